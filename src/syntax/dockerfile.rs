@@ -1,0 +1,269 @@
+//! The file as a whole: items that tile its text, parser directives, and the shell in force at each RUN.
+//!
+//! Line rules are in `lines`, an instruction's own grammar in `grammar`. Nothing here fails: what can't be read becomes
+//! an [`Item::Error`].
+
+use crate::span::Span;
+use crate::syntax::grammar::{self, Shell};
+use crate::syntax::heredoc;
+use crate::syntax::instruction::{Body, Instruction};
+use crate::syntax::lines;
+
+/// A parsed Dockerfile.
+#[derive(Debug, Clone)]
+pub struct Dockerfile<'a> {
+    /// The text as it was read.
+    pub text: &'a str,
+    /// The escape character: a backslash, or a backtick by `` # escape=` ``.
+    pub escape: char,
+    /// Parser directives, in order.
+    pub directives: Vec<Directive>,
+    /// Items that tile the text: no byte is in none, no byte is in two.
+    pub items: Vec<Item<'a>>,
+}
+
+/// A piece of a Dockerfile, whole lines with their line breaks.
+#[derive(Debug, Clone)]
+pub enum Item<'a> {
+    /// A line without anything in it.
+    Blank(Span),
+    /// A comment line.
+    Comment(Span),
+    /// A parser directive.
+    Directive(Span),
+    /// An instruction, with its continuation lines and here-documents.
+    Instruction(Box<Instruction<'a>>),
+    /// What can't be read, and why. Nothing next to it is edited.
+    Error(Span, &'static str),
+}
+
+/// `# name=value` before anything else in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    /// `syntax`, `escape` or `check`, in small letters.
+    pub name: String,
+    /// The value as written.
+    pub value: String,
+    /// The line.
+    pub span: Span,
+}
+
+impl Item<'_> {
+    /// The bytes of the item.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Blank(span) | Self::Comment(span) | Self::Directive(span) | Self::Error(span, _) => *span,
+            Self::Instruction(instruction) => instruction.full,
+        }
+    }
+}
+
+impl<'a> Dockerfile<'a> {
+    /// Reads a Dockerfile as BuildKit does.
+    pub fn parse(text: &'a str) -> Self {
+        let mut file = Self { text, escape: '\\', directives: Vec::new(), items: Vec::new() };
+        let mut at = file.read_directives();
+        let mut shells = Shells::default();
+        while at < text.len() {
+            at = file.read_item(at, &mut shells);
+        }
+        file
+    }
+
+    /// The instructions with their places in `items`.
+    pub fn instructions(&self) -> impl DoubleEndedIterator<Item = (usize, &Instruction<'a>)> {
+        self.items.iter().enumerate().filter_map(|(index, item)| match item {
+            Item::Instruction(instruction) => Some((index, &**instruction)),
+            _ => None,
+        })
+    }
+
+    /// The line break that the file uses, by its first line.
+    pub fn line_break(&self) -> &'static str {
+        match self.text.find('\n') {
+            Some(at) if self.text[..at].ends_with('\r') => "\r\n",
+            _ => "\n",
+        }
+    }
+
+    /// Reads the leading directives and says where the rest starts. A line that is no directive ends them; unknown
+    /// names do not (BuildKit's `DirectiveParser`).
+    fn read_directives(&mut self) -> usize {
+        let mut at = 0;
+        while at < self.text.len() {
+            let (end, next) = lines::line_at(self.text, at);
+            let line = self.text[at..end].trim_start_matches('\u{feff}').trim();
+            let Some((name, value)) = directive(line) else { break };
+            let known = matches!(name.as_str(), "syntax" | "escape" | "check");
+            if known && self.directives.iter().any(|seen| seen.name == name) {
+                break;
+            }
+            let span = Span::new(at, next);
+            if name == "escape" {
+                match value {
+                    "\\" => self.escape = '\\',
+                    "`" => self.escape = '`',
+                    _ => break,
+                }
+            }
+            if known {
+                let (start, end) = (end - self.text[at..end].trim_start_matches('\u{feff}').len(), end);
+                let value = value.to_owned();
+                self.directives.push(Directive { name, value, span: Span::new(start, end) });
+                self.items.push(Item::Directive(span));
+            } else {
+                self.items.push(Item::Comment(span));
+            }
+            at = next;
+        }
+        at
+    }
+
+    fn read_item(&mut self, at: usize, shells: &mut Shells) -> usize {
+        let text = self.text;
+        let (end, next) = lines::line_at(text, at);
+        // BuildKit takes a byte-order mark off the first line only.
+        let mark = if at == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let line = &text[at + mark..end];
+        if line.trim().is_empty() {
+            self.items.push(Item::Blank(Span::new(at, next)));
+            return next;
+        }
+        if lines::is_comment(line) {
+            self.items.push(Item::Comment(Span::new(at, next)));
+            return next;
+        }
+        let continued = lines::read_continued(text, at + mark, self.escape);
+        if continued.logical.text.trim().is_empty() {
+            // An escape character with nothing behind it on any line.
+            self.items.push(Item::Error(Span::new(at, continued.next), "a continuation of nothing"));
+            return continued.next;
+        }
+        let mut next = continued.next;
+        let opens = grammar::opens_heredocs(&continued.logical.text);
+        let openings = if opens { heredoc::openings(&continued.logical.text) } else { Vec::new() };
+        let mut heredocs = Vec::new();
+        if !openings.is_empty() {
+            let Some((read, after)) = heredoc::read_bodies(text, openings, next) else {
+                self.items.push(Item::Error(Span::new(at, text.len()), "a here-document that never ends"));
+                return text.len();
+            };
+            (heredocs, next) = (read, after);
+        }
+        let full = Span::new(at, next);
+        match grammar::instruction(text, full, continued, heredocs, shells.in_force(self.escape)) {
+            Ok(instruction) => {
+                shells.note(&instruction);
+                self.items.push(Item::Instruction(Box::new(instruction)));
+            }
+            Err(reason) => self.items.push(Item::Error(full, reason)),
+        }
+        next
+    }
+}
+
+/// `# name = value`, as BuildKit's expression for directives has it.
+fn directive(line: &str) -> Option<(String, &str)> {
+    let (name, value) = line.strip_prefix('#')?.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    (starts_well && !value.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()))
+        .then(|| (name.to_ascii_lowercase(), value))
+}
+
+/// Follows SHELL through the stages: it is part of an image's configuration, so a stage built FROM another inherits it.
+#[derive(Default)]
+struct Shells {
+    current: Shell,
+    names: Vec<String>,
+    of_stages: Vec<Shell>,
+}
+
+impl Shells {
+    fn in_force(&self, escape: char) -> Shell {
+        match &self.current {
+            // A file that escapes with backticks is written for Windows, where the default shell is cmd.
+            Shell::Default if escape == '`' => Shell::Foreign,
+            shell => shell.clone(),
+        }
+    }
+
+    fn note(&mut self, instruction: &Instruction<'_>) {
+        match &instruction.body {
+            Body::From(from) => {
+                self.current = match self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&from.image)) {
+                    Some(stage) => self.of_stages[stage].clone(),
+                    None if grammar::is_windows_image(&from.image) => Shell::Foreign,
+                    None => Shell::Default,
+                };
+                self.names.push(from.name.clone().unwrap_or_default());
+                self.of_stages.push(self.current.clone());
+            }
+            Body::Shell(words) => {
+                self.current = Shell::of(words);
+                if let Some(last) = self.of_stages.last_mut() {
+                    *last = self.current.clone();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::instruction::Run;
+
+    fn kinds(text: &str) -> Vec<String> {
+        let file = Dockerfile::parse(text);
+        let mut end = 0;
+        for item in &file.items {
+            assert_eq!(item.span().start, end, "items must tile the text");
+            end = item.span().end;
+        }
+        assert_eq!(end, text.len());
+        file.items
+            .iter()
+            .map(|item| match item {
+                Item::Blank(_) => "blank".into(),
+                Item::Comment(_) => "comment".into(),
+                Item::Directive(_) => "directive".into(),
+                Item::Instruction(i) => i.keyword.name().to_lowercase(),
+                Item::Error(_, why) => format!("error: {why}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn directives_come_first_or_are_comments() {
+        assert_eq!(kinds("# syntax=x\n# odd=1\n#escape = `\nFROM a\n"), ["directive", "comment", "directive", "from"]);
+        assert_eq!(kinds("\n# escape=`\nFROM a\n"), ["blank", "comment", "from"]);
+        assert_eq!(Dockerfile::parse("\u{feff}# escape=`\r\nFROM a").escape, '`');
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_keyword() {
+        assert_eq!(kinds("\u{feff}FROM a\n"), ["from"]);
+    }
+
+    #[test]
+    fn broken_lines_become_errors_and_the_rest_is_understood() {
+        assert_eq!(kinds("FROM a\nRUM x\nRUN y\n"), ["from", "error: an unknown instruction", "run"]);
+        assert_eq!(kinds("FROM a\nCOPY <<E /x\nRUN y\n"), ["from", "error: a here-document that never ends"]);
+    }
+
+    #[test]
+    fn shells_are_inherited_by_stages() {
+        let text = "FROM a AS b\nSHELL [\"powershell\"]\nRUN x\nFROM c\nRUN x\nFROM B\nRUN x\n";
+        let file = Dockerfile::parse(text);
+        let opaque: Vec<bool> = file
+            .instructions()
+            .filter_map(|(_, i)| match &i.body {
+                Body::Run(run) => Some(matches!(run, Run::Opaque(_))),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(opaque, [true, false, true]);
+    }
+}

@@ -1,0 +1,267 @@
+//! The shell scripts inside RUN, as a tree of our own with spans of the *file*.
+//!
+//! A façade: the grammar itself is `shuck-parser`'s, lowered at once (`lower`), so that nothing else in the project knows
+//! it. A script that does not parse cleanly, or that bash and a plain `sh` read differently while the shell is `sh`, is
+//! not lowered at all: it is [`Opaque`](super::instruction::Opaque) and never edited.
+
+mod lower;
+mod word;
+
+use std::ops::Range;
+
+use crate::span::Span;
+use crate::syntax::instruction::Opaque;
+use crate::syntax::lines::Logical;
+
+pub use word::Word;
+
+/// Which shell reads the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `sh`: dash, BusyBox's ash, or bash under that name.
+    Sh,
+    /// bash.
+    Bash,
+}
+
+/// A whole script.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// The shell that reads it.
+    pub dialect: Dialect,
+    /// Whether the shell itself was started with `-e`, so that a failing command ends the script.
+    pub exits_on_error: bool,
+    /// Whether the shell was started as a login or interactive one, so that it reads files before the script.
+    pub reads_startup_files: bool,
+    /// Its statements.
+    pub list: List,
+    /// Whether it ends in a comment, into which anything appended would fall.
+    pub ends_in_comment: bool,
+    /// From the first byte to the last, blanks around it excluded.
+    pub span: Span,
+}
+
+/// Statements one after the other, whatever stands between them.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    /// In order.
+    pub statements: Vec<Statement>,
+}
+
+/// An and-or list and what ends it.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// The first pipeline.
+    pub first: Pipeline,
+    /// The following ones, each with the operator before it. `&&` and `||` bind alike, from the left.
+    pub rest: Vec<(Operator, Pipeline)>,
+    /// What ends it.
+    pub end: End,
+    /// From its first byte to the last of its last command.
+    pub span: Span,
+}
+
+/// Between two pipelines of an and-or list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+}
+
+/// What ends a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// A line break, or the end of the list.
+    Line,
+    /// `;`, with its place.
+    Semicolon(Span),
+    /// `&`: it runs in the background.
+    Background,
+}
+
+/// Commands joined by `|`; most often just one.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// Whether `!` turns its status around.
+    pub negated: bool,
+    /// In order.
+    pub commands: Vec<Command>,
+    /// From its first byte to its last.
+    pub span: Span,
+}
+
+/// One command with its redirections.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// What it is.
+    pub kind: CommandKind,
+    /// Its redirections, in order.
+    pub redirects: Vec<Redirect>,
+    /// From its first byte to its last, redirections included.
+    pub span: Span,
+}
+
+/// What a command is.
+#[derive(Debug, Clone)]
+pub enum CommandKind {
+    /// A program, a builtin or assignments.
+    Simple(Simple),
+    /// `( … )`
+    Subshell(List),
+    /// `{ …; }`
+    Group(List),
+    /// `if`, `while`, `until`, `for`, `case`, `select`: lists that may run never, once or often.
+    Branching(Branching),
+    /// A function's definition.
+    Function(String, List),
+    /// `[[ … ]]`, `(( … ))`: no programs but those in substitutions.
+    Test(Vec<List>),
+    /// `time …`, `coproc …`
+    Prefixed(List),
+}
+
+/// A compound command whose parts may not run.
+#[derive(Debug, Clone, Default)]
+pub struct Branching {
+    /// What always runs at least once: the condition of `if` and `while`.
+    pub condition: List,
+    /// What may run.
+    pub branches: Vec<List>,
+    /// The words of `for` and `case`.
+    pub words: Vec<Word>,
+    /// The variable that `for` or `select` sets.
+    pub variable: Option<String>,
+}
+
+/// A simple command.
+#[derive(Debug, Clone, Default)]
+pub struct Simple {
+    /// `NAME=value` before the program.
+    pub assignments: Vec<Assignment>,
+    /// The program and its arguments; empty where there are only assignments.
+    pub words: Vec<Word>,
+}
+
+impl Simple {
+    /// The program's name without its directory, where it is plain to see.
+    pub fn program(&self) -> Option<&str> {
+        self.words.first()?.literal().map(base_name)
+    }
+}
+
+/// `NAME=value` before a command.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The variable.
+    pub name: String,
+    /// The value; arrays have none.
+    pub value: Option<Word>,
+}
+
+/// `> file` and its kin.
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    /// Whether it writes to its target.
+    pub writes: bool,
+    /// The file or descriptor; here-documents have none.
+    pub target: Option<Word>,
+    /// Operator and target.
+    pub span: Span,
+}
+
+/// The part of a path behind its last slash.
+pub fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Parses the part `range` of an instruction's joined text.
+pub(super) fn parse(logical: &Logical<'_>, range: Range<usize>, dialect: Dialect, options: &[String]) -> Result<Script, Opaque> {
+    lower::script(logical, range, dialect, options)
+}
+
+impl List {
+    /// Calls `visit` for every command in here, however deep, substitutions included, in the order of the text.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Command)) {
+        for statement in &self.statements {
+            for pipeline in statement.pipelines() {
+                for command in &pipeline.commands {
+                    command.walk(visit);
+                }
+            }
+        }
+    }
+
+    /// Whether there is no statement.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+}
+
+impl Statement {
+    /// All pipelines in order.
+    pub fn pipelines(&self) -> impl Iterator<Item = &Pipeline> {
+        std::iter::once(&self.first).chain(self.rest.iter().map(|(_, pipeline)| pipeline))
+    }
+
+    /// Whether it is `a && b && c`, without any `||`.
+    pub fn is_and_chain(&self) -> bool {
+        self.rest.iter().all(|(operator, _)| *operator == Operator::And)
+    }
+}
+
+impl Pipeline {
+    /// The only command, where there is no pipe and no `!`.
+    pub fn single(&self) -> Option<&Command> {
+        match &self.commands[..] {
+            [only] if !self.negated => Some(only),
+            _ => None,
+        }
+    }
+}
+
+impl Command {
+    /// The simple command that this is.
+    pub fn simple(&self) -> Option<&Simple> {
+        match &self.kind {
+            CommandKind::Simple(simple) => Some(simple),
+            _ => None,
+        }
+    }
+
+    /// The words of the command itself: program and arguments, assigned values, redirection targets, loop words.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        let own: (&[Word], &[Assignment]) = match &self.kind {
+            CommandKind::Simple(simple) => (&simple.words, &simple.assignments),
+            CommandKind::Branching(branching) => (&branching.words, &[]),
+            _ => (&[], &[]),
+        };
+        let assigned = own.1.iter().filter_map(|assignment| assignment.value.as_ref());
+        let redirected = self.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
+        assigned.chain(own.0).chain(redirected)
+    }
+
+    /// The lists within: bodies, conditions, branches. Substitutions hang on the words.
+    pub fn lists(&self) -> impl Iterator<Item = &List> {
+        let (one, many, condition): (Option<&List>, &[List], Option<&List>) = match &self.kind {
+            CommandKind::Simple(_) => (None, &[], None),
+            CommandKind::Subshell(list) | CommandKind::Group(list) | CommandKind::Function(_, list) | CommandKind::Prefixed(list) => (Some(list), &[], None),
+            CommandKind::Branching(branching) => (None, &branching.branches, Some(&branching.condition)),
+            CommandKind::Test(lists) => (None, lists, None),
+        };
+        one.into_iter().chain(condition).chain(many)
+    }
+
+    fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Command)) {
+        visit(self);
+        for word in self.words() {
+            for list in &word.substitutions {
+                list.walk(visit);
+            }
+        }
+        for list in self.lists() {
+            list.walk(visit);
+        }
+    }
+}

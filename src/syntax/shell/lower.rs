@@ -1,0 +1,448 @@
+//! From `shuck-ast`'s tree to ours. The only file that knows the foreign parser.
+
+use std::ops::Range;
+
+use shuck_ast as ast;
+use shuck_parser::parser::{ParseStatus, Parser};
+
+use crate::span::Span;
+use crate::syntax::instruction::Opaque;
+use crate::syntax::lines::Logical;
+use crate::syntax::shell::{
+    Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script, Simple, Statement,
+    Word,
+};
+
+/// Parses and lowers one script.
+pub(super) fn script(logical: &Logical<'_>, range: Range<usize>, dialect: Dialect, options: &[String]) -> Result<Script, Opaque> {
+    let source = &logical.text[range.clone()];
+    let result = Parser::new(source).parse();
+    if result.status != ParseStatus::Clean || result.file.body.stmts.is_empty() {
+        return Err(Opaque::Unparsed);
+    }
+    let mut lowering = Lowering { logical, offset: range.start, source, dialect, problem: None, comment_end: 0 };
+    let list = lowering.list(&result.file.body);
+    if let Some(problem) = lowering.problem {
+        return Err(problem);
+    }
+    let ends_in_comment = lowering.comment_end >= source.trim_end().len();
+    let exits_on_error = options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
+        let cluster = option.starts_with('-') && !option.starts_with("--");
+        cluster && (option.contains('e') || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
+    });
+    let reads_startup_files = options.iter().any(|option| {
+        option == "--login" || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
+    });
+    Ok(Script { dialect, exits_on_error, reads_startup_files, list, ends_in_comment, span: logical.span(range.start, range.end) })
+}
+
+struct Lowering<'a, 'b> {
+    logical: &'a Logical<'b>,
+    /// Where `source` starts in the joined text.
+    offset: usize,
+    source: &'a str,
+    dialect: Dialect,
+    /// The first thing that makes the whole script opaque.
+    problem: Option<Opaque>,
+    /// Where the last comment ends in `source`; 0 where there is none.
+    comment_end: usize,
+}
+
+impl Lowering<'_, '_> {
+    fn list(&mut self, sequence: &ast::StmtSeq) -> List {
+        self.comments(&sequence.leading_comments);
+        self.comments(&sequence.trailing_comments);
+        List { statements: sequence.stmts.iter().map(|stmt| self.statement(stmt)).collect() }
+    }
+
+    fn statement(&mut self, stmt: &ast::Stmt) -> Statement {
+        // And-or lists nest to the left; a long one must not cost a stack frame a link.
+        let mut rest = Vec::new();
+        let mut left = stmt;
+        while let ast::Command::Binary(binary) = &left.command {
+            let operator = match binary.op {
+                ast::BinaryOp::And => Operator::And,
+                ast::BinaryOp::Or => Operator::Or,
+                ast::BinaryOp::Pipe | ast::BinaryOp::PipeAll => break,
+            };
+            if left.negated {
+                self.problem = Some(Opaque::Unparsed);
+            }
+            self.stmt_comments(left);
+            rest.push((operator, &*binary.right));
+            left = &binary.left;
+        }
+        let first = self.pipeline(left);
+        let rest: Vec<_> = rest.into_iter().rev().map(|(operator, right)| (operator, self.pipeline(right))).collect();
+        let end = match (stmt.terminator, stmt.terminator_span) {
+            (None, _) => End::Line,
+            (Some(ast::StmtTerminator::Semicolon), Some(span)) => End::Semicolon(self.span(span)),
+            _ => End::Background,
+        };
+        let last = rest.last().map_or(&first, |(_, pipeline)| pipeline);
+        let span = Span::new(first.span.start, last.span.end);
+        Statement { first, rest, end, span }
+    }
+
+    fn pipeline(&mut self, stmt: &ast::Stmt) -> Pipeline {
+        let mut negated = false;
+        let mut links = Vec::new();
+        let mut left = stmt;
+        loop {
+            negated |= left.negated;
+            match &left.command {
+                ast::Command::Binary(binary) if matches!(binary.op, ast::BinaryOp::Pipe | ast::BinaryOp::PipeAll) => {
+                    if binary.op == ast::BinaryOp::PipeAll {
+                        self.bashism();
+                    }
+                    self.stmt_comments(left);
+                    links.push(&*binary.right);
+                    left = &binary.left;
+                }
+                ast::Command::Binary(_) => {
+                    // An and-or list where only a pipeline can stand: not the grammar that POSIX has.
+                    self.problem = Some(Opaque::Unparsed);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        let mut commands = vec![self.command(left)];
+        for right in links.into_iter().rev() {
+            if right.negated || matches!(right.command, ast::Command::Binary(_)) {
+                self.problem = Some(Opaque::Unparsed);
+            }
+            commands.push(self.command(right));
+        }
+        let (first, last) = (commands[0].span, commands[commands.len() - 1].span);
+        let start = if negated { self.span(stmt.span).start.min(first.start) } else { first.start };
+        Pipeline { negated, span: Span::new(start, last.end), commands }
+    }
+
+    fn command(&mut self, stmt: &ast::Stmt) -> Command {
+        self.stmt_comments(stmt);
+        let redirects: Vec<Redirect> = stmt.redirects.iter().map(|redirect| self.redirect(redirect)).collect();
+        let (kind, own) = self.kind(&stmt.command);
+        let start = redirects.iter().map(|redirect| redirect.span.start).fold(own.start, usize::min);
+        let end = redirects.iter().map(|redirect| redirect.span.end).fold(own.end, usize::max);
+        Command { kind, redirects, span: Span::new(start, end) }
+    }
+
+    fn kind(&mut self, command: &ast::Command) -> (CommandKind, Span) {
+        match command {
+            ast::Command::Simple(simple) => {
+                let assignments = self.assignments(&simple.assignments);
+                // A command of assignments alone has an empty name here.
+                let named = !simple.name.span.slice(self.source).is_empty();
+                let name = named.then_some(&simple.name);
+                let words = name.into_iter().chain(&simple.args).map(|word| self.word(word)).collect();
+                Self::simple(assignments, words, self.assigned(&simple.assignments))
+            }
+            ast::Command::Builtin(builtin) => self.builtin(builtin),
+            ast::Command::Decl(clause) => {
+                let assignments = self.assignments(&clause.assignments);
+                let mut words = vec![self.bare_word(clause.variant_span, Vec::new())];
+                for operand in &clause.operands {
+                    words.push(match operand {
+                        ast::DeclOperand::Flag(word) | ast::DeclOperand::Dynamic(word) => self.word(word),
+                        ast::DeclOperand::Name(name) => self.bare_word(name.span, Vec::new()),
+                        ast::DeclOperand::Assignment(assignment) => {
+                            let substitutions = match &assignment.value {
+                                ast::AssignmentValue::Scalar(word) => self.word(word).substitutions,
+                                ast::AssignmentValue::Compound(_) => self.opaque_value(),
+                            };
+                            self.bare_word(assignment.span, substitutions)
+                        }
+                    });
+                }
+                Self::simple(assignments, words, self.assigned(&clause.assignments))
+            }
+            ast::Command::Compound(compound) => self.compound(compound),
+            ast::Command::Function(function) => {
+                if function.uses_function_keyword() {
+                    self.bashism();
+                }
+                let name = function.static_names().next().map(ToString::to_string).unwrap_or_default();
+                let body = List { statements: vec![self.statement(&function.body)] };
+                (CommandKind::Function(name, body), self.compound_span(function.span))
+            }
+            ast::Command::Binary(binary) => {
+                self.problem = Some(Opaque::Unparsed);
+                (CommandKind::Test(Vec::new()), self.span(binary.span))
+            }
+            ast::Command::AnonymousFunction(function) => {
+                self.problem = Some(Opaque::Unparsed);
+                (CommandKind::Test(Vec::new()), self.span(function.span))
+            }
+        }
+    }
+
+    fn builtin(&mut self, builtin: &ast::BuiltinCommand) -> (CommandKind, Span) {
+        let (name, argument, more, assignments, span) = match builtin {
+            ast::BuiltinCommand::Break(c) => ("break", &c.depth, &c.extra_args, &c.assignments, c.span),
+            ast::BuiltinCommand::Continue(c) => ("continue", &c.depth, &c.extra_args, &c.assignments, c.span),
+            ast::BuiltinCommand::Return(c) => ("return", &c.code, &c.extra_args, &c.assignments, c.span),
+            ast::BuiltinCommand::Exit(c) => ("exit", &c.code, &c.extra_args, &c.assignments, c.span),
+        };
+        let file = self.span(span);
+        let mut words = vec![Word::new(Span::new(file.start, (file.start + name.len()).min(file.end)), name, Vec::new())];
+        words.extend(argument.iter().chain(more).map(|word| self.word(word)));
+        let assigned = self.assigned(assignments);
+        let assignments = self.assignments(assignments);
+        Self::simple(assignments, words, assigned)
+    }
+
+    /// A simple command, with the span of what it is made of: the parser's own reaches up to the next command.
+    fn simple(assignments: Vec<Assignment>, words: Vec<Word>, assigned: Option<Span>) -> (CommandKind, Span) {
+        let spans = || assigned.into_iter().chain(words.iter().map(|word| word.span));
+        let start = spans().map(|span| span.start).min().unwrap_or(usize::MAX);
+        let end = spans().map(|span| span.end).max().unwrap_or(0);
+        (CommandKind::Simple(Simple { assignments, words }), Span { start, end })
+    }
+
+    fn assigned(&self, assignments: &[ast::Assignment]) -> Option<Span> {
+        let (first, last) = (assignments.first()?, assignments.last()?);
+        Some(Span::new(self.span(first.span).start, self.span(last.span).end))
+    }
+
+    fn compound(&mut self, compound: &ast::CompoundCommand) -> (CommandKind, Span) {
+        use ast::CompoundCommand as C;
+        let branching = |condition, branches, words, variable| CommandKind::Branching(Branching { condition, branches, words, variable });
+        match compound {
+            C::Subshell(list) => {
+                let (list, span) = self.bracketed(list, '(', ')');
+                (CommandKind::Subshell(list), span)
+            }
+            C::BraceGroup(list) => {
+                let (list, span) = self.bracketed(list, '{', '}');
+                (CommandKind::Group(list), span)
+            }
+            C::If(c) => {
+                let condition = self.list(&c.condition);
+                let mut branches = vec![self.list(&c.then_branch)];
+                for (condition, body) in &c.elif_branches {
+                    branches.push(self.list(condition));
+                    branches.push(self.list(body));
+                }
+                branches.extend(c.else_branch.as_ref().map(|list| self.list(list)));
+                let end = match c.syntax {
+                    ast::IfSyntax::ThenFi { fi_span, .. } => Some(fi_span),
+                    ast::IfSyntax::Brace { .. } => None,
+                };
+                (branching(condition, branches, Vec::new(), None), self.up_to(c.span, end))
+            }
+            C::While(c) => {
+                let (condition, body) = (self.list(&c.condition), self.list(&c.body));
+                (branching(condition, vec![body], Vec::new(), None), self.up_to(c.span, c.done_span))
+            }
+            C::Until(c) => {
+                let (condition, body) = (self.list(&c.condition), self.list(&c.body));
+                (branching(condition, vec![body], Vec::new(), None), self.up_to(c.span, c.done_span))
+            }
+            C::For(c) => {
+                let words = c.words.iter().flatten().map(|word| self.word(word)).collect();
+                let variable = c.targets.first().and_then(|target| target.name.as_ref()).map(ToString::to_string);
+                let body = self.list(&c.body);
+                let end = match c.syntax {
+                    ast::ForSyntax::InDoDone { done_span, .. } | ast::ForSyntax::ParenDoDone { done_span, .. } => Some(done_span),
+                    _ => None,
+                };
+                (branching(List::default(), vec![body], words, variable), self.up_to(c.span, end))
+            }
+            C::Case(c) => {
+                let words = vec![self.word(&c.word)];
+                let branches = c.cases.iter().map(|case| self.list(&case.body)).collect();
+                (branching(List::default(), branches, words, None), self.up_to(c.span, Some(c.esac_span)))
+            }
+            C::Select(c) => {
+                self.bashism();
+                let words = c.words.iter().map(|word| self.word(word)).collect();
+                let body = self.list(&c.body);
+                (branching(List::default(), vec![body], words, Some(c.variable.to_string())), self.up_to(c.span, Some(c.done_span)))
+            }
+            C::ArithmeticFor(c) => {
+                self.bashism();
+                let body = self.list(&c.body);
+                (branching(List::default(), vec![body], Vec::new(), None), self.up_to(c.span, c.done_span))
+            }
+            C::Arithmetic(c) => {
+                self.bashism();
+                let lists = self.hidden_commands(c.span);
+                (CommandKind::Test(lists), self.compound_span(c.span))
+            }
+            C::Conditional(c) => {
+                self.bashism();
+                let lists = self.hidden_commands(c.span);
+                (CommandKind::Test(lists), self.compound_span(c.span))
+            }
+            C::Time(c) => {
+                let inner = c.command.as_ref().map(|stmt| List { statements: vec![self.statement(stmt)] });
+                let span = self.span(c.span);
+                let end = inner.as_ref().map_or(span.start + "time".len(), |list| list.statements[0].span.end);
+                (CommandKind::Prefixed(inner.unwrap_or_default()), Span::new(span.start, end))
+            }
+            C::Coproc(c) => {
+                self.problem = Some(Opaque::Unparsed);
+                (CommandKind::Prefixed(List { statements: vec![self.statement(&c.body)] }), self.compound_span(c.span))
+            }
+            C::Repeat(_) | C::Foreach(_) | C::Always(_) => {
+                self.problem = Some(Opaque::Unparsed);
+                (CommandKind::Test(Vec::new()), Span::at(self.logical.start(self.offset)))
+            }
+        }
+    }
+
+    fn word(&mut self, word: &ast::Word) -> Word {
+        let mut substitutions = Vec::new();
+        self.substitutions(&word.parts, &mut substitutions);
+        self.bare_word(word.span, substitutions)
+    }
+
+    fn bare_word(&mut self, span: ast::Span, substitutions: Vec<List>) -> Word {
+        let raw = span.slice(self.source);
+        if substitutions.is_empty() && (raw.contains("$(") && !raw.contains("$((") || raw.contains('`')) && !is_quoted_literally(raw) {
+            // A command hides where the parser does not show it, as in "${x:-$(command)}".
+            self.problem = Some(Opaque::Unparsed);
+        }
+        Word::new(self.span(span), raw, substitutions)
+    }
+
+    fn substitutions(&mut self, parts: &[ast::WordPartNode], found: &mut Vec<List>) {
+        for part in parts {
+            match &part.kind {
+                ast::WordPart::CommandSubstitution { body, .. } => {
+                    let outer = self.comment_end;
+                    found.push(self.list(body));
+                    self.comment_end = outer;
+                }
+                ast::WordPart::ProcessSubstitution { body, .. } => {
+                    self.bashism();
+                    found.push(self.list(body));
+                }
+                ast::WordPart::DoubleQuoted { parts, .. } => self.substitutions(parts, found),
+                ast::WordPart::ArithmeticExpansion { expression_word_ast, .. } => {
+                    self.substitutions(&expression_word_ast.parts, found);
+                }
+                ast::WordPart::ParameterExpansion { operand_word_ast: Some(word), .. } => {
+                    self.substitutions(&word.parts, found);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// For constructs whose commands the tree does not show: fine without any, else the script is opaque.
+    fn hidden_commands(&mut self, span: ast::Span) -> Vec<List> {
+        let raw = span.slice(self.source);
+        if raw.contains("$(") || raw.contains('`') {
+            self.problem = Some(Opaque::Unparsed);
+        }
+        Vec::new()
+    }
+
+    fn opaque_value(&mut self) -> Vec<List> {
+        self.bashism();
+        Vec::new()
+    }
+
+    fn assignments(&mut self, assignments: &[ast::Assignment]) -> Vec<Assignment> {
+        let lowered = assignments.iter().map(|assignment| {
+            let value = match &assignment.value {
+                ast::AssignmentValue::Scalar(word) => Some(self.word(word)),
+                ast::AssignmentValue::Compound(array) => {
+                    self.bashism();
+                    self.hidden_commands(array.span);
+                    None
+                }
+            };
+            Assignment { name: assignment.target.name.to_string(), value }
+        });
+        lowered.collect()
+    }
+
+    fn redirect(&mut self, redirect: &ast::Redirect) -> Redirect {
+        use ast::RedirectKind as K;
+        let target = match &redirect.target {
+            ast::RedirectTarget::Word(word) => Some(self.word(word)),
+            ast::RedirectTarget::Heredoc(_) => None,
+        };
+        let to_descriptor = || {
+            target.as_ref().and_then(Word::literal).is_some_and(|to| to == "-" || to.bytes().all(|b| b.is_ascii_digit()))
+        };
+        // To bash, `&>` and `>& file` send both outputs to a file; to others, the first is a background job.
+        if redirect.kind == K::OutputBoth || redirect.kind == K::HereString || (redirect.kind == K::DupOutput && !to_descriptor()) {
+            self.bashism();
+        }
+        let writes = matches!(redirect.kind, K::Output | K::Clobber | K::Append | K::ReadWrite | K::OutputBoth);
+        Redirect { writes, target, span: self.span(redirect.span) }
+    }
+
+    fn stmt_comments(&mut self, stmt: &ast::Stmt) {
+        self.comments(&stmt.leading_comments);
+        if let Some(comment) = &stmt.inline_comment {
+            self.comments(std::slice::from_ref(comment));
+        }
+    }
+
+    fn comments(&mut self, comments: &[ast::Comment]) {
+        for comment in comments {
+            self.comment_end = self.comment_end.max(comment.range.end().to_u32() as usize);
+        }
+    }
+
+    fn bashism(&mut self) {
+        if self.dialect == Dialect::Sh && self.problem.is_none() {
+            self.problem = Some(Opaque::Bashism);
+        }
+    }
+
+    /// The span of a compound command up to its last word. Where that word is not known, the script is opaque.
+    fn up_to(&mut self, span: ast::Span, last: Option<ast::Span>) -> Span {
+        let Some(last) = last else {
+            self.problem = Some(Opaque::Unparsed);
+            return self.compound_span(span);
+        };
+        Span::new(self.span(span).start, self.span(last).end)
+    }
+
+    /// A list in brackets, and its span with the brackets. The parser counts them in at times and at times not, so they
+    /// are looked for around the statements.
+    fn bracketed(&mut self, list: &ast::StmtSeq, open: char, close: char) -> (List, Span) {
+        let list = self.list(list);
+        let (Some(first), Some(last)) = (list.statements.first(), list.statements.last()) else {
+            self.problem = Some(Opaque::Unparsed);
+            return (list, Span::at(self.logical.start(self.offset)));
+        };
+        let start = self.logical.offset_of(first.span.start);
+        let end = self.logical.offset_of(last.span.end - 1) + 1;
+        let text = &self.logical.text;
+        let before = text[..start].trim_end();
+        let after = text[end..].trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ';' | '&'));
+        if !before.ends_with(open) || !after.starts_with(close) {
+            self.problem = Some(Opaque::Unparsed);
+            return (list, Span::at(self.logical.start(self.offset)));
+        }
+        let span = self.logical.span(before.len() - 1, text.len() - after.len() + 1);
+        (list, span)
+    }
+
+    /// The span of a test. The parser's own reaches up to the next command, operators included.
+    fn compound_span(&self, span: ast::Span) -> Span {
+        let start = span.start.offset();
+        let text = span.slice(self.source);
+        let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|'));
+        self.logical.span(self.offset + start, self.offset + start + text.len())
+    }
+
+    fn span(&self, span: ast::Span) -> Span {
+        // The parser may count blanks behind a command to it; an insertion must not land behind them.
+        let start = span.start.offset();
+        let end = start + span.slice(self.source).trim_end().len();
+        self.logical.span(self.offset + start, self.offset + end)
+    }
+}
+
+/// Whether a word is one single-quoted string, in which nothing is expanded.
+fn is_quoted_literally(raw: &str) -> bool {
+    raw.split('\'').step_by(2).all(|outside| !outside.contains("$(") && !outside.contains('`'))
+}

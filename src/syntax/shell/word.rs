@@ -1,0 +1,122 @@
+//! One word of a shell command: its text, and its value where nothing has to be expanded to know it.
+
+use std::borrow::Cow;
+
+use crate::span::Span;
+use crate::syntax::shell::List;
+
+/// A word as written.
+#[derive(Debug, Clone, Default)]
+pub struct Word {
+    /// Where it stands in the file.
+    pub span: Span,
+    /// The text as the shell gets it: quotes and variables included, continuation lines joined.
+    pub raw: String,
+    /// What it comes to, where that differs from `raw` and is known.
+    value: Value,
+    /// The commands in its `$( … )` and backticks.
+    pub substitutions: Vec<List>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Value {
+    /// Nothing in it is special.
+    #[default]
+    Raw,
+    /// After quote removal.
+    Unquoted(String),
+    /// It has variables, patterns, braces or a tilde outside quotes.
+    Expands,
+}
+
+impl Word {
+    pub(super) fn new(span: Span, raw: &str, substitutions: Vec<List>) -> Self {
+        let value = if raw.bytes().all(is_plain) {
+            Value::Raw
+        } else {
+            match unquote(raw) {
+                Some(Cow::Borrowed(_)) => Value::Raw,
+                Some(Cow::Owned(text)) => Value::Unquoted(text),
+                None => Value::Expands,
+            }
+        };
+        Self { span, raw: raw.to_owned(), value, substitutions }
+    }
+
+    /// The word's value, where it is the same whatever the environment and the file system hold.
+    pub fn literal(&self) -> Option<&str> {
+        match &self.value {
+            Value::Raw => Some(&self.raw),
+            Value::Unquoted(text) => Some(text),
+            Value::Expands => None,
+        }
+    }
+
+    /// The literal, or the raw text where there is none: for looking for a name in it.
+    pub fn text(&self) -> &str {
+        self.literal().unwrap_or(&self.raw)
+    }
+
+    /// Whether it looks like an option.
+    pub fn is_option(&self) -> bool {
+        self.raw.starts_with('-') && self.raw.len() > 1
+    }
+}
+
+/// A byte that means itself wherever it stands in a word.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'+' | b',' | b'@' | b'%')
+}
+
+/// Takes the quotes off (POSIX, Shell Command Language, 2.2); `None` where something would be expanded.
+fn unquote(raw: &str) -> Option<Cow<'_, str>> {
+    if raw.starts_with('~') || raw.contains("$'") || raw.contains("$\"") {
+        return None;
+    }
+    let mut value = String::with_capacity(raw.len());
+    let mut changed = false;
+    let mut chars = raw.chars();
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\'', Some('\'')) | ('"', Some('"')) => quote = None,
+            (c, Some('\'')) => value.push(c),
+            ('$' | '`', _) => return None,
+            ('\\', Some(_)) => match chars.next()? {
+                c @ ('"' | '\\' | '$' | '`') => {
+                    changed = true;
+                    value.push(c);
+                }
+                other => value.extend(['\\', other]),
+            },
+            (c, Some(_)) => value.push(c),
+            ('\'' | '"', None) => {
+                changed = true;
+                quote = Some(c);
+            }
+            ('\\', None) => {
+                changed = true;
+                value.push(chars.next()?);
+            }
+            ('*' | '?' | '[' | '{' | '~', None) if !(c == '[' && raw == "[") => return None,
+            (c, None) => value.push(c),
+        }
+    }
+    quote.is_none().then_some(if changed { Cow::Owned(value) } else { Cow::Borrowed(raw) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_what_no_expansion_can_change() {
+        let known = [("a", "a"), ("'a b'", "a b"), ("\"a\\$b\\n\"", "a$b\\n"), ("a\\ b", "a b"), ("x'*'y", "x*y"), ("[", "[")];
+        for (raw, value) in known {
+            assert_eq!(Word::new(Span::at(0), raw, Vec::new()).literal(), Some(value), "{raw}");
+        }
+        for raw in ["$a", "\"${a}\"", "`a`", "*.gz", "~/x", "a{b,c}", "[ab]", "$'a'", "'open"] {
+            assert_eq!(Word::new(Span::at(0), raw, Vec::new()).literal(), None, "{raw}");
+        }
+    }
+}
