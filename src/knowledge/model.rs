@@ -1,0 +1,276 @@
+//! The shape of the knowledge files: what may stand in a `knowledge/**/*.yaml`.
+//!
+//! Types only. The build script reads the YAML through these very types (unknown keys are refused there) and
+//! embeds the result as JSON, which costs a fraction of a YAML parser's start-up. Looking things up is `super`'s job.
+
+use serde::{Deserialize, Serialize};
+
+/// A package manager: one file in `knowledge/managers/`, named after it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Manager {
+    /// The name used in messages and configuration, equal to the file's name.
+    pub name: String,
+    /// What kind of manager it is, which decides whose privileges its calls imply.
+    pub kind: Kind,
+    /// Names of the programs, without a directory and without a version suffix.
+    pub programs: Vec<String>,
+    /// Python modules (`python -m MODULE`) that are this manager.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// Whether a version may follow the program's name, as in `pip3.11`.
+    #[serde(default)]
+    pub versioned: bool,
+    /// The verb that is meant where none stands (`yarn`), or where the words are packages right away (`cpanm Moose`).
+    #[serde(default)]
+    pub default_verb: Option<String>,
+    /// Options before or after the verb that take their value as the next word (`-o`, `--setopt`).
+    #[serde(default)]
+    pub options_with_value: Vec<String>,
+    /// What the words after the program mean.
+    pub verbs: Verbs,
+    /// What its verbs leave behind.
+    #[serde(default)]
+    pub caches: Vec<Cache>,
+    /// The option that keeps the cache from being written.
+    #[serde(default)]
+    pub avoid: Option<Avoid>,
+    /// The option that leaves out packages which are only recommended.
+    #[serde(default)]
+    pub lean: Option<Lean>,
+    /// Packages that serve to build others and that no built program runs or links.
+    #[serde(default)]
+    pub build_packages: Vec<String>,
+    /// Where a cache mount belongs.
+    #[serde(default)]
+    pub mounts: Vec<Mount>,
+    /// What lies near the caches and must never be deleted.
+    #[serde(default)]
+    pub keep: Vec<Keep>,
+}
+
+/// Whom a manager installs for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The distribution's own manager: it runs as root, or it fails.
+    System,
+    /// A language's package manager: it runs as anybody.
+    Language,
+    /// A build tool that fetches what it compiles: its cache may be what a later build or the running program leans on.
+    Build,
+}
+
+/// The manager's verbs by what they do. A verb may be several words (`mod download`).
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Verbs {
+    /// Fetch the index of packages and nothing else.
+    pub refresh: Vec<String>,
+    /// Fetch packages and install, build or unpack them.
+    pub install: Vec<String>,
+    /// Remove packages.
+    pub remove: Vec<String>,
+    /// Empty caches.
+    pub clean: Vec<String>,
+    /// Read the index or the installed packages without changing either.
+    pub query: Vec<String>,
+}
+
+/// A directory full of files that can be fetched or made again.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cache {
+    /// What it is, in a message: "package lists".
+    pub name: String,
+    /// The verbs that fill it.
+    pub filled_by: Vec<String>,
+    /// Where it is: absolute paths, or `~/…` for the home directory of the user who runs the manager.
+    pub directories: Vec<String>,
+    /// Variables that move it; where one is set, the command below may miss it.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// Options that move it or keep it from being written.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// The shell command that empties it, for the user who filled it.
+    pub clean: String,
+    /// Whether the command needs the manager itself (it may be gone by then, or depend on the directory).
+    #[serde(default)]
+    pub clean_needs_manager: bool,
+    /// Verbs of this manager that empty it.
+    #[serde(default)]
+    pub cleaned_by: Vec<String>,
+    /// Verbs of this manager that fail, later on, when it is empty.
+    #[serde(default)]
+    pub leaned_on_by: Vec<String>,
+    /// Options with which those verbs fetch it again by themselves.
+    #[serde(default)]
+    pub refreshing_options: Vec<String>,
+    /// Other programs that read it, directly or by calling the manager without refreshing first.
+    #[serde(default)]
+    pub read_by: Vec<String>,
+    /// How sure it is that nothing but time is lost with it.
+    #[serde(default)]
+    pub applicability: Confidence,
+    /// Why it is not `safe`, or what has to hold.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// hadolint's codes for a forgotten cleanup.
+    #[serde(default)]
+    pub hadolint: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// How much a rewrite may lean on a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// By default.
+    #[default]
+    Safe,
+    /// With `--unsafe` only.
+    Unsafe,
+    /// Never by itself; it is listed so that people know why.
+    Never,
+}
+
+/// An option that keeps a cache from being written.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Avoid {
+    /// The option, as one word.
+    pub option: String,
+    /// The verbs that take it.
+    pub verbs: Vec<String>,
+    /// Options that say the same or the opposite: where one stands, nothing is added.
+    #[serde(default)]
+    pub unless_option: Vec<String>,
+    /// Variables that say the same or the opposite.
+    #[serde(default)]
+    pub unless_variable: Vec<String>,
+    /// Bases (`debian:8`, `alpine:3.2`) whose manager is too old to know the option; a release stands for all before it.
+    #[serde(default)]
+    pub unless_base: Vec<String>,
+    /// The directories that stay empty, so that mounts on them are noticed.
+    pub directories: Vec<String>,
+    /// How sure it is that nothing but time is lost.
+    #[serde(default)]
+    pub applicability: Confidence,
+    /// Why it is not `safe`, or what has to hold.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// hadolint's codes for the missing option.
+    #[serde(default)]
+    pub hadolint: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// An option that installs less.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Lean {
+    /// The option, as one word.
+    pub option: String,
+    /// The verbs that take it.
+    pub verbs: Vec<String>,
+    /// Options (or beginnings of options) that say the same or the opposite.
+    #[serde(default)]
+    pub unless_option: Vec<String>,
+    /// hadolint's codes for the missing option.
+    #[serde(default)]
+    pub hadolint: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// A place for `--mount=type=cache`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mount {
+    /// Absolute path, or `~/…`.
+    pub target: String,
+    /// `shared`, `private` or `locked`, as in Docker's reference.
+    #[serde(default)]
+    pub sharing: Option<String>,
+    /// Where this was read.
+    pub source: String,
+}
+
+/// Something that looks like a cache and is not.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Keep {
+    /// Absolute path, or `~/…`.
+    pub path: String,
+    /// What would be lost.
+    pub because: String,
+    /// Where this was read.
+    pub source: String,
+}
+
+/// What is known of ordinary programs, so that an unknown one can be told from them (`knowledge/programs.yaml`).
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Programs {
+    /// Take no time and write a few bytes: `mkdir`, `ln`, `chmod`, `echo`.
+    pub cheap: Vec<String>,
+    /// Do not call a system package manager and leave no process running, but may take long or write much.
+    pub ordinary: Vec<String>,
+    /// Run whatever the project tells them, but by convention install no system packages and leave nothing running:
+    /// `make`, `python`, `node`.
+    pub builders: Vec<String>,
+    /// Run the command that follows their own options (`sudo`, `env`, `time`, `nice`).
+    pub wrappers: Vec<Wrapper>,
+    /// Leave a process running after they return (daemons and what starts them).
+    pub daemons: Vec<String>,
+}
+
+/// A program that runs another one.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Wrapper {
+    /// The program.
+    pub name: String,
+    /// Its options that take their value as the next word.
+    #[serde(default)]
+    pub options_with_value: Vec<String>,
+    /// Whether the command runs as another user.
+    #[serde(default)]
+    pub changes_user: bool,
+    /// How many words that are not options come before the command (`timeout 10 CMD` has one).
+    #[serde(default)]
+    pub operands: usize,
+}
+
+/// A base image known by its name (`knowledge/images.yaml`).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Image {
+    /// The repository without registry defaults: `python`, `mcr.microsoft.com/devcontainers/python`.
+    pub name: String,
+    /// The distribution of a tag that names none.
+    #[serde(default)]
+    pub distribution: Option<String>,
+    /// The user that its tags leave in force; absent means root.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Variables that its tags set and on which a rule leans.
+    #[serde(default)]
+    pub environment: std::collections::BTreeMap<String, String>,
+    /// Where this was read.
+    pub source: String,
+}
+
+/// Everything, as the build script embeds it.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub struct Everything {
+    /// In the order of their files' names.
+    pub managers: Vec<Manager>,
+    /// See [`Programs`].
+    pub programs: Programs,
+    /// See [`Image`].
+    pub images: Vec<Image>,
+}
