@@ -1,0 +1,59 @@
+//! What the user wants: `.jettison.yaml` and the command line, put together. Finding and reading files is `cli`'s job.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The configuration file, as it may be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// Only these transforms.
+    pub select: Option<Vec<String>>,
+    /// All but these transforms.
+    pub ignore: Vec<String>,
+    /// Apply unsafe fixes too.
+    pub r#unsafe: bool,
+    /// When neighbouring RUN instructions are merged.
+    pub merge_runs: MergeRuns,
+    /// Files and directories (absolute, or `~/…`) that no cleanup may touch.
+    pub keep: Vec<String>,
+}
+
+/// When neighbouring RUN instructions are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeRuns {
+    /// Where it saves bytes or costs no cache hits worth having.
+    #[default]
+    WhereItHelps,
+    /// Wherever it is safe.
+    All,
+}
+
+/// The configuration in force for one file.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// What the configuration file says, the command line laid over it.
+    pub config: Config,
+    /// Where it was found.
+    pub path: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads a configuration file's text; the error names line, column and key.
+    pub fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_yaml::from_str(text)
+    }
+}
+
+impl Settings {
+    /// Whether a transform is wanted.
+    pub fn wants(&self, id: &str) -> bool {
+        let selected = self.config.select.as_ref().is_none_or(|ids| ids.iter().any(|one| one == id));
+        selected && !self.config.ignore.iter().any(|one| one == id)
+    }
+}

@@ -1,0 +1,105 @@
+//! What is true of one Dockerfile: computed once per text, read-only, for all transforms.
+//!
+//! Facts answer questions; they propose nothing. An unknown is a value here (`Unknown`, `None`), never a guess.
+
+pub mod append;
+pub mod avoidance;
+pub mod base_image;
+pub mod commands;
+pub mod downloads;
+pub mod environment;
+pub mod files;
+pub mod later;
+pub mod leftovers;
+pub mod merge;
+pub mod packages;
+pub mod paths;
+pub mod stage;
+pub mod style;
+
+use crate::knowledge::Knowledge;
+use crate::syntax::shell::Script;
+use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
+
+pub use commands::Invocation;
+pub use packages::Call;
+pub use stage::{Base, Stage};
+
+/// The facts of one file.
+pub struct Facts<'a> {
+    /// The file.
+    pub file: &'a Dockerfile<'a>,
+    /// What is known of the world.
+    pub known: &'a Knowledge,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+    /// The RUN instructions, in order.
+    pub runs: Vec<RunFacts<'a>>,
+}
+
+/// One RUN.
+pub struct RunFacts<'a> {
+    /// Its place in the file's items.
+    pub item: usize,
+    /// Its stage.
+    pub stage: usize,
+    /// The instruction.
+    pub instruction: &'a Instruction<'a>,
+    /// What its script starts, in the order of the text; empty where the script is not understood.
+    pub invocations: Vec<Invocation<'a>>,
+    /// The calls of package managers among them.
+    pub calls: Vec<Call<'a>>,
+    /// Its `--mount`s.
+    pub mounts: Vec<paths::Mount>,
+    /// Whether an error or an unreadable line stands next to it, so that it is not edited.
+    pub near_error: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Computes the facts of a file.
+    pub fn of(file: &'a Dockerfile<'a>, known: &'a Knowledge) -> Self {
+        let stages = stage::stages(file, known);
+        let mut runs = Vec::new();
+        for (item, instruction) in file.instructions() {
+            let Body::Run(run) = &instruction.body else { continue };
+            let Some(stage) = stages.iter().position(|stage| stage.items.contains(&item)) else { continue };
+            let invocations = match run {
+                Run::Shell(script) | Run::Heredoc(script) => commands::invocations(script, known),
+                Run::Exec(_) | Run::Opaque(_) => Vec::new(),
+            };
+            let calls = packages::calls(&invocations, known);
+            let mounts = paths::mounts(instruction);
+            let near_error = near_error(file, item);
+            runs.push(RunFacts { item, stage, instruction, invocations, calls, mounts, near_error });
+        }
+        Self { file, known, stages, runs }
+    }
+
+    /// The stage of a RUN.
+    pub fn stage_of(&self, run: &RunFacts<'_>) -> &Stage {
+        &self.stages[run.stage]
+    }
+}
+
+impl<'a> RunFacts<'a> {
+    /// The script, where it may be edited.
+    pub fn editable(&self) -> Option<&'a Script> {
+        if self.near_error { None } else { self.instruction.script() }
+    }
+
+    /// The script, where it is understood, edited or not.
+    pub fn script(&self) -> Option<&'a Script> {
+        match &self.instruction.body {
+            Body::Run(Run::Shell(script) | Run::Heredoc(script)) => Some(script),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the item before or after, blanks and comments aside, can't be read.
+fn near_error(file: &Dockerfile<'_>, item: usize) -> bool {
+    let is_gap = |item: &&Item<'_>| matches!(item, Item::Blank(_) | Item::Comment(_));
+    let before = file.items[..item].iter().rev().find(|item| !is_gap(item));
+    let after = file.items[item + 1..].iter().find(|item| !is_gap(item));
+    [before, after].into_iter().flatten().any(|item| matches!(item, Item::Error(..)))
+}

@@ -1,0 +1,124 @@
+//! Where a command can be appended to a script so that it runs if and only if the script succeeded, and the script fails
+//! in the cases in which it failed before.
+
+use crate::edit::Edits;
+use crate::facts::RunFacts;
+use crate::facts::style::Style;
+use crate::span::Span;
+use crate::syntax::shell::{Command, CommandKind, End, Script, Statement};
+
+/// A place at the end of a script and how to join there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Append {
+    at: usize,
+    operator: &'static str,
+    /// A semicolon behind the last command, which has to go.
+    semicolon: Option<Span>,
+}
+
+/// How a script treats a failing command that is not the last of an and-or list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errexit {
+    /// It goes on.
+    Off,
+    /// It stops there: `set -e` came first, or the shell was started so.
+    On,
+    /// `set` is called in a way that leaves it open.
+    Unclear,
+}
+
+impl Append {
+    /// What stands between the script and the appended command: `&&` or `;`.
+    pub fn operator(self) -> &'static str {
+        self.operator
+    }
+
+    /// Writes the appended command.
+    pub fn write(self, edits: &mut Edits, style: &Style, command: &str) {
+        if let Some(span) = self.semicolon {
+            edits.delete(span);
+        }
+        edits.insert(self.at, style.joint(self.operator) + command);
+    }
+}
+
+/// Where to append to a RUN's script; the error says what stands against it.
+pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
+    if script.ends_in_comment {
+        return Err("its script ends in a comment, into which anything appended would fall");
+    }
+    let last = script.list.statements.last().ok_or("its script is empty")?;
+    if last.end == End::Background || script.list.statements.iter().any(|one| one.end == End::Background) {
+        return Err("its script leaves a command in the background");
+    }
+    if run.invocations.iter().any(|one| one.is("trap")) {
+        return Err("its script sets a trap");
+    }
+    let ends = |one: &&crate::facts::Invocation<'_>| {
+        one.place.statement + 1 == script.list.statements.len() && (one.is("exec") || one.is("exit") || one.is("return")) && one.place.certain
+    };
+    if run.invocations.iter().any(|one| ends(&one)) {
+        return Err("its script ends before its last line, by exec or exit");
+    }
+    let semicolon = match last.end {
+        End::Semicolon(span) => Some(span),
+        _ => None,
+    };
+    let at = last.span.end;
+    let plain = last.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain));
+    let calls_function = calls_own_function(run, script);
+    match errexit(run, script) {
+        Errexit::On if last.rest.is_empty() && !last.first.negated => Ok(Append { at, operator: ";", semicolon }),
+        Errexit::Off => Ok(Append { at, operator: "&&", semicolon }),
+        _ if plain && !calls_function => Ok(Append { at, operator: "&&", semicolon }),
+        _ => Err("under `set -e` its last command would lose its failures"),
+    }
+}
+
+/// What is known of `set -e` in a script.
+pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
+    let mut state = if script.exits_on_error { Errexit::On } else { Errexit::Off };
+    for one in &run.invocations {
+        if one.is(".") || one.is("source") || one.is("eval") {
+            state = Errexit::Unclear;
+        }
+        if !one.is("set") {
+            continue;
+        }
+        let words: Vec<&str> = one.arguments().iter().map(|word| word.text()).collect();
+        let turns_on = words.iter().enumerate().any(|(at, word)| {
+            word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e') || *word == "errexit" && at > 0 && words[at - 1].starts_with('-')
+        });
+        let turns_off = words.iter().any(|word| word.starts_with('+') && (word.contains('e') || word.contains('o')));
+        let first = one.place.statement == 0 && one.place.pipeline == 0 && one.place.alone;
+        let unclear = words.iter().any(|word| word.contains(['$', '`']));
+        state = match (turns_on, turns_off) {
+            (true, false) if first && !unclear && state != Errexit::Unclear => Errexit::On,
+            (false, false) if !unclear => state,
+            _ => Errexit::Unclear,
+        };
+    }
+    state
+}
+
+/// A command in which `set -e` has nothing to do: no list of commands within.
+fn is_plain(command: &Command) -> bool {
+    let simple = matches!(command.kind, CommandKind::Simple(_));
+    simple && command.words().all(|word| word.substitutions.iter().all(|list| list.statements.len() == 1 && list.statements[0].rest.is_empty()))
+}
+
+fn calls_own_function(run: &RunFacts<'_>, script: &Script) -> bool {
+    let mut names = Vec::new();
+    script.list.walk(&mut |command| {
+        if let CommandKind::Function(name, _) = &command.kind {
+            names.push(name.clone());
+        }
+    });
+    !names.is_empty() && run.invocations.iter().any(|one| one.program.is_none_or(|program| names.iter().any(|name| name == program)))
+}
+
+/// Whether a statement consists of simple commands only, so that `set -e` in the shell can't tell it apart from a part
+/// of an and-or list.
+pub fn is_plain_statement(statement: &Statement) -> bool {
+    statement.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain))
+}

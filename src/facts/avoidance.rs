@@ -1,0 +1,135 @@
+//! Where an option would keep a cache from being written, and which commands become needless by it.
+
+use crate::facts::append::is_plain_statement;
+use crate::facts::later::Going;
+use crate::facts::leftovers::is_mounted;
+use crate::facts::packages::Call;
+use crate::facts::{Facts, Invocation, RunFacts, paths};
+use crate::knowledge::{Avoid, Confidence, Kind, Manager};
+use crate::span::Span;
+use crate::transform::Applicability;
+
+/// One manager's option for the calls of one RUN.
+#[derive(Debug)]
+pub struct Avoidance<'a> {
+    /// The manager's name.
+    pub manager: &'a str,
+    /// The option.
+    pub option: &'a str,
+    /// Where it goes, each behind a verb.
+    pub insertions: Vec<usize>,
+    /// Commands that only served the cache, each with the operator that joins it to the rest.
+    pub needless: Vec<Span>,
+    /// What applying it takes.
+    pub applicability: Applicability,
+}
+
+impl<'a> Facts<'a> {
+    /// The options that a RUN lacks, one manager at a time; an error says what stands against one.
+    pub fn avoidances(&self, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, String>> {
+        let mut seen: Vec<&str> = Vec::new();
+        let mut found = Vec::new();
+        for call in &run.calls {
+            let Some(avoid) = &call.manager.avoid else { continue };
+            if !seen.contains(&call.manager.name.as_str()) {
+                seen.push(&call.manager.name);
+                found.extend(self.avoidance(run, call.manager, avoid).transpose());
+            }
+        }
+        found
+    }
+
+    fn avoidance(&self, run: &RunFacts<'a>, manager: &'a Manager, avoid: &'a Avoid) -> Result<Option<Avoidance<'a>>, String> {
+        let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+        let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
+        let lacking: Vec<&&Call<'a>> = calls.iter().filter(takes).filter(|call| !call.has_option(&avoid.unless_option)).collect();
+        let others = calls.iter().filter(takes).any(|call| call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option)));
+        let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name));
+        if decided || others || is_mounted(run, &avoid.directories) {
+            return Ok(None);
+        }
+        if let Some(release) = self.stage_of(run).release.as_ref().filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound))) {
+            let needed = !lacking.is_empty();
+            let family = &release.family;
+            return if needed { Err(format!("{}'s {} is too new for this release of {family}", manager.name, avoid.option)) } else { Ok(None) };
+        }
+        if lacking.iter().any(|call| call.verb_word.literal().is_none()) {
+            return Ok(None);
+        }
+        // Whoever writes the index for others must not stop doing so.
+        let cache = manager.caches.first();
+        let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
+        let shares_index = manager.kind == Kind::System && lacking.iter().any(|call| call.has_option(refreshing));
+        if manager.kind != Kind::System || shares_index {
+            let verbs = cache.map_or(&[][..], |cache| &cache.leaned_on_by[..]);
+            let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
+            let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
+            if let Some(leaning) = self.leans(run, going).filter(|_| !lacking.is_empty()) {
+                return Err(format!("{} writes its cache: {leaning}", manager.name));
+            }
+        }
+        let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
+        let needless = if manager.kind == Kind::System { self.needless(run, manager, avoid, !insertions.is_empty()) } else { Vec::new() };
+        let applicability = match avoid.applicability {
+            Confidence::Safe => Applicability::Safe,
+            Confidence::Unsafe => Applicability::Unsafe,
+            Confidence::Never => Applicability::Manual,
+        };
+        Ok(Some(Avoidance { manager: &manager.name, option: &avoid.option, insertions, needless, applicability }))
+    }
+
+    /// The refreshing of an index that nobody reads any more, and the removal of a cache that stays empty.
+    fn needless(&self, run: &RunFacts<'a>, manager: &'a Manager, avoid: &'a Avoid, changed: bool) -> Vec<Span> {
+        let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+        let serves_itself = |call: &&Call<'a>| avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb);
+        let unreadable = (0..run.invocations.len()).any(|index| self.may_call_system_manager(run, index));
+        let installs = calls.iter().any(|call| avoid.verbs.contains(&call.verb));
+        let Some(cache) = manager.caches.first() else { return Vec::new() };
+        if unreadable || !installs || !calls.iter().all(serves_itself) {
+            return Vec::new();
+        }
+        let going = Going::cache(manager, cache);
+        let mut spans = Vec::new();
+        for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
+            let one = &run.invocations[call.invocation];
+            let plain = one.command.redirects.is_empty() && call.packages.is_empty() && one.simple.assignments.is_empty();
+            let span = forward(run, one).filter(|_| plain && self.leans(run, going).is_none());
+            let Some(span) = span else { return Vec::new() };
+            spans.push(span);
+        }
+        if spans.is_empty() && !changed {
+            return Vec::new();
+        }
+        let removals = run.invocations.iter().filter(|one| {
+            let operands: Vec<_> = one.arguments().iter().filter(|word| !word.is_option()).collect();
+            let only = matches!(operands[..], [only] if avoid.directories.iter().any(|directory| paths::normal(&only.raw) == *directory));
+            one.is("rm") && only && one.command.redirects.is_empty()
+        });
+        spans.extend(removals.filter_map(|one| backward(run, one)));
+        // Two neighbours can't both take the operator between them.
+        spans.sort();
+        spans.dedup_by(|later, earlier| later.start < earlier.end);
+        spans
+    }
+}
+
+/// A command with the `&&` behind it, where it stands in a plain `a && b` list and is not the last.
+fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
+    let statement = &run.script()?.list.statements[one.place.statement];
+    let next = statement.pipelines().nth(one.place.pipeline + 1)?;
+    let plain = one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
+    clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain)
+}
+
+/// A command with the `&&` before it, where it stands in a plain `a && b` list and is not the first.
+fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
+    let statement = &run.script()?.list.statements[one.place.statement];
+    let before = statement.pipelines().nth(one.place.pipeline.checked_sub(1)?)?;
+    let plain = one.place.alone && one.place.certain && statement.is_and_chain();
+    clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
+}
+
+/// The span, unless a comment stands in it.
+fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
+    run.instruction.comments.iter().all(|comment| comment.end <= span.start || span.end <= comment.start).then_some(span)
+}

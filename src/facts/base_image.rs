@@ -1,0 +1,127 @@
+//! What the name of a base image tells: registry, repository, tag, and the distribution inside, as far as it is plain.
+
+use crate::knowledge::Knowledge;
+
+/// An image's name, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageName {
+    /// The repository, without Docker Hub's own prefixes: `python`, `ghcr.io/a/b`.
+    pub repository: String,
+    /// The tag, where there is one.
+    pub tag: Option<String>,
+    /// Whether a digest pins it.
+    pub pinned: bool,
+}
+
+/// A distribution and its release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// `debian`, `ubuntu`, `alpine`, `centos` …
+    pub family: String,
+    /// Its number, most significant first: 22.04 is `[22, 4]`; empty where the name does not tell.
+    pub version: Vec<u32>,
+}
+
+/// Code names, and the release each stands for (Debian's and Ubuntu's release pages).
+const CODE_NAMES: &[(&str, &str, &[u32])] = &[
+    ("wheezy", "debian", &[7]),
+    ("jessie", "debian", &[8]),
+    ("stretch", "debian", &[9]),
+    ("buster", "debian", &[10]),
+    ("bullseye", "debian", &[11]),
+    ("bookworm", "debian", &[12]),
+    ("trixie", "debian", &[13]),
+    ("precise", "ubuntu", &[12, 4]),
+    ("trusty", "ubuntu", &[14, 4]),
+    ("xenial", "ubuntu", &[16, 4]),
+    ("bionic", "ubuntu", &[18, 4]),
+    ("focal", "ubuntu", &[20, 4]),
+    ("jammy", "ubuntu", &[22, 4]),
+    ("noble", "ubuntu", &[24, 4]),
+];
+
+impl ImageName {
+    /// Takes a reference apart (the `distribution` project's grammar of references).
+    pub fn parse(reference: &str) -> Self {
+        let (name, digest) = reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
+        let (repository, tag) = match name.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag.to_owned())),
+            _ => (name, None),
+        };
+        let mut repository = repository;
+        for prefix in ["docker.io/", "index.docker.io/", "registry.hub.docker.com/", "library/"] {
+            repository = repository.strip_prefix(prefix).unwrap_or(repository);
+        }
+        Self { repository: repository.to_owned(), tag, pinned: digest.is_some() }
+    }
+}
+
+impl Release {
+    /// The distribution that an image's name tells of.
+    pub fn of(image: &ImageName, known: &Knowledge) -> Option<Self> {
+        let tag = image.tag.as_deref().unwrap_or_default();
+        let words = || tag.split(['-', '_']).chain(image.repository.rsplit('/').next());
+        for word in words() {
+            if let Some((_, family, version)) = CODE_NAMES.iter().find(|(name, ..)| *name == word) {
+                return Some(Self { family: (*family).to_owned(), version: version.to_vec() });
+            }
+            for family in ["alpine", "debian", "ubuntu", "centos", "fedora", "rockylinux", "almalinux", "amazonlinux", "oraclelinux", "ubi"] {
+                if let Some(rest) = word.strip_prefix(family) {
+                    let version = if rest.is_empty() && word != tag && image.repository.ends_with(family) { version(tag) } else { version(rest) };
+                    if rest.is_empty() || !version.is_empty() {
+                        return Some(Self { family: if family == "ubi" { "rhel".into() } else { family.into() }, version });
+                    }
+                }
+            }
+        }
+        let distribution = known.image(&image.repository)?.distribution.as_deref()?;
+        let (family, release) = distribution.split_once(':').unwrap_or((distribution, ""));
+        Some(Self { family: family.to_owned(), version: version(release) })
+    }
+
+    /// Whether this is `bound` (`debian:8`) or a release before it. An unknown release is taken for a recent one.
+    pub fn is_at_most(&self, bound: &str) -> bool {
+        let Some((family, bound)) = bound.split_once(':') else { return false };
+        self.family == family && !self.version.is_empty() && self.version <= version(bound)
+    }
+}
+
+fn version(text: &str) -> Vec<u32> {
+    let number = |part: &str| part.parse::<u32>().ok();
+    text.split('.').map_while(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(reference: &str) -> Option<(String, Vec<u32>)> {
+        Release::of(&ImageName::parse(reference), Knowledge::embedded()).map(|release| (release.family, release.version))
+    }
+
+    #[test]
+    fn names_are_taken_apart() {
+        let name = ImageName::parse("docker.io/library/python:3.11-slim@sha256:0");
+        assert_eq!((name.repository.as_str(), name.tag.as_deref(), name.pinned), ("python", Some("3.11-slim"), true));
+        assert_eq!(ImageName::parse("localhost:5000/a/b").repository, "localhost:5000/a/b");
+    }
+
+    #[test]
+    fn tags_tell_the_distribution() {
+        assert_eq!(release("alpine:3.2"), Some(("alpine".into(), vec![3, 2])));
+        assert_eq!(release("node:18-alpine3.17"), Some(("alpine".into(), vec![3, 17])));
+        assert_eq!(release("python:2.7-jessie"), Some(("debian".into(), vec![8])));
+        assert_eq!(release("ubuntu:trusty"), Some(("ubuntu".into(), vec![14, 4])));
+        assert_eq!(release("ubuntu"), Some(("ubuntu".into(), vec![])));
+        assert_eq!(release("example.com/own/thing:1"), None);
+    }
+
+    #[test]
+    fn releases_compare_within_a_family() {
+        let release = |reference: &str| Release::of(&ImageName::parse(reference), Knowledge::embedded()).expect("known");
+        assert!(release("ubuntu:12.04").is_at_most("ubuntu:14.04"));
+        assert!(!release("ubuntu:16.04").is_at_most("ubuntu:14.04"));
+        assert!(!release("debian:7").is_at_most("ubuntu:14.04"));
+        assert!(!release("debian").is_at_most("debian:8"), "no tag means the latest release");
+    }
+}

@@ -1,0 +1,216 @@
+//! What a script starts: every simple command wherever it stands, seen through wrappers such as `sudo` and `env`.
+
+use crate::knowledge::{Knowledge, unversioned};
+use crate::syntax::shell::{Command, CommandKind, List, Operator, Script, Simple, Word, base_name};
+
+/// One simple command of a script.
+#[derive(Debug, Clone)]
+pub struct Invocation<'a> {
+    /// The command with its redirections.
+    pub command: &'a Command,
+    /// Assignments and all words, wrappers included.
+    pub simple: &'a Simple,
+    /// The program and its arguments, wrappers left out; empty for assignments alone.
+    pub words: &'a [Word],
+    /// The program's name without its directory; `None` where it can't be told.
+    pub program: Option<&'a str>,
+    /// As whom the program runs.
+    pub elevation: Elevation,
+    /// Whether a wrapper stands before it that runs it any number of times (`xargs`).
+    pub repeated: bool,
+    /// Where it stands in the script.
+    pub place: Place,
+}
+
+/// As whom a program runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Elevation {
+    /// As the user of the RUN.
+    None,
+    /// As root, by this prefix (`sudo -E`).
+    Root(String),
+    /// As somebody else, or nobody can tell.
+    Other,
+}
+
+/// Where a command stands in its script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The statement of the script's own list.
+    pub statement: usize,
+    /// The pipeline within that statement.
+    pub pipeline: usize,
+    /// Whether it is that pipeline, alone: not piped, not negated, not in a loop, group, subshell or substitution.
+    pub alone: bool,
+    /// Whether it always runs once the script gets there: not behind `||`, not in a branch, loop or function.
+    pub certain: bool,
+    /// Whether it runs in the script's own shell, so that its `cd` or `export` reaches what follows.
+    pub own_shell: bool,
+}
+
+/// All commands of a script in the order of its text.
+pub(super) fn invocations<'a>(script: &'a Script, known: &Knowledge) -> Vec<Invocation<'a>> {
+    let mut all = Vec::new();
+    for (statement, one) in script.list.statements.iter().enumerate() {
+        let mut certain = true;
+        let mut operators = one.rest.iter().map(|(operator, _)| *operator);
+        for (index, pipeline) in one.pipelines().enumerate() {
+            if index > 0 {
+                // `a || b && c`: b may not run; c runs whenever the list so far succeeded.
+                certain = operators.next() != Some(Operator::Or);
+            }
+            let alone = pipeline.single().is_some();
+            for command in &pipeline.commands {
+                let own_shell = pipeline.commands.len() == 1;
+                let place = Place { statement, pipeline: index, alone, certain, own_shell };
+                collect(command, place, known, &mut all);
+            }
+        }
+    }
+    all
+}
+
+fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
+    let inside = Place { alone: false, ..place };
+    let maybe = Place { certain: false, ..inside };
+    for word in command.words() {
+        for list in &word.substitutions {
+            collect_list(list, Place { own_shell: false, ..inside }, known, all);
+        }
+    }
+    match &command.kind {
+        CommandKind::Simple(simple) => all.push(invocation(command, simple, place, known)),
+        CommandKind::Subshell(list) => collect_list(list, Place { own_shell: false, ..inside }, known, all),
+        CommandKind::Group(list) | CommandKind::Prefixed(list) => collect_list(list, inside, known, all),
+        CommandKind::Function(_, list) => collect_list(list, maybe, known, all),
+        CommandKind::Branching(branching) => {
+            collect_list(&branching.condition, inside, known, all);
+            for list in &branching.branches {
+                collect_list(list, maybe, known, all);
+            }
+        }
+        CommandKind::Test(lists) => {
+            for list in lists {
+                collect_list(list, inside, known, all);
+            }
+        }
+    }
+}
+
+fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
+    for statement in &list.statements {
+        let mut place = place;
+        for (index, pipeline) in statement.pipelines().enumerate() {
+            let after_or = index > 0 && statement.rest[index - 1].0 == Operator::Or;
+            for command in &pipeline.commands {
+                let own_shell = place.own_shell && pipeline.commands.len() == 1;
+                collect(command, Place { certain: place.certain && !after_or, own_shell, ..place }, known, all);
+            }
+            place = Place { ..place };
+        }
+    }
+}
+
+fn invocation<'a>(command: &'a Command, simple: &'a Simple, place: Place, known: &Knowledge) -> Invocation<'a> {
+    let mut words = &simple.words[..];
+    let mut elevation = Elevation::None;
+    let mut repeated = false;
+    while let Some(wrapper) = words.first().and_then(Word::literal).and_then(|name| known.wrapper(base_name(name))) {
+        let Some(inner) = unwrap(words, wrapper) else { break };
+        let prefix = &words[..words.len() - inner.len()];
+        if wrapper.changes_user {
+            let plain = wrapper.name == "sudo" && prefix[1..].iter().all(|word| matches!(word.raw.as_str(), "-E" | "-H" | "-n" | "--"));
+            elevation = match elevation {
+                Elevation::None if plain => Elevation::Root(prefix.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")),
+                _ => Elevation::Other,
+            };
+        }
+        repeated |= wrapper.name == "xargs";
+        words = inner;
+    }
+    let program = words.first().and_then(|word| {
+        let name = base_name(word.text());
+        (!name.is_empty() && (word.literal().is_some() || !name.contains(['$', '`', '*', '"', '\'', '{', '}', '(', ')']))).then_some(name)
+    });
+    Invocation { command, simple, words, program, elevation, repeated, place }
+}
+
+/// The command behind a wrapper's own options and operands; `None` where the wrapper runs nothing.
+fn unwrap<'a>(words: &'a [Word], wrapper: &crate::knowledge::Wrapper) -> Option<&'a [Word]> {
+    let mut at = 1;
+    let mut operands = wrapper.operands;
+    while let Some(word) = words.get(at) {
+        let raw = word.raw.as_str();
+        if raw == "--" {
+            at += 1;
+            break;
+        }
+        if word.is_option() {
+            if wrapper.name == "command" && raw != "-p" {
+                return None;
+            }
+            at += if wrapper.options_with_value.iter().any(|option| option == raw) { 2 } else { 1 };
+        } else if matches!(wrapper.name.as_str(), "env" | "sudo" | "doas") && is_assignment(raw) {
+            at += 1;
+        } else if operands > 0 {
+            operands -= 1;
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    words.get(at..).filter(|rest| !rest.is_empty())
+}
+
+fn is_assignment(raw: &str) -> bool {
+    raw.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+impl<'a> Invocation<'a> {
+    /// The arguments, the program left out.
+    pub fn arguments(&self) -> &'a [Word] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// Whether the program has this name, in whatever directory and version.
+    pub fn is(&self, name: &str) -> bool {
+        self.program.is_some_and(|program| program == name || unversioned(program) == name)
+    }
+
+    /// The directory that the program is called by, where there is one.
+    pub fn directory(&self) -> Option<&'a str> {
+        let text = self.words.first()?.text();
+        text.rfind('/').map(|at| &text[..at])
+    }
+
+    /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`, `env HOME=/x npm …`.
+    pub fn sets(&self, variable: &str) -> bool {
+        let before = self.simple.words.len() - self.words.len();
+        self.simple.assignments.iter().any(|assignment| assignment.name == variable)
+            || self.simple.words[..before].iter().any(|word| word.raw.split_once('=').is_some_and(|(name, _)| name == variable))
+    }
+
+    /// Whether this runs a script or program whose doings can't be read off: a file by its path, a shell with a script,
+    /// something piped into a shell, a name that nothing is known of.
+    pub fn is_unreadable(&self, known: &Knowledge) -> bool {
+        if self.words.is_empty() {
+            return false;
+        }
+        let Some(program) = self.program else { return true };
+        if Knowledge::is_builtin(program) {
+            return false;
+        }
+        if let Some(directory) = self.directory() {
+            let usual = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
+            if !usual.contains(&directory) && !directory.ends_with("/bin") {
+                return !matches!(program, "configure" | "mvnw" | "gradlew");
+            }
+        }
+        known.manager_of(program).is_none()
+            && known.wrapper(program).is_none()
+            && known.program(program).is_none()
+            && known.program(unversioned(program)).is_none()
+    }
+}

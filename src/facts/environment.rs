@@ -1,0 +1,165 @@
+//! USER, WORKDIR, ENV and ARG in force at an instruction. What the base image sets is unknown unless it is known by name.
+
+use crate::facts::{Base, Facts};
+use crate::syntax::{Assignment, Body, Dockerfile, Form};
+
+/// What a variable holds at an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variable {
+    /// Set in the file, to this text as written.
+    Set(String),
+    /// An ARG without a default, or one whose default a build argument may replace.
+    Argument(Option<String>),
+    /// Nothing in the file sets it; the base image may.
+    NotInFile,
+}
+
+/// Who runs the commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum User {
+    /// root, by name or number.
+    Root,
+    /// Somebody else.
+    Other(String),
+    /// A variable, or a base image that is not known.
+    Unknown,
+}
+
+impl Facts<'_> {
+    /// What a variable holds just before an item.
+    pub fn variable(&self, item: usize, name: &str) -> Variable {
+        for (_, instruction) in self.before(item) {
+            let found = |all: &[Assignment]| all.iter().rfind(|one| one.key == name).map(|one| one.value.clone());
+            match &instruction.body {
+                Body::Env(all) => {
+                    if let Some(value) = found(all) {
+                        return Variable::Set(value.unwrap_or_default());
+                    }
+                }
+                Body::Arg(all) => {
+                    if let Some(value) = found(all) {
+                        return Variable::Argument(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Variable::NotInFile
+    }
+
+    /// The user in force just before an item.
+    pub fn user(&self, item: usize) -> User {
+        for (_, instruction) in self.before(item) {
+            if let Body::User(user) = &instruction.body {
+                return user_of(user);
+            }
+        }
+        let image = self.stages.iter().find(|stage| stage.items.contains(&item)).and_then(|stage| self.root_image(stage.index));
+        match image {
+            Some(image) => image.user.as_deref().map_or(User::Root, user_of),
+            None => User::Unknown,
+        }
+    }
+
+    /// The directory in force just before an item; `None` where it is not in the file or depends on a variable.
+    pub fn workdir(&self, item: usize) -> Option<String> {
+        let mut parts = Vec::new();
+        for (_, instruction) in self.before(item) {
+            let Body::Workdir(directory) = &instruction.body else { continue };
+            let directory = directory.trim_matches(['"', '\'']);
+            if directory.contains(['$', '\\', '`']) {
+                return None;
+            }
+            parts.push(directory.to_owned());
+            if directory.starts_with('/') {
+                parts.reverse();
+                return Some(parts.join("/").replace("//", "/"));
+            }
+        }
+        None
+    }
+
+    /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
+    fn before(&self, item: usize) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
+        let mut ranges = Vec::new();
+        let mut stage = self.stages.iter().find(|stage| stage.items.contains(&item));
+        let mut end = item;
+        while let Some(current) = stage {
+            ranges.push(current.items.start..end);
+            stage = match current.base {
+                Base::Stage(base) => Some(&self.stages[base]),
+                _ => None,
+            };
+            end = stage.map_or(0, |stage| stage.items.end);
+        }
+        ranges.into_iter().flat_map(|range| {
+            range.rev().filter_map(|index| match &self.file.items[index] {
+                crate::syntax::Item::Instruction(instruction) => Some((index, &**instruction)),
+                _ => None,
+            })
+        })
+    }
+
+    /// The known base image at the bottom of a stage.
+    pub fn root_image(&self, stage: usize) -> Option<&crate::knowledge::Image> {
+        match &self.stages[stage].base {
+            Base::Stage(base) => self.root_image(*base),
+            Base::Image(name) => self.known.image(&name.repository),
+            Base::Scratch | Base::Unknown => None,
+        }
+    }
+}
+
+/// Resolves a reference to global build arguments in FROM and `--from` by their defaults, as the builder does without
+/// `--build-arg`; `None` where there is no default.
+pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
+    if !text.contains('$') {
+        return Some(text.trim_matches(['"', '\'']).to_owned());
+    }
+    let value = |name: &str| {
+        file.instructions().take_while(|(_, i)| !matches!(i.body, Body::From(_))).find_map(|(_, i)| match &i.body {
+            Body::Arg(all) => all.iter().find(|one| one.key == name)?.value.clone(),
+            _ => None,
+        })
+    };
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        result.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (name, default, after) = if let Some(inner) = rest.strip_prefix('{') {
+            let (inside, after) = inner.split_once('}')?;
+            let (name, default) = inside.split_once(":-").or_else(|| inside.split_once('-')).map_or((inside, None), |(n, d)| (n, Some(d)));
+            (name, default, after)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            (&rest[..end], None, &rest[end..])
+        };
+        let found = value(name).or_else(|| default.map(str::to_owned))?;
+        let found = found.trim_matches(['"', '\'']);
+        if found.contains('$') {
+            return None;
+        }
+        result.push_str(found);
+        rest = after;
+    }
+    result.push_str(rest);
+    Some(result)
+}
+
+fn user_of(user: &str) -> User {
+    let name = user.split(':').next().unwrap_or_default().trim_matches(['"', '\'']);
+    match name {
+        "root" | "0" => User::Root,
+        name if name.contains('$') => User::Unknown,
+        name => User::Other(name.to_owned()),
+    }
+}
+
+/// Whether a command line, in either form, mentions a word.
+pub fn mentions(form: &Form, word: &str) -> bool {
+    match form {
+        Form::Exec(words) => words.iter().any(|one| one.contains(word)),
+        Form::Shell(text) => text.contains(word),
+    }
+}

@@ -1,0 +1,236 @@
+//! Files that a script fetches, unpacks, writes, removes or gives to somebody else, as far as their names are plain.
+//!
+//! A relative name is joined to the directory in force at that command. Where that is unknown it starts with `./`, which
+//! stands for the directory the RUN starts in; behind a `cd` to nobody knows where, there is no entry.
+
+use crate::facts::commands::Invocation;
+use crate::facts::{Facts, RunFacts, paths};
+use crate::syntax::shell::Word;
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    /// It comes from the network.
+    Fetched,
+    /// It is an archive, package or installer, and is unpacked, installed or run.
+    Consumed,
+    /// It is checked or listed; nothing depends on it afterwards.
+    Checked,
+    /// It is made or overwritten.
+    Written,
+    /// It is deleted or moved away.
+    Removed,
+    /// Its owner or mode changes, and that of everything in it.
+    Reowned,
+}
+
+/// One command's use of one file or directory.
+#[derive(Debug, Clone)]
+pub struct FileUse<'a> {
+    /// Which of the RUN's invocations it is.
+    pub invocation: usize,
+    /// What happens.
+    pub touch: Touch,
+    /// Absolute, or starting with `./`; variables as written.
+    pub path: String,
+    /// The name as the script has it, quotes included, where one word is the name.
+    pub word: Option<&'a Word>,
+    /// The directory in force, in the same form.
+    pub directory: String,
+}
+
+impl<'a> Facts<'a> {
+    /// The files that a RUN's script visibly uses, in order, and the directory in force at its end.
+    pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
+        let start = self.workdir(run.item).unwrap_or_else(|| ".".to_owned());
+        let mut directory = Some(start);
+        let mut uses = Vec::new();
+        for (index, one) in run.invocations.iter().enumerate() {
+            if one.is("cd") || one.is("pushd") || one.is("popd") {
+                if one.place.own_shell {
+                    let target = one.arguments().first().and_then(|word| word.literal()).filter(|target| *target != "-");
+                    let sure = one.place.certain && one.place.alone && one.is("cd");
+                    directory = match (&directory, target) {
+                        (_, Some(target)) if sure && target.starts_with('/') => Some(tidy(target)),
+                        (Some(now), Some(target)) if sure && !target.starts_with("..") => Some(tidy(&format!("{now}/{target}"))),
+                        _ => None,
+                    };
+                }
+                continue;
+            }
+            if !one.place.own_shell && run.invocations.iter().any(|other| other.is("cd") && !other.place.own_shell) {
+                continue;
+            }
+            let Some(now) = &directory else { continue };
+            let mut add = |touch, name: &str, word: Option<&'a Word>| {
+                let name = name.trim_matches(['"', '\'']);
+                if name.is_empty() || name.starts_with('$') && !name.contains('/') && touch == Touch::Written {
+                    return;
+                }
+                let path = if name.starts_with(['/', '~', '$']) { tidy(name) } else { tidy(&format!("{now}/{name}")) };
+                uses.push(FileUse { invocation: index, touch, path, word, directory: now.clone() });
+            };
+            for (touch, word) in words(one) {
+                add(touch, &word.raw, Some(word));
+            }
+            if let Some(name) = remote_name(one) {
+                add(Touch::Fetched, name, None);
+            }
+            for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
+                if let Some(target) = redirect.target.as_ref().filter(|target| target.raw != "/dev/null") {
+                    add(Touch::Written, &target.raw, Some(target));
+                }
+            }
+        }
+        (uses, directory)
+    }
+}
+
+/// Whether removing or giving away `outer` (a pattern, perhaps) reaches `path`.
+pub fn covers(outer: &str, path: &str) -> bool {
+    if let Some((before, after)) = outer.split_once('*') {
+        let directory = before.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let rest = after.rsplit('*').next().unwrap_or_default();
+        return path.starts_with(before) && (rest.is_empty() || path.ends_with(rest)) && paths::within(path, directory);
+    }
+    paths::within(path, outer.trim_end_matches('/'))
+}
+
+fn tidy(path: &str) -> String {
+    let path = path.replace("//", "/").replace("/./", "/");
+    let path = if let Some(rest) = path.strip_prefix("././") { format!("./{rest}") } else { path };
+    path.strip_suffix('/').map_or(path.clone(), str::to_owned)
+}
+
+/// The words of a command that name files, by what the program does with them.
+fn words<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
+    let arguments = one.arguments();
+    let operands = || arguments.iter().filter(|word| !word.is_option());
+    let all = |touch| operands().map(move |word| (touch, word)).collect::<Vec<_>>();
+    let last = |touch| operands().last().map(|word| (touch, word)).into_iter().collect::<Vec<_>>();
+    match one.program.unwrap_or_default() {
+        "rm" | "rmdir" | "unlink" => all(Touch::Removed),
+        "mkdir" | "touch" | "tee" => all(Touch::Written),
+        "chown" | "chgrp" | "chmod" => operands().skip(1).map(|word| (Touch::Reowned, word)).collect(),
+        "mv" => {
+            let count = operands().count();
+            operands().enumerate().map(|(at, word)| (if at + 1 == count { Touch::Written } else { Touch::Removed }, word)).collect()
+        }
+        "cp" | "ln" | "install" => last(Touch::Written),
+        "wget" | "curl" => output(one).map(|word| (Touch::Fetched, word)).into_iter().collect(),
+        "git" if operands().next().is_some_and(|verb| verb.raw == "clone") && operands().count() == 3 => last(Touch::Written),
+        "tar" | "bsdtar" => tar(arguments),
+        "unzip" => {
+            let target = value_of(arguments, "-d").map(|word| (Touch::Written, word));
+            operands().take(1).map(|word| (Touch::Consumed, word)).chain(target).collect()
+        }
+        "sha256sum" | "sha1sum" | "sha512sum" | "md5sum" | "ls" | "file" | "echo" | "du" => all(Touch::Checked),
+        "dpkg" | "rpm" if arguments.iter().any(|word| matches!(word.raw.as_str(), "-i" | "--install" | "-U" | "-Uvh" | "-ivh" | "-Uhv")) => all(Touch::Consumed),
+        "apt-get" | "apt" | "yum" | "dnf" | "gdebi" if operands().any(|word| word.raw.ends_with(".deb") || word.raw.ends_with(".rpm")) => {
+            operands().filter(|word| word.raw.contains(".deb") || word.raw.contains(".rpm")).map(|word| (Touch::Consumed, word)).collect()
+        }
+        "sh" | "bash" | "python" | "python2" | "python3" | "perl" | "php" if arguments.first().is_some_and(|word| !word.is_option()) => {
+            operands().take(1).map(|word| (Touch::Consumed, word)).collect()
+        }
+        _ => one.words.first().filter(|word| word.raw.contains('/')).map(|word| (Touch::Consumed, word)).into_iter().collect(),
+    }
+}
+
+/// The file that curl or wget is told to write.
+fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
+    let (short, longs): (char, &[&str]) = if one.is("curl") { ('o', &["--output"]) } else { ('O', &["--output-document"]) };
+    let arguments = one.arguments();
+    for (at, word) in arguments.iter().enumerate() {
+        let raw = word.raw.as_str();
+        let cluster = raw.starts_with('-') && !raw.starts_with("--") && raw.ends_with(short) && raw[1..].chars().all(|c| c.is_ascii_alphabetic());
+        if cluster || longs.contains(&raw) {
+            return arguments.get(at + 1).filter(|target| target.raw != "-");
+        }
+    }
+    None
+}
+
+/// The name that curl `-O` or plain wget takes from the address; none where it can't be told.
+fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
+    let arguments = one.arguments();
+    let curl_remote = |word: &Word| word.raw == "--remote-name" || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('O');
+    let wanted = match one.program? {
+        "curl" => arguments.iter().any(curl_remote),
+        "wget" => !arguments.iter().any(|word| {
+            ["-O", "-P", "-i", "-r", "-m", "--output-document", "--directory-prefix", "--recursive", "--mirror", "--content-disposition", "--input-file"]
+                .iter()
+                .any(|option| word.raw.starts_with(option))
+                || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.ends_with('O')
+        }),
+        _ => false,
+    };
+    let mut addresses = arguments.iter().filter(|word| word.raw.contains("://"));
+    let address = addresses.next().filter(|_| wanted && addresses.next().is_none())?;
+    let name = address.raw.trim_matches(['"', '\'']).rsplit('/').next()?;
+    (!name.is_empty() && !name.contains(['?', '#', '%', '&', '(', ')', '`', '"', '\''])).then_some(name)
+}
+
+/// tar's archive and directory.
+fn tar(arguments: &[Word]) -> Vec<(Touch, &Word)> {
+    let mut found = Vec::new();
+    let mut extracts = false;
+    let mut at = 0;
+    while let Some(word) = arguments.get(at) {
+        let raw = word.raw.as_str();
+        at += 1;
+        let bundle = !raw.starts_with("--") && (raw.starts_with('-') || at == 1) && raw.trim_start_matches('-').chars().all(|c| c.is_ascii_alphabetic());
+        if bundle {
+            extracts |= raw.contains('x');
+            if raw.ends_with('f') {
+                found.extend(arguments.get(at).filter(|archive| archive.raw != "-").map(|archive| (Touch::Consumed, archive)));
+                at += 1;
+            } else if raw == "-C" {
+                found.extend(arguments.get(at).map(|directory| (Touch::Written, directory)));
+                at += 1;
+            }
+        } else if raw == "--extract" {
+            extracts = true;
+        }
+    }
+    if extracts { found } else { Vec::new() }
+}
+
+fn value_of<'a>(arguments: &'a [Word], option: &str) -> Option<&'a Word> {
+    let at = arguments.iter().position(|word| word.raw == option)?;
+    arguments.get(at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn uses(script: &str) -> Vec<String> {
+        let text = format!("FROM debian\nWORKDIR /w\nRUN {script}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        facts.file_uses(&facts.runs[0]).0.iter().map(|one| format!("{:?} {}", one.touch, one.path)).collect()
+    }
+
+    #[test]
+    fn downloads_and_what_becomes_of_them() {
+        assert_eq!(uses("curl -fsSLo a.tgz https://x/y && tar -xzf a.tgz -C /opt && rm a.tgz"), [
+            "Fetched /w/a.tgz",
+            "Consumed /w/a.tgz",
+            "Written /opt",
+            "Removed /w/a.tgz"
+        ]);
+        assert_eq!(uses("cd /tmp && wget https://x/b-$V.zip && unzip b-$V.zip"), ["Fetched /tmp/b-$V.zip", "Consumed /tmp/b-$V.zip"]);
+        assert_eq!(uses("curl https://x/y | tar xz"), [""; 0]);
+        assert_eq!(uses("cd $X && wget https://x/y"), [""; 0]);
+    }
+
+    #[test]
+    fn patterns_cover_what_they_match() {
+        assert!(covers("/tmp/*", "/tmp/a.tgz"));
+        assert!(covers("/w/*.tgz", "/w/a.tgz"));
+        assert!(!covers("/w/*.zip", "/w/a.tgz"));
+        assert!(covers("/w", "/w/a/b"));
+    }
+}

@@ -1,0 +1,153 @@
+//! What comes after a RUN: whether anything there, in this stage, in stages built from it, or in the running image, leans
+//! on files that a cleanup would take away.
+
+use crate::facts::commands::Elevation;
+use crate::facts::environment::{User, mentions};
+use crate::facts::{Base, Facts, RunFacts, paths, stage};
+use crate::knowledge::{Cache, Kind, Manager};
+use crate::syntax::{Body, Instruction, Item, Run};
+
+/// Something that leans on the files, in words that follow "because".
+pub type Leaning = String;
+
+/// What would go, and who is known to read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Going<'a> {
+    /// The directories.
+    pub directories: &'a [String],
+    /// The manager they belong to.
+    pub manager: &'a Manager,
+    /// Its verbs that fail without them.
+    pub verbs: &'a [String],
+    /// Options with which those verbs fetch them again.
+    pub refreshing: &'a [String],
+    /// Other programs that read them.
+    pub programs: &'a [String],
+}
+
+impl<'a> Going<'a> {
+    /// All of a cache.
+    pub fn cache(manager: &'a Manager, cache: &'a Cache) -> Self {
+        Self { directories: &cache.directories, manager, verbs: &cache.leaned_on_by, refreshing: &cache.refreshing_options, programs: &cache.read_by }
+    }
+}
+
+/// Whether the scan of a stage needs to go on.
+enum Next {
+    Stop,
+    On,
+}
+
+impl Facts<'_> {
+    /// Looks for something after `run` that leans on what is going.
+    pub fn leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
+        self.leans_after(run.stage, run.item + 1, going)
+    }
+
+    fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
+        let items = from..self.stages[stage].items.end;
+        for index in items {
+            let Item::Instruction(instruction) = &self.file.items[index] else { continue };
+            match self.instruction_leans(index, instruction, going) {
+                Ok(Next::On) => {}
+                Ok(Next::Stop) => return self.copies_lean(stage, going),
+                Err(leaning) => return Some(leaning),
+            }
+        }
+        let derived = self.stages.iter().filter(|other| other.base == Base::Stage(stage));
+        for other in derived {
+            if let Some(leaning) = self.leans_after(other.index, other.items.start + 1, going) {
+                return Some(leaning);
+            }
+        }
+        self.copies_lean(stage, going)
+    }
+
+    /// Whether some stage copies just these files out of this one.
+    fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
+        stage::copies(self.file, &self.stages).into_iter().find_map(|(_, source, path)| {
+            let path = path?;
+            let copied = source == stage && going.directories.iter().any(|directory| paths::names(&path, directory));
+            copied.then(|| format!("a later COPY takes {path} from this stage"))
+        })
+    }
+
+    fn instruction_leans(&self, item: usize, instruction: &Instruction<'_>, going: Going<'_>) -> Result<Next, Leaning> {
+        let programs = || going.manager.programs.iter().map(String::as_str);
+        let names = |text: &str| going.directories.iter().any(|directory| paths::names(text, directory));
+        match &instruction.body {
+            Body::Run(run) => {
+                let facts = self.runs.iter().find(|run| run.item == item).expect("every RUN within a stage has facts");
+                match run {
+                    Run::Shell(_) | Run::Heredoc(_) => self.run_leans(facts, going),
+                    Run::Exec(words) if !words.iter().any(|word| names(word)) => {
+                        let program = words.first().map_or("", |word| crate::syntax::shell::base_name(word));
+                        let harmless = self.known.program(program).is_some() && !going.programs.iter().any(|reader| reader == program);
+                        if harmless { Ok(Next::On) } else { Err(format!("a later RUN in exec form calls {program}")) }
+                    }
+                    Run::Exec(_) => Err("a later RUN in exec form names these files".into()),
+                    Run::Opaque(opaque) => Err(format!("a later RUN can't be read: {}", opaque.reason())),
+                }
+            }
+            Body::Onbuild(_, text) if programs().any(|program| text.contains(program)) || names(text) => {
+                Err("an ONBUILD trigger may lean on it".into())
+            }
+            Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
+                let calls = |program: &str| mentions(form, program) && going.verbs.iter().any(|verb| mentions(form, verb));
+                if programs().any(calls) || going.directories.iter().any(|directory| mentions(form, directory)) {
+                    return Err(format!("{} names it", instruction.keyword.name()));
+                }
+                Ok(Next::On)
+            }
+            Body::Env(all) if all.iter().any(|one| one.value.as_deref().is_some_and(names)) => {
+                Err("a later ENV names these files".into())
+            }
+            Body::Volume(all) if all.iter().any(|path| names(path)) => Err("a later VOLUME names these files".into()),
+            _ => Ok(Next::On),
+        }
+    }
+
+    fn run_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Result<Next, Leaning> {
+        for (index, one) in run.invocations.iter().enumerate() {
+            let call = run.calls.iter().find(|call| call.invocation == index);
+            if let Some(call) = call.filter(|call| call.manager.name == going.manager.name) {
+                if call.manager.refreshes(&call.verb) && one.place.certain {
+                    return Ok(Next::Stop);
+                }
+                if going.verbs.contains(&call.verb) && !call.has_option(going.refreshing) && !self.refreshed_within(run, index) {
+                    return Err(format!("a later RUN calls `{} {}` without fetching it again", one.program.unwrap_or_default(), call.verb));
+                }
+                continue;
+            }
+            if one.program.is_some_and(|program| going.programs.iter().any(|reader| reader == program)) {
+                return Err(format!("a later RUN calls {}, which reads it", one.program.unwrap_or_default()));
+            }
+            let removes = one.is("rm") || one.is("find") || one.is("rmdir") || one.is("du") || one.is("ls");
+            if !removes && one.words.iter().any(|word| going.directories.iter().any(|directory| paths::names(&word.raw, directory))) {
+                return Err("a later RUN names these files".into());
+            }
+            if going.manager.kind == Kind::System && self.may_call_system_manager(run, index) {
+                return Err(format!("a later RUN runs {}, which can't be read", one.words.first().map_or("a script", |word| &word.raw)));
+            }
+        }
+        Ok(Next::On)
+    }
+
+    /// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
+    fn refreshed_within(&self, run: &RunFacts<'_>, index: usize) -> bool {
+        let manager = run.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
+        run.calls.iter().any(|call| {
+            call.invocation < index && Some(&call.manager.name) == manager && call.manager.refreshes(&call.verb) && {
+                let (refresh, use_) = (run.invocations[call.invocation].place, run.invocations[index].place);
+                refresh.certain || refresh.statement == use_.statement && refresh.pipeline == use_.pipeline
+            }
+        })
+    }
+
+    /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.
+    pub fn may_call_system_manager(&self, run: &RunFacts<'_>, index: usize) -> bool {
+        let one = &run.invocations[index];
+        let powerless = matches!(self.user(run.item), User::Other(_)) && one.elevation == Elevation::None;
+        !powerless && one.is_unreadable(self.known)
+    }
+}

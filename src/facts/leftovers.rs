@@ -1,0 +1,230 @@
+//! What a RUN leaves behind in the caches of the package managers it calls, and what stands against removing it there.
+
+use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::environment::Variable;
+use crate::facts::later::Going;
+use crate::facts::packages::Call;
+use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::{Cache, Confidence, Kind, Manager};
+use crate::syntax::Keyword;
+
+/// A cache that is still full when the RUN ends.
+#[derive(Debug)]
+pub struct Leftover<'a> {
+    /// Whose it is.
+    pub manager: &'a Manager,
+    /// Which.
+    pub cache: &'a Cache,
+    /// The command that empties it, as the user who filled it.
+    pub command: String,
+    /// How sure it is that only time is lost.
+    pub confidence: Confidence,
+}
+
+/// A cache that stays full, and why.
+#[derive(Debug)]
+pub struct Stays {
+    /// What stays.
+    pub what: String,
+    /// Why, to follow "because".
+    pub reason: String,
+}
+
+impl<'a> Facts<'a> {
+    /// The caches that a RUN fills and does not empty: each with the command to empty it, or with the guard against it.
+    pub fn leftovers(&self, run: &RunFacts<'a>, keep: &[String]) -> Vec<Result<Leftover<'a>, Stays>> {
+        let mut found: Vec<Result<Leftover<'a>, Stays>> = Vec::new();
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        for call in &run.calls {
+            for cache in &call.manager.caches {
+                let key = (call.manager.name.as_str(), cache.name.as_str());
+                if cache.applicability == Confidence::Never || seen.contains(&key) {
+                    continue;
+                }
+                seen.push(key);
+                let Some(last) = self.last_fill(run, call.manager, cache) else { continue };
+                if self.is_emptied(run, call.manager, cache, last) || is_mounted(run, &cache.directories) {
+                    continue;
+                }
+                let what = format!("{}'s {}", call.manager.name, cache.name.trim_start_matches(&format!("{}'s ", call.manager.name)));
+                found.push(self.removal(run, call.manager, cache, last, keep).map_err(|reason| Stays { what, reason }));
+            }
+        }
+        found
+    }
+
+    /// The last call that writes to a cache.
+    fn last_fill(&self, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> Option<usize> {
+        let fills = |call: &&Call<'a>| {
+            let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
+                call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
+            });
+            // A script that can't be read has fetched the index where packages install without a visible `update`.
+            let hidden = || manager.installs(&call.verb) && (0..call.invocation).any(|index| self.may_call_system_manager(run, index));
+            call.manager.name == manager.name
+                && !avoids
+                && (cache.filled_by.contains(&call.verb) || manager.kind == Kind::System && !cache.filled_by.iter().any(|verb| manager.installs(verb)) && hidden())
+        };
+        run.calls.iter().rposition(|call| fills(&call))
+    }
+
+    /// Whether something behind a call empties the cache, wholly or in part: then it is the author's decision.
+    fn is_emptied(&self, run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
+        let from = run.calls[last].invocation;
+        let by_verb = run.calls[last + 1..].iter().any(|call| {
+            let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
+            same && (cache.cleaned_by.contains(&call.verb) || call.manager.caches.iter().any(|other| {
+                other.cleaned_by.contains(&call.verb) && other.directories.iter().any(|directory| cache.directories.contains(directory))
+            }))
+        });
+        by_verb || run.invocations[from + 1..].iter().any(|one| removes(one, &cache.directories))
+    }
+
+    /// The command that empties a cache at the end of the RUN, or what stands against it.
+    fn removal(&self, run: &RunFacts<'a>, manager: &'a Manager, cache: &'a Cache, last: usize, keep: &[String]) -> Result<Leftover<'a>, String> {
+        let fills: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb)).collect();
+        if fills.iter().any(|call| call.has_option(&cache.options)) {
+            return Err("an option moves it, or asks for what is in it".into());
+        }
+        if let Some(variable) = cache.variables.iter().find(|name| self.is_set(run, name)) {
+            return Err(format!("{variable} moves it or switches it off"));
+        }
+        let last_one = &run.invocations[run.calls[last].invocation];
+        let elevation = elevation(&fills, run)?;
+        if elevation.is_some() && cache.clean.contains('~') {
+            return Err("it belongs to root, in a home directory that sudo chooses".into());
+        }
+        if cache.clean.contains('~') && (self.is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME"))) {
+            return Err("the script sets HOME".into());
+        }
+        let command = if cache.clean_needs_manager { self.own_command(run, manager, cache, last_one, &fills)? } else { cache.clean.clone() };
+        if manager.programs.iter().any(|program| program == "yarn") {
+            self.is_yarn_1(run, &fills)?;
+        }
+        if cache.directories.iter().any(|directory| keep.iter().any(|kept| paths::overlap(directory, kept))) {
+            return Err("the configuration keeps it".into());
+        }
+        if let Some(leaning) = self.leans(run, Going::cache(manager, cache)) {
+            return Err(leaning);
+        }
+        let command = elevation.map_or(command.clone(), |prefix| format!("{prefix} {command}"));
+        Ok(Leftover { manager, cache, command, confidence: cache.applicability })
+    }
+
+    /// The cleanup command by the program that the script itself calls, if that program is sure to be there at the end.
+    fn own_command(&self, run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: &Invocation<'_>, fills: &[&Call<'_>]) -> Result<String, String> {
+        let name = &manager.name;
+        if !fills.iter().any(|call| run.invocations[call.invocation].place.certain) {
+            return Err(format!("{name} is only called under a condition, so that it may not be there"));
+        }
+        let at = run.invocations.iter().position(|one| std::ptr::eq(one.command, last.command)).unwrap_or(0);
+        let removers = run.invocations[at..].iter().enumerate().any(|(offset, one)| {
+            let removes_packages = run.calls.iter().any(|call| call.invocation == at + offset && call.manager.removes(&call.verb));
+            let removes_program = (one.is("rm") || one.is("mv")) && one.arguments().iter().any(|word| {
+                !word.is_option() && (word.raw.contains(&format!("/{name}")) || ["/usr", "/opt", "/bin", "/usr/local", "/usr/bin", "/usr/local/bin"].contains(&paths::normal(&word.raw).as_str()) || word.raw.contains("node"))
+            });
+            removes_packages || removes_program
+        });
+        if removers {
+            return Err(format!("packages or programs are removed after it, and {name} may be among them"));
+        }
+        let changes_path = run.invocations.iter().any(|one| one.is(".") || one.is("source") || one.is("eval") || one.sets("PATH") || one.is("export") || one.is("nvm"));
+        if !last.place.own_shell && changes_path {
+            return Err(format!("{name} is called in a subshell with a PATH of its own"));
+        }
+        let program = last.words.first().filter(|_| last.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
+        let program = program.ok_or_else(|| format!("{name} is not called by its own name"))?;
+        let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
+        Ok(format!("{} {rest}", program.raw))
+    }
+
+    /// Whether it is Yarn 1 for certain: later versions run from the cache under Plug'n'Play.
+    fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
+        let doubt = || "it may be Yarn 2 or later, which can run packages right from its cache".to_owned();
+        if fills.iter().all(|call| call.verb.starts_with("global")) {
+            return Ok(());
+        }
+        let stage = &self.stages[run.stage];
+        let before = self.file.instructions().filter(|(item, _)| *item < run.item && stage.items.contains(item));
+        let mut copied = false;
+        for (_, instruction) in before {
+            let text = instruction.logical.text.as_ref();
+            if text.contains("corepack") || text.contains(".yarn") || text.contains("berry") || text.contains("set version") {
+                return Err(doubt());
+            }
+            if !matches!(instruction.keyword, Keyword::Copy | Keyword::Add) {
+                continue;
+            }
+            let named = |path: &String| path.ends_with("package.json") || path.ends_with("yarn.lock") || path.ends_with("package*.json");
+            let crate::syntax::Body::Copy(transfer) = &instruction.body else { return Err(doubt()) };
+            if !transfer.sources.iter().all(named) {
+                return Err(doubt());
+            }
+            copied = true;
+        }
+        let node = self.root_image(run.stage).is_some_and(|image| image.name == "node");
+        if copied && node && stage.base != crate::facts::Base::Unknown { Ok(()) } else { Err(doubt()) }
+    }
+
+    /// Whether a variable is set for the commands of a RUN: by ENV, by ARG, or in the script.
+    pub fn is_set(&self, run: &RunFacts<'_>, name: &str) -> bool {
+        self.variable(run.item, name) != Variable::NotInFile
+            || self.is_set_in_script(run, name)
+            || run.invocations.iter().any(|one| one.sets(name))
+    }
+
+    fn is_set_in_script(&self, run: &RunFacts<'_>, name: &str) -> bool {
+        run.invocations.iter().any(|one| {
+            let assigns = one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);
+            let starts = |word: &crate::syntax::shell::Word| word.raw.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+            assigns || (one.is("export") || one.is("read") || one.is("declare")) && one.arguments().iter().any(starts)
+        })
+    }
+}
+
+/// As whom all these calls run: nobody special, or root by one prefix.
+fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, String> {
+    let mut prefix: Option<Option<String>> = None;
+    for call in calls {
+        let own = match &run.invocations[call.invocation].elevation {
+            Elevation::None => None,
+            Elevation::Root(prefix) => Some(prefix.clone()),
+            Elevation::Other => return Err("it is called as a user of its own".into()),
+        };
+        match &prefix {
+            Some(seen) if *seen != own => return Err("it is called with sudo and without".into()),
+            _ => prefix = Some(own),
+        }
+    }
+    Ok(prefix.flatten())
+}
+
+fn shares_directory(manager: &Manager, cache: &Cache) -> bool {
+    manager.caches.iter().any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
+}
+
+/// Whether a mount lies over, or may lie over, one of these directories.
+pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
+    run.mounts.iter().filter(|mount| !matches!(mount.kind.as_str(), "secret" | "ssh")).any(|mount| {
+        mount.target.as_deref().is_none_or(|target| directories.iter().any(|directory| paths::overlap(target, directory)))
+    })
+}
+
+/// Whether a command removes one of these directories, what is in it, or what it is in.
+fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
+    if !(one.is("rm") || one.is("find") || one.is("unlink") || one.is("rmdir")) {
+        return one.program.is_none() && !one.words.is_empty();
+    }
+    one.arguments().iter().any(|word| {
+        let raw = word.raw.as_str();
+        !word.is_option()
+            && directories.iter().any(|directory| {
+                let directory = paths::normal(directory);
+                let named = paths::normal(raw);
+                let last_two: String = directory.rsplit('/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
+                (named.starts_with(['/', '~']) && !named.contains(['$', '{']) && (paths::within(&named, &directory) || paths::within(&directory, &named)))
+                    || (raw.contains(['{', '$', '*', '?']) || !named.starts_with(['/', '~'])) && raw.contains(&last_two)
+                    || raw.contains('{') && paths::within(&directory, &paths::normal(raw.split('{').next().unwrap_or_default()))
+            })
+    })
+}

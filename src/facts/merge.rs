@@ -1,0 +1,246 @@
+//! Whether two neighbouring RUN instructions may become one, what it takes, and what it is good for.
+
+use crate::config::MergeRuns;
+use crate::facts::append::is_plain_statement;
+use crate::facts::commands::Invocation;
+use crate::facts::environment::{User, Variable};
+use crate::facts::files::{Touch, covers};
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::{Kind, Knowledge, Program};
+use crate::pragma::is_pragma;
+use crate::syntax::shell::{CommandKind, End, Operator, Script};
+use crate::syntax::Item;
+
+/// How two scripts become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Merge {
+    /// What is gained, for the fix's title.
+    pub gain: &'static str,
+    /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the second.
+    pub isolate_first: bool,
+    /// Whether the second has to be grouped, so that `&&` holds for all of it.
+    pub group_second: bool,
+}
+
+impl Facts<'_> {
+    /// Judges a pair of RUNs of which the second is the next instruction. `Ok(None)` where there is nothing to gain; an
+    /// error is a guard that stands against a gain.
+    pub fn merge(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, when: MergeRuns) -> Result<Option<Merge>, String> {
+        let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
+        let Some(gain) = self.gain(first, second, when) else { return Ok(None) };
+        let flags = |run: &RunFacts<'_>| -> Vec<String> {
+            run.instruction.flags.iter().map(|flag| flag.span.of(self.file.text).to_owned()).collect()
+        };
+        if flags(first) != flags(second) {
+            return Err("the two have different flags".into());
+        }
+        if first.mounts.iter().any(|mount| mount.kind == "tmpfs" || mount.writable) {
+            return Err("what the first writes to its mount would be there for the second".into());
+        }
+        let between = &self.file.items[first.item + 1..second.item];
+        if between.iter().any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(self.file.text)))) {
+            return Err("a comment between them speaks to a tool".into());
+        }
+        if a.ends_in_comment {
+            return Err("the first ends in a comment, into which the second would fall".into());
+        }
+        if [a, b].iter().any(|script| script.list.statements.iter().any(|one| one.end == End::Background)) {
+            return Err("a command runs in the background".into());
+        }
+        if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap"))) {
+            return Err("`set` or `trap` would reach further than it did".into());
+        }
+        if a.reads_startup_files || self.variable(first.item, "BASH_ENV") != Variable::NotInFile {
+            return Err("the shell reads files at its start that the first may change".into());
+        }
+        if a.exits_on_error && !(is_plain(a) && is_plain(b)) {
+            return Err("under `-e` the first would lose its failures within an and-list".into());
+        }
+        self.leaves_nothing_running(first)?;
+        self.changes_nothing_underfoot(first)?;
+        self.no_stale_lookups(first, second)?;
+        let isolate_first = leaks(a, first)?;
+        if isolate_first && gain.is_small {
+            return Err("the first changes its shell's directory or variables, which would reach the second".into());
+        }
+        let group_second = b.list.statements.len() > 1 || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
+        if group_second && b.ends_in_comment {
+            return Err("the second ends in a comment".into());
+        }
+        Ok(Some(Merge { gain: gain.title, isolate_first, group_second }))
+    }
+
+    /// What merging is good for.
+    fn gain(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, when: MergeRuns) -> Option<Gain> {
+        let calls = |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
+            run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
+        };
+        let system = first.calls.iter().filter(|call| call.manager.kind == Kind::System).map(|call| call.manager.name.as_str());
+        let mut shared: Vec<&str> = system.filter(|name| second.calls.iter().any(|call| call.manager.name == *name)).collect();
+        shared.dedup();
+        for name in &shared {
+            let refreshed = calls(first, name, crate::knowledge::Manager::refreshes) && !calls(first, name, crate::knowledge::Manager::installs);
+            if refreshed && calls(second, name, crate::knowledge::Manager::installs) && !calls(second, name, crate::knowledge::Manager::refreshes) {
+                return Some(Gain { title: "put the fetching of the package index into the layer that uses it", is_small: false });
+            }
+        }
+        if self.frees(first, second) {
+            return Some(Gain { title: "take files away in the layer that made them", is_small: false });
+        }
+        if !shared.is_empty() && self.only(first, &shared) && self.only(second, &shared) {
+            return Some(Gain { title: "let one layer hold what one package manager installs", is_small: true });
+        }
+        if self.is_cheap(first) && self.is_cheap(second) {
+            return Some(Gain { title: "put two cheap steps into one layer", is_small: true });
+        }
+        (when == MergeRuns::All).then_some(Gain { title: "put two steps into one layer, as the configuration asks", is_small: true })
+    }
+
+    /// Whether the second removes, empties or gives away what the first wrote.
+    fn frees(&self, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
+        let (written, _) = self.file_uses(first);
+        let (then, _) = self.file_uses(second);
+        let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
+        let takes = |touch| matches!(touch, Touch::Removed | Touch::Reowned);
+        let reaches = |path: &str| {
+            then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(|use_| {
+                covers(&use_.path, path) || use_.touch == Touch::Removed && crate::facts::paths::within(&use_.path, path)
+            })
+        };
+        // A directory that is only made weighs nothing.
+        let weighs = |use_: &crate::facts::files::FileUse<'_>| !first.invocations[use_.invocation].is("mkdir") && !first.invocations[use_.invocation].is("touch");
+        if written.iter().any(|use_| is_made(use_.touch) && weighs(use_) && reaches(&use_.path)) {
+            return true;
+        }
+        let empties = |cache: &crate::knowledge::Cache| {
+            second.calls.iter().any(|call| cache.cleaned_by.contains(&call.verb) && call.manager.caches.iter().any(|own| own.name == cache.name))
+                || then.iter().any(|use_| use_.touch == Touch::Removed && cache.directories.iter().any(|directory| {
+                    let (path, directory) = (crate::facts::paths::normal(&use_.path), crate::facts::paths::normal(directory));
+                    path.len() > 1 && !path.contains('$') && (crate::facts::paths::within(&path, &directory) || crate::facts::paths::within(&directory, &path))
+                }))
+        };
+        first.calls.iter().any(|call| {
+            call.manager.caches.iter().any(|cache| cache.filled_by.contains(&call.verb) && empties(cache))
+                || call.manager.kind == Kind::System && call.manager.installs(&call.verb) && call.manager.caches.iter().any(empties)
+        })
+    }
+
+    /// Whether a RUN does nothing of weight but call these managers.
+    fn only(&self, run: &RunFacts<'_>, managers: &[&str]) -> bool {
+        run.invocations.iter().enumerate().all(|(index, one)| {
+            let call = run.calls.iter().find(|call| call.invocation == index);
+            match call {
+                Some(call) => managers.contains(&call.manager.name.as_str()),
+                None => self.is_light(one),
+            }
+        })
+    }
+
+    fn is_cheap(&self, run: &RunFacts<'_>) -> bool {
+        run.calls.is_empty() && run.invocations.iter().all(|one| self.is_light(one))
+    }
+
+    fn is_light(&self, one: &Invocation<'_>) -> bool {
+        let Some(program) = one.program else { return one.words.is_empty() };
+        !one.is_unreadable(self.known) && !one.repeated && (Knowledge::is_builtin(program) || self.known.program(program) == Some(Program::Cheap))
+    }
+
+    fn leaves_nothing_running(&self, run: &RunFacts<'_>) -> Result<(), String> {
+        for one in &run.invocations {
+            let program = one.program.unwrap_or_default();
+            let daemon = self.known.program(program) == Some(Program::Daemon)
+                || matches!(program, "gradle" | "gradlew") && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
+                || one.words.iter().any(|word| word.raw.contains("/etc/init.d/"));
+            if daemon {
+                return Err(format!("{program} may leave a process running, which ends with its RUN"));
+            }
+            if one.is_unreadable(self.known) {
+                let name = one.words.first().map_or("a script", |word| word.raw.as_str());
+                return Err(format!("the first runs {name}, which can't be read and may leave a process running"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses where the first changes what each RUN is given anew: the shell itself, the user's own entry, the files
+    /// that the builder mounts.
+    fn changes_nothing_underfoot(&self, run: &RunFacts<'_>) -> Result<(), String> {
+        const MOUNTED: &[&str] = &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
+        const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
+        for one in &run.invocations {
+            let words = || one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()));
+            let mentions = |paths: &[&str]| words().any(|word| paths.iter().any(|path| word.raw.contains(path)));
+            if mentions(MOUNTED) {
+                return Err("the first touches a file that the builder mounts anew for each RUN".into());
+            }
+            if mentions(ACCOUNTS) && !one.is("cat") && !one.is("grep") {
+                return Err("the first touches the accounts, and the second may run as one of them".into());
+            }
+            let accounts = one.is("usermod") || one.is("groupmod") || one.is("gpasswd") || one.is("chsh") || one.is("vipw");
+            if accounts && (self.user(run.item) != User::Root || words().any(|word| word.text() == "root")) {
+                return Err("the first may change the account that the second runs as".into());
+            }
+            let is_shell = |word: &crate::syntax::shell::Word| matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"));
+            let replaces = ["ln", "mv", "cp", "rm", "unlink", "install", "update-alternatives", "dpkg-divert", "dpkg-reconfigure"].iter().any(|program| one.is(program));
+            if replaces && one.arguments().iter().any(is_shell) || words().any(|word| word.text().contains("dash/sh")) {
+                return Err("the first replaces the shell that runs the second".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A shell remembers where it found a program; a RUN of its own looks anew.
+    fn no_stale_lookups(&self, first: &RunFacts<'_>, second: &RunFacts<'_>) -> Result<(), String> {
+        let moves = |one: &Invocation<'_>| {
+            let program = one.program.unwrap_or_default();
+            self.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System) || self.known.program(program) == Some(Program::Builder)
+        };
+        let name = first.invocations.iter().filter(|one| moves(one)).filter_map(|one| one.program);
+        let mut both = name.filter(|name| second.invocations.iter().any(|other| other.program == Some(name)));
+        match both.next() {
+            Some(program) => Err(format!("the first may install another {program}, which the second would not find in the same shell")),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Gain {
+    title: &'static str,
+    /// Not worth a subshell.
+    is_small: bool,
+}
+
+fn is_plain(script: &Script) -> bool {
+    script.list.statements.iter().all(is_plain_statement)
+}
+
+/// Whether the first script changes its shell in a way that a subshell keeps from the second; an error where even that
+/// would not do.
+fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
+    const ENDS: &[&str] = &["exit", "exec", "return"];
+    const CHANGES: &[&str] = &[
+        "cd", "export", "umask", "alias", "ulimit", "shopt", ".", "source", "eval", "readonly", "unset", "read", "getopts", "pushd",
+        "popd", "declare", "typeset", "local", "hash", "mapfile", "readarray", "enable", "bind", "shift", "let",
+    ];
+    let mut leaks = false;
+    for one in &run.invocations {
+        let is = |names: &[&str]| names.iter().any(|name| one.program == Some(name));
+        if is(ENDS) {
+            return Err("the first may end early, by exit, exec or return".into());
+        }
+        let assigns = one.words.is_empty() && !one.simple.assignments.is_empty();
+        leaks |= is(CHANGES) || assigns || one.is("printf") && one.arguments().first().is_some_and(|word| word.raw == "-v");
+        // Before a builtin or a function, an assignment may stay.
+        leaks |= !one.simple.assignments.is_empty() && one.program.is_some_and(Knowledge::is_builtin);
+    }
+    script.list.walk(&mut |command| {
+        leaks |= match &command.kind {
+            CommandKind::Function(..) => true,
+            CommandKind::Branching(branching) => branching.variable.is_some(),
+            _ => false,
+        };
+        // `${x:=y}` and `$((x = 1))` assign.
+        leaks |= command.words().any(|word| word.raw.contains("$((") || word.raw.split("${").skip(1).any(|part| part.contains('=')));
+    });
+    Ok(leaks)
+}

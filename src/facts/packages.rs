@@ -1,0 +1,149 @@
+//! Calls of package managers: which manager, which verb, which options and packages, wherever they stand.
+
+use crate::facts::commands::Invocation;
+use crate::knowledge::{Kind, Knowledge, Manager, unversioned};
+use crate::syntax::shell::Word;
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// The manager.
+    pub manager: &'a Manager,
+    /// Which of the RUN's invocations it is.
+    pub invocation: usize,
+    /// The verb in the manager's own words (`mod download`).
+    pub verb: String,
+    /// The verb's last word, behind which options go; the program's where there is no verb.
+    pub verb_word: &'a Word,
+    /// All options, before and after the verb.
+    pub options: Vec<&'a Word>,
+    /// What stands behind the verb and is neither an option nor an option's value.
+    pub packages: Vec<&'a Word>,
+}
+
+/// The calls among a script's invocations, in order.
+pub(super) fn calls<'a>(invocations: &[Invocation<'a>], known: &'a Knowledge) -> Vec<Call<'a>> {
+    let found = invocations.iter().enumerate().filter_map(|(index, invocation)| {
+        let (manager, words) = manager(invocation, known)?;
+        Some(read(manager, index, words))
+    });
+    found.collect()
+}
+
+/// The manager that a command calls, and its words from the program (or the module's name) on.
+fn manager<'a>(invocation: &Invocation<'a>, known: &'a Knowledge) -> Option<(&'a Manager, &'a [Word])> {
+    let program = invocation.program?;
+    if let Some(manager) = known.manager_of(program) {
+        return Some((manager, invocation.words));
+    }
+    if matches!(unversioned(program), "python" | "pypy") {
+        let at = invocation.words.iter().position(|word| word.raw == "-m")?;
+        let module = invocation.words.get(at + 1)?.literal()?;
+        return known.manager_of_module(module).map(|manager| (manager, &invocation.words[at + 1..]));
+    }
+    None
+}
+
+fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<'a> {
+    let mut options = Vec::new();
+    let mut plain: Vec<&Word> = Vec::new();
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        at += 1;
+        if word.is_option() {
+            options.push(word);
+            if manager.options_with_value.contains(&word.raw) {
+                at += 1;
+            }
+        } else {
+            plain.push(word);
+        }
+    }
+    let known = |verb: &str| manager.all_verbs().any(|known| known == verb);
+    let (verb, taken, verb_word) = find_verb(manager, &options, &plain, known, &words[0]);
+    Call { manager, invocation, verb, verb_word, options, packages: plain.split_off(taken.min(plain.len())) }
+}
+
+/// The verb, how many plain words it takes, and its last word.
+fn find_verb<'a>(
+    manager: &Manager,
+    options: &[&'a Word],
+    plain: &[&'a Word],
+    known: impl Fn(&str) -> bool,
+    program: &'a Word,
+) -> (String, usize, &'a Word) {
+    if let Some(cluster) = options.iter().find(|option| known(&option.raw)) {
+        return (cluster.raw.clone(), 0, cluster);
+    }
+    if let [first, second, ..] = plain {
+        let both = format!("{} {}", first.text(), second.text());
+        if known(&both) {
+            return (both, 2, second);
+        }
+    }
+    match plain.first() {
+        Some(first) if known(first.text()) => (first.text().to_owned(), 1, first),
+        Some(first) => {
+            let goal = plain.iter().position(|word| manager.kind == Kind::Build && known(word.text()));
+            match (goal, &manager.default_verb) {
+                (Some(at), _) => (plain[at].text().to_owned(), at + 1, plain[at]),
+                (None, Some(verb)) if manager.verbs.install == [verb.as_str()] => (verb.clone(), 0, program),
+                (None, _) => (first.text().to_owned(), 1, *first),
+            }
+        }
+        None => (manager.default_verb.clone().unwrap_or_default(), 0, program),
+    }
+}
+
+impl Call<'_> {
+    /// Whether one of these options stands in the call, alone, with a value behind `=`, or as a beginning that ends in `=`.
+    pub fn has_option(&self, names: &[String]) -> bool {
+        self.options.iter().any(|option| {
+            let raw = option.text();
+            names.iter().any(|name| raw == name || raw.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('=') || name.ends_with('=')))
+                // Values such as `-o APT::Install-Recommends=0` or `--setopt install_weak_deps=0` are found by their text.
+                || names.iter().any(|name| !name.starts_with('-') && raw.contains(name.as_str()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::Facts;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn calls(script: &str) -> Vec<String> {
+        let text = format!("FROM debian\nRUN {script}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let show = |call: &super::Call<'_>| {
+            let packages: Vec<_> = call.packages.iter().map(|word| word.raw.as_str()).collect();
+            format!("{} {} [{}]", call.manager.name, call.verb, packages.join(" "))
+        };
+        facts.runs[0].calls.iter().map(show).collect()
+    }
+
+    #[test]
+    fn calls_are_found_wherever_they_stand() {
+        assert_eq!(calls("sudo -E apt-get -y -o A=B install curl"), ["apt-get install [curl]"]);
+        assert_eq!(calls("for p in a b; do env X=1 time /opt/venv/bin/pip install -r req.txt $p; done"), ["pip install [$p]"]);
+        assert_eq!(calls("python3.11 -m pip install x"), ["pip install [x]"]);
+        assert_eq!(calls("pip3.9 install x || (uv pip install y)"), ["pip install [x]", "uv pip install [y]"]);
+        assert_eq!(calls("$VENV/bin/pip install x"), ["pip install [x]"]);
+    }
+
+    #[test]
+    fn quoted_text_is_no_call() {
+        assert!(calls("echo 'apt-get install x' && sh -c 'apt-get install y'").is_empty());
+    }
+
+    #[test]
+    fn verbs_may_be_two_words_or_an_option() {
+        assert_eq!(calls("go mod download && pacman -Syu --noconfirm git && yarn"), [
+            "go mod download []",
+            "pacman -Syu [git]",
+            "yarn install []"
+        ]);
+    }
+}

@@ -1,0 +1,104 @@
+//! Paths: when two of them overlap, whatever the home directory is called, and the mounts of a RUN.
+
+use crate::syntax::Instruction;
+
+/// A `--mount` of a RUN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// `cache`, `bind`, `tmpfs`, `secret`, `ssh`.
+    pub kind: String,
+    /// Where it lies in the build container, as written.
+    pub target: Option<String>,
+    /// The stage or image it comes from.
+    pub from: Option<String>,
+    /// Whether a bind mount may be written to.
+    pub writable: bool,
+}
+
+/// The mounts of a RUN, in order. Keys may come in any order; the type is `bind` where none is given.
+pub fn mounts(instruction: &Instruction<'_>) -> Vec<Mount> {
+    let values = instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
+    values.map(mount).collect()
+}
+
+fn mount(value: &str) -> Mount {
+    let mut mount = Mount { kind: "bind".into(), target: None, from: None, writable: false };
+    for field in value.split(',') {
+        let (key, value) = field.split_once('=').unwrap_or((field, ""));
+        match key.trim().to_ascii_lowercase().as_str() {
+            "type" => mount.kind = value.trim().to_ascii_lowercase(),
+            "target" | "dst" | "destination" => mount.target = Some(value.to_owned()),
+            "from" => mount.from = Some(value.to_owned()),
+            "rw" | "readwrite" => mount.writable = value != "false",
+            _ => {}
+        }
+    }
+    mount
+}
+
+/// A path with the home directory written as `~` and without what does not matter at its end.
+pub fn normal(path: &str) -> String {
+    let path = path.trim_matches(['"', '\'']);
+    let mut path = path.replace("//", "/");
+    for home in ["${HOME}", "$HOME", "/root"] {
+        if let Some(rest) = path.strip_prefix(home)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            path = format!("~{rest}");
+        }
+    }
+    if let Some(rest) = path.strip_prefix("/home/") {
+        path = match rest.split_once('/') {
+            Some((_, rest)) => format!("~/{rest}"),
+            None => "~".to_owned(),
+        };
+    }
+    path.trim_end_matches(['*', '/', '.']).to_owned()
+}
+
+/// Whether one path is the other or lies within it. Either may hold variables; then the answer is yes.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let (one, other) = (normal(one), normal(other));
+    if one.contains('$') || other.contains('$') {
+        return true;
+    }
+    within(&one, &other) || within(&other, &one)
+}
+
+/// Whether `path` is `directory` or lies in it, both normal.
+pub fn within(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
+}
+
+/// Whether some text names a directory or something in it: by its whole path, or for one under the home directory by
+/// what follows the home directory.
+pub fn names(text: &str, directory: &str) -> bool {
+    let directory = normal(directory);
+    text.contains(directory.strip_prefix('~').unwrap_or(&directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_are_alike() {
+        for path in ["/root/.cache/pip", "$HOME/.cache/pip/", "${HOME}/.cache/pip/*", "/home/me/.cache/pip", "~/.cache/pip"] {
+            assert_eq!(normal(path), "~/.cache/pip", "{path}");
+        }
+    }
+
+    #[test]
+    fn overlap_goes_both_ways() {
+        assert!(overlap("/root/.cache", "~/.cache/pip"));
+        assert!(overlap("~/.cache/pip/http", "~/.cache/pip"));
+        assert!(overlap("$X/cache", "/var/cache"));
+        assert!(!overlap("/var/lib/apt", "/var/lib/aptitude"));
+    }
+
+    #[test]
+    fn mount_keys_come_in_any_order() {
+        let mount = mount("target=/x,from=a,rw,type=cache");
+        assert_eq!((mount.kind.as_str(), mount.target.as_deref(), mount.writable), ("cache", Some("/x"), true));
+    }
+}

@@ -1,0 +1,175 @@
+//! Stages: where each starts, what it is built from, and whether its files reach an image that somebody ships.
+
+use std::ops::Range;
+
+use crate::facts::base_image::{ImageName, Release};
+use crate::facts::environment;
+use crate::knowledge::Knowledge;
+use crate::syntax::{Body, Dockerfile, Keyword};
+
+/// One stage.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Its number, from 0.
+    pub index: usize,
+    /// Its name in small letters: names are compared without case.
+    pub name: Option<String>,
+    /// Its items in the file, the FROM included.
+    pub items: Range<usize>,
+    /// What it is built from.
+    pub base: Base,
+    /// Whether all its files reach a final image: it is the last stage, nothing else in the file uses it (so that it can
+    /// only be built for its own sake, with `--target`), or a stage that ships is built FROM it.
+    pub ships: bool,
+    /// The distribution at the bottom, where its name tells.
+    pub release: Option<Release>,
+}
+
+/// What a stage is built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// An earlier stage.
+    Stage(usize),
+    /// Nothing.
+    Scratch,
+    /// An image with a name that can be read.
+    Image(ImageName),
+    /// An image whose name depends on a build argument without a default.
+    Unknown,
+}
+
+/// Reads the stages of a file.
+pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    for (item, instruction) in file.instructions() {
+        let Body::From(from) = &instruction.body else { continue };
+        if let Some(last) = stages.last_mut() {
+            last.items.end = item;
+        }
+        let base = match environment::global(file, &from.image) {
+            None => Base::Unknown,
+            Some(image) => match find(&stages, &image) {
+                Some(stage) => Base::Stage(stage),
+                None if image.eq_ignore_ascii_case("scratch") => Base::Scratch,
+                None => Base::Image(ImageName::parse(&image)),
+            },
+        };
+        let release = match &base {
+            Base::Stage(stage) => stages[*stage].release.clone(),
+            Base::Image(name) => Release::of(name, known),
+            Base::Scratch | Base::Unknown => None,
+        };
+        let name = from.name.as_ref().map(|name| name.to_ascii_lowercase());
+        stages.push(Stage { index: stages.len(), name, items: item..file.items.len(), base, ships: false, release });
+    }
+    mark_shipped(file, &mut stages);
+    stages
+}
+
+impl Stage {
+    /// The stage that `reference` names among those before the stage `before`: by name, or by number.
+    pub fn find(stages: &[Stage], reference: &str, before: usize) -> Option<usize> {
+        find(&stages[..before], reference)
+            .or_else(|| reference.parse().ok().filter(|&number: &usize| number < before))
+    }
+}
+
+fn find(stages: &[Stage], name: &str) -> Option<usize> {
+    stages.iter().rposition(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+}
+
+fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
+    let mut used = vec![false; stages.len()];
+    for stage in &*stages {
+        if let Base::Stage(base) = stage.base {
+            used[base] = true;
+        }
+    }
+    for (user, source, _) in copies(file, stages) {
+        if user != source {
+            used[source] = true;
+        }
+    }
+    for index in (0..stages.len()).rev() {
+        let last = index + 1 == stages.len();
+        stages[index].ships |= last || !used[index];
+        if let (true, Base::Stage(base)) = (stages[index].ships, &stages[index].base) {
+            let base = *base;
+            stages[base].ships = true;
+        }
+    }
+    // A stage that is copied as a whole ships as if it were a base.
+    let whole: Vec<(usize, usize)> = copies(file, stages)
+        .into_iter()
+        .filter(|(_, _, path)| path.as_deref().is_some_and(|path| path.trim_end_matches(['/', '*', '.']).is_empty()))
+        .map(|(user, source, _)| (user, source))
+        .collect();
+    for (user, source) in whole.into_iter().rev() {
+        if stages[user].ships {
+            let mut source = source;
+            stages[source].ships = true;
+            while let Base::Stage(base) = stages[source].base {
+                stages[base].ships = true;
+                source = base;
+            }
+        }
+    }
+}
+
+/// Who copies or mounts from which stage, and for COPY which path.
+pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<(usize, usize, Option<String>)> {
+    let mut found = Vec::new();
+    for stage in stages {
+        for (_, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {
+            match (&instruction.body, instruction.keyword) {
+                (Body::Copy(transfer), _) => {
+                    let from = instruction.flags.iter().find(|flag| flag.name == "from").and_then(|flag| flag.value.as_deref());
+                    let from = from.and_then(|from| environment::global(file, from));
+                    let Some(source) = from.and_then(|from| Stage::find(stages, &from, stage.index)) else { continue };
+                    found.extend(transfer.sources.iter().map(|path| (stage.index, source, Some(path.clone()))));
+                }
+                (_, Keyword::Run) => {
+                    for mount in super::paths::mounts(instruction) {
+                        let from = mount.from.and_then(|from| environment::global(file, &from));
+                        let source = from.and_then(|from| Stage::find(stages, &from, stage.index));
+                        found.extend(source.map(|source| (stage.index, source, None)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped(text: &str) -> Vec<bool> {
+        let file = Dockerfile::parse(text);
+        stages(&file, Knowledge::embedded()).iter().map(|stage| stage.ships).collect()
+    }
+
+    #[test]
+    fn builders_do_not_ship_bases_do() {
+        assert_eq!(shipped("FROM a AS base\nFROM base AS build\nFROM base\nCOPY --from=build /x /x\n"), [true, false, true]);
+        assert_eq!(shipped("FROM a AS build\nFROM b\nRUN --mount=from=build,target=/x true\n"), [false, true]);
+        assert_eq!(shipped("FROM a\nFROM b\nCOPY --from=0 /x /x\n"), [false, true]);
+    }
+
+    #[test]
+    fn a_stage_nobody_uses_is_a_target_of_its_own() {
+        assert_eq!(shipped("FROM a AS dev\nFROM b AS production\n"), [true, true]);
+    }
+
+    #[test]
+    fn a_stage_copied_whole_ships() {
+        assert_eq!(shipped("FROM a AS x\nFROM x AS y\nFROM scratch\nCOPY --from=y / /\n"), [true, true, true]);
+    }
+
+    #[test]
+    fn names_by_argument_are_resolved_by_their_default() {
+        assert_eq!(shipped("ARG B=base\nFROM a AS base\nFROM ${B}\n"), [true, true]);
+    }
+}

@@ -1,0 +1,72 @@
+//! How the author breaks long commands: where the operator stands, how far the next line is indented.
+
+use crate::syntax::{Dockerfile, Instruction};
+
+/// How commands are joined over lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Style {
+    /// Whether `&&` starts the next line; else it ends the line before the escape character.
+    pub leading: bool,
+    /// What the next line starts with.
+    pub indent: String,
+    /// The escape character.
+    pub escape: char,
+    /// The line break.
+    pub line_break: &'static str,
+}
+
+impl Style {
+    /// The style of one instruction, by its own lines or else by the file's.
+    pub fn of(file: &Dockerfile<'_>, instruction: &Instruction<'_>) -> Self {
+        let (escape, line_break) = (file.escape, file.line_break());
+        let own = lines(instruction.text.of(file.text));
+        let leading = own.leading.or_else(|| {
+            let others = file.instructions().map(|(_, other)| lines(other.text.of(file.text)));
+            others.filter_map(|lines| lines.leading).next()
+        });
+        let indent = own.indent.unwrap_or_else(|| "    ".to_owned());
+        Self { leading: leading.unwrap_or(true), indent, escape, line_break }
+    }
+
+    /// What joins another command with `operator` (`&&` or `;`), on a new line.
+    pub fn joint(&self, operator: &str) -> String {
+        let Self { leading, indent, escape, line_break } = self;
+        match (operator, leading) {
+            (";", _) => format!("; {escape}{line_break}{indent}"),
+            (_, true) => format!(" {escape}{line_break}{indent}{operator} "),
+            (_, false) => format!(" {operator} {escape}{line_break}{indent}"),
+        }
+    }
+}
+
+struct Lines {
+    leading: Option<bool>,
+    indent: Option<String>,
+}
+
+fn lines(text: &str) -> Lines {
+    let mut result = Lines { leading: None, indent: None };
+    let mut previous_ends = false;
+    for (index, line) in text.lines().enumerate() {
+        let code = line.trim_start();
+        let starts = code.starts_with("&&");
+        if index > 0 && !code.is_empty() && !code.starts_with('#') {
+            // The indent of a line that continues the list, not of one that continues a package list.
+            if starts || previous_ends || result.indent.is_none() && result.leading.is_none() {
+                result.indent = Some(line[..line.len() - code.len()].to_owned());
+            }
+            if starts {
+                result.leading = Some(true);
+            } else if previous_ends && result.leading.is_none() {
+                result.leading = Some(false);
+            }
+        }
+        if !code.starts_with('#') {
+            let end = line.trim_end().trim_end_matches(['\\', '`']).trim_end();
+            previous_ends = end.ends_with("&&") || end.ends_with(';');
+        }
+    }
+    // An unindented continuation is a package list that ran on, or a habit that nobody wants repeated.
+    result.indent = result.indent.filter(|indent| !indent.is_empty());
+    result
+}

@@ -1,0 +1,203 @@
+//! One Dockerfile through all transforms: rounds of steps, each checked, until nobody proposes anything.
+//!
+//! One transform at a time proposes against the very text it edits, so there are no conflicts and no stale spans. A text
+//! is parsed once. Nothing here reads files or formats for people.
+
+mod check;
+
+use crate::config::Settings;
+use crate::edit::Edits;
+use crate::facts::Facts;
+use crate::knowledge::Knowledge;
+use crate::pragma::Pragmas;
+use crate::span::Place;
+use crate::syntax::{Dockerfile, Item};
+use crate::transform::{Applicability, Context, Fix, Fixes, Refusal, Transform};
+use crate::transforms;
+
+/// More rounds than this mean that two transforms undo each other.
+const MOST_ROUNDS: usize = 10;
+
+/// What became of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// What was applied, in order.
+    pub steps: Vec<Step>,
+    /// What a guard stopped, in the text as it came out.
+    pub refused: Vec<Held>,
+    /// What was proposed and not applied: unsafe without `--unsafe`, or told off by a comment.
+    pub withheld: Vec<Held>,
+    /// Lines that can't be read, in the text as it went in.
+    pub unreadable: Vec<Held>,
+    /// Steps that were undone because a check failed: mistakes of ours, worth a report.
+    pub undone: Vec<Held>,
+}
+
+/// One transform's part in the result.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Whose.
+    pub transform: &'static Transform,
+    /// What it did.
+    pub fixes: Vec<Applied>,
+    /// The edits, against the text before this step.
+    pub edits: Edits,
+    /// The whole text after it.
+    pub text: String,
+}
+
+/// A fix that was applied.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// What it does.
+    pub title: String,
+    /// What applying it took.
+    pub applicability: Applicability,
+    /// Where, in the text before the step.
+    pub place: Place,
+}
+
+/// Something that was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Whose; none for lines that can't be read.
+    pub transform: Option<&'static str>,
+    /// Where.
+    pub place: Place,
+    /// The source line.
+    pub line: String,
+    /// What would be done or why it is not.
+    pub reason: String,
+    /// For a fix that was withheld, what it takes.
+    pub applicability: Option<Applicability>,
+}
+
+impl Outcome {
+    /// The new text; none where nothing changed.
+    pub fn text(&self) -> Option<&str> {
+        self.steps.last().map(|step| step.text.as_str())
+    }
+}
+
+/// Takes a text through all transforms that the settings want.
+pub fn fix(text: &str, settings: &Settings) -> Outcome {
+    let mut run = Pipeline { settings, known: Knowledge::embedded(), outcome: Outcome::default(), broken: Vec::new() };
+    let mut current = None::<String>;
+    for round in 0..=MOST_ROUNDS {
+        let mut from = 0;
+        let mut quiet = true;
+        loop {
+            let pass = run.pass(current.as_deref().unwrap_or(text), from);
+            let Some((index, step)) = pass else { break };
+            quiet = false;
+            from = index + 1;
+            current = Some(step.text.clone());
+            run.outcome.steps.push(step);
+        }
+        if quiet {
+            return run.outcome;
+        }
+        if round == MOST_ROUNDS {
+            let culprits: Vec<_> = run.outcome.steps.iter().rev().take(4).map(|step| step.transform.id).collect();
+            let reason = format!("the transforms {} never come to rest; the file stays as it was", culprits.join(", "));
+            let held = Held { transform: None, place: Place { line: 1, column: 1 }, line: String::new(), reason, applicability: None };
+            return Outcome { undone: vec![held], ..Outcome::default() };
+        }
+    }
+    run.outcome
+}
+
+struct Pipeline<'s> {
+    settings: &'s Settings,
+    known: &'static Knowledge,
+    outcome: Outcome,
+    /// Transforms whose step failed a check on this file.
+    broken: Vec<&'static str>,
+}
+
+impl Pipeline<'_> {
+    /// Parses a text and runs the transforms from number `from` on until one changes it. A pass that gets through them
+    /// all from the first leaves its refusals in the outcome.
+    fn pass(&mut self, text: &str, from: usize) -> Option<(usize, Step)> {
+        let file = Dockerfile::parse(text);
+        if self.outcome.steps.is_empty() && from == 0 {
+            self.outcome.unreadable = unreadable(&file);
+        }
+        let facts = Facts::of(&file, self.known);
+        let context = Context { file: &file, facts: &facts, known: self.known, settings: self.settings };
+        let pragmas = Pragmas::of(&file);
+        let held = |transform: &Transform, offset: usize, reason: String, applicability| Held {
+            transform: Some(transform.id),
+            place: Place::of(text, offset),
+            line: line_at(text, offset),
+            reason,
+            applicability,
+        };
+        if from == 0 {
+            self.outcome.refused.clear();
+            self.outcome.withheld.clear();
+        }
+        for (index, transform) in transforms::ALL.iter().enumerate().skip(from) {
+            if !self.settings.wants(transform.id) || self.broken.contains(&transform.id) {
+                continue;
+            }
+            let mut fixes = Fixes::of(transform);
+            (transform.run)(&context, &mut fixes);
+            let Fixes { proposed, refused, .. } = fixes;
+            let needed = if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
+            let mut edits = Edits::new();
+            let mut applied = Vec::new();
+            for Fix { title, applicability, anchor, edits: own } in proposed {
+                if pragmas.silence(transform, anchor) {
+                    let reason = format!("{title}: a comment says to leave it");
+                    self.outcome.withheld.push(held(transform, anchor.start, reason, None));
+                } else if applicability < needed {
+                    self.outcome.withheld.push(held(transform, anchor.start, title, Some(applicability)));
+                } else if edits.absorb(&own) {
+                    // What overlaps an earlier fix waits for the next round.
+                    applied.push(Applied { title, applicability, place: Place::of(text, anchor.start) });
+                }
+            }
+            let silenced = |refusal: &Refusal| pragmas.silence(transform, refusal.span);
+            let refused = refused.into_iter().filter(|refusal| !silenced(refusal));
+            self.outcome.refused.extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));
+            if edits.is_empty() {
+                continue;
+            }
+            let new = edits.apply(text);
+            match check::step(&file, self.known, &new, transform.changes) {
+                Ok(()) => return Some((index, Step { transform, fixes: applied, edits, text: new })),
+                Err(what) => {
+                    self.broken.push(transform.id);
+                    let reason = format!("undone, because afterwards {what}; this is a mistake in jettison, please report it");
+                    self.outcome.undone.push(held(transform, applied_at(&edits), reason, None));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn applied_at(edits: &Edits) -> usize {
+    edits.extent().map_or(0, |span| span.start)
+}
+
+fn unreadable(file: &Dockerfile<'_>) -> Vec<Held> {
+    let errors = file.items.iter().filter_map(|item| match item {
+        Item::Error(span, reason) => Some(Held {
+            transform: None,
+            place: Place::of(file.text, span.start),
+            line: line_at(file.text, span.start),
+            reason: (*reason).to_owned(),
+            applicability: None,
+        }),
+        _ => None,
+    });
+    errors.collect()
+}
+
+/// The source line around an offset.
+fn line_at(text: &str, offset: usize) -> String {
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    text[start..].lines().next().unwrap_or_default().to_owned()
+}

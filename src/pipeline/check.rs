@@ -1,0 +1,148 @@
+//! What must hold after every step, whatever a transform believes: fail closed.
+//!
+//! The new text parses as well as the old one; every instruction but RUN is as it was, in its place; no comment is lost;
+//! the sequence of commands of each stage is as it was but for what the transform declares. That operators between the
+//! commands still mean the same is beyond this check: the tests execute both versions for that.
+
+use crate::facts::Facts;
+use crate::knowledge::Knowledge;
+use crate::syntax::shell::Command;
+use crate::syntax::{Body, Dockerfile, Item, Run};
+use crate::transform::Changes;
+
+/// Compares two texts around a step; the error says what is wrong, to follow "afterwards".
+pub(super) fn step(before: &Dockerfile<'_>, known: &Knowledge, text: &str, changes: Changes) -> Result<(), String> {
+    let after = Dockerfile::parse(text);
+    if errors(&after) > errors(before) {
+        return Err("the file no longer parses".into());
+    }
+    if after.directives.len() != before.directives.len() || after.escape != before.escape {
+        return Err("the parser directives differ".into());
+    }
+    if configuration(before) != configuration(&after) {
+        return Err("an instruction other than RUN differs".into());
+    }
+    if comments(before) != comments(&after) {
+        return Err("a comment is lost or moved".into());
+    }
+    let (old, new) = (Facts::of(before, known), Facts::of(&after, known));
+    if old.stages.len() != new.stages.len() {
+        return Err("the stages differ".into());
+    }
+    for stage in 0..old.stages.len() {
+        compare(&commands(&old, stage), &commands(&new, stage), changes)?;
+    }
+    Ok(())
+}
+
+fn errors(file: &Dockerfile<'_>) -> usize {
+    file.items.iter().filter(|item| matches!(item, Item::Error(..))).count()
+}
+
+/// Every instruction but RUN, here-documents included.
+fn configuration<'a>(file: &'a Dockerfile<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
+    let others = file.instructions().filter(|(_, instruction)| !matches!(instruction.body, Body::Run(_)));
+    let parts = others.map(|(_, one)| (one.logical.text.as_ref(), one.heredocs.iter().map(|doc| doc.content.of(file.text)).collect()));
+    parts.collect()
+}
+
+/// All comment lines in order, those within continuations included.
+fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
+    let mut all = Vec::new();
+    for item in &file.items {
+        match item {
+            Item::Comment(span) | Item::Directive(span) => all.push(span.of(file.text).trim()),
+            Item::Instruction(instruction) => all.extend(instruction.comments.iter().map(|span| span.of(file.text).trim())),
+            Item::Blank(_) | Item::Error(..) => {}
+        }
+    }
+    all
+}
+
+/// One command of a stage: its flags' text and its words.
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    flags: Vec<String>,
+    words: Vec<String>,
+}
+
+fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
+    let mut all = Vec::new();
+    for run in facts.runs.iter().filter(|run| run.stage == stage) {
+        let flags: Vec<String> = run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect();
+        match &run.instruction.body {
+            Body::Run(Run::Shell(script)) => script.list.walk(&mut |command| {
+                let words = words(command);
+                if !words.is_empty() {
+                    all.push(Step { flags: flags.clone(), words });
+                }
+            }),
+            _ => all.push(Step { flags, words: vec![run.instruction.full.of(facts.file.text).to_owned()] }),
+        }
+    }
+    all
+}
+
+/// The words of a command, assignments and redirections included; a compound command counts by its own words.
+fn words(command: &Command) -> Vec<String> {
+    let assigned = command.simple().into_iter().flat_map(|simple| &simple.assignments).map(|one| format!("{}=", one.name));
+    assigned.chain(command.words().map(|word| word.raw.clone())).collect()
+}
+
+fn compare(before: &[Step], after: &[Step], changes: Changes) -> Result<(), String> {
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        match (old.peek(), new.peek()) {
+            (None, None) => return Ok(()),
+            (Some(a), Some(b)) if a == b => {
+                old.next();
+                new.next();
+            }
+            (Some(a), Some(b)) if adds_options(changes) && gains_options(a, b) => {
+                old.next();
+                new.next();
+            }
+            (_, Some(b)) if adds_cleanup(changes) && is_cleanup(b) => {
+                new.next();
+            }
+            (Some(a), _) if adds_options(changes) && is_needless(a) => {
+                old.next();
+            }
+            (Some(a), _) => return Err(format!("the command `{}` is missing or differs", a.words.join(" "))),
+            (None, Some(b)) => return Err(format!("the command `{}` is new", b.words.join(" "))),
+        }
+    }
+}
+
+fn adds_options(changes: Changes) -> bool {
+    matches!(changes, Changes::AddsOptions | Changes::AddsOptionsAndCleanup)
+}
+
+fn adds_cleanup(changes: Changes) -> bool {
+    matches!(changes, Changes::AddsCleanup | Changes::AddsOptionsAndCleanup)
+}
+
+/// Whether the only difference is options that `after` has on top.
+fn gains_options(before: &Step, after: &Step) -> bool {
+    let mut rest = before.words.iter().peekable();
+    let added: Vec<&String> = after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
+    // `--virtual NAME` is the only option here whose value is a word of its own.
+    let is_option = |word: &&String| word.starts_with('-') || word.starts_with(".jettison");
+    before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
+}
+
+/// Whether a new command removes files or packages, and does nothing else.
+fn is_cleanup(step: &Step) -> bool {
+    let removes = |word: &String| matches!(word.as_str(), "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del");
+    step.words.iter().take(5).any(removes)
+}
+
+/// Whether a command that went could go: the index that `--no-cache` makes needless, and its removal.
+fn is_needless(step: &Step) -> bool {
+    let words: Vec<&str> = step.words.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
+    match words[..] {
+        ["apk", ref rest @ ..] => rest.contains(&"update"),
+        ["rm", .., last] => last.starts_with("/var/cache/apk"),
+        _ => false,
+    }
+}

@@ -1,0 +1,143 @@
+//! What a transform is: a value with a name, a promise and a function. The transforms themselves stand in `transforms/`.
+
+use crate::config::Settings;
+use crate::edit::Edits;
+use crate::facts::Facts;
+use crate::knowledge::Knowledge;
+use crate::span::Span;
+use crate::syntax::Dockerfile;
+
+/// What applying a fix takes, ordered: `Safe` is the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Applicability {
+    /// Shown, never applied.
+    Manual,
+    /// Applied with `--unsafe`: something that a program might lean on goes or moves.
+    Unsafe,
+    /// Applied by default: the same programs run in the same order, directory and environment and fail in the same
+    /// cases; the image's configuration stays; only what can be fetched or generated again is gone.
+    Safe,
+}
+
+impl Applicability {
+    /// The word that users see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Unsafe => "unsafe",
+            Self::Safe => "safe",
+        }
+    }
+}
+
+/// A rewriting rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Transform {
+    /// Its name, in kebab case: that of its file.
+    pub id: &'static str,
+    /// What its fixes take at most; a single fix may take less.
+    pub applicability: Applicability,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// Its file's text, whose `//!` comment is the manual page.
+    pub source: &'static str,
+    /// The codes of hadolint that it answers, so that `# hadolint ignore=…` holds for it too.
+    pub answers: &'static [&'static str],
+    /// What it may do to the commands; everything else must come out as it was.
+    pub changes: Changes,
+    /// Proposes fixes and explains refusals.
+    pub run: fn(&Context<'_>, &mut Fixes),
+}
+
+/// What a transform declares that it changes in the sequence of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// Where the layers' borders are, and nothing else.
+    Layers,
+    /// It adds commands that remove files; no command goes or changes.
+    AddsCleanup,
+    /// It adds options to commands, and may drop commands that become needless by it.
+    AddsOptions,
+    /// It adds options and commands that remove packages.
+    AddsOptionsAndCleanup,
+}
+
+impl Transform {
+    /// The manual page: the file's leading `//!` lines without their marks.
+    pub fn manual(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).fold(String::new(), |page, line| page + line + "\n")
+    }
+
+    /// The manual page's first line without its full stop.
+    pub fn summary(&self) -> &'static str {
+        let first = self.source.lines().next().unwrap_or_default();
+        first.trim_start_matches("//!").trim().trim_end_matches('.')
+    }
+}
+
+/// What a transform may look at.
+pub struct Context<'a> {
+    /// The parsed file.
+    pub file: &'a Dockerfile<'a>,
+    /// What is true of it.
+    pub facts: &'a Facts<'a>,
+    /// What is true of the world.
+    pub known: &'a Knowledge,
+    /// What the user wants.
+    pub settings: &'a Settings,
+}
+
+/// A proposal.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// What it does, for a person: "remove apt-get's package lists in the layer that fetched them".
+    pub title: String,
+    /// What applying it takes.
+    pub applicability: Applicability,
+    /// The instruction that it is about, for pragmas and messages.
+    pub anchor: Span,
+    /// The change itself.
+    pub edits: Edits,
+}
+
+/// A fix that was not made, and the guard that stopped it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which transform.
+    pub transform: &'static str,
+    /// Where.
+    pub span: Span,
+    /// Why, for a person, in a form that follows "because".
+    pub reason: String,
+}
+
+/// Collects what one transform proposes for one text.
+#[derive(Debug)]
+pub struct Fixes {
+    transform: &'static str,
+    /// The proposals, in the order they were made.
+    pub proposed: Vec<Fix>,
+    /// The refusals.
+    pub refused: Vec<Refusal>,
+}
+
+impl Fixes {
+    /// An empty collection for one transform.
+    pub fn of(transform: &Transform) -> Self {
+        Self { transform: transform.id, proposed: Vec::new(), refused: Vec::new() }
+    }
+
+    /// Proposes a fix. One without edits is no fix and is dropped.
+    pub fn propose(&mut self, applicability: Applicability, anchor: Span, title: impl Into<String>, edits: Edits) {
+        if !edits.is_empty() {
+            self.proposed.push(Fix { title: title.into(), applicability, anchor, edits });
+        }
+    }
+
+    /// Says that something could have been saved here, and what stood against it.
+    pub fn refuse(&mut self, span: Span, reason: impl Into<String>) {
+        self.refused.push(Refusal { transform: self.transform, span, reason: reason.into() });
+    }
+}

@@ -1,0 +1,76 @@
+//! Pass the options that keep package managers from writing a cache.
+//!
+//! # Why
+//! `pip install` keeps every archive it fetched in the user's home directory, where nothing reads it again; `apk add`
+//! needs an index that `apk update` leaves in the layer. Both, and `uv` and `pipx`, have an option not to write it in
+//! the first place.
+//!
+//! # Safety
+//! The same packages are installed by the same command. The option is known to every release in use of that manager; on
+//! bases that are too old for it nothing is added. `apk update` goes only where every `apk` call that could lean on its
+//! index now fetches it by itself.
+//!
+//! # Silent when
+//! The stage does not ship, an option or a variable (`PIP_NO_CACHE_DIR`, `PIP_CACHE_DIR`) already decides, or a mount
+//! holds the cache: with a mount, the cache is wanted. It refuses when the base is too old, or when something later leans
+//! on the cache.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM python:3.12
+//! RUN pip install -r requirements.txt
+//! ```
+//! ```dockerfile after
+//! FROM python:3.12
+//! RUN pip install --no-cache-dir -r requirements.txt
+//! ```
+//! What only the cache was for goes with it:
+//! ```dockerfile before
+//! FROM alpine:3.20
+//! RUN apk update && apk add curl git && rm -rf /var/cache/apk/*
+//! ```
+//! ```dockerfile after
+//! FROM alpine:3.20
+//! RUN apk add --no-cache curl git
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::avoidance::Avoidance;
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "avoid-package-caches",
+    applicability: Applicability::Safe,
+    since: "0.1.0",
+    source: include_str!("avoid_package_caches.rs"),
+    answers: &["DL3042", "DL3019"],
+    changes: Changes::AddsOptions,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
+        let anchor = run.instruction.text;
+        for avoidance in ctx.facts.avoidances(run) {
+            match avoidance {
+                Err(refusal) => fixes.refuse(anchor, refusal),
+                Ok(Avoidance { manager, option, insertions, needless, applicability }) => {
+                    let mut edits = Edits::new();
+                    for at in &insertions {
+                        edits.insert(*at, format!(" {option}"));
+                    }
+                    for span in needless {
+                        edits.delete(span);
+                    }
+                    let title = if insertions.is_empty() {
+                        format!("leave out the `{manager} update` that {option} makes needless")
+                    } else {
+                        format!("pass {option} to {manager}")
+                    };
+                    fixes.propose(applicability, anchor, title, edits);
+                }
+            }
+        }
+    }
+}

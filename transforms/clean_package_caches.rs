@@ -1,0 +1,104 @@
+//! Empty package managers' caches in the RUN that filled them.
+//!
+//! # Why
+//! A package manager keeps what it fetched: the index of all packages, archives, metadata. Nothing in the running image
+//! reads it, and a RUN that deletes it later hides the bytes without freeing them, because each RUN is a layer of its own.
+//! `apt-get update` alone leaves some 20 to 50 MB.
+//!
+//! # Safety
+//! The command is appended to the RUN that filled the cache, so that it runs if and only if everything before it
+//! succeeded, as the user who filled the cache. Only what the manager can fetch again is gone, and nothing that comes
+//! later, in this stage, in stages built from it or in the image's own commands, reads it.
+//!
+//! # Silent when
+//! The stage does not ship, the RUN cleans up by itself, a mount holds the cache, or an option keeps it from being
+//! written. It refuses when something later leans on the files (`apt-get install` without `update`, a script that can't
+//! be read), when an option or a variable moves them, when the manager may be gone by the end of the RUN, when the script
+//! ends in a comment or a background job, and for `yarn` unless it is Yarn 1 for certain: later versions may run packages
+//! from the cache.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM debian:12
+//! RUN apt-get update && apt-get install -y curl
+//! ```
+//! ```dockerfile after
+//! FROM debian:12
+//! RUN apt-get update && apt-get install -y curl \
+//!     && rm -rf /var/lib/apt/lists/*
+//! ```
+//! The author's way of breaking lines is kept:
+//! ```dockerfile before
+//! FROM fedora:40
+//! RUN dnf install -y \
+//!       git \
+//!       # for the tests
+//!       make && \
+//!     npm install -g serve
+//! ```
+//! ```dockerfile after
+//! FROM fedora:40
+//! RUN dnf install -y \
+//!       git \
+//!       # for the tests
+//!       make && \
+//!     npm install -g serve && \
+//!     dnf clean all && \
+//!     npm cache clean --force
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::{append, style::Style};
+use crate::knowledge::Confidence;
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "clean-package-caches",
+    applicability: Applicability::Safe,
+    since: "0.1.0",
+    source: include_str!("clean_package_caches.rs"),
+    answers: &["DL3009", "DL3032", "DL3036", "DL3040", "DL3060"],
+    changes: Changes::AddsCleanup,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
+        let Some(script) = run.editable() else { continue };
+        let anchor = run.instruction.text;
+        let mut commands = Vec::new();
+        let mut names = Vec::new();
+        let mut applicability = Applicability::Safe;
+        for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {
+            match leftover {
+                Err(stays) => fixes.refuse(anchor, format!("{} stay: {}", stays.what, stays.reason)),
+                Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
+                    if found.confidence != Confidence::Safe {
+                        applicability = Applicability::Unsafe;
+                    }
+                    if !commands.contains(&found.command) {
+                        names.push(format!("{}'s", found.manager.name));
+                        commands.push(found.command);
+                    }
+                }
+                Ok(found) => {
+                    let because = found.cache.because.as_deref().unwrap_or("something may lean on it");
+                    fixes.refuse(anchor, format!("{}'s cache stays without --unsafe: {because}", found.manager.name));
+                }
+            }
+        }
+        if commands.is_empty() {
+            continue;
+        }
+        match append::to(run, script) {
+            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended: {reason}")),
+            Ok(place) => {
+                let style = Style::of(ctx.file, run.instruction);
+                let mut edits = Edits::new();
+                place.write(&mut edits, &style, &commands.join(&style.joint(place.operator())));
+                fixes.propose(applicability, anchor, format!("empty {} cache in the layer that filled it", names.join(" and ")), edits);
+            }
+        }
+    }
+}

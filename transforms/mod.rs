@@ -1,0 +1,51 @@
+//! The transforms: one file each, which is its manual page, its tests and its code.
+//!
+//! This file only lists them, in the order in which they run: borders of layers first, since a cleanup has to stand in
+//! the layer that made the files; then options that keep caches from being written; then cleanups.
+
+mod apt_no_install_recommends;
+mod avoid_package_caches;
+mod clean_package_caches;
+mod dnf_no_weak_deps;
+mod merge_runs;
+mod purge_build_packages;
+mod remove_downloads;
+mod useradd_no_log_init;
+mod zypper_no_recommends;
+
+use crate::edit::Edits;
+use crate::transform::{Applicability, Context, Fixes, Transform};
+
+/// All transforms, in the order in which they run.
+pub const ALL: &[Transform] = &[
+    merge_runs::TRANSFORM,
+    apt_no_install_recommends::TRANSFORM,
+    dnf_no_weak_deps::TRANSFORM,
+    zypper_no_recommends::TRANSFORM,
+    avoid_package_caches::TRANSFORM,
+    purge_build_packages::TRANSFORM,
+    clean_package_caches::TRANSFORM,
+    remove_downloads::TRANSFORM,
+    useradd_no_log_init::TRANSFORM,
+];
+
+/// The transform with this id.
+pub fn find(id: &str) -> Option<&'static Transform> {
+    ALL.iter().find(|transform| transform.id == id)
+}
+
+/// Proposes the option that leaves out recommended packages, for the calls of these managers: what the transforms for
+/// apt, dnf and zypper have in common.
+fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
+        for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
+            let Some(lean) = &call.manager.lean else { continue };
+            if lean.verbs.contains(&call.verb) && !call.has_option(&lean.unless_option) && call.verb_word.literal().is_some() {
+                let mut edits = Edits::new();
+                edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
+                let title = format!("install with {} without recommended packages", call.manager.name);
+                fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
+            }
+        }
+    }
+}

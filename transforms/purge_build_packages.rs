@@ -1,0 +1,135 @@
+//! Remove compilers and build tools in the RUN that installed them, once their last use is over.
+//!
+//! # Why
+//! `gcc`, `make` and their kin are needed while an extension or a program is compiled, and weigh hundreds of megabytes.
+//! Removed in the same RUN, they never reach the image.
+//!
+//! # Safety
+//! Unsafe: what was compiled may call a compiler or link one of its libraries while it runs, and nothing in a Dockerfile
+//! shows that. Libraries (`…-dev` packages) stay.
+//!
+//! # Silent when
+//! The RUN installs no build tools, or nothing in it uses them. It refuses when the script removes packages itself, or
+//! when a later RUN may build something: their last use has to be in plain sight.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM python:3.12-slim
+//! RUN apt-get update && apt-get install -y gcc libpq5 && pip install --no-cache-dir psycopg2 && rm -rf /var/lib/apt/lists/*
+//! ```
+//! ```dockerfile after
+//! FROM python:3.12-slim
+//! RUN apt-get update && apt-get install -y gcc libpq5 && pip install --no-cache-dir psycopg2 && rm -rf /var/lib/apt/lists/* \
+//!     && apt-get purge -y --auto-remove gcc
+//! ```
+//! Where a call installs nothing else, apk's own name for a group does it:
+//! ```dockerfile before
+//! FROM python:3.12-alpine
+//! RUN apk add --no-cache gcc musl-dev && pip install --no-cache-dir cffi
+//! ```
+//! ```dockerfile after
+//! FROM python:3.12-alpine
+//! RUN apk add --no-cache --virtual .build-deps gcc musl-dev && pip install --no-cache-dir cffi \
+//!     && apk del --no-network .build-deps
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::{Call, RunFacts, append, style::Style};
+use crate::knowledge::{Kind, Program};
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "purge-build-packages",
+    applicability: Applicability::Unsafe,
+    since: "0.1.0",
+    source: include_str!("purge_build_packages.rs"),
+    answers: &[],
+    changes: Changes::AddsOptionsAndCleanup,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
+        let Some(script) = run.editable() else { continue };
+        let anchor = run.instruction.text;
+        let installs: Vec<&Call<'_>> = run.calls.iter().filter(|call| !tools(call).is_empty()).collect();
+        let [install] = installs[..] else { continue };
+        if !is_used(ctx, run, install) {
+            continue;
+        }
+        if let Err(reason) = last_use_is_here(ctx, run, install) {
+            fixes.refuse(anchor, format!("{} stay: {reason}", tools(install).join(", ")));
+            continue;
+        }
+        let place = match append::to(run, script) {
+            Ok(place) => place,
+            Err(reason) => {
+                fixes.refuse(anchor, format!("nothing can be appended: {reason}"));
+                continue;
+            }
+        };
+        let names = tools(install);
+        let mut edits = Edits::new();
+        let command = if install.manager.name == "apk" {
+            if names.len() < install.packages.len() {
+                fixes.refuse(anchor, format!("{} stay: the same call installs packages that are not for building", names.join(", ")));
+                continue;
+            }
+            edits.insert(install.packages[0].span.start, "--virtual .build-deps ");
+            "apk del --no-network .build-deps".to_owned()
+        } else {
+            format!("apt-get purge -y --auto-remove {}", names.join(" "))
+        };
+        place.write(&mut edits, &Style::of(ctx.file, run.instruction), &command);
+        fixes.propose(Applicability::Unsafe, anchor, format!("remove {} after their last use", names.join(", ")), edits);
+    }
+}
+
+/// The build tools that a call installs.
+fn tools<'a>(call: &Call<'a>) -> Vec<&'a str> {
+    let named = call.packages.iter().filter_map(|word| word.literal());
+    let tools = named.filter(|name| call.manager.build_packages.iter().any(|known| known == name));
+    if call.manager.installs(&call.verb) { tools.collect() } else { Vec::new() }
+}
+
+/// Whether something behind the call builds: a language's package manager, a build tool.
+fn is_used(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> bool {
+    run.invocations.iter().enumerate().skip(install.invocation + 1).any(|(index, _)| builds(ctx, run, index))
+}
+
+fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
+    let one = &run.invocations[index];
+    let call = run.calls.iter().find(|call| call.invocation == index);
+    match call {
+        Some(call) => call.manager.kind != Kind::System && call.manager.installs(&call.verb),
+        None => {
+            let program = one.program.unwrap_or_default();
+            ctx.known.program(program) == Some(Program::Builder)
+                || one.is_unreadable(ctx.known)
+                || ["gcc", "g++", "cc", "c++", "clang", "make", "cmake", "ld", "as", "configure"].iter().any(|tool| one.is(tool))
+        }
+    }
+}
+
+fn last_use_is_here(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> Result<(), String> {
+    let one = &run.invocations[install.invocation];
+    let has_group = install.options.iter().any(|option| option.raw.starts_with("--virtual") || option.raw == "-t");
+    if has_group || run.calls.iter().any(|call| call.manager.removes(&call.verb) && call.manager.kind == Kind::System) {
+        return Err("the script removes packages itself".into());
+    }
+    if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
+        return Err("they are not installed plainly".into());
+    }
+    let earlier = ctx.facts.runs.iter().filter(|other| other.item < run.item).flat_map(|other| other.calls.iter().flat_map(tools));
+    if let Some(name) = earlier.into_iter().find(|name| tools(install).contains(name)) {
+        return Err(format!("an earlier RUN installs {name} too"));
+    }
+    for later in ctx.facts.runs.iter().filter(|other| other.item > run.item) {
+        let unknown = later.script().is_none();
+        if unknown || (0..later.invocations.len()).any(|index| builds(ctx, later, index)) {
+            return Err("a later RUN may build something".into());
+        }
+    }
+    Ok(())
+}

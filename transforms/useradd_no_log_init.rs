@@ -1,0 +1,75 @@
+//! Pass `--no-log-init` to `useradd` where the user's number is high.
+//!
+//! # Why
+//! `useradd` makes an entry in `/var/log/lastlog` and `/var/log/faillog`, at an offset that grows with the number of the
+//! user. The file is sparse, but a layer is not: with a number like 1000000 it weighs hundreds of megabytes.
+//!
+//! # Safety
+//! The user is created as before; only the record of a login that never happened is not written.
+//!
+//! # Silent when
+//! The number has at most five digits or is not written out, the option is there already, or the stage does not ship.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM debian:12
+//! RUN useradd -m -u 1234567 app
+//! ```
+//! ```dockerfile after
+//! FROM debian:12
+//! RUN useradd --no-log-init -m -u 1234567 app
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::Invocation;
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "useradd-no-log-init",
+    applicability: Applicability::Safe,
+    since: "0.1.0",
+    source: include_str!("useradd_no_log_init.rs"),
+    answers: &["DL3046"],
+    changes: Changes::AddsOptions,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
+        for one in run.invocations.iter().filter(|one| one.program == Some("useradd")) {
+            if uid(one).is_some_and(|uid| uid > 99_999) && !has_option(one) {
+                let mut edits = Edits::new();
+                edits.insert(one.words[0].span.end, " --no-log-init");
+                let title = "keep a high user number from blowing up the login records";
+                fixes.propose(Applicability::Safe, run.instruction.text, title, edits);
+            }
+        }
+    }
+}
+
+/// The number behind `-u`, in any of the ways to write it.
+fn uid(one: &Invocation<'_>) -> Option<u64> {
+    let mut words = one.arguments().iter().map(|word| word.literal().unwrap_or_default());
+    while let Some(word) = words.next() {
+        let value = match word {
+            "-u" | "--uid" => words.next()?,
+            _ => match word.strip_prefix("--uid=") {
+                Some(value) => value,
+                None => match word.strip_prefix('-').filter(|rest| !rest.starts_with('-')).and_then(|rest| rest.split_once('u')) {
+                    Some((_, "")) => words.next()?,
+                    Some((_, value)) => value,
+                    None => continue,
+                },
+            },
+        };
+        return value.parse().ok();
+    }
+    None
+}
+
+fn has_option(one: &Invocation<'_>) -> bool {
+    one.arguments().iter().any(|word| {
+        word.raw == "--no-log-init" || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('l')
+    })
+}
