@@ -1,0 +1,52 @@
+//! The command line: the only code that reads and writes files.
+//!
+//! Results go to standard output, talk to standard error. The exit code is 0 where there is nothing to do or all is
+//! written, 1 where something would change, 2 where something went wrong.
+
+mod args;
+mod discover;
+mod explain;
+mod fix;
+mod input;
+mod settings;
+mod write;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// What a command has to say at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    /// Nothing to do, or done.
+    Clean,
+    /// Something would change.
+    WouldChange,
+    /// Something went wrong.
+    Failed,
+}
+
+/// Runs the program on the process's own arguments.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Fix(fix) => fix::run(&fix),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::List => explain::list(),
+    };
+    match result {
+        Ok(Status::Clean) => ExitCode::SUCCESS,
+        Ok(Status::WouldChange) => ExitCode::from(1),
+        Ok(Status::Failed) => ExitCode::from(2),
+        // Whoever reads our output has seen enough: `jettison fix | head`.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `jettison explain` and `jettison list`: the transforms' manual pages.
+
+use std::io::Write;
+
+use anyhow::bail;
+
+use crate::cli::Status;
+use crate::cli::args::Explain;
+use crate::cli::settings::unknown_transform;
+use crate::transforms;
+
+pub fn run(args: &Explain) -> anyhow::Result<Status> {
+    let Some(transform) = transforms::find(&args.id) else { bail!(unknown_transform(&args.id)) };
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{} ({}, since {})\n", transform.id, transform.applicability.name(), transform.since)?;
+    write!(out, "{}", transform.manual())?;
+    Ok(Status::Clean)
+}
+
+pub fn list() -> anyhow::Result<Status> {
+    let mut out = anstream::stdout().lock();
+    let width = transforms::ALL.iter().map(|transform| transform.id.len()).max().unwrap_or_default();
+    for transform in transforms::ALL {
+        writeln!(out, "{:width$}  {:6}  {}", transform.id, transform.applicability.name(), transform.summary())?;
+    }
+    Ok(Status::Clean)
+}

@@ -1,0 +1,122 @@
+//! `jettison fix`: reads the files, runs them through the pipeline, and prints, checks or writes what comes out.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::cli::args::{Color, Fix, Format};
+use crate::cli::settings::Configurations;
+use crate::cli::{Status, discover, input, write};
+use crate::pipeline::{self, Outcome};
+use crate::report::{self, FileReport, Talk};
+
+pub fn run(args: &Fix) -> anyhow::Result<Status> {
+    match args.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let configurations = Configurations::new(args)?;
+    if args.paths.iter().any(|path| path == Path::new("-")) {
+        anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
+        anyhow::ensure!(!args.mode.write, "--write needs a file; what comes from standard input goes to standard output");
+        return standard_input(args, &configurations);
+    }
+    let here = [PathBuf::from(".")];
+    let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
+    let work = |found: &discover::Found| one_file(args, &configurations, found);
+    let reports: Vec<FileReport> = if found.len() > 1 {
+        // A worker's stack has to bear the deepest script that the parser takes.
+        let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
+        pool.install(|| found.par_iter().map(work).collect())
+    } else {
+        found.iter().map(work).collect()
+    };
+    print(args, &reports)?;
+    Ok(status(args, &reports))
+}
+
+fn one_file(args: &Fix, configurations: &Configurations<'_>, found: &discover::Found) -> FileReport {
+    let path = match found {
+        Ok(path) => path,
+        Err(error) => return FileReport::failed(None, error.clone()),
+    };
+    let name = display_name(path);
+    let fixed = input::file(path).and_then(|text| {
+        let settings = configurations.for_directory(path.parent().unwrap_or(Path::new("")))?;
+        Ok((pipeline::fix(&text, &settings), text))
+    });
+    match fixed {
+        Err(error) => FileReport::failed(Some(name), error),
+        Ok((outcome, text)) => {
+            let written = match outcome.text().filter(|_| args.mode.write) {
+                Some(new) => write::replace(path, &text, new),
+                None => Ok(()),
+            };
+            let mut report = FileReport::fixed(name, text, outcome);
+            report.error = written.err();
+            report
+        }
+    }
+}
+
+/// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
+fn display_name(path: &Path) -> String {
+    let plain: PathBuf = path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
+    plain.display().to_string()
+}
+
+fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
+    let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
+    let settings = configurations.for_directory(Path::new("")).map_err(anyhow::Error::msg)?;
+    let outcome: Outcome = pipeline::fix(&text, &settings);
+    if args.mode.check || args.format.is_some() {
+        let reports = [FileReport::fixed("-".into(), text, outcome)];
+        print(args, &reports)?;
+        return Ok(status(args, &reports));
+    }
+    io::stdout().lock().write_all(outcome.text().unwrap_or(&text).as_bytes())?;
+    let reports = [FileReport::fixed("-".into(), text, outcome)];
+    report::human::talk(&mut anstream::stderr().lock(), &reports, talk(args), report::Deed::Written)?;
+    Ok(Status::Clean)
+}
+
+fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
+    let deed = match (args.mode.write, args.mode.check) {
+        (true, _) => report::Deed::Written,
+        (_, true) => report::Deed::Checked,
+        _ => report::Deed::Shown,
+    };
+    let format = args.format.unwrap_or(match deed {
+        report::Deed::Shown => Format::Diff,
+        report::Deed::Written | report::Deed::Checked => Format::Human,
+    });
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    match format {
+        Format::Diff => report::diff::write(&mut out, reports)?,
+        Format::Json => report::json::write(&mut out, reports)?,
+        Format::Human => report::human::fixes(&mut out, reports, deed)?,
+    }
+    out.flush()?;
+    drop(out);
+    report::human::talk(&mut anstream::stderr().lock(), reports, talk(args), deed)?;
+    Ok(())
+}
+
+fn talk(args: &Fix) -> Talk {
+    match (args.quiet, args.verbose) {
+        (true, _) => Talk::Errors,
+        (_, true) => Talk::Everything,
+        _ => Talk::Summary,
+    }
+}
+
+fn status(args: &Fix, reports: &[FileReport]) -> Status {
+    let of = |report: &FileReport| match (&report.error, report.changed()) {
+        (Some(_), _) => Status::Failed,
+        (None, true) if !args.mode.write => Status::WouldChange,
+        _ => Status::Clean,
+    };
+    reports.iter().map(of).max().unwrap_or(Status::Clean)
+}

@@ -1,0 +1,60 @@
+//! Reading one file: every kind of bad input gets an error that says what it is and what to do.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::span::Place;
+use crate::syntax::Dockerfile;
+
+/// BuildKit's own limit for what it reads as a Dockerfile is 16 MiB (`maxDockerfileSize` in the client's context upload).
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Reads a file; the error is complete but for the path.
+pub fn file(path: &Path) -> Result<String, String> {
+    let metadata = fs::metadata(path).map_err(|error| reading(&error))?;
+    if metadata.is_dir() {
+        return Err("is a directory, not a Dockerfile".into());
+    }
+    if !metadata.is_file() {
+        return Err("is neither a file nor a directory".into());
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(format!("has {} bytes; a Dockerfile has at most {MOST_BYTES}", metadata.len()));
+    }
+    text(fs::read(path).map_err(|error| reading(&error))?)
+}
+
+/// Reads standard input.
+pub fn stdin() -> Result<String, String> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| reading(&error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("is longer than {MOST_BYTES} bytes, more than a Dockerfile can have"));
+    }
+    text(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.contains(&0) {
+        return Err("is a binary file, not a Dockerfile".into());
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let place = Place::of(&before, valid);
+        format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
+    })?;
+    if Dockerfile::parse(&text).items.iter().all(|item| matches!(item, crate::syntax::Item::Blank(_) | crate::syntax::Item::Comment(_) | crate::syntax::Item::Directive(_))) {
+        return Err("has no instructions".into());
+    }
+    Ok(text)
+}
+
+fn reading(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "can't be read: permission denied".into(),
+        _ => format!("can't be read: {error}"),
+    }
+}

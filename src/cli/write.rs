@@ -1,0 +1,46 @@
+//! Replacing one file, wholly or not at all: the new text goes into a file beside it, which then takes its place.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Replaces `path`, which held `old`, by `new`: same mode, same owner, through symbolic links. The error is complete but for
+/// the path; in any case the file is either as it was or as it should be.
+pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
+    let target = fs::canonicalize(path).map_err(|error| format!("can't be resolved: {error}"))?;
+    let metadata = fs::metadata(&target).map_err(|error| format!("can't be read: {error}"))?;
+    if metadata.permissions().readonly() {
+        return Err("is read-only and stays as it was; make it writable first (chmod u+w)".into());
+    }
+    let directory = target.parent().unwrap_or(Path::new("/"));
+    let failed = |what: &str, error: &io::Error| match error.kind() {
+        io::ErrorKind::StorageFull => format!("stays as it was: no space left on the device while {what}"),
+        io::ErrorKind::PermissionDenied => format!("stays as it was: permission denied while {what} in {}", directory.display()),
+        _ => format!("stays as it was: {error} while {what}"),
+    };
+    let mut beside = tempfile::Builder::new().prefix(".jettison-").tempfile_in(directory).map_err(|error| failed("making a file beside it", &error))?;
+    beside.write_all(new.as_bytes()).and_then(|()| beside.as_file().sync_all()).map_err(|error| failed("writing", &error))?;
+    keep_owner(beside.as_file(), &metadata).map_err(|error| failed("keeping the owner", &error))?;
+    beside.as_file().set_permissions(metadata.permissions()).map_err(|error| failed("keeping the mode", &error))?;
+    let now = fs::read(&target).map_err(|error| format!("can't be read again: {error}"))?;
+    if now != old.as_bytes() {
+        return Err("was changed by somebody else in the meantime and stays as it is now; run jettison again".into());
+    }
+    beside.persist(&target).map_err(|error| failed("putting it in its place", &error.error))?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn keep_owner(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) == (metadata.uid(), metadata.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(metadata.uid()), Some(metadata.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! What people and machines get to read. The only code that formats; it decides nothing and reads nothing.
+
+pub mod diff;
+pub mod human;
+pub mod json;
+
+use crate::pipeline::Outcome;
+
+/// One file's result.
+#[derive(Debug)]
+pub struct FileReport {
+    /// The path as it is shown; none where a directory held nothing.
+    pub path: Option<String>,
+    /// The text as it was read.
+    pub text: String,
+    /// What the pipeline did.
+    pub outcome: Outcome,
+    /// What went wrong, complete but for the path.
+    pub error: Option<String>,
+}
+
+/// What became of the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Printed as a diff.
+    Shown,
+    /// Printed as a list.
+    Checked,
+    /// Written to the files.
+    Written,
+}
+
+/// How much is said beside the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talk {
+    /// Errors only.
+    Errors,
+    /// A last line on top.
+    Summary,
+    /// Each step and each refusal on top.
+    Everything,
+}
+
+impl FileReport {
+    /// A file that could not be worked on.
+    pub fn failed(path: Option<String>, error: String) -> Self {
+        Self { path, text: String::new(), outcome: Outcome::default(), error: Some(error) }
+    }
+
+    /// A file that went through the pipeline.
+    pub fn fixed(path: String, text: String, outcome: Outcome) -> Self {
+        Self { path: Some(path), text, outcome, error: None }
+    }
+
+    /// Whether there is a new text.
+    pub fn changed(&self) -> bool {
+        self.outcome.text().is_some()
+    }
+}

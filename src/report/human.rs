@@ -1,0 +1,99 @@
+//! Lines for people: `path:line:column: transform: what`, errors with their source line, and a last line that sums up.
+
+use std::io::{self, Write};
+
+use crate::pipeline::Held;
+use crate::report::{Deed, FileReport, Talk};
+use crate::transform::Applicability;
+
+/// Writes one line a fix.
+pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed) -> io::Result<()> {
+    for report in reports.iter().filter(|report| deed != Deed::Written || report.error.is_none()) {
+        let path = report.path.as_deref().unwrap_or_default();
+        for step in &report.outcome.steps {
+            for fix in &step.fixes {
+                let mark = if fix.applicability == Applicability::Safe { String::new() } else { format!(" [{}]", fix.applicability.name()) };
+                writeln!(out, "{path}:{}: {}: {}{mark}", fix.place, step.transform.id, fix.title)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says what else there is to say, ending with the summary.
+pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed) -> io::Result<()> {
+    for report in reports {
+        let path = report.path.as_deref().unwrap_or_default();
+        if talk == Talk::Everything {
+            if deed == Deed::Shown {
+                fixes(out, std::slice::from_ref(report), deed)?;
+            }
+            for held in &report.outcome.withheld {
+                let needs = held.applicability.map_or(String::new(), |applicability| format!(" [{}, not applied]", applicability.name()));
+                writeln!(out, "{path}:{}: {}: {}{needs}", held.place, held.transform.unwrap_or_default(), held.reason)?;
+            }
+            for held in &report.outcome.refused {
+                writeln!(out, "{path}:{}: {}: refused: {}", held.place, held.transform.unwrap_or_default(), held.reason)?;
+            }
+        }
+        if talk != Talk::Errors {
+            for held in &report.outcome.unreadable {
+                with_line(out, path, "warning", held)?;
+            }
+        }
+        for held in &report.outcome.undone {
+            with_line(out, path, "bug", held)?;
+        }
+        match (&report.error, &report.path) {
+            (Some(error), Some(path)) => writeln!(out, "error: {path}: {error}")?,
+            (Some(error), None) => writeln!(out, "error: {error}")?,
+            (None, _) => {}
+        }
+    }
+    if talk == Talk::Errors { Ok(()) } else { writeln!(out, "{}", summary(reports, deed)) }
+}
+
+fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held) -> io::Result<()> {
+    let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
+    writeln!(out, "{kind}: {path}:{}: {who}{}", held.place, held.reason)?;
+    if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", held.line) }
+}
+
+/// `3 files would change (5 fixes); held back: 2 unsafe, 4 refused; run with --write to apply`
+pub fn summary(reports: &[FileReport], deed: Deed) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let done: Vec<&FileReport> = reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
+    let fixes: usize = done.iter().flat_map(|report| &report.outcome.steps).map(|step| step.fixes.len()).sum();
+    let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
+    let unsafe_ones = sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_some()).count());
+    let silenced = sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
+    let refused = sum(|report| report.outcome.refused.len());
+    let failed = reports.iter().filter(|report| report.error.is_some()).count();
+    let undone = sum(|report| report.outcome.undone.len());
+    let mut parts = vec![match (done.len(), deed) {
+        (0, _) => "nothing to change".to_owned(),
+        (number, Deed::Written) => format!("{} changed ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes")),
+        (number, _) => format!("{} would change ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes")),
+    }];
+    let held: Vec<String> = [
+        (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies them)")),
+        (refused, format!("{refused} refused (-v says why)")),
+        (silenced, format!("{silenced} told off by comments")),
+    ]
+    .into_iter()
+    .filter_map(|(number, text)| (number > 0).then_some(text))
+    .collect();
+    if !held.is_empty() {
+        parts.push(format!("held back: {}", held.join(", ")));
+    }
+    if undone > 0 {
+        parts.push(format!("{} undone by a check", count(undone, "step")));
+    }
+    if failed > 0 {
+        parts.push(count(failed, "error"));
+    }
+    if !done.is_empty() && deed != Deed::Written {
+        parts.push("--write applies the changes".to_owned());
+    }
+    parts.join("; ")
+}
