@@ -159,7 +159,8 @@ impl Pipeline<'_> {
                 }
             }
             let silenced = |refusal: &Refusal| pragmas.silence(transform, refusal.span);
-            let refused = refused.into_iter().filter(|refusal| !silenced(refusal));
+            // Guards of a transform that would not be applied anyway are of no interest.
+            let refused = refused.into_iter().filter(|refusal| transform.applicability >= needed && !silenced(refusal));
             self.outcome.refused.extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));
             if edits.is_empty() {
                 continue;

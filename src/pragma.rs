@@ -55,7 +55,7 @@ impl Pragmas {
 
 /// Whether a comment is a pragma, which nothing may be moved across.
 pub fn is_pragma(comment: &str) -> bool {
-    let comment = comment.trim().trim_start_matches('#').trim_start();
+    let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
     ["jettison:", "hadolint ", "check=", "dockerfile_lint", "checkov:", "nosemgrep", "trivy:", "kics", "tally"]
         .iter()
         .any(|start| comment.starts_with(start))
@@ -63,7 +63,7 @@ pub fn is_pragma(comment: &str) -> bool {
 
 /// The ids that a comment names, and whether for the whole file.
 fn ignored(comment: &str) -> Option<(bool, Vec<String>)> {
-    let comment = comment.trim().trim_start_matches('#').trim_start();
+    let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
     let (global, list) = if let Some(rest) = comment.strip_prefix("jettison:") {
         (false, rest.trim_start().strip_prefix("ignore=")?)
     } else {

@@ -48,6 +48,7 @@
 //! ```
 
 use crate::edit::Edits;
+use crate::facts::leftovers::what;
 use crate::facts::{append, style::Style};
 use crate::knowledge::Confidence;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
@@ -72,7 +73,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         let mut applicability = Applicability::Safe;
         for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {
             match leftover {
-                Err(stays) => fixes.refuse(anchor, format!("{} stay: {}", stays.what, stays.reason)),
+                Err(stays) => fixes.refuse(anchor, format!("{} left alone, because {}", stays.what, stays.reason)),
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
                     if found.confidence != Confidence::Safe {
                         applicability = Applicability::Unsafe;
@@ -84,7 +85,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 }
                 Ok(found) => {
                     let because = found.cache.because.as_deref().unwrap_or("something may lean on it");
-                    fixes.refuse(anchor, format!("{}'s cache stays without --unsafe: {because}", found.manager.name));
+                    let (manager, cache) = (&found.manager.name, &found.cache.name);
+                    fixes.refuse(anchor, format!("{} left alone without --unsafe, because {because}", what(manager, cache)));
                 }
             }
         }
@@ -92,7 +94,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         match append::to(run, script) {
-            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended: {reason}")),
+            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended, because {reason}")),
             Ok(place) => {
                 let style = Style::of(ctx.file, run.instruction);
                 let mut edits = Edits::new();

@@ -72,7 +72,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         match ctx.facts.merge(first, second, ctx.settings.config.merge_runs) {
             Ok(None) => {}
-            Err(reason) => fixes.refuse(second.instruction.text, format!("this RUN stays apart from the one before: {reason}")),
+            Err(reason) => fixes.refuse(second.instruction.text, format!("kept apart from the RUN before it, because {reason}")),
             Ok(Some(merge)) => {
                 fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, join(ctx, first, second, merge));
                 taken = Some(second.item);

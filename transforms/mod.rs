@@ -40,7 +40,7 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
     for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
         for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
             let Some(lean) = &call.manager.lean else { continue };
-            if lean.verbs.contains(&call.verb) && !call.has_option(&lean.unless_option) && call.verb_word.literal().is_some() {
+            if lean.verbs.contains(&call.verb) && !call.has_option(&lean.unless_option) && call.verb_word.literal().is_some() && !run.invocations[call.invocation].place.in_word {
                 let mut edits = Edits::new();
                 edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
                 let title = format!("install with {} without recommended packages", call.manager.name);

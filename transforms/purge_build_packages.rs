@@ -9,8 +9,8 @@
 //! shows that. Libraries (`…-dev` packages) stay.
 //!
 //! # Silent when
-//! The RUN installs no build tools, or nothing in it uses them. It refuses when the script removes packages itself, or
-//! when a later RUN may build something: their last use has to be in plain sight.
+//! The RUN installs no build tools, nothing in it uses them, or it removes packages itself. It refuses when a later RUN may
+//! build something: their last use has to be in plain sight.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -53,19 +53,19 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
         let Some(script) = run.editable() else { continue };
         let anchor = run.instruction.text;
-        let installs: Vec<&Call<'_>> = run.calls.iter().filter(|call| !tools(call).is_empty()).collect();
+        let installs: Vec<&Call<'_>> = run.calls.iter().filter(|call| !tools(call).is_empty() && !run.invocations[call.invocation].place.in_word).collect();
         let [install] = installs[..] else { continue };
-        if !is_used(ctx, run, install) {
+        if !is_used(ctx, run, install) || removes_packages(run, install) {
             continue;
         }
         if let Err(reason) = last_use_is_here(ctx, run, install) {
-            fixes.refuse(anchor, format!("{} stay: {reason}", tools(install).join(", ")));
+            fixes.refuse(anchor, format!("{} left alone, because {reason}", tools(install).join(", ")));
             continue;
         }
         let place = match append::to(run, script) {
             Ok(place) => place,
             Err(reason) => {
-                fixes.refuse(anchor, format!("nothing can be appended: {reason}"));
+                fixes.refuse(anchor, format!("nothing can be appended, because {reason}"));
                 continue;
             }
         };
@@ -73,7 +73,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         let mut edits = Edits::new();
         let command = if install.manager.name == "apk" {
             if names.len() < install.packages.len() {
-                fixes.refuse(anchor, format!("{} stay: the same call installs packages that are not for building", names.join(", ")));
+                fixes.refuse(anchor, format!("{} left alone, because the same call installs packages that are not for building", names.join(", ")));
                 continue;
             }
             edits.insert(install.packages[0].span.start, "--virtual .build-deps ");
@@ -112,12 +112,14 @@ fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
     }
 }
 
+/// Whether the author already sees to it.
+fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
+    let has_group = install.options.iter().any(|option| option.raw.starts_with("--virtual") || option.raw == "-t");
+    has_group || run.calls.iter().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb))
+}
+
 fn last_use_is_here(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> Result<(), String> {
     let one = &run.invocations[install.invocation];
-    let has_group = install.options.iter().any(|option| option.raw.starts_with("--virtual") || option.raw == "-t");
-    if has_group || run.calls.iter().any(|call| call.manager.removes(&call.verb) && call.manager.kind == Kind::System) {
-        return Err("the script removes packages itself".into());
-    }
     if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
         return Err("they are not installed plainly".into());
     }

@@ -56,7 +56,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         match append::to(run, script) {
-            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended: {reason}")),
+            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended, because {reason}")),
             Ok(place) => {
                 let mut edits = Edits::new();
                 place.write(&mut edits, &Style::of(ctx.file, run.instruction), &format!("rm -f {}", names.join(" ")));

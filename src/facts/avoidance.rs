@@ -51,9 +51,10 @@ impl<'a> Facts<'a> {
         if let Some(release) = self.stage_of(run).release.as_ref().filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound))) {
             let needed = !lacking.is_empty();
             let family = &release.family;
-            return if needed { Err(format!("{}'s {} is too new for this release of {family}", manager.name, avoid.option)) } else { Ok(None) };
+            return if needed { Err(format!("{} is not passed to {}, because this release of {family} is too old for it", avoid.option, manager.name)) } else { Ok(None) };
         }
-        if lacking.iter().any(|call| call.verb_word.literal().is_none()) {
+        let is_out_of_reach = |call: &Call<'_>| call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word;
+        if lacking.iter().any(|call| is_out_of_reach(call)) {
             return Ok(None);
         }
         // Whoever writes the index for others must not stop doing so.
@@ -65,11 +66,19 @@ impl<'a> Facts<'a> {
             let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
             let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
             if let Some(leaning) = self.leans(run, going).filter(|_| !lacking.is_empty()) {
-                return Err(format!("{} writes its cache: {leaning}", manager.name));
+                return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
             }
         }
+        let needless = if manager.kind == Kind::System { self.needless(run, manager, avoid, !lacking.is_empty()) } else { Vec::new() };
+        // `rm /var/cache/apk/*` without -f fails where the pattern matches nothing.
+        let from = calls.first().map_or(0, |call| call.invocation);
+        let minds = run.invocations[from..].iter().any(|one| {
+            one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
+        });
+        if minds && !lacking.is_empty() {
+            return Err(format!("{} is not passed to {}, because a command of the same RUN names the cache, and may fail without it", avoid.option, manager.name));
+        }
         let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
-        let needless = if manager.kind == Kind::System { self.needless(run, manager, avoid, !insertions.is_empty()) } else { Vec::new() };
         let applicability = match avoid.applicability {
             Confidence::Safe => Applicability::Safe,
             Confidence::Unsafe => Applicability::Unsafe,

@@ -1,5 +1,6 @@
 //! What a script starts: every simple command wherever it stands, seen through wrappers such as `sudo` and `env`.
 
+use crate::facts::paths;
 use crate::knowledge::{Knowledge, unversioned};
 use crate::syntax::shell::{Command, CommandKind, List, Operator, Script, Simple, Word, base_name};
 
@@ -44,6 +45,8 @@ pub struct Place {
     pub alone: bool,
     /// Whether it always runs once the script gets there: not behind `||`, not in a branch, loop or function.
     pub certain: bool,
+    /// Whether it stands within a word, in `$( … )` or backticks: there it is read, and not edited.
+    pub in_word: bool,
     /// Whether it runs in the script's own shell, so that its `cd` or `export` reaches what follows.
     pub own_shell: bool,
 }
@@ -62,7 +65,7 @@ pub(super) fn invocations<'a>(script: &'a Script, known: &Knowledge) -> Vec<Invo
             let alone = pipeline.single().is_some();
             for command in &pipeline.commands {
                 let own_shell = pipeline.commands.len() == 1;
-                let place = Place { statement, pipeline: index, alone, certain, own_shell };
+                let place = Place { statement, pipeline: index, alone, certain, in_word: false, own_shell };
                 collect(command, place, known, &mut all);
             }
         }
@@ -75,7 +78,7 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, all: &mut 
     let maybe = Place { certain: false, ..inside };
     for word in command.words() {
         for list in &word.substitutions {
-            collect_list(list, Place { own_shell: false, ..inside }, known, all);
+            collect_list(list, Place { own_shell: false, in_word: true, ..inside }, known, all);
         }
     }
     match &command.kind {
@@ -99,14 +102,12 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, all: &mut 
 
 fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
     for statement in &list.statements {
-        let mut place = place;
         for (index, pipeline) in statement.pipelines().enumerate() {
             let after_or = index > 0 && statement.rest[index - 1].0 == Operator::Or;
             for command in &pipeline.commands {
                 let own_shell = place.own_shell && pipeline.commands.len() == 1;
                 collect(command, Place { certain: place.certain && !after_or, own_shell, ..place }, known, all);
             }
-            place = Place { ..place };
         }
     }
 }
@@ -183,6 +184,26 @@ impl<'a> Invocation<'a> {
     pub fn directory(&self) -> Option<&'a str> {
         let text = self.words.first()?.text();
         text.rfind('/').map(|at| &text[..at])
+    }
+
+    /// Whether this is `rm` with `-f`, which does not mind files that are not there.
+    pub fn is_forced_removal(&self) -> bool {
+        self.is("rm") && self.arguments().iter().any(|word| word.raw == "--force" || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('f'))
+    }
+
+    /// Whether the command would notice that a directory is missing or empty: it names the directory, or something in or
+    /// around it, and is not a removal that does not mind.
+    pub fn notices(&self, directories: &[String]) -> bool {
+        if self.is_forced_removal() {
+            return false;
+        }
+        let looks = self.is("rm") || self.is("find") || self.is("ls") || self.is("du") || self.is("rmdir") || self.is("mv") || self.is("cp");
+        let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
+        self.words.iter().chain(redirects).any(|word| {
+            directories.iter().any(|directory| {
+                paths::names(&word.raw, directory) || looks && word.raw.len() > 1 && paths::within(&paths::normal(directory), &paths::normal(&word.raw)) && !paths::normal(&word.raw).is_empty()
+            })
+        })
     }
 
     /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`, `env HOME=/x npm …`.

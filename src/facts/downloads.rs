@@ -58,11 +58,11 @@ impl<'a> Facts<'a> {
     fn name_at_end(&self, run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>], end: Option<&str>, keep: &[String]) -> Result<String, String> {
         let name = base_name(&fetched.path);
         if keep.iter().any(|kept| paths::overlap(kept, &fetched.path)) {
-            return Err(format!("{name} stays: the configuration keeps it"));
+            return Err(format!("{name} left alone, because the configuration keeps it"));
         }
         self.nobody_needs(run, fetched)?;
         let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
-        let word = fetched.word.or(consumer.and_then(|one| one.word)).ok_or_else(|| format!("{name} stays: its name is not written out"))?;
+        let word = fetched.word.or(consumer.and_then(|one| one.word)).ok_or_else(|| format!("{name} left alone, because its name is not written out"))?;
         let same_directory = Some(fetched.directory.as_str()) == end && consumer.is_none_or(|one| one.directory == fetched.directory);
         if word.raw.starts_with(['/', '~', '"', '$']) && fetched.path.starts_with(['/', '~', '$']) && word.text().trim_matches('"').starts_with(['/', '~', '$']) || same_directory {
             return Ok(word.raw.clone());
@@ -70,7 +70,7 @@ impl<'a> Facts<'a> {
         if fetched.path.starts_with('/') && word.literal().is_some() {
             return Ok(fetched.path.clone());
         }
-        Err(format!("{name} stays: the script leaves the directory that it lies in"))
+        Err(format!("{name} left alone, because the script leaves the directory that it lies in"))
     }
 
     /// Whether anything later names the file, or could well read it unseen.
@@ -84,7 +84,7 @@ impl<'a> Facts<'a> {
                 continue;
             }
             if instruction.logical.text.contains(stem) && self.follows(run.stage, item) {
-                return Err(format!("{name} stays: a later {} names it", instruction.keyword.name()));
+                return Err(format!("{name} left alone, because a later {} names it", instruction.keyword.name()));
             }
         }
         if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
@@ -94,7 +94,7 @@ impl<'a> Facts<'a> {
         for other in later {
             let unreadable = other.script().is_none() || other.invocations.iter().any(|one| one.is_unreadable(self.known));
             if unreadable {
-                return Err(format!("{name} stays: a later RUN can't be read"));
+                return Err(format!("{name} left alone, because a later RUN can't be read"));
             }
         }
         Ok(())

@@ -122,9 +122,8 @@ impl Facts<'_> {
             if one.program.is_some_and(|program| going.programs.iter().any(|reader| reader == program)) {
                 return Err(format!("a later RUN calls {}, which reads it", one.program.unwrap_or_default()));
             }
-            let removes = one.is("rm") || one.is("find") || one.is("rmdir") || one.is("du") || one.is("ls");
-            if !removes && one.words.iter().any(|word| going.directories.iter().any(|directory| paths::names(&word.raw, directory))) {
-                return Err("a later RUN names these files".into());
+            if one.notices(going.directories) {
+                return Err("a later command names these files, and may fail without them".into());
             }
             if going.manager.kind == Kind::System && self.may_call_system_manager(run, index) {
                 return Err(format!("a later RUN runs {}, which can't be read", one.words.first().map_or("a script", |word| &word.raw)));

@@ -46,8 +46,8 @@ impl<'a> Facts<'a> {
                 if self.is_emptied(run, call.manager, cache, last) || is_mounted(run, &cache.directories) {
                     continue;
                 }
-                let what = format!("{}'s {}", call.manager.name, cache.name.trim_start_matches(&format!("{}'s ", call.manager.name)));
-                found.push(self.removal(run, call.manager, cache, last, keep).map_err(|reason| Stays { what, reason }));
+                let stays = |reason| Stays { what: what(&call.manager.name, &cache.name), reason };
+                found.push(self.removal(run, call.manager, cache, last, keep).map_err(stays));
             }
         }
         found
@@ -77,7 +77,13 @@ impl<'a> Facts<'a> {
                 other.cleaned_by.contains(&call.verb) && other.directories.iter().any(|directory| cache.directories.contains(directory))
             }))
         });
-        by_verb || run.invocations[from + 1..].iter().any(|one| removes(one, &cache.directories))
+        // `go clean -modcache` is told from `go clean -cache` by its option.
+        let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
+        let by_command = |one: &Invocation<'_>| {
+            let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
+            cache.clean_needs_manager && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)) && arguments.join(" ") == rest
+        };
+        by_verb || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
     }
 
     /// The command that empties a cache at the end of the RUN, or what stands against it.
@@ -180,6 +186,12 @@ impl<'a> Facts<'a> {
             assigns || (one.is("export") || one.is("read") || one.is("declare")) && one.arguments().iter().any(starts)
         })
     }
+}
+
+/// A cache in words: "npm's cache", "apt-get's package lists".
+pub fn what(manager: &str, cache: &str) -> String {
+    let own = format!("{manager}'s ");
+    if cache.starts_with(&own) || cache.contains(manager) { cache.to_owned() } else { own + cache }
 }
 
 /// As whom all these calls run: nobody special, or root by one prefix.

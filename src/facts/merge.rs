@@ -58,11 +58,16 @@ impl Facts<'_> {
         }
         self.leaves_nothing_running(first)?;
         self.changes_nothing_underfoot(first)?;
-        self.no_stale_lookups(first, second)?;
-        let isolate_first = leaks(a, first)?;
-        if isolate_first && gain.is_small {
-            return Err("the first changes its shell's directory or variables, which would reach the second".into());
+        let leaks = leaks(a, first)?;
+        let moved = self.moved_program(first, second);
+        match (&moved, leaks, gain.is_small) {
+            (Some(program), _, true) => {
+                return Err(format!("the first may install another {program}, which the second would not find in the same shell"));
+            }
+            (None, true, true) => return Err("the first changes its shell's directory or variables, which would reach the second".into()),
+            _ => {}
         }
+        let isolate_first = leaks || moved.is_some();
         let group_second = b.list.statements.len() > 1 || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
         if group_second && b.ends_in_comment {
             return Err("the second ends in a comment".into());
@@ -150,7 +155,7 @@ impl Facts<'_> {
             let program = one.program.unwrap_or_default();
             let daemon = self.known.program(program) == Some(Program::Daemon)
                 || matches!(program, "gradle" | "gradlew") && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
-                || one.words.iter().any(|word| word.raw.contains("/etc/init.d/"));
+                || one.directory().is_some_and(|directory| directory.ends_with("/init.d"));
             if daemon {
                 return Err(format!("{program} may leave a process running, which ends with its RUN"));
             }
@@ -189,18 +194,15 @@ impl Facts<'_> {
         Ok(())
     }
 
-    /// A shell remembers where it found a program; a RUN of its own looks anew.
-    fn no_stale_lookups(&self, first: &RunFacts<'_>, second: &RunFacts<'_>) -> Result<(), String> {
-        let moves = |one: &Invocation<'_>| {
+    /// A program that both call and the first may replace: a shell remembers where it found a program, while a RUN of its
+    /// own looks anew.
+    fn moved_program<'f>(&self, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
+        let moves = |one: &&Invocation<'_>| {
             let program = one.program.unwrap_or_default();
             self.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System) || self.known.program(program) == Some(Program::Builder)
         };
-        let name = first.invocations.iter().filter(|one| moves(one)).filter_map(|one| one.program);
-        let mut both = name.filter(|name| second.invocations.iter().any(|other| other.program == Some(name)));
-        match both.next() {
-            Some(program) => Err(format!("the first may install another {program}, which the second would not find in the same shell")),
-            None => Ok(()),
-        }
+        let mut names = first.invocations.iter().filter(moves).filter_map(|one| one.program);
+        names.find(|name| second.invocations.iter().any(|other| other.program == Some(name)))
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Call<'a> {
     pub verb_word: &'a Word,
     /// All options, before and after the verb.
     pub options: Vec<&'a Word>,
+    /// The words that are values of those options.
+    pub values: Vec<&'a Word>,
     /// What stands behind the verb and is neither an option nor an option's value.
     pub packages: Vec<&'a Word>,
 }
@@ -46,6 +48,7 @@ fn manager<'a>(invocation: &Invocation<'a>, known: &'a Knowledge) -> Option<(&'a
 
 fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<'a> {
     let mut options = Vec::new();
+    let mut values = Vec::new();
     let mut plain: Vec<&Word> = Vec::new();
     let mut at = 1;
     while let Some(word) = words.get(at) {
@@ -53,6 +56,7 @@ fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<
         if word.is_option() {
             options.push(word);
             if manager.options_with_value.contains(&word.raw) {
+                values.extend(words.get(at));
                 at += 1;
             }
         } else {
@@ -61,7 +65,7 @@ fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<
     }
     let known = |verb: &str| manager.all_verbs().any(|known| known == verb);
     let (verb, taken, verb_word) = find_verb(manager, &options, &plain, known, &words[0]);
-    Call { manager, invocation, verb, verb_word, options, packages: plain.split_off(taken.min(plain.len())) }
+    Call { manager, invocation, verb, verb_word, options, values, packages: plain.split_off(taken.min(plain.len())) }
 }
 
 /// The verb, how many plain words it takes, and its last word.
@@ -96,13 +100,15 @@ fn find_verb<'a>(
 }
 
 impl Call<'_> {
-    /// Whether one of these options stands in the call, alone, with a value behind `=`, or as a beginning that ends in `=`.
+    /// Whether one of these options stands in the call: alone, or with a value (`--setopt=x` for `--setopt`). A name that is no
+    /// option (`APT::Install-Recommends`) is looked for in the values, and so is what follows the `=` of one that is
+    /// (`--setopt=install_weak_deps`).
     pub fn has_option(&self, names: &[String]) -> bool {
-        self.options.iter().any(|option| {
-            let raw = option.text();
-            names.iter().any(|name| raw == name || raw.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('=') || name.ends_with('=')))
-                // Values such as `-o APT::Install-Recommends=0` or `--setopt install_weak_deps=0` are found by their text.
-                || names.iter().any(|name| !name.starts_with('-') && raw.contains(name.as_str()))
+        names.iter().any(|name| {
+            let wanted = name.split_once('=').map_or(name.as_str(), |(_, value)| value.trim_start_matches("*."));
+            let in_value = |word: &&Word| (!name.starts_with('-') || name.contains('=')) && word.text().contains(wanted);
+            let is_option = |word: &&Word| word.text() == name || word.text().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('='));
+            self.options.iter().copied().any(|word| is_option(&word) || in_value(&word)) || self.values.iter().copied().any(|word| in_value(&word))
         })
     }
 }

@@ -127,7 +127,7 @@ fn gains_options(before: &Step, after: &Step) -> bool {
     let mut rest = before.words.iter().peekable();
     let added: Vec<&String> = after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
     // `--virtual NAME` is the only option here whose value is a word of its own.
-    let is_option = |word: &&String| word.starts_with('-') || word.starts_with(".jettison");
+    let is_option = |word: &&String| word.starts_with('-') || word.as_str() == ".build-deps";
     before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
 }
 

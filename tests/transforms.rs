@@ -1,0 +1,131 @@
+//! The harness for transforms: it checks what every transform promises, so that their authors write only examples.
+//!
+//! The examples in a transform's own manual page, and `tests/fixtures/<transform>/<situation>.Dockerfile` with what comes
+//! out of them in `snapshots/<transform>/<situation>.snap`. What is called `keep-<situation>` must come out unchanged.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jettison::config::{Config, Settings};
+use jettison::pipeline::{self, Outcome};
+use jettison::transform::{Applicability, Transform};
+use jettison::transforms;
+
+fn settings(transform: &Transform) -> Settings {
+    let config = Config {
+        select: Some(vec![transform.id.to_owned()]),
+        r#unsafe: transform.applicability < Applicability::Safe,
+        ..Config::default()
+    };
+    Settings { config, path: None }
+}
+
+fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {
+    outcome.text().unwrap_or(text)
+}
+
+/// What holds for every text and every transform, whatever comes out.
+fn check_invariants(name: &str, text: &str, settings: &Settings) {
+    let outcome = pipeline::fix(text, settings);
+    assert!(outcome.undone.is_empty(), "{name}: {:?}", outcome.undone);
+    let new = fixed(&outcome, text);
+    assert!(pipeline::fix(new, settings).steps.is_empty(), "{name}: a second run finds something to do in\n{new}");
+    let crlf = text.replace('\n', "\r\n");
+    assert_eq!(fixed(&pipeline::fix(&crlf, settings), &crlf), new.replace('\n', "\r\n"), "{name}: with CRLF");
+    let marked = format!("\u{feff}{text}");
+    assert_eq!(fixed(&pipeline::fix(&marked, settings), &marked), format!("\u{feff}{new}"), "{name}: with a byte-order mark");
+    if let (Some(open), Some(new)) = (text.strip_suffix('\n'), new.strip_suffix('\n')) {
+        assert_eq!(fixed(&pipeline::fix(open, settings), open), new, "{name}: without the last line break");
+    }
+}
+
+/// The pairs of ```` ```dockerfile before ```` and `after` blocks of a manual page.
+fn examples(page: &str) -> Vec<(String, String)> {
+    let block = |kind: &str| -> Vec<String> {
+        let opening = format!("```dockerfile {kind}\n");
+        page.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+    };
+    block("before").into_iter().zip(block("after")).collect()
+}
+
+#[test]
+fn manual_pages_tell_the_truth() {
+    for transform in transforms::ALL {
+        let page = transform.manual();
+        let examples = examples(&page);
+        assert!(!examples.is_empty(), "{} has no example", transform.id);
+        for (before, after) in examples {
+            let settings = settings(transform);
+            let outcome = pipeline::fix(&before, &settings);
+            assert_eq!(fixed(&outcome, &before), after, "{}", transform.id);
+            check_invariants(transform.id, &before, &settings);
+        }
+    }
+}
+
+#[test]
+fn manual_pages_have_all_their_parts() {
+    for transform in transforms::ALL {
+        let page = transform.manual();
+        for heading in ["# Why", "# Safety", "# Silent when", "# Examples"] {
+            assert!(page.contains(heading), "{}: no section {heading:?}", transform.id);
+        }
+    }
+}
+
+fn fixtures(transform: &Transform) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(transform.id);
+    let mut all: Vec<_> = fs::read_dir(&directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.expect("a readable entry").path())
+        .collect();
+    all.sort();
+    all
+}
+
+/// What a snapshot shows: the new text, and what was refused or withheld.
+fn picture(outcome: &Outcome, text: &str) -> String {
+    let mut picture = match outcome.text() {
+        Some(new) => new.to_owned(),
+        None => format!("(unchanged)\n{text}"),
+    };
+    let held = outcome.refused.iter().map(|held| ("refused", held)).chain(outcome.withheld.iter().map(|held| ("withheld", held)));
+    for (kind, held) in held {
+        picture += &format!("\n{kind} at {}: {}", held.place, held.reason);
+    }
+    picture
+}
+
+#[test]
+fn fixtures_come_out_as_their_snapshots_say() {
+    for transform in transforms::ALL {
+        let settings = settings(transform);
+        for path in fixtures(transform) {
+            let situation = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).expect("a readable fixture");
+            let outcome = pipeline::fix(&text, &settings);
+            let name = format!("{}/{situation}", transform.id);
+            assert_eq!(situation.starts_with("keep-"), outcome.text().is_none(), "{name} came out as\n{}", picture(&outcome, &text));
+            check_invariants(&name, &text, &settings);
+            insta::with_settings!({
+                snapshot_path => Path::new("../snapshots").join(transform.id),
+                prepend_module_to_snapshot => false,
+                omit_expression => true,
+            }, { insta::assert_snapshot!(situation.as_str(), picture(&outcome, &text)) });
+        }
+    }
+}
+
+/// All transforms at once must settle too, and together they must not undo what one alone gets right.
+#[test]
+fn fixtures_settle_under_all_transforms_together() {
+    for r#unsafe in [false, true] {
+        let settings = Settings { config: Config { r#unsafe, ..Config::default() }, path: None };
+        for transform in transforms::ALL {
+            for path in fixtures(transform) {
+                let text = fs::read_to_string(&path).expect("a readable fixture");
+                check_invariants(&path.display().to_string(), &text, &settings);
+            }
+        }
+    }
+}
