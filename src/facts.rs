@@ -75,6 +75,11 @@ impl<'a> Facts<'a> {
         Self { file, known, stages, runs }
     }
 
+    /// The RUNs whose files reach a final image and whose scripts may be edited.
+    pub fn shipped_and_editable(&self) -> impl Iterator<Item = &RunFacts<'a>> {
+        self.runs.iter().filter(|run| self.stages[run.stage].ships && run.editable().is_some())
+    }
+
     /// The stage of a RUN.
     pub fn stage_of(&self, run: &RunFacts<'_>) -> &Stage {
         &self.stages[run.stage]

@@ -141,6 +141,7 @@ impl Pipeline<'_> {
             if !self.settings.wants(transform.id) || self.broken.contains(&transform.id) {
                 continue;
             }
+            let names = transform.names();
             let mut fixes = Fixes::of(transform);
             (transform.run)(&context, &mut fixes);
             let Fixes { proposed, refused, .. } = fixes;
@@ -148,7 +149,7 @@ impl Pipeline<'_> {
             let mut edits = Edits::new();
             let mut applied = Vec::new();
             for Fix { title, applicability, anchor, edits: own } in proposed {
-                if pragmas.silence(transform, anchor) {
+                if pragmas.silence(&names, anchor) {
                     let reason = format!("{title}: a comment says to leave it");
                     self.outcome.withheld.push(held(transform, anchor.start, reason, None));
                 } else if applicability < needed {
@@ -158,7 +159,7 @@ impl Pipeline<'_> {
                     applied.push(Applied { title, applicability, place: Place::of(text, anchor.start) });
                 }
             }
-            let silenced = |refusal: &Refusal| pragmas.silence(transform, refusal.span);
+            let silenced = |refusal: &Refusal| pragmas.silence(&names, refusal.span);
             // Guards of a transform that would not be applied anyway are of no interest.
             let refused = refused.into_iter().filter(|refusal| transform.applicability >= needed && !silenced(refusal));
             self.outcome.refused.extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));

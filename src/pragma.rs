@@ -5,7 +5,6 @@
 
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
-use crate::transform::Transform;
 
 /// The pragmas of a file.
 #[derive(Debug, Default)]
@@ -45,9 +44,9 @@ impl Pragmas {
         pragmas
     }
 
-    /// Whether a transform is told to leave the instruction at `anchor` alone.
-    pub fn silence(&self, transform: &Transform, anchor: Span) -> bool {
-        let means = |id: &String| id == transform.id || transform.answers.contains(&id.as_str());
+    /// Whether what goes by one of these names is told to leave the instruction at `anchor` alone.
+    pub fn silence(&self, names: &[&str], anchor: Span) -> bool {
+        let means = |id: &String| names.contains(&id.as_str());
         self.everywhere.iter().any(means)
             || self.at.iter().any(|(span, ids)| span.contains(anchor) && ids.iter().any(means))
     }

@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::edit::Edits;
 use crate::facts::Facts;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Confidence, Knowledge};
 use crate::span::Span;
 use crate::syntax::Dockerfile;
 
@@ -27,6 +27,16 @@ impl Applicability {
             Self::Manual => "manual",
             Self::Unsafe => "unsafe",
             Self::Safe => "safe",
+        }
+    }
+}
+
+impl From<Confidence> for Applicability {
+    fn from(confidence: Confidence) -> Self {
+        match confidence {
+            Confidence::Safe => Self::Safe,
+            Confidence::Unsafe => Self::Unsafe,
+            Confidence::Never => Self::Manual,
         }
     }
 }
@@ -64,6 +74,11 @@ pub enum Changes {
 }
 
 impl Transform {
+    /// What comments call it: its id, and the codes that it answers.
+    pub fn names(&self) -> Vec<&'static str> {
+        std::iter::once(self.id).chain(self.answers.iter().copied()).collect()
+    }
+
     /// The manual page: the file's leading `//!` lines without their marks.
     pub fn manual(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));

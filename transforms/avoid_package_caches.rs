@@ -50,12 +50,12 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
+    for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
         for avoidance in ctx.facts.avoidances(run) {
             match avoidance {
                 Err(refusal) => fixes.refuse(anchor, refusal),
-                Ok(Avoidance { manager, option, insertions, needless, applicability }) => {
+                Ok(Avoidance { manager, option, insertions, needless, confidence }) => {
                     let mut edits = Edits::new();
                     for at in &insertions {
                         edits.insert(*at, format!(" {option}"));
@@ -68,7 +68,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     } else {
                         format!("pass {option} to {manager}")
                     };
-                    fixes.propose(applicability, anchor, title, edits);
+                    fixes.propose(confidence.into(), anchor, title, edits);
                 }
             }
         }

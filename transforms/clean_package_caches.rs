@@ -49,9 +49,9 @@
 
 use crate::edit::Edits;
 use crate::facts::leftovers::what;
-use crate::facts::{append, style::Style};
 use crate::knowledge::Confidence;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -65,8 +65,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
-        let Some(script) = run.editable() else { continue };
+    for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
         let mut commands = Vec::new();
         let mut names = Vec::new();
@@ -93,13 +92,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if commands.is_empty() {
             continue;
         }
-        match append::to(run, script) {
-            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended, because {reason}")),
-            Ok(place) => {
-                let style = Style::of(ctx.file, run.instruction);
-                let mut edits = Edits::new();
-                place.write(&mut edits, &style, &commands.join(&style.joint(place.operator())));
-                fixes.propose(applicability, anchor, format!("empty {} cache in the layer that filled it", names.join(" and ")), edits);
+        let mut edits = Edits::new();
+        match append_to(ctx, run, &commands, &mut edits) {
+            Err(reason) => fixes.refuse(anchor, reason),
+            Ok(()) => {
+                let title = format!("empty {} cache in the layer that filled it", names.join(" and "));
+                fixes.propose(applicability, anchor, title, edits);
             }
         }
     }

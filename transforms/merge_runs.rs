@@ -43,6 +43,7 @@
 //!     && rm /tmp/tool.tar.gz
 //! ```
 
+use crate::config::MergeRuns;
 use crate::edit::Edits;
 use crate::facts::merge::Merge;
 use crate::facts::{RunFacts, style::Style};
@@ -70,7 +71,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if taken == Some(first.item) || first.stage != second.stage || !ctx.facts.stage_of(first).ships || !are_neighbours(ctx, first, second) {
             continue;
         }
-        match ctx.facts.merge(first, second, ctx.settings.config.merge_runs) {
+        match ctx.facts.merge(first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
             Ok(None) => {}
             Err(reason) => fixes.refuse(second.instruction.text, format!("kept apart from the RUN before it, because {reason}")),
             Ok(Some(merge)) => {

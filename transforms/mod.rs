@@ -14,6 +14,8 @@ mod useradd_no_log_init;
 mod zypper_no_recommends;
 
 use crate::edit::Edits;
+use crate::facts::{RunFacts, append};
+use crate::facts::style::Style;
 use crate::transform::{Applicability, Context, Fixes, Transform};
 
 /// All transforms, in the order in which they run.
@@ -37,7 +39,7 @@ pub fn find(id: &str) -> Option<&'static Transform> {
 /// Proposes the option that leaves out recommended packages, for the calls of these managers: what the transforms for
 /// apt, dnf and zypper have in common.
 fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
-    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
+    for run in ctx.facts.shipped_and_editable() {
         for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
             let Some(lean) = &call.manager.lean else { continue };
             if lean.verbs.contains(&call.verb) && !call.has_option(&lean.unless_option) && call.verb_word.literal().is_some() && !run.invocations[call.invocation].place.in_word {
@@ -48,4 +50,16 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
             }
         }
     }
+}
+
+/// Appends commands to a RUN's script, so that they run if and only if it succeeded; the error says what stands against it.
+fn append_to(ctx: &Context<'_>, run: &RunFacts<'_>, commands: &[String], edits: &mut Edits) -> Result<(), String> {
+    let script = run.editable().ok_or("its script can't be edited")?;
+    let place = append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
+    let joint = Style::of(ctx.file, run.instruction).joint(place.operator);
+    if let Some(semicolon) = place.semicolon {
+        edits.delete(semicolon);
+    }
+    edits.insert(place.at, commands.iter().map(|command| format!("{joint}{command}")).collect::<String>());
+    Ok(())
 }

@@ -34,9 +34,10 @@
 //! ```
 
 use crate::edit::Edits;
-use crate::facts::{Call, RunFacts, append, style::Style};
+use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -50,8 +51,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
-        let Some(script) = run.editable() else { continue };
+    for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
         let installs: Vec<&Call<'_>> = run.calls.iter().filter(|call| !tools(call).is_empty() && !run.invocations[call.invocation].place.in_word).collect();
         let [install] = installs[..] else { continue };
@@ -62,13 +62,6 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.refuse(anchor, format!("{} left alone, because {reason}", tools(install).join(", ")));
             continue;
         }
-        let place = match append::to(run, script) {
-            Ok(place) => place,
-            Err(reason) => {
-                fixes.refuse(anchor, format!("nothing can be appended, because {reason}"));
-                continue;
-            }
-        };
         let names = tools(install);
         let mut edits = Edits::new();
         let command = if install.manager.name == "apk" {
@@ -81,8 +74,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         } else {
             format!("apt-get purge -y --auto-remove {}", names.join(" "))
         };
-        place.write(&mut edits, &Style::of(ctx.file, run.instruction), &command);
-        fixes.propose(Applicability::Unsafe, anchor, format!("remove {} after their last use", names.join(", ")), edits);
+        match append_to(ctx, run, &[command], &mut edits) {
+            Err(reason) => fixes.refuse(anchor, reason),
+            Ok(()) => fixes.propose(Applicability::Unsafe, anchor, format!("remove {} after their last use", names.join(", ")), edits),
+        }
     }
 }
 

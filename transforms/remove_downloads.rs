@@ -27,8 +27,8 @@
 //! ```
 
 use crate::edit::Edits;
-use crate::facts::{append, style::Style};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -42,8 +42,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
-        let Some(script) = run.editable() else { continue };
+    for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
         let mut names = Vec::new();
         for download in ctx.facts.spent_downloads(run, &ctx.settings.config.keep) {
@@ -55,11 +54,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if names.is_empty() {
             continue;
         }
-        match append::to(run, script) {
-            Err(reason) => fixes.refuse(anchor, format!("nothing can be appended, because {reason}")),
-            Ok(place) => {
-                let mut edits = Edits::new();
-                place.write(&mut edits, &Style::of(ctx.file, run.instruction), &format!("rm -f {}", names.join(" ")));
+        let mut edits = Edits::new();
+        match append_to(ctx, run, &[format!("rm -f {}", names.join(" "))], &mut edits) {
+            Err(reason) => fixes.refuse(anchor, reason),
+            Ok(()) => {
                 let title = format!("remove {} in the layer that fetched it", names.join(" and "));
                 fixes.propose(Applicability::Safe, anchor, title, edits);
             }

@@ -36,7 +36,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships && run.editable().is_some()) {
+    for run in ctx.facts.shipped_and_editable() {
         for one in run.invocations.iter().filter(|one| one.program == Some("useradd") && !one.place.in_word) {
             if uid(one).is_some_and(|uid| uid > 99_999) && !has_option(one) {
                 let mut edits = Edits::new();

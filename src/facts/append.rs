@@ -1,19 +1,19 @@
 //! Where a command can be appended to a script so that it runs if and only if the script succeeded, and the script fails
 //! in the cases in which it failed before.
 
-use crate::edit::Edits;
 use crate::facts::RunFacts;
-use crate::facts::style::Style;
 use crate::span::Span;
 use crate::syntax::shell::{Command, CommandKind, End, Script, Statement};
 
 /// A place at the end of a script and how to join there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Append {
-    at: usize,
-    operator: &'static str,
+    /// Behind the last command.
+    pub at: usize,
+    /// What has to stand between: `&&` or `;`.
+    pub operator: &'static str,
     /// A semicolon behind the last command, which has to go.
-    semicolon: Option<Span>,
+    pub semicolon: Option<Span>,
 }
 
 /// How a script treats a failing command that is not the last of an and-or list.
@@ -25,21 +25,6 @@ pub enum Errexit {
     On,
     /// `set` is called in a way that leaves it open.
     Unclear,
-}
-
-impl Append {
-    /// What stands between the script and the appended command: `&&` or `;`.
-    pub fn operator(self) -> &'static str {
-        self.operator
-    }
-
-    /// Writes the appended command.
-    pub fn write(self, edits: &mut Edits, style: &Style, command: &str) {
-        if let Some(span) = self.semicolon {
-            edits.delete(span);
-        }
-        edits.insert(self.at, style.joint(self.operator) + command);
-    }
 }
 
 /// Where to append to a RUN's script; the error says what stands against it.

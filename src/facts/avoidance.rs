@@ -7,7 +7,6 @@ use crate::facts::packages::Call;
 use crate::facts::{Facts, Invocation, RunFacts, paths};
 use crate::knowledge::{Avoid, Confidence, Kind, Manager};
 use crate::span::Span;
-use crate::transform::Applicability;
 
 /// One manager's option for the calls of one RUN.
 #[derive(Debug)]
@@ -20,8 +19,8 @@ pub struct Avoidance<'a> {
     pub insertions: Vec<usize>,
     /// Commands that only served the cache, each with the operator that joins it to the rest.
     pub needless: Vec<Span>,
-    /// What applying it takes.
-    pub applicability: Applicability,
+    /// How sure it is that only time is lost.
+    pub confidence: Confidence,
 }
 
 impl<'a> Facts<'a> {
@@ -79,12 +78,7 @@ impl<'a> Facts<'a> {
             return Err(format!("{} is not passed to {}, because a command of the same RUN names the cache, and may fail without it", avoid.option, manager.name));
         }
         let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
-        let applicability = match avoid.applicability {
-            Confidence::Safe => Applicability::Safe,
-            Confidence::Unsafe => Applicability::Unsafe,
-            Confidence::Never => Applicability::Manual,
-        };
-        Ok(Some(Avoidance { manager: &manager.name, option: &avoid.option, insertions, needless, applicability }))
+        Ok(Some(Avoidance { manager: &manager.name, option: &avoid.option, insertions, needless, confidence: avoid.applicability }))
     }
 
     /// The refreshing of an index that nobody reads any more, and the removal of a cache that stays empty.

@@ -1,6 +1,5 @@
 //! Whether two neighbouring RUN instructions may become one, what it takes, and what it is good for.
 
-use crate::config::MergeRuns;
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::{User, Variable};
@@ -23,11 +22,11 @@ pub struct Merge {
 }
 
 impl Facts<'_> {
-    /// Judges a pair of RUNs of which the second is the next instruction. `Ok(None)` where there is nothing to gain; an
+    /// Judges a pair of RUNs of which the second is the next instruction; `anyway` takes any gain. `Ok(None)` where there is nothing to gain; an
     /// error is a guard that stands against a gain.
-    pub fn merge(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, when: MergeRuns) -> Result<Option<Merge>, String> {
+    pub fn merge(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Result<Option<Merge>, String> {
         let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
-        let Some(gain) = self.gain(first, second, when) else { return Ok(None) };
+        let Some(gain) = self.gain(first, second, anyway) else { return Ok(None) };
         let flags = |run: &RunFacts<'_>| -> Vec<String> {
             run.instruction.flags.iter().map(|flag| flag.span.of(self.file.text).to_owned()).collect()
         };
@@ -76,7 +75,7 @@ impl Facts<'_> {
     }
 
     /// What merging is good for.
-    fn gain(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, when: MergeRuns) -> Option<Gain> {
+    fn gain(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Option<Gain> {
         let calls = |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
             run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
         };
@@ -98,7 +97,7 @@ impl Facts<'_> {
         if self.is_cheap(first) && self.is_cheap(second) {
             return Some(Gain { title: "put two cheap steps into one layer", is_small: true });
         }
-        (when == MergeRuns::All).then_some(Gain { title: "put two steps into one layer, as the configuration asks", is_small: true })
+        anyway.then_some(Gain { title: "put two steps into one layer, as the configuration asks", is_small: true })
     }
 
     /// Whether the second removes, empties or gives away what the first wrote.

@@ -1,0 +1,146 @@
+//! The house rules that a compiler does not check: who may know whom, what may touch the world, and that every file says
+//! what it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jettison::transforms;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).expect("a readable directory") {
+        let path = entry.expect("a readable entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The top-level module that a file belongs to: `facts` for `src/facts/later.rs`.
+fn module(path: &Path) -> String {
+    let inner = path.strip_prefix(root()).expect("within the project");
+    let mut parts = inner.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    match parts.next().as_deref() {
+        Some("transforms") => "transforms".to_owned(),
+        _ => parts.next().expect("a file below src").trim_end_matches(".rs").to_owned(),
+    }
+}
+
+/// The code of a file without its unit tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("a readable file");
+    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+}
+
+/// Whom each module may know, from the outside in.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    ("lib", &[]),
+    ("cli", &["config", "report", "pipeline", "transforms", "transform", "syntax", "span"]),
+    ("report", &["pipeline", "transform"]),
+    ("pipeline", &["transforms", "transform", "config", "pragma", "facts", "edit", "syntax", "knowledge", "span"]),
+    ("transforms", &["transform", "config", "facts", "edit", "syntax", "knowledge", "span"]),
+    ("pragma", &["syntax", "span"]),
+    ("transform", &["config", "facts", "edit", "syntax", "knowledge", "span"]),
+    ("facts", &["pragma", "syntax", "knowledge", "span"]),
+    ("config", &[]),
+    ("edit", &["span"]),
+    ("knowledge", &[]),
+    ("syntax", &["span"]),
+    ("span", &[]),
+];
+
+#[test]
+fn dependencies_point_inwards() {
+    for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
+        let own = module(&path);
+        let Some((_, known)) = MAY_KNOW.iter().find(|(name, _)| *name == own) else { panic!("{own} has no place in the order") };
+        for line in code(&path).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for part in line.split("crate::").skip(1) {
+                let name: String = part.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(name == own || known.contains(&name.as_str()), "{}: {own} must not know {name}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_touches_the_world() {
+    let forbidden = ["std::fs", "std::env", "std::process", "std::net", "std::time", "SystemTime", "Instant::now"];
+    for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
+        if matches!(module(&path).as_str(), "cli" | "main" | "measure") {
+            continue;
+        }
+        for word in forbidden {
+            assert!(!code(&path).contains(word), "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn transforms_do_not_know_each_other() {
+    for path in sources(&root().join("transforms")) {
+        let text = code(&path);
+        for transform in transforms::ALL {
+            let name = transform.id.replace('-', "_");
+            let own = path.file_stem().is_some_and(|stem| *stem == *name);
+            let listed = path.ends_with("mod.rs");
+            assert!(own || listed || !text.contains(&format!("{name}::")), "{} knows {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_transform_stands_in_a_file_of_its_name() {
+    let mut files: Vec<String> = sources(&root().join("transforms"))
+        .iter()
+        .map(|path| path.file_stem().expect("a name").to_string_lossy().replace('_', "-"))
+        .filter(|name| name != "mod")
+        .collect();
+    let mut ids: Vec<String> = transforms::ALL.iter().map(|transform| transform.id.to_owned()).collect();
+    files.sort();
+    ids.sort();
+    assert_eq!(files, ids);
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    let all = ["src", "transforms", "tests", "benches"].iter().flat_map(|directory| sources(&root().join(directory)));
+    for path in all.chain([root().join("build.rs")]) {
+        let text = fs::read_to_string(&path).expect("a readable file");
+        assert!(text.starts_with("//! "), "{} does not start with a //! comment", path.display());
+    }
+}
+
+#[test]
+fn only_edits_make_new_text() {
+    for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
+        if !matches!(module(&path).as_str(), "edit" | "pipeline") {
+            assert!(!code(&path).contains(".apply("), "{} applies edits", path.display());
+        }
+    }
+}
+
+/// The page in the documentation is made from the transforms' own manual pages.
+#[test]
+fn the_page_of_transforms_is_up_to_date() {
+    let mut page = String::from("# Transforms\n\nMade from the manual pages in `transforms/`, which `jettison explain ID` shows too. To make it anew: `UPDATE_DOCS=1 cargo test --test architecture`.\n");
+    for transform in transforms::ALL {
+        page += &format!("\n## {}\n\n*{}, since {}*\n\n", transform.id, transform.applicability.name(), transform.since);
+        page += &transform.manual().replace("\n# ", "\n### ");
+    }
+    let path = root().join("docs/transforms.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).expect("docs/ is writable");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == page, "docs/transforms.md is out of date; run UPDATE_DOCS=1 cargo test --test architecture");
+}

@@ -1,0 +1,186 @@
+//! Real Dockerfiles: read as BuildKit reads them, and fixed without losing anything.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::panic::catch_unwind;
+
+use jettison::config::{Config, Settings};
+use jettison::pipeline;
+use jettison::syntax::shell::CommandKind;
+use jettison::syntax::{Body, Dockerfile, Form, Instruction, Item, Keyword, Run};
+use serde_json::{Value, json};
+
+#[test]
+fn items_tile_every_file() {
+    for real in support::corpus("items_tile_every_file").unwrap_or_default() {
+        let Some(text) = &real.text else { continue };
+        let file = Dockerfile::parse(text);
+        let joined: String = file.items.iter().map(|item| item.span().of(text)).collect();
+        assert_eq!(&joined, text, "{}", real.name);
+    }
+}
+
+/// An instruction in the form of BuildKit's records.
+fn record(text: &str, instruction: &Instruction<'_>) -> Value {
+    let line = |offset: usize| text[..offset].matches('\n').count() + 1;
+    let heredocs: Vec<Value> = instruction
+        .heredocs
+        .iter()
+        .map(|doc| json!({"name": doc.name, "expand": doc.expand, "chomp": doc.chomp, "content": doc.content.of(text)}))
+        .collect();
+    let is_json = matches!(
+        &instruction.body,
+        Body::Run(Run::Exec(_)) | Body::Cmd(Form::Exec(_)) | Body::Entrypoint(Form::Exec(_)) | Body::Shell(_)
+    );
+    json!({
+        "keyword": instruction.keyword.name(),
+        "start": line(instruction.text.start),
+        "end": line(instruction.full.end - 1),
+        "flags": instruction.flags.iter().map(|flag| &flag.name).collect::<Vec<_>>(),
+        "json": is_json,
+        "heredocs": heredocs,
+    })
+}
+
+/// BuildKit's record of an instruction, brought into the same form.
+fn expected(known: &Value) -> Value {
+    let keyword = known["keyword"].as_str().expect("a keyword").to_uppercase();
+    let flag = |flag: &Value| flag.as_str().expect("a flag").trim_start_matches("--").split('=').next().map(str::to_owned);
+    let flags: Vec<_> = known["flags"].as_array().into_iter().flatten().map(flag).collect();
+    // The records mark JSON for every instruction that may have it; ours is compared where the forms differ in meaning.
+    let compared = Keyword::parse(&keyword).is_some_and(|keyword| {
+        matches!(keyword, Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell)
+    });
+    let heredocs = known["heredocs"].as_array().into_iter().flatten().map(|doc| {
+        json!({"name": doc["name"], "expand": doc["expand"], "chomp": doc["chomp"], "content": doc["content"].as_str().unwrap_or_default()})
+    });
+    json!({
+        "keyword": keyword,
+        "start": known["start"],
+        "end": known["end"],
+        "flags": flags,
+        "json": compared && known["json"].as_bool().unwrap_or(false),
+        "heredocs": heredocs.collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn instructions_are_those_that_buildkit_sees() {
+    for real in support::corpus("instructions_are_those_that_buildkit_sees").unwrap_or_default() {
+        let (Some(text), None) = (&real.text, real.buildkit.get("error")) else { continue };
+        let file = Dockerfile::parse(text);
+        assert_eq!(real.buildkit["escape"], file.escape.to_string(), "{}", real.name);
+        let ours: Vec<Value> = file.instructions().map(|(_, instruction)| record(text, instruction)).collect();
+        let theirs: Vec<Value> = real.buildkit["instructions"].as_array().into_iter().flatten().map(expected).collect();
+        for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+            let mut ours = ours.clone();
+            // The records note the JSON form of keywords in capitals only.
+            if real.buildkit["instructions"][at]["keyword"] != ours["keyword"] {
+                ours["json"] = json!(false);
+            }
+            assert_eq!(&ours, theirs, "{}", real.name);
+        }
+        assert_eq!(ours.len(), theirs.len(), "{}", real.name);
+    }
+}
+
+/// What BuildKit refuses for a reason that lies beyond the grammar of lines: no FROM, nothing in it, or a here-document
+/// that its older lexer sees where the newer one does not.
+fn is_beyond_grammar(error: &str) -> bool {
+    ["no build stage", "no instructions", "unterminated heredoc"].iter().any(|known| error.contains(known))
+}
+
+#[test]
+fn what_buildkit_refuses_has_an_error_item() {
+    for real in support::corpus("what_buildkit_refuses_has_an_error_item").unwrap_or_default() {
+        let (Some(text), Some(error)) = (&real.text, real.buildkit["error"].as_str()) else { continue };
+        if !is_beyond_grammar(error) {
+            let file = Dockerfile::parse(text);
+            assert!(file.items.iter().any(|item| matches!(item, Item::Error(..))), "{}: {error}", real.name);
+        }
+    }
+}
+
+#[test]
+fn nearly_every_script_is_understood_and_its_words_lie_in_the_file() {
+    let mut understood = 0;
+    let mut opaque = BTreeMap::new();
+    for real in support::corpus("nearly_every_script_is_understood").unwrap_or_default() {
+        let Some(text) = &real.text else { continue };
+        let file = Dockerfile::parse(text);
+        for (_, instruction) in file.instructions() {
+            match &instruction.body {
+                Body::Run(Run::Opaque(why)) => *opaque.entry(format!("{why:?}")).or_insert(0) += 1,
+                Body::Run(Run::Shell(script)) => {
+                    understood += 1;
+                    script.list.walk(&mut |command| {
+                        for word in command.words().filter(|word| !word.raw.is_empty()) {
+                            let first = word.raw.chars().next().expect("a word is not empty");
+                            let last = word.raw.chars().next_back().expect("a word is not empty");
+                            let found = word.span.of(text);
+                            assert!(found.starts_with(first) && found.ends_with(last), "{}: {found:?} is not {:?}", real.name, word.raw);
+                        }
+                        let (found, end) = (command.span.of(text), command.redirects.is_empty());
+                        let brackets = match &command.kind {
+                            CommandKind::Subshell(_) => Some(('(', ')')),
+                            CommandKind::Group(_) => Some(('{', '}')),
+                            _ => None,
+                        };
+                        if let (Some((open, close)), true) = (brackets, end) {
+                            assert!(found.starts_with(open) && found.ends_with(close), "{}: {found:?}", real.name);
+                        }
+                        if let (CommandKind::Branching(_), true) = (&command.kind, end) {
+                            let ends_well = ["fi", "done", "esac"].iter().any(|word| found.ends_with(word));
+                            assert!(ends_well, "{}: {found:?}", real.name);
+                        }
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+    let strange = opaque.get("Unparsed").copied().unwrap_or(0) + opaque.get("Bashism").copied().unwrap_or(0);
+    println!("{understood} scripts understood; not: {opaque:?}");
+    assert!(strange * 1000 <= understood, "{strange} of {understood} scripts are not understood");
+}
+
+#[test]
+fn fixing_settles_and_keeps_what_it_must() {
+    let Some(all) = support::corpus("fixing_settles_and_keeps_what_it_must") else { return };
+    for r#unsafe in [false, true] {
+        let settings = Settings { config: Config { r#unsafe, ..Config::default() }, path: None };
+        let (mut changed, mut refused) = (0, 0);
+        for real in &all {
+            let Some(text) = &real.text else { continue };
+            let outcome = catch_unwind(|| pipeline::fix(text, &settings)).unwrap_or_else(|_| panic!("{} makes it panic", real.name));
+            // A check that undoes a step is a mistake in a transform, found here before a user finds it.
+            assert!(outcome.undone.is_empty(), "{}: {:?}", real.name, outcome.undone);
+            refused += outcome.refused.len();
+            let Some(new) = outcome.text() else { continue };
+            changed += 1;
+            assert!(pipeline::fix(new, &settings).steps.is_empty(), "{}: a second run is not silent", real.name);
+            let errors = |text: &str| Dockerfile::parse(text).items.iter().filter(|item| matches!(item, Item::Error(..))).count();
+            assert_eq!(errors(text), errors(new), "{}", real.name);
+            assert_eq!(comments(text), comments(new), "{}", real.name);
+        }
+        println!("unsafe {}: {changed} of {} files changed, {refused} refusals", r#unsafe, all.len());
+        assert!(changed * 3 > all.len(), "only {changed} files changed: something has stopped working");
+    }
+}
+
+/// Comment lines, wherever they stand; a here-document's body has none.
+fn comments(text: &str) -> Vec<String> {
+    let file = Dockerfile::parse(text);
+    let bodies: Vec<_> = file.instructions().flat_map(|(_, one)| one.heredocs.iter().map(|doc| doc.content)).collect();
+    let mut at = 0;
+    let mut found = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let inside = bodies.iter().any(|body| body.start <= at && at < body.end);
+        if !inside && line.trim_start().starts_with('#') {
+            found.push(line.trim().to_owned());
+        }
+        at += line.len();
+    }
+    found
+}

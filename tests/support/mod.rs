@@ -1,0 +1,44 @@
+//! What several test programs need: the corpus of real Dockerfiles, and the one way to skip a test.
+#![allow(dead_code)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// One real Dockerfile and what BuildKit's own parser sees in it.
+pub struct Real {
+    /// Its file name.
+    pub name: String,
+    /// Its text; none where it is not UTF-8.
+    pub text: Option<String>,
+    /// BuildKit's record of it.
+    pub buildkit: Value,
+}
+
+/// The corpus, where it lies beside the project; else the test says that it was skipped.
+pub fn corpus(test: &str) -> Option<Vec<Real>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let Ok(records) = fs::read_to_string(root.join("buildkit.jsonl")) else {
+        skip(test, "the corpus is not there");
+        return None;
+    };
+    let real = |line: &str| {
+        let buildkit: Value = serde_json::from_str(line).expect("a line of JSON");
+        let name = buildkit["file"].as_str().expect("a file name").to_owned();
+        let bytes = fs::read(root.join("files").join(&name)).expect("a corpus file");
+        Real { name, text: String::from_utf8(bytes).ok(), buildkit }
+    };
+    Some(records.lines().map(real).collect())
+}
+
+/// Says plainly that a test did not run. Under CI that is a failure.
+pub fn skip(test: &str, why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{test} must run under CI, but {why}");
+    eprintln!("skipped: {test}: {why}");
+}
+
+/// The program under test.
+pub fn jettison() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_jettison"))
+}
