@@ -73,13 +73,8 @@ fn instructions_are_those_that_buildkit_sees() {
         assert_eq!(real.buildkit["escape"], file.escape.to_string(), "{}", real.name);
         let ours: Vec<Value> = file.instructions().map(|(_, instruction)| record(text, instruction)).collect();
         let theirs: Vec<Value> = real.buildkit["instructions"].as_array().into_iter().flatten().map(expected).collect();
-        for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-            let mut ours = ours.clone();
-            // The records note the JSON form of keywords in capitals only.
-            if real.buildkit["instructions"][at]["keyword"] != ours["keyword"] {
-                ours["json"] = json!(false);
-            }
-            assert_eq!(&ours, theirs, "{}", real.name);
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_eq!(ours, theirs, "{}", real.name);
         }
         assert_eq!(ours.len(), theirs.len(), "{}", real.name);
     }
@@ -107,7 +102,7 @@ fn nearly_every_script_is_understood_and_its_words_lie_in_the_file() {
     let mut understood = 0;
     let mut opaque = BTreeMap::new();
     for real in support::corpus("nearly_every_script_is_understood").unwrap_or_default() {
-        let Some(text) = &real.text else { continue };
+        let (Some(text), None) = (&real.text, real.buildkit.get("error")) else { continue };
         let file = Dockerfile::parse(text);
         for (_, instruction) in file.instructions() {
             match &instruction.body {

@@ -1,0 +1,308 @@
+//! The program as people run it: modes, streams, exit codes, and every kind of bad input.
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const NAIVE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+const FIXED: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(support::jettison()).args(arguments).current_dir(folder).output().expect("the program starts")
+}
+
+fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
+    let mut command = Command::new(support::jettison());
+    command.args(arguments).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    child.stdin.take().expect("piped").write_all(input).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("no signal")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn read(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).expect("a readable file")
+}
+
+macro_rules! snapshot {
+    ($name:expr, $output:expr) => {
+        insta::with_settings!({ snapshot_path => Path::new("../snapshots/cli"), prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!($name, format!("exit {}\n--- stdout\n{}--- stderr\n{}", code(&$output), stdout(&$output), stderr(&$output)))
+        })
+    };
+}
+
+#[test]
+fn a_diff_is_printed_and_nothing_written() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    snapshot!("diff", run(folder.path(), &["fix"]));
+    assert_eq!(read(&folder, "Dockerfile"), NAIVE);
+}
+
+#[test]
+fn the_diff_applies_with_git_and_with_patch() {
+    let texts = [NAIVE.to_owned(), NAIVE.trim_end().to_owned(), NAIVE.replace('\n', "\r\n")];
+    for text in texts {
+        let folder = folder(&[("a b/Dockerfile", &text), ("Dockerfile", &text)]);
+        let diff = run(folder.path(), &["fix", "--format", "diff", "-q"]).stdout;
+        run(folder.path(), &["fix", "--write", "-q"]);
+        let expected = (read(&folder, "a b/Dockerfile"), read(&folder, "Dockerfile"));
+        for command in [["git", "apply", "-"], ["patch", "-p1", "--binary"]] {
+            for name in ["a b/Dockerfile", "Dockerfile"] {
+                fs::write(folder.path().join(name), &text).expect("a writable file");
+            }
+            let mut child = Command::new(command[0])
+                .args(&command[1..])
+                .current_dir(folder.path())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap_or_else(|error| panic!("{}: {error}", command[0]));
+            child.stdin.take().expect("piped").write_all(&diff).expect("it reads");
+            assert!(child.wait().expect("it ends").success(), "{command:?} refuses\n{}", String::from_utf8_lossy(&diff));
+            assert_eq!((read(&folder, "a b/Dockerfile"), read(&folder, "Dockerfile")), expected, "{command:?}");
+        }
+    }
+}
+
+#[test]
+fn writing_replaces_the_file_and_keeps_its_mode() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o640)).expect("allowed");
+    snapshot!("write", run(folder.path(), &["fix", "--write"]));
+    assert_eq!(read(&folder, "Dockerfile"), FIXED);
+    let mode = fs::metadata(folder.path().join("Dockerfile")).expect("there").permissions().mode();
+    assert_eq!(mode & 0o7777, 0o640);
+    assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no file may be left beside it");
+}
+
+#[test]
+fn writing_goes_through_symbolic_links() {
+    let folder = folder(&[("real/file", NAIVE)]);
+    symlink("real/file", folder.path().join("Dockerfile")).expect("a link");
+    assert_eq!(code(&run(folder.path(), &["fix", "--write", "Dockerfile"])), 0);
+    assert_eq!(read(&folder, "real/file"), FIXED);
+    assert!(fs::symlink_metadata(folder.path().join("Dockerfile")).expect("there").is_symlink());
+}
+
+#[test]
+fn checking_says_what_and_why() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    snapshot!("check", run(folder.path(), &["fix", "--check"]));
+    snapshot!("check-verbose", run(folder.path(), &["fix", "--check", "-v"]));
+    snapshot!("check-quiet", run(folder.path(), &["fix", "--check", "-q"]));
+    assert_eq!(read(&folder, "Dockerfile"), NAIVE);
+}
+
+#[test]
+fn refusals_are_explained() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl # for health\n")]);
+    snapshot!("refusal", run(folder.path(), &["fix", "-v"]));
+}
+
+#[test]
+fn standard_input_comes_out_fixed() {
+    let folder = folder(&[]);
+    let output = run_with_input(folder.path(), &["fix", "-"], NAIVE.as_bytes());
+    assert_eq!((stdout(&output).as_str(), code(&output)), (FIXED, 0));
+    let output = run_with_input(folder.path(), &["fix", "-"], FIXED.as_bytes());
+    assert_eq!((stdout(&output).as_str(), code(&output)), (FIXED, 0));
+    let output = run_with_input(folder.path(), &["fix", "-", "--check"], NAIVE.as_bytes());
+    assert_eq!(code(&output), 1);
+}
+
+#[test]
+fn json_is_one_document() {
+    let folder = folder(&[("Dockerfile", NAIVE), ("b.Dockerfile", "FROM a\n"), ("Dockerfile.bad", "\u{0}")]);
+    let output = run(folder.path(), &["fix", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["files"].as_array().map(Vec::len), Some(3));
+    assert_eq!(document["files"][0]["fixes"][0]["transform"], "clean-package-caches");
+    assert_eq!(code(&output), 2);
+    snapshot!("json", output);
+}
+
+#[test]
+fn directories_are_searched_and_git_ignores_are_honoured() {
+    let folder = folder(&[
+        ("a/Dockerfile", NAIVE),
+        ("a/Dockerfile.dev", NAIVE),
+        ("b/api.Dockerfile", NAIVE),
+        ("b/api.dockerfile", NAIVE),
+        ("c/Containerfile", NAIVE),
+        ("c/notes.md", NAIVE),
+        ("ignored/Dockerfile", NAIVE),
+        (".gitignore", "ignored/\n"),
+    ]);
+    let output = run(folder.path(), &["fix", "--write", "."]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    for name in ["a/Dockerfile", "a/Dockerfile.dev", "b/api.Dockerfile", "b/api.dockerfile", "c/Containerfile"] {
+        assert_eq!(read(&folder, name), FIXED, "{name}");
+    }
+    assert_eq!(read(&folder, "c/notes.md"), NAIVE);
+    assert_eq!(read(&folder, "ignored/Dockerfile"), NAIVE);
+}
+
+#[test]
+fn one_bad_file_never_stops_the_others() {
+    let folder = folder(&[("Dockerfile.1", NAIVE), ("Dockerfile.2", "\u{0}binary"), ("Dockerfile.3", NAIVE), ("Dockerfile.4", ""), ("Dockerfile.6", "# only a comment\n")]);
+    fs::write(folder.path().join("Dockerfile.5"), b"FROM a\nRUN echo \xff\n").expect("a file");
+    let output = run(folder.path(), &["fix", "--write", ".", "missing", "/dev/null"]);
+    assert_eq!(read(&folder, "Dockerfile.1"), FIXED);
+    assert_eq!(read(&folder, "Dockerfile.3"), FIXED);
+    snapshot!("bad-files", output);
+}
+
+#[test]
+fn a_directory_without_dockerfiles_is_an_error() {
+    let folder = folder(&[("readme.md", "nothing")]);
+    snapshot!("empty-directory", run(folder.path(), &["fix", "."]));
+}
+
+#[test]
+fn an_enormous_file_is_an_error() {
+    let folder = folder(&[]);
+    File::create(folder.path().join("Dockerfile")).and_then(|file| file.set_len(40 * 1024 * 1024)).expect("a sparse file");
+    snapshot!("enormous", run(folder.path(), &["fix", "Dockerfile"]));
+}
+
+#[test]
+fn a_read_only_file_stays_as_it_was() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o444)).expect("allowed");
+    snapshot!("read-only", run(folder.path(), &["fix", "--write"]));
+    assert_eq!(read(&folder, "Dockerfile"), NAIVE);
+}
+
+#[test]
+fn broken_lines_are_named_and_the_rest_is_fixed() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV A=1\nRUMM x\nENV B=1\nRUN apt-get install -y git\n")]);
+    snapshot!("broken-line", run(folder.path(), &["fix", "-v"]));
+}
+
+/// A disk that is full while the new text is written: the file is as it was, and nothing is left beside it.
+#[test]
+fn a_full_disk_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"]).arg(folder.path()).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        support::skip("a_full_disk_loses_nothing", "a small file system can't be mounted");
+        return;
+    }
+    let result = std::panic::catch_unwind(|| {
+        let text = format!("{NAIVE}# {}\n", "x".repeat(5000));
+        fs::write(folder.path().join("Dockerfile"), &text).expect("there is room for this");
+        // What fills the rest leaves no page for the new file's text.
+        let _ = fs::write(folder.path().join("filler"), vec![b'x'; 64 * 1024]);
+        let output = run(folder.path(), &["fix", "--write", "Dockerfile"]);
+        let names: Vec<_> = fs::read_dir(folder.path()).expect("readable").map(|entry| entry.expect("an entry").file_name()).collect();
+        (output, names.len(), fs::read_to_string(folder.path().join("Dockerfile")).expect("readable") == text)
+    });
+    let _ = Command::new("umount").arg(folder.path()).status();
+    let (output, names, same) = result.expect("no panic while the disk was full");
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("no space left"), "{}", stderr(&output));
+    assert!(same && names == 2, "the file must be as it was, and nothing beside it");
+}
+
+#[test]
+fn configuration_is_found_upwards() {
+    let folder = folder(&[("sub/Dockerfile", NAIVE), (".jettison.yaml", "ignore: [clean-package-caches]\n")]);
+    let output = run(&folder.path().join("sub"), &["fix"]);
+    assert_eq!((stdout(&output).as_str(), code(&output)), ("", 0));
+}
+
+#[test]
+fn configuration_mistakes_are_shown_where_they_stand() {
+    let folder = folder(&[("Dockerfile", NAIVE), (".jettison.yaml", "unsafe: false\nmerge-run: all\n")]);
+    let output = run(folder.path(), &["fix"]);
+    assert_eq!(code(&output), 2);
+    let said = stderr(&output).replace(&folder.path().canonicalize().expect("there").display().to_string(), "<folder>");
+    insta::with_settings!({ snapshot_path => Path::new("../snapshots/cli"), prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("configuration-mistake", said)
+    });
+}
+
+#[test]
+fn selection_and_unknown_names() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    assert_eq!(code(&run(folder.path(), &["fix", "--ignore", "clean-package-caches"])), 0);
+    assert_eq!(code(&run(folder.path(), &["fix", "--select", "merge-runs"])), 0);
+    snapshot!("unknown-transform", run(folder.path(), &["fix", "--select", "clean-package-cache"]));
+}
+
+#[test]
+fn unsafe_fixes_need_to_be_asked_for() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    assert!(!stdout(&run(folder.path(), &["fix"])).contains("--no-install-recommends"));
+    assert!(stdout(&run(folder.path(), &["fix", "--unsafe"])).contains("install --no-install-recommends -y curl"));
+}
+
+#[test]
+fn merging_can_be_asked_for() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN make a\nRUN pip install --no-cache-dir b\n")]);
+    assert_eq!(code(&run(folder.path(), &["fix"])), 0);
+    fs::write(folder.path().join(".jettison.yaml"), "merge-runs: all\n").expect("writable");
+    assert_eq!(code(&run(folder.path(), &["fix"])), 1);
+}
+
+#[test]
+fn transforms_are_listed_and_explained() {
+    let folder = folder(&[]);
+    snapshot!("list", run(folder.path(), &["list"]));
+    snapshot!("explain", run(folder.path(), &["explain", "useradd-no-log-init"]));
+    snapshot!("explain-unknown", run(folder.path(), &["explain", "nothing"]));
+}
+
+#[test]
+fn colours_do_not_leak_into_files() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    let output = run(folder.path(), &["fix", "--color", "never"]);
+    assert!(!stdout(&output).contains('\u{1b}'));
+}
+
+/// `jettison fix | head -1` is no failure of ours.
+#[test]
+fn a_closed_pipe_is_success() {
+    let names: Vec<String> = (0..400).map(|number| format!("Dockerfile.{number}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), NAIVE)).collect();
+    let folder = folder(&files);
+    let mut child = Command::new(support::jettison())
+        .args(["fix", "-q"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+}
