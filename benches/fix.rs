@@ -53,7 +53,9 @@ fn long_file(instructions: usize) -> String {
 #[divan::bench(args = [10, 100, 1_000, 10_000])]
 fn fix_a_file_of_instructions(bencher: Bencher, instructions: usize) {
     let text = long_file(instructions);
-    bencher.counter(ItemsCount::new(instructions)).bench(|| pipeline::fix(black_box(&text), &Settings::default()).steps.len());
+    bencher
+        .counter(ItemsCount::new(instructions))
+        .bench(|| pipeline::fix(black_box(&text), &Settings::default()).steps.len());
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
@@ -63,8 +65,12 @@ fn fix_the_corpus_on_one_core(bencher: Bencher) {
         eprintln!("skipped: the corpus is not there");
         return;
     };
-    let texts: Vec<String> = entries.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok()).collect();
+    let texts: Vec<String> =
+        entries.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok()).collect();
     bencher.counter(ItemsCount::new(texts.len())).bench(|| {
-        texts.iter().map(|text| pipeline::fix(black_box(text), &Settings::default()).steps.len()).sum::<usize>()
+        texts
+            .iter()
+            .map(|text| pipeline::fix(black_box(text), &Settings::default()).steps.len())
+            .sum::<usize>()
     });
 }

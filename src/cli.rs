@@ -42,7 +42,13 @@ pub fn main() -> ExitCode {
         Ok(Status::WouldChange) => ExitCode::from(1),
         Ok(Status::Failed) => ExitCode::from(2),
         // Whoever reads our output has seen enough: `jettison fix | head`.
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+        Err(error)
+            if error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) =>
+        {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             // Nobody is left to tell if standard error is gone too.
             let _ = writeln!(io::stderr(), "error: {error:#}");

@@ -65,7 +65,9 @@ impl Edits {
         let clashes = |edit: &Edit| {
             self.0.iter().any(|mine| {
                 let (a, b) = (mine.span, edit.span);
-                a.start < b.end && b.start < a.end || a == b || (a.is_empty() || b.is_empty()) && a.start <= b.end && b.start <= a.end
+                a.start < b.end && b.start < a.end
+                    || a == b
+                    || (a.is_empty() || b.is_empty()) && a.start <= b.end && b.start <= a.end
             })
         };
         if other.0.iter().any(clashes) {
@@ -79,7 +81,8 @@ impl Edits {
 
     /// The new text. Bytes outside the edits are copied as they are.
     pub fn apply(&self, text: &str) -> String {
-        let mut result = String::with_capacity(text.len() + self.0.iter().map(|edit| edit.text.len()).sum::<usize>());
+        let mut result =
+            String::with_capacity(text.len() + self.0.iter().map(|edit| edit.text.len()).sum::<usize>());
         let mut at = 0;
         for edit in &self.0 {
             result.push_str(&text[at..edit.span.start]);

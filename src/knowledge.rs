@@ -38,9 +38,10 @@ pub enum Program {
 
 /// What the shell itself does without starting a program. (POSIX, Shell Command Language, 2.14 and "Regular built-ins".)
 const BUILTINS: &[&str] = &[
-    ":", "break", "cd", "command", "continue", "echo", "export", "false", "getopts", "hash", "pwd", "read", "readonly",
-    "return", "set", "shift", "test", "[", "times", "trap", "true", "type", "ulimit", "umask", "unalias", "unset", "wait",
-    "local", "declare", "typeset", "shopt", "printf", "exit", "alias", "let", "popd", "pushd", "dirs",
+    ":", "break", "cd", "command", "continue", "echo", "export", "false", "getopts", "hash", "pwd", "read",
+    "readonly", "return", "set", "shift", "test", "[", "times", "trap", "true", "type", "ulimit", "umask",
+    "unalias", "unset", "wait", "local", "declare", "typeset", "shopt", "printf", "exit", "alias", "let",
+    "popd", "pushd", "dirs",
 ];
 
 static EMBEDDED: LazyLock<Knowledge> = LazyLock::new(|| {
@@ -58,7 +59,9 @@ impl Knowledge {
         let model::Everything { managers, programs: known, images } = everything;
         let indexed = |names: fn(&Manager) -> &Vec<String>| {
             let pairs = managers.iter().enumerate();
-            pairs.flat_map(|(index, manager)| names(manager).iter().map(move |name| (name.clone(), index))).collect()
+            pairs
+                .flat_map(|(index, manager)| names(manager).iter().map(move |name| (name.clone(), index)))
+                .collect()
         };
         let mut programs = HashMap::new();
         for (names, sort) in [
@@ -117,9 +120,9 @@ impl Knowledge {
     /// The base image with this repository name; a name may end in `/*`.
     pub fn image(&self, name: &str) -> Option<&Image> {
         self.images.iter().find(|image| image.name == name).or_else(|| {
-            self.images.iter().find(|image| {
-                image.name.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix))
-            })
+            self.images
+                .iter()
+                .find(|image| image.name.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix)))
         })
     }
 }

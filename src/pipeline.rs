@@ -81,7 +81,8 @@ impl Outcome {
 
 /// Takes a text through all transforms that the settings want.
 pub fn fix(text: &str, settings: &Settings) -> Outcome {
-    let mut run = Pipeline { settings, known: Knowledge::embedded(), outcome: Outcome::default(), broken: Vec::new() };
+    let mut run =
+        Pipeline { settings, known: Knowledge::embedded(), outcome: Outcome::default(), broken: Vec::new() };
     let mut current = None::<String>;
     for round in 0..=MOST_ROUNDS {
         let mut from = 0;
@@ -98,9 +99,19 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
             return run.outcome;
         }
         if round == MOST_ROUNDS {
-            let culprits: Vec<_> = run.outcome.steps.iter().rev().take(4).map(|step| step.transform.id).collect();
-            let reason = format!("the transforms {} never come to rest; the file stays as it was", culprits.join(", "));
-            let held = Held { transform: None, place: Place { line: 1, column: 1 }, line: String::new(), reason, applicability: None };
+            let culprits: Vec<_> =
+                run.outcome.steps.iter().rev().take(4).map(|step| step.transform.id).collect();
+            let reason = format!(
+                "the transforms {} never come to rest; the file stays as it was",
+                culprits.join(", ")
+            );
+            let held = Held {
+                transform: None,
+                place: Place { line: 1, column: 1 },
+                line: String::new(),
+                reason,
+                applicability: None,
+            };
             return Outcome { undone: vec![held], ..Outcome::default() };
         }
     }
@@ -145,7 +156,8 @@ impl Pipeline<'_> {
             let mut fixes = Fixes::of(transform);
             (transform.run)(&context, &mut fixes);
             let Fixes { proposed, refused, .. } = fixes;
-            let needed = if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
+            let needed =
+                if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
             let mut edits = Edits::new();
             let mut applied = Vec::new();
             for Fix { title, applicability, anchor, edits: own } in proposed {
@@ -161,8 +173,11 @@ impl Pipeline<'_> {
             }
             let silenced = |refusal: &Refusal| pragmas.silence(&names, refusal.span);
             // Guards of a transform that would not be applied anyway are of no interest.
-            let refused = refused.into_iter().filter(|refusal| transform.applicability >= needed && !silenced(refusal));
-            self.outcome.refused.extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));
+            let refused =
+                refused.into_iter().filter(|refusal| transform.applicability >= needed && !silenced(refusal));
+            self.outcome
+                .refused
+                .extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));
             if edits.is_empty() {
                 continue;
             }
@@ -171,7 +186,9 @@ impl Pipeline<'_> {
                 Ok(()) => return Some((index, Step { transform, fixes: applied, edits, text: new })),
                 Err(what) => {
                     self.broken.push(transform.id);
-                    let reason = format!("undone, because afterwards {what}; this is a mistake in jettison, please report it");
+                    let reason = format!(
+                        "undone, because afterwards {what}; this is a mistake in jettison, please report it"
+                    );
                     self.outcome.undone.push(held(transform, applied_at(&edits), reason, None));
                 }
             }

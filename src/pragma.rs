@@ -28,7 +28,7 @@ impl Pragmas {
                     }
                     above.extend(ids);
                 }
-                Item::Blank(_) => above.clear(),
+                Item::Blank(_) | Item::Error(..) => above.clear(),
                 Item::Instruction(instruction) => {
                     top = false;
                     let inside = instruction.comments.iter().filter_map(|span| ignored(span.of(file.text)));
@@ -38,7 +38,6 @@ impl Pragmas {
                     }
                 }
                 Item::Directive(_) => {}
-                Item::Error(..) => above.clear(),
             }
         }
         pragmas
@@ -55,9 +54,19 @@ impl Pragmas {
 /// Whether a comment is a pragma, which nothing may be moved across.
 pub fn is_pragma(comment: &str) -> bool {
     let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
-    ["jettison:", "hadolint ", "check=", "dockerfile_lint", "checkov:", "nosemgrep", "trivy:", "kics", "tally"]
-        .iter()
-        .any(|start| comment.starts_with(start))
+    [
+        "jettison:",
+        "hadolint ",
+        "check=",
+        "dockerfile_lint",
+        "checkov:",
+        "nosemgrep",
+        "trivy:",
+        "kics",
+        "tally",
+    ]
+    .iter()
+    .any(|start| comment.starts_with(start))
 }
 
 /// The ids that a comment names, and whether for the whole file.
@@ -91,8 +100,14 @@ mod tests {
 
     #[test]
     fn ids_end_where_the_reason_starts() {
-        assert_eq!(ignored("# jettison: ignore=a,b, c because"), Some((false, vec!["a".into(), "b".into(), "c".into()])));
-        assert_eq!(ignored("#hadolint ignore=DL3009,DL3015"), Some((false, vec!["DL3009".into(), "DL3015".into()])));
+        assert_eq!(
+            ignored("# jettison: ignore=a,b, c because"),
+            Some((false, vec!["a".into(), "b".into(), "c".into()]))
+        );
+        assert_eq!(
+            ignored("#hadolint ignore=DL3009,DL3015"),
+            Some((false, vec!["DL3009".into(), "DL3015".into()]))
+        );
         assert_eq!(ignored("# hadolint global ignore=DL3009"), Some((true, vec!["DL3009".into()])));
         assert_eq!(ignored("# jettison is nice"), None);
     }

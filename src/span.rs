@@ -73,7 +73,7 @@ impl Place {
     pub fn of(text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = text[..before.len()].matches('\n').count() + 1;
         let column = text.get(line_start..offset.min(text.len())).map_or(1, |line| line.chars().count() + 1);
         Self { line, column }
     }

@@ -82,7 +82,9 @@ impl Transform {
     /// The manual page: the file's leading `//!` lines without their marks.
     pub fn manual(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
-        lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).fold(String::new(), |page, line| page + line + "\n")
+        lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .fold(String::new(), |page, line| page + line + "\n")
     }
 
     /// The manual page's first line without its full stop.
@@ -145,7 +147,13 @@ impl Fixes {
     }
 
     /// Proposes a fix. One without edits is no fix and is dropped.
-    pub fn propose(&mut self, applicability: Applicability, anchor: Span, title: impl Into<String>, edits: Edits) {
+    pub fn propose(
+        &mut self,
+        applicability: Applicability,
+        anchor: Span,
+        title: impl Into<String>,
+        edits: Edits,
+    ) {
         if !edits.is_empty() {
             self.proposed.push(Fix { title: title.into(), applicability, anchor, edits });
         }

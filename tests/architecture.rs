@@ -46,7 +46,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("cli", &["config", "report", "pipeline", "transforms", "transform", "syntax", "span"]),
     ("report", &["pipeline", "transform"]),
-    ("pipeline", &["transforms", "transform", "config", "pragma", "facts", "edit", "syntax", "knowledge", "span"]),
+    (
+        "pipeline",
+        &["transforms", "transform", "config", "pragma", "facts", "edit", "syntax", "knowledge", "span"],
+    ),
     ("transforms", &["transform", "config", "facts", "edit", "syntax", "knowledge", "span"]),
     ("pragma", &["syntax", "span"]),
     ("transform", &["config", "facts", "edit", "syntax", "knowledge", "span"]),
@@ -62,11 +65,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 fn dependencies_point_inwards() {
     for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
         let own = module(&path);
-        let Some((_, known)) = MAY_KNOW.iter().find(|(name, _)| *name == own) else { panic!("{own} has no place in the order") };
+        let Some((_, known)) = MAY_KNOW.iter().find(|(name, _)| *name == own) else {
+            panic!("{own} has no place in the order")
+        };
         for line in code(&path).lines().filter(|line| !line.trim_start().starts_with("//")) {
             for part in line.split("crate::").skip(1) {
-                let name: String = part.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                assert!(name == own || known.contains(&name.as_str()), "{}: {own} must not know {name}: {line}", path.display());
+                let name: String = part
+                    .trim_start_matches('{')
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                assert!(
+                    name == own || known.contains(&name.as_str()),
+                    "{}: {own} must not know {name}: {line}",
+                    path.display()
+                );
             }
         }
     }
@@ -74,7 +87,8 @@ fn dependencies_point_inwards() {
 
 #[test]
 fn only_the_command_line_touches_the_world() {
-    let forbidden = ["std::fs", "std::env", "std::process", "std::net", "std::time", "SystemTime", "Instant::now"];
+    let forbidden =
+        ["std::fs", "std::env", "std::process", "std::net", "std::time", "SystemTime", "Instant::now"];
     for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
         if matches!(module(&path).as_str(), "cli" | "main" | "measure") {
             continue;
@@ -113,7 +127,9 @@ fn every_transform_stands_in_a_file_of_its_name() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    let all = ["src", "transforms", "tests", "benches"].iter().flat_map(|directory| sources(&root().join(directory)));
+    let all = ["src", "transforms", "tests", "benches"]
+        .iter()
+        .flat_map(|directory| sources(&root().join(directory)));
     for path in all.chain([root().join("build.rs")]) {
         let text = fs::read_to_string(&path).expect("a readable file");
         assert!(text.starts_with("//! "), "{} does not start with a //! comment", path.display());
@@ -132,9 +148,16 @@ fn only_edits_make_new_text() {
 /// The page in the documentation is made from the transforms' own manual pages.
 #[test]
 fn the_page_of_transforms_is_up_to_date() {
-    let mut page = String::from("# Transforms\n\nMade from the manual pages in `transforms/`, which `jettison explain ID` shows too. To make it anew: `UPDATE_DOCS=1 cargo test --test architecture`.\n");
+    let mut page = String::from(
+        "# Transforms\n\nMade from the manual pages in `transforms/`, which `jettison explain ID` shows too. To make it anew: `UPDATE_DOCS=1 cargo test --test architecture`.\n",
+    );
     for transform in transforms::ALL {
-        page += &format!("\n## {}\n\n*{}, since {}*\n\n", transform.id, transform.applicability.name(), transform.since);
+        page += &format!(
+            "\n## {}\n\n*{}, since {}*\n\n",
+            transform.id,
+            transform.applicability.name(),
+            transform.since
+        );
         page += &transform.manual().replace("\n# ", "\n### ");
     }
     let path = root().join("docs/transforms.md");
@@ -142,5 +165,8 @@ fn the_page_of_transforms_is_up_to_date() {
         fs::write(&path, &page).expect("docs/ is writable");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == page, "docs/transforms.md is out of date; run UPDATE_DOCS=1 cargo test --test architecture");
+    assert!(
+        found == page,
+        "docs/transforms.md is out of date; run UPDATE_DOCS=1 cargo test --test architecture"
+    );
 }

@@ -11,7 +11,8 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 const NAIVE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
-const FIXED: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
+const FIXED: &str =
+    "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary directory");
@@ -24,12 +25,21 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(support::jettison()).args(arguments).current_dir(folder).output().expect("the program starts")
+    Command::new(support::jettison())
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts")
 }
 
 fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(support::jettison());
-    command.args(arguments).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     child.stdin.take().expect("piped").write_all(input).expect("it reads");
     child.wait_with_output().expect("it ends")
@@ -51,18 +61,25 @@ fn read(folder: &TempDir, name: &str) -> String {
     fs::read_to_string(folder.path().join(name)).expect("a readable file")
 }
 
-macro_rules! snapshot {
-    ($name:expr, $output:expr) => {
-        insta::with_settings!({ snapshot_path => Path::new("../snapshots/cli"), prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!($name, format!("exit {}\n--- stdout\n{}--- stderr\n{}", code(&$output), stdout(&$output), stderr(&$output)))
-        })
-    };
+fn assert_snapshot(name: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => Path::new("../snapshots/cli"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(name, text) });
+}
+
+fn snapshot(name: &str, output: &Output) {
+    assert_snapshot(
+        name,
+        &format!("exit {}\n--- stdout\n{}--- stderr\n{}", code(output), stdout(output), stderr(output)),
+    );
 }
 
 #[test]
 fn a_diff_is_printed_and_nothing_written() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
-    snapshot!("diff", run(folder.path(), &["fix"]));
+    snapshot("diff", &run(folder.path(), &["fix"]));
     assert_eq!(read(&folder, "Dockerfile"), NAIVE);
 }
 
@@ -86,8 +103,16 @@ fn the_diff_applies_with_git_and_with_patch() {
                 .spawn()
                 .unwrap_or_else(|error| panic!("{}: {error}", command[0]));
             child.stdin.take().expect("piped").write_all(&diff).expect("it reads");
-            assert!(child.wait().expect("it ends").success(), "{command:?} refuses\n{}", String::from_utf8_lossy(&diff));
-            assert_eq!((read(&folder, "a b/Dockerfile"), read(&folder, "Dockerfile")), expected, "{command:?}");
+            assert!(
+                child.wait().expect("it ends").success(),
+                "{command:?} refuses\n{}",
+                String::from_utf8_lossy(&diff)
+            );
+            assert_eq!(
+                (read(&folder, "a b/Dockerfile"), read(&folder, "Dockerfile")),
+                expected,
+                "{command:?}"
+            );
         }
     }
 }
@@ -95,8 +120,9 @@ fn the_diff_applies_with_git_and_with_patch() {
 #[test]
 fn writing_replaces_the_file_and_keeps_its_mode() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
-    fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o640)).expect("allowed");
-    snapshot!("write", run(folder.path(), &["fix", "--write"]));
+    fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o640))
+        .expect("allowed");
+    snapshot("write", &run(folder.path(), &["fix", "--write"]));
     assert_eq!(read(&folder, "Dockerfile"), FIXED);
     let mode = fs::metadata(folder.path().join("Dockerfile")).expect("there").permissions().mode();
     assert_eq!(mode & 0o7777, 0o640);
@@ -116,16 +142,19 @@ fn writing_goes_through_symbolic_links() {
 #[test]
 fn checking_says_what_and_why() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
-    snapshot!("check", run(folder.path(), &["fix", "--check"]));
-    snapshot!("check-verbose", run(folder.path(), &["fix", "--check", "-v"]));
-    snapshot!("check-quiet", run(folder.path(), &["fix", "--check", "-q"]));
+    snapshot("check", &run(folder.path(), &["fix", "--check"]));
+    snapshot("check-verbose", &run(folder.path(), &["fix", "--check", "-v"]));
+    snapshot("check-quiet", &run(folder.path(), &["fix", "--check", "-q"]));
     assert_eq!(read(&folder, "Dockerfile"), NAIVE);
 }
 
 #[test]
 fn refusals_are_explained() {
-    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl # for health\n")]);
-    snapshot!("refusal", run(folder.path(), &["fix", "-v"]));
+    let folder = folder(&[(
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl # for health\n",
+    )]);
+    snapshot("refusal", &run(folder.path(), &["fix", "-v"]));
 }
 
 #[test]
@@ -147,7 +176,7 @@ fn json_is_one_document() {
     assert_eq!(document["files"].as_array().map(Vec::len), Some(3));
     assert_eq!(document["files"][0]["fixes"][0]["transform"], "clean-package-caches");
     assert_eq!(code(&output), 2);
-    snapshot!("json", output);
+    snapshot("json", &output);
 }
 
 #[test]
@@ -164,7 +193,9 @@ fn directories_are_searched_and_git_ignores_are_honoured() {
     ]);
     let output = run(folder.path(), &["fix", "--write", "."]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    for name in ["a/Dockerfile", "a/Dockerfile.dev", "b/api.Dockerfile", "b/api.dockerfile", "c/Containerfile"] {
+    for name in
+        ["a/Dockerfile", "a/Dockerfile.dev", "b/api.Dockerfile", "b/api.dockerfile", "c/Containerfile"]
+    {
         assert_eq!(read(&folder, name), FIXED, "{name}");
     }
     assert_eq!(read(&folder, "c/notes.md"), NAIVE);
@@ -173,46 +204,59 @@ fn directories_are_searched_and_git_ignores_are_honoured() {
 
 #[test]
 fn one_bad_file_never_stops_the_others() {
-    let folder = folder(&[("Dockerfile.1", NAIVE), ("Dockerfile.2", "\u{0}binary"), ("Dockerfile.3", NAIVE), ("Dockerfile.4", ""), ("Dockerfile.6", "# only a comment\n")]);
+    let folder = folder(&[
+        ("Dockerfile.1", NAIVE),
+        ("Dockerfile.2", "\u{0}binary"),
+        ("Dockerfile.3", NAIVE),
+        ("Dockerfile.4", ""),
+        ("Dockerfile.6", "# only a comment\n"),
+    ]);
     fs::write(folder.path().join("Dockerfile.5"), b"FROM a\nRUN echo \xff\n").expect("a file");
     let output = run(folder.path(), &["fix", "--write", ".", "missing", "/dev/null"]);
     assert_eq!(read(&folder, "Dockerfile.1"), FIXED);
     assert_eq!(read(&folder, "Dockerfile.3"), FIXED);
-    snapshot!("bad-files", output);
+    snapshot("bad-files", &output);
 }
 
 #[test]
 fn a_directory_without_dockerfiles_is_an_error() {
     let folder = folder(&[("readme.md", "nothing")]);
-    snapshot!("empty-directory", run(folder.path(), &["fix", "."]));
+    snapshot("empty-directory", &run(folder.path(), &["fix", "."]));
 }
 
 #[test]
 fn an_enormous_file_is_an_error() {
     let folder = folder(&[]);
-    File::create(folder.path().join("Dockerfile")).and_then(|file| file.set_len(40 * 1024 * 1024)).expect("a sparse file");
-    snapshot!("enormous", run(folder.path(), &["fix", "Dockerfile"]));
+    File::create(folder.path().join("Dockerfile"))
+        .and_then(|file| file.set_len(40 * 1024 * 1024))
+        .expect("a sparse file");
+    snapshot("enormous", &run(folder.path(), &["fix", "Dockerfile"]));
 }
 
 #[test]
 fn a_read_only_file_stays_as_it_was() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
-    fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o444)).expect("allowed");
-    snapshot!("read-only", run(folder.path(), &["fix", "--write"]));
+    fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o444))
+        .expect("allowed");
+    snapshot("read-only", &run(folder.path(), &["fix", "--write"]));
     assert_eq!(read(&folder, "Dockerfile"), NAIVE);
 }
 
 #[test]
 fn broken_lines_are_named_and_the_rest_is_fixed() {
-    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV A=1\nRUMM x\nENV B=1\nRUN apt-get install -y git\n")]);
-    snapshot!("broken-line", run(folder.path(), &["fix", "-v"]));
+    let folder = folder(&[(
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV A=1\nRUMM x\nENV B=1\nRUN apt-get install -y git\n",
+    )]);
+    snapshot("broken-line", &run(folder.path(), &["fix", "-v"]));
 }
 
 /// A disk that is full while the new text is written: the file is as it was, and nothing is left beside it.
 #[test]
 fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"]).arg(folder.path()).output();
+    let mount =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"]).arg(folder.path()).output();
     if !mount.is_ok_and(|output| output.status.success()) {
         support::skip("a_full_disk_loses_nothing", "a small file system can't be mounted");
         return;
@@ -223,7 +267,10 @@ fn a_full_disk_loses_nothing() {
         // What fills the rest leaves no page for the new file's text.
         let _ = fs::write(folder.path().join("filler"), vec![b'x'; 64 * 1024]);
         let output = run(folder.path(), &["fix", "--write", "Dockerfile"]);
-        let names: Vec<_> = fs::read_dir(folder.path()).expect("readable").map(|entry| entry.expect("an entry").file_name()).collect();
+        let names: Vec<_> = fs::read_dir(folder.path())
+            .expect("readable")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
         (output, names.len(), fs::read_to_string(folder.path().join("Dockerfile")).expect("readable") == text)
     });
     let _ = Command::new("umount").arg(folder.path()).status();
@@ -245,10 +292,9 @@ fn configuration_mistakes_are_shown_where_they_stand() {
     let folder = folder(&[("Dockerfile", NAIVE), (".jettison.yaml", "unsafe: false\nmerge-run: all\n")]);
     let output = run(folder.path(), &["fix"]);
     assert_eq!(code(&output), 2);
-    let said = stderr(&output).replace(&folder.path().canonicalize().expect("there").display().to_string(), "<folder>");
-    insta::with_settings!({ snapshot_path => Path::new("../snapshots/cli"), prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("configuration-mistake", said)
-    });
+    let said = stderr(&output)
+        .replace(&folder.path().canonicalize().expect("there").display().to_string(), "<folder>");
+    assert_snapshot("configuration-mistake", &said);
 }
 
 #[test]
@@ -256,14 +302,16 @@ fn selection_and_unknown_names() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
     assert_eq!(code(&run(folder.path(), &["fix", "--ignore", "clean-package-caches"])), 0);
     assert_eq!(code(&run(folder.path(), &["fix", "--select", "merge-runs"])), 0);
-    snapshot!("unknown-transform", run(folder.path(), &["fix", "--select", "clean-package-cache"]));
+    snapshot("unknown-transform", &run(folder.path(), &["fix", "--select", "clean-package-cache"]));
 }
 
 #[test]
 fn unsafe_fixes_need_to_be_asked_for() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
     assert!(!stdout(&run(folder.path(), &["fix"])).contains("--no-install-recommends"));
-    assert!(stdout(&run(folder.path(), &["fix", "--unsafe"])).contains("install --no-install-recommends -y curl"));
+    assert!(
+        stdout(&run(folder.path(), &["fix", "--unsafe"])).contains("install --no-install-recommends -y curl")
+    );
 }
 
 #[test]
@@ -277,9 +325,9 @@ fn merging_can_be_asked_for() {
 #[test]
 fn transforms_are_listed_and_explained() {
     let folder = folder(&[]);
-    snapshot!("list", run(folder.path(), &["list"]));
-    snapshot!("explain", run(folder.path(), &["explain", "useradd-no-log-init"]));
-    snapshot!("explain-unknown", run(folder.path(), &["explain", "nothing"]));
+    snapshot("list", &run(folder.path(), &["list"]));
+    snapshot("explain", &run(folder.path(), &["explain", "useradd-no-log-init"]));
+    snapshot("explain-unknown", &run(folder.path(), &["explain", "nothing"]));
 }
 
 #[test]

@@ -46,7 +46,9 @@ fn record(text: &str, instruction: &Instruction<'_>) -> Value {
 /// BuildKit's record of an instruction, brought into the same form.
 fn expected(known: &Value) -> Value {
     let keyword = known["keyword"].as_str().expect("a keyword").to_uppercase();
-    let flag = |flag: &Value| flag.as_str().expect("a flag").trim_start_matches("--").split('=').next().map(str::to_owned);
+    let flag = |flag: &Value| {
+        flag.as_str().expect("a flag").trim_start_matches("--").split('=').next().map(str::to_owned)
+    };
     let flags: Vec<_> = known["flags"].as_array().into_iter().flatten().map(flag).collect();
     // The records mark JSON for every instruction that may have it; ours is compared where the forms differ in meaning.
     let compared = Keyword::parse(&keyword).is_some_and(|keyword| {
@@ -71,8 +73,10 @@ fn instructions_are_those_that_buildkit_sees() {
         let (Some(text), None) = (&real.text, real.buildkit.get("error")) else { continue };
         let file = Dockerfile::parse(text);
         assert_eq!(real.buildkit["escape"], file.escape.to_string(), "{}", real.name);
-        let ours: Vec<Value> = file.instructions().map(|(_, instruction)| record(text, instruction)).collect();
-        let theirs: Vec<Value> = real.buildkit["instructions"].as_array().into_iter().flatten().map(expected).collect();
+        let ours: Vec<Value> =
+            file.instructions().map(|(_, instruction)| record(text, instruction)).collect();
+        let theirs: Vec<Value> =
+            real.buildkit["instructions"].as_array().into_iter().flatten().map(expected).collect();
         for (ours, theirs) in ours.iter().zip(&theirs) {
             assert_eq!(ours, theirs, "{}", real.name);
         }
@@ -114,7 +118,12 @@ fn nearly_every_script_is_understood_and_its_words_lie_in_the_file() {
                             let first = word.raw.chars().next().expect("a word is not empty");
                             let last = word.raw.chars().next_back().expect("a word is not empty");
                             let found = word.span.of(text);
-                            assert!(found.starts_with(first) && found.ends_with(last), "{}: {found:?} is not {:?}", real.name, word.raw);
+                            assert!(
+                                found.starts_with(first) && found.ends_with(last),
+                                "{}: {found:?} is not {:?}",
+                                real.name,
+                                word.raw
+                            );
                         }
                         let (found, end) = (command.span.of(text), command.redirects.is_empty());
                         let brackets = match &command.kind {
@@ -123,7 +132,11 @@ fn nearly_every_script_is_understood_and_its_words_lie_in_the_file() {
                             _ => None,
                         };
                         if let (Some((open, close)), true) = (brackets, end) {
-                            assert!(found.starts_with(open) && found.ends_with(close), "{}: {found:?}", real.name);
+                            assert!(
+                                found.starts_with(open) && found.ends_with(close),
+                                "{}: {found:?}",
+                                real.name
+                            );
                         }
                         if let (CommandKind::Branching(_), true) = (&command.kind, end) {
                             let ends_well = ["fi", "done", "esac"].iter().any(|word| found.ends_with(word));
@@ -148,14 +161,21 @@ fn fixing_settles_and_keeps_what_it_must() {
         let (mut changed, mut refused) = (0, 0);
         for real in &all {
             let Some(text) = &real.text else { continue };
-            let outcome = catch_unwind(|| pipeline::fix(text, &settings)).unwrap_or_else(|_| panic!("{} makes it panic", real.name));
+            let outcome = catch_unwind(|| pipeline::fix(text, &settings))
+                .unwrap_or_else(|_| panic!("{} makes it panic", real.name));
             // A check that undoes a step is a mistake in a transform, found here before a user finds it.
             assert!(outcome.undone.is_empty(), "{}: {:?}", real.name, outcome.undone);
             refused += outcome.refused.len();
             let Some(new) = outcome.text() else { continue };
             changed += 1;
-            assert!(pipeline::fix(new, &settings).steps.is_empty(), "{}: a second run is not silent", real.name);
-            let errors = |text: &str| Dockerfile::parse(text).items.iter().filter(|item| matches!(item, Item::Error(..))).count();
+            assert!(
+                pipeline::fix(new, &settings).steps.is_empty(),
+                "{}: a second run is not silent",
+                real.name
+            );
+            let errors = |text: &str| {
+                Dockerfile::parse(text).items.iter().filter(|item| matches!(item, Item::Error(..))).count()
+            };
             assert_eq!(errors(text), errors(new), "{}", real.name);
             assert_eq!(comments(text), comments(new), "{}", real.name);
         }
@@ -167,7 +187,8 @@ fn fixing_settles_and_keeps_what_it_must() {
 /// Comment lines, wherever they stand; a here-document's body has none.
 fn comments(text: &str) -> Vec<String> {
     let file = Dockerfile::parse(text);
-    let bodies: Vec<_> = file.instructions().flat_map(|(_, one)| one.heredocs.iter().map(|doc| doc.content)).collect();
+    let bodies: Vec<_> =
+        file.instructions().flat_map(|(_, one)| one.heredocs.iter().map(|doc| doc.content)).collect();
     let mut at = 0;
     let mut found = Vec::new();
     for line in text.split_inclusive('\n') {

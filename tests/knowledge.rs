@@ -10,7 +10,13 @@ use jettison::knowledge::{Knowledge, Manager};
 fn every_file_is_named_after_its_manager() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge/managers");
     for entry in fs::read_dir(directory).expect("a readable directory") {
-        let stem = entry.expect("a readable entry").path().file_stem().expect("a name").to_string_lossy().into_owned();
+        let stem = entry
+            .expect("a readable entry")
+            .path()
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         assert!(Knowledge::embedded().manager(&stem).is_some(), "{stem}.yaml does not name its manager");
     }
 }
@@ -32,10 +38,18 @@ fn every_claim_has_a_source() {
     for manager in &Knowledge::embedded().managers {
         let Manager { caches, avoid, lean, mounts, keep, .. } = manager;
         let sources = caches.iter().map(|claim| &claim.source);
-        let sources = sources.chain(avoid.iter().map(|claim| &claim.source)).chain(lean.iter().map(|claim| &claim.source));
-        let sources = sources.chain(mounts.iter().map(|claim| &claim.source)).chain(keep.iter().map(|claim| &claim.source));
+        let sources = sources
+            .chain(avoid.iter().map(|claim| &claim.source))
+            .chain(lean.iter().map(|claim| &claim.source));
+        let sources = sources
+            .chain(mounts.iter().map(|claim| &claim.source))
+            .chain(keep.iter().map(|claim| &claim.source));
         for source in sources {
-            assert!(source.len() > 8 && !source.contains("memory"), "{}: {source:?} is no source", manager.name);
+            assert!(
+                source.len() > 8 && !source.contains("memory"),
+                "{}: {source:?} is no source",
+                manager.name
+            );
         }
     }
     for image in &Knowledge::embedded().images {
@@ -47,8 +61,15 @@ fn every_claim_has_a_source() {
 fn verbs_that_claims_name_are_listed() {
     for manager in &Knowledge::embedded().managers {
         let verbs: HashSet<&str> = manager.all_verbs().collect();
-        let cache_verbs = manager.caches.iter().flat_map(|cache| cache.filled_by.iter().chain(&cache.cleaned_by).chain(&cache.leaned_on_by));
-        let option_verbs = manager.avoid.iter().flat_map(|avoid| &avoid.verbs).chain(manager.lean.iter().flat_map(|lean| &lean.verbs));
+        let cache_verbs = manager
+            .caches
+            .iter()
+            .flat_map(|cache| cache.filled_by.iter().chain(&cache.cleaned_by).chain(&cache.leaned_on_by));
+        let option_verbs = manager
+            .avoid
+            .iter()
+            .flat_map(|avoid| &avoid.verbs)
+            .chain(manager.lean.iter().flat_map(|lean| &lean.verbs));
         for verb in cache_verbs.chain(option_verbs).chain(&manager.default_verb) {
             assert!(verbs.contains(verb.as_str()), "{}: the verb {verb:?} is not listed", manager.name);
         }
@@ -72,13 +93,33 @@ fn cleanups_stay_within_their_directories() {
         for cache in &manager.caches {
             if let Some(paths) = cache.clean.strip_prefix("rm -rf ") {
                 for path in paths.split(' ') {
-                    let inside = cache.directories.iter().any(|directory| path.starts_with(directory.as_str()));
+                    let inside =
+                        cache.directories.iter().any(|directory| path.starts_with(directory.as_str()));
                     assert!(inside, "{}: {path} lies in none of {:?}", manager.name, cache.directories);
-                    let too_wide = ["~", "~/.cache", "~/.local", "~/.config", "/var", "/var/lib", "/var/cache", "/tmp", "/usr", "/opt"];
-                    assert!(!too_wide.contains(&path.trim_end_matches("/*")), "{}: {path} is too wide", manager.name);
+                    let too_wide = [
+                        "~",
+                        "~/.cache",
+                        "~/.local",
+                        "~/.config",
+                        "/var",
+                        "/var/lib",
+                        "/var/cache",
+                        "/tmp",
+                        "/usr",
+                        "/opt",
+                    ];
+                    assert!(
+                        !too_wide.contains(&path.trim_end_matches("/*")),
+                        "{}: {path} is too wide",
+                        manager.name
+                    );
                 }
             } else {
-                assert!(cache.clean_needs_manager, "{}: {} is neither rm -rf nor the manager's own", manager.name, cache.clean);
+                assert!(
+                    cache.clean_needs_manager,
+                    "{}: {} is neither rm -rf nor the manager's own",
+                    manager.name, cache.clean
+                );
             }
         }
     }

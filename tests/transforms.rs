@@ -29,11 +29,18 @@ fn check_invariants(name: &str, text: &str, settings: &Settings) {
     let outcome = pipeline::fix(text, settings);
     assert!(outcome.undone.is_empty(), "{name}: {:?}", outcome.undone);
     let new = fixed(&outcome, text);
-    assert!(pipeline::fix(new, settings).steps.is_empty(), "{name}: a second run finds something to do in\n{new}");
+    assert!(
+        pipeline::fix(new, settings).steps.is_empty(),
+        "{name}: a second run finds something to do in\n{new}"
+    );
     let crlf = text.replace('\n', "\r\n");
     assert_eq!(fixed(&pipeline::fix(&crlf, settings), &crlf), new.replace('\n', "\r\n"), "{name}: with CRLF");
     let marked = format!("\u{feff}{text}");
-    assert_eq!(fixed(&pipeline::fix(&marked, settings), &marked), format!("\u{feff}{new}"), "{name}: with a byte-order mark");
+    assert_eq!(
+        fixed(&pipeline::fix(&marked, settings), &marked),
+        format!("\u{feff}{new}"),
+        "{name}: with a byte-order mark"
+    );
     if let (Some(open), Some(new)) = (text.strip_suffix('\n'), new.strip_suffix('\n')) {
         assert_eq!(fixed(&pipeline::fix(open, settings), open), new, "{name}: without the last line break");
     }
@@ -43,7 +50,10 @@ fn check_invariants(name: &str, text: &str, settings: &Settings) {
 fn examples(page: &str) -> Vec<(String, String)> {
     let block = |kind: &str| -> Vec<String> {
         let opening = format!("```dockerfile {kind}\n");
-        page.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+        page.split(&opening)
+            .skip(1)
+            .map(|rest| rest.split("```").next().unwrap_or_default().to_owned())
+            .collect()
     };
     block("before").into_iter().zip(block("after")).collect()
 }
@@ -89,7 +99,11 @@ fn picture(outcome: &Outcome, text: &str) -> String {
         Some(new) => new.to_owned(),
         None => format!("(unchanged)\n{text}"),
     };
-    let held = outcome.refused.iter().map(|held| ("refused", held)).chain(outcome.withheld.iter().map(|held| ("withheld", held)));
+    let held = outcome
+        .refused
+        .iter()
+        .map(|held| ("refused", held))
+        .chain(outcome.withheld.iter().map(|held| ("withheld", held)));
     for (kind, held) in held {
         picture += &format!("\n{kind} at {}: {}", held.place, held.reason);
     }
@@ -105,7 +119,12 @@ fn fixtures_come_out_as_their_snapshots_say() {
             let text = fs::read_to_string(&path).expect("a readable fixture");
             let outcome = pipeline::fix(&text, &settings);
             let name = format!("{}/{situation}", transform.id);
-            assert_eq!(situation.starts_with("keep-"), outcome.text().is_none(), "{name} came out as\n{}", picture(&outcome, &text));
+            assert_eq!(
+                situation.starts_with("keep-"),
+                outcome.text().is_none(),
+                "{name} came out as\n{}",
+                picture(&outcome, &text)
+            );
             check_invariants(&name, &text, &settings);
             insta::with_settings!({
                 snapshot_path => Path::new("../snapshots").join(transform.id),

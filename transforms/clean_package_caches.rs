@@ -72,7 +72,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         let mut applicability = Applicability::Safe;
         for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {
             match leftover {
-                Err(stays) => fixes.refuse(anchor, format!("{} left alone, because {}", stays.what, stays.reason)),
+                Err(stays) => {
+                    fixes.refuse(anchor, format!("{} left alone, because {}", stays.what, stays.reason));
+                }
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
                     if found.confidence != Confidence::Safe {
                         applicability = Applicability::Unsafe;
@@ -85,7 +87,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 Ok(found) => {
                     let because = found.cache.because.as_deref().unwrap_or("something may lean on it");
                     let (manager, cache) = (&found.manager.name, &found.cache.name);
-                    fixes.refuse(anchor, format!("{} left alone without --unsafe, because {because}", what(manager, cache)));
+                    fixes.refuse(
+                        anchor,
+                        format!("{} left alone without --unsafe, because {because}", what(manager, cache)),
+                    );
                 }
             }
         }

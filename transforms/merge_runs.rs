@@ -68,14 +68,26 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let mut taken = None;
     for pair in ctx.facts.runs.windows(2) {
         let [first, second] = pair else { continue };
-        if taken == Some(first.item) || first.stage != second.stage || !ctx.facts.stage_of(first).ships || !are_neighbours(ctx, first, second) {
+        if taken == Some(first.item)
+            || first.stage != second.stage
+            || !ctx.facts.stage_of(first).ships
+            || !are_neighbours(ctx, first, second)
+        {
             continue;
         }
         match ctx.facts.merge(first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
             Ok(None) => {}
-            Err(reason) => fixes.refuse(second.instruction.text, format!("kept apart from the RUN before it, because {reason}")),
+            Err(reason) => fixes.refuse(
+                second.instruction.text,
+                format!("kept apart from the RUN before it, because {reason}"),
+            ),
             Ok(Some(merge)) => {
-                fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, join(ctx, first, second, merge));
+                fixes.propose(
+                    Applicability::Safe,
+                    second.instruction.text,
+                    merge.gain,
+                    join(ctx, first, second, merge),
+                );
                 taken = Some(second.item);
             }
         }
@@ -83,7 +95,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 }
 
 fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
-    ctx.file.items[first.item + 1..second.item].iter().all(|item| matches!(item, Item::Blank(_) | Item::Comment(_)))
+    ctx.file.items[first.item + 1..second.item]
+        .iter()
+        .all(|item| matches!(item, Item::Blank(_) | Item::Comment(_)))
 }
 
 fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
@@ -112,7 +126,8 @@ fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: M
     let head = Span::new(second.instruction.text.start, b.list.statements[0].span.start);
     let open = if merge.group_second { "{ " } else { "" };
     let lead = if style.leading { "&& " } else { "" };
-    edits.replace(Span::new(second.instruction.full.start, head.end), format!("{}{lead}{open}", style.indent));
+    edits
+        .replace(Span::new(second.instruction.full.start, head.end), format!("{}{lead}{open}", style.indent));
     if merge.group_second {
         let last = &b.list.statements[b.list.statements.len() - 1];
         match last.end {

@@ -14,8 +14,8 @@ mod useradd_no_log_init;
 mod zypper_no_recommends;
 
 use crate::edit::Edits;
-use crate::facts::{RunFacts, append};
 use crate::facts::style::Style;
+use crate::facts::{RunFacts, append};
 use crate::transform::{Applicability, Context, Fixes, Transform};
 
 /// All transforms, in the order in which they run.
@@ -42,7 +42,11 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
     for run in ctx.facts.shipped_and_editable() {
         for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
             let Some(lean) = &call.manager.lean else { continue };
-            if lean.verbs.contains(&call.verb) && !call.has_option(&lean.unless_option) && call.verb_word.literal().is_some() && !run.invocations[call.invocation].place.in_word {
+            if lean.verbs.contains(&call.verb)
+                && !call.has_option(&lean.unless_option)
+                && call.verb_word.literal().is_some()
+                && !run.invocations[call.invocation].place.in_word
+            {
                 let mut edits = Edits::new();
                 edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
                 let title = format!("install with {} without recommended packages", call.manager.name);
@@ -53,9 +57,15 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
 }
 
 /// Appends commands to a RUN's script, so that they run if and only if it succeeded; the error says what stands against it.
-fn append_to(ctx: &Context<'_>, run: &RunFacts<'_>, commands: &[String], edits: &mut Edits) -> Result<(), String> {
+fn append_to(
+    ctx: &Context<'_>,
+    run: &RunFacts<'_>,
+    commands: &[String],
+    edits: &mut Edits,
+) -> Result<(), String> {
     let script = run.editable().ok_or("its script can't be edited")?;
-    let place = append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
+    let place =
+        append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
     let joint = Style::of(ctx.file, run.instruction).joint(place.operator);
     if let Some(semicolon) = place.semicolon {
         edits.delete(semicolon);

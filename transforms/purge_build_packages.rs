@@ -53,7 +53,11 @@ pub const TRANSFORM: Transform = Transform {
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
-        let installs: Vec<&Call<'_>> = run.calls.iter().filter(|call| !tools(call).is_empty() && !run.invocations[call.invocation].place.in_word).collect();
+        let installs: Vec<&Call<'_>> = run
+            .calls
+            .iter()
+            .filter(|call| !tools(call).is_empty() && !run.invocations[call.invocation].place.in_word)
+            .collect();
         let [install] = installs[..] else { continue };
         if !is_used(ctx, run, install) || removes_packages(run, install) {
             continue;
@@ -66,7 +70,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         let mut edits = Edits::new();
         let command = if install.manager.name == "apk" {
             if names.len() < install.packages.len() {
-                fixes.refuse(anchor, format!("{} left alone, because the same call installs packages that are not for building", names.join(", ")));
+                fixes.refuse(
+                    anchor,
+                    format!(
+                        "{} left alone, because the same call installs packages that are not for building",
+                        names.join(", ")
+                    ),
+                );
                 continue;
             }
             edits.insert(install.packages[0].span.start, "--virtual .build-deps ");
@@ -76,7 +86,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         };
         match append_to(ctx, run, &[command], &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
-            Ok(()) => fixes.propose(Applicability::Unsafe, anchor, format!("remove {} after their last use", names.join(", ")), edits),
+            Ok(()) => fixes.propose(
+                Applicability::Unsafe,
+                anchor,
+                format!("remove {} after their last use", names.join(", ")),
+                edits,
+            ),
         }
     }
 }
@@ -102,15 +117,19 @@ fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
             let program = one.program.unwrap_or_default();
             ctx.known.program(program) == Some(Program::Builder)
                 || one.is_unreadable(ctx.known)
-                || ["gcc", "g++", "cc", "c++", "clang", "make", "cmake", "ld", "as", "configure"].iter().any(|tool| one.is(tool))
+                || ["gcc", "g++", "cc", "c++", "clang", "make", "cmake", "ld", "as", "configure"]
+                    .iter()
+                    .any(|tool| one.is(tool))
         }
     }
 }
 
 /// Whether the author already sees to it.
 fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
-    let has_group = install.options.iter().any(|option| option.raw.starts_with("--virtual") || option.raw == "-t");
-    has_group || run.calls.iter().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb))
+    let has_group =
+        install.options.iter().any(|option| option.raw.starts_with("--virtual") || option.raw == "-t");
+    has_group
+        || run.calls.iter().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb))
 }
 
 fn last_use_is_here(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> Result<(), String> {
@@ -118,7 +137,12 @@ fn last_use_is_here(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -
     if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
         return Err("they are not installed plainly".into());
     }
-    let earlier = ctx.facts.runs.iter().filter(|other| other.item < run.item).flat_map(|other| other.calls.iter().flat_map(tools));
+    let earlier = ctx
+        .facts
+        .runs
+        .iter()
+        .filter(|other| other.item < run.item)
+        .flat_map(|other| other.calls.iter().flat_map(tools));
     if let Some(name) = earlier.into_iter().find(|name| tools(install).contains(name)) {
         return Err(format!("an earlier RUN installs {name} too"));
     }

@@ -56,7 +56,11 @@ fn uid(one: &Invocation<'_>) -> Option<u64> {
             "-u" | "--uid" => words.next()?,
             _ => match word.strip_prefix("--uid=") {
                 Some(value) => value,
-                None => match word.strip_prefix('-').filter(|rest| !rest.starts_with('-')).and_then(|rest| rest.split_once('u')) {
+                None => match word
+                    .strip_prefix('-')
+                    .filter(|rest| !rest.starts_with('-'))
+                    .and_then(|rest| rest.split_once('u'))
+                {
                     Some((_, "")) => words.next()?,
                     Some((_, value)) => value,
                     None => continue,
@@ -70,6 +74,7 @@ fn uid(one: &Invocation<'_>) -> Option<u64> {
 
 fn has_option(one: &Invocation<'_>) -> bool {
     one.arguments().iter().any(|word| {
-        word.raw == "--no-log-init" || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('l')
+        word.raw == "--no-log-init"
+            || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('l')
     })
 }

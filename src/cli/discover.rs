@@ -31,22 +31,29 @@ pub fn files(paths: &[PathBuf]) -> Vec<Found> {
 /// Walks a directory in parallel, honouring .gitignore.
 fn search(directory: &Path) -> Vec<Found> {
     let found = Mutex::new(Vec::new());
-    WalkBuilder::new(directory).hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != ".git").build_parallel().run(|| {
-        Box::new(|entry| {
-            let new = match entry {
-                Ok(entry) => {
-                    let is_file = entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink() && entry.path().is_file());
-                    let name = entry.file_name().to_string_lossy();
-                    (is_file && is_dockerfile(&name)).then(|| Ok(entry.into_path()))
+    WalkBuilder::new(directory)
+        .hidden(false)
+        .require_git(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build_parallel()
+        .run(|| {
+            Box::new(|entry| {
+                let new = match entry {
+                    Ok(entry) => {
+                        let is_file = entry.file_type().is_some_and(|kind| {
+                            kind.is_file() || kind.is_symlink() && entry.path().is_file()
+                        });
+                        let name = entry.file_name().to_string_lossy();
+                        (is_file && is_dockerfile(&name)).then(|| Ok(entry.into_path()))
+                    }
+                    Err(error) => Some(Err(error.to_string())),
+                };
+                if let Some(new) = new {
+                    found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(new);
                 }
-                Err(error) => Some(Err(error.to_string())),
-            };
-            if let Some(new) = new {
-                found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(new);
-            }
-            WalkState::Continue
-        })
-    });
+                WalkState::Continue
+            })
+        });
     let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.sort();
     found
@@ -55,14 +62,33 @@ fn search(directory: &Path) -> Vec<Found> {
 /// Whether a file's name is one that Dockerfiles have: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`, `api_Dockerfile`,
 /// `Containerfile`; not what only goes with one, nor a template for one.
 fn is_dockerfile(name: &str) -> bool {
-    const NOT: &[&str] = &["dockerignore", "containerignore", "md", "j2", "jinja", "jinja2", "tmpl", "tpl", "template", "erb", "in", "orig", "bak", "rej", "swp", "snap"];
+    const NOT: &[&str] = &[
+        "dockerignore",
+        "containerignore",
+        "md",
+        "j2",
+        "jinja",
+        "jinja2",
+        "tmpl",
+        "tpl",
+        "template",
+        "erb",
+        "in",
+        "orig",
+        "bak",
+        "rej",
+        "swp",
+        "snap",
+    ];
     let lower = name.to_ascii_lowercase();
     if lower.rsplit_once('.').is_some_and(|(_, ending)| NOT.contains(&ending)) {
         return false;
     }
     let borders = |c: Option<char>| c.is_none_or(|c| matches!(c, '.' | '-' | '_'));
     let named = ["Dockerfile", "Containerfile"].iter().any(|word| {
-        name.match_indices(word).any(|(at, _)| borders(name[..at].chars().next_back()) && borders(name[at + word.len()..].chars().next()))
+        name.match_indices(word).any(|(at, _)| {
+            borders(name[..at].chars().next_back()) && borders(name[at + word.len()..].chars().next())
+        })
     });
     named || lower == "dockerfile" || lower.ends_with(".dockerfile") || lower.ends_with(".containerfile")
 }
@@ -73,10 +99,25 @@ mod tests {
 
     #[test]
     fn names_of_dockerfiles() {
-        for name in ["Dockerfile", "Dockerfile.dev", "api.Dockerfile", "api.dockerfile", "Containerfile", "Containerfile.x", "a__Dockerfile.1"] {
+        for name in [
+            "Dockerfile",
+            "Dockerfile.dev",
+            "api.Dockerfile",
+            "api.dockerfile",
+            "Containerfile",
+            "Containerfile.x",
+            "a__Dockerfile.1",
+        ] {
             assert!(is_dockerfile(name), "{name}");
         }
-        for name in ["Dockerfile.dockerignore", "Dockerfile.md", "Dockerfile.j2", "Dockerfiles", "dockerfile_parser.rs", "compose.yaml"] {
+        for name in [
+            "Dockerfile.dockerignore",
+            "Dockerfile.md",
+            "Dockerfile.j2",
+            "Dockerfiles",
+            "dockerfile_parser.rs",
+            "compose.yaml",
+        ] {
             assert!(!is_dockerfile(name), "{name}");
         }
     }

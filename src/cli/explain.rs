@@ -21,7 +21,13 @@ pub fn list() -> anyhow::Result<Status> {
     let mut out = anstream::stdout().lock();
     let width = transforms::ALL.iter().map(|transform| transform.id.len()).max().unwrap_or_default();
     for transform in transforms::ALL {
-        writeln!(out, "{:width$}  {:6}  {}", transform.id, transform.applicability.name(), transform.summary())?;
+        writeln!(
+            out,
+            "{:width$}  {:6}  {}",
+            transform.id,
+            transform.applicability.name(),
+            transform.summary()
+        )?;
     }
     Ok(Status::Clean)
 }

@@ -20,7 +20,10 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     let configurations = Configurations::new(args)?;
     if args.paths.iter().any(|path| path == Path::new("-")) {
         anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
-        anyhow::ensure!(!args.mode.write, "--write needs a file; what comes from standard input goes to standard output");
+        anyhow::ensure!(
+            !args.mode.write,
+            "--write needs a file; what comes from standard input goes to standard output"
+        );
         return standard_input(args, &configurations);
     }
     let here = [PathBuf::from(".")];
@@ -63,7 +66,8 @@ fn one_file(args: &Fix, configurations: &Configurations<'_>, found: &discover::F
 
 /// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
 fn display_name(path: &Path) -> String {
-    let plain: PathBuf = path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
+    let plain: PathBuf =
+        path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
     plain.display().to_string()
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::span::Place;
 use crate::syntax::Dockerfile;
 
-/// BuildKit's own limit for what it reads as a Dockerfile is 16 MiB (`maxDockerfileSize` in the client's context upload).
+/// No Dockerfile comes near this size; what does is something else under its name.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Reads a file; the error is complete but for the path.
@@ -45,7 +45,14 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         let place = Place::of(&before, valid);
         format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
     })?;
-    if Dockerfile::parse(&text).items.iter().all(|item| matches!(item, crate::syntax::Item::Blank(_) | crate::syntax::Item::Comment(_) | crate::syntax::Item::Directive(_))) {
+    if Dockerfile::parse(&text).items.iter().all(|item| {
+        matches!(
+            item,
+            crate::syntax::Item::Blank(_)
+                | crate::syntax::Item::Comment(_)
+                | crate::syntax::Item::Directive(_)
+        )
+    }) {
         return Err("has no instructions".into());
     }
     Ok(text)

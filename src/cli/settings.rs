@@ -37,7 +37,10 @@ impl<'a> Configurations<'a> {
             return known.clone();
         }
         let settings = self.load(directory).map(Arc::new).map_err(|error| format!("{error:#}"));
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned(), settings.clone());
+        self.found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(directory.to_owned(), settings.clone());
         settings
     }
 
@@ -62,25 +65,33 @@ impl<'a> Configurations<'a> {
 /// The message for an id that no transform has, with the nearest one that there is.
 pub fn unknown_transform(id: &str) -> String {
     let near = |known: &&str| similar::TextDiff::from_chars(id, *known).ratio();
-    let best = transforms::ALL.iter().map(|transform| transform.id).max_by(|a, b| near(a).total_cmp(&near(b)));
-    let hint = best.filter(|best| near(best) > 0.6).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
+    let best =
+        transforms::ALL.iter().map(|transform| transform.id).max_by(|a, b| near(a).total_cmp(&near(b)));
+    let hint = best
+        .filter(|best| near(best) > 0.6)
+        .map(|best| format!("; did you mean `{best}`?"))
+        .unwrap_or_default();
     format!("there is no transform `{id}`{hint} (`jettison list` shows them all)")
 }
 
 fn nearest(directory: &Path) -> Option<PathBuf> {
-    let absolute = fs::canonicalize(if directory.as_os_str().is_empty() { Path::new(".") } else { directory }).ok()?;
+    let absolute =
+        fs::canonicalize(if directory.as_os_str().is_empty() { Path::new(".") } else { directory }).ok()?;
     absolute.ancestors().map(|ancestor| ancestor.join(FILE_NAME)).find(|candidate| candidate.is_file())
 }
 
 fn read(path: &Path) -> anyhow::Result<Config> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => bail!("{}: there is no such configuration file", path.display()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("{}: there is no such configuration file", path.display())
+        }
         Err(error) => return Err(error).with_context(|| format!("{}: can't be read", path.display())),
     };
     let config = Config::parse(&text).map_err(|error| {
         let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
-        let line = error.location().and_then(|at| text.lines().nth(at.line().saturating_sub(1))).unwrap_or_default();
+        let line =
+            error.location().and_then(|at| text.lines().nth(at.line().saturating_sub(1))).unwrap_or_default();
         anyhow::anyhow!("{}{at}: {error}\n  | {line}", path.display())
     })?;
     for id in config.select.iter().flatten().chain(&config.ignore) {

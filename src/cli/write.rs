@@ -15,16 +15,29 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     let directory = target.parent().unwrap_or(Path::new("/"));
     let failed = |what: &str, error: &io::Error| match error.kind() {
         io::ErrorKind::StorageFull => format!("stays as it was: no space left on the device while {what}"),
-        io::ErrorKind::PermissionDenied => format!("stays as it was: permission denied while {what} in {}", directory.display()),
+        io::ErrorKind::PermissionDenied => {
+            format!("stays as it was: permission denied while {what} in {}", directory.display())
+        }
         _ => format!("stays as it was: {error} while {what}"),
     };
-    let mut beside = tempfile::Builder::new().prefix(".jettison-").tempfile_in(directory).map_err(|error| failed("making a file beside it", &error))?;
-    beside.write_all(new.as_bytes()).and_then(|()| beside.as_file().sync_all()).map_err(|error| failed("writing", &error))?;
+    let mut beside = tempfile::Builder::new()
+        .prefix(".jettison-")
+        .tempfile_in(directory)
+        .map_err(|error| failed("making a file beside it", &error))?;
+    beside
+        .write_all(new.as_bytes())
+        .and_then(|()| beside.as_file().sync_all())
+        .map_err(|error| failed("writing", &error))?;
     keep_owner(beside.as_file(), &metadata).map_err(|error| failed("keeping the owner", &error))?;
-    beside.as_file().set_permissions(metadata.permissions()).map_err(|error| failed("keeping the mode", &error))?;
+    beside
+        .as_file()
+        .set_permissions(metadata.permissions())
+        .map_err(|error| failed("keeping the mode", &error))?;
     let now = fs::read(&target).map_err(|error| format!("can't be read again: {error}"))?;
     if now != old.as_bytes() {
-        return Err("was changed by somebody else in the meantime and stays as it is now; run jettison again".into());
+        return Err(
+            "was changed by somebody else in the meantime and stays as it is now; run jettison again".into(),
+        );
     }
     beside.persist(&target).map_err(|error| failed("putting it in its place", &error.error))?;
     Ok(())
@@ -43,4 +56,24 @@ fn keep_owner(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
 #[cfg(not(unix))]
 fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("Dockerfile");
+        fs::write(&path, "what somebody else wrote").expect("writable");
+        let error = replace(&path, "what we read", "what we made").expect_err("it must not be overwritten");
+        assert!(error.contains("changed by somebody else"), "{error}");
+        assert_eq!(fs::read_to_string(&path).expect("readable"), "what somebody else wrote");
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("readable").count(),
+            1,
+            "nothing may be left beside it"
+        );
+    }
 }

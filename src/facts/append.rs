@@ -3,7 +3,7 @@
 
 use crate::facts::RunFacts;
 use crate::span::Span;
-use crate::syntax::shell::{Command, CommandKind, End, Script, Statement};
+use crate::syntax::shell::{Command, CommandKind, End, Script, Statement, Word};
 
 /// A place at the end of a script and how to join there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,9 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
         return Err("its script sets a trap");
     }
     let ends = |one: &&crate::facts::Invocation<'_>| {
-        one.place.statement + 1 == script.list.statements.len() && (one.is("exec") || one.is("exit") || one.is("return")) && one.place.certain
+        one.place.statement + 1 == script.list.statements.len()
+            && (one.is("exec") || one.is("exit") || one.is("return"))
+            && one.place.certain
     };
     if run.invocations.iter().any(|one| ends(&one)) {
         return Err("its script ends before its last line, by exec or exit");
@@ -53,7 +55,9 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let plain = last.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain));
     let calls_function = calls_own_function(run, script);
     match errexit(run, script) {
-        Errexit::On if last.rest.is_empty() && !last.first.negated => Ok(Append { at, operator: ";", semicolon }),
+        Errexit::On if last.rest.is_empty() && !last.first.negated => {
+            Ok(Append { at, operator: ";", semicolon })
+        }
         Errexit::Off => Ok(Append { at, operator: "&&", semicolon }),
         _ if plain && !calls_function => Ok(Append { at, operator: "&&", semicolon }),
         _ => Err("under `set -e` its last command would lose its failures"),
@@ -70,11 +74,13 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
         if !one.is("set") {
             continue;
         }
-        let words: Vec<&str> = one.arguments().iter().map(|word| word.text()).collect();
+        let words: Vec<&str> = one.arguments().iter().map(Word::text).collect();
         let turns_on = words.iter().enumerate().any(|(at, word)| {
-            word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e') || *word == "errexit" && at > 0 && words[at - 1].starts_with('-')
+            word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e')
+                || *word == "errexit" && at > 0 && words[at - 1].starts_with('-')
         });
-        let turns_off = words.iter().any(|word| word.starts_with('+') && (word.contains('e') || word.contains('o')));
+        let turns_off =
+            words.iter().any(|word| word.starts_with('+') && (word.contains('e') || word.contains('o')));
         let first = one.place.statement == 0 && one.place.pipeline == 0 && one.place.alone;
         let unclear = words.iter().any(|word| word.contains(['$', '`']));
         state = match (turns_on, turns_off) {
@@ -89,7 +95,12 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
 /// A command in which `set -e` has nothing to do: no list of commands within.
 fn is_plain(command: &Command) -> bool {
     let simple = matches!(command.kind, CommandKind::Simple(_));
-    simple && command.words().all(|word| word.substitutions.iter().all(|list| list.statements.len() == 1 && list.statements[0].rest.is_empty()))
+    simple
+        && command.words().all(|word| {
+            word.substitutions
+                .iter()
+                .all(|list| list.statements.len() == 1 && list.statements[0].rest.is_empty())
+        })
 }
 
 fn calls_own_function(run: &RunFacts<'_>, script: &Script) -> bool {
@@ -99,7 +110,11 @@ fn calls_own_function(run: &RunFacts<'_>, script: &Script) -> bool {
             names.push(name.clone());
         }
     });
-    !names.is_empty() && run.invocations.iter().any(|one| one.program.is_none_or(|program| names.iter().any(|name| name == program)))
+    !names.is_empty()
+        && run
+            .invocations
+            .iter()
+            .any(|one| one.program.is_none_or(|program| names.iter().any(|name| name == program)))
 }
 
 /// Whether a statement consists of simple commands only, so that `set -e` in the shell can't tell it apart from a part

@@ -38,28 +38,52 @@ impl<'a> Facts<'a> {
         found
     }
 
-    fn avoidance(&self, run: &RunFacts<'a>, manager: &'a Manager, avoid: &'a Avoid) -> Result<Option<Avoidance<'a>>, String> {
-        let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    fn avoidance(
+        &self,
+        run: &RunFacts<'a>,
+        manager: &'a Manager,
+        avoid: &'a Avoid,
+    ) -> Result<Option<Avoidance<'a>>, String> {
+        let calls: Vec<&Call<'a>> =
+            run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
         let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
-        let lacking: Vec<&&Call<'a>> = calls.iter().filter(takes).filter(|call| !call.has_option(&avoid.unless_option)).collect();
-        let others = calls.iter().filter(takes).any(|call| call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option)));
+        let lacking: Vec<&&Call<'a>> =
+            calls.iter().filter(takes).filter(|call| !call.has_option(&avoid.unless_option)).collect();
+        let others = calls.iter().filter(takes).any(|call| {
+            call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
+        });
         let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name));
         if decided || others || is_mounted(run, &avoid.directories) {
             return Ok(None);
         }
-        if let Some(release) = self.stage_of(run).release.as_ref().filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound))) {
+        if let Some(release) = self
+            .stage_of(run)
+            .release
+            .as_ref()
+            .filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound)))
+        {
             let needed = !lacking.is_empty();
             let family = &release.family;
-            return if needed { Err(format!("{} is not passed to {}, because this release of {family} is too old for it", avoid.option, manager.name)) } else { Ok(None) };
+            return if needed {
+                Err(format!(
+                    "{} is not passed to {}, because this release of {family} is too old for it",
+                    avoid.option, manager.name
+                ))
+            } else {
+                Ok(None)
+            };
         }
-        let is_out_of_reach = |call: &Call<'_>| call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word;
+        let is_out_of_reach = |call: &Call<'_>| {
+            call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word
+        };
         if lacking.iter().any(|call| is_out_of_reach(call)) {
             return Ok(None);
         }
         // Whoever writes the index for others must not stop doing so.
         let cache = manager.caches.first();
         let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
-        let shares_index = manager.kind == Kind::System && lacking.iter().any(|call| call.has_option(refreshing));
+        let shares_index =
+            manager.kind == Kind::System && lacking.iter().any(|call| call.has_option(refreshing));
         if manager.kind != Kind::System || shares_index {
             let verbs = cache.map_or(&[][..], |cache| &cache.leaned_on_by[..]);
             let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
@@ -68,23 +92,45 @@ impl<'a> Facts<'a> {
                 return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
             }
         }
-        let needless = if manager.kind == Kind::System { self.needless(run, manager, avoid, !lacking.is_empty()) } else { Vec::new() };
+        let needless = if manager.kind == Kind::System {
+            self.needless(run, manager, avoid, !lacking.is_empty())
+        } else {
+            Vec::new()
+        };
         // `rm /var/cache/apk/*` without -f fails where the pattern matches nothing.
         let from = calls.first().map_or(0, |call| call.invocation);
         let minds = run.invocations[from..].iter().any(|one| {
             one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
         });
         if minds && !lacking.is_empty() {
-            return Err(format!("{} is not passed to {}, because a command of the same RUN names the cache, and may fail without it", avoid.option, manager.name));
+            return Err(format!(
+                "{} is not passed to {}, because a command of the same RUN names the cache, and may fail without it",
+                avoid.option, manager.name
+            ));
         }
         let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
-        Ok(Some(Avoidance { manager: &manager.name, option: &avoid.option, insertions, needless, confidence: avoid.applicability }))
+        Ok(Some(Avoidance {
+            manager: &manager.name,
+            option: &avoid.option,
+            insertions,
+            needless,
+            confidence: avoid.applicability,
+        }))
     }
 
     /// The refreshing of an index that nobody reads any more, and the removal of a cache that stays empty.
-    fn needless(&self, run: &RunFacts<'a>, manager: &'a Manager, avoid: &'a Avoid, changed: bool) -> Vec<Span> {
-        let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
-        let serves_itself = |call: &&Call<'a>| avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb);
+    fn needless(
+        &self,
+        run: &RunFacts<'a>,
+        manager: &'a Manager,
+        avoid: &'a Avoid,
+        changed: bool,
+    ) -> Vec<Span> {
+        let calls: Vec<&Call<'a>> =
+            run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+        let serves_itself = |call: &&Call<'a>| {
+            avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb)
+        };
         let unreadable = (0..run.invocations.len()).any(|index| self.may_call_system_manager(run, index));
         let installs = calls.iter().any(|call| avoid.verbs.contains(&call.verb));
         let Some(cache) = manager.caches.first() else { return Vec::new() };
@@ -95,7 +141,9 @@ impl<'a> Facts<'a> {
         let mut spans = Vec::new();
         for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
             let one = &run.invocations[call.invocation];
-            let plain = one.command.redirects.is_empty() && call.packages.is_empty() && one.simple.assignments.is_empty();
+            let plain = one.command.redirects.is_empty()
+                && call.packages.is_empty()
+                && one.simple.assignments.is_empty();
             let span = forward(run, one).filter(|_| plain && self.leans(run, going).is_none());
             let Some(span) = span else { return Vec::new() };
             spans.push(span);
@@ -120,7 +168,8 @@ impl<'a> Facts<'a> {
 fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     let statement = &run.script()?.list.statements[one.place.statement];
     let next = statement.pipelines().nth(one.place.pipeline + 1)?;
-    let plain = one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
+    let plain =
+        one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
     clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain)
 }
 
@@ -134,5 +183,9 @@ fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
 
 /// The span, unless a comment stands in it.
 fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
-    run.instruction.comments.iter().all(|comment| comment.end <= span.start || span.end <= comment.start).then_some(span)
+    run.instruction
+        .comments
+        .iter()
+        .all(|comment| comment.end <= span.start || span.end <= comment.start)
+        .then_some(span)
 }

@@ -43,7 +43,8 @@ const CODE_NAMES: &[(&str, &str, &[u32])] = &[
 impl ImageName {
     /// Takes a reference apart (the `distribution` project's grammar of references).
     pub fn parse(reference: &str) -> Self {
-        let (name, digest) = reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
+        let (name, digest) =
+            reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
         let (repository, tag) = match name.rsplit_once(':') {
             Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag.to_owned())),
             _ => (name, None),
@@ -65,11 +66,29 @@ impl Release {
             if let Some((_, family, version)) = CODE_NAMES.iter().find(|(name, ..)| *name == word) {
                 return Some(Self { family: (*family).to_owned(), version: version.to_vec() });
             }
-            for family in ["alpine", "debian", "ubuntu", "centos", "fedora", "rockylinux", "almalinux", "amazonlinux", "oraclelinux", "ubi"] {
+            for family in [
+                "alpine",
+                "debian",
+                "ubuntu",
+                "centos",
+                "fedora",
+                "rockylinux",
+                "almalinux",
+                "amazonlinux",
+                "oraclelinux",
+                "ubi",
+            ] {
                 if let Some(rest) = word.strip_prefix(family) {
-                    let version = if rest.is_empty() && word != tag && image.repository.ends_with(family) { version(tag) } else { version(rest) };
+                    let version = if rest.is_empty() && word != tag && image.repository.ends_with(family) {
+                        version(tag)
+                    } else {
+                        version(rest)
+                    };
                     if rest.is_empty() || !version.is_empty() {
-                        return Some(Self { family: if family == "ubi" { "rhel".into() } else { family.into() }, version });
+                        return Some(Self {
+                            family: if family == "ubi" { "rhel".into() } else { family.into() },
+                            version,
+                        });
                     }
                 }
             }
@@ -96,13 +115,17 @@ mod tests {
     use super::*;
 
     fn release(reference: &str) -> Option<(String, Vec<u32>)> {
-        Release::of(&ImageName::parse(reference), Knowledge::embedded()).map(|release| (release.family, release.version))
+        Release::of(&ImageName::parse(reference), Knowledge::embedded())
+            .map(|release| (release.family, release.version))
     }
 
     #[test]
     fn names_are_taken_apart() {
         let name = ImageName::parse("docker.io/library/python:3.11-slim@sha256:0");
-        assert_eq!((name.repository.as_str(), name.tag.as_deref(), name.pinned), ("python", Some("3.11-slim"), true));
+        assert_eq!(
+            (name.repository.as_str(), name.tag.as_deref(), name.pinned),
+            ("python", Some("3.11-slim"), true)
+        );
         assert_eq!(ImageName::parse("localhost:5000/a/b").repository, "localhost:5000/a/b");
     }
 
@@ -118,7 +141,9 @@ mod tests {
 
     #[test]
     fn releases_compare_within_a_family() {
-        let release = |reference: &str| Release::of(&ImageName::parse(reference), Knowledge::embedded()).expect("known");
+        let release = |reference: &str| {
+            Release::of(&ImageName::parse(reference), Knowledge::embedded()).expect("known")
+        };
         assert!(release("ubuntu:12.04").is_at_most("ubuntu:14.04"));
         assert!(!release("ubuntu:16.04").is_at_most("ubuntu:14.04"));
         assert!(!release("debian:7").is_at_most("ubuntu:14.04"));

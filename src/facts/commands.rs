@@ -106,23 +106,38 @@ fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, all: &mut V
             let after_or = index > 0 && statement.rest[index - 1].0 == Operator::Or;
             for command in &pipeline.commands {
                 let own_shell = place.own_shell && pipeline.commands.len() == 1;
-                collect(command, Place { certain: place.certain && !after_or, own_shell, ..place }, known, all);
+                collect(
+                    command,
+                    Place { certain: place.certain && !after_or, own_shell, ..place },
+                    known,
+                    all,
+                );
             }
         }
     }
 }
 
-fn invocation<'a>(command: &'a Command, simple: &'a Simple, place: Place, known: &Knowledge) -> Invocation<'a> {
+fn invocation<'a>(
+    command: &'a Command,
+    simple: &'a Simple,
+    place: Place,
+    known: &Knowledge,
+) -> Invocation<'a> {
     let mut words = &simple.words[..];
     let mut elevation = Elevation::None;
     let mut repeated = false;
-    while let Some(wrapper) = words.first().and_then(Word::literal).and_then(|name| known.wrapper(base_name(name))) {
+    while let Some(wrapper) =
+        words.first().and_then(Word::literal).and_then(|name| known.wrapper(base_name(name)))
+    {
         let Some(inner) = unwrap(words, wrapper) else { break };
         let prefix = &words[..words.len() - inner.len()];
         if wrapper.changes_user {
-            let plain = wrapper.name == "sudo" && prefix[1..].iter().all(|word| matches!(word.raw.as_str(), "-E" | "-H" | "-n" | "--"));
+            let plain = wrapper.name == "sudo"
+                && prefix[1..].iter().all(|word| matches!(word.raw.as_str(), "-E" | "-H" | "-n" | "--"));
             elevation = match elevation {
-                Elevation::None if plain => Elevation::Root(prefix.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")),
+                Elevation::None if plain => {
+                    Elevation::Root(prefix.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" "))
+                }
                 _ => Elevation::Other,
             };
         }
@@ -131,7 +146,9 @@ fn invocation<'a>(command: &'a Command, simple: &'a Simple, place: Place, known:
     }
     let program = words.first().and_then(|word| {
         let name = base_name(word.text());
-        (!name.is_empty() && (word.literal().is_some() || !name.contains(['$', '`', '*', '"', '\'', '{', '}', '(', ')']))).then_some(name)
+        (!name.is_empty()
+            && (word.literal().is_some() || !name.contains(['$', '`', '*', '"', '\'', '{', '}', '(', ')'])))
+        .then_some(name)
     });
     Invocation { command, simple, words, program, elevation, repeated, place }
 }
@@ -165,7 +182,9 @@ fn unwrap<'a>(words: &'a [Word], wrapper: &crate::knowledge::Wrapper) -> Option<
 
 fn is_assignment(raw: &str) -> bool {
     raw.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     })
 }
 
@@ -188,7 +207,11 @@ impl<'a> Invocation<'a> {
 
     /// Whether this is `rm` with `-f`, which does not mind files that are not there.
     pub fn is_forced_removal(&self) -> bool {
-        self.is("rm") && self.arguments().iter().any(|word| word.raw == "--force" || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('f'))
+        self.is("rm")
+            && self.arguments().iter().any(|word| {
+                word.raw == "--force"
+                    || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('f')
+            })
     }
 
     /// Whether the command would notice that a directory is missing or empty: it names the directory, or something in or
@@ -197,11 +220,21 @@ impl<'a> Invocation<'a> {
         if self.is_forced_removal() {
             return false;
         }
-        let looks = self.is("rm") || self.is("find") || self.is("ls") || self.is("du") || self.is("rmdir") || self.is("mv") || self.is("cp");
+        let looks = self.is("rm")
+            || self.is("find")
+            || self.is("ls")
+            || self.is("du")
+            || self.is("rmdir")
+            || self.is("mv")
+            || self.is("cp");
         let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
         self.words.iter().chain(redirects).any(|word| {
             directories.iter().any(|directory| {
-                paths::names(&word.raw, directory) || looks && word.raw.len() > 1 && paths::within(&paths::normal(directory), &paths::normal(&word.raw)) && !paths::normal(&word.raw).is_empty()
+                paths::names(&word.raw, directory)
+                    || looks
+                        && word.raw.len() > 1
+                        && paths::within(&paths::normal(directory), &paths::normal(&word.raw))
+                        && !paths::normal(&word.raw).is_empty()
             })
         })
     }
@@ -210,7 +243,9 @@ impl<'a> Invocation<'a> {
     pub fn sets(&self, variable: &str) -> bool {
         let before = self.simple.words.len() - self.words.len();
         self.simple.assignments.iter().any(|assignment| assignment.name == variable)
-            || self.simple.words[..before].iter().any(|word| word.raw.split_once('=').is_some_and(|(name, _)| name == variable))
+            || self.simple.words[..before]
+                .iter()
+                .any(|word| word.raw.split_once('=').is_some_and(|(name, _)| name == variable))
     }
 
     /// Whether this runs a script or program whose doings can't be read off: a file by its path, a shell with a script,

@@ -9,8 +9,26 @@ use crate::syntax::shell::base_name;
 
 /// Endings of files that are of no use once they are unpacked, installed or run.
 const SPENT: &[&str] = &[
-    ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tar.lz", ".zip", ".deb", ".rpm", ".run", ".sh", ".whl",
-    "get-pip.py", "ez_setup.py", "get-poetry.py", "composer-setup.php",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+    ".tar.zst",
+    ".tar.lz",
+    ".zip",
+    ".deb",
+    ".rpm",
+    ".run",
+    ".sh",
+    ".whl",
+    "get-pip.py",
+    "ez_setup.py",
+    "get-poetry.py",
+    "composer-setup.php",
 ];
 
 impl<'a> Facts<'a> {
@@ -20,7 +38,7 @@ impl<'a> Facts<'a> {
         let mut found = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for fetched in uses.iter().filter(|one| one.touch == Touch::Fetched) {
-            if seen.contains(&fetched.path.as_str()) || !self.is_spent(run, fetched, &uses) {
+            if seen.contains(&fetched.path.as_str()) || !is_spent(run, fetched, &uses) {
                 continue;
             }
             seen.push(&fetched.path);
@@ -29,42 +47,31 @@ impl<'a> Facts<'a> {
         found
     }
 
-    /// Whether the file is used up within the script, and nothing else is done with it.
-    fn is_spent(&self, run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
-        let name = base_name(&fetched.path);
-        let sure = |one: &Invocation<'_>| one.place.certain && one.place.alone && one.elevation == Elevation::None && !one.repeated;
-        if !SPENT.iter().any(|ending| name.ends_with(ending)) || name.contains(['*', '?', '[']) || !sure(&run.invocations[fetched.invocation]) {
-            return false;
-        }
-        let consumed = uses.iter().any(|one| {
-            one.touch == Touch::Consumed && one.path == fetched.path && one.invocation > fetched.invocation && sure(&run.invocations[one.invocation])
-        });
-        let removed = uses.iter().any(|one| one.touch == Touch::Removed && (covers(&one.path, &fetched.path) || one.path.contains('$') || one.path.contains('{')));
-        // Every command that mentions the name must be one of those that use it up.
-        let only = run.invocations.iter().enumerate().all(|(index, one)| {
-            let mentions = one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref())).any(|word| word.raw.contains(name));
-            let harmless = || {
-                uses.iter().any(|use_| use_.invocation == index && use_.path == fetched.path && matches!(use_.touch, Touch::Fetched | Touch::Consumed | Touch::Checked))
-                    || one.is("echo") && one.command.redirects.is_empty()
-                    || one.is("sha256sum") || one.is("sha1sum") || one.is("sha512sum") || one.is("md5sum")
-            };
-            !mentions || harmless()
-        });
-        let unknown_removal = run.invocations.iter().any(|one| (one.is("rm") || one.is("find")) && !one.place.own_shell);
-        let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
-        consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
-    }
-
-    fn name_at_end(&self, run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>], end: Option<&str>, keep: &[String]) -> Result<String, String> {
+    fn name_at_end(
+        &self,
+        run: &RunFacts<'a>,
+        fetched: &FileUse<'a>,
+        uses: &[FileUse<'a>],
+        end: Option<&str>,
+        keep: &[String],
+    ) -> Result<String, String> {
         let name = base_name(&fetched.path);
         if keep.iter().any(|kept| paths::overlap(kept, &fetched.path)) {
             return Err(format!("{name} left alone, because the configuration keeps it"));
         }
         self.nobody_needs(run, fetched)?;
         let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
-        let word = fetched.word.or(consumer.and_then(|one| one.word)).ok_or_else(|| format!("{name} left alone, because its name is not written out"))?;
-        let same_directory = Some(fetched.directory.as_str()) == end && consumer.is_none_or(|one| one.directory == fetched.directory);
-        if word.raw.starts_with(['/', '~', '"', '$']) && fetched.path.starts_with(['/', '~', '$']) && word.text().trim_matches('"').starts_with(['/', '~', '$']) || same_directory {
+        let word = fetched
+            .word
+            .or(consumer.and_then(|one| one.word))
+            .ok_or_else(|| format!("{name} left alone, because its name is not written out"))?;
+        let same_directory = Some(fetched.directory.as_str()) == end
+            && consumer.is_none_or(|one| one.directory == fetched.directory);
+        if word.raw.starts_with(['/', '~', '"', '$'])
+            && fetched.path.starts_with(['/', '~', '$'])
+            && word.text().trim_matches('"').starts_with(['/', '~', '$'])
+            || same_directory
+        {
             return Ok(word.raw.clone());
         }
         if fetched.path.starts_with('/') && word.literal().is_some() {
@@ -84,15 +91,20 @@ impl<'a> Facts<'a> {
                 continue;
             }
             if instruction.logical.text.contains(stem) && self.follows(run.stage, item) {
-                return Err(format!("{name} left alone, because a later {} names it", instruction.keyword.name()));
+                return Err(format!(
+                    "{name} left alone, because a later {} names it",
+                    instruction.keyword.name()
+                ));
             }
         }
         if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
             return Ok(());
         }
-        let later = self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
+        let later =
+            self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
         for other in later {
-            let unreadable = other.script().is_none() || other.invocations.iter().any(|one| one.is_unreadable(self.known));
+            let unreadable =
+                other.script().is_none() || other.invocations.iter().any(|one| one.is_unreadable(self.known));
             if unreadable {
                 return Err(format!("{name} left alone, because a later RUN can't be read"));
             }
@@ -103,8 +115,13 @@ impl<'a> Facts<'a> {
     /// Whether an item belongs to a stage, to one built from it, or to one that copies from it.
     fn follows(&self, stage: usize, item: usize) -> bool {
         let Item::Instruction(_) = &self.file.items[item] else { return false };
-        let Some(mut current) = self.stages.iter().find(|one| one.items.contains(&item)) else { return false };
-        if crate::facts::stage::copies(self.file, &self.stages).iter().any(|(user, source, _)| *user == current.index && *source == stage) {
+        let Some(mut current) = self.stages.iter().find(|one| one.items.contains(&item)) else {
+            return false;
+        };
+        if crate::facts::stage::copies(self.file, &self.stages)
+            .iter()
+            .any(|(user, source, _)| *user == current.index && *source == stage)
+        {
             return true;
         }
         loop {
@@ -117,4 +134,52 @@ impl<'a> Facts<'a> {
             }
         }
     }
+}
+
+/// Whether the file is used up within the script, and nothing else is done with it.
+fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
+    let name = base_name(&fetched.path);
+    let sure = |one: &Invocation<'_>| {
+        one.place.certain && one.place.alone && one.elevation == Elevation::None && !one.repeated
+    };
+    if !SPENT.iter().any(|ending| name.ends_with(ending))
+        || name.contains(['*', '?', '['])
+        || !sure(&run.invocations[fetched.invocation])
+    {
+        return false;
+    }
+    let consumed = uses.iter().any(|one| {
+        one.touch == Touch::Consumed
+            && one.path == fetched.path
+            && one.invocation > fetched.invocation
+            && sure(&run.invocations[one.invocation])
+    });
+    let removed = uses.iter().any(|one| {
+        one.touch == Touch::Removed
+            && (covers(&one.path, &fetched.path) || one.path.contains('$') || one.path.contains('{'))
+    });
+    // Every command that mentions the name must be one of those that use it up.
+    let only = run.invocations.iter().enumerate().all(|(index, one)| {
+        let mentions = one
+            .words
+            .iter()
+            .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+            .any(|word| word.raw.contains(name));
+        let harmless = || {
+            uses.iter().any(|use_| {
+                use_.invocation == index
+                    && use_.path == fetched.path
+                    && matches!(use_.touch, Touch::Fetched | Touch::Consumed | Touch::Checked)
+            }) || one.is("echo") && one.command.redirects.is_empty()
+                || one.is("sha256sum")
+                || one.is("sha1sum")
+                || one.is("sha512sum")
+                || one.is("md5sum")
+        };
+        !mentions || harmless()
+    });
+    let unknown_removal =
+        run.invocations.iter().any(|one| (one.is("rm") || one.is("find")) && !one.place.own_shell);
+    let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
+    consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
 }

@@ -29,7 +29,8 @@ impl Facts<'_> {
     /// What a variable holds just before an item.
     pub fn variable(&self, item: usize, name: &str) -> Variable {
         for (_, instruction) in self.before(item) {
-            let found = |all: &[Assignment]| all.iter().rfind(|one| one.key == name).map(|one| one.value.clone());
+            let found =
+                |all: &[Assignment]| all.iter().rfind(|one| one.key == name).map(|one| one.value.clone());
             match &instruction.body {
                 Body::Env(all) => {
                     if let Some(value) = found(all) {
@@ -54,7 +55,11 @@ impl Facts<'_> {
                 return user_of(user);
             }
         }
-        let image = self.stages.iter().find(|stage| stage.items.contains(&item)).and_then(|stage| self.root_image(stage.index));
+        let image = self
+            .stages
+            .iter()
+            .find(|stage| stage.items.contains(&item))
+            .and_then(|stage| self.root_image(stage.index));
         match image {
             Some(image) => image.user.as_deref().map_or(User::Root, user_of),
             None => User::Unknown,
@@ -117,7 +122,9 @@ pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
         return Some(text.trim_matches(['"', '\'']).to_owned());
     }
     let value = |name: &str| {
-        file.instructions().take_while(|(_, i)| !matches!(i.body, Body::From(_))).find_map(|(_, i)| match &i.body {
+        file.instructions().take_while(|(_, i)| !matches!(i.body, Body::From(_))).find_map(|(_, i)| match &i
+            .body
+        {
             Body::Arg(all) => all.iter().find(|one| one.key == name)?.value.clone(),
             _ => None,
         })
@@ -129,7 +136,10 @@ pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
         rest = &rest[at + 1..];
         let (name, default, after) = if let Some(inner) = rest.strip_prefix('{') {
             let (inside, after) = inner.split_once('}')?;
-            let (name, default) = inside.split_once(":-").or_else(|| inside.split_once('-')).map_or((inside, None), |(n, d)| (n, Some(d)));
+            let (name, default) = inside
+                .split_once(":-")
+                .or_else(|| inside.split_once('-'))
+                .map_or((inside, None), |(n, d)| (n, Some(d)));
             (name, default, after)
         } else {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());

@@ -48,26 +48,39 @@ impl<'a> Facts<'a> {
         for (index, one) in run.invocations.iter().enumerate() {
             if one.is("cd") || one.is("pushd") || one.is("popd") {
                 if one.place.own_shell {
-                    let target = one.arguments().first().and_then(|word| word.literal()).filter(|target| *target != "-");
+                    let target = one
+                        .arguments()
+                        .first()
+                        .and_then(|word| word.literal())
+                        .filter(|target| *target != "-");
                     let sure = one.place.certain && one.place.alone && one.is("cd");
                     directory = match (&directory, target) {
                         (_, Some(target)) if sure && target.starts_with('/') => Some(tidy(target)),
-                        (Some(now), Some(target)) if sure && !target.starts_with("..") => Some(tidy(&format!("{now}/{target}"))),
+                        (Some(now), Some(target)) if sure && !target.starts_with("..") => {
+                            Some(tidy(&format!("{now}/{target}")))
+                        }
                         _ => None,
                     };
                 }
                 continue;
             }
-            if !one.place.own_shell && run.invocations.iter().any(|other| other.is("cd") && !other.place.own_shell) {
+            if !one.place.own_shell
+                && run.invocations.iter().any(|other| other.is("cd") && !other.place.own_shell)
+            {
                 continue;
             }
             let Some(now) = &directory else { continue };
             let mut add = |touch, name: &str, word: Option<&'a Word>| {
                 let name = name.trim_matches(['"', '\'']);
-                if name.is_empty() || name.starts_with('$') && !name.contains('/') && touch == Touch::Written {
+                if name.is_empty() || name.starts_with('$') && !name.contains('/') && touch == Touch::Written
+                {
                     return;
                 }
-                let path = if name.starts_with(['/', '~', '$']) { tidy(name) } else { tidy(&format!("{now}/{name}")) };
+                let path = if name.starts_with(['/', '~', '$']) {
+                    tidy(name)
+                } else {
+                    tidy(&format!("{now}/{name}"))
+                };
                 uses.push(FileUse { invocation: index, touch, path, word, directory: now.clone() });
             };
             for (touch, word) in words(one) {
@@ -91,7 +104,9 @@ pub fn covers(outer: &str, path: &str) -> bool {
     if let Some((before, after)) = outer.split_once('*') {
         let directory = before.rsplit_once('/').map_or("", |(directory, _)| directory);
         let rest = after.rsplit('*').next().unwrap_or_default();
-        return path.starts_with(before) && (rest.is_empty() || path.ends_with(rest)) && paths::within(path, directory);
+        return path.starts_with(before)
+            && (rest.is_empty() || path.ends_with(rest))
+            && paths::within(path, directory);
     }
     paths::within(path, outer.trim_end_matches('/'))
 }
@@ -107,42 +122,72 @@ fn words<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
     let arguments = one.arguments();
     let operands = || arguments.iter().filter(|word| !word.is_option());
     let all = |touch| operands().map(move |word| (touch, word)).collect::<Vec<_>>();
-    let last = |touch| operands().last().map(|word| (touch, word)).into_iter().collect::<Vec<_>>();
+    let last = |touch| operands().next_back().map(|word| (touch, word)).into_iter().collect::<Vec<_>>();
     match one.program.unwrap_or_default() {
         "rm" | "rmdir" | "unlink" => all(Touch::Removed),
         "mkdir" | "touch" | "tee" => all(Touch::Written),
         "chown" | "chgrp" | "chmod" => operands().skip(1).map(|word| (Touch::Reowned, word)).collect(),
         "mv" => {
             let count = operands().count();
-            operands().enumerate().map(|(at, word)| (if at + 1 == count { Touch::Written } else { Touch::Removed }, word)).collect()
+            operands()
+                .enumerate()
+                .map(|(at, word)| (if at + 1 == count { Touch::Written } else { Touch::Removed }, word))
+                .collect()
         }
         "cp" | "ln" | "install" => last(Touch::Written),
         "wget" | "curl" => output(one).map(|word| (Touch::Fetched, word)).into_iter().collect(),
-        "git" if operands().next().is_some_and(|verb| verb.raw == "clone") && operands().count() == 3 => last(Touch::Written),
+        "git" if operands().next().is_some_and(|verb| verb.raw == "clone") && operands().count() == 3 => {
+            last(Touch::Written)
+        }
         "tar" | "bsdtar" => tar(arguments),
         "unzip" => {
             let target = value_of(arguments, "-d").map(|word| (Touch::Written, word));
             operands().take(1).map(|word| (Touch::Consumed, word)).chain(target).collect()
         }
-        "sha256sum" | "sha1sum" | "sha512sum" | "md5sum" | "ls" | "file" | "echo" | "du" => all(Touch::Checked),
-        "dpkg" | "rpm" if arguments.iter().any(|word| matches!(word.raw.as_str(), "-i" | "--install" | "-U" | "-Uvh" | "-ivh" | "-Uhv")) => all(Touch::Consumed),
-        "apt-get" | "apt" | "yum" | "dnf" | "gdebi" if operands().any(|word| word.raw.ends_with(".deb") || word.raw.ends_with(".rpm")) => {
-            operands().filter(|word| word.raw.contains(".deb") || word.raw.contains(".rpm")).map(|word| (Touch::Consumed, word)).collect()
+        "sha256sum" | "sha1sum" | "sha512sum" | "md5sum" | "ls" | "file" | "echo" | "du" => {
+            all(Touch::Checked)
         }
-        "sh" | "bash" | "python" | "python2" | "python3" | "perl" | "php" if arguments.first().is_some_and(|word| !word.is_option()) => {
+        "dpkg" | "rpm"
+            if arguments.iter().any(|word| {
+                matches!(word.raw.as_str(), "-i" | "--install" | "-U" | "-Uvh" | "-ivh" | "-Uhv")
+            }) =>
+        {
+            all(Touch::Consumed)
+        }
+        "apt-get" | "apt" | "yum" | "dnf" | "gdebi"
+            if operands().any(|word| word.raw.ends_with(".deb") || word.raw.ends_with(".rpm")) =>
+        {
+            operands()
+                .filter(|word| word.raw.contains(".deb") || word.raw.contains(".rpm"))
+                .map(|word| (Touch::Consumed, word))
+                .collect()
+        }
+        "sh" | "bash" | "python" | "python2" | "python3" | "perl" | "php"
+            if arguments.first().is_some_and(|word| !word.is_option()) =>
+        {
             operands().take(1).map(|word| (Touch::Consumed, word)).collect()
         }
-        _ => one.words.first().filter(|word| word.raw.contains('/')).map(|word| (Touch::Consumed, word)).into_iter().collect(),
+        _ => one
+            .words
+            .first()
+            .filter(|word| word.raw.contains('/'))
+            .map(|word| (Touch::Consumed, word))
+            .into_iter()
+            .collect(),
     }
 }
 
 /// The file that curl or wget is told to write.
 fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
-    let (short, longs): (char, &[&str]) = if one.is("curl") { ('o', &["--output"]) } else { ('O', &["--output-document"]) };
+    let (short, longs): (char, &[&str]) =
+        if one.is("curl") { ('o', &["--output"]) } else { ('O', &["--output-document"]) };
     let arguments = one.arguments();
     for (at, word) in arguments.iter().enumerate() {
         let raw = word.raw.as_str();
-        let cluster = raw.starts_with('-') && !raw.starts_with("--") && raw.ends_with(short) && raw[1..].chars().all(|c| c.is_ascii_alphabetic());
+        let cluster = raw.starts_with('-')
+            && !raw.starts_with("--")
+            && raw.ends_with(short)
+            && raw[1..].chars().all(|c| c.is_ascii_alphabetic());
         if cluster || longs.contains(&raw) {
             return arguments.get(at + 1).filter(|target| target.raw != "-");
         }
@@ -153,13 +198,28 @@ fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
 /// The name that curl `-O` or plain wget takes from the address; none where it can't be told.
 fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
     let arguments = one.arguments();
-    let curl_remote = |word: &Word| word.raw == "--remote-name" || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('O');
+    let curl_remote = |word: &Word| {
+        word.raw == "--remote-name"
+            || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('O')
+    };
     let wanted = match one.program? {
         "curl" => arguments.iter().any(curl_remote),
         "wget" => !arguments.iter().any(|word| {
-            ["-O", "-P", "-i", "-r", "-m", "--output-document", "--directory-prefix", "--recursive", "--mirror", "--content-disposition", "--input-file"]
-                .iter()
-                .any(|option| word.raw.starts_with(option))
+            [
+                "-O",
+                "-P",
+                "-i",
+                "-r",
+                "-m",
+                "--output-document",
+                "--directory-prefix",
+                "--recursive",
+                "--mirror",
+                "--content-disposition",
+                "--input-file",
+            ]
+            .iter()
+            .any(|option| word.raw.starts_with(option))
                 || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.ends_with('O')
         }),
         _ => false,
@@ -178,11 +238,18 @@ fn tar(arguments: &[Word]) -> Vec<(Touch, &Word)> {
     while let Some(word) = arguments.get(at) {
         let raw = word.raw.as_str();
         at += 1;
-        let bundle = !raw.starts_with("--") && (raw.starts_with('-') || at == 1) && raw.trim_start_matches('-').chars().all(|c| c.is_ascii_alphabetic());
+        let bundle = !raw.starts_with("--")
+            && (raw.starts_with('-') || at == 1)
+            && raw.trim_start_matches('-').chars().all(|c| c.is_ascii_alphabetic());
         if bundle {
             extracts |= raw.contains('x');
             if raw.ends_with('f') {
-                found.extend(arguments.get(at).filter(|archive| archive.raw != "-").map(|archive| (Touch::Consumed, archive)));
+                found.extend(
+                    arguments
+                        .get(at)
+                        .filter(|archive| archive.raw != "-")
+                        .map(|archive| (Touch::Consumed, archive)),
+                );
                 at += 1;
             } else if raw == "-C" {
                 found.extend(arguments.get(at).map(|directory| (Touch::Written, directory)));
@@ -215,13 +282,14 @@ mod tests {
 
     #[test]
     fn downloads_and_what_becomes_of_them() {
-        assert_eq!(uses("curl -fsSLo a.tgz https://x/y && tar -xzf a.tgz -C /opt && rm a.tgz"), [
-            "Fetched /w/a.tgz",
-            "Consumed /w/a.tgz",
-            "Written /opt",
-            "Removed /w/a.tgz"
-        ]);
-        assert_eq!(uses("cd /tmp && wget https://x/b-$V.zip && unzip b-$V.zip"), ["Fetched /tmp/b-$V.zip", "Consumed /tmp/b-$V.zip"]);
+        assert_eq!(
+            uses("curl -fsSLo a.tgz https://x/y && tar -xzf a.tgz -C /opt && rm a.tgz"),
+            ["Fetched /w/a.tgz", "Consumed /w/a.tgz", "Written /opt", "Removed /w/a.tgz"]
+        );
+        assert_eq!(
+            uses("cd /tmp && wget https://x/b-$V.zip && unzip b-$V.zip"),
+            ["Fetched /tmp/b-$V.zip", "Consumed /tmp/b-$V.zip"]
+        );
         assert_eq!(uses("curl https://x/y | tar xz"), [""; 0]);
         assert_eq!(uses("cd $X && wget https://x/y"), [""; 0]);
     }

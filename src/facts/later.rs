@@ -28,7 +28,13 @@ pub struct Going<'a> {
 impl<'a> Going<'a> {
     /// All of a cache.
     pub fn cache(manager: &'a Manager, cache: &'a Cache) -> Self {
-        Self { directories: &cache.directories, manager, verbs: &cache.leaned_on_by, refreshing: &cache.refreshing_options, programs: &cache.read_by }
+        Self {
+            directories: &cache.directories,
+            manager,
+            verbs: &cache.leaned_on_by,
+            refreshing: &cache.refreshing_options,
+            programs: &cache.read_by,
+        }
     }
 }
 
@@ -67,23 +73,38 @@ impl Facts<'_> {
     fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
         stage::copies(self.file, &self.stages).into_iter().find_map(|(_, source, path)| {
             let path = path?;
-            let copied = source == stage && going.directories.iter().any(|directory| paths::names(&path, directory));
+            let copied =
+                source == stage && going.directories.iter().any(|directory| paths::names(&path, directory));
             copied.then(|| format!("a later COPY takes {path} from this stage"))
         })
     }
 
-    fn instruction_leans(&self, item: usize, instruction: &Instruction<'_>, going: Going<'_>) -> Result<Next, Leaning> {
+    fn instruction_leans(
+        &self,
+        item: usize,
+        instruction: &Instruction<'_>,
+        going: Going<'_>,
+    ) -> Result<Next, Leaning> {
         let programs = || going.manager.programs.iter().map(String::as_str);
         let names = |text: &str| going.directories.iter().any(|directory| paths::names(text, directory));
         match &instruction.body {
             Body::Run(run) => {
-                let facts = self.runs.iter().find(|run| run.item == item).expect("every RUN within a stage has facts");
+                let facts = self
+                    .runs
+                    .iter()
+                    .find(|run| run.item == item)
+                    .expect("every RUN within a stage has facts");
                 match run {
                     Run::Shell(_) | Run::Heredoc(_) => self.run_leans(facts, going),
                     Run::Exec(words) if !words.iter().any(|word| names(word)) => {
                         let program = words.first().map_or("", |word| crate::syntax::shell::base_name(word));
-                        let harmless = self.known.program(program).is_some() && !going.programs.iter().any(|reader| reader == program);
-                        if harmless { Ok(Next::On) } else { Err(format!("a later RUN in exec form calls {program}")) }
+                        let harmless = self.known.program(program).is_some()
+                            && !going.programs.iter().any(|reader| reader == program);
+                        if harmless {
+                            Ok(Next::On)
+                        } else {
+                            Err(format!("a later RUN in exec form calls {program}"))
+                        }
                     }
                     Run::Exec(_) => Err("a later RUN in exec form names these files".into()),
                     Run::Opaque(opaque) => Err(format!("a later RUN can't be read: {}", opaque.reason())),
@@ -93,8 +114,12 @@ impl Facts<'_> {
                 Err("an ONBUILD trigger may lean on it".into())
             }
             Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
-                let calls = |program: &str| mentions(form, program) && going.verbs.iter().any(|verb| mentions(form, verb));
-                if programs().any(calls) || going.directories.iter().any(|directory| mentions(form, directory)) {
+                let calls = |program: &str| {
+                    mentions(form, program) && going.verbs.iter().any(|verb| mentions(form, verb))
+                };
+                if programs().any(calls)
+                    || going.directories.iter().any(|directory| mentions(form, directory))
+                {
                     return Err(format!("{} names it", instruction.keyword.name()));
                 }
                 Ok(Next::On)
@@ -102,7 +127,9 @@ impl Facts<'_> {
             Body::Env(all) if all.iter().any(|one| one.value.as_deref().is_some_and(names)) => {
                 Err("a later ENV names these files".into())
             }
-            Body::Volume(all) if all.iter().any(|path| names(path)) => Err("a later VOLUME names these files".into()),
+            Body::Volume(all) if all.iter().any(|path| names(path)) => {
+                Err("a later VOLUME names these files".into())
+            }
             _ => Ok(Next::On),
         }
     }
@@ -114,8 +141,15 @@ impl Facts<'_> {
                 if call.manager.refreshes(&call.verb) && one.place.certain {
                     return Ok(Next::Stop);
                 }
-                if going.verbs.contains(&call.verb) && !call.has_option(going.refreshing) && !self.refreshed_within(run, index) {
-                    return Err(format!("a later RUN calls `{} {}` without fetching it again", one.program.unwrap_or_default(), call.verb));
+                if going.verbs.contains(&call.verb)
+                    && !call.has_option(going.refreshing)
+                    && !refreshed_within(run, index)
+                {
+                    return Err(format!(
+                        "a later RUN calls `{} {}` without fetching it again",
+                        one.program.unwrap_or_default(),
+                        call.verb
+                    ));
                 }
                 continue;
             }
@@ -126,21 +160,13 @@ impl Facts<'_> {
                 return Err("a later command names these files, and may fail without them".into());
             }
             if going.manager.kind == Kind::System && self.may_call_system_manager(run, index) {
-                return Err(format!("a later RUN runs {}, which can't be read", one.words.first().map_or("a script", |word| &word.raw)));
+                return Err(format!(
+                    "a later RUN runs {}, which can't be read",
+                    one.words.first().map_or("a script", |word| &word.raw)
+                ));
             }
         }
         Ok(Next::On)
-    }
-
-    /// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
-    fn refreshed_within(&self, run: &RunFacts<'_>, index: usize) -> bool {
-        let manager = run.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
-        run.calls.iter().any(|call| {
-            call.invocation < index && Some(&call.manager.name) == manager && call.manager.refreshes(&call.verb) && {
-                let (refresh, use_) = (run.invocations[call.invocation].place, run.invocations[index].place);
-                refresh.certain || refresh.statement == use_.statement && refresh.pipeline == use_.pipeline
-            }
-        })
     }
 
     /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.
@@ -149,4 +175,18 @@ impl Facts<'_> {
         let powerless = matches!(self.user(run.item), User::Other(_)) && one.elevation == Elevation::None;
         !powerless && one.is_unreadable(self.known)
     }
+}
+
+/// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
+fn refreshed_within(run: &RunFacts<'_>, index: usize) -> bool {
+    let manager = run.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
+    run.calls.iter().any(|call| {
+        call.invocation < index
+            && Some(&call.manager.name) == manager
+            && call.manager.refreshes(&call.verb)
+            && {
+                let (refresh, use_) = (run.invocations[call.invocation].place, run.invocations[index].place);
+                refresh.certain || refresh.statement == use_.statement && refresh.pipeline == use_.pipeline
+            }
+    })
 }

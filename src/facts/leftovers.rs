@@ -43,7 +43,7 @@ impl<'a> Facts<'a> {
                 }
                 seen.push(key);
                 let Some(last) = self.last_fill(run, call.manager, cache) else { continue };
-                if self.is_emptied(run, call.manager, cache, last) || is_mounted(run, &cache.directories) {
+                if is_emptied(run, call.manager, cache, last) || is_mounted(run, &cache.directories) {
                     continue;
                 }
                 let stays = |reason| Stays { what: what(&call.manager.name, &cache.name), reason };
@@ -60,35 +60,34 @@ impl<'a> Facts<'a> {
                 call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
             });
             // A script that can't be read has fetched the index where packages install without a visible `update`.
-            let hidden = || manager.installs(&call.verb) && (0..call.invocation).any(|index| self.may_call_system_manager(run, index));
+            let hidden = || {
+                manager.installs(&call.verb)
+                    && (0..call.invocation).any(|index| self.may_call_system_manager(run, index))
+            };
             call.manager.name == manager.name
                 && !avoids
-                && (cache.filled_by.contains(&call.verb) || manager.kind == Kind::System && !cache.filled_by.iter().any(|verb| manager.installs(verb)) && hidden())
+                && (cache.filled_by.contains(&call.verb)
+                    || manager.kind == Kind::System
+                        && !cache.filled_by.iter().any(|verb| manager.installs(verb))
+                        && hidden())
         };
         run.calls.iter().rposition(|call| fills(&call))
     }
 
-    /// Whether something behind a call empties the cache, wholly or in part: then it is the author's decision.
-    fn is_emptied(&self, run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
-        let from = run.calls[last].invocation;
-        let by_verb = run.calls[last + 1..].iter().any(|call| {
-            let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
-            same && (cache.cleaned_by.contains(&call.verb) || call.manager.caches.iter().any(|other| {
-                other.cleaned_by.contains(&call.verb) && other.directories.iter().any(|directory| cache.directories.contains(directory))
-            }))
-        });
-        // `go clean -modcache` is told from `go clean -cache` by its option.
-        let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
-        let by_command = |one: &Invocation<'_>| {
-            let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
-            cache.clean_needs_manager && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)) && arguments.join(" ") == rest
-        };
-        by_verb || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
-    }
-
     /// The command that empties a cache at the end of the RUN, or what stands against it.
-    fn removal(&self, run: &RunFacts<'a>, manager: &'a Manager, cache: &'a Cache, last: usize, keep: &[String]) -> Result<Leftover<'a>, String> {
-        let fills: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb)).collect();
+    fn removal(
+        &self,
+        run: &RunFacts<'a>,
+        manager: &'a Manager,
+        cache: &'a Cache,
+        last: usize,
+        keep: &[String],
+    ) -> Result<Leftover<'a>, String> {
+        let fills: Vec<&Call<'a>> = run
+            .calls
+            .iter()
+            .filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb))
+            .collect();
         if fills.iter().any(|call| call.has_option(&cache.options)) {
             return Err("an option moves it, or asks for what is in it".into());
         }
@@ -100,10 +99,16 @@ impl<'a> Facts<'a> {
         if elevation.is_some() && cache.clean.contains('~') {
             return Err("it belongs to root, in a home directory that sudo chooses".into());
         }
-        if cache.clean.contains('~') && (self.is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME"))) {
+        if cache.clean.contains('~')
+            && (is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")))
+        {
             return Err("the script sets HOME".into());
         }
-        let command = if cache.clean_needs_manager { self.own_command(run, manager, cache, last_one, &fills)? } else { cache.clean.clone() };
+        let command = if cache.clean_needs_manager {
+            own_command(run, manager, cache, last_one, &fills)?
+        } else {
+            cache.clean.clone()
+        };
         if manager.programs.iter().any(|program| program == "yarn") {
             self.is_yarn_1(run, &fills)?;
         }
@@ -117,33 +122,6 @@ impl<'a> Facts<'a> {
         Ok(Leftover { manager, cache, command, confidence: cache.applicability })
     }
 
-    /// The cleanup command by the program that the script itself calls, if that program is sure to be there at the end.
-    fn own_command(&self, run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: &Invocation<'_>, fills: &[&Call<'_>]) -> Result<String, String> {
-        let name = &manager.name;
-        if !fills.iter().any(|call| run.invocations[call.invocation].place.certain) {
-            return Err(format!("{name} is only called under a condition, so that it may not be there"));
-        }
-        let at = run.invocations.iter().position(|one| std::ptr::eq(one.command, last.command)).unwrap_or(0);
-        let removers = run.invocations[at..].iter().enumerate().any(|(offset, one)| {
-            let removes_packages = run.calls.iter().any(|call| call.invocation == at + offset && call.manager.removes(&call.verb));
-            let removes_program = (one.is("rm") || one.is("mv")) && one.arguments().iter().any(|word| {
-                !word.is_option() && (word.raw.contains(&format!("/{name}")) || ["/usr", "/opt", "/bin", "/usr/local", "/usr/bin", "/usr/local/bin"].contains(&paths::normal(&word.raw).as_str()) || word.raw.contains("node"))
-            });
-            removes_packages || removes_program
-        });
-        if removers {
-            return Err(format!("packages or programs are removed after it, and {name} may be among them"));
-        }
-        let changes_path = run.invocations.iter().any(|one| one.is(".") || one.is("source") || one.is("eval") || one.sets("PATH") || one.is("export") || one.is("nvm"));
-        if !last.place.own_shell && changes_path {
-            return Err(format!("{name} is called in a subshell with a PATH of its own"));
-        }
-        let program = last.words.first().filter(|_| last.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
-        let program = program.ok_or_else(|| format!("{name} is not called by its own name"))?;
-        let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
-        Ok(format!("{} {rest}", program.raw))
-    }
-
     /// Whether it is Yarn 1 for certain: later versions run from the cache under Plug'n'Play.
     fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
         let doubt = || "it may be Yarn 2 or later, which can run packages right from its cache".to_owned();
@@ -151,17 +129,26 @@ impl<'a> Facts<'a> {
             return Ok(());
         }
         let stage = &self.stages[run.stage];
-        let before = self.file.instructions().filter(|(item, _)| *item < run.item && stage.items.contains(item));
+        let before =
+            self.file.instructions().filter(|(item, _)| *item < run.item && stage.items.contains(item));
         let mut copied = false;
         for (_, instruction) in before {
             let text = instruction.logical.text.as_ref();
-            if text.contains("corepack") || text.contains(".yarn") || text.contains("berry") || text.contains("set version") {
+            if text.contains("corepack")
+                || text.contains(".yarn")
+                || text.contains("berry")
+                || text.contains("set version")
+            {
                 return Err(doubt());
             }
             if !matches!(instruction.keyword, Keyword::Copy | Keyword::Add) {
                 continue;
             }
-            let named = |path: &String| path.ends_with("package.json") || path.ends_with("yarn.lock") || path.ends_with("package*.json");
+            let named = |path: &String| {
+                path.ends_with("package.json")
+                    || path.ends_with("yarn.lock")
+                    || path.ends_with("package*.json")
+            };
             let crate::syntax::Body::Copy(transfer) = &instruction.body else { return Err(doubt()) };
             if !transfer.sources.iter().all(named) {
                 return Err(doubt());
@@ -175,16 +162,8 @@ impl<'a> Facts<'a> {
     /// Whether a variable is set for the commands of a RUN: by ENV, by ARG, or in the script.
     pub fn is_set(&self, run: &RunFacts<'_>, name: &str) -> bool {
         self.variable(run.item, name) != Variable::NotInFile
-            || self.is_set_in_script(run, name)
+            || is_set_in_script(run, name)
             || run.invocations.iter().any(|one| one.sets(name))
-    }
-
-    fn is_set_in_script(&self, run: &RunFacts<'_>, name: &str) -> bool {
-        run.invocations.iter().any(|one| {
-            let assigns = one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);
-            let starts = |word: &crate::syntax::shell::Word| word.raw.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
-            assigns || (one.is("export") || one.is("read") || one.is("declare")) && one.arguments().iter().any(starts)
-        })
     }
 }
 
@@ -212,13 +191,19 @@ fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, 
 }
 
 fn shares_directory(manager: &Manager, cache: &Cache) -> bool {
-    manager.caches.iter().any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
+    manager
+        .caches
+        .iter()
+        .any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
 }
 
 /// Whether a mount lies over, or may lie over, one of these directories.
 pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
     run.mounts.iter().filter(|mount| !matches!(mount.kind.as_str(), "secret" | "ssh")).any(|mount| {
-        mount.target.as_deref().is_none_or(|target| directories.iter().any(|directory| paths::overlap(target, directory)))
+        mount
+            .target
+            .as_deref()
+            .is_none_or(|target| directories.iter().any(|directory| paths::overlap(target, directory)))
     })
 }
 
@@ -233,10 +218,108 @@ fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
             && directories.iter().any(|directory| {
                 let directory = paths::normal(directory);
                 let named = paths::normal(raw);
-                let last_two: String = directory.rsplit('/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
-                (named.starts_with(['/', '~']) && !named.contains(['$', '{']) && (paths::within(&named, &directory) || paths::within(&directory, &named)))
-                    || (raw.contains(['{', '$', '*', '?']) || !named.starts_with(['/', '~'])) && raw.contains(&last_two)
-                    || raw.contains('{') && paths::within(&directory, &paths::normal(raw.split('{').next().unwrap_or_default()))
+                let last_two: String = directory
+                    .rsplit('/')
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .rev()
+                    .collect::<Vec<_>>()
+                    .join("/");
+                (named.starts_with(['/', '~'])
+                    && !named.contains(['$', '{'])
+                    && (paths::within(&named, &directory) || paths::within(&directory, &named)))
+                    || (raw.contains(['{', '$', '*', '?']) || !named.starts_with(['/', '~']))
+                        && raw.contains(&last_two)
+                    || raw.contains('{')
+                        && paths::within(
+                            &directory,
+                            &paths::normal(raw.split('{').next().unwrap_or_default()),
+                        )
             })
+    })
+}
+
+/// Whether something behind a call empties the cache, wholly or in part: then it is the author's decision.
+fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
+    let from = run.calls[last].invocation;
+    let by_verb = run.calls[last + 1..].iter().any(|call| {
+        let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
+        same && (cache.cleaned_by.contains(&call.verb)
+            || call.manager.caches.iter().any(|other| {
+                other.cleaned_by.contains(&call.verb)
+                    && other.directories.iter().any(|directory| cache.directories.contains(directory))
+            }))
+    });
+    // `go clean -modcache` is told from `go clean -cache` by its option.
+    let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
+    let by_command = |one: &Invocation<'_>| {
+        let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
+        cache.clean_needs_manager
+            && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
+            && arguments.join(" ") == rest
+    };
+    by_verb
+        || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
+}
+
+/// The cleanup command by the program that the script itself calls, if that program is sure to be there at the end.
+fn own_command(
+    run: &RunFacts<'_>,
+    manager: &Manager,
+    cache: &Cache,
+    last: &Invocation<'_>,
+    fills: &[&Call<'_>],
+) -> Result<String, String> {
+    let name = &manager.name;
+    if !fills.iter().any(|call| run.invocations[call.invocation].place.certain) {
+        return Err(format!("{name} is only called under a condition, so that it may not be there"));
+    }
+    let at = run.invocations.iter().position(|one| std::ptr::eq(one.command, last.command)).unwrap_or(0);
+    let removers = run.invocations[at..].iter().enumerate().any(|(offset, one)| {
+        let removes_packages =
+            run.calls.iter().any(|call| call.invocation == at + offset && call.manager.removes(&call.verb));
+        let removes_program = (one.is("rm") || one.is("mv"))
+            && one.arguments().iter().any(|word| {
+                !word.is_option()
+                    && (word.raw.contains(&format!("/{name}"))
+                        || ["/usr", "/opt", "/bin", "/usr/local", "/usr/bin", "/usr/local/bin"]
+                            .contains(&paths::normal(&word.raw).as_str())
+                        || word.raw.contains("node"))
+            });
+        removes_packages || removes_program
+    });
+    if removers {
+        return Err(format!("packages or programs are removed after it, and {name} may be among them"));
+    }
+    let changes_path = run.invocations.iter().any(|one| {
+        one.is(".")
+            || one.is("source")
+            || one.is("eval")
+            || one.sets("PATH")
+            || one.is("export")
+            || one.is("nvm")
+    });
+    if !last.place.own_shell && changes_path {
+        return Err(format!("{name} is called in a subshell with a PATH of its own"));
+    }
+    let program = last
+        .words
+        .first()
+        .filter(|_| last.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
+    let program = program.ok_or_else(|| format!("{name} is not called by its own name"))?;
+    let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
+    Ok(format!("{} {rest}", program.raw))
+}
+
+fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
+    run.invocations.iter().any(|one| {
+        let assigns =
+            one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);
+        let starts = |word: &crate::syntax::shell::Word| {
+            word.raw.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        assigns
+            || (one.is("export") || one.is("read") || one.is("declare")) && one.arguments().iter().any(starts)
     })
 }

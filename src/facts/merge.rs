@@ -7,8 +7,8 @@ use crate::facts::files::{Touch, covers};
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::{Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
-use crate::syntax::shell::{CommandKind, End, Operator, Script};
 use crate::syntax::Item;
+use crate::syntax::shell::{CommandKind, End, Operator, Script};
 
 /// How two scripts become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,12 @@ pub struct Merge {
 impl Facts<'_> {
     /// Judges a pair of RUNs of which the second is the next instruction; `anyway` takes any gain. `Ok(None)` where there is nothing to gain; an
     /// error is a guard that stands against a gain.
-    pub fn merge(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Result<Option<Merge>, String> {
+    pub fn merge(
+        &self,
+        first: &RunFacts<'_>,
+        second: &RunFacts<'_>,
+        anyway: bool,
+    ) -> Result<Option<Merge>, String> {
         let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
         let Some(gain) = self.gain(first, second, anyway) else { return Ok(None) };
         let flags = |run: &RunFacts<'_>| -> Vec<String> {
@@ -37,7 +42,10 @@ impl Facts<'_> {
             return Err("what the first writes to its mount would be there for the second".into());
         }
         let between = &self.file.items[first.item + 1..second.item];
-        if between.iter().any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(self.file.text)))) {
+        if between
+            .iter()
+            .any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(self.file.text))))
+        {
             return Err("a comment between them speaks to a tool".into());
         }
         if a.ends_in_comment {
@@ -46,7 +54,8 @@ impl Facts<'_> {
         if [a, b].iter().any(|script| script.list.statements.iter().any(|one| one.end == End::Background)) {
             return Err("a command runs in the background".into());
         }
-        if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap"))) {
+        if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap")))
+        {
             return Err("`set` or `trap` would reach further than it did".into());
         }
         if a.reads_startup_files || self.variable(first.item, "BASH_ENV") != Variable::NotInFile {
@@ -61,13 +70,21 @@ impl Facts<'_> {
         let moved = self.moved_program(first, second);
         match (&moved, leaks, gain.is_small) {
             (Some(program), _, true) => {
-                return Err(format!("the first may install another {program}, which the second would not find in the same shell"));
+                return Err(format!(
+                    "the first may install another {program}, which the second would not find in the same shell"
+                ));
             }
-            (None, true, true) => return Err("the first changes its shell's directory or variables, which would reach the second".into()),
+            (None, true, true) => {
+                return Err(
+                    "the first changes its shell's directory or variables, which would reach the second"
+                        .into(),
+                );
+            }
             _ => {}
         }
         let isolate_first = leaks || moved.is_some();
-        let group_second = b.list.statements.len() > 1 || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
+        let group_second = b.list.statements.len() > 1
+            || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
         if group_second && b.ends_in_comment {
             return Err("the second ends in a comment".into());
         }
@@ -76,28 +93,47 @@ impl Facts<'_> {
 
     /// What merging is good for.
     fn gain(&self, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Option<Gain> {
-        let calls = |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
-            run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
-        };
-        let system = first.calls.iter().filter(|call| call.manager.kind == Kind::System).map(|call| call.manager.name.as_str());
-        let mut shared: Vec<&str> = system.filter(|name| second.calls.iter().any(|call| call.manager.name == *name)).collect();
+        let calls =
+            |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
+                run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
+            };
+        let system = first
+            .calls
+            .iter()
+            .filter(|call| call.manager.kind == Kind::System)
+            .map(|call| call.manager.name.as_str());
+        let mut shared: Vec<&str> =
+            system.filter(|name| second.calls.iter().any(|call| call.manager.name == *name)).collect();
         shared.dedup();
         for name in &shared {
-            let refreshed = calls(first, name, crate::knowledge::Manager::refreshes) && !calls(first, name, crate::knowledge::Manager::installs);
-            if refreshed && calls(second, name, crate::knowledge::Manager::installs) && !calls(second, name, crate::knowledge::Manager::refreshes) {
-                return Some(Gain { title: "put the fetching of the package index into the layer that uses it", is_small: false });
+            let refreshed = calls(first, name, crate::knowledge::Manager::refreshes)
+                && !calls(first, name, crate::knowledge::Manager::installs);
+            if refreshed
+                && calls(second, name, crate::knowledge::Manager::installs)
+                && !calls(second, name, crate::knowledge::Manager::refreshes)
+            {
+                return Some(Gain {
+                    title: "put the fetching of the package index into the layer that uses it",
+                    is_small: false,
+                });
             }
         }
         if self.frees(first, second) {
             return Some(Gain { title: "take files away in the layer that made them", is_small: false });
         }
         if !shared.is_empty() && self.only(first, &shared) && self.only(second, &shared) {
-            return Some(Gain { title: "let one layer hold what one package manager installs", is_small: true });
+            return Some(Gain {
+                title: "let one layer hold what one package manager installs",
+                is_small: true,
+            });
         }
         if self.is_cheap(first) && self.is_cheap(second) {
             return Some(Gain { title: "put two cheap steps into one layer", is_small: true });
         }
-        anyway.then_some(Gain { title: "put two steps into one layer, as the configuration asks", is_small: true })
+        anyway.then_some(Gain {
+            title: "put two steps into one layer, as the configuration asks",
+            is_small: true,
+        })
     }
 
     /// Whether the second removes, empties or gives away what the first wrote.
@@ -107,25 +143,41 @@ impl Facts<'_> {
         let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
         let takes = |touch| matches!(touch, Touch::Removed | Touch::Reowned);
         let reaches = |path: &str| {
-            then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(|use_| {
-                covers(&use_.path, path) || use_.touch == Touch::Removed && crate::facts::paths::within(&use_.path, path)
-            })
+            then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(
+                |use_| {
+                    covers(&use_.path, path)
+                        || use_.touch == Touch::Removed && crate::facts::paths::within(&use_.path, path)
+                },
+            )
         };
         // A directory that is only made weighs nothing.
-        let weighs = |use_: &crate::facts::files::FileUse<'_>| !first.invocations[use_.invocation].is("mkdir") && !first.invocations[use_.invocation].is("touch");
+        let weighs = |use_: &crate::facts::files::FileUse<'_>| {
+            !first.invocations[use_.invocation].is("mkdir") && !first.invocations[use_.invocation].is("touch")
+        };
         if written.iter().any(|use_| is_made(use_.touch) && weighs(use_) && reaches(&use_.path)) {
             return true;
         }
         let empties = |cache: &crate::knowledge::Cache| {
-            second.calls.iter().any(|call| cache.cleaned_by.contains(&call.verb) && call.manager.caches.iter().any(|own| own.name == cache.name))
-                || then.iter().any(|use_| use_.touch == Touch::Removed && cache.directories.iter().any(|directory| {
-                    let (path, directory) = (crate::facts::paths::normal(&use_.path), crate::facts::paths::normal(directory));
-                    path.len() > 1 && !path.contains('$') && (crate::facts::paths::within(&path, &directory) || crate::facts::paths::within(&directory, &path))
-                }))
+            second.calls.iter().any(|call| {
+                cache.cleaned_by.contains(&call.verb)
+                    && call.manager.caches.iter().any(|own| own.name == cache.name)
+            }) || then.iter().any(|use_| {
+                use_.touch == Touch::Removed
+                    && cache.directories.iter().any(|directory| {
+                        let (path, directory) =
+                            (crate::facts::paths::normal(&use_.path), crate::facts::paths::normal(directory));
+                        path.len() > 1
+                            && !path.contains('$')
+                            && (crate::facts::paths::within(&path, &directory)
+                                || crate::facts::paths::within(&directory, &path))
+                    })
+            })
         };
         first.calls.iter().any(|call| {
             call.manager.caches.iter().any(|cache| cache.filled_by.contains(&call.verb) && empties(cache))
-                || call.manager.kind == Kind::System && call.manager.installs(&call.verb) && call.manager.caches.iter().any(empties)
+                || call.manager.kind == Kind::System
+                    && call.manager.installs(&call.verb)
+                    && call.manager.caches.iter().any(empties)
         })
     }
 
@@ -146,21 +198,26 @@ impl Facts<'_> {
 
     fn is_light(&self, one: &Invocation<'_>) -> bool {
         let Some(program) = one.program else { return one.words.is_empty() };
-        !one.is_unreadable(self.known) && !one.repeated && (Knowledge::is_builtin(program) || self.known.program(program) == Some(Program::Cheap))
+        !one.is_unreadable(self.known)
+            && !one.repeated
+            && (Knowledge::is_builtin(program) || self.known.program(program) == Some(Program::Cheap))
     }
 
     fn leaves_nothing_running(&self, run: &RunFacts<'_>) -> Result<(), String> {
         for one in &run.invocations {
             let program = one.program.unwrap_or_default();
             let daemon = self.known.program(program) == Some(Program::Daemon)
-                || matches!(program, "gradle" | "gradlew") && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
+                || matches!(program, "gradle" | "gradlew")
+                    && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
                 || one.directory().is_some_and(|directory| directory.ends_with("/init.d"));
             if daemon {
                 return Err(format!("{program} may leave a process running, which ends with its RUN"));
             }
             if one.is_unreadable(self.known) {
                 let name = one.words.first().map_or("a script", |word| word.raw.as_str());
-                return Err(format!("the first runs {name}, which can't be read and may leave a process running"));
+                return Err(format!(
+                    "the first runs {name}, which can't be read and may leave a process running"
+                ));
             }
         }
         Ok(())
@@ -169,24 +226,50 @@ impl Facts<'_> {
     /// Refuses where the first changes what each RUN is given anew: the shell itself, the user's own entry, the files
     /// that the builder mounts.
     fn changes_nothing_underfoot(&self, run: &RunFacts<'_>) -> Result<(), String> {
-        const MOUNTED: &[&str] = &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
+        const MOUNTED: &[&str] =
+            &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
         const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
         for one in &run.invocations {
-            let words = || one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()));
-            let mentions = |paths: &[&str]| words().any(|word| paths.iter().any(|path| word.raw.contains(path)));
+            let words = || {
+                one.words
+                    .iter()
+                    .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+            };
+            let mentions =
+                |paths: &[&str]| words().any(|word| paths.iter().any(|path| word.raw.contains(path)));
             if mentions(MOUNTED) {
                 return Err("the first touches a file that the builder mounts anew for each RUN".into());
             }
             if mentions(ACCOUNTS) && !one.is("cat") && !one.is("grep") {
                 return Err("the first touches the accounts, and the second may run as one of them".into());
             }
-            let accounts = one.is("usermod") || one.is("groupmod") || one.is("gpasswd") || one.is("chsh") || one.is("vipw");
+            let accounts = one.is("usermod")
+                || one.is("groupmod")
+                || one.is("gpasswd")
+                || one.is("chsh")
+                || one.is("vipw");
             if accounts && (self.user(run.item) != User::Root || words().any(|word| word.text() == "root")) {
                 return Err("the first may change the account that the second runs as".into());
             }
-            let is_shell = |word: &crate::syntax::shell::Word| matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"));
-            let replaces = ["ln", "mv", "cp", "rm", "unlink", "install", "update-alternatives", "dpkg-divert", "dpkg-reconfigure"].iter().any(|program| one.is(program));
-            if replaces && one.arguments().iter().any(is_shell) || words().any(|word| word.text().contains("dash/sh")) {
+            let is_shell = |word: &crate::syntax::shell::Word| {
+                matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
+            };
+            let replaces = [
+                "ln",
+                "mv",
+                "cp",
+                "rm",
+                "unlink",
+                "install",
+                "update-alternatives",
+                "dpkg-divert",
+                "dpkg-reconfigure",
+            ]
+            .iter()
+            .any(|program| one.is(program));
+            if replaces && one.arguments().iter().any(is_shell)
+                || words().any(|word| word.text().contains("dash/sh"))
+            {
                 return Err("the first replaces the shell that runs the second".into());
             }
         }
@@ -198,7 +281,8 @@ impl Facts<'_> {
     fn moved_program<'f>(&self, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
         let moves = |one: &&Invocation<'_>| {
             let program = one.program.unwrap_or_default();
-            self.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System) || self.known.program(program) == Some(Program::Builder)
+            self.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System)
+                || self.known.program(program) == Some(Program::Builder)
         };
         let mut names = first.invocations.iter().filter(moves).filter_map(|one| one.program);
         names.find(|name| second.invocations.iter().any(|other| other.program == Some(name)))
@@ -220,8 +304,31 @@ fn is_plain(script: &Script) -> bool {
 fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
     const ENDS: &[&str] = &["exit", "exec", "return"];
     const CHANGES: &[&str] = &[
-        "cd", "export", "umask", "alias", "ulimit", "shopt", ".", "source", "eval", "readonly", "unset", "read", "getopts", "pushd",
-        "popd", "declare", "typeset", "local", "hash", "mapfile", "readarray", "enable", "bind", "shift", "let",
+        "cd",
+        "export",
+        "umask",
+        "alias",
+        "ulimit",
+        "shopt",
+        ".",
+        "source",
+        "eval",
+        "readonly",
+        "unset",
+        "read",
+        "getopts",
+        "pushd",
+        "popd",
+        "declare",
+        "typeset",
+        "local",
+        "hash",
+        "mapfile",
+        "readarray",
+        "enable",
+        "bind",
+        "shift",
+        "let",
     ];
     let mut leaks = false;
     for one in &run.invocations {
@@ -230,7 +337,9 @@ fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
             return Err("the first may end early, by exit, exec or return".into());
         }
         let assigns = one.words.is_empty() && !one.simple.assignments.is_empty();
-        leaks |= is(CHANGES) || assigns || one.is("printf") && one.arguments().first().is_some_and(|word| word.raw == "-v");
+        leaks |= is(CHANGES)
+            || assigns
+            || one.is("printf") && one.arguments().first().is_some_and(|word| word.raw == "-v");
         // Before a builtin or a function, an assignment may stay.
         leaks |= !one.simple.assignments.is_empty() && one.program.is_some_and(Knowledge::is_builtin);
     }
@@ -241,7 +350,9 @@ fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
             _ => false,
         };
         // `${x:=y}` and `$((x = 1))` assign.
-        leaks |= command.words().any(|word| word.raw.contains("$((") || word.raw.split("${").skip(1).any(|part| part.contains('=')));
+        leaks |= command.words().any(|word| {
+            word.raw.contains("$((") || word.raw.split("${").skip(1).any(|part| part.contains('='))
+        });
     });
     Ok(leaks)
 }

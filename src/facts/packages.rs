@@ -65,7 +65,15 @@ fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<
     }
     let known = |verb: &str| manager.all_verbs().any(|known| known == verb);
     let (verb, taken, verb_word) = find_verb(manager, &options, &plain, known, &words[0]);
-    Call { manager, invocation, verb, verb_word, options, values, packages: plain.split_off(taken.min(plain.len())) }
+    Call {
+        manager,
+        invocation,
+        verb,
+        verb_word,
+        options,
+        values,
+        packages: plain.split_off(taken.min(plain.len())),
+    }
 }
 
 /// The verb, how many plain words it takes, and its last word.
@@ -105,10 +113,16 @@ impl Call<'_> {
     /// (`--setopt=install_weak_deps`).
     pub fn has_option(&self, names: &[String]) -> bool {
         names.iter().any(|name| {
-            let wanted = name.split_once('=').map_or(name.as_str(), |(_, value)| value.trim_start_matches("*."));
-            let in_value = |word: &&Word| (!name.starts_with('-') || name.contains('=')) && word.text().contains(wanted);
-            let is_option = |word: &&Word| word.text() == name || word.text().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('='));
-            self.options.iter().copied().any(|word| is_option(&word) || in_value(&word)) || self.values.iter().copied().any(|word| in_value(&word))
+            let wanted =
+                name.split_once('=').map_or(name.as_str(), |(_, value)| value.trim_start_matches("*."));
+            let in_value =
+                |word: &&Word| (!name.starts_with('-') || name.contains('=')) && word.text().contains(wanted);
+            let is_option = |word: &&Word| {
+                word.text() == name
+                    || word.text().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('='))
+            };
+            self.options.iter().copied().any(|word| is_option(&word) || in_value(&word))
+                || self.values.iter().copied().any(|word| in_value(&word))
         })
     }
 }
@@ -133,9 +147,15 @@ mod tests {
     #[test]
     fn calls_are_found_wherever_they_stand() {
         assert_eq!(calls("sudo -E apt-get -y -o A=B install curl"), ["apt-get install [curl]"]);
-        assert_eq!(calls("for p in a b; do env X=1 time /opt/venv/bin/pip install -r req.txt $p; done"), ["pip install [$p]"]);
+        assert_eq!(
+            calls("for p in a b; do env X=1 time /opt/venv/bin/pip install -r req.txt $p; done"),
+            ["pip install [$p]"]
+        );
         assert_eq!(calls("python3.11 -m pip install x"), ["pip install [x]"]);
-        assert_eq!(calls("pip3.9 install x || (uv pip install y)"), ["pip install [x]", "uv pip install [y]"]);
+        assert_eq!(
+            calls("pip3.9 install x || (uv pip install y)"),
+            ["pip install [x]", "uv pip install [y]"]
+        );
         assert_eq!(calls("$VENV/bin/pip install x"), ["pip install [x]"]);
     }
 
@@ -146,10 +166,9 @@ mod tests {
 
     #[test]
     fn verbs_may_be_two_words_or_an_option() {
-        assert_eq!(calls("go mod download && pacman -Syu --noconfirm git && yarn"), [
-            "go mod download []",
-            "pacman -Syu [git]",
-            "yarn install []"
-        ]);
+        assert_eq!(
+            calls("go mod download && pacman -Syu --noconfirm git && yarn"),
+            ["go mod download []", "pacman -Syu [git]", "yarn install []"]
+        );
     }
 }

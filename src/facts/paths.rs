@@ -17,7 +17,8 @@ pub struct Mount {
 
 /// The mounts of a RUN, in order. Keys may come in any order; the type is `bind` where none is given.
 pub fn mounts(instruction: &Instruction<'_>) -> Vec<Mount> {
-    let values = instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
+    let values =
+        instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
     values.map(mount).collect()
 }
 
@@ -67,7 +68,8 @@ pub fn overlap(one: &str, other: &str) -> bool {
 
 /// Whether `path` is `directory` or lies in it, both normal.
 pub fn within(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
+    path.strip_prefix(directory)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }
 
 /// Whether some text names a directory or something in it: by its whole path, or for one under the home directory by
@@ -83,7 +85,13 @@ mod tests {
 
     #[test]
     fn homes_are_alike() {
-        for path in ["/root/.cache/pip", "$HOME/.cache/pip/", "${HOME}/.cache/pip/*", "/home/me/.cache/pip", "~/.cache/pip"] {
+        for path in [
+            "/root/.cache/pip",
+            "$HOME/.cache/pip/",
+            "${HOME}/.cache/pip/*",
+            "/home/me/.cache/pip",
+            "~/.cache/pip",
+        ] {
             assert_eq!(normal(path), "~/.cache/pip", "{path}");
         }
     }
@@ -99,6 +107,9 @@ mod tests {
     #[test]
     fn mount_keys_come_in_any_order() {
         let mount = mount("target=/x,from=a,rw,type=cache");
-        assert_eq!((mount.kind.as_str(), mount.target.as_deref(), mount.writable), ("cache", Some("/x"), true));
+        assert_eq!(
+            (mount.kind.as_str(), mount.target.as_deref(), mount.writable),
+            ("cache", Some("/x"), true)
+        );
     }
 }

@@ -60,7 +60,14 @@ pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
             Base::Scratch | Base::Unknown => None,
         };
         let name = from.name.as_ref().map(|name| name.to_ascii_lowercase());
-        stages.push(Stage { index: stages.len(), name, items: item..file.items.len(), base, ships: false, release });
+        stages.push(Stage {
+            index: stages.len(),
+            name,
+            items: item..file.items.len(),
+            base,
+            ships: false,
+            release,
+        });
     }
     mark_shipped(file, &mut stages);
     stages
@@ -101,7 +108,9 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
     // A stage that is copied as a whole ships as if it were a base.
     let whole: Vec<(usize, usize)> = copies(file, stages)
         .into_iter()
-        .filter(|(_, _, path)| path.as_deref().is_some_and(|path| path.trim_end_matches(['/', '*', '.']).is_empty()))
+        .filter(|(_, _, path)| {
+            path.as_deref().is_some_and(|path| path.trim_end_matches(['/', '*', '.']).is_empty())
+        })
         .map(|(user, source, _)| (user, source))
         .collect();
     for (user, source) in whole.into_iter().rev() {
@@ -123,10 +132,18 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<(usize, usi
         for (_, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {
             match (&instruction.body, instruction.keyword) {
                 (Body::Copy(transfer), _) => {
-                    let from = instruction.flags.iter().find(|flag| flag.name == "from").and_then(|flag| flag.value.as_deref());
+                    let from = instruction
+                        .flags
+                        .iter()
+                        .find(|flag| flag.name == "from")
+                        .and_then(|flag| flag.value.as_deref());
                     let from = from.and_then(|from| environment::global(file, from));
-                    let Some(source) = from.and_then(|from| Stage::find(stages, &from, stage.index)) else { continue };
-                    found.extend(transfer.sources.iter().map(|path| (stage.index, source, Some(path.clone()))));
+                    let Some(source) = from.and_then(|from| Stage::find(stages, &from, stage.index)) else {
+                        continue;
+                    };
+                    found.extend(
+                        transfer.sources.iter().map(|path| (stage.index, source, Some(path.clone()))),
+                    );
                 }
                 (_, Keyword::Run) => {
                     for mount in super::paths::mounts(instruction) {
@@ -153,8 +170,14 @@ mod tests {
 
     #[test]
     fn builders_do_not_ship_bases_do() {
-        assert_eq!(shipped("FROM a AS base\nFROM base AS build\nFROM base\nCOPY --from=build /x /x\n"), [true, false, true]);
-        assert_eq!(shipped("FROM a AS build\nFROM b\nRUN --mount=from=build,target=/x true\n"), [false, true]);
+        assert_eq!(
+            shipped("FROM a AS base\nFROM base AS build\nFROM base\nCOPY --from=build /x /x\n"),
+            [true, false, true]
+        );
+        assert_eq!(
+            shipped("FROM a AS build\nFROM b\nRUN --mount=from=build,target=/x true\n"),
+            [false, true]
+        );
         assert_eq!(shipped("FROM a\nFROM b\nCOPY --from=0 /x /x\n"), [false, true]);
     }
 
@@ -165,7 +188,10 @@ mod tests {
 
     #[test]
     fn a_stage_copied_whole_ships() {
-        assert_eq!(shipped("FROM a AS x\nFROM x AS y\nFROM scratch\nCOPY --from=y / /\n"), [true, true, true]);
+        assert_eq!(
+            shipped("FROM a AS x\nFROM x AS y\nFROM scratch\nCOPY --from=y / /\n"),
+            [true, true, true]
+        );
     }
 
     #[test]

@@ -21,8 +21,8 @@ impl Style {
         let (escape, line_break) = (file.escape, file.line_break());
         let own = lines(instruction.text.of(file.text));
         let leading = own.leading.or_else(|| {
-            let others = file.instructions().map(|(_, other)| lines(other.text.of(file.text)));
-            others.filter_map(|lines| lines.leading).next()
+            let mut others = file.instructions().map(|(_, other)| lines(other.text.of(file.text)));
+            others.find_map(|lines| lines.leading)
         });
         let indent = own.indent.unwrap_or_else(|| "    ".to_owned());
         Self { leading: leading.unwrap_or(true), indent, escape, line_break }

@@ -11,7 +11,12 @@ use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Changes;
 
 /// Compares two texts around a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn step(before: &Dockerfile<'_>, known: &Knowledge, text: &str, changes: Changes) -> Result<(), String> {
+pub(super) fn step(
+    before: &Dockerfile<'_>,
+    known: &Knowledge,
+    text: &str,
+    changes: Changes,
+) -> Result<(), String> {
     let after = Dockerfile::parse(text);
     if errors(&after) > errors(before) {
         return Err("the file no longer parses".into());
@@ -42,7 +47,9 @@ fn errors(file: &Dockerfile<'_>) -> usize {
 /// Every instruction but RUN, here-documents included.
 fn configuration<'a>(file: &'a Dockerfile<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
     let others = file.instructions().filter(|(_, instruction)| !matches!(instruction.body, Body::Run(_)));
-    let parts = others.map(|(_, one)| (one.logical.text.as_ref(), one.heredocs.iter().map(|doc| doc.content.of(file.text)).collect()));
+    let parts = others.map(|(_, one)| {
+        (one.logical.text.as_ref(), one.heredocs.iter().map(|doc| doc.content.of(file.text)).collect())
+    });
     parts.collect()
 }
 
@@ -52,7 +59,9 @@ fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
     for item in &file.items {
         match item {
             Item::Comment(span) | Item::Directive(span) => all.push(span.of(file.text).trim()),
-            Item::Instruction(instruction) => all.extend(instruction.comments.iter().map(|span| span.of(file.text).trim())),
+            Item::Instruction(instruction) => {
+                all.extend(instruction.comments.iter().map(|span| span.of(file.text).trim()));
+            }
             Item::Blank(_) | Item::Error(..) => {}
         }
     }
@@ -69,7 +78,8 @@ struct Step {
 fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
     let mut all = Vec::new();
     for run in facts.runs.iter().filter(|run| run.stage == stage) {
-        let flags: Vec<String> = run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect();
+        let flags: Vec<String> =
+            run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect();
         match &run.instruction.body {
             Body::Run(Run::Shell(script)) => script.list.walk(&mut |command| {
                 let words = words(command);
@@ -85,7 +95,11 @@ fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
 
 /// The words of a command, assignments and redirections included; a compound command counts by its own words.
 fn words(command: &Command) -> Vec<String> {
-    let assigned = command.simple().into_iter().flat_map(|simple| &simple.assignments).map(|one| format!("{}=", one.name));
+    let assigned = command
+        .simple()
+        .into_iter()
+        .flat_map(|simple| &simple.assignments)
+        .map(|one| format!("{}=", one.name));
     assigned.chain(command.words().map(|word| word.raw.clone())).collect()
 }
 
@@ -133,7 +147,12 @@ fn gains_options(before: &Step, after: &Step) -> bool {
 
 /// Whether a new command removes files or packages, and does nothing else.
 fn is_cleanup(step: &Step) -> bool {
-    let removes = |word: &String| matches!(word.as_str(), "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del");
+    let removes = |word: &String| {
+        matches!(
+            word.as_str(),
+            "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del"
+        )
+    };
     step.words.iter().take(5).any(removes)
 }
 

@@ -12,7 +12,11 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed) -> io::Re
         let path = report.path.as_deref().unwrap_or_default();
         for step in &report.outcome.steps {
             for fix in &step.fixes {
-                let mark = if fix.applicability == Applicability::Safe { String::new() } else { format!(" [{}]", fix.applicability.name()) };
+                let mark = if fix.applicability == Applicability::Safe {
+                    String::new()
+                } else {
+                    format!(" [{}]", fix.applicability.name())
+                };
                 writeln!(out, "{path}:{}: {}: {}{mark}", fix.place, step.transform.id, fix.title)?;
             }
         }
@@ -29,11 +33,25 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                 fixes(out, std::slice::from_ref(report), deed)?;
             }
             for held in &report.outcome.withheld {
-                let needs = held.applicability.map_or(String::new(), |applicability| format!(" [{}, not applied]", applicability.name()));
-                writeln!(out, "{path}:{}: {}: {}{needs}", held.place, held.transform.unwrap_or_default(), held.reason)?;
+                let needs = held.applicability.map_or(String::new(), |applicability| {
+                    format!(" [{}, not applied]", applicability.name())
+                });
+                writeln!(
+                    out,
+                    "{path}:{}: {}: {}{needs}",
+                    held.place,
+                    held.transform.unwrap_or_default(),
+                    held.reason
+                )?;
             }
             for held in &report.outcome.refused {
-                writeln!(out, "{path}:{}: {}: refused: {}", held.place, held.transform.unwrap_or_default(), held.reason)?;
+                writeln!(
+                    out,
+                    "{path}:{}: {}: refused: {}",
+                    held.place,
+                    held.transform.unwrap_or_default(),
+                    held.reason
+                )?;
             }
         }
         if talk != Talk::Errors {
@@ -62,18 +80,28 @@ fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held) -> io::R
 /// `3 files would change (5 fixes); held back: 2 unsafe, 4 refused; run with --write to apply`
 pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    let done: Vec<&FileReport> = reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
-    let fixes: usize = done.iter().flat_map(|report| &report.outcome.steps).map(|step| step.fixes.len()).sum();
+    let done: Vec<&FileReport> =
+        reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
+    let fixes: usize =
+        done.iter().flat_map(|report| &report.outcome.steps).map(|step| step.fixes.len()).sum();
     let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
-    let unsafe_ones = sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_some()).count());
-    let silenced = sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
+    let unsafe_ones =
+        sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_some()).count());
+    let silenced =
+        sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
     let refused = sum(|report| report.outcome.refused.len());
     let failed = reports.iter().filter(|report| report.error.is_some()).count();
     let undone = sum(|report| report.outcome.undone.len());
     let mut parts = vec![match (done.len(), deed) {
         (0, _) => "nothing to change".to_owned(),
-        (number, Deed::Written) => format!("{} changed ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes")),
-        (number, _) => format!("{} would change ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes")),
+        (number, Deed::Written) => {
+            format!("{} changed ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes"))
+        }
+        (number, _) => format!(
+            "{} would change ({})",
+            count(number, "file"),
+            count(fixes, "fix").replace("fixs", "fixes")
+        ),
     }];
     let held: Vec<String> = [
         (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies them)")),

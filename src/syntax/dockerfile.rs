@@ -191,11 +191,12 @@ impl Shells {
     fn note(&mut self, instruction: &Instruction<'_>) {
         match &instruction.body {
             Body::From(from) => {
-                self.current = match self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&from.image)) {
-                    Some(stage) => self.of_stages[stage].clone(),
-                    None if grammar::is_windows_image(&from.image) => Shell::Foreign,
-                    None => Shell::Default,
-                };
+                self.current =
+                    match self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&from.image)) {
+                        Some(stage) => self.of_stages[stage].clone(),
+                        None if grammar::is_windows_image(&from.image) => Shell::Foreign,
+                        None => Shell::Default,
+                    };
                 self.names.push(from.name.clone().unwrap_or_default());
                 self.of_stages.push(self.current.clone());
             }
@@ -237,7 +238,10 @@ mod tests {
 
     #[test]
     fn directives_come_first_or_are_comments() {
-        assert_eq!(kinds("# syntax=x\n# odd=1\n#escape = `\nFROM a\n"), ["directive", "comment", "directive", "from"]);
+        assert_eq!(
+            kinds("# syntax=x\n# odd=1\n#escape = `\nFROM a\n"),
+            ["directive", "comment", "directive", "from"]
+        );
         assert_eq!(kinds("\n# escape=`\nFROM a\n"), ["blank", "comment", "from"]);
         assert_eq!(Dockerfile::parse("\u{feff}# escape=`\r\nFROM a").escape, '`');
     }

@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use crate::span::Span;
 use crate::syntax::heredoc::Heredoc;
-use crate::syntax::instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Opaque, Run, Transfer};
+use crate::syntax::instruction::{
+    Assignment, Body, Flag, Form, From, Instruction, Keyword, Opaque, Run, Transfer,
+};
 use crate::syntax::lines::{Continued, Logical};
 use crate::syntax::shell::{self, Dialect, Script};
 
@@ -32,7 +34,8 @@ impl Shell {
             "bash" => Dialect::Bash,
             _ => return Self::Foreign,
         };
-        let ends_with_command = options.last().is_some_and(|last| last.starts_with('-') && last.ends_with('c'));
+        let ends_with_command =
+            options.last().is_some_and(|last| last.starts_with('-') && last.ends_with('c'));
         if ends_with_command { Self::Bourne(dialect, options.to_vec()) } else { Self::Foreign }
     }
 }
@@ -74,7 +77,18 @@ pub(super) fn instruction<'a>(
     }
     let arguments = trimmed(line, rest..line.len());
     let body = body(keyword, text, &logical, arguments.clone(), &heredocs, shell)?;
-    Ok(Instruction { full, text: text_span, keyword, keyword_span, flags, logical, arguments, body, heredocs, comments })
+    Ok(Instruction {
+        full,
+        text: text_span,
+        keyword,
+        keyword_span,
+        flags,
+        logical,
+        arguments,
+        body,
+        heredocs,
+        comments,
+    })
 }
 
 fn body(
@@ -147,10 +161,17 @@ fn run(
 
 /// What the shell gets where there are here-documents: the body of a lone one that is the whole command, else the
 /// command line with all bodies behind it (BuildKit's `dispatchRun`).
-fn whole_script<'a>(text: &'a str, logical: &Logical<'_>, range: Range<usize>, heredocs: &[Heredoc]) -> Logical<'a> {
+fn whole_script<'a>(
+    text: &'a str,
+    logical: &Logical<'_>,
+    range: Range<usize>,
+    heredocs: &[Heredoc],
+) -> Logical<'a> {
     let arguments = &logical.text[range.clone()];
     match heredocs {
-        [only] if arguments.starts_with("<<") && !arguments.contains(is_blank) => Logical::of_span(text, only.content),
+        [only] if arguments.starts_with("<<") && !arguments.contains(is_blank) => {
+            Logical::of_span(text, only.content)
+        }
         _ => {
             let mut whole = logical.slice(range);
             for heredoc in heredocs {
@@ -180,7 +201,11 @@ fn healthcheck(arguments: &str) -> Result<Option<Form>, &'static str> {
     if kind.eq_ignore_ascii_case("NONE") {
         return Ok(None);
     }
-    if kind.eq_ignore_ascii_case("CMD") && !rest.is_empty() { Ok(Some(form(rest)?)) } else { Err("HEALTHCHECK takes CMD and a command, or NONE") }
+    if kind.eq_ignore_ascii_case("CMD") && !rest.is_empty() {
+        Ok(Some(form(rest)?))
+    } else {
+        Err("HEALTHCHECK takes CMD and a command, or NONE")
+    }
 }
 
 fn onbuild(arguments: &str) -> Result<Body, &'static str> {
@@ -191,7 +216,8 @@ fn onbuild(arguments: &str) -> Result<Body, &'static str> {
 
 fn transfer(arguments: &str) -> Result<Transfer, &'static str> {
     let mut words = list(arguments)?;
-    let destination = words.pop().filter(|_| !words.is_empty()).ok_or("a copy needs a source and a destination")?;
+    let destination =
+        words.pop().filter(|_| !words.is_empty()).ok_or("a copy needs a source and a destination")?;
     Ok(Transfer { sources: words, destination })
 }
 
@@ -199,7 +225,9 @@ fn transfer(arguments: &str) -> Result<Transfer, &'static str> {
 fn list(arguments: &str) -> Result<Vec<String>, &'static str> {
     Ok(match form(arguments)? {
         Form::Exec(words) => words,
-        Form::Shell(text) => text.split(is_blank).filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+        Form::Shell(text) => {
+            text.split(is_blank).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        }
     })
 }
 
@@ -340,7 +368,8 @@ mod tests {
     #[test]
     fn old_and_new_assignments() {
         let Body::Env(new) = only("ENV A=1 B=\"x y\" C=a\\ b\n") else { panic!() };
-        let values: Vec<_> = new.iter().map(|a| (a.key.as_str(), a.value.as_deref().expect("a value"))).collect();
+        let values: Vec<_> =
+            new.iter().map(|a| (a.key.as_str(), a.value.as_deref().expect("a value"))).collect();
         assert_eq!(values, [("A", "1"), ("B", "\"x y\""), ("C", "a\\ b")]);
         let Body::Env(old) = only("ENV A b c=d\n") else { panic!() };
         assert_eq!((old[0].key.as_str(), old[0].value.as_deref()), ("A", Some("b c=d")));

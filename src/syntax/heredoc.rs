@@ -35,7 +35,11 @@ pub(super) fn openings(logical: &str) -> Vec<Opening> {
 }
 
 /// Reads the bodies, which start at `next`; `None` where one is not terminated. Also says where the file goes on.
-pub(super) fn read_bodies(text: &str, openings: Vec<Opening>, mut next: usize) -> Option<(Vec<Heredoc>, usize)> {
+pub(super) fn read_bodies(
+    text: &str,
+    openings: Vec<Opening>,
+    mut next: usize,
+) -> Option<(Vec<Heredoc>, usize)> {
     let mut heredocs = Vec::with_capacity(openings.len());
     for opening in openings {
         let start = next;
@@ -117,11 +121,10 @@ mod tests {
     #[test]
     fn openings_are_whole_words() {
         assert_eq!(names("RUN cat <<EOF > x"), [("EOF".into(), true, false)]);
-        assert_eq!(names("RUN <<-'E O' 3<<\"B\"B <<C"), [
-            ("E O".into(), false, true),
-            ("BB".into(), false, false),
-            ("C".into(), true, false)
-        ]);
+        assert_eq!(
+            names("RUN <<-'E O' 3<<\"B\"B <<C"),
+            [("E O".into(), false, true), ("BB".into(), false, false), ("C".into(), true, false)]
+        );
         assert!(names("RUN cat<<EOF; x <<< y; echo '<<A' $((1 << 2)) <<").is_empty());
     }
 

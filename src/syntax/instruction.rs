@@ -102,6 +102,9 @@ impl Keyword {
     }
 
     /// The keyword in the usual capitals.
+    ///
+    /// # Panics
+    /// Never: every keyword is in the list.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|&&(keyword, _)| keyword == self).expect("every keyword is in ALL").1
     }

@@ -35,9 +35,16 @@ impl<'a> Logical<'a> {
     /// A part of this text.
     pub(super) fn slice<'b>(&self, range: std::ops::Range<usize>) -> Logical<'b> {
         let first = Segment { logical: 0, file: self.start(range.start) };
-        let inner = self.segments.iter().filter(|segment| range.contains(&segment.logical) && segment.logical > range.start);
-        let rest = inner.map(|segment| Segment { logical: segment.logical - range.start, file: segment.file });
-        Logical { text: Cow::Owned(self.text[range.clone()].to_owned()), segments: std::iter::once(first).chain(rest).collect() }
+        let inner = self
+            .segments
+            .iter()
+            .filter(|segment| range.contains(&segment.logical) && segment.logical > range.start);
+        let rest =
+            inner.map(|segment| Segment { logical: segment.logical - range.start, file: segment.file });
+        Logical {
+            text: Cow::Owned(self.text[range.clone()].to_owned()),
+            segments: std::iter::once(first).chain(rest).collect(),
+        }
     }
 
     /// Adds text that stands at `span`, or stands for it.
@@ -68,7 +75,11 @@ impl<'a> Logical<'a> {
 
     /// The span in the file of a range of the joined text; it includes the line breaks and comments in between.
     pub fn span(&self, start: usize, end: usize) -> Span {
-        if start == end { Span::at(self.end(end).max(self.start(start))) } else { Span::new(self.start(start), self.end(end)) }
+        if start == end {
+            Span::at(self.end(end).max(self.start(start)))
+        } else {
+            Span::new(self.start(start), self.end(end))
+        }
     }
 }
 
@@ -108,10 +119,8 @@ pub(super) fn read_continued(text: &str, start: usize, escape: char) -> Continue
     let first = &text[start..line_end];
     let begin = line_end - first.trim_start().len();
     let (kept, mut continues) = without_continuation(&text[begin..line_end], escape);
-    let mut logical = Logical {
-        text: Cow::Borrowed(kept),
-        segments: vec![Segment { logical: 0, file: begin }],
-    };
+    let mut logical =
+        Logical { text: Cow::Borrowed(kept), segments: vec![Segment { logical: 0, file: begin }] };
     let mut comments = Vec::new();
     let mut text_end = line_end;
     while continues && next < text.len() {

@@ -177,7 +177,12 @@ pub fn base_name(path: &str) -> &str {
 }
 
 /// Parses the part `range` of an instruction's joined text.
-pub(super) fn parse(logical: &Logical<'_>, range: Range<usize>, dialect: Dialect, options: &[String]) -> Result<Script, Opaque> {
+pub(super) fn parse(
+    logical: &Logical<'_>,
+    range: Range<usize>,
+    dialect: Dialect,
+    options: &[String],
+) -> Result<Script, Opaque> {
     lower::script(logical, range, dialect, options)
 }
 
@@ -246,7 +251,10 @@ impl Command {
     pub fn lists(&self) -> impl Iterator<Item = &List> {
         let (one, many, condition): (Option<&List>, &[List], Option<&List>) = match &self.kind {
             CommandKind::Simple(_) => (None, &[], None),
-            CommandKind::Subshell(list) | CommandKind::Group(list) | CommandKind::Function(_, list) | CommandKind::Prefixed(list) => (Some(list), &[], None),
+            CommandKind::Subshell(list)
+            | CommandKind::Group(list)
+            | CommandKind::Function(_, list)
+            | CommandKind::Prefixed(list) => (Some(list), &[], None),
             CommandKind::Branching(branching) => (None, &branching.branches, Some(&branching.condition)),
             CommandKind::Test(lists) => (None, lists, None),
         };

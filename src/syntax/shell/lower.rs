@@ -9,31 +9,48 @@ use crate::span::Span;
 use crate::syntax::instruction::Opaque;
 use crate::syntax::lines::Logical;
 use crate::syntax::shell::{
-    Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script, Simple, Statement,
-    Word,
+    Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script,
+    Simple, Statement, Word,
 };
 
 /// Parses and lowers one script.
-pub(super) fn script(logical: &Logical<'_>, range: Range<usize>, dialect: Dialect, options: &[String]) -> Result<Script, Opaque> {
+pub(super) fn script(
+    logical: &Logical<'_>,
+    range: Range<usize>,
+    dialect: Dialect,
+    options: &[String],
+) -> Result<Script, Opaque> {
     let source = &logical.text[range.clone()];
     let result = Parser::new(source).parse();
     if result.status != ParseStatus::Clean || result.file.body.stmts.is_empty() {
         return Err(Opaque::Unparsed);
     }
-    let mut lowering = Lowering { logical, offset: range.start, source, dialect, problem: None, comment_end: 0 };
+    let mut lowering =
+        Lowering { logical, offset: range.start, source, dialect, problem: None, comment_end: 0 };
     let list = lowering.list(&result.file.body);
     if let Some(problem) = lowering.problem {
         return Err(problem);
     }
     let ends_in_comment = lowering.comment_end >= source.trim_end().len();
-    let exits_on_error = options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
-        let cluster = option.starts_with('-') && !option.starts_with("--");
-        cluster && (option.contains('e') || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
-    });
+    let exits_on_error =
+        options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
+            let cluster = option.starts_with('-') && !option.starts_with("--");
+            cluster
+                && (option.contains('e')
+                    || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
+        });
     let reads_startup_files = options.iter().any(|option| {
-        option == "--login" || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
+        option == "--login"
+            || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
     });
-    Ok(Script { dialect, exits_on_error, reads_startup_files, list, ends_in_comment, span: logical.span(range.start, range.end) })
+    Ok(Script {
+        dialect,
+        exits_on_error,
+        reads_startup_files,
+        list,
+        ends_in_comment,
+        span: logical.span(range.start, range.end),
+    })
 }
 
 struct Lowering<'a, 'b> {
@@ -73,7 +90,8 @@ impl Lowering<'_, '_> {
             left = &binary.left;
         }
         let first = self.pipeline(left);
-        let rest: Vec<_> = rest.into_iter().rev().map(|(operator, right)| (operator, self.pipeline(right))).collect();
+        let rest: Vec<_> =
+            rest.into_iter().rev().map(|(operator, right)| (operator, self.pipeline(right))).collect();
         let end = match (stmt.terminator, stmt.terminator_span) {
             (None, _) => End::Line,
             (Some(ast::StmtTerminator::Semicolon), Some(span)) => End::Semicolon(self.span(span)),
@@ -91,7 +109,9 @@ impl Lowering<'_, '_> {
         loop {
             negated |= left.negated;
             match &left.command {
-                ast::Command::Binary(binary) if matches!(binary.op, ast::BinaryOp::Pipe | ast::BinaryOp::PipeAll) => {
+                ast::Command::Binary(binary)
+                    if matches!(binary.op, ast::BinaryOp::Pipe | ast::BinaryOp::PipeAll) =>
+                {
                     if binary.op == ast::BinaryOp::PipeAll {
                         self.bashism();
                     }
@@ -121,7 +141,8 @@ impl Lowering<'_, '_> {
 
     fn command(&mut self, stmt: &ast::Stmt) -> Command {
         self.stmt_comments(stmt);
-        let redirects: Vec<Redirect> = stmt.redirects.iter().map(|redirect| self.redirect(redirect)).collect();
+        let redirects: Vec<Redirect> =
+            stmt.redirects.iter().map(|redirect| self.redirect(redirect)).collect();
         let (kind, own) = self.kind(&stmt.command);
         let start = redirects.iter().map(|redirect| redirect.span.start).fold(own.start, usize::min);
         let end = redirects.iter().map(|redirect| redirect.span.end).fold(own.end, usize::max);
@@ -185,7 +206,8 @@ impl Lowering<'_, '_> {
             ast::BuiltinCommand::Exit(c) => ("exit", &c.code, &c.extra_args, &c.assignments, c.span),
         };
         let file = self.span(span);
-        let mut words = vec![Word::new(Span::new(file.start, (file.start + name.len()).min(file.end)), name, Vec::new())];
+        let mut words =
+            vec![Word::new(Span::new(file.start, (file.start + name.len()).min(file.end)), name, Vec::new())];
         words.extend(argument.iter().chain(more).map(|word| self.word(word)));
         let assigned = self.assigned(assignments);
         let assignments = self.assignments(assignments);
@@ -207,7 +229,9 @@ impl Lowering<'_, '_> {
 
     fn compound(&mut self, compound: &ast::CompoundCommand) -> (CommandKind, Span) {
         use ast::CompoundCommand as C;
-        let branching = |condition, branches, words, variable| CommandKind::Branching(Branching { condition, branches, words, variable });
+        let branching = |condition, branches, words, variable| {
+            CommandKind::Branching(Branching { condition, branches, words, variable })
+        };
         match compound {
             C::Subshell(list) => {
                 let (list, span) = self.bracketed(list, '(', ')');
@@ -241,10 +265,12 @@ impl Lowering<'_, '_> {
             }
             C::For(c) => {
                 let words = c.words.iter().flatten().map(|word| self.word(word)).collect();
-                let variable = c.targets.first().and_then(|target| target.name.as_ref()).map(ToString::to_string);
+                let variable =
+                    c.targets.first().and_then(|target| target.name.as_ref()).map(ToString::to_string);
                 let body = self.list(&c.body);
                 let end = match c.syntax {
-                    ast::ForSyntax::InDoDone { done_span, .. } | ast::ForSyntax::ParenDoDone { done_span, .. } => Some(done_span),
+                    ast::ForSyntax::InDoDone { done_span, .. }
+                    | ast::ForSyntax::ParenDoDone { done_span, .. } => Some(done_span),
                     _ => None,
                 };
                 (branching(List::default(), vec![body], words, variable), self.up_to(c.span, end))
@@ -258,7 +284,10 @@ impl Lowering<'_, '_> {
                 self.bashism();
                 let words = c.words.iter().map(|word| self.word(word)).collect();
                 let body = self.list(&c.body);
-                (branching(List::default(), vec![body], words, Some(c.variable.to_string())), self.up_to(c.span, Some(c.done_span)))
+                (
+                    branching(List::default(), vec![body], words, Some(c.variable.to_string())),
+                    self.up_to(c.span, Some(c.done_span)),
+                )
             }
             C::ArithmeticFor(c) => {
                 self.bashism();
@@ -278,12 +307,16 @@ impl Lowering<'_, '_> {
             C::Time(c) => {
                 let inner = c.command.as_ref().map(|stmt| List { statements: vec![self.statement(stmt)] });
                 let span = self.span(c.span);
-                let end = inner.as_ref().map_or(span.start + "time".len(), |list| list.statements[0].span.end);
+                let end =
+                    inner.as_ref().map_or(span.start + "time".len(), |list| list.statements[0].span.end);
                 (CommandKind::Prefixed(inner.unwrap_or_default()), Span::new(span.start, end))
             }
             C::Coproc(c) => {
                 self.problem = Some(Opaque::Unparsed);
-                (CommandKind::Prefixed(List { statements: vec![self.statement(&c.body)] }), self.compound_span(c.span))
+                (
+                    CommandKind::Prefixed(List { statements: vec![self.statement(&c.body)] }),
+                    self.compound_span(c.span),
+                )
             }
             C::Repeat(_) | C::Foreach(_) | C::Always(_) => {
                 self.problem = Some(Opaque::Unparsed);
@@ -300,7 +333,10 @@ impl Lowering<'_, '_> {
 
     fn bare_word(&mut self, span: ast::Span, substitutions: Vec<List>) -> Word {
         let raw = span.slice(self.source);
-        if substitutions.is_empty() && (raw.contains("$(") && !raw.contains("$((") || raw.contains('`')) && !is_quoted_literally(raw) {
+        if substitutions.is_empty()
+            && (raw.contains("$(") && !raw.contains("$((") || raw.contains('`'))
+            && !is_quoted_literally(raw)
+        {
             // A command hides where the parser does not show it, as in "${x:-$(command)}".
             self.problem = Some(Opaque::Unparsed);
         }
@@ -367,13 +403,20 @@ impl Lowering<'_, '_> {
             ast::RedirectTarget::Heredoc(_) => None,
         };
         let to_descriptor = || {
-            target.as_ref().and_then(Word::literal).is_some_and(|to| to == "-" || to.bytes().all(|b| b.is_ascii_digit()))
+            target
+                .as_ref()
+                .and_then(Word::literal)
+                .is_some_and(|to| to == "-" || to.bytes().all(|b| b.is_ascii_digit()))
         };
         // To bash, `&>` and `>& file` send both outputs to a file; to others, the first is a background job.
-        if redirect.kind == K::OutputBoth || redirect.kind == K::HereString || (redirect.kind == K::DupOutput && !to_descriptor()) {
+        if redirect.kind == K::OutputBoth
+            || redirect.kind == K::HereString
+            || (redirect.kind == K::DupOutput && !to_descriptor())
+        {
             self.bashism();
         }
-        let writes = matches!(redirect.kind, K::Output | K::Clobber | K::Append | K::ReadWrite | K::OutputBoth);
+        let writes =
+            matches!(redirect.kind, K::Output | K::Clobber | K::Append | K::ReadWrite | K::OutputBoth);
         Redirect { writes, target, span: self.span(redirect.span) }
     }
 
@@ -407,8 +450,8 @@ impl Lowering<'_, '_> {
 
     /// A list in brackets, and its span with the brackets. The parser counts them in at times and at times not, so they
     /// are looked for around the statements.
-    fn bracketed(&mut self, list: &ast::StmtSeq, open: char, close: char) -> (List, Span) {
-        let list = self.list(list);
+    fn bracketed(&mut self, sequence: &ast::StmtSeq, open: char, close: char) -> (List, Span) {
+        let list = self.list(sequence);
         let (Some(first), Some(last)) = (list.statements.first(), list.statements.last()) else {
             self.problem = Some(Opaque::Unparsed);
             return (list, Span::at(self.logical.start(self.offset)));

@@ -65,7 +65,9 @@ impl Word {
 
 /// A byte that means itself wherever it stands in a word.
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'+' | b',' | b'@' | b'%')
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'+' | b',' | b'@' | b'%')
 }
 
 /// Takes the quotes off (POSIX, Shell Command Language, 2.2); `None` where something would be expanded.
@@ -111,7 +113,14 @@ mod tests {
 
     #[test]
     fn literals_are_what_no_expansion_can_change() {
-        let known = [("a", "a"), ("'a b'", "a b"), ("\"a\\$b\\n\"", "a$b\\n"), ("a\\ b", "a b"), ("x'*'y", "x*y"), ("[", "[")];
+        let known = [
+            ("a", "a"),
+            ("'a b'", "a b"),
+            ("\"a\\$b\\n\"", "a$b\\n"),
+            ("a\\ b", "a b"),
+            ("x'*'y", "x*y"),
+            ("[", "["),
+        ];
         for (raw, value) in known {
             assert_eq!(Word::new(Span::at(0), raw, Vec::new()).literal(), Some(value), "{raw}");
         }
