@@ -111,7 +111,9 @@ fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: M
         _ => None,
     };
     if merge.isolate_first {
-        edits.insert(statements[0].span.start, "(");
+        // `((` would start an arithmetic command.
+        let start = statements[0].span.start;
+        edits.insert(start, if ctx.file.text[start..].starts_with('(') { "( " } else { "(" });
         edits.insert(end, ")");
     }
     // From the end of the first script's last command to the end of its last line: blanks, `;`, perhaps a trailing escape.

@@ -3,9 +3,9 @@
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::{User, Variable};
-use crate::facts::files::{Touch, covers};
-use crate::facts::{Facts, RunFacts};
-use crate::knowledge::{Kind, Knowledge, Program};
+use crate::facts::files::{FileUse, Touch, covers};
+use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::{Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::syntax::Item;
 use crate::syntax::shell::{CommandKind, End, Operator, Script};
@@ -146,39 +146,48 @@ impl Facts<'_> {
             then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(
                 |use_| {
                     covers(&use_.path, path)
-                        || use_.touch == Touch::Removed && crate::facts::paths::within(&use_.path, path)
+                        || use_.touch == Touch::Removed && paths::within(&use_.path, path)
                 },
             )
         };
-        // A directory that is only made weighs nothing.
-        let weighs = |use_: &crate::facts::files::FileUse<'_>| {
-            !first.invocations[use_.invocation].is("mkdir") && !first.invocations[use_.invocation].is("touch")
+        // What `mkdir`, `ln` or `echo` makes weighs nothing.
+        let weighs = |made: &FileUse<'_>| {
+            let one = &first.invocations[made.invocation];
+            one.is("cp") || one.is("mv") || one.is("install") || !self.is_light(one)
         };
-        if written.iter().any(|use_| is_made(use_.touch) && weighs(use_) && reaches(&use_.path)) {
+        if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
             return true;
         }
-        let empties = |cache: &crate::knowledge::Cache| {
-            second.calls.iter().any(|call| {
-                cache.cleaned_by.contains(&call.verb)
-                    && call.manager.caches.iter().any(|own| own.name == cache.name)
-            }) || then.iter().any(|use_| {
-                use_.touch == Touch::Removed
-                    && cache.directories.iter().any(|directory| {
-                        let (path, directory) =
-                            (crate::facts::paths::normal(&use_.path), crate::facts::paths::normal(directory));
-                        path.len() > 1
-                            && !path.contains('$')
-                            && (crate::facts::paths::within(&path, &directory)
-                                || crate::facts::paths::within(&directory, &path))
-                    })
+        // A cache that the second empties among other work is better emptied where it was filled.
+        let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
+            let call = second.calls.iter().find(|call| call.invocation == index);
+            call.map_or(self.is_light(one), |call| call.manager.cleans(&call.verb))
+        });
+        let is_named = |cache: &Cache| {
+            then.iter().filter(|used| used.touch == Touch::Removed).any(|used| {
+                let path = paths::normal(&used.path);
+                let around = |directory: &String| {
+                    let directory = paths::normal(directory);
+                    paths::within(&path, &directory) || paths::within(&directory, &path)
+                };
+                path.len() > 1 && !path.contains('$') && cache.directories.iter().any(around)
             })
         };
-        first.calls.iter().any(|call| {
-            call.manager.caches.iter().any(|cache| cache.filled_by.contains(&call.verb) && empties(cache))
-                || call.manager.kind == Kind::System
-                    && call.manager.installs(&call.verb)
-                    && call.manager.caches.iter().any(empties)
-        })
+        let empties = |cache: &Cache| {
+            is_named(cache)
+                || second.calls.iter().any(|call| {
+                    cache.cleaned_by.contains(&call.verb)
+                        && call.manager.caches.iter().any(|own| own.name == cache.name)
+                })
+        };
+        only_cleans
+            && first.calls.iter().any(|call| {
+                let installs = call.manager.kind == Kind::System && call.manager.installs(&call.verb);
+                call.manager
+                    .caches
+                    .iter()
+                    .any(|cache| (installs || cache.filled_by.contains(&call.verb)) && empties(cache))
+            })
     }
 
     /// Whether a RUN does nothing of weight but call these managers.
