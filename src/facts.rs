@@ -14,6 +14,7 @@ pub mod leftovers;
 pub mod merge;
 pub mod packages;
 pub mod paths;
+mod presence;
 pub mod stage;
 pub mod style;
 

@@ -10,17 +10,27 @@ use std::process::Command;
 fn the_example_in_the_readme_is_real_output() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).expect("readable");
-    let (_, rest) = readme.split_once("$ cargo run --release -- fix examples/flask\n").expect("the first command");
+    let (_, rest) =
+        readme.split_once("$ cargo run --release -- fix examples/flask\n").expect("the first command");
     let shown = rest.split("```").next().expect("the end of the block");
-    let output = Command::new(support::jettison()).args(["fix", "examples/flask"]).current_dir(root).output().expect("it runs");
-    let said = String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8(output.stderr).expect("UTF-8");
+    let output = Command::new(support::jettison())
+        .args(["fix", "examples/flask"])
+        .current_dir(root)
+        .output()
+        .expect("it runs");
+    let said =
+        String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(shown, said);
 }
 
 #[test]
 fn every_example_has_something_to_gain() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(support::jettison()).args(["fix", "-q", "--check", "examples"]).current_dir(root).output().expect("it runs");
+    let output = Command::new(support::jettison())
+        .args(["fix", "-q", "--check", "examples"])
+        .current_dir(root)
+        .output()
+        .expect("it runs");
     let said = String::from_utf8(output.stdout).expect("UTF-8");
     for entry in fs::read_dir(root.join("examples")).expect("readable") {
         let entry = entry.expect("an entry");

@@ -3,7 +3,7 @@
 
 use crate::facts::RunFacts;
 use crate::span::Span;
-use crate::syntax::shell::{Command, CommandKind, End, Script, Statement, Word};
+use crate::syntax::shell::{Command, CommandKind, End, List, Script, Statement, Word};
 
 /// A place at the end of a script and how to join there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,11 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let plain = last.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain));
     let calls_function = calls_own_function(run, script);
     match errexit(run, script) {
-        Errexit::On if last.rest.is_empty() && !last.first.negated => {
+        Errexit::On
+            if last.rest.is_empty()
+                && !last.first.negated
+                && last.first.commands.iter().all(fails_loudly) =>
+        {
             Ok(Append { at, operator: ";", semicolon })
         }
         Errexit::Off => Ok(Append { at, operator: "&&", semicolon }),
@@ -74,7 +78,8 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
         if !one.is("set") {
             continue;
         }
-        let words: Vec<&str> = one.arguments().iter().map(Word::text).collect();
+        let words: Vec<&str> =
+            one.arguments().iter().map(Word::text).take_while(|word| *word != "--").collect();
         let turns_on = words.iter().enumerate().any(|(at, word)| {
             word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e')
                 || *word == "errexit" && at > 0 && words[at - 1].starts_with('-')
@@ -90,6 +95,22 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
         };
     }
     state
+}
+
+/// Whether each failure within a command that is its own last word stops a script under `set -e`. It does not in an and-or
+/// list or behind `!`: `for … do a && b; done` may fail without stopping anything.
+fn fails_loudly(command: &Command) -> bool {
+    let loud = |list: &List| {
+        list.statements.iter().all(|one| {
+            one.rest.is_empty() && !one.first.negated && one.first.commands.iter().all(fails_loudly)
+        })
+    };
+    match &command.kind {
+        CommandKind::Simple(_) | CommandKind::Subshell(_) | CommandKind::Function(..) => true,
+        CommandKind::Group(list) | CommandKind::Prefixed(list) => loud(list),
+        CommandKind::Branching(branching) => branching.branches.iter().all(loud),
+        CommandKind::Test(_) => true,
+    }
 }
 
 /// A command in which `set -e` has nothing to do: no list of commands within.

@@ -52,8 +52,13 @@ impl<'a> Facts<'a> {
         let others = calls.iter().filter(takes).any(|call| {
             call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
         });
-        let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name));
-        if decided || others || is_mounted(run, &avoid.directories) {
+        let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name))
+            // Who empties the cache sees to it, and may fail where there is nothing to empty.
+            || self.runs.iter().filter(|other| other.item >= run.item).any(|other| {
+                other.calls.iter().any(|call| call.manager.name == manager.name && manager.cleans(&call.verb))
+            })
+            || self.is_configured(run, manager);
+        if decided || others || is_mounted(run, &avoid.directories) || self.may_be_mounted(run, manager) {
             return Ok(None);
         }
         if let Some(release) = self
@@ -79,18 +84,31 @@ impl<'a> Facts<'a> {
         if lacking.iter().any(|call| is_out_of_reach(call)) {
             return Ok(None);
         }
-        // Whoever writes the index for others must not stop doing so.
+        if let Some(version) = self.pinned_below(manager, avoid).filter(|_| !lacking.is_empty()) {
+            return Err(format!(
+                "{} is not passed to {}, because {version} does not know it",
+                avoid.option, manager.name
+            ));
+        }
         let cache = manager.caches.first();
         let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
-        let shares_index =
-            manager.kind == Kind::System && lacking.iter().any(|call| call.has_option(refreshing));
-        if manager.kind != Kind::System || shares_index {
-            let verbs = cache.map_or(&[][..], |cache| &cache.leaned_on_by[..]);
-            let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
-            let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
-            if let Some(leaning) = self.leans(run, going).filter(|_| !lacking.is_empty()) {
-                return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
-            }
+        // A manager that gets by without a fetched index fetches it by itself; only what reads the index as it lies there
+        // leans on it. Where it is fetched by an option, others may lean on that.
+        let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
+        let queries = &manager.verbs.query;
+        let verbs =
+            cache.map_or(&[][..], |cache| if shares_index { &cache.leaned_on_by[..] } else { &queries[..] });
+        let verbs = if manager.kind == Kind::System { verbs } else { &[] };
+        let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
+        let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
+        let leaning = self.leans(run, going).or_else(|| {
+            // Within the RUN, the calls themselves get the option; what else is there may read the index.
+            let first = lacking.first()?.invocation;
+            (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
+                .then(|| self.rest_leans(run, first, going, shares_index))?
+        });
+        if let Some(leaning) = leaning.filter(|_| !lacking.is_empty()) {
+            return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
         }
         let needless = if manager.kind == Kind::System {
             self.needless(run, manager, avoid, !lacking.is_empty())
@@ -116,6 +134,49 @@ impl<'a> Facts<'a> {
             needless,
             confidence: avoid.applicability,
         }))
+    }
+
+    /// Whether the rest of a RUN reads the index: a query, or a script that can't be read where the index is shared.
+    fn rest_leans(
+        &self,
+        run: &RunFacts<'a>,
+        first: usize,
+        going: Going<'_>,
+        shares_index: bool,
+    ) -> Option<String> {
+        let queries = |call: &&Call<'a>| {
+            call.invocation > first
+                && call.manager.name == going.manager.name
+                && going.manager.verbs.query.contains(&call.verb)
+                && going.verbs.contains(&call.verb)
+        };
+        if let Some(call) = run.calls.iter().find(queries) {
+            return Some(format!("`{} {}` behind it reads the index", call.manager.name, call.verb));
+        }
+        let script =
+            (first + 1..run.invocations.len()).find(|&index| self.may_call_system_manager(run, index));
+        script.filter(|_| shares_index).map(|index| {
+            let name = run.invocations[index].words.first().map_or("a script", |word| word.raw.as_str());
+            format!("{name} behind it can't be read, and may need the index")
+        })
+    }
+
+    /// A visible pin of the manager to a release that is too old for the option: `pip install "pip<6"`.
+    fn pinned_below(&self, manager: &Manager, avoid: &Avoid) -> Option<String> {
+        let oldest: u32 = avoid.since?;
+        let packages = self
+            .runs
+            .iter()
+            .flat_map(|run| &run.calls)
+            .filter(|call| call.manager.name == manager.name)
+            .flat_map(|call| &call.packages);
+        packages.into_iter().find_map(|word| {
+            let pin = word.text().strip_prefix(manager.name.as_str())?;
+            let version = pin.trim_start_matches(['=', '<', '~']);
+            let major: u32 = version.split('.').next()?.parse().ok()?;
+            let below = pin.starts_with('<') && !pin.starts_with("<=");
+            (pin != version && (major < oldest || below && major <= oldest)).then(|| word.text().to_owned())
+        })
     }
 
     /// The refreshing of an index that nobody reads any more, and the removal of a cache that stays empty.

@@ -93,8 +93,16 @@ impl Release {
                 }
             }
         }
-        let distribution = known.image(&image.repository)?.distribution.as_deref()?;
+        let image_known = known.image(&image.repository)?;
+        let special = image_known
+            .releases
+            .iter()
+            .find(|(start, _)| tag.starts_with(start.as_str()))
+            .map(|(_, release)| release.as_str());
+        let distribution = special.or(image_known.distribution.as_deref())?;
         let (family, release) = distribution.split_once(':').unwrap_or((distribution, ""));
+        // `ubuntu-upstart:14.04` is numbered like ubuntu itself.
+        let release = if release.is_empty() && image.repository.contains(family) { tag } else { release };
         Some(Self { family: family.to_owned(), version: version(release) })
     }
 

@@ -2,7 +2,9 @@
 
 use crate::facts::paths;
 use crate::knowledge::{Knowledge, unversioned};
-use crate::syntax::shell::{Command, CommandKind, List, Operator, Script, Simple, Word, base_name};
+use crate::syntax::shell::{
+    Command, CommandKind, End, List, Operator, Script, Simple, Statement, Word, base_name,
+};
 
 /// One simple command of a script.
 #[derive(Debug, Clone)]
@@ -34,6 +36,17 @@ pub enum Elevation {
     Other,
 }
 
+/// What a script's success says of one of its commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// Nothing: it may not have run, or have failed.
+    None,
+    /// That it succeeded, if the script stops at the first failure (`set -e`).
+    UnderErrexit,
+    /// That it succeeded.
+    Always,
+}
+
 /// Where a command stands in its script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -45,6 +58,8 @@ pub struct Place {
     pub alone: bool,
     /// Whether it always runs once the script gets there: not behind `||`, not in a branch, loop or function.
     pub certain: bool,
+    /// Whether the script's success proves that it ran and succeeded.
+    pub proof: Proof,
     /// Whether it stands within a word, in `$( … )` or backticks: there it is read, and not edited.
     pub in_word: bool,
     /// Whether it runs in the script's own shell, so that its `cd` or `export` reaches what follows.
@@ -54,31 +69,63 @@ pub struct Place {
 /// All commands of a script in the order of its text.
 pub(super) fn invocations<'a>(script: &'a Script, known: &Knowledge) -> Vec<Invocation<'a>> {
     let mut all = Vec::new();
+    let last = script.list.statements.len().saturating_sub(1);
     for (statement, one) in script.list.statements.iter().enumerate() {
-        let mut certain = true;
-        let mut operators = one.rest.iter().map(|(operator, _)| *operator);
-        for (index, pipeline) in one.pipelines().enumerate() {
-            if index > 0 {
-                // `a || b && c`: b may not run; c runs whenever the list so far succeeded.
-                certain = operators.next() != Some(Operator::Or);
-            }
-            let alone = pipeline.single().is_some();
-            for command in &pipeline.commands {
-                let own_shell = pipeline.commands.len() == 1;
-                let place = Place { statement, pipeline: index, alone, certain, in_word: false, own_shell };
-                collect(command, place, known, &mut all);
-            }
-        }
+        let top = Place {
+            statement,
+            pipeline: 0,
+            alone: true,
+            certain: true,
+            proof: Proof::Always,
+            in_word: false,
+            own_shell: true,
+        };
+        collect_statement(one, statement == last, top, known, &mut all);
     }
     all
 }
 
+/// The commands of one statement; `place` is that of the list it stands in.
+fn collect_statement<'a>(
+    one: &'a Statement,
+    is_last: bool,
+    place: Place,
+    known: &Knowledge,
+    all: &mut Vec<Invocation<'a>>,
+) {
+    let proof = match (one.is_and_chain() && one.end != End::Background, is_last, one.rest.is_empty()) {
+        (false, ..) => Proof::None,
+        (true, true, _) => Proof::Always,
+        // Within `a && b`, a failure does not stop the script, `set -e` or not.
+        (true, false, true) => Proof::UnderErrexit,
+        (true, false, false) => Proof::None,
+    };
+    let is_top = place.alone;
+    for (index, pipeline) in one.pipelines().enumerate() {
+        // `a || b && c`: b may not run; c runs whenever the list so far succeeded.
+        let after_or = index > 0 && one.rest[index - 1].0 == Operator::Or;
+        for (at, command) in pipeline.commands.iter().enumerate() {
+            let decides = !pipeline.negated && at + 1 == pipeline.commands.len();
+            let inner = Place {
+                pipeline: if is_top { index } else { place.pipeline },
+                alone: is_top && pipeline.single().is_some(),
+                certain: place.certain && !after_or,
+                proof: if decides { proof.min(place.proof) } else { Proof::None },
+                own_shell: place.own_shell && pipeline.commands.len() == 1,
+                ..place
+            };
+            collect(command, inner, known, all);
+        }
+    }
+}
+
 fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
     let inside = Place { alone: false, ..place };
-    let maybe = Place { certain: false, ..inside };
+    let unproven = Place { proof: Proof::None, ..inside };
+    let maybe = Place { certain: false, ..unproven };
     for word in command.words() {
         for list in &word.substitutions {
-            collect_list(list, Place { own_shell: false, in_word: true, ..inside }, known, all);
+            collect_list(list, Place { own_shell: false, in_word: true, ..unproven }, known, all);
         }
     }
     match &command.kind {
@@ -87,33 +134,23 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, all: &mut 
         CommandKind::Group(list) | CommandKind::Prefixed(list) => collect_list(list, inside, known, all),
         CommandKind::Function(_, list) => collect_list(list, maybe, known, all),
         CommandKind::Branching(branching) => {
-            collect_list(&branching.condition, inside, known, all);
+            collect_list(&branching.condition, unproven, known, all);
             for list in &branching.branches {
                 collect_list(list, maybe, known, all);
             }
         }
         CommandKind::Test(lists) => {
             for list in lists {
-                collect_list(list, inside, known, all);
+                collect_list(list, unproven, known, all);
             }
         }
     }
 }
 
 fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
-    for statement in &list.statements {
-        for (index, pipeline) in statement.pipelines().enumerate() {
-            let after_or = index > 0 && statement.rest[index - 1].0 == Operator::Or;
-            for command in &pipeline.commands {
-                let own_shell = place.own_shell && pipeline.commands.len() == 1;
-                collect(
-                    command,
-                    Place { certain: place.certain && !after_or, own_shell, ..place },
-                    known,
-                    all,
-                );
-            }
-        }
+    let last = list.statements.len().saturating_sub(1);
+    for (index, statement) in list.statements.iter().enumerate() {
+        collect_statement(statement, index == last, place, known, all);
     }
 }
 
@@ -188,6 +225,12 @@ fn is_assignment(raw: &str) -> bool {
     })
 }
 
+/// Programs that fail where a file that they name is not there.
+const LOOK: &[&str] = &[
+    "rm", "find", "ls", "du", "rmdir", "mv", "cp", "chown", "chmod", "chgrp", "tar", "rsync", "stat", "test",
+    "[",
+];
+
 impl<'a> Invocation<'a> {
     /// The arguments, the program left out.
     pub fn arguments(&self) -> &'a [Word] {
@@ -220,21 +263,19 @@ impl<'a> Invocation<'a> {
         if self.is_forced_removal() {
             return false;
         }
-        let looks = self.is("rm")
-            || self.is("find")
-            || self.is("ls")
-            || self.is("du")
-            || self.is("rmdir")
-            || self.is("mv")
-            || self.is("cp");
+        let looks = LOOK.iter().any(|program| self.is(program));
         let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
         self.words.iter().chain(redirects).any(|word| {
+            let named = paths::normal(&word.raw);
             directories.iter().any(|directory| {
-                paths::names(&word.raw, directory)
-                    || looks
-                        && word.raw.len() > 1
-                        && paths::within(&paths::normal(directory), &paths::normal(&word.raw))
-                        && !paths::normal(&word.raw).is_empty()
+                let directory = paths::normal(directory);
+                let relative = !word.raw.starts_with(['/', '~', '$', '-', '.']) || word.raw.starts_with(".c") || word.raw.starts_with(".n");
+                paths::names(&word.raw, &directory)
+                    // What the directory lies in may exist for its sake alone, as `~/.cache` does.
+                    || named.len() > 1 && paths::is_private_parent(&named, &directory)
+                    || looks && named.len() > 1 && paths::within(&directory, &named)
+                    || looks && relative && !named.is_empty() && format!("{directory}/").contains(&format!("/{named}/"))
+                    || looks && word.raw.contains('{') && paths::within(&directory, &paths::normal(word.raw.split('{').next().unwrap_or_default()))
             })
         })
     }
@@ -257,6 +298,20 @@ impl<'a> Invocation<'a> {
         let Some(program) = self.program else { return true };
         if Knowledge::is_builtin(program) {
             return false;
+        }
+        let acts = |word: &Word| matches!(word.raw.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
+        if self.is("find")
+            && self
+                .arguments()
+                .windows(2)
+                .any(|pair| acts(&pair[0]) && known.program(base_name(pair[1].text())).is_none())
+        {
+            return true;
+        }
+        if self.simple.words.iter().any(|word| word.raw == "-S" || word.raw.starts_with("--split-string"))
+            && self.simple.words[0].raw.ends_with("env")
+        {
+            return true;
         }
         if let Some(directory) = self.directory() {
             let usual = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];

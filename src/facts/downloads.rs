@@ -4,8 +4,8 @@ use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::leftovers::is_mounted;
 use crate::facts::{Base, Facts, RunFacts, paths};
-use crate::syntax::Item;
-use crate::syntax::shell::base_name;
+use crate::syntax::shell::{CommandKind, Script, base_name};
+use crate::syntax::{Body, Item, Keyword};
 
 /// Endings of files that are of no use once they are unpacked, installed or run.
 const SPENT: &[&str] = &[
@@ -85,24 +85,55 @@ impl<'a> Facts<'a> {
         let name = base_name(&fetched.path);
         // The part of the name before a variable still tells it.
         let stem = name.split('$').next().unwrap_or(name);
-        let stem = if stem.len() >= 3 { stem } else { name };
+        // Of `$V.tgz` only the ending is known.
+        let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
+        let ending = ending.find('.').map_or(name, |at| &ending[at..]);
+        let stem = if stem.len() >= 3 { stem } else { ending };
         for (item, instruction) in self.file.instructions() {
-            if item <= run.item {
+            // What an image runs may be said anywhere, also before the RUN or in another stage.
+            let configures = matches!(
+                instruction.keyword,
+                Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild
+            );
+            if item == run.item
+                || item < run.item && !configures
+                || !configures && !self.follows(run.stage, item)
+            {
                 continue;
             }
-            if instruction.logical.text.contains(stem) && self.follows(run.stage, item) {
+            if instruction.logical.text.contains(stem) {
+                return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
+            }
+            if let Body::Copy(transfer) = &instruction.body
+                && transfer.sources.iter().any(|source| matches_pattern(source, &fetched.path))
+            {
+                return Err(format!("{name} left alone, because a later COPY may take it"));
+            }
+        }
+        let later =
+            || self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
+        for one in later().flat_map(|other| &other.invocations) {
+            let pattern = one
+                .words
+                .iter()
+                .any(|word| word.raw.contains(['*', '?', '[']) && matches_pattern(&word.raw, &fetched.path));
+            let checks = one.program.is_some_and(|program| program.ends_with("sum"))
+                && one.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
+            if (pattern || checks) && !one.is_forced_removal() {
                 return Err(format!(
-                    "{name} left alone, because a later {} names it",
-                    instruction.keyword.name()
+                    "{name} left alone, because a later RUN may name it by a pattern or a list"
                 ));
+            }
+        }
+        for word in later().filter_map(RunFacts::script).flat_map(loop_words) {
+            if matches_pattern(&word, &fetched.path) {
+                return Err(format!("{name} left alone, because a later loop may reach it"));
             }
         }
         if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
             return Ok(());
         }
-        let later =
-            self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
-        for other in later {
+        for other in later() {
             let unreadable =
                 other.script().is_none() || other.invocations.iter().any(|one| one.is_unreadable(self.known));
             if unreadable {
@@ -138,11 +169,23 @@ impl<'a> Facts<'a> {
 
 /// Whether the file is used up within the script, and nothing else is done with it.
 fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
+    let fetch = &run.invocations[fetched.invocation];
+    let keeps =
+        ["-nc", "-N", "-c", "--no-clobber", "--timestamping", "--continue", "-C", "--continue-at", "-z"];
+    if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
+        return false;
+    }
+    let reassigned = run.invocations[fetched.invocation + 1..].iter().any(|one| {
+        one.simple.assignments.iter().any(|assignment| fetched.path.contains(&assignment.name))
+            || (one.is("read") || one.is("export") || one.is("unset")) && fetched.path.contains('$')
+    });
     let name = base_name(&fetched.path);
     let sure = |one: &Invocation<'_>| {
         one.place.certain && one.place.alone && one.elevation == Elevation::None && !one.repeated
     };
     if !SPENT.iter().any(|ending| name.ends_with(ending))
+        || reassigned
+        || name.starts_with('-')
         || name.contains(['*', '?', '['])
         || !sure(&run.invocations[fetched.invocation])
     {
@@ -182,4 +225,38 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
         run.invocations.iter().any(|one| (one.is("rm") || one.is("find")) && !one.place.own_shell);
     let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
     consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
+}
+
+/// The patterns that loops of a script go over.
+fn loop_words(script: &Script) -> Vec<String> {
+    let mut words = Vec::new();
+    script.list.walk(&mut |command| {
+        if let CommandKind::Branching(branching) = &command.kind {
+            words.extend(
+                branching
+                    .words
+                    .iter()
+                    .filter(|word| word.raw.contains(['*', '?', '[']))
+                    .map(|word| word.raw.clone()),
+            );
+        }
+    });
+    words
+}
+
+/// Whether a pattern may mean a file: its last part fits the name, and its directory, where it has one, is the file's.
+fn matches_pattern(pattern: &str, path: &str) -> bool {
+    let pattern = pattern.trim_matches(['"', '\'']);
+    if !pattern.contains(['*', '?', '[']) {
+        return false;
+    }
+    let (directory, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    let (own_directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let elsewhere = directory.starts_with('/')
+        && !directory.contains(['*', '?', '[', '$'])
+        && own_directory.starts_with('/')
+        && directory != own_directory;
+    let start = last.split(['*', '?', '[']).next().unwrap_or_default();
+    let end = last.rsplit(['*', '?', ']']).next().unwrap_or_default();
+    !elsewhere && (name.contains('$') || name.starts_with(start) && name.ends_with(end))
 }

@@ -4,11 +4,14 @@
 use crate::facts::commands::Elevation;
 use crate::facts::environment::{User, mentions};
 use crate::facts::{Base, Facts, RunFacts, paths, stage};
-use crate::knowledge::{Cache, Kind, Manager};
-use crate::syntax::{Body, Instruction, Item, Run};
+use crate::knowledge::{Cache, Kind, Manager, Program, unversioned};
+use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
 /// Something that leans on the files, in words that follow "because".
 pub type Leaning = String;
+
+/// Options with which a manager works from its cache alone.
+const OFFLINE: &[&str] = &["--offline", "--no-network", "--no-refresh", "--cacheonly", "--frozen-store"];
 
 /// What would go, and who is known to read it.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +50,32 @@ enum Next {
 impl Facts<'_> {
     /// Looks for something after `run` that leans on what is going.
     pub fn leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
-        self.leans_after(run.stage, run.item + 1, going)
+        self.configuration_leans(going).or_else(|| self.leans_after(run.stage, run.item + 1, going))
+    }
+
+    /// Whether what an image runs leans on it. The instructions may stand before the RUN, or in another stage.
+    fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
+        let programs = || going.manager.programs.iter().map(String::as_str);
+        self.file.instructions().find_map(|(_, instruction)| match &instruction.body {
+            Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
+                let calls = |program: &str| {
+                    let needs = going.verbs.iter().any(|verb| mentions(form, verb))
+                        || OFFLINE.iter().any(|option| mentions(form, option));
+                    mentions(form, program) && needs
+                };
+                let names = going.directories.iter().any(|directory| mentions(form, directory));
+                (programs().any(calls) || names).then(|| format!("{} names it", instruction.keyword.name()))
+            }
+            Body::Onbuild(Keyword::Run, _) if going.manager.kind == Kind::System => {
+                Some("an ONBUILD trigger may lean on it".into())
+            }
+            Body::Onbuild(_, text) => {
+                let named = programs().any(|program| text.contains(program))
+                    || going.directories.iter().any(|directory| paths::names(text, directory));
+                named.then(|| "an ONBUILD trigger may lean on it".into())
+            }
+            _ => None,
+        })
     }
 
     fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
@@ -73,8 +101,11 @@ impl Facts<'_> {
     fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
         stage::copies(self.file, &self.stages).into_iter().find_map(|(_, source, path)| {
             let path = path?;
-            let copied =
-                source == stage && going.directories.iter().any(|directory| paths::names(&path, directory));
+            let taken = |directory: &String| {
+                let (own, directory) = (paths::normal(&path), paths::normal(directory));
+                paths::names(&path, &directory) || paths::is_private_parent(&own, &directory)
+            };
+            let copied = source == stage && going.directories.iter().any(taken);
             copied.then(|| format!("a later COPY takes {path} from this stage"))
         })
     }
@@ -85,7 +116,6 @@ impl Facts<'_> {
         instruction: &Instruction<'_>,
         going: Going<'_>,
     ) -> Result<Next, Leaning> {
-        let programs = || going.manager.programs.iter().map(String::as_str);
         let names = |text: &str| going.directories.iter().any(|directory| paths::names(text, directory));
         match &instruction.body {
             Body::Run(run) => {
@@ -110,20 +140,6 @@ impl Facts<'_> {
                     Run::Opaque(opaque) => Err(format!("a later RUN can't be read: {}", opaque.reason())),
                 }
             }
-            Body::Onbuild(_, text) if programs().any(|program| text.contains(program)) || names(text) => {
-                Err("an ONBUILD trigger may lean on it".into())
-            }
-            Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
-                let calls = |program: &str| {
-                    mentions(form, program) && going.verbs.iter().any(|verb| mentions(form, verb))
-                };
-                if programs().any(calls)
-                    || going.directories.iter().any(|directory| mentions(form, directory))
-                {
-                    return Err(format!("{} names it", instruction.keyword.name()));
-                }
-                Ok(Next::On)
-            }
             Body::Env(all) if all.iter().any(|one| one.value.as_deref().is_some_and(names)) => {
                 Err("a later ENV names these files".into())
             }
@@ -135,11 +151,24 @@ impl Facts<'_> {
     }
 
     fn run_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Result<Next, Leaning> {
-        for (index, one) in run.invocations.iter().enumerate() {
+        self.commands_lean(run, 0, going)
+    }
+
+    fn commands_lean(&self, run: &RunFacts<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
+        for (index, one) in run.invocations.iter().enumerate().skip(from) {
             let call = run.calls.iter().find(|call| call.invocation == index);
             if let Some(call) = call.filter(|call| call.manager.name == going.manager.name) {
                 if call.manager.refreshes(&call.verb) && one.place.certain {
                     return Ok(Next::Stop);
+                }
+                let offline = |word: &&crate::syntax::shell::Word| {
+                    OFFLINE.contains(&word.raw.as_str())
+                        || word.raw == "-C" && call.manager.kind == Kind::System
+                };
+                if call.options.iter().copied().any(|word| offline(&word))
+                    || call.verb.contains('$') && !going.verbs.is_empty()
+                {
+                    return Err(format!("a later call of {} may read it", call.manager.name));
                 }
                 if going.verbs.contains(&call.verb)
                     && !call.has_option(going.refreshing)
@@ -173,7 +202,19 @@ impl Facts<'_> {
     pub fn may_call_system_manager(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let one = &run.invocations[index];
         let powerless = matches!(self.user(run.item), User::Other(_)) && one.elevation == Elevation::None;
-        !powerless && one.is_unreadable(self.known)
+        // `make deps` and `python install_packages.py` say what they do.
+        let tells = |word: &crate::syntax::shell::Word| {
+            let text = word.raw.to_ascii_lowercase();
+            ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
+                .iter()
+                .any(|part| text.contains(part))
+        };
+        let builder = one.program.is_some_and(|program| {
+            [program, unversioned(program)]
+                .iter()
+                .any(|name| self.known.program(name) == Some(Program::Builder))
+        });
+        !powerless && (one.is_unreadable(self.known) || builder && one.arguments().iter().any(tells))
     }
 }
 

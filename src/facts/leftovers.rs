@@ -1,12 +1,13 @@
 //! What a RUN leaves behind in the caches of the package managers it calls, and what stands against removing it there.
 
 use crate::facts::commands::{Elevation, Invocation};
-use crate::facts::environment::Variable;
+use crate::facts::environment::{User, Variable};
 use crate::facts::later::Going;
 use crate::facts::packages::Call;
-use crate::facts::{Facts, RunFacts, paths};
+use crate::facts::{Facts, RunFacts, paths, presence};
 use crate::knowledge::{Cache, Confidence, Kind, Manager};
 use crate::syntax::Keyword;
+use crate::syntax::shell::Word;
 
 /// A cache that is still full when the RUN ends.
 #[derive(Debug)]
@@ -43,7 +44,8 @@ impl<'a> Facts<'a> {
                 }
                 seen.push(key);
                 let Some(last) = self.last_fill(run, call.manager, cache) else { continue };
-                if is_emptied(run, call.manager, cache, last) || is_mounted(run, &cache.directories) {
+                let mounted = is_mounted(run, &cache.directories) || self.may_be_mounted(run, call.manager);
+                if is_emptied(run, call.manager, cache, last) || mounted {
                     continue;
                 }
                 let stays = |reason| Stays { what: what(&call.manager.name, &cache.name), reason };
@@ -94,8 +96,19 @@ impl<'a> Facts<'a> {
         if let Some(variable) = cache.variables.iter().find(|name| self.is_set(run, name)) {
             return Err(format!("{variable} moves it or switches it off"));
         }
-        let last_one = &run.invocations[run.calls[last].invocation];
         let elevation = elevation(&fills, run)?;
+        if elevation.is_some() && self.limits_sudo(run) {
+            return Err("sudo may not be allowed for the cleanup".into());
+        }
+        if manager.kind == Kind::System
+            && elevation.is_none()
+            && matches!(self.user(run.item), User::Other(_))
+        {
+            return Err("its user has no right to it".into());
+        }
+        if self.is_configured(run, manager) {
+            return Err("the manager is configured to keep it elsewhere".into());
+        }
         if elevation.is_some() && cache.clean.contains('~') {
             return Err("it belongs to root, in a home directory that sudo chooses".into());
         }
@@ -105,7 +118,8 @@ impl<'a> Facts<'a> {
             return Err("the script sets HOME".into());
         }
         let command = if cache.clean_needs_manager {
-            own_command(run, manager, cache, last_one, &fills)?
+            let script = run.script().ok_or("its script can't be read")?;
+            presence::own_command(run, script, manager, cache, &run.calls[last], &fills)?
         } else {
             cache.clean.clone()
         };
@@ -157,6 +171,54 @@ impl<'a> Facts<'a> {
         }
         let node = self.root_image(run.stage).is_some_and(|image| image.name == "node");
         if copied && node && stage.base != crate::facts::Base::Unknown { Ok(()) } else { Err(doubt()) }
+    }
+
+    /// Whether a cache mount may hold the manager's cache under a target that is configured somewhere: any target that is
+    /// not known to be another manager's. Where a distribution's manager keeps its files is not configured in practice.
+    pub fn may_be_mounted(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
+        let is_others = |target: &str| {
+            self.known.managers.iter().filter(|other| other.name != manager.name).any(|other| {
+                let places = other
+                    .caches
+                    .iter()
+                    .flat_map(|cache| &cache.directories)
+                    .chain(other.mounts.iter().map(|mount| &mount.target));
+                places.into_iter().any(|place| paths::overlap(target, place))
+            })
+        };
+        let mut targets =
+            run.mounts.iter().filter(|mount| mount.kind == "cache").map(|mount| mount.target.as_deref());
+        manager.kind != Kind::System && targets.any(|target| target.is_none_or(|target| !is_others(target)))
+    }
+
+    /// Whether a call before, or in this RUN, configures where the manager keeps its cache: `npm config set cache …`.
+    pub fn is_configured(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
+        let configures = |call: &&Call<'_>, owner: &RunFacts<'_>| {
+            let words = || owner.invocations[call.invocation].words.iter().map(Word::text);
+            call.manager.name == manager.name
+                && words().any(|word| matches!(word, "config" | "set" | "c"))
+                && words().any(|word| {
+                    ["cache", "store", "pkgs_dirs", "prefix", "link"].iter().any(|part| word.contains(part))
+                })
+        };
+        self.runs
+            .iter()
+            .filter(|other| other.item <= run.item)
+            .any(|other| other.calls.iter().any(|call| configures(&call, other)))
+    }
+
+    /// Whether the file shows that sudo is not for every command, or not any more.
+    fn limits_sudo(&self, run: &RunFacts<'_>) -> bool {
+        let limited = self.file.instructions().any(|(_, instruction)| {
+            let text = instruction.logical.text.as_ref();
+            text.split("NOPASSWD:").skip(1).any(|rest| !rest.trim_start().starts_with("ALL"))
+        });
+        let given_up = run.invocations.iter().any(|one| {
+            one.is("deluser")
+                || one.is("gpasswd")
+                || one.words.iter().any(|word| word.raw.contains("sudoers"))
+        });
+        limited || given_up
     }
 
     /// Whether a variable is set for the commands of a RUN: by ENV, by ARG, or in the script.
@@ -263,60 +325,11 @@ fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize)
         || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
 }
 
-/// The cleanup command by the program that the script itself calls, if that program is sure to be there at the end.
-fn own_command(
-    run: &RunFacts<'_>,
-    manager: &Manager,
-    cache: &Cache,
-    last: &Invocation<'_>,
-    fills: &[&Call<'_>],
-) -> Result<String, String> {
-    let name = &manager.name;
-    if !fills.iter().any(|call| run.invocations[call.invocation].place.certain) {
-        return Err(format!("{name} is only called under a condition, so that it may not be there"));
-    }
-    let at = run.invocations.iter().position(|one| std::ptr::eq(one.command, last.command)).unwrap_or(0);
-    let removers = run.invocations[at..].iter().enumerate().any(|(offset, one)| {
-        let removes_packages =
-            run.calls.iter().any(|call| call.invocation == at + offset && call.manager.removes(&call.verb));
-        let removes_program = (one.is("rm") || one.is("mv"))
-            && one.arguments().iter().any(|word| {
-                !word.is_option()
-                    && (word.raw.contains(&format!("/{name}"))
-                        || ["/usr", "/opt", "/bin", "/usr/local", "/usr/bin", "/usr/local/bin"]
-                            .contains(&paths::normal(&word.raw).as_str())
-                        || word.raw.contains("node"))
-            });
-        removes_packages || removes_program
-    });
-    if removers {
-        return Err(format!("packages or programs are removed after it, and {name} may be among them"));
-    }
-    let changes_path = run.invocations.iter().any(|one| {
-        one.is(".")
-            || one.is("source")
-            || one.is("eval")
-            || one.sets("PATH")
-            || one.is("export")
-            || one.is("nvm")
-    });
-    if !last.place.own_shell && changes_path {
-        return Err(format!("{name} is called in a subshell with a PATH of its own"));
-    }
-    let program = last
-        .words
-        .first()
-        .filter(|_| last.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
-    let program = program.ok_or_else(|| format!("{name} is not called by its own name"))?;
-    let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
-    Ok(format!("{} {rest}", program.raw))
-}
-
 fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
     run.invocations.iter().any(|one| {
         let assigns =
             one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);
-        let starts = |word: &crate::syntax::shell::Word| {
+        let starts = |word: &Word| {
             word.raw.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         };
         assigns

@@ -293,6 +293,22 @@ impl Facts<'_> {
             self.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System)
                 || self.known.program(program) == Some(Program::Builder)
         };
+        // Whatever lands in a directory of programs may stand before what was found until then.
+        let places = |one: &Invocation<'_>| {
+            let writes = ["ln", "mv", "cp", "rm", "install", "unlink", "update-alternatives", "chmod", "tee"]
+                .iter()
+                .any(|program| one.is(program))
+                || one.command.redirects.iter().any(|redirect| redirect.writes);
+            let words = || {
+                one.words
+                    .iter()
+                    .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+            };
+            writes && words().any(|word| word.raw.contains("bin"))
+        };
+        let replaces = first.invocations.iter().any(places);
+        let moves =
+            |one: &&Invocation<'_>| moves(one) || replaces && !one.program.is_none_or(Knowledge::is_builtin);
         let mut names = first.invocations.iter().filter(moves).filter_map(|one| one.program);
         names.find(|name| second.invocations.iter().any(|other| other.program == Some(name)))
     }

@@ -72,6 +72,11 @@ pub fn within(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }
 
+/// Whether `path` lies around `directory` and below the home directory: it may exist only because of what is in it.
+pub fn is_private_parent(path: &str, directory: &str) -> bool {
+    path.starts_with("~/") && within(directory, path)
+}
+
 /// Whether some text names a directory or something in it: by its whole path, or for one under the home directory by
 /// what follows the home directory.
 pub fn names(text: &str, directory: &str) -> bool {

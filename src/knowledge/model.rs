@@ -150,6 +150,9 @@ pub struct Avoid {
     /// Variables that say the same or the opposite.
     #[serde(default)]
     pub unless_variable: Vec<String>,
+    /// The first major release of the manager that knows the option.
+    #[serde(default)]
+    pub since: Option<u32>,
     /// Bases (`debian:8`, `alpine:3.2`) whose manager is too old to know the option; a release stands for all before it.
     #[serde(default)]
     pub unless_base: Vec<String>,
@@ -254,6 +257,9 @@ pub struct Image {
     /// The distribution of a tag that names none.
     #[serde(default)]
     pub distribution: Option<String>,
+    /// The distribution of tags that start so, where it is not that of the others.
+    #[serde(default)]
+    pub releases: std::collections::BTreeMap<String, String>,
     /// The user that its tags leave in force; absent means root.
     #[serde(default)]
     pub user: Option<String>,

@@ -147,6 +147,8 @@ fn run(
     let parse = |logical: &Logical<'_>, range| shell::parse(logical, range, dialect, &options);
     if heredocs.is_empty() {
         return Ok(match parse(logical, range) {
+            // A here-document that the builder does not see never gets its body.
+            Ok(script) if script.has_heredoc() => Run::Opaque(Opaque::Unparsed),
             Ok(script) => Run::Shell(script),
             Err(opaque) => Run::Opaque(opaque),
         });

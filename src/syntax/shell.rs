@@ -186,6 +186,16 @@ pub(super) fn parse(
     lower::script(logical, range, dialect, options)
 }
 
+impl Script {
+    /// Whether a redirection opens a here-document.
+    pub(super) fn has_heredoc(&self) -> bool {
+        let mut found = false;
+        self.list
+            .walk(&mut |command| found |= command.redirects.iter().any(|redirect| redirect.target.is_none()));
+        found
+    }
+}
+
 impl List {
     /// Calls `visit` for every command in here, however deep, substitutions included, in the order of the text.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Command)) {

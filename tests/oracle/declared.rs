@@ -1,0 +1,193 @@
+//! The changes that jettison may make to what a RUN starts, listed without asking jettison.
+
+use crate::trace::Record;
+
+/// Options that may be added, and to which programs (by the start of their names).
+pub const OPTIONS: &[(&str, &[&str])] = &[
+    ("--no-cache-dir", &["pip", "python"]),
+    ("--no-cache", &["apk", "uv"]),
+    ("--no-log-init", &["useradd"]),
+    ("--pip-args=--no-cache-dir", &["pipx"]),
+];
+
+/// Directories whose content is a cache of some package manager, below which `rm -rf` only cleans.
+const CACHES: &[&str] = &[
+    "/var/lib/apt/lists/",
+    "/var/cache/apt/",
+    "/var/cache/apk/",
+    "/var/cache/pacman/pkg/",
+    "/var/cache/yum",
+    "/var/cache/dnf",
+    "/var/cache/libdnf5",
+    "/var/cache/zypp",
+    "/root/.cache/pip",
+    "/root/.cache/uv",
+    "/root/.cache/pypoetry/cache",
+    "/root/.cache/pypoetry/artifacts",
+    "/root/.cache/yarn",
+    "/usr/local/share/.cache",
+    "/root/.npm",
+    "/root/.composer/cache",
+    "/root/.cache/composer",
+    "/root/.cargo/registry",
+    "/usr/local/cargo/registry",
+    "/root/.cpanm",
+    "/root/.cpan/build",
+    "/root/.cpan/sources",
+    "/root/.cache/pnpm",
+    "/root/.bundle/cache",
+    "/opt/conda/pkgs",
+    "/root/.cache/go-build",
+    "/root/.m2/",
+    "/root/.cache/bazel",
+];
+
+/// Commands that only clean: the program, and words that must be among its arguments.
+const CLEANERS: &[(&str, &[&str])] = &[
+    ("npm", &["cache", "clean", "--force"]),
+    ("yarn", &["cache", "clean"]),
+    ("dnf", &["clean", "all"]),
+    ("dnf5", &["clean", "all"]),
+    ("yum", &["clean", "all"]),
+    ("microdnf", &["clean", "all"]),
+    ("tdnf", &["clean", "all"]),
+    ("zypper", &["clean", "--all"]),
+    ("conda", &["clean"]),
+    ("mamba", &["clean"]),
+    ("micromamba", &["clean"]),
+    ("composer", &["clear-cache"]),
+    ("pnpm", &["store", "prune"]),
+    ("uv", &["cache", "clean"]),
+    ("apk", &["del"]),
+    ("apt-get", &["clean"]),
+];
+
+/// Whether the new command is the old one: equal, or with an added option that its program knows.
+pub fn same(old: &Record, new: &Record) -> bool {
+    (&old.cwd, &old.out, &old.notes, &old.env, &old.context)
+        == (&new.cwd, &new.out, &new.notes, &new.env, &new.context)
+        && (old.argv == new.argv || gains_options(&old.argv, &new.argv))
+}
+
+fn gains_options(old: &[String], new: &[String]) -> bool {
+    let mut rest = old.iter().peekable();
+    for (at, word) in new.iter().enumerate() {
+        if rest.next_if_eq(&word).is_some() {
+            continue;
+        }
+        let known = OPTIONS.iter().find(|(option, _)| option == word);
+        let before = &new[..at];
+        let is_for = |programs: &[&str]| {
+            before.iter().any(|word| programs.iter().any(|name| base_name(word).starts_with(name)))
+        };
+        if !known.is_some_and(|(_, programs)| is_for(programs)) || before.iter().any(|word| word == "--") {
+            return false;
+        }
+    }
+    rest.peek().is_none()
+}
+
+/// Whether a command that the old version does not start only cleans. `before` is what the new version started so far.
+pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
+    let words = without_sudo(&record.argv);
+    let Some((program, arguments)) = words.split_first() else { return false };
+    if base_name(program) == "rm" {
+        let (options, paths): (Vec<&String>, Vec<&String>) =
+            arguments.iter().partition(|word| word.starts_with('-'));
+        let forced =
+            options.iter().all(|option| matches!(option.as_str(), "-f" | "-rf" | "-fr" | "-r" | "--"))
+                && options.iter().any(|option| option.contains('f'));
+        let home = record.env.iter().find_map(|one| one.strip_prefix("HOME=")).unwrap_or("/root");
+        let is_cache = |path: &str| {
+            let path = path.strip_prefix(home).map_or_else(|| path.to_owned(), |rest| format!("/root{rest}"));
+            CACHES.iter().any(|cache| path.starts_with(cache)) && !path.split('/').any(|part| part == "..")
+        };
+        let is_download = |path: &str| {
+            before
+                .iter()
+                .filter(|one| one.run == record.run)
+                .any(|one| fetches(one, &resolve(&record.cwd, path)))
+        };
+        return forced && !paths.is_empty() && paths.iter().all(|path| is_cache(path) || is_download(path));
+    }
+    let is_cleaner = |(name, needed): &&(&str, &[&str])| {
+        base_name(program) == *name && needed.iter().all(|word| arguments.iter().any(|own| own == word))
+    };
+    CLEANERS.iter().any(|one| is_cleaner(&one))
+}
+
+/// Whether a command of the old version may be missing: one that only fills or empties apk's index, where every later
+/// `apk add` of the new version does without one.
+pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
+    let words: Vec<&str> = without_sudo(&record.argv).iter().map(String::as_str).collect();
+    let only_index = matches!(words.as_slice(), ["apk", options @ .., "update"] | ["apk", "update", options @ ..] if options.iter().all(|option| matches!(*option, "-q" | "--quiet" | "--no-cache")))
+        || matches!(words.as_slice(), ["rm", paths @ ..] if paths.iter().any(|path| path.starts_with('/')) && paths.iter().all(|path| path.starts_with("/var/cache/apk") || matches!(*path, "-rf" | "-fr" | "-r" | "-f" | "-v" | "-rfv")));
+    let fetches_itself = |one: &Record| {
+        let words = without_sudo(&one.argv);
+        let leans = words.first().is_some_and(|word| base_name(word) == "apk")
+            && words
+                .iter()
+                .any(|word| matches!(word.as_str(), "add" | "upgrade" | "fix" | "fetch" | "search"));
+        !leans
+            || words
+                .iter()
+                .any(|word| matches!(word.as_str(), "--no-cache" | "-U" | "--update" | "--update-cache"))
+    };
+    only_index && after.iter().all(fetches_itself)
+}
+
+/// Whether a command is a download that leaves this file.
+fn fetches(record: &Record, file: &str) -> bool {
+    let words = without_sudo(&record.argv);
+    if !words.first().is_some_and(|word| matches!(base_name(word), "curl" | "wget")) {
+        return false;
+    }
+    if record.out == file {
+        return true;
+    }
+    let directory = words.windows(2).find(|pair| pair[0] == "-P").map(|pair| pair[1].as_str());
+    let directory = directory.or_else(|| {
+        words.iter().find_map(|word| {
+            word.strip_prefix("--directory-prefix=")
+                .or_else(|| word.strip_prefix("-P").filter(|rest| !rest.is_empty()))
+        })
+    });
+    words[1..].iter().any(|word| {
+        let name = if word.contains("://") { base_name(word) } else { word };
+        let name = ["--output=", "--output-document=", "-o", "-O"]
+            .iter()
+            .find_map(|option| name.strip_prefix(option))
+            .unwrap_or(name);
+        let at = directory.map_or_else(|| record.cwd.clone(), |directory| resolve(&record.cwd, directory));
+        [name.to_owned(), name.split(['?', '#']).next().unwrap_or_default().to_owned()]
+            .iter()
+            .any(|name| resolve(&record.cwd, name) == file || resolve(&at, name) == file)
+    })
+}
+
+fn resolve(cwd: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{cwd}/{path}") };
+    let mut parts = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+fn without_sudo(argv: &[String]) -> &[String] {
+    let Some(rest) =
+        argv.split_first().filter(|(program, _)| base_name(program) == "sudo").map(|(_, rest)| rest)
+    else {
+        return argv;
+    };
+    let start = rest.iter().position(|word| !word.starts_with('-')).unwrap_or(rest.len());
+    &rest[start..]
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,152 @@
+//! Whether a declared cleanup takes away what a later command leans on. Stubs can't show that, since they write nothing.
+//!
+//! Reads words only, so it sees what stands in the file and knows no conditions; what was as wrong before is no harm.
+
+use crate::names::tokens;
+use crate::steps::Step;
+
+/// What is known of a stage's end: whether the lists and the index were removed or never fetched, and who minded.
+#[derive(Debug, Clone, Default)]
+struct State {
+    apt_lists_gone: bool,
+    apk_index_there: bool,
+    complaints: Vec<String>,
+}
+
+/// What the new version breaks.
+pub fn harm(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
+    let mut before = complaints(old);
+    let after = complaints(new);
+    let mut harm: Vec<String> = after
+        .into_iter()
+        .filter(|one| match before.iter().position(|other| other == one) {
+            Some(at) => {
+                before.swap_remove(at);
+                false
+            }
+            None => true,
+        })
+        .collect();
+    harm.extend(lost_downloads(old, new));
+    harm
+}
+
+fn complaints(stages: &[Vec<Step>]) -> Vec<String> {
+    let mut ends: Vec<(String, State)> = Vec::new();
+    let mut all = Vec::new();
+    for steps in stages {
+        let (base, name) = names(steps);
+        let mut state = ends
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == base)
+            .map(|(_, state)| state.clone())
+            .unwrap_or_default();
+        state.complaints.clear();
+        for run in steps.iter().filter_map(Step::run) {
+            for command in commands(&run.script) {
+                state.follow(&command);
+            }
+        }
+        all.append(&mut state.complaints.clone());
+        ends.push((name, state));
+    }
+    all
+}
+
+impl State {
+    fn follow(&mut self, command: &[String]) {
+        let has = |word: &str| command.iter().any(|own| own == word);
+        let is = |names: &[&str]| names.iter().any(|name| has(name));
+        if is(&["apt-get", "apt", "aptitude"]) {
+            if has("update") {
+                self.apt_lists_gone = false;
+            } else if is(&["install", "upgrade", "dist-upgrade", "build-dep", "full-upgrade"])
+                && self.apt_lists_gone
+            {
+                self.complaints.push(format!("no package lists for: {}", command.join(" ")));
+            }
+        } else if has("rm") && command.iter().any(|word| word.starts_with("/var/lib/apt/lists")) {
+            self.apt_lists_gone = true;
+        }
+        if has("apk") {
+            if has("update") {
+                self.apk_index_there = true;
+            } else if is(&["add", "upgrade", "fetch"])
+                && !is(&["--no-cache", "-U", "--update", "--update-cache"])
+                && !self.apk_index_there
+            {
+                self.complaints.push(format!("no index for: {}", command.join(" ")));
+            } else if is(&["-U", "--update", "--update-cache"]) && !has("--no-cache") {
+                self.apk_index_there = true;
+            }
+        } else if has("rm") && command.iter().any(|word| word.starts_with("/var/cache/apk")) {
+            self.apk_index_there = false;
+        }
+    }
+}
+
+/// Files that only the new version removes although something behind names them.
+fn lost_downloads(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
+    let mut before: Vec<String> = removals(old).into_iter().map(|(.., path)| path).collect();
+    let texts: Vec<Vec<&str>> = new.iter().map(|steps| steps.iter().map(Step::text).collect()).collect();
+    let mut lost = Vec::new();
+    for (stage, step, path) in removals(new) {
+        if let Some(at) = before.iter().position(|other| *other == path) {
+            before.swap_remove(at);
+            continue;
+        }
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let later_here = texts[stage][step + 1..].iter();
+        let later = later_here
+            .chain(texts[stage + 1..].iter().flatten())
+            .find(|text| !name.is_empty() && text.contains(name));
+        let mentions = |text: &str| {
+            commands(text).iter().any(|command| {
+                command.iter().any(|word| word.contains(name))
+                    && !command.iter().any(|word| word == "rm" || word == "curl" || word == "wget")
+            })
+        };
+        if let Some(text) = later.filter(|text| mentions(text)) {
+            lost.push(format!("{path} is removed, and needed for: {text}"));
+        }
+    }
+    lost
+}
+
+/// What `rm -f` removes, with stage and step. Caches are directories, for which it is `rm -rf`.
+fn removals(stages: &[Vec<Step>]) -> Vec<(usize, usize, String)> {
+    let mut all = Vec::new();
+    for (stage, steps) in stages.iter().enumerate() {
+        for (step, run) in steps.iter().enumerate().filter_map(|(at, step)| Some((at, step.run()?))) {
+            for command in commands(&run.script) {
+                let Some(at) = command.windows(2).position(|pair| pair == ["rm", "-f"]) else { continue };
+                let paths =
+                    command[at + 2..].iter().filter(|word| !word.starts_with('-') && !word.contains('*'));
+                all.extend(paths.map(|path| (stage, step, path.clone())));
+            }
+        }
+    }
+    all
+}
+
+/// The base and the name of a stage, in small letters.
+fn names(steps: &[Step]) -> (String, String) {
+    let from = steps.first().map(Step::text).unwrap_or_default().to_lowercase();
+    let words: Vec<&str> = from.split_whitespace().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let word = |at: usize| words.get(at).copied().unwrap_or_default().to_owned();
+    (word(0), word(2))
+}
+
+/// The words between operators, quotes taken off; options that may be added are left in.
+fn commands(script: &str) -> Vec<Vec<String>> {
+    let mut all = vec![Vec::new()];
+    for token in tokens(script) {
+        if matches!(token.as_str(), ";" | "&" | "|" | "(" | ")" | "`" | "\n") {
+            all.push(Vec::new());
+        } else if let Some(last) = all.last_mut() {
+            last.push(token.replace(['"', '\''], ""));
+        }
+    }
+    all
+}

@@ -1,0 +1,207 @@
+//! What each stage of a Dockerfile does, in order: scripts with all that surrounds them, and everything else as text.
+
+use std::collections::BTreeMap;
+
+use jettison::syntax::{Body, Dockerfile, Instruction, Run as Kind};
+
+/// One step of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// A script for a shell that the oracle has.
+    Run(Run),
+    /// Anything else: it must be the same, in the same place.
+    Other(String),
+}
+
+/// A script and what is in force where it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Run {
+    /// The script, continuation lines joined.
+    pub script: String,
+    /// SHELL's words.
+    pub shell: Vec<String>,
+    /// The directory.
+    pub cwd: String,
+    /// The variables.
+    pub env: BTreeMap<String, String>,
+    /// Flags and user, as text.
+    pub context: String,
+}
+
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What a stage starts with, which is what the stage it is built from ended with.
+#[derive(Clone)]
+struct State {
+    shell: Vec<String>,
+    cwd: String,
+    env: BTreeMap<String, String>,
+    user: String,
+}
+
+/// The steps of every stage.
+pub fn stages(text: &str) -> Vec<Vec<Step>> {
+    let file = Dockerfile::parse(text);
+    let mut stages: Vec<Vec<Step>> = Vec::new();
+    let mut ends: Vec<(String, State)> = Vec::new();
+    let mut globals = BTreeMap::new();
+    let mut state = State::new();
+    for (_, instruction) in file.instructions() {
+        if let Body::From(from) = &instruction.body {
+            let base = ends.iter().rev().find(|(name, _)| *name == from.image.to_lowercase());
+            state = base.map_or_else(State::new, |(_, state)| state.clone());
+            ends.push((from.name.clone().unwrap_or_default().to_lowercase(), state.clone()));
+            stages.push(Vec::new());
+        }
+        let Some(steps) = stages.last_mut() else {
+            if let Body::Arg(all) = &instruction.body {
+                let known = all
+                    .iter()
+                    .filter_map(|one| Some((one.key.clone(), value(one.value.as_deref()?, &globals)?)));
+                let known: Vec<_> = known.collect();
+                globals.extend(known);
+            }
+            continue;
+        };
+        steps.push(state.step(instruction, &file, &globals));
+        if let Some((_, end)) = ends.last_mut() {
+            *end = state.clone();
+        }
+    }
+    stages
+}
+
+impl State {
+    fn new() -> Self {
+        let env = [("HOME", "/root"), ("PATH", PATH), ("HOSTNAME", "oracle")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        let shell = ["/bin/sh", "-c"].map(str::to_owned).to_vec();
+        Self { shell, cwd: "/".into(), env, user: "root".into() }
+    }
+
+    fn step(
+        &mut self,
+        instruction: &Instruction<'_>,
+        file: &Dockerfile<'_>,
+        globals: &BTreeMap<String, String>,
+    ) -> Step {
+        match &instruction.body {
+            Body::Run(Kind::Exec(_)) => {}
+            Body::Run(_) if instruction.heredocs.is_empty() && self.has_bourne_shell() => {
+                let flags: Vec<&str> = instruction.flags.iter().map(|flag| flag.span.of(file.text)).collect();
+                return Step::Run(Run {
+                    script: instruction.arguments().to_owned(),
+                    shell: self.shell.clone(),
+                    cwd: self.cwd.clone(),
+                    env: self.env.clone(),
+                    context: format!("{} {}", self.user, flags.join(" ")),
+                });
+            }
+            Body::Shell(words) => self.shell.clone_from(words),
+            Body::User(user) => self.user.clone_from(user),
+            Body::Workdir(directory) => {
+                let plain =
+                    value(directory, &self.env).unwrap_or_else(|| directory.replace(['$', '{', '}'], "_"));
+                self.cwd = if plain.starts_with('/') {
+                    plain
+                } else {
+                    format!("{}/{plain}", self.cwd.trim_end_matches('/'))
+                };
+            }
+            Body::Env(all) => {
+                // All values of one instruction see the variables from before it.
+                let before = self.env.clone();
+                for one in all {
+                    if let Some(value) = value(one.value.as_deref().unwrap_or_default(), &before) {
+                        self.env.insert(one.key.clone(), value);
+                    }
+                }
+                self.keep_stubs_on_path();
+            }
+            Body::Arg(all) => {
+                for one in all.iter().filter(|one| !self.env.contains_key(&one.key)).collect::<Vec<_>>() {
+                    let value = one
+                        .value
+                        .as_deref()
+                        .map_or_else(|| globals.get(&one.key).cloned(), |text| value(text, &self.env));
+                    if let Some(value) = value {
+                        self.env.insert(one.key.clone(), value);
+                    }
+                }
+                self.keep_stubs_on_path();
+            }
+            _ => {}
+        }
+        let bodies = instruction.heredocs.iter().map(|doc| doc.content.of(file.text));
+        let parts: Vec<&str> = std::iter::once(&*instruction.logical.text).chain(bodies).collect();
+        Step::Other(parts.join("\n"))
+    }
+
+    /// Without this, a PATH that the file writes out would end every script at its first command.
+    fn keep_stubs_on_path(&mut self) {
+        let path = self.env.entry("PATH".into()).or_default();
+        if !path.split(':').any(|one| one == "/usr/bin") {
+            *path = format!("{path}:/usr/bin");
+        }
+    }
+
+    fn has_bourne_shell(&self) -> bool {
+        let Some((program, options)) = self.shell.split_first() else { return false };
+        let known = matches!(program.rsplit('/').next(), Some("sh" | "ash" | "dash" | "bash"));
+        known && options.last().is_some_and(|last| last.starts_with('-') && last.ends_with('c'))
+    }
+}
+
+/// A value with its quotes taken off and its variables filled in; none where a variable is not known.
+pub fn value(text: &str, env: &BTreeMap<String, String>) -> Option<String> {
+    let mut result = String::new();
+    let mut chars = text.chars().peekable();
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            ('\\', None | Some('"')) => result.extend(chars.next()),
+            ('$', None | Some('"')) => {
+                let braces = chars.next_if_eq(&'{').is_some();
+                let mut name = String::new();
+                while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+                    name.push(c);
+                }
+                if braces && chars.next() != Some('}') {
+                    return None;
+                }
+                result.push_str(env.get(&name)?);
+            }
+            (c, _) => result.push(c),
+        }
+    }
+    Some(result)
+}
+
+impl Step {
+    /// The script.
+    pub fn run(&self) -> Option<&Run> {
+        match self {
+            Self::Run(run) => Some(run),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// What is written there.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Run(run) => &run.script,
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Run(run) => write!(f, "RUN {} (in {}, by {})", run.script, run.cwd, run.shell.join(" ")),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
