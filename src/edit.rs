@@ -62,12 +62,12 @@ impl Edits {
 
     /// Takes over another set, unless it overlaps this one; then nothing happens and the answer is no.
     pub fn absorb(&mut self, other: &Edits) -> bool {
+        // Only the neighbours of a span can touch it: both sets are sorted.
         let clashes = |edit: &Edit| {
-            self.0.iter().any(|mine| {
+            let at = self.0.partition_point(|mine| mine.span.end < edit.span.start);
+            self.0[at..].iter().take_while(|mine| mine.span.start <= edit.span.end).any(|mine| {
                 let (a, b) = (mine.span, edit.span);
-                a.start < b.end && b.start < a.end
-                    || a == b
-                    || (a.is_empty() || b.is_empty()) && a.start <= b.end && b.start <= a.end
+                a.start < b.end && b.start < a.end || a == b || a.is_empty() || b.is_empty()
             })
         };
         if other.0.iter().any(clashes) {

@@ -36,6 +36,12 @@ pub struct Facts<'a> {
     pub stages: Vec<Stage>,
     /// The RUN instructions, in order.
     pub runs: Vec<RunFacts<'a>>,
+    /// What stages copy or mount from each other.
+    copies: Vec<stage::Copied>,
+    /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
+    configuration: Vec<&'a Instruction<'a>>,
+    /// Whether the author starts lines with `&&`, by the first instruction that shows it.
+    leading: Option<bool>,
 }
 
 /// One RUN.
@@ -73,7 +79,13 @@ impl<'a> Facts<'a> {
             let near_error = near_error(file, item);
             runs.push(RunFacts { item, stage, instruction, invocations, calls, mounts, near_error });
         }
-        Self { file, known, stages, runs }
+        let copies = stage::copies(file, &stages);
+        let configuring = |one: &&Instruction<'a>| {
+            matches!(one.body, Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..))
+        };
+        let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
+        let leading = style::leading(file);
+        Self { file, known, stages, runs, copies, configuration, leading }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.

@@ -10,7 +10,7 @@ use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
-use crate::span::Place;
+use crate::span::{LineIndex, Place};
 use crate::syntax::{Dockerfile, Item};
 use crate::transform::{Applicability, Context, Fix, Fixes, Refusal, Transform};
 use crate::transforms;
@@ -137,10 +137,11 @@ impl Pipeline<'_> {
         let facts = Facts::of(&file, self.known);
         let context = Context { file: &file, facts: &facts, known: self.known, settings: self.settings };
         let pragmas = Pragmas::of(&file);
+        let lines = LineIndex::of(text);
         let held = |transform: &Transform, offset: usize, reason: String, applicability| Held {
             transform: Some(transform.id),
-            place: Place::of(text, offset),
-            line: line_at(text, offset),
+            place: lines.place(offset),
+            line: lines.line(offset).to_owned(),
             reason,
             applicability,
         };
@@ -168,7 +169,7 @@ impl Pipeline<'_> {
                     self.outcome.withheld.push(held(transform, anchor.start, title, Some(applicability)));
                 } else if edits.absorb(&own) {
                     // What overlaps an earlier fix waits for the next round.
-                    applied.push(Applied { title, applicability, place: Place::of(text, anchor.start) });
+                    applied.push(Applied { title, applicability, place: lines.place(anchor.start) });
                 }
             }
             let silenced = |refusal: &Refusal| pragmas.silence(&names, refusal.span);
@@ -182,7 +183,7 @@ impl Pipeline<'_> {
                 continue;
             }
             let new = edits.apply(text);
-            match check::step(&file, self.known, &new, transform.changes) {
+            match check::step(&facts, &new, transform.changes) {
                 Ok(()) => return Some((index, Step { transform, fixes: applied, edits, text: new })),
                 Err(what) => {
                     self.broken.push(transform.id);
@@ -202,21 +203,16 @@ fn applied_at(edits: &Edits) -> usize {
 }
 
 fn unreadable(file: &Dockerfile<'_>) -> Vec<Held> {
+    let lines = LineIndex::of(file.text);
     let errors = file.items.iter().filter_map(|item| match item {
         Item::Error(span, reason) => Some(Held {
             transform: None,
-            place: Place::of(file.text, span.start),
-            line: line_at(file.text, span.start),
+            place: lines.place(span.start),
+            line: lines.line(span.start).to_owned(),
             reason: (*reason).to_owned(),
             applicability: None,
         }),
         _ => None,
     });
     errors.collect()
-}
-
-/// The source line around an offset.
-fn line_at(text: &str, offset: usize) -> String {
-    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
-    text[start..].lines().next().unwrap_or_default().to_owned()
 }

@@ -79,6 +79,36 @@ impl Place {
     }
 }
 
+/// Where the lines of a text start, to find many places in it.
+#[derive(Debug, Clone)]
+pub struct LineIndex<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> LineIndex<'a> {
+    /// Reads the text once.
+    pub fn of(text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// The place of a byte offset.
+    pub fn place(&self, offset: usize) -> Place {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let column =
+            self.text.get(self.starts[line - 1]..offset).map_or(1, |before| before.chars().count() + 1);
+        Place { line, column }
+    }
+
+    /// The line around a byte offset, without its line break.
+    pub fn line(&self, offset: usize) -> &'a str {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let end = self.starts.get(line).copied().unwrap_or(self.text.len());
+        self.text[self.starts[line - 1]..end].trim_end_matches(['\r', '\n'])
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
@@ -96,5 +126,10 @@ mod tests {
         assert_eq!(Place::of(text, 7), Place { line: 2, column: 1 });
         assert_eq!(Place::of(text, text.find('x').expect("there")), Place { line: 2, column: 7 });
         assert_eq!(Place::of(text, 999), Place { line: 3, column: 1 });
+        let index = LineIndex::of(text);
+        for (offset, _) in text.char_indices() {
+            assert_eq!(index.place(offset), Place::of(text, offset), "{offset}");
+        }
+        assert_eq!(index.line(9), "RUN é x");
     }
 }

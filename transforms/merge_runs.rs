@@ -103,7 +103,7 @@ fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>
 fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
     let mut edits = Edits::new();
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return edits };
-    let style = Style::of(ctx.file, first.instruction);
+    let style = Style::of(ctx.facts, first.instruction);
     let statements = &a.list.statements;
     let end = statements[statements.len() - 1].span.end;
     let semicolon = match statements[statements.len() - 1].end {

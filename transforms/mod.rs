@@ -66,7 +66,7 @@ fn append_to(
     let script = run.editable().ok_or("its script can't be edited")?;
     let place =
         append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
-    let joint = Style::of(ctx.file, run.instruction).joint(place.operator);
+    let joint = Style::of(ctx.facts, run.instruction).joint(place.operator);
     if let Some(semicolon) = place.semicolon {
         edits.delete(semicolon);
     }

@@ -149,10 +149,7 @@ impl<'a> Facts<'a> {
         let Some(mut current) = self.stages.iter().find(|one| one.items.contains(&item)) else {
             return false;
         };
-        if crate::facts::stage::copies(self.file, &self.stages)
-            .iter()
-            .any(|(user, source, _)| *user == current.index && *source == stage)
-        {
+        if self.copies.iter().any(|(user, source, _)| *user == current.index && *source == stage) {
             return true;
         }
         loop {

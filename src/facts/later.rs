@@ -3,7 +3,7 @@
 
 use crate::facts::commands::Elevation;
 use crate::facts::environment::{User, mentions};
-use crate::facts::{Base, Facts, RunFacts, paths, stage};
+use crate::facts::{Base, Facts, RunFacts, paths};
 use crate::knowledge::{Cache, Kind, Manager, Program, unversioned};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
@@ -56,7 +56,7 @@ impl Facts<'_> {
     /// Whether what an image runs leans on it. The instructions may stand before the RUN, or in another stage.
     fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
         let programs = || going.manager.programs.iter().map(String::as_str);
-        self.file.instructions().find_map(|(_, instruction)| match &instruction.body {
+        self.configuration.iter().find_map(|instruction| match &instruction.body {
             Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
                 let calls = |program: &str| {
                     let needs = going.verbs.iter().any(|verb| mentions(form, verb))
@@ -99,13 +99,13 @@ impl Facts<'_> {
 
     /// Whether some stage copies just these files out of this one.
     fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
-        stage::copies(self.file, &self.stages).into_iter().find_map(|(_, source, path)| {
-            let path = path?;
+        self.copies.iter().find_map(|(_, source, path)| {
+            let path = path.as_deref()?;
             let taken = |directory: &String| {
-                let (own, directory) = (paths::normal(&path), paths::normal(directory));
-                paths::names(&path, &directory) || paths::is_private_parent(&own, &directory)
+                let (own, directory) = (paths::normal(path), paths::normal(directory));
+                paths::names(path, &directory) || paths::is_private_parent(&own, &directory)
             };
-            let copied = source == stage && going.directories.iter().any(taken);
+            let copied = *source == stage && going.directories.iter().any(taken);
             copied.then(|| format!("a later COPY takes {path} from this stage"))
         })
     }
@@ -119,11 +119,8 @@ impl Facts<'_> {
         let names = |text: &str| going.directories.iter().any(|directory| paths::names(text, directory));
         match &instruction.body {
             Body::Run(run) => {
-                let facts = self
-                    .runs
-                    .iter()
-                    .find(|run| run.item == item)
-                    .expect("every RUN within a stage has facts");
+                let at = self.runs.binary_search_by_key(&item, |run| run.item);
+                let facts = &self.runs[at.expect("every RUN within a stage has facts")];
                 match run {
                     Run::Shell(_) | Run::Heredoc(_) => self.run_leans(facts, going),
                     Run::Exec(words) if !words.iter().any(|word| names(word)) => {

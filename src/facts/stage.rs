@@ -126,7 +126,10 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
 }
 
 /// Who copies or mounts from which stage, and for COPY which path.
-pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<(usize, usize, Option<String>)> {
+pub(super) type Copied = (usize, usize, Option<String>);
+
+/// Every copy and mount between stages, in order.
+pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
     let mut found = Vec::new();
     for stage in stages {
         for (_, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {

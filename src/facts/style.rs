@@ -1,5 +1,6 @@
 //! How the author breaks long commands: where the operator stands, how far the next line is indented.
 
+use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction};
 
 /// How commands are joined over lines.
@@ -17,15 +18,12 @@ pub struct Style {
 
 impl Style {
     /// The style of one instruction, by its own lines or else by the file's.
-    pub fn of(file: &Dockerfile<'_>, instruction: &Instruction<'_>) -> Self {
-        let (escape, line_break) = (file.escape, file.line_break());
+    pub fn of(facts: &Facts<'_>, instruction: &Instruction<'_>) -> Self {
+        let file = facts.file;
         let own = lines(instruction.text.of(file.text));
-        let leading = own.leading.or_else(|| {
-            let mut others = file.instructions().map(|(_, other)| lines(other.text.of(file.text)));
-            others.find_map(|lines| lines.leading)
-        });
+        let leading = own.leading.or(facts.leading).unwrap_or(true);
         let indent = own.indent.unwrap_or_else(|| "    ".to_owned());
-        Self { leading: leading.unwrap_or(true), indent, escape, line_break }
+        Self { leading, indent, escape: file.escape, line_break: file.line_break() }
     }
 
     /// What joins another command with `operator` (`&&` or `;`), on a new line.
@@ -37,6 +35,13 @@ impl Style {
             (_, false) => format!(" {operator} {escape}{line_break}{indent}"),
         }
     }
+}
+
+/// Whether the first instruction that is a list over lines starts its lines with the operator.
+pub(super) fn leading(file: &Dockerfile<'_>) -> Option<bool> {
+    let mut long =
+        file.instructions().map(|(_, one)| one.text.of(file.text)).filter(|text| text.contains('\n'));
+    long.find_map(|text| lines(text).leading)
 }
 
 struct Lines {

@@ -5,18 +5,13 @@
 //! commands still mean the same is beyond this check: the tests execute both versions for that.
 
 use crate::facts::Facts;
-use crate::knowledge::Knowledge;
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Changes;
 
 /// Compares two texts around a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn step(
-    before: &Dockerfile<'_>,
-    known: &Knowledge,
-    text: &str,
-    changes: Changes,
-) -> Result<(), String> {
+pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), String> {
+    let before = old.file;
     let after = Dockerfile::parse(text);
     if errors(&after) > errors(before) {
         return Err("the file no longer parses".into());
@@ -30,12 +25,12 @@ pub(super) fn step(
     if comments(before) != comments(&after) {
         return Err("a comment is lost or moved".into());
     }
-    let (old, new) = (Facts::of(before, known), Facts::of(&after, known));
+    let new = Facts::of(&after, old.known);
     if old.stages.len() != new.stages.len() {
         return Err("the stages differ".into());
     }
     for stage in 0..old.stages.len() {
-        compare(&commands(&old, stage), &commands(&new, stage), changes)?;
+        compare(&commands(old, stage), &commands(&new, stage), changes)?;
     }
     Ok(())
 }
