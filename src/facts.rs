@@ -23,6 +23,7 @@ use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
 pub use commands::Invocation;
+pub use environment::InForce;
 pub use packages::Call;
 pub use stage::{Base, Stage};
 
@@ -52,6 +53,8 @@ pub struct RunFacts<'a> {
     pub stage: usize,
     /// The instruction.
     pub instruction: &'a Instruction<'a>,
+    /// Its user and directory.
+    pub in_force: InForce,
     /// What its script starts, in the order of the text; empty where the script is not understood.
     pub invocations: Vec<Invocation<'a>>,
     /// The calls of package managers among them.
@@ -67,9 +70,17 @@ impl<'a> Facts<'a> {
     pub fn of(file: &'a Dockerfile<'a>, known: &'a Knowledge) -> Self {
         let stages = stage::stages(file, known);
         let mut runs = Vec::new();
+        let mut ends: Vec<InForce> = Vec::new();
         for (item, instruction) in file.instructions() {
+            if let Body::From(_) = instruction.body {
+                ends.push(InForce::at_start(&stages, ends.len(), &ends, known));
+            }
+            // What stands before the first FROM belongs to no stage.
+            let Some(in_force) = ends.last_mut() else { continue };
+            in_force.follow(&instruction.body);
             let Body::Run(run) = &instruction.body else { continue };
-            let Some(stage) = stages.iter().position(|stage| stage.items.contains(&item)) else { continue };
+            let in_force = in_force.clone();
+            let stage = ends.len() - 1;
             let invocations = match run {
                 Run::Shell(script) | Run::Heredoc(script) => commands::invocations(script, known),
                 Run::Exec(_) | Run::Opaque(_) => Vec::new(),
@@ -77,7 +88,16 @@ impl<'a> Facts<'a> {
             let calls = packages::calls(&invocations, known);
             let mounts = paths::mounts(instruction);
             let near_error = near_error(file, item);
-            runs.push(RunFacts { item, stage, instruction, invocations, calls, mounts, near_error });
+            runs.push(RunFacts {
+                item,
+                stage,
+                instruction,
+                in_force,
+                invocations,
+                calls,
+                mounts,
+                near_error,
+            });
         }
         let copies = stage::copies(file, &stages);
         let configuring = |one: &&Instruction<'a>| {

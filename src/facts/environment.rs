@@ -1,6 +1,7 @@
 //! USER, WORKDIR, ENV and ARG in force at an instruction. What the base image sets is unknown unless it is known by name.
 
-use crate::facts::{Base, Facts};
+use crate::facts::{Base, Facts, Stage};
+use crate::knowledge::{Image, Knowledge};
 use crate::syntax::{Assignment, Body, Dockerfile, Form};
 
 /// What a variable holds at an instruction.
@@ -25,7 +26,7 @@ pub enum User {
     Unknown,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     /// What a variable holds just before an item.
     pub fn variable(&self, item: usize, name: &str) -> Variable {
         for (_, instruction) in self.before(item) {
@@ -46,42 +47,6 @@ impl Facts<'_> {
             }
         }
         Variable::NotInFile
-    }
-
-    /// The user in force just before an item.
-    pub fn user(&self, item: usize) -> User {
-        for (_, instruction) in self.before(item) {
-            if let Body::User(user) = &instruction.body {
-                return user_of(user);
-            }
-        }
-        let image = self
-            .stages
-            .iter()
-            .find(|stage| stage.items.contains(&item))
-            .and_then(|stage| self.root_image(stage.index));
-        match image {
-            Some(image) => image.user.as_deref().map_or(User::Root, user_of),
-            None => User::Unknown,
-        }
-    }
-
-    /// The directory in force just before an item; `None` where it is not in the file or depends on a variable.
-    pub fn workdir(&self, item: usize) -> Option<String> {
-        let mut parts = Vec::new();
-        for (_, instruction) in self.before(item) {
-            let Body::Workdir(directory) = &instruction.body else { continue };
-            let directory = directory.trim_matches(['"', '\'']);
-            if directory.contains(['$', '\\', '`']) {
-                return None;
-            }
-            parts.push(directory.to_owned());
-            if directory.starts_with('/') {
-                parts.reverse();
-                return Some(parts.join("/").replace("//", "/"));
-            }
-        }
-        None
     }
 
     /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
@@ -106,11 +71,54 @@ impl Facts<'_> {
     }
 
     /// The known base image at the bottom of a stage.
-    pub fn root_image(&self, stage: usize) -> Option<&crate::knowledge::Image> {
-        match &self.stages[stage].base {
-            Base::Stage(base) => self.root_image(*base),
-            Base::Image(name) => self.known.image(&name.repository),
-            Base::Scratch | Base::Unknown => None,
+    pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
+        root_image(&self.stages, stage, self.known)
+    }
+}
+
+/// The known base image at the bottom of a stage.
+fn root_image<'k>(stages: &[Stage], stage: usize, known: &'k Knowledge) -> Option<&'k Image> {
+    match &stages[stage].base {
+        Base::Stage(base) => root_image(stages, *base, known),
+        Base::Image(name) => known.image(&name.repository),
+        Base::Scratch | Base::Unknown => None,
+    }
+}
+
+/// The user and the directory in force, followed from instruction to instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// Who runs the commands.
+    pub user: User,
+    /// Where; `None` where it is not in the file or depends on a variable.
+    pub workdir: Option<String>,
+}
+
+impl InForce {
+    /// What holds at the start of a stage: what its base ends with.
+    pub(super) fn at_start(stages: &[Stage], stage: usize, ends: &[InForce], known: &Knowledge) -> Self {
+        if let Base::Stage(base) = stages[stage].base {
+            return ends[base].clone();
+        }
+        let image = root_image(stages, stage, known);
+        let user = image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of));
+        Self { user, workdir: None }
+    }
+
+    /// Takes an instruction into account.
+    pub(super) fn follow(&mut self, body: &Body) {
+        match body {
+            Body::User(user) => self.user = user_of(user),
+            Body::Workdir(directory) => {
+                let directory = directory.trim_matches(['"', '\'']);
+                let now = self.workdir.take();
+                self.workdir = match (directory.contains(['$', '\\', '`']), directory.starts_with('/'), now) {
+                    (true, ..) | (false, false, None) => None,
+                    (false, true, _) => Some(directory.to_owned()),
+                    (false, false, Some(now)) => Some(format!("{now}/{directory}").replace("//", "/")),
+                };
+            }
+            _ => {}
         }
     }
 }

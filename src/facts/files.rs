@@ -42,7 +42,7 @@ pub struct FileUse<'a> {
 impl<'a> Facts<'a> {
     /// The files that a RUN's script visibly uses, in order, and the directory in force at its end.
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
-        let start = self.workdir(run.item).unwrap_or_else(|| ".".to_owned());
+        let start = run.in_force.workdir.clone().unwrap_or_else(|| ".".to_owned());
         let mut directory = Some(start);
         let mut uses = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {

@@ -65,7 +65,7 @@ impl Facts<'_> {
             return Err("under `-e` the first would lose its failures within an and-list".into());
         }
         self.leaves_nothing_running(first)?;
-        self.changes_nothing_underfoot(first)?;
+        changes_nothing_underfoot(first)?;
         let leaks = leaks(a, first)?;
         let moved = self.moved_program(first, second);
         match (&moved, leaks, gain.is_small) {
@@ -232,59 +232,6 @@ impl Facts<'_> {
         Ok(())
     }
 
-    /// Refuses where the first changes what each RUN is given anew: the shell itself, the user's own entry, the files
-    /// that the builder mounts.
-    fn changes_nothing_underfoot(&self, run: &RunFacts<'_>) -> Result<(), String> {
-        const MOUNTED: &[&str] =
-            &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
-        const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
-        for one in &run.invocations {
-            let words = || {
-                one.words
-                    .iter()
-                    .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-            };
-            let mentions =
-                |paths: &[&str]| words().any(|word| paths.iter().any(|path| word.raw.contains(path)));
-            if mentions(MOUNTED) {
-                return Err("the first touches a file that the builder mounts anew for each RUN".into());
-            }
-            if mentions(ACCOUNTS) && !one.is("cat") && !one.is("grep") {
-                return Err("the first touches the accounts, and the second may run as one of them".into());
-            }
-            let accounts = one.is("usermod")
-                || one.is("groupmod")
-                || one.is("gpasswd")
-                || one.is("chsh")
-                || one.is("vipw");
-            if accounts && (self.user(run.item) != User::Root || words().any(|word| word.text() == "root")) {
-                return Err("the first may change the account that the second runs as".into());
-            }
-            let is_shell = |word: &crate::syntax::shell::Word| {
-                matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
-            };
-            let replaces = [
-                "ln",
-                "mv",
-                "cp",
-                "rm",
-                "unlink",
-                "install",
-                "update-alternatives",
-                "dpkg-divert",
-                "dpkg-reconfigure",
-            ]
-            .iter()
-            .any(|program| one.is(program));
-            if replaces && one.arguments().iter().any(is_shell)
-                || words().any(|word| word.text().contains("dash/sh"))
-            {
-                return Err("the first replaces the shell that runs the second".into());
-            }
-        }
-        Ok(())
-    }
-
     /// A program that both call and the first may replace: a shell remembers where it found a program, while a RUN of its
     /// own looks anew.
     fn moved_program<'f>(&self, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
@@ -312,6 +259,55 @@ impl Facts<'_> {
         let mut names = first.invocations.iter().filter(moves).filter_map(|one| one.program);
         names.find(|name| second.invocations.iter().any(|other| other.program == Some(name)))
     }
+}
+
+/// Refuses where the first changes what each RUN is given anew: the shell itself, the user's own entry, the files
+/// that the builder mounts.
+fn changes_nothing_underfoot(run: &RunFacts<'_>) -> Result<(), String> {
+    const MOUNTED: &[&str] =
+        &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
+    const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
+    for one in &run.invocations {
+        let words = || {
+            one.words
+                .iter()
+                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+        };
+        let mentions = |paths: &[&str]| words().any(|word| paths.iter().any(|path| word.raw.contains(path)));
+        if mentions(MOUNTED) {
+            return Err("the first touches a file that the builder mounts anew for each RUN".into());
+        }
+        if mentions(ACCOUNTS) && !one.is("cat") && !one.is("grep") {
+            return Err("the first touches the accounts, and the second may run as one of them".into());
+        }
+        let accounts =
+            one.is("usermod") || one.is("groupmod") || one.is("gpasswd") || one.is("chsh") || one.is("vipw");
+        if accounts && (run.in_force.user != User::Root || words().any(|word| word.text() == "root")) {
+            return Err("the first may change the account that the second runs as".into());
+        }
+        let is_shell = |word: &crate::syntax::shell::Word| {
+            matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
+        };
+        let replaces = [
+            "ln",
+            "mv",
+            "cp",
+            "rm",
+            "unlink",
+            "install",
+            "update-alternatives",
+            "dpkg-divert",
+            "dpkg-reconfigure",
+        ]
+        .iter()
+        .any(|program| one.is(program));
+        if replaces && one.arguments().iter().any(is_shell)
+            || words().any(|word| word.text().contains("dash/sh"))
+        {
+            return Err("the first replaces the shell that runs the second".into());
+        }
+    }
+    Ok(())
 }
 
 struct Gain {
