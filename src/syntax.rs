@@ -8,9 +8,11 @@ mod grammar;
 mod heredoc;
 mod instruction;
 mod lines;
+mod opaque;
 pub mod shell;
 
 pub use dockerfile::{Directive, Dockerfile, Item};
 pub use heredoc::Heredoc;
-pub use instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Opaque, Run, Transfer};
+pub use instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Run, Transfer};
 pub use lines::Logical;
+pub use opaque::Opaque;

@@ -7,10 +7,9 @@ use std::ops::Range;
 
 use crate::span::Span;
 use crate::syntax::heredoc::Heredoc;
-use crate::syntax::instruction::{
-    Assignment, Body, Flag, Form, From, Instruction, Keyword, Opaque, Run, Transfer,
-};
+use crate::syntax::instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Run, Transfer};
 use crate::syntax::lines::{Continued, Logical};
+use crate::syntax::opaque::Opaque;
 use crate::syntax::shell::{self, Dialect, Script};
 
 /// The shell in force, as far as reading its scripts goes.

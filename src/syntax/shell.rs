@@ -2,7 +2,7 @@
 //!
 //! A façade: the grammar itself is `shuck-parser`'s, lowered at once (`lower`), so that nothing else in the project knows
 //! it. A script that does not parse cleanly, or that bash and a plain `sh` read differently while the shell is `sh`, is
-//! not lowered at all: it is [`Opaque`](super::instruction::Opaque) and never edited.
+//! not lowered at all: it is [`Opaque`](super::opaque::Opaque) and never edited.
 
 mod lower;
 mod word;
@@ -10,8 +10,8 @@ mod word;
 use std::ops::Range;
 
 use crate::span::Span;
-use crate::syntax::instruction::Opaque;
 use crate::syntax::lines::Logical;
+use crate::syntax::opaque::Opaque;
 
 pub use word::Word;
 

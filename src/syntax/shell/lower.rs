@@ -6,8 +6,8 @@ use shuck_ast as ast;
 use shuck_parser::parser::{ParseStatus, Parser};
 
 use crate::span::Span;
-use crate::syntax::instruction::Opaque;
 use crate::syntax::lines::Logical;
+use crate::syntax::opaque::Opaque;
 use crate::syntax::shell::{
     Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script,
     Simple, Statement, Word,
