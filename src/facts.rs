@@ -17,6 +17,7 @@ pub mod paths;
 mod presence;
 pub mod stage;
 pub mod style;
+mod underfoot;
 
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -128,6 +128,19 @@ fn writing_replaces_the_file_and_keeps_its_mode() {
     assert_eq!(mode & 0o7777, 0o640);
     assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no file may be left beside it");
+}
+
+#[test]
+fn writing_keeps_the_owner() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    let path = folder.path().join("Dockerfile");
+    if chown(&path, Some(1234), Some(2345)).is_err() {
+        support::skip("writing_keeps_the_owner", "only root can give a file away");
+        return;
+    }
+    assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
+    let metadata = fs::metadata(&path).expect("there");
+    assert_eq!((metadata.uid(), metadata.gid()), (1234, 2345));
 }
 
 #[test]

@@ -90,7 +90,11 @@ fn is_dockerfile(name: &str) -> bool {
             borders(name[..at].chars().next_back()) && borders(name[at + word.len()..].chars().next())
         })
     });
-    named || lower == "dockerfile" || lower.ends_with(".dockerfile") || lower.ends_with(".containerfile")
+    named
+        || name.starts_with("Containerfile")
+        || lower == "dockerfile"
+        || lower.ends_with(".dockerfile")
+        || lower.ends_with(".containerfile")
 }
 
 #[cfg(test)]
@@ -106,6 +110,7 @@ mod tests {
             "api.dockerfile",
             "Containerfile",
             "Containerfile.x",
+            "Containerfile2",
             "a__Dockerfile.1",
         ] {
             assert!(is_dockerfile(name), "{name}");

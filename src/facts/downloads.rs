@@ -104,6 +104,22 @@ impl<'a> Facts<'a> {
             if instruction.logical.text.contains(stem) {
                 return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
             }
+            // `bash -c ./set*.sh`, or a server of whatever lies in its directory.
+            let runs_pattern = configures
+                && instruction
+                    .arguments()
+                    .split([' ', '"', '\'', ',', ';'])
+                    .any(|word| matches_pattern(word, &fetched.path));
+            let serves = configures
+                && ["http.server", "SimpleHTTPServer", "serve", "busybox httpd"]
+                    .iter()
+                    .any(|server| instruction.arguments().contains(server));
+            if runs_pattern || serves && !fetched.path.starts_with("/tmp/") {
+                return Err(format!(
+                    "{name} left alone, because {} may reach it",
+                    instruction.keyword.name()
+                ));
+            }
             if let Body::Copy(transfer) = &instruction.body
                 && transfer.sources.iter().any(|source| matches_pattern(source, &fetched.path))
             {
@@ -149,7 +165,7 @@ impl<'a> Facts<'a> {
         let Some(mut current) = self.stages.iter().find(|one| one.items.contains(&item)) else {
             return false;
         };
-        if self.copies.iter().any(|(user, source, _)| *user == current.index && *source == stage) {
+        if self.copies.iter().any(|copied| copied.user == current.index && copied.source == stage) {
             return true;
         }
         loop {

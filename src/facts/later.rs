@@ -3,7 +3,7 @@
 
 use crate::facts::commands::Elevation;
 use crate::facts::environment::{User, mentions};
-use crate::facts::{Base, Facts, RunFacts, paths};
+use crate::facts::{Base, Facts, RunFacts, paths, stage};
 use crate::knowledge::{Cache, Kind, Manager, Program, unversioned};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
@@ -99,14 +99,26 @@ impl Facts<'_> {
 
     /// Whether some stage copies just these files out of this one.
     fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
-        self.copies.iter().find_map(|(_, source, path)| {
+        self.copies.iter().find_map(|copied| {
+            let stage::Copied { user, source, item, path } = copied;
             let path = path.as_deref()?;
             let taken = |directory: &String| {
                 let (own, directory) = (paths::normal(path), paths::normal(directory));
                 paths::names(path, &directory) || paths::is_private_parent(&own, &directory)
             };
-            let copied = *source == stage && going.directories.iter().any(taken);
-            copied.then(|| format!("a later COPY takes {path} from this stage"))
+            if *source != stage {
+                return None;
+            }
+            if going.directories.iter().any(taken) {
+                return Some(format!("a later COPY takes {path} from this stage"));
+            }
+            // What a stage copies along with its surroundings, its later instructions may read.
+            let around = |directory: &String| {
+                let own = paths::normal(path);
+                own.is_empty() || paths::within(&paths::normal(directory), &own)
+            };
+            let follows = *user != stage && going.directories.iter().any(around);
+            follows.then(|| self.leans_after(*user, item + 1, going)).flatten()
         })
     }
 
@@ -123,6 +135,12 @@ impl Facts<'_> {
                 let facts = &self.runs[at.expect("every RUN within a stage has facts")];
                 match run {
                     Run::Shell(_) | Run::Heredoc(_) => self.run_leans(facts, going),
+                    _ if going.manager.kind != Kind::System && !instruction.script_is_read() => {
+                        // A cache that only saves fetching can't be missed by what does not name it.
+                        let text = instruction.full.of(self.file.text);
+                        let named = names(text) || OFFLINE.iter().any(|option| text.contains(option));
+                        if named { Err("a later RUN names these files".into()) } else { Ok(Next::On) }
+                    }
                     Run::Exec(words) if !words.iter().any(|word| names(word)) => {
                         let program = words.first().map_or("", |word| crate::syntax::shell::base_name(word));
                         let harmless = self.known.program(program).is_some()

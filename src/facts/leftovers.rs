@@ -117,7 +117,7 @@ impl<'a> Facts<'a> {
         }
         let command = if cache.clean_needs_manager {
             let script = run.script().ok_or("its script can't be read")?;
-            presence::own_command(run, script, manager, cache, &run.calls[last], &fills)?
+            presence::own_command(self, run, script, manager, cache, &run.calls[last], &fills)?
         } else {
             cache.clean.clone()
         };

@@ -2,9 +2,9 @@
 
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
-use crate::facts::environment::{User, Variable};
+use crate::facts::environment::Variable;
 use crate::facts::files::{FileUse, Touch, covers};
-use crate::facts::{Facts, RunFacts, paths};
+use crate::facts::{Facts, RunFacts, paths, underfoot};
 use crate::knowledge::{Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::syntax::Item;
@@ -65,7 +65,7 @@ impl Facts<'_> {
             return Err("under `-e` the first would lose its failures within an and-list".into());
         }
         self.leaves_nothing_running(first)?;
-        changes_nothing_underfoot(first)?;
+        underfoot::stays(first, second.in_force.workdir.as_deref())?;
         let leaks = leaks(a, first)?;
         let moved = self.moved_program(first, second);
         match (&moved, leaks, gain.is_small) {
@@ -256,58 +256,16 @@ impl Facts<'_> {
         let replaces = first.invocations.iter().any(places);
         let moves =
             |one: &&Invocation<'_>| moves(one) || replaces && !one.program.is_none_or(Knowledge::is_builtin);
-        let mut names = first.invocations.iter().filter(moves).filter_map(|one| one.program);
-        names.find(|name| second.invocations.iter().any(|other| other.program == Some(name)))
+        let mut names = first
+            .invocations
+            .iter()
+            .filter(|one| one.directory().is_none())
+            .filter(moves)
+            .filter_map(|one| one.program);
+        // The shell remembers only what it looked up by name.
+        let by_name = |one: &&Invocation<'_>| one.directory().is_none();
+        names.find(|name| second.invocations.iter().filter(by_name).any(|other| other.program == Some(name)))
     }
-}
-
-/// Refuses where the first changes what each RUN is given anew: the shell itself, the user's own entry, the files
-/// that the builder mounts.
-fn changes_nothing_underfoot(run: &RunFacts<'_>) -> Result<(), String> {
-    const MOUNTED: &[&str] =
-        &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
-    const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
-    for one in &run.invocations {
-        let words = || {
-            one.words
-                .iter()
-                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-        };
-        let mentions = |paths: &[&str]| words().any(|word| paths.iter().any(|path| word.raw.contains(path)));
-        if mentions(MOUNTED) {
-            return Err("the first touches a file that the builder mounts anew for each RUN".into());
-        }
-        if mentions(ACCOUNTS) && !one.is("cat") && !one.is("grep") {
-            return Err("the first touches the accounts, and the second may run as one of them".into());
-        }
-        let accounts =
-            one.is("usermod") || one.is("groupmod") || one.is("gpasswd") || one.is("chsh") || one.is("vipw");
-        if accounts && (run.in_force.user != User::Root || words().any(|word| word.text() == "root")) {
-            return Err("the first may change the account that the second runs as".into());
-        }
-        let is_shell = |word: &crate::syntax::shell::Word| {
-            matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
-        };
-        let replaces = [
-            "ln",
-            "mv",
-            "cp",
-            "rm",
-            "unlink",
-            "install",
-            "update-alternatives",
-            "dpkg-divert",
-            "dpkg-reconfigure",
-        ]
-        .iter()
-        .any(|program| one.is(program));
-        if replaces && one.arguments().iter().any(is_shell)
-            || words().any(|word| word.text().contains("dash/sh"))
-        {
-            return Err("the first replaces the shell that runs the second".into());
-        }
-    }
-    Ok(())
 }
 
 struct Gain {
@@ -367,12 +325,16 @@ fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
     script.list.walk(&mut |command| {
         leaks |= match &command.kind {
             CommandKind::Function(..) => true,
-            CommandKind::Branching(branching) => branching.variable.is_some(),
+            CommandKind::Branching(branching) => branching.variable.is_some() || branching.counts,
+            // `(( x = 1 ))` and `[[ a =~ b ]]` set variables.
+            CommandKind::Test(_) => true,
             _ => false,
         };
         // `${x:=y}` and `$((x = 1))` assign.
         leaks |= command.words().any(|word| {
-            word.raw.contains("$((") || word.raw.split("${").skip(1).any(|part| part.contains('='))
+            word.raw.contains("$((")
+                || word.raw.contains("$[")
+                || word.raw.split("${").skip(1).any(|part| part.contains('='))
         });
     });
     Ok(leaks)

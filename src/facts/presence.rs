@@ -1,8 +1,9 @@
 //! Whether a package manager is sure to be there, and to work, at the end of a script that called it.
 
 use crate::facts::commands::{Invocation, Proof};
+use crate::facts::files::Touch;
 use crate::facts::packages::Call;
-use crate::facts::{RunFacts, append, paths};
+use crate::facts::{Facts, RunFacts, append, paths, underfoot};
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::{Script, Word};
 
@@ -27,6 +28,7 @@ const HARMLESS: &[&str] = &[
 
 /// The cleanup command by the very program that the script calls; the error says why that may not work at the end.
 pub(super) fn own_command(
+    facts: &Facts<'_>,
     run: &RunFacts<'_>,
     script: &Script,
     manager: &Manager,
@@ -59,6 +61,13 @@ pub(super) fn own_command(
         let program = remover.program.unwrap_or("a script");
         return Err(format!("{program} may take {name}, or the directory it would run in, away"));
     }
+    if removes_own_directory(facts, run) {
+        return Err(format!("the directory that {name} would run in may be gone by then"));
+    }
+    let keeps_output = |one: &Invocation<'_>| one.is("exec") && !one.command.redirects.is_empty();
+    if run.invocations.iter().any(keeps_output) {
+        return Err(format!("the script keeps its output in a file, into which {name} would write"));
+    }
     let removes_packages =
         |call: &Call<'_>| call.invocation > last.invocation && call.manager.removes(&call.verb);
     if run.calls.iter().any(removes_packages) {
@@ -70,6 +79,22 @@ pub(super) fn own_command(
     let changes_path = run.invocations.iter().any(|one| {
         [".", "source", "eval", "export", "nvm"].iter().any(|program| one.is(program)) || one.sets("PATH")
     });
+    let later = &run.invocations[last.invocation + 1..];
+    let loses_path = later.iter().any(|one| {
+        let sets = |raw: &str| raw.starts_with("PATH=") && !raw.contains("$PATH") && !raw.contains("${PATH");
+        let assigns = one.simple.assignments.iter().any(|assignment| {
+            assignment.name == "PATH"
+                && assignment.value.as_ref().is_some_and(|value| sets(&format!("PATH={}", value.raw)))
+        });
+        assigns && one.words.is_empty()
+            || one.is("export") && one.arguments().iter().any(|word| sets(&word.raw))
+            || one.is(".")
+            || one.is("source")
+            || one.is("eval")
+    });
+    if loses_path {
+        return Err(format!("PATH may be another one after {name} was called"));
+    }
     if !one.place.own_shell && changes_path {
         return Err(format!("{name} is called in a subshell with a PATH of its own"));
     }
@@ -143,4 +168,19 @@ fn touches_repositories(one: &Invocation<'_>) -> bool {
             ["repos.d", "config-manager", "subscription-manager"].iter().any(|name| word.raw.contains(name))
         }) && !one.is("echo")
             && !one.is("cat")
+}
+
+/// Whether something that the script removes is, or may be, the directory that it ends in.
+fn removes_own_directory(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
+    let (uses, end) = facts.file_uses(run);
+    let mut removed = uses
+        .iter()
+        .filter(|used| used.touch == Touch::Removed && run.invocations[used.invocation].place.own_shell)
+        .peekable();
+    match end {
+        Some(end) => {
+            removed.any(|used| used.path == end || end.len() > 1 && underfoot::reaches(&used.path, &end))
+        }
+        None => removed.peek().is_some(),
+    }
 }

@@ -92,10 +92,9 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
             used[base] = true;
         }
     }
-    for (user, source, _) in copies(file, stages) {
-        if user != source {
-            used[source] = true;
-        }
+    let copies = copies(file, stages);
+    for copied in copies.iter().filter(|copied| copied.user != copied.source) {
+        used[copied.source] = true;
     }
     for index in (0..stages.len()).rev() {
         let last = index + 1 == stages.len();
@@ -106,16 +105,12 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
         }
     }
     // A stage that is copied as a whole ships as if it were a base.
-    let whole: Vec<(usize, usize)> = copies(file, stages)
-        .into_iter()
-        .filter(|(_, _, path)| {
-            path.as_deref().is_some_and(|path| path.trim_end_matches(['/', '*', '.']).is_empty())
-        })
-        .map(|(user, source, _)| (user, source))
-        .collect();
-    for (user, source) in whole.into_iter().rev() {
-        if stages[user].ships {
-            let mut source = source;
+    let is_whole = |copied: &&Copied| {
+        copied.path.as_deref().is_some_and(|path| path.trim_end_matches(['/', '*', '.']).is_empty())
+    };
+    for copied in copies.iter().filter(is_whole).rev() {
+        if stages[copied.user].ships {
+            let mut source = copied.source;
             stages[source].ships = true;
             while let Base::Stage(base) = stages[source].base {
                 stages[base].ships = true;
@@ -125,14 +120,25 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
     }
 }
 
-/// Who copies or mounts from which stage, and for COPY which path.
-pub(super) type Copied = (usize, usize, Option<String>);
+/// A copy or a mount from one stage to another.
+#[derive(Debug, Clone)]
+pub(super) struct Copied {
+    /// The stage that copies or mounts.
+    pub(super) user: usize,
+    /// The stage it is taken from.
+    pub(super) source: usize,
+    /// The instruction's place in the file's items.
+    pub(super) item: usize,
+    /// What a COPY takes; a mount shows everything and keeps nothing.
+    pub(super) path: Option<String>,
+}
 
 /// Every copy and mount between stages, in order.
 pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
     let mut found = Vec::new();
     for stage in stages {
-        for (_, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {
+        for (item, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {
+            let copied = |source, path| Copied { user: stage.index, source, item, path };
             match (&instruction.body, instruction.keyword) {
                 (Body::Copy(transfer), _) => {
                     let from = instruction
@@ -144,15 +150,13 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
                     let Some(source) = from.and_then(|from| Stage::find(stages, &from, stage.index)) else {
                         continue;
                     };
-                    found.extend(
-                        transfer.sources.iter().map(|path| (stage.index, source, Some(path.clone()))),
-                    );
+                    found.extend(transfer.sources.iter().map(|path| copied(source, Some(path.clone()))));
                 }
                 (_, Keyword::Run) => {
                     for mount in super::paths::mounts(instruction) {
                         let from = mount.from.and_then(|from| environment::global(file, &from));
                         let source = from.and_then(|from| Stage::find(stages, &from, stage.index));
-                        found.extend(source.map(|source| (stage.index, source, None)));
+                        found.extend(source.map(|source| copied(source, None)));
                     }
                 }
                 _ => {}

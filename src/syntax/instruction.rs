@@ -42,6 +42,11 @@ impl Instruction<'_> {
         self.logical.span(self.arguments.start, self.arguments.end)
     }
 
+    /// Whether this is a RUN whose script is understood, here-documents included.
+    pub fn script_is_read(&self) -> bool {
+        matches!(&self.body, Body::Run(Run::Shell(_) | Run::Heredoc(_)))
+    }
+
     /// The shell script of a RUN in shell form.
     pub fn script(&self) -> Option<&Script> {
         match &self.body {

@@ -133,6 +133,8 @@ pub struct Branching {
     pub words: Vec<Word>,
     /// The variable that `for` or `select` sets.
     pub variable: Option<String>,
+    /// Whether it is bash's `for ((…))`, which sets variables as it likes.
+    pub counts: bool,
 }
 
 /// A simple command.

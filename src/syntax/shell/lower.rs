@@ -230,7 +230,7 @@ impl Lowering<'_, '_> {
     fn compound(&mut self, compound: &ast::CompoundCommand) -> (CommandKind, Span) {
         use ast::CompoundCommand as C;
         let branching = |condition, branches, words, variable| {
-            CommandKind::Branching(Branching { condition, branches, words, variable })
+            CommandKind::Branching(Branching { condition, branches, words, variable, counts: false })
         };
         match compound {
             C::Subshell(list) => {
@@ -292,7 +292,14 @@ impl Lowering<'_, '_> {
             C::ArithmeticFor(c) => {
                 self.bashism();
                 let body = self.list(&c.body);
-                (branching(List::default(), vec![body], Vec::new(), None), self.up_to(c.span, c.done_span))
+                (
+                    CommandKind::Branching(Branching {
+                        branches: vec![body],
+                        counts: true,
+                        ..Branching::default()
+                    }),
+                    self.up_to(c.span, c.done_span),
+                )
             }
             C::Arithmetic(c) => {
                 self.bashism();
