@@ -347,6 +347,10 @@ impl Lowering<'_, '_> {
             // A command hides where the parser does not show it, as in "${x:-$(command)}".
             self.problem = Some(Opaque::Unparsed);
         }
+        // The parser takes a brace or a bracket that never closes for a word that goes on over blanks.
+        if !is_one_word(raw) {
+            self.problem = Some(Opaque::Unparsed);
+        }
         Word::new(self.span(span), raw, substitutions)
     }
 
@@ -495,4 +499,61 @@ impl Lowering<'_, '_> {
 /// Whether a word is one single-quoted string, in which nothing is expanded.
 fn is_quoted_literally(raw: &str) -> bool {
     raw.split('\'').step_by(2).all(|outside| !outside.contains("$(") && !outside.contains('`'))
+}
+
+/// Whether a text is one word to every shell: no blank stands outside quotes and substitutions, and all of them close.
+fn is_one_word(raw: &str) -> bool {
+    if !raw.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '`' | '\'' | '"')) {
+        return true;
+    }
+    let mut closing: Vec<char> = Vec::new();
+    let mut chars = raw.chars();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        match (c, closing.last()) {
+            ('\\', top) if top != Some(&'\'') => {
+                chars.next();
+            }
+            (c, Some(close)) if c == *close => {
+                closing.pop();
+            }
+            (_, Some('\'')) => {}
+            ('\'', top) if top != Some(&'"') => closing.push('\''),
+            ('"' | '`', _) => closing.push(c),
+            // Also that of a pattern like `@(a|b)`.
+            ('(', top) if before == '$' || matches!(top, None | Some(')')) => closing.push(')'),
+            ('{', _) if before == '$' => closing.push('}'),
+            ('[', _) if before == '$' => closing.push(']'),
+            (c, None) if c.is_whitespace() => return false,
+            _ => {}
+        }
+        before = c;
+    }
+    closing.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_one_word;
+
+    #[test]
+    fn blanks_belong_to_quotes_and_substitutions() {
+        for word in [
+            "a",
+            "'a b'",
+            "\"a $(b c) d\"",
+            "a\\ b",
+            "$(a (b) c)",
+            "${a:-b c}",
+            "`a b`",
+            "$((1 + 2))",
+            "<(a b)",
+            "\"it's a\"",
+        ] {
+            assert!(is_one_word(word), "{word}");
+        }
+        for word in ["{{{ b", "?(a b", "a b", "'a' b", "${a", "$(a", "'a"] {
+            assert!(!is_one_word(word), "{word}");
+        }
+    }
 }
