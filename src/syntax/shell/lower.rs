@@ -503,7 +503,7 @@ fn is_quoted_literally(raw: &str) -> bool {
 
 /// Whether a text is one word to every shell: no blank stands outside quotes and substitutions, and all of them close.
 fn is_one_word(raw: &str) -> bool {
-    if !raw.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '`' | '\'' | '"')) {
+    if !raw.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '`' | '\'' | '"' | '(' | '{')) {
         return true;
     }
     let mut closing: Vec<char> = Vec::new();
@@ -525,6 +525,8 @@ fn is_one_word(raw: &str) -> bool {
             ('{', _) if before == '$' => closing.push('}'),
             ('[', _) if before == '$' => closing.push(']'),
             (c, None) if c.is_whitespace() => return false,
+            // Where `{{` ends depends on what follows, to the parser.
+            ('{', None) if before == '{' => return false,
             _ => {}
         }
         before = c;
@@ -552,7 +554,7 @@ mod tests {
         ] {
             assert!(is_one_word(word), "{word}");
         }
-        for word in ["{{{ b", "?(a b", "a b", "'a' b", "${a", "$(a", "'a"] {
+        for word in ["{{{ b", "?(a b", "a b", "'a' b", "${a", "$(a", "'a", "F{{", "x+(a"] {
             assert!(!is_one_word(word), "{word}");
         }
     }
