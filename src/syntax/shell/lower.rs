@@ -503,7 +503,7 @@ fn is_quoted_literally(raw: &str) -> bool {
 
 /// Whether a text is one word to every shell: no blank stands outside quotes and substitutions, and all of them close.
 fn is_one_word(raw: &str) -> bool {
-    if !raw.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '`' | '\'' | '"' | '(' | '{')) {
+    if !raw.contains(|c: char| c.is_whitespace() || matches!(c, '\\' | '$' | '`' | '\'' | '"' | '(' | '{')) {
         return true;
     }
     let mut closing: Vec<char> = Vec::new();
@@ -512,7 +512,10 @@ fn is_one_word(raw: &str) -> bool {
     while let Some(c) = chars.next() {
         match (c, closing.last()) {
             ('\\', top) if top != Some(&'\'') => {
-                chars.next();
+                // A backslash at the end of all would escape whatever is appended.
+                if chars.next().is_none() {
+                    return false;
+                }
             }
             (c, Some(close)) if c == *close => {
                 closing.pop();
@@ -525,8 +528,9 @@ fn is_one_word(raw: &str) -> bool {
             ('{', _) if before == '$' => closing.push('}'),
             ('[', _) if before == '$' => closing.push(']'),
             (c, None) if c.is_whitespace() => return false,
-            // Where `{{` ends depends on what follows, to the parser.
-            ('{', None) if before == '{' => return false,
+            // Where a brace that does not close ends, and where `{{` does, depends on what follows, to the parser.
+            ('{', Some('}')) if before == '{' => return false,
+            ('{', None) => closing.push('}'),
             _ => {}
         }
         before = c;
@@ -542,6 +546,8 @@ mod tests {
     fn blanks_belong_to_quotes_and_substitutions() {
         for word in [
             "a",
+            "{}",
+            "{a,b}",
             "'a b'",
             "\"a $(b c) d\"",
             "a\\ b",
@@ -554,7 +560,7 @@ mod tests {
         ] {
             assert!(is_one_word(word), "{word}");
         }
-        for word in ["{{{ b", "?(a b", "a b", "'a' b", "${a", "$(a", "'a", "F{{", "x+(a"] {
+        for word in ["{{{ b", "?(a b", "a b", "'a' b", "${a", "$(a", "'a", "F{{", "x+(a", "{a", "a\\"] {
             assert!(!is_one_word(word), "{word}");
         }
     }
