@@ -143,7 +143,12 @@ impl Lowering<'_, '_> {
         self.stmt_comments(stmt);
         let redirects: Vec<Redirect> =
             stmt.redirects.iter().map(|redirect| self.redirect(redirect)).collect();
-        let (kind, own) = self.kind(&stmt.command);
+        let (kind, mut own) = self.kind(&stmt.command);
+        if own.start > own.end && redirects.is_empty() {
+            // A command of nothing at all, as in `{ ; }`, which no shell takes.
+            self.problem = Some(Opaque::Unparsed);
+            own = Span::at(self.logical.start(self.offset));
+        }
         let start = redirects.iter().map(|redirect| redirect.span.start).fold(own.start, usize::min);
         let end = redirects.iter().map(|redirect| redirect.span.end).fold(own.end, usize::max);
         Command { kind, redirects, span: Span::new(start, end) }
