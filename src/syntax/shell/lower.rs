@@ -31,6 +31,9 @@ pub(super) fn script(
     if let Some(problem) = lowering.problem {
         return Err(problem);
     }
+    if !is_covered(logical, &range, &list) {
+        return Err(Opaque::Unparsed);
+    }
     let ends_in_comment = lowering.comment_end >= source.trim_end().len();
     let exits_on_error =
         options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
@@ -98,7 +101,7 @@ impl Lowering<'_, '_> {
             _ => End::Background,
         };
         let last = rest.last().map_or(&first, |(_, pipeline)| pipeline);
-        let span = Span::new(first.span.start, last.span.end);
+        let span = ordered(first.span.start, last.span.end);
         Statement { first, rest, end, span }
     }
 
@@ -136,7 +139,7 @@ impl Lowering<'_, '_> {
         }
         let (first, last) = (commands[0].span, commands[commands.len() - 1].span);
         let start = if negated { self.span(stmt.span).start.min(first.start) } else { first.start };
-        Pipeline { negated, span: Span::new(start, last.end), commands }
+        Pipeline { negated, span: ordered(start, last.end), commands }
     }
 
     fn command(&mut self, stmt: &ast::Stmt) -> Command {
@@ -151,7 +154,7 @@ impl Lowering<'_, '_> {
         }
         let start = redirects.iter().map(|redirect| redirect.span.start).fold(own.start, usize::min);
         let end = redirects.iter().map(|redirect| redirect.span.end).fold(own.end, usize::max);
-        Command { kind, redirects, span: Span::new(start, end) }
+        Command { kind, redirects, span: ordered(start, end) }
     }
 
     fn kind(&mut self, command: &ast::Command) -> (CommandKind, Span) {
@@ -212,7 +215,7 @@ impl Lowering<'_, '_> {
         };
         let file = self.span(span);
         let mut words =
-            vec![Word::new(Span::new(file.start, (file.start + name.len()).min(file.end)), name, Vec::new())];
+            vec![Word::new(ordered(file.start, (file.start + name.len()).min(file.end)), name, Vec::new())];
         words.extend(argument.iter().chain(more).map(|word| self.word(word)));
         let assigned = self.assigned(assignments);
         let assignments = self.assignments(assignments);
@@ -229,7 +232,7 @@ impl Lowering<'_, '_> {
 
     fn assigned(&self, assignments: &[ast::Assignment]) -> Option<Span> {
         let (first, last) = (assignments.first()?, assignments.last()?);
-        Some(Span::new(self.span(first.span).start, self.span(last.span).end))
+        Some(ordered(self.span(first.span).start, self.span(last.span).end))
     }
 
     fn compound(&mut self, compound: &ast::CompoundCommand) -> (CommandKind, Span) {
@@ -321,7 +324,7 @@ impl Lowering<'_, '_> {
                 let span = self.span(c.span);
                 let end =
                     inner.as_ref().map_or(span.start + "time".len(), |list| list.statements[0].span.end);
-                (CommandKind::Prefixed(inner.unwrap_or_default()), Span::new(span.start, end))
+                (CommandKind::Prefixed(inner.unwrap_or_default()), ordered(span.start, end))
             }
             C::Coproc(c) => {
                 self.problem = Some(Opaque::Unparsed);
@@ -461,7 +464,7 @@ impl Lowering<'_, '_> {
             self.problem = Some(Opaque::Unparsed);
             return self.compound_span(span);
         };
-        Span::new(self.span(span).start, self.span(last).end)
+        ordered(self.span(span).start, self.span(last).end)
     }
 
     /// A list in brackets, and its span with the brackets. The parser counts them in at times and at times not, so they
@@ -504,6 +507,26 @@ impl Lowering<'_, '_> {
 /// Whether a word is one single-quoted string, in which nothing is expanded.
 fn is_quoted_literally(raw: &str) -> bool {
     raw.split('\'').step_by(2).all(|outside| !outside.contains("$(") && !outside.contains('`'))
+}
+
+/// Whether nothing but separators and a comment follows the last command: the parser may drop what it can't place, as in
+/// `a b=(c d`.
+fn is_covered(logical: &Logical<'_>, range: &Range<usize>, list: &List) -> bool {
+    let (mut end, mut heredoc) = (0, false);
+    list.walk(&mut |command| {
+        end = end.max(command.span.end);
+        heredoc |= command.redirects.iter().any(|redirect| redirect.target.is_none());
+    });
+    if end == 0 || heredoc {
+        return heredoc;
+    }
+    let tail = &logical.text[logical.offset_of(end - 1) + 1..range.end];
+    tail.split('#').next().unwrap_or_default().chars().all(|c| c.is_whitespace() || matches!(c, ';' | '&'))
+}
+
+/// A span whose end may come from a place that the parser has wrong: such a script is opaque anyway, but must not panic.
+fn ordered(start: usize, end: usize) -> Span {
+    Span::new(start, end.max(start))
 }
 
 /// Whether a text is one word to every shell: no blank stands outside quotes and substitutions, and all of them close.
