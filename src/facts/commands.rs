@@ -316,7 +316,7 @@ impl<'a> Invocation<'a> {
         if let Some(directory) = self.directory() {
             let usual = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
             if !usual.contains(&directory) && !directory.ends_with("/bin") {
-                return !matches!(program, "configure" | "mvnw" | "gradlew");
+                return !matches!(program, "configure" | "autogen.sh" | "mvnw" | "gradlew");
             }
         }
         known.manager_of(program).is_none()

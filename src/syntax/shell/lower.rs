@@ -541,9 +541,7 @@ fn is_one_word(raw: &str) -> bool {
         match (c, closing.last()) {
             ('\\', top) if top != Some(&'\'') => {
                 // A backslash at the end of all would escape whatever is appended.
-                if chars.next().is_none() {
-                    return false;
-                }
+                let Some(_) = chars.next() else { return false };
             }
             (c, Some(close)) if c == *close => {
                 closing.pop();
