@@ -346,8 +346,13 @@ fn transforms_are_listed_and_explained() {
 #[test]
 fn colours_do_not_leak_into_files() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
-    let output = run(folder.path(), &["fix", "--color", "never"]);
-    assert!(!stdout(&output).contains('\u{1b}'));
+    for choice in [&["fix"][..], &["fix", "--color", "never"]] {
+        assert!(!stdout(&run(folder.path(), choice)).contains('\u{1b}'));
+    }
+    assert!(stdout(&run(folder.path(), &["fix", "--color", "always"])).contains("\u{1b}[32m+"));
+    // What a Dockerfile itself holds comes out as it is.
+    fs::write(folder.path().join("Dockerfile"), format!("{NAIVE}# \u{1b}[1mbold\n")).expect("writable");
+    assert!(stdout(&run(folder.path(), &["fix"])).contains("\u{1b}[1mbold"));
 }
 
 /// `jettison fix | head -1` is no failure of ours.

@@ -96,9 +96,11 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         report::Deed::Shown => Format::Diff,
         report::Deed::Written | report::Deed::Checked => Format::Human,
     });
-    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    // The results go out as they are: a stream that takes escape sequences off would do so within a Dockerfile's text too.
+    let coloured = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let mut out = io::BufWriter::new(io::stdout().lock());
     match format {
-        Format::Diff => report::diff::write(&mut out, reports)?,
+        Format::Diff => report::diff::write(&mut out, reports, coloured)?,
         Format::Json => report::json::write(&mut out, reports)?,
         Format::Human => report::human::fixes(&mut out, reports, deed)?,
     }
