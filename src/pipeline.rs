@@ -6,6 +6,7 @@
 mod check;
 
 use crate::config::Settings;
+use crate::context::{Alone, BuildContext, History, Surroundings};
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
@@ -44,6 +45,8 @@ pub struct Step {
     pub edits: Edits,
     /// The whole text after it.
     pub text: String,
+    /// The whole text of the build context's ignore file after it, where this step changed it.
+    pub ignore_file: Option<String>,
 }
 
 /// A fix that was applied.
@@ -73,16 +76,31 @@ pub struct Held {
 }
 
 impl Outcome {
-    /// The new text; none where nothing changed.
+    /// The new text of the Dockerfile; none where nothing changed in it.
     pub fn text(&self) -> Option<&str> {
-        self.steps.last().map(|step| step.text.as_str())
+        self.steps.iter().rev().find(|step| !step.edits.is_empty()).map(|step| step.text.as_str())
+    }
+
+    /// The new text of the build context's ignore file; none where nothing changed in it.
+    pub fn ignore_file(&self) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| step.ignore_file.as_deref())
     }
 }
 
-/// Takes a text through all transforms that the settings want.
+/// Takes a text of which nothing else is known through all transforms that the settings want.
 pub fn fix(text: &str, settings: &Settings) -> Outcome {
-    let mut run =
-        Pipeline { settings, known: Knowledge::embedded(), outcome: Outcome::default(), broken: Vec::new() };
+    fix_within(text, settings, &Alone)
+}
+
+/// Takes a text through all transforms that the settings want; they may look around.
+pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
+    let mut run = Pipeline {
+        settings,
+        known: Knowledge::embedded(),
+        around: Around { given: around, changed: None },
+        outcome: Outcome::default(),
+        broken: Vec::new(),
+    };
     let mut current = None::<String>;
     for round in 0..=MOST_ROUNDS {
         let mut from = 0;
@@ -93,6 +111,7 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
             quiet = false;
             from = index + 1;
             current = Some(step.text.clone());
+            run.around.take(step.ignore_file.as_deref());
             run.outcome.steps.push(step);
         }
         if quiet {
@@ -118,9 +137,34 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
     run.outcome
 }
 
+/// The surroundings, with the ignore file as the steps so far left it.
+struct Around<'s> {
+    given: &'s dyn Surroundings,
+    changed: Option<BuildContext>,
+}
+
+impl Around<'_> {
+    fn take(&mut self, ignore_file: Option<&str>) {
+        if let (Some(text), Ok(context)) = (ignore_file, self.given.context()) {
+            self.changed = Some(context.with_ignore(text));
+        }
+    }
+}
+
+impl Surroundings for Around<'_> {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        self.changed.as_ref().map_or_else(|| self.given.context(), Ok)
+    }
+
+    fn history(&self) -> Option<&History> {
+        self.given.history()
+    }
+}
+
 struct Pipeline<'s> {
     settings: &'s Settings,
     known: &'static Knowledge,
+    around: Around<'s>,
     outcome: Outcome,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
@@ -135,7 +179,13 @@ impl Pipeline<'_> {
             self.outcome.unreadable = unreadable(&file);
         }
         let facts = Facts::of(&file, self.known);
-        let context = Context { file: &file, facts: &facts, known: self.known, settings: self.settings };
+        let context = Context {
+            file: &file,
+            facts: &facts,
+            known: self.known,
+            settings: self.settings,
+            around: &self.around,
+        };
         let pragmas = Pragmas::of(&file);
         let lines = LineIndex::of(text);
         let held = |transform: &Transform, offset: usize, reason: String, applicability| Held {
@@ -160,14 +210,18 @@ impl Pipeline<'_> {
             let needed =
                 if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
             let mut edits = Edits::new();
+            let mut ignore_file = None;
             let mut applied = Vec::new();
-            for Fix { title, applicability, anchor, edits: own } in proposed {
+            for Fix { title, applicability, anchor, edits: own, ignore_file: ignoring } in proposed {
                 if pragmas.silence(&names, anchor) {
                     let reason = format!("{title}: a comment says to leave it");
                     self.outcome.withheld.push(held(transform, anchor.start, reason, None));
                 } else if applicability < needed {
                     self.outcome.withheld.push(held(transform, anchor.start, title, Some(applicability)));
-                } else if edits.absorb(&own) {
+                } else if ignoring.is_some() && ignore_file.is_none() {
+                    ignore_file = ignoring;
+                    applied.push(Applied { title, applicability, place: lines.place(anchor.start) });
+                } else if ignoring.is_none() && edits.absorb(&own) {
                     // What overlaps an earlier fix waits for the next round.
                     applied.push(Applied { title, applicability, place: lines.place(anchor.start) });
                 }
@@ -179,12 +233,14 @@ impl Pipeline<'_> {
             self.outcome
                 .refused
                 .extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));
-            if edits.is_empty() {
+            if edits.is_empty() && ignore_file.is_none() {
                 continue;
             }
             let new = edits.apply(text);
             match check::step(&facts, &new, transform.changes) {
-                Ok(()) => return Some((index, Step { transform, fixes: applied, edits, text: new })),
+                Ok(()) => {
+                    return Some((index, Step { transform, fixes: applied, edits, text: new, ignore_file }));
+                }
                 Err(what) => {
                     self.broken.push(transform.id);
                     let reason = format!(

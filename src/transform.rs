@@ -1,6 +1,7 @@
 //! What a transform is: a value with a name, a promise and a function. The transforms themselves stand in `transforms/`.
 
 use crate::config::Settings;
+use crate::context::Surroundings;
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
@@ -71,6 +72,14 @@ pub enum Changes {
     AddsOptions,
     /// It adds options and commands that remove packages.
     AddsOptionsAndCleanup,
+    /// The order of instructions within a stage, and copies of files that a later copy brings again.
+    Order,
+    /// It puts cache mounts in the place of cleanups and of options that keep caches from being written.
+    CacheMounts,
+    /// Copies get an owner or a mode, and the commands that gave it go.
+    Ownership,
+    /// The ignore file, and nothing in the Dockerfile.
+    IgnoreFile,
 }
 
 impl Transform {
@@ -104,6 +113,8 @@ pub struct Context<'a> {
     pub known: &'a Knowledge,
     /// What the user wants.
     pub settings: &'a Settings,
+    /// The build context and its history, looked up at the first question.
+    pub around: &'a dyn Surroundings,
 }
 
 /// A proposal.
@@ -117,6 +128,8 @@ pub struct Fix {
     pub anchor: Span,
     /// The change itself.
     pub edits: Edits,
+    /// The ignore file's new text, where the change is there.
+    pub ignore_file: Option<String>,
 }
 
 /// A fix that was not made, and the guard that stopped it.
@@ -155,8 +168,20 @@ impl Fixes {
         edits: Edits,
     ) {
         if !edits.is_empty() {
-            self.proposed.push(Fix { title: title.into(), applicability, anchor, edits });
+            self.proposed.push(Fix { title: title.into(), applicability, anchor, edits, ignore_file: None });
         }
+    }
+
+    /// Proposes another text for the build context's ignore file.
+    pub fn propose_ignore_file(
+        &mut self,
+        applicability: Applicability,
+        anchor: Span,
+        title: impl Into<String>,
+        text: String,
+    ) {
+        let (title, edits) = (title.into(), Edits::new());
+        self.proposed.push(Fix { title, applicability, anchor, edits, ignore_file: Some(text) });
     }
 
     /// Says that something could have been saved here, and what stood against it.

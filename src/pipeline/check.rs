@@ -4,6 +4,10 @@
 //! the sequence of commands of each stage is as it was but for what the transform declares. That operators between the
 //! commands still mean the same is beyond this check: the tests execute both versions for that.
 
+mod mounts;
+mod order;
+mod ownership;
+
 use crate::facts::Facts;
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
@@ -18,6 +22,14 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
     }
     if after.directives.len() != before.directives.len() || after.escape != before.escape {
         return Err("the parser directives differ".into());
+    }
+    match changes {
+        Changes::Order => return order::check(old, &after),
+        Changes::CacheMounts => return mounts::check(old, &after),
+        Changes::Ownership => return ownership::check(old, &after),
+        Changes::IgnoreFile if before.text == text => return Ok(()),
+        Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
+        Changes::Layers | Changes::AddsCleanup | Changes::AddsOptions | Changes::AddsOptionsAndCleanup => {}
     }
     if configuration(before) != configuration(&after) {
         return Err("an instruction other than RUN differs".into());

@@ -1,0 +1,124 @@
+//! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them, and how often
+//! they changed. Nothing here reads a file or starts a program; `cli` does, and only when somebody asks.
+
+pub mod ignore;
+
+use std::collections::BTreeMap;
+
+pub use ignore::Ignore;
+
+/// What can be asked about the surroundings of one Dockerfile. Looking costs time, so it is done at the first question.
+pub trait Surroundings: Sync {
+    /// The build context; the error says why none is known and what to do, in a form that follows "because".
+    fn context(&self) -> Result<&BuildContext, &str>;
+
+    /// How often the context's files changed, where their history is known.
+    fn history(&self) -> Option<&History>;
+}
+
+/// A Dockerfile of which only the text is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Alone;
+
+impl Surroundings for Alone {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        Err("no build context is known; name it with --context")
+    }
+
+    fn history(&self) -> Option<&History> {
+        None
+    }
+}
+
+/// The directory that a build sends to the builder.
+#[derive(Debug, Clone, Default)]
+pub struct BuildContext {
+    /// All files and symbolic links below the directory, ignored or not, sorted by path.
+    pub entries: Vec<Entry>,
+    /// The texts of manifests (`package.json`, `requirements.txt`, `go.mod` …) and of small scripts, by path.
+    pub texts: BTreeMap<String, String>,
+    /// The path of the ignore file that counts, in the context: `.dockerignore`, or `docker/api.Dockerfile.dockerignore`.
+    pub ignore_path: String,
+    /// Its text; none where there is no such file.
+    pub ignore_text: Option<String>,
+    /// The Dockerfile's own path in the context, where it lies in it.
+    pub dockerfile: Option<String>,
+    /// The patterns of the ignore file, compiled.
+    pub ignore: Ignore,
+}
+
+/// One file or symbolic link of a context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The path from the context's directory, with slashes, without a leading one.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether it is a symbolic link.
+    pub is_link: bool,
+    /// Whether anybody may execute it.
+    pub executable: bool,
+}
+
+/// How often files changed, by their version control.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// How many revisions were looked at.
+    pub revisions: u32,
+    /// In how many of them each path of the context changed.
+    pub changes: BTreeMap<String, u32>,
+}
+
+impl BuildContext {
+    /// The files that reach the builder: those that the ignore file does not exclude.
+    pub fn sent(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !self.ignore.excludes(&entry.path))
+    }
+
+    /// Whether a file, or anything below a directory, of this path reaches the builder.
+    pub fn sends(&self, path: &str) -> bool {
+        self.below(path).any(|entry| !self.ignore.excludes(&entry.path))
+    }
+
+    /// Whether exactly this path is a file or link that reaches the builder.
+    pub fn sends_file(&self, path: &str) -> bool {
+        self.file(path).is_some_and(|entry| !self.ignore.excludes(&entry.path))
+    }
+
+    /// The entry at exactly this path, ignored or not.
+    pub fn file(&self, path: &str) -> Option<&Entry> {
+        let at = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
+        self.entries.get(at)
+    }
+
+    /// The entry at this path and those below it, ignored or not; the empty path stands for all.
+    pub fn below(&self, path: &str) -> impl Iterator<Item = &Entry> {
+        let path = path.trim_matches('/').to_owned();
+        self.entries.iter().filter(move |entry| {
+            path.is_empty()
+                || entry
+                    .path
+                    .strip_prefix(path.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// The text of a manifest that reaches the builder.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
+    }
+
+    /// The same context with another ignore file.
+    #[must_use]
+    pub fn with_ignore(&self, text: &str) -> Self {
+        Self { ignore_text: Some(text.to_owned()), ignore: Ignore::parse(text), ..self.clone() }
+    }
+
+    /// The patterns as they stand, compiled from the ignore file's text; for whoever made the other fields.
+    #[must_use]
+    pub fn compiled(mut self) -> Self {
+        self.ignore = Ignore::parse(self.ignore_text.as_deref().unwrap_or_default());
+        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        self
+    }
+}
