@@ -21,6 +21,7 @@ fn main() {
     let everything = model::Everything {
         managers: files.iter().map(|path| read(path)).collect(),
         programs: read(&root.join("programs.yaml")),
+        effects: read(&root.join("effects.yaml")),
         images: read(&root.join("images.yaml")),
     };
     let json = serde_json::to_string(&everything).expect("plain data has a JSON form");

@@ -20,6 +20,8 @@ pub struct Knowledge {
     by_program: HashMap<String, usize>,
     by_module: HashMap<String, usize>,
     programs: HashMap<String, Program>,
+    scopes: HashMap<String, Scope>,
+    variables: Vec<String>,
     wrappers: HashMap<String, Wrapper>,
 }
 
@@ -34,6 +36,25 @@ pub enum Program {
     Builder,
     /// Leaves a process running.
     Daemon,
+}
+
+/// Which files a program touches, where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// None but the system's own.
+    Nothing,
+    /// Those that it names.
+    Operands,
+    /// Those that it names, but for its first word.
+    Scripted,
+    /// Those that it names, and the directory that it runs in.
+    Archive,
+    /// The one that it fetches.
+    Download,
+    /// Users, groups and home directories.
+    Accounts,
+    /// The distribution's own.
+    System,
 }
 
 /// What the shell itself does without starting a program. (POSIX, Shell Command Language, 2.14 and "Regular built-ins".)
@@ -56,7 +77,7 @@ impl Knowledge {
     }
 
     fn index(everything: model::Everything) -> Self {
-        let model::Everything { managers, programs: known, images } = everything;
+        let model::Everything { managers, programs: known, effects, images } = everything;
         let indexed = |names: fn(&Manager) -> &Vec<String>| {
             let pairs = managers.iter().enumerate();
             pairs
@@ -72,7 +93,21 @@ impl Knowledge {
         ] {
             programs.extend(names.into_iter().map(|name| (name, sort)));
         }
+        let mut scopes = HashMap::new();
+        for (names, scope) in [
+            (effects.nothing, Scope::Nothing),
+            (effects.operands, Scope::Operands),
+            (effects.scripted, Scope::Scripted),
+            (effects.archives, Scope::Archive),
+            (effects.downloads, Scope::Download),
+            (effects.accounts, Scope::Accounts),
+            (effects.system, Scope::System),
+        ] {
+            scopes.extend(names.into_iter().map(|name| (name, scope)));
+        }
         Self {
+            scopes,
+            variables: effects.variables,
             by_program: indexed(|manager| &manager.programs),
             by_module: indexed(|manager| &manager.modules),
             wrappers: known.wrappers.into_iter().map(|wrapper| (wrapper.name.clone(), wrapper)).collect(),
@@ -105,6 +140,16 @@ impl Knowledge {
     /// What sort of program this is; `None` where nothing is known of it.
     pub fn program(&self, name: &str) -> Option<Program> {
         self.programs.get(name).copied()
+    }
+
+    /// Which files a program touches; `None` where it may be any.
+    pub fn scope(&self, name: &str) -> Option<Scope> {
+        self.scopes.get(name).copied()
+    }
+
+    /// Whether programs that are known here read a variable of this name without being told.
+    pub fn is_read_silently(&self, variable: &str) -> bool {
+        self.variables.iter().any(|start| variable.starts_with(start.as_str()))
     }
 
     /// Whether the shell does it without starting a program.

@@ -179,14 +179,15 @@ impl Pipeline<'_> {
             self.outcome.unreadable = unreadable(&file);
         }
         let facts = Facts::of(&file, self.known);
+        let pragmas = Pragmas::of(&file);
         let context = Context {
+            pragmas: &pragmas,
             file: &file,
             facts: &facts,
             known: self.known,
             settings: self.settings,
             around: &self.around,
         };
-        let pragmas = Pragmas::of(&file);
         let lines = LineIndex::of(text);
         let held = |transform: &Transform, offset: usize, reason: String, applicability| Held {
             transform: Some(transform.id),

@@ -5,6 +5,7 @@ use crate::context::Surroundings;
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
+use crate::pragma::Pragmas;
 use crate::span::Span;
 use crate::syntax::Dockerfile;
 
@@ -72,8 +73,11 @@ pub enum Changes {
     AddsOptions,
     /// It adds options and commands that remove packages.
     AddsOptionsAndCleanup,
-    /// The order of instructions within a stage, and copies of files that a later copy brings again.
-    Order,
+    /// Where COPY and ADD stand among the other instructions of their stage, and earlier copies of files that a later copy
+    /// brings again.
+    CopyOrder,
+    /// Where ARG, LABEL and ENV stand among the other instructions of their stage.
+    MetadataOrder,
     /// It puts cache mounts in the place of cleanups and of options that keep caches from being written.
     CacheMounts,
     /// Copies get an owner or a mode, and the commands that gave it go.
@@ -113,6 +117,8 @@ pub struct Context<'a> {
     pub known: &'a Knowledge,
     /// What the user wants.
     pub settings: &'a Settings,
+    /// What comments say is to be left alone.
+    pub pragmas: &'a Pragmas,
     /// The build context and its history, looked up at the first question.
     pub around: &'a dyn Surroundings,
 }

@@ -63,7 +63,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("transforms", &["transform", "config", "context", "facts", "edit", "syntax", "knowledge", "span"]),
     ("pragma", &["syntax", "span"]),
-    ("transform", &["config", "context", "facts", "edit", "syntax", "knowledge", "span"]),
+    ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
     ("facts", &["context", "pragma", "syntax", "knowledge", "span"]),
     ("config", &[]),
     ("context", &[]),

@@ -8,6 +8,7 @@ mod avoid_package_caches;
 mod clean_package_caches;
 mod dnf_no_weak_deps;
 mod merge_runs;
+mod order_layers;
 mod purge_build_packages;
 mod remove_downloads;
 mod useradd_no_log_init;
@@ -21,6 +22,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     merge_runs::TRANSFORM,
+    order_layers::TRANSFORM,
     apt_no_install_recommends::TRANSFORM,
     dnf_no_weak_deps::TRANSFORM,
     zypper_no_recommends::TRANSFORM,
@@ -72,4 +74,33 @@ fn append_to(
     }
     edits.insert(place.at, commands.iter().map(|command| format!("{joint}{command}")).collect::<String>());
     Ok(())
+}
+
+/// Moves instructions, each with the comments right above it, behind another one; in the order given.
+fn move_behind(ctx: &Context<'_>, items: &[usize], behind: usize, edits: &mut Edits) {
+    let line_break = ctx.file.line_break();
+    let target = ctx.file.items[behind].span();
+    let mut text = String::new();
+    let mut paragraph = None;
+    for &item in items {
+        let block = ctx.facts.block(item);
+        // A blank line above goes along, and one of the two around a paragraph that goes as a whole.
+        if block.blank_above {
+            text.push_str(line_break);
+            paragraph = Some(block.span.start);
+        }
+        text.push_str(block.span.of(ctx.file.text));
+        edits.delete(block.span);
+        let follows = items.iter().any(|&other| ctx.facts.block(other).span.start == block.span.end);
+        if let Some(blank) = block.blank_below.filter(|_| paragraph.is_some() && !follows) {
+            edits.delete(blank);
+        }
+        if !follows {
+            paragraph = None;
+        }
+    }
+    if !ctx.file.text[target.range()].ends_with('\n') {
+        text = format!("{line_break}{}", text.trim_end_matches(['\r', '\n']));
+    }
+    edits.insert(target.end, text);
 }

@@ -248,6 +248,28 @@ pub struct Wrapper {
     pub operands: usize,
 }
 
+/// What ordinary programs touch (`knowledge/effects.yaml`). A program in none of the lists may touch anything.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Effects {
+    /// No file but the system's own.
+    pub nothing: Vec<String>,
+    /// The files that they name.
+    pub operands: Vec<String>,
+    /// The files that they name, but for the first word.
+    pub scripted: Vec<String>,
+    /// The files that they name, and the directory that they run in.
+    pub archives: Vec<String>,
+    /// A file that they fetch.
+    pub downloads: Vec<String>,
+    /// Users, groups and home directories.
+    pub accounts: Vec<String>,
+    /// The distribution's own directories.
+    pub system: Vec<String>,
+    /// The beginnings of the names of variables that send programs elsewhere.
+    pub variables: Vec<String>,
+}
+
 /// A base image known by its name (`knowledge/images.yaml`).
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -277,6 +299,8 @@ pub struct Everything {
     pub managers: Vec<Manager>,
     /// See [`Programs`].
     pub programs: Programs,
+    /// See [`Effects`].
+    pub effects: Effects,
     /// See [`Image`].
     pub images: Vec<Image>,
 }

@@ -24,7 +24,7 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
         return Err("the parser directives differ".into());
     }
     match changes {
-        Changes::Order => return order::check(old, &after),
+        Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, &after, changes),
         Changes::CacheMounts => return mounts::check(old, &after),
         Changes::Ownership => return ownership::check(old, &after),
         Changes::IgnoreFile if before.text == text => return Ok(()),

@@ -6,6 +6,7 @@ use crate::agent::{Agent, Fault};
 use crate::compare::{Alignment, compare, compare_unordered};
 use crate::leaning;
 use crate::names::Needed;
+use crate::order;
 use crate::steps::{Run, Step, stages};
 use crate::trace::{Record, Trace};
 
@@ -48,7 +49,10 @@ pub fn judge(agent: &mut Agent, before: &str, after: &str) -> Verdict {
         return verdict;
     }
     for (old, new) in old.iter().zip(&new) {
-        stage(agent, old, new, &mut verdict);
+        match order::follow(old, new) {
+            Ok(old) => stage(agent, &old, new, &mut verdict),
+            Err(how) => verdict.failures.push(how),
+        }
     }
     verdict.failures.extend(leaning::harm(&old, &new));
     verdict
@@ -202,12 +206,12 @@ fn run(
                 number += 1;
             }
             // Reached only when all scripts before it went well.
-            Step::Other(text)
+            Step::Copy { text, .. } | Step::Other(text)
                 if number < done || number == runs.len() && trace.status == 0 || number == 0 =>
             {
                 trace.records.push(Record::of_step(text));
             }
-            Step::Other(_) => {}
+            Step::Copy { .. } | Step::Other(_) => {}
         }
     }
     Ok(trace)

@@ -139,7 +139,7 @@ fn names(steps: &[Step]) -> (String, String) {
 }
 
 /// The words between operators, quotes taken off; options that may be added are left in.
-fn commands(script: &str) -> Vec<Vec<String>> {
+pub fn commands(script: &str) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
     for token in tokens(script) {
         if matches!(token.as_str(), ";" | "&" | "|" | "(" | ")" | "`" | "\n") {

@@ -18,5 +18,6 @@ mod harm;
 mod judge;
 mod leaning;
 mod names;
+mod order;
 mod steps;
 mod trace;

@@ -9,6 +9,13 @@ use jettison::syntax::{Body, Dockerfile, Instruction, Run as Kind};
 pub enum Step {
     /// A script for a shell that the oracle has.
     Run(Run),
+    /// A COPY or ADD: it may stand elsewhere, if what is in between does not touch where it goes.
+    Copy {
+        /// The instruction.
+        text: String,
+        /// Where it goes; none where that can't be told.
+        destination: Option<String>,
+    },
     /// Anything else: it must be the same, in the same place.
     Other(String),
 }
@@ -97,6 +104,10 @@ impl State {
                     context: format!("{} {}", self.user, flags.join(" ")),
                 });
             }
+            Body::Copy(transfer) | Body::Add(transfer) => {
+                let destination = value(&transfer.destination, &self.env).map(|path| self.absolute(&path));
+                return Step::Copy { text: whole_text(instruction, file), destination };
+            }
             Body::Shell(words) => self.shell.clone_from(words),
             Body::User(user) => self.user.clone_from(user),
             Body::Workdir(directory) => {
@@ -132,9 +143,14 @@ impl State {
             }
             _ => {}
         }
-        let bodies = instruction.heredocs.iter().map(|doc| doc.content.of(file.text));
-        let parts: Vec<&str> = std::iter::once(&*instruction.logical.text).chain(bodies).collect();
-        Step::Other(parts.join("\n"))
+        Step::Other(whole_text(instruction, file))
+    }
+
+    fn absolute(&self, path: &str) -> String {
+        let path = path.trim_end_matches("/.").trim_start_matches("./");
+        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.cwd) };
+        let parts: Vec<&str> = whole.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        format!("/{}", parts.join("/"))
     }
 
     /// Without this, a PATH that the file writes out would end every script at its first command.
@@ -150,6 +166,12 @@ impl State {
         let known = matches!(program.rsplit('/').next(), Some("sh" | "ash" | "dash" | "bash"));
         known && options.last().is_some_and(|last| last.starts_with('-') && last.ends_with('c'))
     }
+}
+
+fn whole_text(instruction: &Instruction<'_>, file: &Dockerfile<'_>) -> String {
+    let bodies = instruction.heredocs.iter().map(|doc| doc.content.of(file.text));
+    let parts: Vec<&str> = std::iter::once(&*instruction.logical.text).chain(bodies).collect();
+    parts.join("\n")
 }
 
 /// A value with its quotes taken off and its variables filled in; none where a variable is not known.
@@ -184,7 +206,7 @@ impl Step {
     pub fn run(&self) -> Option<&Run> {
         match self {
             Self::Run(run) => Some(run),
-            Self::Other(_) => None,
+            Self::Copy { .. } | Self::Other(_) => None,
         }
     }
 
@@ -192,7 +214,7 @@ impl Step {
     pub fn text(&self) -> &str {
         match self {
             Self::Run(run) => &run.script,
-            Self::Other(text) => text,
+            Self::Copy { text, .. } | Self::Other(text) => text,
         }
     }
 }
@@ -201,7 +223,7 @@ impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Run(run) => write!(f, "RUN {} (in {}, by {})", run.script, run.cwd, run.shell.join(" ")),
-            Self::Other(text) => f.write_str(text),
+            Self::Copy { text, .. } | Self::Other(text) => f.write_str(text),
         }
     }
 }

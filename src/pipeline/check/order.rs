@@ -1,9 +1,85 @@
-//! What a step may do that changes the order of instructions.
+//! What a step may do that changes the order of instructions: one kind of them moves within its stage, all others are as they were,
+//! in their order; nothing gets lost, and what is new is a copy. That they commute is not checked here but by executing both.
 
 use crate::facts::Facts;
-use crate::syntax::Dockerfile;
+use crate::syntax::{Dockerfile, Item, Keyword};
+use crate::transform::Changes;
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
-    if old.file.text == after.text { Ok(()) } else { Err("the file differs".into()) }
+pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), String> {
+    let may_move: &[Keyword] = match changes {
+        Changes::MetadataOrder => &[Keyword::Arg, Keyword::Label, Keyword::Env],
+        _ => &[Keyword::Copy, Keyword::Add],
+    };
+    let (before, after_stages) = (stages(old.file), stages(after));
+    if before.len() != after_stages.len() {
+        return Err("the stages differ".into());
+    }
+    for (before, after) in before.iter().zip(&after_stages) {
+        let stay = |all: &[One<'_>]| -> Vec<String> {
+            all.iter().filter(|one| !may_move.contains(&one.keyword)).map(|one| one.text.clone()).collect()
+        };
+        if stay(before) != stay(after) {
+            return Err("an instruction that must stay is changed or moved".into());
+        }
+        let mut rest: Vec<&One<'_>> = after.iter().filter(|one| may_move.contains(&one.keyword)).collect();
+        for one in before.iter().filter(|one| may_move.contains(&one.keyword)) {
+            let Some(at) = rest.iter().rposition(|other| one == *other) else {
+                return Err(format!("`{}`, or a comment above it, is gone", one.text));
+            };
+            rest.remove(at);
+        }
+        let is_new = |one: &&One<'_>| {
+            changes == Changes::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
+        };
+        if !rest.iter().all(|one| is_new(one)) {
+            return Err("an instruction is new".into());
+        }
+    }
+    if sorted_comments(old.file) == sorted_comments(after) { Ok(()) } else { Err("a comment is lost".into()) }
+}
+
+/// An instruction with the comments right above it.
+#[derive(Debug, PartialEq, Eq)]
+struct One<'a> {
+    keyword: Keyword,
+    text: String,
+    comments: Vec<&'a str>,
+}
+
+fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
+    let mut stages: Vec<Vec<One<'_>>> = vec![Vec::new()];
+    let mut comments = Vec::new();
+    for item in &file.items {
+        match item {
+            Item::Comment(span) => comments.push(span.of(file.text).trim()),
+            Item::Blank(_) | Item::Directive(_) => comments.clear(),
+            Item::Error(span, _) => stages.last_mut().expect("never empty").push(One {
+                keyword: Keyword::Maintainer,
+                text: span.of(file.text).to_owned(),
+                comments: Vec::new(),
+            }),
+            Item::Instruction(one) => {
+                if one.keyword == Keyword::From {
+                    stages.push(Vec::new());
+                }
+                let bodies = one.heredocs.iter().map(|doc| doc.content.of(file.text));
+                let text =
+                    std::iter::once(one.logical.text.as_ref()).chain(bodies).collect::<Vec<_>>().join("\n");
+                let comments = if matches!(one.keyword, Keyword::From) {
+                    Vec::new()
+                } else {
+                    std::mem::take(&mut comments)
+                };
+                stages.last_mut().expect("never empty").push(One { keyword: one.keyword, text, comments });
+            }
+        }
+    }
+    stages
+}
+
+fn sorted_comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
+    let mut all = super::comments(file);
+    all.sort_unstable();
+    all
 }

@@ -1,0 +1,206 @@
+//! What each instruction reads and writes, so that it can be told whether two of them may change places.
+//!
+//! Two instructions commute only if neither writes what the other reads or writes. What is not known of a command counts as
+//! everything: it is a barrier. That a command *takes time* or *is worth* moving is not asked here.
+
+mod commands;
+pub mod tree;
+
+use crate::facts::{Facts, RunFacts, Stage, paths};
+use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};
+
+pub use commands::Install;
+pub use tree::Tree;
+
+/// Something that an instruction reads or writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// Files.
+    Files(Tree),
+    /// Users and groups.
+    Accounts,
+    /// The directory in force.
+    Directory,
+    /// The user in force.
+    User,
+    /// The shell in force.
+    Shell,
+    /// One variable.
+    Variable(String),
+    /// All variables, as a program gets them.
+    Variables,
+    /// What the image carries for those who run it.
+    Configuration,
+    /// All of it.
+    Everything,
+}
+
+/// What one instruction reads and writes.
+#[derive(Debug, Clone, Default)]
+pub struct Effects {
+    /// What it reads.
+    pub reads: Vec<Resource>,
+    /// What it writes, or makes.
+    pub writes: Vec<Resource>,
+    /// Installs of a project from its manifests, which are not part of the above: what they read is in the build context.
+    pub installs: Vec<Install>,
+    /// Why it may read and write everything, where that is so; in a form that follows "because".
+    pub unknown: Option<String>,
+}
+
+impl Resource {
+    fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => true,
+            (Self::Files(one), Self::Files(other)) => one.overlaps(other),
+            (Self::Variables, Self::Variable(_)) | (Self::Variable(_), Self::Variables) => true,
+            (one, other) => one == other,
+        }
+    }
+}
+
+impl Effects {
+    fn everything(because: impl Into<String>) -> Self {
+        Self {
+            reads: vec![Resource::Everything],
+            writes: vec![Resource::Everything],
+            installs: Vec::new(),
+            unknown: Some(because.into()),
+        }
+    }
+
+    /// Whether two neighbours may change places. What an install from manifests reads is not known here, so it is a barrier.
+    pub fn commute(&self, other: &Self) -> bool {
+        self.installs.is_empty() && other.installs.is_empty() && self.commute_but_for_installs(other)
+    }
+
+    /// The same, for who looks at the installs by itself.
+    pub fn commute_but_for_installs(&self, other: &Self) -> bool {
+        let clash = |writes: &[Resource], others: &[Resource]| {
+            writes.iter().any(|one| others.iter().any(|other| one.overlaps(other)))
+        };
+        !clash(&self.writes, &other.reads)
+            && !clash(&other.writes, &self.reads)
+            && !clash(&self.writes, &other.writes)
+    }
+}
+
+impl Facts<'_> {
+    /// What the instruction at an item reads and writes.
+    pub fn effects(&self, item: usize) -> Effects {
+        let Item::Instruction(instruction) = &self.file.items[item] else {
+            return Effects::everything("a line can't be read");
+        };
+        let (reads, writes) = match &instruction.body {
+            Body::Run(run) => return self.run_effects(item, run),
+            Body::Copy(transfer) | Body::Add(transfer) => {
+                return self.transfer_effects(item, instruction, transfer);
+            }
+            Body::Env(all) | Body::Arg(all) => (
+                self.variables_in(instruction),
+                all.iter().map(|one| Resource::Variable(one.key.clone())).collect(),
+            ),
+            Body::Workdir(_) => {
+                let made = self.directory_after(item).map_or(Tree::Everything, Tree::At);
+                let reads =
+                    [Resource::Directory, Resource::User].into_iter().chain(self.variables_in(instruction));
+                (reads.collect(), vec![Resource::Directory, Resource::Files(made)])
+            }
+            Body::User(_) => (self.variables_in(instruction), vec![Resource::User, Resource::Configuration]),
+            Body::Shell(_) => (Vec::new(), vec![Resource::Shell, Resource::Configuration]),
+            Body::Volume(all) => {
+                let trees = all.iter().map(|path| Resource::Files(self.tree_at(item, path)));
+                (self.variables_in(instruction), trees.chain([Resource::Configuration]).collect())
+            }
+            Body::Label(_) | Body::Expose(_) | Body::Stopsignal | Body::Maintainer | Body::Onbuild(..) => {
+                (self.variables_in(instruction), vec![Resource::Configuration])
+            }
+            Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
+                let shell = matches!(form, Form::Shell(_)).then_some(Resource::Shell);
+                (shell.into_iter().collect(), vec![Resource::Configuration])
+            }
+            Body::Healthcheck(None) => (Vec::new(), vec![Resource::Configuration]),
+            Body::From(_) => return Effects::everything("a stage starts there"),
+        };
+        Effects { reads, writes, ..Effects::default() }
+    }
+
+    fn run_effects(&self, item: usize, run: &Run) -> Effects {
+        match run {
+            Run::Shell(_) | Run::Heredoc(_) => {}
+            Run::Exec(words) => {
+                return Effects::everything(format!(
+                    "a RUN in exec form calls {}",
+                    words.first().map_or("", |word| word)
+                ));
+            }
+            Run::Opaque(opaque) => {
+                return Effects::everything(format!("a RUN can't be read: {}", opaque.reason()));
+            }
+        }
+        let at = self.runs.binary_search_by_key(&item, |run| run.item);
+        match at {
+            Ok(at) => commands::of_run(self, &self.runs[at]),
+            Err(_) => Effects::everything("a RUN stands outside of all stages"),
+        }
+    }
+
+    fn transfer_effects(&self, item: usize, instruction: &Instruction<'_>, transfer: &Transfer) -> Effects {
+        let mut reads = self.variables_in(instruction);
+        // Docker's reference, COPY: files belong to root unless --chown says otherwise; a name is looked up in the image.
+        let owner =
+            instruction.flags.iter().find(|flag| flag.name == "chown").and_then(|flag| flag.value.as_deref());
+        if owner.is_some_and(|owner| !owner.chars().all(|c| c.is_ascii_digit() || c == ':')) {
+            reads.push(Resource::Accounts);
+        }
+        if !transfer.destination.starts_with('/') {
+            reads.push(Resource::Directory);
+        }
+        if !instruction.heredocs.is_empty() {
+            reads.push(Resource::Variables);
+        }
+        let tree = self.tree_at(item, &transfer.destination);
+        let tree = if self.may_be_linked(item, &tree) { Tree::Everything } else { tree };
+        let writes = vec![Resource::Files(tree)];
+        Effects { reads, writes, ..Effects::default() }
+    }
+
+    /// Whether an earlier script of the file made a symbolic link of the directory or of one around it, so that what is copied
+    /// there lands elsewhere.
+    fn may_be_linked(&self, item: usize, tree: &Tree) -> bool {
+        let Tree::At(path) = tree else { return false };
+        let links = |run: &&RunFacts<'_>| run.item < item && run.invocations.iter().any(|one| one.is("ln"));
+        self.runs.iter().filter(links).any(|run| {
+            let lns = run.invocations.iter().filter(|one| one.is("ln"));
+            lns.flat_map(|one| one.arguments().last()).any(|target| {
+                let name = target.literal().map_or("", |target| target.trim_end_matches('/'));
+                // A relative name, or one that can't be told, may be any.
+                !name.starts_with('/') || paths::within(path, name)
+            })
+        })
+    }
+
+    /// The variables that the builder fills in, in an instruction's own text.
+    fn variables_in(&self, instruction: &Instruction<'_>) -> Vec<Resource> {
+        let text = instruction.logical.text.as_ref();
+        let mut found = Vec::new();
+        for (at, _) in text.match_indices('$') {
+            let rest = text[at + 1..].trim_start_matches('{');
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            if end > 0 {
+                found.push(Resource::Variable(rest[..end].to_owned()));
+            }
+        }
+        found
+    }
+
+    /// The tree that a path stands for where it is written, in an instruction that the builder reads itself.
+    fn tree_at(&self, item: usize, path: &str) -> Tree {
+        self.path_at(item, path).map_or(Tree::Everything, Tree::At)
+    }
+
+    /// The stage that an item belongs to.
+    pub fn stage_at(&self, item: usize) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.items.contains(&item))
+    }
+}
