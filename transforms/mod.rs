@@ -11,10 +11,12 @@ mod merge_runs;
 mod order_layers;
 mod purge_build_packages;
 mod remove_downloads;
+mod sink_metadata;
 mod useradd_no_log_init;
 mod zypper_no_recommends;
 
 use crate::edit::Edits;
+use crate::facts::order::Move;
 use crate::facts::style::Style;
 use crate::facts::{RunFacts, append};
 use crate::transform::{Applicability, Context, Fixes, Transform};
@@ -23,6 +25,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 pub const ALL: &[Transform] = &[
     merge_runs::TRANSFORM,
     order_layers::TRANSFORM,
+    sink_metadata::TRANSFORM,
     apt_no_install_recommends::TRANSFORM,
     dnf_no_weak_deps::TRANSFORM,
     zypper_no_recommends::TRANSFORM,
@@ -74,6 +77,19 @@ fn append_to(
     }
     edits.insert(place.at, commands.iter().map(|command| format!("{joint}{command}")).collect::<String>());
     Ok(())
+}
+
+/// Moves instructions to their new places; the moves are in the order of the new text.
+fn move_all(ctx: &Context<'_>, moves: &[Move]) -> Edits {
+    let mut edits = Edits::new();
+    let mut rest = moves;
+    while let Some(Move { behind, .. }) = rest.first() {
+        let (together, others) = rest.split_at(rest.iter().take_while(|one| one.behind == *behind).count());
+        let items: Vec<usize> = together.iter().map(|one| one.item).collect();
+        move_behind(ctx, &items, *behind, &mut edits);
+        rest = others;
+    }
+    edits
 }
 
 /// Moves instructions, each with the comments right above it, behind another one; in the order given.

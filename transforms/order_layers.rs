@@ -37,11 +37,9 @@
 //! RUN python setup.py install
 //! ```
 
-use crate::edit::Edits;
-use crate::facts::order::Move;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::move_behind;
+use crate::transforms::move_all;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -59,20 +57,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for stage in &ctx.facts.stages {
         let moves = ctx.facts.sinking_copies(stage.index, &|one| ctx.pragmas.silence(&names, one.text));
         let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
-        let mut edits = Edits::new();
-        let mut rest = &moves[..];
-        while let Some(Move { behind, .. }) = rest.first() {
-            let count = rest.iter().take_while(|one| one.behind == *behind).count();
-            let items: Vec<usize> = rest[..count].iter().map(|one| one.item).collect();
-            move_behind(ctx, &items, *behind, &mut edits);
-            rest = &rest[count..];
-        }
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
         let spared = ctx.file.items[moves[0].spares].span().of(ctx.file.text);
         let spared = spared.lines().next().unwrap_or_default().trim_end_matches(['\\', '`', ' ']);
         let title = format!(
             "copy files after the steps that do not need them, so that `{spared}` stays cached when they change"
         );
-        fixes.propose(Applicability::Safe, anchor.text, title, edits);
+        fixes.propose(Applicability::Safe, anchor.text, title, move_all(ctx, &moves));
     }
 }

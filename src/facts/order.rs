@@ -1,7 +1,9 @@
-//! Which copies of a stage can stand further down, and what of the text goes with an instruction that moves.
+//! Which instructions of a stage can stand further down, and what of the text goes with one that moves.
 //!
-//! Only COPY and ADD move, and only downwards: the RUN instructions keep their order, their directory and their variables, so that
-//! the same programs run in the same surroundings. What is worth moving is asked here, what commutes in `effects`.
+//! RUN instructions keep their order, so that the same programs run one after the other. Copies and what only says which build this is
+//! sink below them. What is worth moving is asked here, what commutes in `effects`.
+
+mod metadata;
 
 use crate::facts::effects::Effects;
 use crate::facts::{Facts, RunFacts};
@@ -32,60 +34,101 @@ pub struct Block {
     pub blank_below: Option<Span>,
 }
 
+/// Lets each sink as far as it gains by it, the lowest first, so that the upper ones follow it.
+fn sink(mut order: Vec<usize>, rules: &Sinking<'_>) -> Vec<Move> {
+    let mut moved: Vec<(usize, usize)> = Vec::new();
+    for item in order.clone().into_iter().rev().filter(|&item| (rules.may_move)(item)) {
+        let from = order.iter().position(|&one| one == item).expect("it is in the list");
+        let passed = order[from + 1..].iter().take_while(|&&other| (rules.may_pass)(item, other));
+        let passed: Vec<usize> = passed.copied().collect();
+        let gains = |other: &&usize| (rules.gains_by)(item, **other);
+        let Some(spares) = passed.iter().find(gains).copied() else { continue };
+        let last = passed.iter().rposition(|other| gains(&other)).expect("there is a first one");
+        order.remove(from);
+        order.insert(from + last + 1, item);
+        moved.push((item, spares));
+    }
+    let spared_by = |item: usize| moved.iter().find(|(one, _)| *one == item).map(|(_, spares)| *spares);
+    let mut moves = Vec::new();
+    for (at, &item) in order.iter().enumerate() {
+        let Some(spares) = spared_by(item) else { continue };
+        let behind = order[..at].iter().rev().find(|one| spared_by(**one).is_none());
+        let behind = *behind.expect("it moved behind something that stayed");
+        moves.push(Move { item, behind, spares });
+    }
+    moves
+}
+
+/// What may move, past what, and what for.
+struct Sinking<'r> {
+    may_move: &'r dyn Fn(usize) -> bool,
+    may_pass: &'r dyn Fn(usize, usize) -> bool,
+    gains_by: &'r dyn Fn(usize, usize) -> bool,
+}
+
 impl Facts<'_> {
     /// The copies of a stage that gain by standing further down. `fixed` says what must stay where it is.
     pub fn sinking_copies(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
-        let items = self.stages[stage].items.clone();
-        let instruction = |item: usize| match &self.file.items[item] {
-            Item::Instruction(instruction) => Some(&**instruction),
-            _ => None,
-        };
-        let mut order: Vec<usize> = items.clone().skip(1).filter(|&item| !self.is_gap(item)).collect();
-        if !self.may_sink(&order) {
-            return Vec::new();
-        }
+        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+        let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
         let effects: Vec<(usize, Effects)> = order.iter().map(|&item| (item, self.effects(item))).collect();
         let of = |item: usize| {
-            &effects[effects.binary_search_by_key(&item, |(item, _)| *item).expect("all of the stage")].1
+            let at = effects.binary_search_by_key(&item, |(item, _)| *item);
+            &effects[at.expect("the effects of all instructions of the stage are there")].1
         };
-        let mut moved = Vec::new();
-        for item in order.clone().into_iter().rev() {
-            // What stands in the Dockerfile itself changes no more often than the steps do.
-            let is_copy = |one: &&Instruction<'_>| {
-                matches!(one.body, Body::Copy(_) | Body::Add(_)) && one.heredocs.is_empty() && !fixed(one)
-            };
-            if instruction(item).filter(is_copy).is_none() || super::near_error(self.file, item) {
-                continue;
-            }
-            let from = order.iter().position(|&one| one == item).expect("in the list");
-            let passed = order[from + 1..]
-                .iter()
-                .take_while(|&&other| self.is_movable_across(other) && of(item).commute(of(other)));
-            let passed: Vec<usize> = passed.copied().collect();
-            let Some(last) = passed.iter().rposition(|&other| self.takes_time(other)) else { continue };
-            let spares = *passed.iter().find(|&&other| self.takes_time(other)).expect("there is a last one");
-            order.remove(from);
-            order.insert(from + last + 1, item);
-            moved.push((item, spares));
-        }
-        let is_moved = |item: &usize| moved.iter().any(|(one, _)| one == item);
-        let mut moves = Vec::new();
-        for (at, item) in order.iter().enumerate().filter(|(_, item)| is_moved(item)) {
-            let behind = order[..at].iter().rev().find(|one| !is_moved(one)).copied();
-            let spares = moved.iter().find(|(one, _)| one == item).map(|(_, spares)| *spares);
-            moves.extend(behind.zip(spares).map(|(behind, spares)| Move { item: *item, behind, spares }));
-        }
-        moves
+        sink(
+            order,
+            &Sinking {
+                // What stands in the Dockerfile itself changes no more often than the steps do.
+                may_move: &|item| {
+                    self.instruction_at(item)
+                        .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
+                        && !super::near_error(self.file, item)
+                },
+                may_pass: &|item, other| self.is_movable_across(other) && of(item).commute(of(other)),
+                gains_by: &|_, other| self.takes_time(other),
+            },
+        )
     }
 
-    /// A first look that costs nothing: a copy with a RUN somewhere behind it.
-    fn may_sink(&self, order: &[usize]) -> bool {
-        let body = |item: &usize| match &self.file.items[*item] {
-            Item::Instruction(instruction) => Some(&instruction.body),
-            _ => None,
+    /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
+    pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
+        let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
+        let effects: Vec<(usize, Effects)> = order.iter().map(|&item| (item, self.effects(item))).collect();
+        let of = |item: usize| {
+            let at = effects.binary_search_by_key(&item, |(item, _)| *item);
+            &effects[at.expect("the effects of all instructions of the stage are there")].1
         };
-        let first = order.iter().position(|item| matches!(body(item), Some(Body::Copy(_) | Body::Add(_))));
-        first.is_some_and(|first| order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))))
+        sink(
+            order,
+            &Sinking {
+                may_move: &|item| {
+                    self.instruction_at(item).is_some_and(|one| self.varies_by_build(one) && !fixed(one))
+                        && !super::near_error(self.file, item)
+                },
+                may_pass: &|item, other| {
+                    self.is_movable_across(other) && self.metadata_may_pass(item, other, of(item), of(other))
+                },
+                gains_by: &|_, other| self.takes_time(other),
+            },
+        )
+    }
+
+    /// The instructions of a stage behind its FROM; none where nothing that may move has a RUN behind it, so that a file without any costs
+    /// nothing.
+    fn movable_items(&self, stage: usize, may_move: &dyn Fn(&Body) -> bool) -> Option<Vec<usize>> {
+        let items = self.stages[stage].items.clone();
+        let order: Vec<usize> = items.skip(1).filter(|&item| !self.is_gap(item)).collect();
+        let body = |item: &usize| self.instruction_at(*item).map(|one| &one.body);
+        let first = order.iter().position(|item| body(item).is_some_and(may_move))?;
+        order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
+    }
+
+    fn instruction_at(&self, item: usize) -> Option<&Instruction<'_>> {
+        match &self.file.items[item] {
+            Item::Instruction(instruction) => Some(instruction),
+            _ => None,
+        }
     }
 
     fn is_gap(&self, item: usize) -> bool {

@@ -1,0 +1,62 @@
+//! Say which build this is after the steps that do not ask.
+//!
+//! # Why
+//! A build argument is part of every RUN below it: with another commit or date in it, all of them are done again, though none of them
+//! looks at it. Labels make earlier builders and some others (the legacy builder, kaniko) do the same.
+//!
+//! # Safety
+//! Only instructions move that say which build this is: `ARG GIT_COMMIT`, `ENV VERSION=$VERSION`, `LABEL …revision=$VCS_REF`. The image's
+//! configuration is the same. They pass a RUN only where all its commands are known and none mentions the variable; a variable that tools read
+//! without being told (`PIP_…`, `NODE_…`, `SOURCE_DATE_EPOCH` …) stays. A RUN that an ARG or ENV passes no longer has the variable in its
+//! environment, so that is *unsafe*; moving labels alone is *safe*.
+//!
+//! # Silent when
+//! No step that takes time would be spared, or the first one needs it.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM debian:12
+//! ARG GIT_COMMIT
+//! LABEL org.opencontainers.image.revision=$GIT_COMMIT
+//! RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*
+//! CMD ["curl", "--version"]
+//! ```
+//! ```dockerfile after
+//! FROM debian:12
+//! RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*
+//! ARG GIT_COMMIT
+//! LABEL org.opencontainers.image.revision=$GIT_COMMIT
+//! CMD ["curl", "--version"]
+//! ```
+
+use crate::syntax::{Item, Keyword};
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::move_all;
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "sink-metadata",
+    applicability: Applicability::Unsafe,
+    since: "0.2.0",
+    source: include_str!("sink_metadata.rs"),
+    answers: &[],
+    changes: Changes::MetadataOrder,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    let names = TRANSFORM.names();
+    for stage in &ctx.facts.stages {
+        let moves = ctx.facts.sinking_metadata(stage.index, &|one| ctx.pragmas.silence(&names, one.text));
+        let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
+        let keyword = |item: usize| match &ctx.file.items[item] {
+            Item::Instruction(instruction) => Some(instruction.keyword),
+            _ => None,
+        };
+        let labels = moves.iter().all(|one| keyword(one.item) == Some(Keyword::Label));
+        let applicability = if labels { Applicability::Safe } else { Applicability::Unsafe };
+        let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
+        let title = "say which build this is after the steps that do not ask, so that they stay cached";
+        fixes.propose(applicability, anchor.text, title, move_all(ctx, &moves));
+    }
+}
