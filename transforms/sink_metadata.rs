@@ -2,16 +2,16 @@
 //!
 //! # Why
 //! A build argument is part of every RUN below it: with another commit or date in it, all of them are done again, though none of them
-//! looks at it. Labels make earlier builders and some others (the legacy builder, kaniko) do the same.
+//! looks at it.
 //!
 //! # Safety
 //! Only instructions move that say which build this is: `ARG GIT_COMMIT`, `ENV VERSION=$VERSION`, `LABEL …revision=$VCS_REF`. The image's
 //! configuration is the same. They pass a RUN only where all its commands are known and none mentions the variable; a variable that tools read
 //! without being told (`PIP_…`, `NODE_…`, `SOURCE_DATE_EPOCH` …) stays. A RUN that an ARG or ENV passes no longer has the variable in its
-//! environment, so that is *unsafe*; moving labels alone is *safe*.
+//! environment, though, so this is *unsafe*.
 //!
 //! # Silent when
-//! No step that takes time would be spared, or the first one needs it.
+//! No step that takes time would be spared, or the first one needs it. A label alone moves nothing: it is no part of a RUN.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -53,10 +53,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Item::Instruction(instruction) => Some(instruction.keyword),
             _ => None,
         };
-        let labels = moves.iter().all(|one| keyword(one.item) == Some(Keyword::Label));
-        let applicability = if labels { Applicability::Safe } else { Applicability::Unsafe };
+        // Labels alone cost BuildKit nothing.
+        if moves.iter().all(|one| keyword(one.item) == Some(Keyword::Label)) {
+            continue;
+        }
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
         let title = "say which build this is after the steps that do not ask, so that they stay cached";
-        fixes.propose(applicability, anchor.text, title, move_all(ctx, &moves));
+        fixes.propose(Applicability::Unsafe, anchor.text, title, move_all(ctx, &moves));
     }
 }

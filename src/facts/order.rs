@@ -103,7 +103,8 @@ impl Facts<'_> {
             order,
             &Sinking {
                 may_move: &|item| {
-                    self.instruction_at(item).is_some_and(|one| self.varies_by_build(one) && !fixed(one))
+                    self.instruction_at(item)
+                        .is_some_and(|one| self.varies_by_build(item, one) && !fixed(one))
                         && !super::near_error(self.file, item)
                 },
                 may_pass: &|item, other| {

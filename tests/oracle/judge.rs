@@ -49,8 +49,8 @@ pub fn judge(agent: &mut Agent, before: &str, after: &str) -> Verdict {
         return verdict;
     }
     for (old, new) in old.iter().zip(&new) {
-        match order::follow(old, new) {
-            Ok(old) => stage(agent, &old, new, &mut verdict),
+        match order::without_moved_copies(old, new) {
+            Ok((old, new)) => stage(agent, &old, &new, &mut verdict),
             Err(how) => verdict.failures.push(how),
         }
     }

@@ -1,8 +1,7 @@
 //! Whether a copy that stands elsewhere in the new version may stand there.
 //!
 //! Written without asking the code under test: for each copy, the commands that it changed sides with are looked at one by one,
-//! and each must be of a kind that touches nothing where the copy goes. Afterwards the old steps are brought into the new order, so
-//! that everything else is compared by executing it.
+//! and each must be of a kind that touches nothing where the copy goes. Everything else is compared by executing it.
 
 use crate::declared::OPTIONS;
 use crate::leaning::commands;
@@ -118,9 +117,8 @@ const OWNED: &[&str] = &[
     "var",
 ];
 
-/// Brings the copies among the old steps into the order that they have among the new ones; an error says which must not stand
-/// there.
-pub fn follow(old: &[Step], new: &[Step]) -> Result<Vec<Step>, String> {
+/// The steps of both versions, without the copies where some of them moved; an error says which must not stand where it stands.
+pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Vec<Step>), String> {
     let copies = |steps: &[Step]| -> Vec<(usize, Step)> {
         steps.iter().cloned().enumerate().filter(|(_, step)| matches!(step, Step::Copy { .. })).collect()
     };
@@ -138,58 +136,35 @@ pub fn follow(old: &[Step], new: &[Step]) -> Result<Vec<Step>, String> {
             return Err(format!("a copy is new, and nothing brings its files again: {extra}"));
         }
     }
-    let mut result = old.to_vec();
+    let mut moved = !rest.is_empty();
     for (old_at, new_at, copy) in &places {
         let (before, after) = (plain(&old[..*old_at]), plain(&new[..*new_at]));
-        let crossed = difference(&before, &after).into_iter().chain(difference(&after, &before));
-        for (command, cwd) in crossed {
+        let down = common(difference(&after, &before), &plain(&old[*old_at..]));
+        let up = common(difference(&before, &after), &plain(&new[*new_at..]));
+        for (command, cwd) in down.into_iter().chain(up) {
+            moved = true;
             if !is_independent(&command, &cwd, copy) && !is_install_of(&command, &rest) {
                 return Err(format!("{copy}\n  changed sides with: {}", command.join(" ")));
             }
         }
         for (other_old, other_new, other) in &places {
-            if (old_at < other_old) != (new_at < other_new) && overlap(destination(copy), destination(other))
-            {
-                return Err(format!("{copy}\n  changed sides with: {other}"));
+            if (old_at < other_old) != (new_at < other_new) {
+                moved = true;
+                if overlap(destination(copy), destination(other)) {
+                    return Err(format!("{copy}\n  changed sides with: {other}"));
+                }
             }
         }
     }
-    result.retain(|step| !matches!(step, Step::Copy { .. }));
-    let mut others = 0;
-    let total = new.iter().filter(|step| !matches!(step, Step::Copy { .. })).count();
-    // Where the scripts were merged or split, a copy goes where as many commands are before it.
-    for step in new {
-        match step {
-            Step::Copy { .. } => {
-                let before =
-                    plain(&new[..new.iter().position(|one| std::ptr::eq(one, step)).unwrap_or(0)]).len();
-                let at = place_after(&result, before, others, total);
-                result.insert(at, step.clone());
-            }
-            _ => others += 1,
-        }
-    }
-    Ok(result)
+    let without = |steps: &[Step]| {
+        steps.iter().filter(|step| moved && !matches!(step, Step::Copy { .. }) || !moved).cloned().collect()
+    };
+    Ok((without(old), without(new)))
 }
 
-fn place_after(steps: &[Step], commands_before: usize, others: usize, total: usize) -> usize {
-    let plain_steps = steps.iter().filter(|step| !matches!(step, Step::Copy { .. })).count();
-    let mut seen = 0;
-    for (at, step) in steps.iter().enumerate() {
-        if plain_steps == total {
-            // Step for step.
-            if seen == others && !matches!(step, Step::Copy { .. }) {
-                return at;
-            }
-            seen += usize::from(!matches!(step, Step::Copy { .. }));
-        } else {
-            if seen >= commands_before && matches!(step, Step::Run(_)) {
-                return at;
-            }
-            seen = plain(&steps[..=at]).len();
-        }
-    }
-    steps.len()
+/// Those of `these` that are among `those`.
+fn common(these: Vec<(Vec<String>, String)>, those: &[(Vec<String>, String)]) -> Vec<(Vec<String>, String)> {
+    these.into_iter().filter(|one| those.contains(one)).collect()
 }
 
 fn destination(step: &Step) -> Option<&str> {

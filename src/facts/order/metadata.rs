@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::effects::{Effects, Resource};
+use crate::facts::environment::Variable;
 use crate::syntax::{Assignment, Body, Instruction, Keyword};
 
 /// Names of build arguments whose values change from build to build. (Docker's `build-push-action` and `metadata-action`, the label schemas
@@ -66,23 +67,36 @@ pub(super) fn may_vary(body: &Body) -> bool {
 
 fn refers_to_varying(one: &Assignment) -> bool {
     let value = one.value.as_deref().unwrap_or_default();
-    VARYING.iter().any(|name| value.contains(&format!("${{{name}")) || is_variable(value, name))
+    VARYING.iter().any(|name| is_variable(value, name))
 }
 
-/// Whether `$NAME` stands in a text, and not just the beginning of a longer name.
+/// Whether `$NAME` or `${NAME…}` stands in a text, and not just the beginning of a longer name.
 fn is_variable(text: &str, name: &str) -> bool {
-    text.match_indices(&format!("${name}")).any(|(at, found)| {
-        !text[at + found.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+    [format!("${name}"), format!("${{{name}")].iter().any(|written| {
+        text.match_indices(written.as_str()).any(|(at, found)| {
+            !text[at + found.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        })
     })
 }
 
 impl Facts<'_> {
     /// Whether an instruction only says which build this is, by variables that no tool reads without being told.
-    pub(super) fn varies_by_build(&self, instruction: &Instruction<'_>) -> bool {
+    pub(super) fn varies_by_build(&self, item: usize, instruction: &Instruction<'_>) -> bool {
         may_vary(&instruction.body)
+            && self.refers_to_arguments(item, &instruction.body)
             && names(&instruction.body)
                 .iter()
                 .all(|name| VARYING.contains(name) || !self.known.is_read_silently(name))
+    }
+
+    /// Whether the varying variables in the values are build arguments: what ENV sets in the file does not vary.
+    fn refers_to_arguments(&self, item: usize, body: &Body) -> bool {
+        let (Body::Env(all) | Body::Label(all)) = body else { return true };
+        let argument = |name: &&&str| matches!(self.variable(item, name), Variable::Argument(_));
+        all.iter().all(|one| {
+            let value = one.value.as_deref().unwrap_or_default();
+            VARYING.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
+        })
     }
 
     /// Whether such an instruction may come to stand behind `other`: a command that is known and does not mention the variable has no use

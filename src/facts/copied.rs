@@ -1,0 +1,180 @@
+//! What a COPY or ADD takes from the build context and where it puts it: from context paths to paths of the image, and back.
+//!
+//! Only plain copies of named files and directories; patterns, addresses, archives and other stages are not looked through.
+
+use crate::context::BuildContext;
+use crate::facts::Facts;
+use crate::facts::expand::tidy;
+use crate::syntax::{Body, Instruction, Item};
+
+/// A COPY or ADD of files that lie in the build context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Its place in the file's items.
+    pub item: usize,
+    /// The context's directories and files that it names, by paths without a leading slash; the context itself is empty.
+    sources: Vec<Source>,
+    /// Where they go, absolute.
+    pub destination: String,
+    /// Whether the destination is a directory in any case.
+    into_directory: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Source {
+    path: String,
+    is_directory: bool,
+}
+
+impl Facts<'_> {
+    /// What the instruction at an item copies from the context; none where it can't be told.
+    pub fn copied(&self, item: usize, context: &BuildContext) -> Option<Copied> {
+        let Item::Instruction(instruction) = &self.file.items[item] else { return None };
+        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
+        if !instruction.heredocs.is_empty() || !has_plain_flags(instruction) {
+            return None;
+        }
+        let is_add = matches!(instruction.body, Body::Add(_));
+        let source = |written: &String| {
+            let path = self.expanded(item, written)?;
+            let unpacked =
+                is_add && (path.contains("://") || ARCHIVES.iter().any(|ending| path.ends_with(ending)));
+            if unpacked || path.contains(['*', '?', '[']) || path.starts_with("git@") {
+                return None;
+            }
+            let path = tidy(&path)?.trim_start_matches('/').to_owned();
+            let is_directory = path.is_empty() || context.file(&path).is_none();
+            (!is_directory || context.sends(&path)).then_some(Source { path, is_directory })
+        };
+        let sources: Vec<Source> = transfer.sources.iter().map(source).collect::<Option<_>>()?;
+        let written = transfer.destination.as_str();
+        let into_directory = sources.len() > 1
+            || written.ends_with('/')
+            || matches!(written, "." | "..")
+            || written.ends_with("/.");
+        let destination = self.path_at(item, written)?;
+        Some(Copied { item, sources, destination, into_directory })
+    }
+}
+
+/// Endings of what ADD unpacks. (Docker's reference, ADD: identity, gzip, bzip2, xz and zstd.)
+const ARCHIVES: &[&str] = &[".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".txz", ".tbz2"];
+
+fn has_plain_flags(instruction: &Instruction<'_>) -> bool {
+    instruction.flags.iter().all(|flag| matches!(flag.name.as_str(), "chown" | "chmod" | "link"))
+}
+
+impl Copied {
+    /// Whether it takes a directory as it is, so that there may be more in it than a step below needs.
+    pub fn takes_a_directory(&self) -> bool {
+        self.sources.iter().any(|source| source.is_directory)
+    }
+
+    /// Where in the image a file of the context comes to lie; none where this does not copy it.
+    pub fn image_path(&self, context_path: &str) -> Option<String> {
+        self.sources.iter().find_map(|source| {
+            if source.is_directory {
+                let inner = below(context_path, &source.path)?;
+                Some(join(&self.destination, inner))
+            } else {
+                let name = context_path.rsplit('/').next().unwrap_or(context_path);
+                let at = if self.into_directory {
+                    join(&self.destination, name)
+                } else {
+                    self.destination.clone()
+                };
+                (source.path == context_path).then_some(at)
+            }
+        })
+    }
+
+    /// The folder of the context that a directory of the image is a copy of.
+    pub fn context_folder(&self, directory: &str) -> Option<String> {
+        let inner = below(directory, self.destination.trim_end_matches('/'))?;
+        let source = self.sources.iter().find(|source| source.is_directory)?;
+        Some(join(&source.path, inner).trim_matches('/').to_owned())
+    }
+
+    /// The path of a context file or folder from the copied directory that it lies in.
+    pub fn inner_path<'p>(&self, context_path: &'p str) -> Option<&'p str> {
+        self.sources
+            .iter()
+            .filter(|source| source.is_directory)
+            .find_map(|source| below(context_path, &source.path))
+    }
+}
+
+fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(directory)?;
+    if directory.is_empty() || rest.is_empty() || rest.starts_with('/') {
+        Some(rest.trim_start_matches('/'))
+    } else {
+        None
+    }
+}
+
+fn join(directory: &str, inner: &str) -> String {
+    match (directory.trim_end_matches('/'), inner) {
+        ("", inner) if directory.starts_with('/') => format!("/{inner}"),
+        ("", inner) => inner.to_owned(),
+        (directory, "") => directory.to_owned(),
+        (directory, inner) => format!("{directory}/{inner}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Entry;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn copied(line: &str) -> Option<Copied> {
+        let text = format!("FROM a\nWORKDIR /w\n{line}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+        let entries = ["app/go.mod", "app/x/y", "package.json"].map(entry).to_vec();
+        facts.copied(2, &BuildContext { entries, ..BuildContext::default() }.compiled())
+    }
+
+    #[test]
+    fn directories_are_copied_by_their_contents() {
+        let all = copied("COPY . .").expect("plain");
+        assert_eq!(all.image_path("app/x/y").as_deref(), Some("/w/app/x/y"));
+        assert_eq!(all.context_folder("/w/app").as_deref(), Some("app"));
+        assert_eq!(all.context_folder("/w").as_deref(), Some(""));
+        let app = copied("COPY ./app/ /srv").expect("plain");
+        assert_eq!(app.image_path("app/x/y").as_deref(), Some("/srv/x/y"));
+        assert_eq!(app.image_path("package.json"), None);
+        assert_eq!(app.context_folder("/srv/x").as_deref(), Some("app/x"));
+        assert_eq!(app.context_folder("/w"), None);
+    }
+
+    #[test]
+    fn files_keep_their_name_in_a_directory() {
+        assert_eq!(
+            copied("COPY package.json ./").expect("plain").image_path("package.json").as_deref(),
+            Some("/w/package.json")
+        );
+        assert_eq!(
+            copied("COPY package.json /p.json").expect("plain").image_path("package.json").as_deref(),
+            Some("/p.json")
+        );
+    }
+
+    #[test]
+    fn what_is_not_plain_is_not_looked_through() {
+        for line in [
+            "COPY *.json ./",
+            "COPY --from=b . .",
+            "ADD https://x/y .",
+            "ADD a.tgz /",
+            "COPY $X .",
+            "COPY missing .",
+            "COPY --exclude=x . .",
+        ] {
+            assert_eq!(copied(line), None, "{line}");
+        }
+    }
+}
