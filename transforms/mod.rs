@@ -6,6 +6,7 @@
 mod apt_no_install_recommends;
 mod avoid_package_caches;
 mod clean_package_caches;
+mod copy_manifests_first;
 mod dnf_no_weak_deps;
 mod merge_runs;
 mod order_layers;
@@ -25,6 +26,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 pub const ALL: &[Transform] = &[
     merge_runs::TRANSFORM,
     order_layers::TRANSFORM,
+    copy_manifests_first::TRANSFORM,
     sink_metadata::TRANSFORM,
     apt_no_install_recommends::TRANSFORM,
     dnf_no_weak_deps::TRANSFORM,

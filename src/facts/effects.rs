@@ -140,9 +140,14 @@ impl Facts<'_> {
         }
         let at = self.runs.binary_search_by_key(&item, |run| run.item);
         match at {
-            Ok(at) => commands::of_run(self, &self.runs[at]),
+            Ok(at) => commands::of_run(self, &self.runs[at], None),
             Err(_) => Effects::everything("a RUN stands outside of all stages"),
         }
+    }
+
+    /// What the first pipelines of a RUN's first and-or list read and write.
+    pub fn effects_until(&self, run: &RunFacts<'_>, pipeline: usize) -> Effects {
+        commands::of_run(self, run, Some(pipeline))
     }
 
     fn transfer_effects(&self, item: usize, instruction: &Instruction<'_>, transfer: &Transfer) -> Effects {

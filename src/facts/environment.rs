@@ -73,6 +73,19 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// Who is in force just before an item.
+    pub fn user_at(&self, item: usize) -> User {
+        let named = self.before(item).find_map(|(_, instruction)| match &instruction.body {
+            Body::User(user) => Some(user_of(user)),
+            _ => None,
+        });
+        named.unwrap_or_else(|| {
+            let stage = self.stages.iter().find(|stage| stage.items.contains(&item));
+            let image = stage.and_then(|stage| self.root_image(stage.index));
+            image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of))
+        })
+    }
+
     /// The known base image at the bottom of a stage.
     pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
         root_image(&self.stages, stage, self.known)

@@ -3,14 +3,18 @@
 //! RUN instructions keep their order, so that the same programs run one after the other. Copies and what only says which build this is
 //! sink below them. What is worth moving is asked here, what commutes in `effects`.
 
+mod early;
 mod metadata;
 
-use crate::facts::effects::Effects;
+use crate::facts::effects::{Effects, Resource, Tree};
+use crate::facts::environment::User;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::{Program, Scope};
 use crate::pragma::is_pragma;
 use crate::span::Span;
 use crate::syntax::{Body, Instruction, Item, Run};
+
+pub use early::{Early, EarlyCopy};
 
 /// A new place for an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +89,11 @@ impl Facts<'_> {
                         .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
                         && !super::near_error(self.file, item)
                 },
-                may_pass: &|item, other| self.is_movable_across(other) && of(item).commute(of(other)),
+                may_pass: &|item, other| {
+                    self.is_movable_across(other)
+                        && (of(item).commute(of(other))
+                            || self.may_pass_workdir(item, other, of(item), of(other)))
+                },
                 gains_by: &|_, other| self.takes_time(other),
             },
         )
@@ -144,6 +152,22 @@ impl Facts<'_> {
     fn belongs_to_next(&self, item: usize) -> bool {
         let next = self.file.items[item + 1..].iter().find(|item| !matches!(item, Item::Comment(_)));
         matches!(next, Some(Item::Instruction(_)))
+    }
+
+    /// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing directories for root with the same mode, and
+    /// a copy sets the mode of the directories that it brings (BuildKit's file operations).
+    fn may_pass_workdir(&self, item: usize, other: usize, copy: &Effects, workdir: &Effects) -> bool {
+        let (Some(one), Some(other_one)) = (self.instruction_at(item), self.instruction_at(other)) else {
+            return false;
+        };
+        matches!(other_one.body, Body::Workdir(_))
+            && !one.flags.iter().any(|flag| flag.name == "chown")
+            && self.user_at(other) == User::Root
+            && !workdir
+                .writes
+                .iter()
+                .any(|written| !matches!(written, Resource::Files(_)) && copy.reads.contains(written))
+            && !workdir.writes.contains(&Resource::Files(Tree::Everything))
     }
 
     fn is_movable_across(&self, item: usize) -> bool {

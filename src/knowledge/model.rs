@@ -123,8 +123,8 @@ pub struct Cache {
     pub source: String,
 }
 
-/// How much a rewrite may lean on a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+/// How much a rewrite may lean on a claim; the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// By default.

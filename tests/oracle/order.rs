@@ -212,19 +212,38 @@ fn is_install_of(command: &[String], manifests: &[(usize, Step)]) -> bool {
 
 /// The commands of the steps with the directory that their script starts in, without what may be added or dropped.
 fn plain(steps: &[Step]) -> Vec<(Vec<String>, String)> {
-    let runs = steps.iter().filter_map(Step::run);
-    let all =
-        runs.flat_map(|run| commands(&run.script).into_iter().map(|command| (command, run.cwd.clone())));
-    let words = all.map(|(command, cwd)| {
-        let kept = command
-            .into_iter()
-            .filter(|word| !OPTIONS.iter().any(|(option, _)| option == word))
-            .collect::<Vec<_>>();
-        (kept, cwd)
-    });
-    words
-        .filter(|(command, _)| !command.is_empty() && !matches!(command[0].as_str(), "rm" | "{" | "}"))
-        .collect()
+    let mut all = Vec::new();
+    for run in steps.iter().filter_map(Step::run) {
+        for command in commands(&unquoted(&run.script)) {
+            let is_option = |word: &String| OPTIONS.iter().any(|(option, _)| option == word);
+            let words: Vec<String> = command.into_iter().filter(|word| !is_option(word)).collect();
+            if !words.is_empty() && !is_cleanup(&words) {
+                all.push((words, run.cwd.clone()));
+            }
+        }
+    }
+    all
+}
+
+fn is_cleanup(command: &[String]) -> bool {
+    let cleans =
+        |pair: &[String]| matches!((pair[0].as_str(), pair[1].as_str()), ("cache" | "apt-get", "clean"));
+    matches!(command[0].as_str(), "rm" | "{" | "}") || command.windows(2).any(cleans)
+}
+
+/// A script without the characters in its quoted parts that would be taken for operators.
+fn unquoted(script: &str) -> String {
+    let mut quote = None;
+    let keep = |c: char| {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            ('(' | ')' | ';' | '&' | '|' | '<' | '>' | ' ', Some(_)) => return '_',
+            _ => {}
+        }
+        c
+    };
+    script.chars().map(keep).collect()
 }
 
 fn difference(

@@ -30,8 +30,8 @@ impl Install {
     }
 }
 
-/// The effects of a RUN whose script is understood.
-pub(super) fn of_run(facts: &Facts<'_>, run: &RunFacts<'_>) -> Effects {
+/// The effects of a RUN whose script is understood; of its first and-or list up to a pipeline, where `until` says so.
+pub(super) fn of_run(facts: &Facts<'_>, run: &RunFacts<'_>, until: Option<usize>) -> Effects {
     let mut script = Script {
         facts,
         run,
@@ -39,7 +39,7 @@ pub(super) fn of_run(facts: &Facts<'_>, run: &RunFacts<'_>) -> Effects {
         directory: facts.directory_at(run.item),
         own_variables: Vec::new(),
     };
-    match script.follow() {
+    match script.follow(until) {
         Ok(()) => script.effects,
         Err(because) => Effects::everything(because),
     }
@@ -59,7 +59,7 @@ struct Script<'f, 'a> {
 const SETTERS: &[&str] = &["export", "read", "readonly", "local", "declare", "typeset", "getopts", "unset"];
 
 impl Script<'_, '_> {
-    fn follow(&mut self) -> Result<(), String> {
+    fn follow(&mut self, until: Option<usize>) -> Result<(), String> {
         self.effects.reads = vec![
             Resource::Files(Tree::System),
             Resource::Files(Tree::Homes),
@@ -73,7 +73,10 @@ impl Script<'_, '_> {
         self.compound_commands()?;
         let moves_elsewhere =
             self.run.invocations.iter().any(|one| changes_directory(one) && !one.place.own_shell);
-        for (index, one) in self.run.invocations.iter().enumerate() {
+        let is_meant = |one: &Invocation<'_>| {
+            until.is_none_or(|until| one.place.statement == 0 && one.place.pipeline < until)
+        };
+        for (index, one) in self.run.invocations.iter().enumerate().filter(|(_, one)| is_meant(one)) {
             let before = self.directory.clone();
             if !one.place.own_shell && moves_elsewhere {
                 self.directory = None;

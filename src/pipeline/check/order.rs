@@ -63,6 +63,20 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
                 if one.keyword == Keyword::From {
                     stages.push(Vec::new());
                 }
+                if let Some(script) = one.script() {
+                    // A RUN may be cut in two: its commands count, each with the flags.
+                    let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(file.text)).collect();
+                    comments.clear();
+                    script.list.walk(&mut |command| {
+                        let text = format!("RUN {} {}", flags.join(" "), super::words(command).join(" "));
+                        stages.last_mut().expect("never empty").push(One {
+                            keyword: one.keyword,
+                            text,
+                            comments: Vec::new(),
+                        });
+                    });
+                    continue;
+                }
                 let bodies = one.heredocs.iter().map(|doc| doc.content.of(file.text));
                 let text =
                     std::iter::once(one.logical.text.as_ref()).chain(bodies).collect::<Vec<_>>().join("\n");

@@ -1,0 +1,292 @@
+//! Which files of a copied directory the installs below it need, so that these can be copied early and the rest late.
+//!
+//! Works over the build context: what an install reads is in its manifests (`manifests`), where they lie in the image follows from the
+//! copy (`copied`).
+
+use crate::context::BuildContext;
+use crate::facts::append::is_plain_statement;
+use crate::facts::copied::Copied;
+use crate::facts::effects::Effects;
+use crate::facts::order::Move;
+use crate::facts::{Call, Facts, Invocation, RunFacts, manifests};
+use crate::knowledge::Confidence;
+use crate::span::Span;
+use crate::syntax::shell::{End, Statement};
+use crate::syntax::{Body, Instruction};
+
+/// A copy of a directory that can be taken apart.
+#[derive(Debug, Clone)]
+pub struct Early {
+    /// Where the copy of the whole comes to stand.
+    pub moved: Move,
+    /// The copies that take its place.
+    pub copies: Vec<EarlyCopy>,
+    /// Where the RUN that it comes to stand behind is cut in two, so that the rest of its commands has all files.
+    pub cut: Option<Span>,
+    /// How sure it is that the installs need nothing else.
+    pub confidence: Confidence,
+}
+
+/// A copy of a few files into one directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlyCopy {
+    /// The context paths.
+    pub sources: Vec<String>,
+    /// The directory, from the destination of the copy of the whole; empty for the destination itself.
+    pub directory: String,
+}
+
+/// Why a copy is not taken apart: the place of what stands against it, and the reason.
+pub type Against = (Span, String);
+
+impl Facts<'_> {
+    /// Whether some copy of a stage may be worth taking apart; asks nothing of the context.
+    pub fn may_copy_early(&self, stage: usize) -> bool {
+        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+        let Some(order) = self.movable_items(stage, &is_copy) else { return false };
+        let from_context = |item: &usize| {
+            self.instruction_at(*item).is_some_and(|one| {
+                is_copy(&one.body)
+                    && one.heredocs.is_empty()
+                    && !one.flags.iter().any(|flag| flag.name == "from")
+            })
+        };
+        let Some(first) = order.iter().position(from_context) else { return false };
+        order[first..].iter().any(|item| {
+            let at = self.runs.binary_search_by_key(item, |run| run.item);
+            at.is_ok_and(|at| self.runs[at].calls.iter().any(|call| call.manager.installs(&call.verb)))
+        })
+    }
+
+    /// The copy of a stage that can be taken apart, or why the one that might be is not.
+    pub fn early_copy(
+        &self,
+        stage: usize,
+        context: &BuildContext,
+        fixed: &dyn Fn(&Instruction<'_>) -> bool,
+    ) -> Option<Result<Early, Against>> {
+        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+        let order = self.movable_items(stage, &is_copy)?;
+        let mut against = None;
+        for (at, &item) in order.iter().enumerate() {
+            let is_fixed =
+                self.instruction_at(item).is_none_or(fixed) || super::super::near_error(self.file, item);
+            let Some(copied) =
+                self.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
+            else {
+                continue;
+            };
+            match self.take_apart(&copied, &order[at + 1..], &order[..at], context) {
+                Some(Ok(early)) => return Some(Ok(early)),
+                Some(Err(reason)) => against = against.or(Some(reason)),
+                None => {}
+            }
+        }
+        against.map(Err)
+    }
+
+    fn take_apart(
+        &self,
+        copied: &Copied,
+        behind: &[usize],
+        before: &[usize],
+        context: &BuildContext,
+    ) -> Option<Result<Early, Against>> {
+        let own = self.effects(copied.item);
+        let mut needed: Vec<String> = Vec::new();
+        let mut confidence = Confidence::Safe;
+        let mut last = None;
+        let mut spares = None;
+        let mut against = None;
+        let mut cut = None;
+        for &other in behind {
+            if !self.is_movable_across(other) {
+                break;
+            }
+            let effects = self.effects(other);
+            if effects.installs.is_empty()
+                && (own.commute(&effects) || self.may_pass_workdir(copied.item, other, &own, &effects))
+            {
+                if self.takes_time(other) {
+                    last = Some(other);
+                }
+                continue;
+            }
+            match self.needed_by(copied, other, &own, &effects, context) {
+                Ok((files, sure)) => {
+                    needed.extend(files);
+                    confidence = confidence.max(sure);
+                    last = Some(other);
+                    spares = spares.or(Some(other));
+                }
+                Err(reason) => {
+                    if let Some((at, files, sure)) = self.needed_by_first_part(copied, other, &own, context) {
+                        needed.extend(files);
+                        confidence = confidence.max(sure);
+                        (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
+                    }
+                    against = reason.map(|reason| (self.file.items[other].span(), reason));
+                    break;
+                }
+            }
+        }
+        let (Some(behind), Some(spares)) = (last, spares) else { return against.map(Err) };
+        needed.sort();
+        needed.dedup();
+        let missing: Vec<String> =
+            needed.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
+        if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
+            let span = self.file.items[copied.item].span();
+            return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
+        }
+        let moved = Move { item: copied.item, behind, spares };
+        Some(Ok(Early { moved, copies: by_directory(copied, &missing), cut, confidence }))
+    }
+
+    /// The context files that the installs of one RUN read. An error without a reason: it is no install, or has nothing to do with the copy.
+    fn needed_by(
+        &self,
+        copied: &Copied,
+        item: usize,
+        own: &Effects,
+        effects: &Effects,
+        context: &BuildContext,
+    ) -> Result<(Vec<String>, Confidence), Option<String>> {
+        let run = self.run_at(item).ok_or(None)?;
+        let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
+        if let Some(reason) = &effects.unknown {
+            // Worth a word only where there is an install that waits for it.
+            return Err(installs.map(|call| {
+                format!("`{}` is not the only command of its RUN: {reason}", call.manager.name)
+            }));
+        }
+        if !own.commute_but_for_installs(effects) {
+            return Err(installs.map(|_| "a command beside the install names the copied files".into()));
+        }
+        let mut files = Vec::new();
+        let mut confidence = Confidence::Safe;
+        for install in &effects.installs {
+            let call = &run.calls[install.call];
+            let folder = copied.context_folder(&install.directory).ok_or(None)?;
+            let project = manifests::project(call, &folder, context).ok_or(None)?.map_err(Some)?;
+            if let Some(made) =
+                project.makes.iter().find(|path| copied.inner_path(path).is_some() && context.sends(path))
+            {
+                return Err(Some(format!(
+                    "`{made}` lies in the build context, and the later copy would overwrite what was installed; name it in {}",
+                    context.ignore_path
+                )));
+            }
+            if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
+                return Err(Some(format!("`{outside}` is not among the copied files")));
+            }
+            confidence = confidence.max(project.confidence);
+            files.extend(project.reads);
+        }
+        Ok((files, confidence))
+    }
+
+    /// The same for the first commands of a RUN that goes on with others, `npm ci && npm run build`: where to cut it, and what the first
+    /// part reads.
+    fn needed_by_first_part(
+        &self,
+        copied: &Copied,
+        item: usize,
+        own: &Effects,
+        context: &BuildContext,
+    ) -> Option<(Span, Vec<String>, Confidence)> {
+        let run = self.run_at(item)?;
+        let statement = self.can_be_cut(run)?;
+        let pipelines: Vec<_> = statement.pipelines().collect();
+        let last_install = run
+            .calls
+            .iter()
+            .filter(|call| call.manager.installs(&call.verb))
+            .map(|call| run.invocations[call.invocation].place.pipeline);
+        // The longest first part that is understood, ending with an install.
+        let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
+        ends.into_iter().rev().find_map(|end| {
+            let effects = self.effects_until(run, end);
+            let (files, confidence) = self.needed_by(copied, item, own, &effects, context).ok()?;
+            let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
+            let stands_clear = run
+                .instruction
+                .comments
+                .iter()
+                .all(|comment| comment.end <= at.start || at.end <= comment.start);
+            let keeps_bytes =
+                run.invocations.iter().enumerate().filter(|(_, one)| one.place.pipeline >= end).all(
+                    |(index, one)| {
+                        let cleans = |call: &&Call<'_>| {
+                            call.invocation == index
+                                && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
+                        };
+                        !["rm", "find", "mv", "chown", "chmod", "strip"].iter().any(|name| one.is(name))
+                            && !run.calls.iter().any(|call| cleans(&call))
+                    },
+                );
+            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, files, confidence))
+        })
+    }
+
+    /// The only and-list of a RUN whose commands share nothing but files, so that they could as well be two RUNs.
+    fn can_be_cut<'r>(&self, run: &'r RunFacts<'_>) -> Option<&'r Statement> {
+        let script = run.editable()?;
+        let [statement] = &script.list.statements[..] else { return None };
+        let shares = |one: &Invocation<'_>| {
+            one.words.is_empty()
+                || [
+                    "cd", "pushd", "popd", "export", "set", "unset", "umask", "trap", "alias", "ulimit",
+                    "shopt", ".", "source", "eval", "exec", "read",
+                ]
+                .iter()
+                .any(|name| one.is(name))
+        };
+        let plain =
+            statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
+        (plain
+            && run.instruction.flags.is_empty()
+            && !script.ends_in_comment
+            && !run.invocations.iter().any(shares))
+        .then_some(statement)
+    }
+
+    fn run_at(&self, item: usize) -> Option<&RunFacts<'_>> {
+        self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
+    }
+
+    /// Whether an earlier copy of the stage has put just this file to just this place.
+    fn is_there_before(&self, copied: &Copied, file: &str, before: &[usize], context: &BuildContext) -> bool {
+        let flags = |item: usize| -> Vec<&str> {
+            self.instruction_at(item).map_or_else(Vec::new, |one| {
+                one.flags.iter().map(|flag| flag.span.of(self.file.text)).collect()
+            })
+        };
+        let place = copied.image_path(file);
+        before.iter().any(|&item| {
+            self.copied(item, context).is_some_and(|other| {
+                !other.takes_a_directory()
+                    && other.image_path(file) == place
+                    && flags(item) == flags(copied.item)
+            })
+        })
+    }
+}
+
+/// A character that needs no quoting in COPY and is no pattern.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+')
+}
+
+fn by_directory(copied: &Copied, files: &[String]) -> Vec<EarlyCopy> {
+    let mut copies: Vec<EarlyCopy> = Vec::new();
+    for file in files {
+        let inner = copied.inner_path(file).unwrap_or(file);
+        let directory = inner.rsplit_once('/').map_or("", |(directory, _)| directory);
+        match copies.iter_mut().find(|copy| copy.directory == directory) {
+            Some(copy) => copy.sources.push(file.clone()),
+            None => copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() }),
+        }
+    }
+    copies
+}

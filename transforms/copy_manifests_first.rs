@@ -1,0 +1,116 @@
+//! Copy the manifests, install, and only then copy the rest.
+//!
+//! # Why
+//! `COPY . .` before `npm ci` or `pip install -r` installs all dependencies anew whenever any file of the project changed. With
+//! the few files that say what to install copied first, an edit of a source file costs the copy and what follows it.
+//!
+//! # Safety
+//! Looks at the build context. An install is taken for one that needs its manifests only where they say so: no lifecycle
+//! script, no dependency on a local path, no project that installs itself; the manifests of workspaces and what they refer to are copied too.
+//! The later copy must not overwrite what was installed: `node_modules` and its like must not be sent with the context. The RUN
+//! instructions stay as they are, in their order; between the two copies there is nothing but what commutes with the second (as in `order-layers`).
+//! A RUN that goes on with other commands, `npm ci && npm run build`, is cut in two where that changes nothing else.
+//! The later copy brings the manifests again, so that the files are the same. Where only convention says that an install needs no more, the fix is *unsafe*.
+//!
+//! # Silent when
+//! No build context is known, or the copied directory has nothing to do with the install.
+//!
+//! # Examples
+//! ```context
+//! package.json <<EOF
+//! { "dependencies": { "express": "4.21.2" }, "scripts": { "start": "node server.js" } }
+//! EOF
+//! package-lock.json <<EOF
+//! { "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "4.21.2" } } } }
+//! EOF
+//! server.js 1200
+//! ```
+//! ```dockerfile before
+//! FROM node:20
+//! WORKDIR /app
+//!
+//! # our code
+//! COPY . .
+//! RUN npm ci
+//! CMD ["node", "server.js"]
+//! ```
+//! ```dockerfile after
+//! FROM node:20
+//! WORKDIR /app
+//!
+//! COPY package.json package-lock.json ./
+//! RUN npm ci
+//! # our code
+//! COPY . .
+//! CMD ["node", "server.js"]
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::order::Early;
+use crate::syntax::{Body, Instruction, Item};
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::move_behind;
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "copy-manifests-first",
+    applicability: Applicability::Safe,
+    since: "0.2.0",
+    source: include_str!("copy_manifests_first.rs"),
+    answers: &[],
+    changes: Changes::CopyOrder,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    let names = TRANSFORM.names();
+    for stage in &ctx.facts.stages {
+        if !ctx.facts.may_copy_early(stage.index) {
+            continue;
+        }
+        let Ok(context) = ctx.around.context() else { return };
+        match ctx.facts.early_copy(stage.index, context, &|one| ctx.pragmas.silence(&names, one.text)) {
+            Some(Ok(early)) => {
+                let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
+                let mut edits = Edits::new();
+                let place = ctx.facts.block(early.moved.item).span;
+                if let Some(cut) = early.cut {
+                    let (whole, line_break) = (place.of(ctx.file.text), ctx.file.line_break());
+                    edits.delete(place);
+                    edits.replace(cut, format!("{line_break}{whole}RUN "));
+                } else {
+                    move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
+                }
+                edits.insert(place.start, manifest_copies(ctx, copy, &early));
+                let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
+                fixes.propose(early.confidence.into(), copy.text, title, edits);
+            }
+            Some(Err((span, reason))) => {
+                fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));
+            }
+            None => {}
+        }
+    }
+}
+
+/// The instructions that take the place of the copy of the whole, in its own way of writing.
+fn manifest_copies(ctx: &Context<'_>, copy: &Instruction<'_>, early: &Early) -> String {
+    let (Body::Copy(transfer) | Body::Add(transfer)) = &copy.body else { return String::new() };
+    let keyword = copy.keyword_span.of(ctx.file.text);
+    let keyword = if keyword.chars().all(char::is_lowercase) { "copy" } else { "COPY" };
+    let flags: String = copy.flags.iter().map(|flag| format!(" {}", flag.span.of(ctx.file.text))).collect();
+    let base = match transfer.destination.as_str() {
+        "." | "./" => ".",
+        other => other.trim_end_matches('/'),
+    };
+    let mut text = String::new();
+    for one in &early.copies {
+        let directory = match (base, one.directory.as_str()) {
+            (base, "") => format!("{base}/"),
+            (".", inner) => format!("{inner}/"),
+            (base, inner) => format!("{base}/{inner}/"),
+        };
+        text += &format!("{keyword}{flags} {} {directory}{}", one.sources.join(" "), ctx.file.line_break());
+    }
+    text
+}
