@@ -6,6 +6,8 @@
 mod early;
 mod metadata;
 
+use std::cell::OnceCell;
+
 use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::environment::User;
 use crate::facts::{Facts, RunFacts};
@@ -63,6 +65,24 @@ fn sink(mut order: Vec<usize>, rules: &Sinking<'_>) -> Vec<Move> {
     moves
 }
 
+/// The effects of a stage's instructions, each computed when it is first asked for.
+struct Remembered<'f, 'a> {
+    facts: &'f Facts<'a>,
+    items: Vec<(usize, OnceCell<Effects>)>,
+}
+
+impl<'f, 'a> Remembered<'f, 'a> {
+    fn of(facts: &'f Facts<'a>, order: &[usize]) -> Self {
+        Self { facts, items: order.iter().map(|&item| (item, OnceCell::new())).collect() }
+    }
+
+    fn at(&self, item: usize) -> &Effects {
+        let at = self.items.binary_search_by_key(&item, |(item, _)| *item);
+        let (_, cell) = &self.items[at.expect("the item is one of the stage's instructions")];
+        cell.get_or_init(|| self.facts.effects(item))
+    }
+}
+
 /// What may move, past what, and what for.
 struct Sinking<'r> {
     may_move: &'r dyn Fn(usize) -> bool,
@@ -75,11 +95,8 @@ impl Facts<'_> {
     pub fn sinking_copies(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
         let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
-        let effects: Vec<(usize, Effects)> = order.iter().map(|&item| (item, self.effects(item))).collect();
-        let of = |item: usize| {
-            let at = effects.binary_search_by_key(&item, |(item, _)| *item);
-            &effects[at.expect("the effects of all instructions of the stage are there")].1
-        };
+        let effects = Remembered::of(self, &order);
+        let of = |item: usize| effects.at(item);
         sink(
             order,
             &Sinking {
@@ -102,11 +119,8 @@ impl Facts<'_> {
     /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
     pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
-        let effects: Vec<(usize, Effects)> = order.iter().map(|&item| (item, self.effects(item))).collect();
-        let of = |item: usize| {
-            let at = effects.binary_search_by_key(&item, |(item, _)| *item);
-            &effects[at.expect("the effects of all instructions of the stage are there")].1
-        };
+        let effects = Remembered::of(self, &order);
+        let of = |item: usize| effects.at(item);
         sink(
             order,
             &Sinking {
