@@ -97,23 +97,23 @@ impl Facts<'_> {
                 return self.transfer_effects(item, instruction, transfer);
             }
             Body::Env(all) | Body::Arg(all) => (
-                self.variables_in(instruction),
+                variables_in(instruction),
                 all.iter().map(|one| Resource::Variable(one.key.clone())).collect(),
             ),
             Body::Workdir(_) => {
                 let made = self.directory_after(item).map_or(Tree::Everything, Tree::At);
                 let reads =
-                    [Resource::Directory, Resource::User].into_iter().chain(self.variables_in(instruction));
+                    [Resource::Directory, Resource::User].into_iter().chain(variables_in(instruction));
                 (reads.collect(), vec![Resource::Directory, Resource::Files(made)])
             }
-            Body::User(_) => (self.variables_in(instruction), vec![Resource::User, Resource::Configuration]),
+            Body::User(_) => (variables_in(instruction), vec![Resource::User, Resource::Configuration]),
             Body::Shell(_) => (Vec::new(), vec![Resource::Shell, Resource::Configuration]),
             Body::Volume(all) => {
                 let trees = all.iter().map(|path| Resource::Files(self.tree_at(item, path)));
-                (self.variables_in(instruction), trees.chain([Resource::Configuration]).collect())
+                (variables_in(instruction), trees.chain([Resource::Configuration]).collect())
             }
             Body::Label(_) | Body::Expose(_) | Body::Stopsignal | Body::Maintainer | Body::Onbuild(..) => {
-                (self.variables_in(instruction), vec![Resource::Configuration])
+                (variables_in(instruction), vec![Resource::Configuration])
             }
             Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
                 let shell = matches!(form, Form::Shell(_)).then_some(Resource::Shell);
@@ -151,7 +151,7 @@ impl Facts<'_> {
     }
 
     fn transfer_effects(&self, item: usize, instruction: &Instruction<'_>, transfer: &Transfer) -> Effects {
-        let mut reads = self.variables_in(instruction);
+        let mut reads = variables_in(instruction);
         // Docker's reference, COPY: files belong to root unless --chown says otherwise; a name is looked up in the image.
         let owner =
             instruction.flags.iter().find(|flag| flag.name == "chown").and_then(|flag| flag.value.as_deref());
@@ -177,26 +177,12 @@ impl Facts<'_> {
         let links = |run: &&RunFacts<'_>| run.item < item && run.invocations.iter().any(|one| one.is("ln"));
         self.runs.iter().filter(links).any(|run| {
             let lns = run.invocations.iter().filter(|one| one.is("ln"));
-            lns.flat_map(|one| one.arguments().last()).any(|target| {
+            lns.filter_map(|one| one.arguments().last()).any(|target| {
                 let name = target.literal().map_or("", |target| target.trim_end_matches('/'));
                 // A relative name, or one that can't be told, may be any.
                 !name.starts_with('/') || paths::within(path, name)
             })
         })
-    }
-
-    /// The variables that the builder fills in, in an instruction's own text.
-    fn variables_in(&self, instruction: &Instruction<'_>) -> Vec<Resource> {
-        let text = instruction.logical.text.as_ref();
-        let mut found = Vec::new();
-        for (at, _) in text.match_indices('$') {
-            let rest = text[at + 1..].trim_start_matches('{');
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            if end > 0 {
-                found.push(Resource::Variable(rest[..end].to_owned()));
-            }
-        }
-        found
     }
 
     /// The tree that a path stands for where it is written, in an instruction that the builder reads itself.
@@ -208,4 +194,18 @@ impl Facts<'_> {
     pub fn stage_at(&self, item: usize) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.items.contains(&item))
     }
+}
+
+/// The variables that the builder fills in, in an instruction's own text.
+fn variables_in(instruction: &Instruction<'_>) -> Vec<Resource> {
+    let text = instruction.logical.text.as_ref();
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices('$') {
+        let rest = text[at + 1..].trim_start_matches('{');
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if end > 0 {
+            found.push(Resource::Variable(rest[..end].to_owned()));
+        }
+    }
+    found
 }

@@ -157,7 +157,7 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
         }
     }
     let without = |steps: &[Step]| {
-        steps.iter().filter(|step| moved && !matches!(step, Step::Copy { .. }) || !moved).cloned().collect()
+        steps.iter().filter(|step| !moved || !matches!(step, Step::Copy { .. })).cloned().collect()
     };
     Ok((without(old), without(new)))
 }

@@ -196,7 +196,7 @@ impl Facts<'_> {
         context: &BuildContext,
     ) -> Option<(Span, Vec<String>, Confidence)> {
         let run = self.run_at(item)?;
-        let statement = self.can_be_cut(run)?;
+        let statement = can_be_cut(run)?;
         let pipelines: Vec<_> = statement.pipelines().collect();
         let last_install = run
             .calls
@@ -229,28 +229,6 @@ impl Facts<'_> {
         })
     }
 
-    /// The only and-list of a RUN whose commands share nothing but files, so that they could as well be two RUNs.
-    fn can_be_cut<'r>(&self, run: &'r RunFacts<'_>) -> Option<&'r Statement> {
-        let script = run.editable()?;
-        let [statement] = &script.list.statements[..] else { return None };
-        let shares = |one: &Invocation<'_>| {
-            one.words.is_empty()
-                || [
-                    "cd", "pushd", "popd", "export", "set", "unset", "umask", "trap", "alias", "ulimit",
-                    "shopt", ".", "source", "eval", "exec", "read",
-                ]
-                .iter()
-                .any(|name| one.is(name))
-        };
-        let plain =
-            statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
-        (plain
-            && run.instruction.flags.is_empty()
-            && !script.ends_in_comment
-            && !run.invocations.iter().any(shares))
-        .then_some(statement)
-    }
-
     fn run_at(&self, item: usize) -> Option<&RunFacts<'_>> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
     }
@@ -271,6 +249,27 @@ impl Facts<'_> {
             })
         })
     }
+}
+
+/// The only and-list of a RUN whose commands share nothing but files, so that they could as well be two RUNs.
+fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
+    let script = run.editable()?;
+    let [statement] = &script.list.statements[..] else { return None };
+    let shares = |one: &Invocation<'_>| {
+        one.words.is_empty()
+            || [
+                "cd", "pushd", "popd", "export", "set", "unset", "umask", "trap", "alias", "ulimit", "shopt",
+                ".", "source", "eval", "exec", "read",
+            ]
+            .iter()
+            .any(|name| one.is(name))
+    };
+    let plain = statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
+    (plain
+        && run.instruction.flags.is_empty()
+        && !script.ends_in_comment
+        && !run.invocations.iter().any(shares))
+    .then_some(statement)
 }
 
 /// A character that needs no quoting in COPY and is no pattern.

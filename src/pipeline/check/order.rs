@@ -32,7 +32,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
         let is_new = |one: &&One<'_>| {
             changes == Changes::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
         };
-        if !rest.iter().all(|one| is_new(one)) {
+        if !rest.iter().all(is_new) {
             return Err("an instruction is new".into());
         }
     }
