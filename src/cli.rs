@@ -4,9 +4,11 @@
 //! written, 1 where something would change, 2 where something went wrong.
 
 mod args;
+mod context;
 mod discover;
 mod explain;
 mod fix;
+mod ignored;
 mod input;
 mod settings;
 mod write;

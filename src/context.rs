@@ -4,6 +4,7 @@
 pub mod ignore;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 pub use ignore::Ignore;
 
@@ -14,6 +15,11 @@ pub trait Surroundings: Sync {
 
     /// How often the context's files changed, where their history is known.
     fn history(&self) -> Option<&History>;
+
+    /// The Dockerfile's own path in the context, where it lies in it.
+    fn dockerfile(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A Dockerfile of which only the text is known.
@@ -41,10 +47,10 @@ pub struct BuildContext {
     pub ignore_path: String,
     /// Its text; none where there is no such file.
     pub ignore_text: Option<String>,
-    /// The Dockerfile's own path in the context, where it lies in it.
-    pub dockerfile: Option<String>,
     /// The patterns of the ignore file, compiled.
     pub ignore: Ignore,
+    /// What was found to be worth a look, by its places in `entries`.
+    notable: OnceLock<Vec<usize>>,
 }
 
 /// One file or symbolic link of a context.
@@ -70,6 +76,25 @@ pub struct History {
 }
 
 impl BuildContext {
+    /// A context of these files, with the ignore file that counts.
+    pub fn of(
+        mut entries: Vec<Entry>,
+        texts: BTreeMap<String, String>,
+        ignore_path: &str,
+        ignore_text: Option<String>,
+    ) -> Self {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        let ignore = Ignore::parse(ignore_text.as_deref().unwrap_or_default());
+        Self {
+            entries,
+            texts,
+            ignore_path: ignore_path.to_owned(),
+            ignore_text,
+            ignore,
+            notable: OnceLock::new(),
+        }
+    }
+
     /// The files that reach the builder: those that the ignore file does not exclude.
     pub fn sent(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !self.ignore.excludes(&entry.path))
@@ -108,17 +133,18 @@ impl BuildContext {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
     }
 
+    /// The entries whose paths are worth a look by a rule, which is the same for all Dockerfiles that share the context.
+    pub fn notable(&self, is_notable: fn(&str) -> bool) -> impl Iterator<Item = &Entry> {
+        let found = self.notable.get_or_init(|| {
+            let places = self.entries.iter().enumerate().filter(|(_, entry)| is_notable(&entry.path));
+            places.map(|(at, _)| at).collect()
+        });
+        found.iter().map(|&at| &self.entries[at])
+    }
+
     /// The same context with another ignore file.
     #[must_use]
     pub fn with_ignore(&self, text: &str) -> Self {
         Self { ignore_text: Some(text.to_owned()), ignore: Ignore::parse(text), ..self.clone() }
-    }
-
-    /// The patterns as they stand, compiled from the ignore file's text; for whoever made the other fields.
-    #[must_use]
-    pub fn compiled(mut self) -> Self {
-        self.ignore = Ignore::parse(self.ignore_text.as_deref().unwrap_or_default());
-        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
-        self
     }
 }

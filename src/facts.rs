@@ -23,6 +23,7 @@ mod presence;
 pub mod stage;
 pub mod style;
 mod underfoot;
+pub mod unsent;
 
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;

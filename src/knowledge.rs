@@ -8,7 +8,7 @@ pub mod model;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use model::{Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Manager, Mount, Verbs, Wrapper};
+pub use model::{Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Manager, Mount, Project, Verbs, Wrapper};
 
 /// Everything that is known, with indexes to find it by name.
 #[derive(Debug)]

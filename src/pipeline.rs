@@ -159,6 +159,10 @@ impl Surroundings for Around<'_> {
     fn history(&self) -> Option<&History> {
         self.given.history()
     }
+
+    fn dockerfile(&self) -> Option<&str> {
+        self.given.dockerfile()
+    }
 }
 
 struct Pipeline<'s> {

@@ -15,8 +15,21 @@ pub struct FileReport {
     pub text: String,
     /// What the pipeline did.
     pub outcome: Outcome,
+    /// What the build context's ignore file becomes, where that changes.
+    pub ignore_file: Option<IgnoreFile>,
     /// What went wrong, complete but for the path.
     pub error: Option<String>,
+}
+
+/// The ignore file of a build context.
+#[derive(Debug)]
+pub struct IgnoreFile {
+    /// The path as it is shown.
+    pub path: String,
+    /// The text as it was read; none where there was no such file.
+    pub old: Option<String>,
+    /// The new text.
+    pub new: String,
 }
 
 /// What became of the results.
@@ -44,16 +57,16 @@ pub enum Talk {
 impl FileReport {
     /// A file that could not be worked on.
     pub fn failed(path: Option<String>, error: String) -> Self {
-        Self { path, text: String::new(), outcome: Outcome::default(), error: Some(error) }
+        Self { path, text: String::new(), outcome: Outcome::default(), ignore_file: None, error: Some(error) }
     }
 
     /// A file that went through the pipeline.
     pub fn fixed(path: String, text: String, outcome: Outcome) -> Self {
-        Self { path: Some(path), text, outcome, error: None }
+        Self { path: Some(path), text, outcome, ignore_file: None, error: None }
     }
 
-    /// Whether there is a new text.
+    /// Whether there is a new text, of the file or of its context's ignore file.
     pub fn changed(&self) -> bool {
-        self.outcome.text().is_some()
+        self.outcome.text().is_some() || self.ignore_file.is_some()
     }
 }

@@ -7,9 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jettison::config::{Config, Settings};
+use jettison::context::{Alone, Surroundings};
 use jettison::pipeline::{self, Outcome};
 use jettison::transform::{Applicability, Transform};
 use jettison::transforms;
+
+mod support;
+
+use support::Written;
 
 fn settings(transform: &Transform) -> Settings {
     let config = Config {
@@ -25,29 +30,43 @@ fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {
 }
 
 /// What holds for every text and every transform, whatever comes out.
-fn check_invariants(name: &str, text: &str, settings: &Settings) {
-    let outcome = pipeline::fix(text, settings);
+fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn Surroundings) {
+    let fix = |text: &str| pipeline::fix_within(text, settings, around);
+    let outcome = fix(text);
     assert!(outcome.undone.is_empty(), "{name}: {:?}", outcome.undone);
     let new = fixed(&outcome, text);
+    let after = Around { ignore_file: outcome.ignore_file(), given: around };
     assert!(
-        pipeline::fix(new, settings).steps.is_empty(),
+        pipeline::fix_within(new, settings, &*after.context_too()).steps.is_empty(),
         "{name}: a second run finds something to do in\n{new}"
     );
     let crlf = text.replace('\n', "\r\n");
-    assert_eq!(fixed(&pipeline::fix(&crlf, settings), &crlf), new.replace('\n', "\r\n"), "{name}: with CRLF");
+    assert_eq!(fixed(&fix(&crlf), &crlf), new.replace('\n', "\r\n"), "{name}: with CRLF");
     let marked = format!("\u{feff}{text}");
-    assert_eq!(
-        fixed(&pipeline::fix(&marked, settings), &marked),
-        format!("\u{feff}{new}"),
-        "{name}: with a byte-order mark"
-    );
+    assert_eq!(fixed(&fix(&marked), &marked), format!("\u{feff}{new}"), "{name}: with a byte-order mark");
     if let (Some(open), Some(new)) = (text.strip_suffix('\n'), new.strip_suffix('\n')) {
-        assert_eq!(fixed(&pipeline::fix(open, settings), open), new, "{name}: without the last line break");
+        assert_eq!(fixed(&fix(open), open), new, "{name}: without the last line break");
+    }
+}
+
+/// The surroundings as a first run leaves them.
+struct Around<'a> {
+    ignore_file: Option<&'a str>,
+    given: &'a dyn Surroundings,
+}
+
+impl Around<'_> {
+    fn context_too(&self) -> Box<dyn Surroundings + '_> {
+        match (self.ignore_file, self.given.context()) {
+            (Some(text), Ok(context)) => Box::new(Written(context.with_ignore(text))),
+            (_, Ok(context)) => Box::new(Written(context.clone())),
+            (_, Err(_)) => Box::new(Alone),
+        }
     }
 }
 
 /// The pairs of ```` ```dockerfile before ```` and `after` blocks of a manual page.
-fn examples(page: &str) -> Vec<(String, String)> {
+fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
     let block = |kind: &str| -> Vec<String> {
         let opening = format!("```dockerfile {kind}\n");
         page.split(&opening)
@@ -55,7 +74,17 @@ fn examples(page: &str) -> Vec<(String, String)> {
             .map(|rest| rest.split("```").next().unwrap_or_default().to_owned())
             .collect()
     };
-    block("before").into_iter().zip(block("after")).collect()
+    // A context before a pair belongs to it.
+    let pairs =
+        page.split("```dockerfile before").map(|part| part.rsplit_once("```context\n").map(|(_, text)| text));
+    let around = pairs.map(|context| -> Box<dyn Surroundings> {
+        match context {
+            Some(text) => Box::new(Written::parse(text.split("```").next().unwrap_or_default())),
+            None => Box::new(Alone),
+        }
+    });
+    let texts = block("before").into_iter().zip(block("after"));
+    texts.zip(around).map(|((before, after), around)| (before, after, around)).collect()
 }
 
 #[test]
@@ -64,11 +93,11 @@ fn manual_pages_tell_the_truth() {
         let page = transform.manual();
         let examples = examples(&page);
         assert!(!examples.is_empty(), "{} has no example", transform.id);
-        for (before, after) in examples {
+        for (before, after, around) in examples {
             let settings = settings(transform);
-            let outcome = pipeline::fix(&before, &settings);
+            let outcome = pipeline::fix_within(&before, &settings, &*around);
             assert_eq!(fixed(&outcome, &before), after, "{}", transform.id);
-            check_invariants(transform.id, &before, &settings);
+            check_invariants(transform.id, &before, &settings, &*around);
         }
     }
 }
@@ -88,9 +117,18 @@ fn fixtures(transform: &Transform) -> Vec<PathBuf> {
     let mut all: Vec<_> = fs::read_dir(&directory)
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
         .map(|entry| entry.expect("a readable entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "Dockerfile"))
         .collect();
     all.sort();
     all
+}
+
+/// The build context that lies beside a fixture under the same name.
+fn around(fixture: &Path) -> Box<dyn Surroundings> {
+    match fs::read_to_string(fixture.with_extension("context")) {
+        Ok(text) => Box::new(Written::parse(&text)),
+        Err(_) => Box::new(Alone),
+    }
 }
 
 /// What a snapshot shows: the new text, and what was refused or withheld.
@@ -99,6 +137,9 @@ fn picture(outcome: &Outcome, text: &str) -> String {
         Some(new) => new.to_owned(),
         None => format!("(unchanged)\n{text}"),
     };
+    if let Some(ignore) = outcome.ignore_file() {
+        picture += &format!("\n.dockerignore:\n{ignore}");
+    }
     let held = outcome
         .refused
         .iter()
@@ -117,15 +158,16 @@ fn fixtures_come_out_as_their_snapshots_say() {
         for path in fixtures(transform) {
             let situation = path.file_stem().expect("a name").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).expect("a readable fixture");
-            let outcome = pipeline::fix(&text, &settings);
+            let around = around(&path);
+            let outcome = pipeline::fix_within(&text, &settings, &*around);
             let name = format!("{}/{situation}", transform.id);
             assert_eq!(
                 situation.starts_with("keep-"),
-                outcome.text().is_none(),
+                outcome.steps.is_empty(),
                 "{name} came out as\n{}",
                 picture(&outcome, &text)
             );
-            check_invariants(&name, &text, &settings);
+            check_invariants(&name, &text, &settings, &*around);
             insta::with_settings!({
                 snapshot_path => Path::new("../snapshots").join(transform.id),
                 prepend_module_to_snapshot => false,
@@ -143,7 +185,7 @@ fn fixtures_settle_under_all_transforms_together() {
         for transform in transforms::ALL {
             for path in fixtures(transform) {
                 let text = fs::read_to_string(&path).expect("a readable fixture");
-                check_invariants(&path.display().to_string(), &text, &settings);
+                check_invariants(&path.display().to_string(), &text, &settings, &*around(&path));
             }
         }
     }

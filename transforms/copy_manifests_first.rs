@@ -40,6 +40,7 @@
 //!
 //! COPY package.json package-lock.json ./
 //! RUN npm ci
+//!
 //! # our code
 //! COPY . .
 //! CMD ["node", "server.js"]
@@ -73,15 +74,21 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Some(Ok(early)) => {
                 let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
                 let mut edits = Edits::new();
-                let place = ctx.facts.block(early.moved.item).span;
+                let block = ctx.facts.block(early.moved.item);
+                let place = block.span;
                 if let Some(cut) = early.cut {
                     let (whole, line_break) = (place.of(ctx.file.text), ctx.file.line_break());
                     edits.delete(place);
+                    if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
+                        edits.delete(blank);
+                    }
                     edits.replace(cut, format!("{line_break}{whole}RUN "));
                 } else {
                     move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
                 }
-                edits.insert(place.start, manifest_copies(ctx, copy, &early));
+                // Right above the first step that needs them, so that what stands in between does not.
+                let needed_at = ctx.facts.block(early.moved.spares).span.start;
+                edits.insert(needed_at, manifest_copies(ctx, copy, &early));
                 let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
                 fixes.propose(early.confidence.into(), copy.text, title, edits);
             }

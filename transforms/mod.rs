@@ -14,6 +14,7 @@ mod purge_build_packages;
 mod remove_downloads;
 mod sink_metadata;
 mod useradd_no_log_init;
+mod write_dockerignore;
 mod zypper_no_recommends;
 
 use crate::edit::Edits;
@@ -36,6 +37,7 @@ pub const ALL: &[Transform] = &[
     clean_package_caches::TRANSFORM,
     remove_downloads::TRANSFORM,
     useradd_no_log_init::TRANSFORM,
+    write_dockerignore::TRANSFORM,
 ];
 
 /// The transform with this id.

@@ -38,6 +38,9 @@ pub struct Fix {
     /// Leave these transforms out
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// The directory that the build is given [default: what a compose or bake file says, else the Dockerfile's own]
+    #[arg(long, value_name = "DIR")]
+    pub context: Option<PathBuf>,
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::cli::args::{Color, Fix, Format};
+use crate::cli::context::Contexts;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, discover, input, write};
+use crate::cli::{Status, discover, ignored, input, write};
 use crate::pipeline::{self, Outcome};
 use crate::report::{self, FileReport, Talk};
 
@@ -26,34 +27,44 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         );
         return standard_input(args, &configurations);
     }
+    let contexts = Contexts::new(args.context.as_deref())?;
     let here = [PathBuf::from(".")];
     let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
-    let work = |found: &discover::Found| one_file(args, &configurations, found);
-    let reports: Vec<FileReport> = if found.len() > 1 {
+    let work = |found: &discover::Found| one_file(args, &configurations, &contexts, found);
+    let mut reports: Vec<FileReport> = if found.len() > 1 {
         // A worker's stack has to bear the deepest script that the parser takes.
         let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
         pool.install(|| found.par_iter().map(work).collect())
     } else {
         found.iter().map(work).collect()
     };
+    ignored::settle(args, &configurations, &contexts, &found, &mut reports);
     print(args, &reports)?;
     Ok(status(args, &reports))
 }
 
-fn one_file(args: &Fix, configurations: &Configurations<'_>, found: &discover::Found) -> FileReport {
+fn one_file(
+    args: &Fix,
+    configurations: &Configurations<'_>,
+    contexts: &Contexts,
+    found: &discover::Found,
+) -> FileReport {
     let path = match found {
         Ok(path) => path,
         Err(error) => return FileReport::failed(None, error.clone()),
     };
     let name = display_name(path);
+    let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
         let settings = configurations.for_directory(path.parent().unwrap_or(Path::new("")))?;
-        Ok((pipeline::fix(&text, &settings), text))
+        Ok((pipeline::fix_within(&text, &settings, &around), text))
     });
     match fixed {
         Err(error) => FileReport::failed(Some(name), error),
         Ok((outcome, text)) => {
-            let written = match outcome.text().filter(|_| args.mode.write) {
+            // What leans on another ignore file is written with it.
+            let written = match outcome.text().filter(|_| args.mode.write && outcome.ignore_file().is_none())
+            {
                 Some(new) => write::replace(path, &text, new),
                 None => Ok(()),
             };
@@ -65,7 +76,7 @@ fn one_file(args: &Fix, configurations: &Configurations<'_>, found: &discover::F
 }
 
 /// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
-fn display_name(path: &Path) -> String {
+pub(super) fn display_name(path: &Path) -> String {
     let plain: PathBuf =
         path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
     plain.display().to_string()
@@ -74,7 +85,9 @@ fn display_name(path: &Path) -> String {
 fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     let settings = configurations.for_directory(Path::new("")).map_err(anyhow::Error::msg)?;
-    let outcome: Outcome = pipeline::fix(&text, &settings);
+    let contexts = Contexts::new(args.context.as_deref())?;
+    let around = contexts.around(None);
+    let outcome: Outcome = pipeline::fix_within(&text, &settings, &around);
     if args.mode.check || args.format.is_some() {
         let reports = [FileReport::fixed("-".into(), text, outcome)];
         print(args, &reports)?;

@@ -43,6 +43,44 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Makes a file that must not be there yet, wholly or not at all. The error is complete but for the path.
+pub fn create(path: &Path, text: &str) -> Result<(), String> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let failed = |error: &io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            "was made by somebody else in the meantime and stays as it is; run jettison again".to_owned()
+        }
+        io::ErrorKind::StorageFull => "can't be made: no space left on the device".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            format!("can't be made: permission denied in {}", directory.display())
+        }
+        _ => format!("can't be made: {error}"),
+    };
+    let mut beside = tempfile::Builder::new()
+        .prefix(".jettison-")
+        .tempfile_in(directory)
+        .map_err(|error| failed(&error))?;
+    beside
+        .write_all(text.as_bytes())
+        .and_then(|()| beside.as_file().sync_all())
+        .map_err(|error| failed(&error))?;
+    make_readable(beside.as_file()).map_err(|error| failed(&error))?;
+    beside.persist_noclobber(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+/// A temporary file is its owner's alone; what lies in a project is everybody's to read.
+#[cfg(unix)]
+fn make_readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 fn keep_owner(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

@@ -95,6 +95,13 @@ impl Copied {
         Some(join(&source.path, inner).trim_matches('/').to_owned())
     }
 
+    /// The file of the context that a file of the image is a copy of.
+    pub fn context_path(&self, path: &str) -> Option<String> {
+        let (directory, name) = path.rsplit_once('/')?;
+        self.context_folder(if directory.is_empty() { "/" } else { directory })
+            .map(|folder| join(&folder, name))
+    }
+
     /// The path of a context file or folder from the copied directory that it lies in.
     pub fn inner_path<'p>(&self, context_path: &'p str) -> Option<&'p str> {
         self.sources
@@ -135,7 +142,8 @@ mod tests {
         let facts = Facts::of(&file, Knowledge::embedded());
         let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
         let entries = ["app/go.mod", "app/x/y", "package.json"].map(entry).to_vec();
-        facts.copied(2, &BuildContext { entries, ..BuildContext::default() }.compiled())
+        let context = BuildContext::of(entries, std::collections::BTreeMap::new(), ".dockerignore", None);
+        facts.copied(2, &context)
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub use tree::Tree;
 pub enum Resource {
     /// Files.
     Files(Tree),
+    /// That a directory is there, for a script that enters it.
+    Entered(String),
     /// Users and groups.
     Accounts,
     /// The directory in force.
@@ -53,6 +55,9 @@ impl Resource {
         match (self, other) {
             (Self::Everything, _) | (_, Self::Everything) => true,
             (Self::Files(one), Self::Files(other)) => one.overlaps(other),
+            (Self::Files(tree), Self::Entered(path)) | (Self::Entered(path), Self::Files(tree)) => {
+                tree.overlaps(&Tree::At(path.clone()))
+            }
             (Self::Variables, Self::Variable(_)) | (Self::Variable(_), Self::Variables) => true,
             (one, other) => one == other,
         }
@@ -71,13 +76,27 @@ impl Effects {
 
     /// Whether two neighbours may change places. What an install from manifests reads is not known here, so it is a barrier.
     pub fn commute(&self, other: &Self) -> bool {
-        self.installs.is_empty() && other.installs.is_empty() && self.commute_but_for_installs(other)
+        self.installs.is_empty() && other.installs.is_empty() && self.is_clear_of(other, |_| true)
     }
 
-    /// The same, for who looks at the installs by itself.
+    /// The same, for who looks by itself at the installs, and at the directories that a script enters.
     pub fn commute_but_for_installs(&self, other: &Self) -> bool {
+        self.is_clear_of(other, |resource| !matches!(resource, Resource::Entered(_)))
+    }
+
+    /// The directories that a script enters.
+    pub fn entered(&self) -> impl Iterator<Item = &str> {
+        self.reads.iter().filter_map(|resource| match resource {
+            Resource::Entered(path) => Some(path.as_str()),
+            _ => None,
+        })
+    }
+
+    fn is_clear_of(&self, other: &Self, counts: fn(&Resource) -> bool) -> bool {
         let clash = |writes: &[Resource], others: &[Resource]| {
-            writes.iter().any(|one| others.iter().any(|other| one.overlaps(other)))
+            writes
+                .iter()
+                .any(|one| others.iter().filter(|other| counts(other)).any(|other| one.overlaps(other)))
         };
         !clash(&self.writes, &other.reads)
             && !clash(&other.writes, &self.reads)

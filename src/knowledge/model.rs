@@ -47,6 +47,28 @@ pub struct Manager {
     /// What lies near the caches and must never be deleted.
     #[serde(default)]
     pub keep: Vec<Keep>,
+    /// What it reads and makes when it installs what a project's manifests say.
+    #[serde(default)]
+    pub project: Option<Project>,
+}
+
+/// Files of a project that a manager reads before it installs. Names are relative to the directory that it runs in.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Project {
+    /// The verbs that install what the manifests say.
+    pub verbs: Vec<String>,
+    /// Files without which it fails.
+    #[serde(default)]
+    pub manifests: Vec<String>,
+    /// Files and directories that it reads where they are there.
+    #[serde(default)]
+    pub companions: Vec<String>,
+    /// What it makes there.
+    #[serde(default)]
+    pub makes: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
 }
 
 /// Whom a manager installs for.

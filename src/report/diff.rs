@@ -9,8 +9,7 @@ use crate::report::FileReport;
 /// Writes the diffs of all changed files, with the colours that git uses where they are wanted.
 pub fn write(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
     for report in reports {
-        let (Some(path), Some(new)) = (&report.path, report.outcome.text()) else { continue };
-        let diff = of(path, &report.text, new);
+        let diff = of_report(report);
         if !coloured {
             out.write_all(diff.as_bytes())?;
             continue;
@@ -21,6 +20,17 @@ pub fn write(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io
         }
     }
     Ok(())
+}
+
+/// The diff of a Dockerfile and of the ignore file that changes with it.
+fn of_report(report: &FileReport) -> String {
+    let dockerfile =
+        report.path.as_ref().zip(report.outcome.text()).map(|(path, new)| of(path, &report.text, new));
+    let ignore = report.ignore_file.as_ref().map(|file| match &file.old {
+        Some(old) => of(&file.path, old, &file.new),
+        None => of_new(&file.path, &file.new),
+    });
+    dockerfile.into_iter().chain(ignore).collect()
 }
 
 /// The escape sequence that starts a line of a diff.
@@ -36,9 +46,20 @@ fn colour(line: &str) -> &'static str {
 
 /// The diff of one file.
 pub fn of(path: &str, old: &str, new: &str) -> String {
+    unified(&format!("a/{}", in_diff(path)), &format!("b/{}", in_diff(path)), old, new)
+}
+
+/// The diff of a file that was not there.
+pub fn of_new(path: &str, new: &str) -> String {
+    unified("/dev/null", &format!("b/{}", in_diff(path)), "", new)
+}
+
+/// A path as diffs have it: git ends a name that holds a blank with a tab, so that patch knows where it ends.
+fn in_diff(path: &str) -> String {
     let path = path.trim_start_matches('/');
-    // git ends a name that holds a blank with a tab, so that patch knows where it ends.
-    let tab = if path.contains(' ') { "\t" } else { "" };
-    let diff = TextDiff::from_lines(old, new);
-    diff.unified_diff().header(&format!("a/{path}{tab}"), &format!("b/{path}{tab}")).to_string()
+    if path.contains(' ') { format!("{path}\t") } else { path.to_owned() }
+}
+
+fn unified(old_name: &str, new_name: &str, old: &str, new: &str) -> String {
+    TextDiff::from_lines(old, new).unified_diff().header(old_name, new_name).to_string()
 }

@@ -24,6 +24,14 @@ struct File<'a> {
     unreadable: Vec<Other<'a>>,
     undone: Vec<Other<'a>>,
     diff: Option<String>,
+    ignore_file: Option<IgnoreFile<'a>>,
+}
+
+#[derive(Serialize)]
+struct IgnoreFile<'a> {
+    path: &'a str,
+    is_new: bool,
+    diff: String,
 }
 
 #[derive(Serialize)]
@@ -71,6 +79,14 @@ fn file(report: &FileReport) -> File<'_> {
         withheld: others(&outcome.withheld),
         unreadable: others(&outcome.unreadable),
         undone: others(&outcome.undone),
+        ignore_file: report.ignore_file.as_ref().map(|file| IgnoreFile {
+            path: &file.path,
+            is_new: file.old.is_none(),
+            diff: file.old.as_ref().map_or_else(
+                || diff::of_new(&file.path, &file.new),
+                |old| diff::of(&file.path, old, &file.new),
+            ),
+        }),
         diff: outcome.text().map(|new| diff::of(report.path.as_deref().unwrap_or("-"), &report.text, new)),
     }
 }

@@ -42,3 +42,42 @@ pub fn skip(test: &str, why: &str) {
 pub fn jettison() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_jettison"))
 }
+
+/// A build context that a test writes down, as what lies around a Dockerfile.
+pub struct Written(pub jettison::context::BuildContext);
+
+impl jettison::context::Surroundings for Written {
+    fn context(&self) -> Result<&jettison::context::BuildContext, &str> {
+        Ok(&self.0)
+    }
+
+    fn history(&self) -> Option<&jettison::context::History> {
+        None
+    }
+}
+
+impl Written {
+    /// Reads lines of `path`, `path SIZE`, or `path <<EOF` with the text behind it up to a line `EOF`.
+    pub fn parse(text: &str) -> Self {
+        use jettison::context::{BuildContext, Entry};
+        let (mut entries, mut texts, mut ignore_text) = (Vec::new(), std::collections::BTreeMap::new(), None);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        while let Some(line) = lines.next() {
+            let (path, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let body = (rest == "<<EOF").then(|| {
+                lines
+                    .by_ref()
+                    .take_while(|line| *line != "EOF")
+                    .fold(String::new(), |all, line| all + line + "\n")
+            });
+            let size = body.as_ref().map_or_else(|| rest.parse().unwrap_or(100), |body| body.len() as u64);
+            entries.push(Entry { path: path.into(), size, is_link: false, executable: false });
+            match body {
+                Some(body) if path == ".dockerignore" => ignore_text = Some(body),
+                Some(body) => drop(texts.insert(path.into(), body)),
+                None => {}
+            }
+        }
+        Self(BuildContext::of(entries, texts, ".dockerignore", ignore_text))
+    }
+}

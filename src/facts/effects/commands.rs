@@ -19,15 +19,8 @@ use crate::syntax::shell::{CommandKind, Word, base_name};
 pub struct Install {
     /// Which of the RUN's calls it is.
     pub call: usize,
-    /// The directory that it runs in.
-    pub directory: String,
-}
-
-impl Install {
-    /// The directory with all that is in it.
-    pub fn tree(&self) -> Tree {
-        Tree::At(self.directory.clone())
-    }
+    /// The directory that it runs in, where that is known.
+    pub directory: Option<String>,
 }
 
 /// The effects of a RUN whose script is understood; of its first and-or list up to a pipeline, where `until` says so.
@@ -250,7 +243,7 @@ impl Script<'_, '_> {
             Some(word) => self.resolve(word)?,
             None => return Err("the script changes to a directory that nobody can tell".into()),
         };
-        self.effects.reads.push(Resource::Files(Tree::At(path.clone())));
+        self.effects.reads.push(Resource::Entered(path.clone()));
         // Whether one that may not run has run is not known.
         self.directory = (one.place.certain && one.place.own_shell).then_some(path);
         Ok(())
@@ -356,8 +349,8 @@ impl Script<'_, '_> {
         let run = self.run;
         let call = &run.calls[at];
         match call.manager.kind {
+            // Packages add accounts of their own; they change none that is there. (Debian Policy 9.2.1.)
             Kind::System => {
-                self.effects.writes.push(Resource::Accounts);
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
                 self.paths_among(one.arguments())
@@ -424,7 +417,7 @@ impl Script<'_, '_> {
             return Ok(());
         }
         if call.manager.installs(&call.verb) {
-            let directory = self.here()?;
+            let directory = self.directory.clone();
             self.effects.installs.push(Install { call: at, directory });
             return Ok(());
         }

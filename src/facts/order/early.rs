@@ -8,7 +8,7 @@ use crate::facts::append::is_plain_statement;
 use crate::facts::copied::Copied;
 use crate::facts::effects::Effects;
 use crate::facts::order::Move;
-use crate::facts::{Call, Facts, Invocation, RunFacts, manifests};
+use crate::facts::{Call, Facts, Invocation, RunFacts, manifests, paths};
 use crate::knowledge::Confidence;
 use crate::span::Span;
 use crate::syntax::shell::{End, Statement};
@@ -99,6 +99,7 @@ impl Facts<'_> {
         let mut spares = None;
         let mut against = None;
         let mut cut = None;
+        let mut entered: Vec<String> = Vec::new();
         for &other in behind {
             if !self.is_movable_across(other) {
                 break;
@@ -114,6 +115,7 @@ impl Facts<'_> {
             }
             match self.needed_by(copied, other, &own, &effects, context) {
                 Ok((files, sure)) => {
+                    entered.extend(effects.entered().map(str::to_owned));
                     needed.extend(files);
                     confidence = confidence.max(sure);
                     last = Some(other);
@@ -131,8 +133,16 @@ impl Facts<'_> {
             }
         }
         let (Some(behind), Some(spares)) = (last, spares) else { return against.map(Err) };
-        needed.sort();
-        needed.dedup();
+        let mut seen: Vec<String> = Vec::new();
+        needed.retain(|file| {
+            !seen.contains(file) && {
+                seen.push(file.clone());
+                true
+            }
+        });
+        if let Some(reason) = self.lacks_directory(copied, &entered, &needed) {
+            return Some(Err((self.file.items[behind].span(), reason)));
+        }
         let missing: Vec<String> =
             needed.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
         if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
@@ -141,6 +151,22 @@ impl Facts<'_> {
         }
         let moved = Move { item: copied.item, behind, spares };
         Some(Ok(Early { moved, copies: by_directory(copied, &missing), cut, confidence }))
+    }
+
+    /// A directory that a script enters and that only the copy of the whole would make.
+    fn lacks_directory(&self, copied: &Copied, entered: &[String], early: &[String]) -> Option<String> {
+        let made = |path: &str| {
+            let by_copy = early
+                .iter()
+                .filter_map(|file| copied.image_path(file))
+                .any(|file| paths::within(&file, path));
+            by_copy || self.directory_at(copied.item).is_some_and(|directory| paths::within(&directory, path))
+        };
+        let within = |path: &&String| {
+            paths::within(path, &copied.destination) || paths::within(&copied.destination, path)
+        };
+        let lacking = entered.iter().filter(within).find(|path| !made(path))?;
+        Some(format!("it enters `{lacking}`, which would not be there yet"))
     }
 
     /// The context files that the installs of one RUN read. An error without a reason: it is no install, or has nothing to do with the copy.
@@ -167,8 +193,10 @@ impl Facts<'_> {
         let mut confidence = Confidence::Safe;
         for install in &effects.installs {
             let call = &run.calls[install.call];
-            let folder = copied.context_folder(&install.directory).ok_or(None)?;
-            let project = manifests::project(call, &folder, context).ok_or(None)?.map_err(Some)?;
+            let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
+            let project =
+                manifests::project(call, folder.as_deref(), &|path| copied.context_path(path), context);
+            let project = project.ok_or(None)?.map_err(Some)?;
             if let Some(made) =
                 project.makes.iter().find(|path| copied.inner_path(path).is_some() && context.sends(path))
             {

@@ -1,0 +1,177 @@
+//! The build context of a Dockerfile: which directory it is, what lies in it, and how often that changed. Everything is looked up at the
+//! first question, and once for all Dockerfiles that share a directory.
+//!
+//! Reads only. What the ignore file excludes is decided by `context::ignore`, and what matters of it by `facts`.
+
+mod compose;
+mod history;
+mod walk;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::context::{BuildContext, History, Surroundings};
+
+/// The contexts of all files of one run of the program.
+#[derive(Default)]
+pub struct Contexts {
+    /// The directory that the command line names.
+    given: Option<PathBuf>,
+    /// By directory and ignore file.
+    loaded: Mutex<HashMap<PathBuf, Loaded>>,
+    histories: Mutex<HashMap<PathBuf, Option<Arc<History>>>>,
+}
+
+/// A context, or why it is not known.
+type Loaded = Result<Arc<BuildContext>, String>;
+
+/// What lies around one Dockerfile.
+pub struct Around<'c> {
+    contexts: &'c Contexts,
+    /// The Dockerfile; none for standard input.
+    dockerfile: Option<&'c Path>,
+    directory: OnceLock<Result<PathBuf, String>>,
+    context: OnceLock<Loaded>,
+    full: OnceLock<Option<PathBuf>>,
+    inner: OnceLock<Option<String>>,
+    history: OnceLock<Option<Arc<History>>>,
+}
+
+impl Contexts {
+    /// Checks what the command line says.
+    pub fn new(given: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(directory) = given {
+            let is_there = fs::metadata(directory);
+            let what = match &is_there {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    Some("there is no such directory".to_owned())
+                }
+                Err(error) => Some(format!("can't be read: {error}")),
+                Ok(metadata) if !metadata.is_dir() => Some("is not a directory".to_owned()),
+                Ok(_) => None,
+            };
+            if let Some(what) = what {
+                anyhow::bail!(
+                    "--context {}: {what}; name the directory that `docker build` is given",
+                    directory.display()
+                );
+            }
+        }
+        Ok(Self { given: given.map(Path::to_owned), ..Self::default() })
+    }
+
+    /// The surroundings of one Dockerfile; of a text from standard input without a path.
+    pub fn around<'c>(&'c self, dockerfile: Option<&'c Path>) -> Around<'c> {
+        Around {
+            contexts: self,
+            dockerfile,
+            directory: OnceLock::new(),
+            context: OnceLock::new(),
+            full: OnceLock::new(),
+            inner: OnceLock::new(),
+            history: OnceLock::new(),
+        }
+    }
+
+    fn history(&self, directory: &Path) -> Option<Arc<History>> {
+        if let Some(known) = lock(&self.histories).get(directory) {
+            return known.clone();
+        }
+        let history = history::of(directory).map(Arc::new);
+        lock(&self.histories).entry(directory.to_owned()).or_insert(history).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Around<'_> {
+    /// The context's directory, in full.
+    pub fn directory(&self) -> Result<&Path, &str> {
+        self.directory.get_or_init(|| self.find()).as_deref().map_err(String::as_str)
+    }
+
+    fn find(&self) -> Result<PathBuf, String> {
+        let full = |path: &Path| {
+            fs::canonicalize(path)
+                .map_err(|error| format!("the build context {} can't be read: {error}", path.display()))
+        };
+        if let Some(given) = &self.contexts.given {
+            return full(given);
+        }
+        let dockerfile = self.dockerfile.ok_or("no build context is known; name it with --context")?;
+        let dockerfile = full(dockerfile)?;
+        match compose::context_of(&dockerfile)? {
+            Some(directory) => full(&directory),
+            None => Ok(dockerfile.parent().unwrap_or(Path::new("/")).to_owned()),
+        }
+    }
+
+    fn load(&self) -> Result<Arc<BuildContext>, String> {
+        let directory = self.directory()?;
+        let (ignore_path, ignore_text) = ignore_file(directory, self.full_path())?;
+        let key = directory.join(&ignore_path);
+        if let Some(known) = lock(&self.contexts.loaded).get(&key) {
+            return known.clone();
+        }
+        let loaded = walk::files(directory)
+            .map(|files| Arc::new(BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text)));
+        lock(&self.contexts.loaded).entry(key).or_insert(loaded).clone()
+    }
+
+    /// The Dockerfile's path in full.
+    fn full_path(&self) -> Option<&Path> {
+        self.full.get_or_init(|| self.dockerfile.and_then(|path| fs::canonicalize(path).ok())).as_deref()
+    }
+}
+
+impl Surroundings for Around<'_> {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        self.context.get_or_init(|| self.load()).as_deref().map_err(String::as_str)
+    }
+
+    fn history(&self) -> Option<&History> {
+        let directory = self.directory().ok()?;
+        self.history.get_or_init(|| self.contexts.history(directory)).as_deref()
+    }
+
+    fn dockerfile(&self) -> Option<&str> {
+        let path = || relative(self.full_path()?, self.directory().ok()?);
+        self.inner.get_or_init(path).as_deref()
+    }
+}
+
+/// The ignore file that counts: one beside the Dockerfile that bears its name, else the context's own. (Docker's manual, "Build context",
+/// "Filename and location".)
+fn ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<(String, Option<String>), String> {
+    let read = |path: &Path| match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{} can't be read: {error}", path.display())),
+    };
+    if let Some(dockerfile) = dockerfile {
+        let mut name = dockerfile.as_os_str().to_owned();
+        name.push(".dockerignore");
+        let own = PathBuf::from(name);
+        if let (Some(text), Some(path)) = (read(&own)?, relative(&own, directory)) {
+            return Ok((path, Some(text)));
+        }
+    }
+    Ok((".dockerignore".to_owned(), read(&directory.join(".dockerignore"))?))
+}
+
+/// A path in a directory, with slashes; none where it lies outside.
+fn relative(path: &Path, directory: &Path) -> Option<String> {
+    let inner = path.strip_prefix(directory).ok()?;
+    let parts: Option<Vec<&str>> = inner
+        .components()
+        .map(|part| match part {
+            Component::Normal(name) => name.to_str(),
+            _ => None,
+        })
+        .collect();
+    Some(parts?.join("/"))
+}

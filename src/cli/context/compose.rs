@@ -1,0 +1,141 @@
+//! Which directory a compose or bake file builds a Dockerfile with.
+//!
+//! Reads `build` of compose services (the Compose specification, "Compose Build") and `target` blocks of bake files (Docker's manual, "Bake file
+//! reference"). A value with a variable in it is left alone: what it comes to is not known here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// How many folders upwards are looked at.
+const MOST_FOLDERS: usize = 4;
+const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+const BAKE: &[&str] = &["docker-bake.json", "docker-bake.hcl"];
+
+/// The context of a Dockerfile, given by its full path; none where no such file builds it, an error where several build it with different
+/// ones.
+pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
+    let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for folder in dockerfile.ancestors().skip(1).take(MOST_FOLDERS) {
+        for name in COMPOSE.iter().chain(BAKE) {
+            let path = folder.join(name);
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            for build in builds(name, &text) {
+                let context = folder.join(&build.context);
+                if let (Ok(context), Ok(built)) =
+                    (fs::canonicalize(&context), fs::canonicalize(context.join(&build.dockerfile)))
+                {
+                    if built == dockerfile && !found.iter().any(|(_, known)| *known == context) {
+                        found.push((path.clone(), context));
+                    }
+                }
+            }
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    match &found[..] {
+        [] => Ok(None),
+        [(_, context)] => Ok(Some(context.clone())),
+        [(file, one), (other_file, other), ..] => Err(format!(
+            "it is built with two contexts, {} ({}) and {} ({}); name one with --context",
+            one.display(),
+            file.display(),
+            other.display(),
+            other_file.display()
+        )),
+    }
+}
+
+/// One build of a file: both paths as written, the Dockerfile's from the context.
+#[derive(Debug, PartialEq, Eq)]
+struct Build {
+    context: String,
+    dockerfile: String,
+}
+
+fn builds(name: &str, text: &str) -> Vec<Build> {
+    let all = match name {
+        name if COMPOSE.contains(&name) => compose(text),
+        "docker-bake.json" => bake_json(text),
+        _ => bake_hcl(text),
+    };
+    let is_plain = |build: &Build| !build.context.contains(['$', ':']) && !build.dockerfile.contains('$');
+    all.into_iter().filter(is_plain).collect()
+}
+
+fn of(context: Option<&str>, dockerfile: Option<&str>) -> Build {
+    Build {
+        context: context.unwrap_or(".").to_owned(),
+        dockerfile: dockerfile.unwrap_or("Dockerfile").to_owned(),
+    }
+}
+
+fn compose(text: &str) -> Vec<Build> {
+    let Ok(value) = serde_yaml::from_str::<Value>(text) else { return Vec::new() };
+    let services = value["services"].as_object().into_iter().flatten();
+    let build = |(_, service): (&String, &Value)| match &service["build"] {
+        Value::String(context) => Some(of(Some(context), None)),
+        Value::Object(build) if build.get("dockerfile_inline").is_none() => Some(of(
+            build.get("context").and_then(Value::as_str),
+            build.get("dockerfile").and_then(Value::as_str),
+        )),
+        _ => None,
+    };
+    services.filter_map(build).collect()
+}
+
+fn bake_json(text: &str) -> Vec<Build> {
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let targets = value["target"].as_object().into_iter().flatten();
+    targets.map(|(_, target)| of(target["context"].as_str(), target["dockerfile"].as_str())).collect()
+}
+
+/// `target "name" { context = "…" dockerfile = "…" }`, where nothing is computed.
+fn bake_hcl(text: &str) -> Vec<Build> {
+    let mut all = Vec::new();
+    for block in text.split("\ntarget ").skip(1).chain(text.strip_prefix("target ")) {
+        let body = block.split("\n}").next().unwrap_or_default();
+        let value = |key: &str| {
+            body.lines().find_map(|line| {
+                let (name, value) = line.split_once('=')?;
+                (name.trim() == key).then(|| value.trim().trim_matches('"'))
+            })
+        };
+        if !body.contains("inherits") && !body.contains("dockerfile-inline") {
+            all.push(of(value("context"), value("dockerfile")));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(context: &str, dockerfile: &str) -> Build {
+        of(Some(context), Some(dockerfile))
+    }
+
+    #[test]
+    fn services_say_how_they_are_built() {
+        let text = "services:\n  a:\n    build: ./api\n  b:\n    build:\n      context: .\n      dockerfile: docker/b.Dockerfile\n  c:\n    image: x\n  d:\n    build: ${DIR}\n  e:\n    build:\n      dockerfile_inline: FROM x\n  f:\n    build: https://x/y.git\n";
+        assert_eq!(
+            builds("compose.yaml", text),
+            [build("./api", "Dockerfile"), build(".", "docker/b.Dockerfile")]
+        );
+        assert!(builds("compose.yaml", ":\n- [").is_empty());
+    }
+
+    #[test]
+    fn targets_say_how_they_are_built() {
+        assert_eq!(
+            builds("docker-bake.json", r#"{"target": {"a": {"context": "x"}}}"#),
+            [build("x", "Dockerfile")]
+        );
+        let text = "group \"default\" {\n  targets = [\"a\"]\n}\n\ntarget \"a\" {\n  context = \"web\"\n  dockerfile = \"a.Dockerfile\"\n}\ntarget \"b\" {\n  context = \"${DIR}\"\n}\n";
+        assert_eq!(builds("docker-bake.hcl", text), [build("web", "a.Dockerfile")]);
+    }
+}

@@ -1,0 +1,94 @@
+//! The ignore files that change along with Dockerfiles: each is written first, and the Dockerfile that leans on it only after it.
+//!
+//! Several Dockerfiles can share one ignore file. They are worked on one after the other then, each over what the one before left.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::Fix;
+use crate::cli::context::{Around, Contexts};
+use crate::cli::fix::display_name;
+use crate::cli::settings::Configurations;
+use crate::cli::{discover, write};
+use crate::context::{BuildContext, History, Surroundings};
+use crate::pipeline;
+use crate::report::{FileReport, IgnoreFile};
+
+/// Completes the reports of all files whose ignore file changes, and writes both where that is asked for.
+pub fn settle(
+    args: &Fix,
+    configurations: &Configurations<'_>,
+    contexts: &Contexts,
+    found: &[discover::Found],
+    reports: &mut [FileReport],
+) {
+    let mut claimed: HashMap<PathBuf, String> = HashMap::new();
+    for (found, report) in found.iter().zip(reports) {
+        let Ok(path) = found else { continue };
+        if report.outcome.ignore_file().is_none() {
+            continue;
+        }
+        let around = contexts.around(Some(path));
+        let (Ok(directory), Ok(context)) = (around.directory(), around.context()) else { continue };
+        let ignore_path = directory.join(&context.ignore_path);
+        let before = claimed.get(&ignore_path).cloned();
+        if let Some(before) = &before {
+            let Ok(settings) = configurations.for_directory(path.parent().unwrap_or(Path::new(""))) else {
+                continue;
+            };
+            let changed = Changed { around: &around, context: context.with_ignore(before) };
+            report.outcome = pipeline::fix_within(&report.text, &settings, &changed);
+        }
+        let old = before.or_else(|| context.ignore_text.clone());
+        if let Some(new) = report.outcome.ignore_file().map(str::to_owned) {
+            claimed.insert(ignore_path.clone(), new.clone());
+            report.ignore_file = Some(IgnoreFile { path: shown(&ignore_path), old: old.clone(), new });
+        }
+        if args.mode.write {
+            report.error = write_both(path, &ignore_path, report).err();
+        }
+    }
+}
+
+/// Surroundings whose ignore file another Dockerfile of the same run has changed.
+struct Changed<'c> {
+    around: &'c Around<'c>,
+    context: BuildContext,
+}
+
+impl Surroundings for Changed<'_> {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        Ok(&self.context)
+    }
+
+    fn history(&self) -> Option<&History> {
+        self.around.history()
+    }
+
+    fn dockerfile(&self) -> Option<&str> {
+        self.around.dockerfile()
+    }
+}
+
+fn write_both(path: &Path, ignore_path: &Path, report: &FileReport) -> Result<(), String> {
+    if let Some(file) = &report.ignore_file {
+        let written = match &file.old {
+            Some(old) => write::replace(ignore_path, old, &file.new),
+            None => write::create(ignore_path, &file.new),
+        };
+        written.map_err(|error| format!("stays as it was, because {} {error}", file.path))?;
+    }
+    match report.outcome.text() {
+        Some(new) => write::replace(path, &report.text, new),
+        None => Ok(()),
+    }
+}
+
+/// A full path as people see it from where they are.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(std::fs::canonicalize);
+    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+        Some(inner) => display_name(&inner),
+        None => path.display().to_string(),
+    }
+}

@@ -1,0 +1,146 @@
+//! `pip install -r` and `uv pip install -r`: requirement files with all that they include, and what in them is a local path.
+
+use super::{Looked, Project, moves_elsewhere, resolve};
+use crate::knowledge::Confidence;
+use crate::syntax::shell::Word;
+
+/// Endings of names that pip takes for archives. (pip's documentation, "pip install", Argument Handling.)
+const ARCHIVES: &[&str] =
+    &[".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".gz"];
+
+pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
+    let files = match files(looked) {
+        Ok(files) if files.is_empty() => return None,
+        Ok(files) => files,
+        Err(reason) => return Some(Err(reason)),
+    };
+    Some(read_all(looked, files))
+}
+
+/// The files that the call names by `-r` and `-c`.
+fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
+    let call = looked.call;
+    let mut found = Vec::new();
+    let mut values = call.values.iter();
+    for option in &call.options {
+        let raw = option.raw.as_str();
+        let takes_value = call.manager.options_with_value.iter().any(|name| name == raw);
+        let value = if takes_value { values.next().copied() } else { None };
+        let (name, text) = match (raw.split_once('='), raw.get(..2)) {
+            (Some((name, text)), _) if raw.starts_with("--") => (name, Some(text.to_owned())),
+            (_, Some(short @ ("-r" | "-c" | "-e" | "-f"))) if raw.len() > 2 && !raw.starts_with("--") => {
+                (short, Some(raw[2..].to_owned()))
+            }
+            _ => (raw, value.map(|word| literal(word)).transpose()?),
+        };
+        match name {
+            "-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints" => {
+                found.push(text.ok_or("a requirement file has no name")?);
+            }
+            "-e" | "--editable" => return Err("pip installs something in editable form".into()),
+            "-f" | "--find-links" if !text.as_deref().unwrap_or_default().contains("://") => {
+                return Err("pip looks for packages in a local directory".into());
+            }
+            "--root"
+            | "--src"
+            | "--group"
+            | "--requirements-from-script"
+            | "--build-constraint"
+            | "--build-constraints"
+            | "--override"
+            | "--overrides"
+            | "-b" => {
+                return Err(format!("`{name}` names files of its own"));
+            }
+            name if moves_elsewhere(name) && !matches!(name, "-f" | "-C") => {
+                return Err(format!("pip is sent to another directory by `{name}`"));
+            }
+            _ => {}
+        }
+    }
+    if let Some(local) = call.packages.iter().find(|word| word.literal().is_none_or(is_local)) {
+        return Err(format!("`{}` is, or may be, a local path", local.raw));
+    }
+    Ok(found)
+}
+
+fn literal(word: &Word) -> Result<String, String> {
+    word.literal().map(str::to_owned).ok_or_else(|| format!("what `{}` comes to is not known", word.raw))
+}
+
+fn is_local(text: &str) -> bool {
+    let name = text.split(['[', '=', '<', '>', ';', ' ', '~', '!']).next().unwrap_or_default();
+    text.starts_with(['.', '/', '~'])
+        || text.starts_with("file:")
+        || !text.contains("://")
+            && (name.contains('/') || ARCHIVES.iter().any(|ending| name.ends_with(ending)))
+}
+
+/// Reads requirement files and those that they include.
+fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, String> {
+    let mut open: Vec<(String, String)> =
+        files.into_iter().map(|file| (looked.folder.to_owned(), file)).collect();
+    let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
+    while let Some((folder, file)) = open.pop() {
+        if file.contains("://") {
+            continue;
+        }
+        let path = if file.starts_with('/') { (looked.place)(&file) } else { resolve(&folder, &file) };
+        let path = path.filter(|_| !file.contains('$') && !folder.contains('\0') || file.starts_with('/'));
+        let path = path.ok_or_else(|| format!("`{file}` is outside of the copied files"))?;
+        if project.reads.contains(&path) {
+            continue;
+        }
+        let text = looked.context.text(&path).ok_or_else(|| format!("the build context has no `{path}`"))?;
+        let own = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        for line in lines(text) {
+            if let Some(file) = includes(&line, &path)? {
+                open.push((own.clone(), file));
+            }
+        }
+        project.reads.push(path);
+    }
+    Ok(project)
+}
+
+/// The lines without comments, continued ones joined. (pip's documentation, "Requirements File Format".)
+fn lines(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut line = String::new();
+    for part in text.trim_start_matches('\u{feff}').lines() {
+        let part =
+            if part.trim_start().starts_with('#') { "" } else { part.split(" #").next().unwrap_or_default() };
+        match part.strip_suffix('\\') {
+            Some(part) => line.push_str(part),
+            None => {
+                line.push_str(part);
+                all.push(std::mem::take(&mut line).trim().to_owned());
+            }
+        }
+    }
+    all.push(line.trim().to_owned());
+    all.retain(|line| !line.is_empty());
+    all
+}
+
+/// The file that a line includes; an error for what is local.
+fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
+    let (word, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
+    match word {
+        "-r" | "--requirement" | "-c" | "--constraint" => Ok(Some(rest.trim().to_owned())),
+        "-e" | "--editable" => Err(format!("`{path}` installs something in editable form: {line}")),
+        "-f" | "--find-links" if !rest.contains("://") => {
+            Err(format!("`{path}` looks for packages in a local directory"))
+        }
+        _ if word.starts_with("-r") && !word.starts_with("--") => Ok(Some(word[2..].to_owned())),
+        _ if word.starts_with("-e") => Err(format!("`{path}` installs something in editable form: {line}")),
+        _ if line.starts_with('-') => Ok(None),
+        _ => {
+            let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());
+            if is_local(direct) || direct.contains("file:") || line.contains("${") {
+                return Err(format!("`{path}` names a local path or a variable: {line}"));
+            }
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What of the build context no build needs: caches, what the build makes itself, version control, editors' files, secrets.
+//!
+//! Only what really lies in the context, is really copied along with a directory, and is named by nothing. How an ignore file is written is the
+//! transform's business.
+
+use crate::context::{BuildContext, Entry};
+use crate::facts::Facts;
+use crate::facts::copied::Copied;
+use crate::syntax::{Body, Run};
+
+/// Something that need not travel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// The pattern for the ignore file.
+    pub pattern: String,
+    /// Whether the image loses nothing but what is generated again.
+    pub is_generated: bool,
+    /// How many files it stands for.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Caches of tools, which they make anew: directories and files, wherever they lie. (The tools' own documentation; GitHub's collection of
+/// gitignore templates has them all.)
+const CACHES: &[&str] = &[
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+    ".nyc_output",
+    ".eslintcache",
+    ".parcel-cache",
+    ".sass-cache",
+    ".DS_Store",
+    "Thumbs.db",
+    ".tox",
+    ".nox",
+];
+
+/// What belongs to the work on a project and not to the program: in the root of the context.
+const SURROUNDINGS: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    ".github",
+    ".gitlab-ci.yml",
+    ".idea",
+    ".vscode",
+    ".editorconfig",
+    ".env",
+    ".env.local",
+    ".venv",
+    "venv",
+    "coverage",
+    "htmlcov",
+    ".coverage",
+    "test-results",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+    "id_rsa",
+    "id_ed25519",
+    ".aws",
+    ".ssh",
+];
+
+/// Words in a project's files that ask for its version control.
+const ASKS_FOR_HISTORY: &[&str] = &[
+    "git ",
+    "git\"",
+    ".git",
+    "setuptools_scm",
+    "setuptools-scm",
+    "versioneer",
+    "hatch-vcs",
+    "dunamai",
+    "versioningit",
+    "gitversion",
+    "GitVersion",
+    "pbr",
+    "build-info",
+];
+
+/// Words in a project's files that stand for something which reads `.env` by itself.
+const READS_ENVIRONMENT: &[&str] = &[
+    "dotenv",
+    ".env",
+    "environ",
+    "decouple",
+    "pydantic-settings",
+    "env-cmd",
+    "vite",
+    "next",
+    "nuxt",
+    "react-scripts",
+    "vue-cli",
+    "laravel",
+    "symfony",
+    "astro",
+    "gatsby",
+    "expo",
+    "bun",
+    "--env-file",
+];
+
+impl Facts<'_> {
+    /// What need not travel; empty where no directory of the context is copied.
+    pub fn unsent(&self, context: &BuildContext, own: Option<&str>) -> Vec<Unsent> {
+        if context.notable(is_notable).next().is_none() {
+            return Vec::new();
+        }
+        let copies: Vec<Copied> = (0..self.file.items.len())
+            .filter_map(|item| self.copied(item, context))
+            .filter(Copied::takes_a_directory)
+            .collect();
+        if copies.is_empty() {
+            return Vec::new();
+        }
+        let search = Search { facts: self, context, copies, own };
+        let mut found = search.caches();
+        found.extend(search.dependencies());
+        found.extend(search.surroundings());
+        found
+    }
+}
+
+struct Search<'s, 'a> {
+    facts: &'s Facts<'a>,
+    context: &'s BuildContext,
+    copies: Vec<Copied>,
+    /// The Dockerfile's own path.
+    own: Option<&'s str>,
+}
+
+/// Whether a path is one that this file has something to say of.
+fn is_notable(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    SURROUNDINGS.contains(&first)
+        || path.split('/').any(|part| part == "node_modules" || CACHES.contains(&part))
+}
+
+impl<'s> Search<'s, '_> {
+    fn caches(&self) -> Vec<Unsent> {
+        let found = CACHES.iter().filter_map(|name| {
+            let is_in = |entry: &&Entry| entry.path.split('/').any(|part| part == *name);
+            let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
+            let at_root = inner.iter().all(|entry| entry.path.split('/').next() == Some(name));
+            let pattern = if at_root { (*name).to_owned() } else { format!("**/{name}") };
+            self.unsent(pattern, name, &inner, true)
+        });
+        found.collect()
+    }
+
+    /// `node_modules` where an install of this very build makes it anew from a lock file.
+    fn dependencies(&self) -> Vec<Unsent> {
+        let mut found: Vec<Unsent> = Vec::new();
+        for run in &self.facts.runs {
+            let effects = self.facts.effects(run.item);
+            let firsts = (0..).map_while(|pipeline| {
+                run.script()
+                    .and_then(|script| script.list.statements.first())
+                    .filter(|one| pipeline < one.pipelines().count())
+                    .map(|_| pipeline)
+            });
+            // What stands behind the install in the same script does not matter here.
+            let mut installs = effects.installs;
+            for end in firsts {
+                if installs.is_empty() {
+                    installs = self.facts.effects_until(run, end + 1).installs;
+                }
+            }
+            for install in installs {
+                let call = &run.calls[install.call];
+                let is_sure = run.invocations[call.invocation].place.certain && call.packages.is_empty();
+                let locks = [
+                    "package-lock.json",
+                    "npm-shrinkwrap.json",
+                    "yarn.lock",
+                    "pnpm-lock.yaml",
+                    "bun.lock",
+                    "bun.lockb",
+                ];
+                let makes = matches!(call.manager.name.as_str(), "npm" | "yarn" | "pnpm" | "bun")
+                    && call.manager.project.as_ref().is_some_and(|known| known.verbs.contains(&call.verb));
+                let Some(directory) = install.directory.filter(|_| is_sure && makes) else { continue };
+                let Some(folder) = self
+                    .copies
+                    .iter()
+                    .filter(|copy| copy.item < run.item)
+                    .find_map(|copy| copy.context_folder(&directory))
+                else {
+                    continue;
+                };
+                let at =
+                    |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+                let is_locked = locks.iter().any(|lock| self.context.sends_file(&at(lock)));
+                let path = at("node_modules");
+                let inner: Vec<&Entry> =
+                    self.travelling().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
+                if is_locked
+                    && !self.others_need_dependencies()
+                    && !found.iter().any(|one| one.pattern == path)
+                {
+                    found.extend(self.unsent(path, "", &inner, true));
+                }
+            }
+        }
+        found
+    }
+
+    fn surroundings(&self) -> Vec<Unsent> {
+        let found = SURROUNDINGS.iter().copied().filter_map(|name| {
+            let is_in = |entry: &&Entry| {
+                entry.path == name || entry.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+            };
+            let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
+            let asked_for = match name {
+                ".git" | ".hg" | ".svn" | ".gitignore" | ".gitattributes" => self.asks_for_history(),
+                ".env" | ".env.local" => READS_ENVIRONMENT.iter().any(|word| self.mentions(word)),
+                _ => self.mentions(name),
+            };
+            (!asked_for).then(|| self.unsent(name.to_owned(), name, &inner, false)).flatten()
+        });
+        found.collect()
+    }
+
+    /// The files that are sent and copied along with a directory.
+    fn travelling(&self) -> impl Iterator<Item = &'s Entry> {
+        let copies = &self.copies;
+        let context = self.context;
+        let notable = context.notable(is_notable).filter(|entry| !context.ignore.excludes(&entry.path));
+        notable.filter(move |entry| copies.iter().any(|copy| copy.inner_path(&entry.path).is_some()))
+    }
+
+    fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], is_generated: bool) -> Option<Unsent> {
+        if entries.is_empty() || !name.is_empty() && self.is_named(name) || self.is_copied(&pattern) {
+            return None;
+        }
+        // Somebody asked for one of them by `!`.
+        if entries.iter().any(|entry| self.context.ignore.asks_for(&entry.path)) {
+            return None;
+        }
+        let bytes = entries.iter().map(|entry| entry.size).sum();
+        Some(Unsent { pattern, is_generated, files: entries.len(), bytes })
+    }
+
+    /// Whether an instruction names it: a copy, a script, a command, a variable.
+    fn is_named(&self, name: &str) -> bool {
+        let names = |text: &str| {
+            text.match_indices(name).any(|(at, _)| {
+                let border =
+                    |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+                border(text[..at].chars().next_back()) && border(text[at + name.len()..].chars().next())
+            })
+        };
+        let in_file = self.facts.file.instructions().any(|(_, one)| {
+            names(&one.logical.text)
+                || one.heredocs.iter().any(|doc| names(doc.content.of(self.facts.file.text)))
+        });
+        in_file || self.other_dockerfiles().any(names)
+    }
+
+    /// Whether a COPY or ADD names the path, something in it, or a pattern that may mean it.
+    fn is_copied(&self, path: &str) -> bool {
+        let path = path.trim_start_matches("**/");
+        self.facts.file.instructions().any(|(_, one)| match &one.body {
+            Body::Copy(transfer) | Body::Add(transfer) => transfer.sources.iter().any(|source| {
+                let source = source.trim_start_matches("./").trim_start_matches('/');
+                source == path
+                    || source.starts_with(&format!("{path}/"))
+                    || source.contains(&format!("/{path}"))
+                    || source.contains('*') && source.starts_with('.')
+            }),
+            _ => false,
+        })
+    }
+
+    /// Whether something that is read in the build or at run time mentions a name.
+    fn mentions(&self, name: &str) -> bool {
+        let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
+        self.context
+            .texts
+            .iter()
+            .any(|(path, text)| is_ours(path) && !path.ends_with("package-lock.json") && text.contains(name))
+    }
+
+    fn asks_for_history(&self) -> bool {
+        let calls_git = self.facts.runs.iter().any(|run| {
+            run.invocations
+                .iter()
+                .any(|one| one.is("git") || one.is("go") || one.is("make") || one.is("cargo"))
+                || matches!(&run.instruction.body, Body::Run(Run::Opaque(_) | Run::Exec(_)))
+        });
+        calls_git || ASKS_FOR_HISTORY.iter().any(|word| self.mentions(word))
+    }
+
+    /// Other Dockerfiles of the context, which share its ignore file.
+    fn other_dockerfiles(&self) -> impl Iterator<Item = &'s str> {
+        let own = self.own;
+        let is_other =
+            move |path: &str| path.to_ascii_lowercase().contains("dockerfile") && Some(path) != own;
+        self.context.texts.iter().filter(move |(path, _)| is_other(path)).map(|(_, text)| text.as_str())
+    }
+
+    /// Whether another Dockerfile copies a directory and may take the dependencies along without installing them.
+    fn others_need_dependencies(&self) -> bool {
+        let installs = |text: &str| {
+            ["npm ci", "npm install", "yarn", "pnpm", "bun install", "npm i "]
+                .iter()
+                .any(|command| text.contains(command))
+        };
+        self.other_dockerfiles()
+            .any(|text| (text.contains("COPY") || text.contains("ADD")) && !installs(text))
+    }
+}

@@ -1,0 +1,112 @@
+//! Keep out of the build context what no build needs.
+//!
+//! # Why
+//! `COPY . .` takes everything along that lies there: the history of version control, dependencies that the build installs anew, caches of tools,
+//! keys. All of it is sent, some of it ships, and a change in any of it makes the build cache stale.
+//!
+//! # Safety
+//! Only what really lies in the context, is copied along with a directory, and is named nowhere: by no COPY or ADD, no script of the Dockerfile or
+//! of another one in the same context, no command, no manifest or script of the project. A file that a `!` of the ignore file asks for stays. *Safe* are
+//! caches that tools make anew, and `node_modules` where an install of this very build makes it from a lock file. Version control, editors'
+//! files, environments and secrets would be missing in the image, so that leaving them out is *unsafe*. New lines go to the end of the
+//! ignore file; the others keep their bytes.
+//!
+//! # Silent when
+//! No build context is known, no directory of it is copied, or nothing of this lies in it.
+//!
+//! # Examples
+//! With `node_modules` and `__pycache__` in the context, `.dockerignore` gets two lines; the Dockerfile stays:
+//! ```context
+//! package.json <<EOF
+//! { "dependencies": { "express": "4.21.2" } }
+//! EOF
+//! package-lock.json 5000
+//! node_modules/express/index.js 900
+//! tools/__pycache__/x.cpython-312.pyc 300
+//! ```
+//! ```dockerfile before
+//! FROM node:20
+//! WORKDIR /app
+//! COPY . .
+//! RUN npm ci
+//! ```
+//! ```dockerfile after
+//! FROM node:20
+//! WORKDIR /app
+//! COPY . .
+//! RUN npm ci
+//! ```
+
+use crate::facts::unsent::Unsent;
+use crate::syntax::{Body, Instruction};
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "write-dockerignore",
+    applicability: Applicability::Safe,
+    since: "0.2.0",
+    source: include_str!("write_dockerignore.rs"),
+    answers: &[],
+    changes: Changes::IgnoreFile,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    let copies = |one: &&Instruction<'_>| {
+        matches!(one.body, Body::Copy(_) | Body::Add(_)) && !one.flags.iter().any(|flag| flag.name == "from")
+    };
+    let Some(anchor) = ctx.file.instructions().map(|(_, one)| one).find(copies).map(|one| one.text) else {
+        return;
+    };
+    let Ok(context) = ctx.around.context() else { return };
+    let unsent = ctx.facts.unsent(context, ctx.around.dockerfile());
+    for (is_generated, applicability, what) in [
+        (true, Applicability::Safe, "caches, and what the build makes itself"),
+        (false, Applicability::Unsafe, "what no build needs"),
+    ] {
+        let lines: Vec<&Unsent> = unsent.iter().filter(|one| one.is_generated == is_generated).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let (files, bytes) =
+            lines.iter().fold((0, 0), |(files, bytes), one| (files + one.files, bytes + one.bytes));
+        let title = format!(
+            "keep {what} out of the build context: {files} file{}, {}",
+            if files == 1 { "" } else { "s" },
+            readable(bytes)
+        );
+        let text = with_lines(context.ignore_text.as_deref().unwrap_or_default(), what, &lines);
+        fixes.propose_ignore_file(applicability, anchor, title, text);
+    }
+}
+
+/// The ignore file's text with further patterns at its end, in its own line breaks.
+fn with_lines(old: &str, what: &str, lines: &[&Unsent]) -> String {
+    let line_break = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut text = old.to_owned();
+    if !text.is_empty() {
+        if !text.ends_with('\n') {
+            text.push_str(line_break);
+        }
+        text.push_str(line_break);
+    }
+    text += &format!("# Added by jettison: {what}{line_break}");
+    for one in lines {
+        text += &format!("{}{line_break}", one.pattern);
+    }
+    text
+}
+
+/// A number of bytes for people: 1.4 MB.
+fn readable(bytes: u64) -> String {
+    let units = ["bytes", "kB", "MB", "GB"];
+    let mut unit = 0;
+    let (mut whole, mut tenth) = (bytes, 0);
+    while whole >= 1000 && unit + 1 < units.len() {
+        tenth = whole % 1000 / 100;
+        whole /= 1000;
+        unit += 1;
+    }
+    if unit == 0 { format!("{whole} bytes") } else { format!("{whole}.{tenth} {}", units[unit]) }
+}
