@@ -2,22 +2,27 @@
 //!
 //! Facts answer questions; they propose nothing. An unknown is a value here (`Unknown`, `None`), never a guess.
 
+pub mod accounts;
 pub mod append;
 pub mod avoidance;
 pub mod base_image;
+pub mod chain;
 pub mod commands;
 pub mod downloads;
 pub mod environment;
 pub mod files;
+pub mod frontend;
 pub mod later;
 pub mod leftovers;
 pub mod merge;
+pub mod mounting;
 pub mod packages;
 pub mod paths;
 mod presence;
 pub mod stage;
 pub mod style;
 mod underfoot;
+pub mod unneeded;
 
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;

@@ -38,6 +38,9 @@ pub struct Fix {
     /// Leave these transforms out
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// What becomes of package managers' caches: emptied, or kept in cache mounts outside the image
+    #[arg(long, value_enum)]
+    pub caches: Option<Caches>,
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -78,6 +81,12 @@ pub enum Format {
     Human,
     Diff,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Caches {
+    Clean,
+    Mount,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -50,7 +50,10 @@ impl<'a> Facts<'a> {
     }
 
     /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
-    fn before(&self, item: usize) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
+    pub(super) fn before(
+        &self,
+        item: usize,
+    ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
         let mut ranges = Vec::new();
         let mut stage = self.stages.iter().find(|stage| stage.items.contains(&item));
         let mut end = item;
