@@ -16,6 +16,8 @@ pub mod later;
 pub mod leftovers;
 pub mod merge;
 pub mod mounting;
+pub mod origin;
+pub mod ownership;
 pub mod packages;
 pub mod paths;
 mod presence;

@@ -8,6 +8,7 @@ mod apt_no_install_recommends;
 mod avoid_package_caches;
 mod cache_mounts;
 mod clean_package_caches;
+mod copy_ownership;
 mod dnf_no_weak_deps;
 mod merge_runs;
 mod purge_build_packages;
@@ -24,6 +25,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     merge_runs::TRANSFORM,
+    copy_ownership::TRANSFORM,
     apt_no_install_recommends::TRANSFORM,
     dnf_no_weak_deps::TRANSFORM,
     zypper_no_recommends::TRANSFORM,
