@@ -64,7 +64,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match ctx.facts.handover(run) {
             None => {}
             Some(Err(reason)) => {
-                fixes.refuse(anchor, format!("owner or mode not given by the copy, because {reason}"))
+                fixes.refuse(anchor, format!("owner or mode not given by the copy, because {reason}"));
             }
             Some(Ok(handover)) => {
                 let mut edits = Edits::new();

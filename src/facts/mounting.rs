@@ -222,7 +222,7 @@ impl<'a> Facts<'a> {
         let target = rest.map_or_else(|| mount.target.clone(), |rest| format!("{}/{rest}", account.home));
         let Some(uid) = account.uid else { return Ok((target, String::new())) };
         // BuildKit makes the directories above a mount, and they belong to root.
-        if !rest.is_some_and(|rest| !rest.contains('/')) {
+        if rest.is_none_or(|rest| rest.contains('/')) {
             return Err(format!(
                 "the directory above {target} would belong to root while the RUN runs, and its user could write nothing else there"
             ));

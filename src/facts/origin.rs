@@ -122,6 +122,9 @@ impl<'a> Facts<'a> {
 
     /// That nothing before an item, and nothing in the base image, lies under a path; and whether a directory is there for
     /// certain. The error says what may.
+    ///
+    /// # Panics
+    /// Never: every RUN within a stage has facts.
     pub fn is_untouched(&self, stage: usize, item: usize, path: &str) -> Result<bool, String> {
         if !self.has_plain_base(stage) || !is_vacant(path) {
             return Err(format!("the base image may have files under {path}"));

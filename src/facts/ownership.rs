@@ -197,9 +197,10 @@ impl<'a> Facts<'a> {
             match name {
                 None if plain(part) => {}
                 Some(name) if plain(name) && !name.contains('-') => {
-                    let value = match self.variable(run.item, name) {
-                        Variable::Set(value) | Variable::Argument(Some(value)) => value,
-                        _ => return Err(format!("the file does not say what {part} is")),
+                    let (Variable::Set(value) | Variable::Argument(Some(value))) =
+                        self.variable(run.item, name)
+                    else {
+                        return Err(format!("the file does not say what {part} is"));
                     };
                     if brought.changed.contains(&name) || value.is_empty() || !plain(&value) {
                         return Err(format!("{part} may be something else at the copy"));

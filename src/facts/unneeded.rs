@@ -115,7 +115,8 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
         let plain = named.starts_with(['/', '~']) && !named.contains(['$', '{', '`']);
         let start = named.split(['*', '?', '[', '{', '$']).next().unwrap_or_default();
         let start = start.rsplit_once('/').map_or("", |(directory, _)| directory);
-        if plain && paths::within(&named, &place) && one.is("rm") {
+        // Without -f it fails where nothing is, and then so must the RUN.
+        if plain && paths::within(&named, &place) && one.is_forced_removal() {
             found.push(word);
         } else if plain && paths::within(&place, &named)
             || !plain
@@ -127,7 +128,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
                 && paths::within(&place, start)
                 && start.len() > 1
         {
-            return Err(format!("`rm {}` would reach the mount, and fail", word.raw));
+            return Err(format!("`rm {}` would reach the mount, or may fail", word.raw));
         }
     }
     Ok(found)
