@@ -16,6 +16,8 @@ pub struct Config {
     pub r#unsafe: bool,
     /// When neighbouring RUN instructions are merged.
     pub merge_runs: MergeRuns,
+    /// What becomes of package managers' caches.
+    pub caches: Caches,
     /// Files and directories (absolute, or `~/…`) that no cleanup may touch.
     pub keep: Vec<String>,
 }
@@ -29,6 +31,17 @@ pub enum MergeRuns {
     WhereItHelps,
     /// Wherever it is safe.
     All,
+}
+
+/// What becomes of package managers' caches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Caches {
+    /// They are not written, or emptied in the layer that wrote them.
+    #[default]
+    Clean,
+    /// They lie in cache mounts, outside the image and kept from build to build, where that is safe; else as `clean`.
+    Mount,
 }
 
 /// The configuration in force for one file.

@@ -2,9 +2,11 @@
 //!
 //! Facts answer questions; they propose nothing. An unknown is a value here (`Unknown`, `None`), never a guess.
 
+pub mod accounts;
 pub mod append;
 pub mod avoidance;
 pub mod base_image;
+pub mod chain;
 pub mod commands;
 pub mod copied;
 pub mod downloads;
@@ -12,17 +14,22 @@ pub mod effects;
 pub mod environment;
 pub mod expand;
 pub mod files;
+pub mod frontend;
 pub mod later;
 pub mod leftovers;
 pub mod manifests;
 pub mod merge;
+pub mod mounting;
 pub mod order;
+pub mod origin;
+pub mod ownership;
 pub mod packages;
 pub mod paths;
 mod presence;
 pub mod stage;
 pub mod style;
 mod underfoot;
+pub mod unneeded;
 pub mod unsent;
 
 use crate::knowledge::Knowledge;

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jettison::config::{Config, Settings};
+use jettison::config::{Caches, Config, Settings};
 use jettison::context::{Alone, Surroundings};
 use jettison::pipeline::{self, Outcome};
 use jettison::transform::{Applicability, Transform};
@@ -20,6 +20,7 @@ fn settings(transform: &Transform) -> Settings {
     let config = Config {
         select: Some(vec![transform.id.to_owned()]),
         r#unsafe: transform.applicability < Applicability::Safe,
+        caches: if transform.id == "cache-mounts" { Caches::Mount } else { Caches::Clean },
         ..Config::default()
     };
     Settings { config, path: None }
@@ -180,8 +181,8 @@ fn fixtures_come_out_as_their_snapshots_say() {
 /// All transforms at once must settle too, and together they must not undo what one alone gets right.
 #[test]
 fn fixtures_settle_under_all_transforms_together() {
-    for r#unsafe in [false, true] {
-        let settings = Settings { config: Config { r#unsafe, ..Config::default() }, path: None };
+    for (r#unsafe, caches) in [(false, Caches::Clean), (true, Caches::Clean), (false, Caches::Mount)] {
+        let settings = Settings { config: Config { r#unsafe, caches, ..Config::default() }, path: None };
         for transform in transforms::ALL {
             for path in fixtures(transform) {
                 let text = fs::read_to_string(&path).expect("a readable fixture");

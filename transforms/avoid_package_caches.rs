@@ -37,6 +37,7 @@
 use crate::edit::Edits;
 use crate::facts::avoidance::Avoidance;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::is_for_a_mount;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -55,6 +56,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         for avoidance in ctx.facts.avoidances(run) {
             match avoidance {
                 Err(refusal) => fixes.refuse(anchor, refusal),
+                Ok(Avoidance { manager, .. }) if is_for_a_mount(ctx, run, manager) => {}
                 Ok(Avoidance { manager, option, insertions, needless, confidence }) => {
                     let mut edits = Edits::new();
                     for at in &insertions {

@@ -51,7 +51,7 @@ use crate::edit::Edits;
 use crate::facts::leftovers::what;
 use crate::knowledge::Confidence;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::append_to;
+use crate::transforms::{append_to, is_for_a_mount};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -75,6 +75,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 Err(stays) => {
                     fixes.refuse(anchor, format!("{} left alone, because {}", stays.what, stays.reason));
                 }
+                Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
                     if found.confidence != Confidence::Safe {
                         applicability = Applicability::Unsafe;

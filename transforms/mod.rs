@@ -1,12 +1,15 @@
 //! The transforms: one file each, which is its manual page, its tests and its code.
 //!
 //! This file only lists them, in the order in which they run: borders of layers first, since a cleanup has to stand in
-//! the layer that made the files; then options that keep caches from being written; then cleanups.
+//! the layer that made the files; then mounts for caches, where they are wanted; then options that keep caches from being
+//! written; then cleanups.
 
 mod apt_no_install_recommends;
 mod avoid_package_caches;
+mod cache_mounts;
 mod clean_package_caches;
 mod copy_manifests_first;
+mod copy_ownership;
 mod dnf_no_weak_deps;
 mod merge_runs;
 mod order_layers;
@@ -17,6 +20,7 @@ mod useradd_no_log_init;
 mod write_dockerignore;
 mod zypper_no_recommends;
 
+use crate::config::Caches;
 use crate::edit::Edits;
 use crate::facts::order::Move;
 use crate::facts::style::Style;
@@ -29,9 +33,11 @@ pub const ALL: &[Transform] = &[
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,
     sink_metadata::TRANSFORM,
+    copy_ownership::TRANSFORM,
     apt_no_install_recommends::TRANSFORM,
     dnf_no_weak_deps::TRANSFORM,
     zypper_no_recommends::TRANSFORM,
+    cache_mounts::TRANSFORM,
     avoid_package_caches::TRANSFORM,
     purge_build_packages::TRANSFORM,
     clean_package_caches::TRANSFORM,
@@ -63,6 +69,12 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
             }
         }
     }
+}
+
+/// Whether the caches of a manager go into mounts, so that nothing else is to be done about them in this RUN.
+fn is_for_a_mount(ctx: &Context<'_>, run: &RunFacts<'_>, manager: &str) -> bool {
+    let config = &ctx.settings.config;
+    config.caches == Caches::Mount && ctx.facts.can_be_mounted(run, manager, &config.keep)
 }
 
 /// Appends commands to a RUN's script, so that they run if and only if it succeeded; the error says what stands against it.

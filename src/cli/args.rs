@@ -41,6 +41,9 @@ pub struct Fix {
     /// The directory that the build is given [default: what a compose or bake file says, else the Dockerfile's own]
     #[arg(long, value_name = "DIR")]
     pub context: Option<PathBuf>,
+    /// What becomes of package managers' caches: emptied, or kept in cache mounts outside the image
+    #[arg(long, value_enum)]
+    pub caches: Option<Caches>,
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -81,6 +84,12 @@ pub enum Format {
     Human,
     Diff,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Caches {
+    Clean,
+    Mount,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
-use crate::cli::args::Fix;
-use crate::config::{Config, Settings};
+use crate::cli::args::{self, Fix};
+use crate::config::{Caches, Config, Settings};
 use crate::transforms;
 
 const FILE_NAME: &str = ".jettison.yaml";
@@ -58,6 +58,11 @@ impl<'a> Configurations<'a> {
         }
         config.ignore.extend(self.args.ignore.iter().cloned());
         config.r#unsafe |= self.args.r#unsafe;
+        config.caches = match self.args.caches {
+            Some(args::Caches::Clean) => Caches::Clean,
+            Some(args::Caches::Mount) => Caches::Mount,
+            None => config.caches,
+        };
         Ok(Settings { config, path })
     }
 }

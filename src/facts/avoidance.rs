@@ -1,10 +1,10 @@
 //! Where an option would keep a cache from being written, and which commands become needless by it.
 
-use crate::facts::append::is_plain_statement;
+use crate::facts::chain::{backward, forward};
 use crate::facts::later::Going;
 use crate::facts::leftovers::is_mounted;
 use crate::facts::packages::Call;
-use crate::facts::{Facts, Invocation, RunFacts, paths};
+use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Avoid, Confidence, Kind, Manager};
 use crate::span::Span;
 
@@ -223,30 +223,4 @@ impl<'a> Facts<'a> {
         spans.dedup_by(|later, earlier| later.start < earlier.end);
         spans
     }
-}
-
-/// A command with the `&&` behind it, where it stands in a plain `a && b` list and is not the last.
-fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
-    let statement = &run.script()?.list.statements[one.place.statement];
-    let next = statement.pipelines().nth(one.place.pipeline + 1)?;
-    let plain =
-        one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
-    clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain)
-}
-
-/// A command with the `&&` before it, where it stands in a plain `a && b` list and is not the first.
-fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
-    let statement = &run.script()?.list.statements[one.place.statement];
-    let before = statement.pipelines().nth(one.place.pipeline.checked_sub(1)?)?;
-    let plain = one.place.alone && one.place.certain && statement.is_and_chain();
-    clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
-}
-
-/// The span, unless a comment stands in it.
-fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
-    run.instruction
-        .comments
-        .iter()
-        .all(|comment| comment.end <= span.start || span.end <= comment.start)
-        .then_some(span)
 }

@@ -54,7 +54,7 @@ impl Facts<'_> {
     }
 
     /// Whether what an image runs leans on it. The instructions may stand before the RUN, or in another stage.
-    fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
+    pub(super) fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
         let programs = || going.manager.programs.iter().map(String::as_str);
         self.configuration.iter().find_map(|instruction| match &instruction.body {
             Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
@@ -211,6 +211,14 @@ impl Facts<'_> {
             }
         }
         Ok(Next::On)
+    }
+
+    /// Whether an invocation may run a build that nobody can read off: `make`, a script.
+    pub(super) fn may_build(&self, run: &RunFacts<'_>, index: usize) -> bool {
+        let one = &run.invocations[index];
+        let is_builder = |name: &str| self.known.program(name) == Some(Program::Builder);
+        one.is_unreadable(self.known)
+            || one.program.is_some_and(|program| is_builder(program) || is_builder(unversioned(program)))
     }
 
     /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.

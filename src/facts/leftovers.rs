@@ -135,7 +135,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether it is Yarn 1 for certain: later versions run from the cache under Plug'n'Play.
-    fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
+    pub(super) fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
         let doubt = || "it may be Yarn 2 or later, which can run packages right from its cache".to_owned();
         if fills.iter().all(|call| call.verb.starts_with("global")) {
             return Ok(());
@@ -323,7 +323,8 @@ fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize)
         || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
 }
 
-fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
+/// Whether a script sets a variable for the commands behind it.
+pub(super) fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
     run.invocations.iter().any(|one| {
         let assigns =
             one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);

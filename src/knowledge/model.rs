@@ -220,6 +220,29 @@ pub struct Mount {
     /// `shared`, `private` or `locked`, as in Docker's reference.
     #[serde(default)]
     pub sharing: Option<String>,
+    /// The cache, by its name, that lies there. A mount that holds none is known, so that it is noticed, and never put
+    /// into a file.
+    #[serde(default)]
+    pub holds: Option<String>,
+    /// Variables, from the file or the base image, without which the target is another.
+    #[serde(default)]
+    pub needs: std::collections::BTreeMap<String, String>,
+    /// Variables that move the target, besides those of the cache.
+    #[serde(default)]
+    pub unless_variable: Vec<String>,
+    /// Variables of the cache that do no harm to a mount while they hold this.
+    #[serde(default)]
+    pub harmless: std::collections::BTreeMap<String, String>,
+    /// Words of a call that put something there which exists nowhere else.
+    #[serde(default)]
+    pub unless_word: Vec<String>,
+    /// Whether another call would miss what lies there, so that all calls of a stage need the mount or none.
+    #[serde(default)]
+    pub for_all: bool,
+    /// Whether it holds programs that were built here and are told apart by processor only, so that images with another C
+    /// library need a mount of their own.
+    #[serde(default)]
+    pub by_libc: bool,
     /// Where this was read.
     pub source: String,
 }

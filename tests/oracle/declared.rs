@@ -60,13 +60,27 @@ const CLEANERS: &[(&str, &[&str])] = &[
     ("uv", &["cache", "clean"]),
     ("apk", &["del"]),
     ("apt-get", &["clean"]),
+    ("apt-get", &["dist-clean"]),
+    ("pip", &["cache", "purge"]),
+    ("pip3", &["cache", "purge"]),
+    ("python", &["-m", "pip", "cache", "purge"]),
 ];
 
 /// Whether the new command is the old one: equal, or with an added option that its program knows.
 pub fn same(old: &Record, new: &Record) -> bool {
     (&old.cwd, &old.out, &old.notes, &old.env, &old.context)
         == (&new.cwd, &new.out, &new.notes, &new.env, &new.context)
-        && (old.argv == new.argv || gains_options(&old.argv, &new.argv))
+        && (old.argv == new.argv || gains_options(&old.argv, &new.argv) || gains_caches(&old.argv, &new.argv))
+}
+
+/// Whether both are one `rm -rf`, which in the new version also empties caches.
+fn gains_caches(old: &[String], new: &[String]) -> bool {
+    let is_removal = |argv: &[String]| matches!(argv, [rm, option, ..] if base_name(rm) == "rm" && matches!(option.as_str(), "-rf" | "-fr"));
+    let mut rest = old.iter().peekable();
+    let added: Vec<&String> = new.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
+    let is_cache =
+        |word: &&String| CACHES.iter().any(|cache| word.starts_with(cache)) && !word.contains("..");
+    is_removal(old) && is_removal(new) && rest.peek().is_none() && added.iter().all(is_cache)
 }
 
 fn gains_options(old: &[String], new: &[String]) -> bool {

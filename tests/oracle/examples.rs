@@ -30,7 +30,7 @@ fn examples() {
 }
 
 /// Names and texts.
-fn texts() -> Vec<(String, String)> {
+pub fn texts() -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for transform in transforms::ALL {
         let manual = transform

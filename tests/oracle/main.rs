@@ -17,6 +17,7 @@ mod examples;
 mod harm;
 mod judge;
 mod leaning;
+mod mounts;
 mod names;
 mod order;
 mod steps;

@@ -1,9 +1,62 @@
 //! What a step may do that puts cache mounts in the place of cleanups.
+//!
+//! Flags `--mount=type=cache` come, options that keep caches from being written and commands that only clean go. All else
+//! is as it was: every other instruction, every comment, every other flag and word.
 
+use super::{Step, commands, comments, configuration, is_cleanup};
 use crate::facts::Facts;
 use crate::syntax::Dockerfile;
 
+/// Options that keep a cache from being written.
+const NO_CACHE: &[&str] = &["--no-cache-dir", "--no-cache"];
+
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
 pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
-    if old.file.text == after.text { Ok(()) } else { Err("the file differs".into()) }
+    if configuration(old.file) != configuration(after) {
+        return Err("an instruction other than RUN differs".into());
+    }
+    if comments(old.file) != comments(after) {
+        return Err("a comment is lost or moved".into());
+    }
+    let new = Facts::of(after, old.known);
+    if old.stages.len() != new.stages.len() || old.runs.len() != new.runs.len() {
+        return Err("a stage or a RUN is new or missing".into());
+    }
+    for stage in 0..old.stages.len() {
+        compare(&commands(old, stage), &commands(&new, stage))?;
+    }
+    Ok(())
+}
+
+fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
+    let mut new = after.iter().peekable();
+    for step in before {
+        if new.next_if(|new| is_same(step, new)).is_none() && !empties(step) {
+            return Err(format!("the command `{}` is missing or differs", step.words.join(" ")));
+        }
+    }
+    match new.next() {
+        None => Ok(()),
+        Some(step) => Err(format!("the command `{}` is new", step.words.join(" "))),
+    }
+}
+
+/// Whether a command only empties a cache.
+fn empties(step: &Step) -> bool {
+    is_cleanup(step)
+        || step.words.iter().take(4).any(|word| matches!(word.as_str(), "dist-clean" | "distclean"))
+}
+
+/// Whether the only differences are cache mounts that came, and options or operands of a cleanup that went.
+fn is_same(before: &Step, after: &Step) -> bool {
+    let mut flags = before.flags.iter().peekable();
+    let mut added = after.flags.iter().filter(|flag| flags.next_if_eq(flag).is_none());
+    let mounts = added.all(|flag| flag.starts_with("--mount=type=cache,")) && flags.peek().is_none();
+    let mut words = after.words.iter().peekable();
+    let dropped: Vec<&String> = before.words.iter().filter(|word| words.next_if_eq(word).is_none()).collect();
+    let removes = before.words.iter().take(2).any(|word| word == "rm");
+    let may_go = |word: &&String| {
+        NO_CACHE.contains(&word.as_str()) || removes && word.starts_with(['/', '~', '$', '"'])
+    };
+    mounts && words.peek().is_none() && dropped.iter().all(may_go)
 }

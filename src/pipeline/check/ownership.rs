@@ -1,9 +1,85 @@
 //! What a step may do that gives copies an owner or a mode.
+//!
+//! COPY and ADD gain `--chown` and `--chmod`; commands `chown` and `chmod` go, or lose their `-R`. All else is as it was.
 
+use super::{Step, commands, comments};
 use crate::facts::Facts;
-use crate::syntax::Dockerfile;
+use crate::syntax::{Body, Dockerfile, Instruction};
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
 pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
-    if old.file.text == after.text { Ok(()) } else { Err("the file differs".into()) }
+    let others = |file: &Dockerfile<'_>| -> Vec<usize> {
+        let others = file.instructions().filter(|(_, one)| !matches!(one.body, Body::Run(_)));
+        others.map(|(item, _)| item).collect()
+    };
+    let (before, now) = (others(old.file), others(after));
+    if before.len() != now.len() {
+        return Err("an instruction other than RUN is new or missing".into());
+    }
+    let find = |file: &Dockerfile<'_>, item: usize| file.items[item].span().start;
+    for (&a, &b) in before.iter().zip(&now) {
+        let is_same = pair(old.file, a, after, b).is_some_and(|(a, b)| same(old.file, a, after, b));
+        if !is_same {
+            return Err(format!("the instruction at byte {} differs", find(old.file, a)));
+        }
+    }
+    if comments(old.file) != comments(after) {
+        return Err("a comment is lost or moved".into());
+    }
+    let new = Facts::of(after, old.known);
+    for stage in 0..old.stages.len() {
+        compare(&commands(old, stage), &commands(&new, stage))?;
+    }
+    Ok(())
+}
+
+fn pair<'x, 'a, 'b>(
+    old: &'x Dockerfile<'a>,
+    a: usize,
+    new: &'x Dockerfile<'b>,
+    b: usize,
+) -> Option<(&'x Instruction<'a>, &'x Instruction<'b>)> {
+    let find = |item: usize| old.instructions().find(|(at, _)| *at == item).map(|(_, one)| one);
+    let (_, after) = new.instructions().find(|(at, _)| *at == b)?;
+    Some((find(a)?, after))
+}
+
+/// Whether two instructions are the same but for an owner and a mode that came.
+fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Instruction<'_>) -> bool {
+    let bodies = |file: &Dockerfile<'_>, one: &Instruction<'_>| -> Vec<String> {
+        one.heredocs.iter().map(|doc| doc.content.of(file.text).to_owned()).collect()
+    };
+    let takes_flags = matches!(a.body, Body::Copy(_) | Body::Add(_));
+    let added: Vec<_> = b
+        .flags
+        .iter()
+        .filter(|flag| !a.flags.iter().any(|own| own.name == flag.name && own.value == flag.value))
+        .collect();
+    let flags = added.len() + a.flags.len() == b.flags.len()
+        && added.iter().all(|flag| takes_flags && matches!(flag.name.as_str(), "chown" | "chmod"));
+    a.keyword == b.keyword && flags && a.arguments() == b.arguments() && bodies(old, a) == bodies(new, b)
+}
+
+fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
+    let mut new = after.iter().peekable();
+    for step in before {
+        let gives = matches!(step.words.first().map(String::as_str), Some("chown" | "chmod"));
+        let shorter = || Step {
+            flags: step.flags.clone(),
+            words: step
+                .words
+                .iter()
+                .filter(|word| !matches!(word.as_str(), "-R" | "--recursive"))
+                .cloned()
+                .collect(),
+        };
+        let found = new.next_if(|new| *new == step || gives && **new == shorter()).is_some();
+        if !found && !gives {
+            return Err(format!("the command `{}` is missing or differs", step.words.join(" ")));
+        }
+    }
+    match new.next() {
+        None => Ok(()),
+        Some(step) => Err(format!("the command `{}` is new", step.words.join(" "))),
+    }
 }

@@ -1,0 +1,190 @@
+//! The users of a stage: number and home directory, where the file or a known base image shows them.
+//!
+//! Nothing here guesses: a number that is not written down is not known.
+
+use crate::facts::environment::{User, Variable};
+use crate::facts::{Base, Facts, Invocation, RunFacts};
+
+/// Who runs a RUN's commands, and where their home is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The home directory.
+    pub home: String,
+    /// The user's number; none for root.
+    pub uid: Option<u32>,
+    /// The group's number, where it is written down.
+    pub gid: Option<u32>,
+}
+
+impl<'a> Facts<'a> {
+    /// The account that a RUN's commands run in; the error says what is not known, to follow "because".
+    pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, String> {
+        let account = match &run.in_force.user {
+            User::Unknown => return Err("the user in force, and so the home directory, is not known".into()),
+            User::Root => Account { home: "/root".into(), uid: None, gid: None },
+            User::Other(name) => self
+                .known_account(run, name)
+                .ok_or_else(|| format!("the number or the home directory of the user {name} is not known"))?,
+        };
+        let image = self.root_image(run.stage).ok_or("the base image, and so its HOME, is not known")?;
+        match (self.variable(run.item, "HOME"), image.environment.get("HOME")) {
+            (Variable::NotInFile, None) => Ok(account),
+            (Variable::NotInFile, Some(home)) => Ok(Account { home: home.clone(), ..account }),
+            (Variable::Set(home), _) if home == account.home => Ok(account),
+            (Variable::Set(home), _) if account.uid.is_none() && is_plain(&home) => {
+                Ok(Account { home, ..account })
+            }
+            _ => Err("HOME is set to what can't be told".into()),
+        }
+    }
+
+    fn known_account(&self, run: &RunFacts<'a>, name: &str) -> Option<Account> {
+        if self.root_image(run.stage)?.name == "node" && matches!(name, "node" | "1000") {
+            // docker-node, Dockerfile templates: `useradd --uid 1000 --gid node --shell /bin/bash --create-home node`.
+            return Some(Account { home: "/home/node".into(), uid: Some(1000), gid: Some(1000) });
+        }
+        let before = self.runs_up_to(run);
+        let commands = before.into_iter().flat_map(|other| &other.invocations);
+        let accounts: Vec<(&str, Account)> = commands.filter_map(made).collect();
+        let mut fitting = accounts
+            .iter()
+            .filter(|(own, account)| *own == name || account.uid.is_some_and(|uid| uid.to_string() == name));
+        let (_, account) = fitting.next()?;
+        fitting.next().is_none().then(|| account.clone())
+    }
+
+    /// The RUNs before this one, in its stage and in the stages it is built from; the nearest first.
+    pub fn runs_up_to(&self, run: &RunFacts<'a>) -> Vec<&RunFacts<'a>> {
+        let mut found = Vec::new();
+        let (mut stage, mut end) = (run.stage, run.item);
+        loop {
+            let own = self.runs.iter().rev().filter(|other| other.stage == stage && other.item < end);
+            found.extend(own);
+            let Base::Stage(base) = self.stages[stage].base else { return found };
+            (stage, end) = (base, usize::MAX);
+        }
+    }
+}
+
+fn is_plain(path: &str) -> bool {
+    path.starts_with('/') && !path.contains(['$', '"', '\'', '\\', ',', ' '])
+}
+
+/// Options of useradd and adduser that take a value.
+const WITH_VALUE: &[&str] = &[
+    "-u",
+    "-g",
+    "-G",
+    "-s",
+    "-d",
+    "-h",
+    "-c",
+    "-k",
+    "-p",
+    "-e",
+    "-f",
+    "-b",
+    "-K",
+    "--uid",
+    "--gid",
+    "--groups",
+    "--shell",
+    "--home",
+    "--home-dir",
+    "--comment",
+    "--gecos",
+    "--ingroup",
+    "--skel",
+    "--password",
+];
+
+/// The account that a command certainly makes, with a home directory that belongs to it (useradd(8), adduser(8), BusyBox's
+/// adduser).
+fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
+    let is_useradd = one.is("useradd");
+    if !one.place.certain || !(is_useradd || one.is("adduser")) {
+        return None;
+    }
+    let words: Option<Vec<&str>> = one.arguments().iter().map(|word| word.literal()).collect();
+    let mut options: Vec<(String, Option<&str>)> = Vec::new();
+    let mut plain: Vec<&str> = Vec::new();
+    let mut words = words?.into_iter();
+    while let Some(word) = words.next() {
+        if let Some((name, value)) = word.split_once('=').filter(|_| word.starts_with("--")) {
+            options.push((name.to_owned(), Some(value)));
+        } else if word.starts_with("--") {
+            options.push((word.to_owned(), if WITH_VALUE.contains(&word) { words.next() } else { None }));
+        } else if let Some(cluster) = word.strip_prefix('-').filter(|cluster| !cluster.is_empty()) {
+            options.extend(cluster.chars().map(|letter| (format!("-{letter}"), None)));
+            let (last, value) = options.last_mut()?;
+            if WITH_VALUE.contains(&last.as_str()) {
+                *value = words.next();
+            }
+        } else {
+            plain.push(word);
+        }
+    }
+    let has = |names: &[&str]| options.iter().any(|(name, _)| names.contains(&name.as_str()));
+    let value = |names: &[&str]| {
+        options.iter().find_map(|(name, value)| value.filter(|_| names.contains(&name.as_str())))
+    };
+    // useradd makes a home directory when asked to, adduser unless asked not to or for a system's user.
+    let has_home = if is_useradd {
+        has(&["-m", "--create-home"]) && !has(&["-M", "--no-create-home"])
+    } else {
+        !has(&["-S", "--system", "-H", "--no-create-home"])
+    };
+    let [name] = plain[..] else { return None };
+    let home_option: &[&str] = if is_useradd { &["-d", "--home-dir", "--home"] } else { &["-h", "--home"] };
+    let home = value(home_option).map_or_else(|| format!("/home/{name}"), str::to_owned);
+    let uid = value(&["-u", "--uid"])?.parse().ok()?;
+    let gid = value(&["-g", "--gid"]).and_then(|gid| gid.parse().ok());
+    (has_home && is_plain(&home)).then_some((name, Account { home, uid: Some(uid), gid }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn account(text: &str) -> Option<(String, Option<u32>, Option<u32>)> {
+        let file = Dockerfile::parse(text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let account = facts.account(facts.runs.last().expect("a RUN")).ok()?;
+        Some((account.home, account.uid, account.gid))
+    }
+
+    #[test]
+    fn accounts_are_read_off_the_file() {
+        let zed = Some(("/home/zed".to_owned(), Some(1234), None));
+        for command in [
+            "useradd -m -u 1234 zed",
+            "useradd -mu 1234 zed",
+            "useradd --create-home --uid=1234 -s /bin/sh zed",
+            "adduser -D -u 1234 zed",
+        ] {
+            assert_eq!(account(&format!("FROM debian\nRUN {command}\nUSER zed\nRUN x\n")), zed, "{command}");
+        }
+        assert_eq!(
+            account("FROM node\nUSER node\nRUN x\n"),
+            Some(("/home/node".into(), Some(1000), Some(1000)))
+        );
+        assert_eq!(account("FROM debian\nENV HOME=/h\nRUN x\n"), Some(("/h".into(), None, None)));
+    }
+
+    #[test]
+    fn what_is_not_written_is_not_known() {
+        for command in [
+            "useradd -m zed",
+            "useradd -u 1234 zed",
+            "useradd -rm -u $UID zed",
+            "adduser --system --uid 1234 zed",
+            "true || useradd -m -u 1 zed",
+        ] {
+            assert_eq!(account(&format!("FROM debian\nRUN {command}\nUSER zed\nRUN x\n")), None, "{command}");
+        }
+        assert_eq!(account("FROM example.com/x\nRUN x\n"), None);
+        assert_eq!(account("FROM debian\nENV HOME=$X\nRUN x\n"), None);
+    }
+}

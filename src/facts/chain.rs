@@ -1,0 +1,33 @@
+//! What can be taken out of a script so that the rest runs as before: a command with the operator that joins it.
+//!
+//! Whether a command may go is for others to say; this only knows which bytes go with it.
+
+use crate::facts::append::is_plain_statement;
+use crate::facts::{Invocation, RunFacts};
+use crate::span::Span;
+
+/// A command with the `&&` behind it, where it stands in a plain `a && b` list and is not the last.
+pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
+    let statement = &run.script()?.list.statements[one.place.statement];
+    let next = statement.pipelines().nth(one.place.pipeline + 1)?;
+    let plain =
+        one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
+    clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain)
+}
+
+/// A command with the `&&` before it, where it stands in a plain `a && b` list and is not the first.
+pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
+    let statement = &run.script()?.list.statements[one.place.statement];
+    let before = statement.pipelines().nth(one.place.pipeline.checked_sub(1)?)?;
+    let plain = one.place.alone && one.place.certain && statement.is_and_chain();
+    clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
+}
+
+/// The span, unless a comment stands in it.
+pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
+    run.instruction
+        .comments
+        .iter()
+        .all(|comment| comment.end <= span.start || span.end <= comment.start)
+        .then_some(span)
+}

@@ -1,0 +1,296 @@
+//! Where the files under a path come from: whether anything before an instruction put some there, and whether a directory
+//! is there for certain.
+//!
+//! Only what is plain counts: a base image that holds a distribution or a language and nothing else, commands that are known
+//! and name other paths. Everything else is a reason to say that it can't be told.
+
+use crate::facts::commands::Invocation;
+use crate::facts::environment::Variable;
+use crate::facts::{Base, Facts, RunFacts, paths};
+use crate::knowledge::{Kind, Program, unversioned};
+use crate::syntax::Body;
+
+/// Base images that hold a distribution, or a language's tools in its usual places, and no application (docker-library's
+/// official images).
+const PLAIN_BASES: &[&str] = &[
+    "debian",
+    "ubuntu",
+    "alpine",
+    "fedora",
+    "rockylinux",
+    "almalinux",
+    "amazonlinux",
+    "archlinux",
+    "buildpack-deps",
+    "python",
+    "node",
+    "golang",
+    "rust",
+    "ruby",
+    "perl",
+    "gcc",
+    "openjdk",
+    "eclipse-temurin",
+    "amazoncorretto",
+    "maven",
+    "pypy",
+    "elixir",
+    "erlang",
+    "haskell",
+    "swift",
+];
+
+/// Top directories of which a plain base image has its own (Filesystem Hierarchy Standard; /go in golang).
+const OCCUPIED: &[&str] = &[
+    "bin", "boot", "dev", "etc", "go", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
+    "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
+];
+
+/// Directories that every plain base image has.
+const STANDARD: &[&str] = &[
+    "",
+    "/bin",
+    "/etc",
+    "/home",
+    "/opt",
+    "/root",
+    "/sbin",
+    "/srv",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/var",
+    "/var/lib",
+    "/var/log",
+];
+
+/// What plain base images put into `/opt`.
+const IN_OPT: &[&str] = &["java", "openjdk", "maven", "gradle", "rust", "ghc", "pypy", "conda"];
+
+/// Programs whose operands are files they make or change.
+const WRITERS: &[&str] = &[
+    "mkdir", "cp", "mv", "ln", "install", "touch", "tee", "tar", "unzip", "git", "curl", "wget", "rsync",
+    "dd", "cat",
+];
+
+impl<'a> Facts<'a> {
+    /// A path as COPY, WORKDIR or a plain word has it, made absolute: without `.` and a slash at its end; none where that
+    /// can't be told.
+    pub fn absolute(&self, item: usize, text: &str) -> Option<String> {
+        let text = self.plain_value(item, text)?;
+        let whole = if text.starts_with('/') { text } else { format!("{}/{text}", self.workdir_at(item)?) };
+        let mut parts = Vec::new();
+        for part in whole.split('/').filter(|part| !part.is_empty() && *part != ".") {
+            if part == ".." || part.contains(['*', '?', '[']) {
+                return None;
+            }
+            parts.push(part);
+        }
+        Some(format!("/{}", parts.join("/")))
+    }
+
+    /// A text with its variables filled in from ENV; none where one is not set in the file, or by a build argument.
+    fn plain_value(&self, item: usize, text: &str) -> Option<String> {
+        let text = text.trim_matches(['"', '\'']);
+        if text.contains(['\\', '`', '"', '\'', '~', ' ']) {
+            return None;
+        }
+        let Some((start, rest)) = text.split_once('$') else { return Some(text.to_owned()) };
+        let (name, rest) = match rest.strip_prefix('{') {
+            Some(inner) => inner.split_once('}')?,
+            None => rest
+                .split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
+        };
+        let Variable::Set(value) = self.variable(item, name) else { return None };
+        let value = value.trim_matches(['"', '\'']);
+        let plain = !value.is_empty() && !value.contains(['$', '\\', '"', '\'', ' ']);
+        plain.then(|| self.plain_value(item, rest)).flatten().map(|rest| format!("{start}{value}{rest}"))
+    }
+
+    /// The directory in force just before an item.
+    fn workdir_at(&self, item: usize) -> Option<String> {
+        let found = self.before(item).find_map(|(at, instruction)| match &instruction.body {
+            Body::Workdir(directory) => Some((at, directory)),
+            _ => None,
+        });
+        let (at, directory) = found?;
+        self.absolute(at, directory)
+    }
+
+    /// That nothing before an item, and nothing in the base image, lies under a path; and whether a directory is there for
+    /// certain. The error says what may.
+    ///
+    /// # Panics
+    /// Never: every RUN within a stage has facts.
+    pub fn is_untouched(&self, stage: usize, item: usize, path: &str) -> Result<bool, String> {
+        if !self.has_plain_base(stage) || !is_vacant(path) {
+            return Err(format!("the base image may have files under {path}"));
+        }
+        let mut exists = false;
+        for (at, instruction) in self.before(item) {
+            let name = instruction.keyword.name();
+            match &instruction.body {
+                Body::Copy(transfer) | Body::Add(transfer) => {
+                    let destination = self.absolute(at, &transfer.destination);
+                    let apart = destination.is_some_and(|destination| {
+                        !paths::within(&destination, path) && !self.may_reach(instruction, &destination, path)
+                    });
+                    if !apart {
+                        return Err(format!("an earlier {name} may put files under {path}"));
+                    }
+                }
+                Body::Workdir(directory) => match self.absolute(at, directory) {
+                    Some(directory) if directory == path => exists = true,
+                    Some(directory) if !paths::within(&directory, path) => {}
+                    _ => return Err(format!("an earlier WORKDIR may make a directory under {path}")),
+                },
+                Body::Volume(all) if all.iter().any(|volume| paths::overlap(volume, path)) => {
+                    return Err("an earlier VOLUME lies there".into());
+                }
+                Body::Run(_) => {
+                    let index = self.runs.binary_search_by_key(&at, |run| run.item);
+                    let run = &self.runs[index.expect("every RUN within a stage has facts")];
+                    exists |= self.leaves_alone(run, path)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(exists)
+    }
+
+    /// Whether a directory is there for certain before an item.
+    pub fn is_there(&self, stage: usize, item: usize, directory: &str) -> bool {
+        if directory.is_empty()
+            || directory == "/"
+            || self.has_plain_base(stage) && STANDARD.contains(&directory)
+        {
+            return true;
+        }
+        self.before(item).any(|(at, instruction)| match &instruction.body {
+            Body::Workdir(made) => {
+                self.absolute(at, made).is_some_and(|made| paths::within(&made, directory))
+            }
+            Body::Run(_) => self.runs.iter().filter(|run| run.item == at).any(|run| {
+                run.invocations.iter().any(|one| {
+                    let made = one.is("mkdir") && one.place.certain && one.place.alone;
+                    made && one.arguments().iter().any(|word| {
+                        word.literal()
+                            .and_then(|word| self.absolute(at, word))
+                            .is_some_and(|made| paths::within(&made, directory))
+                    })
+                })
+            }),
+            _ => false,
+        })
+    }
+
+    /// Whether a copy to a directory around a path may bring files under it.
+    pub fn may_reach(
+        &self,
+        instruction: &crate::syntax::Instruction<'_>,
+        destination: &str,
+        path: &str,
+    ) -> bool {
+        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
+        let around = paths::within(path, destination) || destination == "/";
+        let adds = matches!(instruction.body, Body::Add(_));
+        around && (adds || !transfer.sources.iter().all(|source| looks_like_a_file(source)))
+    }
+
+    fn has_plain_base(&self, stage: usize) -> bool {
+        match &self.stages[stage].base {
+            Base::Stage(base) => self.has_plain_base(*base),
+            Base::Image(name) => PLAIN_BASES.contains(&name.repository.as_str()),
+            Base::Scratch | Base::Unknown => false,
+        }
+    }
+
+    /// That a RUN puts nothing under a path but the directory itself, and whether it makes that.
+    fn leaves_alone(&self, run: &RunFacts<'a>, path: &str) -> Result<bool, String> {
+        let doubt = || format!("an earlier RUN may put files under {path}");
+        run.script().ok_or_else(doubt)?;
+        let workdir = self.workdir_at(run.item);
+        let inside = workdir.as_deref().is_some_and(|directory| paths::within(directory, path));
+        let mut exists = false;
+        let mut mentioned = false;
+        for (index, one) in run.invocations.iter().enumerate() {
+            let words = one
+                .arguments()
+                .iter()
+                .chain(one.command.redirects.iter().filter_map(|one| one.target.as_ref()));
+            let mut named = false;
+            for word in words.filter(|word| !word.is_option()) {
+                let is_path = word.raw.contains('/') || WRITERS.iter().any(|program| one.is(program));
+                match self.absolute(run.item, word.text()) {
+                    Some(place) if word.raw.contains('/') && place == path => named = true,
+                    Some(place) if word.raw.contains('/') && paths::within(&place, path) => {
+                        return Err(doubt());
+                    }
+                    None if is_path && word.raw.contains('$') => return Err(doubt()),
+                    _ => {}
+                }
+            }
+            let ready = ["mkdir", "chown", "chmod"].iter().any(|program| one.is(program));
+            mentioned |= named;
+            if named && !(ready && one.place.own_shell) {
+                return Err(doubt());
+            }
+            exists |= named && one.is("mkdir") && one.place.certain && one.place.alone;
+            if !(named || self.is_tame(run, index, one, inside)) {
+                return Err(doubt());
+            }
+        }
+        // In an option, an assignment or a quoted text.
+        if !mentioned && run.instruction.logical.text.contains(path) { Err(doubt()) } else { Ok(exists) }
+    }
+
+    /// Whether a command that does not name a path leaves it alone: it is known, and does not write to the directory it
+    /// runs in where that lies there.
+    fn is_tame(&self, run: &RunFacts<'a>, index: usize, one: &Invocation<'_>, inside: bool) -> bool {
+        let Some(program) = one.program else { return one.words.is_empty() };
+        if let Some(call) = run.calls.iter().find(|call| call.invocation == index) {
+            let global = call.options.iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
+            return call.manager.kind == Kind::System || !inside || global;
+        }
+        if [
+            "useradd", "adduser", "groupadd", "addgroup", "usermod", "set", "export", "true", "test", "[",
+            ":",
+        ]
+        .contains(&program)
+        {
+            return true;
+        }
+        let is_known =
+            |name: &str| matches!(self.known.program(name), Some(Program::Cheap | Program::Ordinary));
+        let known = crate::knowledge::Knowledge::is_builtin(program)
+            || is_known(program)
+            || is_known(unversioned(program));
+        known && !inside && !one.is_unreadable(self.known)
+    }
+}
+
+/// Whether no plain base image has anything under a path.
+fn is_vacant(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match parts[..] {
+        [first, ..] if !first.is_empty() && !OCCUPIED.contains(&first) => true,
+        ["opt", second, ..] => !IN_OPT.contains(&second) && !second.starts_with("yarn"),
+        ["srv", _, ..] | ["usr", "src", _, ..] | ["home", _, _, ..] => true,
+        _ => false,
+    }
+}
+
+/// Whether a name is a file's for certain: a here-document, or an ending that no directory has.
+pub fn looks_like_a_file(source: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "sh", "bash", "py", "pl", "rb", "js", "mjs", "ts", "json", "yaml", "yml", "toml", "txt", "cfg",
+        "ini", "lock", "jar", "war", "xml", "env", "md", "php", "service", "conf", "sql", "csv", "so", "exe",
+    ];
+    let name = source.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
+    let plain = !source.contains(['$', '*', '?', '[', '"', '\'']);
+    source.starts_with("<<") || plain && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+}

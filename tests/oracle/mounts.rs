@@ -1,0 +1,109 @@
+//! The examples and fixtures with `caches: mount`.
+//!
+//! What a mount replaces is what the default mode would add: cleanups and no-cache options. So the new version, its added
+//! mounts taken off, must turn into the old one by the changes that the default mode may make. That the mounts lie right is
+//! checked by a table of their own, and that nothing removes a mount by its path.
+
+use jettison::config::{Caches, Config, Settings};
+use jettison::pipeline;
+use jettison::syntax::{Dockerfile, Instruction};
+
+use crate::agent::Agent;
+use crate::corpus::skip;
+use crate::examples::texts;
+use crate::judge::judge;
+
+/// Where a mount may lie: by the end of its path, and the program that has to be called there.
+const TARGETS: &[(&str, &str)] = &[
+    ("/var/lib/apt/lists", "apt"),
+    ("/.cache/pip", "pip"),
+    ("/.cache/uv", "uv"),
+    ("/.npm", "npm"),
+    ("/usr/local/share/.cache/yarn", "yarn"),
+    ("/.local/share/pnpm/store", "pnpm"),
+    ("/.cache/pypoetry/cache", "poetry"),
+    ("/.cache/pypoetry/artifacts", "poetry"),
+    ("/go/pkg/mod", "go "),
+    ("/.cache/go-build", "go "),
+    ("/usr/local/cargo/registry", "cargo"),
+    ("/usr/local/cargo/git/db", "cargo"),
+    ("/.m2/repository", "mvn"),
+    ("/var/cache/pacman/pkg", "pacman"),
+    ("/tmp/cache", "composer"),
+];
+
+#[test]
+fn mounts() {
+    let Some(mut agent) = skip(Agent::start()) else { return };
+    let config =
+        Config { caches: Caches::Mount, select: Some(vec!["cache-mounts".to_owned()]), ..Config::default() };
+    let settings = Settings { config, path: None };
+    let (mut failures, mut changed) = (Vec::new(), 0);
+    for (name, text) in texts() {
+        let outcome = pipeline::fix(&text, &settings);
+        let Some(new) = outcome.text() else { continue };
+        changed += 1;
+        match without_added_mounts(&text, new) {
+            Err(why) => failures.push(format!("{name}: {why}")),
+            Ok(plain) => {
+                let verdict = judge(&mut agent, &plain, &text);
+                failures.extend(verdict.failures.iter().map(|failure| format!("{name}: {failure}")));
+            }
+        }
+    }
+    println!("{changed} files with new mounts");
+    assert!(changed > 20, "only {changed} files got a mount");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The new text without the mounts that the old one lacks; an error where one of them is wrong.
+fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
+    let (before, after) = (Dockerfile::parse(old), Dockerfile::parse(new));
+    let runs =
+        |file: &'_ Dockerfile<'_>| file.instructions().filter(|(_, one)| one.keyword.name() == "RUN").count();
+    if runs(&before) != runs(&after) {
+        return Err("the number of RUNs differs".into());
+    }
+    let mut plain = new.to_owned();
+    let mut cuts = Vec::new();
+    for ((_, own), (_, other)) in after.instructions().zip(before.instructions()) {
+        for flag in &own.flags {
+            let text = flag.span.of(new);
+            let is_old = other.flags.iter().any(|one| one.span.of(old) == text);
+            if is_old || !text.starts_with("--mount=") {
+                continue;
+            }
+            check(text, own)?;
+            cuts.push(flag.span);
+        }
+    }
+    for span in cuts.into_iter().rev() {
+        plain.replace_range(span.range(), "");
+    }
+    Ok(plain)
+}
+
+fn check(flag: &str, run: &Instruction<'_>) -> Result<(), String> {
+    let fields: Vec<&str> = flag.trim_start_matches("--mount=").split(',').collect();
+    let value = |key: &str| fields.iter().find_map(|field| field.strip_prefix(key)?.strip_prefix('='));
+    let target = value("target").unwrap_or_default();
+    let script = run.arguments();
+    let fits = TARGETS.iter().any(|(end, program)| target.ends_with(end) && script.contains(program));
+    if value("type") != Some("cache") || !target.starts_with('/') || !fits {
+        return Err(format!("{flag} is no mount for {script}"));
+    }
+    let name = target.rsplit('/').next().unwrap_or_default();
+    let removed = script.split("&&").chain(script.split(';')).any(|command| {
+        command.split_whitespace().any(|word| word == "rm")
+            && command
+                .split_whitespace()
+                .any(|word| word.trim_end_matches(['/', '*']).ends_with(&format!("/{name}")))
+    });
+    if removed
+        || script.contains("--no-cache-dir")
+        || target.ends_with("/uv") && script.contains("--no-cache")
+    {
+        return Err(format!("with {flag}, {script} still empties or avoids the cache"));
+    }
+    Ok(())
+}
