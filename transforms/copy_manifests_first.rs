@@ -13,7 +13,7 @@
 //! The later copy brings the manifests again, so that the files are the same. Where only convention says that an install needs no more, the fix is *unsafe*.
 //!
 //! # Silent when
-//! No build context is known, or the copied directory has nothing to do with the install.
+//! The copied directory has nothing to do with the install. It refuses where no build context is known.
 //!
 //! # Examples
 //! ```context
@@ -56,7 +56,7 @@ use crate::transforms::move_behind;
 pub const TRANSFORM: Transform = Transform {
     id: "copy-manifests-first",
     applicability: Applicability::Safe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("copy_manifests_first.rs"),
     answers: &[],
     changes: Changes::CopyOrder,
@@ -69,7 +69,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if !ctx.facts.may_copy_early(stage.index) {
             continue;
         }
-        let Ok(context) = ctx.around.context() else { return };
+        let context = match ctx.around.context() {
+            Ok(context) => context,
+            Err(reason) => {
+                let from = ctx.file.items[stage.items.start].span();
+                fixes.refuse(from, format!("the manifests are not copied first, because {reason}"));
+                continue;
+            }
+        };
         match ctx.facts.early_copy(stage.index, context, &|one| ctx.pragmas.silence(&names, one.text)) {
             Some(Ok(early)) => {
                 let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };

@@ -45,7 +45,7 @@ use crate::transforms::move_all;
 pub const TRANSFORM: Transform = Transform {
     id: "order-layers",
     applicability: Applicability::Safe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("order_layers.rs"),
     answers: &[],
     changes: Changes::CopyOrder,

@@ -37,7 +37,7 @@ use crate::transforms::move_all;
 pub const TRANSFORM: Transform = Transform {
     id: "sink-metadata",
     applicability: Applicability::Unsafe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("sink_metadata.rs"),
     answers: &[],
     changes: Changes::MetadataOrder,

@@ -12,7 +12,7 @@
 //! ignore file; the others keep their bytes.
 //!
 //! # Silent when
-//! No build context is known, no directory of it is copied, or nothing of this lies in it.
+//! Nothing is copied from the build context, or nothing of this lies in it. It refuses where no build context is known.
 //!
 //! # Examples
 //! With `node_modules` and `__pycache__` in the context, `.dockerignore` gets two lines; the Dockerfile stays:
@@ -45,7 +45,7 @@ use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 pub const TRANSFORM: Transform = Transform {
     id: "write-dockerignore",
     applicability: Applicability::Safe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("write_dockerignore.rs"),
     answers: &[],
     changes: Changes::IgnoreFile,
@@ -59,7 +59,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let Some(anchor) = ctx.file.instructions().map(|(_, one)| one).find(copies).map(|one| one.text) else {
         return;
     };
-    let Ok(context) = ctx.around.context() else { return };
+    let context = match ctx.around.context() {
+        Ok(context) => context,
+        Err(reason) => {
+            return fixes
+                .refuse(anchor, format!("nothing is kept out of the build context, because {reason}"));
+        }
+    };
     let unsent = ctx.facts.unsent(context, ctx.around.dockerfile());
     for (is_generated, applicability, what) in [
         (true, Applicability::Safe, "caches, and what the build makes itself"),

@@ -24,7 +24,8 @@ struct File<'a> {
     unreadable: Vec<Other<'a>>,
     undone: Vec<Other<'a>>,
     diff: Option<String>,
-    ignore_file: Option<IgnoreFile<'a>>,
+    #[serde(rename = "ignore_file")]
+    ignored: Option<IgnoreFile<'a>>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +80,7 @@ fn file(report: &FileReport) -> File<'_> {
         withheld: others(&outcome.withheld),
         unreadable: others(&outcome.unreadable),
         undone: others(&outcome.undone),
-        ignore_file: report.ignore_file.as_ref().map(|file| IgnoreFile {
+        ignored: report.ignore_file.as_ref().map(|file| IgnoreFile {
             path: &file.path,
             is_new: file.old.is_none(),
             diff: file.old.as_ref().map_or_else(

@@ -25,10 +25,10 @@ pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
                 let context = folder.join(&build.context);
                 if let (Ok(context), Ok(built)) =
                     (fs::canonicalize(&context), fs::canonicalize(context.join(&build.dockerfile)))
+                    && built == dockerfile
+                    && !found.iter().any(|(_, known)| *known == context)
                 {
-                    if built == dockerfile && !found.iter().any(|(_, known)| *known == context) {
-                        found.push((path.clone(), context));
-                    }
+                    found.push((path.clone(), context));
                 }
             }
         }

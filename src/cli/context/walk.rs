@@ -78,10 +78,12 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         let Ok(metadata) = entry.metadata() else { continue };
         let size = metadata.len();
         let is_link = metadata.is_symlink();
-        if !is_link && metadata.is_file() && is_read(&path, size) {
-            if let Ok(text) = fs::read_to_string(entry.path()) {
-                found.texts.insert(path.clone(), text);
-            }
+        if !is_link
+            && metadata.is_file()
+            && is_read(&path, size)
+            && let Ok(text) = fs::read_to_string(entry.path())
+        {
+            found.texts.insert(path.clone(), text);
         }
         found.entries.push(Entry { path, size, is_link, executable: is_executable(&metadata) });
     }

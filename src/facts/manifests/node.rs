@@ -221,10 +221,10 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> bool {
         return false;
     };
     let entry = &lock["packages"][""];
-    let same = |key: &&str| {
-        let of = |value: &Value| value[*key].as_object().filter(|all| !all.is_empty()).cloned();
+    let same = |key: &str| {
+        let of = |value: &Value| value[key].as_object().filter(|all| !all.is_empty()).cloned();
         of(entry) == of(root)
     };
     lock["lockfileVersion"].as_u64().is_some_and(|version| version >= 2)
-        && DEPENDENCIES.iter().all(|key| same(&key))
+        && DEPENDENCIES.iter().all(|key| same(key))
 }

@@ -31,7 +31,7 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
             (_, Some(short @ ("-r" | "-c" | "-e" | "-f"))) if raw.len() > 2 && !raw.starts_with("--") => {
                 (short, Some(raw[2..].to_owned()))
             }
-            _ => (raw, value.map(|word| literal(word)).transpose()?),
+            _ => (raw, value.map(literal).transpose()?),
         };
         match name {
             "-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints" => {

@@ -1,0 +1,212 @@
+//! The build context as people have it: which directory it is, what of it changes a Dockerfile, and the ignore file that is written
+//! along.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const NODE: &str =
+    "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm cache clean --force\nRUN npm run build\n";
+const PACKAGE: &str = r#"{ "dependencies": { "express": "4.21.2" }, "scripts": { "build": "tsc" } }"#;
+const LOCK: &str =
+    r#"{ "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "4.21.2" } } } }"#;
+const MANIFESTS_FIRST: &str = "COPY package.json package-lock.json ./\nRUN npm ci && npm cache clean --force\nCOPY . .\nRUN npm run build\n";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(support::jettison());
+    command.args(arguments).current_dir(folder).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn read(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).expect("a readable file")
+}
+
+#[test]
+fn the_context_is_the_folder_of_the_dockerfile() {
+    let folder =
+        folder(&[("web/Dockerfile", NODE), ("web/package.json", PACKAGE), ("web/package-lock.json", LOCK)]);
+    let output = run(folder.path(), &["fix", "--write", "web"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(read(&folder, "web/Dockerfile"), format!("FROM node:20\nWORKDIR /app\n{MANIFESTS_FIRST}"));
+    assert!(!folder.path().join("web/.dockerignore").exists(), "nothing of what it would hold is there");
+}
+
+#[test]
+fn the_command_line_names_another_one() {
+    let folder =
+        folder(&[("docker/Dockerfile", NODE), ("package.json", PACKAGE), ("package-lock.json", LOCK)]);
+    assert_eq!(
+        run(folder.path(), &["fix", "--quiet", "docker"]).status.code(),
+        Some(0),
+        "its own folder has no manifests"
+    );
+    let output = run(folder.path(), &["fix", "--quiet", "--context", ".", "docker"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("+COPY package.json package-lock.json ./\n"),
+        "{}",
+        text(&output.stdout)
+    );
+    let output = run(folder.path(), &["fix", "--context", "nowhere", "docker"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: --context nowhere: there is no such directory; name the directory that `docker build` is given\n"
+    );
+    let output = run(folder.path(), &["fix", "--context", "package.json", "docker"]);
+    assert!(text(&output.stderr).contains("is not a directory"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_compose_file_names_it() {
+    let compose = "services:\n  web:\n    build:\n      context: .\n      dockerfile: docker/Dockerfile\n";
+    let files = [
+        ("docker/Dockerfile", NODE),
+        ("package.json", PACKAGE),
+        ("package-lock.json", LOCK),
+        ("compose.yaml", compose),
+    ];
+    let output = run(folder(&files).path(), &["fix", "--quiet", "docker/Dockerfile"]);
+    assert!(
+        text(&output.stdout).contains("+COPY package.json package-lock.json ./\n"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+#[test]
+fn two_contexts_are_none() {
+    let compose = "services:\n  a:\n    build: { context: ., dockerfile: docker/Dockerfile }\n  b:\n    build: docker\n";
+    let files = [
+        ("docker/Dockerfile", NODE),
+        ("package.json", PACKAGE),
+        ("package-lock.json", LOCK),
+        ("compose.yaml", compose),
+    ];
+    let output = run(folder(&files).path(), &["fix", "--quiet", "docker/Dockerfile"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
+#[test]
+fn an_ignore_file_is_shown_and_written_like_any_other() {
+    let files = [
+        ("Dockerfile", NODE),
+        ("package.json", PACKAGE),
+        ("package-lock.json", LOCK),
+        ("node_modules/express/index.js", "module.exports = 1\n"),
+    ];
+    let folder = folder(&files);
+    let output = run(folder.path(), &["fix", "--quiet"]);
+    assert_eq!(output.status.code(), Some(1));
+    let diff = text(&output.stdout);
+    assert!(
+        diff.contains("--- /dev/null\n+++ b/.dockerignore\n") && diff.contains("+node_modules\n"),
+        "{diff}"
+    );
+    assert!(
+        diff.contains("+COPY package.json package-lock.json ./\n"),
+        "what leans on it comes along:\n{diff}"
+    );
+    // The diff is one that git takes.
+    fs::write(folder.path().join("a.diff"), &diff).expect("writable");
+    let applied = Command::new("git")
+        .args(["apply", "--check", "a.diff"])
+        .current_dir(folder.path())
+        .output()
+        .expect("git");
+    assert!(applied.status.success(), "{}", text(&applied.stderr));
+    let json = run(folder.path(), &["fix", "--quiet", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["files"][0]["ignore_file"]["path"], ".dockerignore");
+    assert_eq!(json["files"][0]["ignore_file"]["is_new"], true);
+    assert_eq!(run(folder.path(), &["fix", "--write", "--quiet"]).status.code(), Some(0));
+    assert!(read(&folder, ".dockerignore").ends_with("\nnode_modules\n"));
+    assert!(read(&folder, "Dockerfile").contains("COPY package.json package-lock.json ./\n"));
+    assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(0), "a second run is silent");
+}
+
+#[test]
+fn an_ignore_file_of_its_own_counts_for_a_dockerfile() {
+    let files = [
+        ("api.Dockerfile", NODE),
+        ("api.Dockerfile.dockerignore", "node_modules\n"),
+        ("package.json", PACKAGE),
+        ("package-lock.json", LOCK),
+        ("node_modules/express/index.js", ""),
+    ];
+    let folder = folder(&files);
+    assert_eq!(run(folder.path(), &["fix", "--write", "--quiet"]).status.code(), Some(0));
+    assert!(
+        read(&folder, "api.Dockerfile").contains("COPY package.json"),
+        "{}",
+        read(&folder, "api.Dockerfile")
+    );
+    assert!(!folder.path().join(".dockerignore").exists());
+}
+
+#[test]
+fn two_dockerfiles_add_to_one_ignore_file() {
+    let python = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n";
+    let files = [
+        ("a.Dockerfile", python),
+        ("b.Dockerfile", python),
+        ("main.py", ""),
+        ("__pycache__/main.cpython-312.pyc", ""),
+        (".pytest_cache/README.md", ""),
+    ];
+    let folder = folder(&files);
+    let output = run(folder.path(), &["fix", "--write", "--quiet"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let ignored = read(&folder, ".dockerignore");
+    assert_eq!(ignored.matches("__pycache__").count(), 1, "{ignored}");
+    assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(0), "a second run is silent");
+}
+
+#[test]
+fn a_file_that_nobody_may_write_leaves_both_as_they_are() {
+    let files = [
+        ("Dockerfile", NODE),
+        ("package.json", PACKAGE),
+        ("package-lock.json", LOCK),
+        ("node_modules/express/index.js", ""),
+        (".dockerignore", "*.log\n"),
+    ];
+    let folder = folder(&files);
+    let path = folder.path().join(".dockerignore");
+    let mut permissions = fs::metadata(&path).expect("there").permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).expect("ours");
+    let output = run(folder.path(), &["fix", "--write"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("because .dockerignore is read-only"), "{}", text(&output.stderr));
+    assert_eq!(
+        (read(&folder, "Dockerfile").as_str(), read(&folder, ".dockerignore").as_str()),
+        (NODE, "*.log\n")
+    );
+}
+
+#[test]
+fn links_are_not_followed() {
+    let folder = folder(&[("Dockerfile", NODE), ("package.json", PACKAGE), ("package-lock.json", LOCK)]);
+    std::os::unix::fs::symlink("/", folder.path().join("root")).expect("a link");
+    std::os::unix::fs::symlink("..", folder.path().join("up")).expect("a link");
+    assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(1));
+}
