@@ -53,7 +53,9 @@ pub enum Scope {
     Download,
     /// Users, groups and home directories.
     Accounts,
-    /// The distribution's own.
+    /// The distribution's own; what is behind them are names.
+    Named,
+    /// The distribution's own, and those that they name.
     System,
 }
 
@@ -101,6 +103,7 @@ impl Knowledge {
             (effects.archives, Scope::Archive),
             (effects.downloads, Scope::Download),
             (effects.accounts, Scope::Accounts),
+            (effects.named, Scope::Named),
             (effects.system, Scope::System),
         ] {
             scopes.extend(names.into_iter().map(|name| (name, scope)));

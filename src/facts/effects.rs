@@ -184,9 +184,24 @@ impl Facts<'_> {
             reads.push(Resource::Variables);
         }
         let tree = self.tree_at(item, &transfer.destination);
+        let tree = self.with_missing_parents(item, tree);
         let tree = if self.may_be_linked(item, &tree) { Tree::Everything } else { tree };
         let writes = vec![Resource::Files(tree)];
         Effects { reads, writes, ..Effects::default() }
+    }
+
+    /// A copy makes the directories above its destination that are not there, and a later step may count on them. Which ones are there is known of
+    /// the distribution's own and of those that an earlier WORKDIR names.
+    fn with_missing_parents(&self, item: usize, tree: Tree) -> Tree {
+        let Tree::At(path) = tree else { return tree };
+        let directories: Vec<String> = self.workdirs_before(item);
+        let is_there = |directory: &str| {
+            DIRECTORIES.contains(&directory)
+                || directories.iter().any(|known| paths::within(known, directory))
+        };
+        let parents = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
+        let missing = parents.clone().find(|parent| !is_there(parent)).map(str::to_owned);
+        Tree::At(missing.unwrap_or(path))
     }
 
     /// Whether an earlier script of the file made a symbolic link of the directory or of one around it, so that what is copied
@@ -214,6 +229,31 @@ impl Facts<'_> {
         self.stages.iter().find(|stage| stage.items.contains(&item))
     }
 }
+
+/// Directories that every distribution has (Filesystem Hierarchy Standard 3.0, chapters 3 and 4).
+const DIRECTORIES: &[&str] = &[
+    "/bin",
+    "/etc",
+    "/home",
+    "/lib",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/share",
+    "/usr/src",
+    "/var",
+];
 
 /// The variables that the builder fills in, in an instruction's own text.
 fn variables_in(instruction: &Instruction<'_>) -> Vec<Resource> {

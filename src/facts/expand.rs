@@ -78,6 +78,15 @@ impl Facts<'_> {
         }
     }
 
+    /// The directories that the WORKDIR instructions before an item name, as far as they are known: each is there by then.
+    pub fn workdirs_before(&self, item: usize) -> Vec<String> {
+        let named = self.before(item).filter_map(|(at, instruction)| match &instruction.body {
+            Body::Workdir(_) => self.directory_after(at),
+            _ => None,
+        });
+        named.collect()
+    }
+
     fn directory(&self, item: usize) -> Option<String> {
         let mut below = String::new();
         for (at, instruction) in self.before(item) {

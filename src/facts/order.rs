@@ -206,7 +206,7 @@ impl Facts<'_> {
             || program == "git"
             || call.is_none()
                 && self.known.program(program).is_some_and(|kind| kind != Program::Cheap)
-                && self.known.scope(program) == Some(Scope::System)
+                && matches!(self.known.scope(program), Some(Scope::Named | Scope::System))
     }
 
     /// What of the text goes with an instruction.

@@ -309,7 +309,9 @@ pub struct Effects {
     pub downloads: Vec<String>,
     /// Users, groups and home directories.
     pub accounts: Vec<String>,
-    /// The distribution's own directories.
+    /// The distribution's own directories, by names.
+    pub named: Vec<String>,
+    /// The distribution's own directories, and the files that they name.
     pub system: Vec<String>,
     /// The beginnings of the names of variables that send programs elsewhere.
     pub variables: Vec<String>,

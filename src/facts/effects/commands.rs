@@ -9,7 +9,7 @@ use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::environment::User;
 use crate::facts::expand::tidy;
 use crate::facts::packages::Call;
-use crate::facts::{Facts, RunFacts};
+use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Kind, Scope};
 use crate::syntax::Body;
 use crate::syntax::shell::{CommandKind, Word, base_name};
@@ -207,6 +207,13 @@ impl Script<'_, '_> {
                 {
                     return Err(format!("{program} runs other programs"));
                 }
+                // Without an operand these look at where they are.
+                if ["find", "ls", "du"].contains(&program)
+                    && one.arguments().first().is_none_or(Word::is_option)
+                {
+                    let here = self.here()?;
+                    self.touch(Tree::At(here));
+                }
                 self.operands(one.arguments())
             }
             Scope::Scripted => {
@@ -229,10 +236,15 @@ impl Script<'_, '_> {
                 self.touch(Tree::At("/home".into()));
                 self.paths_among(one.arguments())
             }
-            Scope::System => {
+            Scope::Named => {
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
                 self.paths_among(one.arguments())
+            }
+            Scope::System => {
+                self.touch(Tree::System);
+                self.touch(Tree::Homes);
+                self.operands(one.arguments())
             }
         }
     }
@@ -360,6 +372,12 @@ impl Script<'_, '_> {
                 if run.in_force.user == User::Unknown && self.facts.root_image(run.stage).is_none() {
                     return Err(format!("the user who runs {} is not known", call.manager.name));
                 }
+                if matches!(run.in_force.user, User::Other(_)) && self.facts.has_homes_elsewhere() {
+                    return Err(format!(
+                        "where the user who runs {} is at home can't be told",
+                        call.manager.name
+                    ));
+                }
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
                 self.language(at, call, one)
@@ -373,6 +391,7 @@ impl Script<'_, '_> {
                 let as_module = one.words.iter().any(|word| word.raw == "-m")
                     || one.simple.words.iter().any(|word| word.raw == "-m");
                 !as_module
+                    && call.verb == "install"
                     && call.packages.iter().all(|word| is_package(word))
                     && !call.packages.is_empty()
                     && !call.options.iter().any(|option| {
@@ -398,7 +417,7 @@ impl Script<'_, '_> {
                     })
                     && self.paths_among(one.arguments()).is_ok()
             }
-            "npm" | "pnpm" => {
+            "npm" if matches!(call.verb.as_str(), "install" | "i" | "add") => {
                 let global =
                     call.options.iter().any(|option| matches!(option.raw.as_str(), "-g" | "--global"));
                 global
@@ -443,7 +462,7 @@ impl Script<'_, '_> {
     fn paths_among(&mut self, words: &[Word]) -> Result<(), String> {
         for word in words {
             let raw = word.raw.trim_matches(['"', '\'']);
-            let is_file = [".deb", ".rpm", ".apk", ".whl", ".zip", ".gz", ".tgz"]
+            let is_file = [".deb", ".rpm", ".apk", ".whl", ".zip", ".gz", ".tgz", ".zst", ".xz", ".tar"]
                 .iter()
                 .any(|ending| raw.ends_with(ending));
             if raw.contains("://") {
@@ -451,7 +470,11 @@ impl Script<'_, '_> {
             }
             if word.is_option() {
                 self.option(word)?;
-            } else if raw.contains('/') || is_file || raw.starts_with(['.', '~', '*', '$', '`']) {
+            } else if raw.contains('/')
+                || is_file
+                || raw.starts_with(['~', '*', '$', '`'])
+                || matches!(raw, "." | "..")
+            {
                 self.word(word)?;
             }
         }
@@ -516,6 +539,25 @@ impl Script<'_, '_> {
     fn touch(&mut self, tree: Tree) {
         self.effects.reads.push(Resource::Files(tree.clone()));
         self.effects.writes.push(Resource::Files(tree));
+    }
+}
+
+impl Facts<'_> {
+    /// Whether some script of the file gives a user a home directory that is not among the usual ones.
+    fn has_homes_elsewhere(&self) -> bool {
+        let usual = |path: &str| {
+            ["/home", "/root", "/var", "/bin", "/sbin", "/usr", "/nonexistent", "/dev"]
+                .iter()
+                .any(|start| paths::within(path, start))
+        };
+        let accounts = |one: &&Invocation<'_>| {
+            one.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
+        };
+        let invocations = self.runs.iter().flat_map(|run| &run.invocations).filter(accounts);
+        invocations.flat_map(|one| one.arguments()).any(|word| {
+            let path = word.raw.split('=').next_back().unwrap_or_default().trim_matches(['"', '\'']);
+            path.contains('/') && !usual(path) || path.starts_with('$')
+        })
     }
 }
 
