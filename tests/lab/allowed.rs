@@ -1,0 +1,142 @@
+//! What may differ between an image before jettison and after, each with its reason. Everything else is harm.
+//!
+//! The tables are short because most of what differs from build to build need not be listed: the original is built twice, and
+//! whose *content* differs there may have other content afterwards too. That it is there, and its mode and owner, still count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compare::{Change, Difference, differences};
+use crate::filesystem::{Kind, Tree, hash};
+
+/// A place in a file system.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// The path and everything below it.
+    Below(&'static str),
+}
+
+impl Place {
+    fn holds(self, path: &str) -> bool {
+        match self {
+            Self::Below(place) => {
+                path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        }
+    }
+}
+
+/// What jettison takes away and says so: all of it is fetched or made again by the program that put it there.
+const CACHES: &[(Place, &str)] = &[
+    (Place::Below("/var/lib/apt/lists"), "package lists, which `apt-get update` fetches"),
+    (Place::Below("/var/cache/apt"), "downloaded packages and apt's index of them"),
+    (Place::Below("/root/.cache/pip"), "what pip downloaded, and the wheels it made"),
+    (Place::Below("/root/.npm/_cacache"), "what npm downloaded"),
+    (Place::Below("/root/.local/share/pnpm/store"), "pnpm's store; what is installed is linked, not lost"),
+    (Place::Below("/root/.cache/pnpm"), "pnpm's copies of the registry's answers"),
+    (Place::Below("/root/.cache/go-build"), "Go's build cache"),
+];
+
+/// What two builds of the same Dockerfile may name differently.
+const NAMED_AT_RANDOM: &[(Place, &str)] =
+    &[(Place::Below("/root/.npm/_logs"), "one file for each run of npm, named after the time")];
+
+/// A file of the build context that jettison itself rewrote or made; `COPY . .` takes it along.
+pub struct Rewritten {
+    path: String,
+    before: Option<u64>,
+    after: Option<u64>,
+}
+
+/// The files that differ between two versions of a build context.
+pub fn rewritten(
+    before: &BTreeMap<String, Vec<u8>>,
+    after: &BTreeMap<String, Vec<u8>>,
+) -> anyhow::Result<Vec<Rewritten>> {
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let mut found = Vec::new();
+    for path in paths {
+        let (old, new) = (before.get(path), after.get(path));
+        if old != new {
+            let digest = |content: Option<&Vec<u8>>| content.map(|bytes| hash(&bytes[..])).transpose();
+            found.push(Rewritten { path: path.clone(), before: digest(old)?, after: digest(new)? });
+        }
+    }
+    Ok(found)
+}
+
+/// Three images' files: as written, as written and built again, and fixed.
+pub struct Trees<'a> {
+    pub before: &'a Tree,
+    pub again: &'a Tree,
+    pub after: &'a Tree,
+}
+
+impl Trees<'_> {
+    /// What two builds of the original differ in beyond what is known; then the table lacks a line.
+    pub fn unexplained_noise(&self) -> Vec<Difference> {
+        let mut noise = differences(self.before, self.again);
+        noise.retain(|one| {
+            one.change != Change::Content && !listed(NAMED_AT_RANDOM, &one.path) && !listed(CACHES, &one.path)
+        });
+        noise
+    }
+
+    /// What the fixed image differs in and must not.
+    pub fn harm(&self, rewritten: &[Rewritten]) -> Vec<Difference> {
+        let noise: BTreeSet<String> = differences(self.before, self.again)
+            .into_iter()
+            .filter(|one| one.change == Change::Content)
+            .map(|one| one.path)
+            .collect();
+        let mut harm = differences(self.before, self.after);
+        harm.retain(|one| {
+            let unstable = one.change == Change::Content && noise.contains(&one.path);
+            !(unstable
+                || listed(NAMED_AT_RANDOM, &one.path)
+                || self.is_cache(one)
+                || self.is_own(one, rewritten))
+        });
+        harm
+    }
+
+    /// A cache may lose things, and a directory that had nothing but caches in it may go with them.
+    fn is_cache(&self, difference: &Difference) -> bool {
+        let Difference { path, change } = difference;
+        if listed(CACHES, path) {
+            return matches!(change, Change::Missing | Change::Content);
+        }
+        let inside = format!("{path}/");
+        let is_directory = self.before.get(path).is_some_and(|entry| entry.kind == Kind::Directory);
+        let mut below = self.before.keys().filter(|other| other.starts_with(&inside)).peekable();
+        *change == Change::Missing
+            && is_directory
+            && below.peek().is_some()
+            && below.all(|other| {
+                listed(CACHES, other) || listed(NAMED_AT_RANDOM, other) || self.holds_caches_only(other)
+            })
+    }
+
+    fn holds_caches_only(&self, path: &str) -> bool {
+        let inside = format!("{path}/");
+        self.before.get(path).is_some_and(|entry| entry.kind == Kind::Directory)
+            && CACHES.iter().any(|(Place::Below(place), _)| place.starts_with(&inside))
+    }
+
+    /// The image has the context's old text, and afterwards its new one.
+    fn is_own(&self, difference: &Difference, rewritten: &[Rewritten]) -> bool {
+        let digest = |tree: &Tree| match tree.get(&difference.path).map(|entry| &entry.kind) {
+            Some(Kind::File { hash, .. }) => Some(*hash),
+            _ => None,
+        };
+        matches!(difference.change, Change::Content | Change::Added)
+            && rewritten.iter().any(|own| {
+                difference.path.ends_with(&format!("/{}", own.path))
+                    && own.before == digest(self.before)
+                    && own.after == digest(self.after)
+            })
+    }
+}
+
+fn listed(table: &[(Place, &str)], path: &str) -> bool {
+    table.iter().any(|(place, _)| place.holds(path))
+}

@@ -1,0 +1,116 @@
+//! An application's copy to work in, and the images that are built of it. Nothing in here compares or measures.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use crate::applications::{Application, Service};
+use crate::engine;
+
+/// A copy of an example's folder.
+pub struct Workspace {
+    application: &'static Application,
+    directory: TempDir,
+}
+
+impl Workspace {
+    /// Copies the folder. All files get the same time stamp: compiled Python has that of its source in it.
+    pub fn of(application: &'static Application) -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("jettison-lab-").tempdir()?;
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(application.name);
+        copy(&from, directory.path()).with_context(|| format!("{} can't be copied", from.display()))?;
+        Ok(Self { application, directory })
+    }
+
+    /// Runs the program under test over it, as its user does.
+    pub fn fix(&self) -> Result<()> {
+        let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(["fix", "--write"])
+            .arg(self.directory.path())
+            .output()
+            .context("jettison can't be started")?;
+        if !output.status.success() {
+            bail!("jettison fix --write failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    /// Builds one service. `fresh` takes nothing from the build cache.
+    pub fn build(&self, service: &Service, version: &str, fresh: bool) -> Result<Image> {
+        let tag = format!("jettison-lab/{}-{}:{version}", self.application.name, service.name);
+        build(&self.context(service), &tag, fresh)
+    }
+
+    /// The build context of a service.
+    pub fn context(&self, service: &Service) -> PathBuf {
+        self.directory.path().join(service.context)
+    }
+
+    /// A file of it.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.directory.path().join(path)
+    }
+
+    /// All files of a service's build context, by path.
+    pub fn files(&self, service: &Service) -> Result<BTreeMap<String, Vec<u8>>> {
+        let root = self.context(service);
+        let mut files = BTreeMap::new();
+        for path in walk(&root)? {
+            let name = path.strip_prefix(&root)?.to_string_lossy().into_owned();
+            files.insert(name, fs::read(&path)?);
+        }
+        Ok(files)
+    }
+}
+
+/// An image, which goes when it is no longer looked at. Its layers stay in the build cache.
+pub struct Image {
+    pub tag: String,
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        if let Err(error) = engine::docker(&["image", "rm", "--force", &self.tag]) {
+            eprintln!("{error:#}");
+        }
+    }
+}
+
+/// Builds the Dockerfile of a build context.
+pub fn build(context: &Path, tag: &str, fresh: bool) -> Result<Image> {
+    let context = context.to_str().context("the path of a temporary directory is UTF-8")?;
+    let mut arguments = vec!["buildx", "build", "--network=host", "--progress=plain", "--load", "-t", tag];
+    arguments.extend(fresh.then_some("--no-cache"));
+    arguments.push(context);
+    engine::docker(&arguments)?;
+    Ok(Image { tag: tag.to_owned() })
+}
+
+fn walk(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(walk(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for source in walk(from)? {
+        let target = to.join(source.strip_prefix(from)?);
+        fs::create_dir_all(target.parent().context("a file lies in a directory")?)?;
+        fs::copy(&source, &target)?;
+        File::options().write(true).open(&target)?.set_modified(then)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The proof in the lab: real images, built before and after jettison, have the same files, configuration and behaviour.
+//!
+//! Each example application is built as written, twice, fixed by the program, and built again. What is compared, and what is
+//! not, stands in `compare` and `allowed`, which ask nothing of the code under test: it may not excuse itself.
+//!
+//! ```text
+//! cargo test --test lab                 # all of them, where a Docker engine answers
+//! cargo test --test lab flask           # one application
+//! JETTISON_REQUIRE_DOCKER=1 cargo test --test lab      # no engine is a failure, not a skip
+//! ```
+//!
+//! How long rebuilds take is measured elsewhere, in `benches/rebuild.rs`, with the same applications.
+
+mod allowed;
+// What only the measurement of rebuild times uses is dead code here.
+#[allow(dead_code)]
+mod applications;
+#[allow(dead_code)]
+mod build;
+mod compare;
+mod engine;
+mod filesystem;
+mod harm;
+mod proof;
+mod smoke;
+#[path = "../support/mod.rs"]
+mod support;
+
+use anyhow::Result;
+
+/// Whether an engine is there; otherwise the test says that it was skipped, or fails where that is not allowed.
+fn has_engine(test: &str) -> bool {
+    if let Err(reason) = engine::answers() {
+        let required = std::env::var_os("JETTISON_REQUIRE_DOCKER").is_some_and(|value| value == "1");
+        assert!(!required, "{test} needs a Docker engine (JETTISON_REQUIRE_DOCKER=1), but {reason}");
+        support::skip(test, &reason);
+        return false;
+    }
+    true
+}
+
+fn prove(name: &str) -> Result<()> {
+    if has_engine(name) { proof::of(applications::named(name)) } else { Ok(()) }
+}
+
+// One test an application, so that they can be chosen by name and run beside each other.
+
+#[test]
+fn flask() -> Result<()> {
+    prove("flask")
+}
+
+#[test]
+fn express() -> Result<()> {
+    prove("express")
+}
+
+#[test]
+fn pnpm_service() -> Result<()> {
+    prove("pnpm-service")
+}
+
+#[test]
+fn go_web() -> Result<()> {
+    prove("go-web")
+}
+
+#[test]
+fn typescript_service() -> Result<()> {
+    prove("typescript-service")
+}
+
+#[test]
+fn multi_stage() -> Result<()> {
+    prove("multi-stage")
+}
+
+#[test]
+fn compose_shop() -> Result<()> {
+    prove("compose-shop")
+}
+
+#[test]
+fn agents_devbox() -> Result<()> {
+    prove("agents-devbox")
+}
+
+#[test]
+fn every_example_is_an_application_or_says_why_not() -> Result<()> {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for entry in std::fs::read_dir(examples)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let known = applications::ALL.iter().any(|one| one.name == name)
+            || applications::NOT_BUILT.iter().any(|(other, _)| *other == name);
+        assert!(known || !entry.path().is_dir(), "{name} is missing in tests/lab/applications.rs");
+    }
+    for (name, reason) in applications::NOT_BUILT {
+        eprintln!("not built: {name}: {reason}");
+    }
+    Ok(())
+}
