@@ -40,6 +40,9 @@ const CACHES: &[(Place, &str)] = &[
 const NAMED_AT_RANDOM: &[(Place, &str)] =
     &[(Place::Below("/root/.npm/_logs"), "one file for each run of npm, named after the time")];
 
+/// Files whose content holds a time stamp, by the ending of their names. (Python's documentation, "Cached bytecode": the time of the source.)
+const STAMPED: &[&str] = &[".pyc"];
+
 /// A file of the build context that jettison itself rewrote or made; `COPY . .` takes it along.
 pub struct Rewritten {
     path: String,
@@ -90,7 +93,8 @@ impl Trees<'_> {
             .collect();
         let mut harm = differences(self.before, self.after);
         harm.retain(|one| {
-            let unstable = one.change == Change::Content && noise.contains(&one.path);
+            let is_stamped = STAMPED.iter().any(|ending| one.path.ends_with(ending));
+            let unstable = one.change == Change::Content && (noise.contains(&one.path) || is_stamped);
             !(unstable
                 || listed(NAMED_AT_RANDOM, &one.path)
                 || self.is_cache(one)
