@@ -33,12 +33,16 @@ const CACHES: &[(Place, &str)] = &[
     (Place::Below("/root/.npm/_cacache"), "what npm downloaded"),
     (Place::Below("/root/.local/share/pnpm/store"), "pnpm's store; what is installed is linked, not lost"),
     (Place::Below("/root/.cache/pnpm"), "pnpm's copies of the registry's answers"),
-    (Place::Below("/root/.cache/go-build"), "Go's build cache"),
 ];
 
 /// What two builds of the same Dockerfile may name differently.
-const NAMED_AT_RANDOM: &[(Place, &str)] =
-    &[(Place::Below("/root/.npm/_logs"), "one file for each run of npm, named after the time")];
+const NAMED_AT_RANDOM: &[(Place, &str)] = &[
+    (Place::Below("/root/.npm/_logs"), "one file for each run of npm, named after the time"),
+    (
+        Place::Below("/root/.cache/go-build"),
+        "Go's build cache: named after hashes over what went in, time stamps among it for results of tests",
+    ),
+];
 
 /// Files whose content holds a time stamp, by the ending of their names. (Python's documentation, "Cached bytecode": the time of the source.)
 const STAMPED: &[&str] = &[".pyc"];

@@ -86,7 +86,8 @@ pub const ALL: &[Application] = &[
         services: &[alone("links", 8080)],
         probes: &[
             get("links", "GET /healthz", r#"{"status":"ok","commit":"#),
-            post("links", "POST /", "url=https://example.com/", 200, "/1"),
+            post("links", "POST /", "url=https://example.com/", 302, "Location: /"),
+            get("links", "GET /", "https://example.com/"),
             Probe::Answers {
                 service: "links",
                 request: "GET /1",

@@ -42,7 +42,7 @@ impl Workspace {
 
     /// Builds one service. `fresh` takes nothing from the build cache.
     pub fn build(&self, service: &Service, version: &str, fresh: bool) -> Result<Image> {
-        let tag = format!("jettison-lab/{}-{}:{version}", self.application.name, service.name);
+        let tag = tag(&format!("{}-{}", self.application.name, service.name), version);
         build(&self.context(service), &tag, fresh)
     }
 
@@ -79,6 +79,11 @@ impl Drop for Image {
             eprintln!("{error:#}");
         }
     }
+}
+
+/// A name for an image that no other run takes away: two of them may use the same engine at once.
+pub fn tag(name: &str, version: &str) -> String {
+    format!("jettison-lab/{name}:{version}-{}", std::process::id())
 }
 
 /// Builds the Dockerfile of a build context.

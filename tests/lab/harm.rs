@@ -15,7 +15,7 @@ fn image(name: &str, script: &str) -> Result<Image> {
     let directory = tempfile::tempdir()?;
     let text = format!("FROM debian:bookworm-slim\nRUN mkdir /it && cd /it && {script}\n");
     std::fs::write(directory.path().join("Dockerfile"), text)?;
-    build::build(directory.path(), &format!("jettison-lab/harm:{name}"), false)
+    build::build(directory.path(), &build::tag("harm", name), false)
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn another_configuration_is_noticed() -> Result<()> {
         [("plain", ""), ("user", "USER 1\n"), ("variable", "ENV A=1\n"), ("place", "WORKDIR /x\n")]
     {
         std::fs::write(directory.path().join("Dockerfile"), format!("FROM debian:bookworm-slim\n{line}"))?;
-        let image = build::build(directory.path(), &format!("jettison-lab/harm:{name}"), false)?;
+        let image = build::build(directory.path(), &build::tag("harm", name), false)?;
         seen.push(proof::configuration(&image)?);
     }
     for (index, one) in seen.iter().enumerate() {
