@@ -319,6 +319,17 @@ fn selection_and_unknown_names() {
 }
 
 #[test]
+fn caches_go_into_mounts_on_request() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    let mount = "--mount=type=cache,target=/var/lib/apt/lists";
+    assert!(!stdout(&run(folder.path(), &["fix"])).contains(mount));
+    assert!(stdout(&run(folder.path(), &["fix", "--caches", "mount"])).contains(mount));
+    fs::write(folder.path().join(".jettison.yaml"), "caches: mount\n").expect("a file");
+    assert!(stdout(&run(folder.path(), &["fix"])).contains(mount));
+    assert!(!stdout(&run(folder.path(), &["fix", "--caches", "clean"])).contains(mount));
+}
+
+#[test]
 fn unsafe_fixes_need_to_be_asked_for() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
     assert!(!stdout(&run(folder.path(), &["fix"])).contains("--no-install-recommends"));

@@ -1,4 +1,4 @@
-//! Keep package managers' caches in cache mounts, outside the image and from build to build, where the configuration asks for it.
+//! Keep package managers' caches in cache mounts, where the configuration asks for it.
 //!
 //! # Why
 //! A cleanup makes images small and rebuilds slow: whenever a requirements file changes, everything is fetched again. In a

@@ -270,7 +270,12 @@ impl<'a> Facts<'a> {
         let full = run.instruction.full;
         let text = self.file.text;
         if full.of(text).ends_with('\n') {
-            return Ok(full);
+            // Of two gaps around it, one is left.
+            let after = self.file.items.get(run.item + 1);
+            return Ok(match (above, after) {
+                (Some(Item::Blank(_)), Some(Item::Blank(blank))) => Span::new(full.start, blank.end),
+                _ => full,
+            });
         }
         // The last line has no break: the one before it goes.
         let before = text[..full.start].trim_end_matches('\n').trim_end_matches('\r').len();

@@ -41,7 +41,7 @@ impl Unneeded {
         let mut emptied = avoided;
         let directories = [target.to_owned()];
         for (index, one) in run.invocations.iter().enumerate() {
-            let cleans = cleans(run, index, manager, cache);
+            let cleans = cleans(run, index, manager, cache)?;
             let removed = removed_words(one, target)?;
             if !cleans && removed.is_empty() {
                 let minds = one.notices(&directories) || one.is("find") && reaches(one, target);
@@ -86,19 +86,26 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
 }
 
 /// Whether an invocation is the manager's own cleanup of this cache and nothing else.
-fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> bool {
+fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> Result<bool, String> {
     let one = &run.invocations[index];
-    let by_verb = run.calls.iter().any(|call| {
+    let by_verb = run.calls.iter().find(|call| {
         call.invocation == index
             && call.manager.name == manager.name
             && cache.cleaned_by.contains(&call.verb)
             && call.packages.is_empty()
     });
-    let own = || {
-        let words: Vec<&str> = one.words.iter().map(|word| word.raw.as_str()).collect();
-        cache.clean_needs_manager && words.join(" ") == cache.clean
-    };
-    by_verb || own()
+    // npm 5 and later refuse to clean without it, and the RUN fails.
+    let needs_force = cache.clean.contains("--force");
+    match by_verb {
+        Some(call) if needs_force && !call.has_option(&["--force".to_owned(), "-f".to_owned()]) => {
+            Err(format!("`{} {}` without --force may fail, and has to stay", manager.name, call.verb))
+        }
+        Some(_) => Ok(true),
+        None => {
+            let words: Vec<&str> = one.words.iter().map(|word| word.raw.as_str()).collect();
+            Ok(cache.clean_needs_manager && words.join(" ") == cache.clean)
+        }
+    }
 }
 
 /// The operands of an `rm` that lie at or under the target; an error where one lies around it or can't be told.

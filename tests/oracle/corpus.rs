@@ -100,7 +100,8 @@ fn print(results: &[(String, Verdict)]) -> usize {
     failed
 }
 
-fn files() -> Result<Vec<PathBuf>, String> {
+/// The files of the corpus, or of the part of it that is asked for.
+pub fn files() -> Result<Vec<PathBuf>, String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/files");
     let entries = std::fs::read_dir(&directory)
         .map_err(|error| format!("no corpus at {}: {error}", directory.display()))?;

@@ -12,7 +12,7 @@ pub const OPTIONS: &[(&str, &[&str])] = &[
 
 /// Directories whose content is a cache of some package manager, below which `rm -rf` only cleans.
 const CACHES: &[&str] = &[
-    "/var/lib/apt/lists/",
+    "/var/lib/apt/lists",
     "/var/cache/apt/",
     "/var/cache/apk/",
     "/var/cache/pacman/pkg/",
@@ -108,9 +108,9 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
     if base_name(program) == "rm" {
         let (options, paths): (Vec<&String>, Vec<&String>) =
             arguments.iter().partition(|word| word.starts_with('-'));
-        let forced =
-            options.iter().all(|option| matches!(option.as_str(), "-f" | "-rf" | "-fr" | "-r" | "--"))
-                && options.iter().any(|option| option.contains('f'));
+        let forced = options.iter().all(|option| {
+            matches!(option.as_str(), "-f" | "-rf" | "-fr" | "-r" | "-rvf" | "-rfv" | "-vrf" | "-Rf" | "--")
+        }) && options.iter().any(|option| option.contains('f'));
         let home = record.env.iter().find_map(|one| one.strip_prefix("HOME=")).unwrap_or("/root");
         let is_cache = |path: &str| {
             let path = path.strip_prefix(home).map_or_else(|| path.to_owned(), |rest| format!("/root{rest}"));
