@@ -7,7 +7,8 @@
 //! # Safety
 //! Only what really lies in the context, is copied along with a directory, and is named nowhere: by no COPY or ADD, no script of the Dockerfile or
 //! of another one in the same context, no command, no manifest or script of the project. A file that a `!` of the ignore file asks for stays. *Safe* are
-//! caches that tools make anew, and `node_modules` where an install of this very build makes it from a lock file. Version control, editors'
+//! caches that tools make anew, and `node_modules` where installs make it from a lock file in every stage that copies it, of this and of every other
+//! Dockerfile in the context, before anything could look at it. Version control, editors'
 //! files, environments and secrets would be missing in the image, so that leaving them out is *unsafe*. New lines go to the end of the
 //! ignore file; the others keep their bytes.
 //!
@@ -37,6 +38,7 @@
 //! RUN npm ci
 //! ```
 
+use crate::context::{Entry, Ignore};
 use crate::facts::unsent::Unsent;
 use crate::syntax::{Body, Instruction};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
@@ -75,6 +77,16 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if lines.is_empty() {
             continue;
         }
+        let text = with_lines(context.ignore_text.as_deref().unwrap_or_default(), what, &lines);
+        // The whole context is held against both: nothing else may change sides, and something must.
+        let after = context.with_ignore(&text);
+        let own = Ignore::parse(&lines.iter().map(|one| one.pattern.as_str()).collect::<Vec<_>>().join("\n"));
+        let moved =
+            |entry: &&Entry| context.ignore.excludes(&entry.path) != after.ignore.excludes(&entry.path);
+        let mut moved = context.entries.iter().filter(moved).peekable();
+        if moved.peek().is_none() || !moved.all(|entry| own.excludes(&entry.path)) {
+            continue;
+        }
         let (files, bytes) =
             lines.iter().fold((0, 0), |(files, bytes), one| (files + one.files, bytes + one.bytes));
         let title = format!(
@@ -82,7 +94,6 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             if files == 1 { "" } else { "s" },
             readable(bytes)
         );
-        let text = with_lines(context.ignore_text.as_deref().unwrap_or_default(), what, &lines);
         fixes.propose_ignore_file(applicability, anchor, title, text);
     }
 }

@@ -9,6 +9,7 @@ use crate::cli::args::{Color, Fix, Format};
 use crate::cli::context::Contexts;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, ignored, input, write};
+use crate::config::Settings;
 use crate::pipeline::{self, Outcome};
 use crate::report::{self, FileReport, Talk};
 
@@ -85,6 +86,9 @@ pub(super) fn display_name(path: &Path) -> String {
 fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     let settings = configurations.for_directory(Path::new("")).map_err(anyhow::Error::msg)?;
+    // Nobody would write the ignore file, so nothing may lean on a new one.
+    let mut settings = Settings::clone(&settings);
+    settings.config.ignore.push("write-dockerignore".into());
     let contexts = Contexts::new(args.context.as_deref())?;
     let around = contexts.around(None);
     let outcome: Outcome = pipeline::fix_within(&text, &settings, &around);

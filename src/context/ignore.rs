@@ -22,6 +22,8 @@ enum Shape {
     Exact(String),
     /// `**/name`, the name without wildcards: this path in any directory.
     Anywhere(String),
+    /// `**.ending`, without further wildcards: any path that ends so.
+    Ending(String),
     /// Anything else.
     Tokens(Vec<Token>),
 }
@@ -85,7 +87,12 @@ impl Pattern {
         let shape = match path.strip_prefix("**/") {
             _ if !has_wildcard(path) => Shape::Exact(path.to_owned()),
             Some(name) if !has_wildcard(name) => Shape::Anywhere(name.to_owned()),
-            _ => Shape::Tokens(tokens(path)?),
+            _ => match path.strip_prefix("**") {
+                Some(ending) if !ending.is_empty() && !has_wildcard(ending) => {
+                    Shape::Ending(ending.to_owned())
+                }
+                _ => Shape::Tokens(tokens(path)?),
+            },
         };
         Some(Self { includes, shape })
     }
@@ -100,6 +107,7 @@ impl Pattern {
             Shape::Anywhere(name) => path
                 .strip_suffix(name.as_str())
                 .is_some_and(|before| before.is_empty() || before.ends_with('/')),
+            Shape::Ending(ending) => path.ends_with(ending.as_str()),
             Shape::Tokens(tokens) => fits(tokens, path),
         }
     }
@@ -144,7 +152,7 @@ fn tokens(pattern: &str) -> Option<Vec<Token>> {
 }
 
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Token> {
-    let negated = chars.next_if(|c| matches!(c, '^' | '!')).is_some();
+    let negated = chars.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     loop {
         let mut first = chars.next()?;
@@ -216,6 +224,10 @@ mod tests {
             ("a/**/c", "a/c", true),
             ("a/**/c", "a/x/y/c", true),
             ("**foo", "x/foo", true),
+            ("**.pyc", "a/x.pyc", true),
+            ("**.pyc", "a/x.py", false),
+            ("a**", "ab/c", true),
+            ("[!a]", "b", false),
             ("[a-c].txt", "b.txt", true),
             ("[^a-c].txt", "b.txt", false),
             ("a\\*b", "a*b", true),

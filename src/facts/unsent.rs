@@ -3,10 +3,12 @@
 //! Only what really lies in the context, is really copied along with a directory, and is named by nothing. How an ignore file is written is the
 //! transform's business.
 
+mod reinstalled;
+
 use crate::context::{BuildContext, Entry};
 use crate::facts::Facts;
 use crate::facts::copied::Copied;
-use crate::syntax::{Body, Run};
+use crate::syntax::{Body, Dockerfile, Run};
 
 /// Something that need not travel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,61 +157,37 @@ impl<'s> Search<'s, '_> {
         found.collect()
     }
 
-    /// `node_modules` where an install of this very build makes it anew from a lock file.
+    /// `node_modules` where installs of all builds of this context make it anew from a lock file.
     fn dependencies(&self) -> Vec<Unsent> {
-        let mut found: Vec<Unsent> = Vec::new();
-        for run in &self.facts.runs {
-            let effects = self.facts.effects(run.item);
-            let firsts = (0..).map_while(|pipeline| {
-                run.script()
-                    .and_then(|script| script.list.statements.first())
-                    .filter(|one| pipeline < one.pipelines().count())
-                    .map(|_| pipeline)
-            });
-            // What stands behind the install in the same script does not matter here.
-            let mut installs = effects.installs;
-            for end in firsts {
-                if installs.is_empty() {
-                    installs = self.facts.effects_until(run, end + 1).installs;
-                }
-            }
-            for install in installs {
-                let call = &run.calls[install.call];
-                let is_sure = run.invocations[call.invocation].place.certain && call.packages.is_empty();
-                let locks = [
-                    "package-lock.json",
-                    "npm-shrinkwrap.json",
-                    "yarn.lock",
-                    "pnpm-lock.yaml",
-                    "bun.lock",
-                    "bun.lockb",
-                ];
-                let makes = matches!(call.manager.name.as_str(), "npm" | "yarn" | "pnpm" | "bun")
-                    && call.manager.project.as_ref().is_some_and(|known| known.verbs.contains(&call.verb));
-                let Some(directory) = install.directory.filter(|_| is_sure && makes) else { continue };
-                let Some(folder) = self
-                    .copies
-                    .iter()
-                    .filter(|copy| copy.item < run.item)
-                    .find_map(|copy| copy.context_folder(&directory))
-                else {
-                    continue;
-                };
-                let at =
-                    |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-                let is_locked = locks.iter().any(|lock| self.context.sends_file(&at(lock)));
-                let path = at("node_modules");
-                let inner: Vec<&Entry> =
-                    self.travelling().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
-                if is_locked
-                    && !self.others_need_dependencies()
-                    && !found.iter().any(|one| one.pattern == path)
-                {
-                    found.extend(self.unsent(path, "", &inner, true));
-                }
-            }
+        let mut folders: Vec<&str> = Vec::new();
+        for entry in self.travelling() {
+            let at =
+                entry.path.find("node_modules/").filter(|at| *at == 0 || entry.path[..*at].ends_with('/'));
+            let folder = at.map(|at| entry.path[..at].trim_end_matches('/'));
+            folders.extend(folder.filter(|folder| !folders.contains(folder)));
         }
-        found
+        let locks = [
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "yarn.lock",
+            "pnpm-lock.yaml",
+            "bun.lock",
+            "bun.lockb",
+        ];
+        let is_locked = |folder: &str| locks.iter().any(|lock| self.context.sends_file(&join(folder, lock)));
+        let others: Vec<Dockerfile<'_>> = self.other_dockerfiles().map(Dockerfile::parse).collect();
+        let found = folders.into_iter().filter(|folder| is_locked(folder)).filter_map(|folder| {
+            let others_do = others.iter().all(|file| {
+                reinstalled::in_every_stage(&Facts::of(file, self.facts.known), self.context, folder)
+            });
+            let path = join(folder, "node_modules");
+            let inner: Vec<&Entry> =
+                self.travelling().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
+            (others_do && reinstalled::in_every_stage(self.facts, self.context, folder))
+                .then(|| self.unsent(path, "", &inner, true))
+                .flatten()
+        });
+        found.collect()
     }
 
     fn surroundings(&self) -> Vec<Unsent> {
@@ -237,7 +215,13 @@ impl<'s> Search<'s, '_> {
     }
 
     fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], is_generated: bool) -> Option<Unsent> {
-        if entries.is_empty() || !name.is_empty() && self.is_named(name) || self.is_copied(&pattern) {
+        // A name that would have to be escaped may mean something else.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '*' | '@');
+        if entries.is_empty()
+            || !pattern.chars().all(is_plain)
+            || !name.is_empty() && self.is_named(name)
+            || self.is_copied(&pattern)
+        {
             return None;
         }
         // Somebody asked for one of them by `!`.
@@ -305,15 +289,8 @@ impl<'s> Search<'s, '_> {
             move |path: &str| path.to_ascii_lowercase().contains("dockerfile") && Some(path) != own;
         self.context.texts.iter().filter(move |(path, _)| is_other(path)).map(|(_, text)| text.as_str())
     }
+}
 
-    /// Whether another Dockerfile copies a directory and may take the dependencies along without installing them.
-    fn others_need_dependencies(&self) -> bool {
-        let installs = |text: &str| {
-            ["npm ci", "npm install", "yarn", "pnpm", "bun install", "npm i "]
-                .iter()
-                .any(|command| text.contains(command))
-        };
-        self.other_dockerfiles()
-            .any(|text| (text.contains("COPY") || text.contains("ADD")) && !installs(text))
-    }
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
