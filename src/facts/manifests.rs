@@ -4,6 +4,7 @@
 //! An install is taken for one that reads nothing else only where its manifests say so. Nothing is known of Dockerfiles here.
 
 mod gemfile;
+mod modules;
 mod node;
 mod others;
 mod pyproject;
@@ -26,10 +27,11 @@ pub struct Project {
 }
 
 /// What a call reads that runs in a folder of the context (the context itself is empty; none where its directory is no copy of one).
-/// `place` says where a file of the image comes from. None where it is no install of a project. The error is what stands against it, to follow
+/// `place` says where a file of the image comes from; `as_module` is whether it is called by `python -m`. None where it is no install of a project. The error is what stands against it, to follow
 /// "because".
 pub fn project(
     call: &Call<'_>,
+    as_module: bool,
     folder: Option<&str>,
     place: &dyn Fn(&str) -> Option<String>,
     context: &BuildContext,
@@ -40,6 +42,11 @@ pub fn project(
         return None;
     }
     let looked = Looked { call, folder: folder.unwrap_or(NOWHERE), place, context };
+    if as_module && let Some(name) = folder.and_then(|folder| modules::shadowing(folder, context)) {
+        return Some(Err(format!(
+            "`{name}` in the directory bears the name of a module that `python -m` would take from there"
+        )));
+    }
     if call.manager.name == "uv" && call.verb.starts_with("pip ") {
         return requirements::project(&looked);
     }
@@ -55,7 +62,7 @@ pub fn project(
         match call.manager.name.as_str() {
             "npm" | "yarn" | "pnpm" | "bun" => node::look(&looked, &mut project)?,
             "poetry" | "uv" | "pipenv" => pyproject::look(&looked, &mut project)?,
-            "bundler" => gemfile::look(&looked)?,
+            "bundler" => gemfile::look(&looked, &mut project)?,
             name => others::look(name, &looked, &mut project)?,
         }
         Ok(project)
@@ -104,6 +111,16 @@ impl<'l> Looked<'l, '_> {
     fn text(&self, name: &str) -> Result<&'l str, String> {
         let path = self.path(name);
         self.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))
+    }
+
+    /// The folders above it, the nearest first, the context itself last.
+    fn above(&self) -> impl Iterator<Item = &'l str> {
+        let mut folder = Some(self.folder).filter(|folder| !folder.is_empty());
+        std::iter::from_fn(move || {
+            let above = folder?.rsplit_once('/').map_or("", |(above, _)| above);
+            folder = Some(above).filter(|folder| !folder.is_empty());
+            Some(above)
+        })
     }
 
     fn has_option(&self, names: &[&str]) -> bool {

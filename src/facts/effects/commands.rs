@@ -141,6 +141,21 @@ impl Script<'_, '_> {
     }
 
     fn variable(&mut self, item: usize, name: &str, value: &str) -> Result<(), String> {
+        let names_files = [
+            "CONSTRAINT",
+            "REQUIREMENT",
+            "FIND_LINKS",
+            "CONFIG_FILE",
+            "USERCONFIG",
+            "OVERRIDE",
+            "CAFILE",
+            "_CERT",
+        ];
+        let plain = value.trim_matches(['"', '\'']);
+        let is_relative = !plain.starts_with('/') && !plain.is_empty() && !plain.contains("://");
+        if is_relative && names_files.iter().any(|part| name.to_ascii_uppercase().contains(part)) {
+            return Err(format!("{name} names a file in the working directory"));
+        }
         for part in value.trim_matches(['"', '\'']).split([':', '=', ',', ';', ' ']) {
             if part == format!("${name}") || part == format!("${{{name}}}") || !part.contains(['/', '$']) {
                 continue;
@@ -554,7 +569,7 @@ impl Facts<'_> {
             one.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
         };
         let invocations = self.runs.iter().flat_map(|run| &run.invocations).filter(accounts);
-        invocations.flat_map(|one| one.arguments()).any(|word| {
+        invocations.flat_map(Invocation::arguments).any(|word| {
             let path = word.raw.split('=').next_back().unwrap_or_default().trim_matches(['"', '\'']);
             path.contains('/') && !usual(path) || path.starts_with('$')
         })

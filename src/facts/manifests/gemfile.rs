@@ -1,6 +1,7 @@
 //! Bundler: a Gemfile is a program; it is taken only where it plainly lists gems.
 
-use super::Looked;
+use super::{Looked, Project};
+use crate::knowledge::Confidence;
 
 /// Words with which a Gemfile reads other files, or installs what lies beside it.
 const READS_MORE: &[&str] = &[
@@ -23,7 +24,7 @@ const READS_MORE: &[&str] = &[
     "exec",
 ];
 
-pub(super) fn look(looked: &Looked<'_, '_>) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     let text = looked.text("Gemfile")?;
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default();
@@ -46,12 +47,9 @@ pub(super) fn look(looked: &Looked<'_, '_>) -> Result<(), String> {
             "the build context has no Gemfile.lock, so that the install makes one that is not copied".into(),
         );
     }
-    if !is_frozen
-        && !looked
-            .text("Gemfile.lock")
-            .is_ok_and(|lock| lock.contains("linux") || lock.contains("\n  ruby\n"))
-    {
-        return Err("Gemfile.lock does not know the platform, so that the install may rewrite it".into());
+    // Otherwise it may rewrite the lock file, which the later copy would bring back.
+    if !is_frozen {
+        project.confidence = Confidence::Unsafe;
     }
     Ok(())
 }

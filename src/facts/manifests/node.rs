@@ -28,13 +28,14 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         return fetch(looked, project);
     }
     let root = manifest(looked.context, &looked.path("package.json"))?;
+    surroundings(looked)?;
     check(looked, looked.folder, &root)?;
     let members = members(looked, &root)?;
     for member in &members {
         let path = join(member, "package.json");
         let package = manifest(looked.context, &path)?;
         check(looked, member, &package)?;
-        if package.get("bin").is_some() {
+        if package.get("bin").is_some() || package["directories"].get("bin").is_some() {
             return Err(format!("`{path}` has programs (`bin`) that an install links to"));
         }
         project.reads.push(path);
@@ -45,6 +46,42 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     }
     patches(looked, &root, project)?;
     lock(looked, &root, &members, project)
+}
+
+/// What stands around the project: a workspace further up that it is part of, and settings that name files.
+fn surroundings(looked: &Looked<'_, '_>) -> Result<(), String> {
+    for folder in looked.above() {
+        let is_workspace = looked
+            .context
+            .text(&join(folder, "package.json"))
+            .is_some_and(|text| text.contains("\"workspaces\""));
+        let settings = ["pnpm-workspace.yaml", ".yarnrc.yml", ".yarnrc", "yarn.lock", "lerna.json"];
+        if is_workspace || settings.iter().any(|name| looked.context.sends_file(&join(folder, name))) {
+            return Err("it may be part of a workspace further up".into());
+        }
+    }
+    let settings = |name: &str| looked.context.text(&looked.path(name)).unwrap_or_default().to_owned();
+    let npmrc = settings(".npmrc");
+    let names_files = |line: &str| {
+        ["cafile", "userconfig", "globalconfig", "prefix", "node-options", "script-shell", "file:"]
+            .iter()
+            .any(|key| line.contains(key))
+    };
+    if npmrc.lines().any(names_files) {
+        return Err(".npmrc names other files".into());
+    }
+    let yarn = settings(".yarnrc") + &settings(".yarnrc.yml");
+    let elsewhere = yarn.lines().any(|line| {
+        let names_file = ["yarnPath", "yarn-path", "path:", "spec:"].iter().any(|key| line.contains(key));
+        names_file && !line.contains(".yarn/")
+            || line.contains("offline-mirror")
+            || line.contains("cafile")
+            || line.contains("CaFilePath")
+    });
+    if elsewhere {
+        return Err("Yarn's settings name other files".into());
+    }
+    Ok(())
 }
 
 /// `pnpm fetch` looks at the lock file and the settings only. (pnpm's documentation, "pnpm fetch".)
@@ -79,7 +116,8 @@ fn check(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result<(), S
         let local = ["file:", "link:", "portal:", "./", "../", "/", "~/"]
             .iter()
             .any(|start| version.starts_with(start))
-            || version.ends_with(".tgz") && !version.contains("://");
+            || [".tgz", ".tar.gz", ".tar"].iter().any(|ending| version.ends_with(ending))
+                && !version.contains("://");
         if local {
             return Err(format!("`{path}` takes `{name}` from a local path"));
         }
@@ -154,20 +192,19 @@ fn patches(looked: &Looked<'_, '_>, root: &Value, project: &mut Project) -> Resu
         .filter(|(_, version)| version.as_str().is_some_and(|version| version.starts_with("patch:")))
         .count()
         > 0;
-    if patched && !looked.context.sends(&looked.path(".yarn")) {
+    let in_yarn = root.to_string().matches("patch:").count() == root.to_string().matches(".yarn/").count();
+    if patched && !(in_yarn && looked.context.sends(&looked.path(".yarn"))) {
         return Err("package.json patches dependencies by files elsewhere".into());
     }
     let text = looked.context.text(&looked.path("pnpm-workspace.yaml")).unwrap_or_default();
     if text.contains("patchedDependencies") || text.contains("configDependencies") {
         return Err("pnpm-workspace.yaml patches dependencies".into());
     }
-    if root["resolutions"].as_object().into_iter().chain(root["overrides"].as_object()).flatten().any(
-        |(_, version)| {
-            version.as_str().is_some_and(|version| {
-                version.starts_with("file:") || version.starts_with("link:") || version.starts_with("portal:")
-            })
-        },
-    ) {
+    let replaced =
+        [&root["resolutions"], &root["overrides"], &root["pnpm"]].map(ToString::to_string).concat();
+    if ["\"file:", "\"link:", "\"portal:", "\"./", "\"../"].iter().any(|start| replaced.contains(start))
+        && !replaced.contains("patchedDependencies")
+    {
         return Err("package.json replaces a dependency by a local path".into());
     }
     Ok(())
@@ -190,6 +227,11 @@ fn lock(
     let Some(name) = names.iter().find(|name| looked.context.sends_file(&looked.path(name))) else {
         if matches!(call.verb.as_str(), "ci" | "clean-install" | "ic" | "install-clean" | "isntall-clean") {
             return Err("`npm ci` needs a lock file, and the build context has none".into());
+        }
+        // Some managers take the versions from the lock file of another one.
+        let foreign = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
+        if foreign.iter().any(|name| looked.context.sends_file(&looked.path(name))) {
+            return Err("the lock file is that of another package manager".into());
         }
         project.makes.push(looked.path(names[names.len() - 1]));
         return Ok(());

@@ -7,7 +7,7 @@ use crate::knowledge::Confidence;
 
 pub(super) fn look(manager: &str, looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     match manager {
-        "go" => go(looked),
+        "go" => go(looked, project),
         "cargo" => cargo(looked),
         "composer" => composer(looked, project),
         "maven" => maven(looked, project),
@@ -17,7 +17,7 @@ pub(super) fn look(manager: &str, looked: &Looked<'_, '_>, project: &mut Project
     }
 }
 
-fn go(looked: &Looked<'_, '_>) -> Result<(), String> {
+fn go(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     let text = looked.text("go.mod")?;
     let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
     if text
@@ -26,6 +26,15 @@ fn go(looked: &Looked<'_, '_>) -> Result<(), String> {
         .any(|line| line.split("=>").nth(1).is_some_and(|target| target.trim().starts_with(['.', '/'])))
     {
         return Err("go.mod replaces a module by a local directory".into());
+    }
+    if !looked.context.sends_file(&looked.path("go.sum")) {
+        project.makes.push(looked.path("go.sum"));
+    }
+    // Before Go 1.18, `go mod download` wrote to go.sum. (Go 1.18 release notes, "Go command".)
+    let release = text.lines().find_map(|line| line.strip_prefix("go 1."));
+    let release = release.and_then(|rest| rest.split('.').next()?.trim().parse::<u32>().ok());
+    if release.is_none_or(|minor| minor < 18) {
+        project.confidence = Confidence::Unsafe;
     }
     let mut folder = looked.folder;
     loop {
@@ -66,14 +75,19 @@ fn composer(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String
         let scans = ["autoload", "autoload-dev"]
             .iter()
             .any(|key| ["classmap", "files", "psr-0"].iter().any(|kind| is_there(&value[*key][*kind])));
-        let optimizes = looked.has_option(&[
-            "-o",
-            "--optimize-autoloader",
-            "-a",
-            "--classmap-authoritative",
-            "-ao",
-            "-oa",
-        ]) || value["config"]["optimize-autoloader"] == true
+        let is_cluster =
+            |raw: &str| raw.starts_with('-') && !raw.starts_with("--") && raw.contains(['o', 'a']);
+        let clusters = looked.call.options.iter().any(|option| is_cluster(&option.raw));
+        let optimizes = clusters
+            || looked.has_option(&[
+                "-o",
+                "--optimize-autoloader",
+                "-a",
+                "--classmap-authoritative",
+                "-ao",
+                "-oa",
+            ])
+            || value["config"]["optimize-autoloader"] == true
             || value["config"]["classmap-authoritative"] == true;
         if scans || optimizes {
             return Err("composer's autoloader is made from the sources".into());
@@ -92,6 +106,11 @@ fn composer(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String
         .chain(value["repositories"].as_object().into_iter().flat_map(|all| all.values()));
     if repositories.into_iter().any(|one| matches!(one["type"].as_str(), Some("path" | "artifact"))) {
         return Err("composer.json takes packages from a local path".into());
+    }
+    if let Some(programs) = value["config"]["bin-dir"].as_str() {
+        project
+            .makes
+            .push(resolve(looked.folder, programs).ok_or("composer's bin-dir is outside of the project")?);
     }
     if let Some(vendor) = value["config"]["vendor-dir"].as_str() {
         project
@@ -162,7 +181,9 @@ fn dotnet(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         }
         let text = looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if text.contains("<Import ") || text.contains("$(") && text.contains("ProjectReference Include=\"$(")
+        if text.contains("Include='")
+            || text.contains("<Import ")
+            || text.contains("$(") && text.contains("ProjectReference Include=\"$(")
         {
             return Err(format!("`{path}` imports other files"));
         }
@@ -189,7 +210,13 @@ fn dotnet(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         loop {
             for name in &looked.call.manager.project.as_ref().expect("the caller found it").companions {
                 let companion = join(above, name);
-                if looked.context.sends_file(&companion) && !project.reads.contains(&companion) {
+                if !looked.context.sends_file(&companion) {
+                    continue;
+                }
+                if names_other_files(&companion, looked.context.text(&companion).unwrap_or_default()) {
+                    return Err(format!("`{companion}` names other files"));
+                }
+                if !project.reads.contains(&companion) {
                     project.reads.push(companion);
                 }
             }
@@ -202,6 +229,15 @@ fn dotnet(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         project.reads.push(path);
     }
     Ok(())
+}
+
+/// Whether a file that counts for several projects imports another one, or names a local feed.
+fn names_other_files(path: &str, text: &str) -> bool {
+    let is_local = |add: &str| {
+        add.split("value=\"").nth(1).is_some_and(|value| !value.to_ascii_lowercase().starts_with("http"))
+    };
+    text.contains("<Import")
+        || path.to_ascii_lowercase().ends_with("nuget.config") && text.split("<add ").skip(1).any(is_local)
 }
 
 fn mix(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {

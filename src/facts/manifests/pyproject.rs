@@ -2,7 +2,7 @@
 //!
 //! Their TOML is not parsed but looked through line by line for what stands against it; what is not understood does.
 
-use super::{Looked, Project};
+use super::{Looked, Project, join};
 use crate::knowledge::Confidence;
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
@@ -16,7 +16,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
 fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     let text = looked.text("pyproject.toml")?;
     let leaves_itself_out =
-        looked.has_option(&["--no-root", "--only-root"]) || setting(text, "package-mode") == Some("false");
+        looked.has_option(&["--no-root"]) || setting(text, "package-mode") == Some("false");
     if !leaves_itself_out {
         return Err("`poetry install` installs the project itself; `--no-root` leaves it out".into());
     }
@@ -47,6 +47,14 @@ fn uv(looked: &Looked<'_, '_>) -> Result<(), String> {
     }
     if text.contains("[tool.uv.workspace]") || text.contains("workspace = true") {
         return Err("pyproject.toml has a workspace".into());
+    }
+    if text.lines().any(|line| line.trim_start().starts_with("dynamic") && line.contains("dependencies")) {
+        return Err("pyproject.toml takes the dependencies from elsewhere (`dynamic`)".into());
+    }
+    if looked.above().any(|folder| {
+        looked.context.text(&join(folder, "pyproject.toml")).is_some_and(|text| text.contains("[tool.uv"))
+    }) {
+        return Err("a pyproject.toml further up belongs to it".into());
     }
     local_paths(text, "pyproject.toml")?;
     if !looked.context.sends_file(&looked.path("uv.lock")) || !looked.has_option(&["--frozen", "--locked"]) {
@@ -92,7 +100,7 @@ fn local_paths(text: &str, name: &str) -> Result<(), String> {
                 before.is_none_or(|c| matches!(c, '{' | ',')) && after.starts_with('=')
             })
         };
-        keyed("path") || keyed("develop") || line.contains("file:")
+        keyed("path") || keyed("file") || keyed("develop") || line.contains("file:")
     });
     local
         .map_or(Ok(()), |line| Err(format!("`{name}` takes a dependency from a local path: {}", line.trim())))

@@ -9,6 +9,17 @@ const ARCHIVES: &[&str] =
     &[".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".gz"];
 
 pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
+    let is_uv = looked.call.manager.name == "uv";
+    let has_settings = || {
+        looked.context.sends_file(&looked.path("uv.toml"))
+            || looked
+                .context
+                .text(&looked.path("pyproject.toml"))
+                .is_some_and(|text| text.contains("[tool.uv"))
+    };
+    if is_uv && has_settings() {
+        return Some(Err("uv has settings of its own in the project".into()));
+    }
     let files = match files(looked) {
         Ok(files) if files.is_empty() => return None,
         Ok(files) => files,
@@ -125,15 +136,17 @@ fn lines(text: &str) -> Vec<String> {
 
 /// The file that a line includes; an error for what is local.
 fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
-    let (word, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
+    let (mut word, mut rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
+    // `-rfile` is `-r file`.
+    if word.len() > 2 && word.starts_with('-') && !word.starts_with("--") {
+        (word, rest) = line.split_at(2);
+    }
     match word {
         "-r" | "--requirement" | "-c" | "--constraint" => Ok(Some(rest.trim().to_owned())),
         "-e" | "--editable" => Err(format!("`{path}` installs something in editable form: {line}")),
         "-f" | "--find-links" if !rest.contains("://") => {
             Err(format!("`{path}` looks for packages in a local directory"))
         }
-        _ if word.starts_with("-r") && !word.starts_with("--") => Ok(Some(word[2..].to_owned())),
-        _ if word.starts_with("-e") => Err(format!("`{path}` installs something in editable form: {line}")),
         _ if line.starts_with('-') => Ok(None),
         _ => {
             let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());

@@ -18,7 +18,13 @@ fn reads(command: &str, folder: &str, files: &[(&str, &str)]) -> String {
     let file = Dockerfile::parse(&text);
     let facts = Facts::of(&file, Knowledge::embedded());
     match facts.runs[0].calls.first().and_then(|call| {
-        project(call, Some(folder), &|path| path.strip_prefix("/app/").map(str::to_owned), &context)
+        project(
+            call,
+            command.contains(" -m "),
+            Some(folder),
+            &|path| path.strip_prefix("/app/").map(str::to_owned),
+            &context,
+        )
     }) {
         None => "-".into(),
         Some(Err(reason)) => format!("!{reason}"),
@@ -215,7 +221,14 @@ fn python_projects() {
 
 #[test]
 fn other_ecosystems() {
-    assert_eq!(reads("go mod download", "", &[("go.mod", "module x\n"), ("go.sum", "")]), "go.mod go.sum");
+    assert_eq!(
+        reads("go mod download", "", &[("go.mod", "module x\n\ngo 1.22\n"), ("go.sum", "")]),
+        "go.mod go.sum"
+    );
+    assert_eq!(
+        reads("go mod download", "", &[("go.mod", "module x\n\ngo 1.13\n"), ("go.sum", "")]),
+        "?go.mod go.sum"
+    );
     assert!(reads("go mod download", "", &[("go.mod", "replace a => ../a\n")]).contains("local directory"));
     assert!(
         reads("go mod download", "m", &[("m/go.mod", "module x\n"), ("go.work", "")]).contains("go.work")
@@ -223,7 +236,7 @@ fn other_ecosystems() {
     let lock = "PLATFORMS\n  ruby\n";
     assert_eq!(
         reads(
-            "bundle install",
+            "bundle install --frozen",
             "",
             &[("Gemfile", "source 'https://x'\ngem 'rails', require: false\n"), ("Gemfile.lock", lock)]
         ),
@@ -273,4 +286,70 @@ fn other_ecosystems() {
     );
     assert!(reads("cargo fetch", "", &[("Cargo.toml", "[package]\n"), ("Cargo.lock", "")]).starts_with('!'));
     assert_eq!(reads("mvn -B dependency:go-offline", "", &[("pom.xml", "<project/>")]), "?pom.xml");
+}
+
+#[test]
+fn what_a_second_reader_found() {
+    for (command, folder, files) in [
+        (
+            "npm install",
+            "web",
+            &[("package.json", r#"{"workspaces": ["web"]}"#), ("web/package.json", PLAIN)][..],
+        ),
+        ("pnpm install", "web", &[("pnpm-workspace.yaml", ""), ("web/package.json", PLAIN)]),
+        (
+            "uv sync --frozen",
+            "svc",
+            &[
+                ("pyproject.toml", "[tool.uv.workspace]\n"),
+                ("svc/pyproject.toml", "[project]\n"),
+                ("svc/uv.lock", ""),
+            ],
+        ),
+        ("poetry install --only-root", "", &[("pyproject.toml", "[tool.poetry]\n")]),
+        ("pip install -r r.txt", "", &[("r.txt", "-fwheels\nflask\n")]),
+        ("pip install -r r.txt", "", &[("r.txt", "-cmissing.txt\nflask\n")]),
+        ("uv pip install --system -r r.txt", "", &[("r.txt", "flask\n"), ("uv.toml", "")]),
+        (
+            "uv sync --locked",
+            "",
+            &[("pyproject.toml", "[project]\ndynamic = [\"dependencies\"]\n"), ("uv.lock", "")],
+        ),
+        ("pipenv sync", "", &[("Pipfile", "a = {file = \"./a.whl\"}\n"), ("Pipfile.lock", "")]),
+        (
+            "npm ci",
+            "",
+            &[("package.json", r#"{"dependencies": {"a": "libs/x/a.tar.gz"}}"#), ("package-lock.json", LOCK)],
+        ),
+        (
+            "npm ci",
+            "",
+            &[("package.json", r#"{"overrides": {"a": {"b": "file:./b"}}}"#), ("package-lock.json", LOCK)],
+        ),
+        (
+            "npm ci",
+            "",
+            &[("package.json", PLAIN), ("package-lock.json", LOCK), (".npmrc", "cafile=ca.pem\n")],
+        ),
+        ("npm install", "", &[("package.json", PLAIN), ("yarn.lock", "")]),
+        (
+            "pnpm install --frozen-lockfile",
+            "",
+            &[("package.json", r#"{"pnpm": {"overrides": {"a": "link:../a"}}}"#), ("pnpm-lock.yaml", "")],
+        ),
+        (
+            "yarn install --immutable",
+            "",
+            &[("package.json", PLAIN), ("yarn.lock", ""), (".yarnrc.yml", "yarnPath: tools/yarn.cjs\n")],
+        ),
+        ("dotnet restore", "", &[("a.csproj", ""), ("NuGet.Config", "<add key=\"x\" value=\"./feed\" />")]),
+        ("composer install -no", "", &[("composer.json", "{}"), ("composer.lock", "")]),
+        ("python -m pip install -r r.txt", "", &[("r.txt", "flask\n"), ("tokenize.py", "")]),
+        ("python -m pip install -r r.txt", "", &[("r.txt", "flask\n"), ("logging/x.txt", "")]),
+    ] {
+        let found = reads(command, folder, files);
+        assert!(found.starts_with('!'), "{command} in {files:?}: {found}");
+    }
+    let files = [("r.txt", "flask\n"), ("app.py", ""), ("src/token.py", "")];
+    assert_eq!(reads("python -m pip install -r r.txt", "", &files), "r.txt");
 }

@@ -150,7 +150,7 @@ impl Facts<'_> {
             return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
         }
         let moved = Move { item: copied.item, behind, spares };
-        Some(Ok(Early { moved, copies: by_directory(copied, &missing), cut, confidence }))
+        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, confidence }))
     }
 
     /// A directory that a script enters and that only the copy of the whole would make.
@@ -194,8 +194,10 @@ impl Facts<'_> {
         for install in &effects.installs {
             let call = &run.calls[install.call];
             let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
-            let project =
-                manifests::project(call, folder.as_deref(), &|path| copied.context_path(path), context);
+            let one = &run.invocations[call.invocation];
+            let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
+            let place = |path: &str| copied.context_path(path);
+            let project = manifests::project(call, as_module, folder.as_deref(), &place, context);
             let project = project.ok_or(None)?.map_err(Some)?;
             if let Some(made) =
                 project.makes.iter().find(|path| copied.inner_path(path).is_some() && context.sends(path))
@@ -305,13 +307,23 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+')
 }
 
-fn by_directory(copied: &Copied, files: &[String]) -> Vec<EarlyCopy> {
+fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Vec<EarlyCopy> {
     let mut copies: Vec<EarlyCopy> = Vec::new();
     for file in files {
         let inner = copied.inner_path(file).unwrap_or(file);
+        // A directory is copied by its contents, so it goes into one of its own name, by an instruction of its own.
+        if context.file(file).is_none() {
+            copies.push(EarlyCopy { sources: vec![file.clone()], directory: inner.to_owned() });
+            continue;
+        }
         let directory = inner.rsplit_once('/').map_or("", |(directory, _)| directory);
         match copies.iter_mut().find(|copy| copy.directory == directory) {
-            Some(copy) => copy.sources.push(file.clone()),
+            Some(copy) if copy.sources.iter().all(|source| context.file(source).is_some()) => {
+                copy.sources.push(file.clone());
+            }
+            Some(_) => {
+                copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() });
+            }
             None => copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() }),
         }
     }
