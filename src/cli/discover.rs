@@ -28,6 +28,13 @@ pub fn files(paths: &[PathBuf]) -> Vec<Found> {
     all
 }
 
+/// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
+pub fn display_name(path: &Path) -> String {
+    let plain: PathBuf =
+        path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
+    plain.display().to_string()
+}
+
 /// Walks a directory in parallel, honouring .gitignore.
 fn search(directory: &Path) -> Vec<Found> {
     let found = Mutex::new(Vec::new());

@@ -54,7 +54,7 @@ fn one_file(
         Ok(path) => path,
         Err(error) => return FileReport::failed(None, error.clone()),
     };
-    let name = display_name(path);
+    let name = discover::display_name(path);
     let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
         let settings = configurations.for_directory(path.parent().unwrap_or(Path::new("")))?;
@@ -74,13 +74,6 @@ fn one_file(
             report
         }
     }
-}
-
-/// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
-pub(super) fn display_name(path: &Path) -> String {
-    let plain: PathBuf =
-        path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
-    plain.display().to_string()
 }
 
 fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {

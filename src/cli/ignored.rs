@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::Fix;
 use crate::cli::context::{Around, Contexts};
-use crate::cli::fix::display_name;
 use crate::cli::settings::Configurations;
 use crate::cli::{discover, write};
 use crate::context::{BuildContext, History, Surroundings};
@@ -88,7 +87,7 @@ fn write_both(path: &Path, ignore_path: &Path, report: &FileReport) -> Result<()
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().and_then(std::fs::canonicalize);
     match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(inner) => display_name(&inner),
+        Some(inner) => discover::display_name(&inner),
         None => path.display().to_string(),
     }
 }

@@ -4,7 +4,9 @@
 //! everything: it is a barrier. That a command *takes time* or *is worth* moving is not asked here.
 
 mod commands;
+mod programs;
 pub mod tree;
+mod words;
 
 use crate::facts::{Facts, RunFacts, Stage, paths};
 use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};

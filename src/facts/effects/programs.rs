@@ -1,0 +1,252 @@
+//! What programs of a kind of their own touch: `cd`, `git`, `curl`, package managers.
+//!
+//! The others are told by the lists in `knowledge/effects.yaml`, which `commands` reads.
+
+use crate::facts::commands::Invocation;
+use crate::facts::effects::commands::{Install, Script, unknown};
+use crate::facts::effects::{Resource, Tree};
+use crate::facts::environment::User;
+use crate::facts::expand::tidy;
+use crate::facts::packages::Call;
+use crate::facts::{Facts, paths};
+use crate::knowledge::{Kind, Scope};
+use crate::syntax::shell::{Word, base_name};
+
+impl Script<'_, '_> {
+    pub(super) fn change_directory(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+        let target = one.arguments().first().filter(|word| !word.is_option() && one.is("cd"));
+        let path = match target {
+            Some(word) => self.resolve(word)?,
+            None => return Err("the script changes to a directory that nobody can tell".into()),
+        };
+        self.effects.reads.push(Resource::Entered(path.clone()));
+        // Whether one that may not run has run is not known.
+        self.directory = (one.place.certain && one.place.own_shell).then_some(path);
+        Ok(())
+    }
+
+    /// A program that is called by its path: the usual places belong to the system, `…/bin` to an environment of its own.
+    pub(super) fn called_by_path(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+        let path = self.resolve(&one.words[0])?;
+        let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
+        let environment = directory
+            .strip_suffix("/bin")
+            .or_else(|| directory.strip_suffix("/sbin"))
+            .ok_or_else(|| unknown(one))?;
+        self.touch(if environment.is_empty() { Tree::System } else { Tree::At(environment.to_owned()) });
+        Ok(())
+    }
+
+    pub(super) fn export(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+        for word in one.arguments() {
+            let (name, value) = word.raw.split_once('=').unwrap_or((&word.raw, ""));
+            if self.facts.known.is_read_silently(name) {
+                self.variable(self.run.item, name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn git(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+        let plain: Vec<&Word> = one.arguments().iter().filter(|word| !word.is_option()).collect();
+        match plain[..] {
+            [verb, address] if verb.raw == "clone" && address.raw.contains("://") => {
+                let name = base_name(address.literal().ok_or_else(|| unknown(one))?)
+                    .trim_end_matches(".git")
+                    .to_owned();
+                let here = self.here()?;
+                self.touch(tidy(&format!("{here}/{name}")).map_or(Tree::Everything, Tree::At));
+                Ok(())
+            }
+            [verb, address, target] if verb.raw == "clone" && address.raw.contains("://") => {
+                self.word(target)
+            }
+            [verb, ..]
+                if verb.raw == "config"
+                    && one
+                        .arguments()
+                        .iter()
+                        .any(|word| matches!(word.raw.as_str(), "--global" | "--system")) =>
+            {
+                self.touch(Tree::Homes);
+                self.touch(Tree::System);
+                Ok(())
+            }
+            _ => Err("`git` may look at the working directory".into()),
+        }
+    }
+
+    /// corepack asks the project's package.json, unless it is told what to enable.
+    pub(super) fn corepack(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+        let plain: Vec<&str> =
+            one.arguments().iter().filter(|word| !word.is_option()).map(|word| word.raw.as_str()).collect();
+        if !matches!(plain[..], ["enable", ..] | ["prepare" | "use" | "install", _, ..]) {
+            return Err("`corepack` may look at the working directory".into());
+        }
+        self.touch(Tree::System);
+        self.touch(Tree::Homes);
+        Ok(())
+    }
+
+    pub(super) fn download(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+        let mut writes_elsewhere = false;
+        for word in one.arguments() {
+            let is_address = word.raw.contains("://");
+            if word.raw.contains('@') && !is_address {
+                return Err(format!("{} reads a file that it is told", one.words[0].raw));
+            }
+            if word.raw == "-o"
+                || word.raw == "--output"
+                || one.is("wget") && word.raw.starts_with("-O")
+                || word.raw.starts_with("--output-document")
+            {
+                writes_elsewhere = true;
+            }
+            if !is_address && !word.is_option() {
+                self.word(word)?;
+            } else if !is_address && word.raw.contains('/') {
+                self.option(word)?;
+            }
+        }
+        let piped_or_named = writes_elsewhere
+            || one.is("curl")
+                && !one.arguments().iter().any(|word| {
+                    word.raw == "--remote-name"
+                        || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('O')
+                });
+        if !piped_or_named {
+            let here = self.here()?;
+            self.touch(Tree::At(here));
+        }
+        Ok(())
+    }
+
+    pub(super) fn manager(&mut self, at: usize, one: &Invocation<'_>) -> Result<(), String> {
+        let run = self.run;
+        let call = &run.calls[at];
+        match call.manager.kind {
+            // Packages add accounts of their own; they change none that is there. (Debian Policy 9.2.1.)
+            Kind::System => {
+                self.touch(Tree::System);
+                self.touch(Tree::Homes);
+                self.paths_among(one.arguments())
+            }
+            Kind::Language | Kind::Build => {
+                // Whose dotfiles and environments they are must be known.
+                if run.in_force.user == User::Unknown && self.facts.root_image(run.stage).is_none() {
+                    return Err(format!("the user who runs {} is not known", call.manager.name));
+                }
+                if matches!(run.in_force.user, User::Other(_)) && self.facts.has_homes_elsewhere() {
+                    return Err(format!(
+                        "where the user who runs {} is at home can't be told",
+                        call.manager.name
+                    ));
+                }
+                self.touch(Tree::System);
+                self.touch(Tree::Homes);
+                self.language(at, call, one)
+            }
+        }
+    }
+
+    pub(super) fn language(
+        &mut self,
+        at: usize,
+        call: &Call<'_>,
+        one: &Invocation<'_>,
+    ) -> Result<(), String> {
+        let by_name = match call.manager.name.as_str() {
+            "pip" => {
+                let as_module = one.words.iter().any(|word| word.raw == "-m")
+                    || one.simple.words.iter().any(|word| word.raw == "-m");
+                !as_module
+                    && call.verb == "install"
+                    && call.packages.iter().all(|word| is_package(word))
+                    && !call.packages.is_empty()
+                    && !call.options.iter().any(|option| {
+                        [
+                            "-r",
+                            "-c",
+                            "-e",
+                            "-f",
+                            "-t",
+                            "--requirement",
+                            "--constraint",
+                            "--editable",
+                            "--find-links",
+                            "--target",
+                            "--prefix",
+                            "--root",
+                            "--src",
+                            "--group",
+                            "--build-constraint",
+                        ]
+                        .iter()
+                        .any(|name| option.raw.starts_with(name))
+                    })
+                    && self.paths_among(one.arguments()).is_ok()
+            }
+            "npm" if matches!(call.verb.as_str(), "install" | "i" | "add") => {
+                let global =
+                    call.options.iter().any(|option| matches!(option.raw.as_str(), "-g" | "--global"));
+                global
+                    && !call.packages.is_empty()
+                    && call.packages.iter().all(|word| is_package(word))
+                    && !has_directory_option(call)
+            }
+            _ => false,
+        };
+        let cleans = call.manager.cleans(&call.verb)
+            && !matches!(call.manager.name.as_str(), "go" | "cargo" | "maven" | "gradle" | "mix" | "dotnet");
+        if by_name
+            || cleans
+            || call.manager.name == "pip" && matches!(call.verb.as_str(), "uninstall" | "config")
+        {
+            return Ok(());
+        }
+        if call.manager.installs(&call.verb) {
+            let directory = self.directory.clone();
+            self.effects.installs.push(Install { call: at, directory });
+            return Ok(());
+        }
+        Err(format!("`{} {}` may look at the working directory", one.program.unwrap_or_default(), call.verb))
+    }
+}
+
+impl Facts<'_> {
+    /// Whether some script of the file gives a user a home directory that is not among the usual ones.
+    fn has_homes_elsewhere(&self) -> bool {
+        let usual = |path: &str| {
+            ["/home", "/root", "/var", "/bin", "/sbin", "/usr", "/nonexistent", "/dev"]
+                .iter()
+                .any(|start| paths::within(path, start))
+        };
+        let accounts = |one: &&Invocation<'_>| {
+            one.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
+        };
+        let invocations = self.runs.iter().flat_map(|run| &run.invocations).filter(accounts);
+        invocations.flat_map(Invocation::arguments).any(|word| {
+            let path = word.raw.split('=').next_back().unwrap_or_default().trim_matches(['"', '\'']);
+            path.contains('/') && !usual(path) || path.starts_with('$')
+        })
+    }
+}
+
+/// A package's name, perhaps with version and extras, that no package manager takes for a file: `flask==3.0`, `@scope/x@1`,
+/// `git+https://…`.
+fn is_package(word: &Word) -> bool {
+    let Some(text) = word.literal() else { return false };
+    let archive =
+        [".whl", ".zip", ".gz", ".tgz", ".bz2", ".xz", ".tar"].iter().any(|ending| text.ends_with(ending));
+    let local = text.starts_with(['.', '/', '~']) || text.starts_with("file:") || text.starts_with("link:");
+    let scoped = text.starts_with('@') && text.matches('/').count() == 1;
+    !local && (text.contains("://") || !archive && (scoped || !text.contains('/')))
+}
+
+fn has_directory_option(call: &Call<'_>) -> bool {
+    call.options.iter().any(|option| {
+        ["--prefix", "-C", "--dir", "--cwd", "--userconfig", "--globalconfig"]
+            .iter()
+            .any(|name| option.raw.starts_with(name))
+    })
+}
