@@ -177,7 +177,7 @@ pub const ALL: &[Application] = &[
         services: &[alone("devbox", 8000)],
         probes: &[
             get("devbox", "GET /health", r#""status":"ok""#),
-            get("devbox", "GET /skills", "skills"),
+            get("devbox", "GET /skills", "bisect"),
             Probe::Prints { service: "devbox", command: &["scripts/doctor.sh"], contains: "" },
             Probe::Prints {
                 service: "devbox",
