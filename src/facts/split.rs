@@ -91,6 +91,8 @@ pub(in crate::facts) struct Recipe {
     runtime: Vec<String>,
     /// Lines for the build stage behind all others.
     at_end: Vec<Made>,
+    /// Lines for the runtime stage behind the copies.
+    after: Vec<String>,
     /// What the commands leave.
     work: work::Work,
 }
@@ -100,13 +102,15 @@ pub(in crate::facts) struct Recipe {
 pub(in crate::facts) struct Copy {
     /// Absolute paths, the same in both.
     paths: Vec<String>,
+    /// Where the only path goes, if not to the same place.
+    to: Option<String>,
     /// Why, for a person.
     reason: String,
 }
 
 impl Copy {
     fn of(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { paths: vec![path.into()], reason: reason.into() }
+        Self { paths: vec![path.into()], to: None, reason: reason.into() }
     }
 }
 
@@ -248,5 +252,106 @@ impl Look<'_, '_> {
         let version = self.stage.release.as_ref().map(|release| &release.version[..]).unwrap_or_default();
         let numbers: Vec<String> = version.iter().map(u32::to_string).collect();
         if numbers.is_empty() { "alpine".into() } else { format!("alpine:{}", numbers.join(".")) }
+    }
+}
+
+/// Programs that a script may call and that slim images lack, with the packages that bring them on Debian. (docker-library/buildpack-deps.)
+const CALLED: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("wget", "wget"),
+    ("git", "git"),
+    ("jq", "jq"),
+    ("envsubst", "gettext-base"),
+    ("ps", "procps"),
+    ("pgrep", "procps"),
+    ("pkill", "procps"),
+    ("unzip", "unzip"),
+    ("openssl", "openssl"),
+    ("nc", "netcat-openbsd"),
+    ("python3", "python3"),
+    ("convert", "imagemagick"),
+    ("file", "file"),
+    ("ssh", "openssh-client"),
+    ("gpg", "gnupg"),
+];
+
+impl Look<'_, '_> {
+    /// The image behind FROM, as it is written.
+    fn written_image(&self) -> String {
+        match &self.facts.file.items[self.stage.items.start] {
+            Item::Instruction(one) => match &one.body {
+                Body::From(from) => from.image.clone(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// The slim variant of the stage's image, on the same release. (docker-library/official-images, library/node and library/python: every
+    /// tag that names no other variant has one.)
+    fn slim(&self) -> String {
+        let written = self.written_image();
+        let tag = self.image.tag.as_deref().unwrap_or_default();
+        let has_variant = ["slim", "alpine", "onbuild", "windows", "stretch", "jessie", "wheezy"]
+            .iter()
+            .any(|word| tag.contains(word));
+        if has_variant || self.image.pinned || written.contains('@') {
+            written
+        } else if matches!(tag, "" | "latest") {
+            format!("{}:slim", written.strip_suffix(":latest").unwrap_or(&written))
+        } else {
+            format!("{written}-slim")
+        }
+    }
+
+    /// The text of a file of the context, by its path in the image.
+    fn text_at<'c>(&self, context: &'c BuildContext, image_path: &str) -> Option<&'c str> {
+        let copies = self.stage.items.clone().filter_map(|item| self.facts.copied(item, context));
+        let copies: Vec<_> = copies.collect();
+        let is_it =
+            |path: &str| copies.iter().any(|copied| copied.image_path(path).as_deref() == Some(image_path));
+        context.texts.keys().find(|path| is_it(path)).and_then(|path| context.text(path))
+    }
+
+    /// The texts of the scripts that the image starts; none where one can't be read.
+    fn scripts(&self) -> Option<Vec<&str>> {
+        let words = self.start.words();
+        let scripts =
+            words.iter().filter(|word| word.ends_with(".sh") && !word.contains(char::is_whitespace));
+        let find = |word: &&str| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            // The official images' own.
+            if name == "docker-entrypoint.sh" && !word.contains('/') {
+                return Some("");
+            }
+            let context = self.context?;
+            let mut texts = context.texts.iter().filter(|(path, _)| path.rsplit('/').next() == Some(name));
+            texts.next().map(|(_, text)| text.as_str()).filter(|_| texts.next().is_none())
+        };
+        scripts.map(find).collect()
+    }
+
+    /// The packages with the programs that scripts call.
+    fn called_by_scripts(&self, scripts: &[&str]) -> Vec<String> {
+        let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
+        let words = || {
+            scripts
+                .iter()
+                .flat_map(|script| script.lines())
+                .filter(|line| !line.trim_start().starts_with('#'))
+        };
+        let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
+        CALLED
+            .iter()
+            .filter(|(program, _)| calls(program))
+            .map(|(_, package)| (*package).to_owned())
+            .collect()
+    }
+
+    /// The directory in force behind the build's last step.
+    fn end_of_build(&self) -> String {
+        let steps = self.stage.items.clone().rev();
+        let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));
+        steps.next().and_then(|item| self.facts.directory_after(item)).unwrap_or_default()
     }
 }

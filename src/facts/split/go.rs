@@ -266,11 +266,11 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
     let mut copies = Vec::new();
     let outputs: Vec<String> =
         built.outputs.iter().filter(|output| !output.starts_with("/tmp/")).cloned().collect();
-    copies.push(Copy { paths: outputs, reason: "the program".into() });
+    copies.push(Copy { paths: outputs, ..Copy::of("", "the program") });
     let found = if work.in_folder { None } else { assets::assets(look, &is_source) };
     match found {
         Some(assets) if assets.is_empty() => {}
-        Some(assets) => copies.push(Copy { paths: assets, reason: "what it may open when it runs".into() }),
+        Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "what it may open when it runs") }),
         None => copies = whole(look, copies)?,
     }
     let family = look.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
@@ -335,7 +335,7 @@ fn whole(look: &Look<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
         let outside: Vec<String> =
             copy.paths.into_iter().filter(|path| !paths::within(path, &look.folder)).collect();
         if !outside.is_empty() {
-            result.push(Copy { paths: outside, reason: copy.reason });
+            result.push(Copy { paths: outside, ..copy });
         }
     }
     Ok(result)

@@ -72,6 +72,7 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
         let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
         !copied.any(|path| paths::within(&look.folder, path))
     });
+    let after = recipe.after.clone();
     let mut workdir = None;
     for item in look.stage.items.start + 1..last {
         let Item::Instruction(one) = &facts.file.items[item] else { continue };
@@ -107,6 +108,8 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
         let text = format!("COPY --from={build}{text}");
         lines.insert(at + index, Line::Made(Made { comment, text }));
     }
+    let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
+    lines.splice(at..at, after.into_iter().map(|text| Line::Made(made("", text))));
     if let Some(owner) = gives_folder {
         let text = format!("RUN chown {owner} {}", look.folder);
         let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
@@ -250,11 +253,13 @@ fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>,
             all.push(Copy::of(path, reason));
         }
     }
-    if let Some(path) = all.iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path)) {
+    if let Some(path) =
+        all[recipe.copies.len()..].iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path))
+    {
         return Err(format!("what was put into {path} can't be told apart from what was there"));
     }
     let mut texts = Vec::new();
-    for Copy { paths: named, reason } in all {
+    for Copy { paths: named, to, reason } in all {
         for (index, path) in named.iter().enumerate() {
             if path.contains(char::is_whitespace) || path.contains(['*', '?', '[', '$', '"']) {
                 return Err(format!("the path {path} has characters that a copy takes for a pattern"));
@@ -267,7 +272,7 @@ fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>,
             let owner =
                 recipe.work.owner_of(path).map(|owner| format!(" --chown={owner}")).unwrap_or_default();
             let comment = if index == 0 { reason.clone() } else { String::new() };
-            texts.push((comment, format!("{owner} {path} {path}")));
+            texts.push((comment, format!("{owner} {path} {}", to.as_ref().unwrap_or(path))));
         }
     }
     Ok(texts)
