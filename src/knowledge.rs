@@ -8,13 +8,10 @@ pub mod model;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-<<<<<<< HEAD
-pub use model::{Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Manager, Mount, Project, Verbs, Wrapper};
-=======
 pub use model::{
-    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Runtime, Verbs, Wrapper,
+    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Verbs,
+    Wrapper,
 };
->>>>>>> c9526a8 (Split stages: the general form, and Go)
 
 /// Everything that is known, with indexes to find it by name.
 #[derive(Debug)]

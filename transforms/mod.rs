@@ -1,13 +1,8 @@
 //! The transforms: one file each, which is its manual page, its tests and its code.
 //!
-<<<<<<< HEAD
-//! This file only lists them, in the order in which they run: borders of layers first, since a cleanup has to stand in
-//! the layer that made the files; then mounts for caches, where they are wanted; then options that keep caches from being
-//! written; then cleanups.
-=======
-//! This file only lists them, in the order in which they run: stages first, since what only builds needs no care; then borders of layers, since a cleanup has to stand in
-//! the layer that made the files; then options that keep caches from being written; then cleanups.
->>>>>>> c9526a8 (Split stages: the general form, and Go)
+//! This file only lists them, in the order in which they run: stages first, since what only builds needs no care; then
+//! borders of layers, since a cleanup has to stand in the layer that made the files; then mounts for caches, where they are
+//! wanted; then options that keep caches from being written; then cleanups.
 
 mod apt_no_install_recommends;
 mod avoid_package_caches;

@@ -134,6 +134,10 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
             }
         }
     }
+    let follows = ctx.file.items.get(split.last + 1);
+    if follows.is_some_and(|item| !matches!(item, Item::Blank(_))) {
+        stage += line_break;
+    }
     if !text.ends_with('\n') && end == text.len() {
         stage.truncate(stage.trim_end_matches(['\r', '\n']).len());
     }

@@ -1,7 +1,7 @@
 //! C and C++: what compilers make runs on the release that it was built on, with the libraries that it was linked to.
 
 use crate::facts::base_image::ImageName;
-use crate::facts::split::work::{Own, Step, Work, is_common_directory};
+use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
 use crate::facts::{Facts, Stage, paths};
 
@@ -196,7 +196,7 @@ fn finish(look: &Look<'_, '_>, done: Done, work: Work) -> Result<Recipe, String>
                 copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
             }
         }
-        None if is_common_directory(&look.folder) => {
+        None if is_shared_folder(&look.folder) => {
             return Err(format!("what the program may open in {} can't be told", look.folder));
         }
         None => {

@@ -251,8 +251,8 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
         }
     };
     let path = path.ok_or_else(|| format!("where `{program}` lies can't be told"))?;
-    if program == "go" || path.starts_with("/go/bin/") && !program.contains('/') {
-        return Err(format!("`{program}` is found by Go's own PATH; name it by its whole path"));
+    if program == "go" {
+        return Err("`go run` compiles when the image runs; start the program itself".into());
     }
     let is_built = built
         .outputs
@@ -264,9 +264,20 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
         return Err(format!("no step makes `{program}`"));
     }
     let mut copies = Vec::new();
-    let outputs: Vec<String> =
-        built.outputs.iter().filter(|output| !output.starts_with("/tmp/")).cloned().collect();
-    copies.push(Copy { paths: outputs, ..Copy::of("", "the program") });
+    let is_shipped = |output: &&String| !output.starts_with("/tmp/");
+    let (by_path, outputs): (Vec<&String>, Vec<&String>) = built
+        .outputs
+        .iter()
+        .filter(is_shipped)
+        .partition(|output| **output == path && !program.contains('/') && output.starts_with("/go/bin/"));
+    // Go's own directory of programs is in the PATH of Go's image alone.
+    copies.extend(by_path.into_iter().map(|output| Copy {
+        to: Some(format!("/usr/local/bin/{program}")),
+        ..Copy::of(output.clone(), "the program")
+    }));
+    if !outputs.is_empty() {
+        copies.push(Copy { paths: outputs.into_iter().cloned().collect(), ..Copy::of("", "the program") });
+    }
     let found = if work.in_folder { None } else { assets::assets(look, &is_source) };
     match found {
         Some(assets) if assets.is_empty() => {}
@@ -327,7 +338,7 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
 
 /// The application's folder as a whole, in place of what lies in it.
 fn whole(look: &Look<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
-    if super::work::is_common_directory(&look.folder) {
+    if super::work::is_shared_folder(&look.folder) {
         return Err(format!("what the program may open in {} can't be told", look.folder));
     }
     let mut result = vec![Copy::of(look.folder.clone(), "the program and all that it may open when it runs")];

@@ -2,7 +2,7 @@
 //! (docker-library/official-images, library/eclipse-temurin, library/maven and library/gradle.)
 
 use crate::facts::base_image::ImageName;
-use crate::facts::split::work::{Own, Step, Work, is_common_directory};
+use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
 use crate::facts::{Facts, Stage, paths};
 
@@ -92,7 +92,7 @@ fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
     }) || gradle.is_some_and(|gradle| {
         ["org.springframework.boot", "shadow"].iter().any(|name| gradle.contains(name))
     });
-    let needs_whole = is_common_directory(&look.folder);
+    let needs_whole = is_shared_folder(&look.folder);
     match (at, jar) {
         (Some(_), Some(jar)) => {
             let (directory, name) = jar.rsplit_once('/').unwrap_or(("", &jar));

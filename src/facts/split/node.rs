@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
-use crate::facts::split::work::{Own, Step, Work, is_common_directory};
+use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Made, Recipe};
 use crate::facts::{Facts, Stage, paths};
 
@@ -176,7 +176,7 @@ fn bare(package: &str) -> &str {
 }
 
 fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, String> {
-    if is_common_directory(&look.folder) {
+    if is_shared_folder(&look.folder) {
         return Err(format!(
             "the application lies in {}, together with other things; give it a WORKDIR of its own",
             look.folder

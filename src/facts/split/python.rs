@@ -3,7 +3,7 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::split::libraries::{Fate, fate};
-use crate::facts::split::work::{Own, Step, Work, is_common_directory};
+use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Recipe};
 use crate::facts::{Facts, Stage, paths};
 use crate::syntax::{Body, Item};
@@ -254,7 +254,7 @@ fn poetry(look: &Look<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Own, S
 
 fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, String> {
     let facts = look.facts;
-    if is_common_directory(&look.folder) {
+    if is_shared_folder(&look.folder) {
         return Err(format!(
             "the application lies in {}, together with other things; give it a WORKDIR of its own",
             look.folder

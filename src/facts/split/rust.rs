@@ -1,7 +1,7 @@
 //! Rust: `cargo build` leaves one program, which links the C library and those of `-sys` crates. (The Cargo book.)
 
 use crate::facts::base_image::ImageName;
-use crate::facts::split::work::{Own, Step, Work, is_common_directory};
+use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
 use crate::facts::{Facts, Stage, paths};
 
@@ -115,7 +115,7 @@ fn finish(look: &Look<'_, '_>, done: Done, work: Work) -> Result<Recipe, String>
     match assets::assets(look, &is_source) {
         Some(found) if found.is_empty() => {}
         Some(found) => copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") }),
-        None if is_common_directory(&look.folder) => return Err(format!("what the program may open in {} can't be told", look.folder)),
+        None if is_shared_folder(&look.folder) => return Err(format!("what the program may open in {} can't be told", look.folder)),
         // The sources go along; what was compiled for others does not have to be told apart from them.
         None => return Err("what the program may open beside it can't be told without the build context; name it with --context".into()),
     }

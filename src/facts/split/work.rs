@@ -206,7 +206,7 @@ impl Work {
         let one = step.one;
         let unknown = || {
             format!(
-                "nothing is known of `{}`, which may leave what the running program needs; split the stages by hand or leave it to a script of its own stage",
+                "nothing is known of `{}`, which may leave what the running program needs",
                 one.words.first().map_or("", |word| word.raw.as_str())
             )
         };
@@ -452,6 +452,11 @@ const IS_DIRECTORY: &[&str] = &[
 /// Whether a path is one of those that every image has and that are no application's own.
 pub fn is_common_directory(path: &str) -> bool {
     IS_DIRECTORY.contains(&path)
+}
+
+/// Whether what an application has in its folder can't be told apart there from what every image has.
+pub fn is_shared_folder(path: &str) -> bool {
+    is_common_directory(path) && !matches!(path, "/srv" | "/opt")
 }
 
 fn is_leaving(path: &str) -> bool {
