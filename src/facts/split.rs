@@ -151,9 +151,15 @@ impl Facts<'_> {
         self.may_split(stage)?;
         let from = self.from_of(stage);
         let start = Start::of(self, stage);
-        let folder = self.directory_after(stage.items.end - 1).ok_or_else(|| {
-            (from, "the directory that the program starts in is not in the file; add a WORKDIR".to_owned())
-        })?;
+        let folder = self
+            .directory_after(stage.items.end - 1)
+            .or_else(|| self.first_directory(stage))
+            .ok_or_else(|| {
+                (
+                    from,
+                    "the directory that the program starts in is not in the file; add a WORKDIR".to_owned(),
+                )
+            })?;
         let look = Look { facts: self, stage, image, start, folder, context };
         let recipes: [fn(&Look<'_, '_>) -> Answer; 6] =
             [go::recipe, rust::recipe, java::recipe, node::recipe, python::recipe, c::recipe];
@@ -161,6 +167,26 @@ impl Facts<'_> {
         let recipe =
             recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
         layout::lay_out(&look, recipe)
+    }
+
+    /// The directory of an image that sets none, where no WORKDIR stands in the file. (The Dockerfiles of the official images.)
+    fn first_directory(&self, stage: &Stage) -> Option<String> {
+        let Base::Image(image) = &stage.base else { return None };
+        let is_set = self.file.instructions().any(|(_, one)| matches!(one.body, Body::Workdir(_)));
+        let official = [
+            "debian",
+            "ubuntu",
+            "alpine",
+            "buildpack-deps",
+            "gcc",
+            "node",
+            "python",
+            "rust",
+            "maven",
+            "eclipse-temurin",
+            "openjdk",
+        ];
+        (!is_set && official.contains(&image.repository.as_str())).then(|| "/".to_owned())
     }
 
     fn from_of(&self, stage: &Stage) -> Span {
@@ -182,7 +208,6 @@ impl Facts<'_> {
                 Body::Onbuild(..) => {
                     return refused("an ONBUILD trigger is meant for an image that can build");
                 }
-                Body::Maintainer => return refused("MAINTAINER is deprecated; make it a LABEL first"),
                 Body::User(user) => is_root = matches!(user.as_str(), "root" | "0" | "root:root" | "0:0"),
                 Body::Run(_) if !is_root => {
                     return refused(
@@ -329,6 +354,18 @@ impl Look<'_, '_> {
             texts.next().map(|(_, text)| text.as_str()).filter(|_| texts.next().is_none())
         };
         scripts.map(find).collect()
+    }
+
+    /// The absolute path of a relative one, where no WORKDIR stands in the file and the image starts at the root.
+    fn from_root(&self, item: usize, path: &str) -> Option<String> {
+        self.facts.first_directory(self.stage)?;
+        crate::facts::expand::tidy(&format!("/{}", self.facts.expanded(item, path)?))
+    }
+
+    /// The package of time zones, where a variable names one.
+    fn time_zones(&self) -> Option<String> {
+        let set = self.facts.variable(self.stage.items.end - 1, "TZ");
+        matches!(set, crate::facts::environment::Variable::Set(_)).then(|| "tzdata".to_owned())
     }
 
     /// The packages with the programs that scripts call.

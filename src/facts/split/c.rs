@@ -1,7 +1,7 @@
 //! C and C++: what compilers make runs on the release that it was built on, with the libraries that it was linked to.
 
 use crate::facts::base_image::ImageName;
-use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
+use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_leaving, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
 use crate::facts::{Facts, Stage, paths};
 
@@ -73,8 +73,8 @@ impl Done {
                 .map(|pair| step.path(look.facts, &pair[1]));
             return Some(match named {
                 Some(Some(path)) => {
-                    self.outputs.push(path);
-                    Ok(Own::Nothing)
+                    self.outputs.push(path.clone());
+                    Ok(Own::Made(path))
                 }
                 Some(None) => Err("where the compiler puts the program can't be told".into()),
                 None => {
@@ -149,7 +149,8 @@ impl Done {
     }
 }
 
-fn finish(look: &Look<'_, '_>, done: Done, work: Work) -> Result<Recipe, String> {
+fn finish(look: &Look<'_, '_>, mut done: Done, work: Work) -> Result<Recipe, String> {
+    done.outputs.retain(|output| !work.is_gone(output));
     let program = look
         .start
         .program()
@@ -196,6 +197,8 @@ fn finish(look: &Look<'_, '_>, done: Done, work: Work) -> Result<Recipe, String>
                 copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
             }
         }
+        // The program lies elsewhere, and what lies about in a temporary directory is no part of it.
+        None if is_leaving(&look.folder) && !in_folder(&path) => {}
         None if is_shared_folder(&look.folder) => {
             return Err(format!("what the program may open in {} can't be told", look.folder));
         }

@@ -118,8 +118,8 @@ impl Built {
                 format!("{directory}/{}", program_of(look, package, &directory)?)
             }
         };
-        self.outputs.push(path);
-        Ok(Own::Nothing)
+        self.outputs.push(path.clone());
+        Ok(Own::Made(path))
     }
 
     fn install(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
@@ -236,6 +236,9 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
         .start
         .program()
         .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+    if program == "go" {
+        return Err("`go run` compiles when the image runs; start the program itself".into());
+    }
     let path = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => Some(program.to_owned()),
         (false, true) => {
@@ -251,9 +254,6 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
         }
     };
     let path = path.ok_or_else(|| format!("where `{program}` lies can't be told"))?;
-    if program == "go" {
-        return Err("`go run` compiles when the image runs; start the program itself".into());
-    }
     let is_built = built
         .outputs
         .iter()
@@ -264,7 +264,7 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
         return Err(format!("no step makes `{program}`"));
     }
     let mut copies = Vec::new();
-    let is_shipped = |output: &&String| !output.starts_with("/tmp/");
+    let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_gone(output);
     let (by_path, outputs): (Vec<&String>, Vec<&String>) = built
         .outputs
         .iter()
@@ -300,7 +300,8 @@ fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, Strin
         || other
         || names_tools
         || !work.accounts.is_empty()
-        || !work.owners.is_empty();
+        || !work.owners.is_empty()
+        || !work.links.is_empty();
     if is_static && !needs_shell {
         if wants("tzdata") {
             copies.push(Copy::of("/usr/share/zoneinfo", "the time zones of tzdata"));

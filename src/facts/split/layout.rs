@@ -6,7 +6,7 @@
 
 use crate::facts::paths;
 use crate::facts::split::libraries::{Fate, fate};
-use crate::facts::split::work::{Refused, is_common_directory};
+use crate::facts::split::work::{Refused, is_common_directory, is_leaving};
 use crate::facts::split::{Copy, Line, Look, Made, Recipe, Split};
 use crate::syntax::{Assignment, Body, Instruction, Item};
 
@@ -72,13 +72,20 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
         let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
         !copied.any(|path| paths::within(&look.folder, path))
     });
-    let after = recipe.after.clone();
+    let mut after = recipe.after.clone();
+    if !recipe.work.links.is_empty() {
+        if !recipe.has_shell {
+            return Err((anchor, "links can't be made in an image without a shell".into()));
+        }
+        after.push(format!("RUN {}", recipe.work.links.join(" && ")));
+    }
     let mut workdir = None;
     for item in look.stage.items.start + 1..last {
         let Item::Instruction(one) = &facts.file.items[item] else { continue };
         match &one.body {
             Body::Arg(all) if !is_used_at_run(look, item, all, last) => {}
             Body::Env(all) if all.iter().all(|one| is_for_build(look, one)) => {}
+            Body::Env(all) if is_set_again(look, item, all) => {}
             Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(Line::Repeated(item)),
             Body::Workdir(_) => workdir = Some(item),
             Body::Cmd(_)
@@ -87,6 +94,7 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
             | Body::Expose(_)
             | Body::Label(_)
             | Body::Stopsignal
+            | Body::Maintainer
             | Body::Volume(_) => lines.push(Line::Taken(item)),
             _ => {}
         }
@@ -140,7 +148,7 @@ fn made(comment: &str, text: String) -> Made {
 }
 
 fn builds(item: &Item<'_>) -> bool {
-    matches!(item, Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)))
+    matches!(item, Item::Instruction(one) if builds_layers(one))
 }
 
 fn free_name(look: &Look<'_, '_>) -> String {
@@ -163,6 +171,19 @@ fn is_used_at_run(look: &Look<'_, '_>, item: usize, all: &[Assignment], last: us
         |(_, one)| !matches!(&one.body, Body::Env(all) if all.iter().all(|one| is_for_build(look, one))),
     );
     later.any(|(_, one)| all.iter().any(|argument| uses(one, &argument.key)))
+}
+
+/// Whether all these variables get other values further down, and nothing that the image that runs has reads them before.
+fn is_set_again(look: &Look<'_, '_>, item: usize, all: &[Assignment]) -> bool {
+    let later = || look.facts.file.instructions().filter(|(at, one)| *at > item && !builds_layers(one));
+    all.iter().all(|one| {
+        let again = later().any(|(_, other)| matches!(&other.body, Body::Env(others) if others.iter().any(|other| other.key == one.key)));
+        again && !later().any(|(_, other)| uses(other, &one.key))
+    })
+}
+
+fn builds_layers(one: &Instruction<'_>) -> bool {
+    matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))
 }
 
 fn uses(one: &Instruction<'_>, name: &str) -> bool {
@@ -249,7 +270,11 @@ fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>,
         }
     }
     for (path, reason) in copied_outside(look)? {
-        if !paths::within(&path, &look.folder) && !is_covered(&path, &all) {
+        if !paths::within(&path, &look.folder)
+            && !is_covered(&path, &all)
+            && !is_leaving(&path)
+            && !recipe.work.is_gone(&path)
+        {
             all.push(Copy::of(path, reason));
         }
     }
@@ -285,8 +310,13 @@ fn copied_outside(look: &Look<'_, '_>) -> Result<Vec<(String, String)>, String> 
     for item in look.stage.items.clone() {
         let Item::Instruction(one) = &facts.file.items[item] else { continue };
         let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
-        let target = facts.path_at(item, &transfer.destination);
+        let target = facts
+            .path_at(item, &transfer.destination)
+            .or_else(|| look.from_root(item, &transfer.destination));
         let target = target.ok_or_else(|| format!("where {} goes can't be told", transfer.destination))?;
+        if paths::within(&target, look.folder.trim_end_matches('/')) && look.folder != "/" {
+            continue;
+        }
         let is_file = !transfer.destination.ends_with('/') && transfer.sources.len() == 1;
         let names = transfer
             .sources

@@ -216,6 +216,7 @@ fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, Str
                 packages.push(package.to_owned());
             }
         }
+        packages.extend(look.time_zones());
         packages.extend(look.called_by_scripts(scripts.as_deref().unwrap_or_default()));
     }
     let compiles = work
@@ -270,7 +271,9 @@ fn prune(look: &Look<'_, '_>, done: &Done) -> Vec<Made> {
                 && !context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@1"))
         });
     let mut steps: Vec<Made> = Vec::new();
-    for (directory, manager) in &done.installed {
+    for (directory, manager) in
+        done.installed.iter().filter(|(directory, _)| paths::within(directory, &look.folder))
+    {
         let command = match *manager {
             "npm" => "npm prune --omit=dev",
             "pnpm" if !sends("pnpm-workspace.yaml") => "CI=true pnpm prune --prod",

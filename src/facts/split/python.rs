@@ -6,6 +6,7 @@ use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
 use crate::facts::split::{Answer, Copy, Look, Recipe};
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::Kind;
 use crate::syntax::{Body, Item};
 
 /// Where the environment lies.
@@ -43,7 +44,11 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
             let package = word.text();
             package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
         });
-    image.repository == "python" && installs && compiles
+    // Who takes the compilers away again in the same layer has nothing to gain.
+    let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
+    // Python 2 has no `venv`.
+    let is_old = image.tag.as_deref().is_some_and(|tag| tag.starts_with('2'));
+    image.repository == "python" && !is_old && installs && compiles && !removes
 }
 
 /// What is known of a Python stage.
@@ -299,6 +304,7 @@ fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, Str
         if done.from_source && done.has("lxml") {
             packages.extend(["libxml2".into(), "libxslt1.1".into()]);
         }
+        packages.extend(look.time_zones());
         packages.extend(look.called_by_scripts(scripts.as_deref().unwrap_or_default()));
         slim
     } else {

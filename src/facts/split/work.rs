@@ -23,6 +23,8 @@ pub enum Own {
     Folder,
     /// It leaves this file or directory.
     Path(String),
+    /// It makes this file, which the recipe takes along where it is still there in the end.
+    Made(String),
 }
 
 /// What a stage's steps leave behind.
@@ -34,8 +36,12 @@ pub struct Work {
     pub accounts: Vec<String>,
     /// Files and directories that commands leave, absolute, with the program that did.
     pub paths: Vec<(String, String)>,
+    /// Files and directories that are removed or moved away, and not made again.
+    pub gone: Vec<String>,
     /// Who was given what: paths and owners of `chown -R`.
     pub owners: Vec<(String, String)>,
+    /// Commands that make links outside of the application's folder, as written.
+    pub links: Vec<String>,
     /// Whether a command may have left files anywhere in the application's folder.
     pub in_folder: bool,
 }
@@ -144,6 +150,16 @@ const LEAVINGS: &[&str] = &[
     "/root/.ssh",
 ];
 
+/// Where it is said from where system packages come.
+const SOURCES: &[&str] = &[
+    "/etc/apt/sources",
+    "/etc/apt/keyrings",
+    "/etc/apt/trusted",
+    "/usr/share/keyrings",
+    "/etc/apk/repositories",
+    "/etc/apk/keys",
+];
+
 impl Work {
     /// Goes through the steps of a stage; `own` says what the recipe knows of a command.
     pub(super) fn of(
@@ -171,13 +187,24 @@ impl Work {
         if run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_some()) {
             return Err("this RUN mounts another image, of which nothing is known".into());
         }
-        let mut directory = facts.directory_at(run.item);
+        let mut directory =
+            facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
         for one in &run.invocations {
             let step = Step { run, one, directory: directory.clone() };
             if one.is("cd") && one.place.own_shell {
                 let target = step.operands().next().and_then(|word| step.path(facts, word));
                 directory = target.filter(|_| one.place.certain);
                 continue;
+            }
+            if let Some(word) = one
+                .words
+                .iter()
+                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+                .find(|word| {
+                    SOURCES.iter().any(|directory| word.raw.contains(directory)) && !one.is_forced_removal()
+                })
+            {
+                return Err(format!("system packages come from a source of the file's own ({})", word.raw));
             }
             for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
                 let target = redirect.target.as_ref().filter(|word| word.raw.parse::<u32>().is_err());
@@ -193,6 +220,7 @@ impl Work {
             match own(&step) {
                 Some(Ok(Own::Nothing)) => {}
                 Some(Ok(Own::Folder)) => self.in_folder = true,
+                Some(Ok(Own::Made(path))) => self.gone.retain(|gone| !paths::within(&path, gone)),
                 Some(Ok(Own::Path(path))) => self.leaves(path, one.program.unwrap_or_default()),
                 Some(Err(reason)) => return Err(reason),
                 None => self.command(facts, &step)?,
@@ -220,6 +248,10 @@ impl Work {
             return match call.manager.kind {
                 Kind::System if call.manager.installs(&call.verb) => {
                     self.install(step, call.packages.as_slice())
+                }
+                Kind::System if call.manager.removes(&call.verb) => {
+                    self.packages.retain(|package| !call.packages.iter().any(|word| word.text() == package));
+                    Ok(())
                 }
                 Kind::System => Ok(()),
                 _ => Err(unknown()),
@@ -273,7 +305,33 @@ impl Work {
                 .ok_or_else(|| format!("what `{program} {}` touches can't be told", word.raw))
         };
         match program {
-            "rm" | "rmdir" | "unlink" => {}
+            "rm" | "rmdir" | "unlink" => {
+                for word in words {
+                    let named = Word::plain(word.raw.trim_end_matches("/*"));
+                    if let Some(path) = step.path(facts, &named) {
+                        self.goes(path);
+                    }
+                }
+            }
+            "ln" if words.iter().any(|word| word.raw.starts_with('/')) => {
+                let is_known = |word: &&Word| {
+                    word.literal().is_some() || facts.expanded(step.run.item, &word.raw).is_some()
+                };
+                let target = words
+                    .last()
+                    .filter(|word| word.raw.starts_with('/') && words.iter().all(|word| is_known(&word)));
+                let target = target.and_then(|target| step.path(facts, target));
+                let target = target.ok_or_else(|| {
+                    format!("where `{}` puts a link can't be told", step.one.command.span.of(facts.file.text))
+                })?;
+                let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
+                if !step.one.place.certain {
+                    return Err("whether `ln` runs can't be told".into());
+                }
+                if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
+                    self.links.push(step.one.command.span.of(facts.file.text).to_owned());
+                }
+            }
             "cp" | "mv" | "ln" | "install" => {
                 let Some((target, sources)) = words.split_last() else { return Ok(()) };
                 let target_path = resolve(target)?;
@@ -295,6 +353,9 @@ impl Work {
                         ));
                     }
                     self.leaves(path, program);
+                    if program == "mv" {
+                        step.path(facts, source).into_iter().for_each(|path| self.goes(path));
+                    }
                 }
             }
             "chown" | "chgrp" => {
@@ -372,6 +433,7 @@ impl Work {
                 self.leaves(path, program);
                 Ok(())
             }
+            None if arguments.iter().any(|word| word.is_option() && word.raw.ends_with("O-")) => Ok(()),
             None if program == "curl"
                 && !arguments.iter().any(|word| word.is_option() && word.raw.contains('O')) =>
             {
@@ -405,7 +467,18 @@ impl Work {
         Ok(())
     }
 
+    fn goes(&mut self, path: String) {
+        self.paths.retain(|(left, _)| !paths::within(left, &path));
+        self.gone.push(path);
+    }
+
+    /// Whether a file that was made is there no more.
+    pub fn is_gone(&self, path: &str) -> bool {
+        self.gone.iter().any(|gone| paths::within(path, gone))
+    }
+
     fn leaves(&mut self, path: String, program: &str) {
+        self.gone.retain(|gone| !paths::within(&path, gone));
         if !is_leaving(&path) && !self.paths.iter().any(|(known, _)| *known == path) {
             self.paths.push((path, program.to_owned()));
         }
@@ -459,6 +532,7 @@ pub fn is_shared_folder(path: &str) -> bool {
     is_common_directory(path) && !matches!(path, "/srv" | "/opt")
 }
 
-fn is_leaving(path: &str) -> bool {
+/// Whether a path lies where nothing does that a running program reads.
+pub fn is_leaving(path: &str) -> bool {
     LEAVINGS.iter().any(|leaving| paths::within(path, leaving))
 }
