@@ -69,7 +69,9 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let names = TRANSFORM.names();
-    if ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text)) {
+    if !ctx.facts.may_be_split()
+        || ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text))
+    {
         return;
     }
     match ctx.facts.split(ctx.around.context().ok()) {

@@ -129,17 +129,19 @@ pub(in crate::facts) struct Look<'f, 'a> {
 type Answer = Option<Result<Recipe, Refused>>;
 
 impl Facts<'_> {
+    /// Whether something is built in the file's only stage that is known here.
+    pub fn may_be_split(&self) -> bool {
+        let [stage] = &self.stages[..] else { return false };
+        let Base::Image(image) = &stage.base else { return false };
+        let recipes = [go::is_it, rust::is_it, java::is_it, node::is_it, python::is_it, c::is_it];
+        recipes.into_iter().any(|is_it| is_it(self, stage, image))
+    }
+
     /// How the file's stage can be taken apart; none where nothing is built in it, or where that is done already.
     pub fn split(&self, context: Option<&BuildContext>) -> Option<Result<Split, Refused>> {
         let [stage] = &self.stages[..] else { return None };
         let Base::Image(image) = &stage.base else { return None };
-        let is_built = [go::is_it, rust::is_it, java::is_it, node::is_it, python::is_it, c::is_it]
-            .into_iter()
-            .any(|is_it| is_it(self, stage, image));
-        if !is_built {
-            return None;
-        }
-        Some(self.split_stage(stage, image, context))
+        self.may_be_split().then(|| self.split_stage(stage, image, context))
     }
 
     fn split_stage(
@@ -149,7 +151,7 @@ impl Facts<'_> {
         context: Option<&BuildContext>,
     ) -> Result<Split, Refused> {
         self.may_split(stage)?;
-        let from = self.from_of(stage);
+        let from = self.start_of(stage);
         let start = Start::of(self, stage);
         let folder = self
             .directory_after(stage.items.end - 1)
@@ -189,7 +191,7 @@ impl Facts<'_> {
         (!is_set && official.contains(&image.repository.as_str())).then(|| "/".to_owned())
     }
 
-    fn from_of(&self, stage: &Stage) -> Span {
+    fn start_of(&self, stage: &Stage) -> Span {
         self.file.items[stage.items.start].span()
     }
 
@@ -232,7 +234,7 @@ impl Facts<'_> {
             }
         }
         if !has_command {
-            return Err((self.from_of(stage), "neither CMD nor ENTRYPOINT says what runs".into()));
+            return Err((self.start_of(stage), "neither CMD nor ENTRYPOINT says what runs".into()));
         }
         Ok(())
     }
@@ -267,7 +269,7 @@ impl Look<'_, '_> {
             ("golang", Some(1), Some(19..=23)) => Some(&12),
             ("golang", Some(1), Some(25..)) => Some(&13),
             ("rust", Some(1), Some(72..=88)) => Some(&12),
-            ("gcc", Some(12 | 13 | 14), _) => Some(&12),
+            ("gcc", Some(12..=14), _) => Some(&12),
             _ => None,
         }
     }
@@ -357,7 +359,7 @@ impl Look<'_, '_> {
     }
 
     /// The absolute path of a relative one, where no WORKDIR stands in the file and the image starts at the root.
-    fn from_root(&self, item: usize, path: &str) -> Option<String> {
+    fn below_root(&self, item: usize, path: &str) -> Option<String> {
         self.facts.first_directory(self.stage)?;
         crate::facts::expand::tidy(&format!("/{}", self.facts.expanded(item, path)?))
     }
@@ -368,27 +370,20 @@ impl Look<'_, '_> {
         matches!(set, crate::facts::environment::Variable::Set(_)).then(|| "tzdata".to_owned())
     }
 
-    /// The packages with the programs that scripts call.
-    fn called_by_scripts(&self, scripts: &[&str]) -> Vec<String> {
-        let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
-        let words = || {
-            scripts
-                .iter()
-                .flat_map(|script| script.lines())
-                .filter(|line| !line.trim_start().starts_with('#'))
-        };
-        let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
-        CALLED
-            .iter()
-            .filter(|(program, _)| calls(program))
-            .map(|(_, package)| (*package).to_owned())
-            .collect()
-    }
-
     /// The directory in force behind the build's last step.
     fn end_of_build(&self) -> String {
         let steps = self.stage.items.clone().rev();
         let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));
         steps.next().and_then(|item| self.facts.directory_after(item)).unwrap_or_default()
     }
+}
+
+/// The packages with the programs that scripts call.
+fn called_by_scripts(scripts: &[&str]) -> Vec<String> {
+    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
+    let words = || {
+        scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
+    };
+    let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
+    CALLED.iter().filter(|(program, _)| calls(program)).map(|(_, package)| (*package).to_owned()).collect()
 }

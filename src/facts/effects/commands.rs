@@ -554,7 +554,7 @@ impl Facts<'_> {
             one.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
         };
         let invocations = self.runs.iter().flat_map(|run| &run.invocations).filter(accounts);
-        invocations.flat_map(|one| one.arguments()).any(|word| {
+        invocations.flat_map(Invocation::arguments).any(|word| {
             let path = word.raw.split('=').next_back().unwrap_or_default().trim_matches(['"', '\'']);
             path.contains('/') && !usual(path) || path.starts_with('$')
         })

@@ -43,7 +43,7 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
 /// What is known of such a stage.
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.from_of(look.stage);
+        let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
         let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
         finish(look, done, work).map_err(|reason| (anchor, reason))
@@ -96,7 +96,7 @@ impl Done {
     fn tool(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
         let one = step.one;
         let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
-        let words: Vec<&str> = one.arguments().iter().map(|word| word.text()).collect();
+        let words: Vec<&str> = one.arguments().iter().map(crate::syntax::shell::Word::text).collect();
         let value = |names: &[&str]| {
             names.iter().find_map(|name| {
                 words.iter().find_map(|word| word.strip_prefix(name)).or_else(|| {
@@ -203,7 +203,7 @@ fn finish(look: &Look<'_, '_>, mut done: Done, work: Work) -> Result<Recipe, Str
             return Err(format!("what the program may open in {} can't be told", look.folder));
         }
         None => {
-            copies.push(Copy::of(look.folder.clone(), "the program and all that it may open when it runs"))
+            copies.push(Copy::of(look.folder.clone(), "the program and all that it may open when it runs"));
         }
     }
     let is_made = copies

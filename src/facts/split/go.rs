@@ -24,10 +24,10 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
 /// What is known of a Go stage.
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.from_of(look.stage);
+        let anchor = look.facts.start_of(look.stage);
         let mut built = Built { is_static: true, ..Built::default() };
         let work = Work::of(look.facts, look.stage, &mut |step| built.own(look, step))?;
-        finish(look, built, work).map_err(|reason| (anchor, reason))
+        finish(look, &built, work).map_err(|reason| (anchor, reason))
     })
 }
 
@@ -127,9 +127,10 @@ impl Built {
         let directory = step.directory.clone().ok_or("the directory of `go install` can't be told")?;
         for package in packages.iter().filter(|package| !package.ends_with("...")) {
             let package = package.split('@').next().unwrap_or_default();
-            let name = match package.starts_with('.') {
-                true => program_of(look, package, &directory)?,
-                false => last_element(package),
+            let name = if package.starts_with('.') {
+                program_of(look, package, &directory)?
+            } else {
+                last_element(package)
             };
             self.outputs.push(format!("/go/bin/{name}"));
         }
@@ -215,7 +216,7 @@ fn is_static(look: &Look<'_, '_>, step: &Step<'_, '_>) -> bool {
     let value = assigned.and_then(|one| one.value.as_ref()).map(|word| word.text().to_owned()).or(by_env);
     let exported = step.run.invocations.iter().filter(|one| one.is("export") && one.place.own_shell);
     let exported = exported
-        .flat_map(|one| one.arguments())
+        .flat_map(crate::facts::Invocation::arguments)
         .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
     let value = value.or(exported).or_else(|| match look.facts.variable(step.run.item, "CGO_ENABLED") {
         Variable::Set(value) => Some(value),
@@ -231,7 +232,7 @@ fn is_static(look: &Look<'_, '_>, step: &Step<'_, '_>) -> bool {
     }
 }
 
-fn finish(look: &Look<'_, '_>, built: Built, work: Work) -> Result<Recipe, String> {
+fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, String> {
     let program = look
         .start
         .program()

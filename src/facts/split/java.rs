@@ -41,7 +41,7 @@ fn version(image: &ImageName) -> Option<u32> {
 /// What is known of a Java stage.
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.from_of(look.stage);
+        let anchor = look.facts.start_of(look.stage);
         let work = Work::of(look.facts, look.stage, &mut |step| own(look, step))?;
         finish(look, work).map_err(|reason| (anchor, reason))
     })
@@ -63,9 +63,12 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> 
 
 fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
     let words = look.start.words();
-    let absolute = |path: &str| match path.starts_with('/') {
-        true => path.to_owned(),
-        false => format!("{}/{}", look.folder.trim_end_matches('/'), path.trim_start_matches("./")),
+    let absolute = |path: &str| {
+        if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("{}/{}", look.folder.trim_end_matches('/'), path.trim_start_matches("./"))
+        }
     };
     let flat: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
     let at = flat.iter().position(|word| *word == "java" || word.ends_with("/bin/java"));
@@ -113,7 +116,7 @@ fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
             match known {
                 Some(found) if found.is_empty() => {}
                 Some(found) => {
-                    copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") })
+                    copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
                 }
                 None if needs_whole => {
                     return Err(format!("what the program may open in {} can't be told", look.folder));
@@ -122,7 +125,7 @@ fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
                     copies = vec![Copy::of(
                         look.folder.clone(),
                         "the program and all that it may open when it runs",
-                    )]
+                    )];
                 }
             }
             if !paths::within(&jar, &look.folder)

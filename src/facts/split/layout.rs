@@ -53,7 +53,7 @@ pub const BUILD_VARIABLES: &[&str] = &[
 /// The two stages, by what the recipe says of the stage.
 pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
     let facts = look.facts;
-    let anchor = facts.from_of(look.stage);
+    let anchor = facts.start_of(look.stage);
     let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
     let last = last.ok_or((anchor, "nothing is built".to_owned()))?;
     let build = free_name(look);
@@ -265,7 +265,7 @@ fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>,
             || all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(copied, path));
         let is_around = *path == look.folder || look.folder.starts_with(&format!("{path}/"));
         let only_made = matches!(program.as_str(), "mkdir" | "chmod" | "chown");
-        if !is_around && !is_covered(path, &all) && !(only_made && holds_a_copy()) {
+        if !(is_around || is_covered(path, &all) || only_made && holds_a_copy()) {
             all.push(Copy::of(path, format!("what {program} left")));
         }
     }
@@ -312,7 +312,7 @@ fn copied_outside(look: &Look<'_, '_>) -> Result<Vec<(String, String)>, String> 
         let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
         let target = facts
             .path_at(item, &transfer.destination)
-            .or_else(|| look.from_root(item, &transfer.destination));
+            .or_else(|| look.below_root(item, &transfer.destination));
         let target = target.ok_or_else(|| format!("where {} goes can't be told", transfer.destination))?;
         if paths::within(&target, look.folder.trim_end_matches('/')) && look.folder != "/" {
             continue;

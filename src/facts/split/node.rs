@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Made, Recipe};
+use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called_by_scripts};
 use crate::facts::{Facts, Stage, paths};
 
 /// Managers of packages, and what enables them.
@@ -96,10 +96,10 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
 /// What is known of a Node stage.
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.from_of(look.stage);
+        let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
         let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
-        finish(look, done, work).map_err(|reason| (anchor, reason))
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
 
@@ -116,12 +116,12 @@ impl Done {
         let one = step.one;
         let program = one.program?;
         if BUILDERS.contains(&program) {
-            return Some(self.in_directory(look, step));
+            return Some(Self::in_directory(look, step));
         }
         if !MANAGERS.contains(&program) {
             return None;
         }
-        let words: Vec<&str> = step.operands().map(|word| word.text()).collect();
+        let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
         let verb = words.first().copied().unwrap_or("install");
         let is_global = one
             .arguments()
@@ -152,13 +152,13 @@ impl Done {
                     _ => "yarn",
                 };
                 self.installed.extend(step.directory.clone().map(|directory| (directory, manager)));
-                self.in_directory(look, step)
+                Self::in_directory(look, step)
             }
-            _ => self.in_directory(look, step),
+            _ => Self::in_directory(look, step),
         })
     }
 
-    fn in_directory(&self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    fn in_directory(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
         let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
         if paths::within(&directory, &look.folder) {
             Ok(Own::Folder)
@@ -175,7 +175,7 @@ fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
 
-fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, String> {
+fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
             "the application lies in {}, together with other things; give it a WORKDIR of its own",
@@ -217,7 +217,7 @@ fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, Str
             }
         }
         packages.extend(look.time_zones());
-        packages.extend(look.called_by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called_by_scripts(scripts.as_deref().unwrap_or_default()));
     }
     let compiles = work
         .packages
@@ -232,7 +232,7 @@ fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, Str
         done.global.iter().filter(|(_, packages)| packages.iter().any(|package| started.calls(package)));
     let runtime = runtime.map(|(text, _)| format!("RUN {text}")).collect();
     let at_end =
-        if started.needs_production_only(manifest.as_ref()) { prune(look, &done) } else { Vec::new() };
+        if started.needs_production_only(manifest.as_ref()) { prune(look, done) } else { Vec::new() };
     let reason = if at_end.is_empty() {
         "the application as it was built"
     } else {

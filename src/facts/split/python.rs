@@ -4,7 +4,7 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe};
+use crate::facts::split::{Answer, Copy, Look, Recipe, called_by_scripts};
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
 use crate::syntax::{Body, Item};
@@ -54,10 +54,10 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
 /// What is known of a Python stage.
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.from_of(look.stage);
+        let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
         let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
-        finish(look, done, work).map_err(|reason| (anchor, reason))
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
 
@@ -139,9 +139,10 @@ impl Done {
             let fetches = ["download", "from_pretrained", "snapshot", "load_model", "nltk"]
                 .iter()
                 .any(|word| text.contains(word));
-            return Some(match fetches {
-                true => Err("a program of Python's fetches something, and where to can't be told".into()),
-                false => Ok(Own::Folder),
+            return Some(if fetches {
+                Err("a program of Python's fetches something, and where to can't be told".into())
+            } else {
+                Ok(Own::Folder)
             });
         }
         if matches!(program, "." | "source") {
@@ -257,7 +258,7 @@ fn poetry(look: &Look<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Own, S
     }
 }
 
-fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, String> {
+fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
     let facts = look.facts;
     if is_shared_folder(&look.folder) {
         return Err(format!(
@@ -305,7 +306,7 @@ fn finish(look: &Look<'_, '_>, done: Done, mut work: Work) -> Result<Recipe, Str
             packages.extend(["libxml2".into(), "libxslt1.1".into()]);
         }
         packages.extend(look.time_zones());
-        packages.extend(look.called_by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called_by_scripts(scripts.as_deref().unwrap_or_default()));
         slim
     } else {
         full

@@ -33,10 +33,10 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
 /// What is known of a Rust stage.
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.from_of(look.stage);
+        let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
         let work = Work::of(look.facts, look.stage, &mut |step| done.own(step))?;
-        finish(look, done, work).map_err(|reason| (anchor, reason))
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
 
@@ -56,8 +56,12 @@ impl Done {
         if !one.is("cargo") {
             return None;
         }
-        let words: Vec<&str> =
-            one.arguments().iter().map(|word| word.text()).filter(|word| !word.starts_with('+')).collect();
+        let words: Vec<&str> = one
+            .arguments()
+            .iter()
+            .map(crate::syntax::shell::Word::text)
+            .filter(|word| !word.starts_with('+'))
+            .collect();
         Some(match words.first().copied().unwrap_or_default() {
             "build" | "b" | "rustc" => match &step.directory {
                 Some(directory) => {
@@ -68,9 +72,10 @@ impl Done {
             },
             "install" => {
                 self.installs |= !words.iter().any(|word| word.starts_with("--root"));
-                match self.installs {
-                    true => Ok(Own::Nothing),
-                    false => Err("where `cargo install --root` puts the program can't be told".into()),
+                if self.installs {
+                    Ok(Own::Nothing)
+                } else {
+                    Err("where `cargo install --root` puts the program can't be told".into())
                 }
             }
             "test" | "check" | "clippy" | "fmt" | "fetch" | "update" | "vendor" | "clean" | "version"
@@ -80,7 +85,7 @@ impl Done {
     }
 }
 
-fn finish(look: &Look<'_, '_>, done: Done, work: Work) -> Result<Recipe, String> {
+fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String> {
     let program = look
         .start
         .program()

@@ -66,9 +66,10 @@ impl Step<'_, '_> {
         if text.contains(['*', '?', '[', '{', '~', '$', '`']) {
             return None;
         }
-        match text.starts_with('/') {
-            true => climb(&text),
-            false => climb(&format!("{}/{text}", self.directory.as_ref()?)),
+        if text.starts_with('/') {
+            climb(&text)
+        } else {
+            climb(&format!("{}/{text}", self.directory.as_ref()?))
         }
     }
 
@@ -317,9 +318,8 @@ impl Work {
                 let is_known = |word: &&Word| {
                     word.literal().is_some() || facts.expanded(step.run.item, &word.raw).is_some()
                 };
-                let target = words
-                    .last()
-                    .filter(|word| word.raw.starts_with('/') && words.iter().all(|word| is_known(&word)));
+                let target =
+                    words.last().filter(|word| word.raw.starts_with('/') && words.iter().all(is_known));
                 let target = target.and_then(|target| step.path(facts, target));
                 let target = target.ok_or_else(|| {
                     format!("where `{}` puts a link can't be told", step.one.command.span.of(facts.file.text))
