@@ -23,6 +23,7 @@ fn main() {
         programs: read(&root.join("programs.yaml")),
         effects: read(&root.join("effects.yaml")),
         images: read(&root.join("images.yaml")),
+        runtime: read(&root.join("runtime.yaml")),
     };
     let json = serde_json::to_string(&everything).expect("plain data has a JSON form");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");

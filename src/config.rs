@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 /// The configuration file, as it may be written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     /// Only these transforms.
@@ -20,6 +20,22 @@ pub struct Config {
     pub caches: Caches,
     /// Files and directories (absolute, or `~/…`) that no cleanup may touch.
     pub keep: Vec<String>,
+    /// Whether new instructions get a comment that says what they are for.
+    pub comments: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            select: None,
+            ignore: Vec::new(),
+            r#unsafe: false,
+            merge_runs: MergeRuns::default(),
+            caches: Caches::default(),
+            keep: Vec::new(),
+            comments: true,
+        }
+    }
 }
 
 /// When neighbouring RUN instructions are merged.

@@ -8,7 +8,10 @@ pub mod model;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use model::{Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Manager, Mount, Project, Verbs, Wrapper};
+pub use model::{
+    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Verbs,
+    Wrapper,
+};
 
 /// Everything that is known, with indexes to find it by name.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Knowledge {
     pub managers: Vec<Manager>,
     /// Base images by repository name.
     pub images: Vec<Image>,
+    /// Which system packages serve the build alone.
+    pub runtime: Runtime,
     by_program: HashMap<String, usize>,
     by_module: HashMap<String, usize>,
     programs: HashMap<String, Program>,
@@ -79,7 +84,7 @@ impl Knowledge {
     }
 
     fn index(everything: model::Everything) -> Self {
-        let model::Everything { managers, programs: known, effects, images } = everything;
+        let model::Everything { managers, programs: known, effects, images, runtime } = everything;
         let indexed = |names: fn(&Manager) -> &Vec<String>| {
             let pairs = managers.iter().enumerate();
             pairs
@@ -116,6 +121,7 @@ impl Knowledge {
             wrappers: known.wrappers.into_iter().map(|wrapper| (wrapper.name.clone(), wrapper)).collect(),
             programs,
             images,
+            runtime,
             managers,
         }
     }

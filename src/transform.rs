@@ -82,6 +82,8 @@ pub enum Changes {
     CacheMounts,
     /// Copies get an owner or a mode, and the commands that gave it go.
     Ownership,
+    /// One stage becomes two: one that builds and one that runs.
+    Stages,
     /// The ignore file, and nothing in the Dockerfile.
     IgnoreFile,
 }

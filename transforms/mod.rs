@@ -1,8 +1,8 @@
 //! The transforms: one file each, which is its manual page, its tests and its code.
 //!
-//! This file only lists them, in the order in which they run: borders of layers first, since a cleanup has to stand in
-//! the layer that made the files; then mounts for caches, where they are wanted; then options that keep caches from being
-//! written; then cleanups.
+//! This file only lists them, in the order in which they run: stages first, since what only builds needs no care; then
+//! borders of layers, since a cleanup has to stand in the layer that made the files; then mounts for caches, where they are
+//! wanted; then options that keep caches from being written; then cleanups.
 
 mod apt_no_install_recommends;
 mod avoid_package_caches;
@@ -16,6 +16,7 @@ mod order_layers;
 mod purge_build_packages;
 mod remove_downloads;
 mod sink_metadata;
+mod split_stages;
 mod useradd_no_log_init;
 mod write_dockerignore;
 mod zypper_no_recommends;
@@ -29,6 +30,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
+    split_stages::TRANSFORM,
     merge_runs::TRANSFORM,
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,

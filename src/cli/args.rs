@@ -32,6 +32,9 @@ pub struct Fix {
     /// Also apply unsafe fixes: those that take away what a program might lean on
     #[arg(long)]
     pub r#unsafe: bool,
+    /// Write no comments about what new instructions are for
+    #[arg(long)]
+    pub no_comments: bool,
     /// Run only these transforms
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub select: Vec<String>,

@@ -63,6 +63,7 @@ impl<'a> Configurations<'a> {
             Some(args::Caches::Mount) => Caches::Mount,
             None => config.caches,
         };
+        config.comments &= !self.args.no_comments;
         Ok(Settings { config, path })
     }
 }

@@ -339,6 +339,36 @@ pub struct Image {
     pub source: String,
 }
 
+/// Which system packages serve the build alone (`knowledge/runtime.yaml`).
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Runtime {
+    /// Compilers, build systems, headers without a library.
+    pub build_tools: Vec<String>,
+    /// For people who look into a container.
+    pub looking: Vec<String>,
+    /// Fetch files.
+    pub fetching: Vec<String>,
+    /// Headers with their libraries.
+    pub libraries: Vec<Library>,
+}
+
+/// Packages of headers, and the packages that programs built against them load.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Library {
+    /// The packages of headers.
+    pub dev: Vec<String>,
+    /// The libraries' packages, where they have the same names in all releases of Debian and Ubuntu in use.
+    #[serde(default)]
+    pub everywhere: Vec<String>,
+    /// The libraries' packages by release (`debian:12`, or `debian` for all of it).
+    #[serde(default)]
+    pub releases: std::collections::BTreeMap<String, Vec<String>>,
+    /// Where this was read.
+    pub source: String,
+}
+
 /// Everything, as the build script embeds it.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Everything {
@@ -350,4 +380,6 @@ pub struct Everything {
     pub effects: Effects,
     /// See [`Image`].
     pub images: Vec<Image>,
+    /// See [`Runtime`].
+    pub runtime: Runtime,
 }

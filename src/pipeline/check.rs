@@ -7,6 +7,7 @@
 mod mounts;
 mod order;
 mod ownership;
+mod stages;
 
 use crate::facts::Facts;
 use crate::syntax::shell::Command;
@@ -27,6 +28,7 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
         Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, &after, changes),
         Changes::CacheMounts => return mounts::check(old, &after),
         Changes::Ownership => return ownership::check(old, &after),
+        Changes::Stages => return stages::check(old, &after),
         Changes::IgnoreFile if before.text == text => return Ok(()),
         Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
         Changes::Layers | Changes::AddsCleanup | Changes::AddsOptions | Changes::AddsOptionsAndCleanup => {}

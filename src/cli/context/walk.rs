@@ -34,6 +34,7 @@ const MANIFESTS: &[&str] = &[
     "go.mod",
     "go.work",
     "Cargo.toml",
+    "Cargo.lock",
     "pom.xml",
     "build.gradle",
     "build.gradle.kts",

@@ -43,6 +43,11 @@ impl Word {
         Self { span, raw: raw.to_owned(), value, substitutions }
     }
 
+    /// A word that stands in no file.
+    pub fn plain(text: &str) -> Self {
+        Self::new(Span::at(0), text, Vec::new())
+    }
+
     /// The word's value, where it is the same whatever the environment and the file system hold.
     pub fn literal(&self) -> Option<&str> {
         match &self.value {

@@ -1,0 +1,95 @@
+//! What a step may do that takes a stage apart: the build is the stage as it was, without settings that only concern the image that runs; that
+//! image is set up as before.
+//!
+//! That the image that runs has all it needs is beyond this check: builds show it.
+
+use std::collections::BTreeMap;
+
+use crate::facts::Facts;
+use crate::facts::split::BUILD_VARIABLES;
+use crate::syntax::{Assignment, Body, Dockerfile, Instruction, Item, Keyword};
+
+/// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
+pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
+    let new = Facts::of(after, old.known);
+    let ([before], [build, runtime]) = (&old.stages[..], &new.stages[..]) else {
+        return Err("there are not two stages".into());
+    };
+    let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<String> {
+        let all = facts.file.instructions().filter(|(item, _)| stage.items.contains(item));
+        all.filter(|(_, one)| is_step(one))
+            .map(|(_, one)| one.full.of(facts.file.text).trim_end().to_owned())
+            .collect()
+    };
+    // The build may have lines on top, and must have all that there were, in their order.
+    let mut rest = steps(&new, build).into_iter();
+    for step in steps(old, before) {
+        if !rest.any(|other| other == step) {
+            return Err(format!("the step `{step}` is missing in the build, or not in its place"));
+        }
+    }
+    let (was, is) = (image(old, before), image(&new, runtime));
+    for (name, value) in &was {
+        let may_go = name.strip_prefix("ENV ").is_some_and(|name| BUILD_VARIABLES.contains(&name));
+        match is.get(name) {
+            Some(other) if other == value => {}
+            None if may_go => {}
+            _ => return Err(format!("{name} of the image differs")),
+        }
+    }
+    if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && *name != "ENV PATH") {
+        return Err(format!("{name} of the image is new"));
+    }
+    if runtime.name != before.name {
+        return Err("the final stage has another name".into());
+    }
+    let mut comments = super::comments(after);
+    for comment in super::comments(old.file) {
+        let at = comments.iter().position(|other| *other == comment).ok_or("a comment is lost")?;
+        comments.remove(at);
+    }
+    Ok(())
+}
+
+/// What makes a layer, or decides in which directory, as whom and with which variables layers are made.
+fn is_step(one: &Instruction<'_>) -> bool {
+    use Keyword::{Add, Arg, Copy, Run, Shell};
+    matches!(one.keyword, Add | Copy | Run | Shell | Arg)
+}
+
+/// How the image of a stage is set up: one entry for each setting that a later one replaces.
+fn image(facts: &Facts<'_>, stage: &crate::facts::Stage) -> BTreeMap<String, String> {
+    let mut settings = BTreeMap::new();
+    for item in stage.items.clone() {
+        let Item::Instruction(one) = &facts.file.items[item] else { continue };
+        let name = one.keyword.name();
+        let mut each = |all: &[Assignment]| {
+            for one in all {
+                settings.insert(format!("{name} {}", one.key), one.value.clone().unwrap_or_default());
+            }
+        };
+        match &one.body {
+            Body::Env(all) | Body::Label(all) => each(all),
+            Body::Expose(all) | Body::Volume(all) => {
+                settings.extend(all.iter().map(|one| (format!("{name} {one}"), String::new())));
+            }
+            Body::Workdir(_) => {
+                let directory = facts.directory_after(item).unwrap_or_default();
+                settings.insert(name.to_owned(), directory);
+            }
+            Body::User(_)
+            | Body::Cmd(_)
+            | Body::Entrypoint(_)
+            | Body::Healthcheck(_)
+            | Body::Stopsignal
+            | Body::Shell(_) => {
+                let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect();
+                settings.insert(name.to_owned(), format!("{} {}", flags.join(" "), one.arguments()));
+            }
+            _ => {}
+        }
+    }
+    // Root is whom every image starts with here.
+    settings.retain(|name, value| name != "USER" || !matches!(value.trim(), "root" | "0"));
+    settings
+}

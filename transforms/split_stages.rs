@@ -1,0 +1,160 @@
+//! Build in one stage and run in another, so that compilers, sources and development packages do not ship.
+//!
+//! # Why
+//! An image that is built in one stage carries all that its build needed. What runs is often a small part of it: a program of a few
+//! megabytes beside a compiler of a gigabyte.
+//!
+//! # Safety
+//! Unsafe: a program might lean on something that stays behind. The build stays as it is, step for step, as a stage of its own. The image
+//! that runs is made from a smaller one of the same distribution and release, or for static programs from one without any, and gets
+//! the program, what else lies in its folder and is no source, what steps left outside of it, accounts, and the system packages
+//! that are not known to serve builds alone; headers are replaced by the libraries behind them. Each copy says why it is there (unless `comments: false`).
+//! ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD are the same;
+//! only variables that compilers read may go. A name that the stage had is the final stage's, so that `--target` still works.
+//!
+//! # Silent when
+//! There are several stages already, or nothing is built that is known here. It refuses where a step might leave something that nobody can
+//! name, where the program or its place can't be told, and where the build is not root's.
+//!
+//! # Examples
+//! ```context
+//! go.mod <<EOF
+//! module example.com/clock
+//! EOF
+//! main.go 1200
+//! templates/index.html 300
+//! ```
+//! ```dockerfile before
+//! FROM golang:1.22-bookworm
+//! WORKDIR /src
+//! COPY . .
+//! RUN CGO_ENABLED=0 go build -o /clock .
+//!
+//! EXPOSE 8080
+//! CMD ["/clock"]
+//! ```
+//! ```dockerfile after
+//! FROM golang:1.22-bookworm AS build
+//! WORKDIR /src
+//! COPY . .
+//! RUN CGO_ENABLED=0 go build -o /clock .
+//!
+//! FROM gcr.io/distroless/static-debian12
+//! WORKDIR /src
+//! # the program
+//! COPY --from=build /clock /clock
+//! # what it may open when it runs
+//! COPY --from=build /src/templates /src/templates
+//!
+//! EXPOSE 8080
+//! CMD ["/clock"]
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::split::{Line, Made, Split};
+use crate::span::Span;
+use crate::syntax::Item;
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "split-stages",
+    applicability: Applicability::Unsafe,
+    since: "0.2.0",
+    source: include_str!("split_stages.rs"),
+    answers: &[],
+    changes: Changes::Stages,
+    run,
+};
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    let names = TRANSFORM.names();
+    if !ctx.facts.may_be_split()
+        || ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text))
+    {
+        return;
+    }
+    match ctx.facts.split(ctx.around.context().ok()) {
+        Some(Ok(split)) => {
+            let title = format!(
+                "build the {} program in a stage of its own, and run it on {}",
+                split.language, split.base
+            );
+            fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
+        }
+        Some(Err((span, reason))) => fixes.refuse(span, format!("the stages stay one, because {reason}")),
+        None => {}
+    }
+}
+
+fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
+    let (text, line_break) = (ctx.file.text, ctx.file.line_break());
+    let mut edits = Edits::new();
+    let made = |made: &Made| {
+        let comment = if made.comment.is_empty() || !ctx.settings.config.comments {
+            String::new()
+        } else {
+            format!("# {}\n", made.comment)
+        };
+        format!("{comment}{}\n", made.text).replace('\n', line_break)
+    };
+    let Some(Item::Instruction(from)) =
+        ctx.facts.stages.first().map(|stage| &ctx.file.items[stage.items.start])
+    else {
+        return edits;
+    };
+    let named = name_of(from.text, text, split.name.as_deref());
+    match named {
+        Some(span) => edits.replace(span, split.build.clone()),
+        None => edits.insert(from.text.end, format!(" AS {}", split.build)),
+    }
+    edits.insert(
+        from.full.end,
+        split.at_start.iter().map(|line| format!("{line}{line_break}")).collect::<String>(),
+    );
+
+    let end = ctx.file.items[split.last].span().end;
+    let mut stage = String::new();
+    if !text[..end].ends_with('\n') {
+        stage += line_break;
+    }
+    stage.extend(split.at_end.iter().map(made));
+    let flags: String = from.flags.iter().map(|flag| format!("{} ", flag.span.of(text))).collect();
+    let name = split.name.as_ref().map(|name| format!(" AS {name}")).unwrap_or_default();
+    stage += &format!("{line_break}FROM {flags}{}{name}{line_break}", split.base);
+    for line in &split.lines {
+        match line {
+            Line::Made(one) => stage += &made(one),
+            Line::Repeated(item) => stage += &closed(ctx, ctx.file.items[*item].span(), line_break),
+            Line::Taken(item) => {
+                let block = ctx.facts.block(*item);
+                stage += &closed(ctx, block.span, line_break);
+                edits.delete(block.span);
+                if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
+                    edits.delete(blank);
+                }
+            }
+        }
+    }
+    let follows = ctx.file.items.get(split.last + 1);
+    if follows.is_some_and(|item| !matches!(item, Item::Blank(_))) {
+        stage += line_break;
+    }
+    if !text.ends_with('\n') && end == text.len() {
+        stage.truncate(stage.trim_end_matches(['\r', '\n']).len());
+    }
+    edits.insert(end, stage);
+    edits
+}
+
+/// Where the stage's name stands.
+fn name_of(from: Span, text: &str, name: Option<&str>) -> Option<Span> {
+    let name = name?;
+    from.of(text).ends_with(name).then(|| Span::new(from.end - name.len(), from.end))
+}
+
+/// Some of the file's text, with a line break at its end.
+fn closed(ctx: &Context<'_>, span: Span, line_break: &str) -> String {
+    let text = span.of(ctx.file.text);
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}{line_break}") }
+}
