@@ -22,6 +22,7 @@ const MANIFESTS: &[&str] = &[
     "package.json",
     "package-lock.json",
     "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
     ".npmrc",
     "pnpm-workspace.yaml",
     ".yarnrc",
@@ -97,7 +98,8 @@ fn is_read(path: &str, size: u64) -> bool {
         return false;
     }
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_lock = matches!(name, "package-lock.json" | "npm-shrinkwrap.json" | "Gemfile.lock");
+    let is_lock =
+        matches!(name, "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "Gemfile.lock");
     let is_requirements = name.ends_with(".txt")
         && (name.contains("requirements")
             || name.contains("constraints")

@@ -248,7 +248,12 @@ fn lock(
     if frozen {
         return Ok(());
     }
-    if call.manager.name == "npm" && members.is_empty() && npm_keeps(looked, name, root) {
+    let keeps = match call.manager.name.as_str() {
+        "npm" => npm_keeps(looked, name, root),
+        "pnpm" => pnpm_keeps(looked, name, root),
+        _ => false,
+    };
+    if members.is_empty() && keeps {
         return Ok(());
     }
     project.confidence = Confidence::Unsafe;
@@ -269,4 +274,26 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> bool {
     };
     lock["lockfileVersion"].as_u64().is_some_and(|version| version >= 2)
         && DEPENDENCIES.iter().all(|key| same(key))
+}
+
+/// Whether `pnpm install` leaves a lock file alone: it does where that satisfies package.json. (pnpm's documentation, "Settings", prefer-frozen-lockfile.)
+fn pnpm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> bool {
+    let lock =
+        looked.context.text(&looked.path(name)).and_then(|text| serde_yaml::from_str::<Value>(text).ok());
+    let Some(lock) = lock else { return false };
+    let own = &lock["importers"]["."];
+    let same = |key: &str| {
+        let wanted = root[key].as_object().into_iter().flatten();
+        let locked = own[key].as_object().map_or(0, serde_json::Map::len);
+        let mut count = 0;
+        let all = wanted.into_iter().all(|(name, version)| {
+            count += 1;
+            own[key][name]["specifier"] == *version
+        });
+        all && count == locked
+    };
+    let is_plain = ["pnpm", "resolutions", "peerDependencies"].iter().all(|key| root.get(*key).is_none());
+    is_plain
+        && own.is_object()
+        && ["dependencies", "devDependencies", "optionalDependencies"].iter().all(|key| same(key))
 }

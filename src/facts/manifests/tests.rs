@@ -113,6 +113,24 @@ fn workspaces_bring_their_manifests() {
 }
 
 #[test]
+fn pnpm_keeps_a_lock_that_fits() {
+    let lock = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      express:\n        specifier: ^4.0.0\n        version: 4.21.2\n";
+    let other = lock.replace("^4", "^3");
+    assert_eq!(
+        reads("pnpm install", "", &[("package.json", PLAIN), ("pnpm-lock.yaml", lock)]),
+        "package.json pnpm-lock.yaml"
+    );
+    assert_eq!(
+        reads("pnpm install", "", &[("package.json", PLAIN), ("pnpm-lock.yaml", &other)]),
+        "?package.json pnpm-lock.yaml"
+    );
+    assert_eq!(
+        reads("pnpm install", "", &[("package.json", PLAIN), ("pnpm-lock.yaml", ":")]),
+        "?package.json pnpm-lock.yaml"
+    );
+}
+
+#[test]
 fn yarn_and_bun() {
     let files =
         [("package.json", PLAIN), ("yarn.lock", ""), (".yarnrc.yml", ""), (".yarn/releases/yarn.cjs", "")];
