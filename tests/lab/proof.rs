@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::allowed::{self, Trees};
+use crate::allowed::{self, Rewritten, Trees};
 use crate::applications::{Application, Service};
 use crate::build::{Image, Workspace};
 use crate::engine;
@@ -23,27 +23,9 @@ pub fn of(application: &'static Application) -> Result<()> {
         let again = original.build(service, "again", true)?;
         let result = fixed.build(service, "after", false)?;
         let own = allowed::rewritten(&original.files(service)?, &fixed.files(service)?)?;
-        let (old, twin, new) = (filesystem::of(&first)?, filesystem::of(&again)?, filesystem::of(&result)?);
-        let trees = Trees { before: &old, again: &twin, after: &new };
-        let noise = trees.unexplained_noise();
-        let harm = trees.harm(&own);
         let name = service_name(application, service);
-        eprintln!(
-            "{name}: {} files of {} bytes before, {} of {} after",
-            old.len(),
-            bytes(&old),
-            new.len(),
-            bytes(&new)
-        );
-        complaints.extend(noise.iter().map(|one| format!("{name}: built twice as written, {one}")));
-        complaints.extend(harm.iter().map(|one| format!("{name}: {one}")));
-        if configuration(&first)? != configuration(&result)? {
-            complaints.push(format!(
-                "{name}: the configuration was {}\n  and is {}",
-                configuration(&first)?,
-                configuration(&result)?
-            ));
-        }
+        let found = compare(&name, [&first, &again, &result], &own)?;
+        complaints.extend(found.into_iter().map(|one| format!("{name}: {one}")));
         before.push(first);
         after.push(result);
     }
@@ -63,6 +45,28 @@ pub fn of(application: &'static Application) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Compares one service's image as written, as written and built again, and fixed: files and configuration.
+fn compare(name: &str, images: [&Image; 3], own: &[Rewritten]) -> Result<Vec<String>> {
+    let [before, again, after] = images;
+    let (old, twin, new) = (filesystem::of(before)?, filesystem::of(again)?, filesystem::of(after)?);
+    let (files, size) = (old.len(), bytes(&old));
+    eprintln!("{name}: {files} files of {size} bytes before, {} of {} after", new.len(), bytes(&new));
+    let trees = Trees { before: &old, again: &twin, after: &new };
+    let noise = trees.unexplained_noise().into_iter().map(|one| {
+        format!(
+            "built twice as written, {one} (is the build cache older than the registries' packages? \
+             `docker builder prune` empties it)"
+        )
+    });
+    let mut found: Vec<String> = noise.collect();
+    found.extend(trees.harm(own).iter().map(ToString::to_string));
+    let (was, is) = (configuration(before)?, configuration(after)?);
+    if was != is {
+        found.push(format!("the configuration was {was}\n  and is {is}"));
+    }
+    Ok(found)
 }
 
 /// The configuration that a container of the image starts with.
