@@ -10,19 +10,11 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use support::folder;
+
 const NAIVE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
 const FIXED: &str =
     "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-        fs::write(path, text).expect("a file");
-    }
-    folder
-}
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(support::jettison())

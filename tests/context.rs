@@ -9,22 +9,14 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use support::folder;
+
 const NODE: &str =
     "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm cache clean --force\nRUN npm run build\n";
 const PACKAGE: &str = r#"{ "dependencies": { "express": "4.21.2" }, "scripts": { "build": "tsc" } }"#;
 const LOCK: &str =
     r#"{ "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "4.21.2" } } } }"#;
 const MANIFESTS_FIRST: &str = "COPY package.json package-lock.json ./\nRUN npm ci && npm cache clean --force\nCOPY . .\nRUN npm run build\n";
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-        fs::write(path, text).expect("a file");
-    }
-    folder
-}
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(support::jettison());

@@ -38,6 +38,17 @@ pub fn skip(test: &str, why: &str) {
     eprintln!("skipped: {test}: {why}");
 }
 
+/// A temporary folder with these files in it.
+pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
 /// The program under test.
 pub fn jettison() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_jettison"))
