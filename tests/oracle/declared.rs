@@ -45,6 +45,8 @@ const CACHES: &[&str] = &[
 /// Commands that only clean: the program, and words that must be among its arguments.
 const CLEANERS: &[(&str, &[&str])] = &[
     ("npm", &["cache", "clean", "--force"]),
+    ("npm", &["cache", "clean", "-f"]),
+    ("npm", &["cache", "clear", "--force"]),
     ("yarn", &["cache", "clean"]),
     ("dnf", &["clean", "all"]),
     ("dnf5", &["clean", "all"]),

@@ -130,7 +130,9 @@ fn check(flag: &str, run: &Instruction<'_>) -> Result<(), String> {
     let tail = target.find("/.").map_or(target, |at| &target[at..]);
     let is_target = |word: &str| {
         let word = word.trim_end_matches(['/', '*']);
-        word == target || tail != target && word.ends_with(tail)
+        // `~name` is somebody else's home.
+        let is_other = word.starts_with('~') && !word.starts_with("~/");
+        word == target || tail != target && word.ends_with(tail) && !is_other
     };
     let removed = script.split("&&").chain(script.split(';')).any(|command| {
         command.split_whitespace().any(|word| word == "rm") && command.split_whitespace().any(is_target)

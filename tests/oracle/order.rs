@@ -226,8 +226,12 @@ fn plain(steps: &[Step]) -> Vec<(Vec<String>, String)> {
 }
 
 fn is_cleanup(command: &[String]) -> bool {
-    let cleans =
-        |pair: &[String]| matches!((pair[0].as_str(), pair[1].as_str()), ("cache" | "apt-get", "clean"));
+    let cleans = |pair: &[String]| {
+        matches!(
+            (pair[0].as_str(), pair[1].as_str()),
+            ("cache" | "apt-get" | "apt", "clean" | "dist-clean" | "purge")
+        )
+    };
     matches!(command[0].as_str(), "rm" | "{" | "}") || command.windows(2).any(cleans)
 }
 
