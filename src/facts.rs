@@ -128,6 +128,11 @@ impl<'a> Facts<'a> {
         self.runs.iter().filter(|run| self.stages[run.stage].ships && run.editable().is_some())
     }
 
+    /// The RUN at an item; none where that is no RUN, or stands outside of all stages.
+    pub fn run_at(&self, item: usize) -> Option<&RunFacts<'a>> {
+        self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
+    }
+
     /// The stage of a RUN.
     pub fn stage_of(&self, run: &RunFacts<'_>) -> &Stage {
         &self.stages[run.stage]

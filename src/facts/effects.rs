@@ -159,10 +159,9 @@ impl Facts<'_> {
                 return Effects::everything(format!("a RUN can't be read: {}", opaque.reason()));
             }
         }
-        let at = self.runs.binary_search_by_key(&item, |run| run.item);
-        match at {
-            Ok(at) => commands::of_run(self, &self.runs[at], None),
-            Err(_) => Effects::everything("a RUN stands outside of all stages"),
+        match self.run_at(item) {
+            Some(run) => commands::of_run(self, run, None),
+            None => Effects::everything("a RUN stands outside of all stages"),
         }
     }
 

@@ -80,7 +80,7 @@ impl<'a> Facts<'a> {
             _ => None,
         });
         named.unwrap_or_else(|| {
-            let stage = self.stages.iter().find(|stage| stage.items.contains(&item));
+            let stage = self.stage_at(item);
             let image = stage.and_then(|stage| self.root_image(stage.index));
             image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of))
         })

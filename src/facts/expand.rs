@@ -62,19 +62,14 @@ impl Facts<'_> {
         }
     }
 
-    /// The directory in force just before an item.
-    pub fn directory_at(&self, item: usize) -> Option<String> {
-        self.directory(item)
-    }
-
     /// The directory in force just behind an item.
     pub fn directory_after(&self, item: usize) -> Option<String> {
         match &self.file.items[item] {
             Item::Instruction(instruction) => match &instruction.body {
                 Body::Workdir(directory) => self.path_at(item, directory),
-                _ => self.directory(item),
+                _ => self.directory_at(item),
             },
-            _ => self.directory(item),
+            _ => self.directory_at(item),
         }
     }
 
@@ -87,7 +82,8 @@ impl Facts<'_> {
         named.collect()
     }
 
-    fn directory(&self, item: usize) -> Option<String> {
+    /// The directory in force just before an item.
+    pub fn directory_at(&self, item: usize) -> Option<String> {
         let mut below = String::new();
         for (at, instruction) in self.before(item) {
             let Body::Workdir(directory) = &instruction.body else { continue };

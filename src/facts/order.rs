@@ -192,8 +192,8 @@ impl Facts<'_> {
     pub fn takes_time(&self, item: usize) -> bool {
         let Item::Instruction(instruction) = &self.file.items[item] else { return false };
         let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
-        let run = self.runs.binary_search_by_key(&item, |run| run.item).map(|at| &self.runs[at]);
-        run.is_ok_and(|run| {
+        let run = self.run_at(item);
+        run.is_some_and(|run| {
             run.invocations.iter().enumerate().any(|(index, _)| self.command_takes_time(run, index))
         })
     }

@@ -53,8 +53,8 @@ impl Facts<'_> {
         };
         let Some(first) = order.iter().position(from_context) else { return false };
         order[first..].iter().any(|item| {
-            let at = self.runs.binary_search_by_key(item, |run| run.item);
-            at.is_ok_and(|at| self.runs[at].calls.iter().any(|call| call.manager.installs(&call.verb)))
+            self.run_at(*item)
+                .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
         })
     }
 
@@ -257,10 +257,6 @@ impl Facts<'_> {
                 );
             (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, files, confidence))
         })
-    }
-
-    fn run_at(&self, item: usize) -> Option<&RunFacts<'_>> {
-        self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
     }
 
     /// Whether an earlier copy of the stage has put just this file to just this place.
