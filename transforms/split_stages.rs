@@ -13,7 +13,7 @@
 //! only variables that compilers read may go. A name that the stage had is the final stage's, so that `--target` still works.
 //!
 //! # Silent when
-//! There are several stages already, or nothing is built that is known here. It refuses where a step might leave something that nobody can
+//! Nothing is built in the last stage that is known here, or nothing is left to take away. Earlier stages stay as they are. It refuses where a step might leave something that nobody can
 //! name, where the program or its place can't be told, and where the build is not root's.
 //!
 //! # Examples
@@ -99,7 +99,7 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
         format!("{comment}{}\n", made.text).replace('\n', line_break)
     };
     let Some(Item::Instruction(from)) =
-        ctx.facts.stages.first().map(|stage| &ctx.file.items[stage.items.start])
+        ctx.facts.stages.last().map(|stage| &ctx.file.items[stage.items.start])
     else {
         return edits;
     };

@@ -3,7 +3,7 @@
 //!
 //! A recipe (one file a language in `split/`) says what its tools leave and which image runs it; everything else is the same for
 //! all: what the other commands leave (`work`), what is started (`start`), which system packages run (`libraries`), and how the
-//! instructions are divided (`layout`). Only a file with a single stage is looked at.
+//! instructions are divided (`layout`). Only the last stage of a file is looked at, the one that ships.
 
 mod assets;
 mod c;
@@ -129,17 +129,17 @@ pub(in crate::facts) struct Look<'f, 'a> {
 type Answer = Option<Result<Recipe, Refused>>;
 
 impl Facts<'_> {
-    /// Whether something is built in the file's only stage that is known here.
+    /// Whether something is built in the file's last stage that is known here.
     pub fn may_be_split(&self) -> bool {
-        let [stage] = &self.stages[..] else { return false };
+        let Some(stage) = self.stages.last() else { return false };
         let Base::Image(image) = &stage.base else { return false };
         let recipes = [go::is_it, rust::is_it, java::is_it, node::is_it, python::is_it, c::is_it];
         recipes.into_iter().any(|is_it| is_it(self, stage, image))
     }
 
-    /// How the file's stage can be taken apart; none where nothing is built in it, or where that is done already.
+    /// How the file's last stage can be taken apart; none where nothing is built in it, or where that is done already.
     pub fn split(&self, context: Option<&BuildContext>) -> Option<Result<Split, Refused>> {
-        let [stage] = &self.stages[..] else { return None };
+        let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
         self.may_be_split().then(|| self.split_stage(stage, image, context))
     }
@@ -174,7 +174,10 @@ impl Facts<'_> {
     /// The directory of an image that sets none, where no WORKDIR stands in the file. (The Dockerfiles of the official images.)
     fn first_directory(&self, stage: &Stage) -> Option<String> {
         let Base::Image(image) = &stage.base else { return None };
-        let is_set = self.file.instructions().any(|(_, one)| matches!(one.body, Body::Workdir(_)));
+        let is_set = self
+            .file
+            .instructions()
+            .any(|(item, one)| stage.items.contains(&item) && matches!(one.body, Body::Workdir(_)));
         let official = [
             "debian",
             "ubuntu",
@@ -282,6 +285,13 @@ impl Look<'_, '_> {
     }
 }
 
+/// Whether an official image of a language is the one with compilers and development packages, beside which there is a slim one.
+fn is_full(image: &ImageName) -> bool {
+    let tag = image.tag.as_deref().unwrap_or_default();
+    let others = ["slim", "alpine", "onbuild", "windows", "stretch", "jessie", "wheezy"];
+    !image.pinned && !others.iter().any(|word| tag.contains(word))
+}
+
 /// Programs that a script may call and that slim images lack, with the packages that bring them on Debian. (docker-library/buildpack-deps.)
 const CALLED: &[(&str, &str)] = &[
     ("curl", "curl"),
@@ -319,10 +329,7 @@ impl Look<'_, '_> {
     fn slim(&self) -> String {
         let written = self.written_image();
         let tag = self.image.tag.as_deref().unwrap_or_default();
-        let has_variant = ["slim", "alpine", "onbuild", "windows", "stretch", "jessie", "wheezy"]
-            .iter()
-            .any(|word| tag.contains(word));
-        if has_variant || self.image.pinned || written.contains('@') {
+        if !is_full(self.image) || written.contains('@') {
             written
         } else if matches!(tag, "" | "latest") {
             format!("{}:slim", written.strip_suffix(":latest").unwrap_or(&written))

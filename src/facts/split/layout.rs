@@ -152,9 +152,14 @@ fn builds(item: &Item<'_>) -> bool {
 }
 
 fn free_name(look: &Look<'_, '_>) -> String {
-    let own = look.stage.name.as_deref();
-    let name = ["build", "builder", "compile"].into_iter().find(|name| own != Some(name));
-    name.unwrap_or("build-stage").to_owned()
+    let is_taken = |name: &str| {
+        look.facts
+            .stages
+            .iter()
+            .any(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    };
+    let name = ["build", "builder", "compile", "build-stage"].into_iter().find(|name| !is_taken(name));
+    name.map_or_else(|| format!("build-{}", look.facts.stages.len()), str::to_owned)
 }
 
 fn is_for_build(look: &Look<'_, '_>, one: &Assignment) -> bool {
@@ -228,6 +233,17 @@ fn system_packages(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Option<Made>,
             add(program.to_owned());
         }
     }
+    // What speaks TLS only recommends the certificates that it does not work without. (Debian's packages; Alpine's depend on them.)
+    let speaks = |name: &String| matches!(name.split('=').next(), Some("curl" | "wget" | "git"));
+    let family = look.stage.release.as_ref().map(|release| release.family.as_str());
+    let is_debian = matches!(family, Some("debian" | "ubuntu"));
+    if recipe.has_shell
+        && is_debian
+        && needed.iter().any(speaks)
+        && !needed.iter().any(|name| name == "ca-certificates")
+    {
+        needed.push("ca-certificates".to_owned());
+    }
     if needed.is_empty() {
         return Ok(None);
     }
@@ -237,7 +253,6 @@ fn system_packages(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Option<Made>,
             needed.join(", ")
         ));
     }
-    let family = look.stage.release.as_ref().map(|release| release.family.as_str());
     let text = match family {
         Some("alpine") => format!("RUN apk add --no-cache {}", needed.join(" ")),
         Some("debian" | "ubuntu") => format!(
@@ -318,6 +333,12 @@ fn copied_outside(look: &Look<'_, '_>) -> Result<Vec<(String, String)>, String> 
             continue;
         }
         let is_file = !transfer.destination.ends_with('/') && transfer.sources.len() == 1;
+        let from_elsewhere = one.flags.iter().any(|flag| flag.name == "from");
+        if from_elsewhere && !is_file {
+            return Err(format!(
+                "whether what is copied from another stage into {target} is a directory can't be told; name the target whole"
+            ));
+        }
         let names = transfer
             .sources
             .iter()

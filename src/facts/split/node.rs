@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called_by_scripts};
+use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called_by_scripts, is_full};
 use crate::facts::{Facts, Stage, paths};
+use crate::syntax::shell::Word;
 
 /// Managers of packages, and what enables them.
 const MANAGERS: &[&str] = &["npm", "yarn", "yarnpkg", "pnpm", "npx", "pnpx", "corepack"];
@@ -57,31 +58,37 @@ const BUILDERS: &[&str] = &[
     "rimraf",
 ];
 
-/// Whether sources are compiled, or native modules with compilers of the system's, in a stage on Node.
+/// Whether packages are installed in a stage on Node that has more than running takes: an image with compilers, compilers that are installed,
+/// or sources that are compiled.
 pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
-    let any = |test: &dyn Fn(&Invocation<'_>) -> bool| runs().any(|run| run.invocations.iter().any(test));
-    let verbs = |one: &Invocation<'_>| {
-        one.arguments()
-            .iter()
-            .filter(|word| !word.is_option())
-            .map(|word| word.text().to_owned())
-            .take(2)
-            .collect::<Vec<_>>()
-    };
-    let installs = any(&|one| {
+    image.repository == "node" && installs(facts, stage) && (is_full(image) || builds(facts, stage))
+}
+
+fn installs(facts: &Facts<'_>, stage: &Stage) -> bool {
+    let mut all = facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.invocations);
+    all.any(|one| {
         let verbs = verbs(one);
-        let verb = verbs.first().map(String::as_str);
+        let verb = verbs.first().copied();
         let global = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
         !global
             && (one.is("npm") || one.is("pnpm"))
             && matches!(verb, Some("ci" | "install" | "i" | "clean-install"))
             || one.is("yarn") && matches!(verb, None | Some("install"))
-    });
-    let builds = any(&|one| {
+    })
+}
+
+/// The first two words that are no options.
+fn verbs<'w>(one: &'w Invocation<'_>) -> Vec<&'w str> {
+    one.arguments().iter().filter(|word| !word.is_option()).map(Word::text).take(2).collect()
+}
+
+/// Whether sources are compiled, or native modules with compilers that the stage installs.
+fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
+    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let builds = runs().flat_map(|run| &run.invocations).any(|one| {
         let verbs = verbs(one);
-        let is_build = |verb: &String| {
-            verb.contains("build") || verb.contains("compile") || verb == "tsc" || verb == "bundle"
+        let is_build = |verb: &&str| {
+            verb.contains("build") || verb.contains("compile") || matches!(*verb, "tsc" | "bundle")
         };
         (one.is("npm") || one.is("pnpm") || one.is("yarn") || one.is("npx")) && verbs.iter().any(is_build)
             || ["tsc", "vite", "webpack", "ng", "nest", "next"].iter().any(|tool| one.is(tool))
@@ -90,7 +97,7 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
     let compiles = compiles
         .into_iter()
         .any(|word| matches!(word.text(), "make" | "g++" | "gcc" | "build-essential" | "build-base"));
-    image.repository == "node" && installs && (builds || compiles)
+    builds || compiles
 }
 
 /// What is known of a Node stage.
@@ -197,8 +204,18 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
     let slim = look.slim();
     let scripts = look.scripts();
     // What the full image has on top can be missed only by what is not known.
+    let needs_slim = is_full(look.image) && !builds(look.facts, look.stage);
     let (base, base_is_other) = match (&manifest, &scripts) {
         (Some(_), Some(_)) => (slim.clone(), slim != full),
+        (None, _) if needs_slim => {
+            return Err(format!(
+                "{}/package.json can't be read, so what the program needs of the full image is not known",
+                look.folder.trim_end_matches('/')
+            ));
+        }
+        (_, None) if needs_slim => {
+            return Err("a script that the image starts is not in the build context, and may call what only the full image has".into());
+        }
         _ => (full, false),
     };
     let mut packages = Vec::new();

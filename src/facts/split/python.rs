@@ -4,7 +4,7 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe, called_by_scripts};
+use crate::facts::split::{Answer, Copy, Look, Recipe, called_by_scripts, is_full};
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
 use crate::syntax::{Body, Item};
@@ -30,13 +30,21 @@ const BUILDERS: &[&str] = &[
     "nox",
 ];
 
-/// Whether Python packages are compiled with compilers of the system's, in a stage on Python.
+/// Whether packages are installed in a stage on Python that has more than running takes: an image with compilers, or compilers that are installed.
 pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
     let calls = || runs().flat_map(|run| &run.calls);
     let installs = calls().any(|call| {
         matches!(call.manager.name.as_str(), "pip" | "poetry") && call.manager.installs(&call.verb)
     });
+    // Python 2 has no `venv`.
+    let is_old = image.tag.as_deref().is_some_and(|tag| tag.starts_with('2'));
+    image.repository == "python" && !is_old && installs && (is_full(image) || compiles(facts, stage))
+}
+
+/// Whether compilers or headers are installed, and stay.
+fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
+    let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
     let compiles = calls()
         .filter(|call| matches!(call.manager.name.as_str(), "apt-get" | "apt" | "apk"))
         .flat_map(|call| &call.packages)
@@ -46,9 +54,7 @@ pub(super) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
         });
     // Who takes the compilers away again in the same layer has nothing to gain.
     let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
-    // Python 2 has no `venv`.
-    let is_old = image.tag.as_deref().is_some_and(|tag| tag.starts_with('2'));
-    image.repository == "python" && !is_old && installs && compiles && !removes
+    compiles && !removes
 }
 
 /// What is known of a Python stage.
@@ -308,6 +314,15 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         packages.extend(look.time_zones());
         packages.extend(called_by_scripts(scripts.as_deref().unwrap_or_default()));
         slim
+    } else if is_full(look.image) && !compiles(facts, look.stage) {
+        let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {
+            format!("{package} may need libraries that only the full image has")
+        } else if done.is_unclear {
+            "requirements can't be read, so what they need of the full image is not known".to_owned()
+        } else {
+            "a script that the image starts is not in the build context, and may call what only the full image has".to_owned()
+        };
+        return Err(reason);
     } else {
         full
     };

@@ -12,9 +12,16 @@ use crate::syntax::{Assignment, Body, Dockerfile, Instruction, Item, Keyword};
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
 pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
     let new = Facts::of(after, old.known);
-    let ([before], [build, runtime]) = (&old.stages[..], &new.stages[..]) else {
-        return Err("there are not two stages".into());
+    let ([others @ .., before], [same @ .., build, runtime]) = (&old.stages[..], &new.stages[..]) else {
+        return Err("there is no stage more".into());
     };
+    let start =
+        |facts: &Facts<'_>, stage: &crate::facts::Stage| facts.file.items[stage.items.start].span().start;
+    if others.len() != same.len()
+        || old.file.text[..start(old, before)] != new.file.text[..start(&new, build)]
+    {
+        return Err("what stands before the last stage differs".into());
+    }
     let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<String> {
         let all = facts.file.instructions().filter(|(item, _)| stage.items.contains(item));
         all.filter(|(_, one)| is_step(one))
