@@ -107,7 +107,7 @@ impl Side {
 
 fn measure(application: &'static Application, runs: usize) -> Result<Row> {
     let (mut before, mut after) = (Side::new("before", application)?, Side::new("after", application)?);
-    after.workspace.fix()?;
+    after.workspace.fix(&[])?;
     eprintln!("{}: first builds", application.name);
     before.build()?;
     after.build()?;

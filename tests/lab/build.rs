@@ -28,9 +28,10 @@ impl Workspace {
     }
 
     /// Runs the program under test over it, as its user does.
-    pub fn fix(&self) -> Result<()> {
+    pub fn fix(&self, options: &[&str]) -> Result<()> {
         let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
             .args(["fix", "--write"])
+            .args(options)
             .arg(self.directory.path())
             .output()
             .context("jettison can't be started")?;

@@ -1,4 +1,5 @@
-//! The proof in the lab: real images, built before and after jettison, have the same files, configuration and behaviour.
+//! The proof in the lab: real images, built before and after jettison, have the same files, configuration and behaviour; and with
+//! `--unsafe` they still pass their smoke tests, and are smaller.
 //!
 //! Each example application is built as written, twice, fixed by the program, and built again. What is compared, and what is
 //! not, stands in `compare` and `allowed`, which ask nothing of the code under test: it may not excuse itself.
@@ -9,7 +10,7 @@
 //! JETTISON_REQUIRE_DOCKER=1 cargo test --test lab      # no engine is a failure, not a skip
 //! ```
 //!
-//! How long rebuilds take is measured elsewhere, in `benches/rebuild.rs`, with the same applications.
+//! How long rebuilds take is measured in `benches/rebuild`, and how large images are in `benches/sizes`, with the same applications.
 
 mod allowed;
 // What only the measurement of rebuild times uses is dead code here.
@@ -22,6 +23,7 @@ mod engine;
 mod filesystem;
 mod harm;
 mod proof;
+mod sizes;
 mod smoke;
 #[path = "../support/mod.rs"]
 mod support;
@@ -40,7 +42,12 @@ fn has_engine(test: &str) -> bool {
 }
 
 fn prove(name: &str) -> Result<()> {
-    if has_engine(name) { proof::of(applications::named(name)) } else { Ok(()) }
+    if !has_engine(name) {
+        return Ok(());
+    }
+    let application = applications::named(name);
+    proof::of(application)?;
+    sizes::of(application)?.must_shrink(application)
 }
 
 // One test an application, so that they can be chosen by name and run beside each other.

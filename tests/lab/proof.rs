@@ -13,7 +13,7 @@ use crate::smoke;
 /// Builds, fixes, builds again; the error lists all that differs and must not.
 pub fn of(application: &'static Application) -> Result<()> {
     let (original, fixed) = (Workspace::of(application)?, Workspace::of(application)?);
-    fixed.fix()?;
+    fixed.fix(&[])?;
     let mut before = Vec::new();
     let mut after = Vec::new();
     let mut complaints = Vec::new();
