@@ -39,8 +39,8 @@ impl Original {
 
 fn changed(text: &str, extension: &str, mark: &str) -> Result<String> {
     Ok(match extension {
-        "py" | "txt" => format!("{text}# {mark}\n"),
-        "js" | "ts" | "go" | "mod" => format!("{text}// {mark}\n"),
+        "py" | "txt" | "" => format!("{text}# {mark}\n"),
+        "js" | "ts" | "go" | "mod" | "c" | "java" => format!("{text}// {mark}\n"),
         "json" => {
             let fields = text.strip_prefix("{\n").context("a JSON object of several lines")?;
             format!("{{\n  \"rebuild\": \"{mark}\",\n{fields}")

@@ -20,7 +20,8 @@ pub struct Service {
     pub name: &'static str,
     /// The build context, below the application's folder.
     pub context: &'static str,
-    pub port: u16,
+    /// Where it serves; none for a program that runs once and ends.
+    pub port: Option<u16>,
     /// `NAME=value`, as its `compose.yaml` sets them.
     pub environment: &'static [&'static str],
 }
@@ -55,7 +56,15 @@ const fn post(
 }
 
 const fn alone(name: &'static str, port: u16) -> Service {
-    Service { name, context: "", port, environment: &[] }
+    Service { name, context: "", port: Some(port), environment: &[] }
+}
+
+const fn once(name: &'static str) -> Service {
+    Service { name, context: "", port: None, environment: &[] }
+}
+
+const fn prints(service: &'static str, command: &'static [&'static str], contains: &'static str) -> Probe {
+    Probe::Prints { service, command, contains }
 }
 
 /// The application of a name in the table.
@@ -153,11 +162,11 @@ pub const ALL: &[Application] = &[
     Application {
         name: "compose-shop",
         services: &[
-            Service { name: "catalog", context: "catalog", port: 8000, environment: &[] },
+            Service { name: "catalog", context: "catalog", port: Some(8000), environment: &[] },
             Service {
                 name: "storefront",
                 context: "storefront",
-                port: 3000,
+                port: Some(3000),
                 environment: &["CATALOG_URL=http://catalog:8000"],
             },
         ],
@@ -171,6 +180,75 @@ pub const ALL: &[Application] = &[
         ],
         sources: &["catalog/catalog/app.py", "storefront/src/app.js"],
         manifests: &["catalog/requirements.txt", "storefront/package.json"],
+    },
+    Application {
+        name: "zlib-tool",
+        services: &[once("squeeze")],
+        probes: &[prints("squeeze", &[], "40 -> 12"), prints("squeeze", &["bbbbbbbbbbbbbbbbbbbb"], "20 -> ")],
+        sources: &["squeeze.c"],
+        manifests: &["Makefile"],
+    },
+    Application {
+        name: "java-jar",
+        services: &[alone("greeter", 8080)],
+        probes: &[
+            get("greeter", "GET /healthz", "Hello, healthz!"),
+            get("greeter", "GET /Ada", "Hello, Ada!"),
+        ],
+        sources: &["src/example/Greeter.java"],
+        manifests: &["src/example/Greeter.java"],
+    },
+    Application {
+        name: "fastapi-postgres",
+        services: &[alone("contacts", 8000)],
+        probes: &[
+            get("contacts", "GET /healthz", r#"{"status":"ok","libpq":1"#),
+            Probe::Answers {
+                service: "contacts",
+                request: "GET /contacts",
+                body: "",
+                status: 503,
+                contains: "no database: OperationalError",
+            },
+        ],
+        sources: &["app/main.py"],
+        manifests: &["requirements.txt"],
+    },
+    Application {
+        name: "django-static",
+        services: &[alone("guests", 8000)],
+        probes: &[
+            get("guests", "GET /healthz", r#"{"status": "ok"}"#),
+            get("guests", "GET /", "<li>Grace</li>"),
+            get("guests", "GET /", "/static/book."),
+            get("guests", "GET /static/book.css", "rebeccapurple"),
+        ],
+        sources: &["pages/views.py"],
+        manifests: &["requirements.txt"],
+    },
+    Application {
+        name: "vite-site",
+        services: &[alone("tides", 4173)],
+        probes: &[get("tides", "GET /", "/assets/index-"), get("tides", "GET /low", "<title>Tides</title>")],
+        sources: &["src/main.js"],
+        manifests: &["package.json"],
+    },
+    Application {
+        name: "pnpm-workspace",
+        services: &[alone("words", 3000)],
+        probes: &[
+            get("words", "GET /healthz", r#"{"status":"ok"}"#),
+            post("words", "POST /count", r#"{"text":"tea and tea"}"#, 200, r#"{"tea":2,"and":1}"#),
+        ],
+        sources: &["packages/api/src/main.ts"],
+        manifests: &["package.json"],
+    },
+    Application {
+        name: "sklearn-report",
+        services: &[once("report")],
+        probes: &[prints("report", &[], "groups: [2, 3]")],
+        sources: &["report.py"],
+        manifests: &["requirements.txt"],
     },
     Application {
         name: "agents-devbox",

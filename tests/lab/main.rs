@@ -88,6 +88,41 @@ fn compose_shop() -> Result<()> {
 }
 
 #[test]
+fn zlib_tool() -> Result<()> {
+    prove("zlib-tool")
+}
+
+#[test]
+fn java_jar() -> Result<()> {
+    prove("java-jar")
+}
+
+#[test]
+fn fastapi_postgres() -> Result<()> {
+    prove("fastapi-postgres")
+}
+
+#[test]
+fn django_static() -> Result<()> {
+    prove("django-static")
+}
+
+#[test]
+fn vite_site() -> Result<()> {
+    prove("vite-site")
+}
+
+#[test]
+fn pnpm_workspace() -> Result<()> {
+    prove("pnpm-workspace")
+}
+
+#[test]
+fn sklearn_report() -> Result<()> {
+    prove("sklearn-report")
+}
+
+#[test]
 fn agents_devbox() -> Result<()> {
     prove("agents-devbox")
 }

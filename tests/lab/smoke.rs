@@ -22,7 +22,7 @@ pub fn test(application: &Application, images: &[Image]) -> Result<()> {
         .services
         .iter()
         .zip(images)
-        .map(|(service, image)| Running::start(service, image, &network))
+        .filter_map(|(service, image)| Some(Running::start(service, service.port?, image, &network)))
         .collect::<Result<_>>()?;
     for one in &running {
         one.wait()?;
@@ -38,7 +38,8 @@ pub fn test(application: &Application, images: &[Image]) -> Result<()> {
                 );
             }
             Probe::Prints { service, command, contains } => {
-                let image = &find(&running, service)?.image;
+                let at = application.services.iter().position(|one| one.name == service);
+                let image = &images[at.with_context(|| format!("no service {service}"))?].tag;
                 let mut arguments = vec!["run", "--rm", image.as_str()];
                 arguments.extend(command);
                 let text = engine::docker(&arguments)?;
@@ -79,22 +80,23 @@ impl Drop for Network {
 /// A container that serves, until it is dropped.
 struct Running {
     service: &'static Service,
+    port: u16,
     image: String,
     container: String,
 }
 
 impl Running {
-    fn start(service: &'static Service, image: &Image, network: &Network) -> Result<Self> {
-        let port = format!("127.0.0.1::{}", service.port);
+    fn start(service: &'static Service, port: u16, image: &Image, network: &Network) -> Result<Self> {
+        let published = format!("127.0.0.1::{port}");
         // The engine need not look after its health: the check is run below.
         let mut arguments = vec!["run", "--detach", "--no-healthcheck", "--network", &network.name];
-        arguments.extend(["--network-alias", service.name, "--publish", &port]);
+        arguments.extend(["--network-alias", service.name, "--publish", &published]);
         for variable in service.environment {
             arguments.extend(["--env", variable]);
         }
         arguments.push(&image.tag);
         let container = engine::docker(&arguments)?;
-        Ok(Self { service, image: image.tag.clone(), container })
+        Ok(Self { service, port, image: image.tag.clone(), container })
     }
 
     /// Waits until anything is answered.
@@ -112,7 +114,7 @@ impl Running {
 
     /// One request, such as `GET /`; the answer's status and everything behind its first line.
     fn ask(&self, request: &str, body: &str) -> Result<(u16, String)> {
-        let port = format!("{}/tcp", self.service.port);
+        let port = format!("{}/tcp", self.port);
         let address = engine::docker(&["port", &self.container, &port])?;
         let mut stream = TcpStream::connect(address.lines().next().context("no port is published")?)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
