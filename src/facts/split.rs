@@ -7,6 +7,7 @@
 
 mod assets;
 mod c;
+mod called;
 mod go;
 mod java;
 mod layout;
@@ -292,26 +293,6 @@ fn is_full(image: &ImageName) -> bool {
     !image.pinned && !others.iter().any(|word| tag.contains(word))
 }
 
-/// Programs that a script may call and that slim images lack, with the packages that bring them on Debian. (docker-library/buildpack-deps.)
-const CALLED: &[(&str, &str)] = &[
-    ("curl", "curl"),
-    ("wget", "wget"),
-    ("git", "git"),
-    ("jq", "jq"),
-    ("envsubst", "gettext-base"),
-    ("ps", "procps"),
-    ("pgrep", "procps"),
-    ("pkill", "procps"),
-    ("unzip", "unzip"),
-    ("openssl", "openssl"),
-    ("nc", "netcat-openbsd"),
-    ("python3", "python3"),
-    ("convert", "imagemagick"),
-    ("file", "file"),
-    ("ssh", "openssh-client"),
-    ("gpg", "gnupg"),
-];
-
 impl Look<'_, '_> {
     /// The image behind FROM, as it is written.
     fn written_image(&self) -> String {
@@ -383,14 +364,4 @@ impl Look<'_, '_> {
         let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));
         steps.next().and_then(|item| self.facts.directory_after(item)).unwrap_or_default()
     }
-}
-
-/// The packages with the programs that scripts call.
-fn called_by_scripts(scripts: &[&str]) -> Vec<String> {
-    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
-    let words = || {
-        scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
-    };
-    let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
-    CALLED.iter().filter(|(program, _)| calls(program)).map(|(_, package)| (*package).to_owned()).collect()
 }

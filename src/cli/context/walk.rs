@@ -1,4 +1,5 @@
-//! What lies in a directory: all files and links with their sizes, and the texts of those that say what to install or run.
+//! What lies in a directory: all files and links with their sizes, and the texts of those that say what to install or run, or
+//! which programs are started.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +17,8 @@ const MOST_BYTES: u64 = 1024 * 1024;
 /// Lock files are longer.
 const MOST_LOCK_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_SCRIPT_BYTES: u64 = 64 * 1024;
+/// Sources are read until there are as many bytes of them.
+const MOST_SOURCE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Names of files whose texts are read.
 const MANIFESTS: &[&str] = &[
@@ -64,6 +67,7 @@ pub struct Files {
 /// Looks through a directory, hidden files included, without following links.
 pub fn files(directory: &Path) -> Result<Files, String> {
     let mut found = Files::default();
+    let mut sources = 0;
     for entry in WalkBuilder::new(directory).standard_filters(false).follow_links(false).build() {
         let entry = entry.map_err(|error| format!("the build context can't be looked through: {error}"))?;
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
@@ -80,9 +84,13 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         let Ok(metadata) = entry.metadata() else { continue };
         let size = metadata.len();
         let is_link = metadata.is_symlink();
+        let source = is_source(&path) && sources + size <= MOST_SOURCE_BYTES;
+        if source {
+            sources += size;
+        }
         if !is_link
             && metadata.is_file()
-            && is_read(&path, size)
+            && (source || is_read(&path, size))
             && let Ok(text) = fs::read_to_string(entry.path())
         {
             found.texts.insert(path.clone(), text);
@@ -91,6 +99,28 @@ pub fn files(directory: &Path) -> Result<Files, String> {
     }
     found.entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Whether it may say which programs it starts. What is generated, installed or only tests is left out.
+fn is_source(path: &str) -> bool {
+    let is_left_out = |part: &str| {
+        matches!(
+            part,
+            "node_modules"
+                | ".git"
+                | ".venv"
+                | "venv"
+                | "dist"
+                | "build"
+                | "test"
+                | "tests"
+                | "__tests__"
+                | "docs"
+        )
+    };
+    [".js", ".mjs", ".cjs", ".ts", ".py"].iter().any(|ending| path.ends_with(ending))
+        && !path.ends_with(".min.js")
+        && !path.split('/').any(is_left_out)
 }
 
 fn is_read(path: &str, size: u64) -> bool {

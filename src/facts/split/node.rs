@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called_by_scripts, is_full};
+use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called, is_full};
 use crate::facts::{Facts, Stage, paths};
 use crate::syntax::shell::Word;
 
@@ -234,7 +234,8 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
             }
         }
         packages.extend(look.time_zones());
-        packages.extend(called_by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called::by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called::by_sources(look));
     }
     let compiles = work
         .packages

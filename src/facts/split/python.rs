@@ -4,7 +4,7 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe, called_by_scripts, is_full};
+use crate::facts::split::{Answer, Copy, Look, Recipe, called, is_full};
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
 use crate::syntax::{Body, Item};
@@ -312,7 +312,8 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
             packages.extend(["libxml2".into(), "libxslt1.1".into()]);
         }
         packages.extend(look.time_zones());
-        packages.extend(called_by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called::by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called::by_sources(look));
         slim
     } else if is_full(look.image) && !compiles(facts, look.stage) {
         let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {

@@ -1,0 +1,91 @@
+//! Programs of the full images that what runs may call: from the scripts that start it, and from sources that start processes.
+//!
+//! Only what the full images of the languages have on top of the slim ones is looked for. It errs by adding a package too many.
+
+use crate::facts::split::Look;
+
+/// Programs that slim images lack, with the packages that bring them on Debian. (docker-library/buildpack-deps.)
+const CALLED: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("wget", "wget"),
+    ("git", "git"),
+    ("hg", "mercurial"),
+    ("svn", "subversion"),
+    ("jq", "jq"),
+    ("envsubst", "gettext-base"),
+    ("ps", "procps"),
+    ("pgrep", "procps"),
+    ("pkill", "procps"),
+    ("unzip", "unzip"),
+    ("xz", "xz-utils"),
+    ("bzip2", "bzip2"),
+    ("openssl", "openssl"),
+    ("nc", "netcat-openbsd"),
+    ("python3", "python3"),
+    ("convert", "imagemagick"),
+    ("identify", "imagemagick"),
+    ("mogrify", "imagemagick"),
+    ("file", "file"),
+    ("ssh", "openssh-client"),
+    ("scp", "openssh-client"),
+    ("ssh-keygen", "openssh-client"),
+    ("gpg", "gnupg"),
+];
+
+/// The packages with the programs that shell scripts call.
+pub(super) fn by_scripts(scripts: &[&str]) -> Vec<String> {
+    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
+    let words = || {
+        scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
+    };
+    let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
+    packages(calls)
+}
+
+/// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`.)
+const STARTS: &[&str] = &[
+    "child_process",
+    "execa",
+    "shelljs",
+    "cross-spawn",
+    "subprocess",
+    "os.system",
+    "os.popen",
+    "os.exec",
+    "os.spawn",
+    "shutil.which",
+    "pexpect",
+];
+
+/// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
+/// starts processes.
+pub(super) fn by_sources(look: &Look<'_, '_>) -> Vec<String> {
+    let Some(context) = look.context else { return Vec::new() };
+    let is_source =
+        |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py"].iter().any(|ending| path.ends_with(ending));
+    let texts: Vec<&str> = context
+        .texts
+        .iter()
+        .filter(|(path, text)| {
+            is_source(path) && STARTS.iter().any(|word| text.contains(word)) && context.sends_file(path)
+        })
+        .map(|(_, text)| text.as_str())
+        .collect();
+    let begins = |part: &str, program: &str| {
+        part.strip_prefix(program)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+    };
+    packages(|program| {
+        texts.iter().any(|text| text.split(['"', '\'', '`']).any(|part| begins(part, program)))
+    })
+}
+
+fn packages(calls: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (program, package) in CALLED {
+        if calls(program) && !found.iter().any(|known| known == package) {
+            found.push((*package).to_owned());
+        }
+    }
+    found
+}
