@@ -84,6 +84,8 @@ pub enum Changes {
     Ownership,
     /// One stage becomes two: one that builds and one that runs.
     Stages,
+    /// The image that the last stage starts from.
+    Base,
     /// The ignore file, and nothing in the Dockerfile.
     IgnoreFile,
 }

@@ -16,6 +16,7 @@ mod order_layers;
 mod purge_build_packages;
 mod remove_downloads;
 mod sink_metadata;
+mod slim_base;
 mod split_stages;
 mod useradd_no_log_init;
 mod write_dockerignore;
@@ -31,6 +32,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     split_stages::TRANSFORM,
+    slim_base::TRANSFORM,
     merge_runs::TRANSFORM,
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,

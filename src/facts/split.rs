@@ -15,6 +15,7 @@ mod libraries;
 mod node;
 mod python;
 mod rust;
+mod slim;
 mod start;
 mod work;
 
@@ -25,6 +26,7 @@ use crate::span::Span;
 use crate::syntax::{Body, Item};
 
 pub use layout::BUILD_VARIABLES;
+pub use slim::SlimBase;
 pub use start::Start;
 pub use work::Refused;
 
@@ -315,7 +317,12 @@ impl Look<'_, '_> {
         } else if matches!(tag, "" | "latest") {
             format!("{}:slim", written.strip_suffix(":latest").unwrap_or(&written))
         } else {
-            format!("{written}-slim")
+            // Python's tags have the release last, Node's the variant.
+            let release = ["-trixie", "-bookworm", "-bullseye", "-buster"]
+                .into_iter()
+                .find(|release| self.image.repository != "node" && written.ends_with(release));
+            let version = release.and_then(|release| written.strip_suffix(release)).unwrap_or(&written);
+            format!("{version}-slim{}", release.unwrap_or_default())
         }
     }
 

@@ -4,6 +4,7 @@
 //! the sequence of commands of each stage is as it was but for what the transform declares. That operators between the
 //! commands still mean the same is beyond this check: the tests execute both versions for that.
 
+mod base;
 mod mounts;
 mod order;
 mod ownership;
@@ -29,6 +30,7 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
         Changes::CacheMounts => return mounts::check(old, &after),
         Changes::Ownership => return ownership::check(old, &after),
         Changes::Stages => return stages::check(old, &after),
+        Changes::Base => return base::check(old, &after),
         Changes::IgnoreFile if before.text == text => return Ok(()),
         Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
         Changes::Layers | Changes::AddsCleanup | Changes::AddsOptions | Changes::AddsOptionsAndCleanup => {}

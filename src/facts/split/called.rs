@@ -42,6 +42,16 @@ pub(super) fn by_scripts(scripts: &[&str]) -> Vec<String> {
     packages(calls)
 }
 
+/// The package that brings a program which slim images lack.
+pub(super) fn package_of(program: &str) -> Option<&'static str> {
+    CALLED.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
+}
+
+/// The packages with the programs that the start command or the health check names.
+pub(super) fn by_start(look: &Look<'_, '_>) -> Vec<String> {
+    packages(|program| look.start.names(program))
+}
+
 /// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`.)
 const STARTS: &[&str] = &[
     "child_process",

@@ -68,7 +68,7 @@ pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
 }
 
 /// Libraries of the full image that packages without wheels link, or look for. (Each package's own notes on installing.)
-const NEEDS: &[(&str, &[&str])] = &[
+pub(super) const NEEDS: &[(&str, &[&str])] = &[
     ("psycopg2", &["libpq5"]),
     ("psycopg", &["libpq5"]),
     ("mysqlclient", &["libmariadb3"]),
@@ -83,7 +83,7 @@ const NEEDS: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that look for more in the full image than is known here.
-const KEEP_FULL: &[&str] = &[
+pub(super) const KEEP_FULL: &[&str] = &[
     "uwsgi",
     "weasyprint",
     "wand",
@@ -314,6 +314,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         packages.extend(look.time_zones());
         packages.extend(called::by_scripts(scripts.as_deref().unwrap_or_default()));
         packages.extend(called::by_sources(look));
+        packages.retain(|name| name != "python3");
         slim
     } else if is_full(look.image) && !compiles(facts, look.stage) {
         let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {

@@ -1,0 +1,196 @@
+//! Whether the last stage does as well on the slim variant of its base image, as it stands: nothing is installed on top and no step changes.
+//!
+//! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
+//! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
+
+use crate::context::BuildContext;
+use crate::facts::base_image::ImageName;
+use crate::facts::split::python::{KEEP_FULL, NEEDS};
+use crate::facts::split::{Look, Refused, Start, called, is_full};
+use crate::facts::{Base, Facts, Stage};
+use crate::knowledge::Kind;
+use crate::span::Span;
+use crate::syntax::{Body, Item};
+
+/// A smaller base for the last stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlimBase {
+    /// The image behind FROM.
+    pub span: Span,
+    /// What stands there now.
+    pub full: String,
+    /// What could stand there.
+    pub slim: String,
+}
+
+/// The image for development containers, which is the official one with what editors need.
+const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
+
+/// What that image has beyond compilers: a user, a shell and managers of versions. (devcontainers/images, src/python.)
+const OF_DEVCONTAINER: &[&str] = &["vscode", "zsh", "nvm", "sudo", "py-utils", "pipx"];
+
+/// Programs that compile, and the packages of Debian's that bring them.
+const COMPILERS: &[(&str, &[&str])] = &[
+    ("gcc", &["gcc", "build-essential"]),
+    ("cc", &["gcc", "build-essential"]),
+    ("g++", &["g++", "build-essential"]),
+    ("make", &["make", "build-essential"]),
+    ("patch", &["patch", "build-essential"]),
+    ("autoconf", &["autoconf"]),
+    ("automake", &["automake"]),
+    ("cmake", &["cmake"]),
+    ("pkg-config", &["pkg-config", "pkgconf"]),
+];
+
+impl Facts<'_> {
+    /// Whether the last stage starts from an image with a slim variant.
+    pub fn may_have_slim_base(&self) -> bool {
+        let Some(Base::Image(image)) = self.stages.last().map(|stage| &stage.base) else { return false };
+        is_full(image) && matches!(image.repository.as_str(), "python" | "node" | DEVCONTAINER)
+    }
+
+    /// A slim base for the last stage; none where there is no slim variant, or it is there already.
+    pub fn slim_base(&self, context: Option<&BuildContext>) -> Option<Result<SlimBase, Refused>> {
+        let stage = self.stages.last()?;
+        let Base::Image(image) = &stage.base else { return None };
+        let Item::Instruction(one) = &self.file.items[stage.items.start] else { return None };
+        let Body::From(from) = &one.body else { return None };
+        let look =
+            Look { facts: self, stage, image, start: Start::of(self, stage), folder: String::new(), context };
+        let slim = slim_of(&look, image)?;
+        let at = one.text.start + one.text.of(self.file.text).find(&from.image)?;
+        let span = Span::new(at, at + from.image.len());
+        let found = SlimBase { span, full: from.image.clone(), slim };
+        Some(missed(&look, stage, one.text).map_or(Ok(found), Err))
+    }
+}
+
+/// The name of the slim variant. (docker-library/official-images, library/python and library/node.)
+fn slim_of(look: &Look<'_, '_>, image: &ImageName) -> Option<String> {
+    if !is_full(image) {
+        return None;
+    }
+    match image.repository.as_str() {
+        "python" | "node" => Some(look.slim()).filter(|slim| *slim != look.written_image()),
+        DEVCONTAINER => {
+            // `3.11-bookworm`, or with the image's own version before it: `1-3.11-bookworm`.
+            let mut parts = image.tag.as_deref()?.rsplit('-');
+            let release = parts.next().filter(|name| matches!(*name, "bookworm" | "bullseye"))?;
+            let version = parts.next().filter(|version| version.starts_with("3."))?;
+            Some(format!("python:{version}-slim-{release}"))
+        }
+        _ => None,
+    }
+}
+
+/// What the stage would miss.
+fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
+    let facts = look.facts;
+    let Some(context) = look.context else {
+        return Some((
+            from,
+            "the build context can't be read, and with it what the scripts in it call".into(),
+        ));
+    };
+    if look.image.repository == DEVCONTAINER {
+        let end = facts.file.items[stage.items.end - 1].span().end;
+        let text = &facts.file.text[from.end..end];
+        if let Some(word) = OF_DEVCONTAINER.iter().find(|word| text.contains(**word)) {
+            return Some((from, format!("`{word}` comes with this image and with no slim one")));
+        }
+        if context.below(".devcontainer").next().is_some() {
+            return Some((from, "an editor opens this image (.devcontainer)".into()));
+        }
+    }
+    let mut installed: Vec<&str> = Vec::new();
+    for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
+        let at = run.instruction.text;
+        if run.script().is_none() {
+            return Some((at, "this RUN can't be read, and may call what only the full image has".into()));
+        }
+        for (index, one) in run.invocations.iter().enumerate() {
+            let call = run.calls.iter().find(|call| call.invocation == index);
+            if let Some(call) = call.filter(|call| call.manager.installs(&call.verb)) {
+                if call.manager.kind == Kind::System {
+                    installed.extend(call.packages.iter().map(|word| word.text()));
+                    continue;
+                }
+                if !has_any(&installed, &["build-essential", "g++"]) {
+                    let name = &call.manager.name;
+                    return Some((
+                        at,
+                        format!(
+                            "what {name} installs may have to be compiled; install build-essential before it, or install in a stage of its own"
+                        ),
+                    ));
+                }
+            }
+            let Some(program) = one.program else { continue };
+            let needs: &[&str] =
+                match (called::package_of(program), COMPILERS.iter().find(|(name, _)| *name == program)) {
+                    (Some(package), _) => &[package],
+                    (None, Some((_, packages))) => packages,
+                    (None, None) => continue,
+                };
+            if !has_any(&installed, needs) {
+                return Some((
+                    at,
+                    format!("`{program}` comes with the full image only; install {} by name", needs[0]),
+                ));
+            }
+        }
+    }
+    by_what_runs(look, context, &installed).map(|reason| (from, reason))
+}
+
+/// What scripts, sources, the start command and installed packages would miss.
+fn by_what_runs(look: &Look<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
+    let Some(mut scripts) = look.scripts() else {
+        return Some("a script that the image starts is not in the build context, and may call what only the full image has".into());
+    };
+    let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
+    scripts.extend(sent.clone().filter(|(path, _)| path.ends_with(".sh")).map(|(_, text)| text.as_str()));
+    let mut called = called::by_scripts(&scripts);
+    called.extend(called::by_sources(look));
+    called.extend(called::by_start(look));
+    // Python's images bring their own.
+    called.retain(|package| look.image.repository == "node" || package != "python3");
+    if let Some(package) = called.iter().find(|package| !has_any(installed, &[package])) {
+        return Some(format!(
+            "something in the build context calls what {package} brings, which only the full image has; install it by name"
+        ));
+    }
+    let speaks = has_any(installed, &["curl", "wget", "git"]);
+    if look.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
+        return Some("ca-certificates comes with the full image only; install it by name".into());
+    }
+    let requirements: Vec<String> = sent
+        .filter(|(path, _)| path.ends_with(".txt"))
+        .flat_map(|(_, text)| text.lines().map(name_of))
+        .collect();
+    let in_runs = look.facts.runs.iter().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
+    let names: Vec<String> =
+        requirements.into_iter().chain(in_runs.map(|word| name_of(word.text()))).collect();
+    let leaning = NEEDS
+        .iter()
+        // PyYAML's wheels have the library in them.
+        .filter(|(name, libraries)| {
+            *name != "pyyaml" && !libraries.iter().all(|library| has_any(installed, &[library]))
+        })
+        .map(|(name, _)| name)
+        .chain(KEEP_FULL);
+    leaning
+        .into_iter()
+        .find(|package| names.iter().any(|name| name == *package))
+        .map(|package| format!("{package} may need libraries that only the full image has"))
+}
+
+fn has_any(installed: &[&str], packages: &[&str]) -> bool {
+    installed.iter().any(|one| packages.contains(&one.split('=').next().unwrap_or(one)))
+}
+
+/// The name in a line of requirements, as the index writes it. (packaging.python.org, name normalization.)
+fn name_of(line: &str) -> String {
+    let is_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
+}
