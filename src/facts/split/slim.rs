@@ -102,6 +102,20 @@ fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
             return Some((from, "an editor opens this image (.devcontainer)".into()));
         }
     }
+    let bodies = || {
+        stage.items.clone().filter_map(|item| match &facts.file.items[item] {
+            Item::Instruction(one) => Some(&one.body),
+            _ => None,
+        })
+    };
+    let for_others = bodies().any(|body| matches!(body, Body::Onbuild(..)))
+        || !bodies().any(|body| matches!(body, Body::Cmd(_) | Body::Entrypoint(_)));
+    if for_others {
+        return Some((
+            from,
+            "other builds may start from this image: it has ONBUILD triggers, or nothing to run".into(),
+        ));
+    }
     let mut installed: Vec<&str> = Vec::new();
     for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
         let at = run.instruction.text;
