@@ -182,6 +182,23 @@ fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
 
+/// Packages that link libraries of the system's, or call its programs, unless they come prebuilt. (Each package's own notes on installing.)
+const LINKED: &[&str] = &[
+    "canvas",
+    "gdal",
+    "ibm_db",
+    "imagemagick-native",
+    "kerberos",
+    "libxmljs",
+    "libxmljs2",
+    "mapnik",
+    "node-rdkafka",
+    "odbc",
+    "opencv4nodejs",
+    "oracledb",
+    "zeromq",
+];
+
 fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
@@ -199,6 +216,11 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         .find(|name| has(manifest.as_ref(), "dependencies", name))
     {
         return Err(format!("{name} brings a browser that needs more than its folder"));
+    }
+    if is_full(look.image)
+        && let Some(name) = LINKED.iter().find(|name| has(manifest.as_ref(), "dependencies", name))
+    {
+        return Err(format!("{name} links libraries that only the full image has"));
     }
     let full = look.written_image();
     let slim = look.slim();
