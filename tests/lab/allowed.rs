@@ -37,6 +37,10 @@ const CACHES: &[(Place, &str)] = &[
 
 /// What two builds of the same Dockerfile may name differently.
 const NAMED_AT_RANDOM: &[(Place, &str)] = &[
+    (
+        Place::Below("/tmp/v8-compile-cache-0"),
+        "pnpm's compiled code, with offsets in it that depend on what ran before",
+    ),
     (Place::Below("/root/.npm/_logs"), "one file for each run of npm, named after the time"),
     (
         Place::Below("/root/.cache/go-build"),
