@@ -108,10 +108,7 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
         Some(span) => edits.replace(span, split.build.clone()),
         None => edits.insert(from.text.end, format!(" AS {}", split.build)),
     }
-    edits.insert(
-        from.full.end,
-        split.at_start.iter().map(|line| format!("{line}{line_break}")).collect::<String>(),
-    );
+    edits.insert(from.full.end, split.at_start.iter().map(made).collect::<String>());
 
     let end = ctx.file.items[split.last].span().end;
     let mut stage = String::new();

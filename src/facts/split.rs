@@ -6,10 +6,12 @@
 //! instructions are divided (`layout`). Only the last stage of a file is looked at, the one that ships.
 
 mod assets;
+mod bare;
 mod c;
 mod called;
 mod go;
 mod java;
+mod jre;
 mod layout;
 mod libraries;
 mod node;
@@ -42,7 +44,7 @@ pub struct Split {
     /// The image that runs, as it is written behind FROM.
     pub base: String,
     /// Lines for the build stage right behind its FROM.
-    pub at_start: Vec<String>,
+    pub at_start: Vec<Made>,
     /// Lines for the build stage behind all others.
     pub at_end: Vec<Made>,
     /// The last instruction of the build stage; what follows belongs to the stage that runs as it stands.
@@ -88,8 +90,10 @@ pub(in crate::facts) struct Recipe {
     keeps_fetching: bool,
     /// What is copied from the build, by one comment.
     copies: Vec<Copy>,
+    /// The files of shared libraries that are copied from where Debian puts them, by name.
+    libraries: Vec<String>,
     /// Lines for the build stage right behind its FROM.
-    at_start: Vec<String>,
+    at_start: Vec<Made>,
     /// Lines for the runtime stage right behind its FROM.
     runtime: Vec<String>,
     /// Lines for the build stage behind all others.
@@ -109,6 +113,13 @@ pub(in crate::facts) struct Copy {
     to: Option<String>,
     /// Why, for a person.
     reason: String,
+}
+
+impl From<String> for Made {
+    /// An instruction that explains itself.
+    fn from(text: String) -> Self {
+        Self { comment: String::new(), text }
+    }
 }
 
 impl Copy {
@@ -333,6 +344,16 @@ impl Look<'_, '_> {
         let is_it =
             |path: &str| copies.iter().any(|copied| copied.image_path(path).as_deref() == Some(image_path));
         context.texts.keys().find(|path| is_it(path)).and_then(|path| context.text(path))
+    }
+
+    /// The texts of all sources with one of these endings that are sent, without tests; none where one of them was not read.
+    fn sources(&self, endings: &[&str]) -> Option<Vec<&str>> {
+        let context = self.context?;
+        let is_test = |path: &str| path.split('/').any(|part| matches!(part, "test" | "tests"));
+        let sources = context.sent().filter(|entry| {
+            endings.iter().any(|ending| entry.path.ends_with(ending)) && !is_test(&entry.path)
+        });
+        sources.map(|entry| context.text(&entry.path)).collect()
     }
 
     /// The texts of the scripts that the image starts; none where one can't be read.

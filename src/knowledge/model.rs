@@ -365,6 +365,9 @@ pub struct Library {
     /// The libraries' packages by release (`debian:12`, or `debian` for all of it).
     #[serde(default)]
     pub releases: std::collections::BTreeMap<String, Vec<String>>,
+    /// The names that programs load of it on Debian 12; only where the library needs no more than the C library and these.
+    #[serde(default)]
+    pub files: Vec<String>,
     /// Where this was read.
     pub source: String,
 }

@@ -101,6 +101,11 @@ pub fn files(directory: &Path) -> Result<Files, String> {
     Ok(found)
 }
 
+/// How sources end that say what the program needs when it runs, and the recipes of `make`.
+const ENDINGS_OF_SOURCES: &[&str] = &[
+    ".js", ".mjs", ".cjs", ".ts", ".py", ".c", ".h", ".java", ".kt", ".scala", "Makefile", "makefile", ".mk",
+];
+
 /// Whether it may say which programs it starts. What is generated, installed or only tests is left out.
 fn is_source(path: &str) -> bool {
     let is_left_out = |part: &str| {
@@ -118,7 +123,7 @@ fn is_source(path: &str) -> bool {
                 | "docs"
         )
     };
-    [".js", ".mjs", ".cjs", ".ts", ".py"].iter().any(|ending| path.ends_with(ending))
+    ENDINGS_OF_SOURCES.iter().any(|ending| path.ends_with(ending))
         && !path.ends_with(".min.js")
         && !path.split('/').any(is_left_out)
 }

@@ -2,7 +2,7 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_leaving, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
+use crate::facts::split::{Answer, Copy, Look, Recipe, assets, bare};
 use crate::facts::{Facts, Stage, paths};
 
 const COMPILERS: &[&str] = &["gcc", "g++", "cc", "c++", "clang", "clang++"];
@@ -213,6 +213,17 @@ fn finish(look: &Look<'_, '_>, mut done: Done, work: Work) -> Result<Recipe, Str
         .any(|copied| paths::within(&path, copied));
     if !is_made {
         return Err(format!("no step makes `{program}`"));
+    }
+    let bare = (!done.is_cpp).then(|| bare::libraries(look, &work, &is_source)).flatten();
+    if let Some(libraries) = bare {
+        return Ok(Recipe {
+            language: "C",
+            base: bare::BASE.into(),
+            copies,
+            libraries,
+            work: Work { packages: Vec::new(), ..work },
+            ..Recipe::default()
+        });
     }
     let base = match look.image.repository.as_str() {
         "debian" | "buildpack-deps" => look.debian_slim()?,

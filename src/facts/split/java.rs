@@ -3,7 +3,7 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
+use crate::facts::split::{Answer, Copy, Look, Recipe, assets, jre};
 use crate::facts::{Facts, Stage, paths};
 
 const BUILDERS: &[&str] =
@@ -42,7 +42,15 @@ fn version(image: &ImageName) -> Option<u32> {
 pub(super) fn recipe(look: &Look<'_, '_>) -> Answer {
     is_it(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
-        let work = Work::of(look.facts, look.stage, &mut |step| own(look, step))?;
+        let mut classes = Vec::new();
+        let mut work = Work::of(look.facts, look.stage, &mut |step| {
+            classes.extend(classes_of(look, step));
+            own(look, step)
+        })?;
+        if look.start.words().contains(&"-jar") {
+            // The jar has them in it.
+            work.paths.retain(|(path, _)| !classes.contains(path));
+        }
         finish(look, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -59,6 +67,13 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> 
     } else {
         Ok(Own::Path(directory.clone()))
     })
+}
+
+/// Where `javac` puts the classes.
+fn classes_of(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
+    let mut pairs = step.one.arguments().windows(2);
+    let directory = pairs.find(|pair| step.one.is("javac") && pair[0].raw == "-d")?;
+    step.path(look.facts, &directory[1])
 }
 
 fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
@@ -158,6 +173,19 @@ fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
     };
     let tools = ["maven", "gradle", "ant", "openjdk-17-jdk", "default-jdk"];
     work.packages.retain(|name| !tools.contains(&name.as_str()));
+    if let Some(own) = jre::own_runtime(look, version, &work) {
+        copies.insert(0, own.copy);
+        return Ok(Recipe {
+            language: "Java",
+            base: own.base,
+            has_shell: true,
+            runtime: vec![own.settings],
+            at_start: vec![own.made],
+            copies,
+            work: Work { packages: Vec::new(), ..work },
+            ..Recipe::default()
+        });
+    }
     Ok(Recipe {
         language: "Java",
         base: format!("eclipse-temurin:{version}-jre{ending}"),

@@ -315,6 +315,12 @@ fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>,
             texts.push((comment, format!("{owner} {path} {}", to.as_ref().unwrap_or(path))));
         }
     }
+    if !recipe.libraries.is_empty() {
+        // Debian has them in a directory with the name of the processor. (wiki.debian.org/Multiarch)
+        let files: Vec<String> =
+            recipe.libraries.iter().map(|name| format!("/usr/lib/*-linux-gnu*/{name}")).collect();
+        texts.push(("the libraries that it links".to_owned(), format!(" {} /usr/lib/", files.join(" "))));
+    }
     Ok(texts)
 }
 

@@ -356,7 +356,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         None => {
             copies.insert(0, Copy::of(ENVIRONMENT, "the installed packages"));
             let path = format!("ENV PATH={ENVIRONMENT}/bin:$PATH");
-            recipe.at_start = vec![format!("RUN python -m venv {ENVIRONMENT}"), path.clone()];
+            recipe.at_start = vec![format!("RUN python -m venv {ENVIRONMENT}").into(), path.clone().into()];
             recipe.runtime = vec![path];
         }
     }

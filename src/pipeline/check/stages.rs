@@ -44,7 +44,8 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
             _ => return Err(format!("{name} of the image differs")),
         }
     }
-    if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && *name != "ENV PATH") {
+    let may_come = |name: &str| matches!(name, "ENV PATH" | "ENV JAVA_HOME" | "ENV LANG");
+    if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && !may_come(name)) {
         return Err(format!("{name} of the image is new"));
     }
     if runtime.name != before.name {
