@@ -14,7 +14,7 @@
 //! The stage does not ship, the RUN cleans up by itself, a mount holds the cache, or an option keeps it from being
 //! written. It refuses when something later leans on the files (`apt-get install` without `update`, a script that can't
 //! be read), when an option or a variable moves them, when the manager may be gone by the end of the RUN, when the script
-//! ends in a comment or a background job, and for `yarn` unless it is Yarn 1 for certain: later versions may run packages
+//! ends in a background job, and for `yarn` unless it is Yarn 1 for certain: later versions may run packages
 //! from the cache.
 //!
 //! # Examples

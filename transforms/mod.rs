@@ -91,7 +91,11 @@ fn append_to(
     let script = run.editable().ok_or("its script can't be edited")?;
     let place =
         append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
-    let joint = Style::of(ctx.facts, run.instruction).joint(place.operator);
+    let joint = match (place.before_comment, place.operator) {
+        (true, ";") => "; ".to_owned(),
+        (true, operator) => format!(" {operator} "),
+        (false, operator) => Style::of(ctx.facts, run.instruction).joint(operator),
+    };
     if let Some(semicolon) = place.semicolon {
         edits.delete(semicolon);
     }

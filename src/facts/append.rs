@@ -14,6 +14,8 @@ pub struct Append {
     pub operator: &'static str,
     /// A semicolon behind the last command, which has to go.
     pub semicolon: Option<Span>,
+    /// Whether a comment stands behind it, to the end of the script; what is appended then stays on the comment's line.
+    pub before_comment: bool,
 }
 
 /// How a script treats a failing command that is not the last of an and-or list.
@@ -29,9 +31,6 @@ pub enum Errexit {
 
 /// Where to append to a RUN's script; the error says what stands against it.
 pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
-    if script.ends_in_comment {
-        return Err("its script ends in a comment, into which anything appended would fall");
-    }
     let last = script.list.statements.last().ok_or("its script is empty")?;
     if last.end == End::Background || script.list.statements.iter().any(|one| one.end == End::Background) {
         return Err("its script leaves a command in the background");
@@ -52,6 +51,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
         _ => None,
     };
     let at = last.span.end;
+    let before_comment = script.ends_in_comment;
     let plain = last.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain));
     let calls_function = calls_own_function(run, script);
     match errexit(run, script) {
@@ -60,10 +60,10 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
                 && !last.first.negated
                 && last.first.commands.iter().all(fails_loudly) =>
         {
-            Ok(Append { at, operator: ";", semicolon })
+            Ok(Append { at, operator: ";", semicolon, before_comment })
         }
-        Errexit::Off => Ok(Append { at, operator: "&&", semicolon }),
-        _ if plain && !calls_function => Ok(Append { at, operator: "&&", semicolon }),
+        Errexit::Off => Ok(Append { at, operator: "&&", semicolon, before_comment }),
+        _ if plain && !calls_function => Ok(Append { at, operator: "&&", semicolon, before_comment }),
         _ => Err("under `set -e` its last command would lose its failures"),
     }
 }
