@@ -4,7 +4,8 @@
 
 use crate::facts::split::Look;
 
-/// Programs that slim images lack, with the packages that bring them on Debian. (docker-library/buildpack-deps.)
+/// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
+/// (docker-library/buildpack-deps; docs.djangoproject.com, django-admin.)
 const CALLED: &[(&str, &str)] = &[
     ("curl", "curl"),
     ("wget", "wget"),
@@ -13,6 +14,11 @@ const CALLED: &[(&str, &str)] = &[
     ("svn", "subversion"),
     ("jq", "jq"),
     ("envsubst", "gettext-base"),
+    ("msgfmt", "gettext"),
+    ("msgmerge", "gettext"),
+    ("xgettext", "gettext"),
+    ("compilemessages", "gettext"),
+    ("makemessages", "gettext"),
     ("ps", "procps"),
     ("pgrep", "procps"),
     ("pkill", "procps"),
@@ -52,7 +58,8 @@ pub(super) fn by_start(look: &Look<'_, '_>) -> Vec<String> {
     packages(|program| look.start.names(program))
 }
 
-/// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`.)
+/// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`;
+/// Django's commands.)
 const STARTS: &[&str] = &[
     "child_process",
     "execa",
@@ -65,6 +72,7 @@ const STARTS: &[&str] = &[
     "os.spawn",
     "shutil.which",
     "pexpect",
+    "call_command",
 ];
 
 /// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that

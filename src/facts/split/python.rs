@@ -319,6 +319,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         }
         packages.extend(look.time_zones());
         packages.extend(called::by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(called::by_start(look));
         packages.extend(called::by_sources(look));
         packages.retain(|name| name != "python3");
         slim
@@ -332,6 +333,11 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         };
         return Err(reason);
     } else {
+        let translates = called::by_start(look).into_iter().chain(called::by_sources(look));
+        let mut translates = translates.chain(called::by_scripts(scripts.as_deref().unwrap_or_default()));
+        if scripts.is_none() || translates.any(|name| name == "gettext") {
+            packages.extend(work.packages.iter().filter(|name| *name == "gettext").cloned());
+        }
         full
     };
     // Debian's own Python is no help to the image's.
