@@ -16,6 +16,7 @@ mod layout;
 mod libraries;
 mod node;
 mod python;
+mod ruby;
 mod rust;
 mod slim;
 mod start;
@@ -147,7 +148,8 @@ impl Facts<'_> {
     pub fn may_be_split(&self) -> bool {
         let Some(stage) = self.stages.last() else { return false };
         let Base::Image(image) = &stage.base else { return false };
-        let recipes = [go::is_it, rust::is_it, java::is_it, node::is_it, python::is_it, c::is_it];
+        let recipes =
+            [go::is_it, rust::is_it, java::is_it, node::is_it, python::is_it, ruby::is_it, c::is_it];
         recipes.into_iter().any(|is_it| is_it(self, stage, image))
     }
 
@@ -177,8 +179,8 @@ impl Facts<'_> {
                 )
             })?;
         let look = Look { facts: self, stage, image, start, folder, context };
-        let recipes: [fn(&Look<'_, '_>) -> Answer; 6] =
-            [go::recipe, rust::recipe, java::recipe, node::recipe, python::recipe, c::recipe];
+        let recipes: [fn(&Look<'_, '_>) -> Answer; 7] =
+            [go::recipe, rust::recipe, java::recipe, node::recipe, python::recipe, ruby::recipe, c::recipe];
         let recipe = recipes.into_iter().find_map(|recipe| recipe(&look));
         let recipe =
             recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
@@ -200,6 +202,7 @@ impl Facts<'_> {
             "gcc",
             "node",
             "python",
+            "ruby",
             "rust",
             "maven",
             "eclipse-temurin",

@@ -138,10 +138,20 @@ fn names(steps: &[Step]) -> (String, String) {
     (word(0), word(2))
 }
 
-/// The words between operators, quotes taken off; options that may be added are left in.
+/// The words between operators, quotes taken off, without comments; options that may be added are left in.
 pub fn commands(script: &str) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
+    // Where it is not plain that a `#` is outside of quotes, it is taken for a word.
+    let (mut quotes, mut in_comment) = ([0, 0], false);
     for token in tokens(script) {
+        in_comment = token != "\n"
+            && (in_comment || token.starts_with('#') && quotes.iter().all(|count| count % 2 == 0));
+        if in_comment {
+            continue;
+        }
+        for (count, quote) in quotes.iter_mut().zip(['"', '\'']) {
+            *count += token.matches(quote).count();
+        }
         if matches!(token.as_str(), ";" | "&" | "|" | "(" | ")" | "`" | "\n") {
             all.push(Vec::new());
         } else if let Some(last) = all.last_mut() {

@@ -103,7 +103,8 @@ pub fn files(directory: &Path) -> Result<Files, String> {
 
 /// How sources end that say what the program needs when it runs, and the recipes of `make`.
 const ENDINGS_OF_SOURCES: &[&str] = &[
-    ".js", ".mjs", ".cjs", ".ts", ".py", ".c", ".h", ".java", ".kt", ".scala", "Makefile", "makefile", ".mk",
+    ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".c", ".h", ".java", ".kt", ".scala", "Makefile", "makefile",
+    ".mk",
 ];
 
 /// Whether it may say which programs it starts. What is generated, installed or only tests is left out.

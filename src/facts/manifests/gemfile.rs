@@ -41,6 +41,13 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             return Err("the Gemfile takes Ruby's version from a file".into());
         }
     }
+    if looked.context.sends(&looked.path(".bundle")) {
+        return Err("Bundler reads .bundle, which is not copied".into());
+    }
+    // Bundler's manual, bundle-cache(1): gems that lie there are taken from there.
+    if looked.context.sends(&looked.path("vendor/cache")) {
+        return Err("the gems come from vendor/cache, which is not copied".into());
+    }
     let is_frozen = looked.has_option(&["--frozen", "--deployment"]);
     if !looked.context.sends_file(&looked.path("Gemfile.lock")) {
         return Err(

@@ -264,6 +264,10 @@ fn other_ecosystems() {
         reads("bundle install", "", &[("Gemfile", "gem 'x', path: 'x'\n"), ("Gemfile.lock", lock)])
             .starts_with('!')
     );
+    for (beside, word) in [("vendor/cache/rails-7.gem", "vendor/cache"), (".bundle/config", ".bundle")] {
+        let files = [("Gemfile", "gem 'rails'\n"), ("Gemfile.lock", lock), (beside, "")];
+        assert!(reads("bundle install --frozen", "", &files).contains(word));
+    }
     assert_eq!(
         reads(
             "composer install --no-dev",

@@ -59,7 +59,7 @@ pub(super) fn by_start(look: &Look<'_, '_>) -> Vec<String> {
 }
 
 /// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`;
-/// Django's commands.)
+/// Django's commands; Ruby's `Kernel` and `Open3`.)
 const STARTS: &[&str] = &[
     "child_process",
     "execa",
@@ -73,6 +73,11 @@ const STARTS: &[&str] = &[
     "shutil.which",
     "pexpect",
     "call_command",
+    "system",
+    "Open3",
+    "popen",
+    "spawn",
+    "%x",
 ];
 
 /// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
@@ -80,12 +85,14 @@ const STARTS: &[&str] = &[
 pub(super) fn by_sources(look: &Look<'_, '_>) -> Vec<String> {
     let Some(context) = look.context else { return Vec::new() };
     let is_source =
-        |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py"].iter().any(|ending| path.ends_with(ending));
+        |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
     let texts: Vec<&str> = context
         .texts
         .iter()
         .filter(|(path, text)| {
-            is_source(path) && STARTS.iter().any(|word| text.contains(word)) && context.sends_file(path)
+            let starts =
+                STARTS.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`');
+            is_source(path) && starts && context.sends_file(path)
         })
         .map(|(_, text)| text.as_str())
         .collect();
