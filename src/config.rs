@@ -22,6 +22,8 @@ pub struct Config {
     pub keep: Vec<String>,
     /// Whether new instructions get a comment that says what they are for.
     pub comments: bool,
+    /// Whether programs are built without symbol tables (with `unsafe`).
+    pub strip: bool,
 }
 
 impl Default for Config {
@@ -34,6 +36,7 @@ impl Default for Config {
             caches: Caches::default(),
             keep: Vec::new(),
             comments: true,
+            strip: false,
         }
     }
 }

@@ -21,6 +21,7 @@ fn settings(transform: &Transform) -> Settings {
         select: Some(vec![transform.id.to_owned()]),
         r#unsafe: transform.applicability < Applicability::Safe,
         caches: if transform.id == "cache-mounts" { Caches::Mount } else { Caches::Clean },
+        strip: true,
         ..Config::default()
     };
     Settings { config, path: None }

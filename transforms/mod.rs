@@ -18,6 +18,7 @@ mod remove_downloads;
 mod sink_metadata;
 mod slim_base;
 mod split_stages;
+mod strip_artifacts;
 mod useradd_no_log_init;
 mod write_dockerignore;
 mod zypper_no_recommends;
@@ -47,6 +48,7 @@ pub const ALL: &[Transform] = &[
     clean_package_caches::TRANSFORM,
     remove_downloads::TRANSFORM,
     useradd_no_log_init::TRANSFORM,
+    strip_artifacts::TRANSFORM,
     write_dockerignore::TRANSFORM,
 ];
 

@@ -77,6 +77,10 @@ fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held) -> io::R
     if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", held.line) }
 }
 
+fn withheld(report: &FileReport, applicability: Applicability) -> usize {
+    report.outcome.withheld.iter().filter(|held| held.applicability == Some(applicability)).count()
+}
+
 /// `3 files would change (5 fixes); held back: 2 unsafe, 4 refused; run with --write to apply`
 pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
@@ -85,8 +89,8 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     let fixes: usize =
         done.iter().flat_map(|report| &report.outcome.steps).map(|step| step.fixes.len()).sum();
     let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
-    let unsafe_ones =
-        sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_some()).count());
+    let unsafe_ones = sum(|report| withheld(report, Applicability::Unsafe));
+    let manual = sum(|report| withheld(report, Applicability::Manual));
     let silenced =
         sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
     let refused = sum(|report| report.outcome.refused.len());
@@ -105,6 +109,7 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     }];
     let held: Vec<String> = [
         (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies them)")),
+        (manual, format!("{manual} for you to decide (-v shows them)")),
         (refused, format!("{refused} refused (-v says why)")),
         (silenced, format!("{silenced} told off by comments")),
     ]

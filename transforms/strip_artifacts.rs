@@ -1,0 +1,130 @@
+//! Build programs without symbol tables and debugging information, where the configuration asks for it.
+//!
+//! # Why
+//! A third of a Go program, and more of one in Rust, C or C++, are tables that only debuggers and profilers read.
+//!
+//! # Safety
+//! Manual: it is shown and never applied, unless `strip: true` in `.jettison.yaml` makes it Unsafe. The program does the same, but
+//! a core dump or a trace says less, and Go's traces name files without the directory that they were built in. The options are those of the compilers
+//! themselves: `-ldflags="-s -w" -trimpath` for `go build` and `go install` (`go help build`), `-s` for gcc and clang where they link (their
+//! manual, "Link Options"), `--config=profile.release.strip=true` for `cargo build --release` (the cargo book, "Profiles").
+//!
+//! # Silent when
+//! An option in the call, or a variable of the file, already says what becomes of these tables or asks for debugging
+//! information, or the compiler does not link. It refuses where the call gives the linker options of its own, among which these would have to stand.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM golang:1.22 AS build
+//! COPY . .
+//! RUN go build -o /clock .
+//! FROM scratch
+//! COPY --from=build /clock /clock
+//! CMD ["/clock"]
+//! ```
+//! ```dockerfile after
+//! FROM golang:1.22 AS build
+//! COPY . .
+//! RUN go build -ldflags="-s -w" -trimpath -o /clock .
+//! FROM scratch
+//! COPY --from=build /clock /clock
+//! CMD ["/clock"]
+//! ```
+//! ```dockerfile before
+//! FROM gcc:13
+//! COPY main.c .
+//! RUN gcc -O2 -o /clock main.c
+//! CMD ["/clock"]
+//! ```
+//! ```dockerfile after
+//! FROM gcc:13
+//! COPY main.c .
+//! RUN gcc -s -O2 -o /clock main.c
+//! CMD ["/clock"]
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::Invocation;
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "strip-artifacts",
+    applicability: Applicability::Unsafe,
+    since: "0.2.0",
+    source: include_str!("strip_artifacts.rs"),
+    answers: &[],
+    changes: Changes::AddsOptions,
+    run,
+};
+
+/// Variables with which a file says how its programs are linked.
+const VARIABLES: &[&str] =
+    &["GOFLAGS", "LDFLAGS", "CFLAGS", "CXXFLAGS", "RUSTFLAGS", "CARGO_PROFILE_RELEASE_STRIP"];
+
+/// One compiler: where its options go, what they are, and which words in a call settle the matter.
+struct Compiler {
+    behind: usize,
+    option: &'static str,
+    decided: &'static [&'static str],
+    links_its_own_way: &'static [&'static str],
+}
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    if VARIABLES.iter().any(|name| ctx.file.text.contains(name)) {
+        return;
+    }
+    let applicability = if ctx.settings.config.strip { Applicability::Unsafe } else { Applicability::Manual };
+    for run in ctx.facts.runs.iter().filter(|run| run.editable().is_some()) {
+        let anchor = run.instruction.text;
+        for one in &run.invocations {
+            let Some(compiler) = compiler(one).filter(|_| !one.place.in_word) else { continue };
+            let has = |starts: &[&str]| {
+                one.arguments().iter().any(|word| starts.iter().any(|start| word.raw.starts_with(start)))
+            };
+            if has(compiler.decided) {
+                continue;
+            }
+            if has(compiler.links_its_own_way) {
+                if ctx.settings.config.strip {
+                    let reason = "symbol tables stay, because the call has linker options of its own; add";
+                    fixes.refuse(anchor, format!("{reason} {} to them", compiler.option));
+                }
+                continue;
+            }
+            let mut edits = Edits::new();
+            edits.insert(compiler.behind, format!(" {}", compiler.option));
+            let title = format!("leave out symbol tables with {}", compiler.option);
+            fixes.propose(applicability, anchor, title, edits);
+        }
+    }
+}
+
+fn compiler(one: &Invocation<'_>) -> Option<Compiler> {
+    let arguments = one.arguments();
+    let verb = arguments.first()?;
+    let has = |option: &str| arguments.iter().any(|word| word.raw == option);
+    if one.is("go") && matches!(verb.raw.as_str(), "build" | "install") {
+        return Some(Compiler {
+            behind: verb.span.end,
+            option: "-ldflags=\"-s -w\" -trimpath",
+            decided: &["-trimpath", "-race", "-gcflags", "--gcflags", "-buildmode"],
+            links_its_own_way: &["-ldflags", "--ldflags"],
+        });
+    }
+    if one.is("cargo") && verb.raw == "build" && (has("--release") || has("-r")) {
+        return Some(Compiler {
+            behind: verb.span.end,
+            option: "--config=profile.release.strip=true",
+            decided: &["--config", "--profile"],
+            links_its_own_way: &[],
+        });
+    }
+    let links = ["gcc", "g++", "clang", "clang++"].iter().any(|name| one.is(name)) && has("-o");
+    links.then(|| Compiler {
+        behind: one.words[0].span.end,
+        option: "-s",
+        decided: &["-s", "-c", "-E", "-S", "-g", "-r", "-pg", "-shared", "-fsanitize"],
+        links_its_own_way: &["-Wl,", "-T"],
+    })
+}
