@@ -13,6 +13,7 @@ mod copy_ownership;
 mod dnf_no_weak_deps;
 mod merge_runs;
 mod order_layers;
+mod production_dependencies;
 mod purge_build_packages;
 mod remove_downloads;
 mod sink_metadata;
@@ -39,6 +40,7 @@ pub const ALL: &[Transform] = &[
     copy_manifests_first::TRANSFORM,
     sink_metadata::TRANSFORM,
     copy_ownership::TRANSFORM,
+    production_dependencies::TRANSFORM,
     apt_no_install_recommends::TRANSFORM,
     dnf_no_weak_deps::TRANSFORM,
     zypper_no_recommends::TRANSFORM,

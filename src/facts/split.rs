@@ -15,6 +15,7 @@ mod jre;
 mod layout;
 mod libraries;
 mod node;
+mod production;
 mod python;
 mod ruby;
 mod rust;
@@ -29,6 +30,7 @@ use crate::span::Span;
 use crate::syntax::{Body, Item};
 
 pub use layout::BUILD_VARIABLES;
+pub use production::Omission;
 pub use slim::SlimBase;
 pub use start::Start;
 pub use work::Refused;
