@@ -94,13 +94,15 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
+/// Whether nothing but comments stands between two RUNs.
+pub(super) fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
     ctx.file.items[first.item + 1..second.item]
         .iter()
         .all(|item| matches!(item, Item::Blank(_) | Item::Comment(_)))
 }
 
-fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
+/// The edits that make one RUN of two neighbours.
+pub(super) fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
     let mut edits = Edits::new();
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return edits };
     let style = Style::of(ctx.facts, first.instruction);

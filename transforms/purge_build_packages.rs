@@ -2,15 +2,15 @@
 //!
 //! # Why
 //! `gcc`, `make` and their kin are needed while an extension or a program is compiled, and weigh hundreds of megabytes.
-//! Removed in the same RUN, they never reach the image.
+//! Removed in the same RUN, they never reach the image. Where the next RUN is the last that builds, the two become one first.
 //!
 //! # Safety
 //! Unsafe: what was compiled may call a compiler or link one of its libraries while it runs, and nothing in a Dockerfile
 //! shows that. Libraries (`…-dev` packages) stay.
 //!
 //! # Silent when
-//! The RUN installs no build tools, nothing in it uses them, or it removes packages itself. It refuses when a later RUN may
-//! build something: their last use has to be in plain sight.
+//! The RUN installs no build tools, nothing in it or in the next one uses them, or it removes packages itself. It refuses when a
+//! later RUN may build something: their last use has to be in plain sight.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -34,10 +34,12 @@
 //! ```
 
 use crate::edit::Edits;
+use crate::facts::merge::Merge;
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 use crate::transforms::append_to;
+use crate::transforms::merge_runs::{are_neighbours, join};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -59,7 +61,17 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             .filter(|call| !tools(call).is_empty() && !run.invocations[call.invocation].place.in_word)
             .collect();
         let [install] = installs[..] else { continue };
-        if !is_used(ctx, run, install) || removes_packages(run, install) {
+        if removes_packages(run, install) {
+            continue;
+        }
+        if let Some((next, merge)) = last_use_is_next(ctx, run) {
+            let names = tools(install).join(", ");
+            let title = format!("install {names} in the layer that uses them, where they can be removed");
+            fixes.propose(Applicability::Unsafe, next.instruction.text, title, join(ctx, run, next, merge));
+            // The rest follows in the next round.
+            return;
+        }
+        if !is_used(ctx, run, install) {
             continue;
         }
         if let Err(reason) = last_use_is_here(ctx, run, install) {
@@ -122,6 +134,18 @@ fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
                     .any(|tool| one.is(tool))
         }
     }
+}
+
+/// The next RUN, where it is the last that builds, and how the two become one.
+fn last_use_is_next<'f, 'a>(ctx: &'f Context<'a>, run: &RunFacts<'a>) -> Option<(&'f RunFacts<'a>, Merge)> {
+    let mut later = ctx.facts.runs.iter().filter(|other| other.item > run.item);
+    let next = later.next().filter(|next| next.stage == run.stage && are_neighbours(ctx, run, next))?;
+    let may_build = |other: &RunFacts<'_>| {
+        other.script().is_none() || (0..other.invocations.len()).any(|index| builds(ctx, other, index))
+    };
+    let is_last = may_build(next) && !later.any(may_build);
+    let merge = is_last.then(|| ctx.facts.merge(run, next, true).ok()).flatten()??;
+    Some((next, merge)).filter(|_| !merge.isolate_first)
 }
 
 /// Whether the author already sees to it.

@@ -279,9 +279,9 @@ fn php(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> 
     }
     let environment = look.facts.variable(look.stage.items.end - 1, "APP_ENV");
     let is_production = matches!(&environment, Variable::Set(value) if value.starts_with("prod"));
-    if has(Some(&manifest), "require", "symfony/framework-bundle") && !is_production
-        || !matches!(environment, Variable::NotInFile) && !is_production
-    {
+    let by_environment =
+        has(Some(&manifest), "require", "symfony/framework-bundle") || environment != Variable::NotInFile;
+    if by_environment && !is_production {
         return Err("APP_ENV does not say that it runs in production, and may load them".into());
     }
     if let Some(program) = later(look, run, call, |program, words| {
