@@ -9,12 +9,14 @@ mod assets;
 mod bare;
 mod c;
 mod called;
+mod dotnet;
 mod go;
 mod java;
 mod jre;
 mod layout;
 mod libraries;
 mod node;
+mod php;
 mod production;
 mod python;
 mod ruby;
@@ -98,7 +100,7 @@ pub(in crate::facts) struct Recipe {
     /// Lines for the build stage right behind its FROM.
     at_start: Vec<Made>,
     /// Lines for the runtime stage right behind its FROM.
-    runtime: Vec<String>,
+    runtime: Vec<Made>,
     /// Lines for the build stage behind all others.
     at_end: Vec<Made>,
     /// Lines for the runtime stage behind the copies.
@@ -145,14 +147,31 @@ pub(in crate::facts) struct Look<'f, 'a> {
 /// What a recipe answers: none where it is not about this stage.
 type Answer = Option<Result<Recipe, Refused>>;
 
+/// Whether a stage is one of a recipe's.
+type IsIt = fn(&Facts<'_>, &Stage, &ImageName) -> bool;
+
+/// What a recipe says of a stage.
+type Write = fn(&Look<'_, '_>) -> Answer;
+
+/// All recipes, the first that answers counts.
+const RECIPES: &[(IsIt, Write)] = &[
+    (go::is_it, go::recipe),
+    (rust::is_it, rust::recipe),
+    (java::is_it, java::recipe),
+    (dotnet::is_it, dotnet::recipe),
+    (node::is_it, node::recipe),
+    (python::is_it, python::recipe),
+    (ruby::is_it, ruby::recipe),
+    (php::is_it, php::recipe),
+    (c::is_it, c::recipe),
+];
+
 impl Facts<'_> {
     /// Whether something is built in the file's last stage that is known here.
     pub fn may_be_split(&self) -> bool {
         let Some(stage) = self.stages.last() else { return false };
         let Base::Image(image) = &stage.base else { return false };
-        let recipes =
-            [go::is_it, rust::is_it, java::is_it, node::is_it, python::is_it, ruby::is_it, c::is_it];
-        recipes.into_iter().any(|is_it| is_it(self, stage, image))
+        RECIPES.iter().any(|(is_it, _)| is_it(self, stage, image))
     }
 
     /// How the file's last stage can be taken apart; none where nothing is built in it, or where that is done already.
@@ -181,9 +200,7 @@ impl Facts<'_> {
                 )
             })?;
         let look = Look { facts: self, stage, image, start, folder, context };
-        let recipes: [fn(&Look<'_, '_>) -> Answer; 7] =
-            [go::recipe, rust::recipe, java::recipe, node::recipe, python::recipe, ruby::recipe, c::recipe];
-        let recipe = recipes.into_iter().find_map(|recipe| recipe(&look));
+        let recipe = RECIPES.iter().find_map(|(_, recipe)| recipe(&look));
         let recipe =
             recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
         layout::lay_out(&look, recipe)
@@ -196,6 +213,10 @@ impl Facts<'_> {
             .file
             .instructions()
             .any(|(item, one)| stage.items.contains(&item) && matches!(one.body, Body::Workdir(_)));
+        let tag = image.tag.as_deref().unwrap_or_default();
+        if !is_set && image.repository == "php" && (tag.contains("apache") || tag.contains("fpm")) {
+            return Some("/var/www/html".to_owned());
+        }
         let official = [
             "debian",
             "ubuntu",

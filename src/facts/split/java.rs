@@ -179,7 +179,7 @@ fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
             language: "Java",
             base: own.base,
             has_shell: true,
-            runtime: vec![own.settings],
+            runtime: vec![own.settings.into()],
             at_start: vec![own.made],
             copies,
             work: Work { packages: Vec::new(), ..work },

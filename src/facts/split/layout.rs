@@ -60,7 +60,7 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
     let system = system_packages(look, &recipe).map_err(|reason| (anchor, reason))?;
     let copies = copies(look, &recipe).map_err(|reason| (anchor, reason))?;
 
-    let mut lines: Vec<Line> = recipe.runtime.iter().map(|text| Line::Made(made("", text.clone()))).collect();
+    let mut lines: Vec<Line> = recipe.runtime.iter().cloned().map(Line::Made).collect();
     lines.extend(system.map(Line::Made));
     if !recipe.work.accounts.is_empty() {
         if !recipe.has_shell {

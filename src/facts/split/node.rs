@@ -276,16 +276,20 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
     });
     let runtime =
         done.global.iter().filter(|(_, packages)| packages.iter().any(|package| started.calls(package)));
-    let runtime = runtime.map(|(text, _)| format!("RUN {text}")).collect();
+    let runtime = runtime.map(|(text, _)| format!("RUN {text}").into()).collect();
     let needs_more = !started.needs_production_only(manifest.as_ref())
         || imported(look, manifest.as_ref(), "devDependencies").is_some();
-    let at_end = if needs_more { Vec::new() } else { prune(look, done) };
+    let site = site(look, done, &work);
+    let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(look, done) };
     let reason = if at_end.is_empty() {
         "the application as it was built"
     } else {
         "the application as it was built, with production dependencies"
     };
-    let mut copies = vec![Copy::of(look.folder.clone(), reason)];
+    let mut copies = vec![match site {
+        Some(site) => Copy::of(site, "the site, as it was built"),
+        None => Copy::of(look.folder.clone(), reason),
+    }];
     copies.extend(
         work.paths
             .iter()
@@ -307,6 +311,31 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         work,
         ..Recipe::default()
     })
+}
+
+/// The directory of a static site, where a server that is installed for everybody shows it and nothing else is started.
+fn site(look: &Look<'_, '_>, done: &Done, work: &Work) -> Option<String> {
+    let [server, words @ ..] = &look.start.words()[..] else { return None };
+    let is_global = done.global.iter().any(|(_, packages)| packages.iter().any(|package| package == server));
+    let serves = matches!(*server, "serve" | "http-server") && is_global && look.start.all.len() == 1;
+    let is_configured = look.context?.below("").any(|entry| entry.path.ends_with("serve.json"));
+    let is_directory = |word: &&&str| {
+        let name = word.trim_start_matches("./").trim_end_matches('/');
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'))
+            && !name.starts_with('-')
+            && name.parse::<u32>().is_err()
+            && !name.starts_with('/')
+    };
+    let mut directories = words.iter().filter(is_directory);
+    let (first, None) = (directories.next()?, directories.next()) else { return None };
+    let path = format!(
+        "{}/{}",
+        look.folder.trim_end_matches('/'),
+        first.trim_start_matches("./").trim_end_matches('/')
+    );
+    // What is only sent, and not built, may be a site, too; then it stands in the context.
+    (serves && !is_configured && work.owners.is_empty()).then_some(path)
 }
 
 /// The steps that take development dependencies out again.

@@ -363,7 +363,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
             copies.insert(0, Copy::of(ENVIRONMENT, "the installed packages"));
             let path = format!("ENV PATH={ENVIRONMENT}/bin:$PATH");
             recipe.at_start = vec![format!("RUN python -m venv {ENVIRONMENT}").into(), path.clone().into()];
-            recipe.runtime = vec![path];
+            recipe.runtime = vec![path.into()];
         }
     }
     Ok(Recipe { copies, work, ..recipe })

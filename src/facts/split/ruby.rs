@@ -202,7 +202,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
         None => {
             let settings = format!("ENV GEM_HOME={GEMS} PATH={GEMS}/bin:$PATH");
             recipe.at_start = vec![settings.clone().into()];
-            recipe.runtime = vec![settings];
+            recipe.runtime = vec![settings.into()];
             copies.push(Copy::of(GEMS, "the installed gems"));
             recipe.at_end.extend(without_development(look, done, gemfile));
             recipe.at_end.push(Made {

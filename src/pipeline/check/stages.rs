@@ -44,7 +44,17 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
             _ => return Err(format!("{name} of the image differs")),
         }
     }
-    let may_come = |name: &str| matches!(name, "ENV PATH" | "ENV JAVA_HOME" | "ENV LANG" | "ENV GEM_HOME");
+    let may_come = |name: &str| {
+        matches!(
+            name,
+            "ENV PATH"
+                | "ENV JAVA_HOME"
+                | "ENV LANG"
+                | "ENV GEM_HOME"
+                | "ENV ASPNETCORE_URLS"
+                | "ENV ASPNETCORE_HTTP_PORTS"
+        )
+    };
     if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && !may_come(name)) {
         return Err(format!("{name} of the image is new"));
     }
