@@ -18,6 +18,8 @@ pub struct Config {
     pub merge_runs: MergeRuns,
     /// What becomes of package managers' caches.
     pub caches: Caches,
+    /// Which variant of its base image a stage may be given.
+    pub bases: Bases,
     /// Files and directories (absolute, or `~/…`) that no cleanup may touch.
     pub keep: Vec<String>,
     /// Whether new instructions get a comment that says what they are for.
@@ -34,6 +36,7 @@ impl Default for Config {
             r#unsafe: false,
             merge_runs: MergeRuns::default(),
             caches: Caches::default(),
+            bases: Bases::default(),
             keep: Vec::new(),
             comments: true,
             strip: false,
@@ -61,6 +64,17 @@ pub enum Caches {
     Clean,
     /// They lie in cache mounts, outside the image and kept from build to build, where that is safe; else as `clean`.
     Mount,
+}
+
+/// Which variant of its base image a stage may be given (with `unsafe`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bases {
+    /// The slim one of the same distribution.
+    #[default]
+    Slim,
+    /// The one on Alpine Linux, where nothing leans on glibc.
+    Alpine,
 }
 
 /// The configuration in force for one file.

@@ -133,6 +133,19 @@ fn around(fixture: &Path) -> Box<dyn Surroundings> {
     }
 }
 
+/// The settings of a transform's fixtures, with the configuration that lies beside this one.
+fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
+    let base = settings(transform);
+    match fs::read_to_string(fixture.with_extension("yaml")) {
+        Ok(text) => {
+            let config = Config::parse(&text).expect("a configuration");
+            let Config { select, r#unsafe, .. } = base.config;
+            Settings { config: Config { select, r#unsafe, ..config }, path: None }
+        }
+        Err(_) => base,
+    }
+}
+
 /// What a snapshot shows: the new text, and what was refused or withheld.
 fn picture(outcome: &Outcome, text: &str) -> String {
     let mut picture = match outcome.text() {
@@ -156,8 +169,8 @@ fn picture(outcome: &Outcome, text: &str) -> String {
 #[test]
 fn fixtures_come_out_as_their_snapshots_say() {
     for transform in transforms::ALL {
-        let settings = settings(transform);
         for path in fixtures(transform) {
+            let settings = settings_for(transform, &path);
             let situation = path.file_stem().expect("a name").to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).expect("a readable fixture");
             let around = around(&path);

@@ -1,7 +1,7 @@
 //! Start the image that ships from the slim variant of its base.
 //!
 //! # Why
-//! The full images of Python and Node have compilers, headers and version control of some 500 MB, for packages that are compiled while they are
+//! The full images of Python, Node, Ruby and Perl have compilers, headers and version control of some 500 MB, for packages that are compiled while they are
 //! installed. An image that installs by name what it calls does not need them.
 //!
 //! # Safety
@@ -9,7 +9,12 @@
 //! release of Debian. Every program that a RUN, the start command, the health check, a script or a source of the build context calls is looked up among
 //! those that only the full image has, and must be installed by name; where packages of a language are installed, so must a compiler.
 //! Python's packages that are known to look for libraries of the full image hold it back. A development container's base becomes the official Python
-//! image, where nothing names its user, its shell or its tools.
+//! image, where nothing names its user, its shell or its tools. Debian's own slim image lacks manual pages and translations only, Eclipse Temurin's `jre` what
+//! compiles Java.
+//!
+//! With `bases: alpine` in `.jettison.yaml`, or `--bases alpine`, the variant on Alpine Linux is taken, where nothing can be linked against glibc: nothing
+//! is copied from other stages or installed with apt, package-lock.json has no package with an install script or for one system only,
+//! all of Python's packages are known to be plain or to have wheels for musl, and nothing calls bash.
 //!
 //! # Silent when
 //! The image has no slim variant, is pinned to a digest, or is slim already. It refuses, and names what would be missed, where something
@@ -54,7 +59,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if !ctx.facts.may_have_slim_base() {
         return;
     }
-    match ctx.facts.slim_base(ctx.around.context().ok()) {
+    match ctx.facts.slim_base(ctx.around.context().ok(), ctx.settings.config.bases) {
         Some(Ok(base)) => {
             let mut edits = Edits::new();
             edits.replace(base.span, base.slim.clone());

@@ -47,6 +47,9 @@ pub struct Fix {
     /// What becomes of package managers' caches: emptied, or kept in cache mounts outside the image
     #[arg(long, value_enum)]
     pub caches: Option<Caches>,
+    /// Which variant of its base image a stage may be given: slim, or that on Alpine Linux (with --unsafe)
+    #[arg(long, value_enum)]
+    pub bases: Option<Bases>,
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -93,6 +96,12 @@ pub enum Format {
 pub enum Caches {
     Clean,
     Mount,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bases {
+    Slim,
+    Alpine,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use crate::cli::args::{self, Fix};
-use crate::config::{Caches, Config, Settings};
+use crate::config::{Bases, Caches, Config, Settings};
 use crate::transforms;
 
 const FILE_NAME: &str = ".jettison.yaml";
@@ -62,6 +62,11 @@ impl<'a> Configurations<'a> {
             Some(args::Caches::Clean) => Caches::Clean,
             Some(args::Caches::Mount) => Caches::Mount,
             None => config.caches,
+        };
+        config.bases = match self.args.bases {
+            Some(args::Bases::Slim) => Bases::Slim,
+            Some(args::Bases::Alpine) => Bases::Alpine,
+            None => config.bases,
         };
         config.comments &= !self.args.no_comments;
         Ok(Settings { config, path })

@@ -5,6 +5,7 @@
 //! all: what the other commands leave (`work`), what is started (`start`), which system packages run (`libraries`), and how the
 //! instructions are divided (`layout`). Only the last stage of a file is looked at, the one that ships.
 
+mod alpine;
 mod assets;
 mod bare;
 mod c;

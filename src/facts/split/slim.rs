@@ -3,10 +3,11 @@
 //! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
 //! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
 
+use crate::config::Bases;
 use crate::context::BuildContext;
 use crate::facts::base_image::ImageName;
 use crate::facts::split::python::{KEEP_FULL, NEEDS};
-use crate::facts::split::{Look, Refused, Start, called, is_full};
+use crate::facts::split::{Look, Refused, Start, alpine, called, is_full};
 use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::span::Span;
@@ -22,6 +23,9 @@ pub struct SlimBase {
     /// What could stand there.
     pub slim: String,
 }
+
+/// Images with a slim variant.
+const WITH_SLIM: &[&str] = &["python", "node", "ruby", "perl", "debian", "eclipse-temurin", DEVCONTAINER];
 
 /// The image for development containers, which is the official one with what editors need.
 const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
@@ -46,32 +50,58 @@ impl Facts<'_> {
     /// Whether the last stage starts from an image with a slim variant.
     pub fn may_have_slim_base(&self) -> bool {
         let Some(Base::Image(image)) = self.stages.last().map(|stage| &stage.base) else { return false };
-        is_full(image) && matches!(image.repository.as_str(), "python" | "node" | DEVCONTAINER)
+        WITH_SLIM.contains(&image.repository.as_str()) || alpine::has_variant(image)
     }
 
     /// A slim base for the last stage; none where there is no slim variant, or it is there already.
-    pub fn slim_base(&self, context: Option<&BuildContext>) -> Option<Result<SlimBase, Refused>> {
+    pub fn slim_base(
+        &self,
+        context: Option<&BuildContext>,
+        bases: Bases,
+    ) -> Option<Result<SlimBase, Refused>> {
         let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
         let Item::Instruction(one) = &self.file.items[stage.items.start] else { return None };
         let Body::From(from) = &one.body else { return None };
         let look =
             Look { facts: self, stage, image, start: Start::of(self, stage), folder: String::new(), context };
-        let slim = slim_of(&look, image)?;
+        let slim = match bases {
+            Bases::Slim => slim_of(&look, image)?,
+            Bases::Alpine => alpine::variant_of(&look)?,
+        };
         let at = one.text.start + one.text.of(self.file.text).find(&from.image)?;
         let span = Span::new(at, at + from.image.len());
         let found = SlimBase { span, full: from.image.clone(), slim };
-        Some(missed(&look, stage, one.text).map_or(Ok(found), Err))
+        let missed = match bases {
+            Bases::Slim => missed(&look, stage, one.text),
+            Bases::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),
+        };
+        Some(missed.map_or(Ok(found), Err))
     }
 }
 
-/// The name of the slim variant. (docker-library/official-images, library/python and library/node.)
+/// The name of the slim variant, for Java that without a compiler. (docker-library/official-images: the file of each image.)
 fn slim_of(look: &Look<'_, '_>, image: &ImageName) -> Option<String> {
     if !is_full(image) {
         return None;
     }
+    let tag = image.tag.as_deref().unwrap_or_default();
     match image.repository.as_str() {
-        "python" | "node" => Some(look.slim()).filter(|slim| *slim != look.written_image()),
+        "debian" if matches!(tag, "" | "latest") => Some("debian:stable-slim".to_owned()),
+        // Versions that are built no more have the variant, too, from 9 on.
+        "debian" if !["rc-", "experimental", "backports"].iter().any(|word| tag.contains(word)) => {
+            Some(format!("{}-slim", look.written_image()))
+        }
+        "eclipse-temurin" => {
+            let mut parts = tag.split('-');
+            let version = parts.next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))?;
+            let rest: Vec<&str> = parts.filter(|part| *part != "jdk").collect();
+            let release = rest.iter().map(|part| format!("-{part}")).collect::<String>();
+            let is_plain = rest.iter().all(|part| matches!(*part, "jammy" | "noble" | "focal"));
+            (is_plain && version.chars().all(|c| c.is_ascii_digit()))
+                .then(|| format!("eclipse-temurin:{version}-jre{release}"))
+        }
+        "python" | "node" | "ruby" | "perl" => Some(look.slim()).filter(|slim| *slim != look.written_image()),
         DEVCONTAINER => {
             // `3.11-bookworm`, or with the image's own version before it: `1-3.11-bookworm`.
             let mut parts = image.tag.as_deref()?.rsplit('-');
@@ -116,6 +146,12 @@ fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
             "other builds may start from this image: it has ONBUILD triggers, or nothing to run".into(),
         ));
     }
+    if let Some(reason) = by_image(look) {
+        return Some((from, reason));
+    }
+    if matches!(look.image.repository.as_str(), "debian" | "eclipse-temurin") {
+        return None;
+    }
     let mut installed: Vec<&str> = Vec::new();
     for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
         let at = run.instruction.text;
@@ -129,7 +165,9 @@ fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
                     installed.extend(call.packages.iter().map(|word| word.text()));
                     continue;
                 }
-                if !has_any(&installed, &["build-essential", "g++"]) {
+                let links_what_is_known =
+                    matches!(look.image.repository.as_str(), "python" | "node" | DEVCONTAINER);
+                if !links_what_is_known || !has_any(&installed, &["build-essential", "g++"]) {
                     let name = &call.manager.name;
                     return Some((
                         at,
@@ -155,6 +193,40 @@ fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
         }
     }
     by_what_runs(look, context, &installed).map(|reason| (from, reason))
+}
+
+/// What single images have that their slim variants lack, beside what the others do.
+fn by_image(look: &Look<'_, '_>) -> Option<String> {
+    let text = look.facts.file.text;
+    let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
+    match look.image.repository.as_str() {
+        "debian" => {
+            // Their scripts link manual pages in a directory that slim images lack.
+            let needs_manuals = |word: &str| {
+                ["openjdk-", "default-jre", "default-jdk", "postgresql", "man-db", "info"]
+                    .iter()
+                    .any(|start| word.starts_with(start))
+            };
+            if ["LANG=", "LANG ", "LC_ALL", "LANGUAGE"].iter().any(|word| text.contains(word)) {
+                return Some("a language is set, and slim images have no translations".into());
+            }
+            let word = words().find(|word| needs_manuals(word) || *word == "man")?;
+            Some(format!("`{word}` leans on manual pages, which slim images leave out"))
+        }
+        "eclipse-temurin" => {
+            let tools = [
+                "javac", "jar", "jlink", "jshell", "jcmd", "jstack", "jmap", "jdeps", "javadoc", "mvn",
+                "mvnw", "gradle", "gradlew", "ant", "sbt",
+            ];
+            let called = words().find(|word| tools.contains(word)).map(str::to_owned);
+            let scripts = look.scripts().unwrap_or_default();
+            let in_scripts =
+                || tools.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
+            let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
+            called.map(|tool| format!("`{tool}` comes with the JDK only"))
+        }
+        _ => None,
+    }
 }
 
 /// What scripts, sources, the start command and installed packages would miss.
