@@ -22,6 +22,7 @@ pub mod knowledge;
 pub mod pipeline;
 pub mod pragma;
 pub mod report;
+mod rewrite;
 pub mod span;
 pub mod syntax;
 pub mod transform;

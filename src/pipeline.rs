@@ -54,6 +54,8 @@ pub struct Step {
 pub struct Applied {
     /// What it does.
     pub title: String,
+    /// What it leans on, a line each.
+    pub notes: Vec<String>,
     /// What applying it took.
     pub applicability: Applicability,
     /// Where, in the text before the step.
@@ -217,7 +219,7 @@ impl Pipeline<'_> {
             let mut edits = Edits::new();
             let mut ignore_file = None;
             let mut applied = Vec::new();
-            for Fix { title, applicability, anchor, edits: own, ignore_file: ignoring } in proposed {
+            for Fix { title, notes, applicability, anchor, edits: own, ignore_file: ignoring } in proposed {
                 if pragmas.silence(&names, anchor) {
                     let reason = format!("{title}: a comment says to leave it");
                     self.outcome.withheld.push(held(transform, anchor.start, reason, None));
@@ -225,10 +227,10 @@ impl Pipeline<'_> {
                     self.outcome.withheld.push(held(transform, anchor.start, title, Some(applicability)));
                 } else if ignoring.is_some() && ignore_file.is_none() {
                     ignore_file = ignoring;
-                    applied.push(Applied { title, applicability, place: lines.place(anchor.start) });
+                    applied.push(Applied { title, notes, applicability, place: lines.place(anchor.start) });
                 } else if ignoring.is_none() && edits.absorb(&own) {
                     // What overlaps an earlier fix waits for the next round.
-                    applied.push(Applied { title, applicability, place: lines.place(anchor.start) });
+                    applied.push(Applied { title, notes, applicability, place: lines.place(anchor.start) });
                 }
             }
             let silenced = |refusal: &Refusal| pragmas.silence(&names, refusal.span);

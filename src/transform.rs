@@ -132,6 +132,8 @@ pub struct Context<'a> {
 pub struct Fix {
     /// What it does, for a person: "remove apt-get's package lists in the layer that fetched them".
     pub title: String,
+    /// What it leans on, a line each: "libpq5: psycopg2 links it".
+    pub notes: Vec<String>,
     /// What applying it takes.
     pub applicability: Applicability,
     /// The instruction that it is about, for pragmas and messages.
@@ -178,7 +180,15 @@ impl Fixes {
         edits: Edits,
     ) {
         if !edits.is_empty() {
-            self.proposed.push(Fix { title: title.into(), applicability, anchor, edits, ignore_file: None });
+            let (title, notes) = (title.into(), Vec::new());
+            self.proposed.push(Fix { title, notes, applicability, anchor, edits, ignore_file: None });
+        }
+    }
+
+    /// Says what the last proposal leans on.
+    pub fn note(&mut self, notes: impl IntoIterator<Item = String>) {
+        if let Some(last) = self.proposed.last_mut() {
+            last.notes.extend(notes);
         }
     }
 
@@ -190,8 +200,8 @@ impl Fixes {
         title: impl Into<String>,
         text: String,
     ) {
-        let (title, edits) = (title.into(), Edits::new());
-        self.proposed.push(Fix { title, applicability, anchor, edits, ignore_file: Some(text) });
+        let (title, notes, edits) = (title.into(), Vec::new(), Edits::new());
+        self.proposed.push(Fix { title, notes, applicability, anchor, edits, ignore_file: Some(text) });
     }
 
     /// Says that something could have been saved here, and what stood against it.

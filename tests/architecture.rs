@@ -61,7 +61,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
-    ("transforms", &["transform", "config", "context", "facts", "edit", "syntax", "knowledge", "span"]),
+    ("rewrite", &["transform", "facts", "edit", "syntax", "span"]),
+    (
+        "transforms",
+        &["rewrite", "transform", "config", "context", "facts", "edit", "syntax", "knowledge", "span"],
+    ),
     ("pragma", &["syntax", "span"]),
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
     ("facts", &["context", "pragma", "syntax", "knowledge", "span"]),

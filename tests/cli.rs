@@ -157,7 +157,7 @@ fn checking_says_what_and_why() {
 fn refusals_are_explained() {
     let folder = folder(&[(
         "Dockerfile",
-        "FROM debian:12\nRUN apt-get update && apt-get install -y curl # for health\n",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl && exec true\n",
     )]);
     snapshot("refusal", &run(folder.path(), &["fix", "-v"]));
 }

@@ -50,8 +50,9 @@
 use crate::edit::Edits;
 use crate::facts::leftovers::what;
 use crate::knowledge::Confidence;
+use crate::rewrite::append_to;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::{append_to, is_for_a_mount};
+use crate::transforms::is_for_a_mount;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

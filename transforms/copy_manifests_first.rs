@@ -48,9 +48,9 @@
 
 use crate::edit::Edits;
 use crate::facts::order::Early;
+use crate::rewrite::move_behind;
 use crate::syntax::{Body, Instruction, Item};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::move_behind;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

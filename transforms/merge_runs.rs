@@ -44,12 +44,7 @@
 //! ```
 
 use crate::config::MergeRuns;
-use crate::edit::Edits;
-use crate::facts::merge::Merge;
-use crate::facts::{RunFacts, style::Style};
-use crate::span::Span;
-use crate::syntax::Item;
-use crate::syntax::shell::End;
+use crate::rewrite::{are_neighbours, join};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
 /// See the module's documentation.
@@ -92,52 +87,4 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
         }
     }
-}
-
-/// Whether nothing but comments stands between two RUNs.
-pub(super) fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
-    ctx.file.items[first.item + 1..second.item]
-        .iter()
-        .all(|item| matches!(item, Item::Blank(_) | Item::Comment(_)))
-}
-
-/// The edits that make one RUN of two neighbours.
-pub(super) fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
-    let mut edits = Edits::new();
-    let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return edits };
-    let style = Style::of(ctx.facts, first.instruction);
-    let statements = &a.list.statements;
-    let end = statements[statements.len() - 1].span.end;
-    let semicolon = match statements[statements.len() - 1].end {
-        End::Semicolon(span) => Some(span),
-        _ => None,
-    };
-    if merge.isolate_first {
-        // `((` would start an arithmetic command.
-        let start = statements[0].span.start;
-        edits.insert(start, if ctx.file.text[start..].starts_with('(') { "( " } else { "(" });
-        edits.insert(end, ")");
-    }
-    // From the end of the first script's last command to the end of its last line: blanks, `;`, perhaps a trailing escape.
-    let operator = if style.leading { "" } else { " &&" };
-    let tail = Span::new(semicolon.map_or(end, |_| end), first.instruction.text.end);
-    edits.replace(Span::new(tail.start, tail.end), format!("{operator} {}", style.escape));
-    for item in &ctx.file.items[first.item + 1..second.item] {
-        if let Item::Blank(span) = item {
-            edits.delete(*span);
-        }
-    }
-    let head = Span::new(second.instruction.text.start, b.list.statements[0].span.start);
-    let open = if merge.group_second { "{ " } else { "" };
-    let lead = if style.leading { "&& " } else { "" };
-    edits
-        .replace(Span::new(second.instruction.full.start, head.end), format!("{}{lead}{open}", style.indent));
-    if merge.group_second {
-        let last = &b.list.statements[b.list.statements.len() - 1];
-        match last.end {
-            End::Semicolon(span) => edits.insert(span.end, " }"),
-            _ => edits.insert(last.span.end, "; }"),
-        }
-    }
-    edits
 }

@@ -1,6 +1,6 @@
 //! The transforms: one file each, which is its manual page, its tests and its code.
 //!
-//! This file only lists them, in the order in which they run: stages first, since what only builds needs no care; then
+//! This file lists them, with what families of them share, in the order in which they run: stages first, since what only builds needs no care; then
 //! borders of layers, since a cleanup has to stand in the layer that made the files; then mounts for caches, where they are
 //! wanted; then options that keep caches from being written; then cleanups.
 
@@ -26,9 +26,7 @@ mod zypper_no_recommends;
 
 use crate::config::Caches;
 use crate::edit::Edits;
-use crate::facts::order::Move;
-use crate::facts::style::Style;
-use crate::facts::{RunFacts, append};
+use crate::facts::RunFacts;
 use crate::transform::{Applicability, Context, Fixes, Transform};
 
 /// All transforms, in the order in which they run.
@@ -83,68 +81,4 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
 fn is_for_a_mount(ctx: &Context<'_>, run: &RunFacts<'_>, manager: &str) -> bool {
     let config = &ctx.settings.config;
     config.caches == Caches::Mount && ctx.facts.can_be_mounted(run, manager, &config.keep)
-}
-
-/// Appends commands to a RUN's script, so that they run if and only if it succeeded; the error says what stands against it.
-fn append_to(
-    ctx: &Context<'_>,
-    run: &RunFacts<'_>,
-    commands: &[String],
-    edits: &mut Edits,
-) -> Result<(), String> {
-    let script = run.editable().ok_or("its script can't be edited")?;
-    let place =
-        append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
-    let joint = match (place.before_comment, place.operator) {
-        (true, ";") => "; ".to_owned(),
-        (true, operator) => format!(" {operator} "),
-        (false, operator) => Style::of(ctx.facts, run.instruction).joint(operator),
-    };
-    if let Some(semicolon) = place.semicolon {
-        edits.delete(semicolon);
-    }
-    edits.insert(place.at, commands.iter().map(|command| format!("{joint}{command}")).collect::<String>());
-    Ok(())
-}
-
-/// Moves instructions to their new places; the moves are in the order of the new text.
-fn move_all(ctx: &Context<'_>, moves: &[Move]) -> Edits {
-    let mut edits = Edits::new();
-    let mut rest = moves;
-    while let Some(Move { behind, .. }) = rest.first() {
-        let (together, others) = rest.split_at(rest.iter().take_while(|one| one.behind == *behind).count());
-        let items: Vec<usize> = together.iter().map(|one| one.item).collect();
-        move_behind(ctx, &items, *behind, &mut edits);
-        rest = others;
-    }
-    edits
-}
-
-/// Moves instructions, each with the comments right above it, behind another one; in the order given.
-fn move_behind(ctx: &Context<'_>, items: &[usize], behind: usize, edits: &mut Edits) {
-    let line_break = ctx.file.line_break();
-    let target = ctx.file.items[behind].span();
-    let mut text = String::new();
-    let mut paragraph = None;
-    for &item in items {
-        let block = ctx.facts.block(item);
-        // A blank line above goes along, and one of the two around a paragraph that goes as a whole.
-        if block.blank_above {
-            text.push_str(line_break);
-            paragraph = Some(block.span.start);
-        }
-        text.push_str(block.span.of(ctx.file.text));
-        edits.delete(block.span);
-        let follows = items.iter().any(|&other| ctx.facts.block(other).span.start == block.span.end);
-        if let Some(blank) = block.blank_below.filter(|_| paragraph.is_some() && !follows) {
-            edits.delete(blank);
-        }
-        if !follows {
-            paragraph = None;
-        }
-    }
-    if !ctx.file.text[target.range()].ends_with('\n') {
-        text = format!("{line_break}{}", text.trim_end_matches(['\r', '\n']));
-    }
-    edits.insert(target.end, text);
 }

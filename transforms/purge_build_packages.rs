@@ -37,9 +37,8 @@ use crate::edit::Edits;
 use crate::facts::merge::Merge;
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
+use crate::rewrite::{append_to, are_neighbours, join};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::append_to;
-use crate::transforms::merge_runs::{are_neighbours, join};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

@@ -27,8 +27,8 @@
 //! ```
 
 use crate::edit::Edits;
+use crate::rewrite::append_to;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

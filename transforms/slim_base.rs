@@ -41,7 +41,9 @@
 //! CMD ["python", "/report.py"]
 //! ```
 
+use crate::config::Bases;
 use crate::edit::Edits;
+use crate::facts::split::Variant;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
 /// See the module's documentation.
@@ -59,7 +61,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if !ctx.facts.may_have_slim_base() {
         return;
     }
-    match ctx.facts.slim_base(ctx.around.context().ok(), ctx.settings.config.bases) {
+    let variant = match ctx.settings.config.bases {
+        Bases::Slim => Variant::Slim,
+        Bases::Alpine => Variant::Alpine,
+    };
+    match ctx.facts.slim_base(ctx.around.context().ok(), variant) {
         Some(Ok(base)) => {
             let mut edits = Edits::new();
             edits.replace(base.span, base.slim.clone());

@@ -81,6 +81,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 split.language, split.base
             );
             fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
+            fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
         Some(Err((span, reason))) => fixes.refuse(span, format!("the stages stay one, because {reason}")),
         None => {}

@@ -112,7 +112,7 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     match format {
         Format::Diff => report::diff::write(&mut out, reports, coloured)?,
         Format::Json => report::json::write(&mut out, reports)?,
-        Format::Human => report::human::fixes(&mut out, reports, deed)?,
+        Format::Human => report::human::fixes(&mut out, reports, deed, talk(args))?,
     }
     out.flush()?;
     drop(out);

@@ -24,6 +24,7 @@ mod ruby;
 mod rust;
 mod slim;
 mod start;
+mod system;
 mod work;
 
 use crate::context::BuildContext;
@@ -34,7 +35,7 @@ use crate::syntax::{Body, Item};
 
 pub use layout::BUILD_VARIABLES;
 pub use production::Omission;
-pub use slim::SlimBase;
+pub use slim::{SlimBase, Variant};
 pub use start::Start;
 pub use work::Refused;
 
@@ -57,6 +58,8 @@ pub struct Split {
     pub last: usize,
     /// What the runtime stage starts with.
     pub lines: Vec<Line>,
+    /// The system packages that it installs.
+    pub needs: Vec<Need>,
     /// The instruction that it is about.
     pub anchor: Span,
 }
@@ -68,6 +71,21 @@ pub struct Made {
     pub comment: String,
     /// The instruction.
     pub text: String,
+}
+
+/// A system package that what runs needs, and where the need comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The package.
+    pub package: String,
+    /// Why, for a person.
+    pub why: String,
+}
+
+impl Need {
+    fn of(package: &str, why: impl Into<String>) -> Self {
+        Self { package: package.to_owned(), why: why.into() }
+    }
 }
 
 /// One instruction of the runtime stage.
@@ -91,7 +109,7 @@ pub(in crate::facts) struct Recipe {
     /// Whether that image has a shell and a package manager like the one that builds.
     has_shell: bool,
     /// System packages that run, beyond those of the file.
-    packages: Vec<String>,
+    packages: Vec<Need>,
     /// Whether what fetches files and what people look with is installed again.
     keeps_fetching: bool,
     /// What is copied from the build, by one comment.
@@ -408,9 +426,10 @@ impl Look<'_, '_> {
     }
 
     /// The package of time zones, where a variable names one.
-    fn time_zones(&self) -> Option<String> {
+    fn time_zones(&self) -> Option<Need> {
         let set = self.facts.variable(self.stage.items.end - 1, "TZ");
-        matches!(set, crate::facts::environment::Variable::Set(_)).then(|| "tzdata".to_owned())
+        matches!(set, crate::facts::environment::Variable::Set(_))
+            .then(|| Need::of("tzdata", "TZ names a time zone"))
     }
 
     /// The directory in force behind the build's last step.

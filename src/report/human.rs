@@ -6,8 +6,8 @@ use crate::pipeline::Held;
 use crate::report::{Deed, FileReport, Talk};
 use crate::transform::Applicability;
 
-/// Writes one line a fix.
-pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed) -> io::Result<()> {
+/// Writes one line a fix, and what it leans on where everything is said.
+pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Talk) -> io::Result<()> {
     for report in reports.iter().filter(|report| deed != Deed::Written || report.error.is_none()) {
         let path = report.path.as_deref().unwrap_or_default();
         for step in &report.outcome.steps {
@@ -18,6 +18,9 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed) -> io::Re
                     format!(" [{}]", fix.applicability.name())
                 };
                 writeln!(out, "{path}:{}: {}: {}{mark}", fix.place, step.transform.id, fix.title)?;
+                for note in fix.notes.iter().filter(|_| talk == Talk::Everything) {
+                    writeln!(out, "    {note}")?;
+                }
             }
         }
     }
@@ -30,7 +33,7 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
         let path = report.path.as_deref().unwrap_or_default();
         if talk == Talk::Everything {
             if deed == Deed::Shown {
-                fixes(out, std::slice::from_ref(report), deed)?;
+                fixes(out, std::slice::from_ref(report), deed, talk)?;
             }
             for held in &report.outcome.withheld {
                 let needs = held.applicability.map_or(String::new(), |applicability| {

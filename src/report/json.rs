@@ -42,6 +42,7 @@ struct Fix<'a> {
     line: usize,
     column: usize,
     title: &'a str,
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -69,6 +70,7 @@ fn file(report: &FileReport) -> File<'_> {
             line: fix.place.line,
             column: fix.place.column,
             title: &fix.title,
+            notes: &fix.notes,
         })
     });
     File {

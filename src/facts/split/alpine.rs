@@ -186,6 +186,6 @@ fn by_what_runs(look: &Look<'_, '_>) -> Option<String> {
     let mut called = called::by_scripts(&scripts);
     called.extend(called::by_start(look));
     called.extend(called::by_sources(look));
-    called.retain(|package| look.image.repository != "python" || package != "python3");
-    called.first().map(|package| format!("something calls what {package} brings, which Alpine's image lacks"))
+    called.retain(|need| look.image.repository != "python" || need.package != "python3");
+    called.first().map(|need| format!("{}, and Alpine's image lacks {}", need.why, need.package))
 }

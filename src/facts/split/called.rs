@@ -2,7 +2,7 @@
 //!
 //! Only what the full images of the languages have on top of the slim ones is looked for. It errs by adding a package too many.
 
-use crate::facts::split::Look;
+use crate::facts::split::{Look, Need};
 
 /// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
 /// (docker-library/buildpack-deps; docs.djangoproject.com, django-admin.)
@@ -39,13 +39,13 @@ const CALLED: &[(&str, &str)] = &[
 ];
 
 /// The packages with the programs that shell scripts call.
-pub(super) fn by_scripts(scripts: &[&str]) -> Vec<String> {
+pub(super) fn by_scripts(scripts: &[&str]) -> Vec<Need> {
     let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
     let words = || {
         scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
     };
     let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
-    packages(calls)
+    packages("a script that the image starts", calls)
 }
 
 /// The package that brings a program which slim images lack.
@@ -54,8 +54,8 @@ pub(super) fn package_of(program: &str) -> Option<&'static str> {
 }
 
 /// The packages with the programs that the start command or the health check names.
-pub(super) fn by_start(look: &Look<'_, '_>) -> Vec<String> {
-    packages(|program| look.start.names(program))
+pub(super) fn by_start(look: &Look<'_, '_>) -> Vec<Need> {
+    packages("the image's own command", |program| look.start.names(program))
 }
 
 /// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`;
@@ -82,7 +82,7 @@ const STARTS: &[&str] = &[
 
 /// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
 /// starts processes.
-pub(super) fn by_sources(look: &Look<'_, '_>) -> Vec<String> {
+pub(super) fn by_sources(look: &Look<'_, '_>) -> Vec<Need> {
     let Some(context) = look.context else { return Vec::new() };
     let is_source =
         |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
@@ -100,16 +100,16 @@ pub(super) fn by_sources(look: &Look<'_, '_>) -> Vec<String> {
         part.strip_prefix(program)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
     };
-    packages(|program| {
+    packages("a source", |program| {
         texts.iter().any(|text| text.split(['"', '\'', '`']).any(|part| begins(part, program)))
     })
 }
 
-fn packages(calls: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<Need> {
+    let mut found: Vec<Need> = Vec::new();
     for (program, package) in CALLED {
-        if calls(program) && !found.iter().any(|known| known == package) {
-            found.push((*package).to_owned());
+        if calls(program) && !found.iter().any(|known| known.package == *package) {
+            found.push(Need::of(package, format!("{who} calls {program}")));
         }
     }
     found

@@ -3,7 +3,7 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::environment::Variable;
 use crate::facts::split::work::{Own, Step, Work};
-use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
+use crate::facts::split::{Answer, Copy, Look, Need, Recipe, assets};
 use crate::facts::{Facts, Stage, paths};
 use crate::syntax::shell::Word;
 
@@ -325,7 +325,10 @@ fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, Stri
         },
         other => return Err(format!("which image runs programs built on {other} is not known")),
     };
-    let packages = vec!["ca-certificates".to_owned(), "tzdata".to_owned()];
+    let packages = vec![
+        Need::of("ca-certificates", "programs in Go read the system's certificates"),
+        Need::of("tzdata", "programs in Go read the system's time zones"),
+    ];
     Ok(Recipe {
         language: "Go",
         base,

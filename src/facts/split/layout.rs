@@ -5,9 +5,8 @@
 //! image's own; the others are repeated, or taken along where no build reads them.
 
 use crate::facts::paths;
-use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Refused, is_common_directory, is_leaving};
-use crate::facts::split::{Copy, Line, Look, Made, Recipe, Split};
+use crate::facts::split::{Copy, Line, Look, Made, Recipe, Split, system};
 use crate::syntax::{Assignment, Body, Instruction, Item};
 
 /// Variables that only compilers and package managers read. (`go help environment`; `man apt`; the cargo book.)
@@ -57,7 +56,8 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
     let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
     let last = last.ok_or((anchor, "nothing is built".to_owned()))?;
     let build = free_name(look);
-    let system = system_packages(look, &recipe).map_err(|reason| (anchor, reason))?;
+    let needs = system::needs(look, &recipe);
+    let system = system::install(look, &recipe, &needs).map_err(|reason| (anchor, reason))?;
     let copies = copies(look, &recipe).map_err(|reason| (anchor, reason))?;
 
     let mut lines: Vec<Line> = recipe.runtime.iter().cloned().map(Line::Made).collect();
@@ -139,6 +139,7 @@ pub(super) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
         at_end: recipe.at_end,
         last,
         lines,
+        needs,
         anchor,
     })
 }
@@ -206,67 +207,6 @@ fn is_named_at_run(look: &Look<'_, '_>, name: &str, from: usize) -> bool {
     let all = look.facts.file.instructions().filter(|(at, _)| *at > from);
     let mut all = all.filter(|(_, one)| !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)));
     all.any(|(_, one)| uses(one, name))
-}
-
-/// The step that installs the system packages of the image that runs.
-fn system_packages(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Option<Made>, String> {
-    let mut needed: Vec<String> = Vec::new();
-    let mut add = |name: String| {
-        if !needed.contains(&name) {
-            needed.push(name);
-        }
-    };
-    for package in &recipe.work.packages {
-        let name = package.split('=').next().unwrap_or(package);
-        match fate(package, look.stage.release.as_ref(), look.facts.known) {
-            Fate::Runs(packages) => packages.into_iter().for_each(&mut add),
-            // A health check, or a script that starts the program, may call what else only fetches.
-            Fate::Fetches if recipe.keeps_fetching || look.start.names(name) => add(package.clone()),
-            Fate::Looks | Fate::Builds if look.start.names(name) => add(package.clone()),
-            _ => {}
-        }
-    }
-    recipe.packages.iter().cloned().for_each(&mut add);
-    let in_full_image = |program: &str| look.start.names(program);
-    for program in ["curl", "wget"] {
-        if in_full_image(program) {
-            add(program.to_owned());
-        }
-    }
-    // What speaks TLS only recommends the certificates that it does not work without. (Debian's packages; Alpine's depend on them.)
-    let speaks = |name: &String| matches!(name.split('=').next(), Some("curl" | "wget" | "git"));
-    let family = look.stage.release.as_ref().map(|release| release.family.as_str());
-    let is_debian = matches!(family, Some("debian" | "ubuntu"));
-    if recipe.has_shell
-        && is_debian
-        && needed.iter().any(speaks)
-        && !needed.iter().any(|name| name == "ca-certificates")
-    {
-        needed.push("ca-certificates".to_owned());
-    }
-    if needed.is_empty() {
-        return Ok(None);
-    }
-    if !recipe.has_shell {
-        return Err(format!(
-            "the image that runs has no package manager, and {} may be needed",
-            needed.join(", ")
-        ));
-    }
-    let text = match family {
-        Some("alpine") => format!("RUN apk add --no-cache {}", needed.join(" ")),
-        Some("debian" | "ubuntu") => format!(
-            "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {} \\\n    && rm -rf /var/lib/apt/lists/*",
-            needed.join(" ")
-        ),
-        _ => {
-            return Err(format!(
-                "it is not known how {} is installed in the image that runs",
-                needed.join(", ")
-            ));
-        }
-    };
-    Ok(Some(made("", text)))
 }
 
 /// The copies from the build, each with its comment: the recipe's own, and what else the steps left outside of them.

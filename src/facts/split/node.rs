@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called, is_full};
+use crate::facts::split::{Answer, Copy, Look, Made, Need, Recipe, called, is_full};
 use crate::facts::{Facts, Stage, paths};
 use crate::syntax::shell::Word;
 
@@ -258,7 +258,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
             ("node-libcurl", "libcurl4"),
         ] {
             if has(manifest.as_ref(), "dependencies", dependency) {
-                packages.push(package.to_owned());
+                packages.push(Need::of(package, format!("{dependency} links or calls it")));
             }
         }
         packages.extend(look.time_zones());

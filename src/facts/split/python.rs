@@ -4,7 +4,7 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe, called, is_full};
+use crate::facts::split::{Answer, Copy, Look, Need, Recipe, called, is_full};
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
 use crate::syntax::{Body, Item};
@@ -311,17 +311,20 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
     let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
         for (package, libraries) in NEEDS {
             if done.has(package) {
-                packages.extend(libraries.iter().map(|library| (*library).to_owned()));
+                packages.extend(
+                    libraries.iter().map(|library| Need::of(library, format!("{package} links or calls it"))),
+                );
             }
         }
         if done.from_source && done.has("lxml") {
-            packages.extend(["libxml2".into(), "libxslt1.1".into()]);
+            packages
+                .extend(["libxml2", "libxslt1.1"].map(|name| Need::of(name, "lxml is compiled from source")));
         }
         packages.extend(look.time_zones());
         packages.extend(called::by_scripts(scripts.as_deref().unwrap_or_default()));
         packages.extend(called::by_start(look));
         packages.extend(called::by_sources(look));
-        packages.retain(|name| name != "python3");
+        packages.retain(|need| need.package != "python3");
         slim
     } else if is_full(look.image) && !compiles(facts, look.stage) {
         let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {
@@ -335,8 +338,9 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
     } else {
         let translates = called::by_start(look).into_iter().chain(called::by_sources(look));
         let mut translates = translates.chain(called::by_scripts(scripts.as_deref().unwrap_or_default()));
-        if scripts.is_none() || translates.any(|name| name == "gettext") {
-            packages.extend(work.packages.iter().filter(|name| *name == "gettext").cloned());
+        if scripts.is_none() || translates.any(|need| need.package == "gettext") {
+            let kept = work.packages.iter().filter(|name| *name == "gettext");
+            packages.extend(kept.map(|name| Need::of(name, "catalogues may be compiled at run time")));
         }
         full
     };

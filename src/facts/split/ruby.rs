@@ -4,7 +4,7 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::work::{Own, Step, Work, is_common_directory, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Made, Recipe, called, is_full};
+use crate::facts::split::{Answer, Copy, Look, Made, Need, Recipe, called, is_full};
 use crate::facts::{Facts, Stage, paths};
 use crate::syntax::{Body, Item};
 
@@ -174,11 +174,12 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
         let scripts = scripts.as_deref().ok_or(
             "a script that the image starts is not in the build context, and may call what only the full image has",
         )?;
-        let needed = NEEDS.iter().filter(|(gem, _)| has(gem)).map(|(_, package)| (*package).to_owned());
+        let needed = NEEDS.iter().filter(|(gem, _)| has(gem));
+        let needed = needed.map(|(gem, package)| Need::of(package, format!("{gem} links or calls it")));
         packages.extend(needed);
         // A gem out of a repository is described by a file that lists its files with git.
         if lock.is_some_and(|lock| lock.lines().any(|line| line == "GIT" || line == "PATH")) {
-            packages.push("git".into());
+            packages.push(Need::of("git", "a gem comes out of a repository"));
         }
         packages.extend(look.time_zones());
         packages.extend(called::by_scripts(scripts));

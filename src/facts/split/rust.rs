@@ -2,7 +2,7 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::split::work::{Own, Step, Work, is_shared_folder};
-use crate::facts::split::{Answer, Copy, Look, Recipe, assets};
+use crate::facts::split::{Answer, Copy, Look, Need, Recipe, assets};
 use crate::facts::{Facts, Stage, paths};
 
 /// Crates that link a library of the system's, and its package.
@@ -125,25 +125,23 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
         None => return Err("what the program may open beside it can't be told without the build context; name it with --context".into()),
     }
     let lock = look.context.and_then(|context| look.text_at(context, &format!("{folder}/Cargo.lock")));
-    let mut packages = vec!["ca-certificates".to_owned()];
+    let mut packages = vec![Need::of("ca-certificates", "programs in Rust read the system's certificates")];
     match lock {
         Some(lock) => {
             let has = |name: &str| lock.contains(&format!("name = \"{name}\""));
-            packages.extend(
-                LINKED.iter().filter(|(name, _)| has(name)).map(|(_, package)| (*package).to_owned()),
-            );
+            let linked = LINKED.iter().filter(|(name, _)| has(name));
+            packages.extend(linked.map(|(name, package)| Need::of(package, format!("{name} links it"))));
         }
-        None => packages.push("libssl3".into()),
+        None => packages.push(Need::of("libssl3", "without Cargo.lock, it may be linked")),
     }
     let is_alpine = look.stage.release.as_ref().is_some_and(|release| release.family == "alpine");
     let base = if is_alpine { look.alpine() } else { look.debian_slim()? };
     if is_alpine {
-        packages.retain(|package| package == "ca-certificates");
+        packages.retain(|need| need.package == "ca-certificates");
     } else if base.contains("bullseye") {
-        packages
-            .iter_mut()
-            .filter(|package| *package == "libssl3")
-            .for_each(|package| *package = "libssl1.1".into());
+        for need in packages.iter_mut().filter(|need| need.package == "libssl3") {
+            need.package = "libssl1.1".into();
+        }
     }
     Ok(Recipe { language: "Rust", base, has_shell: true, packages, copies, work, ..Recipe::default() })
 }

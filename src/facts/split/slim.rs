@@ -3,7 +3,6 @@
 //! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
 //! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
 
-use crate::config::Bases;
 use crate::context::BuildContext;
 use crate::facts::base_image::ImageName;
 use crate::facts::split::python::{KEEP_FULL, NEEDS};
@@ -12,6 +11,15 @@ use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::span::Span;
 use crate::syntax::{Body, Item};
+
+/// Which smaller image is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// The slim one of the same distribution; for Java, the runtime.
+    Slim,
+    /// The one on Alpine Linux.
+    Alpine,
+}
 
 /// A smaller base for the last stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +65,7 @@ impl Facts<'_> {
     pub fn slim_base(
         &self,
         context: Option<&BuildContext>,
-        bases: Bases,
+        variant: Variant,
     ) -> Option<Result<SlimBase, Refused>> {
         let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
@@ -65,16 +73,16 @@ impl Facts<'_> {
         let Body::From(from) = &one.body else { return None };
         let look =
             Look { facts: self, stage, image, start: Start::of(self, stage), folder: String::new(), context };
-        let slim = match bases {
-            Bases::Slim => slim_of(&look, image)?,
-            Bases::Alpine => alpine::variant_of(&look)?,
+        let slim = match variant {
+            Variant::Slim => slim_of(&look, image)?,
+            Variant::Alpine => alpine::variant_of(&look)?,
         };
         let at = one.text.start + one.text.of(self.file.text).find(&from.image)?;
         let span = Span::new(at, at + from.image.len());
         let found = SlimBase { span, full: from.image.clone(), slim };
-        let missed = match bases {
-            Bases::Slim => missed(&look, stage, one.text),
-            Bases::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),
+        let missed = match variant {
+            Variant::Slim => missed(&look, stage, one.text),
+            Variant::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),
         };
         Some(missed.map_or(Ok(found), Err))
     }
@@ -240,8 +248,10 @@ fn by_what_runs(look: &Look<'_, '_>, context: &BuildContext, installed: &[&str])
     called.extend(called::by_sources(look));
     called.extend(called::by_start(look));
     // Python's images bring their own.
-    called.retain(|package| look.image.repository == "node" || package != "python3");
-    if let Some(package) = called.iter().find(|package| !has_any(installed, &[package])) {
+    called.retain(|need| look.image.repository == "node" || need.package != "python3");
+    if let Some(package) =
+        called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
+    {
         return Some(format!(
             "something in the build context calls what {package} brings, which only the full image has; install it by name"
         ));
