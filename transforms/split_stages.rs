@@ -8,7 +8,10 @@
 //! Unsafe: a program might lean on something that stays behind. The build stays as it is, step for step, as a stage of its own. The image
 //! that runs is made from a smaller one of the same distribution and release, or for static programs from one without any, and gets
 //! the program, what else lies in its folder and is no source, what steps left outside of it, accounts, and the system packages
-//! that are not known to serve builds alone; headers are replaced by the libraries behind them. Each copy says why it is there (unless `comments: false`).
+//! that are not known to serve builds alone; headers are replaced by the libraries behind them. Each copy says why it is there (unless `comments: false`), and
+//! `-v` says so of each package. Where all sources can be read and need no more, a program in Java gets a runtime that `jlink` makes of the
+//! modules of a JRE, and a program in C runs on `distroless/base` with the libraries that it links. Packages of Node's that only serve development go where
+//! nothing started and no source loads them.
 //! ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD are the same;
 //! only variables that compilers read may go. A name that the stage had is the final stage's, so that `--target` still works.
 //!
