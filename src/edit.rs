@@ -79,6 +79,24 @@ impl Edits {
         true
     }
 
+    /// Where a place of the new text was in the old one; what is new came from where it was put.
+    pub fn origin(&self, at: usize) -> usize {
+        // How far the new text is behind the old one, and how far ahead.
+        let (mut gone, mut come) = (0, 0);
+        for edit in &self.0 {
+            let start = edit.span.start + come - gone;
+            if at < start {
+                break;
+            }
+            if at < start + edit.text.len() {
+                return edit.span.start;
+            }
+            gone += edit.span.len();
+            come += edit.text.len();
+        }
+        at + gone - come
+    }
+
     /// The new text. Bytes outside the edits are copied as they are.
     pub fn apply(&self, text: &str) -> String {
         let mut result =
@@ -107,6 +125,8 @@ mod tests {
         edits.delete(Span::new(1, 3));
         edits.insert(6, ">");
         assert_eq!(edits.apply("abcdef"), "<adEf>");
+        let origins: Vec<usize> = (0..6).map(|at| edits.origin(at)).collect();
+        assert_eq!(origins, [0, 0, 3, 4, 5, 6]);
     }
 
     #[test]

@@ -19,16 +19,16 @@ use crate::transforms;
 /// More rounds than this mean that two transforms undo each other.
 const MOST_ROUNDS: usize = 10;
 
-/// What became of a file.
+/// What became of a file. Every place is one of the text as it went in.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// What was applied, in order.
     pub steps: Vec<Step>,
-    /// What a guard stopped, in the text as it came out.
+    /// What a guard stopped.
     pub refused: Vec<Held>,
     /// What was proposed and not applied: unsafe without `--unsafe`, or told off by a comment.
     pub withheld: Vec<Held>,
-    /// Lines that can't be read, in the text as it went in.
+    /// Lines that can't be read.
     pub unreadable: Vec<Held>,
     /// Steps that were undone because a check failed: mistakes of ours, worth a report.
     pub undone: Vec<Held>,
@@ -58,7 +58,7 @@ pub struct Applied {
     pub notes: Vec<String>,
     /// What applying it took.
     pub applicability: Applicability,
-    /// Where, in the text before the step.
+    /// Where; the text that an earlier step put there counts as the place where it was put.
     pub place: Place,
 }
 
@@ -97,6 +97,7 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
 /// Takes a text through all transforms that the settings want; they may look around.
 pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
     let mut run = Pipeline {
+        lines: LineIndex::of(text),
         settings,
         known: Knowledge::embedded(),
         around: Around { given: around, changed: None },
@@ -168,6 +169,8 @@ impl Surroundings for Around<'_> {
 }
 
 struct Pipeline<'s> {
+    /// Those of the text as it went in.
+    lines: LineIndex<'s>,
     settings: &'s Settings,
     known: &'static Knowledge,
     around: Around<'s>,
@@ -194,11 +197,13 @@ impl Pipeline<'_> {
             settings: self.settings,
             around: &self.around,
         };
-        let lines = LineIndex::of(text);
+        let (lines, steps) = (&self.lines, &self.outcome.steps);
+        let origin = |offset: usize| steps.iter().rev().fold(offset, |at, step| step.edits.origin(at));
+        let place = |offset: usize| lines.place(origin(offset));
         let held = |transform: &Transform, offset: usize, reason: String, applicability| Held {
             transform: Some(transform.id),
-            place: lines.place(offset),
-            line: lines.line(offset).to_owned(),
+            place: place(offset),
+            line: lines.line(origin(offset)).to_owned(),
             reason,
             applicability,
         };
@@ -227,10 +232,10 @@ impl Pipeline<'_> {
                     self.outcome.withheld.push(held(transform, anchor.start, title, Some(applicability)));
                 } else if ignoring.is_some() && ignore_file.is_none() {
                     ignore_file = ignoring;
-                    applied.push(Applied { title, notes, applicability, place: lines.place(anchor.start) });
+                    applied.push(Applied { title, notes, applicability, place: place(anchor.start) });
                 } else if ignoring.is_none() && edits.absorb(&own) {
                     // What overlaps an earlier fix waits for the next round.
-                    applied.push(Applied { title, notes, applicability, place: lines.place(anchor.start) });
+                    applied.push(Applied { title, notes, applicability, place: place(anchor.start) });
                 }
             }
             let silenced = |refusal: &Refusal| pragmas.silence(&names, refusal.span);

@@ -154,6 +154,15 @@ fn checking_says_what_and_why() {
 }
 
 #[test]
+fn places_are_those_of_the_file_as_it_is() {
+    let text = "FROM debian:12\nRUN apt-get update\n\n\nRUN apt-get install -y curl\n\nRUN npm install -g x\nRUN pip install x\n";
+    let folder = folder(&[("Dockerfile", text)]);
+    let output = run(folder.path(), &["fix", "--check"]);
+    assert!(stdout(&output).contains("Dockerfile:5:1: merge-runs"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("Dockerfile:8:1: avoid-package-caches"), "{}", stdout(&output));
+}
+
+#[test]
 fn refusals_are_explained() {
     let folder = folder(&[(
         "Dockerfile",
