@@ -10,7 +10,9 @@ mod explain;
 mod fix;
 mod ignored;
 mod input;
+mod measured;
 mod settings;
+mod verified;
 mod write;
 
 use std::io::{self, ErrorKind, Write};
@@ -36,6 +38,8 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Fix(fix) => fix::run(&fix),
+        Command::Measure(measure) => measured::run(&measure),
+        Command::Verify(verify) => verified::run(&verify),
         Command::Explain(explain) => explain::run(&explain),
         Command::List => explain::list(),
     };

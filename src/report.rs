@@ -3,6 +3,8 @@
 pub mod diff;
 pub mod human;
 pub mod json;
+pub mod measured;
+pub mod verified;
 
 use crate::pipeline::Outcome;
 

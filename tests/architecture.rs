@@ -44,8 +44,13 @@ fn code(path: &Path) -> String {
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["config", "context", "report", "pipeline", "transforms", "transform", "syntax", "span"]),
-    ("report", &["pipeline", "transform"]),
+    (
+        "cli",
+        &["config", "context", "measure", "report", "pipeline", "transforms", "transform", "syntax", "span"],
+    ),
+    ("report", &["pipeline", "transform", "measure"]),
+    ("measure", &["image", "context"]),
+    ("image", &[]),
     (
         "pipeline",
         &[
@@ -103,8 +108,7 @@ fn dependencies_point_inwards() {
 
 #[test]
 fn only_the_command_line_touches_the_world() {
-    let forbidden =
-        ["std::fs", "std::env", "std::process", "std::net", "std::time", "SystemTime", "Instant::now"];
+    let forbidden = ["std::fs", "std::env", "std::process", "std::net", "SystemTime", "Instant"];
     for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
         if matches!(module(&path).as_str(), "cli" | "main" | "measure") {
             continue;

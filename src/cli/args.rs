@@ -16,6 +16,10 @@ pub struct Args {
 pub enum Command {
     /// Fix Dockerfiles: print a diff, or write them with --write
     Fix(Fix),
+    /// Build a Dockerfile before and after, and compare size, layers, build time and cache (needs a container engine)
+    Measure(Measure),
+    /// Build two Dockerfiles, and say whether the second image works as the first does (needs a container engine)
+    Verify(Verify),
     /// Show a transform's manual page: why, safety, when it is silent, examples
     Explain(Explain),
     /// List the transforms
@@ -29,30 +33,12 @@ pub struct Fix {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub mode: Mode,
-    /// Also apply unsafe fixes: those that take away what a program might lean on
-    #[arg(long)]
-    pub r#unsafe: bool,
-    /// Write no comments about what new instructions are for
-    #[arg(long)]
-    pub no_comments: bool,
-    /// Run only these transforms
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Leave these transforms out
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub ignore: Vec<String>,
-    /// The directory that the build is given [default: what a compose or bake file says, else the Dockerfile's own]
-    #[arg(long, value_name = "DIR")]
-    pub context: Option<PathBuf>,
-    /// What becomes of package managers' caches: emptied, or kept in cache mounts outside the image
-    #[arg(long, value_enum)]
-    pub caches: Option<Caches>,
-    /// Which variant of its base image a stage may be given: slim, or that on Alpine Linux (with --unsafe)
-    #[arg(long, value_enum)]
-    pub bases: Option<Bases>,
-    /// Use this configuration file instead of the nearest .jettison.yaml
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub choice: Choice,
+    #[command(flatten)]
+    pub proof: Proof,
+    #[command(flatten)]
+    pub building: Building,
     /// How to print results [default: diff, with --check and --write human]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
@@ -65,6 +51,108 @@ pub struct Fix {
     /// Also print each step with its reason, and each refusal with the guard behind it
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Which fixes are wanted: laid over what .jettison.yaml says.
+#[derive(Debug, ClapArgs)]
+pub struct Choice {
+    /// Also apply unsafe fixes: those that take away what a program might lean on
+    #[arg(long)]
+    pub r#unsafe: bool,
+    /// Write no comments about what new instructions are for
+    #[arg(long)]
+    pub no_comments: bool,
+    /// Run only these transforms
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave these transforms out
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// What becomes of package managers' caches: emptied, or kept in cache mounts outside the image
+    #[arg(long, value_enum)]
+    pub caches: Option<Caches>,
+    /// Which variant of its base image a stage may be given: slim, or that on Alpine Linux (with --unsafe)
+    #[arg(long, value_enum)]
+    pub bases: Option<Bases>,
+    /// Use this configuration file instead of the nearest .jettison.yaml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What a container engine is asked to prove.
+#[derive(Debug, ClapArgs)]
+pub struct Proof {
+    /// Build before and after, and keep only what leaves the image working; unsafe fixes that pass are applied
+    #[arg(long)]
+    pub verify: bool,
+    /// A command that must print the same in both images, and end alike; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub smoke: Vec<String>,
+}
+
+/// How images are built.
+#[derive(Debug, ClapArgs)]
+pub struct Building {
+    /// The directory that the build is given [default: what a compose or bake file says, else the Dockerfile's own]
+    #[arg(long, value_name = "DIR")]
+    pub context: Option<PathBuf>,
+    /// Build this stage instead of the last one
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+    /// Set a build argument; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub build_arg: Vec<String>,
+    /// Build for these platforms instead of the engine's own
+    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
+    pub platform: Vec<String>,
+    /// More options for the build
+    #[arg(last = true, value_name = "BUILD OPTION")]
+    pub more: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Measure {
+    /// The Dockerfile as it is
+    pub before: PathBuf,
+    /// The Dockerfile to compare it with [default: as `fix` would leave it]
+    pub after: Option<PathBuf>,
+    #[command(flatten)]
+    pub choice: Choice,
+    #[command(flatten)]
+    pub building: Building,
+    /// How often each build is timed, in turn
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub runs: usize,
+    /// Also compress the layers with gzip and zstd, and say what that costs
+    #[arg(long)]
+    pub compression: bool,
+    /// How to print the figures
+    #[arg(long, value_enum, default_value_t = MeasureFormat::Human)]
+    pub format: MeasureFormat,
+    /// Print figures and errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// The Dockerfile that is right
+    pub before: PathBuf,
+    /// The Dockerfile that may not be
+    pub after: PathBuf,
+    /// A command that must print the same in both images, and end alike; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub smoke: Vec<String>,
+    #[command(flatten)]
+    pub building: Building,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MeasureFormat {
+    Human,
+    Json,
+    Markdown,
+    Html,
 }
 
 /// What to do with the result; a diff is printed where nothing is said.

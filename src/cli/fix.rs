@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::cli::args::{Color, Fix, Format};
 use crate::cli::context::Contexts;
 use crate::cli::settings::Configurations;
+use crate::cli::verified::Prover;
 use crate::cli::{Status, discover, ignored, input, write};
 use crate::config::Settings;
 use crate::pipeline::{self, Outcome};
@@ -19,8 +20,9 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let configurations = Configurations::new(args)?;
+    let configurations = Configurations::new(&args.choice)?;
     if args.paths.iter().any(|path| path == Path::new("-")) {
+        anyhow::ensure!(!args.proof.verify, "--verify needs a file, whose build context it can build");
         anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
         anyhow::ensure!(
             !args.mode.write,
@@ -28,11 +30,12 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         );
         return standard_input(args, &configurations);
     }
-    let contexts = Contexts::new(args.context.as_deref())?;
+    let contexts = Contexts::new(args.building.context.as_deref())?;
+    let prover = args.proof.verify.then(|| Prover::new(args)).transpose()?;
     let here = [PathBuf::from(".")];
     let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
-    let work = |found: &discover::Found| one_file(args, &configurations, &contexts, found);
-    let mut reports: Vec<FileReport> = if found.len() > 1 {
+    let work = |found: &discover::Found| one_file(args, &configurations, &contexts, prover.as_ref(), found);
+    let mut reports: Vec<FileReport> = if found.len() > 1 && prover.is_none() {
         // A worker's stack has to bear the deepest script that the parser takes.
         let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
         pool.install(|| found.par_iter().map(work).collect())
@@ -48,6 +51,7 @@ fn one_file(
     args: &Fix,
     configurations: &Configurations<'_>,
     contexts: &Contexts,
+    prover: Option<&Prover>,
     found: &discover::Found,
 ) -> FileReport {
     let path = match found {
@@ -58,7 +62,11 @@ fn one_file(
     let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
         let settings = configurations.for_directory(path.parent().unwrap_or(Path::new("")))?;
-        Ok((pipeline::fix_within(&text, &settings, &around), text))
+        let outcome = match prover {
+            Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
+            None => pipeline::fix_within(&text, &settings, &around),
+        };
+        Ok((outcome, text))
     });
     match fixed {
         Err(error) => FileReport::failed(Some(name), error),
@@ -82,7 +90,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     // Nobody would write the ignore file, so nothing may lean on a new one.
     let mut settings = Settings::clone(&settings);
     settings.config.ignore.push("write-dockerignore".into());
-    let contexts = Contexts::new(args.context.as_deref())?;
+    let contexts = Contexts::new(args.building.context.as_deref())?;
     let around = contexts.around(None);
     let outcome: Outcome = pipeline::fix_within(&text, &settings, &around);
     if args.mode.check || args.format.is_some() {

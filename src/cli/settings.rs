@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
-use crate::cli::args::{self, Fix};
+use crate::cli::args::{self, Choice};
 use crate::config::{Bases, Caches, Config, Settings};
 use crate::transforms;
 
@@ -16,13 +16,13 @@ const FILE_NAME: &str = ".jettison.yaml";
 
 /// Finds and remembers configurations.
 pub struct Configurations<'a> {
-    args: &'a Fix,
+    args: &'a Choice,
     found: Mutex<HashMap<PathBuf, Result<Arc<Settings>, String>>>,
 }
 
 impl<'a> Configurations<'a> {
     /// Checks what the command line says.
-    pub fn new(args: &'a Fix) -> anyhow::Result<Self> {
+    pub fn new(args: &'a Choice) -> anyhow::Result<Self> {
         for id in args.select.iter().chain(&args.ignore) {
             if transforms::find(id).is_none() {
                 bail!(unknown_transform(id));

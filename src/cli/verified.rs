@@ -1,0 +1,212 @@
+//! `jettison verify`, and `fix --verify`: builds before and after, and keeps only what leaves the image working.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::args::{Fix, Verify};
+use crate::cli::context::Around;
+use crate::cli::context::Contexts;
+use crate::cli::measured::{plans, talk};
+use crate::cli::{Status, discover, input};
+use crate::config::Settings;
+use crate::context::Surroundings;
+use crate::measure::verify::{self, Finding, Subject};
+use crate::measure::workspace::{Version, Workspace};
+use crate::measure::{BuildError, Engine, Plan, build};
+use crate::pipeline::{self, Held, Outcome};
+use crate::report::verified;
+use crate::transforms;
+
+pub fn run(args: &Verify) -> anyhow::Result<Status> {
+    let engine = Engine::find()?;
+    let read = |path: &Path| {
+        input::file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
+    };
+    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let contexts = Contexts::new(args.building.context.as_deref())?;
+    let around = contexts.around(Some(&args.before));
+    let mut is_well = true;
+    let say = talk(false);
+    for (platform, plan) in plans(&args.building) {
+        let trial = Trial::of(&engine, &around, &plan, &args.smoke, &before, &say)?;
+        let (finding, broken) = match trial.check(&after, None)? {
+            Ok(finding) => (finding, Vec::new()),
+            Err(Failure::Build(error)) => (Finding::default(), vec![error.to_string()]),
+            Err(Failure::Works(finding)) => {
+                let broken = finding.broken.clone();
+                (finding, broken)
+            }
+        };
+        is_well &= broken.is_empty();
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        if let Some(platform) = platform {
+            writeln!(out, "{platform}")?;
+        }
+        verified::human(&mut out, &discover::display_name(&args.after), &finding, &broken)?;
+        out.flush()?;
+    }
+    Ok(if is_well { Status::Clean } else { Status::WouldChange })
+}
+
+/// `fix --verify`: the engine, and how it is asked.
+pub struct Prover {
+    engine: Engine,
+    plan: Plan,
+    commands: Vec<String>,
+    is_quiet: bool,
+}
+
+impl Prover {
+    /// Finds the engine.
+    pub fn new(args: &Fix) -> anyhow::Result<Self> {
+        let plans = plans(&args.building);
+        let [(_, plan)] = &plans[..] else { anyhow::bail!("--verify builds for one platform at a time") };
+        let engine = Engine::find()?;
+        Ok(Self { engine, plan: plan.clone(), commands: args.proof.smoke.clone(), is_quiet: args.quiet })
+    }
+
+    /// Fixes a text with everything that leaves its image working, unsafe fixes included.
+    pub fn fix(&self, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
+        let mut settings = settings.clone();
+        settings.config.r#unsafe = true;
+        if pipeline::fix_within(text, &settings, around).steps.is_empty() {
+            return Ok(pipeline::fix_within(text, &settings, around));
+        }
+        let say = talk(self.is_quiet);
+        let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &say)?;
+        fix(&trial, text, &settings, around)
+    }
+}
+
+/// Why a version is no good.
+pub enum Failure {
+    /// It does not build.
+    Build(BuildError),
+    /// Something in it does not work, as found.
+    Works(Finding),
+}
+
+impl Failure {
+    /// What it says, for a person.
+    fn evidence(&self) -> String {
+        match self {
+            Self::Build(error) => error.to_string(),
+            Self::Works(finding) => finding.broken.join("\n"),
+        }
+    }
+}
+
+/// The original, built, against which other versions are held.
+pub struct Trial<'t> {
+    engine: &'t Engine,
+    around: &'t Around<'t>,
+    plan: &'t Plan,
+    commands: &'t [String],
+    before: Subject,
+    say: &'t dyn Fn(&str),
+}
+
+impl<'t> Trial<'t> {
+    /// Builds the original. One that does not build is an error with the build's last lines.
+    pub fn of(
+        engine: &'t Engine,
+        around: &'t Around<'t>,
+        plan: &'t Plan,
+        commands: &'t [String],
+        text: &str,
+        say: &'t dyn Fn(&str),
+    ) -> anyhow::Result<Self> {
+        say("build the original");
+        let version = Version { name: "original", text, ignore_file: None };
+        let built = attempt(engine, around, plan, version)?.map_err(|error| {
+            anyhow::anyhow!("the original does not build, so that nothing can be compared with it: {error}")
+        })?;
+        let before = Subject::of(engine, built)?;
+        Ok(Self { engine, around, plan, commands, before, say })
+    }
+
+    /// Builds another version and compares.
+    pub fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Finding, Failure>> {
+        (self.say)("build the new version, and try it");
+        let path = self.around.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
+        let ignore_file = ignore_file.map(|text| (path.as_str(), text));
+        let version = Version { name: "new version", text, ignore_file };
+        let built = match attempt(self.engine, self.around, self.plan, version)? {
+            Ok(built) => built,
+            Err(error) => return Ok(Err(Failure::Build(error))),
+        };
+        let after = Subject::of(self.engine, built)?;
+        let finding = verify::compare(self.engine, &self.before, &after, self.commands)?;
+        Ok(if finding.broken.is_empty() { Ok(finding) } else { Err(Failure::Works(finding)) })
+    }
+}
+
+/// A build whose failure is an answer, and everything else an error.
+fn attempt(
+    engine: &Engine,
+    around: &Around<'_>,
+    plan: &Plan,
+    version: Version<'_>,
+) -> anyhow::Result<Result<build::Built, BuildError>> {
+    let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+    let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+    let workspace = Workspace::of(directory, known, version, plan)?;
+    match build::build(engine, &workspace.plan(), false) {
+        Ok(built) => Ok(Ok(built)),
+        Err(error) => error.downcast::<BuildError>().map(Err),
+    }
+}
+
+/// Fixes a text so far as the image still works afterwards: where something breaks, the transform whose step broke it is held back with the
+/// evidence, and the rest is tried again.
+fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
+    let mut settings = settings.clone();
+    let mut held: Vec<Held> = Vec::new();
+    loop {
+        let mut outcome = pipeline::fix_within(text, &settings, around);
+        if outcome.steps.is_empty() {
+            outcome.refused.extend(held);
+            return Ok(outcome);
+        }
+        let last = outcome.steps.len();
+        let Err(failure) = check_step(trial, text, &outcome, last)? else {
+            outcome.refused.extend(held);
+            return Ok(outcome);
+        };
+        // The original works; somewhere between the two it breaks.
+        let (mut good, mut bad, mut evidence) = (0, last, failure);
+        while bad - good > 1 {
+            let middle = good.midpoint(bad);
+            match check_step(trial, text, &outcome, middle)? {
+                Ok(_) => good = middle,
+                Err(failure) => (bad, evidence) = (middle, failure),
+            }
+        }
+        let step = &outcome.steps[bad - 1];
+        let id = step.transform.id;
+        anyhow::ensure!(
+            transforms::find(id).is_some() && settings.wants(id),
+            "{id} is held back and comes again"
+        );
+        let place = step.fixes.first().map_or(crate::span::Place { line: 1, column: 1 }, |fix| fix.place);
+        let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
+        let reason = format!("held back, because with it {}", evidence.evidence().trim_end());
+        held.push(Held { transform: Some(id), place, line, reason, applicability: None });
+        settings.config.ignore.push(id.to_owned());
+    }
+}
+
+/// Checks the text as it is after some steps.
+fn check_step(
+    trial: &Trial<'_>,
+    text: &str,
+    outcome: &Outcome,
+    steps: usize,
+) -> anyhow::Result<Result<Finding, Failure>> {
+    let done = &outcome.steps[..steps];
+    let text = done.last().map_or(text, |step| step.text.as_str());
+    let ignore_file = done.iter().rev().find_map(|step| step.ignore_file.as_deref());
+    trial.check(text, ignore_file)
+}

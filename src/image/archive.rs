@@ -1,0 +1,229 @@
+//! Archives of images: docker-archive (`docker save`) and OCI layouts, whole or in pieces, as they are or compressed.
+//!
+//! The pieces may come in any order, so that a stream is read once. (OCI image specification, "Image Layout"; moby, image/tarexport.)
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use serde::Deserialize;
+
+use super::layer::{self, Layer};
+use super::limits::{Limited, MOST_BYTES, MOST_JSON};
+use super::{Config, Image, ReadError};
+
+/// Takes the pieces of an image, and puts them together.
+#[derive(Debug)]
+pub struct Reader {
+    documents: BTreeMap<String, Vec<u8>>,
+    layers: BTreeMap<String, Layer>,
+    /// Pieces that are another one under another name.
+    aliases: BTreeMap<String, String>,
+    entries: usize,
+    left: u64,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            documents: BTreeMap::new(),
+            layers: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            entries: 0,
+            left: MOST_BYTES,
+        }
+    }
+}
+
+/// Reads an archive from its first byte to its last.
+pub fn stream(archive: impl Read) -> Result<Image, ReadError> {
+    let mut reader = Reader::default();
+    let (head, content) = peek(archive)?;
+    if !is_archive(&head) && compression(&head) == Compression::None {
+        return Err(ReadError::Malformed(
+            "it is neither a tar archive nor one that gzip or zstd compressed".into(),
+        ));
+    }
+    let content = Limited::new(unpacked(&head, content)?, MOST_BYTES);
+    let mut archive = tar::Archive::new(content);
+    for entry in archive.entries()? {
+        let entry = entry?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").to_owned();
+        match entry.header().entry_type() {
+            tar::EntryType::Symlink | tar::EntryType::Link => {
+                let target = entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned());
+                reader.aliases.insert(name, target.unwrap_or_default().trim_start_matches("../").to_owned());
+            }
+            kind if kind.is_file() => reader.add(&name, entry)?,
+            _ => {}
+        }
+    }
+    reader.finish()
+}
+
+impl Reader {
+    /// Takes a piece by its name in the archive or layout.
+    pub fn add(&mut self, name: &str, content: impl Read) -> Result<(), ReadError> {
+        let (head, mut content) = peek(content)?;
+        if head
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace())
+            .is_some_and(|byte| matches!(byte, b'{' | b'['))
+        {
+            let mut text = Vec::new();
+            content.take(MOST_JSON + 1).read_to_end(&mut text)?;
+            if text.len() as u64 > MOST_JSON {
+                return Err(ReadError::Malformed(format!("{name} has more than {MOST_JSON} bytes")));
+            }
+            self.documents.insert(name.to_owned(), text);
+            return Ok(());
+        }
+        if !is_archive(&head) && compression(&head) == Compression::None {
+            // Nothing that an image is made of; it is read past.
+            io::copy(&mut content, &mut io::sink())?;
+            return Ok(());
+        }
+        let mut content = Limited::new(unpacked(&head, content)?, self.left);
+        let layer = layer::read(&mut content, &mut self.entries)?;
+        self.left = content.left();
+        self.layers.insert(name.to_owned(), layer);
+        Ok(())
+    }
+
+    /// Puts the image together, by what its manifest says.
+    pub fn finish(mut self) -> Result<Image, ReadError> {
+        let (config, layers) = self.manifest()?;
+        let config: Config = self.document(&config)?;
+        let mut image = Image { config, layers: Vec::new() };
+        for name in layers {
+            let name = self.aliases.get(&name).cloned().unwrap_or(name);
+            // The same layer may be there twice.
+            let layer = self.layers.get(&name).cloned();
+            image
+                .layers
+                .push(layer.ok_or_else(|| ReadError::Malformed(format!("the layer {name} is missing")))?);
+        }
+        let steps: Vec<String> = image.config.steps().map(str::to_owned).collect();
+        if steps.len() == image.layers.len() {
+            image.layers.iter_mut().zip(steps).for_each(|(layer, step)| layer.created_by = step);
+        }
+        self.layers.clear();
+        Ok(image)
+    }
+
+    /// The names of the configuration and of the layers.
+    fn manifest(&self) -> Result<(String, Vec<String>), ReadError> {
+        if self.documents.contains_key("manifest.json") {
+            let all: Vec<Saved> = self.document("manifest.json")?;
+            let [one] = &all[..] else {
+                return Err(ReadError::Malformed(format!(
+                    "it holds {} images, and only one can be looked at",
+                    all.len()
+                )));
+            };
+            return Ok((one.config.clone(), one.layers.clone()));
+        }
+        let mut name = "index.json".to_owned();
+        // An index may name an index.
+        for _ in 0..4 {
+            let found: Manifest = self.document(&name)?;
+            if let Some(config) = &found.config {
+                let layers = found.layers.iter().map(Descriptor::path).collect();
+                return Ok((config.path(), layers));
+            }
+            let images: Vec<&Descriptor> = found.manifests.iter().filter(|one| one.is_image()).collect();
+            let [one] = images[..] else {
+                return Err(ReadError::Malformed(format!(
+                    "it holds {} images, and only one can be looked at",
+                    images.len()
+                )));
+            };
+            name = one.path();
+        }
+        Err(ReadError::Malformed("its indexes name each other".into()))
+    }
+
+    fn document<T: for<'d> Deserialize<'d>>(&self, name: &str) -> Result<T, ReadError> {
+        let text =
+            self.documents.get(name).ok_or_else(|| ReadError::Malformed(format!("{name} is missing")))?;
+        serde_json::from_slice(text).map_err(|error| ReadError::Malformed(format!("{name}: {error}")))
+    }
+}
+
+/// `manifest.json` of `docker save`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Saved {
+    config: String,
+    layers: Vec<String>,
+}
+
+/// An index or a manifest of an OCI layout.
+#[derive(Deserialize)]
+struct Manifest {
+    config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Vec<Descriptor>,
+    #[serde(default)]
+    manifests: Vec<Descriptor>,
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    digest: String,
+    platform: Option<Platform>,
+}
+
+#[derive(Deserialize)]
+struct Platform {
+    #[serde(default)]
+    os: String,
+}
+
+impl Descriptor {
+    fn path(&self) -> String {
+        format!("blobs/{}", self.digest.replacen(':', "/", 1))
+    }
+
+    /// Attestations stand beside images under an unknown platform. (Docker's manual, "Image attestation storage".)
+    fn is_image(&self) -> bool {
+        self.platform.as_ref().is_none_or(|platform| platform.os != "unknown")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+fn compression(head: &[u8]) -> Compression {
+    match head {
+        [0x1f, 0x8b, ..] => Compression::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
+        _ => Compression::None,
+    }
+}
+
+/// Whether it starts like a tar archive; one without anything in it is all zeros.
+fn is_archive(head: &[u8]) -> bool {
+    head.get(257..262) == Some(b"ustar") || head.len() == HEAD && head.iter().all(|byte| *byte == 0)
+}
+
+fn unpacked<'r>(head: &[u8], content: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    Ok(match compression(head) {
+        Compression::None => Box::new(content),
+        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(content)),
+        Compression::Zstd => Box::new(zstd::Decoder::new(content)?),
+    })
+}
+
+/// As much as a tar archive's first header has.
+const HEAD: usize = 512;
+
+/// The first bytes, and everything from the first byte on.
+fn peek(mut content: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut head = Vec::with_capacity(HEAD);
+    content.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    Ok((head.clone(), io::Cursor::new(head).chain(content)))
+}

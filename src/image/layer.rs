@@ -1,0 +1,191 @@
+//! One layer: the files that it adds or replaces, and those that it hides.
+//! (OCI image specification, "Image Layer Filesystem Changeset": whiteouts and opaque whiteouts.)
+
+use std::hash::{DefaultHasher, Hasher};
+use std::io::{self, Read};
+
+use super::ReadError;
+use super::elf::{self, Elf};
+use super::limits::{LONGEST_PATH, MOST_ENTRIES, MOST_IN_MEMORY};
+
+/// A layer.
+#[derive(Debug, Clone, Default)]
+pub struct Layer {
+    /// The instruction that made it, as far as the image's history says; empty where it does not.
+    pub created_by: String,
+    /// What it has, in the order of the archive.
+    pub entries: Vec<Entry>,
+    /// How many bytes its archive has, unpacked.
+    pub archive: u64,
+}
+
+impl Layer {
+    /// The bytes of its files' contents.
+    pub fn size(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.size).sum()
+    }
+}
+
+/// A file, directory or link of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The path from the root, without a slash before or behind.
+    pub path: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The bytes of its content.
+    pub size: u64,
+    /// Permissions, with set-user-ID, set-group-ID and sticky bit.
+    pub mode: u32,
+    /// Owner and group, by number.
+    pub owner: (u64, u64),
+    /// A hash of the content, to tell two files apart within one run of the program.
+    pub hash: u64,
+    /// What it asks the loader for, where it is an executable or a library.
+    pub elf: Option<Box<Elf>>,
+    /// The whole text, of the few files that something is looked up in.
+    pub text: Option<String>,
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, and where it points.
+    Link(String),
+    /// Another name for a file, and that file's path.
+    Hard(String),
+    /// The path is gone.
+    Whiteout,
+    /// All that lower layers have in this directory is gone.
+    Opaque,
+    /// A device, pipe or socket.
+    Other,
+}
+
+/// Files whose text is kept: what package managers have installed.
+const KEPT: &[&str] = &["var/lib/dpkg/status", "lib/apk/db/installed"];
+
+/// Directories with such files.
+const KEPT_BELOW: &[&str] = &["var/lib/dpkg/status.d/"];
+
+/// Reads a layer's archive.
+pub(super) fn read(content: impl Read, known: &mut usize) -> Result<Layer, ReadError> {
+    let mut layer = Layer::default();
+    let mut archive = tar::Archive::new(content);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        *known += 1;
+        if *known > MOST_ENTRIES {
+            return Err(ReadError::Malformed(format!("it has more than {MOST_ENTRIES} files")));
+        }
+        let raw = entry.path_bytes().into_owned();
+        let Some(path) = tidy(&raw) else { continue };
+        if let Some(found) = one(&mut entry, path)? {
+            layer.archive += 512 + found.size.next_multiple_of(512);
+            layer.entries.push(found);
+        }
+    }
+    Ok(layer)
+}
+
+/// A path below the root; none for the root itself. What climbs above it stays below, as it does where it is unpacked.
+fn tidy(raw: &[u8]) -> Option<String> {
+    if raw.len() > LONGEST_PATH {
+        return None;
+    }
+    let text = String::from_utf8_lossy(raw);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+fn one<R: Read>(entry: &mut tar::Entry<'_, R>, path: String) -> Result<Option<Entry>, ReadError> {
+    use tar::EntryType;
+    let header = entry.header();
+    let link = || {
+        entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned()).unwrap_or_default()
+    };
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    let (path, kind) = match header.entry_type() {
+        _ if name == ".wh..wh..opq" => (directory.to_owned(), Kind::Opaque),
+        // Left over from another way to keep layers.
+        _ if name.starts_with(".wh..wh.") => return Ok(None),
+        _ if name.starts_with(".wh.") => {
+            let hidden = &name[".wh.".len()..];
+            let path = if directory.is_empty() { hidden.to_owned() } else { format!("{directory}/{hidden}") };
+            (path, Kind::Whiteout)
+        }
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => (path, Kind::File),
+        EntryType::Directory => (path, Kind::Directory),
+        EntryType::Symlink => (path, Kind::Link(link())),
+        EntryType::Link => {
+            let target = tidy(link().as_bytes()).unwrap_or_default();
+            (path, Kind::Hard(target))
+        }
+        EntryType::XGlobalHeader => return Ok(None),
+        _ => (path, Kind::Other),
+    };
+    let mut found = Entry {
+        kind,
+        size: 0,
+        mode: header.mode().unwrap_or(0) & 0o7777,
+        owner: (header.uid().unwrap_or(0), header.gid().unwrap_or(0)),
+        hash: 0,
+        elf: None,
+        text: None,
+        path,
+    };
+    if found.kind == Kind::File {
+        let declared = header.size().unwrap_or(0);
+        content(entry, declared, &mut found)?;
+    }
+    Ok(Some(found))
+}
+
+fn content(entry: &mut dyn Read, declared: u64, found: &mut Entry) -> io::Result<()> {
+    let mut hasher = DefaultHasher::new();
+    let mut buffer = vec![0; 64 << 10];
+    let first = fill(entry, &mut buffer)?;
+    let head = &buffer[..first];
+    let is_kept =
+        KEPT.contains(&found.path.as_str()) || KEPT_BELOW.iter().any(|start| found.path.starts_with(start));
+    if (elf::is_elf(head) || is_kept) && declared <= MOST_IN_MEMORY {
+        let mut whole = head.to_vec();
+        entry.read_to_end(&mut whole)?;
+        hasher.write(&whole);
+        found.size = whole.len() as u64;
+        found.elf = elf::read(&whole).map(Box::new);
+        found.text = is_kept.then(|| String::from_utf8_lossy(&whole).into_owned());
+    } else {
+        let mut count = first;
+        while count > 0 {
+            hasher.write(&buffer[..count]);
+            found.size += count as u64;
+            count = fill(entry, &mut buffer)?;
+        }
+    }
+    found.hash = hasher.finish();
+    Ok(())
+}
+
+/// Reads until the buffer is full or nothing comes, so that equal contents are hashed in equal pieces.
+fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match content.read(&mut buffer[count..])? {
+            0 => break,
+            more => count += more,
+        }
+    }
+    Ok(count)
+}

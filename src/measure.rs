@@ -1,0 +1,215 @@
+//! What real builds say: how large an image is, how long it takes to build, what a rebuild costs, and whether it still works.
+//!
+//! The only code that starts processes, all of them the container engine's command line. What the figures mean for a
+//! Dockerfile is not judged here.
+
+pub mod build;
+pub mod engine;
+pub mod leftovers;
+mod progress;
+pub mod rebuild;
+pub mod transport;
+pub mod verify;
+pub mod workspace;
+
+pub use build::{BuildError, Built, Plan, Step};
+pub use engine::Engine;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::image::{self, Image, Tree};
+use rebuild::Touch;
+use transport::Transport;
+use workspace::Workspace;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How often each build is timed; times are medians over them.
+    pub runs: usize,
+    /// Whether the layers are compressed to see how they travel.
+    pub compression: bool,
+}
+
+/// The figures of one image.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// The bytes of all layers' files, unpacked.
+    pub size: u64,
+    /// The bytes of the files that a container sees: what one layer would have.
+    pub squashed: u64,
+    /// The layers, the lowest first.
+    pub layers: Vec<Figure>,
+    /// How its layers travel, where that was asked for.
+    pub transport: Option<Transport>,
+    /// From nothing, with no step cached.
+    pub cold: Times,
+    /// After a change to a file, by which kind it was.
+    pub rebuilds: Vec<Rebuild>,
+}
+
+/// One layer.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// The instruction that made it.
+    pub created_by: String,
+    /// The bytes of its files, unpacked.
+    pub size: u64,
+}
+
+/// How long something took, each time.
+#[derive(Debug, Clone, Default)]
+pub struct Times(pub Vec<Duration>);
+
+/// What a change to a file cost.
+#[derive(Debug, Clone)]
+pub struct Rebuild {
+    /// What was changed: "a source file", "a manifest".
+    pub what: &'static str,
+    /// Which file, in the build context.
+    pub path: String,
+    /// How long the builds took.
+    pub took: Times,
+    /// How many steps that make layers were cached, in the last of them.
+    pub cached: usize,
+    /// How many such steps there were.
+    pub steps: usize,
+    /// The time that the cached steps had taken in the build from nothing.
+    pub spared: Duration,
+}
+
+impl Times {
+    /// The one in the middle; of an even number the mean of the two.
+    pub fn median(&self) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        match (sorted.len(), sorted.len() / 2) {
+            (0, _) => Duration::ZERO,
+            (count, middle) if count % 2 == 1 => sorted[middle],
+            (_, middle) => (sorted[middle - 1] + sorted[middle]) / 2,
+        }
+    }
+
+    /// The shortest and the longest.
+    pub fn spread(&self) -> (Duration, Duration) {
+        (self.0.iter().min().copied().unwrap_or_default(), self.0.iter().max().copied().unwrap_or_default())
+    }
+}
+
+/// Builds and measures several Dockerfiles in turn, so that none has the machine in a better hour than the others.
+pub fn compare(
+    engine: &Engine,
+    workspaces: &[Workspace],
+    options: &Options,
+    say: &dyn Fn(&str),
+) -> anyhow::Result<Vec<Figures>> {
+    let mut all: Vec<Vec<Timed>> = workspaces.iter().map(|_| Vec::new()).collect();
+    let mut images: Vec<Option<Built>> = workspaces.iter().map(|_| None).collect();
+    for run in 1..=options.runs {
+        for (index, workspace) in workspaces.iter().enumerate() {
+            say(&format!("{}: build from nothing, run {run} of {}", workspace.name, options.runs));
+            let built =
+                build::build(engine, &workspace.plan(), true).with_context(|| workspace.name.clone())?;
+            let mut timed = Timed { cold: built.took, rebuilds: Vec::new() };
+            for touch in &workspace.touches {
+                say(&format!(
+                    "{}: rebuild after a change to {}, run {run} of {}",
+                    workspace.name, touch.path, options.runs
+                ));
+                timed.rebuilds.push(one_rebuild(engine, workspace, touch, &built)?);
+            }
+            all[index].push(timed);
+            images[index] = Some(built);
+        }
+    }
+    let mut figures = Vec::new();
+    for ((workspace, timed), built) in workspaces.iter().zip(all).zip(images) {
+        let built = built.context("there is at least one run")?;
+        say(&format!("{}: look into the image", workspace.name));
+        figures.push(look(engine, workspace, &built, &timed, options)?);
+    }
+    Ok(figures)
+}
+
+/// What one run took.
+struct Timed {
+    cold: Duration,
+    rebuilds: Vec<(Duration, usize, usize, Duration)>,
+}
+
+fn one_rebuild(
+    engine: &Engine,
+    workspace: &Workspace,
+    touch: &Touch,
+    cold: &Built,
+) -> anyhow::Result<(Duration, usize, usize, Duration)> {
+    touch.change()?;
+    let again = build::build(engine, &workspace.plan(), false).with_context(|| workspace.name.clone());
+    touch.restore()?;
+    let again = again?;
+    let layers = || again.steps.iter().filter(|step| step.makes_a_layer);
+    let cached: Vec<&Step> = layers().filter(|step| step.cached).collect();
+    let spared = cached
+        .iter()
+        .filter_map(|step| cold.steps.iter().find(|other| other.name == step.name))
+        .map(|step| step.took);
+    Ok((again.took, cached.len(), layers().count(), spared.sum()))
+}
+
+fn look(
+    engine: &Engine,
+    workspace: &Workspace,
+    built: &Built,
+    timed: &[Timed],
+    options: &Options,
+) -> anyhow::Result<Figures> {
+    let image = read(engine, &built.image.tag)?;
+    let rebuilds = workspace.touches.iter().enumerate().map(|(index, touch)| {
+        let each = || timed.iter().map(|one| one.rebuilds[index]);
+        let (_, cached, steps, spared) = each().next_back().unwrap_or_default();
+        Rebuild {
+            what: touch.what,
+            path: touch.path.clone(),
+            took: Times(each().map(|one| one.0).collect()),
+            cached,
+            steps,
+            spared,
+        }
+    });
+    Ok(Figures {
+        size: image.size(),
+        squashed: Tree::of(&image).size(),
+        layers: image
+            .layers
+            .iter()
+            .map(|layer| Figure { created_by: layer.created_by.clone(), size: layer.size() })
+            .collect(),
+        transport: if options.compression { Some(transport::of(engine, &built.image.tag)?) } else { None },
+        cold: Times(timed.iter().map(|one| one.cold).collect()),
+        rebuilds: rebuilds.collect(),
+    })
+}
+
+/// Reads an image out of the engine.
+pub fn read(engine: &Engine, tag: &str) -> anyhow::Result<Image> {
+    let mut saving = engine.stream(["image", "save", tag])?;
+    let image = image::stream(saving.output()).with_context(|| format!("the image {tag}"));
+    saving.finish()?;
+    image
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_in_the_middle() {
+        let times = |all: &[u64]| Times(all.iter().copied().map(Duration::from_secs).collect());
+        assert_eq!(times(&[5, 1, 9]).median(), Duration::from_secs(5));
+        assert_eq!(times(&[4, 2]).median(), Duration::from_secs(3));
+        assert_eq!(times(&[4, 2, 7]).spread(), (Duration::from_secs(2), Duration::from_secs(7)));
+        assert_eq!(times(&[]).median(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,110 @@
+//! One build: what it is given, how long it took, and which of its steps were cached.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::engine::{Engine, last_lines};
+use super::leftovers::TemporaryImage;
+use super::progress;
+
+/// What a build is given.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The Dockerfile.
+    pub dockerfile: PathBuf,
+    /// The directory that is sent.
+    pub context: PathBuf,
+    /// The stage that is built, if not the last one.
+    pub target: Option<String>,
+    /// `NAME=value`.
+    pub build_args: Vec<String>,
+    /// `linux/arm64`, if not the engine's own.
+    pub platform: Option<String>,
+    /// Options of the user's own.
+    pub more: Vec<String>,
+}
+
+/// A build that succeeded.
+#[derive(Debug)]
+pub struct Built {
+    /// What it made.
+    pub image: TemporaryImage,
+    /// From its start to its end.
+    pub took: Duration,
+    /// Its steps, in the order in which the builder named them; none where the engine does not say.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What the builder calls it: `[build 3/5] RUN make`.
+    pub name: String,
+    /// The time that was spent on it.
+    pub took: Duration,
+    /// Whether its result was there already.
+    pub cached: bool,
+    /// Whether it is an instruction that makes a layer.
+    pub makes_a_layer: bool,
+}
+
+/// A build that failed.
+#[derive(Debug, Clone)]
+pub struct BuildError {
+    /// The step, if it got that far.
+    pub step: Option<String>,
+    /// The last lines that it printed.
+    pub output: String,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.step {
+            Some(step) => write!(f, "the build fails at {step}:\n{}", self.output),
+            None => write!(f, "the build fails:\n{}", self.output),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Builds an image under a temporary name; `fresh` takes nothing from the build cache.
+pub fn build(engine: &Engine, plan: &Plan, fresh: bool) -> anyhow::Result<Built> {
+    let image = TemporaryImage::named(engine);
+    let mut arguments: Vec<String> = if engine.is_podman() {
+        vec!["build".into(), "--layers".into()]
+    } else {
+        ["buildx", "build", "--progress=rawjson", "--provenance=false", "--load"].map(String::from).to_vec()
+    };
+    arguments.extend(["--tag".into(), image.tag.clone()]);
+    arguments.extend(["--file".into(), plan.dockerfile.to_string_lossy().into_owned()]);
+    arguments.extend(fresh.then(|| "--no-cache".to_owned()));
+    arguments.extend(plan.target.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
+    arguments.extend(plan.platform.iter().flat_map(|platform| ["--platform".to_owned(), platform.clone()]));
+    arguments.extend(plan.build_args.iter().flat_map(|one| ["--build-arg".to_owned(), one.clone()]));
+    arguments.extend(plan.more.iter().cloned());
+    arguments.push(plan.context.to_string_lossy().into_owned());
+    let start = Instant::now();
+    let output = engine.output(&arguments)?;
+    let took = start.elapsed();
+    let progress = progress::read(&String::from_utf8_lossy(&output.stderr));
+    if !output.status.success() {
+        return Err(failed(&progress, &output.stderr).into());
+    }
+    Ok(Built { image, took, steps: progress.steps })
+}
+
+fn failed(progress: &progress::Progress, said: &[u8]) -> BuildError {
+    match &progress.failed {
+        Some((step, output)) => {
+            BuildError { step: Some(step.clone()), output: last_lines(output.as_bytes(), 30) }
+        }
+        None => {
+            // What is no progress is the message.
+            let text = String::from_utf8_lossy(said);
+            let plain: Vec<&str> = text.lines().filter(|line| !line.starts_with('{')).collect();
+            BuildError { step: None, output: last_lines(plain.join("\n").as_bytes(), 30) }
+        }
+    }
+}

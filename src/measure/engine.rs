@@ -1,0 +1,145 @@
+//! The container engine, by its command line: Docker's, or Podman's where it agrees with it.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::Read;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread::JoinHandle;
+
+use anyhow::{Context as _, bail};
+
+/// An engine that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    program: String,
+    /// What it says of its version.
+    pub version: String,
+}
+
+/// Why no engine can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoEngine(String);
+
+impl fmt::Display for NoEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoEngine {}
+
+/// The variable that names another program than `docker`.
+pub const VARIABLE: &str = "JETTISON_ENGINE";
+
+impl Engine {
+    /// Asks the engine whether it is there. The error says what was tried.
+    pub fn find() -> Result<Self, NoEngine> {
+        let program = std::env::var(VARIABLE)
+            .ok()
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "docker".to_owned());
+        let format = "{{if .Server}}{{.Server.Version}}{{else}}{{.Client.Version}}{{end}}";
+        let output = command(&program, ["version", "--format", format]).output();
+        match output {
+            Ok(output) if output.status.success() => {
+                Ok(Self { program, version: String::from_utf8_lossy(&output.stdout).trim().to_owned() })
+            }
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                Err(NoEngine(format!(
+                    "no container engine answers {}; start one, or set DOCKER_HOST to where one listens\n  {said}",
+                    tried()
+                )))
+            }
+            Err(error) => Err(NoEngine(format!(
+                "`{program}` can't be started ({error}); install Docker's command line, or name another one in {VARIABLE}"
+            ))),
+        }
+    }
+
+    /// Whether it is Podman, which shows no progress that programs read.
+    pub fn is_podman(&self) -> bool {
+        self.program.rsplit('/').next() == Some("podman")
+    }
+
+    /// What a call prints. The error has the last lines of what it said.
+    pub fn call<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<String> {
+        let output = self.output(arguments)?;
+        if !output.status.success() {
+            bail!("{} ({}):\n{}", self.program, output.status, last_lines(&output.stderr, 20));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    }
+
+    /// What a call prints and how it ends, whatever that is.
+    pub fn output<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Output> {
+        self.command(arguments).output().with_context(|| format!("{} can't be started", self.program))
+    }
+
+    /// A call that is not started yet.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        command(&self.program, arguments)
+    }
+
+    /// Starts a call whose output is read while it comes.
+    pub fn stream<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Stream> {
+        let mut child =
+            self.command(arguments).spawn().with_context(|| format!("{} can't be started", self.program))?;
+        // Nobody else reads what it says, and it must not wait for that.
+        let mut said = child.stderr.take().context("standard error is piped")?;
+        let said = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = said.read_to_end(&mut text);
+            text
+        });
+        let output = child.stdout.take().context("standard output is piped")?;
+        Ok(Stream { child, output, said })
+    }
+}
+
+/// A call whose output is read while it comes.
+pub struct Stream {
+    child: Child,
+    output: ChildStdout,
+    said: JoinHandle<Vec<u8>>,
+}
+
+impl Stream {
+    /// Its output.
+    pub fn output(&mut self) -> impl Read + '_ {
+        &mut self.output
+    }
+
+    /// Waits for its end. What was not read is read past.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        std::io::copy(&mut self.output, &mut std::io::sink())?;
+        let status = self.child.wait()?;
+        let said = self.said.join().unwrap_or_default();
+        if !status.success() {
+            bail!("the container engine ({status}):\n{}", last_lines(&said, 20));
+        }
+        Ok(())
+    }
+}
+
+fn command<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Where the command line looks for its engine. (Docker's manual, "Docker contexts": DOCKER_HOST goes before all contexts.)
+fn tried() -> String {
+    match (std::env::var("DOCKER_HOST"), std::env::var("DOCKER_CONTEXT")) {
+        (Ok(host), _) if !host.is_empty() => format!("at DOCKER_HOST={host}"),
+        (_, Ok(context)) if !context.is_empty() => format!("in DOCKER_CONTEXT={context}"),
+        _ => "at its usual socket (DOCKER_HOST is not set)".to_owned(),
+    }
+}
+
+/// A failed call says a lot; the reason stands at the end.
+pub fn last_lines(text: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(most)..].iter().map(|line| format!("  {line}\n")).collect()
+}

@@ -1,0 +1,133 @@
+//! What has to go when the program ends, however it does: temporary images, containers and directories.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, Once, PoisonError};
+
+use super::engine::Engine;
+
+static LEFT: Mutex<Vec<Leftover>> = Mutex::new(Vec::new());
+
+/// Something that was made and is to be taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Leftover {
+    Image(Engine, String),
+    Container(Engine, String),
+    Directory(PathBuf),
+}
+
+/// Sees to it that Ctrl-C and a polite kill leave nothing behind. Whoever makes something calls it first.
+pub fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Without it, only an interrupt leaves something.
+        let _ = ctrlc::set_handler(|| {
+            for one in LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
+                one.remove();
+            }
+            std::process::exit(130);
+        });
+    });
+}
+
+impl Leftover {
+    fn remove(&self) {
+        // Nobody can do more about it.
+        match self {
+            Self::Image(engine, tag) => drop(engine.output(["image", "rm", "--force", tag])),
+            Self::Container(engine, name) => drop(engine.output(["rm", "--force", "--volumes", name])),
+            Self::Directory(path) => drop(std::fs::remove_dir_all(path)),
+        }
+    }
+}
+
+fn take(what: &Leftover) {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one != what);
+}
+
+fn put(what: Leftover) {
+    watch();
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+}
+
+/// An image that goes when it is no longer looked at.
+#[derive(Debug)]
+pub struct TemporaryImage {
+    engine: Engine,
+    /// Its name.
+    pub tag: String,
+}
+
+impl TemporaryImage {
+    /// A name that no other run has; the image itself may come later or never.
+    pub fn named(engine: &Engine) -> Self {
+        let tag = format!("jettison-measure:{}", unique());
+        put(Leftover::Image(engine.clone(), tag.clone()));
+        Self { engine: engine.clone(), tag }
+    }
+}
+
+impl Drop for TemporaryImage {
+    fn drop(&mut self) {
+        let own = Leftover::Image(self.engine.clone(), self.tag.clone());
+        own.remove();
+        take(&own);
+    }
+}
+
+/// A container that goes when it is no longer looked at.
+#[derive(Debug)]
+pub struct TemporaryContainer {
+    engine: Engine,
+    /// Its name.
+    pub name: String,
+}
+
+impl TemporaryContainer {
+    /// A name that no other run has; the container itself may come later or never.
+    pub fn named(engine: &Engine) -> Self {
+        let name = format!("jettison-verify-{}", unique());
+        put(Leftover::Container(engine.clone(), name.clone()));
+        Self { engine: engine.clone(), name }
+    }
+}
+
+impl Drop for TemporaryContainer {
+    fn drop(&mut self) {
+        let own = Leftover::Container(self.engine.clone(), self.name.clone());
+        own.remove();
+        take(&own);
+    }
+}
+
+/// A directory that goes when it is no longer looked at.
+#[derive(Debug)]
+pub struct TemporaryDirectory {
+    inner: tempfile::TempDir,
+}
+
+impl TemporaryDirectory {
+    /// An empty one.
+    pub fn new() -> std::io::Result<Self> {
+        let inner = tempfile::Builder::new().prefix("jettison-").tempdir()?;
+        put(Leftover::Directory(inner.path().to_owned()));
+        Ok(Self { inner })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &std::path::Path {
+        self.inner.path()
+    }
+}
+
+impl Drop for TemporaryDirectory {
+    fn drop(&mut self) {
+        take(&Leftover::Directory(self.inner.path().to_owned()));
+    }
+}
+
+/// Letters that no other name has, in this process or another one that runs at the same time.
+fn unique() -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,133 @@
+//! buildx's raw progress: one JSON document a line, each with news of some steps.
+//! (moby/buildkit, client/graph.go, `SolveStatus`.)
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use serde::Deserialize;
+
+use super::build::Step;
+
+/// What a build said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Its steps, in the order in which they were named.
+    pub steps: Vec<Step>,
+    /// The step that failed, and what it printed.
+    pub failed: Option<(String, String)>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct News {
+    vertexes: Vec<Vertex>,
+    logs: Vec<Log>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Vertex {
+    digest: String,
+    name: String,
+    started: Option<String>,
+    completed: Option<String>,
+    cached: bool,
+    error: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Log {
+    vertex: String,
+    /// In base64.
+    data: String,
+}
+
+/// Reads what buildx printed; lines that are no progress are left out.
+pub fn read(text: &str) -> Progress {
+    let mut progress = Progress::default();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut printed: HashMap<String, String> = HashMap::new();
+    let mut error = None;
+    for news in text.lines().filter_map(|line| serde_json::from_str::<News>(line).ok()) {
+        for vertex in news.vertexes {
+            let place = *places.entry(vertex.digest.clone()).or_insert_with(|| {
+                progress.steps.push(Step {
+                    makes_a_layer: makes_a_layer(&vertex.name),
+                    name: vertex.name.clone(),
+                    took: Duration::ZERO,
+                    cached: false,
+                });
+                progress.steps.len() - 1
+            });
+            let step = &mut progress.steps[place];
+            step.cached |= vertex.cached;
+            if let (Some(started), Some(completed)) = (moment(vertex.started), moment(vertex.completed)) {
+                // A step may be named as done several times.
+                step.took = step.took.max(completed.duration_since(started).unwrap_or_default());
+            }
+            if !vertex.error.is_empty() && error.is_none() {
+                error = Some((vertex.digest, step.name.clone(), vertex.error));
+            }
+        }
+        for log in news.logs {
+            let data = base64::engine::general_purpose::STANDARD.decode(&log.data).unwrap_or_default();
+            printed.entry(log.vertex).or_default().push_str(&String::from_utf8_lossy(&data));
+        }
+    }
+    progress.failed = error.map(|(digest, name, error)| {
+        let output = printed.remove(&digest).unwrap_or_default();
+        (name, format!("{output}\n{error}").trim().to_owned())
+    });
+    progress
+}
+
+/// `[3/5] RUN make` and `[build 2/4] COPY . .`, but no work of the builder's own.
+fn makes_a_layer(name: &str) -> bool {
+    let Some((place, instruction)) = name.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
+        return false;
+    };
+    let keyword = instruction.split_whitespace().next().unwrap_or_default();
+    place != "internal" && matches!(keyword, "RUN" | "COPY" | "ADD" | "WORKDIR")
+}
+
+fn moment(text: Option<String>) -> Option<SystemTime> {
+    humantime::parse_rfc3339(&text?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = concat!(
+        r#"{"vertexes":[{"digest":"a","name":"[internal] load build definition"},{"digest":"b","name":"[2/3] RUN make"}]}"#,
+        "\n",
+        r#"{"vertexes":[{"digest":"b","name":"[2/3] RUN make","started":"2026-01-01T00:00:01.5Z"}]}"#,
+        "\n",
+        r#"{"logs":[{"vertex":"b","data":"b29wcwo="}]}"#,
+        "\nsome warning\n",
+        r#"{"vertexes":[{"digest":"b","name":"[2/3] RUN make","started":"2026-01-01T00:00:01.5Z","completed":"2026-01-01T00:00:04Z","error":"exit code: 2"},{"digest":"c","name":"[1/3] COPY . .","cached":true}]}"#,
+    );
+
+    #[test]
+    fn steps_have_their_time_and_whether_they_were_cached() {
+        let progress = read(TEXT);
+        let found: Vec<(&str, f64, bool, bool)> = progress
+            .steps
+            .iter()
+            .map(|step| (step.name.as_str(), step.took.as_secs_f64(), step.cached, step.makes_a_layer))
+            .collect();
+        let expected = [
+            ("[internal] load build definition", 0.0, false, false),
+            ("[2/3] RUN make", 2.5, false, true),
+            ("[1/3] COPY . .", 0.0, true, true),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_failed_step_is_named_with_what_it_printed() {
+        assert_eq!(read(TEXT).failed, Some(("[2/3] RUN make".into(), "oops\n\nexit code: 2".into())));
+    }
+}

@@ -1,0 +1,146 @@
+//! Harmless changes to a file of the build context, for rebuilds: a comment, or a field that nobody reads.
+//!
+//! No two changes are alike, in this run or any other, so that no layer of an earlier build is taken for the new one.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+
+use crate::context::BuildContext;
+
+/// A file that is changed and put back.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    /// What kind of file it is, for a person.
+    pub what: &'static str,
+    /// Its path in the build context.
+    pub path: String,
+    file: PathBuf,
+    text: String,
+}
+
+/// Manifests by name, with how a comment is written in them.
+const MANIFESTS: &[(&str, Comment)] = &[
+    ("package.json", Comment::Field),
+    ("requirements.txt", Comment::Hash),
+    ("pyproject.toml", Comment::Hash),
+    ("go.mod", Comment::Slashes),
+    ("Cargo.toml", Comment::Hash),
+    ("Gemfile", Comment::Hash),
+    ("composer.json", Comment::Field),
+    ("pom.xml", Comment::Markup),
+    ("build.gradle", Comment::Slashes),
+];
+
+/// Sources by ending.
+const SOURCES: &[(&str, Comment)] = &[
+    (".py", Comment::Hash),
+    (".rb", Comment::Hash),
+    (".js", Comment::Slashes),
+    (".mjs", Comment::Slashes),
+    (".ts", Comment::Slashes),
+    (".go", Comment::Slashes),
+    (".rs", Comment::Slashes),
+    (".java", Comment::Slashes),
+    (".c", Comment::Slashes),
+    (".cc", Comment::Slashes),
+    (".cpp", Comment::Slashes),
+    (".cs", Comment::Slashes),
+    (".php", Comment::Slashes),
+    (".html", Comment::Markup),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comment {
+    Hash,
+    Slashes,
+    Markup,
+    Field,
+}
+
+impl Touch {
+    /// A source and a manifest of the build context, as far as it has them; `root` is the directory that is built from.
+    pub fn of(context: &BuildContext, root: &Path) -> Vec<Self> {
+        let found = [("a source file", source(context)), ("a manifest", manifest(context))];
+        let touches = found.into_iter().filter_map(|(what, path)| {
+            let path = path?;
+            let file = root.join(&path);
+            let text = std::fs::read_to_string(&file).ok()?;
+            changed(&path, &text, "try").map(|_| Self { what, path, file, text })
+        });
+        touches.collect()
+    }
+
+    /// Writes the file with a change that never was.
+    pub fn change(&self) -> anyhow::Result<()> {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let mark = format!("rebuild {} of {now}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let text = changed(&self.path, &self.text, &mark).context("it was changed before")?;
+        std::fs::write(&self.file, text).with_context(|| format!("{} can't be written", self.file.display()))
+    }
+
+    /// Writes the file as it was.
+    pub fn restore(&self) -> anyhow::Result<()> {
+        std::fs::write(&self.file, &self.text)
+            .with_context(|| format!("{} can't be written", self.file.display()))
+    }
+}
+
+/// The source that lies highest, no test.
+fn source(context: &BuildContext) -> Option<String> {
+    let is_source = |path: &str| {
+        let is_apart = path.split('/').any(|part| {
+            matches!(part, "test" | "tests" | "spec" | "node_modules" | "vendor" | "docs")
+                || part.starts_with('.')
+        });
+        !is_apart && !path.contains("config") && SOURCES.iter().any(|(ending, _)| path.ends_with(ending))
+    };
+    let sent = context.sent().filter(|entry| !entry.is_link && is_source(&entry.path));
+    sent.map(|entry| entry.path.clone()).min_by_key(|path| (path.matches('/').count(), path.clone()))
+}
+
+fn manifest(context: &BuildContext) -> Option<String> {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let is_manifest = |path: &str| {
+        MANIFESTS.iter().any(|(known, _)| *known == name(path)) && !path.contains("node_modules")
+    };
+    let sent = context.sent().filter(|entry| !entry.is_link && is_manifest(&entry.path));
+    sent.map(|entry| entry.path.clone()).min_by_key(|path| (path.matches('/').count(), path.clone()))
+}
+
+fn changed(path: &str, text: &str, mark: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let known = MANIFESTS.iter().find(|(known, _)| *known == name);
+    let (_, comment) = known.or_else(|| SOURCES.iter().find(|(ending, _)| name.ends_with(ending)))?;
+    let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+    match comment {
+        Comment::Hash => Some(format!("{text}{end}# {mark}\n")),
+        Comment::Slashes => Some(format!("{text}{end}// {mark}\n")),
+        Comment::Markup => Some(format!("{text}{end}<!-- {mark} -->\n")),
+        Comment::Field => {
+            let at = text.find('{')?;
+            let rest = &text[at + 1..];
+            let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+            Some(format!("{}\n  \"//jettison\": \"{mark}\"{comma}{rest}", &text[..=at]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_changed_in_their_own_way() {
+        assert_eq!(changed("a/b.py", "x = 1", "m").as_deref(), Some("x = 1\n# m\n"));
+        assert_eq!(
+            changed("package.json", "{\"a\": 1}", "m").as_deref(),
+            Some("{\n  \"//jettison\": \"m\",\"a\": 1}")
+        );
+        assert_eq!(changed("package.json", "{}", "m").as_deref(), Some("{\n  \"//jettison\": \"m\"}"));
+        assert_eq!(changed("a.bin", "", "m"), None);
+    }
+}

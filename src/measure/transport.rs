@@ -1,0 +1,122 @@
+//! How an image travels: what its layers weigh compressed, and what compressing them costs.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use super::engine::Engine;
+
+/// The same layers, compressed in several ways.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// In the order of [`NAMES`].
+    pub ways: Vec<Way>,
+}
+
+/// One way to compress.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Way {
+    /// "gzip", "zstd 3" …
+    pub name: &'static str,
+    /// All layers, in bytes.
+    pub size: u64,
+    /// On one processor.
+    pub took: Duration,
+}
+
+/// What is tried: what registries and builders use by default, and what zstd can do at most in bearable time.
+const NAMES: [&str; 3] = ["gzip", "zstd 3", "zstd 19"];
+
+/// Compresses the layers of an image while the engine hands them out.
+pub fn of(engine: &Engine, tag: &str) -> anyhow::Result<Transport> {
+    let mut saving = engine.stream(["image", "save", tag])?;
+    let ways = compress(saving.output()).with_context(|| format!("the image {tag}"))?;
+    saving.finish()?;
+    Ok(Transport { ways })
+}
+
+fn compress(archive: impl Read) -> io::Result<Vec<Way>> {
+    let mut ways: Vec<Way> = NAMES.iter().map(|name| Way { name, ..Way::default() }).collect();
+    let mut archive = tar::Archive::new(archive);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let is_layer = entry.header().entry_type().is_file() && is_archive(&mut entry)?;
+        // `is_archive` has read the first block, which is the same size in all of them.
+        if is_layer {
+            one(&mut entry, &mut ways)?;
+        }
+    }
+    Ok(ways)
+}
+
+/// Whether it starts as a tar archive does; reads its first 512 bytes.
+fn is_archive(entry: &mut impl Read) -> io::Result<bool> {
+    let mut head = Vec::new();
+    entry.take(512).read_to_end(&mut head)?;
+    Ok(head.get(257..262) == Some(b"ustar"))
+}
+
+fn one(content: &mut impl Read, ways: &mut [Way]) -> io::Result<()> {
+    let mut gzip = flate2::write::GzEncoder::new(Counter(0), flate2::Compression::default());
+    let mut fast = zstd::Encoder::new(Counter(0), 3)?;
+    let mut best = zstd::Encoder::new(Counter(0), 19)?;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let count = content.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        let encoders: [&mut dyn Write; 3] = [&mut gzip, &mut fast, &mut best];
+        for (encoder, way) in encoders.into_iter().zip(ways.iter_mut()) {
+            let start = Instant::now();
+            encoder.write_all(&buffer[..count])?;
+            way.took += start.elapsed();
+        }
+    }
+    let ends: [Box<dyn FnOnce() -> io::Result<Counter>>; 3] =
+        [Box::new(|| gzip.finish()), Box::new(|| fast.finish()), Box::new(|| best.finish())];
+    for (end, way) in ends.into_iter().zip(ways) {
+        let start = Instant::now();
+        way.size += end()?.0;
+        way.took += start.elapsed();
+    }
+    Ok(())
+}
+
+/// Counts what goes by.
+struct Counter(u64);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_are_compressed_and_nothing_else_is() {
+        let file = |archive: &mut tar::Builder<Vec<u8>>, name: &str, content: &[u8]| {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_cksum();
+            archive.append_data(&mut header, name, content).expect("memory");
+        };
+        let mut layer = tar::Builder::new(Vec::new());
+        file(&mut layer, "zeros", &vec![0; 1 << 20]);
+        let mut outer = tar::Builder::new(Vec::new());
+        file(&mut outer, "manifest.json", b"[]");
+        file(&mut outer, "layer.tar", &layer.into_inner().expect("memory"));
+        let ways = compress(&outer.into_inner().expect("memory")[..]).expect("an archive");
+        assert_eq!(ways.iter().map(|way| way.name).collect::<Vec<_>>(), NAMES);
+        assert!(ways.iter().all(|way| (20..5000).contains(&way.size)), "{ways:?}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Which files went, came or changed between two images, by what they were there for.
+
+use crate::image::{Kind, Tree};
+
+/// The differences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// In the order of [`Cause`]; groups without a file are left out.
+    pub groups: Vec<Group>,
+}
+
+/// Files that went, came or changed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The reason.
+    pub cause: Cause,
+    /// How many are gone, and how many bytes they had.
+    pub gone: (usize, u64),
+    /// How many are new, and how many bytes they have.
+    pub came: (usize, u64),
+    /// How many have another content, owner or mode.
+    pub changed: usize,
+    /// Some of them, the largest first, each with `-`, `+` or `~` before it.
+    pub examples: Vec<String>,
+}
+
+/// What a file is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Something that can be fetched again.
+    Cache,
+    /// For people to read.
+    Documentation,
+    /// What packages of the system bring.
+    System,
+    /// Everything else: the application, its packages, settings.
+    Application,
+}
+
+impl Cause {
+    /// The words that users see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cache => "caches and temporary files",
+            Self::Documentation => "documentation and translations",
+            Self::System => "packages of the system",
+            Self::Application => "the application and everything else",
+        }
+    }
+
+    fn of(path: &str) -> Self {
+        let below = |directories: &[&str]| {
+            directories.iter().any(|one| path.strip_prefix(one).is_some_and(|rest| rest.starts_with('/')))
+        };
+        let has = |part: &str| path.split('/').any(|one| one == part);
+        if below(&[
+            "var/lib/apt/lists",
+            "var/cache",
+            "var/log",
+            "tmp",
+            "var/tmp",
+            "root/.cache",
+            "root/.npm",
+            "root/.local/share/pnpm",
+            "root/.gem",
+            "root/.bundle",
+        ]) || has(".cache")
+            || has("__pycache__")
+        {
+            Self::Cache
+        } else if below(&[
+            "usr/share/doc",
+            "usr/share/man",
+            "usr/share/info",
+            "usr/share/locale",
+            "usr/share/lintian",
+        ]) {
+            Self::Documentation
+        } else if below(&["usr", "lib", "lib64", "bin", "sbin", "etc", "var/lib/dpkg", "lib/apk", "var/lib"])
+            && !below(&["usr/local", "usr/src"])
+        {
+            Self::System
+        } else {
+            Self::Application
+        }
+    }
+}
+
+/// How many examples a group has at most.
+const MOST_EXAMPLES: usize = 5;
+
+/// Compares what containers of two images see.
+pub(super) fn compare(before: &Tree<'_>, after: &Tree<'_>) -> Files {
+    let causes = [Cause::Cache, Cause::Documentation, Cause::System, Cause::Application];
+    let mut groups: Vec<(Group, Vec<(u64, String)>)> = causes
+        .iter()
+        .map(|cause| {
+            (
+                Group { cause: *cause, gone: (0, 0), came: (0, 0), changed: 0, examples: Vec::new() },
+                Vec::new(),
+            )
+        })
+        .collect();
+    let mut note = |path: &str, mark: char, size: u64| {
+        let cause = Cause::of(path);
+        let Some((group, examples)) = groups.iter_mut().find(|(group, _)| group.cause == cause) else {
+            return;
+        };
+        match mark {
+            '-' => group.gone = (group.gone.0 + 1, group.gone.1 + size),
+            '+' => group.came = (group.came.0 + 1, group.came.1 + size),
+            _ => group.changed += 1,
+        }
+        examples.push((size, format!("{mark} /{path}")));
+    };
+    for (path, place) in &before.places {
+        let was = place.entry;
+        match after.places.get(path).map(|place| place.entry) {
+            None if was.kind != Kind::Directory => note(path, '-', was.size),
+            Some(is) if is.kind != Kind::Directory || was.kind != Kind::Directory => {
+                let is_same = is.kind == was.kind
+                    && is.hash == was.hash
+                    && is.owner == was.owner
+                    && is.mode == was.mode;
+                if !is_same {
+                    note(path, '~', was.size.max(is.size));
+                }
+            }
+            _ => {}
+        }
+    }
+    for (path, place) in after.places.iter().filter(|(path, _)| !before.places.contains_key(*path)) {
+        if place.entry.kind != Kind::Directory {
+            note(path, '+', place.entry.size);
+        }
+    }
+    let groups =
+        groups.into_iter().filter(|(_, examples)| !examples.is_empty()).map(|(mut group, mut examples)| {
+            examples.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+            group.examples = examples.into_iter().take(MOST_EXAMPLES).map(|(_, text)| text).collect();
+            group
+        });
+    Files { groups: groups.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_tell_what_files_are_for() {
+        let expected = [
+            ("var/lib/apt/lists/x", Cause::Cache),
+            ("app/.cache/x", Cause::Cache),
+            ("usr/share/man/man1/x.1.gz", Cause::Documentation),
+            ("usr/bin/gcc", Cause::System),
+            ("usr/local/bin/x", Cause::Application),
+            ("tmpfile", Cause::Application),
+            ("srv/app/x.py", Cause::Application),
+        ];
+        for (path, cause) in expected {
+            assert_eq!(Cause::of(path), cause, "{path}");
+        }
+    }
+}

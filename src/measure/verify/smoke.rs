@@ -1,0 +1,196 @@
+//! Commands that are run in both images, and must end alike and print alike.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::Subject;
+use crate::image::{Image, Tree};
+use crate::measure::engine::{Engine, last_lines};
+use crate::measure::leftovers::TemporaryContainer;
+
+/// Something that is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Smoke {
+    /// A command of the user's, which the image's own shell runs.
+    Command(String),
+    /// A program and what it is given.
+    Program(Vec<String>),
+    /// The image's own HEALTHCHECK, in a container that is started as it is.
+    Health,
+    /// The program that containers start with is there.
+    Starts(String),
+}
+
+impl fmt::Display for Smoke {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(text) => write!(f, "`{text}`"),
+            Self::Program(words) => write!(f, "`{}`", words.join(" ")),
+            Self::Health => f.write_str("HEALTHCHECK"),
+            Self::Starts(program) => write!(f, "`{program}` is there"),
+        }
+    }
+}
+
+/// Programs that run others, and how they are asked who they are.
+const INTERPRETERS: &[(&str, &str)] = &[
+    ("python", "--version"),
+    ("python3", "--version"),
+    ("node", "--version"),
+    ("ruby", "--version"),
+    ("java", "-version"),
+    ("php", "--version"),
+];
+
+/// How long a container may take until it is healthy.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What is tried: the user's commands, and what the image itself says of its use.
+pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<Smoke> {
+    let start = &image.config.config;
+    let words: Vec<&String> = start.entrypoint.iter().chain(&start.cmd).flatten().collect();
+    let mut tests = Vec::new();
+    if let Some(program) = words.first() {
+        tests.push(Smoke::Starts((*program).clone()));
+    }
+    let is_used = |name: &str| {
+        words.iter().any(|word| word.split(|c: char| c.is_whitespace() || c == '/').any(|one| one == name))
+    };
+    for (name, option) in INTERPRETERS {
+        if is_used(name) && find(image, tree, name) {
+            tests.push(Smoke::Program(vec![(*name).to_owned(), (*option).to_owned()]));
+        }
+    }
+    if start.healthcheck.as_ref().is_some_and(|check| check.test.first().is_some_and(|first| first != "NONE"))
+    {
+        tests.push(Smoke::Health);
+    }
+    tests.extend(commands.iter().cloned().map(Smoke::Command));
+    tests
+}
+
+/// Whether an image has a program, by its path or in the directories of PATH.
+fn find(image: &Image, tree: &Tree<'_>, program: &str) -> bool {
+    if program.contains('/') {
+        let directory = image.config.config.working_dir.as_deref().unwrap_or("/");
+        let path =
+            if program.starts_with('/') { program.to_owned() } else { format!("{directory}/{program}") };
+        return tree.resolve(&path).is_some();
+    }
+    let path = image.config.config.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
+    path.unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .split(':')
+        .any(|directory| tree.resolve(&format!("{directory}/{program}")).is_some())
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Outcome {
+    status: String,
+    printed: String,
+    said: String,
+}
+
+impl Smoke {
+    /// Tries it in both; what is wrong with the second, or nothing.
+    pub(super) fn compare(
+        &self,
+        engine: &Engine,
+        before: &Subject,
+        after: &Subject,
+    ) -> anyhow::Result<Option<String>> {
+        if let Self::Starts(program) = self {
+            let has = |subject: &Subject| find(&subject.image, &Tree::of(&subject.image), program);
+            let is_lost = has(before) && !has(after);
+            return Ok(
+                is_lost.then(|| format!("`{program}`, which containers start with, is not there any more"))
+            );
+        }
+        let was = self.run(engine, before)?;
+        let is = self.run(engine, after)?;
+        if was.status == is.status && was.printed == is.printed {
+            return Ok(None);
+        }
+        let shown = if is.said.trim().is_empty() { &is.printed } else { &is.said };
+        Ok(Some(if was.status == is.status {
+            format!(
+                "{self} prints something else:\n  {}\nbecame\n  {}",
+                first_lines(&was.printed),
+                first_lines(&is.printed)
+            )
+        } else {
+            format!(
+                "{self} ended with {} and now with {}:\n{}",
+                was.status,
+                is.status,
+                last_lines(shown.as_bytes(), 8).trim_end()
+            )
+        }))
+    }
+
+    fn run(&self, engine: &Engine, subject: &Subject) -> anyhow::Result<Outcome> {
+        let tag = subject.built.image.tag.as_str();
+        let container = TemporaryContainer::named(engine);
+        let mut arguments = vec!["run", "--rm", "--name", &container.name];
+        match self {
+            Self::Health => return health(engine, subject, &container),
+            Self::Command(text) if find(&subject.image, &Tree::of(&subject.image), "/bin/sh") => {
+                arguments.extend(["--entrypoint", "/bin/sh", tag, "-c", text]);
+            }
+            Self::Command(text) => {
+                // Without a shell, blanks divide it.
+                let mut words = text.split_whitespace();
+                arguments.extend(["--entrypoint", words.next().unwrap_or_default(), tag]);
+                arguments.extend(words);
+            }
+            Self::Program(words) => {
+                arguments.extend(["--entrypoint", &words[0], tag]);
+                arguments.extend(words[1..].iter().map(String::as_str));
+            }
+            Self::Starts(_) => {}
+        }
+        let output = engine.output(arguments)?;
+        Ok(Outcome {
+            status: output.status.to_string(),
+            printed: String::from_utf8_lossy(&output.stdout).into_owned(),
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
+
+/// Starts a container as it is, and runs the check beside it, in its network, until it succeeds once or time is up.
+fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) -> anyhow::Result<Outcome> {
+    let tag = subject.built.image.tag.as_str();
+    let check = subject.image.config.config.healthcheck.as_ref();
+    let words: Vec<&str> = check.iter().flat_map(|check| &check.test).map(String::as_str).collect();
+    let (program, rest) = match words[..] {
+        ["CMD-SHELL", script] => ("/bin/sh", vec!["-c", script]),
+        ["CMD", program, ref rest @ ..] => (program, rest.to_vec()),
+        _ => return Ok(Outcome { status: "no check".into(), printed: String::new(), said: String::new() }),
+    };
+    engine.call(["run", "--detach", "--no-healthcheck", "--name", &container.name, tag])?;
+    let network = format!("container:{}", container.name);
+    let beside = TemporaryContainer::named(engine);
+    let once = ["run", "--rm", "--name", &beside.name, "--network", &network, "--entrypoint", program, tag];
+    let since = Instant::now();
+    loop {
+        let output = engine.output(once.iter().copied().chain(rest.iter().copied()))?;
+        let runs = engine.call(["inspect", "--format", "{{.State.Running}}", &container.name])? == "true";
+        if output.status.success() || !runs || since.elapsed() > PATIENCE {
+            let status = match (output.status.success(), runs) {
+                (true, _) => "healthy",
+                (false, true) => "unhealthy",
+                (false, false) => "a container that stopped",
+            };
+            let logs = engine.output(["logs", "--tail", "20", &container.name])?;
+            let said =
+                String::from_utf8_lossy(&logs.stdout).into_owned() + &String::from_utf8_lossy(&logs.stderr);
+            return Ok(Outcome { status: status.to_owned(), printed: String::new(), said });
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+fn first_lines(text: &str) -> String {
+    text.lines().take(5).collect::<Vec<_>>().join("\n  ")
+}

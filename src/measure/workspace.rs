@@ -1,0 +1,105 @@
+//! A copy of a build context with one version of a Dockerfile, in which files may be changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::build::Plan;
+use super::leftovers::TemporaryDirectory;
+use super::rebuild::Touch;
+use crate::context::BuildContext;
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Workspace {
+    /// What it is called: "before", "after".
+    pub name: String,
+    /// The files that are changed for rebuilds.
+    pub touches: Vec<Touch>,
+    directory: TemporaryDirectory,
+    plan: Plan,
+}
+
+/// One version of a Dockerfile.
+#[derive(Debug, Clone, Copy)]
+pub struct Version<'v> {
+    /// What it is called.
+    pub name: &'v str,
+    /// Its text.
+    pub text: &'v str,
+    /// The ignore file that goes with it: where it lies in the context, and its text.
+    pub ignore_file: Option<(&'v str, &'v str)>,
+}
+
+impl Workspace {
+    /// Copies a build context. `plan` says how it is built; its Dockerfile and context are replaced.
+    pub fn of(
+        context: &Path,
+        known: &BuildContext,
+        version: Version<'_>,
+        plan: &Plan,
+    ) -> anyhow::Result<Self> {
+        let directory = TemporaryDirectory::new()?;
+        let root = directory.path().join("context");
+        copy(context, &root)
+            .with_context(|| format!("the build context {} can't be copied", context.display()))?;
+        if let Some((path, text)) = version.ignore_file {
+            fs::write(root.join(path), text)?;
+        }
+        let dockerfile = directory.path().join("Dockerfile");
+        fs::write(&dockerfile, version.text)?;
+        // An ignore file of the Dockerfile's own goes before the context's. (Docker's manual, ".dockerignore files".)
+        let own = version.ignore_file.map(|(_, text)| text).or(known.ignore_text.as_deref());
+        if let Some(text) = own.filter(|_| known.ignore_path != ".dockerignore") {
+            fs::write(directory.path().join("Dockerfile.dockerignore"), text)?;
+        }
+        let touches = Touch::of(known, &root);
+        let plan = Plan { dockerfile, context: root, ..plan.clone() };
+        Ok(Self { name: version.name.to_owned(), touches, directory, plan })
+    }
+
+    /// How it is built.
+    pub fn plan(&self) -> Plan {
+        self.plan.clone()
+    }
+
+    /// Where the copy lies.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+/// Copies a directory, links as links, with the times of its files: some languages look at them.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    let mut all: Vec<PathBuf> = vec![PathBuf::new()];
+    while let Some(inner) = all.pop() {
+        for entry in fs::read_dir(from.join(&inner))? {
+            let entry = entry?;
+            let (path, kind) = (inner.join(entry.file_name()), entry.file_type()?);
+            let target = to.join(&path);
+            if kind.is_dir() {
+                fs::create_dir_all(&target)?;
+                all.push(path);
+            } else if kind.is_symlink() {
+                link(&fs::read_link(entry.path())?, &target)?;
+            } else if kind.is_file() {
+                fs::copy(entry.path(), &target)?;
+                let times = fs::metadata(entry.path())?.modified()?;
+                fs::File::options().write(true).open(&target).and_then(|file| file.set_modified(times)).ok();
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, at: &Path) -> std::io::Result<()> {
+    Err(std::io::Error::other(format!("{} is a symbolic link", at.display())))
+}
