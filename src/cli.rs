@@ -10,6 +10,7 @@ mod explain;
 mod fix;
 mod ignored;
 mod input;
+mod inspected;
 mod measured;
 mod settings;
 mod verified;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
     let result = match args.command {
         Command::Fix(fix) => fix::run(&fix),
         Command::Measure(measure) => measured::run(&measure),
+        Command::Inspect(inspect) => inspected::run(&inspect),
         Command::Verify(verify) => verified::run(&verify),
         Command::Explain(explain) => explain::run(&explain),
         Command::List => explain::list(),

@@ -19,6 +19,7 @@ pub mod context;
 pub mod edit;
 pub mod facts;
 pub mod image;
+pub mod inspect;
 pub mod knowledge;
 pub mod measure;
 pub mod pipeline;

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod human;
+pub mod inspected;
 pub mod json;
 pub mod measured;
 pub mod verified;

@@ -20,6 +20,8 @@ pub enum Command {
     Measure(Measure),
     /// Build two Dockerfiles, and say whether the second image works as the first does (needs a container engine)
     Verify(Verify),
+    /// Show where an image's bytes are, and which of them are in the way
+    Inspect(Inspect),
     /// Show a transform's manual page: why, safety, when it is silent, examples
     Explain(Explain),
     /// List the transforms
@@ -145,6 +147,26 @@ pub struct Verify {
     pub smoke: Vec<String>,
     #[command(flatten)]
     pub building: Building,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Inspect {
+    /// An archive (`docker save`, OCI; as it is or compressed), an OCI layout, or the name of an image
+    pub image: String,
+    /// The Dockerfile that it was built from: its fixes are listed by what they would save
+    #[arg(long, value_name = "FILE")]
+    pub dockerfile: Option<PathBuf>,
+    #[command(flatten)]
+    pub choice: Choice,
+    /// How to print the figures
+    #[arg(long, value_enum, default_value_t = InspectFormat::Human)]
+    pub format: InspectFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -69,8 +69,8 @@ pub enum Kind {
 /// Files whose text is kept: what package managers have installed.
 const KEPT: &[&str] = &["var/lib/dpkg/status", "lib/apk/db/installed"];
 
-/// Directories with such files.
-const KEPT_BELOW: &[&str] = &["var/lib/dpkg/status.d/"];
+/// Directories with such files, and how their names end.
+const KEPT_BELOW: &[(&str, &str)] = &[("var/lib/dpkg/status.d/", ""), ("var/lib/dpkg/info/", ".list")];
 
 /// Reads a layer's archive.
 pub(super) fn read(content: impl Read, known: &mut usize) -> Result<Layer, ReadError> {
@@ -157,8 +157,9 @@ fn content(entry: &mut dyn Read, declared: u64, found: &mut Entry) -> io::Result
     let mut buffer = vec![0; 64 << 10];
     let first = fill(entry, &mut buffer)?;
     let head = &buffer[..first];
-    let is_kept =
-        KEPT.contains(&found.path.as_str()) || KEPT_BELOW.iter().any(|start| found.path.starts_with(start));
+    let path = found.path.as_str();
+    let is_kept = KEPT.contains(&path)
+        || KEPT_BELOW.iter().any(|(start, end)| path.starts_with(start) && path.ends_with(end));
     if (elf::is_elf(head) || is_kept) && declared <= MOST_IN_MEMORY {
         let mut whole = head.to_vec();
         entry.read_to_end(&mut whole)?;
@@ -188,4 +189,33 @@ fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_files_are_refused_when_the_limit_is_reached() {
+        let mut archive = tar::Builder::new(Vec::new());
+        for name in ["a", "b", "c"] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            header.set_cksum();
+            archive.append_data(&mut header, name, &[][..]).expect("memory");
+        }
+        let bytes = archive.into_inner().expect("memory");
+        let mut known = MOST_ENTRIES - 3;
+        assert_eq!(read(&bytes[..], &mut known).expect("it fits").entries.len(), 3);
+        let error = read(&bytes[..], &mut known).expect_err("one more than all");
+        assert!(error.to_string().contains("files"), "{error}");
+    }
+
+    #[test]
+    fn paths_stay_below_the_root() {
+        assert_eq!(tidy(b"../../etc/passwd").as_deref(), Some("etc/passwd"));
+        assert_eq!(tidy(b"/a/../../b").as_deref(), Some("b"));
+        assert_eq!(tidy(b"./"), None);
+        assert_eq!(tidy(&[b'a'; LONGEST_PATH + 1]), None);
+    }
 }

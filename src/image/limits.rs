@@ -9,10 +9,10 @@ pub const MOST_JSON: u64 = 8 << 20;
 pub const MOST_IN_MEMORY: u64 = 256 << 20;
 
 /// The most files and directories of one image.
-pub const MOST_ENTRIES: usize = 4_000_000;
+pub const MOST_ENTRIES: usize = 2_000_000;
 
 /// The most bytes that one image is unpacked to.
-pub const MOST_BYTES: u64 = 256 << 30;
+pub const MOST_BYTES: u64 = 128 << 30;
 
 /// The longest path, in bytes. (Linux, PATH_MAX.)
 pub const LONGEST_PATH: usize = 4096;
@@ -45,5 +45,20 @@ impl<R: Read> Read for Limited<R> {
             )
         })?;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bombs_stop_at_the_limit() {
+        // Endless, as what unpacks from a bomb.
+        let mut limited = Limited::new(io::repeat(0), 100_000);
+        let error = io::copy(&mut limited, &mut io::sink()).expect_err("it stops");
+        assert!(error.to_string().contains("bomb"), "{error}");
+        let mut limited = Limited::new(&[1, 2, 3][..], 3);
+        assert_eq!(io::copy(&mut limited, &mut io::sink()).expect("it fits"), 3);
     }
 }

@@ -205,7 +205,7 @@ fn counted(number: usize, what: &str) -> String {
 }
 
 /// The first words of a long line.
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= most { line } else { line.chars().take(most - 1).collect::<String>() + "…" }
 }

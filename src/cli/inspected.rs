@@ -1,0 +1,138 @@
+//! `jettison inspect`: where the bytes of an image are, and which fixes of its Dockerfile would save how many.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::args::{Inspect, InspectFormat};
+use crate::cli::context::Contexts;
+use crate::cli::settings::Configurations;
+use crate::cli::{Status, discover, input};
+use crate::image::{self, Image, Reader};
+use crate::inspect::{Inspection, Made, made_by};
+use crate::knowledge::Knowledge;
+use crate::measure::{self, Engine};
+use crate::pipeline;
+use crate::report::inspected::{self, Saving};
+use crate::syntax::Dockerfile;
+
+pub fn run(args: &Inspect) -> anyhow::Result<Status> {
+    let dockerfile = match &args.dockerfile {
+        Some(path) => {
+            let text = input::file(path).map_err(anyhow::Error::msg);
+            Some((path.as_path(), text.with_context(|| path.display().to_string())?))
+        }
+        None => None,
+    };
+    let image = read(&args.image)?;
+    let found = Inspection::of(&image, Knowledge::embedded());
+    let made = dockerfile.as_ref().map(|(_, text)| made_by(&Dockerfile::parse(text), &image.config));
+    let made = made.unwrap_or_default();
+    let savings = match &dockerfile {
+        Some((path, text)) => Some(savings(args, path, text, &found, &made)?),
+        None => None,
+    };
+    let mut lines = vec![None; image.layers.len()];
+    made.iter().for_each(|made| lines[made.layer] = Some(made.line));
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let write = match args.format {
+        InspectFormat::Human => inspected::human,
+        InspectFormat::Json => inspected::json,
+    };
+    write(&mut out, &args.image, &found, &lines, savings.as_deref())?;
+    out.flush()?;
+    Ok(Status::Clean)
+}
+
+/// An OCI layout, an archive, or an image that the engine has; a path that is there goes before a name.
+fn read(name: &str) -> anyhow::Result<Image> {
+    let path = Path::new(name);
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => layout(path).with_context(|| name.to_owned()),
+        Ok(_) => {
+            let file = File::open(path).with_context(|| name.to_owned())?;
+            image::stream(io::BufReader::with_capacity(1 << 20, file)).with_context(|| name.to_owned())
+        }
+        Err(_) => {
+            let engine = Engine::find().with_context(|| {
+                format!("{name} is no file or directory, so that it has to be an image that an engine has")
+            })?;
+            measure::read(&engine, name)
+        }
+    }
+}
+
+/// Reads a directory. Links are not followed: they might lead out of it.
+fn layout(directory: &Path) -> anyhow::Result<Image> {
+    let mut reader = Reader::default();
+    anyhow::ensure!(
+        directory.join("index.json").is_file(),
+        "this directory is no OCI layout: it has no index.json; name an archive, a layout or an image"
+    );
+    let mut names = vec!["index.json".to_owned()];
+    for kind in files(&directory.join("blobs"))? {
+        let inside = files(&directory.join("blobs").join(&kind))?;
+        names.extend(inside.into_iter().map(|name| format!("blobs/{kind}/{name}")));
+    }
+    for name in names {
+        let path = directory.join(&name);
+        if path.symlink_metadata()?.is_file() {
+            reader.add(&name, io::BufReader::with_capacity(1 << 20, File::open(path)?))?;
+        }
+    }
+    Ok(reader.finish()?)
+}
+
+/// The names in a directory, in order; none where it is none.
+fn files(directory: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    if !directory.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(names);
+    }
+    for entry in directory.read_dir()? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The fixes of a Dockerfile, by what they would save.
+fn savings(
+    args: &Inspect,
+    path: &Path,
+    text: &str,
+    found: &Inspection,
+    made: &[Made],
+) -> anyhow::Result<Vec<Saving>> {
+    let configurations = Configurations::new(&args.choice)?;
+    let settings =
+        configurations.for_directory(path.parent().unwrap_or(Path::new(""))).map_err(anyhow::Error::msg)?;
+    let contexts = Contexts::new(None)?;
+    let outcome = pipeline::fix_within(text, &settings, &contexts.around(Some(path)));
+    let name = discover::display_name(path);
+    let applied = outcome.steps.iter().flat_map(|step| {
+        step.fixes.iter().map(|fix| (step.transform.id, fix.place, fix.title.clone(), fix.applicability))
+    });
+    let withheld = outcome.withheld.iter().filter_map(|held| {
+        Some((held.transform?, held.place, format!("{} [not applied]", held.reason), held.applicability?))
+    });
+    let mut taken = vec![false; found.wastes.len()];
+    let mut savings: Vec<Saving> = Vec::new();
+    for (transform, place, title, _) in applied.chain(withheld) {
+        let span = made.iter().rev().find(|made| made.line <= place.line).map(|made| made.layer);
+        let mut size = 0;
+        for (waste, is_taken) in found.wastes.iter().zip(&mut taken).filter(|(waste, taken)| {
+            let place_fits = [Some(waste.layer), waste.why.hidden_by()].contains(&span)
+                || matches!(transform, "slim-base" | "split-stages");
+            !**taken && waste.transform == Some(transform) && place_fits
+        }) {
+            size += waste.size;
+            *is_taken = true;
+        }
+        savings.push(Saving { place: format!("{name}:{place}"), transform, title, size });
+    }
+    savings.sort_by_key(|saving| std::cmp::Reverse(saving.size));
+    Ok(savings)
+}

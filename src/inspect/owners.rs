@@ -1,0 +1,172 @@
+//! Which package brought a file: Debian's and Alpine's by their databases, Python's and Node's by where it lies.
+//!
+//! Files that nobody claims are nobody's; what RPM has installed is not read. (dpkg-query(1) for `info/*.list`; distroless,
+//! `status.d/*.md5sums`; apk(5) for `lib/apk/db/installed`.)
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::image::{Kind, Tree};
+
+/// A package and what it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Who installed it: "Debian", "Alpine", "Python", "Node".
+    pub manager: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Its files, in bytes.
+    pub size: u64,
+}
+
+/// The packages that files belong to, by path.
+#[derive(Debug, Default)]
+pub struct Owners {
+    by_path: HashMap<String, (&'static str, String)>,
+}
+
+impl Owners {
+    /// Reads the databases.
+    pub fn of(tree: &Tree<'_>) -> Self {
+        let mut owners = Self::default();
+        for (path, place) in &tree.places {
+            let Some(text) = &place.entry.text else { continue };
+            if let Some(name) =
+                path.strip_prefix("var/lib/dpkg/info/").and_then(|name| name.strip_suffix(".list"))
+            {
+                owners.claim(tree, "Debian", name.split(':').next().unwrap_or(name), text.lines());
+            } else if let Some(name) =
+                path.strip_prefix("var/lib/dpkg/status.d/").and_then(|name| name.strip_suffix(".md5sums"))
+            {
+                let files = text.lines().filter_map(|line| line.split_once("  ")).map(|(_, file)| file);
+                owners.claim(tree, "Debian", name, files);
+            } else if *path == "lib/apk/db/installed" {
+                for (name, files) in alpine(text) {
+                    owners.claim(tree, "Alpine", &name, files.iter().map(String::as_str));
+                }
+            }
+        }
+        owners
+    }
+
+    fn claim<'f>(
+        &mut self,
+        tree: &Tree<'_>,
+        manager: &'static str,
+        name: &str,
+        files: impl Iterator<Item = &'f str>,
+    ) {
+        for file in files {
+            let file = file.trim_start_matches('/');
+            // `/lib` is a link to `/usr/lib` where directories are merged, and packages still say `/lib`.
+            let is_here = tree.places.get(file).is_some_and(|place| place.entry.kind == Kind::File);
+            let path = if is_here { Some(file.to_owned()) } else { through_links(tree, file) };
+            if let Some(path) = path {
+                self.by_path.insert(path, (manager, name.to_owned()));
+            }
+        }
+    }
+
+    /// Who brought a file.
+    pub fn owner<'s>(&'s self, path: &'s str) -> Option<(&'static str, &'s str)> {
+        self.by_path
+            .get(path)
+            .map(|(manager, name)| (*manager, name.as_str()))
+            .or_else(|| node(path).map(|name| ("Node", name)))
+            .or_else(|| python(path).map(|name| ("Python", name)))
+    }
+
+    /// All packages, the largest first.
+    pub fn packages(&self, tree: &Tree<'_>) -> Vec<Package> {
+        let mut sizes: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
+        for (path, place) in &tree.places {
+            if let Some((manager, name)) = self.owner(path) {
+                *sizes.entry((manager, name.to_owned())).or_default() += place.entry.size;
+            }
+        }
+        let mut packages: Vec<Package> = sizes
+            .into_iter()
+            .filter(|(_, size)| *size > 0)
+            .map(|((manager, name), size)| Package { manager, name, size })
+            .collect();
+        packages.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+        packages
+    }
+}
+
+/// A file by its path, where a directory on the way is a link.
+fn through_links(tree: &Tree<'_>, file: &str) -> Option<String> {
+    let (directory, name) = file.rsplit_once('/')?;
+    let (directory, _) = tree.resolve(directory)?;
+    let path = format!("{directory}/{name}");
+    tree.places.get(path.as_str()).is_some_and(|place| place.entry.kind == Kind::File).then_some(path)
+}
+
+/// Packages and files of apk's database: `P:` names a package, `F:` a directory, `R:` a file in it.
+fn alpine(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut packages: Vec<(String, Vec<String>)> = Vec::new();
+    let mut directory = "";
+    for line in text.lines() {
+        match line.split_once(':') {
+            Some(("P", name)) => packages.push((name.to_owned(), Vec::new())),
+            Some(("F", name)) => directory = name,
+            Some(("R", name)) => {
+                if let Some((_, files)) = packages.last_mut() {
+                    files.push(format!("{directory}/{name}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    packages
+}
+
+/// `node_modules/@scope/name/…`, the innermost.
+fn node(path: &str) -> Option<&str> {
+    let (_, rest) = path.rsplit_once("node_modules/")?;
+    let parts = if rest.starts_with('@') { 2 } else { 1 };
+    let end = rest.match_indices('/').nth(parts - 1).map(|(at, _)| at)?;
+    Some(&rest[..end]).filter(|name| !name.starts_with('.'))
+}
+
+/// `site-packages/name/…`, `site-packages/name.libs/…` or `site-packages/name-1.0.dist-info/…`.
+fn python(path: &str) -> Option<&str> {
+    let (_, rest) = path.split_once("/site-packages/").or_else(|| path.split_once("/dist-packages/"))?;
+    let name = rest.split('/').next()?;
+    let name = name.strip_suffix(".libs").unwrap_or(name);
+    let name = if name.ends_with("-info") { name.split('-').next()? } else { name };
+    Some(name.strip_suffix(".py").unwrap_or(name)).filter(|name| !name.starts_with("__"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_of_languages_are_told_by_their_path() {
+        assert_eq!(node("app/node_modules/a/node_modules/@s/b/index.js"), Some("@s/b"));
+        assert_eq!(node("app/node_modules/.bin/x"), None);
+        assert_eq!(node("app/node_modules/.package-lock.json"), None);
+        assert_eq!(
+            node("srv/node_modules/.pnpm/a@1/node_modules/a/x.js"),
+            Some("a"),
+            "pnpm keeps each package in a directory of its own"
+        );
+        let python =
+            |rest: &str| python(&format!("opt/venv/lib/python3.11/site-packages/{rest}")).map(str::to_owned);
+        assert_eq!(python("numpy/core/x.so").as_deref(), Some("numpy"));
+        assert_eq!(python("numpy.libs/y.so").as_deref(), Some("numpy"));
+        assert_eq!(python("numpy-1.0.dist-info/RECORD").as_deref(), Some("numpy"));
+        assert_eq!(python("six.py").as_deref(), Some("six"));
+        assert_eq!(python("__pycache__/six.pyc"), None);
+    }
+
+    #[test]
+    fn the_database_of_apk_is_read() {
+        let text = "P:musl\nV:1\nF:lib\nR:ld.so\nR:libc.so\n\nP:zlib\nF:usr/lib\nR:libz.so\n";
+        let expected = [
+            ("musl".to_owned(), vec!["lib/ld.so".to_owned(), "lib/libc.so".to_owned()]),
+            ("zlib".to_owned(), vec!["usr/lib/libz.so".to_owned()]),
+        ];
+        assert_eq!(alpine(text), expected);
+    }
+}

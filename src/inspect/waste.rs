@@ -1,0 +1,256 @@
+//! Bytes that nobody needs: what a later layer hides, caches, packages that only build, documentation. Each byte counts once.
+
+use std::collections::BTreeMap;
+
+use super::owners::Owners;
+use crate::image::{Hidden, Kind, Tree};
+use crate::knowledge::{Cache, Confidence, Knowledge, Manager};
+
+/// Files that are in the way for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waste {
+    /// The reason.
+    pub why: Why,
+    /// The number of the layer that stores them, counted from the lowest.
+    pub layer: usize,
+    /// Their bytes.
+    pub size: u64,
+    /// How many they are.
+    pub files: usize,
+    /// The largest of them, with a slash before it.
+    pub example: String,
+    /// The transform that would leave them out; none where only a person can.
+    pub transform: Option<&'static str>,
+}
+
+/// Why bytes are in the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// Stored, and deleted by this later layer.
+    Deleted(usize),
+    /// Stored again by this later layer with the same content: its owner or its permissions were changed.
+    Copied(usize),
+    /// Stored, and replaced by this later layer.
+    Replaced(usize),
+    /// What a package manager fetched and can fetch again: "pip's cache".
+    Cache(String),
+    /// Packages that serve to build others.
+    BuildPackages,
+    /// Manuals and translations.
+    Documentation,
+}
+
+impl Why {
+    /// The word for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Deleted(_) => "deleted",
+            Self::Copied(_) => "copied",
+            Self::Replaced(_) => "replaced",
+            Self::Cache(_) => "cache",
+            Self::BuildPackages => "build-packages",
+            Self::Documentation => "documentation",
+        }
+    }
+
+    /// The later layer that hides the files.
+    pub fn hidden_by(&self) -> Option<usize> {
+        match self {
+            Self::Deleted(layer) | Self::Copied(layer) | Self::Replaced(layer) => Some(*layer),
+            _ => None,
+        }
+    }
+}
+
+/// Finds them, the largest first.
+pub(super) fn find(tree: &Tree<'_>, owners: &Owners, known: &Knowledge) -> Vec<Waste> {
+    let caches = Caches::of(known);
+    let builders = Builders::of(known);
+    let mut sums = Sums::default();
+    for hidden in &tree.hidden {
+        let (why, transform) = why_hidden(hidden, &caches, &builders);
+        sums.add(
+            why,
+            transform,
+            hidden.place.layer,
+            hidden.place.entry.path.as_str(),
+            hidden.place.entry.size,
+        );
+    }
+    let is_debian =
+        tree.places.contains_key("etc/debian_version") || tree.resolve("/etc/debian_version").is_some();
+    for (path, place) in tree.places.iter().filter(|(_, place)| place.entry.size > 0) {
+        let found = if let Some((name, transform)) = caches.of_path(path) {
+            Some((Why::Cache(name), transform))
+        } else if builders.has(owners, path) {
+            Some((Why::BuildPackages, Some("split-stages")))
+        } else if is_documentation(path) {
+            // The slim images tell dpkg to leave it out, whatever is installed.
+            Some((Why::Documentation, is_debian.then_some("slim-base")))
+        } else {
+            None
+        };
+        if let Some((why, transform)) = found {
+            sums.add(why, transform, place.layer, path, place.entry.size);
+        }
+    }
+    sums.finish()
+}
+
+fn why_hidden(
+    hidden: &Hidden<'_>,
+    caches: &Caches<'_>,
+    builders: &Builders<'_>,
+) -> (Why, Option<&'static str>) {
+    let (was, path) = (hidden.place.entry, hidden.place.entry.path.as_str());
+    match hidden.instead {
+        Some(is)
+            if is.kind == Kind::File
+                && (is.hash, is.size) == (was.hash, was.size)
+                && (is.owner, is.mode) != (was.owner, was.mode) =>
+        {
+            (Why::Copied(hidden.by), Some("copy-ownership"))
+        }
+        Some(_) => (Why::Replaced(hidden.by), Some("merge-runs")),
+        None => {
+            let transform = match caches.of_path(path) {
+                Some((_, transform)) => transform.unwrap_or("merge-runs"),
+                None if builders.might_have(path) => "purge-build-packages",
+                None => "merge-runs",
+            };
+            (Why::Deleted(hidden.by), Some(transform))
+        }
+    }
+}
+
+/// The directories of the package managers' caches.
+struct Caches<'k> {
+    /// Absolute ones without their first slash, with who fills them.
+    absolute: Vec<(&'k str, &'k Manager, &'k Cache)>,
+    /// Those below a home directory, without `~/`.
+    at_home: Vec<(&'k str, &'k Manager, &'k Cache)>,
+}
+
+impl<'k> Caches<'k> {
+    fn of(known: &'k Knowledge) -> Self {
+        let mut caches = Self { absolute: Vec::new(), at_home: Vec::new() };
+        for manager in &known.managers {
+            for cache in manager.caches.iter().filter(|cache| cache.applicability != Confidence::Never) {
+                for directory in &cache.directories {
+                    if let Some(rest) = directory.strip_prefix("~/") {
+                        caches.at_home.push((rest, manager, cache));
+                    } else {
+                        caches.absolute.push((directory.trim_start_matches('/'), manager, cache));
+                    }
+                }
+            }
+        }
+        caches
+    }
+
+    /// What a file of a cache is, and the transform that keeps it out.
+    fn of_path(&self, path: &str) -> Option<(String, Option<&'static str>)> {
+        let inside = |directory: &str, path: &str| {
+            path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let home = path.strip_prefix("root/").or_else(|| {
+            let rest = path.strip_prefix("home/")?;
+            rest.split_once('/').map(|(_, rest)| rest)
+        });
+        let at_home =
+            home.and_then(|rest| self.at_home.iter().find(|(directory, ..)| inside(directory, rest)));
+        let found = at_home.or_else(|| self.absolute.iter().find(|(directory, ..)| inside(directory, path)));
+        let (directory, manager, cache) = found?;
+        let is_avoided = manager.avoid.as_ref().is_some_and(|avoid| {
+            avoid
+                .directories
+                .iter()
+                .any(|one| one.trim_start_matches("~/").trim_start_matches('/') == *directory)
+        });
+        let name = if cache.name.contains(&manager.name) {
+            cache.name.clone()
+        } else {
+            format!("{} of {}", cache.name, manager.name)
+        };
+        Some((name, Some(if is_avoided { "avoid-package-caches" } else { "clean-package-caches" })))
+    }
+}
+
+/// The packages that serve to build others.
+struct Builders<'k> {
+    names: Vec<&'k str>,
+}
+
+impl<'k> Builders<'k> {
+    fn of(known: &'k Knowledge) -> Self {
+        let system = ["apt-get", "apk"].into_iter().filter_map(|name| known.manager(name));
+        Self { names: system.flat_map(|manager| &manager.build_packages).map(String::as_str).collect() }
+    }
+
+    fn has(&self, owners: &Owners, path: &str) -> bool {
+        let Some((manager @ ("Debian" | "Alpine"), name)) = owners.owner(path) else { return false };
+        // `gcc-12`, `binutils-x86-64-linux-gnu`, `libgcc-12-dev`, `python3.11-dev`.
+        let stem = name.split(['-', '.']).next().unwrap_or(name);
+        let is_compiler = name.strip_prefix(stem).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('-') && rest[1..].starts_with(|c: char| c.is_ascii_digit())
+        });
+        // `gcc-12-base` is what the C library itself needs.
+        !name.ends_with("-base")
+            && (name.ends_with("-dev")
+                || stem == "binutils"
+                || stem.strip_prefix("lib").is_some_and(|rest| rest == "binutils")
+                || self.names.contains(&name)
+                || manager == "Debian" && is_compiler && self.names.contains(&stem))
+    }
+
+    /// Whether a file that is gone looks like one of theirs: the database no longer says.
+    fn might_have(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        path.starts_with("usr/include/")
+            || path.contains("/lib/gcc")
+            || path.starts_with("usr/bin/")
+                && self.names.iter().any(|one| name == *one || name.ends_with(&format!("-{one}")))
+    }
+}
+
+/// Manuals and translations; not what licences say, which has to go along.
+fn is_documentation(path: &str) -> bool {
+    let directories =
+        ["usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/gtk-doc/"];
+    directories.iter().any(|directory| path.starts_with(directory)) && !path.ends_with("/copyright")
+}
+
+/// Files for one reason in one layer, and the largest of them.
+#[derive(Default)]
+struct Sums {
+    by_reason: BTreeMap<(Why, usize, Option<&'static str>), Sum>,
+}
+
+/// What was added up, and how large its example is.
+struct Sum {
+    waste: Waste,
+    largest: u64,
+}
+
+impl Sums {
+    fn add(&mut self, why: Why, transform: Option<&'static str>, layer: usize, path: &str, size: u64) {
+        let sum = self.by_reason.entry((why.clone(), layer, transform)).or_insert_with(|| Sum {
+            waste: Waste { why, layer, size: 0, files: 0, example: String::new(), transform },
+            largest: 0,
+        });
+        sum.waste.size += size;
+        sum.waste.files += 1;
+        if size > sum.largest {
+            sum.largest = size;
+            sum.waste.example = format!("/{path}");
+        }
+    }
+
+    fn finish(self) -> Vec<Waste> {
+        let mut all: Vec<Waste> = self.by_reason.into_values().map(|sum| sum.waste).collect();
+        all.sort_by(|a, b| {
+            b.size.cmp(&a.size).then_with(|| a.layer.cmp(&b.layer)).then_with(|| a.why.cmp(&b.why))
+        });
+        all
+    }
+}

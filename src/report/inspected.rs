@@ -1,0 +1,160 @@
+//! Where an image's bytes are, for people and as JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::measured::{shortened, size};
+use crate::inspect::{Inspection, Waste, Why};
+
+/// A fix of a Dockerfile, and what it would save of the image that was built from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saving {
+    /// `Dockerfile:3:1`.
+    pub place: String,
+    /// The transform.
+    pub transform: &'static str,
+    /// What it does, and what applying it takes.
+    pub title: String,
+    /// The bytes that are in the way and that it would leave out; none where the image does not tell.
+    pub size: u64,
+}
+
+/// How many packages and wastes are shown.
+const MOST: usize = 20;
+
+/// Writes everything, the most interesting last.
+pub fn human(
+    out: &mut impl Write,
+    name: &str,
+    found: &Inspection,
+    lines: &[Option<usize>],
+    savings: Option<&[Saving]>,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "{name}: {} in {} layers, of which a container sees {}; {} are in the way",
+        size(found.size),
+        found.layers.len(),
+        size(found.seen),
+        size(found.wasted())
+    )?;
+    writeln!(out, "\nlayers")?;
+    let largest = found.layers.iter().map(|layer| layer.size).max().unwrap_or(1).max(1);
+    for (number, layer) in found.layers.iter().enumerate() {
+        let length = usize::try_from(layer.size * 20 / largest).unwrap_or(20);
+        let bar = "█".repeat(length.max(usize::from(layer.size > 0)));
+        let hidden =
+            if layer.hidden > 0 { format!(" ({} hidden later)", size(layer.hidden)) } else { String::new() };
+        let line =
+            lines.get(number).copied().flatten().map_or(String::new(), |line| format!("line {line}: "));
+        writeln!(
+            out,
+            "{:>3} {:>10}  {bar:20}  {line}{}{hidden}",
+            number + 1,
+            size(layer.size),
+            shortened(&layer.created_by, 70)
+        )?;
+    }
+    writeln!(out, "\ndirectories")?;
+    for directory in &found.directories {
+        writeln!(
+            out,
+            "    {:>10}  {}{}",
+            size(directory.size),
+            "  ".repeat(directory.depth),
+            directory.path
+        )?;
+    }
+    if !found.packages.is_empty() {
+        writeln!(out, "\npackages")?;
+        for package in found.packages.iter().take(MOST) {
+            writeln!(out, "    {:>10}  {} ({})", size(package.size), package.name, package.manager)?;
+        }
+        rest(out, found.packages.iter().skip(MOST).map(|package| package.size))?;
+    }
+    writeln!(out, "\nin the way")?;
+    for waste in found.wastes.iter().take(MOST) {
+        let transform = waste.transform.map_or(String::new(), |id| format!(": {id}"));
+        writeln!(out, "    {:>10}  {}{transform}", size(waste.size), what(waste, found))?;
+        writeln!(out, "                {} {}", counted(waste.files), waste.example)?;
+    }
+    rest(out, found.wastes.iter().skip(MOST).map(|waste| waste.size))?;
+    if let Some(savings) = savings {
+        writeln!(out, "\nfixes, by what they would save of this image")?;
+        for saving in savings {
+            let size = if saving.size > 0 { size(saving.size) } else { String::new() };
+            writeln!(out, "    {size:>10}  {}: {}: {}", saving.place, saving.transform, saving.title)?;
+        }
+    }
+    Ok(())
+}
+
+fn rest(out: &mut impl Write, sizes: impl Iterator<Item = u64>) -> io::Result<()> {
+    let (count, sum) = sizes.fold((0, 0), |(count, sum), one| (count + 1, sum + one));
+    if count == 0 { Ok(()) } else { writeln!(out, "    {:>10}  in {count} more", size(sum)) }
+}
+
+fn counted(files: usize) -> String {
+    if files == 1 { "one file,".to_owned() } else { format!("{files} files, the largest") }
+}
+
+/// What a waste is, and where.
+fn what(waste: &Waste, found: &Inspection) -> String {
+    let layer = waste.layer + 1;
+    match &waste.why {
+        Why::Deleted(by) => format!("stored in layer {layer}, deleted in layer {}", by + 1),
+        Why::Copied(by) => {
+            format!("stored in layer {layer}, and again in layer {} for another owner or mode", by + 1)
+        }
+        Why::Replaced(by) => format!("stored in layer {layer}, replaced in layer {}", by + 1),
+        Why::Cache(name) => format!("{name}, in layer {layer}"),
+        Why::BuildPackages => format!("packages that serve to build, in layer {layer}"),
+        Why::Documentation => format!("manuals and translations, in layer {layer}"),
+    }
+    .replace("layer 1,", if found.layers.len() == 1 { "the only layer," } else { "layer 1," })
+}
+
+/// Writes one JSON document and a line break.
+pub fn json(
+    out: &mut impl Write,
+    name: &str,
+    found: &Inspection,
+    lines: &[Option<usize>],
+    savings: Option<&[Saving]>,
+) -> io::Result<()> {
+    let layers = found.layers.iter().enumerate().map(|(number, layer)| {
+        let line = lines.get(number).copied().flatten();
+        json!({ "created_by": layer.created_by, "line": line, "size": layer.size, "hidden": layer.hidden })
+    });
+    let wastes = found.wastes.iter().map(|waste| {
+        json!({
+            "why": waste.why.name(),
+            "cache": if let Why::Cache(name) = &waste.why { Some(name) } else { None },
+            "layer": waste.layer,
+            "hidden_by": waste.why.hidden_by(),
+            "size": waste.size,
+            "files": waste.files,
+            "example": waste.example,
+            "transform": waste.transform,
+        })
+    });
+    let document = json!({
+        "version": 1,
+        "image": name,
+        "size": found.size,
+        "seen": found.seen,
+        "wasted": found.wasted(),
+        "layers": layers.collect::<Vec<_>>(),
+        "directories": found.directories.iter().map(|one| json!({ "path": one.path, "size": one.size })).collect::<Vec<_>>(),
+        "packages": found.packages.iter().map(|one| json!({ "manager": one.manager, "name": one.name, "size": one.size })).collect::<Vec<_>>(),
+        "wastes": wastes.collect::<Vec<_>>(),
+        "fixes": savings.map(|all| all.iter().map(fix).collect::<Vec<_>>()),
+    });
+    serde_json::to_writer(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn fix(saving: &Saving) -> Value {
+    json!({ "place": saving.place, "transform": saving.transform, "title": saving.title, "size": saving.size })
+}
