@@ -6,6 +6,7 @@
 pub mod build;
 pub mod engine;
 pub mod leftovers;
+mod process;
 mod progress;
 pub mod rebuild;
 pub mod transport;

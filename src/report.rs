@@ -8,9 +8,10 @@ pub mod measured;
 pub mod verified;
 
 use crate::pipeline::Outcome;
+use measured::Measured;
 
 /// One file's result.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FileReport {
     /// The path as it is shown; none where a directory held nothing.
     pub path: Option<String>,
@@ -20,6 +21,8 @@ pub struct FileReport {
     pub outcome: Outcome,
     /// What the build context's ignore file becomes, where that changes.
     pub ignore_file: Option<IgnoreFile>,
+    /// What real builds said, where they were asked for.
+    pub measured: Option<Measured>,
     /// What went wrong, complete but for the path.
     pub error: Option<String>,
 }
@@ -60,12 +63,12 @@ pub enum Talk {
 impl FileReport {
     /// A file that could not be worked on.
     pub fn failed(path: Option<String>, error: String) -> Self {
-        Self { path, text: String::new(), outcome: Outcome::default(), ignore_file: None, error: Some(error) }
+        Self { path, error: Some(error), ..Self::default() }
     }
 
     /// A file that went through the pipeline.
     pub fn fixed(path: String, text: String, outcome: Outcome) -> Self {
-        Self { path: Some(path), text, outcome, ignore_file: None, error: None }
+        Self { path: Some(path), text, outcome, ..Self::default() }
     }
 
     /// Whether there is a new text, of the file or of its context's ignore file.

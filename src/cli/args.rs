@@ -88,8 +88,11 @@ pub struct Proof {
     #[arg(long)]
     pub verify: bool,
     /// A command that must print the same in both images, and end alike; may be given several times
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", requires = "verify")]
     pub smoke: Vec<String>,
+    /// Build before and after, and say what changed in size, build time and cache hits
+    #[arg(long)]
+    pub measure: bool,
 }
 
 /// How images are built.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::cli::args::{Color, Fix, Format};
 use crate::cli::context::Contexts;
+use crate::cli::measured::{Meter, Texts};
 use crate::cli::settings::Configurations;
 use crate::cli::verified::Prover;
 use crate::cli::{Status, discover, ignored, input, write};
@@ -22,7 +23,8 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     }
     let configurations = Configurations::new(&args.choice)?;
     if args.paths.iter().any(|path| path == Path::new("-")) {
-        anyhow::ensure!(!args.proof.verify, "--verify needs a file, whose build context it can build");
+        let builds = args.proof.verify || args.proof.measure;
+        anyhow::ensure!(!builds, "--verify and --measure need a file, whose build context can be built");
         anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
         anyhow::ensure!(
             !args.mode.write,
@@ -31,11 +33,15 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         return standard_input(args, &configurations);
     }
     let contexts = Contexts::new(args.building.context.as_deref())?;
-    let prover = args.proof.verify.then(|| Prover::new(args)).transpose()?;
+    let engines = Engines {
+        prover: args.proof.verify.then(|| Prover::new(args)).transpose()?,
+        meter: args.proof.measure.then(|| Meter::new(args)).transpose()?,
+    };
+    let builds = engines.prover.is_some() || engines.meter.is_some();
     let here = [PathBuf::from(".")];
     let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
-    let work = |found: &discover::Found| one_file(args, &configurations, &contexts, prover.as_ref(), found);
-    let mut reports: Vec<FileReport> = if found.len() > 1 && prover.is_none() {
+    let work = |found: &discover::Found| one_file(args, &configurations, &contexts, &engines, found);
+    let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
         // A worker's stack has to bear the deepest script that the parser takes.
         let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
         pool.install(|| found.par_iter().map(work).collect())
@@ -47,11 +53,17 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     Ok(status(args, &reports))
 }
 
+/// What is asked of a container engine for each file, where anything is.
+struct Engines {
+    prover: Option<Prover>,
+    meter: Option<Meter>,
+}
+
 fn one_file(
     args: &Fix,
     configurations: &Configurations<'_>,
     contexts: &Contexts,
-    prover: Option<&Prover>,
+    engines: &Engines,
     found: &discover::Found,
 ) -> FileReport {
     let path = match found {
@@ -62,24 +74,31 @@ fn one_file(
     let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
         let settings = configurations.for_directory(path.parent().unwrap_or(Path::new("")))?;
-        let outcome = match prover {
+        let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
             None => pipeline::fix_within(&text, &settings, &around),
         };
-        Ok((outcome, text))
+        let changes = !outcome.steps.is_empty();
+        let measured = match engines.meter.as_ref().filter(|_| changes) {
+            Some(meter) => {
+                let after = outcome.text().unwrap_or(&text);
+                let texts = Texts { before: &text, after, ignore_file: outcome.ignore_file() };
+                Some(meter.measure(name.clone(), &around, &texts).map_err(|error| format!("{error:#}"))?)
+            }
+            None => None,
+        };
+        Ok((outcome, measured, text))
     });
     match fixed {
         Err(error) => FileReport::failed(Some(name), error),
-        Ok((outcome, text)) => {
+        Ok((outcome, measured, text)) => {
             // What leans on another ignore file is written with it.
             let written = match outcome.text().filter(|_| args.mode.write && outcome.ignore_file().is_none())
             {
                 Some(new) => write::replace(path, &text, new),
                 None => Ok(()),
             };
-            let mut report = FileReport::fixed(name, text, outcome);
-            report.error = written.err();
-            report
+            FileReport { measured, error: written.err(), ..FileReport::fixed(name, text, outcome) }
         }
     }
 }
@@ -120,12 +139,25 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     match format {
         Format::Diff => report::diff::write(&mut out, reports, coloured)?,
         Format::Json => report::json::write(&mut out, reports)?,
-        Format::Human => report::human::fixes(&mut out, reports, deed, talk(args))?,
+        Format::Human => {
+            report::human::fixes(&mut out, reports, deed, talk(args))?;
+            figures(&mut out, reports)?;
+        }
     }
     out.flush()?;
     drop(out);
+    // A diff has to stay one that `patch` takes.
+    if format == Format::Diff {
+        figures(&mut anstream::stderr().lock(), reports)?;
+    }
     report::human::talk(&mut anstream::stderr().lock(), reports, talk(args), deed)?;
     Ok(())
+}
+
+/// What was measured.
+fn figures(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+    let measured = reports.iter().filter_map(|report| report.measured.as_ref());
+    measured.into_iter().try_for_each(|one| report::measured::human(out, one))
 }
 
 fn talk(args: &Fix) -> Talk {

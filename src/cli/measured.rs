@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::args::{Building, Measure, MeasureFormat};
-use crate::cli::context::Contexts;
+use crate::cli::args::{Building, Fix, Measure, MeasureFormat};
+use crate::cli::context::{Around, Contexts};
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, input};
 use crate::context::Surroundings;
@@ -30,49 +30,77 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
             (text, outcome.ignore_file().map(str::to_owned))
         }
     };
-    let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
-    let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
-    let new_ignore = ignore_file.as_deref().map(|text| (known.ignore_path.as_str(), text));
     let options = Options { runs: args.runs.max(1), compression: args.compression };
-    let say = talk(args.quiet);
-    let mut platforms = Vec::new();
-    for (name, plan) in plans(&args.building) {
-        let versions = [
-            Version { name: "before", text: &before, ignore_file: None },
-            Version { name: "after", text: &after, ignore_file: new_ignore },
-        ];
-        let workspaces: anyhow::Result<Vec<Workspace>> =
-            versions.into_iter().map(|version| Workspace::of(directory, known, version, &plan)).collect();
-        let figures = measure::compare(&engine, &workspaces?, &options, &say);
-        let figures = match figures {
-            Ok(figures) => {
-                <[_; 2]>::try_from(figures).map(Into::into).map_err(|_| "a build is missing".to_owned())
-            }
-            // A platform that the engine can't run is named; of the only one, this is the answer.
-            Err(error) if name.is_some() => Err(format!("{error:#}")),
-            Err(error) => return Err(error),
-        };
-        platforms.push(Platform { name, figures });
-    }
-    let measured = Measured {
-        path: discover::display_name(&args.before),
-        engine: format!("container engine {}", engine.version),
-        platforms,
-        runs: options.runs,
-    };
+    let meter = Meter { engine, plans: plans(&args.building), options, is_quiet: args.quiet };
+    let texts = Texts { before: &before, after: &after, ignore_file: ignore_file.as_deref() };
+    let measured = meter.measure(discover::display_name(&args.before), &around, &texts)?;
     let has_figures = measured.platforms.iter().any(|platform| platform.figures.is_ok());
-    print(args.format, &[measured])?;
+    print(args.format, &measured)?;
     Ok(if has_figures { Status::Clean } else { Status::Failed })
 }
 
+/// The engine, and how it is asked.
+pub struct Meter {
+    engine: Engine,
+    plans: Vec<(Option<String>, Plan)>,
+    options: Options,
+    is_quiet: bool,
+}
+
+/// The two versions of a Dockerfile.
+pub struct Texts<'t> {
+    /// As it is.
+    pub before: &'t str,
+    /// As it is to be.
+    pub after: &'t str,
+    /// The ignore file that goes with the second, where it changes.
+    pub ignore_file: Option<&'t str>,
+}
+
+impl Meter {
+    /// Finds the engine, for `fix --measure`.
+    pub fn new(args: &Fix) -> anyhow::Result<Self> {
+        let options = Options { runs: 1, compression: false };
+        Ok(Self { engine: Engine::find()?, plans: plans(&args.building), options, is_quiet: args.quiet })
+    }
+
+    /// Builds both versions and compares.
+    pub fn measure(&self, path: String, around: &Around<'_>, texts: &Texts<'_>) -> anyhow::Result<Measured> {
+        let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+        let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+        let new_ignore = texts.ignore_file.map(|text| (known.ignore_path.as_str(), text));
+        let say = talk(self.is_quiet);
+        let mut platforms = Vec::new();
+        for (name, plan) in &self.plans {
+            let versions = [
+                Version { name: "before", text: texts.before, ignore_file: None },
+                Version { name: "after", text: texts.after, ignore_file: new_ignore },
+            ];
+            let workspaces: anyhow::Result<Vec<Workspace>> =
+                versions.into_iter().map(|version| Workspace::of(directory, known, version, plan)).collect();
+            let figures = match measure::compare(&self.engine, &workspaces?, &self.options, &say) {
+                Ok(figures) => {
+                    <[_; 2]>::try_from(figures).map(Into::into).map_err(|_| "a build is missing".to_owned())
+                }
+                // A platform that the engine can't run is named; of the only one, this is the answer.
+                Err(error) if name.is_some() => Err(format!("{error:#}")),
+                Err(error) => return Err(error),
+            };
+            platforms.push(Platform { name: name.clone(), figures });
+        }
+        let engine = format!("container engine {}", self.engine.version);
+        Ok(Measured { path, engine, platforms, runs: self.options.runs })
+    }
+}
+
 /// Prints what was measured.
-pub fn print(format: MeasureFormat, all: &[Measured]) -> io::Result<()> {
+fn print(format: MeasureFormat, one: &Measured) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match format {
-        MeasureFormat::Human => all.iter().try_for_each(|one| measured::human(&mut out, one))?,
-        MeasureFormat::Json => measured::json(&mut out, all)?,
-        MeasureFormat::Markdown => all.iter().try_for_each(|one| measured::markdown(&mut out, one))?,
-        MeasureFormat::Html => measured::page(&mut out, all)?,
+        MeasureFormat::Human => measured::human(&mut out, one)?,
+        MeasureFormat::Json => measured::json(&mut out, one)?,
+        MeasureFormat::Markdown => measured::markdown(&mut out, one)?,
+        MeasureFormat::Html => measured::page(&mut out, one)?,
     }
     out.flush()
 }

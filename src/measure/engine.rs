@@ -3,10 +3,11 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::Read;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::thread::JoinHandle;
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, bail};
+
+use super::process::{self, Running};
 
 /// An engine that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,48 +74,35 @@ impl Engine {
 
     /// What a call prints and how it ends, whatever that is.
     pub fn output<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Output> {
-        self.command(arguments).output().with_context(|| format!("{} can't be started", self.program))
-    }
-
-    /// A call that is not started yet.
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        command(&self.program, arguments)
+        process::output(command(&self.program, arguments))
+            .with_context(|| format!("{} can't be started", self.program))
     }
 
     /// Starts a call whose output is read while it comes.
     pub fn stream<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Stream> {
-        let mut child =
-            self.command(arguments).spawn().with_context(|| format!("{} can't be started", self.program))?;
-        // Nobody else reads what it says, and it must not wait for that.
-        let mut said = child.stderr.take().context("standard error is piped")?;
-        let said = std::thread::spawn(move || {
-            let mut text = Vec::new();
-            let _ = said.read_to_end(&mut text);
-            text
-        });
-        let output = child.stdout.take().context("standard output is piped")?;
-        Ok(Stream { child, output, said })
+        let running = Running::start(command(&self.program, arguments))
+            .with_context(|| format!("{} can't be started", self.program))?;
+        Ok(Stream(running))
+    }
+
+    /// Takes something away, whatever the answer is: also while the program is being interrupted.
+    pub(super) fn remove<const N: usize>(&self, arguments: [&str; N]) {
+        drop(command(&self.program, arguments).output());
     }
 }
 
 /// A call whose output is read while it comes.
-pub struct Stream {
-    child: Child,
-    output: ChildStdout,
-    said: JoinHandle<Vec<u8>>,
-}
+pub struct Stream(Running);
 
 impl Stream {
     /// Its output.
     pub fn output(&mut self) -> impl Read + '_ {
-        &mut self.output
+        self.0.output()
     }
 
     /// Waits for its end. What was not read is read past.
-    pub fn finish(mut self) -> anyhow::Result<()> {
-        std::io::copy(&mut self.output, &mut std::io::sink())?;
-        let status = self.child.wait()?;
-        let said = self.said.join().unwrap_or_default();
+    pub fn finish(self) -> anyhow::Result<()> {
+        let (status, said) = self.0.finish()?;
         if !status.success() {
             bail!("the container engine ({status}):\n{}", last_lines(&said, 20));
         }

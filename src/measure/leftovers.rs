@@ -21,6 +21,7 @@ pub fn watch() {
     ONCE.call_once(|| {
         // Without it, only an interrupt leaves something.
         let _ = ctrlc::set_handler(|| {
+            super::process::stop();
             for one in LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
                 one.remove();
             }
@@ -33,8 +34,8 @@ impl Leftover {
     fn remove(&self) {
         // Nobody can do more about it.
         match self {
-            Self::Image(engine, tag) => drop(engine.output(["image", "rm", "--force", tag])),
-            Self::Container(engine, name) => drop(engine.output(["rm", "--force", "--volumes", name])),
+            Self::Image(engine, tag) => engine.remove(["image", "rm", "--force", tag]),
+            Self::Container(engine, name) => engine.remove(["rm", "--force", "--volumes", name]),
             Self::Directory(path) => drop(std::fs::remove_dir_all(path)),
         }
     }

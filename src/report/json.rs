@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::pipeline::Held;
-use crate::report::{FileReport, diff};
+use crate::report::{FileReport, diff, measured};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -26,6 +26,8 @@ struct File<'a> {
     diff: Option<String>,
     #[serde(rename = "ignore_file")]
     ignored: Option<IgnoreFile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +92,7 @@ fn file(report: &FileReport) -> File<'_> {
                 |old| diff::of(&file.path, old, &file.new),
             ),
         }),
+        measured: report.measured.as_ref().map(measured::value),
         diff: outcome.text().map(|new| diff::of(report.path.as_deref().unwrap_or("-"), &report.text, new)),
     }
 }

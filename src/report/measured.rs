@@ -132,35 +132,61 @@ pub fn human(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
 }
 
 /// Writes one JSON document and a line break.
-pub fn json(out: &mut impl Write, all: &[Measured]) -> io::Result<()> {
-    let figures = |figures: &Figures| {
-        let times = |times: &Times| -> Value {
-            json!({ "median": times.median().as_secs_f64(), "all": times.0.iter().map(Duration::as_secs_f64).collect::<Vec<_>>() })
-        };
-        json!({
-            "size": figures.size,
-            "squashed": figures.squashed,
-            "layers": figures.layers.iter().map(|layer| json!({ "size": layer.size, "created_by": layer.created_by })).collect::<Vec<_>>(),
-            "compressed": figures.transport.iter().flat_map(|all| &all.ways).map(|way| json!({ "name": way.name, "size": way.size, "seconds": way.took.as_secs_f64() })).collect::<Vec<_>>(),
-            "cold": times(&figures.cold),
-            "rebuilds": figures.rebuilds.iter().map(|one| json!({
-                "changed": one.path, "kind": one.what, "seconds": times(&one.took),
-                "steps": one.steps, "cached": one.cached, "spared": one.spared.as_secs_f64(),
-            })).collect::<Vec<_>>(),
-        })
-    };
-    let files: Vec<Value> = all
-        .iter()
-        .map(|one| {
-            let platforms = one.platforms.iter().map(|platform| match &platform.figures {
-                Ok((before, after)) => json!({ "platform": platform.name, "before": figures(before), "after": figures(after) }),
-                Err(reason) => json!({ "platform": platform.name, "error": reason }),
-            });
-            json!({ "path": one.path, "engine": one.engine, "runs": one.runs, "platforms": platforms.collect::<Vec<_>>() })
-        })
-        .collect();
-    serde_json::to_writer(&mut *out, &json!({ "version": 1, "files": files }))?;
+pub fn json(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
+    let mut document = json!({ "version": 1 });
+    if let (Some(document), Value::Object(measured)) = (document.as_object_mut(), value(measured)) {
+        document.extend(measured);
+    }
+    serde_json::to_writer(&mut *out, &document)?;
     writeln!(out)
+}
+
+/// The figures for programs: bytes and seconds.
+pub(super) fn value(measured: &Measured) -> Value {
+    let platforms = measured.platforms.iter().map(|platform| match &platform.figures {
+        Ok((before, after)) => {
+            json!({ "platform": platform.name, "before": figures(before), "after": figures(after) })
+        }
+        Err(reason) => json!({ "platform": platform.name, "error": reason }),
+    });
+    json!({
+        "path": measured.path,
+        "engine": measured.engine,
+        "runs": measured.runs,
+        "platforms": platforms.collect::<Vec<_>>(),
+    })
+}
+
+fn figures(figures: &Figures) -> Value {
+    let times = |times: &Times| {
+        let all: Vec<f64> = times.0.iter().map(Duration::as_secs_f64).collect();
+        json!({ "median": times.median().as_secs_f64(), "all": all })
+    };
+    let layers =
+        figures.layers.iter().map(|layer| json!({ "size": layer.size, "created_by": layer.created_by }));
+    let compressed = figures
+        .transport
+        .iter()
+        .flat_map(|all| &all.ways)
+        .map(|way| json!({ "name": way.name, "size": way.size, "seconds": way.took.as_secs_f64() }));
+    let rebuilds = figures.rebuilds.iter().map(|one| {
+        json!({
+            "changed": one.path,
+            "kind": one.what,
+            "seconds": times(&one.took),
+            "steps": one.steps,
+            "cached": one.cached,
+            "spared": one.spared.as_secs_f64(),
+        })
+    });
+    json!({
+        "size": figures.size,
+        "squashed": figures.squashed,
+        "layers": layers.collect::<Vec<_>>(),
+        "compressed": compressed.collect::<Vec<_>>(),
+        "cold": times(&figures.cold),
+        "rebuilds": rebuilds.collect::<Vec<_>>(),
+    })
 }
 
 /// `228.2 MB`: a million bytes, as Docker counts.

@@ -30,19 +30,8 @@ mod support;
 
 use anyhow::Result;
 
-/// Whether an engine is there; otherwise the test says that it was skipped, or fails where that is not allowed.
-fn has_engine(test: &str) -> bool {
-    if let Err(reason) = engine::answers() {
-        let required = std::env::var_os("JETTISON_REQUIRE_DOCKER").is_some_and(|value| value == "1");
-        assert!(!required, "{test} needs a Docker engine (JETTISON_REQUIRE_DOCKER=1), but {reason}");
-        support::skip(test, &reason);
-        return false;
-    }
-    true
-}
-
 fn prove(name: &str) -> Result<()> {
-    if !has_engine(name) {
+    if !support::has_engine(name, engine::answers()) {
         return Ok(());
     }
     let application = applications::named(name);

@@ -38,6 +38,17 @@ pub fn skip(test: &str, why: &str) {
     eprintln!("skipped: {test}: {why}");
 }
 
+/// Whether an engine answered a test; otherwise the test says that it was skipped, or fails where that is not allowed.
+pub fn has_engine(test: &str, answer: Result<(), String>) -> bool {
+    if let Err(reason) = answer {
+        let required = std::env::var_os("JETTISON_REQUIRE_DOCKER").is_some_and(|value| value == "1");
+        assert!(!required, "{test} needs a Docker engine (JETTISON_REQUIRE_DOCKER=1), but {reason}");
+        skip(test, &reason);
+        return false;
+    }
+    true
+}
+
 /// A temporary folder with these files in it.
 pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary directory");

@@ -19,11 +19,9 @@ code{font:.85rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere}.size{font-va
 ";
 
 /// Writes the page.
-pub fn page(out: &mut impl Write, all: &[Measured]) -> io::Result<()> {
+pub fn page(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
     let mut body = String::new();
-    for measured in all {
-        section(&mut body, measured);
-    }
+    section(&mut body, measured);
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Images before and after</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"

@@ -1,0 +1,111 @@
+//! Programs that are started and waited for, and end with this one: an interrupt ends them first.
+//!
+//! Once the program is being interrupted nothing new is started, and whoever asks for it waits for the end.
+
+use std::io::{self, Read};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// How long a program may take to end when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a program to its end, and takes what it prints.
+pub(super) fn output(command: Command) -> io::Result<Output> {
+    let mut running = Running::start(command)?;
+    let mut stdout = Vec::new();
+    running.output().read_to_end(&mut stdout)?;
+    let (status, stderr) = running.finish()?;
+    Ok(Output { status, stdout, stderr })
+}
+
+/// A program whose output is read while it comes.
+pub struct Running {
+    child: Arc<Mutex<Child>>,
+    output: ChildStdout,
+    said: JoinHandle<Vec<u8>>,
+}
+
+impl Running {
+    /// Starts it; both its streams have to be piped.
+    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+        wait_if_stopping();
+        let mut child = command.spawn()?;
+        let (Some(output), Some(mut said)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(io::Error::other("its streams are not piped"));
+        };
+        // Nobody else reads what it says, and it must not wait for that.
+        let said = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = said.read_to_end(&mut text);
+            text
+        });
+        let child = Arc::new(Mutex::new(child));
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).push(child.clone());
+        Ok(Self { child, output, said })
+    }
+
+    /// What it prints.
+    pub fn output(&mut self) -> impl Read + '_ {
+        &mut self.output
+    }
+
+    /// Waits for its end; what was not read is read past. The answer is how it ended, and what it said on standard error.
+    pub fn finish(mut self) -> io::Result<(ExitStatus, Vec<u8>)> {
+        io::copy(&mut self.output, &mut io::sink())?;
+        let said = self.said.join().unwrap_or_default();
+        // Its streams are closed, so that it has ended or is about to.
+        let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).wait()?;
+        RUNNING
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|other| !Arc::ptr_eq(other, &self.child));
+        wait_if_stopping();
+        Ok((status, said))
+    }
+}
+
+/// Ends everything that runs; from now on nothing is started. For the thread that the interrupt runs in.
+pub(super) fn stop() {
+    STOPPING.store(true, Ordering::SeqCst);
+    let running = std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner));
+    let ask =
+        |child: &Arc<Mutex<Child>>| interrupt(child.lock().unwrap_or_else(PoisonError::into_inner).id());
+    running.iter().for_each(ask);
+    let since = Instant::now();
+    for child in running {
+        loop {
+            let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+            match child.try_wait() {
+                Ok(None) if since.elapsed() < PATIENCE => {}
+                Ok(None) => drop(child.kill()),
+                _ => break,
+            }
+            drop(child);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Asks a program to end, as a terminal does: Docker's command line then ends what it has asked for.
+#[cfg(unix)]
+fn interrupt(id: u32) {
+    let Ok(id) = i32::try_from(id) else { return };
+    // It may have ended by itself.
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGINT);
+}
+
+#[cfg(not(unix))]
+fn interrupt(_: u32) {}
+
+/// The thread that ends the program does so when everything is taken away; nobody else may go on until then.
+fn wait_if_stopping() {
+    while STOPPING.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}

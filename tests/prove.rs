@@ -1,0 +1,442 @@
+//! `measure`, `verify` and `fix --verify` against a real engine: what they find, what they hold back, and that they leave nothing
+//! behind, however they end.
+
+// What only the lab uses is dead code here.
+#[allow(dead_code)]
+#[path = "lab/engine.rs"]
+mod engine;
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use support::folder;
+
+/// Two megabytes that nothing compresses are stored in one layer and deleted in the next.
+const WASTEFUL: &str = "\
+FROM debian:bookworm-slim
+COPY notes.txt main.py /srv/
+RUN head -c 2000000 /dev/urandom > /tmp/download
+RUN rm /tmp/download
+CMD [\"cat\", \"/srv/notes.txt\"]
+";
+const LEAN: &str = "\
+FROM debian:bookworm-slim
+RUN head -c 2000000 /dev/urandom > /tmp/download && rm /tmp/download
+COPY notes.txt main.py /srv/
+CMD [\"cat\", \"/srv/notes.txt\"]
+";
+
+/// A folder to work in, and one for temporary files, in which nothing may stay.
+struct Place {
+    folder: TempDir,
+    temporary: TempDir,
+}
+
+impl Place {
+    fn with(files: &[(&str, &str)]) -> Self {
+        Self { folder: folder(files), temporary: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(support::jettison());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("TMPDIR", self.temporary.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the program to its end, and looks for what it left.
+    fn run(&self, arguments: &[&str]) -> Output {
+        let child = self.command(arguments).spawn().expect("the program starts");
+        self.finish(child)
+    }
+
+    fn finish(&self, child: Child) -> Output {
+        let id = child.id();
+        let output = child.wait_with_output().expect("it ends");
+        let left: Vec<_> = fs::read_dir(self.temporary.path()).expect("a directory").collect();
+        assert!(left.is_empty(), "left behind: {left:?}\n{}", stderr(&output));
+        let images = engine::docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]).expect("an engine");
+        let own = format!("jettison-measure:{id}-");
+        assert!(!images.contains(&own), "left behind:\n{images}\n{}", stderr(&output));
+        let containers = engine::docker(&["ps", "--all", "--format", "{{.Names}}"]).expect("an engine");
+        assert!(!containers.contains(&format!("jettison-verify-{id}-")), "left behind:\n{containers}");
+        output
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).expect("a readable file")
+    }
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn wasteful() -> Place {
+    Place::with(&[
+        ("Dockerfile", WASTEFUL),
+        ("Lean", LEAN),
+        ("notes.txt", "notes\n"),
+        ("main.py", "print(1)\n"),
+    ])
+}
+
+#[test]
+fn sizes_times_and_cached_steps_are_measured() {
+    if !support::has_engine("sizes_times_and_cached_steps_are_measured", engine::answers()) {
+        return;
+    }
+    let place = wasteful();
+    let output = place.run(&["measure", "Dockerfile", "Lean", "--runs", "2", "--format", "json"]);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let (before, after) = (&found["platforms"][0]["before"], &found["platforms"][0]["after"]);
+    let size = |side: &Value| side["size"].as_u64().expect("a number");
+    let gone = size(before) - size(after);
+    assert!((2_000_000..2_001_000).contains(&gone), "{gone}");
+    assert_eq!(before["squashed"], after["squashed"], "a container sees the same");
+    assert_eq!(before["cold"]["all"].as_array().map(Vec::len), Some(2));
+    // A change of the source: what is copied first throws everything behind it away.
+    let cached =
+        |side: &Value| (side["rebuilds"][0]["cached"].as_u64(), side["rebuilds"][0]["steps"].as_u64());
+    assert_eq!(before["rebuilds"][0]["changed"], "main.py");
+    assert_eq!((cached(before), cached(after)), ((Some(0), Some(3)), (Some(1), Some(2))));
+    assert_eq!(place.read("main.py"), "print(1)\n");
+    let layers: Vec<&str> = after["layers"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|layer| layer["created_by"].as_str().expect("a text"))
+        .collect();
+    assert_eq!(layers.last(), Some(&"COPY notes.txt main.py /srv/"));
+}
+
+#[test]
+fn layers_are_compressed_to_see_how_they_travel() {
+    if !support::has_engine("layers_are_compressed_to_see_how_they_travel", engine::answers()) {
+        return;
+    }
+    let place = Place::with(&[
+        ("Dockerfile", "FROM scratch\nCOPY noise /a\nCOPY noise /b\nCMD [\"/a\"]\n"),
+        ("Once", "FROM scratch\nCOPY noise /a\nCMD [\"/a\"]\n"),
+    ]);
+    let mut noise = vec![0; 500_000];
+    fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut noise)).expect("random bytes");
+    fs::write(place.folder.path().join("noise"), noise).expect("a file");
+    let output = place.run(&["measure", "Dockerfile", "Once", "--compression", "--format", "json"]);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let way = |side: &str, way: usize| found["platforms"][0][side]["compressed"][way].clone();
+    for (number, name) in ["gzip", "zstd 3", "zstd 19"].iter().enumerate() {
+        let (before, after) = (way("before", number), way("after", number));
+        assert_eq!((&before["name"], &after["name"]), (&Value::from(*name), &Value::from(*name)));
+        let size = |way: &Value| way["size"].as_u64().expect("a number");
+        assert!((500_000..502_000).contains(&size(&after)), "{name}: {after}");
+        assert!((1_000_000..1_004_000).contains(&size(&before)), "{name}: {before}");
+    }
+}
+
+#[test]
+fn figures_come_as_tables_and_as_a_page() {
+    if !support::has_engine("figures_come_as_tables_and_as_a_page", engine::answers()) {
+        return;
+    }
+    let place = wasteful();
+    let human = stdout(&place.run(&["measure", "Dockerfile", "Lean"]));
+    assert!(
+        human.contains("layers before") && human.contains("RUN") || human.contains("rm /tmp/download"),
+        "{human}"
+    );
+    let markdown = stdout(&place.run(&["measure", "Dockerfile", "Lean", "--format", "markdown"]));
+    assert!(markdown.contains("| | before | after | change |"), "{markdown}");
+    assert!(markdown.contains("<details><summary>4 layers before</summary>"), "{markdown}");
+    let page = stdout(&place.run(&["measure", "Dockerfile", "Lean", "--format", "html"]));
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
+    assert!(!page.contains("http") && !page.contains("<script"), "it needs nothing from elsewhere");
+}
+
+#[test]
+fn a_platform_that_the_engine_cannot_run_is_named() {
+    if !support::has_engine("a_platform_that_the_engine_cannot_run_is_named", engine::answers()) {
+        return;
+    }
+    let place = wasteful();
+    let output = place.run(&[
+        "measure",
+        "Dockerfile",
+        "Lean",
+        "--platform",
+        "linux/amd64,linux/s390x",
+        "--format",
+        "json",
+    ]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(code(&output), Some(0), "one of them could be measured: {}", stderr(&output));
+    assert_eq!(found["platforms"][0]["platform"], "linux/amd64");
+    assert!(found["platforms"][0]["after"]["size"].is_u64());
+    assert_eq!(found["platforms"][1]["platform"], "linux/s390x");
+    assert!(found["platforms"][1]["error"].as_str().is_some_and(|error| !error.is_empty()));
+}
+
+#[test]
+fn what_works_as_before_and_what_does_not() {
+    if !support::has_engine("what_works_as_before_and_what_does_not", engine::answers()) {
+        return;
+    }
+    let place = wasteful();
+    let output = place.run(&["verify", "Dockerfile", "Lean", "--smoke", "cat /srv/notes.txt"]);
+    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).contains("Lean: works as before"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("the same: `cat /srv/notes.txt`"), "{}", stdout(&output));
+    fs::write(
+        place.folder.path().join("Broken"),
+        "FROM debian:bookworm-slim\nCOPY main.py /srv/\nRUN rm /usr/bin/cat && rm -f /lib/x86_64-linux-gnu/libpcre2-8.so.0*\nUSER nobody\nCMD [\"cat\", \"/srv/notes.txt\"]\n",
+    )
+    .expect("a file");
+    let output = place.run(&["verify", "Dockerfile", "Broken"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), Some(1), "{text}{}", stderr(&output));
+    assert!(text.contains("Broken: does not work as before"), "{text}");
+    assert!(text.contains("broken: USER: root became nobody"), "{text}");
+    assert!(text.contains("`cat`, which containers start with, is not there any more"), "{text}");
+    assert!(text.contains("libpcre2-8.so.0, which is not there any more"), "{text}");
+    assert!(text.contains("- /srv/notes.txt"), "{text}");
+}
+
+/// An application that calls a program of the full image by a name that no reader of its sources finds.
+const CALLS_GIT: &[(&str, &str)] = &[
+    (
+        "Dockerfile",
+        "FROM python:3.11\nWORKDIR /app\nRUN useradd -u 1234567 app\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n",
+    ),
+    ("main.py", "import subprocess\nsubprocess.run([chr(103) + 'it', '--version'], check=True)\n"),
+];
+
+#[test]
+fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
+    if !support::has_engine(
+        "the_transform_that_breaks_something_is_held_back_with_the_evidence",
+        engine::answers(),
+    ) {
+        return;
+    }
+    let place = Place::with(CALLS_GIT);
+    let output = place.run(&[
+        "fix",
+        "--unsafe",
+        "--verify",
+        "--write",
+        "-v",
+        "Dockerfile",
+        "--smoke",
+        "python main.py",
+        "--",
+        "--network=host",
+    ]);
+    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let text = place.read("Dockerfile");
+    assert!(text.starts_with("FROM python:3.11\n"), "{text}");
+    assert!(text.contains("useradd --no-log-init"), "the others are applied: {text}");
+    let said = stderr(&output);
+    assert!(
+        said.contains(
+            "Dockerfile:1:6: slim-base: refused: held back, because with it `python main.py` ended with"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("No such file or directory: 'git'"), "{said}");
+}
+
+#[test]
+fn an_original_that_does_not_build_ends_it() {
+    if !support::has_engine("an_original_that_does_not_build_ends_it", engine::answers()) {
+        return;
+    }
+    let broken =
+        "FROM debian:bookworm-slim\nRUN apt-get update || true\nRUN echo the last words >&2; exit 7\n";
+    let place = Place::with(&[("Dockerfile", broken)]);
+    let output = place.run(&["fix", "--verify", "--write", "Dockerfile"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert_eq!(place.read("Dockerfile"), broken);
+    let said = stderr(&output);
+    assert!(said.contains("the original does not build"), "{said}");
+    assert!(said.contains("the last words") && said.contains("exit code: 7"), "{said}");
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_behind() {
+    if !support::has_engine("an_interrupt_leaves_nothing_behind", engine::answers()) {
+        return;
+    }
+    let slow = "FROM debian:bookworm-slim\nRUN useradd -u 1234567 app\nRUN sleep 300\n";
+    let place = Place::with(&[("Dockerfile", slow)]);
+    for signal in ["-INT", "-TERM"] {
+        let child =
+            place.command(&["fix", "--verify", "--write", "Dockerfile"]).spawn().expect("the program starts");
+        std::thread::sleep(Duration::from_secs(4));
+        let since = Instant::now();
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("a kill");
+        assert!(sent.success());
+        let output = place.finish(child);
+        assert_eq!(code(&output), Some(130), "{}", stderr(&output));
+        assert!(since.elapsed() < Duration::from_secs(30), "it ends at once");
+        assert_eq!(place.read("Dockerfile"), slow);
+    }
+}
+
+#[test]
+fn an_engine_that_stops_halfway_leaves_the_files_untouched() {
+    if !support::has_engine("an_engine_that_stops_halfway_leaves_the_files_untouched", engine::answers()) {
+        return;
+    }
+    let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
+    let Some(socket) = host.strip_prefix("unix://") else {
+        return support::skip("an_engine_that_stops_halfway", "the engine is not at a socket");
+    };
+    let slow = "FROM debian:bookworm-slim\nRUN apt-get update || true\nRUN sleep 60\n";
+    let place = Place::with(&[("Dockerfile", slow)]);
+    let between = Between::to(socket);
+    let child = place
+        .command(&["fix", "--verify", "--write", "Dockerfile"])
+        .env("DOCKER_HOST", format!("unix://{}", between.path().display()))
+        .spawn()
+        .expect("the program starts");
+    std::thread::sleep(Duration::from_secs(4));
+    between.cut();
+    let output = place.finish(child);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert_eq!(place.read("Dockerfile"), slow);
+    assert!(stderr(&output).contains("error: Dockerfile: "), "{}", stderr(&output));
+}
+
+/// A socket in front of the engine's, which can be cut.
+struct Between {
+    folder: TempDir,
+    open: Arc<Mutex<Option<Vec<UnixStream>>>>,
+}
+
+impl Between {
+    fn to(socket: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let listener = UnixListener::bind(folder.path().join("s")).expect("a socket");
+        let open = Arc::new(Mutex::new(Some(Vec::new())));
+        let (socket, streams) = (socket.to_owned(), open.clone());
+        std::thread::spawn(move || {
+            for from in listener.incoming().map_while(Result::ok) {
+                let mut streams = streams.lock().expect("no panic");
+                let Some(streams) = streams.as_mut() else { return };
+                let to = UnixStream::connect(&socket).expect("the engine");
+                for (from, to) in [(&from, &to), (&to, &from)] {
+                    streams.push(from.try_clone().expect("a stream"));
+                    let (from, to) = (from.try_clone().expect("a stream"), to.try_clone().expect("a stream"));
+                    std::thread::spawn(move || pass(from, to));
+                }
+            }
+        });
+        Self { folder, open }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("s")
+    }
+
+    fn cut(&self) {
+        for stream in self.open.lock().expect("no panic").take().into_iter().flatten() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn pass(mut from: UnixStream, mut to: UnixStream) {
+    let mut buffer = [0; 16 << 10];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+#[test]
+fn a_full_disk_leaves_the_files_untouched() {
+    if !support::has_engine("a_full_disk_leaves_the_files_untouched", engine::answers()) {
+        return;
+    }
+    let place = Place::with(&[
+        ("Dockerfile", WASTEFUL),
+        ("notes.txt", "notes\n"),
+        ("main.py", &"#\n".repeat(100_000)),
+    ]);
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(place.temporary.path())
+        .output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        return support::skip(
+            "a_full_disk_leaves_the_files_untouched",
+            "a small file system can't be mounted",
+        );
+    }
+    let output = place.run(&["fix", "--verify", "--write", "Dockerfile"]);
+    let _ = Command::new("umount").arg(place.temporary.path()).status();
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("No space left on device"), "{}", stderr(&output));
+    assert_eq!(place.read("Dockerfile"), WASTEFUL);
+}
+
+/// Whatever needs an engine says so where none answers; this runs everywhere.
+#[test]
+fn without_an_engine_it_is_said_what_was_tried() {
+    let folder = folder(&[("Dockerfile", WASTEFUL), ("notes.txt", "notes\n"), ("main.py", "")]);
+    for arguments in [
+        &["measure", "Dockerfile"][..],
+        &["verify", "Dockerfile", "Dockerfile"],
+        &["fix", "--verify", "Dockerfile"],
+        &["fix", "--measure", "Dockerfile"],
+    ] {
+        let run = |engine: &str| {
+            Command::new(support::jettison())
+                .args(arguments)
+                .current_dir(folder.path())
+                .env("DOCKER_HOST", "unix:///nobody/listens/here.sock")
+                .env("JETTISON_ENGINE", engine)
+                .output()
+                .expect("the program starts")
+        };
+        let output = run("there-is-no-such-engine");
+        assert_eq!(code(&output), Some(2));
+        assert!(stderr(&output).contains("JETTISON_ENGINE"), "{}", stderr(&output));
+        if engine::answers().is_ok() {
+            let output = run("docker");
+            assert_eq!(code(&output), Some(2));
+            assert!(
+                stderr(&output).contains("DOCKER_HOST=unix:///nobody/listens/here.sock"),
+                "{}",
+                stderr(&output)
+            );
+        }
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), WASTEFUL);
+}
