@@ -16,10 +16,24 @@ pub trait Surroundings: Sync {
     /// How often the context's files changed, where their history is known.
     fn history(&self) -> Option<&History>;
 
+    /// System packages of which a build has shown that the image that runs needs them.
+    fn proven(&self) -> &[Proven] {
+        &[]
+    }
+
     /// The Dockerfile's own path in the context, where it lies in it.
     fn dockerfile(&self) -> Option<&str> {
         None
     }
+}
+
+/// A system package that something missed where it was not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// The package.
+    pub package: String,
+    /// Who missed it, for a person.
+    pub why: String,
 }
 
 /// A Dockerfile of which only the text is known.

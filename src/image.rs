@@ -9,12 +9,14 @@ mod config;
 mod elf;
 mod layer;
 mod limits;
+mod owners;
 mod tree;
 
 pub use archive::{Reader, stream};
 pub use config::{Config, Healthcheck};
 pub use elf::Elf;
 pub use layer::{Entry, Kind, Layer};
+pub use owners::{Owners, Package};
 pub use tree::{Hidden, Place, Tree};
 
 use std::fmt;

@@ -4,16 +4,14 @@
 //! would have to say instead is that of the transforms that are named here.
 
 mod instructions;
-mod owners;
 mod waste;
 
 pub use instructions::{Made, made_by};
-pub use owners::Package;
 pub use waste::{Waste, Why};
 
 use std::collections::BTreeMap;
 
-use crate::image::{Image, Tree};
+use crate::image::{Image, Owners, Package, Tree};
 use crate::knowledge::Knowledge;
 
 /// Everything that is said of an image. Sizes are bytes of files, unpacked.
@@ -66,7 +64,7 @@ impl Inspection {
             size: layer.size(),
             hidden,
         });
-        let owners = owners::Owners::of(&tree);
+        let owners = Owners::of(&tree);
         Self {
             size: image.size(),
             seen: tree.size(),

@@ -6,7 +6,7 @@
 mod check;
 
 use crate::config::Settings;
-use crate::context::{Alone, BuildContext, History, Surroundings};
+use crate::context::{Alone, BuildContext, History, Proven, Surroundings};
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
@@ -165,6 +165,10 @@ impl Surroundings for Around<'_> {
 
     fn dockerfile(&self) -> Option<&str> {
         self.given.dockerfile()
+    }
+
+    fn proven(&self) -> &[Proven] {
+        self.given.proven()
     }
 }
 

@@ -225,48 +225,55 @@ fn what_works_as_before_and_what_does_not() {
     assert!(text.contains("- /srv/notes.txt"), "{text}");
 }
 
-/// An application that calls a program of the full image by a name that no reader of its sources finds.
-const CALLS_GIT: &[(&str, &str)] = &[
-    (
-        "Dockerfile",
-        "FROM python:3.11\nWORKDIR /app\nRUN useradd -u 1234567 app\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n",
-    ),
-    ("main.py", "import subprocess\nsubprocess.run([chr(103) + 'it', '--version'], check=True)\n"),
+/// An application on the full image.
+const ON_PYTHON: &str = "FROM python:3.11\nWORKDIR /app\nRUN useradd -u 1234567 app\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n";
+
+/// Fixes it in place, held against what its program prints.
+const PROVE_AND_WRITE: &[&str] = &[
+    "fix",
+    "--unsafe",
+    "--verify",
+    "--write",
+    "-v",
+    "Dockerfile",
+    "--smoke",
+    "python main.py",
+    "--",
+    "--network=host",
 ];
 
 #[test]
 fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
-    if !support::has_engine(
-        "the_transform_that_breaks_something_is_held_back_with_the_evidence",
-        engine::answers(),
-    ) {
+    if !support::has_engine("the_transform_that_breaks_something", engine::answers()) {
         return;
     }
-    let place = Place::with(CALLS_GIT);
-    let output = place.run(&[
-        "fix",
-        "--unsafe",
-        "--verify",
-        "--write",
-        "-v",
-        "Dockerfile",
-        "--smoke",
-        "python main.py",
-        "--",
-        "--network=host",
-    ]);
+    // A file of the full image, by a name that no reader of the sources finds.
+    let reads = "print(open('/usr/include/' + 'stdio' + chr(46) + 'h').readline())\n";
+    let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", reads)]);
+    let output = place.run(PROVE_AND_WRITE);
     assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
     let text = place.read("Dockerfile");
     assert!(text.starts_with("FROM python:3.11\n"), "{text}");
     assert!(text.contains("useradd --no-log-init"), "the others are applied: {text}");
     let said = stderr(&output);
-    assert!(
-        said.contains(
-            "Dockerfile:1:6: slim-base: refused: held back, because with it `python main.py` ended with"
-        ),
-        "{said}"
-    );
-    assert!(said.contains("No such file or directory: 'git'"), "{said}");
+    let held = "Dockerfile:1:6: slim-base: refused: held back, because with it `python main.py` ended with exit status: 0 and now with exit status: 1:";
+    assert!(said.contains(held), "{said}");
+    assert!(said.contains("No such file or directory: '/usr/include/stdio.h'"), "{said}");
+}
+
+#[test]
+fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package() {
+    if !support::has_engine("what_the_slim_image_lacks_is_installed", engine::answers()) {
+        return;
+    }
+    let calls = "import subprocess\nsubprocess.run([chr(103) + 'it', '--version'], check=True)\n";
+    let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", calls)]);
+    let output = place.run(PROVE_AND_WRITE);
+    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let text = place.read("Dockerfile");
+    let expected = "FROM python:3.11-slim\nRUN apt-get update \\\n    && apt-get install -y --no-install-recommends git \\\n    && rm -rf /var/lib/apt/lists/*\nWORKDIR /app\n";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(stdout(&output).contains("git: `git` was called and not found"), "{}", stdout(&output));
 }
 
 #[test]

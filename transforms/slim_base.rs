@@ -65,12 +65,17 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         Bases::Slim => Variant::Slim,
         Bases::Alpine => Variant::Alpine,
     };
-    match ctx.facts.slim_base(ctx.around.context().ok(), variant) {
+    match ctx.facts.slim_base(ctx.around, variant) {
         Some(Ok(base)) => {
             let mut edits = Edits::new();
             edits.replace(base.span, base.slim.clone());
+            if let Some(install) = &base.install {
+                let text = format!("{}\n", install.text).replace('\n', ctx.file.line_break());
+                edits.insert(base.end, text);
+            }
             let title = format!("start from {} instead of {}", base.slim, base.full);
             fixes.propose(Applicability::Unsafe, base.span, title, edits);
+            fixes.note(base.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
         Some(Err((span, reason))) => fixes.refuse(span, format!("the base stays, because {reason}")),
         None => {}

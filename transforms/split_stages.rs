@@ -77,7 +77,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     {
         return;
     }
-    match ctx.facts.split(ctx.around.context().ok()) {
+    match ctx.facts.split(ctx.around) {
         Some(Ok(split)) => {
             let title = format!(
                 "build the {} program in a stage of its own, and run it on {}",

@@ -11,8 +11,8 @@ use crate::cli::context::Contexts;
 use crate::cli::measured::{plans, talk};
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
-use crate::context::Surroundings;
-use crate::measure::verify::{self, Finding, Subject};
+use crate::context::{BuildContext, History, Proven, Surroundings};
+use crate::measure::verify::{self, Finding, Lacking, Subject};
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{BuildError, Engine, Plan, build};
 use crate::pipeline::{self, Held, Outcome};
@@ -98,6 +98,43 @@ impl Failure {
     }
 }
 
+/// The surroundings, with what builds have shown.
+struct Proving<'a> {
+    around: &'a Around<'a>,
+    proven: Vec<Proven>,
+}
+
+impl Surroundings for Proving<'_> {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        self.around.context()
+    }
+
+    fn history(&self) -> Option<&History> {
+        self.around.history()
+    }
+
+    fn dockerfile(&self) -> Option<&str> {
+        self.around.dockerfile()
+    }
+
+    fn proven(&self) -> &[Proven] {
+        &self.proven
+    }
+}
+
+impl Proving<'_> {
+    /// Takes over what is not known yet; whether there was anything.
+    fn learn(&mut self, lacking: &[Lacking]) -> bool {
+        let known = self.proven.len();
+        for Lacking { package, why } in lacking {
+            if !self.proven.iter().any(|proven| proven.package == *package) {
+                self.proven.push(Proven { package: package.clone(), why: why.clone() });
+            }
+        }
+        self.proven.len() > known
+    }
+}
+
 /// The original, built, against which other versions are held.
 pub struct Trial<'t> {
     engine: &'t Engine,
@@ -141,6 +178,14 @@ impl<'t> Trial<'t> {
         let finding = verify::compare(self.engine, &self.before, &after, self.commands)?;
         Ok(if finding.broken.is_empty() { Ok(finding) } else { Err(Failure::Works(finding)) })
     }
+
+    /// Packages of the original that would mend a failure.
+    fn lacking(&self, failure: &Failure) -> Vec<Lacking> {
+        match failure {
+            Failure::Build(error) => verify::lacking(&self.before, &error.output),
+            Failure::Works(finding) => finding.lacking.clone(),
+        }
+    }
 }
 
 /// A build whose failure is an answer, and everything else an error.
@@ -159,13 +204,17 @@ fn attempt(
     }
 }
 
+/// Transforms that install what a build has shown to be missing.
+const MENDED: &[&str] = &["split-stages", "slim-base"];
+
 /// Fixes a text so far as the image still works afterwards: where something breaks, the transform whose step broke it is held back with the
 /// evidence, and the rest is tried again.
 fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
     let mut settings = settings.clone();
     let mut held: Vec<Held> = Vec::new();
+    let mut proving = Proving { around, proven: Vec::new() };
     loop {
-        let mut outcome = pipeline::fix_within(text, &settings, around);
+        let mut outcome = pipeline::fix_within(text, &settings, &proving);
         if outcome.steps.is_empty() {
             outcome.refused.extend(held);
             return Ok(outcome);
@@ -175,6 +224,11 @@ fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) 
             outcome.refused.extend(held);
             return Ok(outcome);
         };
+        // What the original has and the new image lacks is put into it where the transforms can.
+        let installs = outcome.steps.iter().any(|step| MENDED.contains(&step.transform.id));
+        if installs && proving.learn(&trial.lacking(&failure)) {
+            continue;
+        }
         // The original works; somewhere between the two it breaks.
         let (mut good, mut bad, mut evidence) = (0, last, failure);
         while bad - good > 1 {

@@ -27,7 +27,7 @@ mod start;
 mod system;
 mod work;
 
-use crate::context::BuildContext;
+use crate::context::{BuildContext, Proven, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, Facts, Stage};
 use crate::span::Span;
@@ -80,6 +80,12 @@ pub struct Need {
     pub package: String,
     /// Why, for a person.
     pub why: String,
+}
+
+impl From<&Proven> for Need {
+    fn from(proven: &Proven) -> Self {
+        Self::of(&proven.package, proven.why.clone())
+    }
 }
 
 impl Need {
@@ -194,17 +200,17 @@ impl Facts<'_> {
     }
 
     /// How the file's last stage can be taken apart; none where nothing is built in it, or where that is done already.
-    pub fn split(&self, context: Option<&BuildContext>) -> Option<Result<Split, Refused>> {
+    pub fn split(&self, around: &dyn Surroundings) -> Option<Result<Split, Refused>> {
         let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
-        self.may_be_split().then(|| self.split_stage(stage, image, context))
+        self.may_be_split().then(|| self.split_stage(stage, image, around))
     }
 
     fn split_stage(
         &self,
         stage: &Stage,
         image: &ImageName,
-        context: Option<&BuildContext>,
+        around: &dyn Surroundings,
     ) -> Result<Split, Refused> {
         self.may_split(stage)?;
         let from = self.start_of(stage);
@@ -218,10 +224,11 @@ impl Facts<'_> {
                     "the directory that the program starts in is not in the file; add a WORKDIR".to_owned(),
                 )
             })?;
-        let look = Look { facts: self, stage, image, start, folder, context };
+        let look = Look { facts: self, stage, image, start, folder, context: around.context().ok() };
         let recipe = RECIPES.iter().find_map(|(_, recipe)| recipe(&look));
-        let recipe =
+        let mut recipe =
             recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
+        recipe.packages.extend(around.proven().iter().map(Need::from));
         layout::lay_out(&look, recipe)
     }
 

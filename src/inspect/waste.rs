@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::owners::Owners;
-use crate::image::{Hidden, Kind, Tree};
+use crate::image::{Hidden, Kind, Owners, Tree};
 use crate::knowledge::{Cache, Confidence, Knowledge, Manager};
 
 /// Files that are in the way for one reason.

@@ -3,15 +3,17 @@
 //! Two images are compared, one of which is taken for good. Which fix made a difference is asked by `cli::verify`.
 
 mod files;
+mod lacking;
 mod libraries;
 mod smoke;
 
 pub use files::{Cause, Files, Group};
+pub use lacking::Lacking;
 pub use smoke::Smoke;
 
 use super::build::Built;
 use super::engine::Engine;
-use crate::image::{Image, Tree};
+use crate::image::{Image, Owners, Tree};
 
 /// A built image that was looked into.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub struct Finding {
     pub tried: Vec<Tried>,
     /// What does not work any more, a line each; none where all is well.
     pub broken: Vec<String>,
+    /// Packages of the first image that would mend some of it.
+    pub lacking: Vec<Lacking>,
 }
 
 /// Something that was tried in both images.
@@ -83,12 +87,24 @@ pub fn compare(
     finding
         .tried
         .push(Tried { what: "every library of every program is found".into(), is_same: missing.is_empty() });
-    finding.broken.extend(missing);
+    let owners = Owners::of(&was);
+    let loads = missing.iter().map(|one| (one.library.as_str(), one.path.as_str()));
+    finding.lacking = lacking::libraries(&was, &owners, loads);
+    finding.broken.extend(missing.iter().map(ToString::to_string));
     let tests = smoke::tests(&before.image, &was, commands);
     for test in tests {
         let outcome = test.compare(engine, before, after)?;
         finding.tried.push(Tried { what: test.to_string(), is_same: outcome.is_none() });
-        finding.broken.extend(outcome);
+        if let Some(broken) = outcome {
+            finding.lacking.extend(lacking::programs(&before.image, &was, &owners, &broken));
+            finding.broken.push(broken);
+        }
     }
     Ok(finding)
+}
+
+/// Packages of an image that a build missed, by what it printed.
+pub fn lacking(before: &Subject, printed: &str) -> Vec<Lacking> {
+    let tree = Tree::of(&before.image);
+    lacking::programs(&before.image, &tree, &Owners::of(&tree), printed)
 }

@@ -3,10 +3,10 @@
 //! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
 //! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
 
-use crate::context::BuildContext;
+use crate::context::{BuildContext, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::split::python::{KEEP_FULL, NEEDS};
-use crate::facts::split::{Look, Refused, Start, alpine, called, is_full};
+use crate::facts::split::{Look, Made, Need, Refused, Start, alpine, called, is_full, system};
 use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::span::Span;
@@ -30,6 +30,12 @@ pub struct SlimBase {
     pub full: String,
     /// What could stand there.
     pub slim: String,
+    /// The step that installs what was missed on it, where something was.
+    pub install: Option<Made>,
+    /// What that step installs.
+    pub needs: Vec<Need>,
+    /// Where that step goes.
+    pub end: usize,
 }
 
 /// Images with a slim variant.
@@ -64,22 +70,27 @@ impl Facts<'_> {
     /// A slim base for the last stage; none where there is no slim variant, or it is there already.
     pub fn slim_base(
         &self,
-        context: Option<&BuildContext>,
+        around: &dyn Surroundings,
         variant: Variant,
     ) -> Option<Result<SlimBase, Refused>> {
         let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
         let Item::Instruction(one) = &self.file.items[stage.items.start] else { return None };
         let Body::From(from) = &one.body else { return None };
-        let look =
-            Look { facts: self, stage, image, start: Start::of(self, stage), folder: String::new(), context };
+        let (start, context) = (Start::of(self, stage), around.context().ok());
+        let look = Look { facts: self, stage, image, start, folder: String::new(), context };
         let slim = match variant {
             Variant::Slim => slim_of(&look, image)?,
             Variant::Alpine => alpine::variant_of(&look)?,
         };
         let at = one.text.start + one.text.of(self.file.text).find(&from.image)?;
         let span = Span::new(at, at + from.image.len());
-        let found = SlimBase { span, full: from.image.clone(), slim };
+        let needs: Vec<Need> = around.proven().iter().map(Need::from).collect();
+        let install = match system::install_on(stage, &needs) {
+            Ok(install) => install,
+            Err(reason) => return Some(Err((one.text, reason))),
+        };
+        let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
         let missed = match variant {
             Variant::Slim => missed(&look, stage, one.text),
             Variant::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),

@@ -1,5 +1,6 @@
 //! Which system packages the image that runs gets, each with where the need comes from, and the instruction that installs them.
 
+use crate::facts::Stage;
 use crate::facts::split::libraries::{Fate, fate};
 use crate::facts::split::{Look, Made, Need, Recipe};
 
@@ -54,27 +55,30 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<Need> {
 
 /// The step that installs them; none where there is nothing to install.
 pub(super) fn install(look: &Look<'_, '_>, recipe: &Recipe, needs: &[Need]) -> Result<Option<Made>, String> {
-    if needs.is_empty() {
-        return Ok(None);
+    if let Some(names) = names(needs).filter(|_| !recipe.has_shell) {
+        return Err(format!("the image that runs has no package manager, and {names} may be needed"));
     }
-    let names: Vec<&str> = needs.iter().map(|need| need.package.as_str()).collect();
-    if !recipe.has_shell {
-        return Err(format!(
-            "the image that runs has no package manager, and {} may be needed",
-            names.join(", ")
-        ));
-    }
-    let text = if is_debian(look) {
-        format!(
-            "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {} \\\n    && rm -rf /var/lib/apt/lists/*",
-            names.join(" ")
-        )
-    } else if look.stage.release.as_ref().is_some_and(|release| release.family == "alpine") {
-        format!("RUN apk add --no-cache {}", names.join(" "))
-    } else {
-        return Err(format!("it is not known how {} is installed in the image that runs", names.join(", ")));
+    install_on(look.stage, needs)
+}
+
+/// The step that installs packages on the release that a stage is built on; none where there is nothing to install.
+pub(super) fn install_on(stage: &Stage, needs: &[Need]) -> Result<Option<Made>, String> {
+    let Some(names) = names(needs) else { return Ok(None) };
+    let words = names.replace(", ", " ");
+    let text = match stage.release.as_ref().map(|release| release.family.as_str()) {
+        Some("debian" | "ubuntu") => format!(
+            "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {words} \\\n    && rm -rf /var/lib/apt/lists/*"
+        ),
+        Some("alpine") => format!("RUN apk add --no-cache {words}"),
+        _ => return Err(format!("it is not known how {names} is installed in the image that runs")),
     };
     Ok(Some(text.into()))
+}
+
+/// Packages in a sentence; none where there are none.
+fn names(needs: &[Need]) -> Option<String> {
+    let names: Vec<&str> = needs.iter().map(|need| need.package.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn is_debian(look: &Look<'_, '_>) -> bool {

@@ -2,21 +2,40 @@
 //! (man 8 ld.so: DT_RUNPATH, ld.so.conf, the default directories.)
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::image::{Elf, Kind, Tree};
 
-/// What is missing in the second image and was not in the first: a line each, for a person.
-pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<String> {
-    let were = unresolved(before);
-    let mut lines: BTreeMap<String, (String, usize)> = BTreeMap::new();
-    for (path, name) in unresolved(after).difference(&were) {
-        lines.entry(name.clone()).and_modify(|found| found.1 += 1).or_insert_with(|| (path.clone(), 1));
+/// A library that one or more files of an image load and that it does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// The library's name.
+    pub library: String,
+    /// The first of the files.
+    pub path: String,
+    /// How many others there are.
+    pub others: usize,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { library, path, others } = self;
+        match others {
+            0 => write!(f, "/{path} loads {library}, which is not there any more"),
+            others => write!(f, "/{path} and {others} others load {library}, which is not there any more"),
+        }
     }
-    let line = |(name, (path, count)): (String, (String, usize))| match count {
-        1 => format!("/{path} loads {name}, which is not there any more"),
-        count => format!("/{path} and {} others load {name}, which is not there any more", count - 1),
-    };
-    lines.into_iter().map(line).collect()
+}
+
+/// What is missing in the second image and was not in the first.
+pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<Missing> {
+    let were = unresolved(before);
+    let mut found: BTreeMap<String, Missing> = BTreeMap::new();
+    for (path, library) in unresolved(after).difference(&were) {
+        let new = || Missing { library: library.clone(), path: path.clone(), others: 0 };
+        found.entry(library.clone()).and_modify(|found| found.others += 1).or_insert_with(new);
+    }
+    found.into_values().collect()
 }
 
 /// Programs and libraries with the names that they don't find.

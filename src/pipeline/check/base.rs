@@ -1,4 +1,5 @@
-//! What a step may do that gives the last stage another base image: one word behind FROM differs.
+//! What a step may do that gives the last stage another base image: one word behind FROM differs, and what the
+//! other image lacks may be installed right behind it.
 
 use crate::facts::Facts;
 use crate::syntax::{Body, Dockerfile, Item};
@@ -11,11 +12,29 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
         let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
         let Body::From(from) = &one.body else { return None };
         let at = one.text.start + one.text.of(facts.file.text).find(&from.image)?;
-        let text = facts.file.text;
-        Some((text[..at].to_owned(), text[at + from.image.len()..].to_owned()))
+        let (text, name) = (facts.file.text, at + from.image.len());
+        Some((text[..at].to_owned(), text[name..one.full.end].to_owned(), text[one.full.end..].to_owned()))
+    };
+    // One RUN that installs is all that may stand there.
+    let is_behind = |new_rest: &str, old_rest: &str| {
+        let Some(added) = new_rest.strip_suffix(old_rest) else { return false };
+        let added = Dockerfile::parse(added);
+        let mut instructions = added.instructions().map(|(_, one)| one);
+        match (instructions.next(), instructions.next()) {
+            (None, _) => added.text.is_empty(),
+            (Some(one), None) => {
+                let installs = ["RUN apt-get update ", "RUN apk add "];
+                one.script_is_read() && installs.iter().any(|start| one.logical.text.starts_with(start))
+            }
+            _ => false,
+        }
     };
     match (image(old), image(&new)) {
-        (Some(before), Some(now)) if before == now => Ok(()),
+        (Some((a, b, old_rest)), Some((c, d, new_rest)))
+            if (&a, &b) == (&c, &d) && is_behind(&new_rest, &old_rest) =>
+        {
+            Ok(())
+        }
         _ => Err("more than the base image differs".into()),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::image::{Kind, Tree};
+use super::{Kind, Tree};
 
 /// A package and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,129 @@
+//! Which packages of the original an image lacks, by what went wrong in it: the evidence that a smaller base is mended with.
+//!
+//! Only what the original itself tells counts: a library that it has, a program that it has, and the package that brought it.
+
+use std::collections::BTreeSet;
+
+use crate::image::{Image, Kind, Owners, Tree};
+
+/// A system package of the original, and who missed it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lacking {
+    /// The package.
+    pub package: String,
+    /// Who missed it, for a person.
+    pub why: String,
+}
+
+/// What the packages of missing libraries are, by (library, who loads it).
+pub(super) fn libraries<'m>(
+    tree: &Tree<'_>,
+    owners: &Owners,
+    missing: impl Iterator<Item = (&'m str, &'m str)>,
+) -> Vec<Lacking> {
+    let mut found = BTreeSet::new();
+    for (library, who) in missing {
+        let name = library.rsplit('/').next().unwrap_or(library);
+        let ends = format!("/{name}");
+        for path in tree.places.keys().filter(|path| path.ends_with(&ends)) {
+            if let Some(package) = owner(tree, owners, path) {
+                found.insert(Lacking { package, why: format!("/{who} loads {name}") });
+                break;
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// What the packages of programs are that somebody did not find, by what was printed.
+pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners, printed: &str) -> Vec<Lacking> {
+    let path = image.config.config.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
+    let directories: Vec<&str> = path.unwrap_or("/usr/bin:/bin:/usr/sbin:/sbin").split(':').collect();
+    let mut found = BTreeSet::new();
+    for name in not_found(printed) {
+        let mut at = directories.iter().map(|directory| format!("{directory}/{name}"));
+        let package = at.find_map(|path| owner(tree, owners, path.trim_start_matches('/')));
+        if let Some(package) = package {
+            found.insert(Lacking { package, why: format!("`{name}` was called and not found") });
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The system package that brought a file, links followed.
+fn owner(tree: &Tree<'_>, owners: &Owners, path: &str) -> Option<String> {
+    let of = |path: &str| match owners.owner(path) {
+        Some(("Debian" | "Alpine", name)) => Some(name.to_owned()),
+        _ => None,
+    };
+    let (real, place) = tree.resolve(path)?;
+    of(path).or_else(|| of(&real)).or_else(|| match &place.entry.kind {
+        Kind::Hard(target) => of(target),
+        _ => None,
+    })
+}
+
+/// How shells and languages say that there is no such program: what stands before its name, and what behind it.
+const SAID: &[(&str, &str)] = &[
+    // dash, busybox: `sh: 1: git: not found`; bash: `git: command not found`.
+    (" ", ": not found"),
+    (" ", ": command not found"),
+    // Python, Perl's and Ruby's own words for ENOENT.
+    ("No such file or directory: '", "'"),
+    ("No such file or directory - ", ""),
+    // Node.
+    ("spawn ", " ENOENT"),
+    // Go, and the engine's own.
+    ("exec: \"", "\": executable file not found"),
+    // Java.
+    ("Cannot run program \"", "\""),
+    // env(1).
+    ("env: \u{2018}", "\u{2019}: No such file or directory"),
+    ("env: '", "': No such file or directory"),
+];
+
+/// The programs that a text says were not found.
+fn not_found(text: &str) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for line in text.lines() {
+        for (before, behind) in SAID {
+            let name = if behind.is_empty() {
+                line.split_once(before).and_then(|(_, rest)| rest.split_whitespace().next())
+            } else if *before == " " {
+                line.split_once(behind).and_then(|(rest, _)| rest.rsplit(' ').next())
+            } else {
+                line.split_once(before).and_then(|(_, rest)| rest.split_once(behind)).map(|(name, _)| name)
+            };
+            let is_name = |name: &&str| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+            };
+            names.extend(name.filter(is_name));
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_that_were_not_found_are_named_in_many_ways() {
+        let expected = [
+            ("/bin/sh: 1: git: not found", "git"),
+            ("run.sh: line 3: jq: command not found", "jq"),
+            ("FileNotFoundError: [Errno 2] No such file or directory: 'git'", "git"),
+            ("`spawn': No such file or directory - convert (Errno::ENOENT)", "convert"),
+            ("Error: spawn gs ENOENT", "gs"),
+            ("exec: \"pg_dump\": executable file not found in $PATH", "pg_dump"),
+            ("java.io.IOException: Cannot run program \"dot\": error=2", "dot"),
+            ("env: 'bash': No such file or directory", "bash"),
+        ];
+        for (line, name) in expected {
+            assert_eq!(not_found(line), BTreeSet::from([name]), "{line}");
+        }
+        for line in ["404 page not found", "No such file or directory: '/srv/x.txt'", ""] {
+            assert!(not_found(line).is_empty(), "{line}");
+        }
+    }
+}
