@@ -84,6 +84,8 @@ pub struct Settings {
     pub config: Config,
     /// Where it was found.
     pub path: Option<PathBuf>,
+    /// Whether what comes out is built and tried before it counts.
+    pub proves: bool,
 }
 
 impl Config {

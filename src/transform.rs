@@ -71,6 +71,8 @@ pub enum Changes {
     AddsCleanup,
     /// It adds options to commands, and may drop commands that become needless by it.
     AddsOptions,
+    /// It leaves out packages of installs, or names others in their place.
+    DropsPackages,
     /// It adds options and commands that remove packages.
     AddsOptionsAndCleanup,
     /// Where COPY and ADD stand among the other instructions of their stage, and earlier copies of files that a later copy

@@ -159,7 +159,7 @@ fn fixing_settles_and_keeps_what_it_must() {
     for r#unsafe in [false, true] {
         // Without comments of its own, so that those of the file can be compared.
         let config = Config { r#unsafe, comments: false, ..Config::default() };
-        let settings = Settings { config, path: None };
+        let settings = Settings { config, ..Settings::default() };
         let (mut changed, mut refused) = (0, 0);
         for real in &all {
             let Some(text) = &real.text else { continue };

@@ -85,7 +85,7 @@ proptest! {
     #[test]
     fn fixing_any_text_settles_without_a_mistake(text in text(), all in any::<bool>(), r#unsafe in any::<bool>()) {
         let merge_runs = if all { MergeRuns::All } else { MergeRuns::WhereItHelps };
-        let settings = Settings { config: Config { merge_runs, r#unsafe, ..Config::default() }, path: None };
+        let settings = Settings { config: Config { merge_runs, r#unsafe, ..Config::default() }, ..Settings::default() };
         let outcome = pipeline::fix(&text, &settings);
         prop_assert!(outcome.undone.is_empty(), "{:?}", outcome.undone);
         if let Some(new) = outcome.text() {

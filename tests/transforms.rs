@@ -24,7 +24,7 @@ fn settings(transform: &Transform) -> Settings {
         strip: true,
         ..Config::default()
     };
-    Settings { config, path: None }
+    Settings { config, path: None, proves: true }
 }
 
 fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {
@@ -140,7 +140,7 @@ fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
         Ok(text) => {
             let config = Config::parse(&text).expect("a configuration");
             let Config { select, r#unsafe, .. } = base.config;
-            Settings { config: Config { select, r#unsafe, ..config }, path: None }
+            Settings { config: Config { select, r#unsafe, ..config }, ..base }
         }
         Err(_) => base,
     }
@@ -196,7 +196,8 @@ fn fixtures_come_out_as_their_snapshots_say() {
 #[test]
 fn fixtures_settle_under_all_transforms_together() {
     for (r#unsafe, caches) in [(false, Caches::Clean), (true, Caches::Clean), (false, Caches::Mount)] {
-        let settings = Settings { config: Config { r#unsafe, caches, ..Config::default() }, path: None };
+        let settings =
+            Settings { config: Config { r#unsafe, caches, ..Config::default() }, ..Settings::default() };
         for transform in transforms::ALL {
             for path in fixtures(transform) {
                 let text = fs::read_to_string(&path).expect("a readable fixture");

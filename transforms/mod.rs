@@ -11,6 +11,7 @@ mod clean_package_caches;
 mod copy_manifests_first;
 mod copy_ownership;
 mod dnf_no_weak_deps;
+mod drop_build_packages;
 mod merge_runs;
 mod order_layers;
 mod production_dependencies;
@@ -33,6 +34,7 @@ use crate::transform::{Applicability, Context, Fixes, Transform};
 pub const ALL: &[Transform] = &[
     split_stages::TRANSFORM,
     slim_base::TRANSFORM,
+    drop_build_packages::TRANSFORM,
     merge_runs::TRANSFORM,
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,

@@ -12,8 +12,8 @@
 //!
 //! # Silent when
 //! Nothing is listed for development, or an option or a variable (`NODE_ENV`, `COMPOSER_NO_DEV`) already decides. Only the last stage
-//! is looked at. Where sources are compiled, `split-stages` takes the packages away behind the build. It refuses, and names
-//! the package or the step, where one may be needed, and where the manifest can't be read.
+//! is looked at. Where sources are compiled in the same RUN, the packages are taken away behind that; where they are compiled later,
+//! `split-stages` does it. It refuses, and names the package or the step, where one may be needed, and where the manifest can't be read.
 //!
 //! # Examples
 //! ```context
@@ -38,8 +38,42 @@
 //! RUN npm ci --omit=dev
 //! CMD ["node", "server.js"]
 //! ```
+//! Tools of a workspace, compiled where they are installed:
+//! ```context
+//! tools/pnpm-workspace.yaml <<EOF
+//! packages: ["packages/*"]
+//! EOF
+//! tools/package.json <<EOF
+//! {"devDependencies": {"typescript": "^5"}, "scripts": {"build": "pnpm -r run build"}}
+//! EOF
+//! tools/packages/map/package.json <<EOF
+//! {"dependencies": {"commander": "^11"}, "scripts": {"build": "tsc -p ."}}
+//! EOF
+//! tools/packages/map/main.ts <<EOF
+//! import { program } from "commander";
+//! EOF
+//! serve.py <<EOF
+//! print("ok")
+//! EOF
+//! ```
+//! ```dockerfile before
+//! FROM example.com/python-and-node:3
+//! COPY . /srv
+//! RUN cd /srv/tools && pnpm install --frozen-lockfile && pnpm run build
+//! CMD ["python3", "/srv/serve.py"]
+//! ```
+//! ```dockerfile after
+//! FROM example.com/python-and-node:3
+//! COPY . /srv
+//! RUN cd /srv/tools && pnpm install --frozen-lockfile && pnpm run build \
+//!     && CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --config.modules-cache-max-age=0
+//! CMD ["python3", "/srv/serve.py"]
+//! ```
 
 use crate::edit::Edits;
+use crate::facts::split::Prune;
+use crate::rewrite::append_to;
+use crate::span::Span;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
 /// See the module's documentation.
@@ -49,7 +83,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.2.0",
     source: include_str!("production_dependencies.rs"),
     answers: &[],
-    changes: Changes::AddsOptions,
+    changes: Changes::AddsOptionsAndCleanup,
     run,
 };
 
@@ -57,8 +91,33 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if !ctx.facts.may_omit() {
         return;
     }
+    let prunes = ctx.facts.prunes(ctx.around.context().ok());
+    for prune in &prunes {
+        match prune {
+            Ok(prune) => {
+                let run = &ctx.facts.runs[prune.run];
+                let mut edits = Edits::new();
+                match append_to(ctx, run, &[prune.command.to_owned()], &mut edits) {
+                    Ok(()) => {
+                        let title = format!(
+                            "take {}'s packages for development away behind the build",
+                            prune.manager
+                        );
+                        fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
+                    }
+                    Err(reason) => fixes.refuse(run.instruction.text, reason),
+                }
+            }
+            Err((span, reason)) => {
+                fixes.refuse(*span, format!("packages for development stay, because {reason}"));
+            }
+        }
+    }
+    let is_pruned = |run: usize| prunes.iter().flatten().any(|prune| prune.run == run);
     for omission in ctx.facts.omissions(ctx.around.context().ok()) {
         match omission {
+            Ok(omission) if is_pruned(omission.run) => {}
+            Err((span, _)) if prunes.iter().any(|prune| is_about(ctx, prune, span)) => {}
             Ok(omission) => {
                 let mut edits = Edits::new();
                 edits.insert(omission.at, format!(" {}", omission.option));
@@ -70,5 +129,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 fixes.refuse(span, format!("packages for development stay, because {reason}"));
             }
         }
+    }
+}
+
+/// Whether a RUN that could be pruned, or why it could not, is the one at a place.
+fn is_about(ctx: &Context<'_>, prune: &Result<Prune, (Span, String)>, place: Span) -> bool {
+    match prune {
+        Ok(prune) => ctx.facts.runs[prune.run].instruction.text == place,
+        Err((span, _)) => *span == place,
     }
 }

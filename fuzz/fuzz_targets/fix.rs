@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     let joined: String = file.items.iter().map(|item| item.span().of(text)).collect();
     assert_eq!(joined, text, "items must tile the text");
     for r#unsafe in [false, true] {
-        let settings = Settings { config: Config { r#unsafe, ..Config::default() }, path: None };
+        let settings = Settings { config: Config { r#unsafe, ..Config::default() }, ..Settings::default() };
         let outcome = pipeline::fix(text, &settings);
         assert!(outcome.undone.is_empty(), "{:?}", outcome.undone);
         if let Some(new) = outcome.text() {

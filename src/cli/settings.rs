@@ -69,7 +69,7 @@ impl<'a> Configurations<'a> {
             None => config.bases,
         };
         config.comments &= !self.args.no_comments;
-        Ok(Settings { config, path })
+        Ok(Settings { config, path, proves: false })
     }
 }
 

@@ -76,6 +76,7 @@ impl Prover {
         }
         let say = talk(self.is_quiet);
         let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &say)?;
+        settings.proves = trial.tries_something();
         fix(&trial, text, &settings, around)
     }
 }
@@ -162,6 +163,13 @@ impl<'t> Trial<'t> {
         })?;
         let before = Subject::of(engine, built)?;
         Ok(Self { engine, around, plan, commands, before, say })
+    }
+
+    /// Whether the image's own check or a command of the user's shows that it works.
+    fn tries_something(&self) -> bool {
+        let check = self.before.image.config.config.healthcheck.as_ref();
+        !self.commands.is_empty()
+            || check.is_some_and(|check| check.test.first().is_some_and(|kind| kind != "NONE"))
     }
 
     /// Builds another version and compares.

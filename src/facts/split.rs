@@ -19,6 +19,7 @@ mod libraries;
 mod node;
 mod php;
 mod production;
+mod pruning;
 mod python;
 mod ruby;
 mod rust;
@@ -34,7 +35,9 @@ use crate::span::Span;
 use crate::syntax::{Body, Item};
 
 pub use layout::BUILD_VARIABLES;
+pub use libraries::{Fate, fate};
 pub use production::Omission;
+pub use pruning::Prune;
 pub use slim::{SlimBase, Variant};
 pub use start::Start;
 pub use work::Refused;

@@ -33,12 +33,24 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
         Changes::Base => return base::check(old, &after),
         Changes::IgnoreFile if before.text == text => return Ok(()),
         Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
-        Changes::Layers | Changes::AddsCleanup | Changes::AddsOptions | Changes::AddsOptionsAndCleanup => {}
+        Changes::Layers
+        | Changes::AddsCleanup
+        | Changes::AddsOptions
+        | Changes::AddsOptionsAndCleanup
+        | Changes::DropsPackages => {}
     }
     if configuration(before) != configuration(&after) {
         return Err("an instruction other than RUN differs".into());
     }
-    if comments(before) != comments(&after) {
+    let (old_comments, new_comments) = (comments(before), comments(&after));
+    let are_kept = if changes == Changes::DropsPackages {
+        // A comment above a package goes with it.
+        let mut rest = old_comments.iter();
+        new_comments.iter().all(|comment| rest.any(|old| old == comment))
+    } else {
+        old_comments == new_comments
+    };
+    if !are_kept {
         return Err("a comment is lost or moved".into());
     }
     let new = Facts::of(&after, old.known);
@@ -127,6 +139,10 @@ fn compare(before: &[Step], after: &[Step], changes: Changes) -> Result<(), Stri
                 old.next();
                 new.next();
             }
+            (Some(a), Some(b)) if changes == Changes::DropsPackages && has_other_packages(a, b) => {
+                old.next();
+                new.next();
+            }
             (_, Some(b)) if adds_cleanup(changes) && is_cleanup(b) => {
                 new.next();
             }
@@ -156,15 +172,34 @@ fn gains_options(before: &Step, after: &Step) -> bool {
     before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
 }
 
+/// Whether both install with the same manager and options, and only words without a dash differ, of which none is new but libraries.
+fn has_other_packages(before: &Step, after: &Step) -> bool {
+    let is_install =
+        |step: &Step| step.words.iter().take(6).any(|word| matches!(word.as_str(), "install" | "add"));
+    let options =
+        |step: &Step| step.words.iter().filter(|word| word.starts_with('-')).cloned().collect::<Vec<_>>();
+    let is_known =
+        |word: &&String| before.words.contains(word) || word.starts_with("lib") || word.starts_with("zlib");
+    before.flags == after.flags
+        && is_install(before)
+        && is_install(after)
+        && options(before) == options(after)
+        && after.words.iter().all(|word| is_known(&word))
+}
+
 /// Whether a new command removes files or packages, and does nothing else.
 fn is_cleanup(step: &Step) -> bool {
     let removes = |word: &String| {
         matches!(
             word.as_str(),
-            "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del"
+            "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del" | "prune"
         )
     };
-    step.words.iter().take(5).any(removes)
+    // An install of less takes away what is more.
+    let leaves_less = ["pnpm", "install", "--prod", "--ignore-scripts"]
+        .iter()
+        .all(|word| step.words.iter().any(|own| own == word));
+    step.words.iter().take(5).any(removes) || leaves_less
 }
 
 /// Whether a command that went could go: the index that `--no-cache` makes needless, and its removal.

@@ -54,7 +54,7 @@ fn all(texts: &[(String, String)]) -> usize {
     let Some(mut agent) = skip(Agent::start()) else { return usize::MAX };
     let config =
         Config { caches: Caches::Mount, select: Some(vec!["cache-mounts".to_owned()]), ..Config::default() };
-    let settings = Settings { config, path: None };
+    let settings = Settings { config, ..Settings::default() };
     let (mut failures, mut changed) = (Vec::new(), 0);
     for (name, text) in texts {
         let outcome = pipeline::fix(text, &settings);

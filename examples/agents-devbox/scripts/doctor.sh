@@ -22,8 +22,6 @@ check vim --version
 check tmux -V
 check sqlite3 --version
 check ssh -V
-check gcc --version
-check make --version
 check python3 --version
 check pip --version
 check pytest --version

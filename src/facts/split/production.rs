@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::context::BuildContext;
 use crate::facts::environment::Variable;
 use crate::facts::split::node::{Started, has, imported};
+use crate::facts::split::pruning::is_pruned;
 use crate::facts::split::{Look, Refused, Start};
 use crate::facts::{Base, Call, Facts, RunFacts};
 use crate::syntax::shell::Word;
@@ -171,7 +172,7 @@ impl Facts<'_> {
             .filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
         for (index, run) in runs {
             for call in &run.calls {
-                let Some(way) = way(self, run, call) else { continue };
+                let Some(way) = way(self, run, call).filter(|_| !is_pruned(run, call)) else { continue };
                 let anchor = run.instruction.text;
                 let folder = self.directory_after(stage.items.end - 1).unwrap_or_default();
                 let look = Look { facts: self, stage, image, start: Start::of(self, stage), folder, context };

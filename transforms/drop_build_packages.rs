@@ -1,0 +1,128 @@
+//! Leave out compilers and headers that a build has shown to be needed by nobody.
+//!
+//! # Why
+//! `build-essential` and its kin are often installed for packages that come compiled by now. They weigh hundreds of megabytes,
+//! and no layer behind them gets smaller by removing them.
+//!
+//! # Safety
+//! Unsafe, and proposed only under `jettison fix --verify`, which builds the image without them, and only where there is something
+//! to try in it: a HEALTHCHECK, or a `--smoke` command. Headers are replaced by the library that programs built against them load.
+//! Where the build or one of the trials fails, the packages stay.
+//!
+//! # Silent when
+//! Nothing is built and tried, or the install is in a stage that does not ship (it costs the image nothing there). It refuses
+//! when a shell script of the build context names a compiler, and when nothing would be left of the call that installs them.
+//!
+//! # Examples
+//! ```dockerfile before
+//! FROM python:3.12-slim
+//! RUN apt-get update && apt-get install -y --no-install-recommends \
+//!         curl \
+//!         gcc \
+//!         libpq-dev && \
+//!     rm -rf /var/lib/apt/lists/*
+//! RUN pip install --no-cache-dir psycopg2-binary
+//! HEALTHCHECK CMD curl -f http://localhost:8000/
+//! CMD ["python", "/srv/main.py"]
+//! ```
+//! ```dockerfile after
+//! FROM python:3.12-slim
+//! RUN apt-get update && apt-get install -y --no-install-recommends \
+//!         curl \
+//!         libpq5 && \
+//!     rm -rf /var/lib/apt/lists/*
+//! RUN pip install --no-cache-dir psycopg2-binary
+//! HEALTHCHECK CMD curl -f http://localhost:8000/
+//! CMD ["python", "/srv/main.py"]
+//! ```
+
+use crate::edit::Edits;
+use crate::facts::split::{Fate, fate};
+use crate::facts::{Call, RunFacts};
+use crate::knowledge::Kind;
+use crate::span::Span;
+use crate::syntax::shell::Word;
+use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+
+/// See the module's documentation.
+pub const TRANSFORM: Transform = Transform {
+    id: "drop-build-packages",
+    applicability: Applicability::Unsafe,
+    since: "0.1.0",
+    source: include_str!("drop_build_packages.rs"),
+    answers: &[],
+    changes: Changes::DropsPackages,
+    run,
+};
+
+/// What shell scripts call compilers.
+const COMPILERS: &[&str] = &["gcc", "g++", "cc", "clang", "make", "cmake"];
+
+fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    if !ctx.settings.proves {
+        return;
+    }
+    for run in ctx.facts.shipped_and_editable() {
+        for call in run.calls.iter().filter(|call| is_install(run, call)) {
+            let dropped: Vec<(&Word, Vec<String>)> =
+                call.packages.iter().filter_map(|word| Some((*word, instead(ctx, run, word)?))).collect();
+            if dropped.is_empty() {
+                continue;
+            }
+            let anchor = run.instruction.text;
+            if let Some((path, compiler)) = named_by_a_script(ctx) {
+                fixes.refuse(anchor, format!("compilers stay, because {path} calls `{compiler}`"));
+            } else if dropped.len() == call.packages.len() && dropped.iter().all(|(_, new)| new.is_empty()) {
+                fixes.refuse(
+                    anchor,
+                    "compilers stay, because nothing would be left of the call that installs them; try without the whole RUN",
+                );
+            } else {
+                let names: Vec<&str> = dropped.iter().map(|(word, _)| word.text()).collect();
+                let title = format!("leave out {}, which nothing needs", names.join(", "));
+                fixes.propose(Applicability::Unsafe, anchor, title, edits(run, call, &dropped));
+            }
+        }
+    }
+}
+
+fn is_install(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+    let place = &run.invocations[call.invocation].place;
+    call.manager.kind == Kind::System && call.manager.installs(&call.verb) && !place.in_word
+}
+
+/// What is installed in a package's place; none where it stays.
+fn instead(ctx: &Context<'_>, run: &RunFacts<'_>, word: &Word) -> Option<Vec<String>> {
+    let name = word.literal()?;
+    match fate(name, ctx.facts.stage_of(run).release.as_ref(), ctx.known) {
+        Fate::Builds => Some(Vec::new()),
+        Fate::Runs(packages) if packages != [name] => Some(packages),
+        _ => None,
+    }
+}
+
+/// A script that calls a compiler, and which.
+fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)> {
+    let context = ctx.around.context().ok()?;
+    context.texts.iter().filter(|(path, _)| path.ends_with(".sh")).find_map(|(path, text)| {
+        let has = |name: &str| {
+            text.split(|c: char| c.is_whitespace() || ";|&()'\"".contains(c)).any(|word| word == name)
+        };
+        COMPILERS.iter().find(|name| has(name)).map(|name| (path.as_str(), *name))
+    })
+}
+
+/// Each word goes with the blanks, the continuation and the comments before it.
+fn edits(run: &RunFacts<'_>, call: &Call<'_>, dropped: &[(&Word, Vec<String>)]) -> Edits {
+    let words = &run.invocations[call.invocation].words;
+    let mut edits = Edits::new();
+    for (word, new) in dropped {
+        if new.is_empty() {
+            let before = words.iter().map(|other| other.span.end).filter(|end| *end <= word.span.start).max();
+            edits.delete(Span::new(before.unwrap_or(word.span.start), word.span.end));
+        } else {
+            edits.replace(word.span, new.join(" "));
+        }
+    }
+    edits
+}
