@@ -81,6 +81,17 @@ pub struct Rebuild {
     pub spared: Duration,
 }
 
+/// What is being done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// For a person.
+    pub what: String,
+    /// How many steps are done.
+    pub done: usize,
+    /// How many there are; zero where that is not known.
+    pub total: usize,
+}
+
 impl Times {
     /// The one in the middle; of an even number the mean of the two.
     pub fn median(&self) -> Duration {
@@ -104,18 +115,25 @@ pub fn compare(
     engine: &Engine,
     workspaces: &[Workspace],
     options: &Options,
-    say: &dyn Fn(&str),
+    say: &dyn Fn(&Progress),
 ) -> anyhow::Result<Vec<Figures>> {
+    let builds: usize = workspaces.iter().map(|workspace| options.runs * (1 + workspace.touches.len())).sum();
+    let total = builds + workspaces.len();
+    let done = std::cell::Cell::new(0);
+    let say = |what: String| {
+        say(&Progress { what, done: done.get(), total });
+        done.set(done.get() + 1);
+    };
     let mut all: Vec<Vec<Timed>> = workspaces.iter().map(|_| Vec::new()).collect();
     let mut images: Vec<Option<Built>> = workspaces.iter().map(|_| None).collect();
     for run in 1..=options.runs {
         for (index, workspace) in workspaces.iter().enumerate() {
-            say(&format!("{}: build from nothing, run {run} of {}", workspace.name, options.runs));
+            say(format!("{}: build from nothing, run {run} of {}", workspace.name, options.runs));
             let built =
                 build::build(engine, &workspace.plan(), true).with_context(|| workspace.name.clone())?;
             let mut timed = Timed { cold: built.took, rebuilds: Vec::new() };
             for touch in &workspace.touches {
-                say(&format!(
+                say(format!(
                     "{}: rebuild after a change to {}, run {run} of {}",
                     workspace.name, touch.path, options.runs
                 ));
@@ -128,7 +146,7 @@ pub fn compare(
     let mut figures = Vec::new();
     for ((workspace, timed), built) in workspaces.iter().zip(all).zip(images) {
         let built = built.context("there is at least one run")?;
-        say(&format!("{}: look into the image", workspace.name));
+        say(format!("{}: look into the image", workspace.name));
         figures.push(look(engine, workspace, &built, &timed, options)?);
     }
     Ok(figures)

@@ -210,6 +210,9 @@ fn what_works_as_before_and_what_does_not() {
     assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
     assert!(stdout(&output).contains("Lean: works as before"), "{}", stdout(&output));
     assert!(stdout(&output).contains("the same: `cat /srv/notes.txt`"), "{}", stdout(&output));
+    let output = place.run(&["verify", "Dockerfile", "Lean", "--format", "json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&found["works"], &found["configuration"]), (&Value::Bool(true), &serde_json::json!([])));
     fs::write(
         place.folder.path().join("Broken"),
         "FROM debian:bookworm-slim\nCOPY main.py /srv/\nRUN rm /usr/bin/cat && rm -f /lib/x86_64-linux-gnu/libpcre2-8.so.0*\nUSER nobody\nCMD [\"cat\", \"/srv/notes.txt\"]\n",

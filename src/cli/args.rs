@@ -150,6 +150,12 @@ pub struct Verify {
     pub smoke: Vec<String>,
     #[command(flatten)]
     pub building: Building,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = InspectFormat::Human)]
+    pub format: InspectFormat,
+    /// Print results and errors only
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, ClapArgs)]

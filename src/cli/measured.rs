@@ -11,7 +11,7 @@ use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, input};
 use crate::context::Surroundings;
 use crate::measure::workspace::{Version, Workspace};
-use crate::measure::{self, Engine, Options, Plan};
+use crate::measure::{self, Engine, Options, Plan, Progress};
 use crate::pipeline;
 use crate::report::measured::{self, Measured, Platform};
 
@@ -69,7 +69,8 @@ impl Meter {
         let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let new_ignore = texts.ignore_file.map(|text| (known.ignore_path.as_str(), text));
-        let say = talk(self.is_quiet);
+        let bar = Bar::new(self.is_quiet);
+        let show = |progress: &Progress| bar.show(progress);
         let mut platforms = Vec::new();
         for (name, plan) in &self.plans {
             let versions = [
@@ -78,7 +79,7 @@ impl Meter {
             ];
             let workspaces: anyhow::Result<Vec<Workspace>> =
                 versions.into_iter().map(|version| Workspace::of(directory, known, version, plan)).collect();
-            let figures = match measure::compare(&self.engine, &workspaces?, &self.options, &say) {
+            let figures = match measure::compare(&self.engine, &workspaces?, &self.options, &show) {
                 Ok(figures) => {
                     <[_; 2]>::try_from(figures).map(Into::into).map_err(|_| "a build is missing".to_owned())
                 }
@@ -120,17 +121,54 @@ pub fn plans(building: &Building) -> Vec<(Option<String>, Plan)> {
     building.platform.iter().map(|name| (Some(name.clone()), plan(Some(name.clone())))).collect()
 }
 
-/// Says on a terminal what is being done, and nothing elsewhere.
-pub fn talk(quiet: bool) -> impl Fn(&str) {
-    use std::io::IsTerminal;
-    let is_heard = io::stderr().is_terminal() && !quiet;
-    move |text: &str| {
-        if is_heard {
+/// Shows on a terminal what is being done, in one line that goes again; nothing elsewhere.
+pub struct Bar {
+    is_seen: bool,
+}
+
+impl Bar {
+    /// One for standard error.
+    pub fn new(quiet: bool) -> Self {
+        use std::io::IsTerminal;
+        Self { is_seen: io::stderr().is_terminal() && !quiet }
+    }
+
+    /// Draws it.
+    pub fn show(&self, progress: &Progress) {
+        if self.is_seen {
+            let full = (progress.done * WIDTH).checked_div(progress.total).unwrap_or_default();
+            let bar = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH - full));
+            let bar = if progress.total > 0 {
+                format!("{bar} {}/{} ", progress.done, progress.total)
+            } else {
+                String::new()
+            };
             // Whoever closed it does not want to know.
-            let _ = writeln!(io::stderr(), "{text} …");
+            let _ = write!(io::stderr(), "\r\u{1b}[K{bar}{} …", progress.what);
+        }
+    }
+
+    /// Shows something of which there are not so and so many.
+    pub fn say(&self, what: &str) {
+        self.show(&Progress { what: what.to_owned(), done: 0, total: 0 });
+    }
+
+    /// Takes it away, so that something else can be written.
+    pub fn clear(&self) {
+        if self.is_seen {
+            let _ = write!(io::stderr(), "\r\u{1b}[K");
         }
     }
 }
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// How many characters the bar has.
+const WIDTH: usize = 20;
 
 fn read(path: &Path) -> anyhow::Result<String> {
     input::file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())

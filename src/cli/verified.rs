@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::args::{Fix, Verify};
+use crate::cli::args::{Fix, InspectFormat, Verify};
 use crate::cli::context::Around;
 use crate::cli::context::Contexts;
-use crate::cli::measured::{plans, talk};
+use crate::cli::measured::{Bar, plans};
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
 use crate::context::{BuildContext, History, Proven, Surroundings};
@@ -28,9 +28,9 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let around = contexts.around(Some(&args.before));
     let mut is_well = true;
-    let say = talk(false);
+    let bar = Bar::new(args.quiet);
     for (platform, plan) in plans(&args.building) {
-        let trial = Trial::of(&engine, &around, &plan, &args.smoke, &before, &say)?;
+        let trial = Trial::of(&engine, &around, &plan, &args.smoke, &before, &bar)?;
         let (finding, broken) = match trial.check(&after, None)? {
             Ok(finding) => (finding, Vec::new()),
             Err(Failure::Build(error)) => (Finding::default(), vec![error.to_string()]),
@@ -40,11 +40,13 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
             }
         };
         is_well &= broken.is_empty();
+        bar.clear();
         let mut out = io::BufWriter::new(io::stdout().lock());
-        if let Some(platform) = platform {
-            writeln!(out, "{platform}")?;
-        }
-        verified::human(&mut out, &discover::display_name(&args.after), &finding, &broken)?;
+        let write = match args.format {
+            InspectFormat::Human => verified::human,
+            InspectFormat::Json => verified::json,
+        };
+        write(&mut out, &discover::display_name(&args.after), platform.as_deref(), &finding, &broken)?;
         out.flush()?;
     }
     Ok(if is_well { Status::Clean } else { Status::WouldChange })
@@ -74,8 +76,8 @@ impl Prover {
         if pipeline::fix_within(text, &settings, around).steps.is_empty() {
             return Ok(pipeline::fix_within(text, &settings, around));
         }
-        let say = talk(self.is_quiet);
-        let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &say)?;
+        let bar = Bar::new(self.is_quiet);
+        let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &bar)?;
         settings.proves = trial.tries_something();
         fix(&trial, text, &settings, around)
     }
@@ -143,7 +145,7 @@ pub struct Trial<'t> {
     plan: &'t Plan,
     commands: &'t [String],
     before: Subject,
-    say: &'t dyn Fn(&str),
+    bar: &'t Bar,
 }
 
 impl<'t> Trial<'t> {
@@ -154,15 +156,15 @@ impl<'t> Trial<'t> {
         plan: &'t Plan,
         commands: &'t [String],
         text: &str,
-        say: &'t dyn Fn(&str),
+        bar: &'t Bar,
     ) -> anyhow::Result<Self> {
-        say("build the original");
+        bar.say("build the original");
         let version = Version { name: "original", text, ignore_file: None };
         let built = attempt(engine, around, plan, version)?.map_err(|error| {
             anyhow::anyhow!("the original does not build, so that nothing can be compared with it: {error}")
         })?;
         let before = Subject::of(engine, built)?;
-        Ok(Self { engine, around, plan, commands, before, say })
+        Ok(Self { engine, around, plan, commands, before, bar })
     }
 
     /// Whether the image's own check or a command of the user's shows that it works.
@@ -174,7 +176,7 @@ impl<'t> Trial<'t> {
 
     /// Builds another version and compares.
     pub fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Finding, Failure>> {
-        (self.say)("build the new version, and try it");
+        self.bar.say("build the new version, and try it");
         let path = self.around.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
         let ignore_file = ignore_file.map(|text| (path.as_str(), text));
         let version = Version { name: "new version", text, ignore_file };

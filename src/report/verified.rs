@@ -2,13 +2,22 @@
 
 use std::io::{self, Write};
 
+use serde_json::json;
+
 use super::measured::size;
 use crate::measure::verify::Finding;
 
 /// Writes what was tried, what differs and what is broken.
-pub fn human(out: &mut impl Write, path: &str, finding: &Finding, broken: &[String]) -> io::Result<()> {
+pub fn human(
+    out: &mut impl Write,
+    path: &str,
+    platform: Option<&str>,
+    finding: &Finding,
+    broken: &[String],
+) -> io::Result<()> {
     let verdict = if broken.is_empty() { "works as before" } else { "does not work as before" };
-    writeln!(out, "{path}: {verdict}")?;
+    let platform = platform.map_or(String::new(), |name| format!(" on {name}"));
+    writeln!(out, "{path}: {verdict}{platform}")?;
     for line in broken {
         writeln!(out, "  broken: {}", line.trim_end().replace('\n', "\n    "))?;
     }
@@ -32,4 +41,39 @@ pub fn human(out: &mut impl Write, path: &str, finding: &Finding, broken: &[Stri
         }
     }
     Ok(())
+}
+
+/// Writes one JSON document and a line break.
+pub fn json(
+    out: &mut impl Write,
+    path: &str,
+    platform: Option<&str>,
+    finding: &Finding,
+    broken: &[String],
+) -> io::Result<()> {
+    let count = |(count, bytes): (usize, u64)| json!({ "count": count, "size": bytes });
+    let files = finding.files.groups.iter().map(|group| {
+        json!({
+            "cause": group.cause.name(),
+            "gone": count(group.gone),
+            "new": count(group.came),
+            "changed": group.changed,
+            "examples": group.examples,
+        })
+    });
+    let tried = finding.tried.iter().map(|tried| json!({ "what": tried.what, "same": tried.is_same }));
+    let lacking = finding.lacking.iter().map(|one| json!({ "package": one.package, "because": one.why }));
+    let document = json!({
+        "version": 1,
+        "path": path,
+        "platform": platform,
+        "works": broken.is_empty(),
+        "broken": broken,
+        "lacking": lacking.collect::<Vec<_>>(),
+        "configuration": finding.configuration,
+        "files": files.collect::<Vec<_>>(),
+        "tried": tried.collect::<Vec<_>>(),
+    });
+    serde_json::to_writer(&mut *out, &document)?;
+    writeln!(out)
 }
