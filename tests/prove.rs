@@ -134,6 +134,28 @@ fn sizes_times_and_cached_steps_are_measured() {
 }
 
 #[test]
+fn fixes_are_measured_and_the_diff_stays_a_diff() {
+    if !support::has_engine("fixes_are_measured_and_the_diff_stays_a_diff", engine::answers()) {
+        return;
+    }
+    let place = wasteful();
+    let output = place.run(&["fix", "--measure", "Dockerfile"]);
+    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    assert!(
+        stdout(&output).lines().all(|line| line.starts_with(['+', '-', ' ', '@'])),
+        "{}",
+        stdout(&output)
+    );
+    assert!(stderr(&output).contains("size, unpacked"), "{}", stderr(&output));
+    let output = place.run(&["fix", "--measure", "Dockerfile", "--format", "json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let figures = &found["files"][0]["measured"]["platforms"][0];
+    let size = |side: &str| figures[side]["size"].as_u64().expect("a number");
+    assert!(size("before") - size("after") >= 2_000_000, "{figures}");
+    assert_eq!(place.read("Dockerfile"), WASTEFUL, "nothing is written unless that is asked for");
+}
+
+#[test]
 fn layers_are_compressed_to_see_how_they_travel() {
     if !support::has_engine("layers_are_compressed_to_see_how_they_travel", engine::answers()) {
         return;
