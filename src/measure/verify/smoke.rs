@@ -120,11 +120,8 @@ impl Smoke {
         }
         let shown = if is.said.trim().is_empty() { &is.printed } else { &is.said };
         Ok(Some(if was.status == is.status {
-            format!(
-                "{self} prints something else:\n  {}\nbecame\n  {}",
-                first_lines(&was.printed),
-                first_lines(&is.printed)
-            )
+            let (was, is) = from_difference(&was.printed, &is.printed);
+            format!("{self} prints something else:\n  {was}\nbecame\n  {is}")
         } else {
             format!(
                 "{self} ended with {} and now with {}:\n{}",
@@ -227,8 +224,11 @@ fn differs_like(first: &str, second: &str, third: &str) -> bool {
         && first.iter().zip(&second).zip(&third).all(|((a, b), c)| a != b || a == c)
 }
 
-fn first_lines(text: &str) -> String {
-    text.lines().take(5).collect::<Vec<_>>().join("\n  ")
+/// The lines of two texts from the first on that differs, a few of each.
+fn from_difference(a: &str, b: &str) -> (String, String) {
+    let same = a.lines().zip(b.lines()).take_while(|(a, b)| steady(a) == steady(b)).count();
+    let few = |text: &str| text.lines().skip(same).take(5).collect::<Vec<_>>().join("\n  ");
+    (few(a), few(b))
 }
 
 #[cfg(test)]
@@ -241,6 +241,11 @@ mod tests {
         assert_ne!(steady("3 passed in 0.12s"), steady("4 passed in 0.12s"));
         assert_ne!(steady("Python 3.11.2"), steady("Python 3.12.1"));
         assert_eq!(steady("1 2.5 ms 3x"), "1 0 ms 3x");
+    }
+
+    #[test]
+    fn what_is_shown_starts_where_it_differs() {
+        assert_eq!(from_difference("a\nin 1s\nb\nc", "a\nin 2s\nx"), ("b\n  c".into(), "x".into()));
     }
 
     #[test]
