@@ -191,10 +191,14 @@ fn figures_come_as_tables_and_as_a_page() {
         human.contains("layers before") && human.contains("RUN") || human.contains("rm /tmp/download"),
         "{human}"
     );
-    let markdown = stdout(&place.run(&["measure", "Dockerfile", "Lean", "--format", "markdown"]));
+    let markdown =
+        stdout(&place.run(&["measure", "Dockerfile", "Lean", "--format", "markdown", "--save", "x.html"]));
+    let page = place.read("x.html");
     assert!(markdown.contains("| | before | after | change |"), "{markdown}");
     assert!(markdown.contains("<details><summary>4 layers before</summary>"), "{markdown}");
-    let page = stdout(&place.run(&["measure", "Dockerfile", "Lean", "--format", "html"]));
+    let output = place.run(&["measure", "Dockerfile", "Lean", "--save", "x.pdf"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(stderr(&output).contains("ends in .html"), "{}", stderr(&output));
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
     assert!(!page.contains("http") && !page.contains("<script"), "it needs nothing from elsewhere");
 }

@@ -134,6 +134,9 @@ pub struct Measure {
     /// How to print the figures
     #[arg(long, value_enum, default_value_t = MeasureFormat::Human)]
     pub format: MeasureFormat,
+    /// Also write the figures into a file, as its name ends: .html, .md, .json or .txt; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub save: Vec<PathBuf>,
     /// Print figures and errors only
     #[arg(short, long)]
     pub quiet: bool,

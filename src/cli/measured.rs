@@ -16,6 +16,8 @@ use crate::pipeline;
 use crate::report::measured::{self, Measured, Platform};
 
 pub fn run(args: &Measure) -> anyhow::Result<Status> {
+    let saved: anyhow::Result<Vec<_>> = args.save.iter().map(|path| Ok((path, format_of(path)?))).collect();
+    let saved = saved?;
     let engine = Engine::find()?;
     let before = read(&args.before)?;
     let contexts = Contexts::new(args.building.context.as_deref())?;
@@ -35,7 +37,14 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
     let texts = Texts { before: &before, after: &after, ignore_file: ignore_file.as_deref() };
     let measured = meter.measure(discover::display_name(&args.before), &around, &texts)?;
     let has_figures = measured.platforms.iter().any(|platform| platform.figures.is_ok());
-    print(args.format, &measured)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    print(&mut out, args.format, &measured)?;
+    out.flush()?;
+    for (path, format) in saved {
+        let mut text = Vec::new();
+        print(&mut text, format, &measured)?;
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
     Ok(if has_figures { Status::Clean } else { Status::Failed })
 }
 
@@ -95,15 +104,24 @@ impl Meter {
 }
 
 /// Prints what was measured.
-fn print(format: MeasureFormat, one: &Measured) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+fn print(out: &mut impl Write, format: MeasureFormat, one: &Measured) -> io::Result<()> {
     match format {
-        MeasureFormat::Human => measured::human(&mut out, one)?,
-        MeasureFormat::Json => measured::json(&mut out, one)?,
-        MeasureFormat::Markdown => measured::markdown(&mut out, one)?,
-        MeasureFormat::Html => measured::page(&mut out, one)?,
+        MeasureFormat::Human => measured::human(out, one),
+        MeasureFormat::Json => measured::json(out, one),
+        MeasureFormat::Markdown => measured::markdown(out, one),
+        MeasureFormat::Html => measured::page(out, one),
     }
-    out.flush()
+}
+
+/// The format that a file's name asks for.
+fn format_of(path: &Path) -> anyhow::Result<MeasureFormat> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("html" | "htm") => Ok(MeasureFormat::Html),
+        Some("md") => Ok(MeasureFormat::Markdown),
+        Some("json") => Ok(MeasureFormat::Json),
+        Some("txt") => Ok(MeasureFormat::Human),
+        _ => anyhow::bail!("--save {}: name a file that ends in .html, .md, .json or .txt", path.display()),
+    }
 }
 
 /// How the builds are made, by platform.
