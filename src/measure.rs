@@ -13,8 +13,9 @@ pub mod transport;
 pub mod verify;
 pub mod workspace;
 
-pub use build::{BuildError, Built, Plan, Step};
+pub use build::{BuildError, Built, Plan};
 pub use engine::Engine;
+pub use progress::Step;
 
 use std::time::Duration;
 

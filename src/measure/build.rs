@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::{Engine, last_lines};
 use super::leftovers::TemporaryImage;
-use super::progress;
+use super::progress::{self, Step};
 
 /// What a build is given.
 #[derive(Debug, Clone, Default)]
@@ -34,19 +34,6 @@ pub struct Built {
     pub took: Duration,
     /// Its steps, in the order in which the builder named them; none where the engine does not say.
     pub steps: Vec<Step>,
-}
-
-/// One step of a build.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What the builder calls it: `[build 3/5] RUN make`.
-    pub name: String,
-    /// The time that was spent on it.
-    pub took: Duration,
-    /// Whether its result was there already.
-    pub cached: bool,
-    /// Whether it is an instruction that makes a layer.
-    pub makes_a_layer: bool,
 }
 
 /// A build that failed.

@@ -7,8 +7,6 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use serde::Deserialize;
 
-use super::build::Step;
-
 /// What a build said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -16,6 +14,19 @@ pub struct Progress {
     pub steps: Vec<Step>,
     /// The step that failed, and what it printed.
     pub failed: Option<(String, String)>,
+}
+
+/// One step of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What the builder calls it: `[build 3/5] RUN make`.
+    pub name: String,
+    /// The time that was spent on it.
+    pub took: Duration,
+    /// Whether its result was there already.
+    pub cached: bool,
+    /// Whether it is an instruction that makes a layer.
+    pub makes_a_layer: bool,
 }
 
 #[derive(Deserialize, Default)]

@@ -1,0 +1,57 @@
+//! `fix --verify` and `measure` on the example applications: what the program itself finds there.
+
+use std::process::{Command, Output};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::applications;
+use crate::build::Workspace;
+
+/// Everything that `--unsafe` would do to an application is applied by `--verify`, and nothing held back.
+pub fn verify(name: &str) -> Result<()> {
+    let workspace = Workspace::of(applications::named(name))?;
+    let arguments = ["fix", "--unsafe", "--verify", "--write", "--format", "json"];
+    let output = run(&workspace, &arguments, &[])?;
+    let found: Value = serde_json::from_slice(&output.stdout).context("JSON")?;
+    let file = &found["files"][0];
+    ensure!(file["error"].is_null(), "{name}: {}", file["error"]);
+    let held: Vec<&Value> =
+        file["refused"].as_array().into_iter().flatten().filter(|one| is_held(one)).collect();
+    ensure!(held.is_empty(), "{name} does not work as before, says verify: {held:?}");
+    let applied = file["fixes"].as_array().map_or(0, Vec::len);
+    ensure!(applied > 0 && output.status.success(), "{name}: nothing was applied");
+    Ok(())
+}
+
+fn is_held(refused: &Value) -> bool {
+    refused["reason"].as_str().is_some_and(|reason| reason.starts_with("held back"))
+}
+
+/// What `measure` says of an application, with what `--unsafe` makes of it.
+pub fn measure(name: &str) -> Result<Value> {
+    let workspace = Workspace::of(applications::named(name))?;
+    let before = workspace.files(&applications::named(name).services[0])?;
+    let output = run(&workspace, &["measure", "--unsafe", "--format", "json"], &["Dockerfile"])?;
+    ensure!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        before == workspace.files(&applications::named(name).services[0])?,
+        "measuring changed a file of {name}"
+    );
+    let found: Value = serde_json::from_slice(&output.stdout).context("JSON")?;
+    Ok(found["platforms"][0].clone())
+}
+
+fn run(workspace: &Workspace, arguments: &[&str], files: &[&str]) -> Result<Output> {
+    let files = if files.is_empty() {
+        vec![workspace.file("")]
+    } else {
+        files.iter().map(|file| workspace.file(file)).collect()
+    };
+    Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .args(arguments)
+        .args(files)
+        .args(["--", "--network=host"])
+        .output()
+        .context("jettison can't be started")
+}
