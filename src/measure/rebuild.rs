@@ -89,7 +89,7 @@ impl Touch {
     }
 }
 
-/// The source that lies highest, no test.
+/// The source that lies highest, no test; a page only where there is nothing else.
 fn source(context: &BuildContext) -> Option<String> {
     let is_source = |path: &str| {
         let is_apart = path.split('/').any(|part| {
@@ -99,7 +99,8 @@ fn source(context: &BuildContext) -> Option<String> {
         !is_apart && !path.contains("config") && SOURCES.iter().any(|(ending, _)| path.ends_with(ending))
     };
     let sent = context.sent().filter(|entry| !entry.is_link && is_source(&entry.path));
-    sent.map(|entry| entry.path.clone()).min_by_key(|path| (path.matches('/').count(), path.clone()))
+    let rank = |path: &String| (path.ends_with(".html"), path.matches('/').count(), path.clone());
+    sent.map(|entry| entry.path.clone()).min_by_key(rank)
 }
 
 fn manifest(context: &BuildContext) -> Option<String> {

@@ -12,7 +12,8 @@ const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:0 auto;padding:1rem}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}p,footer{color:var(--soft)}
 .table{overflow-x:auto}table{border-collapse:collapse;width:100%}
-td,th{padding:.35rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}td:first-child,th:first-child{text-align:left;white-space:normal}
+td,th{padding:.35rem .6rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--line)}td:first-child,th:first-child{text-align:left}
+@media(max-width:40rem){td,th{padding:.3rem .25rem;font-size:.85rem}}
 ol{list-style:none;padding:0;margin:0}li{margin:.5rem 0}
 .bar{display:block;height:.8rem;min-width:2px;border-radius:2px}.before .bar{background:var(--before)}.after .bar{background:var(--after)}
 code{font:.85rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere}.size{font-variant-numeric:tabular-nums;margin-right:.6rem}
@@ -54,9 +55,8 @@ fn figures(body: &mut String, before: &Figures, after: &Figures) {
         "<div class=\"table\"><table>\n<tr><th></th><th>before</th><th>after</th><th>change</th></tr>\n",
     );
     for row in rows(before, after) {
-        let cells = [&row.what, &row.before, &row.after, &row.change]
-            .map(|cell| format!("<td>{}</td>", escaped(cell.trim())));
-        let _ = writeln!(body, "<tr>{}</tr>", cells.concat());
+        let cells = [&row.before, &row.after, &row.change].map(|cell| format!("<td>{}</td>", figure(cell)));
+        let _ = writeln!(body, "<tr><td>{}</td>{}</tr>", escaped(row.what.trim()), cells.concat());
     }
     body.push_str("</table></div>\n");
     let largest = before.layers.iter().chain(&after.layers).map(|layer| layer.size).max().unwrap_or(1).max(1);
@@ -73,6 +73,11 @@ fn figures(body: &mut String, before: &Figures, after: &Figures) {
         }
         body.push_str("</ol>\n");
     }
+}
+
+/// A figure, in which a line may break before a bracket only.
+fn figure(text: &str) -> String {
+    escaped(text).replace(' ', "\u{a0}").replace("\u{a0}(", " (")
 }
 
 fn escaped(text: &str) -> String {
