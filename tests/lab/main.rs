@@ -122,7 +122,7 @@ fn what_unsafe_fixes_leave_of_applications_verifies() -> Result<()> {
     if !support::has_engine("what_unsafe_fixes_leave_of_applications_verifies", engine::answers()) {
         return Ok(());
     }
-    ["flask", "go-web", "zlib-tool"].into_iter().try_for_each(proved::verify)
+    ["flask", "zlib-tool"].into_iter().try_for_each(proved::verify)
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn an_application_is_measured_before_and_after() -> Result<()> {
     if !support::has_engine("an_application_is_measured_before_and_after", engine::answers()) {
         return Ok(());
     }
-    let found = proved::measure("go-web")?;
+    let found = proved::measure("zlib-tool")?;
     let (before, after) = (&found["before"], &found["after"]);
     let size = |side: &serde_json::Value| side["size"].as_u64().unwrap_or_default();
-    assert!(size(before) > 900_000_000 && size(after) < 20_000_000, "{found}");
-    // After an edit of a source the modules are there already, which they were not before.
+    assert!(size(before) > 400_000_000 && size(after) < 10_000_000, "{found}");
+    // After an edit of a source what was installed is there already, which it was not before.
     let rebuild = |side: &serde_json::Value| side["rebuilds"][0]["cached"].as_u64();
     assert!(rebuild(after) > rebuild(before), "{found}");
     Ok(())
