@@ -333,7 +333,11 @@ fn an_interrupt_leaves_nothing_behind() {
             place.command(&["fix", "--verify", "--write", "Dockerfile"]).spawn().expect("the program starts");
         std::thread::sleep(Duration::from_secs(4));
         let since = Instant::now();
-        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("a kill");
+        let sent = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill {signal} {}", child.id()))
+            .status()
+            .expect("a shell");
         assert!(sent.success());
         let output = place.finish(child);
         assert_eq!(code(&output), Some(130), "{}", stderr(&output));
