@@ -39,7 +39,8 @@ pub struct SlimBase {
 }
 
 /// Images with a slim variant.
-const WITH_SLIM: &[&str] = &["python", "node", "ruby", "perl", "debian", "eclipse-temurin", DEVCONTAINER];
+const WITH_SLIM: &[&str] =
+    &["python", "node", "ruby", "perl", "debian", "openjdk", "eclipse-temurin", DEVCONTAINER];
 
 /// The image for development containers, which is the official one with what editors need.
 const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
@@ -119,6 +120,17 @@ fn slim_of(look: &Look<'_, '_>, image: &ImageName) -> Option<String> {
             let is_plain = rest.iter().all(|part| matches!(*part, "jammy" | "noble" | "focal"));
             (is_plain && version.chars().all(|c| c.is_ascii_digit()))
                 .then(|| format!("eclipse-temurin:{version}-jre{release}"))
+        }
+        "openjdk" => {
+            // Without a release's name, versions from 12 on are Oracle Linux, which has no slim variant of its own kind.
+            let mut parts: Vec<&str> = tag.split('-').collect();
+            let release = parts.pop_if(|last| matches!(*last, "bullseye" | "buster"));
+            let (version, kind) = parts.split_first()?;
+            let is_number = !version.is_empty() && version.chars().all(|c| c.is_ascii_digit());
+            let is_plain = is_number && (kind.is_empty() || matches!(kind, ["jdk" | "jre"]));
+            let is_debian = release.is_some() || matches!(*version, "8" | "11");
+            let release = release.map(|name| format!("-{name}")).unwrap_or_default();
+            (is_plain && is_debian).then(|| format!("openjdk:{}-slim{release}", parts.join("-")))
         }
         "python" | "node" | "ruby" | "perl" => Some(look.slim()).filter(|slim| *slim != look.written_image()),
         DEVCONTAINER => {
