@@ -73,7 +73,7 @@ fn one_file(
     let name = discover::display_name(path);
     let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
-        let settings = configurations.for_directory(path.parent().unwrap_or(Path::new("")))?;
+        let settings = configurations.for_file(path)?;
         let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
             None => pipeline::fix_within(&text, &settings, &around),
@@ -156,8 +156,8 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
 
 /// What was measured.
 fn figures(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
-    let measured = reports.iter().filter_map(|report| report.measured.as_ref());
-    measured.into_iter().try_for_each(|one| report::measured::human(out, one))
+    let mut measured = reports.iter().filter_map(|report| report.measured.as_ref());
+    measured.try_for_each(|one| report::measured::human(out, one))
 }
 
 fn talk(args: &Fix) -> Talk {

@@ -32,7 +32,7 @@ pub fn settle(
         let ignore_path = directory.join(&context.ignore_path);
         let before = claimed.get(&ignore_path).cloned();
         if let Some(before) = &before {
-            let Ok(settings) = configurations.for_directory(path.parent().unwrap_or(Path::new(""))) else {
+            let Ok(settings) = configurations.for_file(path) else {
                 continue;
             };
             let changed = Changed { around: &around, context: context.with_ignore(before) };

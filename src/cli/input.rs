@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use crate::span::Place;
 use crate::syntax::Dockerfile;
 
@@ -23,6 +25,11 @@ pub fn file(path: &Path) -> Result<String, String> {
         return Err(format!("has {} bytes; a Dockerfile has at most {MOST_BYTES}", metadata.len()));
     }
     text(fs::read(path).map_err(|error| reading(&error))?)
+}
+
+/// Reads a file; the error is complete.
+pub fn named(path: &Path) -> anyhow::Result<String> {
+    file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
 }
 
 /// Reads standard input.

@@ -20,10 +20,7 @@ use crate::syntax::Dockerfile;
 
 pub fn run(args: &Inspect) -> anyhow::Result<Status> {
     let dockerfile = match &args.dockerfile {
-        Some(path) => {
-            let text = input::file(path).map_err(anyhow::Error::msg);
-            Some((path.as_path(), text.with_context(|| path.display().to_string())?))
-        }
+        Some(path) => Some((path.as_path(), input::named(path)?)),
         None => None,
     };
     let image = read(&args.image)?;
@@ -107,20 +104,23 @@ fn savings(
     made: &[Made],
 ) -> anyhow::Result<Vec<Saving>> {
     let configurations = Configurations::new(&args.choice)?;
-    let settings =
-        configurations.for_directory(path.parent().unwrap_or(Path::new(""))).map_err(anyhow::Error::msg)?;
+    let settings = configurations.for_file(path).map_err(anyhow::Error::msg)?;
     let contexts = Contexts::new(None)?;
     let outcome = pipeline::fix_within(text, &settings, &contexts.around(Some(path)));
     let name = discover::display_name(path);
-    let applied = outcome.steps.iter().flat_map(|step| {
-        step.fixes.iter().map(|fix| (step.transform.id, fix.place, fix.title.clone(), fix.applicability))
-    });
-    let withheld = outcome.withheld.iter().filter_map(|held| {
-        Some((held.transform?, held.place, format!("{} [not applied]", held.reason), held.applicability?))
-    });
+    let applied = outcome
+        .steps
+        .iter()
+        .flat_map(|step| step.fixes.iter().map(|fix| (step.transform.id, fix.place, fix.title.clone())));
+    // What a comment told off has no applicability, and is not asked for again.
+    let withheld = outcome
+        .withheld
+        .iter()
+        .filter(|held| held.applicability.is_some())
+        .filter_map(|held| Some((held.transform?, held.place, format!("{} [not applied]", held.reason))));
     let mut taken = vec![false; found.wastes.len()];
     let mut savings: Vec<Saving> = Vec::new();
-    for (transform, place, title, _) in applied.chain(withheld) {
+    for (transform, place, title) in applied.chain(withheld) {
         let span = made.iter().rev().find(|made| made.line <= place.line).map(|made| made.layer);
         let mut size = 0;
         for (waste, is_taken) in found.wastes.iter().zip(&mut taken).filter(|(waste, taken)| {

@@ -19,15 +19,15 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
     let saved: anyhow::Result<Vec<_>> = args.save.iter().map(|path| Ok((path, format_of(path)?))).collect();
     let saved = saved?;
     let engine = Engine::find()?;
-    let before = read(&args.before)?;
+    let before = input::named(&args.before)?;
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let around = contexts.around(Some(&args.before));
     let (after, ignore_file) = match &args.after {
-        Some(path) => (read(path)?, None),
+        Some(path) => (input::named(path)?, None),
         None => {
             let configurations = Configurations::new(&args.choice)?;
-            let settings = configurations.for_directory(args.before.parent().unwrap_or(Path::new("")));
-            let outcome = pipeline::fix_within(&before, &*settings.map_err(anyhow::Error::msg)?, &around);
+            let settings = configurations.for_file(&args.before).map_err(anyhow::Error::msg)?;
+            let outcome = pipeline::fix_within(&before, &settings, &around);
             let text = outcome.text().unwrap_or(&before).to_owned();
             (text, outcome.ignore_file().map(str::to_owned))
         }
@@ -187,7 +187,3 @@ impl Drop for Bar {
 
 /// How many characters the bar has.
 const WIDTH: usize = 20;
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    input::file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
-}

@@ -31,6 +31,11 @@ impl<'a> Configurations<'a> {
         Ok(Self { args, found: Mutex::default() })
     }
 
+    /// The settings for a file.
+    pub fn for_file(&self, path: &Path) -> Result<Arc<Settings>, String> {
+        self.for_directory(path.parent().unwrap_or(Path::new("")))
+    }
+
     /// The settings for files in a directory.
     pub fn for_directory(&self, directory: &Path) -> Result<Arc<Settings>, String> {
         if let Some(known) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(directory) {

@@ -1,9 +1,6 @@
 //! `jettison verify`, and `fix --verify`: builds before and after, and keeps only what leaves the image working.
 
 use std::io::{self, Write};
-use std::path::Path;
-
-use anyhow::Context as _;
 
 use crate::cli::args::{Fix, InspectFormat, Verify};
 use crate::cli::context::Around;
@@ -17,36 +14,28 @@ use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{BuildError, Engine, Plan, build};
 use crate::pipeline::{self, Held, Outcome};
 use crate::report::verified;
-use crate::transforms;
 
 pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let engine = Engine::find()?;
-    let read = |path: &Path| {
-        input::file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
-    };
-    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let (before, after) = (input::named(&args.before)?, input::named(&args.after)?);
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let around = contexts.around(Some(&args.before));
     let mut is_well = true;
     let bar = Bar::new(args.quiet);
     for (platform, plan) in plans(&args.building) {
         let trial = Trial::of(&engine, &around, &plan, &args.smoke, &before, &bar)?;
-        let (finding, broken) = match trial.check(&after, None)? {
-            Ok(finding) => (finding, Vec::new()),
-            Err(Failure::Build(error)) => (Finding::default(), vec![error.to_string()]),
-            Err(Failure::Works(finding)) => {
-                let broken = finding.broken.clone();
-                (finding, broken)
-            }
+        let finding = match trial.check(&after, None)? {
+            Ok(finding) | Err(Failure::Works(finding)) => finding,
+            Err(Failure::Build(error)) => Finding { broken: vec![error.to_string()], ..Finding::default() },
         };
-        is_well &= broken.is_empty();
+        is_well &= finding.broken.is_empty();
         bar.clear();
         let mut out = io::BufWriter::new(io::stdout().lock());
         let write = match args.format {
             InspectFormat::Human => verified::human,
             InspectFormat::Json => verified::json,
         };
-        write(&mut out, &discover::display_name(&args.after), platform.as_deref(), &finding, &broken)?;
+        write(&mut out, &discover::display_name(&args.after), platform.as_deref(), &finding)?;
         out.flush()?;
     }
     Ok(if is_well { Status::Clean } else { Status::WouldChange })
@@ -73,8 +62,9 @@ impl Prover {
     pub fn fix(&self, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
         let mut settings = settings.clone();
         settings.config.r#unsafe = true;
-        if pipeline::fix_within(text, &settings, around).steps.is_empty() {
-            return Ok(pipeline::fix_within(text, &settings, around));
+        let outcome = pipeline::fix_within(text, &settings, around);
+        if outcome.steps.is_empty() {
+            return Ok(outcome);
         }
         let bar = Bar::new(self.is_quiet);
         let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &bar)?;
@@ -169,9 +159,7 @@ impl<'t> Trial<'t> {
 
     /// Whether the image's own check or a command of the user's shows that it works.
     fn tries_something(&self) -> bool {
-        let check = self.before.image.config.config.healthcheck.as_ref();
-        !self.commands.is_empty()
-            || check.is_some_and(|check| check.test.first().is_some_and(|kind| kind != "NONE"))
+        !self.commands.is_empty() || self.before.image.config.config.checks_health()
     }
 
     /// Builds another version and compares.
@@ -250,10 +238,6 @@ fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) 
         }
         let step = &outcome.steps[bad - 1];
         let id = step.transform.id;
-        anyhow::ensure!(
-            transforms::find(id).is_some() && settings.wants(id),
-            "{id} is held back and comes again"
-        );
         let place = step.fixes.first().map_or(crate::span::Place { line: 1, column: 1 }, |fix| fix.place);
         let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
         let reason = format!("held back, because with it {}", evidence.evidence().trim_end());

@@ -75,6 +75,22 @@ pub struct History {
     pub empty_layer: bool,
 }
 
+/// Where programs are looked for when an image sets no PATH. (moby, `DefaultPathEnv`.)
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Start {
+    /// The directories in which programs are looked for.
+    pub fn path(&self) -> impl Iterator<Item = &str> {
+        let set = self.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
+        set.unwrap_or(PATH).split(':')
+    }
+
+    /// Whether there is a HEALTHCHECK, and not one that tells off that of the base.
+    pub fn checks_health(&self) -> bool {
+        self.healthcheck.iter().filter_map(|check| check.test.first()).any(|first| first != "NONE")
+    }
+}
+
 impl Config {
     /// The instructions that made layers, the lowest first.
     pub fn steps(&self) -> impl Iterator<Item = &str> {

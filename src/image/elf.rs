@@ -8,10 +8,6 @@ pub struct Elf {
     pub interpreter: Option<String>,
     /// The libraries that it names.
     pub needed: Vec<String>,
-    /// Directories that it names for them, `$ORIGIN` as written.
-    pub search: Vec<String>,
-    /// The name that it answers to itself.
-    pub name: Option<String>,
     /// 32 or 64.
     pub bits: u8,
     /// The number of its processor family.
@@ -98,15 +94,9 @@ pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
     let pairs: Vec<(u64, u64)> = pairs.collect();
     // DT_STRTAB.
     let strings = pairs.iter().find(|(tag, _)| *tag == 5).and_then(|(_, address)| place(*address))?;
-    for (tag, value) in pairs {
-        let text = || file.text(strings.checked_add(at(value)?)?);
-        match tag {
-            1 => elf.needed.extend(text()),
-            14 => elf.name = text(),
-            // DT_RPATH and DT_RUNPATH.
-            15 | 29 => elf.search.extend(text().iter().flat_map(|list| list.split(':')).map(str::to_owned)),
-            _ => {}
-        }
+    // DT_NEEDED.
+    for (_, value) in pairs.iter().filter(|(tag, _)| *tag == 1) {
+        elf.needed.extend(at(*value).and_then(|value| file.text(strings.checked_add(value)?)));
     }
     Some(elf)
 }

@@ -15,8 +15,6 @@ pub struct Layer {
     pub created_by: String,
     /// What it has, in the order of the archive.
     pub entries: Vec<Entry>,
-    /// How many bytes its archive has, unpacked.
-    pub archive: u64,
 }
 
 impl Layer {
@@ -83,30 +81,31 @@ pub(super) fn read(content: impl Read, known: &mut usize) -> Result<Layer, ReadE
             return Err(ReadError::Malformed(format!("it has more than {MOST_ENTRIES} files")));
         }
         let raw = entry.path_bytes().into_owned();
-        let Some(path) = tidy(&raw) else { continue };
+        let Some(path) = below_root(&raw) else { continue };
         if let Some(found) = one(&mut entry, path)? {
-            layer.archive += 512 + found.size.next_multiple_of(512);
             layer.entries.push(found);
         }
     }
     Ok(layer)
 }
 
-/// A path below the root; none for the root itself. What climbs above it stays below, as it does where it is unpacked.
-fn tidy(raw: &[u8]) -> Option<String> {
-    if raw.len() > LONGEST_PATH {
-        return None;
-    }
-    let text = String::from_utf8_lossy(raw);
+/// A path below the root; none for the root itself, and for one that is longer than paths are.
+fn below_root(raw: &[u8]) -> Option<String> {
+    let path = tidy(&String::from_utf8_lossy(raw));
+    (raw.len() <= LONGEST_PATH && !path.is_empty()).then_some(path)
+}
+
+/// A path without empty parts and dots. What climbs above the root stays below, as it does where it is unpacked.
+pub(super) fn tidy(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in text.split('/') {
+    for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." => drop(parts.pop()),
             part => parts.push(part),
         }
     }
-    (!parts.is_empty()).then(|| parts.join("/"))
+    parts.join("/")
 }
 
 fn one<R: Read>(entry: &mut tar::Entry<'_, R>, path: String) -> Result<Option<Entry>, ReadError> {
@@ -129,7 +128,7 @@ fn one<R: Read>(entry: &mut tar::Entry<'_, R>, path: String) -> Result<Option<En
         EntryType::Directory => (path, Kind::Directory),
         EntryType::Symlink => (path, Kind::Link(link())),
         EntryType::Link => {
-            let target = tidy(link().as_bytes()).unwrap_or_default();
+            let target = below_root(link().as_bytes()).unwrap_or_default();
             (path, Kind::Hard(target))
         }
         EntryType::XGlobalHeader => return Ok(None),
@@ -213,9 +212,9 @@ mod tests {
 
     #[test]
     fn paths_stay_below_the_root() {
-        assert_eq!(tidy(b"../../etc/passwd").as_deref(), Some("etc/passwd"));
-        assert_eq!(tidy(b"/a/../../b").as_deref(), Some("b"));
-        assert_eq!(tidy(b"./"), None);
-        assert_eq!(tidy(&[b'a'; LONGEST_PATH + 1]), None);
+        assert_eq!(below_root(b"../../etc/passwd").as_deref(), Some("etc/passwd"));
+        assert_eq!(below_root(b"/a/../../b").as_deref(), Some("b"));
+        assert_eq!(below_root(b"./"), None);
+        assert_eq!(below_root(&[b'a'; LONGEST_PATH + 1]), None);
     }
 }

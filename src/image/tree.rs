@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use super::layer::tidy;
 use super::{Entry, Image, Kind};
 
 /// The files that a container sees, by path.
@@ -132,16 +133,4 @@ impl<'i> Tree<'i> {
             }
         }
     }
-}
-
-fn tidy(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

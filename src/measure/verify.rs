@@ -9,6 +9,7 @@ mod smoke;
 
 pub use files::{Cause, Files, Group};
 pub use lacking::Lacking;
+use smoke::Side;
 pub use smoke::Smoke;
 
 use super::build::Built;
@@ -93,7 +94,8 @@ pub fn compare(
     finding.broken.extend(missing.iter().map(ToString::to_string));
     let tests = smoke::tests(&before.image, &was, commands);
     for test in tests {
-        let outcome = test.compare(engine, before, after)?;
+        let outcome =
+            test.compare(engine, Side { subject: before, tree: &was }, Side { subject: after, tree: &is })?;
         finding.tried.push(Tried { what: test.to_string(), is_same: outcome.is_none() });
         if let Some(broken) = outcome {
             finding.lacking.extend(lacking::programs(&before.image, &was, &owners, &broken));

@@ -17,7 +17,8 @@ pub struct Workspace {
     pub name: String,
     /// The files that are changed for rebuilds.
     pub touches: Vec<Touch>,
-    directory: TemporaryDirectory,
+    /// It lies in there, and goes with it.
+    _directory: TemporaryDirectory,
     plan: Plan,
 }
 
@@ -56,17 +57,12 @@ impl Workspace {
         }
         let touches = Touch::of(known, &root);
         let plan = Plan { dockerfile, context: root, ..plan.clone() };
-        Ok(Self { name: version.name.to_owned(), touches, directory, plan })
+        Ok(Self { name: version.name.to_owned(), touches, _directory: directory, plan })
     }
 
     /// How it is built.
     pub fn plan(&self) -> Plan {
         self.plan.clone()
-    }
-
-    /// Where the copy lies.
-    pub fn path(&self) -> &Path {
-        self.directory.path()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::measured::{shortened, size};
+use super::measured::{bar, shortened, size};
 use crate::inspect::{Inspection, Waste, Why};
 
 /// A fix of a Dockerfile, and what it would save of the image that was built from it.
@@ -42,15 +42,14 @@ pub fn human(
     writeln!(out, "\nlayers")?;
     let largest = found.layers.iter().map(|layer| layer.size).max().unwrap_or(1).max(1);
     for (number, layer) in found.layers.iter().enumerate() {
-        let length = usize::try_from(layer.size * 20 / largest).unwrap_or(20);
-        let bar = "█".repeat(length.max(usize::from(layer.size > 0)));
+        let bar = bar(layer.size, largest);
         let hidden =
             if layer.hidden > 0 { format!(" ({} hidden later)", size(layer.hidden)) } else { String::new() };
         let line =
             lines.get(number).copied().flatten().map_or(String::new(), |line| format!("line {line}: "));
         writeln!(
             out,
-            "{:>3} {:>10}  {bar:20}  {line}{}{hidden}",
+            "{:>3} {:>10}  {bar}  {line}{}{hidden}",
             number + 1,
             size(layer.size),
             shortened(&layer.created_by, 70)

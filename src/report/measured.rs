@@ -122,9 +122,8 @@ pub fn human(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
         for (name, figures) in [("before", before), ("after", after)] {
             writeln!(out, "\nlayers {name}")?;
             for layer in &figures.layers {
-                let length = usize::try_from(layer.size * 20 / largest).unwrap_or(20);
-                let bar = "█".repeat(length.max(usize::from(layer.size > 0)));
-                writeln!(out, "{:>10}  {bar:20}  {}", size(layer.size), shortened(&layer.created_by, 70))?;
+                let bar = bar(layer.size, largest);
+                writeln!(out, "{:>10}  {bar}  {}", size(layer.size), shortened(&layer.created_by, 70))?;
             }
         }
     }
@@ -228,6 +227,12 @@ fn change(before: f64, after: f64) -> String {
 
 fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A bar that is as long as a part of the largest, and set in as many columns as that one's.
+pub(super) fn bar(bytes: u64, largest: u64) -> String {
+    let length = usize::try_from(bytes * 20 / largest).unwrap_or(20);
+    format!("{:20}", "█".repeat(length.max(usize::from(bytes > 0))))
 }
 
 /// The first words of a long line.

@@ -8,13 +8,8 @@ use super::measured::size;
 use crate::measure::verify::Finding;
 
 /// Writes what was tried, what differs and what is broken.
-pub fn human(
-    out: &mut impl Write,
-    path: &str,
-    platform: Option<&str>,
-    finding: &Finding,
-    broken: &[String],
-) -> io::Result<()> {
+pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: &Finding) -> io::Result<()> {
+    let broken = &finding.broken;
     let verdict = if broken.is_empty() { "works as before" } else { "does not work as before" };
     let platform = platform.map_or(String::new(), |name| format!(" on {name}"));
     writeln!(out, "{path}: {verdict}{platform}")?;
@@ -44,13 +39,7 @@ pub fn human(
 }
 
 /// Writes one JSON document and a line break.
-pub fn json(
-    out: &mut impl Write,
-    path: &str,
-    platform: Option<&str>,
-    finding: &Finding,
-    broken: &[String],
-) -> io::Result<()> {
+pub fn json(out: &mut impl Write, path: &str, platform: Option<&str>, finding: &Finding) -> io::Result<()> {
     let count = |(count, bytes): (usize, u64)| json!({ "count": count, "size": bytes });
     let files = finding.files.groups.iter().map(|group| {
         json!({
@@ -67,8 +56,8 @@ pub fn json(
         "version": 1,
         "path": path,
         "platform": platform,
-        "works": broken.is_empty(),
-        "broken": broken,
+        "works": finding.broken.is_empty(),
+        "broken": finding.broken,
         "lacking": lacking.collect::<Vec<_>>(),
         "configuration": finding.configuration,
         "files": files.collect::<Vec<_>>(),

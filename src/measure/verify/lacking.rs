@@ -37,11 +37,9 @@ pub(super) fn libraries<'m>(
 
 /// What the packages of programs are that somebody did not find, by what was printed.
 pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners, printed: &str) -> Vec<Lacking> {
-    let path = image.config.config.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
-    let directories: Vec<&str> = path.unwrap_or("/usr/bin:/bin:/usr/sbin:/sbin").split(':').collect();
     let mut found = BTreeSet::new();
     for name in not_found(printed) {
-        let mut at = directories.iter().map(|directory| format!("{directory}/{name}"));
+        let mut at = image.config.config.path().map(|directory| format!("{directory}/{name}"));
         let package = at.find_map(|path| owner(tree, owners, path.trim_start_matches('/')));
         if let Some(package) = package {
             found.insert(Lacking { package, why: format!("`{name}` was called and not found") });

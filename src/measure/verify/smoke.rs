@@ -61,8 +61,7 @@ pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<
             tests.push(Smoke::Program(vec![(*name).to_owned(), (*option).to_owned()]));
         }
     }
-    if start.healthcheck.as_ref().is_some_and(|check| check.test.first().is_some_and(|first| first != "NONE"))
-    {
+    if start.checks_health() {
         tests.push(Smoke::Health);
     }
     tests.extend(commands.iter().cloned().map(Smoke::Command));
@@ -77,10 +76,20 @@ fn find(image: &Image, tree: &Tree<'_>, program: &str) -> bool {
             if program.starts_with('/') { program.to_owned() } else { format!("{directory}/{program}") };
         return tree.resolve(&path).is_some();
     }
-    let path = image.config.config.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
-    path.unwrap_or("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-        .split(':')
-        .any(|directory| tree.resolve(&format!("{directory}/{program}")).is_some())
+    image.config.config.path().any(|directory| tree.resolve(&format!("{directory}/{program}")).is_some())
+}
+
+/// One of the two images, and what a container sees of it.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'s> {
+    pub subject: &'s Subject,
+    pub tree: &'s Tree<'s>,
+}
+
+impl Side<'_> {
+    fn has(&self, program: &str) -> bool {
+        find(&self.subject.image, self.tree, program)
+    }
 }
 
 /// How a command ended.
@@ -96,12 +105,11 @@ impl Smoke {
     pub(super) fn compare(
         &self,
         engine: &Engine,
-        before: &Subject,
-        after: &Subject,
+        before: Side<'_>,
+        after: Side<'_>,
     ) -> anyhow::Result<Option<String>> {
         if let Self::Starts(program) = self {
-            let has = |subject: &Subject| find(&subject.image, &Tree::of(&subject.image), program);
-            let is_lost = has(before) && !has(after);
+            let is_lost = before.has(program) && !after.has(program);
             return Ok(
                 is_lost.then(|| format!("`{program}`, which containers start with, is not there any more"))
             );
@@ -132,13 +140,13 @@ impl Smoke {
         }))
     }
 
-    fn run(&self, engine: &Engine, subject: &Subject) -> anyhow::Result<Outcome> {
-        let tag = subject.built.image.tag.as_str();
+    fn run(&self, engine: &Engine, side: Side<'_>) -> anyhow::Result<Outcome> {
+        let tag = side.subject.built.image.tag.as_str();
         let container = TemporaryContainer::named(engine);
         let mut arguments = vec!["run", "--rm", "--name", &container.name];
         match self {
-            Self::Health => return health(engine, subject, &container),
-            Self::Command(text) if find(&subject.image, &Tree::of(&subject.image), "/bin/sh") => {
+            Self::Health => return health(engine, side.subject, &container),
+            Self::Command(text) if side.has("/bin/sh") => {
                 arguments.extend(["--entrypoint", "/bin/sh", tag, "-c", text]);
             }
             Self::Command(text) => {
