@@ -10,6 +10,7 @@ mod elf;
 mod layer;
 mod limits;
 mod owners;
+mod rpm;
 mod tree;
 
 pub use archive::{Reader, stream};

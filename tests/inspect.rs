@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -185,6 +185,22 @@ fn packages_have_their_files() {
         .map(|one| (one["name"].as_str().expect("a name"), one["size"].as_u64().expect("a number")))
         .collect();
     assert_eq!(packages, [("gcc-12", 90_000), ("@scope/tool", 2_000), ("gcc-12-base", 10)]);
+}
+
+#[test]
+fn packages_of_rpm_have_their_files_as_well() {
+    let database = std::fs::File::open("tests/rpm/rpmdb.sqlite.gz").expect("the fixture is there");
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(database).read_to_end(&mut bytes).expect("it is compressed");
+    let base = Layer::new()
+        .owned("var/lib/rpm/rpmdb.sqlite", &bytes, 0)
+        .file("usr/bin/tool", 500)
+        .file("usr/lib/tool/data-60", 60)
+        .file("usr/bin/lib-3", 40)
+        .file("usr/bin/nobodys", 7);
+    let report = report(&archive(&[("/bin/sh -c #(nop) ADD file:0123 in / ", base.bytes())]));
+    let rpm = |name: &str, size: u64| json!({ "manager": "RPM", "name": name, "size": size });
+    assert_eq!(report["packages"], json!([rpm("tool", 560), rpm("lib-3", 40)]));
 }
 
 #[test]

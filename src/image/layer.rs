@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use super::ReadError;
 use super::elf::{self, Elf};
 use super::limits::{LONGEST_PATH, MOST_ENTRIES, MOST_IN_MEMORY};
+use super::rpm;
 
 /// A layer.
 #[derive(Debug, Clone, Default)]
@@ -41,8 +42,8 @@ pub struct Entry {
     pub hash: u64,
     /// What it asks the loader for, where it is an executable or a library.
     pub elf: Option<Box<Elf>>,
-    /// The whole text, of the few files that something is looked up in.
-    pub text: Option<String>,
+    /// The whole content, of the few files that something is looked up in.
+    pub content: Option<Box<[u8]>>,
 }
 
 /// What an entry is.
@@ -64,7 +65,7 @@ pub enum Kind {
     Other,
 }
 
-/// Files whose text is kept: what package managers have installed.
+/// Files whose content is kept, beside RPM's databases: what package managers have installed.
 const KEPT: &[&str] = &["var/lib/dpkg/status", "lib/apk/db/installed"];
 
 /// Directories with such files, and how their names end.
@@ -141,7 +142,7 @@ fn one<R: Read>(entry: &mut tar::Entry<'_, R>, path: String) -> Result<Option<En
         owner: (header.uid().unwrap_or(0), header.gid().unwrap_or(0)),
         hash: 0,
         elf: None,
-        text: None,
+        content: None,
         path,
     };
     if found.kind == Kind::File {
@@ -158,6 +159,7 @@ fn content(entry: &mut dyn Read, declared: u64, found: &mut Entry) -> io::Result
     let head = &buffer[..first];
     let path = found.path.as_str();
     let is_kept = KEPT.contains(&path)
+        || rpm::is_database(path)
         || KEPT_BELOW.iter().any(|(start, end)| path.starts_with(start) && path.ends_with(end));
     if (elf::is_elf(head) || is_kept) && declared <= MOST_IN_MEMORY {
         let mut whole = head.to_vec();
@@ -165,7 +167,7 @@ fn content(entry: &mut dyn Read, declared: u64, found: &mut Entry) -> io::Result
         hasher.write(&whole);
         found.size = whole.len() as u64;
         found.elf = elf::read(&whole).map(Box::new);
-        found.text = is_kept.then(|| String::from_utf8_lossy(&whole).into_owned());
+        found.content = is_kept.then(|| whole.into_boxed_slice());
     } else {
         let mut count = first;
         while count > 0 {

@@ -1,16 +1,16 @@
-//! Which package brought a file: Debian's and Alpine's by their databases, Python's and Node's by where it lies.
+//! Which package brought a file: Debian's, Alpine's and RPM's by their databases, Python's and Node's by where it lies.
 //!
-//! Files that nobody claims are nobody's; what RPM has installed is not read. (dpkg-query(1) for `info/*.list`; distroless,
+//! Files that nobody claims are nobody's. (dpkg-query(1) for `info/*.list`; distroless,
 //! `status.d/*.md5sums`; apk(5) for `lib/apk/db/installed`.)
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Kind, Tree};
+use super::{Kind, Tree, rpm};
 
 /// A package and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// Who installed it: "Debian", "Alpine", "Python", "Node".
+    /// Who installed it: "Debian", "Alpine", "RPM", "Python", "Node".
     pub manager: &'static str,
     /// Its name.
     pub name: String,
@@ -29,7 +29,14 @@ impl Owners {
     pub fn of(tree: &Tree<'_>) -> Self {
         let mut owners = Self::default();
         for (path, place) in &tree.places {
-            let Some(text) = &place.entry.text else { continue };
+            let Some(content) = &place.entry.content else { continue };
+            if rpm::is_database(path) {
+                for package in rpm::packages(path, content) {
+                    owners.claim(tree, "RPM", &package.name, package.files());
+                }
+                continue;
+            }
+            let text = String::from_utf8_lossy(content);
             if let Some(name) =
                 path.strip_prefix("var/lib/dpkg/info/").and_then(|name| name.strip_suffix(".list"))
             {
@@ -40,23 +47,23 @@ impl Owners {
                 let files = text.lines().filter_map(|line| line.split_once("  ")).map(|(_, file)| file);
                 owners.claim(tree, "Debian", name, files);
             } else if *path == "lib/apk/db/installed" {
-                for (name, files) in alpine(text) {
-                    owners.claim(tree, "Alpine", &name, files.iter().map(String::as_str));
+                for (name, files) in alpine(&text) {
+                    owners.claim(tree, "Alpine", &name, files.iter());
                 }
             }
         }
         owners
     }
 
-    fn claim<'f>(
+    fn claim(
         &mut self,
         tree: &Tree<'_>,
         manager: &'static str,
         name: &str,
-        files: impl Iterator<Item = &'f str>,
+        files: impl Iterator<Item = impl AsRef<str>>,
     ) {
         for file in files {
-            let file = file.trim_start_matches('/');
+            let file = file.as_ref().trim_start_matches('/');
             // `/lib` is a link to `/usr/lib` where directories are merged, and packages still say `/lib`.
             let is_here = tree.places.get(file).is_some_and(|place| place.entry.kind == Kind::File);
             let path = if is_here { Some(file.to_owned()) } else { through_links(tree, file) };

@@ -187,7 +187,7 @@ impl<'k> Builders<'k> {
     }
 
     fn has(&self, owners: &Owners, path: &str) -> bool {
-        let Some((manager @ ("Debian" | "Alpine"), name)) = owners.owner(path) else { return false };
+        let Some((manager @ ("Debian" | "Alpine" | "RPM"), name)) = owners.owner(path) else { return false };
         // `gcc-12`, `binutils-x86-64-linux-gnu`, `libgcc-12-dev`, `python3.11-dev`.
         let stem = name.split(['-', '.']).next().unwrap_or(name);
         let is_compiler = name.strip_prefix(stem).is_some_and(|rest| {
@@ -196,6 +196,7 @@ impl<'k> Builders<'k> {
         // `gcc-12-base` is what the C library itself needs.
         !name.ends_with("-base")
             && (name.ends_with("-dev")
+                || manager == "RPM" && (name.ends_with("-devel") || name == "gcc-c++")
                 || stem == "binutils"
                 || stem.strip_prefix("lib").is_some_and(|rest| rest == "binutils")
                 || self.names.contains(&name)

@@ -51,7 +51,7 @@ pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners, printed:
 /// The system package that brought a file, links followed.
 fn owner(tree: &Tree<'_>, owners: &Owners, path: &str) -> Option<String> {
     let of = |path: &str| match owners.owner(path) {
-        Some(("Debian" | "Alpine", name)) => Some(name.to_owned()),
+        Some(("Debian" | "Alpine" | "RPM", name)) => Some(name.to_owned()),
         _ => None,
     };
     let (real, place) = tree.resolve(path)?;

@@ -1,0 +1,77 @@
+//! The values of a hash of Berkeley DB, as RPM's `Packages` was until 2020. Nothing else of Berkeley DB: no other kind of
+//! table, and only files of machines whose numbers have the lowest byte first, which nearly all that build images are.
+//! (Berkeley DB 5.3, `dbinc/db_page.h`.)
+
+use super::little;
+
+/// What each page starts with.
+const HEADER: usize = 26;
+/// Kinds of pages.
+const UNSORTED_HASH: u8 = 2;
+const HASH: u8 = 13;
+/// Kinds of values: on the page itself, and on a chain of other pages.
+const HERE: u8 = 1;
+const ELSEWHERE: u8 = 3;
+
+/// The package headers.
+pub fn headers(bytes: &[u8]) -> Box<dyn Iterator<Item = Vec<u8>> + '_> {
+    Box::new(File::open(bytes).into_iter().flat_map(File::values))
+}
+
+#[derive(Clone, Copy)]
+struct File<'b> {
+    bytes: &'b [u8],
+    page: usize,
+}
+
+impl<'b> File<'b> {
+    fn open(bytes: &'b [u8]) -> Option<Self> {
+        const MAGIC: u32 = 0x0006_1561;
+        (little(bytes, 12)? == MAGIC).then_some(())?;
+        let page = little(bytes, 20)? as usize;
+        (512..=65_536).contains(&page).then_some(Self { bytes, page })
+    }
+
+    /// The second, fourth … item of every hash page. The pages lie in no order that matters.
+    fn values(self) -> impl Iterator<Item = Vec<u8>> {
+        let pages = self.bytes.chunks_exact(self.page);
+        let pages = pages.filter(|page| matches!(page[25], UNSORTED_HASH | HASH));
+        pages.flat_map(move |page| {
+            (1..short(page, 20)).step_by(2).filter_map(move |item| self.value(page, item))
+        })
+    }
+
+    fn value(self, page: &[u8], item: usize) -> Option<Vec<u8>> {
+        let at = (HEADER + item * 2 + 2 <= page.len()).then(|| short(page, HEADER + item * 2))?;
+        match *page.get(at)? {
+            // Items grow from the end of the page: one ends where the one before it starts.
+            HERE => {
+                let end = short(page, HEADER + (item - 1) * 2);
+                page.get(at + 1..end).map(<[u8]>::to_vec)
+            }
+            ELSEWHERE => self.chain(little(page, at + 4)?, little(page, at + 8)? as usize),
+            _ => None,
+        }
+    }
+
+    /// A value on pages of its own: each says how many bytes it has and which page is next.
+    fn chain(self, mut number: u32, length: usize) -> Option<Vec<u8>> {
+        let mut value = Vec::new();
+        while value.len() < length {
+            let start = (number as usize).checked_mul(self.page)?;
+            let page = self.bytes.get(start..start.checked_add(self.page)?)?;
+            let count = short(page, 22).min(self.page - HEADER);
+            value.extend_from_slice(&page[HEADER..HEADER + count]);
+            if count == 0 || value.len() > self.bytes.len() {
+                return None;
+            }
+            number = little(page, 16)?;
+        }
+        Some(value)
+    }
+}
+
+/// A number of two bytes of a page's header or index, which every page has room for.
+fn short(page: &[u8], at: usize) -> usize {
+    usize::from(u16::from_le_bytes([page[at], page[at + 1]]))
+}

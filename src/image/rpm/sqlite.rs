@@ -1,0 +1,166 @@
+//! The blobs of the table `Packages` of an SQLite file. Nothing else of SQLite: no log that waits beside the file is looked
+//! at, and no index. (SQLite's manual, "Database File Format".)
+
+use std::collections::HashSet;
+
+/// The package headers.
+pub fn headers(bytes: &[u8]) -> Box<dyn Iterator<Item = Vec<u8>> + '_> {
+    let packages = File::open(bytes).and_then(File::packages);
+    Box::new(packages.into_iter().flatten())
+}
+
+#[derive(Clone, Copy)]
+struct File<'b> {
+    bytes: &'b [u8],
+    page: usize,
+    /// What a page has for content: without the bytes that are reserved at its end.
+    usable: usize,
+}
+
+/// A row.
+struct Record<'p> {
+    payload: &'p [u8],
+}
+
+impl<'b> File<'b> {
+    fn open(bytes: &'b [u8]) -> Option<Self> {
+        bytes.starts_with(b"SQLite format 3\0").then_some(())?;
+        let page = match big(bytes, 16, 2)? {
+            1 => 65_536,
+            size => size,
+        };
+        let usable = page.checked_sub(big(bytes, 20, 1)?).filter(|usable| *usable >= 480)?;
+        Some(Self { bytes, page, usable })
+    }
+
+    /// The schema is the table that starts at the first page: type, name, table, first page, text.
+    fn packages(self) -> Option<impl Iterator<Item = Vec<u8>>> {
+        let root = self.rows(1).find_map(|payload| {
+            let record = Record { payload: &payload };
+            let is_table = record.column(0)? == b"table" && record.column(1)? == b"Packages";
+            is_table.then(|| record.column(3)).flatten().and_then(|root| big(root, 0, root.len()))
+        })?;
+        Some(self.rows(root).filter_map(|payload| Record { payload: &payload }.column(1).map(<[u8]>::to_vec)))
+    }
+
+    /// The records of the table that starts at a page.
+    fn rows(self, root: usize) -> impl Iterator<Item = Vec<u8>> {
+        self.leaves(root).into_iter().flat_map(move |(content, cells)| {
+            cells.into_iter().filter_map(move |at| self.payload(content, at))
+        })
+    }
+
+    /// The pages that hold records, and where those start. A page that leads nowhere has none.
+    fn leaves(self, root: usize) -> Vec<(&'b [u8], Vec<usize>)> {
+        let mut leaves = Vec::new();
+        let mut waiting = vec![root];
+        let mut seen = HashSet::new();
+        while let Some(page) = waiting.pop() {
+            if seen.insert(page)
+                && let Some((content, cells, last)) = self.cells(page)
+            {
+                match last {
+                    None => leaves.push((content, cells)),
+                    Some(last) => {
+                        waiting.extend(cells.iter().filter_map(|at| big(content, *at, 4)));
+                        waiting.push(last);
+                    }
+                }
+            }
+        }
+        leaves
+    }
+
+    /// A page's content, where its cells start, and, on an inner page, the last of the pages below it.
+    fn cells(self, page: usize) -> Option<(&'b [u8], Vec<usize>, Option<usize>)> {
+        let content = self.content(page)?;
+        let header = if page == 1 { 100 } else { 0 };
+        let count = big(content, header + 3, 2)?;
+        let (last, first) = match content.get(header)? {
+            5 => (Some(big(content, header + 8, 4)?), header + 12),
+            13 => (None, header + 8),
+            _ => return None,
+        };
+        let cells = (0..count).map_while(|cell| big(content, first + cell * 2, 2)).collect();
+        Some((content, cells, last))
+    }
+
+    /// A cell of a leaf: the length of the record, the number of the row, and what of the record fits; the rest is a chain.
+    fn payload(self, content: &[u8], at: usize) -> Option<Vec<u8>> {
+        let (length, at) = varint(content, at)?;
+        let (_, at) = varint(content, at)?;
+        let most = self.usable - 35;
+        let here = if length <= most {
+            length
+        } else {
+            let least = (self.usable - 12) * 32 / 255 - 23;
+            let fitting = least + (length - least) % (self.usable - 4);
+            if fitting <= most { fitting } else { least }
+        };
+        let mut payload = content.get(at..at.checked_add(here)?)?.to_vec();
+        let mut next = if here < length { big(content, at + here, 4)? } else { 0 };
+        while payload.len() < length {
+            // Every page adds something, so that a ring of pages ends with the length.
+            let page = self.content(next)?;
+            let count = (length - payload.len()).min(self.usable - 4);
+            payload.extend_from_slice(page.get(4..4 + count)?);
+            if payload.len() > self.bytes.len() {
+                return None;
+            }
+            next = big(page, 0, 4)?;
+        }
+        Some(payload)
+    }
+
+    fn content(self, page: usize) -> Option<&'b [u8]> {
+        let start = page.checked_sub(1)?.checked_mul(self.page)?;
+        self.bytes.get(start..start.checked_add(self.page)?)
+    }
+}
+
+impl Record<'_> {
+    /// A column's bytes. The record starts with its header's length and each column's type.
+    fn column(&self, wanted: usize) -> Option<&[u8]> {
+        let (header, mut at) = varint(self.payload, 0)?;
+        let mut start = header;
+        for column in 0.. {
+            if at >= header {
+                return None;
+            }
+            let (kind, behind) = varint(self.payload, at)?;
+            let length = match kind {
+                0 | 8 | 9 => 0,
+                1..=4 => kind,
+                5 => 6,
+                6 | 7 => 8,
+                kind => kind.checked_sub(12)? / 2,
+            };
+            if column == wanted {
+                return self.payload.get(start..start.checked_add(length)?);
+            }
+            start = start.checked_add(length)?;
+            at = behind;
+        }
+        None
+    }
+}
+
+/// A number of a few bytes, the highest first.
+fn big(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at.checked_add(count)?).filter(|bytes| bytes.len() <= size_of::<usize>())?;
+    Some(bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+}
+
+/// A number as SQLite writes them, seven bits a byte, and where it ends. No length here needs all nine bytes.
+fn varint(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    let mut sum: usize = 0;
+    for _ in 0..8 {
+        let byte = *bytes.get(at)?;
+        at += 1;
+        sum = sum << 7 | usize::from(byte & 0x7f);
+        if byte < 0x80 {
+            return Some((sum, at));
+        }
+    }
+    None
+}
