@@ -306,6 +306,19 @@ fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package()
 }
 
 #[test]
+fn a_smoke_test_that_cannot_run_in_the_original_proves_nothing() {
+    if !support::has_engine("a_smoke_test_that_cannot_run_in_the_original_proves_nothing", engine::answers())
+    {
+        return;
+    }
+    let place = wasteful();
+    let output = place.run(&["fix", "--verify", "--smoke", "no-such-tool --version"]);
+    assert_eq!(code(&output), Some(2), "{}", stdout(&output));
+    assert!(stderr(&output).contains("can't be run in the original image (127)"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no-such-tool"), "{}", stderr(&output));
+}
+
+#[test]
 fn an_original_that_does_not_build_ends_it() {
     if !support::has_engine("an_original_that_does_not_build_ends_it", engine::answers()) {
         return;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
+
 use super::Subject;
 use crate::image::{Image, Tree};
 use crate::measure::engine::{Engine, last_lines};
@@ -41,6 +43,11 @@ const INTERPRETERS: &[(&str, &str)] = &[
     ("java", "-version"),
     ("php", "--version"),
 ];
+
+/// Exit statuses of a command that did not run: the engine's own failure, no leave to run it, and no such command.
+/// (Docker's manual, "docker run", "Exit status"; Podman's says the same.)
+const CANNOT_RUN: i32 = 125;
+const NOT_FOUND: i32 = 127;
 
 /// How long a container may take until it is healthy.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -95,6 +102,8 @@ impl Side<'_> {
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
+    /// What the command ended with, where it is a command.
+    code: Option<i32>,
     status: String,
     printed: String,
     said: String,
@@ -115,6 +124,12 @@ impl Smoke {
             );
         }
         let was = self.run(engine, before)?;
+        if let Some(code @ CANNOT_RUN..) = was.code.filter(|code| *code <= NOT_FOUND) {
+            bail!(
+                "{self} can't be run in the original image ({code}), so that it proves nothing:\n{}",
+                last_lines(was.said.as_bytes(), 8).trim_end()
+            );
+        }
         let is = self.run(engine, after)?;
         if was.status == is.status {
             if steady(&was.printed) == steady(&is.printed) {
@@ -163,6 +178,7 @@ impl Smoke {
         }
         let output = engine.output(arguments)?;
         Ok(Outcome {
+            code: output.status.code(),
             status: output.status.to_string(),
             printed: String::from_utf8_lossy(&output.stdout).into_owned(),
             said: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -178,7 +194,14 @@ fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) ->
     let (program, rest) = match words[..] {
         ["CMD-SHELL", script] => ("/bin/sh", vec!["-c", script]),
         ["CMD", program, ref rest @ ..] => (program, rest.to_vec()),
-        _ => return Ok(Outcome { status: "no check".into(), printed: String::new(), said: String::new() }),
+        _ => {
+            return Ok(Outcome {
+                code: None,
+                status: "no check".into(),
+                printed: String::new(),
+                said: String::new(),
+            });
+        }
     };
     engine.call(["run", "--detach", "--no-healthcheck", "--name", &container.name, tag])?;
     let network = format!("container:{}", container.name);
@@ -197,7 +220,7 @@ fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) ->
             let logs = engine.output(["logs", "--tail", "20", &container.name])?;
             let said =
                 String::from_utf8_lossy(&logs.stdout).into_owned() + &String::from_utf8_lossy(&logs.stderr);
-            return Ok(Outcome { status: status.to_owned(), printed: String::new(), said });
+            return Ok(Outcome { code: None, status: status.to_owned(), printed: String::new(), said });
         }
         std::thread::sleep(Duration::from_millis(300));
     }
