@@ -3,6 +3,7 @@
 //! Results go to standard output, talk to standard error. The exit code is 0 where there is nothing to do or all is
 //! written, 1 where something would change, 2 where something went wrong.
 
+mod apply;
 mod args;
 mod context;
 mod discover;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Fix(fix) => fix::run(&fix),
+        Command::Apply(apply) => apply::run(&apply),
         Command::Measure(measure) => measured::run(&measure),
         Command::Inspect(inspect) => inspected::run(&inspect),
         Command::Verify(verify) => verified::run(&verify),

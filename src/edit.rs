@@ -2,6 +2,8 @@
 //!
 //! Edits know nothing of Dockerfiles; that a result still parses and means the same is checked by `pipeline`.
 
+use std::collections::VecDeque;
+
 use crate::span::Span;
 
 /// The bytes of a span, replaced.
@@ -97,6 +99,60 @@ impl Edits {
         at + gone - come
     }
 
+    /// The edits that do in one go what these do and then `next`, whose spans are those of the text in between.
+    #[must_use]
+    pub fn then(&self, next: &Edits) -> Edits {
+        // The text in between, piece by piece: bytes of the old text, or new ones. How long the old text is plays no part.
+        let mut between: VecDeque<Piece> = VecDeque::new();
+        let mut at = 0;
+        for edit in &self.0 {
+            between.push_back(Piece::Old(Span::new(at, edit.span.start)));
+            between.push_back(Piece::New(edit.text.clone()));
+            at = edit.span.end;
+        }
+        between.push_back(Piece::Old(Span::new(at, usize::MAX)));
+        let mut pieces = Vec::new();
+        at = 0;
+        for edit in &next.0 {
+            pieces.extend(take(&mut between, edit.span.start - at));
+            take(&mut between, edit.span.len());
+            pieces.push(Piece::New(edit.text.clone()));
+            at = edit.span.end;
+        }
+        pieces.extend(between);
+        let mut edits = Self::new();
+        let (mut from, mut new) = (0, String::new());
+        for piece in pieces {
+            match piece {
+                Piece::New(text) => new += &text,
+                Piece::Old(span) if span.is_empty() => {}
+                Piece::Old(span) => {
+                    if span.start > from || !new.is_empty() {
+                        edits
+                            .0
+                            .push(Edit { span: Span::new(from, span.start), text: std::mem::take(&mut new) });
+                    }
+                    from = span.end;
+                }
+            }
+        }
+        edits
+    }
+
+    /// The new text that edits make which somebody else sent. They have to be in order, disjoint, within the text and between
+    /// characters; the error says which is not.
+    pub fn apply_received(edits: Vec<Edit>, text: &str) -> Result<String, String> {
+        let mut at = 0;
+        for Edit { span, .. } in &edits {
+            let fits = at <= span.start && text.get(span.range()).is_some();
+            if !fits {
+                return Err(format!("bytes {span:?} are not there, or not behind the edit before"));
+            }
+            at = span.end;
+        }
+        Ok(Self(edits).apply(text))
+    }
+
     /// The new text. Bytes outside the edits are copied as they are.
     pub fn apply(&self, text: &str) -> String {
         let mut result =
@@ -110,6 +166,43 @@ impl Edits {
         result.push_str(&text[at..]);
         result
     }
+}
+
+/// A part of a text that edits made.
+#[derive(Debug, Clone)]
+enum Piece {
+    /// Bytes of the text before.
+    Old(Span),
+    /// Others.
+    New(String),
+}
+
+/// Takes so many bytes off the front.
+fn take(pieces: &mut VecDeque<Piece>, mut count: usize) -> Vec<Piece> {
+    let mut taken = Vec::new();
+    while count > 0 {
+        let Some(piece) = pieces.pop_front() else { break };
+        let (front, rest) = match piece {
+            Piece::Old(span) if span.len() > count => {
+                let middle = span.start + count;
+                (Piece::Old(Span::new(span.start, middle)), Some(Piece::Old(Span::new(middle, span.end))))
+            }
+            Piece::New(mut text) if text.len() > count => {
+                let rest = text.split_off(count);
+                (Piece::New(text), Some(Piece::New(rest)))
+            }
+            whole => (whole, None),
+        };
+        count -= match &front {
+            Piece::Old(span) => span.len(),
+            Piece::New(text) => text.len(),
+        };
+        taken.push(front);
+        if let Some(rest) = rest {
+            pieces.push_front(rest);
+        }
+    }
+    taken
 }
 
 #[cfg(test)]
@@ -137,17 +230,50 @@ mod tests {
         edits.delete(Span::new(2, 4));
     }
 
+    #[test]
+    fn what_is_sent_has_to_fit() {
+        let edit = |start, end| Edit { span: Span { start, end }, text: String::new() };
+        assert!(Edits::apply_received(vec![edit(0, 1), edit(1, 3)], "abc").is_ok());
+        assert!(Edits::apply_received(vec![edit(2, 3), edit(1, 2)], "abc").is_err(), "out of order");
+        assert!(Edits::apply_received(vec![edit(0, 2), edit(1, 3)], "abc").is_err(), "overlapping");
+        assert!(Edits::apply_received(vec![edit(2, 4)], "abc").is_err(), "behind the end");
+        assert!(Edits::apply_received(vec![edit(2, 1)], "abc").is_err(), "backwards");
+        assert!(Edits::apply_received(vec![edit(0, 1)], "é").is_err(), "within a character");
+    }
+
+    /// Disjoint edits of a text of lower-case letters, from how far apart they are, how long, and what they put there.
+    fn edits_of(text: &str, cuts: Vec<(usize, usize, String)>) -> Edits {
+        let mut edits = Edits::new();
+        let mut at = 0;
+        for (skip, len, new) in cuts {
+            let start = at + skip;
+            if start + len > text.len() {
+                break;
+            }
+            edits.replace(Span::new(start, start + len), new);
+            at = start + len + 1;
+        }
+        edits
+    }
+
     proptest! {
         #[test]
+        fn two_sets_in_one_go_do_what_they_do_in_turn(
+            text in "[a-z]{20,60}",
+            first in proptest::collection::vec((0usize..20, 0usize..4, "[A-Z]{0,3}"), 0..8),
+            second in proptest::collection::vec((0usize..12, 0usize..6, "[0-9]{0,3}"), 0..8),
+        ) {
+            let first = edits_of(&text, first);
+            let between = first.apply(&text);
+            let second = edits_of(&between, second);
+            let both = first.then(&second);
+            prop_assert_eq!(both.apply(&text), second.apply(&between));
+            prop_assert_eq!(Edits::apply_received(both.iter().cloned().collect(), &text), Ok(second.apply(&between)));
+        }
+
+        #[test]
         fn bytes_outside_edits_never_change(text in "[a-z]{20,60}", cuts in proptest::collection::vec((0usize..20, 0usize..4, "[A-Z]{0,3}"), 0..8)) {
-            let mut edits = Edits::new();
-            let mut at = 0;
-            for (skip, len, new) in cuts {
-                let start = at + skip;
-                if start + len > text.len() { break; }
-                edits.replace(Span::new(start, start + len), new);
-                at = start + len + 1;
-            }
+            let edits = edits_of(&text, cuts);
             let kept: String = {
                 let mut kept = String::new();
                 let mut from = 0;

@@ -16,6 +16,7 @@
 pub mod cli;
 pub mod config;
 pub mod context;
+pub mod digest;
 pub mod edit;
 pub mod facts;
 pub mod image;

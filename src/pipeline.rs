@@ -83,6 +83,11 @@ impl Outcome {
         self.steps.iter().rev().find(|step| !step.edits.is_empty()).map(|step| step.text.as_str())
     }
 
+    /// All steps' edits in one go, against the text as it went in.
+    pub fn edits(&self) -> Edits {
+        self.steps.iter().fold(Edits::new(), |all, step| all.then(&step.edits))
+    }
+
     /// The new text of the build context's ignore file; none where nothing changed in it.
     pub fn ignore_file(&self) -> Option<&str> {
         self.steps.iter().rev().find_map(|step| step.ignore_file.as_deref())

@@ -1,13 +1,17 @@
 //! What people and machines get to read. The only code that formats; it decides nothing and reads nothing.
 
 pub mod diff;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod inspected;
 pub mod json;
+pub mod markdown;
 pub mod measured;
+pub mod sarif;
 pub mod verified;
 
-use crate::pipeline::Outcome;
+use crate::pipeline::{Applied, Outcome, Step};
 use measured::Measured;
 
 /// One file's result.
@@ -69,6 +73,16 @@ impl FileReport {
     /// A file that went through the pipeline.
     pub fn fixed(path: String, text: String, outcome: Outcome) -> Self {
         Self { path: Some(path), text, outcome, ..Self::default() }
+    }
+
+    /// What was applied, in order, and each fix's step.
+    pub fn fixes(&self) -> impl Iterator<Item = (&Step, &Applied)> {
+        self.outcome.steps.iter().flat_map(|step| step.fixes.iter().map(move |fix| (step, fix)))
+    }
+
+    /// Whether its text is known. One without a byte has no instructions, and is an error.
+    pub fn was_read(&self) -> bool {
+        !self.text.is_empty()
     }
 
     /// Whether there is a new text, of the file or of its context's ignore file.

@@ -47,6 +47,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "digest",
+            "edit",
             "config",
             "context",
             "measure",
@@ -61,7 +63,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
-    ("report", &["pipeline", "transform", "measure", "inspect"]),
+    ("report", &["pipeline", "transform", "measure", "inspect", "digest", "edit", "span"]),
     ("measure", &["image", "context"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
     ("image", &[]),
@@ -90,6 +92,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("facts", &["context", "pragma", "syntax", "knowledge", "span"]),
     ("config", &[]),
     ("context", &[]),
+    ("digest", &[]),
     ("edit", &["span"]),
     ("knowledge", &[]),
     ("syntax", &["span"]),

@@ -16,6 +16,8 @@ pub struct Args {
 pub enum Command {
     /// Fix Dockerfiles: print a diff, or write them with --write
     Fix(Fix),
+    /// Apply the edits of a JSON document that `fix --format json` made, where the files are still the same
+    Apply(Apply),
     /// Build a Dockerfile before and after, and compare size, layers, build time and cache (needs a container engine)
     Measure(Measure),
     /// Build two Dockerfiles, and say whether the second image works as the first does (needs a container engine)
@@ -202,6 +204,16 @@ pub struct Mode {
 }
 
 #[derive(Debug, ClapArgs)]
+pub struct Apply {
+    /// The document, or - for standard input; its paths count from the directory that jettison is run in
+    #[arg(value_name = "EDITS.json")]
+    pub edits: PathBuf,
+    /// Print errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub struct Explain {
     /// The transform's id
     pub id: String,
@@ -209,9 +221,20 @@ pub struct Explain {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// One line a fix
     Human,
+    /// A unified diff
     Diff,
+    /// Edits for programs, which `jettison apply` takes
     Json,
+    /// A SARIF 2.1.0 log
+    Sarif,
+    /// Annotations for GitHub Actions, and a summary of the run
+    Github,
+    /// A code quality report for GitLab
+    Gitlab,
+    /// A comment for a pull request
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use rayon::prelude::*;
 
 use crate::cli::args::{Color, Fix, Format};
@@ -139,6 +140,13 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     match format {
         Format::Diff => report::diff::write(&mut out, reports, coloured)?,
         Format::Json => report::json::write(&mut out, reports)?,
+        Format::Sarif => report::sarif::write(&mut out, reports)?,
+        Format::Gitlab => report::gitlab::write(&mut out, reports)?,
+        Format::Markdown => report::markdown::write(&mut out, reports)?,
+        Format::Github => {
+            report::github::write(&mut out, reports)?;
+            summarize(reports)?;
+        }
         Format::Human => {
             report::human::fixes(&mut out, reports, deed, talk(args))?;
             figures(&mut out, reports)?;
@@ -152,6 +160,18 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     }
     report::human::talk(&mut anstream::stderr().lock(), reports, talk(args), deed)?;
     Ok(())
+}
+
+/// Adds to the summary of a workflow run, where this is one. (GitHub's manual, "Adding a job summary".)
+fn summarize(reports: &[FileReport]) -> anyhow::Result<()> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let mut text = Vec::new();
+    report::markdown::write(&mut text, reports)?;
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(&text))
+        .with_context(|| format!("the summary in GITHUB_STEP_SUMMARY ({}) can't be written", path.display()))
 }
 
 /// What was measured.

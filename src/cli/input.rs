@@ -32,6 +32,14 @@ pub fn named(path: &Path) -> anyhow::Result<String> {
     file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
 }
 
+/// Reads a document that is no Dockerfile, from a file or standard input (`-`); the error is complete.
+pub fn document(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        return io::read_to_string(io::stdin().lock()).context("standard input can't be read");
+    }
+    fs::read_to_string(path).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), reading(&error)))
+}
+
 /// Reads standard input.
 pub fn stdin() -> Result<String, String> {
     let mut bytes = Vec::new();

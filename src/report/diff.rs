@@ -22,6 +22,11 @@ pub fn write(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io
     Ok(())
 }
 
+/// The diffs of all changed files.
+pub fn text(reports: &[FileReport]) -> String {
+    reports.iter().map(of_report).collect()
+}
+
 /// The diff of a Dockerfile and of the ignore file that changes with it.
 fn of_report(report: &FileReport) -> String {
     let dockerfile =

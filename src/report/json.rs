@@ -1,9 +1,13 @@
-//! The results as one JSON document, for programs.
+//! The results as one JSON document, for programs: what `jettison apply` and editors take. `schemas/edits.schema.json`
+//! describes it, and says what its numbers count.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::digest::sha256;
+use crate::edit;
 use crate::pipeline::Held;
 use crate::report::{FileReport, diff, measured};
 
@@ -16,8 +20,12 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct File<'a> {
     path: Option<&'a str>,
+    sha256: Option<String>,
     changed: bool,
     error: Option<&'a str>,
+    edits: Vec<Edit<'a>>,
+    result_sha256: Option<String>,
+    steps: Vec<Step<'a>>,
     fixes: Vec<Fix<'a>>,
     refused: Vec<Other<'a>>,
     withheld: Vec<Other<'a>>,
@@ -34,7 +42,22 @@ struct File<'a> {
 struct IgnoreFile<'a> {
     path: &'a str,
     is_new: bool,
+    sha256: Option<String>,
+    text: &'a str,
     diff: String,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    start: usize,
+    end: usize,
+    replacement: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    transform: &'a str,
+    edits: Vec<Edit<'a>>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +67,8 @@ struct Fix<'a> {
     line: usize,
     column: usize,
     title: &'a str,
+    reason: &'a str,
+    step: usize,
     notes: &'a [String],
 }
 
@@ -65,20 +90,34 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
 
 fn file(report: &FileReport) -> File<'_> {
     let outcome = &report.outcome;
-    let fixes = outcome.steps.iter().flat_map(|step| {
-        step.fixes.iter().map(|fix| Fix {
+    let fixes = outcome.steps.iter().enumerate().flat_map(|(number, step)| {
+        step.fixes.iter().map(move |fix| Fix {
             transform: step.transform.id,
             applicability: fix.applicability.name(),
             line: fix.place.line,
             column: fix.place.column,
             title: &fix.title,
+            reason: step.transform.summary(),
+            step: number,
             notes: &fix.notes,
         })
     });
     File {
         path: report.path.as_deref(),
+        sha256: report.path.as_ref().filter(|_| report.was_read()).map(|_| sha256(&report.text)),
         changed: report.changed(),
         error: report.error.as_deref(),
+        edits: outcome
+            .edits()
+            .iter()
+            .map(|edit| Edit { replacement: Cow::Owned(edit.text.clone()), ..span(edit) })
+            .collect(),
+        result_sha256: outcome.text().map(sha256),
+        steps: outcome
+            .steps
+            .iter()
+            .map(|step| Step { transform: step.transform.id, edits: step.edits.iter().map(span).collect() })
+            .collect(),
         fixes: fixes.collect(),
         refused: others(&outcome.refused),
         withheld: others(&outcome.withheld),
@@ -87,6 +126,8 @@ fn file(report: &FileReport) -> File<'_> {
         ignored: report.ignore_file.as_ref().map(|file| IgnoreFile {
             path: &file.path,
             is_new: file.old.is_none(),
+            sha256: file.old.as_deref().map(sha256),
+            text: &file.new,
             diff: file.old.as_ref().map_or_else(
                 || diff::of_new(&file.path, &file.new),
                 |old| diff::of(&file.path, old, &file.new),
@@ -95,6 +136,10 @@ fn file(report: &FileReport) -> File<'_> {
         measured: report.measured.as_ref().map(measured::value),
         diff: outcome.text().map(|new| diff::of(report.path.as_deref().unwrap_or("-"), &report.text, new)),
     }
+}
+
+fn span(edit: &edit::Edit) -> Edit<'_> {
+    Edit { start: edit.span.start, end: edit.span.end, replacement: Cow::Borrowed(&edit.text) }
 }
 
 fn others(held: &[Held]) -> Vec<Other<'_>> {

@@ -1,0 +1,139 @@
+//! `jettison apply`: writes edits that an earlier run, an editor or a reviewer sends back, if the files are still those that
+//! the edits were made for. Nothing is read as a Dockerfile here: what counts are sums and bytes.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Deserialize;
+
+use crate::cli::args::Apply;
+use crate::cli::{Status, input, write};
+use crate::digest::sha256;
+use crate::edit::{Edit, Edits};
+use crate::span::Span;
+
+/// The version of the protocol that is understood.
+const VERSION: u32 = 1;
+
+/// What is taken of a document; `schemas/edits.schema.json` describes all of it.
+#[derive(Deserialize)]
+struct Document {
+    version: u32,
+    files: Vec<FileEdits>,
+}
+
+#[derive(Deserialize)]
+struct FileEdits {
+    path: Option<String>,
+    sha256: Option<String>,
+    #[serde(default)]
+    edits: Vec<ByteEdit>,
+    result_sha256: Option<String>,
+    ignore_file: Option<IgnoreFile>,
+}
+
+#[derive(Deserialize)]
+struct ByteEdit {
+    start: usize,
+    end: usize,
+    replacement: String,
+}
+
+#[derive(Deserialize)]
+struct IgnoreFile {
+    path: String,
+    sha256: Option<String>,
+    text: String,
+}
+
+pub fn run(args: &Apply) -> anyhow::Result<Status> {
+    let text = input::document(&args.edits)?;
+    let name = args.edits.display();
+    let document: Document = serde_json::from_str(&text)
+        .with_context(|| format!("{name} is no document of edits; `jettison fix --format json` makes one"))?;
+    ensure!(
+        document.version == VERSION,
+        "{name} has version {} of the protocol, and this jettison understands {VERSION}; make it anew with `jettison fix --format json`",
+        document.version
+    );
+    let (mut written, mut failed) = (0, 0);
+    let mut err = anstream::stderr().lock();
+    for file in &document.files {
+        match one_file(file) {
+            Ok(changed) => written += usize::from(changed),
+            Err(error) => {
+                failed += 1;
+                writeln!(err, "error: {}: {error:#}", file.path.as_deref().unwrap_or_default())?;
+            }
+        }
+    }
+    if !args.quiet {
+        let s = if written == 1 { "" } else { "s" };
+        let errors = if failed > 0 { format!("; {failed} left as they were") } else { String::new() };
+        writeln!(err, "{written} file{s} changed{errors}")?;
+    }
+    Ok(if failed > 0 { Status::Failed } else { Status::Clean })
+}
+
+/// Applies one file's edits; whether there were any. The ignore file goes first, as the Dockerfile leans on it.
+fn one_file(file: &FileEdits) -> anyhow::Result<bool> {
+    if file.edits.is_empty() && file.ignore_file.is_none() {
+        return Ok(false);
+    }
+    let path = Path::new(file.path.as_deref().context("it has edits and no path")?);
+    let old = input::file(path).map_err(anyhow::Error::msg)?;
+    if file.result_sha256.as_ref().is_some_and(|result| sha256(&old) == *result) {
+        // A second time does no harm.
+        return Ok(false);
+    }
+    let new = result(file, &old)?;
+    if let Some(ignore) = &file.ignore_file {
+        write_ignore_file(ignore).with_context(|| ignore.path.clone())?;
+    }
+    if new != old {
+        write::replace(path, &old, &new).map_err(anyhow::Error::msg)?;
+    }
+    Ok(true)
+}
+
+fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
+    let expected = file.sha256.as_deref().context("the document has no sha256 of it")?;
+    ensure!(
+        sha256(old) == expected,
+        "is not the file that these edits were made for; run `jettison fix` again"
+    );
+    let edits = file.edits.iter().map(|one| {
+        let span = Span { start: one.start, end: one.end };
+        Edit { span, text: one.replacement.clone() }
+    });
+    let new = Edits::apply_received(edits.collect(), old).map_err(anyhow::Error::msg)?;
+    if let Some(expected) = &file.result_sha256 {
+        ensure!(
+            sha256(&new) == *expected,
+            "would not become what the document promises, so that it was damaged on its way"
+        );
+    }
+    Ok(new)
+}
+
+fn write_ignore_file(file: &IgnoreFile) -> anyhow::Result<()> {
+    let path = Path::new(&file.path);
+    // A document from elsewhere could name any file, and a new one has no sum that would have to fit.
+    let is_ignore_file =
+        path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".dockerignore"));
+    ensure!(is_ignore_file, "is not the name of an ignore file");
+    match &file.sha256 {
+        None => write::create(path, &file.text).map_err(anyhow::Error::msg),
+        Some(expected) => {
+            let old = std::fs::read_to_string(path).context("can't be read")?;
+            if old == file.text {
+                return Ok(());
+            }
+            if sha256(&old) != *expected {
+                bail!("is not the file that these edits were made for; run `jettison fix` again");
+            }
+            write::replace(path, &old, &file.text).map_err(anyhow::Error::msg)
+        }
+    }
+}

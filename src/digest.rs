@@ -1,0 +1,23 @@
+//! SHA-256, by which a text is known again. Nothing here is secret.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// The sum of a text, in 64 hexadecimal digits.
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string takes all that is written");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_is_that_of_sha256sum() {
+        assert_eq!(sha256("abc\n"), "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb");
+    }
+}

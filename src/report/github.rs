@@ -1,0 +1,44 @@
+//! Annotations for GitHub Actions: one workflow command a line, which the pull request shows beside the code.
+//! (GitHub's manual, "Workflow commands for GitHub Actions".)
+
+use std::io::{self, Write};
+
+use crate::report::FileReport;
+
+/// Writes a notice for each fix and an error for each file that could not be worked on.
+pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+    for report in reports {
+        let file = value(report.path.as_deref().unwrap_or_default());
+        for (step, fix) in report.fixes() {
+            let title = value(step.transform.id);
+            let message = data(&format!("{}\n`jettison fix --write` applies it.", fix.title));
+            let (line, column) = (fix.place.line, fix.place.column);
+            writeln!(out, "::notice file={file},line={line},col={column},title=jettison {title}::{message}")?;
+        }
+        if let Some(error) = &report.error {
+            writeln!(out, "::error file={file},title=jettison::{}", data(error))?;
+        }
+    }
+    Ok(())
+}
+
+/// The text of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn value(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_end_a_command_is_written_otherwise() {
+        assert_eq!(data("50 %, then\nmore: all"), "50 %25, then%0Amore: all");
+        assert_eq!(value("a,b:c"), "a%2Cb%3Ac");
+    }
+}

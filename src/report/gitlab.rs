@@ -1,0 +1,47 @@
+//! A code quality report for GitLab, which merge requests show beside the code.
+//! (GitLab's manual, "Code Quality report format".)
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::digest::sha256;
+use crate::report::FileReport;
+
+/// Writes the document and a line break.
+pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut entries = Vec::new();
+    for report in reports {
+        let path = report.path.as_deref().unwrap_or_default();
+        for (step, fix) in report.fixes() {
+            let key = format!("{path}\n{}\n{}", step.transform.id, fix.title);
+            entries.push(json!({
+                "description": format!("{} (jettison {})", fix.title, step.transform.id),
+                "check_name": step.transform.id,
+                "fingerprint": fingerprint(&mut seen, &key),
+                "severity": "minor",
+                "location": { "path": path, "lines": { "begin": fix.place.line } },
+            }));
+        }
+        if let Some(error) = &report.error {
+            entries.push(json!({
+                "description": error,
+                "check_name": "error",
+                "fingerprint": fingerprint(&mut seen, &format!("{path}\nerror")),
+                "severity": "major",
+                "location": { "path": path, "lines": { "begin": 1 } },
+            }));
+        }
+    }
+    serde_json::to_writer(&mut *out, &entries)?;
+    writeln!(out)
+}
+
+/// By what it is known again: not by its line, which other changes move. Twins are numbered.
+fn fingerprint(seen: &mut HashMap<String, usize>, key: &str) -> String {
+    let number = seen.entry(key.to_owned()).or_default();
+    *number += 1;
+    sha256(&format!("{key}\n{number}"))
+}

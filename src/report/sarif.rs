@@ -1,0 +1,142 @@
+//! A SARIF log, for code scanning and editors: a rule for each transform, a result for each fix.
+//!
+//! Later steps lean on earlier ones, so that one result can't be fixed alone: the first result of each file carries the
+//! edits of all of them. (OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".)
+
+use std::io::{self, Write};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::digest::sha256;
+use crate::pipeline::{Applied, Step};
+use crate::report::FileReport;
+use crate::span::{LineIndex, Place};
+use crate::transform::Transform;
+
+/// Writes the log and a line break.
+pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+    let mut transforms: Vec<&Transform> =
+        reports.iter().flat_map(|report| &report.outcome.steps).map(|step| step.transform).collect();
+    transforms.sort_by_key(|transform| transform.id);
+    transforms.dedup_by_key(|transform| transform.id);
+    let results: Vec<Value> = reports.iter().flat_map(|report| results(report, &transforms)).collect();
+    let errors: Vec<Value> = reports.iter().filter_map(error).collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "jettison",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": transforms.iter().map(|transform| rule(transform)).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": errors.is_empty(),
+                "toolExecutionNotifications": errors,
+            }],
+            "artifacts": reports.iter().filter(|report| report.was_read()).map(artifact).collect::<Vec<_>>(),
+            "results": results,
+        }],
+    });
+    serde_json::to_writer(&mut *out, &log)?;
+    writeln!(out)
+}
+
+fn rule(transform: &Transform) -> Value {
+    let manual = transform.manual();
+    json!({
+        "id": transform.id,
+        "shortDescription": { "text": format!("{}.", transform.summary()) },
+        "fullDescription": { "text": manual.trim_end() },
+        "help": { "text": manual.trim_end(), "markdown": manual.trim_end() },
+        "defaultConfiguration": { "level": "note" },
+        "properties": { "tags": ["docker", "size"], "applicability": transform.applicability.name() },
+    })
+}
+
+fn artifact(report: &FileReport) -> Value {
+    json!({ "location": location(report), "hashes": { "sha-256": sha256(&report.text) } })
+}
+
+fn results(report: &FileReport, rules: &[&Transform]) -> Vec<Value> {
+    let mut results: Vec<Value> =
+        report.fixes().map(|(step, fix)| result(report, step, fix, rules)).collect();
+    if let (Some(first), Some(fix)) = (results.first_mut(), all_edits(report)) {
+        first["fixes"] = json!([fix]);
+    }
+    results
+}
+
+fn result(report: &FileReport, step: &Step, fix: &Applied, rules: &[&Transform]) -> Value {
+    let id = step.transform.id;
+    let line = report.text.lines().nth(fix.place.line - 1).unwrap_or_default();
+    json!({
+        "ruleId": id,
+        "ruleIndex": rules.iter().position(|rule| rule.id == id),
+        "level": "note",
+        "message": { "text": fix.title },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": location(report),
+            "region": { "startLine": fix.place.line, "startColumn": fix.place.column },
+        }}],
+        "partialFingerprints": { "jettison/v1": sha256(&format!("{id}\n{line}")) },
+        "properties": { "applicability": fix.applicability.name(), "notes": fix.notes },
+    })
+}
+
+/// What makes the file as it should be.
+fn all_edits(report: &FileReport) -> Option<Value> {
+    let lines = LineIndex::of(&report.text);
+    let edits = report.outcome.edits();
+    let replacements: Vec<Value> = edits
+        .iter()
+        .map(|edit| {
+            let (Place { line, column }, end) = (lines.place(edit.span.start), lines.place(edit.span.end));
+            json!({
+                "deletedRegion": { "startLine": line, "startColumn": column, "endLine": end.line, "endColumn": end.column },
+                "insertedContent": { "text": edit.text },
+            })
+        })
+        .collect();
+    (!replacements.is_empty()).then(|| {
+        json!({
+            "description": { "text": "all fixes of this file" },
+            "artifactChanges": [{ "artifactLocation": location(report), "replacements": replacements }],
+        })
+    })
+}
+
+fn error(report: &FileReport) -> Option<Value> {
+    let error = report.error.as_ref()?;
+    let mut notification = json!({ "level": "error", "message": { "text": error } });
+    if report.path.is_some() {
+        notification["locations"] = json!([{ "physicalLocation": { "artifactLocation": location(report) } }]);
+    }
+    Some(notification)
+}
+
+/// The path as a reference: relative ones are those of the directory that jettison was run in.
+fn location(report: &FileReport) -> Value {
+    const SPECIAL: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'%')
+        .add(b'<')
+        .add(b'>')
+        .add(b'?')
+        .add(b'[')
+        .add(b'\\')
+        .add(b']')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}')
+        .add(b':');
+    let path = report.path.as_deref().unwrap_or_default();
+    let path = utf8_percent_encode(path, SPECIAL).to_string();
+    json!({ "uri": if path.starts_with('/') { format!("file://{path}") } else { path } })
+}
