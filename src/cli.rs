@@ -13,6 +13,7 @@ mod ignored;
 mod input;
 mod inspected;
 mod measured;
+mod pull_request;
 mod settings;
 mod verified;
 mod write;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Fix(fix) => fix::run(&fix),
+        Command::PullRequest(request) => pull_request::run(*request),
         Command::Apply(apply) => apply::run(&apply),
         Command::Measure(measure) => measured::run(&measure),
         Command::Inspect(inspect) => inspected::run(&inspect),

@@ -19,6 +19,8 @@ pub mod context;
 pub mod digest;
 pub mod edit;
 pub mod facts;
+pub mod forge;
+pub mod git;
 pub mod image;
 pub mod inspect;
 pub mod knowledge;

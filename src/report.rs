@@ -8,6 +8,7 @@ pub mod inspected;
 pub mod json;
 pub mod markdown;
 pub mod measured;
+pub mod pull_request;
 pub mod sarif;
 pub mod verified;
 

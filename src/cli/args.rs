@@ -16,6 +16,9 @@ pub struct Args {
 pub enum Command {
     /// Fix Dockerfiles: print a diff, or write them with --write
     Fix(Fix),
+    /// Put the fixes of a git checkout onto a branch, one commit a transform, and open a pull or merge request
+    #[command(name = "pr", visible_alias = "mr")]
+    PullRequest(Box<PullRequest>),
     /// Apply the edits of a JSON document that `fix --format json` made, where the files are still the same
     Apply(Apply),
     /// Build a Dockerfile before and after, and compare size, layers, build time and cache (needs a container engine)
@@ -201,6 +204,58 @@ pub struct Mode {
     /// Print what would change and why
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct PullRequest {
+    /// Files, or directories to search for Dockerfiles, of one git checkout [default: .]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub request: Request,
+    #[command(flatten)]
+    pub choice: Choice,
+    #[command(flatten)]
+    pub proof: Proof,
+    #[command(flatten)]
+    pub building: Building,
+}
+
+/// Where a request is opened, and how.
+#[derive(Debug, ClapArgs)]
+pub struct Request {
+    /// Print the branch, the commits, the request's text and the diff, and touch nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The branch to be changed [default: the one that is checked out]
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// The branch to make [default: jettison/ and what is fixed]
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+    /// The remote to push to
+    #[arg(long, value_name = "NAME", default_value = "origin")]
+    pub remote: String,
+    /// Which program the remote's server runs [default: told by its name]; the token is that of GITHUB_TOKEN, GITLAB_TOKEN or
+    /// GITEA_TOKEN
+    #[arg(long, value_enum)]
+    pub forge: Option<ForgeKind>,
+    /// The repository's name on the server [default: told by the remote's address]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
+    /// The address of the server's API [default: told by the remote's address]
+    #[arg(long, value_name = "URL")]
+    pub api_url: Option<String>,
+    /// Sign the commits off
+    #[arg(long)]
+    pub signoff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForgeKind {
+    Github,
+    Gitlab,
+    Gitea,
 }
 
 #[derive(Debug, ClapArgs)]

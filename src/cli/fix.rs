@@ -33,6 +33,17 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         );
         return standard_input(args, &configurations);
     }
+    let reports = reports_with(args, &configurations)?;
+    print(args, &reports)?;
+    Ok(status(args, &reports))
+}
+
+/// Fixes all files, and writes them where that is asked for.
+pub fn reports(args: &Fix) -> anyhow::Result<Vec<FileReport>> {
+    reports_with(args, &Configurations::new(&args.choice)?)
+}
+
+fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Vec<FileReport>> {
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let engines = Engines {
         prover: args.proof.verify.then(|| Prover::new(args)).transpose()?,
@@ -41,7 +52,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     let builds = engines.prover.is_some() || engines.meter.is_some();
     let here = [PathBuf::from(".")];
     let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
-    let work = |found: &discover::Found| one_file(args, &configurations, &contexts, &engines, found);
+    let work = |found: &discover::Found| one_file(args, configurations, &contexts, &engines, found);
     let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
         // A worker's stack has to bear the deepest script that the parser takes.
         let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
@@ -49,9 +60,8 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     } else {
         found.iter().map(work).collect()
     };
-    ignored::settle(args, &configurations, &contexts, &found, &mut reports);
-    print(args, &reports)?;
-    Ok(status(args, &reports))
+    ignored::settle(args, configurations, &contexts, &found, &mut reports);
+    Ok(reports)
 }
 
 /// What is asked of a container engine for each file, where anything is.

@@ -1,0 +1,298 @@
+//! `jettison pr`: puts the fixes of a git checkout onto a branch of their own, one commit a transform, and opens or updates a
+//! request that says what they are.
+//!
+//! Everything is asked and looked at before anything is pushed; what is pushed is taken back if the request then fails. The
+//! work tree, the index and the local branches stay as they are in any case.
+
+mod commits;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::cli::args::{self, Color, Fix, Mode, PullRequest};
+use crate::cli::{Status, fix};
+use crate::forge::{Forge, Kind, Remote, Request, State, Token, Wording};
+use crate::git::Git;
+use crate::report::pull_request::{self as words, Facts, Mark, TRAILER};
+use crate::report::{FileReport, diff};
+use crate::transform::Applicability;
+use commits::Commit;
+
+pub fn run(args: PullRequest) -> anyhow::Result<Status> {
+    let PullRequest { paths, choice, proof, building, request } = args;
+    let (verified, smoke) = (proof.verify, proof.smoke.clone());
+    ensure!(
+        verified || !choice.r#unsafe,
+        "--unsafe needs --verify here: what takes something away is only proposed where the image was seen to work without it"
+    );
+    let first = paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
+    let git = Git::around(&first)?;
+    let dirty = git.dirty()?;
+    ensure!(
+        dirty.is_empty() || request.dry_run,
+        "the work tree has changes that are not committed; commit or stash them first:\n{dirty}"
+    );
+    let fix_args = Fix {
+        paths,
+        mode: Mode { write: false, check: false },
+        choice,
+        proof,
+        building,
+        format: None,
+        color: Color::Auto,
+        quiet: true,
+        verbose: false,
+    };
+    let reports = fix::reports(&fix_args)?;
+    complain(&reports)?;
+    let unproven =
+        reports.iter().flat_map(FileReport::fixes).find(|(_, fix)| fix.applicability != Applicability::Safe);
+    if let Some((step, _)) = unproven.filter(|_| !verified) {
+        bail!(
+            "the configuration asks for unsafe fixes ({}), which need --verify here: what takes something away is only proposed where the image was seen to work without it",
+            step.transform.id
+        );
+    }
+    if !reports.iter().any(FileReport::changed) {
+        say(&format!("nothing to change{}", refused(&reports)))?;
+        return Ok(Status::Clean);
+    }
+    let proofs: Vec<String> = words::proof(verified, &smoke).into_iter().collect();
+    let signer = request.signoff.then(|| git.committer()).transpose()?;
+    let commits = commits::plan(&git, &reports, &proofs, signer.as_deref())?;
+    let base = match request.base.clone().or_else(|| git.branch()) {
+        Some(base) => base,
+        None if request.dry_run => "HEAD".to_owned(),
+        None => bail!("HEAD is detached, so that the branch to be changed is not known; name it with --base"),
+    };
+    let branch =
+        request.branch.clone().unwrap_or_else(|| format!("jettison/{}", subject(&git, &fix_args.paths)));
+    let has_errors = reports.iter().any(|report| report.error.is_some());
+    let work = Work { git, base, branch, reports, commits, verified, smoke };
+    let status = if request.dry_run { work.show() } else { work.open(&request) }?;
+    Ok(if has_errors { Status::Failed } else { status })
+}
+
+/// What is to be done, all of it known.
+struct Work {
+    git: Git,
+    base: String,
+    branch: String,
+    reports: Vec<FileReport>,
+    commits: Vec<Commit>,
+    verified: bool,
+    smoke: Vec<String>,
+}
+
+impl Work {
+    /// Prints it and touches nothing.
+    fn show(&self) -> anyhow::Result<Status> {
+        let head = self.git.head()?;
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        writeln!(out, "branch {} onto {}\n", self.branch, self.base)?;
+        for commit in &self.commits {
+            let indented =
+                commit.message.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n");
+            writeln!(out, "commit\n\n{}", indented.collect::<String>())?;
+        }
+        let mark = Mark { base: head.clone(), head, fixes: words::sum(&self.reports) };
+        writeln!(out, "{}\n\n{}", words::title(&self.reports), self.body(&mark))?;
+        out.write_all(diff::text(&self.reports).as_bytes())?;
+        out.flush()?;
+        Ok(Status::WouldChange)
+    }
+
+    /// Pushes the branch and opens the request, or brings both up to date.
+    fn open(&self, args: &args::Request) -> anyhow::Result<Status> {
+        let remote = args.remote.as_str();
+        let url = self.git.remote_url(remote).with_context(|| {
+            format!("there is no remote `{remote}` to push to; add one (`git remote add`), or name another with --remote")
+        })?;
+        let (forge, kind, token) = forge(args, &url)?;
+        let git = self.git.clone().with_secret(user(kind), token.secret());
+        let head = git.head()?;
+        match git.remote_branch(remote, &self.base)? {
+            Some(there) if there == head => {}
+            Some(there) => bail!(
+                "{remote}'s {} is at {}, and this checkout at {}; pull or push first, so that the request has only what is its own",
+                self.base,
+                short(&there),
+                short(&head)
+            ),
+            None => bail!("{remote} has no branch {}; push it first, or name another with --base", self.base),
+        }
+        let fixes = words::sum(&self.reports);
+        let requests = forge.requests(&self.branch)?;
+        let there = git.remote_branch(remote, &self.branch)?;
+        let open = requests.iter().find(|request| request.state == State::Open);
+        let mark = open.and_then(|request| Mark::find(&request.body));
+        if let Some(request) = open {
+            let is_ours = mark.as_ref().is_some_and(|mark| there.as_ref() == Some(&mark.head));
+            if !is_ours {
+                say(&format!(
+                    "{} has commits or a text of somebody else and stays as it is: {}",
+                    self.branch, request.url
+                ))?;
+                return Ok(Status::Clean);
+            }
+            if mark.as_ref().is_some_and(|mark| mark.fixes == fixes && mark.base == head) {
+                say(&format!("{} is up to date: {}", self.branch, request.url))?;
+                return Ok(Status::Clean);
+            }
+        } else if let Some(closed) = closed_for_the_same(&requests, &fixes) {
+            say(&format!(
+                "{} was closed for the same changes and stays closed: {}",
+                self.branch, closed.url
+            ))?;
+            return Ok(Status::Clean);
+        } else if there.is_some() {
+            let trailer = format!("{TRAILER}: ");
+            let messages = git.messages_beyond(remote, &self.branch, &head)?;
+            ensure!(
+                messages.iter().all(|message| message.lines().any(|line| line.starts_with(&trailer))),
+                "{remote} has a branch {} with commits of somebody else, which stays as it is; name another branch with --branch",
+                self.branch
+            );
+        }
+        let mut tip = head.clone();
+        for commit in &self.commits {
+            tip = git.commit(&tip, &commit.changes, &commit.message)?;
+        }
+        let mark = Mark { base: head, head: tip.clone(), fixes };
+        let (title, body) = (words::title(&self.reports), self.body(&mark));
+        let wording = Wording { branch: &self.branch, base: &self.base, title: &title, body: &body };
+        git.push(remote, &self.branch, there.as_deref(), Some(&tip)).map_err(|error| hide(&token, &error))?;
+        let done = match open {
+            Some(request) => forge.update(request.number, &wording).map(|()| request.url.clone()),
+            None => forge.open(&wording).map(|request| request.url),
+        };
+        match done {
+            Ok(url) => {
+                let verb = if open.is_some() { "updated" } else { "opened" };
+                writeln!(io::stdout().lock(), "{url}")?;
+                say(&format!("{verb} a {} of {}", kind.request(), count(self.commits.len(), "commit")))?;
+                Ok(Status::Clean)
+            }
+            Err(error) => {
+                git.push(remote, &self.branch, Some(&tip), there.as_deref()).map_err(|second| {
+                    hide(&token, &second).context(format!(
+                        "{error:#}\n  and the branch {} could not be taken back",
+                        self.branch
+                    ))
+                })?;
+                Err(error.context(format!(
+                    "the {} was not {}, and the branch is as it was before",
+                    kind.request(),
+                    if open.is_some() { "updated" } else { "opened" }
+                )))
+            }
+        }
+    }
+
+    fn body(&self, mark: &Mark) -> String {
+        words::body(&self.reports, Facts { mark, verified: self.verified, smoke: &self.smoke })
+    }
+}
+
+/// The forge that a remote belongs to, and the token for it.
+fn forge(args: &args::Request, url: &str) -> anyhow::Result<(Forge, Kind, Token)> {
+    let remote = Remote::of(url);
+    let host = remote.as_ref().and_then(|remote| remote.host.as_deref());
+    let kind = match args.forge {
+        Some(args::ForgeKind::Github) => Kind::GitHub,
+        Some(args::ForgeKind::Gitlab) => Kind::GitLab,
+        Some(args::ForgeKind::Gitea) => Kind::Gitea,
+        None => host.and_then(Kind::of_host).with_context(|| {
+            format!(
+                "{} is no forge that is known by its name; say which program it runs with --forge github, gitlab or gitea",
+                host.unwrap_or("the remote")
+            )
+        })?,
+    };
+    let repository = match (&args.repository, &remote) {
+        (Some(repository), _) => repository.clone(),
+        (None, Some(remote)) => remote.repository.clone(),
+        (None, None) => {
+            bail!("the remote's address does not say which repository it is; name it with --repository")
+        }
+    };
+    let api = match (&args.api_url, host) {
+        (Some(api), _) => api.clone(),
+        (None, Some(host)) => kind.api(host),
+        (None, None) => bail!("the remote is on this machine; name the forge's API with --api-url"),
+    };
+    let variable = kind.variable();
+    let token = std::env::var(variable)
+        .ok()
+        .map(|token| Token::new(&token))
+        .filter(|token| !token.secret().is_empty());
+    let token = token.with_context(|| format!("there is no token: set {variable} in the environment"))?;
+    Ok((Forge::new(kind, &api, &repository, token.clone()), kind, token))
+}
+
+/// Whom a token pushes as, where git asks over HTTP.
+fn user(kind: Kind) -> &'static str {
+    match kind {
+        Kind::GitHub => "x-access-token",
+        Kind::GitLab | Kind::Gitea => "oauth2",
+    }
+}
+
+/// A person closed it, and nothing has changed since.
+fn closed_for_the_same<'r>(requests: &'r [Request], fixes: &str) -> Option<&'r Request> {
+    requests.iter().find(|request| {
+        request.state == State::Closed && Mark::find(&request.body).is_some_and(|mark| mark.fixes == fixes)
+    })
+}
+
+/// What the branch is called after `jettison/`: what is fixed, in a word.
+fn subject(git: &Git, paths: &[PathBuf]) -> String {
+    let [path] = paths else { return "dockerfiles".to_owned() };
+    let inner =
+        path.canonicalize().ok().and_then(|path| path.strip_prefix(&git.root).ok().map(PathBuf::from));
+    let name = inner.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+    let slug: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let slug = slug.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if slug.is_empty() { "dockerfiles".to_owned() } else { slug }
+}
+
+/// Files that can't be read are named, and the others go on.
+fn complain(reports: &[FileReport]) -> anyhow::Result<()> {
+    for report in reports {
+        if let Some(error) = &report.error {
+            let path = report.path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
+            writeln!(io::stderr(), "error: {path}{error}")?;
+        }
+    }
+    ensure!(
+        reports.iter().any(|report| report.error.is_none()),
+        "there is no Dockerfile that could be worked on"
+    );
+    Ok(())
+}
+
+fn refused(reports: &[FileReport]) -> String {
+    match reports.iter().map(|report| report.outcome.refused.len()).sum() {
+        0 => String::new(),
+        number => format!("; {number} refused (`jettison fix -v` says why)"),
+    }
+}
+
+fn hide(token: &Token, error: &anyhow::Error) -> anyhow::Error {
+    anyhow::anyhow!("{}", token.hidden(&format!("{error:#}")))
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn say(text: &str) -> io::Result<()> {
+    writeln!(anstream::stderr().lock(), "{text}")
+}

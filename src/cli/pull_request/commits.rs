@@ -1,0 +1,87 @@
+//! Which commits the steps of all files become: one a transform, in the transforms' own order, each leaving every file as some
+//! step left it. So each is a state that the pipeline has checked.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::git::{Change, Git};
+use crate::pipeline::Step;
+use crate::report::FileReport;
+use crate::report::pull_request::{Line, message};
+use crate::transforms;
+
+/// A commit to be made.
+#[derive(Debug)]
+pub struct Commit {
+    pub changes: Vec<Change>,
+    pub message: String,
+}
+
+/// Plans them. A step that a later round adds goes with the transform that made it possible: the last one before it that comes
+/// later in the order.
+pub fn plan(
+    git: &Git,
+    reports: &[FileReport],
+    proofs: &[String],
+    signer: Option<&str>,
+) -> anyhow::Result<Vec<Commit>> {
+    let mut commits = Vec::new();
+    let mut done = vec![0; reports.len()];
+    for (index, transform) in transforms::ALL.iter().enumerate() {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut lines = Vec::new();
+        for (report, done) in reports.iter().zip(&mut done) {
+            let from = *done;
+            let steps = &report.outcome.steps[from..];
+            let count = steps.iter().take_while(|step| position(step) <= index).count();
+            let now = &steps[..count];
+            *done += count;
+            // A file whose ignore file could not be settled stays as it was.
+            let Some(path) = report.path.as_deref().filter(|_| report.error.is_none()) else { continue };
+            if let Some(last) = now.iter().rfind(|step| !step.edits.is_empty()) {
+                changes.push(Change { path: within(git, path)?, text: last.text.clone() });
+            }
+            if let (Some(file), true) =
+                (&report.ignore_file, now.iter().any(|step| step.ignore_file.is_some()))
+            {
+                let path = within(git, &file.path)?;
+                // Several Dockerfiles can share one: the last has what all of them want.
+                changes.retain(|change| change.path != path);
+                changes.push(Change { path, text: file.new.clone() });
+            }
+            lines.extend(now.iter().flat_map(|step| &step.fixes).map(|fix| Line {
+                place: format!("{path}:{}", fix.place.line),
+                title: &fix.title,
+                notes: &fix.notes,
+            }));
+        }
+        if !changes.is_empty() {
+            commits.push(Commit { changes, message: message(transform, &lines, proofs, signer) });
+        }
+    }
+    Ok(commits)
+}
+
+fn position(step: &Step) -> usize {
+    transforms::ALL.iter().position(|one| one.id == step.transform.id).unwrap_or(usize::MAX)
+}
+
+/// A path as the repository has it: from its top, with slashes, through links.
+fn within(git: &Git, path: &str) -> anyhow::Result<String> {
+    let path = Path::new(path);
+    let full = match path.canonicalize() {
+        Ok(full) => full,
+        // A new ignore file is not there yet.
+        Err(_) => {
+            let directory =
+                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            directory.canonicalize()?.join(path.file_name().context("a file has a name")?)
+        }
+    };
+    let inner = full.strip_prefix(&git.root).with_context(|| {
+        format!("{} lies outside of the repository {}", path.display(), git.root.display())
+    })?;
+    let parts: Vec<_> = inner.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    Ok(parts.join("/"))
+}

@@ -1,0 +1,268 @@
+//! Where pull requests are opened: GitHub (also Enterprise), GitLab (merge requests), Gitea and Forgejo.
+//!
+//! Three questions, the same of each: which requests a branch has, open a new one, give one another text. What the text says
+//! and which commits stand on the branch is not decided here.
+
+mod http;
+mod remote;
+
+use std::fmt;
+
+use anyhow::{Context as _, bail};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+pub use http::{Client, Token};
+pub use remote::Remote;
+
+/// Which program a forge runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// GitHub and GitHub Enterprise Server.
+    GitHub,
+    /// GitLab.
+    GitLab,
+    /// Gitea and Forgejo.
+    Gitea,
+}
+
+impl Kind {
+    /// By a well-known host.
+    pub fn of_host(host: &str) -> Option<Self> {
+        match host {
+            "github.com" => Some(Self::GitHub),
+            "gitlab.com" => Some(Self::GitLab),
+            "codeberg.org" | "gitea.com" => Some(Self::Gitea),
+            _ if host.split('.').next() == Some("gitlab") => Some(Self::GitLab),
+            _ => None,
+        }
+    }
+
+    /// The environment variable that holds the token.
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::GitHub => "GITHUB_TOKEN",
+            Self::GitLab => "GITLAB_TOKEN",
+            Self::Gitea => "GITEA_TOKEN",
+        }
+    }
+
+    /// The API of a host.
+    pub fn api(self, host: &str) -> String {
+        match self {
+            Self::GitHub if host == "github.com" => "https://api.github.com".to_owned(),
+            Self::GitHub => format!("https://{host}/api/v3"),
+            Self::GitLab => format!("https://{host}/api/v4"),
+            Self::Gitea => format!("https://{host}/api/v1"),
+        }
+    }
+
+    /// What it calls a request for taking a branch over.
+    pub fn request(self) -> &'static str {
+        match self {
+            Self::GitLab => "merge request",
+            Self::GitHub | Self::Gitea => "pull request",
+        }
+    }
+
+    fn headers(self, token: &Token) -> Vec<(&'static str, String)> {
+        match self {
+            Self::GitHub => vec![
+                ("authorization", format!("Bearer {}", token.secret())),
+                ("accept", "application/vnd.github+json, application/json;q=0.9".to_owned()),
+                ("x-github-api-version", "2022-11-28".to_owned()),
+            ],
+            Self::GitLab => vec![("private-token", token.secret().to_owned())],
+            Self::Gitea => vec![("authorization", format!("token {}", token.secret()))],
+        }
+    }
+
+    /// What to do about a refusal, beside reading what the server said.
+    fn advice(self, status: u16) -> &'static str {
+        match (status, self) {
+            (401, _) => {
+                "the server does not know this token; make a new one, and check that it has not expired"
+            }
+            (403, Self::GitHub) => {
+                "the token needs leave to write contents and pull requests (in a workflow: `permissions: {contents: write, pull-requests: write}`, and the repository's setting that lets Actions open pull requests)"
+            }
+            (403, Self::GitLab) => "the token needs the scope `api` and the role Developer",
+            (403, Self::Gitea) => "the token needs leave to write repositories and issues",
+            (404, _) => {
+                "there is no such repository, or the token may not see it; --repository names another one"
+            }
+            (422, _) => {
+                "the server takes the request for a wrong one: check --base and the repository's rules for branches"
+            }
+            _ => "try again later",
+        }
+    }
+}
+
+/// A repository on a forge.
+#[derive(Debug)]
+pub struct Forge {
+    kind: Kind,
+    api: String,
+    /// `owner/name`, with GitLab's groups in between.
+    repository: String,
+    client: Client,
+}
+
+/// A request that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Its number within the repository.
+    pub number: u64,
+    /// What became of it.
+    pub state: State,
+    /// Where a person reads it.
+    pub url: String,
+    /// Its text.
+    pub body: String,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It waits.
+    Open,
+    /// A person closed it.
+    Closed,
+    /// It was taken over.
+    Merged,
+}
+
+/// How many requests are asked for at a time: what every forge gives.
+const PAGE: usize = 50;
+
+/// How many times that is done.
+const MOST_PAGES: usize = 40;
+
+/// What a request says.
+#[derive(Debug, Clone, Copy)]
+pub struct Wording<'w> {
+    /// The branch that is to be taken over.
+    pub branch: &'w str,
+    /// The branch that is to take it over.
+    pub base: &'w str,
+    /// One line.
+    pub title: &'w str,
+    /// Markdown.
+    pub body: &'w str,
+}
+
+impl fmt::Display for Forge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.repository, self.api)
+    }
+}
+
+impl Forge {
+    /// A repository; the API's address has no slash at its end.
+    pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> Self {
+        let client = Client::new(kind.headers(&token), token);
+        Self { kind, api: api.trim_end_matches('/').to_owned(), repository: repository.to_owned(), client }
+    }
+
+    /// All requests for a branch, whatever became of them.
+    pub fn requests(&self, branch: &str) -> anyhow::Result<Vec<Request>> {
+        let branch_name = encoded(branch);
+        let owner = encoded(self.repository.split('/').next().unwrap_or_default());
+        // Gitea can't be asked by branch.
+        let query = match self.kind {
+            Kind::GitHub => format!("head={owner}%3A{branch_name}&state=all&per_page={PAGE}"),
+            Kind::GitLab => format!("source_branch={branch_name}&state=all&per_page={PAGE}"),
+            Kind::Gitea => format!("state=all&limit={PAGE}"),
+        };
+        let mut requests = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let answer = self.call("GET", &format!("{}?{query}&page={page}", self.path()), None)?;
+            let list = answer.as_array().context("the server did not answer with a list")?;
+            let ours = list.iter().filter(|one| {
+                let name = one["head"]["ref"].as_str().or_else(|| one["source_branch"].as_str());
+                name == Some(branch)
+            });
+            requests.extend(ours.filter_map(|one| self.read(one)));
+            if list.len() < PAGE {
+                break;
+            }
+        }
+        Ok(requests)
+    }
+
+    /// Opens a request.
+    pub fn open(&self, wording: &Wording<'_>) -> anyhow::Result<Request> {
+        let Wording { branch, base, title, body } = wording;
+        let content = match self.kind {
+            Kind::GitLab => {
+                json!({ "source_branch": branch, "target_branch": base, "title": title, "description": body })
+            }
+            Kind::GitHub | Kind::Gitea => {
+                json!({ "head": branch, "base": base, "title": title, "body": body })
+            }
+        };
+        let answer = self.call("POST", &self.path(), Some(&content))?;
+        self.read(&answer).context("the server did not answer with the new request")
+    }
+
+    /// Gives a request another title and text.
+    pub fn update(&self, number: u64, wording: &Wording<'_>) -> anyhow::Result<()> {
+        let Wording { title, body, .. } = wording;
+        let (method, content) = match self.kind {
+            Kind::GitLab => ("PUT", json!({ "title": title, "description": body })),
+            Kind::GitHub | Kind::Gitea => ("PATCH", json!({ "title": title, "body": body })),
+        };
+        self.call(method, &format!("{}/{number}", self.path()), Some(&content)).map(drop)
+    }
+
+    /// The path of the repository's requests.
+    fn path(&self) -> String {
+        match self.kind {
+            Kind::GitLab => format!("projects/{}/merge_requests", encoded(&self.repository)),
+            Kind::GitHub | Kind::Gitea => {
+                let parts: Vec<String> = self.repository.split('/').map(encoded).collect();
+                format!("repos/{}/pulls", parts.join("/"))
+            }
+        }
+    }
+
+    fn call(&self, method: &'static str, path: &str, content: Option<&Value>) -> anyhow::Result<Value> {
+        let url = format!("{}/{path}", self.api);
+        let answer = self.client.call(method, &url, content)?;
+        match answer.status {
+            200..=299 => Ok(answer.content),
+            status => bail!(
+                "{method} {url}: the server answered {status}: {}\n  {}",
+                answer.said,
+                self.kind.advice(status)
+            ),
+        }
+    }
+
+    fn read(&self, one: &Value) -> Option<Request> {
+        let merged = !one["merged_at"].is_null() || one["merged"] == true || one["state"] == "merged";
+        let state = match one["state"].as_str()? {
+            _ if merged => State::Merged,
+            "open" | "opened" | "locked" => State::Open,
+            _ => State::Closed,
+        };
+        let (number, url, body) = match self.kind {
+            Kind::GitLab => ("iid", "web_url", "description"),
+            Kind::GitHub | Kind::Gitea => ("number", "html_url", "body"),
+        };
+        Some(Request {
+            number: one[number].as_u64()?,
+            state,
+            url: one[url].as_str().unwrap_or_default().to_owned(),
+            body: one[body].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+fn encoded(text: &str) -> String {
+    // What addresses take as it is (RFC 3986, "unreserved").
+    const SPECIAL: &percent_encoding::AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, SPECIAL).to_string()
+}

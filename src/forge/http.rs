@@ -1,0 +1,227 @@
+//! Calls to a server's API, patient with passing errors and rate limits: the server's own waiting time is kept. The token
+//! goes into a header and nowhere else.
+
+use std::fmt;
+use std::io::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::bail;
+use serde_json::Value;
+use ureq::http::HeaderMap;
+use ureq::tls::{RootCerts, TlsConfig};
+
+/// A secret. It has no `Display`, and its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// Takes a secret, without the line break that a file or a shell may have left on it.
+    pub fn new(secret: &str) -> Self {
+        Self(secret.trim().to_owned())
+    }
+
+    /// The secret itself, for a header or a child's environment.
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+
+    /// A text with the secret taken out, should somebody else have put it in.
+    pub fn hidden(&self, text: &str) -> String {
+        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "***") }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// How often a call is made at most.
+const TRIES: u32 = 4;
+
+/// The longest time that a server is waited for.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// An answer, whatever it says.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON document, or null.
+    pub content: Value,
+    /// What the server says of an error, in a line.
+    pub said: String,
+}
+
+/// Makes calls with the same headers.
+#[derive(Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    headers: Vec<(&'static str, String)>,
+    token: Token,
+}
+
+impl Client {
+    /// A client whose calls carry these headers.
+    pub fn new(headers: Vec<(&'static str, String)>, token: Token) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .user_agent(concat!("jettison/", env!("CARGO_PKG_VERSION")))
+            // Companies' own certificates stand where the system has them.
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .build()
+            .new_agent();
+        Self { agent, headers, token }
+    }
+
+    /// Makes a call, again where that may help.
+    pub fn call(&self, method: &'static str, url: &str, content: Option<&Value>) -> anyhow::Result<Answer> {
+        for attempt in 1.. {
+            let (wait, problem) = match self.once(method, url, content) {
+                Ok((answer, headers)) => match waiting(answer.status, &headers, attempt) {
+                    Some(wait) => (wait, format!("the server answered {}: {}", answer.status, answer.said)),
+                    None => return Ok(answer),
+                },
+                // Whether a request that was to make something got there is not known.
+                Err(error) if method == "GET" && passes(&error) => (pause(attempt), error.to_string()),
+                Err(error) => bail!("{method} {url}: {}", self.token.hidden(&error.to_string())),
+            };
+            if attempt >= TRIES || wait > PATIENCE {
+                let asked = if wait > PATIENCE {
+                    format!(" and asks to wait {}", seconds(wait))
+                } else {
+                    String::new()
+                };
+                bail!("{method} {url}: {}{asked}; try again later", self.token.hidden(&problem));
+            }
+            // Nobody may be there to read it.
+            let _ = writeln!(std::io::stderr(), "waiting {}: {}", seconds(wait), self.token.hidden(&problem));
+            std::thread::sleep(wait);
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    fn once(
+        &self,
+        method: &'static str,
+        url: &str,
+        content: Option<&Value>,
+    ) -> Result<(Answer, HeaderMap), ureq::Error> {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let mut response = match content {
+            Some(content) => {
+                let request = request.header("content-type", "application/json");
+                self.agent.run(request.body(content.to_string())?)?
+            }
+            None => self.agent.run(request.body(())?)?,
+        };
+        let status = response.status().as_u16();
+        let text = response.body_mut().read_to_string()?;
+        let content: Value = serde_json::from_str(&text).unwrap_or_default();
+        let said = self.token.hidden(&said(&content, &text));
+        Ok((Answer { status, content, said }, response.headers().clone()))
+    }
+}
+
+/// What an error's document says: GitHub and Gitea have `message` and `errors`, GitLab `message` or `error`.
+fn said(content: &Value, text: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for key in ["message", "error", "error_description"] {
+        match &content[key] {
+            Value::Null => {}
+            Value::String(message) => parts.push(message.clone()),
+            other => parts.push(other.to_string()),
+        }
+    }
+    for error in content["errors"].as_array().into_iter().flatten() {
+        parts.push(error["message"].as_str().map_or_else(|| error.to_string(), str::to_owned));
+    }
+    let whole = if parts.is_empty() { text.trim().to_owned() } else { parts.join("; ") };
+    let line: String = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() { "nothing more".to_owned() } else { line.chars().take(300).collect() }
+}
+
+/// How long to wait before the same call can succeed; none where it never will, or has. (GitHub's manual, "Best practices for
+/// using the REST API"; GitLab's, "Rate limits": `Retry-After` first, then the time at which the limit is lifted.)
+fn waiting(status: u16, headers: &HeaderMap, attempt: u32) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let after = number("retry-after").map(Duration::from_secs);
+    let is_used_up = number("x-ratelimit-remaining") == Some(0);
+    let lifted = || {
+        let at = number("x-ratelimit-reset").or_else(|| number("ratelimit-reset"))?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        Some(Duration::from_secs(at).saturating_sub(now) + Duration::from_secs(1))
+    };
+    match status {
+        429 => Some(after.or_else(lifted).unwrap_or_else(|| pause(attempt))),
+        403 if after.is_some() => after,
+        403 if is_used_up => lifted(),
+        500 | 502 | 503 | 504 => Some(after.unwrap_or_else(|| pause(attempt))),
+        _ => None,
+    }
+}
+
+/// Errors on the way that may be gone a moment later.
+fn passes(error: &ureq::Error) -> bool {
+    matches!(
+        error,
+        ureq::Error::Io(_)
+            | ureq::Error::Timeout(_)
+            | ureq::Error::ConnectionFailed
+            | ureq::Error::Protocol(_)
+    )
+}
+
+/// One second, two, four.
+fn pause(attempt: u32) -> Duration {
+    Duration::from_secs(1 << (attempt - 1))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_servers_say_of_errors_fits_a_line() {
+        let github = serde_json::json!({ "message": "Validation Failed", "errors": [{ "message": "No commits between a and b" }] });
+        assert_eq!(said(&github, ""), "Validation Failed; No commits between a and b");
+        let gitlab = serde_json::json!({ "message": ["Another open merge request already exists: !3"] });
+        assert_eq!(said(&gitlab, ""), r#"["Another open merge request already exists: !3"]"#);
+        assert_eq!(said(&Value::Null, "<html>\nBad\n gateway"), "<html> Bad gateway");
+    }
+
+    #[test]
+    fn the_servers_own_waiting_time_is_kept() {
+        let headers = |pairs: &[(&'static str, &str)]| {
+            pairs
+                .iter()
+                .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+                .collect::<HeaderMap>()
+        };
+        assert_eq!(waiting(429, &headers(&[("retry-after", "7")]), 1), Some(Duration::from_secs(7)));
+        assert_eq!(waiting(429, &headers(&[]), 3), Some(Duration::from_secs(4)));
+        assert_eq!(
+            waiting(403, &headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "5")]), 1),
+            Some(Duration::from_secs(1))
+        );
+        assert_eq!(waiting(403, &headers(&[]), 1), None, "no leave is no limit");
+        assert_eq!(waiting(422, &headers(&[]), 1), None);
+        assert_eq!(waiting(503, &headers(&[]), 2), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let token = Token::new("s3cret\n");
+        assert_eq!(format!("{token:?}"), "Token(***)");
+        assert_eq!(token.hidden("bad s3cret here"), "bad *** here");
+    }
+}

@@ -1,0 +1,230 @@
+//! The words of a pull request: the commits' messages, its title, and its text with the mark by which a later run knows it
+//! again.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use crate::digest::sha256;
+use crate::report::{FileReport, markdown};
+use crate::transform::{Applicability, Transform};
+
+/// What GitHub takes as a text at most is 65,536 characters; the diff gets what the rest leaves.
+const LONGEST: usize = 60_000;
+
+/// How long a line of a commit's message is, as git's own are.
+const WIDTH: usize = 72;
+
+/// What a later run has to know of a request. It stands in the text, where nobody sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Mark {
+    /// The commit that the branch starts from.
+    pub base: String,
+    /// The commit that the branch ends with.
+    pub head: String,
+    /// The sum of what was changed.
+    pub fixes: String,
+}
+
+const MARK: &str = "<!-- jettison ";
+
+impl Mark {
+    /// The mark of a request's text.
+    pub fn find(body: &str) -> Option<Self> {
+        let (_, rest) = body.split_once(MARK)?;
+        serde_json::from_str(rest.split_once(" -->")?.0).ok()
+    }
+
+    fn to_json(&self) -> String {
+        serde_json::json!({ "base": self.base, "head": self.head, "fixes": self.fixes }).to_string()
+    }
+}
+
+/// One fix as a commit's message lists it.
+#[derive(Debug)]
+pub struct Line<'l> {
+    /// `path:line`
+    pub place: String,
+    /// What it does.
+    pub title: &'l str,
+    /// What it leans on.
+    pub notes: &'l [String],
+}
+
+/// A commit's message: what improves, why, why it is safe, where; and trailers.
+pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], signer: Option<&str>) -> String {
+    let mut text = format!("{}\n", subject(transform.summary()));
+    for section in ["Why", "Safety"] {
+        if let Some(words) = section_of(&transform.manual(), section) {
+            let _ = write!(text, "\n{section}: {}\n", words.trim());
+        }
+    }
+    let mut text = text.lines().map(|line| wrapped(line, "")).collect::<String>();
+    text.push('\n');
+    for line in lines {
+        text += &wrapped(&format!("- {}: {}", line.place, line.title), "  ");
+        for note in line.notes {
+            text += &wrapped(&format!("  {note}"), "  ");
+        }
+    }
+    for proof in proofs {
+        text += &format!("\n{}", wrapped(proof, ""));
+    }
+    let _ = write!(text, "\n{TRAILER}: {}\n", transform.id);
+    if let Some(signer) = signer {
+        let _ = writeln!(text, "Signed-off-by: {signer}");
+    }
+    text
+}
+
+/// The first line: a summary up to where it would get too long, at the end of a clause where there is one.
+fn subject(summary: &str) -> &str {
+    if summary.len() <= WIDTH {
+        return summary;
+    }
+    let clauses =
+        [", ", " where ", " in the ", " that "].iter().flat_map(|start| summary.match_indices(start));
+    let words = summary.match_indices(' ').map(|(at, _)| at).filter(|at| *at <= WIDTH);
+    let clause = clauses.map(|(at, _)| at).filter(|at| (20..=WIDTH).contains(at)).min();
+    clause.or(words.max()).map_or(summary, |end| &summary[..end])
+}
+
+/// The trailer that each of our commits has.
+pub const TRAILER: &str = "Jettison-Transform";
+
+/// A section of a manual page, its lines joined.
+fn section_of(manual: &str, name: &str) -> Option<String> {
+    let (_, rest) = manual.split_once(&format!("# {name}\n"))?;
+    let section = rest.split("\n# ").next()?;
+    Some(section.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A line, broken where the next word would not fit.
+fn wrapped(line: &str, indent: &str) -> String {
+    let start = line.len() - line.trim_start().len();
+    let mut text = line[..start].to_owned();
+    let mut width = start;
+    for (number, word) in line.split_whitespace().enumerate() {
+        let length = word.chars().count();
+        if number > 0 && width + 1 + length > WIDTH {
+            text += "\n";
+            text += indent;
+            width = indent.len();
+        } else if number > 0 {
+            text.push(' ');
+            width += 1;
+        }
+        text += word;
+        width += length;
+    }
+    text + "\n"
+}
+
+/// The request's title.
+pub fn title(reports: &[FileReport]) -> String {
+    format!("Smaller images: {}", markdown::title(reports))
+}
+
+/// The sum of what changes, wherever it stands now: a request that was closed is not opened again for the same.
+pub fn sum(reports: &[FileReport]) -> String {
+    let mut all = String::new();
+    for report in reports.iter().filter(|report| report.changed()) {
+        let _ = writeln!(all, "{}", report.path.as_deref().unwrap_or_default());
+        for step in &report.outcome.steps {
+            let _ = writeln!(all, "{}", step.transform.id);
+            for edit in step.edits.iter() {
+                let _ = writeln!(all, "{} {}", edit.span.len(), edit.text);
+            }
+        }
+        if let Some(file) = &report.ignore_file {
+            let _ = writeln!(all, "{} {}", file.path, file.new);
+        }
+    }
+    sha256(&all)
+}
+
+/// What the text of a request says beside the changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'f> {
+    /// How it is known again.
+    pub mark: &'f Mark,
+    /// Whether the images were built and tried.
+    pub verified: bool,
+    /// Commands that were run in both images.
+    pub smoke: &'f [String],
+}
+
+/// The request's text.
+pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
+    let has_unsafe =
+        reports.iter().flat_map(FileReport::fixes).any(|(_, fix)| fix.applicability != Applicability::Safe);
+    let mut text = String::from(
+        "Jettison rewrote these Dockerfiles so that their images get smaller and builds hit the cache. Each commit is one kind of change; its message says why, and why it is safe.\n\n",
+    );
+    text += &markdown::changes(reports);
+    text += if has_unsafe {
+        "**Unsafe** changes take away what a program might lean on. They are here because the images built with them work as before.\n\n"
+    } else {
+        "All changes are *safe*: the same programs run in the same order, directory and environment and fail in the same cases, and the image's configuration stays; only what can be fetched or generated again is gone.\n\n"
+    };
+    if let Some(proof) = proof(facts.verified, facts.smoke) {
+        text += &format!("{proof}\n\n");
+    }
+    text += &markdown::figures(reports);
+    text += &markdown::refusals(reports);
+    let no = "<details><summary>How to say no</summary>\n\n- To one change: put `# jettison: ignore=ID because …` above the instruction, with the transform's id from the table.\n- To a kind of change everywhere: `ignore: [ID]` in `.jettison.yaml`.\n- To all of it: close this request; it is not opened again for the same changes.\n\nCommits that you add to this branch stay: jettison no longer touches it then.\n\n</details>\n\n";
+    let mark = format!("{MARK}{} -->\n", facts.mark.to_json());
+    let left = LONGEST.saturating_sub(text.len() + no.len() + mark.len());
+    text + &markdown::folded_diff(reports, left) + no + &mark
+}
+
+/// What was proven, where something was.
+pub fn proof(verified: bool, smoke: &[String]) -> Option<String> {
+    let commands: Vec<String> = smoke.iter().map(|command| format!("`{command}`")).collect();
+    match (verified, commands.is_empty()) {
+        (false, _) => None,
+        (true, true) => Some(
+            "Proven: the images before and after were built and compared: configuration, files, the libraries of every program, the program that containers start.".into(),
+        ),
+        (true, false) => Some(format!(
+            "Proven: the images before and after were built and compared: configuration, files, the libraries of every program; {} printed the same in both.",
+            commands.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_is_found_again() {
+        let mark = Mark { base: "a".into(), head: "b".into(), fixes: "c".into() };
+        let text = body(&[], Facts { mark: &mark, verified: false, smoke: &[] });
+        assert_eq!(Mark::find(&text), Some(mark));
+        assert_eq!(Mark::find("<!-- jettison nonsense -->"), None);
+    }
+
+    #[test]
+    fn every_transform_makes_a_first_line_that_git_shows_whole() {
+        for transform in crate::transforms::ALL {
+            let subject = subject(transform.summary());
+            assert!((20..=WIDTH).contains(&subject.len()), "{subject}");
+        }
+        assert_eq!(
+            subject(
+                "Merge neighbouring RUN instructions where that saves bytes or costs no cache hit worth having"
+            ),
+            "Merge neighbouring RUN instructions"
+        );
+    }
+
+    #[test]
+    fn lines_of_messages_are_no_longer_than_gits() {
+        let long = "- a/b:1: one two three four five six seven eight nine ten eleven twelve thirteen";
+        assert_eq!(
+            wrapped(long, "  "),
+            "- a/b:1: one two three four five six seven eight nine ten eleven twelve\n  thirteen\n"
+        );
+    }
+}

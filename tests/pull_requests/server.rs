@@ -1,0 +1,226 @@
+//! A server that answers as a forge does: a list of requests that can be asked, opened and changed, errors on demand, and
+//! repositories behind git's own `http-backend`. It writes down all that it is asked.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+/// Something that the server was asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Asked {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+/// An answer that is given once, before all others, to the next call of a method.
+pub struct Scripted {
+    pub method: &'static str,
+    pub status: u16,
+    pub headers: &'static str,
+    pub body: &'static str,
+}
+
+#[derive(Default)]
+struct State {
+    asked: Vec<Asked>,
+    scripted: VecDeque<Scripted>,
+    requests: Vec<Value>,
+}
+
+/// Which forge it answers as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    GitHub,
+    GitLab,
+    Gitea,
+}
+
+/// A running server; it goes with the test program.
+#[derive(Clone)]
+pub struct Server {
+    pub address: String,
+    state: Arc<Mutex<State>>,
+    likeness: Likeness,
+    repositories: PathBuf,
+}
+
+/// What pushing over HTTP takes.
+pub const PASSWORD: &str = "s3cret-t0ken";
+
+impl Server {
+    pub fn start(likeness: Likeness, repositories: PathBuf) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = Self { address, state: Arc::default(), likeness, repositories };
+        let own = server.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let server = own.clone();
+                std::thread::spawn(move || server.serve(&stream));
+            }
+        });
+        server
+    }
+
+    pub fn likeness(&self) -> Likeness {
+        self.likeness
+    }
+
+    /// The next call of a method fails like this.
+    pub fn script(&self, scripted: Scripted) {
+        self.state.lock().expect("no panic").scripted.push_back(scripted);
+    }
+
+    /// All calls of the API so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.state.lock().expect("no panic").asked.clone()
+    }
+
+    /// The requests that are there.
+    pub fn requests(&self) -> Vec<Value> {
+        self.state.lock().expect("no panic").requests.clone()
+    }
+
+    /// A person changes the last request.
+    pub fn change(&self, key: &str, value: &str) {
+        let mut state = self.state.lock().expect("no panic");
+        state.requests.last_mut().expect("a request")[key] = value.into();
+    }
+
+    fn serve(&self, stream: &TcpStream) {
+        let Some(asked) = read(stream) else { return };
+        let (status, headers, body) = if asked.target.starts_with("/git/") {
+            self.git(&asked)
+        } else {
+            let (status, headers, value) = self.answer(&asked);
+            self.state.lock().expect("no panic").asked.push(asked);
+            (status, headers, value.into_bytes())
+        };
+        let head = format!(
+            "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
+            body.len()
+        );
+        let mut stream = stream;
+        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+    }
+
+    fn answer(&self, asked: &Asked) -> (u16, String, String) {
+        let mut state = self.state.lock().expect("no panic");
+        if state.scripted.front().is_some_and(|next| next.method == asked.method) {
+            let next = state.scripted.pop_front().expect("it is there");
+            return (next.status, next.headers.to_owned(), next.body.to_owned());
+        }
+        let token =
+            asked.header("authorization").or_else(|| asked.header("private-token")).unwrap_or_default();
+        if !token.ends_with(PASSWORD) {
+            return (401, String::new(), json!({ "message": "Bad credentials" }).to_string());
+        }
+        let json = "content-type: application/json\r\n".to_owned();
+        let sent = asked.json();
+        match asked.method.as_str() {
+            "GET" => (200, json, Value::Array(state.requests.clone()).to_string()),
+            "POST" => {
+                let number = state.requests.len() + 1;
+                let one = self.request(number, &sent);
+                state.requests.push(one.clone());
+                (201, json, one.to_string())
+            }
+            _ => {
+                let number: usize =
+                    asked.target.rsplit('/').next().and_then(|last| last.parse().ok()).expect("a number");
+                let one = &mut state.requests[number - 1];
+                for (key, value) in sent.as_object().expect("an object") {
+                    one[key] = value.clone();
+                }
+                (200, json, one.to_string())
+            }
+        }
+    }
+
+    fn request(&self, number: usize, sent: &Value) -> Value {
+        let url = format!("{}/web/{number}", self.address);
+        match self.likeness {
+            Likeness::GitLab => json!({
+                "iid": number, "state": "opened", "web_url": url, "merged_at": null,
+                "source_branch": sent["source_branch"], "target_branch": sent["target_branch"],
+                "title": sent["title"], "description": sent["description"],
+            }),
+            Likeness::GitHub | Likeness::Gitea => json!({
+                "number": number, "state": "open", "html_url": url, "merged_at": null,
+                "head": { "ref": sent["head"] }, "base": { "ref": sent["base"] },
+                "title": sent["title"], "body": sent["body"],
+            }),
+        }
+    }
+
+    /// Passes a call on to git, for those who know the password. (git's manual, "git-http-backend".)
+    fn git(&self, asked: &Asked) -> (u16, String, Vec<u8>) {
+        use base64::Engine as _;
+        let known = ["x-access-token", "oauth2"].iter().any(|user| {
+            let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{PASSWORD}"));
+            asked.header("authorization") == Some(&format!("Basic {pair}"))
+        });
+        if !known {
+            return (401, "www-authenticate: Basic realm=\"git\"\r\n".to_owned(), Vec::new());
+        }
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let mut child = Command::new("git")
+            .arg("http-backend")
+            .env("GIT_PROJECT_ROOT", &self.repositories)
+            .env("GIT_HTTP_EXPORT_ALL", "1")
+            .env("REMOTE_USER", "bot")
+            .env("REQUEST_METHOD", &asked.method)
+            .env("PATH_INFO", path.trim_start_matches("/git"))
+            .env("QUERY_STRING", query)
+            .env("CONTENT_TYPE", asked.header("content-type").unwrap_or_default())
+            .env("HTTP_CONTENT_ENCODING", asked.header("content-encoding").unwrap_or_default())
+            .env("GIT_PROTOCOL", asked.header("git-protocol").unwrap_or_default())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("git starts");
+        child.stdin.take().expect("piped").write_all(&asked.body).expect("it reads");
+        let output = child.wait_with_output().expect("it ends").stdout;
+        let end = output.windows(4).position(|window| window == b"\r\n\r\n").expect("headers end");
+        let headers = String::from_utf8_lossy(&output[..end + 2]).into_owned();
+        let status = headers.strip_prefix("Status: ").and_then(|rest| rest[..3].parse().ok()).unwrap_or(200);
+        (status, headers, output[end + 4..].to_vec())
+    }
+}
+
+fn read(stream: &TcpStream) -> Option<Asked> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (words.next()?, words.next()?);
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        headers.push((name.to_ascii_lowercase(), value.to_owned()));
+    }
+    let mut asked = Asked { method, target, headers, body: Vec::new() };
+    let length: usize = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    asked.body.resize(length, 0);
+    reader.read_exact(&mut asked.body).ok()?;
+    Some(asked)
+}
