@@ -1,5 +1,6 @@
 //! What the user wants: `.jettison.yaml` and the command line, put together. Finding and reading files is `cli`'s job.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,99 @@ pub struct Settings {
     pub path: Option<PathBuf>,
     /// Whether what comes out is built and tried before it counts.
     pub proves: bool,
+    /// What `.hadolint.yaml` says.
+    pub hadolint: Hadolint,
+    /// The part of the file that may be touched; none for all of it.
+    pub scope: Option<Scope>,
+}
+
+/// The part of hadolint's configuration that is about what we do too. (hadolint's manual, "Configure".)
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Hadolint {
+    /// Codes that are to be left alone everywhere.
+    pub ignored: Vec<String>,
+    /// Codes that weigh more or less than hadolint itself would have it.
+    pub r#override: Override,
+    /// Whether comments that say `hadolint ignore=` are out of force.
+    pub disable_ignore_pragma: bool,
+}
+
+/// Codes by what they weigh.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Override {
+    /// Errors.
+    pub error: Vec<String>,
+    /// Warnings.
+    pub warning: Vec<String>,
+    /// Remarks.
+    pub info: Vec<String>,
+    /// Matters of taste.
+    pub style: Vec<String>,
+}
+
+/// What a finding weighs where one is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Severity {
+    /// Something could be better.
+    #[default]
+    Note,
+    /// Something should be better.
+    Warning,
+    /// Something must be better.
+    Error,
+}
+
+impl Hadolint {
+    /// Reads a configuration file's text. Keys that are none of ours are passed over.
+    pub fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_yaml::from_str(text)
+    }
+
+    /// What a finding weighs that goes by one of these names.
+    pub fn severity(&self, names: &[&str]) -> Severity {
+        let has = |codes: &[String]| codes.iter().any(|code| names.contains(&code.as_str()));
+        match &self.r#override {
+            all if has(&all.error) => Severity::Error,
+            all if has(&all.warning) => Severity::Warning,
+            _ => Severity::Note,
+        }
+    }
+}
+
+/// A part of a file, in lines of the text as it goes in, counted from 1. Instructions are in it or not as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// What a linter found: a fix has to answer the code at the instruction.
+    Found(Vec<(RangeInclusive<usize>, String)>),
+    /// Instructions: a fix has to lie within them.
+    Lines(Vec<RangeInclusive<usize>>),
+}
+
+impl Scope {
+    /// Whether it has a fix that is about some lines, touches others, and goes by one of these names.
+    pub fn has(
+        &self,
+        names: &[&str],
+        about: &RangeInclusive<usize>,
+        touched: &[RangeInclusive<usize>],
+    ) -> bool {
+        match self {
+            Self::Found(found) => found.iter().any(|(lines, code)| {
+                names.contains(&code.as_str()) && lines.start() <= about.end() && about.start() <= lines.end()
+            }),
+            Self::Lines(lines) => {
+                let within = |one: &RangeInclusive<usize>| {
+                    lines.iter().any(|lines| lines.start() <= one.start() && one.end() <= lines.end())
+                };
+                within(about) && touched.iter().all(within)
+            }
+        }
+    }
 }
 
 impl Config {

@@ -2,6 +2,7 @@
 //! whatever happens on the way.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -75,6 +76,40 @@ impl Git {
     /// The commit that is checked out.
     pub fn head(&self) -> anyhow::Result<CommitId> {
         self.call(&["rev-parse", "--verify", "HEAD"])
+    }
+
+    /// The commit that a revision names.
+    pub fn commit_of(&self, revision: &str) -> anyhow::Result<CommitId> {
+        self.call(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
+            .with_context(|| format!("`{revision}` is no revision of {}", self.root.display()))
+    }
+
+    /// The lines of a file in the work tree that are not as they were in a revision; none where the file was not there.
+    pub fn changed_lines(
+        &self,
+        revision: &str,
+        path: &Path,
+    ) -> anyhow::Result<Option<Vec<RangeInclusive<usize>>>> {
+        let full = path.canonicalize()?;
+        let inner = full
+            .strip_prefix(&self.root)
+            .with_context(|| format!("lies outside of {}", self.root.display()))?;
+        let inner = inner.to_string_lossy();
+        let was_there = self.call(&["ls-tree", revision, "--", &inner])?;
+        if was_there.is_empty() {
+            return Ok(None);
+        }
+        let diff =
+            self.call(&["diff", "--unified=0", "--no-color", "--no-ext-diff", revision, "--", &inner])?;
+        // `@@ -1,2 +3,4 @@`: four lines from the third on.
+        let hunks =
+            diff.lines().filter_map(|line| line.strip_prefix("@@ ")?.split_once('+')?.1.split(' ').next());
+        let lines = hunks.filter_map(|hunk| {
+            let (start, count) = hunk.split_once(',').unwrap_or((hunk, "1"));
+            let (start, count): (usize, usize) = (start.parse().ok()?, count.parse().ok()?);
+            (count > 0).then(|| start..=start + count - 1)
+        });
+        Ok(Some(lines.collect()))
     }
 
     /// The address of a remote.

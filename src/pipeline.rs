@@ -5,15 +5,17 @@
 
 mod check;
 
-use crate::config::Settings;
+use std::ops::RangeInclusive;
+
+use crate::config::{Settings, Severity};
 use crate::context::{Alone, BuildContext, History, Proven, Surroundings};
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
-use crate::span::{LineIndex, Place};
+use crate::span::{LineIndex, Place, Span};
 use crate::syntax::{Dockerfile, Item};
-use crate::transform::{Applicability, Context, Fix, Fixes, Refusal, Transform};
+use crate::transform::{Applicability, Changes, Context, Fix, Fixes, Refusal, Transform};
 use crate::transforms;
 
 /// More rounds than this mean that two transforms undo each other.
@@ -32,6 +34,8 @@ pub struct Outcome {
     pub unreadable: Vec<Held>,
     /// Steps that were undone because a check failed: mistakes of ours, worth a report.
     pub undone: Vec<Held>,
+    /// Comments that keep nothing from being done any more.
+    pub unused: Vec<Held>,
 }
 
 /// One transform's part in the result.
@@ -60,6 +64,10 @@ pub struct Applied {
     pub applicability: Applicability,
     /// Where; the text that an earlier step put there counts as the place where it was put.
     pub place: Place,
+    /// The lines of what it is about.
+    pub lines: RangeInclusive<usize>,
+    /// What it weighs where it is shown as a finding.
+    pub severity: Severity,
 }
 
 /// Something that was not done.
@@ -69,6 +77,8 @@ pub struct Held {
     pub transform: Option<&'static str>,
     /// Where.
     pub place: Place,
+    /// The lines of what it is about.
+    pub lines: RangeInclusive<usize>,
     /// The source line.
     pub line: String,
     /// What would be done or why it is not.
@@ -108,6 +118,7 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) ->
         around: Around { given: around, changed: None },
         outcome: Outcome::default(),
         broken: Vec::new(),
+        ignored: Vec::new(),
     };
     let mut current = None::<String>;
     for round in 0..=MOST_ROUNDS {
@@ -123,6 +134,7 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) ->
             run.outcome.steps.push(step);
         }
         if quiet {
+            run.outcome.unused = run.unused();
             return run.outcome;
         }
         if round == MOST_ROUNDS {
@@ -135,6 +147,7 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) ->
             let held = Held {
                 transform: None,
                 place: Place { line: 1, column: 1 },
+                lines: 1..=1,
                 line: String::new(),
                 reason,
                 applicability: None,
@@ -186,6 +199,8 @@ struct Pipeline<'s> {
     outcome: Outcome,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
+    /// What comments that speak to us name, where they stand in the text as it went in, and whether they were needed.
+    ignored: Vec<(usize, String, bool)>,
 }
 
 impl Pipeline<'_> {
@@ -197,7 +212,7 @@ impl Pipeline<'_> {
             self.outcome.unreadable = unreadable(&file);
         }
         let facts = Facts::of(&file, self.known);
-        let pragmas = Pragmas::of(&file);
+        let pragmas = Pragmas::of(&file, !self.settings.hadolint.disable_ignore_pragma);
         let context = Context {
             pragmas: &pragmas,
             file: &file,
@@ -209,10 +224,12 @@ impl Pipeline<'_> {
         let (lines, steps) = (&self.lines, &self.outcome.steps);
         let origin = |offset: usize| steps.iter().rev().fold(offset, |at, step| step.edits.origin(at));
         let place = |offset: usize| lines.place(origin(offset));
-        let held = |transform: &Transform, offset: usize, reason: String, applicability| Held {
+        let lines_of = |span: Span| place(span.start).line..=place(span.end.max(span.start + 1) - 1).line;
+        let held = |transform: &Transform, span: Span, reason: String, applicability| Held {
             transform: Some(transform.id),
-            place: place(offset),
-            line: lines.line(origin(offset)).to_owned(),
+            place: place(span.start),
+            lines: lines_of(span),
+            line: lines.line(origin(span.start)).to_owned(),
             reason,
             applicability,
         };
@@ -234,32 +251,62 @@ impl Pipeline<'_> {
             let mut ignore_file = None;
             let mut applied = Vec::new();
             for Fix { title, notes, applicability, anchor, edits: own, ignore_file: ignoring } in proposed {
-                if pragmas.silence(&names, anchor) {
+                let about = lines_of(anchor);
+                let is_out_of_scope = self.settings.scope.as_ref().is_some_and(|scope| {
+                    let touched: Vec<_> = own.iter().map(|edit| lines_of(edit.span)).collect();
+                    !scope.has(&names, &about, &touched)
+                });
+                if is_out_of_scope {
+                    continue;
+                }
+                let applied_here = |title, notes| Applied {
+                    title,
+                    notes,
+                    applicability,
+                    place: place(anchor.start),
+                    lines: about.clone(),
+                    severity: self.settings.hadolint.severity(&names),
+                };
+                if let Some(code) =
+                    self.settings.hadolint.ignored.iter().find(|code| names.contains(&code.as_str()))
+                {
+                    let reason = format!("{title}: hadolint's configuration ignores {code}");
+                    self.outcome.withheld.push(held(transform, anchor, reason, None));
+                } else if pragmas.silence(&names, anchor) {
                     let reason = format!("{title}: a comment says to leave it");
-                    self.outcome.withheld.push(held(transform, anchor.start, reason, None));
+                    self.outcome.withheld.push(held(transform, anchor, reason, None));
                 } else if applicability < needed {
-                    self.outcome.withheld.push(held(transform, anchor.start, title, Some(applicability)));
+                    self.outcome.withheld.push(held(transform, anchor, title, Some(applicability)));
                 } else if ignoring.is_some() && ignore_file.is_none() {
                     ignore_file = ignoring;
-                    applied.push(Applied { title, notes, applicability, place: place(anchor.start) });
+                    applied.push(applied_here(title, notes));
                 } else if ignoring.is_none() && edits.absorb(&own) {
                     // What overlaps an earlier fix waits for the next round.
-                    applied.push(Applied { title, notes, applicability, place: place(anchor.start) });
+                    applied.push(applied_here(title, notes));
                 }
             }
-            let silenced = |refusal: &Refusal| pragmas.silence(&names, refusal.span);
+            let is_silent = |refusal: &Refusal| {
+                let out = self
+                    .settings
+                    .scope
+                    .as_ref()
+                    .is_some_and(|scope| !scope.has(&names, &lines_of(refusal.span), &[]));
+                pragmas.silence(&names, refusal.span) || out
+            };
             // Guards of a transform that would not be applied anyway are of no interest.
-            let refused =
-                refused.into_iter().filter(|refusal| transform.applicability >= needed && !silenced(refusal));
+            let refused = refused
+                .into_iter()
+                .filter(|refusal| !is_silent(refusal) && transform.applicability >= needed);
             self.outcome
                 .refused
-                .extend(refused.map(|refusal| held(transform, refusal.span.start, refusal.reason, None)));
+                .extend(refused.map(|refusal| held(transform, refusal.span, refusal.reason, None)));
             if edits.is_empty() && ignore_file.is_none() {
                 continue;
             }
             let new = edits.apply(text);
             match check::step(&facts, &new, transform.changes) {
                 Ok(()) => {
+                    note_ignored(&mut self.ignored, &pragmas, origin);
                     return Some((index, Step { transform, fixes: applied, edits, text: new, ignore_file }));
                 }
                 Err(what) => {
@@ -267,11 +314,56 @@ impl Pipeline<'_> {
                     let reason = format!(
                         "undone, because afterwards {what}; this is a mistake in jettison, please report it"
                     );
-                    self.outcome.undone.push(held(transform, applied_at(&edits), reason, None));
+                    self.outcome.undone.push(held(transform, Span::at(applied_at(&edits)), reason, None));
                 }
             }
         }
+        note_ignored(&mut self.ignored, &pragmas, origin);
         None
+    }
+
+    /// Comments that name what is not there, or what would do nothing here without them.
+    fn unused(&self) -> Vec<Held> {
+        let unneeded =
+            self.ignored.iter().filter(|(_, _, is_needed)| !is_needed).filter_map(|(at, id, _)| {
+                let reason = match transforms::find(id) {
+                    None => format!("there is no transform `{id}`, so that this comment does nothing"),
+                    // Others may be silent for want of a configuration, an engine or a context.
+                    Some(transform) if self.is_sure_to_speak(transform) => {
+                        format!("this comment keeps `{id}` from nothing any more, and can go")
+                    }
+                    Some(_) => return None,
+                };
+                Some(Held {
+                    transform: None,
+                    place: self.lines.place(*at),
+                    lines: self.lines.place(*at).line..=self.lines.place(*at).line,
+                    line: self.lines.line(*at).to_owned(),
+                    reason,
+                    applicability: None,
+                })
+            });
+        unneeded.collect()
+    }
+
+    fn is_sure_to_speak(&self, transform: &Transform) -> bool {
+        let needed = if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
+        self.settings.wants(transform.id)
+            && self.settings.scope.is_none()
+            && transform.applicability >= needed
+            && !matches!(transform.changes, Changes::CacheMounts | Changes::DropsPackages)
+            && self.around.context().is_ok()
+    }
+}
+
+/// Remembers which comments that speak to us there are, and which were needed.
+fn note_ignored(known: &mut Vec<(usize, String, bool)>, pragmas: &Pragmas, origin: impl Fn(usize) -> usize) {
+    for (one, is_needed) in pragmas.all().filter(|(one, _)| one.is_own) {
+        let at = origin(one.comment.start);
+        match known.iter_mut().find(|(place, id, _)| (*place, id.as_str()) == (at, one.id.as_str())) {
+            Some((_, _, was_needed)) => *was_needed |= is_needed,
+            None => known.push((at, one.id.clone(), is_needed)),
+        }
     }
 }
 
@@ -285,6 +377,7 @@ fn unreadable(file: &Dockerfile<'_>) -> Vec<Held> {
         Item::Error(span, reason) => Some(Held {
             transform: None,
             place: lines.place(span.start),
+            lines: lines.place(span.start).line..=lines.place(span.end.max(span.start + 1) - 1).line,
             line: lines.line(span.start).to_owned(),
             reason: (*reason).to_owned(),
             applicability: None,

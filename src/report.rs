@@ -28,8 +28,51 @@ pub struct FileReport {
     pub ignore_file: Option<IgnoreFile>,
     /// What real builds said, where they were asked for.
     pub measured: Option<Measured>,
+    /// What became of another linter's findings, where they were asked about.
+    pub findings: Vec<Finding>,
     /// What went wrong, complete but for the path.
     pub error: Option<String>,
+}
+
+/// Another linter's finding, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The linter's code.
+    pub code: String,
+    /// The line that it names, from 1.
+    pub line: usize,
+    /// What became of it.
+    pub answer: Answer,
+    /// What was done, or why nothing was.
+    pub reason: String,
+}
+
+/// What became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// A fix answers it.
+    Fixed,
+    /// A fix would, and needs more than was asked for.
+    Withheld,
+    /// A guard stopped the fix.
+    Refused,
+    /// The transform that answers such findings has nothing to do here.
+    Nothing,
+    /// No transform answers such findings.
+    None,
+}
+
+impl Answer {
+    /// The word that users see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Withheld => "withheld",
+            Self::Refused => "refused",
+            Self::Nothing => "nothing to do",
+            Self::None => "not answered",
+        }
+    }
 }
 
 /// The ignore file of a build context.

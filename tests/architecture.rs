@@ -65,7 +65,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
-    ("report", &["pipeline", "transform", "measure", "inspect", "digest", "edit", "span"]),
+    ("report", &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "span"]),
     ("measure", &["image", "context"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
     ("image", &[]),

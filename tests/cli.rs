@@ -384,3 +384,32 @@ fn a_closed_pipe_is_success() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
 }
+
+#[test]
+fn only_what_changed_since_a_revision_is_touched() {
+    let folder = folder(&[(
+        "Dockerfile",
+        "FROM debian:12\nRUN pip install flask==3.0.3\nENV A=1\nRUN pip install \\\n    django==5.0\n",
+    )]);
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
+        assert!(command.current_dir(folder.path()).status().expect("git starts").success());
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "Start"]);
+    let changed = read(&folder, "Dockerfile").replace("5.0", "5.1");
+    fs::write(folder.path().join("Dockerfile"), &changed).expect("a file");
+    let output = run(folder.path(), &["fix", "--since", "HEAD", "--write"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    // The line that changed is the second of its instruction; the first instruction is as it was.
+    let expected = changed.replace("RUN pip install \\", "RUN pip install --no-cache-dir \\");
+    assert_eq!(read(&folder, "Dockerfile"), expected);
+    fs::create_dir(folder.path().join("new")).expect("a directory");
+    fs::write(folder.path().join("new/Dockerfile"), NAIVE).expect("a file");
+    assert!(stdout(&run(folder.path(), &["fix", "--since", "HEAD", "new"])).contains("+++ b/new/Dockerfile"));
+    let wrong = run(folder.path(), &["fix", "--since", "nowhere"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("`nowhere` is no revision"), "{}", stderr(&wrong));
+}

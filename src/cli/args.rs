@@ -46,6 +46,12 @@ pub struct Fix {
     pub proof: Proof,
     #[command(flatten)]
     pub building: Building,
+    /// Fix only what hadolint found, by its report (`hadolint --format json`, a file or -), and say what became of the rest
+    #[arg(long, value_name = "REPORT.json", conflicts_with = "since")]
+    pub from_hadolint: Option<PathBuf>,
+    /// Touch only instructions that changed since a git revision
+    #[arg(long, value_name = "REVISION")]
+    pub since: Option<String>,
     /// How to print results [default: diff, with --check and --write human]
     #[arg(long, value_enum)]
     pub format: Option<Format>,

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::cli::args::{Color, Fix, Format};
 use crate::cli::context::Contexts;
 use crate::cli::measured::{Meter, Texts};
+use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::cli::verified::Prover;
 use crate::cli::{Status, discover, ignored, input, write};
@@ -31,6 +32,8 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
             !args.mode.write,
             "--write needs a file; what comes from standard input goes to standard output"
         );
+        let is_part = args.since.is_some() || args.from_hadolint.is_some();
+        anyhow::ensure!(!is_part, "--since and --from-hadolint need files; standard input (-) has no name");
         return standard_input(args, &configurations);
     }
     let reports = reports_with(args, &configurations)?;
@@ -50,9 +53,14 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
         meter: args.proof.measure.then(|| Meter::new(args)).transpose()?,
     };
     let builds = engines.prover.is_some() || engines.meter.is_some();
+    let scopes = Scopes::new(args)?;
     let here = [PathBuf::from(".")];
-    let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
-    let work = |found: &discover::Found| one_file(args, configurations, &contexts, &engines, found);
+    let found = discover::files(match &scopes {
+        _ if !args.paths.is_empty() => &args.paths,
+        Scopes::Found(findings) => findings.files(),
+        _ => &here,
+    });
+    let work = |found: &discover::Found| one_file(args, configurations, &contexts, &engines, &scopes, found);
     let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
         // A worker's stack has to bear the deepest script that the parser takes.
         let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
@@ -60,7 +68,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     } else {
         found.iter().map(work).collect()
     };
-    ignored::settle(args, configurations, &contexts, &found, &mut reports);
+    ignored::settle(args, configurations, &contexts, &scopes, &found, &mut reports);
     Ok(reports)
 }
 
@@ -75,6 +83,7 @@ fn one_file(
     configurations: &Configurations<'_>,
     contexts: &Contexts,
     engines: &Engines,
+    scopes: &Scopes,
     found: &discover::Found,
 ) -> FileReport {
     let path = match found {
@@ -84,7 +93,7 @@ fn one_file(
     let name = discover::display_name(path);
     let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
-        let settings = configurations.for_file(path)?;
+        let settings = scopes.within(configurations.for_file(path)?, path, &text)?;
         let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
             None => pipeline::fix_within(&text, &settings, &around),
@@ -109,7 +118,11 @@ fn one_file(
                 Some(new) => write::replace(path, &text, new),
                 None => Ok(()),
             };
-            FileReport { measured, error: written.err(), ..FileReport::fixed(name, text, outcome) }
+            let findings = match scopes {
+                Scopes::Found(findings) => findings.answers(path, &outcome),
+                _ => Vec::new(),
+            };
+            FileReport { measured, findings, error: written.err(), ..FileReport::fixed(name, text, outcome) }
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::Fix;
 use crate::cli::context::{Around, Contexts};
+use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::cli::{discover, write};
 use crate::context::{BuildContext, History, Surroundings};
@@ -18,6 +19,7 @@ pub fn settle(
     args: &Fix,
     configurations: &Configurations<'_>,
     contexts: &Contexts,
+    scopes: &Scopes,
     found: &[discover::Found],
     reports: &mut [FileReport],
 ) {
@@ -32,7 +34,9 @@ pub fn settle(
         let ignore_path = directory.join(&context.ignore_path);
         let before = claimed.get(&ignore_path).cloned();
         if let Some(before) = &before {
-            let Ok(settings) = configurations.for_file(path) else {
+            let settings = configurations.for_file(path);
+            let Ok(settings) = settings.and_then(|settings| scopes.within(settings, path, &report.text))
+            else {
                 continue;
             };
             let changed = Changed { around: &around, context: context.with_ignore(before) };

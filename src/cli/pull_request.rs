@@ -40,6 +40,8 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
         choice,
         proof,
         building,
+        from_hadolint: None,
+        since: None,
         format: None,
         color: Color::Auto,
         quiet: true,

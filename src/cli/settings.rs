@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use crate::cli::args::{self, Choice};
-use crate::config::{Bases, Caches, Config, Settings};
+use crate::config::{Bases, Caches, Config, Hadolint, Settings};
 use crate::transforms;
 
 const FILE_NAME: &str = ".jettison.yaml";
+const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 
 /// Finds and remembers configurations.
 pub struct Configurations<'a> {
@@ -52,7 +53,7 @@ impl<'a> Configurations<'a> {
     fn load(&self, directory: &Path) -> anyhow::Result<Settings> {
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
-            None => nearest(directory),
+            None => nearest(directory, &[FILE_NAME]),
         };
         let mut config = match &path {
             Some(path) => read(path)?,
@@ -74,7 +75,11 @@ impl<'a> Configurations<'a> {
             None => config.bases,
         };
         config.comments &= !self.args.no_comments;
-        Ok(Settings { config, path, proves: false })
+        let hadolint = match nearest(directory, HADOLINT) {
+            Some(path) => read_hadolint(&path)?,
+            None => Hadolint::default(),
+        };
+        Ok(Settings { config, path, hadolint, ..Settings::default() })
     }
 }
 
@@ -90,10 +95,25 @@ pub fn unknown_transform(id: &str) -> String {
     format!("there is no transform `{id}`{hint} (`jettison list` shows them all)")
 }
 
-fn nearest(directory: &Path) -> Option<PathBuf> {
+fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
     let absolute =
         fs::canonicalize(if directory.as_os_str().is_empty() { Path::new(".") } else { directory }).ok()?;
-    absolute.ancestors().map(|ancestor| ancestor.join(FILE_NAME)).find(|candidate| candidate.is_file())
+    let candidates = absolute.ancestors().flat_map(|ancestor| names.iter().map(|name| ancestor.join(name)));
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
+
+/// Reads hadolint's configuration, as far as it is about what we do too.
+fn read_hadolint(path: &Path) -> anyhow::Result<Hadolint> {
+    let text = fs::read_to_string(path).with_context(|| format!("{}: can't be read", path.display()))?;
+    Hadolint::parse(&text).map_err(|error| mistake(path, &text, &error))
+}
+
+/// A mistake in a configuration file, where it stands.
+fn mistake(path: &Path, text: &str, error: &serde_yaml::Error) -> anyhow::Error {
+    let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
+    let line =
+        error.location().and_then(|at| text.lines().nth(at.line().saturating_sub(1))).unwrap_or_default();
+    anyhow::anyhow!("{}{at}: {error}\n  | {line}", path.display())
 }
 
 fn read(path: &Path) -> anyhow::Result<Config> {
@@ -104,12 +124,7 @@ fn read(path: &Path) -> anyhow::Result<Config> {
         }
         Err(error) => return Err(error).with_context(|| format!("{}: can't be read", path.display())),
     };
-    let config = Config::parse(&text).map_err(|error| {
-        let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
-        let line =
-            error.location().and_then(|at| text.lines().nth(at.line().saturating_sub(1))).unwrap_or_default();
-        anyhow::anyhow!("{}{at}: {error}\n  | {line}", path.display())
-    })?;
+    let config = Config::parse(&text).map_err(|error| mistake(path, &text, &error))?;
     for id in config.select.iter().flatten().chain(&config.ignore) {
         if transforms::find(id).is_none() {
             bail!("{}: {}", path.display(), unknown_transform(id));

@@ -241,7 +241,8 @@ fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) 
         let place = step.fixes.first().map_or(crate::span::Place { line: 1, column: 1 }, |fix| fix.place);
         let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
         let reason = format!("held back, because with it {}", evidence.evidence().trim_end());
-        held.push(Held { transform: Some(id), place, line, reason, applicability: None });
+        let lines = place.line..=place.line;
+        held.push(Held { transform: Some(id), place, lines, line, reason, applicability: None });
         settings.config.ignore.push(id.to_owned());
     }
 }

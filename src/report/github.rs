@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use crate::config::Severity;
 use crate::report::FileReport;
 
 /// Writes a notice for each fix and an error for each file that could not be worked on.
@@ -13,7 +14,15 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
             let title = value(step.transform.id);
             let message = data(&format!("{}\n`jettison fix --write` applies it.", fix.title));
             let (line, column) = (fix.place.line, fix.place.column);
-            writeln!(out, "::notice file={file},line={line},col={column},title=jettison {title}::{message}")?;
+            let level = match fix.severity {
+                Severity::Note => "notice",
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            writeln!(
+                out,
+                "::{level} file={file},line={line},col={column},title=jettison {title}::{message}"
+            )?;
         }
         if let Some(error) = &report.error {
             writeln!(out, "::error file={file},title=jettison::{}", data(error))?;

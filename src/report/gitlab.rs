@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::config::Severity;
 use crate::digest::sha256;
 use crate::report::FileReport;
 
@@ -21,7 +22,11 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
                 "description": format!("{} (jettison {})", fix.title, step.transform.id),
                 "check_name": step.transform.id,
                 "fingerprint": fingerprint(&mut seen, &key),
-                "severity": "minor",
+                "severity": match fix.severity {
+                    Severity::Note => "minor",
+                    Severity::Warning => "major",
+                    Severity::Error => "critical",
+                },
                 "location": { "path": path, "lines": { "begin": fix.place.line } },
             }));
         }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::pipeline::Held;
-use crate::report::{Deed, FileReport, Talk};
+use crate::report::{Answer, Deed, FileReport, Talk};
 use crate::transform::Applicability;
 
 /// Writes one line a fix, and what it leans on where everything is said.
@@ -58,9 +58,12 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
             }
         }
         if talk != Talk::Errors {
-            for held in &report.outcome.unreadable {
+            for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
                 with_line(out, path, "warning", held)?;
             }
+        }
+        for one in report.findings.iter().filter(|one| one.answer != Answer::Fixed && talk != Talk::Errors) {
+            writeln!(out, "{path}:{}: {}: {}: {}", one.line, one.code, one.answer.name(), one.reason)?;
         }
         for held in &report.outcome.undone {
             with_line(out, path, "bug", held)?;
@@ -114,7 +117,7 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
         (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies them)")),
         (manual, format!("{manual} for you to decide (-v shows them)")),
         (refused, format!("{refused} refused (-v says why)")),
-        (silenced, format!("{silenced} told off by comments")),
+        (silenced, format!("{silenced} told off by comments or configuration")),
     ]
     .into_iter()
     .filter_map(|(number, text)| (number > 0).then_some(text))

@@ -31,6 +31,9 @@ struct File<'a> {
     withheld: Vec<Other<'a>>,
     unreadable: Vec<Other<'a>>,
     undone: Vec<Other<'a>>,
+    unused: Vec<Other<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Found<'a>>,
     diff: Option<String>,
     #[serde(rename = "ignore_file")]
     ignored: Option<IgnoreFile<'a>>,
@@ -81,6 +84,14 @@ struct Other<'a> {
     reason: &'a str,
 }
 
+#[derive(Serialize)]
+struct Found<'a> {
+    code: &'a str,
+    line: usize,
+    answer: &'a str,
+    reason: &'a str,
+}
+
 /// Writes the document and a line break.
 pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     let document = Document { version: 1, files: reports.iter().map(file).collect() };
@@ -123,6 +134,17 @@ fn file(report: &FileReport) -> File<'_> {
         withheld: others(&outcome.withheld),
         unreadable: others(&outcome.unreadable),
         undone: others(&outcome.undone),
+        unused: others(&outcome.unused),
+        findings: report
+            .findings
+            .iter()
+            .map(|one| Found {
+                code: &one.code,
+                line: one.line,
+                answer: one.answer.name(),
+                reason: &one.reason,
+            })
+            .collect(),
         ignored: report.ignore_file.as_ref().map(|file| IgnoreFile {
             path: &file.path,
             is_new: file.old.is_none(),

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::config::Severity;
 use crate::digest::sha256;
 use crate::pipeline::{Applied, Step};
 use crate::report::FileReport;
@@ -75,7 +76,11 @@ fn result(report: &FileReport, step: &Step, fix: &Applied, rules: &[&Transform])
     json!({
         "ruleId": id,
         "ruleIndex": rules.iter().position(|rule| rule.id == id),
-        "level": "note",
+        "level": match fix.severity {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        },
         "message": { "text": fix.title },
         "locations": [{ "physicalLocation": {
             "artifactLocation": location(report),

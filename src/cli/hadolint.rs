@@ -1,0 +1,121 @@
+//! hadolint's report, as `hadolint --format json` prints it: what it asks for, and what becomes of each finding.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::cli::input;
+use crate::pipeline::Outcome;
+use crate::report::{Answer, Finding};
+use crate::transform::Transform;
+use crate::transforms;
+
+/// A finding as hadolint prints it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Found {
+    pub code: String,
+    pub line: usize,
+    file: PathBuf,
+}
+
+/// All findings, by file.
+pub struct Findings {
+    by_file: HashMap<PathBuf, Vec<Found>>,
+    files: Vec<PathBuf>,
+}
+
+impl Findings {
+    /// Reads a report from a file or standard input (`-`).
+    pub fn read(report: &Path) -> anyhow::Result<Self> {
+        let text = input::document(report)?;
+        let found: Vec<Found> = serde_json::from_str(&text).with_context(|| {
+            format!("{} is no report of hadolint's; `hadolint --format json` prints one", report.display())
+        })?;
+        let mut findings = Self { by_file: HashMap::new(), files: Vec::new() };
+        for one in found {
+            if !findings.files.contains(&one.file) {
+                findings.files.push(one.file.clone());
+            }
+            findings.by_file.entry(identity(&one.file)).or_default().push(one);
+        }
+        Ok(findings)
+    }
+
+    /// The files that it speaks of, in its order.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// What it says of a file.
+    pub fn of(&self, path: &Path) -> impl Iterator<Item = &Found> {
+        self.by_file.get(&identity(path)).into_iter().flatten()
+    }
+
+    /// What became of each finding of a file.
+    pub fn answers(&self, path: &Path, outcome: &Outcome) -> Vec<Finding> {
+        let one = |found: &Found| {
+            let (answer, reason) = answer(found, outcome);
+            Finding { code: found.code.clone(), line: found.line, answer, reason }
+        };
+        self.of(path).map(one).collect()
+    }
+}
+
+/// A file by one name, however it is called.
+fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
+    let ours: Vec<&Transform> =
+        transforms::ALL.iter().filter(|transform| transform.answers.contains(&found.code.as_str())).collect();
+    if ours.is_empty() {
+        return (Answer::None, reason(&found.code).to_owned());
+    }
+    let is_ours = |id: &str| ours.iter().any(|transform| transform.id == id);
+    let mut fixes =
+        outcome.steps.iter().filter(|step| is_ours(step.transform.id)).flat_map(|step| &step.fixes);
+    if let Some(fix) = fixes.find(|fix| fix.lines.contains(&found.line)) {
+        return (Answer::Fixed, fix.title.clone());
+    }
+    let at = |held: &&crate::pipeline::Held| {
+        held.transform.is_some_and(is_ours) && held.lines.contains(&found.line)
+    };
+    if let Some(held) = outcome.withheld.iter().find(at) {
+        let needs = match held.applicability {
+            Some(applicability) => format!(" ({}: --{0} applies it)", applicability.name()),
+            None => String::new(),
+        };
+        return (Answer::Withheld, format!("{}{needs}", held.reason));
+    }
+    if let Some(held) = outcome.refused.iter().find(at) {
+        return (Answer::Refused, held.reason.clone());
+    }
+    let ids: Vec<&str> = ours.iter().map(|transform| transform.id).collect();
+    (Answer::Nothing, format!("`{}` sees nothing that it would save here", ids.join("`, `")))
+}
+
+/// Why a code that no transform answers is not.
+fn reason(code: &str) -> &'static str {
+    match code {
+        "DL3006" | "DL3007" | "DL3008" | "DL3013" | "DL3016" | "DL3018" | "DL3026" | "DL3028" | "DL3033"
+        | "DL3035" | "DL3037" | "DL3041" | "DL3062" => "which version is right is for a person to say",
+        "DL3000" | "DL3001" | "DL3002" | "DL3003" | "DL3004" | "DL3011" | "DL3020" | "DL3021" | "DL3022"
+        | "DL3023" | "DL3025" | "DL3043" | "DL3044" | "DL3045" | "DL3066" | "DL4003" | "DL4004"
+        | "DL4005" | "DL4006" => "an answer would change what the image does",
+        "DL3014" | "DL3027" | "DL3030" | "DL3034" | "DL3038" | "DL3047" | "DL4000" | "DL4001" | "DL3029"
+        | "DL3057" | "DL3048" | "DL3049" | "DL3050" | "DL3051" | "DL3052" | "DL3053" | "DL3054"
+        | "DL3055" | "DL3056" | "DL3058" | "DL3064" | "DL3067" | "DL3010" | "DL3012" | "DL3024"
+        | "DL3061" | "DL3063" | "DL3065" => {
+            "it saves neither bytes nor time, which is all that jettison is after"
+        }
+        "DL1000" => "the file can't be read as a Dockerfile",
+        "DL1001" => "a comment says it on purpose",
+        _ if code.starts_with("SC") => {
+            "scripts are not rewritten for style; what ShellCheck finds may be what the author wants"
+        }
+        _ => "no transform is about this",
+    }
+}

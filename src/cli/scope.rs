@@ -1,0 +1,74 @@
+//! Which part of each file may be touched: all of it, what changed since a git revision, or what hadolint found.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::args::Fix;
+use crate::cli::hadolint::Findings;
+use crate::config::{Scope, Settings};
+use crate::git::Git;
+use crate::span::LineIndex;
+use crate::syntax::Dockerfile;
+
+/// What was asked for.
+pub enum Scopes {
+    /// All of every file.
+    Whole,
+    /// What changed since a revision.
+    Since(Git, String),
+    /// What hadolint found.
+    Found(Findings),
+}
+
+impl Scopes {
+    /// Checks what the command line says.
+    pub fn new(args: &Fix) -> anyhow::Result<Self> {
+        if let Some(report) = &args.from_hadolint {
+            return Ok(Self::Found(Findings::read(report)?));
+        }
+        let Some(revision) = &args.since else { return Ok(Self::Whole) };
+        let git = Git::around(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
+        git.commit_of(revision)?;
+        Ok(Self::Since(git, revision.clone()))
+    }
+
+    /// The settings for a file, with the part of it that may be touched.
+    pub fn within(&self, settings: Arc<Settings>, path: &Path, text: &str) -> Result<Arc<Settings>, String> {
+        let scope = match self {
+            Self::Whole => return Ok(settings),
+            Self::Since(git, revision) => {
+                match git.changed_lines(revision, path).map_err(|error| format!("{error:#}"))? {
+                    // All of a new file is new.
+                    None => return Ok(settings),
+                    Some(changed) => Scope::Lines(
+                        instructions(text)
+                            .into_iter()
+                            .filter(|lines| changed.iter().any(|one| meet(one, lines)))
+                            .collect(),
+                    ),
+                }
+            }
+            Self::Found(findings) => {
+                let instructions = instructions(text);
+                let whole = |line: usize| {
+                    instructions.iter().find(|lines| lines.contains(&line)).cloned().unwrap_or(line..=line)
+                };
+                Scope::Found(findings.of(path).map(|one| (whole(one.line), one.code.clone())).collect())
+            }
+        };
+        Ok(Arc::new(Settings { scope: Some(scope), ..Settings::clone(&settings) }))
+    }
+}
+
+/// The lines of each instruction.
+fn instructions(text: &str) -> Vec<RangeInclusive<usize>> {
+    let lines = LineIndex::of(text);
+    let file = Dockerfile::parse(text);
+    let of = |start: usize, end: usize| lines.place(start).line..=lines.place(end.max(start + 1) - 1).line;
+    file.instructions().map(|(_, one)| of(one.full.start, one.full.end)).collect()
+}
+
+fn meet(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
+    a.start() <= b.end() && b.start() <= a.end()
+}

@@ -1,0 +1,233 @@
+//! hadolint's reports and configuration: what is asked for is done, the rest is explained, and hadolint itself agrees.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use support::folder;
+
+const DOCKERFILE: &str = "\
+FROM debian:12
+RUN apt-get update && apt-get install -y curl
+RUN pip install flask==3.0.3
+RUN apt-get update && apt-get install -y git
+RUN ./fetch.sh
+";
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(support::jettison())
+        .arg("fix")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn found(code: &str, line: usize) -> Value {
+    json!({ "code": code, "column": 1, "file": "Dockerfile", "level": "info", "line": line, "message": "" })
+}
+
+/// What becomes of findings: `code line answer`.
+fn answers(output: &Output) -> Vec<String> {
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let files = document["files"].as_array().expect("a list").iter();
+    let findings = files.flat_map(|file| file["findings"].as_array().cloned().unwrap_or_default());
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    findings.map(|one| format!("{} {} {}", word(&one["code"]), one["line"], word(&one["answer"]))).collect()
+}
+
+#[test]
+fn what_was_found_is_fixed_and_the_rest_is_explained() {
+    let folder = folder(&[("Dockerfile", DOCKERFILE)]);
+    let report = json!([
+        found("DL3042", 3),
+        found("DL3009", 4),
+        found("DL3015", 2),
+        found("DL3008", 2),
+        found("SC2086", 4)
+    ]);
+    fs::write(folder.path().join("report.json"), report.to_string()).expect("a file");
+    let output = run(folder.path(), &["--from-hadolint", "report.json", "--format", "json"]);
+    let expected = [
+        "DL3042 3 fixed",
+        "DL3009 4 refused",
+        "DL3015 2 withheld",
+        "DL3008 2 not answered",
+        "SC2086 4 not answered",
+    ];
+    assert_eq!(answers(&output), expected);
+    let said = text(&output.stderr);
+    for reason in ["for a person to say", "--unsafe applies it", "which can't be read"] {
+        assert!(said.contains(reason), "{reason} is missing in: {said}");
+    }
+    let output = run(folder.path(), &["--from-hadolint", "report.json", "--write"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Line 2 could be cleaned, but nobody reported it.
+    let expected = DOCKERFILE.replace("pip install", "pip install --no-cache-dir");
+    assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), expected);
+}
+
+#[test]
+fn a_report_that_is_none_is_an_error() {
+    let folder = folder(&[("Dockerfile", DOCKERFILE), ("report.json", "{}")]);
+    let output = run(folder.path(), &["--from-hadolint", "report.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("hadolint --format json"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn hadolints_configuration_holds() {
+    let folder = folder(&[
+        ("sub/Dockerfile", DOCKERFILE),
+        (".hadolint.yaml", "ignored: [DL3009]\noverride:\n  error: [DL3042]\nfailure-threshold: warning\n"),
+    ]);
+    let output = run(folder.path(), &["--format", "github"]);
+    let shown = text(&output.stdout);
+    assert!(shown.contains("::error file=sub/Dockerfile,line=3"), "{shown}");
+    assert!(!shown.contains("clean-package-caches"), "{shown}");
+}
+
+#[test]
+fn hadolints_comments_can_be_out_of_force() {
+    let commented = "FROM debian:12\n# hadolint ignore=DL3042\nRUN pip install flask==3.0.3\n";
+    let folder = folder(&[("Dockerfile", commented)]);
+    let fixes = |folder: &Path| text(&run(folder, &["--select", "avoid-package-caches"]).stdout);
+    assert_eq!(fixes(folder.path()), "");
+    fs::write(folder.path().join(".hadolint.yaml"), "disable-ignore-pragma: true\n").expect("a file");
+    assert!(fixes(folder.path()).contains("--no-cache-dir"));
+}
+
+#[test]
+fn a_mistake_in_hadolints_configuration_is_shown_where_it_stands() {
+    let folder = folder(&[("Dockerfile", DOCKERFILE), (".hadolint.yaml", "ignored: DL3009\n")]);
+    let output = run(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains(".hadolint.yaml:1:10"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_buildkit_is_told_to_skip_is_left_alone() {
+    let folder =
+        folder(&[("Dockerfile", "# check=skip=DL3042\nFROM debian:12\nRUN pip install flask==3.0.3\n")]);
+    let output = run(folder.path(), &["--select", "avoid-package-caches"]);
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn comments_that_do_nothing_are_reported() {
+    let folder = folder(&[(
+        "Dockerfile",
+        "FROM debian:12\n# jettison: ignore=clean-package-caches it is needed\nRUN apt-get update && apt-get install -y curl\n# jettison: ignore=merge-runs\nRUN make\n# jettison: ignore=clean-caches\nRUN make install\n",
+    )]);
+    let said = text(&run(folder.path(), &[]).stderr);
+    assert!(said.contains("Dockerfile:4:1: this comment keeps `merge-runs` from nothing any more"), "{said}");
+    assert!(said.contains("Dockerfile:6:1: there is no transform `clean-caches`"), "{said}");
+    assert!(!said.contains("Dockerfile:2:1"), "{said}");
+}
+
+/// hadolint, where it is installed beside the interpreter that JETTISON_PYTHON names.
+fn hadolint(test: &str) -> Option<PathBuf> {
+    let python = PathBuf::from(std::env::var_os("JETTISON_PYTHON").unwrap_or_default());
+    let program =
+        python.parent().map(|directory| directory.join("hadolint")).filter(|program| program.is_file());
+    if program.is_none() {
+        support::skip(test, "hadolint is not installed beside JETTISON_PYTHON");
+    }
+    program
+}
+
+fn report(hadolint: &Path, folder: &Path, files: &[String]) -> Vec<Value> {
+    let output = Command::new(hadolint)
+        .args(["--no-fail", "--format", "json"])
+        .args(files)
+        .current_dir(folder)
+        .output()
+        .expect("hadolint starts");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// How often each code is found.
+fn counts(report: &[Value]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for one in report {
+        *counts.entry(one["code"].as_str().expect("a code").to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// Real files: every finding gets an answer, and hadolint no longer finds what was fixed. With UPDATE_DOCS=1 it is all of them,
+/// and the shares go into docs/hadolint.md.
+#[test]
+fn hadolint_no_longer_finds_what_was_fixed() {
+    let test = "hadolint_no_longer_finds_what_was_fixed";
+    let Some(program) = hadolint(test) else { return };
+    let Some(corpus) = support::corpus(test) else { return };
+    let updates = std::env::var_os("UPDATE_DOCS").is_some();
+    let every = if updates { 1 } else { 30 };
+    let texts = corpus.iter().filter_map(|real| real.text.as_deref()).step_by(every);
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let mut files = Vec::new();
+    for (number, text) in texts.enumerate() {
+        let name = format!("{number:04}/Dockerfile");
+        fs::create_dir(folder.path().join(format!("{number:04}"))).expect("a directory");
+        fs::write(folder.path().join(&name), text).expect("a file");
+        files.push(name);
+    }
+    let before = report(&program, folder.path(), &files);
+    fs::write(folder.path().join("report.json"), Value::from(before.clone()).to_string()).expect("a file");
+    let output =
+        run(folder.path(), &["--from-hadolint", "report.json", "--format", "json", "--write", "--unsafe"]);
+    let mut shares: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for answer in answers(&output) {
+        let (code, rest) = answer.split_once(' ').expect("three words");
+        let (_, answer) = rest.split_once(' ').expect("three words");
+        *shares.entry(code.to_owned()).or_default().entry(answer.to_owned()).or_default() += 1;
+    }
+    assert_eq!(
+        shares.values().flat_map(BTreeMap::values).sum::<usize>(),
+        before.len(),
+        "each finding has an answer"
+    );
+    let (was, is) = (counts(&before), counts(&report(&program, folder.path(), &files)));
+    let mut fixed_in_all = 0;
+    for (code, answers) in &shares {
+        let fixed = answers.get("fixed").copied().unwrap_or(0);
+        let left = is.get(code).copied().unwrap_or(0);
+        fixed_in_all += fixed;
+        assert!(left + fixed <= was[code], "{code}: {} before, {fixed} fixed, {left} left", was[code]);
+    }
+    assert!(fixed_in_all > 0);
+    if updates {
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/hadolint.md"), page(&shares, files.len()))
+            .expect("docs/ is writable");
+    }
+}
+
+/// The page with the shares.
+fn page(shares: &BTreeMap<String, BTreeMap<String, usize>>, files: usize) -> String {
+    let mut page = format!(
+        "# hadolint's findings, answered\n\nWhat `jettison fix --from-hadolint REPORT.json --unsafe` makes of hadolint's report on {files} real Dockerfiles, by code. *Refused* and *nothing to do* come with a reason for each. Only codes that a transform answers are listed; the others are not about size or build time, or need a person. Made by `UPDATE_DOCS=1 cargo test --test hadolint`.\n\n| code | found | fixed | refused | nothing to do | told off | share fixed |\n|---|---|---|---|---|---|---|\n"
+    );
+    for (code, answers) in shares.iter().filter(|(_, answers)| !answers.contains_key("not answered")) {
+        let of = |answer: &str| answers.get(answer).copied().unwrap_or(0);
+        let all: usize = answers.values().sum();
+        page += &format!(
+            "| {code} | {all} | {} | {} | {} | {} | {} % |\n",
+            of("fixed"),
+            of("refused"),
+            of("nothing to do"),
+            of("withheld"),
+            (of("fixed") * 100 + all / 2) / all
+        );
+    }
+    page
+}
