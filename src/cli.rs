@@ -13,6 +13,7 @@ mod hadolint;
 mod ignored;
 mod input;
 mod inspected;
+mod interactive;
 mod measured;
 mod pull_request;
 mod scope;

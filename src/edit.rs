@@ -62,8 +62,8 @@ impl Edits {
         Some(Span::new(self.0.first()?.span.start, self.0.last()?.span.end))
     }
 
-    /// Takes over another set, unless it overlaps this one; then nothing happens and the answer is no.
-    pub fn absorb(&mut self, other: &Edits) -> bool {
+    /// Whether another set overlaps this one nowhere.
+    pub fn fits(&self, other: &Edits) -> bool {
         // Only the neighbours of a span can touch it: both sets are sorted.
         let clashes = |edit: &Edit| {
             let at = self.0.partition_point(|mine| mine.span.end < edit.span.start);
@@ -72,7 +72,12 @@ impl Edits {
                 a.start < b.end && b.start < a.end || a == b || a.is_empty() || b.is_empty()
             })
         };
-        if other.0.iter().any(clashes) {
+        !other.0.iter().any(clashes)
+    }
+
+    /// Takes over another set, unless it overlaps this one; then nothing happens and the answer is no.
+    pub fn absorb(&mut self, other: &Edits) -> bool {
+        if !self.fits(other) {
             return false;
         }
         for edit in &other.0 {

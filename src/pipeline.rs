@@ -111,7 +111,27 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
 
 /// Takes a text through all transforms that the settings want; they may look around.
 pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
+    run(text, settings, around, None)
+}
+
+/// The same, and somebody is asked about each fix before it is taken.
+pub fn fix_choosing(
+    text: &str,
+    settings: &Settings,
+    around: &dyn Surroundings,
+    chooser: &mut dyn Chooser,
+) -> Outcome {
+    run(text, settings, around, Some(chooser))
+}
+
+fn run(
+    text: &str,
+    settings: &Settings,
+    around: &dyn Surroundings,
+    chooser: Option<&mut dyn Chooser>,
+) -> Outcome {
     let mut run = Pipeline {
+        chooser,
         lines: LineIndex::of(text),
         settings,
         known: Knowledge::embedded(),
@@ -158,6 +178,46 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) ->
     run.outcome
 }
 
+/// Somebody who is asked about each fix.
+pub trait Chooser {
+    /// Whether to take it. A fix that was not taken may be proposed again in a later round.
+    fn choose(&mut self, proposal: &Proposal<'_>) -> Choice;
+}
+
+/// A fix that would be applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Proposal<'p> {
+    /// Whose.
+    pub transform: &'static Transform,
+    /// What it does.
+    pub title: &'p str,
+    /// What it leans on, a line each.
+    pub notes: &'p [String],
+    /// What applying it takes.
+    pub applicability: Applicability,
+    /// Where, in the text as it went in.
+    pub place: Place,
+    /// The text before this transform's fixes.
+    pub text: &'p str,
+    /// The change.
+    pub edits: &'p Edits,
+    /// The text after this fix alone.
+    pub result: &'p str,
+    /// The ignore file's new text, where the change is there.
+    pub ignore_file: Option<&'p str>,
+}
+
+/// An answer about a fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// Apply it.
+    Take,
+    /// Do not.
+    Leave,
+    /// Apply these edits of the same text instead, for whose sense whoever made them answers.
+    Instead(Edits),
+}
+
 /// The surroundings, with the ignore file as the steps so far left it.
 struct Around<'s> {
     given: &'s dyn Surroundings,
@@ -190,7 +250,8 @@ impl Surroundings for Around<'_> {
     }
 }
 
-struct Pipeline<'s> {
+struct Pipeline<'s, 'c> {
+    chooser: Option<&'c mut dyn Chooser>,
     /// Those of the text as it went in.
     lines: LineIndex<'s>,
     settings: &'s Settings,
@@ -203,7 +264,7 @@ struct Pipeline<'s> {
     ignored: Vec<(usize, String, bool)>,
 }
 
-impl Pipeline<'_> {
+impl Pipeline<'_, '_> {
     /// Parses a text and runs the transforms from number `from` on until one changes it. A pass that gets through them
     /// all from the first leaves its refusals in the outcome.
     fn pass(&mut self, text: &str, from: usize) -> Option<(usize, Step)> {
@@ -221,17 +282,11 @@ impl Pipeline<'_> {
             settings: self.settings,
             around: &self.around,
         };
-        let (lines, steps) = (&self.lines, &self.outcome.steps);
-        let origin = |offset: usize| steps.iter().rev().fold(offset, |at, step| step.edits.origin(at));
-        let place = |offset: usize| lines.place(origin(offset));
-        let lines_of = |span: Span| place(span.start).line..=place(span.end.max(span.start + 1) - 1).line;
-        let held = |transform: &Transform, span: Span, reason: String, applicability| Held {
-            transform: Some(transform.id),
-            place: place(span.start),
-            lines: lines_of(span),
-            line: lines.line(origin(span.start)).to_owned(),
-            reason,
-            applicability,
+        let view = View {
+            lines: &self.lines,
+            steps: &self.outcome.steps,
+            settings: self.settings,
+            pragmas: &pragmas,
         };
         if from == 0 {
             self.outcome.refused.clear();
@@ -244,81 +299,47 @@ impl Pipeline<'_> {
             let names = transform.names();
             let mut fixes = Fixes::of(transform);
             (transform.run)(&context, &mut fixes);
-            let Fixes { proposed, refused, .. } = fixes;
-            let needed =
-                if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
-            let mut edits = Edits::new();
-            let mut ignore_file = None;
-            let mut applied = Vec::new();
-            for Fix { title, notes, applicability, anchor, edits: own, ignore_file: ignoring } in proposed {
-                let about = lines_of(anchor);
-                let is_out_of_scope = self.settings.scope.as_ref().is_some_and(|scope| {
-                    let touched: Vec<_> = own.iter().map(|edit| lines_of(edit.span)).collect();
-                    !scope.has(&names, &about, &touched)
-                });
-                if is_out_of_scope {
-                    continue;
-                }
-                let applied_here = |title, notes| Applied {
-                    title,
-                    notes,
-                    applicability,
-                    place: place(anchor.start),
-                    lines: about.clone(),
-                    severity: self.settings.hadolint.severity(&names),
-                };
-                if let Some(code) =
-                    self.settings.hadolint.ignored.iter().find(|code| names.contains(&code.as_str()))
-                {
-                    let reason = format!("{title}: hadolint's configuration ignores {code}");
-                    self.outcome.withheld.push(held(transform, anchor, reason, None));
-                } else if pragmas.silence(&names, anchor) {
-                    let reason = format!("{title}: a comment says to leave it");
-                    self.outcome.withheld.push(held(transform, anchor, reason, None));
-                } else if applicability < needed {
-                    self.outcome.withheld.push(held(transform, anchor, title, Some(applicability)));
-                } else if ignoring.is_some() && ignore_file.is_none() {
-                    ignore_file = ignoring;
-                    applied.push(applied_here(title, notes));
-                } else if ignoring.is_none() && edits.absorb(&own) {
-                    // What overlaps an earlier fix waits for the next round.
-                    applied.push(applied_here(title, notes));
+            let mut step = Draft::default();
+            for fix in fixes.proposed {
+                match view.verdict(transform, &names, &fix) {
+                    Verdict::Pass => {}
+                    Verdict::Hold(held) => self.outcome.withheld.push(held),
+                    Verdict::Take(applied) => step.take(fix, applied, transform, text, &mut self.chooser),
                 }
             }
-            let is_silent = |refusal: &Refusal| {
-                let out = self
-                    .settings
-                    .scope
-                    .as_ref()
-                    .is_some_and(|scope| !scope.has(&names, &lines_of(refusal.span), &[]));
-                pragmas.silence(&names, refusal.span) || out
-            };
             // Guards of a transform that would not be applied anyway are of no interest.
-            let refused = refused
-                .into_iter()
-                .filter(|refusal| !is_silent(refusal) && transform.applicability >= needed);
+            let is_wanted = transform.applicability >= needed(self.settings);
+            let refused =
+                fixes.refused.into_iter().filter(|refusal| !view.is_silent(&names, refusal) && is_wanted);
             self.outcome
                 .refused
-                .extend(refused.map(|refusal| held(transform, refusal.span, refusal.reason, None)));
+                .extend(refused.map(|refusal| view.held(transform, refusal.span, refusal.reason, None)));
+            let Draft { edits, ignore_file, applied, is_someones } = step;
             if edits.is_empty() && ignore_file.is_none() {
                 continue;
             }
             let new = edits.apply(text);
-            match check::step(&facts, &new, transform.changes) {
+            let checked = if is_someones {
+                check::still_reads(&file, &new).map(drop)
+            } else {
+                check::step(&facts, &new, transform.changes)
+            };
+            match checked {
                 Ok(()) => {
-                    note_ignored(&mut self.ignored, &pragmas, origin);
+                    note_ignored(&mut self.ignored, &pragmas, |at| view.origin(at));
                     return Some((index, Step { transform, fixes: applied, edits, text: new, ignore_file }));
                 }
                 Err(what) => {
                     self.broken.push(transform.id);
-                    let reason = format!(
-                        "undone, because afterwards {what}; this is a mistake in jettison, please report it"
-                    );
-                    self.outcome.undone.push(held(transform, Span::at(applied_at(&edits)), reason, None));
+                    let blame =
+                        if is_someones { "" } else { "; this is a mistake in jettison, please report it" };
+                    let reason = format!("undone, because afterwards {what}{blame}");
+                    let at = Span::at(applied_at(&edits));
+                    self.outcome.undone.push(view.held(transform, at, reason, None));
                 }
             }
         }
-        note_ignored(&mut self.ignored, &pragmas, origin);
+        note_ignored(&mut self.ignored, &pragmas, |at| view.origin(at));
         None
     }
 
@@ -347,12 +368,157 @@ impl Pipeline<'_> {
     }
 
     fn is_sure_to_speak(&self, transform: &Transform) -> bool {
-        let needed = if self.settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe };
         self.settings.wants(transform.id)
             && self.settings.scope.is_none()
-            && transform.applicability >= needed
+            && transform.applicability >= needed(self.settings)
             && !matches!(transform.changes, Changes::CacheMounts | Changes::DropsPackages)
             && self.around.context().is_ok()
+    }
+}
+
+/// What became of a proposal before anybody is asked.
+enum Verdict {
+    /// It is none of what was asked for.
+    Pass,
+    /// It is shown and not applied.
+    Hold(Held),
+    /// It is applied.
+    Take(Applied),
+}
+
+/// A text in the middle of the run, seen from the text as it went in.
+struct View<'v> {
+    lines: &'v LineIndex<'v>,
+    steps: &'v [Step],
+    settings: &'v Settings,
+    pragmas: &'v Pragmas,
+}
+
+impl View<'_> {
+    fn origin(&self, offset: usize) -> usize {
+        self.steps.iter().rev().fold(offset, |at, step| step.edits.origin(at))
+    }
+
+    fn place(&self, offset: usize) -> Place {
+        self.lines.place(self.origin(offset))
+    }
+
+    fn lines_of(&self, span: Span) -> RangeInclusive<usize> {
+        self.place(span.start).line..=self.place(span.end.max(span.start + 1) - 1).line
+    }
+
+    fn held(
+        &self,
+        transform: &Transform,
+        span: Span,
+        reason: String,
+        applicability: Option<Applicability>,
+    ) -> Held {
+        Held {
+            transform: Some(transform.id),
+            place: self.place(span.start),
+            lines: self.lines_of(span),
+            line: self.lines.line(self.origin(span.start)).to_owned(),
+            reason,
+            applicability,
+        }
+    }
+
+    fn verdict(&self, transform: &Transform, names: &[&str], fix: &Fix) -> Verdict {
+        let about = self.lines_of(fix.anchor);
+        if let Some(scope) = &self.settings.scope {
+            let touched: Vec<_> = fix.edits.iter().map(|edit| self.lines_of(edit.span)).collect();
+            if !scope.has(names, &about, &touched) {
+                return Verdict::Pass;
+            }
+        }
+        let title = &fix.title;
+        let hold = |reason: String, applicability| {
+            Verdict::Hold(self.held(transform, fix.anchor, reason, applicability))
+        };
+        let hadolint = &self.settings.hadolint;
+        if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
+            return hold(format!("{title}: hadolint's configuration ignores {code}"), None);
+        }
+        if self.pragmas.silence(names, fix.anchor) {
+            return hold(format!("{title}: a comment says to leave it"), None);
+        }
+        if fix.applicability < needed(self.settings) {
+            return hold(title.clone(), Some(fix.applicability));
+        }
+        Verdict::Take(Applied {
+            title: title.clone(),
+            notes: fix.notes.clone(),
+            applicability: fix.applicability,
+            place: self.place(fix.anchor.start),
+            lines: about,
+            severity: hadolint.severity(names),
+        })
+    }
+
+    /// Whether nobody wants to hear of a refusal.
+    fn is_silent(&self, names: &[&str], refusal: &Refusal) -> bool {
+        let scope = self.settings.scope.as_ref();
+        self.pragmas.silence(names, refusal.span)
+            || scope.is_some_and(|scope| !scope.has(names, &self.lines_of(refusal.span), &[]))
+    }
+}
+
+/// A step while its fixes are put together.
+#[derive(Default)]
+struct Draft {
+    edits: Edits,
+    ignore_file: Option<String>,
+    applied: Vec<Applied>,
+    /// Whether somebody put in edits of their own.
+    is_someones: bool,
+}
+
+impl Draft {
+    /// Takes a fix in, if whoever is asked wants it. What overlaps an earlier one waits for the next round.
+    fn take(
+        &mut self,
+        fix: Fix,
+        applied: Applied,
+        transform: &'static Transform,
+        text: &str,
+        chooser: &mut Option<&mut dyn Chooser>,
+    ) {
+        let fits = match &fix.ignore_file {
+            Some(_) => self.ignore_file.is_none(),
+            None => self.edits.fits(&fix.edits),
+        };
+        if !fits {
+            return;
+        }
+        let choice = chooser.as_mut().map_or(Choice::Take, |chooser| {
+            chooser.choose(&Proposal {
+                transform,
+                title: &fix.title,
+                notes: &fix.notes,
+                applicability: fix.applicability,
+                place: applied.place,
+                text,
+                edits: &fix.edits,
+                result: &fix.edits.apply(text),
+                ignore_file: fix.ignore_file.as_deref(),
+            })
+        });
+        let taken = match choice {
+            Choice::Leave => false,
+            Choice::Take if fix.ignore_file.is_some() => {
+                self.ignore_file = fix.ignore_file;
+                true
+            }
+            Choice::Take => self.edits.absorb(&fix.edits),
+            Choice::Instead(own) => {
+                self.is_someones = true;
+                self.edits.absorb(&own)
+            }
+        };
+        if taken {
+            self.applied.push(applied);
+        }
     }
 }
 
@@ -365,6 +531,11 @@ fn note_ignored(known: &mut Vec<(usize, String, bool)>, pragmas: &Pragmas, origi
             None => known.push((at, one.id.clone(), is_needed)),
         }
     }
+}
+
+/// What a fix has to be at least to be applied.
+fn needed(settings: &Settings) -> Applicability {
+    if settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe }
 }
 
 fn applied_at(edits: &Edits) -> usize {

@@ -210,6 +210,9 @@ pub struct Mode {
     /// Print what would change and why
     #[arg(long)]
     pub check: bool,
+    /// Ask about each fix on the terminal, and write those that are wanted
+    #[arg(long, short)]
+    pub interactive: bool,
 }
 
 #[derive(Debug, ClapArgs)]

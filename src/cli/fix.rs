@@ -12,7 +12,7 @@ use crate::cli::measured::{Meter, Texts};
 use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::cli::verified::Prover;
-use crate::cli::{Status, discover, ignored, input, write};
+use crate::cli::{Status, discover, ignored, input, interactive, write};
 use crate::config::Settings;
 use crate::pipeline::{self, Outcome};
 use crate::report::{self, FileReport, Talk};
@@ -29,12 +29,15 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         anyhow::ensure!(!builds, "--verify and --measure need a file, whose build context can be built");
         anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
         anyhow::ensure!(
-            !args.mode.write,
+            !args.mode.write && !args.mode.interactive,
             "--write needs a file; what comes from standard input goes to standard output"
         );
         let is_part = args.since.is_some() || args.from_hadolint.is_some();
         anyhow::ensure!(!is_part, "--since and --from-hadolint need files; standard input (-) has no name");
         return standard_input(args, &configurations);
+    }
+    if args.mode.interactive {
+        return interactive::run(args, &configurations);
     }
     let reports = reports_with(args, &configurations)?;
     print(args, &reports)?;

@@ -53,6 +53,19 @@ pub fn settle(
     }
 }
 
+/// Writes a file that was worked on by itself, and its ignore file where that changes.
+pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Result<(), String> {
+    let Some(new) = report.outcome.ignore_file().map(str::to_owned) else {
+        return report.outcome.text().map_or(Ok(()), |new| write::replace(path, &report.text, new));
+    };
+    let around = contexts.around(Some(path));
+    let context = around.context()?;
+    let ignore_path = around.directory()?.join(&context.ignore_path);
+    report.ignore_file =
+        Some(IgnoreFile { path: shown(&ignore_path), old: context.ignore_text.clone(), new });
+    write_both(path, &ignore_path, report)
+}
+
 /// Surroundings whose ignore file another Dockerfile of the same run has changed.
 struct Changed<'c> {
     around: &'c Around<'c>,

@@ -36,7 +36,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     );
     let fix_args = Fix {
         paths,
-        mode: Mode { write: false, check: false },
+        mode: Mode { write: false, check: false, interactive: false },
         choice,
         proof,
         building,

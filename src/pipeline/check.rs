@@ -15,13 +15,16 @@ use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Changes;
 
+/// Whether a text can be read as well as the one before.
+pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<Dockerfile<'t>, String> {
+    let after = Dockerfile::parse(text);
+    if errors(&after) > errors(before) { Err("the file no longer parses".into()) } else { Ok(after) }
+}
+
 /// Compares two texts around a step; the error says what is wrong, to follow "afterwards".
 pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), String> {
     let before = old.file;
-    let after = Dockerfile::parse(text);
-    if errors(&after) > errors(before) {
-        return Err("the file no longer parses".into());
-    }
+    let after = still_reads(before, text)?;
     if after.directives.len() != before.directives.len() || after.escape != before.escape {
         return Err("the parser directives differ".into());
     }

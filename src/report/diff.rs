@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use similar::TextDiff;
+use similar::{ChangeTag, TextDiff};
 
 use crate::report::FileReport;
 
@@ -57,6 +57,33 @@ pub fn of(path: &str, old: &str, new: &str) -> String {
 /// The diff of a file that was not there.
 pub fn of_new(path: &str, new: &str) -> String {
     unified("/dev/null", &format!("b/{}", in_diff(path)), "", new)
+}
+
+/// The changed lines with a few around them, the words that changed set off from the rest of their lines.
+pub fn with_words(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut shown = String::new();
+    for hunk in diff.unified_diff().iter_hunks() {
+        shown += &format!("\u{1b}[36m{}\u{1b}[0m\n", hunk.header());
+        for change in hunk.ops().iter().flat_map(|op| diff.iter_inline_changes(op)) {
+            let (sign, colour, strong) = match change.tag() {
+                ChangeTag::Delete => ('-', "\u{1b}[31m", "\u{1b}[1;7m"),
+                ChangeTag::Insert => ('+', "\u{1b}[32m", "\u{1b}[1;7m"),
+                ChangeTag::Equal => (' ', "", ""),
+            };
+            shown += &format!("{colour}{sign}");
+            for (is_changed, text) in change.iter_strings_lossy() {
+                let text = text.trim_end_matches(['\r', '\n']);
+                if is_changed && !text.is_empty() {
+                    shown += &format!("{strong}{text}\u{1b}[0m{colour}");
+                } else {
+                    shown += text;
+                }
+            }
+            shown += if colour.is_empty() { "\n" } else { "\u{1b}[0m\n" };
+        }
+    }
+    shown
 }
 
 /// A path as diffs have it: git ends a name that holds a blank with a tab, so that patch knows where it ends.

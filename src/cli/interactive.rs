@@ -1,0 +1,206 @@
+//! `jettison fix --interactive`: asks about one fix after the other, as `git add -p` does, and writes what is wanted file by file.
+//!
+//! Answers are lines. The terminal stays in the mode that it is in, so that there is nothing to restore when the program is
+//! interrupted; until a file's questions are answered, nothing of it is written.
+
+use std::collections::HashSet;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+
+use crate::cli::args::Fix;
+use crate::cli::context::Contexts;
+use crate::cli::scope::Scopes;
+use crate::cli::settings::Configurations;
+use crate::cli::{Status, discover, ignored, input};
+use crate::context::Surroundings as _;
+use crate::edit::Edits;
+use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
+use crate::report::{self, Deed, FileReport, Talk, diff};
+use crate::span::Span;
+
+const HELP: &str = "\
+y - apply this fix
+n - do not apply it
+a - apply it and all others of this file
+q - quit; apply neither it nor any other that is left
+e - edit what it puts in
+? - explain it
+";
+
+/// Asks about all files in turn.
+pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
+    ensure!(
+        io::stdin().is_terminal() && io::stdout().is_terminal(),
+        "--interactive asks on a terminal, and this is none; --check says what would change, --write applies it"
+    );
+    ensure!(
+        !args.proof.verify && !args.proof.measure,
+        "--interactive does not go with --verify or --measure"
+    );
+    let scopes = Scopes::new(args)?;
+    let here = [PathBuf::from(".")];
+    let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
+    let mut reports = Vec::new();
+    let mut quits = false;
+    for one in found {
+        if quits {
+            break;
+        }
+        // What was written for the file before is looked at anew.
+        let contexts = Contexts::new(args.building.context.as_deref())?;
+        let asking = Asking { configurations, contexts: &contexts, scopes: &scopes };
+        let mut report = match &one {
+            Ok(path) => asking.file(path, &mut quits)?,
+            Err(error) => FileReport::failed(None, error.clone()),
+        };
+        if let (Ok(path), None) = (&one, &report.error) {
+            report.error = ignored::write(path, &contexts, &mut report).err();
+        }
+        reports.push(report);
+    }
+    report::human::talk(&mut anstream::stderr().lock(), &reports, Talk::Summary, Deed::Written)?;
+    let has_failed = reports.iter().any(|report| report.error.is_some());
+    Ok(if has_failed { Status::Failed } else { Status::Clean })
+}
+
+/// What is needed to ask about a file.
+struct Asking<'a> {
+    configurations: &'a Configurations<'a>,
+    contexts: &'a Contexts,
+    scopes: &'a Scopes,
+}
+
+impl Asking<'_> {
+    fn file(&self, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
+        let name = discover::display_name(path);
+        let read = input::file(path).and_then(|text| {
+            let settings = self.configurations.for_file(path)?;
+            Ok((self.scopes.within(settings, path, &text)?, text))
+        });
+        let (settings, text) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(FileReport::failed(Some(name), error)),
+        };
+        let mut person = Person { path: name.clone(), ..Person::default() };
+        let around = self.contexts.around(Some(path));
+        person.ignore_file =
+            around.context().ok().and_then(|context| context.ignore_text.clone()).unwrap_or_default();
+        let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &around, &mut person);
+        *quits = person.quits;
+        if let Some(error) = person.error {
+            return Err(error).context("the terminal");
+        }
+        Ok(FileReport::fixed(name, text, outcome))
+    }
+}
+
+/// Whoever sits at the terminal.
+#[derive(Default)]
+struct Person {
+    path: String,
+    ignore_file: String,
+    /// All that is left of this file is wanted.
+    takes_all: bool,
+    /// Nothing that is left is wanted.
+    quits: bool,
+    /// What was answered with no, or edited: later rounds do not ask again.
+    settled: HashSet<(&'static str, String, (usize, usize))>,
+    error: Option<anyhow::Error>,
+}
+
+impl Chooser for Person {
+    fn choose(&mut self, proposal: &Proposal<'_>) -> Choice {
+        let key =
+            (proposal.transform.id, proposal.title.to_owned(), (proposal.place.line, proposal.place.column));
+        if self.quits || self.error.is_some() || self.settled.contains(&key) {
+            return Choice::Leave;
+        }
+        if self.takes_all {
+            return Choice::Take;
+        }
+        let choice = self.ask(proposal).unwrap_or_else(|error| {
+            self.error = Some(error);
+            Choice::Leave
+        });
+        if choice != Choice::Take {
+            self.settled.insert(key);
+        }
+        choice
+    }
+}
+
+impl Person {
+    fn ask(&mut self, proposal: &Proposal<'_>) -> anyhow::Result<Choice> {
+        let Proposal { transform, title, notes, place, text, result, ignore_file, .. } = proposal;
+        let mut out = anstream::stdout();
+        writeln!(out, "\u{1b}[1m{}:{place}: {}: {title}\u{1b}[0m", self.path, transform.id)?;
+        for note in *notes {
+            writeln!(out, "    {note}")?;
+        }
+        match ignore_file {
+            Some(new) => write!(out, "{}", diff::with_words(&self.ignore_file, new))?,
+            None => write!(out, "{}", diff::with_words(text, result))?,
+        }
+        loop {
+            write!(out, "\u{1b}[1;34mApply this fix [y,n,a,q,e,?]?\u{1b}[0m ")?;
+            out.flush()?;
+            let mut answer = String::new();
+            if io::stdin().read_line(&mut answer)? == 0 {
+                // The end of the input, Ctrl-D: as `git add -p` has it, no to all that is left.
+                writeln!(out)?;
+                self.quits = true;
+                return Ok(Choice::Leave);
+            }
+            match answer.trim() {
+                "y" => return Ok(Choice::Take),
+                "n" => return Ok(Choice::Leave),
+                "a" => {
+                    self.takes_all = true;
+                    return Ok(Choice::Take);
+                }
+                "q" => {
+                    self.quits = true;
+                    return Ok(Choice::Leave);
+                }
+                "e" if ignore_file.is_some() => {
+                    writeln!(out, "the ignore file can't be edited here; answer n, and edit it afterwards")?;
+                }
+                "e" => {
+                    if let Some(own) = edit(proposal)? {
+                        return Ok(Choice::Instead(own));
+                    }
+                    writeln!(out, "the editor failed, and nothing was taken over")?;
+                }
+                "?" => write!(out, "{}\n{HELP}", transform.manual())?,
+                _ => write!(out, "{HELP}")?,
+            }
+        }
+    }
+}
+
+/// Lets the person's editor have the lines that a fix changes, as the fix would leave them; none where the editor fails.
+fn edit(proposal: &Proposal<'_>) -> anyhow::Result<Option<Edits>> {
+    let Proposal { text, result: new, edits, .. } = proposal;
+    let Some(extent) = edits.extent() else { return Ok(None) };
+    let start = text[..extent.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[extent.end..].find('\n').map_or(text.len(), |at| extent.end + at + 1);
+    let proposed = &new[start..new.len() - (text.len() - end)];
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("Dockerfile");
+    std::fs::write(&path, proposed)?;
+    let editor =
+        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|one| !one.is_empty()));
+    let editor = editor.unwrap_or_else(|| "vi".to_owned());
+    // The variable may hold options; a shell takes it apart, as git has it done.
+    let status =
+        Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "editor"]).arg(&path).status()?;
+    if !status.success() {
+        return Ok(None);
+    }
+    let mut own = Edits::new();
+    own.replace(Span::new(start, end), std::fs::read_to_string(&path)?);
+    Ok(Some(own))
+}
