@@ -68,6 +68,8 @@ pub struct Applied {
     pub lines: RangeInclusive<usize>,
     /// What it weighs where it is shown as a finding.
     pub severity: Severity,
+    /// The codes of hadolint that it answers.
+    pub answers: Vec<String>,
 }
 
 /// Something that was not done.
@@ -301,7 +303,7 @@ impl Pipeline<'_, '_> {
             (transform.run)(&context, &mut fixes);
             let mut step = Draft::default();
             for fix in fixes.proposed {
-                match view.verdict(transform, &names, &fix) {
+                match view.verdict(transform, &fix) {
                     Verdict::Pass => {}
                     Verdict::Hold(held) => self.outcome.withheld.push(held),
                     Verdict::Take(applied) => step.take(fix, applied, transform, text, &mut self.chooser),
@@ -424,7 +426,14 @@ impl View<'_> {
         }
     }
 
-    fn verdict(&self, transform: &Transform, names: &[&str], fix: &Fix) -> Verdict {
+    fn verdict(&self, transform: &Transform, fix: &Fix) -> Verdict {
+        let answers = match &fix.answers {
+            Some(own) => own.clone(),
+            None => transform.answers.iter().map(|&code| code.to_owned()).collect(),
+        };
+        let names: Vec<&str> =
+            std::iter::once(transform.id).chain(answers.iter().map(String::as_str)).collect();
+        let names = names.as_slice();
         let about = self.lines_of(fix.anchor);
         if let Some(scope) = &self.settings.scope {
             let touched: Vec<_> = fix.edits.iter().map(|edit| self.lines_of(edit.span)).collect();
@@ -453,6 +462,7 @@ impl View<'_> {
             place: self.place(fix.anchor.start),
             lines: about,
             severity: hadolint.severity(names),
+            answers,
         })
     }
 

@@ -129,6 +129,15 @@ pub struct Context<'a> {
     pub around: &'a dyn Surroundings,
 }
 
+impl Context<'_> {
+    /// Whether a comment, or hadolint's configuration, tells to leave what goes by one of these codes alone.
+    pub fn leaves(&self, codes: &[String], anchor: Span) -> bool {
+        let names: Vec<&str> = codes.iter().map(String::as_str).collect();
+        self.pragmas.silence(&names, anchor)
+            || self.settings.hadolint.ignored.iter().any(|code| names.contains(&code.as_str()))
+    }
+}
+
 /// A proposal.
 #[derive(Debug, Clone)]
 pub struct Fix {
@@ -140,6 +149,8 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The instruction that it is about, for pragmas and messages.
     pub anchor: Span,
+    /// The codes of hadolint that it answers, where those are fewer than its transform's.
+    pub answers: Option<Vec<String>>,
     /// The change itself.
     pub edits: Edits,
     /// The ignore file's new text, where the change is there.
@@ -183,7 +194,8 @@ impl Fixes {
     ) {
         if !edits.is_empty() {
             let (title, notes) = (title.into(), Vec::new());
-            self.proposed.push(Fix { title, notes, applicability, anchor, edits, ignore_file: None });
+            let (answers, ignore_file) = (None, None);
+            self.proposed.push(Fix { title, notes, applicability, anchor, answers, edits, ignore_file });
         }
     }
 
@@ -191,6 +203,13 @@ impl Fixes {
     pub fn note(&mut self, notes: impl IntoIterator<Item = String>) {
         if let Some(last) = self.proposed.last_mut() {
             last.notes.extend(notes);
+        }
+    }
+
+    /// Says which codes of hadolint the last proposal answers, of those that its transform does.
+    pub fn answer(&mut self, codes: impl IntoIterator<Item = String>) {
+        if let Some(last) = self.proposed.last_mut() {
+            last.answers = Some(codes.into_iter().collect());
         }
     }
 
@@ -203,7 +222,8 @@ impl Fixes {
         text: String,
     ) {
         let (title, notes, edits) = (title.into(), Vec::new(), Edits::new());
-        self.proposed.push(Fix { title, notes, applicability, anchor, edits, ignore_file: Some(text) });
+        let (answers, ignore_file) = (None, Some(text));
+        self.proposed.push(Fix { title, notes, applicability, anchor, answers, edits, ignore_file });
     }
 
     /// Says that something could have been saved here, and what stood against it.

@@ -106,6 +106,22 @@ fn hadolints_comments_can_be_out_of_force() {
     assert!(fixes(folder.path()).contains("--no-cache-dir"));
 }
 
+/// A finding is about one manager, and so is a no to it.
+#[test]
+fn codes_are_those_of_one_manager() {
+    let naive = "FROM alpine:3.20\nRUN apk add py3-pip \\\n    && pip install flask==3.0.3\n";
+    let folder = folder(&[("Dockerfile", naive), ("report.json", &json!([found("DL3019", 2)]).to_string())]);
+    let output = run(folder.path(), &["--from-hadolint", "report.json"]);
+    assert!(text(&output.stdout).contains("+RUN apk add --no-cache py3-pip"), "{}", text(&output.stdout));
+    assert!(!text(&output.stdout).contains("--no-cache-dir"), "{}", text(&output.stdout));
+    // With a no to pip's, its cache is not emptied either.
+    fs::write(folder.path().join(".hadolint.yaml"), "ignored: [DL3042]\n").expect("a file");
+    let output = run(folder.path(), &["--write"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let expected = naive.replace("apk add", "apk add --no-cache");
+    assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), expected);
+}
+
 #[test]
 fn a_mistake_in_hadolints_configuration_is_shown_where_it_stands() {
     let folder = folder(&[("Dockerfile", DOCKERFILE), (".hadolint.yaml", "ignored: DL3009\n")]);

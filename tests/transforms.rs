@@ -24,7 +24,7 @@ fn settings(transform: &Transform) -> Settings {
         strip: true,
         ..Config::default()
     };
-    Settings { config, path: None, proves: true }
+    Settings { config, proves: true, ..Settings::default() }
 }
 
 fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {

@@ -48,7 +48,7 @@
 //! ```
 
 use crate::edit::Edits;
-use crate::facts::leftovers::what;
+use crate::facts::leftovers::{Leftover, what};
 use crate::knowledge::Confidence;
 use crate::rewrite::append_to;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
@@ -68,23 +68,17 @@ pub const TRANSFORM: Transform = Transform {
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
-        let mut commands = Vec::new();
-        let mut names = Vec::new();
-        let mut applicability = Applicability::Safe;
+        let (mut wanted, mut unwanted) = (Cleanup::default(), Cleanup::default());
         for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {
             match leftover {
                 Err(stays) => {
                     fixes.refuse(anchor, format!("{} left alone, because {}", stays.what, stays.reason));
                 }
                 Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
+                // Whoever says no to hadolint's finding about a cache wants it to stay.
+                Ok(found) if ctx.leaves(&found.manager.hadolint, anchor) => unwanted.add(found),
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
-                    if found.confidence != Confidence::Safe {
-                        applicability = Applicability::Unsafe;
-                    }
-                    if !commands.contains(&found.command) {
-                        names.push(format!("{}'s", found.manager.name));
-                        commands.push(found.command);
-                    }
+                    wanted.add(found);
                 }
                 Ok(found) => {
                     let because = found.cache.because.as_deref().unwrap_or("something may lean on it");
@@ -96,16 +90,42 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 }
             }
         }
+        let Cleanup { commands, names, codes, is_unsafe } =
+            if wanted.commands.is_empty() { unwanted } else { wanted };
         if commands.is_empty() {
             continue;
         }
+        let applicability = if is_unsafe { Applicability::Unsafe } else { Applicability::Safe };
         let mut edits = Edits::new();
         match append_to(ctx, run, &commands, &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
             Ok(()) => {
                 let title = format!("empty {} cache in the layer that filled it", names.join(" and "));
                 fixes.propose(applicability, anchor, title, edits);
+                fixes.answer(codes);
             }
+        }
+    }
+}
+
+/// What is emptied in one RUN.
+#[derive(Default)]
+struct Cleanup {
+    commands: Vec<String>,
+    /// Whose caches: "apt-get's".
+    names: Vec<String>,
+    /// hadolint's codes for them.
+    codes: Vec<String>,
+    is_unsafe: bool,
+}
+
+impl Cleanup {
+    fn add(&mut self, found: Leftover<'_>) {
+        self.is_unsafe |= found.confidence != Confidence::Safe;
+        if !self.commands.contains(&found.command) {
+            self.names.push(format!("{}'s", found.manager.name));
+            self.codes.extend(found.manager.hadolint.iter().cloned());
+            self.commands.push(found.command);
         }
     }
 }

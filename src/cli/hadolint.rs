@@ -77,7 +77,8 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
     let is_ours = |id: &str| ours.iter().any(|transform| transform.id == id);
     let mut fixes =
         outcome.steps.iter().filter(|step| is_ours(step.transform.id)).flat_map(|step| &step.fixes);
-    if let Some(fix) = fixes.find(|fix| fix.lines.contains(&found.line)) {
+    if let Some(fix) = fixes.find(|fix| fix.lines.contains(&found.line) && fix.answers.contains(&found.code))
+    {
         return (Answer::Fixed, fix.title.clone());
     }
     let at = |held: &&crate::pipeline::Held| {
