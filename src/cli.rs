@@ -9,24 +9,28 @@ mod context;
 mod discover;
 mod explain;
 mod fix;
+mod generated;
 mod hadolint;
 mod ignored;
 mod input;
 mod inspected;
 mod interactive;
 mod measured;
+mod plugin;
 mod pull_request;
 mod scope;
 mod settings;
 mod verified;
 mod write;
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command};
+use plugin::Called;
 
 /// What a command has to say at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +45,16 @@ enum Status {
 
 /// Runs the program on the process's own arguments.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match plugin::called(std::env::args_os()) {
+        Called::Introduced(what) => {
+            // Docker takes silence for a broken plugin.
+            return ExitCode::from(u8::from(writeln!(io::stdout(), "{what}").is_err()));
+        }
+        Called::By { name, arguments } => match parse(name, arguments) {
+            Ok(args) => args,
+            Err(error) => error.exit(),
+        },
+    };
     let result = match args.command {
         Command::Fix(fix) => fix::run(&fix),
         Command::PullRequest(request) => pull_request::run(*request),
@@ -51,6 +64,8 @@ pub fn main() -> ExitCode {
         Command::Verify(verify) => verified::run(&verify),
         Command::Explain(explain) => explain::run(&explain),
         Command::List => explain::list(),
+        Command::Completions { shell } => generated::completions(shell),
+        Command::Man => generated::man(),
     };
     match result {
         Ok(Status::Clean) => ExitCode::SUCCESS,
@@ -70,4 +85,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Reads the arguments; help calls the program by this name.
+fn parse(name: &'static str, arguments: Vec<OsString>) -> Result<Args, clap::Error> {
+    let mut command = Args::command();
+    if name != command.get_name() {
+        command = command.bin_name(name);
+    }
+    Args::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }

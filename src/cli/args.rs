@@ -31,6 +31,13 @@ pub enum Command {
     Explain(Explain),
     /// List the transforms
     List,
+    /// Print completions for a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (`jettison man | man -l -`)
+    Man,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,0 +1,18 @@
+# syntax=docker/dockerfile:1
+# Jettison and the git that `jettison pr` needs. Build it with: docker build -t jettison .
+# Use it with: docker run --rm -v "$PWD:/work" jettison fix
+FROM rust:1-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    cargo build --release --locked --config=profile.release.strip=true \
+    && install -D target/release/jettison /out/jettison
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates git \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /out/jettison /usr/local/bin/jettison
+WORKDIR /work
+ENTRYPOINT ["jettison"]

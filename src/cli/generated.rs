@@ -1,0 +1,34 @@
+//! `jettison completions` and `jettison man`: what shells and `man` read, made from the very arguments that `--help` shows.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Status;
+use crate::cli::args::Args;
+
+/// Prints the completions for a shell.
+pub fn completions(shell: Shell) -> anyhow::Result<Status> {
+    // What it generates goes to memory first: it panics where a pipe is closed.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "jettison", &mut script);
+    io::stdout().lock().write_all(&script)?;
+    Ok(Status::Clean)
+}
+
+/// Prints the manual page: the program's own, and behind it those of its commands.
+pub fn man() -> anyhow::Result<Status> {
+    let mut page = Vec::new();
+    let mut command = Args::command().disable_help_subcommand(true);
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let man = clap_mangen::Man::new(sub.clone());
+        writeln!(page, ".SH \"{}\"", format!("jettison {}", sub.get_name()).to_uppercase())?;
+        man.render_description_section(&mut page)?;
+        man.render_options_section(&mut page)?;
+    }
+    io::stdout().lock().write_all(&page)?;
+    Ok(Status::Clean)
+}
