@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # Jettison and the git that `jettison pr` needs. Build it with: docker build -t jettison .
 # Use it with: docker run --rm -v "$PWD:/work" jettison fix
 FROM rust:1-bookworm AS build

@@ -1,6 +1,7 @@
-//! Reads the knowledge files through their types, refusing unknown keys, and embeds them as one JSON text: a YAML parser
-//! at run time would show in the start-up.
+//! Reads the knowledge files through their types, refusing unknown keys, and embeds them as tables of names with JSON behind
+//! them: a YAML parser at run time would show in the start-up, and so would reading all of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
 
@@ -25,9 +26,78 @@ fn main() {
         images: read(&root.join("images.yaml")),
         runtime: read(&root.join("runtime.yaml")),
     };
-    let json = serde_json::to_string(&everything).expect("plain data has a JSON form");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("knowledge.json"), json).expect("OUT_DIR is writable");
+    fs::write(Path::new(&out).join("knowledge.rs"), tables(&everything)).expect("OUT_DIR is writable");
+}
+
+/// The tables that `src/knowledge.rs` looks things up in: names sorted, and behind them what is said of each as JSON, which
+/// is read when somebody asks for it.
+fn tables(everything: &model::Everything) -> String {
+    let model::Everything { managers, programs, effects, images, runtime } = everything;
+    let mut text = String::new();
+    parts(&mut text, "MANAGERS", "Manager", managers.iter().map(|one| (one.name.as_str(), json(one))));
+    parts(&mut text, "IMAGES", "Image", images.iter().map(|one| (one.name.as_str(), json(one))));
+    parts(
+        &mut text,
+        "WRAPPERS",
+        "Wrapper",
+        programs.wrappers.iter().map(|one| (one.name.as_str(), json(one))),
+    );
+    parts(&mut text, "RUNTIME", "Runtime", std::iter::once(("", json(runtime))));
+    let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
+        let all = managers.iter().enumerate();
+        all.flat_map(|(number, one)| names(one).iter().map(move |name| (name.as_str(), number.to_string())))
+            .collect()
+    };
+    table(&mut text, "MANAGER_BY_PROGRAM", "usize", &numbers(|one| &one.programs));
+    table(&mut text, "MANAGER_BY_MODULE", "usize", &numbers(|one| &one.modules));
+    // A name in several lists belongs to the last.
+    let sorts = [
+        (&programs.builders, "Builder"),
+        (&programs.ordinary, "Ordinary"),
+        (&programs.cheap, "Cheap"),
+        (&programs.daemons, "Daemon"),
+    ];
+    table(&mut text, "PROGRAMS", "Program", &variants("Program", &sorts));
+    let scopes = [
+        (&effects.nothing, "Nothing"),
+        (&effects.operands, "Operands"),
+        (&effects.scripted, "Scripted"),
+        (&effects.archives, "Archive"),
+        (&effects.downloads, "Download"),
+        (&effects.accounts, "Accounts"),
+        (&effects.named, "Named"),
+        (&effects.system, "System"),
+    ];
+    table(&mut text, "SCOPES", "Scope", &variants("Scope", &scopes));
+    text += &format!("static VARIABLES: &[&str] = &{:?};\n", effects.variables);
+    text
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data has a JSON form")
+}
+
+fn parts<'e>(
+    text: &mut String,
+    name: &str,
+    kind: &str,
+    entries: impl ExactSizeIterator<Item = (&'e str, String)>,
+) {
+    let count = entries.len();
+    let entries: String = entries.map(|(name, json)| format!("    ({name:?}, {json:?}),\n")).collect();
+    *text += &format!("static {name}: Parts<{kind}, {count}> = Parts::new(&[\n{entries}]);\n");
+}
+
+fn table(text: &mut String, name: &str, kind: &str, entries: &BTreeMap<&str, String>) {
+    let entries: String = entries.iter().map(|(name, value)| format!("    ({name:?}, {value}),\n")).collect();
+    *text += &format!("static {name}: &[(&str, {kind})] = &[\n{entries}];\n");
+}
+
+fn variants<'e>(kind: &str, lists: &[(&'e Vec<String>, &str)]) -> BTreeMap<&'e str, String> {
+    let all =
+        lists.iter().flat_map(|(names, variant)| names.iter().map(move |name| (name.as_str(), variant)));
+    all.map(|(name, variant)| (name, format!("{kind}::{variant}"))).collect()
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {

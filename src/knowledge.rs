@@ -1,33 +1,56 @@
 //! What is known of package managers, ordinary programs and base images: data, typed and embedded.
 //!
 //! The facts stand in `knowledge/` as YAML, each claim with its source; `model` is their shape. This file only looks
-//! things up. It knows nothing of any Dockerfile.
+//! things up, in tables that the build script made. It knows nothing of any Dockerfile.
 
 pub mod model;
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
+
+use serde::de::DeserializeOwned;
 
 pub use model::{
     Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Verbs,
     Wrapper,
 };
 
-/// Everything that is known, with indexes to find it by name.
+include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
+
+/// Everything that is known. What is said of a manager or an image is read when it is first asked for: most files are about
+/// two or three of them.
 #[derive(Debug)]
-pub struct Knowledge {
-    /// Package managers in the order of their names.
-    pub managers: Vec<Manager>,
-    /// Base images by repository name.
-    pub images: Vec<Image>,
-    /// Which system packages serve the build alone.
-    pub runtime: Runtime,
-    by_program: HashMap<String, usize>,
-    by_module: HashMap<String, usize>,
-    programs: HashMap<String, Program>,
-    scopes: HashMap<String, Scope>,
-    variables: Vec<String>,
-    wrappers: HashMap<String, Wrapper>,
+pub struct Knowledge(());
+
+static EMBEDDED: Knowledge = Knowledge(());
+
+/// Names, what is said of each as JSON, and what of that was read.
+struct Parts<T, const N: usize> {
+    entries: &'static [(&'static str, &'static str); N],
+    read: [OnceLock<T>; N],
+}
+
+impl<T: DeserializeOwned, const N: usize> Parts<T, N> {
+    const fn new(entries: &'static [(&'static str, &'static str); N]) -> Self {
+        Self { entries, read: [const { OnceLock::new() }; N] }
+    }
+
+    fn get(&self, number: usize) -> &T {
+        let read = || serde_json::from_str(self.entries[number].1);
+        self.read[number].get_or_init(|| read().expect("the build script wrote what these types read"))
+    }
+
+    fn find(&self, is_meant: impl Fn(&str) -> bool) -> Option<&T> {
+        self.entries.iter().position(|(name, _)| is_meant(name)).map(|number| self.get(number))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &T> {
+        (0..N).map(|number| self.get(number))
+    }
+}
+
+/// What a sorted table says of a name.
+fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
+    table.binary_search_by_key(&name, |(known, _)| known).ok().map(|at| table[at].1)
 }
 
 /// What sort of program a name stands for, as far as that is known.
@@ -72,93 +95,55 @@ const BUILTINS: &[&str] = &[
     "popd", "pushd", "dirs",
 ];
 
-static EMBEDDED: LazyLock<Knowledge> = LazyLock::new(|| {
-    let json = include_str!(concat!(env!("OUT_DIR"), "/knowledge.json"));
-    Knowledge::index(serde_json::from_str(json).expect("the build script wrote what these types read"))
-});
-
 impl Knowledge {
     /// The knowledge that this program carries.
     pub fn embedded() -> &'static Self {
         &EMBEDDED
     }
 
-    fn index(everything: model::Everything) -> Self {
-        let model::Everything { managers, programs: known, effects, images, runtime } = everything;
-        let indexed = |names: fn(&Manager) -> &Vec<String>| {
-            let pairs = managers.iter().enumerate();
-            pairs
-                .flat_map(|(index, manager)| names(manager).iter().map(move |name| (name.clone(), index)))
-                .collect()
-        };
-        let mut programs = HashMap::new();
-        for (names, sort) in [
-            (known.builders, Program::Builder),
-            (known.ordinary, Program::Ordinary),
-            (known.cheap, Program::Cheap),
-            (known.daemons, Program::Daemon),
-        ] {
-            programs.extend(names.into_iter().map(|name| (name, sort)));
-        }
-        let mut scopes = HashMap::new();
-        for (names, scope) in [
-            (effects.nothing, Scope::Nothing),
-            (effects.operands, Scope::Operands),
-            (effects.scripted, Scope::Scripted),
-            (effects.archives, Scope::Archive),
-            (effects.downloads, Scope::Download),
-            (effects.accounts, Scope::Accounts),
-            (effects.named, Scope::Named),
-            (effects.system, Scope::System),
-        ] {
-            scopes.extend(names.into_iter().map(|name| (name, scope)));
-        }
-        Self {
-            scopes,
-            variables: effects.variables,
-            by_program: indexed(|manager| &manager.programs),
-            by_module: indexed(|manager| &manager.modules),
-            wrappers: known.wrappers.into_iter().map(|wrapper| (wrapper.name.clone(), wrapper)).collect(),
-            programs,
-            images,
-            runtime,
-            managers,
-        }
+    /// All package managers, in the order of their names.
+    pub fn managers(&self) -> impl Iterator<Item = &Manager> {
+        MANAGERS.all()
+    }
+
+    /// Which system packages serve the build alone.
+    pub fn runtime(&self) -> &Runtime {
+        RUNTIME.get(0)
     }
 
     /// The manager with this name.
     pub fn manager(&self, name: &str) -> Option<&Manager> {
-        self.managers.iter().find(|manager| manager.name == name)
+        MANAGERS.find(|known| known == name)
     }
 
     /// The manager that a program's name (without directory) calls; a version may follow where it is usual (`pip3.11`).
     pub fn manager_of(&self, program: &str) -> Option<&Manager> {
-        if let Some(&index) = self.by_program.get(program) {
-            return Some(&self.managers[index]);
+        if let Some(number) = find(MANAGER_BY_PROGRAM, program) {
+            return Some(MANAGERS.get(number));
         }
         let stem = unversioned(program);
-        let manager = &self.managers[*self.by_program.get(stem)?];
+        let manager = MANAGERS.get(find(MANAGER_BY_PROGRAM, stem)?);
         (stem != program && manager.versioned).then_some(manager)
     }
 
     /// The manager that `python -m MODULE` calls.
     pub fn manager_of_module(&self, module: &str) -> Option<&Manager> {
-        self.by_module.get(module).map(|&index| &self.managers[index])
+        find(MANAGER_BY_MODULE, module).map(|number| MANAGERS.get(number))
     }
 
     /// What sort of program this is; `None` where nothing is known of it.
     pub fn program(&self, name: &str) -> Option<Program> {
-        self.programs.get(name).copied()
+        find(PROGRAMS, name)
     }
 
     /// Which files a program touches; `None` where it may be any.
     pub fn scope(&self, name: &str) -> Option<Scope> {
-        self.scopes.get(name).copied()
+        find(SCOPES, name)
     }
 
     /// Whether programs that are known here read a variable of this name without being told.
     pub fn is_read_silently(&self, variable: &str) -> bool {
-        self.variables.iter().any(|start| variable.starts_with(start.as_str()))
+        VARIABLES.iter().any(|start| variable.starts_with(start))
     }
 
     /// Whether the shell does it without starting a program.
@@ -168,16 +153,19 @@ impl Knowledge {
 
     /// The wrapper with this name (`sudo`, `env`).
     pub fn wrapper(&self, name: &str) -> Option<&Wrapper> {
-        self.wrappers.get(name)
+        WRAPPERS.find(|known| known == name)
     }
 
     /// The base image with this repository name; a name may end in `/*`.
     pub fn image(&self, name: &str) -> Option<&Image> {
-        self.images.iter().find(|image| image.name == name).or_else(|| {
-            self.images
-                .iter()
-                .find(|image| image.name.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix)))
+        IMAGES.find(|known| known == name).or_else(|| {
+            IMAGES.find(|known| known.strip_suffix('*').is_some_and(|start| name.starts_with(start)))
         })
+    }
+
+    /// All base images.
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        IMAGES.all()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod check;
 
+use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
 use crate::config::{Settings, Severity};
@@ -20,6 +21,9 @@ use crate::transforms;
 
 /// More rounds than this mean that two transforms undo each other.
 const MOST_ROUNDS: usize = 10;
+
+/// More texts than rounds can make: in each, a transform has one step, or one that was undone, for good.
+const MOST_TEXTS: usize = (MOST_ROUNDS + 2) * transforms::ALL.len();
 
 /// What became of a file. Every place is one of the text as it went in.
 #[derive(Debug, Clone, Default)]
@@ -142,42 +146,57 @@ fn run(
         broken: Vec::new(),
         ignored: Vec::new(),
     };
-    let mut current = None::<String>;
-    for round in 0..=MOST_ROUNDS {
-        let mut from = 0;
-        let mut quiet = true;
-        loop {
-            let pass = run.pass(current.as_deref().unwrap_or(text), from);
-            let Some((index, step)) = pass else { break };
-            quiet = false;
-            from = index + 1;
-            current = Some(step.text.clone());
-            run.around.take(step.ignore_file.as_deref());
-            run.outcome.steps.push(step);
-        }
-        if quiet {
-            run.outcome.unused = run.unused();
-            return run.outcome;
-        }
-        if round == MOST_ROUNDS {
-            let culprits: Vec<_> =
-                run.outcome.steps.iter().rev().take(4).map(|step| step.transform.id).collect();
-            let reason = format!(
-                "the transforms {} never come to rest; the file stays as it was",
-                culprits.join(", ")
-            );
-            let held = Held {
-                transform: None,
-                place: Place { line: 1, column: 1 },
-                lines: 1..=1,
-                line: String::new(),
-                reason,
-                applicability: None,
-            };
-            return Outcome { undone: vec![held], ..Outcome::default() };
-        }
+    // Each text is parsed once: the check after a step hands its tree on to the next pass, which borrows the text from here.
+    let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_TEXTS];
+    let mut texts = texts.iter();
+    let mut file = Dockerfile::parse(text);
+    run.outcome.unreadable = unreadable(&file);
+    let (mut round, mut from) = (0, 0);
+    loop {
+        let next = {
+            let facts = Facts::of(&file, run.known);
+            let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
+            loop {
+                match run.pass(&facts, &pragmas, from, &mut texts) {
+                    Some(next) => break next,
+                    None if from == 0 => {
+                        run.outcome.unused = run.unused();
+                        return run.outcome;
+                    }
+                    None if round == MOST_ROUNDS => return restless(&run.outcome),
+                    None => (round, from) = (round + 1, 0),
+                }
+            }
+        };
+        let Next { index, step, after } = next;
+        from = index + 1;
+        run.around.take(step.ignore_file.as_deref());
+        run.outcome.steps.push(step);
+        file = after;
     }
-    run.outcome
+}
+
+/// A step, whose it was by its number, and the text after it.
+struct Next<'t> {
+    index: usize,
+    step: Step,
+    after: Dockerfile<'t>,
+}
+
+/// The outcome of transforms that undo each other.
+fn restless(outcome: &Outcome) -> Outcome {
+    let culprits: Vec<_> = outcome.steps.iter().rev().take(4).map(|step| step.transform.id).collect();
+    let reason =
+        format!("the transforms {} never come to rest; the file stays as it was", culprits.join(", "));
+    let held = Held {
+        transform: None,
+        place: Place { line: 1, column: 1 },
+        lines: 1..=1,
+        line: String::new(),
+        reason,
+        applicability: None,
+    };
+    Outcome { undone: vec![held], ..Outcome::default() }
 }
 
 /// Somebody who is asked about each fix.
@@ -267,29 +286,25 @@ struct Pipeline<'s, 'c> {
 }
 
 impl Pipeline<'_, '_> {
-    /// Parses a text and runs the transforms from number `from` on until one changes it. A pass that gets through them
-    /// all from the first leaves its refusals in the outcome.
-    fn pass(&mut self, text: &str, from: usize) -> Option<(usize, Step)> {
-        let file = Dockerfile::parse(text);
-        if self.outcome.steps.is_empty() && from == 0 {
-            self.outcome.unreadable = unreadable(&file);
-        }
-        let facts = Facts::of(&file, self.known);
-        let pragmas = Pragmas::of(&file, !self.settings.hadolint.disable_ignore_pragma);
+    /// Runs the transforms from number `from` on until one changes the text. A pass that gets through them all from the
+    /// first leaves its refusals in the outcome.
+    fn pass<'t>(
+        &mut self,
+        facts: &Facts<'_>,
+        pragmas: &Pragmas,
+        from: usize,
+        texts: &mut impl Iterator<Item = &'t OnceCell<String>>,
+    ) -> Option<Next<'t>> {
+        let (file, text) = (facts.file, facts.file.text);
         let context = Context {
-            pragmas: &pragmas,
-            file: &file,
-            facts: &facts,
+            pragmas,
+            file,
+            facts,
             known: self.known,
             settings: self.settings,
             around: &self.around,
         };
-        let view = View {
-            lines: &self.lines,
-            steps: &self.outcome.steps,
-            settings: self.settings,
-            pragmas: &pragmas,
-        };
+        let view = View { lines: &self.lines, steps: &self.outcome.steps, settings: self.settings, pragmas };
         if from == 0 {
             self.outcome.refused.clear();
             self.outcome.withheld.clear();
@@ -321,15 +336,18 @@ impl Pipeline<'_, '_> {
                 continue;
             }
             let new = edits.apply(text);
+            // There is room for more steps than rounds can have.
+            let new: &'t str = texts.next()?.get_or_init(|| new);
             let checked = if is_someones {
-                check::still_reads(&file, &new).map(drop)
+                check::still_reads(file, new)
             } else {
-                check::step(&facts, &new, transform.changes)
+                check::step(facts, new, transform.changes)
             };
             match checked {
-                Ok(()) => {
-                    note_ignored(&mut self.ignored, &pragmas, |at| view.origin(at));
-                    return Some((index, Step { transform, fixes: applied, edits, text: new, ignore_file }));
+                Ok(after) => {
+                    note_ignored(&mut self.ignored, pragmas, |at| view.origin(at));
+                    let step = Step { transform, fixes: applied, edits, text: new.to_owned(), ignore_file };
+                    return Some(Next { index, step, after });
                 }
                 Err(what) => {
                     self.broken.push(transform.id);
@@ -341,7 +359,7 @@ impl Pipeline<'_, '_> {
                 }
             }
         }
-        note_ignored(&mut self.ignored, &pragmas, |at| view.origin(at));
+        note_ignored(&mut self.ignored, pragmas, |at| view.origin(at));
         None
     }
 

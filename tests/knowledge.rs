@@ -35,7 +35,7 @@ fn the_managers_that_people_use_are_there() {
 
 #[test]
 fn every_claim_has_a_source() {
-    for manager in &Knowledge::embedded().managers {
+    for manager in Knowledge::embedded().managers() {
         let Manager { caches, avoid, lean, mounts, keep, .. } = manager;
         let sources = caches.iter().map(|claim| &claim.source);
         let sources = sources
@@ -52,14 +52,14 @@ fn every_claim_has_a_source() {
             );
         }
     }
-    for image in &Knowledge::embedded().images {
+    for image in Knowledge::embedded().images() {
         assert!(image.source.len() > 8, "{}", image.name);
     }
 }
 
 #[test]
 fn verbs_that_claims_name_are_listed() {
-    for manager in &Knowledge::embedded().managers {
+    for manager in Knowledge::embedded().managers() {
         let verbs: HashSet<&str> = manager.all_verbs().collect();
         let cache_verbs = manager
             .caches
@@ -79,7 +79,7 @@ fn verbs_that_claims_name_are_listed() {
 #[test]
 fn no_program_belongs_to_two_managers() {
     let mut seen = HashSet::new();
-    for manager in &Knowledge::embedded().managers {
+    for manager in Knowledge::embedded().managers() {
         for program in &manager.programs {
             assert!(seen.insert(program), "{program} is claimed twice");
         }
@@ -89,7 +89,7 @@ fn no_program_belongs_to_two_managers() {
 /// A cleanup must name a directory that the entry lists, or call the manager itself.
 #[test]
 fn cleanups_stay_within_their_directories() {
-    for manager in &Knowledge::embedded().managers {
+    for manager in Knowledge::embedded().managers() {
         for cache in &manager.caches {
             if let Some(paths) = cache.clean.strip_prefix("rm -rf ") {
                 for path in paths.split(' ') {

@@ -71,8 +71,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                         format!("pass {option} to {manager}")
                     };
                     fixes.propose(confidence.into(), anchor, title, edits);
-                    let codes = ctx.known.manager(manager).map(|manager| manager.hadolint.clone());
-                    fixes.answer(codes.unwrap_or_default());
+                    let codes = ctx.known.manager(manager).and_then(|manager| manager.avoid.as_ref());
+                    fixes.answer(codes.map(|avoid| avoid.hadolint.clone()).unwrap_or_default());
                 }
             }
         }

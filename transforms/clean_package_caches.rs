@@ -76,7 +76,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 }
                 Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
                 // Whoever says no to hadolint's finding about a cache wants it to stay.
-                Ok(found) if ctx.leaves(&found.manager.hadolint, anchor) => unwanted.add(found),
+                Ok(found) if ctx.leaves(&found.cache.hadolint, anchor) => unwanted.add(found),
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
                     wanted.add(found);
                 }
@@ -124,7 +124,7 @@ impl Cleanup {
         self.is_unsafe |= found.confidence != Confidence::Safe;
         if !self.commands.contains(&found.command) {
             self.names.push(format!("{}'s", found.manager.name));
-            self.codes.extend(found.manager.hadolint.iter().cloned());
+            self.codes.extend(found.cache.hadolint.iter().cloned());
             self.commands.push(found.command);
         }
     }

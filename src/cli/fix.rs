@@ -146,7 +146,9 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     }
     io::stdout().lock().write_all(outcome.text().unwrap_or(&text).as_bytes())?;
     let reports = [FileReport::fixed("-".into(), text, outcome)];
-    report::human::talk(&mut anstream::stderr().lock(), &reports, talk(args), report::Deed::Written)?;
+    let mut err = io::BufWriter::new(anstream::stderr().lock());
+    report::human::talk(&mut err, &reports, talk(args), report::Deed::Written)?;
+    err.flush()?;
     Ok(Status::Clean)
 }
 
@@ -184,7 +186,9 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     if format == Format::Diff {
         figures(&mut anstream::stderr().lock(), reports)?;
     }
-    report::human::talk(&mut anstream::stderr().lock(), reports, talk(args), deed)?;
+    let mut err = io::BufWriter::new(anstream::stderr().lock());
+    report::human::talk(&mut err, reports, talk(args), deed)?;
+    err.flush()?;
     Ok(())
 }
 

@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::span::Place;
-use crate::syntax::Dockerfile;
 
 /// No Dockerfile comes near this size; what does is something else under its name.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -60,14 +59,9 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         let place = Place::of(&before, valid);
         format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
     })?;
-    if Dockerfile::parse(&text).items.iter().all(|item| {
-        matches!(
-            item,
-            crate::syntax::Item::Blank(_)
-                | crate::syntax::Item::Comment(_)
-                | crate::syntax::Item::Directive(_)
-        )
-    }) {
+    // Whatever is neither blank nor a comment is an instruction, or meant to be one.
+    let is_idle = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    if text.trim_start_matches('\u{feff}').lines().all(is_idle) {
         return Err("has no instructions".into());
     }
     Ok(text)

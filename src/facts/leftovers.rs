@@ -175,7 +175,7 @@ impl<'a> Facts<'a> {
     /// not known to be another manager's. Where a distribution's manager keeps its files is not configured in practice.
     pub fn may_be_mounted(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
         let is_others = |target: &str| {
-            self.known.managers.iter().filter(|other| other.name != manager.name).any(|other| {
+            self.known.managers().filter(|other| other.name != manager.name).any(|other| {
                 let places = other
                     .caches
                     .iter()

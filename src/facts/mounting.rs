@@ -93,8 +93,8 @@ impl<'a> Facts<'a> {
     fn has_unknown_mount(&self, run: &RunFacts<'a>) -> bool {
         let places = || {
             let caches =
-                self.known.managers.iter().flat_map(|one| &one.caches).flat_map(|cache| &cache.directories);
-            caches.chain(self.known.managers.iter().flat_map(|one| &one.mounts).map(|mount| &mount.target))
+                self.known.managers().flat_map(|one| &one.caches).flat_map(|cache| &cache.directories);
+            caches.chain(self.known.managers().flat_map(|one| &one.mounts).map(|mount| &mount.target))
         };
         let mut targets =
             run.mounts.iter().filter(|mount| mount.kind == "cache").map(|mount| mount.target.as_deref());
@@ -119,12 +119,8 @@ impl<'a> Facts<'a> {
         self.not_moved(run, manager, mount, cache, &calls)?;
         let (target, owner) = self.target(run, manager, mount, &calls)?;
         let kept = keep.iter().any(|kept| paths::overlap(&target, kept));
-        let precious = self
-            .known
-            .managers
-            .iter()
-            .flat_map(|one| &one.keep)
-            .find(|kept| paths::overlap(&target, &kept.path));
+        let precious =
+            self.known.managers().flat_map(|one| &one.keep).find(|kept| paths::overlap(&target, &kept.path));
         if kept {
             return Err("the configuration keeps it".into());
         }

@@ -133,7 +133,7 @@ struct Caches<'k> {
 impl<'k> Caches<'k> {
     fn of(known: &'k Knowledge) -> Self {
         let mut caches = Self { absolute: Vec::new(), at_home: Vec::new() };
-        for manager in &known.managers {
+        for manager in known.managers() {
             for cache in manager.caches.iter().filter(|cache| cache.applicability != Confidence::Never) {
                 for directory in &cache.directories {
                     if let Some(rest) = directory.strip_prefix("~/") {

@@ -50,9 +50,6 @@ pub struct Manager {
     /// What it reads and makes when it installs what a project's manifests say.
     #[serde(default)]
     pub project: Option<Project>,
-    /// The codes under which hadolint finds its caches.
-    #[serde(default)]
-    pub hadolint: Vec<String>,
 }
 
 /// Files of a project that a manager reads before it installs. Names are relative to the directory that it runs in.

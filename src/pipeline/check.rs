@@ -21,20 +21,25 @@ pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<
     if errors(&after) > errors(before) { Err("the file no longer parses".into()) } else { Ok(after) }
 }
 
-/// Compares two texts around a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), String> {
+/// Compares two texts around a step and gives the second back, parsed; the error says what is wrong, to follow "afterwards".
+pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, changes: Changes) -> Result<Dockerfile<'t>, String> {
+    let after = still_reads(old.file, text)?;
+    compare_files(old, &after, changes)?;
+    Ok(after)
+}
+
+fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), String> {
     let before = old.file;
-    let after = still_reads(before, text)?;
     if after.directives.len() != before.directives.len() || after.escape != before.escape {
         return Err("the parser directives differ".into());
     }
     match changes {
-        Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, &after, changes),
-        Changes::CacheMounts => return mounts::check(old, &after),
-        Changes::Ownership => return ownership::check(old, &after),
-        Changes::Stages => return stages::check(old, &after),
-        Changes::Base => return base::check(old, &after),
-        Changes::IgnoreFile if before.text == text => return Ok(()),
+        Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, after, changes),
+        Changes::CacheMounts => return mounts::check(old, after),
+        Changes::Ownership => return ownership::check(old, after),
+        Changes::Stages => return stages::check(old, after),
+        Changes::Base => return base::check(old, after),
+        Changes::IgnoreFile if before.text == after.text => return Ok(()),
         Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
         Changes::Layers
         | Changes::AddsCleanup
@@ -42,10 +47,10 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
         | Changes::AddsOptionsAndCleanup
         | Changes::DropsPackages => {}
     }
-    if configuration(before) != configuration(&after) {
+    if configuration(before) != configuration(after) {
         return Err("an instruction other than RUN differs".into());
     }
-    let (old_comments, new_comments) = (comments(before), comments(&after));
+    let (old_comments, new_comments) = (comments(before), comments(after));
     let are_kept = if changes == Changes::DropsPackages {
         // A comment above a package goes with it.
         let mut rest = old_comments.iter();
@@ -56,7 +61,7 @@ pub(super) fn step(old: &Facts<'_>, text: &str, changes: Changes) -> Result<(), 
     if !are_kept {
         return Err("a comment is lost or moved".into());
     }
-    let new = Facts::of(&after, old.known);
+    let new = Facts::of(after, old.known);
     if old.stages.len() != new.stages.len() {
         return Err("the stages differ".into());
     }

@@ -102,7 +102,7 @@ pub(super) fn libraries(
     for package in &work.packages {
         match fate(package, Some(release), look.facts.known) {
             Fate::Runs(_) => {
-                let all = &look.facts.known.runtime.libraries;
+                let all = &look.facts.known.runtime().libraries;
                 let library = all
                     .iter()
                     .find(|one| one.dev.iter().any(|dev| dev == package) && !one.files.is_empty())?;

@@ -22,7 +22,7 @@ pub enum Fate {
 /// The fate of a package, whose name may have a version or an architecture behind it.
 pub fn fate(package: &str, release: Option<&Release>, known: &Knowledge) -> Fate {
     let name = package.split(['=', ':', '/']).next().unwrap_or(package);
-    let runtime = &known.runtime;
+    let runtime = known.runtime();
     let is_in = |list: &[String]| list.iter().any(|one| one == name);
     if is_in(&runtime.build_tools) {
         Fate::Builds
@@ -37,7 +37,7 @@ pub fn fate(package: &str, release: Option<&Release>, known: &Knowledge) -> Fate
 }
 
 fn libraries(headers: &str, release: &Release, known: &Knowledge) -> Option<Vec<String>> {
-    let library = known.runtime.libraries.iter().find(|one| one.dev.iter().any(|dev| dev == headers))?;
+    let library = known.runtime().libraries.iter().find(|one| one.dev.iter().any(|dev| dev == headers))?;
     let number = release.version.first().map(|number| format!("{}:{number}", release.family));
     let by_release = number.and_then(|number| library.releases.get(&number));
     if let Some(packages) = by_release.or_else(|| library.releases.get(&release.family)) {
