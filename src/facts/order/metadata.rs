@@ -72,10 +72,11 @@ fn refers_to_varying(one: &Assignment) -> bool {
 
 /// Whether `$NAME` or `${NAME…}` stands in a text, and not just the beginning of a longer name.
 fn is_variable(text: &str, name: &str) -> bool {
-    [format!("${name}"), format!("${{{name}")].iter().any(|written| {
-        text.match_indices(written.as_str()).any(|(at, found)| {
-            !text[at + found.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        })
+    text.split('$').skip(1).any(|behind| {
+        let behind = behind.strip_prefix('{').unwrap_or(behind);
+        behind
+            .strip_prefix(name)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
     })
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Only what the full images of the languages have on top of the slim ones is looked for. It errs by adding a package too many.
 
+use std::collections::HashSet;
+
 use crate::facts::split::{Look, Need};
 
 /// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
@@ -86,23 +88,19 @@ pub(super) fn by_sources(look: &Look<'_, '_>) -> Vec<Need> {
     let Some(context) = look.context else { return Vec::new() };
     let is_source =
         |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
-    let texts: Vec<&str> = context
+    let starts = |path: &str, text: &str| {
+        STARTS.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`')
+    };
+    let texts = context
         .texts
         .iter()
-        .filter(|(path, text)| {
-            let starts =
-                STARTS.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`');
-            is_source(path) && starts && context.sends_file(path)
-        })
-        .map(|(_, text)| text.as_str())
+        .filter(|(path, text)| is_source(path) && starts(path, text) && context.sends_file(path));
+    // The first word of each quoted text, looked up once for all programs.
+    let called: HashSet<&str> = texts
+        .flat_map(|(_, text)| text.split(['"', '\'', '`']))
+        .filter_map(|part| part.split(char::is_whitespace).next())
         .collect();
-    let begins = |part: &str, program: &str| {
-        part.strip_prefix(program)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
-    };
-    packages("a source", |program| {
-        texts.iter().any(|text| text.split(['"', '\'', '`']).any(|part| begins(part, program)))
-    })
+    packages("a source", |program| called.contains(program))
 }
 
 fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<Need> {
