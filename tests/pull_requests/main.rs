@@ -84,8 +84,11 @@ impl Place {
             Likeness::GitLab => "gitlab",
             Likeness::Gitea => "gitea",
         };
-        command.arg("pr").args(["--forge", forge, "--api-url", api]).args(arguments);
-        command.args(["--repository", "owner/name"]).current_dir(self.work());
+        command
+            .arg("pr")
+            .args(["--forge", forge, "--api-url", api, "--repository", "owner/name"])
+            .args(arguments);
+        command.current_dir(self.work());
         for variable in ["GITHUB_TOKEN", "GITLAB_TOKEN", "GITEA_TOKEN"] {
             command.env(variable, PASSWORD);
         }
@@ -234,6 +237,33 @@ fn each_commit_builds() {
                 .expect("docker starts");
             assert!(output.status.success(), "{commit} {dockerfile}: {}", text(&output.stderr));
         }
+    }
+}
+
+#[test]
+fn what_was_measured_and_proven_stands_in_the_request() {
+    if !support::has_engine("what_was_measured_and_proven_stands_in_the_request", engine::answers()) {
+        return;
+    }
+    let place = Place::new(Likeness::GitHub);
+    let output = place.run(&[
+        "--dry-run",
+        "--measure",
+        "--verify",
+        "--smoke",
+        "curl --version",
+        "Dockerfile",
+        "--",
+        "--network=host",
+    ]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    for part in [
+        "`curl --version` printed the same in both",
+        "| size, unpacked |",
+        "Proven: the images before and after were built",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in: {shown}");
     }
 }
 

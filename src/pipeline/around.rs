@@ -1,0 +1,35 @@
+//! The surroundings as the steps so far left them.
+
+use crate::context::{BuildContext, History, Proven, Surroundings};
+
+/// The surroundings, with the ignore file as the steps so far left it.
+pub(super) struct Around<'s> {
+    pub given: &'s dyn Surroundings,
+    pub changed: Option<BuildContext>,
+}
+
+impl Around<'_> {
+    pub fn take(&mut self, ignore_file: Option<&str>) {
+        if let (Some(text), Ok(context)) = (ignore_file, self.given.context()) {
+            self.changed = Some(context.with_ignore(text));
+        }
+    }
+}
+
+impl Surroundings for Around<'_> {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        self.changed.as_ref().map_or_else(|| self.given.context(), Ok)
+    }
+
+    fn history(&self) -> Option<&History> {
+        self.given.history()
+    }
+
+    fn dockerfile(&self) -> Option<&str> {
+        self.given.dockerfile()
+    }
+
+    fn proven(&self) -> &[Proven] {
+        self.given.proven()
+    }
+}

@@ -1,0 +1,63 @@
+//! A step while its fixes are put together.
+
+use super::{Applied, Choice, Chooser, Proposal};
+use crate::edit::Edits;
+use crate::transform::{Fix, Transform};
+
+/// What was taken of one transform's proposals.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub edits: Edits,
+    pub ignore_file: Option<String>,
+    pub applied: Vec<Applied>,
+    /// Whether somebody put in edits of their own.
+    pub is_someones: bool,
+}
+
+impl Draft {
+    /// Takes a fix in, if whoever is asked wants it. What overlaps an earlier one waits for the next round.
+    pub fn take(
+        &mut self,
+        fix: Fix,
+        applied: Applied,
+        transform: &'static Transform,
+        text: &str,
+        chooser: &mut Option<&mut dyn Chooser>,
+    ) {
+        let fits = match &fix.ignore_file {
+            Some(_) => self.ignore_file.is_none(),
+            None => self.edits.fits(&fix.edits),
+        };
+        if !fits {
+            return;
+        }
+        let choice = chooser.as_mut().map_or(Choice::Take, |chooser| {
+            chooser.choose(&Proposal {
+                transform,
+                title: &fix.title,
+                notes: &fix.notes,
+                applicability: fix.applicability,
+                place: applied.place,
+                text,
+                edits: &fix.edits,
+                result: &fix.edits.apply(text),
+                ignore_file: fix.ignore_file.as_deref(),
+            })
+        });
+        let taken = match choice {
+            Choice::Leave => false,
+            Choice::Take if fix.ignore_file.is_some() => {
+                self.ignore_file = fix.ignore_file;
+                true
+            }
+            Choice::Take => self.edits.absorb(&fix.edits),
+            Choice::Instead(own) => {
+                self.is_someones = true;
+                self.edits.absorb(&own)
+            }
+        };
+        if taken {
+            self.applied.push(applied);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A text in the middle of the run: where its parts were in the text as it went in, and what becomes of a proposal by that,
+//! by comments and by the settings. Nobody is asked here.
+
+use std::ops::RangeInclusive;
+
+use super::{Applied, Held, Step, needed};
+use crate::config::Settings;
+use crate::pragma::Pragmas;
+use crate::span::{LineIndex, Place, Span};
+use crate::transform::{Applicability, Fix, Refusal, Transform};
+
+/// What became of a proposal before anybody is asked.
+pub(super) enum Verdict {
+    /// It is none of what was asked for.
+    Pass,
+    /// It is shown and not applied.
+    Hold(Held),
+    /// It is applied.
+    Take(Applied),
+}
+
+/// A text in the middle of the run, seen from the text as it went in.
+pub(super) struct View<'v> {
+    pub lines: &'v LineIndex<'v>,
+    pub steps: &'v [Step],
+    pub settings: &'v Settings,
+    pub pragmas: &'v Pragmas,
+}
+
+impl View<'_> {
+    pub fn origin(&self, offset: usize) -> usize {
+        self.steps.iter().rev().fold(offset, |at, step| step.edits.origin(at))
+    }
+
+    fn place(&self, offset: usize) -> Place {
+        self.lines.place(self.origin(offset))
+    }
+
+    fn lines_of(&self, span: Span) -> RangeInclusive<usize> {
+        self.place(span.start).line..=self.place(span.end.max(span.start + 1) - 1).line
+    }
+
+    pub fn held(
+        &self,
+        transform: &Transform,
+        span: Span,
+        reason: String,
+        applicability: Option<Applicability>,
+    ) -> Held {
+        Held {
+            transform: Some(transform.id),
+            place: self.place(span.start),
+            lines: self.lines_of(span),
+            line: self.lines.line(self.origin(span.start)).to_owned(),
+            reason,
+            applicability,
+        }
+    }
+
+    pub fn verdict(&self, transform: &Transform, fix: &Fix) -> Verdict {
+        let answers = match &fix.answers {
+            Some(own) => own.clone(),
+            None => transform.answers.iter().map(|&code| code.to_owned()).collect(),
+        };
+        let names: Vec<&str> =
+            std::iter::once(transform.id).chain(answers.iter().map(String::as_str)).collect();
+        let names = names.as_slice();
+        let about = self.lines_of(fix.anchor);
+        if let Some(scope) = &self.settings.scope {
+            let touched: Vec<_> = fix.edits.iter().map(|edit| self.lines_of(edit.span)).collect();
+            if !scope.has(names, &about, &touched) {
+                return Verdict::Pass;
+            }
+        }
+        let title = &fix.title;
+        let hold = |reason: String, applicability| {
+            Verdict::Hold(self.held(transform, fix.anchor, reason, applicability))
+        };
+        let hadolint = &self.settings.hadolint;
+        if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
+            return hold(format!("{title}: hadolint's configuration ignores {code}"), None);
+        }
+        if self.pragmas.silence(names, fix.anchor) {
+            return hold(format!("{title}: a comment says to leave it"), None);
+        }
+        if fix.applicability < needed(self.settings) {
+            return hold(title.clone(), Some(fix.applicability));
+        }
+        Verdict::Take(Applied {
+            title: title.clone(),
+            notes: fix.notes.clone(),
+            applicability: fix.applicability,
+            place: self.place(fix.anchor.start),
+            lines: about,
+            severity: hadolint.severity(names),
+            answers,
+        })
+    }
+
+    /// Whether nobody wants to hear of a refusal.
+    pub fn is_silent(&self, names: &[&str], refusal: &Refusal) -> bool {
+        let scope = self.settings.scope.as_ref();
+        self.pragmas.silence(names, refusal.span)
+            || scope.is_some_and(|scope| !scope.has(names, &self.lines_of(refusal.span), &[]))
+    }
+}
