@@ -41,7 +41,7 @@ impl fmt::Debug for Token {
 const TRIES: u32 = 4;
 
 /// The longest time that a server is waited for.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// An answer, whatever it says.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Client {
     pub fn new(headers: Vec<(&'static str, String)>, token: Token) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .user_agent(concat!("jettison/", env!("CARGO_PKG_VERSION")))
             // Companies' own certificates stand where the system has them.
             .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())

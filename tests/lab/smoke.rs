@@ -13,7 +13,7 @@ use crate::build::Image;
 use crate::engine;
 
 /// How long a service may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts all services, asks them everything, and runs their own health checks.
 pub fn test(application: &Application, images: &[Image]) -> Result<()> {
