@@ -160,6 +160,11 @@ pub enum Scope {
     Lines(Vec<RangeInclusive<usize>>),
 }
 
+/// Whether two ranges of lines have one in common.
+pub fn meet(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
+    a.start() <= b.end() && b.start() <= a.end()
+}
+
 impl Scope {
     /// Whether it has a fix that is about some lines, touches others, and goes by one of these names.
     pub fn has(
@@ -169,9 +174,9 @@ impl Scope {
         touched: &[RangeInclusive<usize>],
     ) -> bool {
         match self {
-            Self::Found(found) => found.iter().any(|(lines, code)| {
-                names.contains(&code.as_str()) && lines.start() <= about.end() && about.start() <= lines.end()
-            }),
+            Self::Found(found) => {
+                found.iter().any(|(lines, code)| names.contains(&code.as_str()) && meet(lines, about))
+            }
             Self::Lines(lines) => {
                 let within = |one: &RangeInclusive<usize>| {
                     lines.iter().any(|lines| lines.start() <= one.start() && one.end() <= lines.end())

@@ -77,7 +77,7 @@ fn run(
     let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_TEXTS];
     let mut texts = texts.iter();
     let mut file = Dockerfile::parse(text);
-    run.outcome.unreadable = unreadable(&file);
+    run.outcome.unreadable = unreadable(&file, &run.lines);
     let (mut round, mut from) = (0, 0);
     loop {
         let next = {
@@ -227,13 +227,12 @@ fn applied_at(edits: &Edits) -> usize {
     edits.extent().map_or(0, |span| span.start)
 }
 
-fn unreadable(file: &Dockerfile<'_>) -> Vec<Held> {
-    let lines = LineIndex::of(file.text);
+fn unreadable(file: &Dockerfile<'_>, lines: &LineIndex<'_>) -> Vec<Held> {
     let errors = file.items.iter().filter_map(|item| match item {
         Item::Error(span, reason) => Some(Held {
             transform: None,
             place: lines.place(span.start),
-            lines: lines.place(span.start).line..=lines.place(span.end.max(span.start + 1) - 1).line,
+            lines: lines.lines(*span),
             line: lines.line(span.start).to_owned(),
             reason: (*reason).to_owned(),
             applicability: None,

@@ -4,7 +4,7 @@
 //! Nothing here knows what the bytes mean.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Bytes of the file, half open.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -99,6 +99,11 @@ impl<'a> LineIndex<'a> {
         let column =
             self.text.get(self.starts[line - 1]..offset).map_or(1, |before| before.chars().count() + 1);
         Place { line, column }
+    }
+
+    /// The lines that a span has bytes on; of an empty one, the line that it stands on.
+    pub fn lines(&self, span: Span) -> RangeInclusive<usize> {
+        self.place(span.start).line..=self.place(span.end.max(span.start + 1) - 1).line
     }
 
     /// The line around a byte offset, without its line break.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::cli::args::Fix;
 use crate::cli::hadolint::Findings;
-use crate::config::{Scope, Settings};
+use crate::config::{Scope, Settings, meet};
 use crate::git::Git;
 use crate::span::LineIndex;
 use crate::syntax::Dockerfile;
@@ -65,10 +65,5 @@ impl Scopes {
 fn instructions(text: &str) -> Vec<RangeInclusive<usize>> {
     let lines = LineIndex::of(text);
     let file = Dockerfile::parse(text);
-    let of = |start: usize, end: usize| lines.place(start).line..=lines.place(end.max(start + 1) - 1).line;
-    file.instructions().map(|(_, one)| of(one.full.start, one.full.end)).collect()
-}
-
-fn meet(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
-    a.start() <= b.end() && b.start() <= a.end()
+    file.instructions().map(|(_, one)| lines.lines(one.full)).collect()
 }
