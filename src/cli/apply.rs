@@ -11,6 +11,7 @@ use crate::cli::args::Apply;
 use crate::cli::{Status, input, write};
 use crate::digest::sha256;
 use crate::edit::{Edit, Edits};
+use crate::report::count;
 use crate::span::Span;
 
 /// The version of the protocol that is understood.
@@ -69,9 +70,8 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
         }
     }
     if !args.quiet {
-        let s = if written == 1 { "" } else { "s" };
         let errors = if failed > 0 { format!("; {failed} left as they were") } else { String::new() };
-        writeln!(err, "{written} file{s} changed{errors}")?;
+        writeln!(err, "{} changed{errors}", count(written, "file"))?;
     }
     Ok(if failed > 0 { Status::Failed } else { Status::Clean })
 }

@@ -16,7 +16,7 @@ use crate::cli::{Status, fix};
 use crate::forge::{Forge, Kind, Remote, Request, State, Token, Wording};
 use crate::git::Git;
 use crate::report::pull_request::{self as words, Facts, Mark, TRAILER};
-use crate::report::{FileReport, diff};
+use crate::report::{FileReport, count, diff};
 use crate::transform::Applicability;
 use commits::Commit;
 
@@ -289,10 +289,6 @@ fn hide(token: &Token, error: &anyhow::Error) -> anyhow::Error {
 
 fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn say(text: &str) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::pipeline::Held;
-use crate::report::{Answer, Deed, FileReport, Talk};
+use crate::report::{Answer, Deed, FileReport, Talk, count};
 use crate::transform::Applicability;
 
 /// Writes one line a fix, and what it leans on where everything is said.
@@ -89,7 +89,6 @@ fn withheld(report: &FileReport, applicability: Applicability) -> usize {
 
 /// `3 files would change (5 fixes); held back: 2 unsafe, 4 refused; run with --write to apply`
 pub fn summary(reports: &[FileReport], deed: Deed) -> String {
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let done: Vec<&FileReport> =
         reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
     let fixes: usize =

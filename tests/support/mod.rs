@@ -103,3 +103,13 @@ impl Written {
         Self(BuildContext::of(entries, texts, ".dockerignore", ignore_text))
     }
 }
+
+/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names; else the test says that it was skipped.
+pub fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
+    let python = PathBuf::from(std::env::var_os("JETTISON_PYTHON").unwrap_or_default());
+    let program = python.parent().map(|directory| directory.join(name)).filter(|program| program.is_file());
+    if program.is_none() {
+        skip(test, &format!("{name} is not installed beside JETTISON_PYTHON"));
+    }
+    program
+}
