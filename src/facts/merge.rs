@@ -3,12 +3,13 @@
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
+use crate::facts::execution::has_background;
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::{Facts, RunFacts, paths, underfoot};
 use crate::knowledge::{Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::syntax::Item;
-use crate::syntax::shell::{CommandKind, End, Operator, Script};
+use crate::syntax::shell::{CommandKind, Operator, Script};
 
 /// How two scripts become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Facts<'_> {
         if a.ends_in_comment {
             return Err("the first ends in a comment, into which the second would fall".into());
         }
-        if [a, b].iter().any(|script| script.list.statements.iter().any(|one| one.end == End::Background)) {
+        if [a, b].iter().any(|script| has_background(script)) {
             return Err("a command runs in the background".into());
         }
         if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap")))
@@ -65,7 +66,7 @@ impl Facts<'_> {
             return Err("under `-e` the first would lose its failures within an and-list".into());
         }
         self.leaves_nothing_running(first)?;
-        underfoot::stays(first, second.in_force.workdir.as_deref())?;
+        underfoot::stays(self, first)?;
         let leaks = leaks(a, first)?;
         let moved = self.moved_program(first, second);
         match (&moved, leaks, gain.is_small) {
