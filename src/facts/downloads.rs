@@ -217,7 +217,10 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     });
     let removed = uses.iter().any(|one| {
         one.touch == Touch::Removed
-            && (covers(&one.path, &fetched.path) || one.path.contains('$') || one.path.contains('{'))
+            && (covers(&one.path, &fetched.path)
+                // Where one of the two directories is unknown, they may be the same.
+                || base_name(&one.path) == name
+                || one.path.contains(['$', '{', '`']))
     });
     // Every command that mentions the name must be one of those that use it up.
     let only = run.invocations.iter().enumerate().all(|(index, one)| {

@@ -25,7 +25,16 @@ impl Facts<'_> {
             "rm" if !removes_directories(invocation) => false,
             // What xargs adds is unknown.
             "rm" | "rmdir" | "mv" if invocation.repeated => true,
-            "rm" | "rmdir" | "mv" => operands().any(holds),
+            "rm" | "rmdir" => operands().any(holds),
+            // The last operand is where the others go, unless an option says that.
+            "mv" if invocation
+                .arguments()
+                .iter()
+                .any(|word| word.raw.starts_with("-t") || word.raw.starts_with("--target")) =>
+            {
+                operands().any(holds)
+            }
+            "mv" => operands().rev().skip(1).any(holds),
             // The name of a link, which may lead to the directory, is given to another one.
             "ln" if invocation.has_short_option('f') && run.workdir != Workdir::OfBase => {
                 operands().next_back().is_some_and(holds)
