@@ -42,7 +42,7 @@ pub fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts
 }
 
 /// The edits that make one RUN of two neighbours.
-pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
+pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: &Merge) -> Edits {
     let mut edits = Edits::new();
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return edits };
     let style = Style::of(ctx.facts, first.instruction);
@@ -63,8 +63,13 @@ pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merg
     let tail = Span::new(semicolon.map_or(end, |_| end), first.instruction.text.end);
     edits.replace(Span::new(tail.start, tail.end), format!("{operator} {}", style.escape));
     for item in &ctx.file.items[first.item + 1..second.item] {
-        if let Item::Blank(span) = item {
-            edits.delete(*span);
+        match item {
+            Item::Blank(span) => edits.delete(*span),
+            // A comment in the middle of a script is indented as the script is.
+            Item::Comment(span) if span.of(ctx.file.text).starts_with('#') => {
+                edits.insert(span.start, style.indent.clone());
+            }
+            _ => {}
         }
     }
     let head = Span::new(second.instruction.text.start, b.list.statements[0].span.start);
