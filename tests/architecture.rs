@@ -89,7 +89,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "transforms",
         &["rewrite", "transform", "config", "context", "facts", "edit", "syntax", "knowledge", "span"],
     ),
-    ("pragma", &["syntax", "span"]),
+    ("pragma", &["edit", "syntax", "span"]),
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
     ("facts", &["context", "pragma", "syntax", "knowledge", "span"]),
     ("config", &[]),

@@ -83,7 +83,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     merge.gain,
                     join(ctx, first, second, merge),
                 );
-                taken = Some(second.item);
+                // What a comment keeps apart leaves the second one to its other neighbour.
+                let names = TRANSFORM.names();
+                let is_silenced =
+                    [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text));
+                taken = Some(second.item).filter(|_| !is_silenced);
             }
         }
     }

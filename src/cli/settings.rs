@@ -85,13 +85,7 @@ impl<'a> Configurations<'a> {
 
 /// The message for an id that no transform has, with the nearest one that there is.
 pub fn unknown_transform(id: &str) -> String {
-    let near = |known: &&str| similar::TextDiff::from_chars(id, *known).ratio();
-    let best =
-        transforms::ALL.iter().map(|transform| transform.id).max_by(|a, b| near(a).total_cmp(&near(b)));
-    let hint = best
-        .filter(|best| near(best) > 0.6)
-        .map(|best| format!("; did you mean `{best}`?"))
-        .unwrap_or_default();
+    let hint = transforms::nearest(id).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
     format!("there is no transform `{id}`{hint} (`jettison list` shows them all)")
 }
 

@@ -80,8 +80,9 @@ impl View<'_> {
         if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
             return hold(format!("{title}: hadolint's configuration ignores {code}"), None);
         }
-        if self.pragmas.silence(names, fix.anchor) {
-            return hold(format!("{title}: a comment says to leave it"), None);
+        // Any instruction that a fix edits may say no, whichever of them the fix is about.
+        if self.pragmas.silence(names, fix.anchor) || self.pragmas.silence_any(names, &fix.edits) {
+            return hold(format!("{title}: suppressed by a comment"), None);
         }
         if fix.applicability < needed(self.settings) {
             return hold(title.clone(), Some(fix.applicability));
