@@ -157,7 +157,13 @@ impl Pipeline<'_, '_> {
             settings: self.settings,
             around: &self.around,
         };
-        let view = View { lines: &self.lines, steps: &self.outcome.steps, settings: self.settings, pragmas };
+        let view = View {
+            lines: &self.lines,
+            steps: &self.outcome.steps,
+            settings: self.settings,
+            pragmas,
+            open_end: file.open_end(),
+        };
         if from == 0 {
             self.outcome.refused.clear();
             self.outcome.withheld.clear();
@@ -174,6 +180,7 @@ impl Pipeline<'_, '_> {
                 match view.verdict(transform, &fix) {
                     Verdict::Pass => {}
                     Verdict::Hold(held) => self.outcome.withheld.push(held),
+                    Verdict::Refuse(held) => self.outcome.refused.push(held),
                     Verdict::Take(applied) => step.take(fix, applied, transform, text, &mut self.chooser),
                 }
             }

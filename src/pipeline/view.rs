@@ -15,6 +15,8 @@ pub(super) enum Verdict {
     Pass,
     /// It is shown and not applied.
     Hold(Held),
+    /// It can't be applied.
+    Refuse(Held),
     /// It is applied.
     Take(Applied),
 }
@@ -25,6 +27,8 @@ pub(super) struct View<'v> {
     pub steps: &'v [Step],
     pub settings: &'v Settings,
     pub pragmas: &'v Pragmas,
+    /// Where the last instruction ends, if the text ends in a line continuation.
+    pub open_end: Option<usize>,
 }
 
 impl View<'_> {
@@ -86,6 +90,11 @@ impl View<'_> {
         }
         if fix.applicability < needed(self.settings) {
             return hold(title.clone(), Some(fix.applicability));
+        }
+        if self.open_end.is_some_and(|end| fix.edits.iter().any(|edit| edit.span.start >= end)) {
+            let reason =
+                format!("{title}: the file ends in a line continuation, which would take in what follows");
+            return Verdict::Refuse(self.held(transform, fix.anchor, reason, None));
         }
         Verdict::Take(Applied {
             title: title.clone(),

@@ -79,6 +79,14 @@ impl<'a> Dockerfile<'a> {
         })
     }
 
+    /// Where the last instruction ends, if the file ends in a line continuation: whatever is put after it becomes a part of it.
+    pub fn open_end(&self) -> Option<usize> {
+        let Some(Item::Instruction(last)) = self.items.last() else { return None };
+        let line = last.text.of(self.text).lines().last().unwrap_or_default();
+        let is_open = last.heredocs.is_empty() && lines::without_continuation(line, self.escape).1;
+        is_open.then_some(last.text.end)
+    }
+
     /// The line break that the file uses, by its first line.
     pub fn line_break(&self) -> &'static str {
         match self.text.find('\n') {
