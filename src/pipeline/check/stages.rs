@@ -28,11 +28,28 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
             .map(|(_, one)| one.full.of(facts.file.text).trim_end().to_owned())
             .collect()
     };
-    // The build may have lines on top, and must have all that there were, in their order.
+    // The build may have lines on top, and must have all that there were, in their order. What is after the last layer builds nothing: it
+    // belongs to the image that runs.
+    let all = steps(old, before);
+    let last_layer =
+        old.file.instructions().filter(|(item, one)| before.items.contains(item) && makes_layer(one));
+    let builds = last_layer.last().map_or(0, |(last, _)| {
+        old.file
+            .instructions()
+            .filter(|(item, one)| before.items.contains(item) && *item <= last && is_step(one))
+            .count()
+    });
+    let (building, running) = all.split_at(builds);
     let mut rest = steps(&new, build).into_iter();
-    for step in steps(old, before) {
-        if !rest.any(|other| other == step) {
+    for step in building {
+        if !rest.any(|other| other == *step) {
             return Err(format!("the step `{step}` is missing in the build, or not in its place"));
+        }
+    }
+    let mut rest = steps(&new, runtime).into_iter();
+    for step in running {
+        if !rest.any(|other| other == *step) {
+            return Err(format!("the step `{step}` is missing in the image that runs, or not in its place"));
         }
     }
     let (was, is) = (image(old, before), image(&new, runtime));
@@ -73,6 +90,10 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
 fn is_step(one: &Instruction<'_>) -> bool {
     use Keyword::{Add, Arg, Copy, Run, Shell};
     matches!(one.keyword, Add | Copy | Run | Shell | Arg)
+}
+
+fn makes_layer(one: &Instruction<'_>) -> bool {
+    matches!(one.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
 }
 
 /// How the image of a stage is set up: one entry for each setting that a later one replaces.
