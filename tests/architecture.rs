@@ -63,6 +63,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "knowledge",
             "syntax",
             "span",
+            "yaml",
         ],
     ),
     ("report", &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "span"]),
@@ -91,8 +92,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("pragma", &["edit", "syntax", "span"]),
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
-    ("facts", &["context", "pragma", "syntax", "knowledge", "span"]),
-    ("config", &[]),
+    ("facts", &["context", "pragma", "syntax", "knowledge", "span", "yaml"]),
+    ("config", &["yaml"]),
     ("context", &[]),
     ("forge", &[]),
     ("git", &[]),
@@ -101,6 +102,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("knowledge", &[]),
     ("syntax", &["span"]),
     ("span", &[]),
+    ("yaml", &[]),
 ];
 
 #[test]
