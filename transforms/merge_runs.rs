@@ -78,7 +78,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(Some(merge)) => {
                 let edits = join(ctx, first, second, &merge);
                 fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, edits);
-                taken = Some(second.item);
+                // Where a comment keeps the two apart, the second one may still join its other neighbour.
+                let names = TRANSFORM.names();
+                let is_silenced =
+                    [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text));
+                taken = Some(second.item).filter(|_| !is_silenced);
             }
         }
     }

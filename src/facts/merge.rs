@@ -122,7 +122,10 @@ impl Facts<'_> {
             }
         }
         if self.frees(first, second) {
-            return Some(Gain { title: "remove files in the layer that creates them".into(), is_small: false });
+            return Some(Gain {
+                title: "remove files in the layer that creates them".into(),
+                is_small: false,
+            });
         }
         if !shared.is_empty() && self.only(first, &shared) && self.only(second, &shared) {
             return Some(Gain {

@@ -26,10 +26,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
     let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<(bool, String)> {
         let all = facts.file.instructions().filter(|(item, _)| stage.items.contains(item));
         all.filter(|(_, one)| is_step(one))
-            .map(|(_, one)| {
-                let makes_layer = matches!(one.keyword, Keyword::Add | Keyword::Copy | Keyword::Run);
-                (makes_layer, one.full.of(facts.file.text).trim_end().to_owned())
-            })
+            .map(|(_, one)| (makes_layer(one), one.full.of(facts.file.text).trim_end().to_owned()))
             .collect()
     };
     // The build may have lines on top, and must have all that there were, in their order. An ARG or SHELL after the last step
@@ -87,6 +84,10 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
 fn is_step(one: &Instruction<'_>) -> bool {
     use Keyword::{Add, Arg, Copy, Run, Shell};
     matches!(one.keyword, Add | Copy | Run | Shell | Arg)
+}
+
+fn makes_layer(one: &Instruction<'_>) -> bool {
+    matches!(one.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
 }
 
 /// How the image of a stage is set up: one entry for each setting that a later one replaces.
