@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 
 use crate::config::Settings;
 use crate::context::{Alone, Surroundings};
-use crate::edit::Edits;
+use crate::edit::{Edits, Origins};
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
@@ -70,6 +70,7 @@ fn run(
         known: Knowledge::embedded(),
         around: Around { given: around, changed: None },
         outcome: Outcome::default(),
+        origins: Vec::new(),
         broken: Vec::new(),
         idle: Idle::default(),
     };
@@ -98,6 +99,7 @@ fn run(
         let Next { index, step, after } = next;
         from = index + 1;
         run.around.take(step.ignore_file.as_deref());
+        run.origins.push(step.edits.origins());
         run.outcome.steps.push(step);
         file = after;
     }
@@ -134,6 +136,8 @@ struct Pipeline<'s, 'c> {
     known: &'static Knowledge,
     around: Around<'s>,
     outcome: Outcome,
+    /// For each step so far, where its text was in the one before.
+    origins: Vec<Origins>,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
     idle: Idle,
@@ -158,7 +162,7 @@ impl Pipeline<'_, '_> {
             settings: self.settings,
             around: &self.around,
         };
-        let view = View { lines: &self.lines, steps: &self.outcome.steps, settings: self.settings, pragmas };
+        let view = View { lines: &self.lines, origins: &self.origins, settings: self.settings, pragmas };
         if from == 0 {
             self.outcome.refused.clear();
             self.outcome.withheld.clear();
