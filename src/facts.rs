@@ -15,8 +15,10 @@ pub mod environment;
 pub mod expand;
 pub mod files;
 pub mod frontend;
+mod globals;
 pub mod later;
 pub mod leftovers;
+mod lineage;
 pub mod manifests;
 pub mod merge;
 pub mod mounting;
@@ -33,9 +35,13 @@ mod underfoot;
 pub mod unneeded;
 pub mod unsent;
 
+use std::collections::HashMap;
+
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
+
+use lineage::Lineage;
 
 pub use commands::Invocation;
 pub use environment::InForce;
@@ -52,8 +58,16 @@ pub struct Facts<'a> {
     pub stages: Vec<Stage>,
     /// The RUN instructions, in order.
     pub runs: Vec<RunFacts<'a>>,
+    /// Which stage is built from which.
+    lineage: Lineage,
     /// What stages copy or mount from each other.
     copies: Vec<stage::Copied>,
+    /// The ENV and ARG instructions by the variables that they set, in order.
+    settings: HashMap<&'a str, Vec<usize>>,
+    /// The USER instructions, in order.
+    users: Vec<usize>,
+    /// The WORKDIR instructions, in order.
+    workdirs: Vec<usize>,
     /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
     configuration: Vec<&'a Instruction<'a>>,
     /// Whether the author starts lines with `&&`, by the first instruction that shows it.
@@ -115,12 +129,25 @@ impl<'a> Facts<'a> {
             });
         }
         let copies = stage::copies(file, &stages);
+        let lineage = Lineage::of(&stages);
+        let mut settings: HashMap<&str, Vec<usize>> = HashMap::new();
+        let (mut users, mut workdirs) = (Vec::new(), Vec::new());
+        for (item, instruction) in file.instructions() {
+            match &instruction.body {
+                Body::Env(all) | Body::Arg(all) => {
+                    all.iter().for_each(|one| settings.entry(&one.key).or_default().push(item));
+                }
+                Body::User(_) => users.push(item),
+                Body::Workdir(_) => workdirs.push(item),
+                _ => {}
+            }
+        }
         let configuring = |one: &&Instruction<'a>| {
             matches!(one.body, Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..))
         };
         let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
         let leading = style::leading(file);
-        Self { file, known, stages, runs, copies, configuration, leading }
+        Self { file, known, stages, runs, lineage, copies, settings, users, workdirs, configuration, leading }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.
@@ -133,6 +160,23 @@ impl<'a> Facts<'a> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
     }
 
+    /// The RUNs of a stage, in order.
+    pub fn runs_of(&self, stage: usize) -> &[RunFacts<'a>] {
+        let start = self.runs.partition_point(|run| run.stage < stage);
+        let end = self.runs.partition_point(|run| run.stage <= stage);
+        &self.runs[start..end]
+    }
+
+    /// The RUNs after an item, in order.
+    pub fn runs_after(&self, item: usize) -> &[RunFacts<'a>] {
+        &self.runs[self.runs.partition_point(|run| run.item <= item)..]
+    }
+
+    /// The RUNs before an item, in order.
+    pub fn runs_before(&self, item: usize) -> &[RunFacts<'a>] {
+        &self.runs[..self.runs.partition_point(|run| run.item < item)]
+    }
+
     /// The stage of a RUN.
     pub fn stage_of(&self, run: &RunFacts<'_>) -> &Stage {
         &self.stages[run.stage]
@@ -140,6 +184,11 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> RunFacts<'a> {
+    /// The package manager's call that one of its invocations is.
+    pub fn call_of(&self, invocation: usize) -> Option<&Call<'a>> {
+        self.calls.binary_search_by_key(&invocation, |call| call.invocation).ok().map(|at| &self.calls[at])
+    }
+
     /// The script, where it may be edited.
     pub fn editable(&self) -> Option<&'a Script> {
         if self.near_error { None } else { self.instruction.script() }

@@ -3,6 +3,8 @@
 //! Line rules are in `lines`, an instruction's own grammar in `grammar`. Nothing here fails: what can't be read becomes
 //! an [`Item::Error`].
 
+use std::collections::HashMap;
+
 use crate::span::Span;
 use crate::syntax::grammar::{self, Shell};
 use crate::syntax::heredoc;
@@ -175,7 +177,8 @@ fn directive(line: &str) -> Option<(String, &str)> {
 #[derive(Default)]
 struct Shells {
     current: Shell,
-    names: Vec<String>,
+    /// The numbers of the stages by their names in small letters; of two with one name, the later.
+    by_name: HashMap<String, usize>,
     of_stages: Vec<Shell>,
 }
 
@@ -191,13 +194,14 @@ impl Shells {
     fn note(&mut self, instruction: &Instruction<'_>) {
         match &instruction.body {
             Body::From(from) => {
-                self.current =
-                    match self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&from.image)) {
-                        Some(stage) => self.of_stages[stage].clone(),
-                        None if grammar::is_windows_image(&from.image) => Shell::Foreign,
-                        None => Shell::Default,
-                    };
-                self.names.push(from.name.clone().unwrap_or_default());
+                self.current = match self.by_name.get(&from.image.to_ascii_lowercase()) {
+                    Some(stage) => self.of_stages[*stage].clone(),
+                    None if grammar::is_windows_image(&from.image) => Shell::Foreign,
+                    None => Shell::Default,
+                };
+                if let Some(name) = &from.name {
+                    self.by_name.insert(name.to_ascii_lowercase(), self.of_stages.len());
+                }
                 self.of_stages.push(self.current.clone());
             }
             Body::Shell(words) => {
