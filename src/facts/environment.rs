@@ -1,8 +1,9 @@
 //! USER, WORKDIR, ENV and ARG in force at an instruction. What the base image sets is unknown unless it is known by name.
 
-use crate::facts::{Base, Facts, Stage};
+use crate::facts::globals::Globals;
+use crate::facts::{Base, Facts, Stage, paths, stage};
 use crate::knowledge::{Image, Knowledge};
-use crate::syntax::{Assignment, Body, Dockerfile, Form};
+use crate::syntax::{Assignment, Body, Form};
 
 /// What a variable holds at an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,24 +30,13 @@ pub enum User {
 impl<'a> Facts<'a> {
     /// What a variable holds just before an item.
     pub fn variable(&self, item: usize, name: &str) -> Variable {
-        for (_, instruction) in self.before(item) {
-            let found =
-                |all: &[Assignment]| all.iter().rfind(|one| one.key == name).map(|one| one.value.clone());
-            match &instruction.body {
-                Body::Env(all) => {
-                    if let Some(value) = found(all) {
-                        return Variable::Set(value.unwrap_or_default());
-                    }
-                }
-                Body::Arg(all) => {
-                    if let Some(value) = found(all) {
-                        return Variable::Argument(value);
-                    }
-                }
-                _ => {}
-            }
+        let setting = self.settings.get(name).and_then(|items| self.nearest(items, item));
+        let found = |all: &[Assignment]| all.iter().rfind(|one| one.key == name)?.value.clone();
+        match setting.map(|at| self.body(at)) {
+            Some(Some(Body::Env(all))) => Variable::Set(found(all).unwrap_or_default()),
+            Some(Some(Body::Arg(all))) => Variable::Argument(found(all)),
+            _ => Variable::NotInFile,
         }
-        Variable::NotInFile
     }
 
     /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
@@ -54,18 +44,13 @@ impl<'a> Facts<'a> {
         &self,
         item: usize,
     ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
-        let mut ranges = Vec::new();
-        let mut stage = self.stages.iter().find(|stage| stage.items.contains(&item));
-        let mut end = item;
-        while let Some(current) = stage {
-            ranges.push(current.items.start..end);
-            stage = match current.base {
-                Base::Stage(base) => Some(&self.stages[base]),
-                _ => None,
-            };
-            end = stage.map_or(0, |stage| stage.items.end);
-        }
-        ranges.into_iter().flat_map(|range| {
+        let below = |stage: &&Stage| match stage.base {
+            Base::Stage(base) => Some(&self.stages[base]),
+            _ => None,
+        };
+        let stages = std::iter::successors(stage::at(&self.stages, item), below);
+        let ranges = stages.map(move |stage| stage.items.start..stage.items.end.min(item));
+        ranges.flat_map(|range| {
             range.rev().filter_map(|index| match &self.file.items[index] {
                 crate::syntax::Item::Instruction(instruction) => Some((index, &**instruction)),
                 _ => None,
@@ -75,8 +60,8 @@ impl<'a> Facts<'a> {
 
     /// Who is in force just before an item.
     pub fn user_at(&self, item: usize) -> User {
-        let named = self.before(item).find_map(|(_, instruction)| match &instruction.body {
-            Body::User(user) => Some(user_of(user)),
+        let named = self.nearest(&self.users, item).and_then(|at| match self.body(at) {
+            Some(Body::User(user)) => Some(user_of(user)),
             _ => None,
         });
         named.unwrap_or_else(|| {
@@ -88,7 +73,14 @@ impl<'a> Facts<'a> {
 
     /// The known base image at the bottom of a stage.
     pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
-        root_image(&self.stages, stage, self.known)
+        root_image(&self.stages, self.lineage.root(stage), self.known)
+    }
+
+    fn body(&self, item: usize) -> Option<&Body> {
+        match &self.file.items[item] {
+            crate::syntax::Item::Instruction(instruction) => Some(&instruction.body),
+            _ => None,
+        }
     }
 }
 
@@ -131,7 +123,8 @@ impl InForce {
                 self.workdir = match (directory.contains(['$', '\\', '`']), directory.starts_with('/'), now) {
                     (true, ..) | (false, false, None) => None,
                     (false, true, _) => Some(directory.to_owned()),
-                    (false, false, Some(now)) => Some(format!("{now}/{directory}").replace("//", "/")),
+                    (false, false, Some(now)) => Some(format!("{now}/{directory}").replace("//", "/"))
+                        .filter(|path| path.len() < paths::LONGEST),
                 };
             }
             _ => {}
@@ -141,18 +134,10 @@ impl InForce {
 
 /// Resolves a reference to global build arguments in FROM and `--from` by their defaults, as the builder does without
 /// `--build-arg`; `None` where there is no default.
-pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
+pub(super) fn global(globals: &Globals<'_>, text: &str) -> Option<String> {
     if !text.contains('$') {
         return Some(text.trim_matches(['"', '\'']).to_owned());
     }
-    let value = |name: &str| {
-        file.instructions().take_while(|(_, i)| !matches!(i.body, Body::From(_))).find_map(|(_, i)| match &i
-            .body
-        {
-            Body::Arg(all) => all.iter().find(|one| one.key == name)?.value.clone(),
-            _ => None,
-        })
-    };
     let mut result = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -169,7 +154,7 @@ pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
             (&rest[..end], None, &rest[end..])
         };
-        let found = value(name).or_else(|| default.map(str::to_owned))?;
+        let found = globals.default(name).or(default)?;
         let found = found.trim_matches(['"', '\'']);
         if found.contains('$') {
             return None;

@@ -2,7 +2,7 @@
 //!
 //! Only plain `$NAME` and `${NAME}` are filled in, from values that stand in the file. All else is unknown, not guessed.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, paths};
 use crate::facts::environment::Variable;
 use crate::syntax::{Body, Item};
 
@@ -85,13 +85,19 @@ impl Facts<'_> {
     /// The directory in force just before an item.
     pub fn directory_at(&self, item: usize) -> Option<String> {
         let mut below = String::new();
-        for (at, instruction) in self.before(item) {
-            let Body::Workdir(directory) = &instruction.body else { continue };
+        let mut from = item;
+        while let Some(at) = self.nearest(&self.workdirs, from) {
+            let Item::Instruction(instruction) = &self.file.items[at] else { return None };
+            let Body::Workdir(directory) = &instruction.body else { return None };
             let directory = self.expanded(at, directory)?;
             below = format!("{directory}/{below}");
             if directory.starts_with('/') {
                 return tidy(&below);
             }
+            if below.len() > paths::LONGEST {
+                return None;
+            }
+            from = at;
         }
         None
     }

@@ -2,6 +2,9 @@
 
 use crate::syntax::Instruction;
 
+/// No system takes a longer path. (Linux, `PATH_MAX` in limits.h.)
+pub const LONGEST: usize = 4096;
+
 /// A `--mount` of a RUN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
