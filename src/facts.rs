@@ -17,6 +17,8 @@ pub mod files;
 pub mod frontend;
 mod globals;
 pub mod later;
+mod kept;
+mod leanings;
 pub mod leftovers;
 mod lineage;
 pub mod manifests;
@@ -41,12 +43,18 @@ use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
+use kept::{Kept, KeptOfRun};
+use leanings::Leanings;
 use lineage::Lineage;
 
 pub use commands::Invocation;
 pub use environment::InForce;
 pub use packages::Call;
 pub use stage::{Base, Stage};
+
+/// How many instructions a question about each pair of them looks through, before or after one of the two. What is
+/// further away counts as unknown, so that a generated file of any length takes no longer than its length.
+pub const FURTHEST: usize = 300;
 
 /// The facts of one file.
 pub struct Facts<'a> {
@@ -68,6 +76,14 @@ pub struct Facts<'a> {
     users: Vec<usize>,
     /// The WORKDIR instructions, in order.
     workdirs: Vec<usize>,
+    /// The places in `copies` by the stage that is copied or mounted from.
+    copied_from: Vec<Vec<usize>>,
+    /// What is known of later instructions that depend on files.
+    leanings: Leanings,
+    /// What instructions read and write, as far as that was asked.
+    effects: effects::Known,
+    /// Answers about the whole file.
+    kept: Kept,
     /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
     configuration: Vec<&'a Instruction<'a>>,
     /// Whether the author starts lines with `&&`, by the first instruction that shows it.
@@ -92,6 +108,8 @@ pub struct RunFacts<'a> {
     pub mounts: Vec<paths::Mount>,
     /// Whether an error or an unreadable line stands next to it, so that it is not edited.
     pub near_error: bool,
+    /// Answers about it.
+    kept: KeptOfRun,
 }
 
 impl<'a> Facts<'a> {
@@ -126,10 +144,15 @@ impl<'a> Facts<'a> {
                 calls,
                 mounts,
                 near_error,
+                kept: KeptOfRun::default(),
             });
         }
         let copies = stage::copies(file, &stages);
         let lineage = Lineage::of(&stages);
+        let mut copied_from = vec![Vec::new(); stages.len()];
+        for (at, copied) in copies.iter().enumerate() {
+            copied_from[copied.source].push(at);
+        }
         let mut settings: HashMap<&str, Vec<usize>> = HashMap::new();
         let (mut users, mut workdirs) = (Vec::new(), Vec::new());
         for (item, instruction) in file.instructions() {
@@ -147,7 +170,23 @@ impl<'a> Facts<'a> {
         };
         let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
         let leading = style::leading(file);
-        Self { file, known, stages, runs, lineage, copies, settings, users, workdirs, configuration, leading }
+        Self {
+            file,
+            known,
+            stages,
+            runs,
+            lineage,
+            copies,
+            copied_from,
+            leanings: Leanings::default(),
+            settings,
+            users,
+            workdirs,
+            effects: effects::Known::of(file.items.len()),
+            kept: Kept::default(),
+            configuration,
+            leading,
+        }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.
@@ -158,6 +197,18 @@ impl<'a> Facts<'a> {
     /// The RUN at an item; none where that is no RUN, or stands outside of all stages.
     pub fn run_at(&self, item: usize) -> Option<&RunFacts<'a>> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
+    }
+
+    /// Whether more instructions come before an item, in its stage and in those that it is built from, than a question about
+    /// each of them looks through.
+    pub(crate) fn is_far_down(&self, item: usize) -> bool {
+        self.before(item).nth(FURTHEST).is_some()
+    }
+
+    /// Whether more instructions come after an item, in the whole file, than a question about each of them looks through.
+    pub(crate) fn is_far_up(&self, item: usize) -> bool {
+        let later = self.file.items[item + 1..].iter().filter(|item| matches!(item, Item::Instruction(_)));
+        later.take(FURTHEST + 1).count() > FURTHEST
     }
 
     /// The RUNs of a stage, in order.

@@ -75,6 +75,12 @@ pub fn within(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }
 
+/// An absolute path and the directories around it, but for the topmost: each that it is [`within`].
+pub fn and_around(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.filter(|&end| end > 0).map(|end| &path[..end])
+}
+
 /// Whether `path` lies around `directory` and below the home directory: it may exist only because of what is in it.
 pub fn is_private_parent(path: &str, directory: &str) -> bool {
     path.starts_with("~/") && within(directory, path)
