@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 
 use crate::config::Settings;
 use crate::context::{Alone, Surroundings};
-use crate::edit::Edits;
+use crate::edit::{Edits, Origins};
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
@@ -74,6 +74,7 @@ fn run(
         known: Knowledge::embedded(),
         around: Around { given: around, changed: None },
         outcome: Outcome::default(),
+        origins: Vec::new(),
         broken: Vec::new(),
     };
     // Each text is parsed once: the check after a step hands its tree on to the next pass, which borrows the text from here.
@@ -98,6 +99,7 @@ fn run(
         let Next { index, step, after } = next;
         from = index + 1;
         run.around.take(step.ignore_file.as_deref());
+        run.origins.push(step.edits.origins());
         run.outcome.steps.push(step);
         file = after;
     }
@@ -134,6 +136,8 @@ struct Pipeline<'s, 'c> {
     known: &'static Knowledge,
     around: Around<'s>,
     outcome: Outcome,
+    /// For each step so far, where its text was in the one before.
+    origins: Vec<Origins>,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
 }
@@ -159,7 +163,7 @@ impl Pipeline<'_, '_> {
         };
         let view = View {
             lines: &self.lines,
-            steps: &self.outcome.steps,
+            origins: &self.origins,
             settings: self.settings,
             pragmas,
             open_end: file.open_end(),

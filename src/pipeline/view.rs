@@ -3,8 +3,9 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Applied, Held, Step, needed};
+use super::{Applied, Held, needed};
 use crate::config::Settings;
+use crate::edit::Origins;
 use crate::pragma::Pragmas;
 use crate::span::{LineIndex, Place, Span};
 use crate::transform::{Applicability, Fix, Refusal, Transform};
@@ -24,7 +25,8 @@ pub(super) enum Verdict {
 /// A text in the middle of the run, seen from the text as it went in.
 pub(super) struct View<'v> {
     pub lines: &'v LineIndex<'v>,
-    pub steps: &'v [Step],
+    /// The tables of the steps so far, in their order.
+    pub origins: &'v [Origins],
     pub settings: &'v Settings,
     pub pragmas: &'v Pragmas,
     /// Where the last instruction ends, if the text ends in a line continuation.
@@ -33,7 +35,7 @@ pub(super) struct View<'v> {
 
 impl View<'_> {
     pub fn origin(&self, offset: usize) -> usize {
-        self.steps.iter().rev().fold(offset, |at, step| step.edits.origin(at))
+        self.origins.iter().rev().fold(offset, |at, step| step.of(at))
     }
 
     fn place(&self, offset: usize) -> Place {

@@ -222,6 +222,14 @@ impl Statement {
         std::iter::once(&self.first).chain(self.rest.iter().map(|(_, pipeline)| pipeline))
     }
 
+    /// The pipeline with this number.
+    pub fn pipeline(&self, index: usize) -> Option<&Pipeline> {
+        match index.checked_sub(1) {
+            None => Some(&self.first),
+            Some(index) => self.rest.get(index).map(|(_, pipeline)| pipeline),
+        }
+    }
+
     /// Whether it is `a && b && c`, without any `||`.
     pub fn is_and_chain(&self) -> bool {
         self.rest.iter().all(|(operator, _)| *operator == Operator::And)

@@ -13,7 +13,7 @@ use crate::syntax::Body;
 use crate::syntax::shell::{CommandKind, Word};
 
 /// A package manager's call that installs what a project's manifests say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Install {
     /// Which of the RUN's calls it is.
     pub call: usize,
