@@ -98,7 +98,8 @@ fn what_is_around_a_dockerfile_is_refused_and_the_rest_is_fixed() {
 #[test]
 fn a_configuration_that_cannot_be_read_is_an_error() {
     for name in [".jettison.yaml", ".hadolint.yaml"] {
-        for kind in KINDS {
+        // Keys of hadolint's that are none of ours are passed over, whatever they hold.
+        for kind in KINDS.iter().filter(|kind| name != ".hadolint.yaml" || **kind != "aliases") {
             let folder = folder(&[("a/Dockerfile", DOCKERFILE), ("b/Dockerfile", DOCKERFILE)]);
             put(&folder.path().join("a").join(name), kind);
             let (code, said) = run(folder.path(), &["fix", "--write", "."]);

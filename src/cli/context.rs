@@ -20,6 +20,8 @@ use crate::context::{BuildContext, History, Ignore, Surroundings};
 
 /// No ignore file comes near this size.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
+/// Longer patterns are cut in messages.
+const MOST_SHOWN: usize = 60;
 /// More patterns for each of so many files are not tried.
 const MOST_MATCHES: usize = 20_000_000;
 
@@ -205,6 +207,7 @@ fn ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<(String, O
         let broken = text.as_deref().and_then(Ignore::broken);
         match broken {
             Some((line, pattern)) => {
+                let pattern: String = pattern.chars().take(MOST_SHOWN).collect();
                 Err(format!("the pattern `{pattern}` in line {line} of {} is not valid", path.display()))
             }
             None => Ok(text),

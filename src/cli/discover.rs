@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
@@ -101,7 +101,19 @@ fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
     let mut walk = WalkBuilder::new(directory);
     // A directory above is not ours to complain about.
     walk.parents(root.ancestors().skip(1).all(|above| readable_ignore_files(above).is_ok()));
-    walk.hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != ".git");
+    // The walk reads a directory's own files as soon as it is let in.
+    let refused_within = Arc::new(Mutex::new(Vec::new()));
+    let refusals = Arc::clone(&refused_within);
+    walk.hidden(false).require_git(false).filter_entry(move |entry| {
+        if entry.file_name() == ".git" {
+            return false;
+        }
+        let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let readable = if is_directory { readable_ignore_files(entry.path()) } else { Ok(()) };
+        let is_let_in = readable.is_ok();
+        lock(&refusals).extend(readable.err().map(Err));
+        is_let_in
+    });
     walk.build_parallel().run(|| {
         Box::new(|entry| {
             let add = |new: Found| lock(&found).0.push(new);
@@ -113,13 +125,6 @@ fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
                 }
             };
             let Some(kind) = entry.file_type() else { return WalkState::Continue };
-            if kind.is_dir() && entry.depth() > 0 {
-                if let Err(error) = readable_ignore_files(entry.path()) {
-                    add(Err(error));
-                    return WalkState::Skip;
-                }
-                return WalkState::Continue;
-            }
             // What a link outside of the directory leads to was not asked for.
             let is_file = kind.is_file()
                 || kind.is_symlink()
@@ -136,6 +141,7 @@ fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
         })
     });
     let (mut found, skipped) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.append(&mut lock(&refused_within));
     found.sort();
     (found, skipped)
 }

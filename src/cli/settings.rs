@@ -14,6 +14,8 @@ use crate::transforms;
 
 /// No configuration comes near this size.
 const MOST_BYTES: u64 = 256 * 1024;
+/// Longer lines are cut in messages.
+const MOST_SHOWN: usize = 200;
 const FILE_NAME: &str = ".jettison.yaml";
 const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 
@@ -120,6 +122,7 @@ fn mistake(path: &Path, text: &str, error: &serde_yaml::Error) -> anyhow::Error 
     let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
     let line =
         error.location().and_then(|at| text.lines().nth(at.line().saturating_sub(1))).unwrap_or_default();
+    let line: String = line.chars().take(MOST_SHOWN).collect();
     let shown = if line.is_empty() { String::new() } else { format!("\n  | {line}") };
     anyhow::anyhow!("{}{at}: {error}{shown}", path.display())
 }
