@@ -29,6 +29,10 @@ pub struct Config {
     pub comments: bool,
     /// Whether programs are built without symbol tables (with `unsafe`).
     pub strip: bool,
+    /// Which Dockerfiles a directory is searched for.
+    pub search: Search,
+    /// Whether files are edited that say of themselves that they are generated.
+    pub edit_generated: bool,
 }
 
 impl Default for Config {
@@ -43,6 +47,8 @@ impl Default for Config {
             keep: Vec::new(),
             comments: true,
             strip: false,
+            search: Search::default(),
+            edit_generated: false,
         }
     }
 }
@@ -78,6 +84,17 @@ pub enum Bases {
     Slim,
     /// The one on Alpine Linux, where nothing leans on glibc.
     Alpine,
+}
+
+/// Which Dockerfiles a directory is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// Those outside of folders of tests (`tests`, `testdata`, `fixtures` …) and of other projects (`node_modules`, `vendor` …).
+    #[default]
+    WithoutTests,
+    /// All of them.
+    All,
 }
 
 /// The configuration in force for one file.

@@ -58,11 +58,16 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     let builds = engines.prover.is_some() || engines.meter.is_some();
     let scopes = Scopes::new(args)?;
     let here = [PathBuf::from(".")];
-    let found = discover::files(match &scopes {
+    let paths = match &scopes {
         _ if !args.paths.is_empty() => &args.paths,
         Scopes::Found(findings) => findings.files(),
-        _ => &here,
-    });
+        _ => &here[..],
+    };
+    let files = discover::files(paths, |directory| configurations.search(directory));
+    if let Some(remark) = files.remark().filter(|_| !args.quiet) {
+        writeln!(anstream::stderr().lock(), "{remark}")?;
+    }
+    let found = files.found;
     let work = |found: &discover::Found| one_file(args, configurations, &contexts, &engines, &scopes, found);
     let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
         // A worker's stack has to bear the deepest script that the parser takes.

@@ -90,6 +90,13 @@ impl View<'_> {
         if self.pragmas.silence(names, fix.anchor) || self.pragmas.silence_any(names, &fix.edits) {
             return hold(format!("{title}: suppressed by a comment"), None);
         }
+        if let Some(comment) = self.pragmas.generated().filter(|_| !self.settings.config.edit_generated) {
+            let line = self.place(comment.start).line;
+            return hold(
+                format!("{title}: not done, because line {line} says that this file is not to be edited"),
+                None,
+            );
+        }
         if fix.applicability < needed(self.settings) {
             return hold(title.clone(), Some(fix.applicability));
         }
