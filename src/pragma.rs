@@ -67,7 +67,9 @@ impl Pragmas {
 
     /// Whether what goes by one of these names is told to leave the instruction at `anchor` alone.
     pub fn silence(&self, names: &[&str], anchor: Span) -> bool {
-        let there = self.at.iter().filter(|(span, _)| span.contains(anchor)).flat_map(|(_, ids)| ids);
+        let first = self.at.partition_point(|(span, _)| span.end < anchor.end);
+        let there = self.at[first..].iter().take(1).filter(|(span, _)| span.contains(anchor));
+        let there = there.flat_map(|(_, ids)| ids);
         let mut silent = false;
         for one in self.everywhere.iter().chain(there).filter(|one| names.contains(&one.id.as_str())) {
             one.used.set(true);

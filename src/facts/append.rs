@@ -3,7 +3,10 @@
 
 use crate::facts::RunFacts;
 use crate::span::Span;
-use crate::syntax::shell::{Command, CommandKind, End, List, Script, Statement, Word};
+use crate::syntax::shell::{LONGEST_CHAIN, Command, CommandKind, End, List, Script, Statement, Word};
+
+/// How many commands can come to a list at least.
+const ROOM: usize = 20;
 
 /// A place at the end of a script and how to join there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,10 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let last = script.list.statements.last().ok_or("its script is empty")?;
     if last.end == End::Background || script.list.statements.iter().any(|one| one.end == End::Background) {
         return Err("its script leaves a command in the background");
+    }
+    let links: usize = last.pipelines().map(|pipeline| pipeline.commands.len()).sum();
+    if links + ROOM > LONGEST_CHAIN {
+        return Err("its last list of commands is as long as can be read");
     }
     if run.invocations.iter().any(|one| one.is("trap")) {
         return Err("its script sets a trap");

@@ -84,22 +84,33 @@ impl Facts<'_> {
 
     /// The directory in force just before an item.
     pub fn directory_at(&self, item: usize) -> Option<String> {
-        let mut below = String::new();
+        // The WORKDIRs up to here whose directories are not known yet, the last one first.
+        let mut open = Vec::new();
         let mut from = item;
-        while let Some(at) = self.nearest(&self.workdirs, from) {
-            let Item::Instruction(instruction) = &self.file.items[at] else { return None };
-            let Body::Workdir(directory) = &instruction.body else { return None };
-            let directory = self.expanded(at, directory)?;
-            below = format!("{directory}/{below}");
-            if directory.starts_with('/') {
-                return tidy(&below);
+        let mut directory = loop {
+            let Some(at) = self.nearest(&self.workdirs, from) else { break None };
+            if let Some(known) = self.kept.directories.borrow().get(&at) {
+                break known.clone();
             }
-            if below.len() > paths::LONGEST {
-                return None;
-            }
+            open.push(at);
             from = at;
+        };
+        while let Some(at) = open.pop() {
+            let named = match &self.file.items[at] {
+                Item::Instruction(one) => match &one.body {
+                    Body::Workdir(directory) => self.expanded(at, directory),
+                    _ => None,
+                },
+                _ => None,
+            };
+            directory = named.and_then(|named| match (named.starts_with('/'), directory) {
+                (true, _) => tidy(&named),
+                (false, around) => tidy(&format!("{}/{named}", around?)),
+            });
+            directory = directory.filter(|directory| directory.len() < paths::LONGEST);
+            self.kept.directories.borrow_mut().insert(at, directory.clone());
         }
-        None
+        directory
     }
 }
 
