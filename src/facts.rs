@@ -210,6 +210,11 @@ impl<'a> Facts<'a> {
         later.take(FURTHEST + 1).count() > FURTHEST
     }
 
+    /// Whether a name stands anywhere in the file.
+    fn is_named(&self, name: &'static str) -> bool {
+        *self.kept.named.borrow_mut().entry(name).or_insert_with(|| self.file.text.contains(name))
+    }
+
     /// The RUNs of a stage, in order.
     pub fn runs_of(&self, stage: usize) -> &[RunFacts<'a>] {
         let start = self.runs.partition_point(|run| run.stage < stage);

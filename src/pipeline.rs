@@ -89,6 +89,7 @@ fn run(
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
             loop {
                 match run.pass(&facts, &pragmas, from, &mut texts) {
+                    _ if run.outcome.is_late => return Outcome { is_late: true, ..Outcome::default() },
                     Some(next) => break next,
                     None if from == 0 => return run.outcome,
                     None if round == MOST_ROUNDS => return restless(&run.outcome),
@@ -179,6 +180,10 @@ impl Pipeline<'_, '_> {
             let names = transform.names();
             let mut fixes = Fixes::of(transform);
             (transform.run)(&context, &mut fixes);
+            if context.is_over() {
+                self.outcome.is_late = true;
+                return None;
+            }
             let mut step = Draft::default();
             for fix in fixes.proposed {
                 match view.verdict(transform, &fix) {

@@ -84,6 +84,7 @@ impl<'a> Configurations<'a> {
             None => config.bases,
         };
         config.comments &= !self.args.no_comments;
+        config.time_limit = self.args.time_limit.unwrap_or(config.time_limit);
         let hadolint = match nearest(directory, HADOLINT) {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),

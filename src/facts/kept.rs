@@ -16,6 +16,10 @@ pub(super) struct Kept {
     pub cleaned: OnceCell<HashMap<String, usize>>,
     /// Whether sudo is not for every command.
     pub limits_sudo: OnceCell<bool>,
+    /// The variables that ENV and ARG set and programs read without being told.
+    pub silent: OnceCell<Vec<String>>,
+    /// Whether the file has a name anywhere in its text.
+    pub named: RefCell<HashMap<&'static str, bool>>,
     /// For a package manager, a version of it that the file installs and that is too old for an option.
     pub pins: RefCell<HashMap<String, Option<String>>>,
 }

@@ -63,6 +63,11 @@ impl Variables {
         }
         Self { by_name }
     }
+
+    /// The names of all variables that are set somewhere, in no order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
 }
 
 impl Outer<'_> {
@@ -82,7 +87,12 @@ impl Outer<'_> {
         self.expand_within(item, text, MOST_STEPS)
     }
 
-    /// The last instruction that sets a variable before an item, and to what.
+    /// The last instruction that sets a variable before an item.
+    pub(super) fn set_at(&self, item: usize, name: &str) -> Option<usize> {
+        self.setting(item, name).map(|(at, _)| at)
+    }
+
+    /// The same, and to what.
     fn setting(&self, item: usize, name: &str) -> Option<(usize, &Variable)> {
         let settings = self.variables.by_name.get(name)?;
         let found = self.lineage.nearest(self.stages, &settings.items, item)?;

@@ -15,6 +15,9 @@ use crate::syntax::opaque::Opaque;
 
 pub use word::Word;
 
+/// A longer list of commands joined by operators is not read. (shuck-parser 0.2.8, `MAX_OPERATOR_CHAIN_LEN`.)
+pub const LONGEST_CHAIN: usize = 1000;
+
 /// Which shell reads the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

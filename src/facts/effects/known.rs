@@ -2,11 +2,13 @@
 //! is a question about a few kinds of them.
 
 use std::cell::{OnceCell, RefCell};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::facts::effects::Effects;
-use crate::facts::{Facts, RunFacts};
+use crate::facts::{FURTHEST, Facts, RunFacts};
+use crate::syntax::{Assignment, Body, Item};
 
 /// The effects of a file's items, as far as they were asked for.
 #[derive(Debug, Default)]
@@ -35,15 +37,37 @@ impl Known {
 impl Facts<'_> {
     /// What the instruction at an item reads and writes.
     pub fn effects(&self, item: usize) -> &Effects {
-        &self.kept(item).0
+        &self.known_effects(item).0
     }
 
     /// A number that all instructions with the same effects share.
     pub(in crate::facts) fn kind_of_effects(&self, item: usize) -> usize {
-        self.kept(item).1
+        self.known_effects(item).1
     }
 
-    fn kept(&self, item: usize) -> &(Rc<Effects>, usize) {
+    /// The assignments by ENV and ARG before an item of variables that programs read without being told, the nearest first;
+    /// an error says that there are too many.
+    pub(super) fn silent_settings(&self, item: usize) -> Result<Vec<(usize, &Assignment)>, String> {
+        let names = self.kept.silent.get_or_init(|| {
+            let all = self.variables.names().filter(|name| self.known.is_read_silently(name));
+            all.map(str::to_owned).collect()
+        });
+        if names.len() > FURTHEST {
+            return Err(format!("more than {FURTHEST} variables may send programs elsewhere"));
+        }
+        let setting = |name: &String| {
+            let at = self.outer().set_at(item, name)?;
+            let Item::Instruction(instruction) = &self.file.items[at] else { return None };
+            let (Body::Env(all) | Body::Arg(all)) = &instruction.body else { return None };
+            let place = all.iter().rposition(|one| one.key == *name)?;
+            Some((at, place, &all[place]))
+        };
+        let mut found: Vec<_> = names.iter().filter_map(setting).collect();
+        found.sort_by_key(|(at, place, _)| Reverse((*at, *place)));
+        Ok(found.into_iter().map(|(at, _, one)| (at, one)).collect())
+    }
+
+    fn known_effects(&self, item: usize) -> &(Rc<Effects>, usize) {
         self.effects.by_item[item].get_or_init(|| self.effects.number(self.effects_anew(item)))
     }
 }
