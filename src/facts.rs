@@ -8,6 +8,7 @@ pub mod avoidance;
 pub mod base_image;
 pub mod chain;
 pub mod commands;
+mod configured;
 pub mod copied;
 pub mod downloads;
 pub mod effects;
@@ -19,6 +20,7 @@ pub mod later;
 pub mod leftovers;
 pub mod manifests;
 pub mod merge;
+mod modes;
 pub mod mounting;
 pub mod order;
 pub mod origin;
@@ -28,11 +30,19 @@ pub mod paths;
 mod presence;
 pub mod split;
 pub mod stage;
+mod started;
 pub mod style;
+mod traced;
 mod underfoot;
+mod uneditable;
 pub mod unneeded;
 pub mod unsent;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::context::{Alone, Surroundings};
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
@@ -54,10 +64,18 @@ pub struct Facts<'a> {
     pub runs: Vec<RunFacts<'a>>,
     /// What stages copy or mount from each other.
     copies: Vec<stage::Copied>,
-    /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
-    configuration: Vec<&'a Instruction<'a>>,
+    /// Triggers for images built on this one.
+    triggers: Vec<&'a Instruction<'a>>,
     /// Whether the author starts lines with `&&`, by the first instruction that shows it.
     leading: Option<bool>,
+    /// The build context, looked up at the first question.
+    pub around: &'a dyn Surroundings,
+    /// The scripts that images start, once asked for.
+    started: OnceLock<Vec<started::Started>>,
+    /// Which modes of package managers something in the file sets, once asked for.
+    modes: RefCell<HashMap<usize, bool>>,
+    /// The entries of the build context by their names, once asked for.
+    context_names: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 /// One RUN.
@@ -78,6 +96,8 @@ pub struct RunFacts<'a> {
     pub mounts: Vec<paths::Mount>,
     /// Whether an error or an unreadable line stands next to it, so that it is not edited.
     pub near_error: bool,
+    /// The scripts that it starts, once asked for.
+    started: OnceLock<(Vec<started::Started>, Vec<usize>)>,
 }
 
 impl<'a> Facts<'a> {
@@ -112,15 +132,32 @@ impl<'a> Facts<'a> {
                 calls,
                 mounts,
                 near_error,
+                started: OnceLock::new(),
             });
         }
         let copies = stage::copies(file, &stages);
-        let configuring = |one: &&Instruction<'a>| {
-            matches!(one.body, Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..))
-        };
-        let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
+        let configuring = |one: &&Instruction<'a>| matches!(one.body, Body::Onbuild(..));
+        let triggers = file.instructions().map(|(_, one)| one).filter(configuring).collect();
         let leading = style::leading(file);
-        Self { file, known, stages, runs, copies, configuration, leading }
+        Self {
+            file,
+            known,
+            stages,
+            runs,
+            copies,
+            triggers,
+            leading,
+            around: &Alone,
+            started: OnceLock::new(),
+            modes: RefCell::default(),
+            context_names: OnceLock::new(),
+        }
+    }
+
+    /// The same facts, where the build context may be looked into.
+    #[must_use]
+    pub fn within(self, around: &'a dyn Surroundings) -> Self {
+        Self { around, ..self }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.

@@ -63,12 +63,12 @@ fn run(
     around: &dyn Surroundings,
     chooser: Option<&mut dyn Chooser>,
 ) -> Outcome {
+    let mut around = Around { given: around, changed: None };
     let mut run = Pipeline {
         chooser,
         lines: LineIndex::of(text),
         settings,
         known: Knowledge::embedded(),
-        around: Around { given: around, changed: None },
         outcome: Outcome::default(),
         broken: Vec::new(),
         idle: Idle::default(),
@@ -81,13 +81,13 @@ fn run(
     let (mut round, mut from) = (0, 0);
     loop {
         let next = {
-            let facts = Facts::of(&file, run.known);
+            let facts = Facts::of(&file, run.known).within(&around);
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
             loop {
                 match run.pass(&facts, &pragmas, from, &mut texts) {
                     Some(next) => break next,
                     None if from == 0 => {
-                        run.outcome.unused = run.idle.found(&run.lines, settings, &run.around);
+                        run.outcome.unused = run.idle.found(&run.lines, settings, &around);
                         return run.outcome;
                     }
                     None if round == MOST_ROUNDS => return restless(&run.outcome),
@@ -97,7 +97,7 @@ fn run(
         };
         let Next { index, step, after } = next;
         from = index + 1;
-        run.around.take(step.ignore_file.as_deref());
+        around.take(step.ignore_file.as_deref());
         run.outcome.steps.push(step);
         file = after;
     }
@@ -132,7 +132,6 @@ struct Pipeline<'s, 'c> {
     lines: LineIndex<'s>,
     settings: &'s Settings,
     known: &'static Knowledge,
-    around: Around<'s>,
     outcome: Outcome,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
@@ -156,7 +155,7 @@ impl Pipeline<'_, '_> {
             facts,
             known: self.known,
             settings: self.settings,
-            around: &self.around,
+            around: facts.around,
         };
         let view = View { lines: &self.lines, steps: &self.outcome.steps, settings: self.settings, pragmas };
         if from == 0 {

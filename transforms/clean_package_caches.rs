@@ -66,6 +66,11 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
+        if let Some(untouched) = ctx.facts.untouched(run, &ctx.settings.config.keep) {
+            fixes.refuse(run.instruction.text, untouched);
+        }
+    }
     for run in ctx.facts.shipped_and_editable() {
         let anchor = run.instruction.text;
         let (mut wanted, mut unwanted) = (Cleanup::default(), Cleanup::default());

@@ -3,6 +3,7 @@
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::leftovers::is_mounted;
+use crate::facts::started::{Started, What};
 use crate::facts::{Base, Facts, RunFacts, paths};
 use crate::syntax::shell::{CommandKind, Script, base_name};
 use crate::syntax::{Body, Item, Keyword};
@@ -126,6 +127,7 @@ impl<'a> Facts<'a> {
                 return Err(format!("{name} left alone, because a later COPY may take it"));
             }
         }
+        self.scripts_need(run, name, stem, &fetched.path)?;
         let later =
             || self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
         for one in later().flat_map(|other| &other.invocations) {
@@ -150,10 +152,35 @@ impl<'a> Facts<'a> {
             return Ok(());
         }
         for other in later() {
-            let unreadable =
-                other.script().is_none() || other.invocations.iter().any(|one| one.is_unreadable(self.known));
+            let (_, resolved) = self.started_by(other);
+            let unreadable = other.script().is_none()
+                || other
+                    .invocations
+                    .iter()
+                    .enumerate()
+                    .any(|(index, one)| one.is_unreadable(self.known) && !resolved.contains(&index));
             if unreadable {
                 return Err(format!("{name} left alone, because a later RUN can't be read"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a script that the image or a later RUN starts names the file, or could well read it unseen.
+    fn scripts_need(&self, run: &RunFacts<'a>, name: &str, stem: &str, path: &str) -> Result<(), String> {
+        let later =
+            self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
+        let scripts = later.flat_map(|other| &self.started_by(other).0).chain(self.started());
+        let is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
+        for Started { who, what, .. } in scripts {
+            match what {
+                What::Script { text, .. } | What::Text(text) if text.contains(stem) => {
+                    return Err(format!("{name} left alone, because {who} names it"));
+                }
+                What::Unknown(reason) if !is_temporary => {
+                    return Err(format!("{name} left alone, because {who} can't be read: it {reason}"));
+                }
+                What::Script { .. } | What::Text(_) | What::Unknown(_) | What::NoContext { .. } => {}
             }
         }
         Ok(())

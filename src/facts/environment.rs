@@ -2,7 +2,7 @@
 
 use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Image, Knowledge};
-use crate::syntax::{Assignment, Body, Dockerfile, Form};
+use crate::syntax::{Assignment, Body, Dockerfile};
 
 /// What a variable holds at an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,19 +181,11 @@ pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
     Some(result)
 }
 
-fn user_of(user: &str) -> User {
+pub(super) fn user_of(user: &str) -> User {
     let name = user.split(':').next().unwrap_or_default().trim_matches(['"', '\'']);
     match name {
         "root" | "0" => User::Root,
         name if name.contains('$') => User::Unknown,
         name => User::Other(name.to_owned()),
-    }
-}
-
-/// Whether a command line, in either form, mentions a word.
-pub fn mentions(form: &Form, word: &str) -> bool {
-    match form {
-        Form::Exec(words) => words.iter().any(|one| one.contains(word)),
-        Form::Shell(text) => text.contains(word),
     }
 }

@@ -129,8 +129,10 @@ pub(super) struct Copied {
     pub(super) source: usize,
     /// The instruction's place in the file's items.
     pub(super) item: usize,
-    /// What a COPY takes; a mount shows everything and keeps nothing.
+    /// What a COPY takes; a mount keeps nothing.
     pub(super) path: Option<String>,
+    /// What a mount shows.
+    pub(super) shown: Option<String>,
 }
 
 /// Every copy and mount between stages, in order.
@@ -138,7 +140,7 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
     let mut found = Vec::new();
     for stage in stages {
         for (item, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {
-            let copied = |source, path| Copied { user: stage.index, source, item, path };
+            let copied = |source, path| Copied { user: stage.index, source, item, path, shown: None };
             match (&instruction.body, instruction.keyword) {
                 (Body::Copy(transfer), _) => {
                     let from = instruction
@@ -156,7 +158,8 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
                     for mount in super::paths::mounts(instruction) {
                         let from = mount.from.and_then(|from| environment::global(file, &from));
                         let source = from.and_then(|from| Stage::find(stages, &from, stage.index));
-                        found.extend(source.map(|source| copied(source, None)));
+                        let shown = Some(mount.source.unwrap_or_else(|| "/".to_owned()));
+                        found.extend(source.map(|source| Copied { shown, ..copied(source, None) }));
                     }
                 }
                 _ => {}

@@ -1,0 +1,479 @@
+//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, and those that a RUN calls, with the scripts that
+//! they call in turn.
+//!
+//! Where a script comes from is asked in `traced`; what its commands read, in `later`.
+
+use std::collections::BTreeSet;
+
+use crate::facts::commands::{self, Invocation};
+use crate::facts::traced::{At, Source, is_script_name};
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::{Knowledge, Program};
+use crate::syntax::Opaque;
+use crate::syntax::shell::{Dialect, Script, Word, base_name};
+use crate::syntax::{Body, Form, Run};
+
+/// Scripts that call scripts that call scripts: more are not followed.
+const MOST_LEVELS: usize = 5;
+/// Longer scripts are not read.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// A script that is started, or that may be.
+#[derive(Debug, Clone)]
+pub(super) struct Started {
+    /// "CMD", "entrypoint.sh".
+    pub who: String,
+    /// The stage whose image starts it, or whose RUN.
+    pub stage: usize,
+    /// Whether its text is part of the Dockerfile's own command: the string behind `bash -c`.
+    pub is_inline: bool,
+    /// What is known of it.
+    pub what: What,
+}
+
+/// What is known of a script.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    /// Its commands; and which of them start other scripts that are all known.
+    Script { script: Script, text: String, resolved: Vec<usize> },
+    /// Its text, in another language than the shell's.
+    Text(String),
+    /// Nothing, for a reason that follows "because it".
+    Unknown(&'static str),
+    /// Nothing, since there is no build context to look into; and whether its name or arguments speak of installing.
+    NoContext { tells: bool },
+}
+
+/// How a command starts another script.
+enum Start<'w> {
+    /// Its text is a word.
+    Text(String),
+    /// It is a file with this name; and whether that is looked for on the PATH.
+    File(&'w str, bool),
+    /// A script of package.json.
+    Entry(&'w str),
+    /// Its text is what the command reads.
+    Fed,
+    /// The text is not written out.
+    Unknown(&'static str),
+}
+
+/// What follows from starting something: scripts, and whether all of them are known.
+struct Walk<'f, 'a> {
+    facts: &'f Facts<'a>,
+    at: At,
+    /// The here-documents of the RUN.
+    bodies: Vec<String>,
+    /// Whether the walk is still in the Dockerfile's own text.
+    is_inline: bool,
+    seen: BTreeSet<String>,
+    found: Vec<Started>,
+}
+
+impl Facts<'_> {
+    /// What the images of this file start: by CMD, ENTRYPOINT and HEALTHCHECK of any stage.
+    pub(super) fn started(&self) -> &[Started] {
+        self.started.get_or_init(|| {
+            let mut found = Vec::new();
+            for stage in &self.stages {
+                let mut entrypoint: Option<&[String]> = None;
+                let mut command: Option<&[String]> = None;
+                let mut walk = Walk::of(self, At { stage: stage.index, end: stage.items.end });
+                for (_, instruction) in
+                    self.file.instructions().filter(|(item, _)| stage.items.contains(item))
+                {
+                    let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) =
+                        &instruction.body
+                    else {
+                        continue;
+                    };
+                    walk.form(form, instruction.keyword.name());
+                    match (&instruction.body, form) {
+                        (Body::Cmd(_), Form::Exec(words)) => command = Some(words),
+                        (Body::Entrypoint(_), Form::Exec(words)) => entrypoint = Some(words),
+                        _ => {}
+                    }
+                }
+                if let (Some(entrypoint), Some(command)) = (entrypoint, command) {
+                    let words: Vec<String> = entrypoint.iter().chain(command).cloned().collect();
+                    walk.form(&Form::Exec(words), "ENTRYPOINT");
+                }
+                found.append(&mut walk.found);
+            }
+            found
+        })
+    }
+
+    /// The scripts that a RUN starts, and which of its commands start only such as are known.
+    pub(super) fn started_by<'r>(&self, run: &'r RunFacts<'_>) -> &'r (Vec<Started>, Vec<usize>) {
+        run.started.get_or_init(|| {
+            let mut walk = Walk::of(self, At { stage: run.stage, end: run.item });
+            let directory = self.directory_at(run.item);
+            if let Body::Run(Run::Exec(words)) = &run.instruction.body {
+                walk.exec(words, directory.clone());
+            }
+            let heredocs = run.instruction.heredocs.iter();
+            walk.bodies = heredocs.map(|heredoc| heredoc.content.of(self.file.text).to_owned()).collect();
+            if let Body::Run(Run::Opaque(Opaque::Interpreter)) = &run.instruction.body {
+                for body in walk.bodies.clone() {
+                    walk.text("RUN", &body, directory.clone(), MOST_LEVELS);
+                }
+            }
+            let resolved = walk.commands("RUN", &run.invocations, directory, MOST_LEVELS);
+            (walk.found, resolved)
+        })
+    }
+}
+
+impl<'f, 'a> Walk<'f, 'a> {
+    fn of(facts: &'f Facts<'a>, at: At) -> Self {
+        Self { facts, at, bodies: Vec::new(), is_inline: true, seen: BTreeSet::new(), found: Vec::new() }
+    }
+
+    /// The words of a RUN in exec form.
+    fn exec(&mut self, words: &[String], directory: Option<String>) {
+        let text = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        self.text("RUN", &text, directory, MOST_LEVELS);
+    }
+
+    /// A command line of an instruction.
+    fn form(&mut self, form: &Form, who: &str) {
+        let text = match form {
+            Form::Shell(text) => text.clone(),
+            Form::Exec(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+        };
+        let directory = self.facts.directory_after(self.at.end - 1);
+        self.text(who, &text, directory, MOST_LEVELS);
+    }
+
+    fn add(&mut self, who: &str, what: What) {
+        let (stage, is_inline) = (self.at.stage, self.is_inline);
+        self.found.push(Started { who: who.to_owned(), stage, is_inline, what });
+    }
+
+    /// A shell script's text; says whether it is read to the end, with all that it starts.
+    fn text(&mut self, who: &str, text: &str, directory: Option<String>, levels: usize) -> bool {
+        if !self.seen.insert(text.to_owned()) {
+            return true;
+        }
+        if text.trim().is_empty() {
+            return true;
+        }
+        let Some(levels) = levels.checked_sub(1).filter(|_| text.len() <= MOST_BYTES) else {
+            self.add(who, What::Unknown("is too long, or starts too many others"));
+            return false;
+        };
+        if !is_shell(text) {
+            self.add(who, What::Text(text.to_owned()));
+            return true;
+        }
+        let script = Script::read(text, Dialect::Sh).or_else(|_| Script::read(text, Dialect::Bash));
+        match script {
+            Ok(script) => {
+                let invocations = commands::invocations(&script, self.facts.known);
+                let at = self.found.len();
+                self.add(who, What::Unknown(""));
+                let resolved = self.commands(who, &invocations, directory, levels);
+                drop(invocations);
+                self.found[at].what = What::Script { script, text: text.to_owned(), resolved };
+                true
+            }
+            // Only comments.
+            Err(_)
+                if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) =>
+            {
+                true
+            }
+            Err(_) => {
+                self.add(who, What::Unknown("can't be parsed with certainty"));
+                false
+            }
+        }
+    }
+
+    /// What the commands of a script start; says which of them start only what is known.
+    fn commands(
+        &mut self,
+        who: &str,
+        invocations: &[Invocation<'_>],
+        directory: Option<String>,
+        levels: usize,
+    ) -> Vec<usize> {
+        let mut directory = directory;
+        let mut resolved = Vec::new();
+        for (index, one) in invocations.iter().enumerate() {
+            if one.is("cd") || one.is("pushd") {
+                directory = None;
+            }
+            let starts = starts(one, self.facts.known);
+            let mut is_known = !starts.is_empty();
+            for start in starts {
+                is_known &= self.start(who, one, &start, directory.as_deref(), levels);
+            }
+            if is_known {
+                resolved.push(index);
+            }
+        }
+        resolved
+    }
+
+    fn start(
+        &mut self,
+        who: &str,
+        one: &Invocation<'_>,
+        start: &Start<'_>,
+        directory: Option<&str>,
+        levels: usize,
+    ) -> bool {
+        match start {
+            Start::Text(text) => self.text(who, text, directory.map(str::to_owned), levels),
+            Start::Fed if !self.bodies.is_empty() => {
+                let bodies = self.bodies.clone();
+                bodies.iter().all(|text| self.text(who, text, directory.map(str::to_owned), levels))
+            }
+            Start::Fed => {
+                self.add(who, What::Unknown("comes from a pipe or a here-document"));
+                false
+            }
+            Start::Unknown(reason) => {
+                self.add(who, What::Unknown(reason));
+                false
+            }
+            Start::Entry(name) => {
+                let sources = self.facts.sources_of(self.at, "package.json", directory, false);
+                for source in sources {
+                    let Source::Text(text) = source else { continue };
+                    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+                    for key in [format!("pre{name}"), (*name).to_owned(), format!("post{name}")] {
+                        if let Some(text) = manifest["scripts"][&key].as_str() {
+                            self.text(
+                                &format!("package.json's {key}"),
+                                text,
+                                directory.map(str::to_owned),
+                                levels,
+                            );
+                        }
+                    }
+                }
+                true
+            }
+            Start::File(name, is_command) => {
+                let base = base_name(name.trim_matches(['"', '\'']));
+                if !is_command && self.facts.known.is_sourced(base) {
+                    return true;
+                }
+                let is_shell = !is_command || is_script_name(base);
+                let is_inline = std::mem::replace(&mut self.is_inline, false);
+                let sources = self.facts.sources_of(self.at, name, directory, *is_command);
+                let mut is_known = true;
+                for source in sources {
+                    match source {
+                        Source::Text(text) => {
+                            is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
+                            continue;
+                        }
+                        // Other programs than shell scripts are no readers unless they are known to be.
+                        Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
+                        Source::NoContext if is_shell => {
+                            self.add(base, What::NoContext { tells: one.words.iter().any(tells) });
+                        }
+                        // What is there without the RUN does not need what the RUN leaves.
+                        Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
+                    }
+                    is_known = false;
+                }
+                self.is_inline = is_inline;
+                is_known
+            }
+        }
+    }
+}
+
+/// `make deps` and `python install_packages.py` say what they do.
+pub(super) fn tells(word: &Word) -> bool {
+    let text = word.raw.to_ascii_lowercase();
+    ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
+        .iter()
+        .any(|part| text.contains(part))
+}
+
+/// The scripts that a command starts.
+fn starts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
+    let Some(first) = one.words.first() else { return Vec::new() };
+    let arguments = one.arguments();
+    let program = one.program.unwrap_or_default();
+    if matches!(program, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh") {
+        return shell(one, arguments).into_iter().collect();
+    }
+    if matches!(program, "." | "source") {
+        return arguments.first().map(|word| Start::File(&word.raw, false)).into_iter().collect();
+    }
+    if program == "eval" {
+        return evaluated(arguments).into_iter().collect();
+    }
+    if program == "su" {
+        let at = arguments.iter().position(|word| matches!(word.raw.as_str(), "-c" | "--command"));
+        let text = at.and_then(|at| arguments.get(at + 1));
+        return text.map(|word| of_text(word)).into_iter().collect();
+    }
+    if let Some(entry) = entry(program, arguments) {
+        return vec![Start::Entry(entry)];
+    }
+    if program == "exec" {
+        // What it starts is the rest of its words.
+        return files(arguments, known);
+    }
+    let sort = known.program(program);
+    if matches!(sort, Some(Program::Cheap | Program::Ordinary)) && !first.raw.contains('/')
+        || Knowledge::is_builtin(program)
+        || known.manager_of(program).is_some()
+    {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if is_self(first) {
+        return found;
+    }
+    if sort.is_none() || first.raw.contains('/') {
+        found.push(Start::File(&first.raw, true));
+    }
+    if sort.is_none() {
+        let scripts =
+            arguments.iter().filter(|word| is_script_name(base_name(word.text())) && !word.is_option());
+        found.extend(scripts.map(|word| Start::File(&word.raw, true)));
+    }
+    found
+}
+
+/// The command behind `exec`, and the scripts among its arguments.
+fn files<'w>(words: &'w [Word], known: &Knowledge) -> Vec<Start<'w>> {
+    let mut words = words.iter().filter(|word| !word.is_option());
+    let first = words.next();
+    let is_ordinary = |word: &&Word| known.program(base_name(word.text())).is_some() || is_self(word);
+    let first = first.filter(|word| !is_ordinary(word)).map(|word| Start::File(&word.raw, true));
+    let rest =
+        words.filter(|word| is_script_name(base_name(word.text()))).map(|word| Start::File(&word.raw, true));
+    first.into_iter().chain(rest).collect()
+}
+
+/// `"$@"` is what CMD says, and `"$0"` the script itself.
+fn is_self(word: &Word) -> bool {
+    let raw = word.raw.trim_matches('"');
+    ["$@", "${@}", "$*", "$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}", "${@:", "${*:"]
+        .iter()
+        .any(|own| raw == *own || own.ends_with(':') && raw.starts_with(own))
+}
+
+fn of_text<'w>(word: &Word) -> Start<'w> {
+    match word.literal() {
+        Some(text) => Start::Text(text.to_owned()),
+        // A text with variables is still worth reading: what they hold is an argument as a rule.
+        None if is_self(word) => Start::Text(String::new()),
+        None if word.raw.trim_matches('"').starts_with('$') => Start::Unknown("is in a variable"),
+        None => Start::Text(word.raw.trim_matches(['"', '\'']).replace("\\\"", "\"")),
+    }
+}
+
+/// What a shell is given to run.
+fn shell<'w>(one: &Invocation<'_>, arguments: &'w [Word]) -> Option<Start<'w>> {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let raw = word.raw.as_str();
+        if raw == "--" {
+            return words.next().map(|word| Start::File(&word.raw, false));
+        }
+        if !word.is_option() && !raw.starts_with('+') {
+            return if is_self(word) { None } else { Some(Start::File(&word.raw, false)) };
+        }
+        if raw.starts_with('-') && !raw.starts_with("--") {
+            if raw.contains('c') {
+                return words.next().map(of_text);
+            }
+            if raw.contains('s') {
+                break;
+            }
+            if raw.ends_with(['o', 'O']) {
+                words.next();
+            }
+        } else if matches!(raw, "--rcfile" | "--init-file") {
+            words.next();
+        }
+    }
+    let is_fed = !one.place.own_shell || one.command.redirects.iter().any(|redirect| !redirect.writes);
+    is_fed.then_some(Start::Fed)
+}
+
+/// What `eval` is given to run.
+fn evaluated<'w>(arguments: &[Word]) -> Option<Start<'w>> {
+    const PRINTING: &[&str] =
+        &["cat", "curl", "wget", "echo", "printf", "sed", "awk", "envsubst", "base64", "jq"];
+    let prints = |word: &Word| {
+        word.substitutions.iter().any(|list| {
+            let mut found = false;
+            list.walk(&mut |command| {
+                found |= command
+                    .simple()
+                    .and_then(|simple| simple.program())
+                    .is_none_or(|program| PRINTING.contains(&program));
+            });
+            found
+        })
+    };
+    let text: Vec<&str> = arguments.iter().map(Word::text).collect();
+    match arguments {
+        [] => None,
+        [only] if is_self(only) => None,
+        all if all.iter().any(|word| prints(word)) => Some(Start::Unknown("is printed by another command")),
+        // `eval "$(ssh-agent)"`, `eval "$(pyenv init -)"`: they set variables.
+        all if all.iter().any(|word| !word.substitutions.is_empty()) => None,
+        [first, ..] if first.raw.trim_matches('"').starts_with('$') => {
+            Some(Start::Unknown("is in a variable"))
+        }
+        _ => Some(Start::Text(text.join(" ").trim_matches('"').to_owned())),
+    }
+}
+
+/// The script of package.json that a command calls.
+fn entry<'w>(program: &str, arguments: &'w [Word]) -> Option<&'w str> {
+    if !matches!(program, "npm" | "pnpm" | "yarn" | "bun") {
+        return None;
+    }
+    let mut words = arguments.iter().filter(|word| !word.is_option()).filter_map(Word::literal);
+    match words.next()? {
+        "run" | "run-script" => words.next(),
+        verb @ ("start" | "test" | "stop" | "restart") => Some(verb),
+        verb if program == "yarn"
+            && !matches!(verb, "install" | "add" | "global" | "exec" | "dlx" | "cache") =>
+        {
+            Some(verb)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text is a shell script, by its first line.
+fn is_shell(text: &str) -> bool {
+    let Some(line) = text.strip_prefix("#!").map(|rest| rest.lines().next().unwrap_or_default()) else {
+        return true;
+    };
+    let mut words = line.split_whitespace().map(base_name);
+    let program = words.next().unwrap_or_default();
+    let program = if program == "env" {
+        words.find(|word| !word.starts_with('-')).unwrap_or_default()
+    } else {
+        program
+    };
+    matches!(
+        program,
+        "sh" | "bash" | "dash" | "ash" | "ksh" | "busybox" | "with-contenv" | "execlineb" | "zsh"
+    )
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
