@@ -174,13 +174,22 @@ impl<'a> Facts<'a> {
         let is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
         for Started { who, what, .. } in scripts {
             match what {
-                What::Script { text, .. } | What::Text(text) if text.contains(stem) => {
+                What::Script { text, .. } | What::Text(text) | What::Unparsed(text)
+                    if text.contains(stem) =>
+                {
                     return Err(format!("{name} left alone, because {who} names it"));
                 }
                 What::Unknown(reason) if !is_temporary => {
                     return Err(format!("{name} left alone, because {who} can't be read: it {reason}"));
                 }
-                What::Script { .. } | What::Text(_) | What::Unknown(_) | What::NoContext { .. } => {}
+                What::Unparsed(_) if !is_temporary => {
+                    return Err(format!("{name} left alone, because {who} can't be parsed with certainty"));
+                }
+                What::Script { .. }
+                | What::Text(_)
+                | What::Unparsed(_)
+                | What::Unknown(_)
+                | What::NoContext { .. } => {}
             }
         }
         Ok(())

@@ -4,8 +4,8 @@
 use crate::facts::commands::{self, Elevation, Invocation};
 use crate::facts::environment::{User, user_of};
 use crate::facts::packages::{self, Call};
-use crate::facts::started::{Started, What, tells};
-use crate::facts::traced::At;
+use crate::facts::started::{Started, What};
+use crate::facts::traced::{At, is_script_name};
 use crate::facts::{Base, Facts, RunFacts, paths, stage};
 use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
 use crate::syntax::shell::{Word, base_name};
@@ -127,11 +127,25 @@ impl Facts<'_> {
                 let named = going.directories.iter().any(|directory| paths::names(text, directory));
                 (calls || named || going.programs.iter().any(has)).then(|| format!("{starter} may read it"))
             }
+            // What is started while the image is built is a command of its RUN that can't be read, and counts there.
+            What::Unparsed(_) | What::Unknown(_) | What::NoContext { .. } if phase == Phase::Build => None,
+            What::Unparsed(text) => (may_need() && self.seems_to_read(text, going))
+                .then(|| format!("{starter} can't be parsed with certainty, and may read it")),
             What::Unknown(reason) => may_need().then(|| format!("{starter} can't be read: it {reason}")),
             What::NoContext { tells } => (*tells && may_need()).then(|| {
                 format!("{starter} can't be read: it comes from the build context, which is unknown")
             }),
         }
+    }
+
+    /// Whether a text that can't be parsed names the manager, another reader, or a script that is not followed.
+    fn seems_to_read(&self, text: &str, going: Going<'_>) -> bool {
+        let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).map(base_name);
+        words.any(|word| {
+            going.manager.programs.iter().chain(going.programs).any(|program| program == word)
+                || is_script_name(word)
+                || matches!(word, "." | "source" | "eval")
+        })
     }
 
     /// What makes the manager work offline at a place.
@@ -404,6 +418,14 @@ enum Phase {
     /// When the image runs. Nearly every image starts a program of its own, which is no reader unless it is known to be; a
     /// shell script that can't be read may be one.
     Image,
+}
+
+/// `make deps` and `python install_packages.py` say what they do.
+fn tells(word: &Word) -> bool {
+    let text = word.raw.to_ascii_lowercase();
+    ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
+        .iter()
+        .any(|part| text.contains(part))
 }
 
 impl Commands<'_> {

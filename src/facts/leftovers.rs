@@ -2,7 +2,7 @@
 
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
-use crate::facts::later::Going;
+use crate::facts::later::{Going, has_no_network};
 use crate::facts::packages::Call;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths, presence};
@@ -97,6 +97,12 @@ impl<'a> Facts<'a> {
         if let Some(linked) = self.mode_in(manager.linked.as_ref(), run, manager) {
             return Err(format!("what it installs may be linked into it ({linked})"));
         }
+        if let Some(offline) = self.mode_in(manager.offline.as_ref(), run, manager) {
+            return Err(format!("it works offline ({offline}), and fetches nothing"));
+        }
+        if has_no_network(run) && manager.kind != Kind::System {
+            return Err("the RUN has no network, and fetches nothing".into());
+        }
         if let Some(variable) = cache.variables.iter().find(|name| self.is_set(run, name)) {
             return Err(format!("{variable} moves it or switches it off"));
         }
@@ -139,7 +145,7 @@ impl<'a> Facts<'a> {
         if self.does_nothing(run, manager, cache) {
             let verb = &run.calls[last].verb;
             return Err(format!(
-                "nothing uses them after it: `{} {verb}` does nothing here, and the step can go",
+                "no later step uses them: `{} {verb}` does nothing here, and the step can be removed",
                 manager.name
             ));
         }

@@ -18,6 +18,9 @@ const MOST_LEVELS: usize = 5;
 /// Longer scripts are not read.
 const MOST_BYTES: usize = 64 * 1024;
 
+/// Parsing what nests deeper takes too long.
+const MOST_BRACKETS: usize = 4_000;
+
 /// A script that is started, or that may be.
 #[derive(Debug, Clone)]
 pub(super) struct Started {
@@ -38,6 +41,8 @@ pub(super) enum What {
     Script { script: Script, text: String, resolved: Vec<usize> },
     /// Its text, in another language than the shell's.
     Text(String),
+    /// Its text, which can't be parsed with certainty.
+    Unparsed(String),
     /// Nothing, for a reason that follows "because it".
     Unknown(&'static str),
     /// Nothing, since there is no build context to look into; and whether its name or arguments speak of installing.
@@ -50,6 +55,8 @@ enum Start<'w> {
     Text(String),
     /// It is a file with this name; and whether that is looked for on the PATH.
     File(&'w str, bool),
+    /// It is a file with the name of a program that is known, unless the file brings another one.
+    Known(&'w str),
     /// A script of package.json.
     Entry(&'w str),
     /// Its text is what the command reads.
@@ -167,6 +174,10 @@ impl<'f, 'a> Walk<'f, 'a> {
             self.add(who, What::Text(text.to_owned()));
             return true;
         }
+        if text.matches('(').count() > MOST_BRACKETS {
+            self.add(who, What::Unparsed(text.to_owned()));
+            return false;
+        }
         let script = Script::read(text, Dialect::Sh).or_else(|_| Script::read(text, Dialect::Bash));
         match script {
             Ok(script) => {
@@ -185,7 +196,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 true
             }
             Err(_) => {
-                self.add(who, What::Unknown("can't be parsed with certainty"));
+                self.add(who, What::Unparsed(text.to_owned()));
                 false
             }
         }
@@ -257,6 +268,18 @@ impl<'f, 'a> Walk<'f, 'a> {
                 }
                 true
             }
+            Start::Known(name) => {
+                let base = base_name(name.trim_matches(['"', '\'']));
+                let is_inline = std::mem::replace(&mut self.is_inline, false);
+                let mut is_known = true;
+                for source in self.facts.sources_of(self.at, name, directory, true) {
+                    if let Source::Text(text) = source {
+                        is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
+                    }
+                }
+                self.is_inline = is_inline;
+                is_known
+            }
             Start::File(name, is_command) => {
                 let base = base_name(name.trim_matches(['"', '\'']));
                 if !is_command && self.facts.known.is_sourced(base) {
@@ -275,7 +298,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                         // Other programs than shell scripts are no readers unless they are known to be.
                         Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
                         Source::NoContext if is_shell => {
-                            self.add(base, What::NoContext { tells: one.words.iter().any(tells) });
+                            self.add(base, What::NoContext { tells: tells(base, one) });
                         }
                         // What is there without the RUN does not need what the RUN leaves.
                         Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
@@ -289,12 +312,14 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 }
 
-/// `make deps` and `python install_packages.py` say what they do.
-pub(super) fn tells(word: &Word) -> bool {
-    let text = word.raw.to_ascii_lowercase();
-    ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
-        .iter()
-        .any(|part| text.contains(part))
+/// Whether a script's name, or an argument of it, speaks of installing packages.
+fn tells(name: &str, one: &Invocation<'_>) -> bool {
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["install", "apt-get", "packages", "-deps", "provision"].iter().any(|part| text.contains(part))
+    };
+    let arguments = one.arguments().iter().map(Word::text);
+    says(name) || arguments.filter(|text| !text.contains('/')).any(says)
 }
 
 /// The scripts that a command starts.
@@ -323,26 +348,18 @@ fn starts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
         // What it starts is the rest of its words.
         return files(arguments, known);
     }
-    let sort = known.program(program);
-    if matches!(sort, Some(Program::Cheap | Program::Ordinary)) && !first.raw.contains('/')
-        || Knowledge::is_builtin(program)
-        || known.manager_of(program).is_some()
-    {
+    let counts = one.is_unreadable(known);
+    // A known name may be that of a script which the file brings: `start`, `startup.sh`.
+    let may_be_own = first.raw.contains('/') || known.program(program) == Some(Program::Daemon);
+    if is_self(first) || !counts && !may_be_own || Knowledge::is_builtin(program) {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    if is_self(first) {
-        return found;
+    if !counts {
+        return vec![Start::Known(&first.raw)];
     }
-    if sort.is_none() || first.raw.contains('/') {
-        found.push(Start::File(&first.raw, true));
-    }
-    if sort.is_none() {
-        let scripts =
-            arguments.iter().filter(|word| is_script_name(base_name(word.text())) && !word.is_option());
-        found.extend(scripts.map(|word| Start::File(&word.raw, true)));
-    }
-    found
+    let scripts = arguments.iter().filter(|word| is_script_name(base_name(word.text())) && !word.is_option());
+    let scripts = scripts.map(|word| Start::File(&word.raw, true));
+    std::iter::once(Start::File(&first.raw, true)).chain(scripts).collect()
 }
 
 /// The command behind `exec`, and the scripts among its arguments.

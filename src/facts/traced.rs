@@ -35,6 +35,8 @@ pub(super) enum Source {
     Unknown(&'static str),
 }
 
+const FETCHED: Source = Source::Unknown("may be fetched by a RUN");
+
 /// More copies from stage to stage, moves and links than this are not followed.
 const MOST_STEPS: usize = 8;
 
@@ -90,7 +92,10 @@ impl Facts<'_> {
             return self.sources_by_name(at, &name);
         }
         let found = paths.iter().map(|path| self.sources_of_path(at, path, MOST_STEPS));
-        found.into_iter().find(|found| *found != [Source::Base]).unwrap_or_else(|| vec![Source::Base])
+        let found: Vec<Vec<Source>> = found.filter(|found| *found != [Source::Base]).collect();
+        // What a directory of the PATH has for certain, before what it may have.
+        let certain = found.iter().find(|found| **found != [FETCHED]).or(found.first());
+        certain.cloned().unwrap_or_else(|| vec![Source::Base])
     }
 
     fn path_directories(&self, at: At) -> Vec<String> {
@@ -123,12 +128,18 @@ impl Facts<'_> {
             return vec![Source::Unknown("is copied too many times")];
         };
         let mut is_fetched = false;
+        let mut is_covered = false;
         for (item, instruction) in self.back_from(at) {
             match &instruction.body {
                 Body::Copy(transfer) | Body::Add(transfer) => {
                     if let Some(found) = self.copied_from(item, instruction, transfer, path, steps) {
                         return found;
                     }
+                    let is_ours = instruction.heredocs.is_empty()
+                        && instruction.flags.iter().all(|flag| flag.name != "from");
+                    let destination = self.path_at(item, &transfer.destination);
+                    is_covered |=
+                        is_ours && destination.is_none_or(|destination| below(path, &destination).is_some());
                 }
                 Body::Run(run) => {
                     is_fetched |= self.may_fetch(item, run);
@@ -140,7 +151,14 @@ impl Facts<'_> {
             }
         }
         let is_system = SYSTEM.iter().any(|directory| below(path, directory).is_some());
-        vec![if is_fetched && !is_system { Source::Unknown("may be fetched by a RUN") } else { Source::Base }]
+        vec![match self.around.context() {
+            _ if is_system => Source::Base,
+            _ if is_fetched => FETCHED,
+            // A directory is copied in which it would be.
+            Ok(context) if is_covered => self.missing(context),
+            Err(_) if is_covered => Source::NoContext,
+            _ => Source::Base,
+        }]
     }
 
     /// What one COPY or ADD puts at a path; none where it leaves the path as it was.

@@ -3,7 +3,7 @@
 //! One place says so for all transforms, once for each RUN, so that no RUN is passed over in silence.
 
 use crate::facts::commands;
-use crate::facts::leftovers::{Leftover, what};
+use crate::facts::leftovers::{Leftover, Stays, what};
 use crate::facts::started::{Started, What};
 use crate::facts::{Facts, RunFacts, packages, paths};
 use crate::knowledge::Confidence;
@@ -15,13 +15,12 @@ impl<'a> Facts<'a> {
     /// What could be saved in a RUN, or in a script within it, that is never edited, and why it stays; none where it is
     /// edited, or where nothing is known to be gained.
     pub fn untouched(&self, run: &RunFacts<'a>, keep: &[String]) -> Option<String> {
-        let own = match &run.instruction.body {
+        let mut found: Vec<Result<String, Stays>> = match &run.instruction.body {
             Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
             Body::Run(Run::Shell(_) | Run::Heredoc(_)) => self.full_caches(run, keep),
-            Body::Run(Run::Opaque(opaque)) => self.named_caches(run, *opaque),
+            Body::Run(Run::Opaque(opaque)) => self.named_caches(run, *opaque).into_iter().map(Ok).collect(),
             _ => Vec::new(),
         };
-        let mut found = own;
         let inline = self.started_by(run).0.iter().filter(|one| one.is_inline);
         for Started { what, .. } in inline {
             let What::Script { script, .. } = what else { continue };
@@ -40,7 +39,6 @@ impl<'a> Facts<'a> {
             };
             found.extend(self.full_caches(&inner, keep));
         }
-        found.dedup();
         let reason = match &run.instruction.body {
             Body::Run(Run::Opaque(Opaque::ForeignShell)) => "the RUN's shell is not sh, ash, dash or bash",
             Body::Run(Run::Opaque(Opaque::Unparsed)) => "the RUN's script can't be parsed with certainty",
@@ -52,14 +50,26 @@ impl<'a> Facts<'a> {
             _ if run.near_error => "a line next to the RUN can't be read",
             _ => "a shell is given the commands as a string, which is never edited",
         };
-        (!found.is_empty()).then(|| format!("{} left alone, because {reason}", found.join(" and ")))
+        // What nothing but its form keeps from being cleaned comes first.
+        let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();
+        names.dedup();
+        let by_form = || format!("{} left alone, because {reason}", names.join(" and "));
+        let other = || found.iter().find_map(|one| one.as_ref().err());
+        if names.is_empty() {
+            other().map(|Stays { what, reason }| format!("{what} left alone, because {reason}"))
+        } else {
+            Some(by_form())
+        }
     }
 
-    /// The caches that a RUN leaves full and that a cleanup could empty if it could be edited.
-    fn full_caches(&self, run: &RunFacts<'_>, keep: &[String]) -> Vec<String> {
-        let found = self.leftovers(run, keep).into_iter().filter_map(Result::ok);
-        let found = found.filter(|one| one.confidence == Confidence::Safe);
-        found.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name)).collect()
+    /// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited, and what else stands
+    /// against it.
+    fn full_caches(&self, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, Stays>> {
+        let is_safe = |one: &Result<Leftover<'_>, Stays>| {
+            one.as_ref().is_ok_and(|one| one.confidence == Confidence::Safe) || one.is_err()
+        };
+        let found = self.leftovers(run, keep).into_iter().filter(is_safe);
+        found.map(|one| one.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name))).collect()
     }
 
     /// The caches that a RUN seems to fill whose script can't be read: it names a manager and one of its verbs, and neither
