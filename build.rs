@@ -71,6 +71,7 @@ fn tables(everything: &model::Everything) -> String {
     ];
     table(&mut text, "SCOPES", "Scope", &variants("Scope", &scopes));
     text += &format!("static SOURCED: &[&str] = &{:?};\n", programs.sourced);
+    text += &format!("static STARTED_FROM: &[&str] = &{:?};\n", programs.started_from);
     text += &format!("static VARIABLES: &[&str] = &{:?};\n", effects.variables);
     text
 }

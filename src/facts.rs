@@ -72,6 +72,8 @@ pub struct Facts<'a> {
     pub around: &'a dyn Surroundings,
     /// The scripts that images start, once asked for.
     started: OnceLock<Vec<started::Started>>,
+    /// Whether the build context has a file that the Dockerfile copies, once asked for.
+    is_its_context: OnceLock<bool>,
     /// Which modes of package managers something in the file sets, once asked for.
     modes: RefCell<HashMap<usize, bool>>,
     /// The entries of the build context by their names, once asked for.
@@ -149,6 +151,7 @@ impl<'a> Facts<'a> {
             leading,
             around: &Alone,
             started: OnceLock::new(),
+            is_its_context: OnceLock::new(),
             modes: RefCell::default(),
             context_names: OnceLock::new(),
         }

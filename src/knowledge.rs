@@ -156,6 +156,11 @@ impl Knowledge {
         SOURCED.contains(&name)
     }
 
+    /// Directories whose scripts the start-up of common base images runs by itself.
+    pub fn started_from(&self) -> &'static [&'static str] {
+        STARTED_FROM
+    }
+
     /// The wrapper with this name (`sudo`, `env`).
     pub fn wrapper(&self, name: &str) -> Option<&Wrapper> {
         WRAPPERS.find(|known| known == name)

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use crate::facts::commands::{self, Invocation};
 use crate::facts::traced::{At, Source, is_script_name};
-use crate::facts::{Facts, RunFacts};
+use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Knowledge, Program};
 use crate::syntax::Opaque;
 use crate::syntax::shell::{Dialect, Script, Word, base_name};
-use crate::syntax::{Body, Form, Run};
+use crate::syntax::{Body, Form, Instruction, Item, Run};
 
 /// Scripts that call scripts that call scripts: more are not followed.
 const MOST_LEVELS: usize = 5;
@@ -86,9 +86,11 @@ impl Facts<'_> {
                 let mut entrypoint: Option<&[String]> = None;
                 let mut command: Option<&[String]> = None;
                 let mut walk = Walk::of(self, At { stage: stage.index, end: stage.items.end });
-                for (_, instruction) in
-                    self.file.instructions().filter(|(item, _)| stage.items.contains(item))
-                {
+                for item in stage.items.clone() {
+                    let Item::Instruction(instruction) = &self.file.items[item] else { continue };
+                    if let Body::Copy(transfer) | Body::Add(transfer) = &instruction.body {
+                        walk.put_to_start(item, instruction, &transfer.destination);
+                    }
                     let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) =
                         &instruction.body
                     else {
@@ -135,6 +137,32 @@ impl Facts<'_> {
 impl<'f, 'a> Walk<'f, 'a> {
     fn of(facts: &'f Facts<'a>, at: At) -> Self {
         Self { facts, at, bodies: Vec::new(), is_inline: true, seen: BTreeSet::new(), found: Vec::new() }
+    }
+
+    /// The scripts that a COPY puts where the base image's own start-up looks for them.
+    fn put_to_start(&mut self, item: usize, instruction: &Instruction<'_>, destination: &str) {
+        let Some(destination) = self.facts.path_at(item, destination) else { return };
+        let directories = self.facts.known.started_from();
+        let is_near = directories.iter().any(|directory| {
+            paths::within(&destination, directory)
+                || paths::within(directory, destination.trim_end_matches('/'))
+        });
+        if !is_near {
+            return;
+        }
+        let is_started = |path: &str| directories.iter().any(|directory| paths::within(path, directory));
+        for heredoc in instruction.heredocs.iter().filter(|_| is_started(&destination)) {
+            self.text(&heredoc.name, heredoc.content.of(self.facts.file.text), None, MOST_LEVELS);
+        }
+        let Ok(context) = self.facts.around.context() else { return };
+        let Some(copied) = self.facts.copied(item, context) else { return };
+        for (path, text) in &context.texts {
+            let is_it = || copied.image_path(path).is_some_and(|path| is_started(&path));
+            let is_script = text.starts_with("#!") || is_script_name(base_name(path));
+            if is_script && is_shell(text) && is_it() && context.sends_file(path) {
+                self.text(base_name(path), text, None, MOST_LEVELS);
+            }
+        }
     }
 
     /// The words of a RUN in exec form.

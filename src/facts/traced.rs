@@ -35,6 +35,10 @@ pub(super) enum Source {
     Unknown(&'static str),
 }
 
+/// Further back a file is not looked for.
+const MOST_INSTRUCTIONS: usize = 2_000;
+
+/// Perhaps: a RUN fetches files, and does not say which.
 const FETCHED: Source = Source::Unknown("may be fetched by a RUN");
 
 /// More copies from stage to stage, moves and links than this are not followed.
@@ -129,7 +133,10 @@ impl Facts<'_> {
         };
         let mut is_fetched = false;
         let mut is_covered = false;
-        for (item, instruction) in self.back_from(at) {
+        for (step, (item, instruction)) in self.back_from(at).into_iter().enumerate() {
+            if step == MOST_INSTRUCTIONS {
+                return vec![Source::Unknown("is looked for too far back")];
+            }
             match &instruction.body {
                 Body::Copy(transfer) | Body::Add(transfer) => {
                     if let Some(found) = self.copied_from(item, instruction, transfer, path, steps) {
@@ -389,7 +396,7 @@ impl Facts<'_> {
                     path.is_some_and(|path| path != "/" && context.sends(path.trim_start_matches('/')))
                 })
         };
-        if self.file.instructions().any(is_there) {
+        if *self.is_its_context.get_or_init(|| self.file.instructions().any(is_there)) {
             Source::Unknown("is not in the build context")
         } else {
             Source::NoContext

@@ -354,6 +354,8 @@ pub struct Programs {
     pub builders: Vec<String>,
     /// Names of files that a shell sources to set its environment, and that start nothing.
     pub sourced: Vec<String>,
+    /// Directories whose scripts the start-up of common base images runs by itself.
+    pub started_from: Vec<String>,
     /// Run the command that follows their own options (`sudo`, `env`, `time`, `nice`).
     pub wrappers: Vec<Wrapper>,
     /// Leave a process running after they return (daemons and what starts them).
