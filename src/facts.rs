@@ -31,6 +31,7 @@ mod presence;
 pub mod split;
 pub mod stage;
 mod started;
+mod starts;
 pub mod style;
 mod traced;
 mod underfoot;

@@ -129,23 +129,13 @@ impl Facts<'_> {
             }
             // What is started while the image is built is a command of its RUN that can't be read, and counts there.
             What::Unparsed(_) | What::Unknown(_) | What::NoContext { .. } if phase == Phase::Build => None,
-            What::Unparsed(text) => (may_need() && self.seems_to_read(text, going))
+            What::Unparsed(text) => (may_need() && seems_to_read(text, going))
                 .then(|| format!("{starter} can't be parsed with certainty, and may read it")),
             What::Unknown(reason) => may_need().then(|| format!("{starter} can't be read: it {reason}")),
             What::NoContext { tells } => (*tells && may_need()).then(|| {
                 format!("{starter} can't be read: it comes from the build context, which is unknown")
             }),
         }
-    }
-
-    /// Whether a text that can't be parsed names the manager, another reader, or a script that is not followed.
-    fn seems_to_read(&self, text: &str, going: Going<'_>) -> bool {
-        let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).map(base_name);
-        words.any(|word| {
-            going.manager.programs.iter().chain(going.programs).any(|program| program == word)
-                || is_script_name(word)
-                || matches!(word, "." | "source" | "eval")
-        })
     }
 
     /// What makes the manager work offline at a place.
@@ -468,4 +458,14 @@ pub(super) fn may_read(call: &Call<'_>) -> bool {
         || manager.refreshes(verb)
         || manager.caches.iter().any(|cache| is_listed(&cache.filled_by) || is_listed(&cache.leaned_on_by))
         || !manager.all_verbs().any(|known| known == verb) && manager.kind != Kind::Language
+}
+
+/// Whether a text that can't be parsed names the manager, another reader, or a script that is not followed.
+fn seems_to_read(text: &str, going: Going<'_>) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).map(base_name);
+    words.any(|word| {
+        going.manager.programs.iter().chain(going.programs).any(|program| program == word)
+            || is_script_name(word)
+            || matches!(word, "." | "source" | "eval")
+    })
 }

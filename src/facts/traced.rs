@@ -445,7 +445,7 @@ fn printed(one: &Invocation<'_>) -> Option<String> {
 
 /// Whether `sed -i` only takes carriage returns out.
 fn only_line_ends(one: &Invocation<'_>) -> bool {
-    let expressions = one.arguments().iter().filter(|word| word.text().starts_with("s"));
+    let expressions = one.arguments().iter().filter(|word| word.text().starts_with('s'));
     let in_place =
         one.arguments().iter().any(|word| word.raw.starts_with("-i") || word.raw.starts_with("--in-place"));
     !in_place
