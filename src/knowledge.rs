@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Verbs,
-    Wrapper,
+    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Setting,
+    Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
