@@ -31,14 +31,9 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
     // The build may have lines on top, and must have all that there were, in their order. What is after the last layer builds nothing: it
     // belongs to the image that runs.
     let all = steps(old, before);
-    let last_layer =
-        old.file.instructions().filter(|(item, one)| before.items.contains(item) && makes_layer(one));
-    let builds = last_layer.last().map_or(0, |(last, _)| {
-        old.file
-            .instructions()
-            .filter(|(item, one)| before.items.contains(item) && *item <= last && is_step(one))
-            .count()
-    });
+    let own = || old.file.instructions().filter(|(item, _)| before.items.contains(item));
+    let last_layer = own().rfind(|(_, one)| makes_layer(one)).map(|(item, _)| item);
+    let builds = own().filter(|(item, one)| Some(*item) <= last_layer && is_step(one)).count();
     let (building, running) = all.split_at(builds);
     let mut rest = steps(&new, build).into_iter();
     for step in building {
