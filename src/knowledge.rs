@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, Cache, Confidence, Format, Image, Keep, Kind, Lean, Library, Manager, Mode, Mount, On, Project,
-    Runtime, Setting, Switch, Verbs, Wrapper,
+    Avoid, Cache, Confidence, Format, Image, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount,
+    On, Project, Runtime, Setting, Switch, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));

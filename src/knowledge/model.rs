@@ -27,6 +27,9 @@ pub struct Manager {
     /// Options before or after the verb that take their value as the next word (`-o`, `--setopt`).
     #[serde(default)]
     pub options_with_value: Vec<String>,
+    /// Where it was read that a long option may be given by an unambiguous beginning (`--no-cache` for `--no-cache-dir`).
+    #[serde(default)]
+    pub abbreviates: Option<String>,
     /// What the words after the program mean.
     pub verbs: Verbs,
     /// What its verbs leave behind.
@@ -286,9 +289,24 @@ pub struct Lean {
     /// Options (or beginnings of options) that say the same or the opposite.
     #[serde(default)]
     pub unless_option: Vec<String>,
+    /// The setting that says the same or the opposite (`Install-Recommends`), and what the names of the files that hold it have in common.
+    #[serde(default)]
+    pub unless_setting: Option<ManagerSetting>,
     /// hadolint's codes for the missing option.
     #[serde(default)]
     pub hadolint: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// A setting in a manager's own configuration.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ManagerSetting {
+    /// Its name.
+    pub name: String,
+    /// A part of the path of every file that can hold it.
+    pub file: String,
     /// Where all of this was read.
     pub source: String,
 }
