@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -102,11 +103,11 @@ pub struct Settings {
 
 /// When the time for a file is over. The clock is the caller's; without one, it never is.
 #[derive(Clone, Default)]
-pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync + UnwindSafe + RefUnwindSafe>>);
 
 impl Deadline {
     /// One by a clock that says whether the time is over.
-    pub fn by(clock: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    pub fn by(clock: impl Fn() -> bool + Send + Sync + UnwindSafe + RefUnwindSafe + 'static) -> Self {
         Self(Some(Arc::new(clock)))
     }
 

@@ -140,7 +140,8 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let around = contexts.around(None);
     let outcome: Outcome = pipeline::fix_within(&text, &settings, &around);
-    let outcome = clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
+    let outcome =
+        clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     if args.mode.check || args.format.is_some() {
         let reports = [FileReport::fixed("-".into(), text, outcome)];
         print(args, &reports)?;

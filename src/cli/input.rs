@@ -21,7 +21,10 @@ pub fn file(path: &Path) -> Result<String, String> {
         return Err("is neither a file nor a directory".into());
     }
     if metadata.len() > MOST_BYTES {
-        return Err(format!("has {} bytes; a Dockerfile of more than {MOST_BYTES} is not read", metadata.len()));
+        return Err(format!(
+            "has {} bytes; a Dockerfile of more than {MOST_BYTES} is not read",
+            metadata.len()
+        ));
     }
     text(fs::read(path).map_err(|error| reading(&error))?)
 }

@@ -3,7 +3,7 @@
 
 use crate::facts::RunFacts;
 use crate::span::Span;
-use crate::syntax::shell::{LONGEST_CHAIN, Command, CommandKind, End, List, Script, Statement, Word};
+use crate::syntax::shell::{Command, CommandKind, End, LONGEST_CHAIN, List, Script, Statement, Word};
 
 /// How many commands can come to a list at least.
 const ROOM: usize = 20;

@@ -95,11 +95,13 @@ impl<'a> Facts<'a> {
             ));
         }
         // What an image runs may be said anywhere, also before the RUN or in another stage.
-        let earlier = self.configuration.iter().copied().filter(|one| one.full.end <= run.instruction.full.start);
-        let later = self.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
-            Item::Instruction(one) if configures(one) || self.follows(run.stage, at) => Some(&**one),
-            _ => None,
-        });
+        let earlier =
+            self.configuration.iter().copied().filter(|one| one.full.end <= run.instruction.full.start);
+        let later =
+            self.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
+                Item::Instruction(one) if configures(one) || self.follows(run.stage, at) => Some(&**one),
+                _ => None,
+            });
         for instruction in earlier.chain(later) {
             let configures = configures(instruction);
             if instruction.logical.text.contains(stem) {
@@ -127,8 +129,7 @@ impl<'a> Facts<'a> {
                 return Err(format!("{name} left alone, because a later COPY may take it"));
             }
         }
-        let later =
-            || self.runs_after(run.item).iter().filter(|other| self.follows(run.stage, other.item));
+        let later = || self.runs_after(run.item).iter().filter(|other| self.follows(run.stage, other.item));
         for one in later().flat_map(|other| &other.invocations) {
             let pattern = one
                 .words

@@ -2,8 +2,8 @@
 //!
 //! Only plain `$NAME` and `${NAME}` are filled in, from values that stand in the file. All else is unknown, not guessed.
 
-use crate::facts::{Facts, paths};
 use crate::facts::environment::Variable;
+use crate::facts::{Facts, paths};
 use crate::syntax::{Body, Item};
 
 /// Values may refer to each other; more steps than this are not followed.

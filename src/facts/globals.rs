@@ -12,7 +12,8 @@ impl<'a> Globals<'a> {
     /// Reads them; of two defaults the first counts.
     pub(super) fn of(file: &'a Dockerfile<'_>) -> Self {
         let mut defaults = HashMap::new();
-        for (_, instruction) in file.instructions().take_while(|(_, one)| !matches!(one.body, Body::From(_))) {
+        for (_, instruction) in file.instructions().take_while(|(_, one)| !matches!(one.body, Body::From(_)))
+        {
             let Body::Arg(all) = &instruction.body else { continue };
             for (at, one) in all.iter().enumerate() {
                 let is_first = !all[..at].iter().any(|earlier| earlier.key == one.key);

@@ -54,7 +54,13 @@ impl Leanings {
     }
 
     /// Keeps an answer that holds for all these places of a stage.
-    pub(super) fn keep(&self, key: String, stage: usize, places: RangeInclusive<usize>, answer: Option<Leaning>) {
+    pub(super) fn keep(
+        &self,
+        key: String,
+        stage: usize,
+        places: RangeInclusive<usize>,
+        answer: Option<Leaning>,
+    ) {
         let (from, through) = places.into_inner();
         let mut kept = self.kept.borrow_mut();
         let answers = kept.entry(key).or_default().entry(stage).or_default();

@@ -8,8 +8,8 @@ use crate::facts::later::Going;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, paths, presence};
 use crate::knowledge::{Cache, Confidence, Kind, Manager};
-use crate::syntax::{Item, Keyword};
 use crate::syntax::shell::Word;
+use crate::syntax::{Item, Keyword};
 
 /// A cache that is still full when the RUN ends.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 //!
 //! Only FROM counts here; what stages copy from each other is `stage`'s subject.
 
-use crate::facts::stage::{Base, Stage, at};
 use crate::facts::Facts;
+use crate::facts::stage::{Base, Stage, at};
 
 /// The stages of a file as trees, each with its image at the bottom.
 #[derive(Debug, Default)]
@@ -94,7 +94,8 @@ impl Facts<'_> {
         // Either way is right; the shorter one is taken.
         if earlier.len() < self.lineage.of[stage.index].depth {
             return earlier.iter().rev().copied().find(|found| {
-                at(&self.stages, *found).is_some_and(|base| self.lineage.is_built_from(stage.index, base.index))
+                at(&self.stages, *found)
+                    .is_some_and(|base| self.lineage.is_built_from(stage.index, base.index))
             });
         }
         let mut stage = stage;
@@ -119,7 +120,9 @@ mod tests {
         let text = "FROM x AS a\nFROM a AS b\nFROM y AS c\nFROM b AS d\nFROM a AS e\n";
         let file = Dockerfile::parse(text);
         let facts = Facts::of(&file, Knowledge::embedded());
-        let from = |base: usize| (0..5).filter(|&stage| facts.lineage.is_built_from(stage, base)).collect::<Vec<_>>();
+        let from = |base: usize| {
+            (0..5).filter(|&stage| facts.lineage.is_built_from(stage, base)).collect::<Vec<_>>()
+        };
         assert_eq!([from(0), from(1), from(2), from(3)], [vec![0, 1, 3, 4], vec![1, 3], vec![2], vec![3]]);
         assert_eq!((0..5).map(|stage| facts.lineage.root(stage)).collect::<Vec<_>>(), [0, 0, 2, 0, 0]);
         assert_eq!(facts.lineage.derived(0), [1, 4]);

@@ -207,7 +207,8 @@ impl Facts<'_> {
     /// The items of a range without blank lines and comments; but a comment to a tool that stands by itself may be meant for a place.
     fn steps(&self, range: Range<usize>) -> Vec<usize> {
         let mut steps = Vec::new();
-        let mut follows = self.file.items.get(range.end).is_some_and(|item| matches!(item, Item::Instruction(_)));
+        let mut follows =
+            self.file.items.get(range.end).is_some_and(|item| matches!(item, Item::Instruction(_)));
         for at in range.rev() {
             match &self.file.items[at] {
                 Item::Comment(span) if follows || !is_pragma(span.of(self.file.text)) => continue,

@@ -130,7 +130,9 @@ impl<'a> Facts<'a> {
             return Err(format!("the base image may have files under {path}"));
         }
         if self.is_far_down(item) {
-            return Err(format!("one of more than {FURTHEST} earlier instructions may put files under {path}"));
+            return Err(format!(
+                "one of more than {FURTHEST} earlier instructions may put files under {path}"
+            ));
         }
         let mut exists = false;
         for (at, instruction) in self.before(item) {

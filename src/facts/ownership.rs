@@ -122,12 +122,13 @@ impl<'a> Facts<'a> {
     /// Whether a copy in the same stage before an item goes to a path or under it.
     fn copies_before(&self, item: usize, path: &str) -> bool {
         // It only gives a reason: none is given where looking takes too long.
-        !self.is_far_down(item) && self.before(item).any(|(at, instruction)| match &instruction.body {
-            Body::Copy(transfer) => {
-                self.absolute(at, &transfer.destination).is_some_and(|to| paths::within(&to, path))
-            }
-            _ => false,
-        })
+        !self.is_far_down(item)
+            && self.before(item).any(|(at, instruction)| match &instruction.body {
+                Body::Copy(transfer) => {
+                    self.absolute(at, &transfer.destination).is_some_and(|to| paths::within(&to, path))
+                }
+                _ => false,
+            })
     }
 
     fn hand_over(

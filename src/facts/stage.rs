@@ -131,7 +131,8 @@ impl<'s> Names<'s> {
     /// The stage that `reference` names among those before the stage `before`: by name, or by number.
     fn find(&self, reference: &str, before: usize) -> Option<usize> {
         let named = self.0.get(reference.to_ascii_lowercase().as_str()).filter(|_| !reference.is_empty());
-        let earlier = named.and_then(|all| all[..all.partition_point(|&stage| stage < before)].last().copied());
+        let earlier =
+            named.and_then(|all| all[..all.partition_point(|&stage| stage < before)].last().copied());
         earlier.or_else(|| reference.parse().ok().filter(|&number: &usize| number < before))
     }
 }

@@ -228,7 +228,7 @@ impl<'s> Search<'s, '_> {
         if entries.iter().any(|entry| self.context.ignore.asks_for(&entry.path)) {
             return None;
         }
-        let bytes = entries.iter().map(|entry| entry.size).sum();
+        let bytes = entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.size));
         Some(Unsent { pattern, is_generated, files: entries.len(), bytes })
     }
 

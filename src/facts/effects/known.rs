@@ -76,7 +76,8 @@ impl Facts<'_> {
 pub(super) fn links(runs: &[RunFacts<'_>]) -> HashMap<String, usize> {
     let mut links = HashMap::new();
     for run in runs {
-        let targets = run.invocations.iter().filter(|one| one.is("ln")).filter_map(|one| one.arguments().last());
+        let targets =
+            run.invocations.iter().filter(|one| one.is("ln")).filter_map(|one| one.arguments().last());
         for target in targets {
             let name = target.literal().map_or("", |target| target.trim_end_matches('/'));
             let name = if name.starts_with('/') { name } else { "" };

@@ -93,7 +93,8 @@ impl Facts<'_> {
         context: &BuildContext,
     ) -> Option<Result<Early, Against>> {
         if behind.len() > FURTHEST {
-            let reason = format!("more than {FURTHEST} instructions below it would have to be looked through");
+            let reason =
+                format!("more than {FURTHEST} instructions below it would have to be looked through");
             return Some(Err((self.file.items[copied.item].span(), reason)));
         }
         let own = self.effects(copied.item);

@@ -177,7 +177,10 @@ impl Facts<'_> {
                 let Some(way) = way(self, run, call).filter(|_| !is_pruned(run, call)) else { continue };
                 let anchor = run.instruction.text;
                 if self.is_far_up(run.item) {
-                    found.push(Err((anchor, format!("one of more than {FURTHEST} later instructions may need them"))));
+                    found.push(Err((
+                        anchor,
+                        format!("one of more than {FURTHEST} later instructions may need them"),
+                    )));
                     continue;
                 }
                 match needed(&look, run, call, way) {

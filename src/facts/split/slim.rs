@@ -93,7 +93,8 @@ impl Facts<'_> {
         };
         let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
         if self.is_far_up(stage.items.start) {
-            let reason = format!("one of more than {FURTHEST} instructions may need what only the full image has");
+            let reason =
+                format!("one of more than {FURTHEST} instructions may need what only the full image has");
             return Some(Err((one.text, reason)));
         }
         let missed = match variant {
