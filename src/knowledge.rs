@@ -192,7 +192,7 @@ impl Manager {
 
     /// All verbs.
     pub fn all_verbs(&self) -> impl Iterator<Item = &str> {
-        let Verbs { refresh, install, remove, clean, query } = &self.verbs;
+        let Verbs { refresh, refresh_alone: _, install, remove, clean, query } = &self.verbs;
         refresh.iter().chain(install).chain(remove).chain(clean).chain(query).map(String::as_str)
     }
 }

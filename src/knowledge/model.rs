@@ -29,6 +29,9 @@ pub struct Manager {
     pub options_with_value: Vec<String>,
     /// What the words after the program mean.
     pub verbs: Verbs,
+    /// Other programs that fetch its index.
+    #[serde(default)]
+    pub refreshed_by: Vec<String>,
     /// What its verbs leave behind.
     #[serde(default)]
     pub caches: Vec<Cache>,
@@ -89,6 +92,8 @@ pub enum Kind {
 pub struct Verbs {
     /// Fetch the index of packages and nothing else.
     pub refresh: Vec<String>,
+    /// Do no more than that where no package follows, and install otherwise.
+    pub refresh_alone: Vec<String>,
     /// Fetch packages and install, build or unpack them.
     pub install: Vec<String>,
     /// Remove packages.

@@ -101,14 +101,14 @@ impl Facts<'_> {
         let mut cut = None;
         let mut entered: Vec<String> = Vec::new();
         for &other in behind {
-            if !self.is_movable_across(other) {
+            if !self.is_movable_across(other) || self.hands_index_on(other) {
                 break;
             }
             let effects = self.effects(other);
             if effects.installs.is_empty()
                 && (own.commute(&effects) || self.may_pass_workdir(copied.item, other, &own, &effects))
             {
-                if self.takes_time(other) {
+                if self.is_worth_sparing(other) {
                     last = Some(other);
                 }
                 continue;
