@@ -21,6 +21,11 @@ pub trait Surroundings: Sync {
         &[]
     }
 
+    /// Whether the ignore file can be written along with the Dockerfile. Standard input has no place for it.
+    fn can_write_ignore_file(&self) -> bool {
+        true
+    }
+
     /// The Dockerfile's own path in the context, where it lies in it.
     fn dockerfile(&self) -> Option<&str> {
         None

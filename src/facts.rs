@@ -26,6 +26,7 @@ pub mod ownership;
 pub mod packages;
 pub mod paths;
 mod presence;
+mod reserved;
 pub mod split;
 pub mod stage;
 pub mod style;

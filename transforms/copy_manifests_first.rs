@@ -7,7 +7,8 @@
 //! # Safety
 //! Looks at the build context. An install is taken for one that needs its manifests only where they say so: no lifecycle
 //! script, no dependency on a local path, no project that installs itself; the manifests of workspaces and what they refer to are copied too.
-//! The later copy must not overwrite what was installed: `node_modules` and its like must not be sent with the context. The RUN
+//! The later copy must not overwrite what was installed, whatever a checkout has in `node_modules` and its like. So the ignore file gets an entry for
+//! each directory that the install makes, unless it has one; where it asks for such a directory by `!`, or another copy needs it, nothing is done. The RUN
 //! instructions stay as they are, in their order; between the two copies there is nothing but what commutes with the second (as in `order-layers`).
 //! A RUN that goes on with other commands, `npm ci && npm run build`, is cut in two where that changes nothing else.
 //! The later copy brings the manifests again, so that the files are the same. Where only convention says that an install needs no more, the fix is *unsafe*.
@@ -80,6 +81,16 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match ctx.facts.early_copy(stage.index, context, &|one| ctx.pragmas.silence(&names, one.text)) {
             Some(Ok(early)) => {
                 let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
+                let ignore_file = match ctx.facts.reserve(&early.makes, context, ctx.around) {
+                    Ok(text) => text,
+                    Err(reason) => {
+                        fixes.refuse(
+                            copy.text,
+                            format!("the manifests are not copied first, because {reason}"),
+                        );
+                        continue;
+                    }
+                };
                 let mut edits = Edits::new();
                 let block = ctx.facts.block(early.moved.item);
                 let place = block.span;
@@ -98,6 +109,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 edits.insert(needed_at, manifest_copies(ctx, copy, &early));
                 let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
                 fixes.propose(early.confidence.into(), copy.text, title, edits);
+                if let Some(text) = ignore_file {
+                    fixes.along_with_ignore_file(text);
+                }
             }
             Some(Err((span, reason))) => {
                 fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));

@@ -3,11 +3,14 @@
 //! Works over the build context: what an install reads is in its manifests (`manifests`), where they lie in the image follows from the
 //! copy (`copied`).
 
+use std::collections::BTreeSet;
+
 use crate::context::BuildContext;
 use crate::facts::append::is_plain_statement;
 use crate::facts::copied::Copied;
 use crate::facts::effects::Effects;
 use crate::facts::order::Move;
+use crate::facts::order::gain::{Rate, Rates};
 use crate::facts::{Call, Facts, Invocation, RunFacts, manifests, paths};
 use crate::knowledge::Confidence;
 use crate::span::Span;
@@ -23,8 +26,28 @@ pub struct Early {
     pub copies: Vec<EarlyCopy>,
     /// Where the RUN that it comes to stand behind is cut in two, so that the rest of its commands has all files.
     pub cut: Option<Span>,
+    /// Context paths that the installs make: the ignore file has to exclude them, or the later copy brings the host's own.
+    pub makes: BTreeSet<String>,
     /// How sure it is that the installs need nothing else.
     pub confidence: Confidence,
+}
+
+/// What the installs of a RUN need of the context.
+#[derive(Debug, Clone, Default)]
+struct Needed {
+    reads: Vec<String>,
+    makes: BTreeSet<String>,
+    confidence: Confidence,
+}
+
+impl Needed {
+    fn add(&mut self, other: Self) {
+        let new = other.reads.into_iter().filter(|file| !self.reads.contains(file));
+        let new: Vec<String> = new.collect();
+        self.reads.extend(new);
+        self.makes.extend(other.makes);
+        self.confidence = self.confidence.max(other.confidence);
+    }
 }
 
 /// A copy of a few files into one directory.
@@ -93,8 +116,7 @@ impl Facts<'_> {
         context: &BuildContext,
     ) -> Option<Result<Early, Against>> {
         let own = self.effects(copied.item);
-        let mut needed: Vec<String> = Vec::new();
-        let mut confidence = Confidence::Safe;
+        let mut needed = Needed::default();
         let mut last = None;
         let mut spares = None;
         let mut against = None;
@@ -114,17 +136,15 @@ impl Facts<'_> {
                 continue;
             }
             match self.needed_by(copied, other, &own, &effects, context) {
-                Ok((files, sure)) => {
+                Ok(more) => {
                     entered.extend(effects.entered().map(str::to_owned));
-                    needed.extend(files);
-                    confidence = confidence.max(sure);
+                    needed.add(more);
                     last = Some(other);
                     spares = spares.or(Some(other));
                 }
                 Err(reason) => {
-                    if let Some((at, files, sure)) = self.needed_by_first_part(copied, other, &own, context) {
-                        needed.extend(files);
-                        confidence = confidence.max(sure);
+                    if let Some((at, more)) = self.needed_by_first_part(copied, other, &own, context) {
+                        needed.add(more);
                         (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
                     }
                     against = reason.map(|reason| (self.file.items[other].span(), reason));
@@ -133,24 +153,39 @@ impl Facts<'_> {
             }
         }
         let (Some(behind), Some(spares)) = (last, spares) else { return against.map(Err) };
-        let mut seen: Vec<String> = Vec::new();
-        needed.retain(|file| {
-            !seen.contains(file) && {
-                seen.push(file.clone());
-                true
-            }
-        });
-        if let Some(reason) = self.lacks_directory(copied, &entered, &needed) {
+        let Needed { reads, makes, confidence } = needed;
+        if let Some(reason) = self.lacks_directory(copied, &entered, &reads) {
             return Some(Err((self.file.items[behind].span(), reason)));
         }
+        if let Some(other) = self.other_sources_above(copied.item, spares) {
+            let line = self.file.items[other].span().of(self.file.text).lines().next().unwrap_or_default();
+            let reason = format!("`{}` stands above the install too and changes as often", line.trim_end());
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
         let missing: Vec<String> =
-            needed.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
+            reads.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
         if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
             let span = self.file.items[copied.item].span();
             return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
         }
         let moved = Move { item: copied.item, behind, spares };
-        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, confidence }))
+        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
+    }
+
+    /// Another copy above a step that brings sources, so that the step would be done again as often as before.
+    fn other_sources_above(&self, item: usize, step: usize) -> Option<usize> {
+        let stage = self.stage_at(item)?;
+        let mut rates = Rates::default();
+        let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
+        let other = others.find(|&other| {
+            let is_copy = self
+                .instruction_at(other)
+                .is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)));
+            is_copy && self.rate(other, &mut rates) == Rate::Often
+        });
+        other.or_else(|| {
+            (self.rate_of_base(stage.index, &mut rates) == Rate::Often).then_some(stage.items.start)
+        })
     }
 
     /// A directory that a script enters and that only the copy of the whole would make.
@@ -177,7 +212,7 @@ impl Facts<'_> {
         own: &Effects,
         effects: &Effects,
         context: &BuildContext,
-    ) -> Result<(Vec<String>, Confidence), Option<String>> {
+    ) -> Result<Needed, Option<String>> {
         let run = self.run_at(item).ok_or(None)?;
         let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
         if let Some(reason) = &effects.unknown {
@@ -189,8 +224,7 @@ impl Facts<'_> {
         if !own.commute_but_for_installs(effects) {
             return Err(installs.map(|_| "a command beside the install names the copied files".into()));
         }
-        let mut files = Vec::new();
-        let mut confidence = Confidence::Safe;
+        let mut needed = Needed::default();
         for install in &effects.installs {
             let call = &run.calls[install.call];
             let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
@@ -199,21 +233,18 @@ impl Facts<'_> {
             let place = |path: &str| copied.context_path(path);
             let project = manifests::project(call, as_module, folder.as_deref(), &place, context);
             let project = project.ok_or(None)?.map_err(Some)?;
-            if let Some(made) =
-                project.makes.iter().find(|path| copied.inner_path(path).is_some() && context.sends(path))
-            {
-                return Err(Some(format!(
-                    "`{made}` lies in the build context, and the later copy would overwrite what was installed; name it in {}",
-                    context.ignore_path
-                )));
-            }
             if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
                 return Err(Some(format!("`{outside}` is not among the copied files")));
             }
-            confidence = confidence.max(project.confidence);
-            files.extend(project.reads);
+            // What the copy of the whole does not bring, it can't bring from the host either.
+            let makes = project.makes.into_iter().filter(|path| copied.inner_path(path).is_some());
+            needed.add(Needed {
+                reads: project.reads,
+                makes: makes.collect(),
+                confidence: project.confidence,
+            });
         }
-        Ok((files, confidence))
+        Ok(needed)
     }
 
     /// The same for the first commands of a RUN that goes on with others, `npm ci && npm run build`: where to cut it, and what the first
@@ -224,7 +255,7 @@ impl Facts<'_> {
         item: usize,
         own: &Effects,
         context: &BuildContext,
-    ) -> Option<(Span, Vec<String>, Confidence)> {
+    ) -> Option<(Span, Needed)> {
         let run = self.run_at(item)?;
         let statement = can_be_cut(run)?;
         let pipelines: Vec<_> = statement.pipelines().collect();
@@ -237,7 +268,7 @@ impl Facts<'_> {
         let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
         ends.into_iter().rev().find_map(|end| {
             let effects = self.effects_until(run, end);
-            let (files, confidence) = self.needed_by(copied, item, own, &effects, context).ok()?;
+            let needed = self.needed_by(copied, item, own, &effects, context).ok()?;
             let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
             let stands_clear = run
                 .instruction
@@ -255,7 +286,7 @@ impl Facts<'_> {
                             && !run.calls.iter().any(|call| cleans(&call))
                     },
                 );
-            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, files, confidence))
+            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, needed))
         })
     }
 
