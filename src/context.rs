@@ -2,11 +2,16 @@
 //! they changed. Nothing here reads a file or starts a program; `cli` does, and only when somebody asks.
 
 pub mod ignore;
+pub mod parsed;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
 
 pub use ignore::Ignore;
+pub use parsed::Format;
+use parsed::Parsed;
 
 /// What can be asked about the surroundings of one Dockerfile. Looking costs time, so it is done at the first question.
 pub trait Surroundings: Sync {
@@ -70,6 +75,8 @@ pub struct BuildContext {
     pub ignore: Ignore,
     /// What was found to be worth a look, by its places in `entries`.
     notable: OnceLock<Vec<usize>>,
+    /// Manifests that were parsed so far.
+    parsed: Parsed,
 }
 
 /// One file or symbolic link of a context.
@@ -111,6 +118,7 @@ impl BuildContext {
             ignore_text,
             ignore,
             notable: OnceLock::new(),
+            parsed: Parsed::default(),
         }
     }
 
@@ -150,6 +158,16 @@ impl BuildContext {
     /// The text of a manifest that reaches the builder.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
+    }
+
+    /// The value of a manifest that reaches the builder; the error says what is wrong with it, to follow "because".
+    pub fn parsed(&self, path: &str, format: Format) -> Result<Arc<Result<Value, String>>, String> {
+        let text = self.text(path).ok_or_else(|| format!("`{path}` can't be read"))?;
+        let reading = self.parsed.read(path, text, format);
+        match &*reading {
+            Ok(_) => Ok(reading),
+            Err(error) => Err(format!("`{path}` {error}")),
+        }
     }
 
     /// The entries whose paths are worth a look by a rule, which is the same for all Dockerfiles that share the context.

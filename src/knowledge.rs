@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Verbs,
-    Wrapper,
+    Avoid, Cache, Confidence, Image, InstallScript, Keep, Kind, Lean, Library, Manager, Mount, Project,
+    Runtime, SettingsFile, SettingsFormat, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -109,6 +109,16 @@ impl Knowledge {
     /// Which system packages serve the build alone.
     pub fn runtime(&self) -> &Runtime {
         RUNTIME.get(0)
+    }
+
+    /// The files of settings that a manager reads in a project.
+    pub fn settings<'k>(&'k self, manager: &'k str) -> impl Iterator<Item = &'k SettingsFile> {
+        SETTINGS.get(0).iter().filter(move |file| file.managers.iter().any(|name| name == manager))
+    }
+
+    /// What the script of a package of npm's registry reads when it is installed; none where nothing is known of it.
+    pub fn install_script(&self, package: &str) -> Option<&InstallScript> {
+        INSTALL_SCRIPTS.get(0).iter().find(|script| script.packages.iter().any(|name| name == package))
     }
 
     /// The manager with this name.

@@ -141,7 +141,8 @@ impl Facts<'_> {
         let installs = self.runs.iter().filter(|run| run.stage == stage.index).any(|run| {
             run.calls.iter().any(|call| {
                 call.manager.project.as_ref().is_some_and(|known| {
-                    let makes = known.makes.iter().any(|made| made.rsplit('/').next() == Some(name));
+                    let mut makes = known.makes.iter().chain(&known.may_make);
+                    let makes = makes.any(|made| made.rsplit('/').next() == Some(name));
                     makes && known.verbs.contains(&call.verb)
                 })
             })

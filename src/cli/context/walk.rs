@@ -23,9 +23,6 @@ const MOST_SOURCE_BYTES: u64 = 2 * 1024 * 1024;
 /// Names of files whose texts are read.
 const MANIFESTS: &[&str] = &[
     "package.json",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
     ".npmrc",
     "pnpm-workspace.yaml",
     ".yarnrc",
@@ -45,7 +42,6 @@ const MANIFESTS: &[&str] = &[
     "settings.gradle",
     "settings.gradle.kts",
     "Gemfile",
-    "Gemfile.lock",
     "composer.json",
     "mix.exs",
     "Makefile",
@@ -53,6 +49,27 @@ const MANIFESTS: &[&str] = &[
     "Directory.Packages.props",
     "nuget.config",
     "NuGet.Config",
+    "NuGet.config",
+    "Directory.Build.targets",
+    "Directory.Solution.props",
+    "Directory.Solution.targets",
+    "uv.toml",
+    "bunfig.toml",
+    "extensions.xml",
+];
+
+/// Names of lockfiles, which may be longer.
+const LOCKFILES: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile.lock",
+    "Gemfile.lock",
+    "composer.lock",
 ];
 
 /// The files of a directory.
@@ -134,22 +151,27 @@ fn is_read(path: &str, size: u64) -> bool {
         return false;
     }
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_lock =
-        matches!(name, "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "Gemfile.lock");
+    let is_lock = LOCKFILES.contains(&name);
     let is_requirements = name.ends_with(".txt")
         && (name.contains("requirements")
             || name.contains("constraints")
             || folder.ends_with("requirements")
             || name.starts_with("req"));
-    let is_project =
-        [".csproj", ".fsproj", ".vbproj", ".sln", ".gemspec"].iter().any(|ending| name.ends_with(ending));
+    let is_project = [".csproj", ".fsproj", ".vbproj", ".sln", ".slnx", ".gemspec"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
     let is_script = name.ends_with(".sh") && size <= MOST_SCRIPT_BYTES;
     let is_dockerfile = name.to_ascii_lowercase().contains("dockerfile")
         && size <= MOST_SCRIPT_BYTES
         && !name.ends_with(".dockerignore");
     let limit = if is_lock { MOST_LOCK_BYTES } else { MOST_BYTES };
     size <= limit
-        && (MANIFESTS.contains(&name) || is_requirements || is_project || is_script || is_dockerfile)
+        && (is_lock
+            || MANIFESTS.contains(&name)
+            || is_requirements
+            || is_project
+            || is_script
+            || is_dockerfile)
 }
 
 #[cfg(unix)]

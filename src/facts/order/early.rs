@@ -230,8 +230,15 @@ impl Facts<'_> {
             let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
             let one = &run.invocations[call.invocation];
             let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
-            let place = |path: &str| copied.context_path(path);
-            let project = manifests::project(call, as_module, folder.as_deref(), &place, context);
+            let place = manifests::Place {
+                folder: folder.as_deref(),
+                origin: &|path| copied.context_path(path),
+                as_module,
+                installed: &|| self.installed_before(item),
+                context,
+                known: self.known,
+            };
+            let project = manifests::project(call, &place);
             let project = project.ok_or(None)?.map_err(Some)?;
             if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
                 return Err(Some(format!("`{outside}` is not among the copied files")));
@@ -245,6 +252,18 @@ impl Facts<'_> {
             });
         }
         Ok(needed)
+    }
+
+    /// The words of earlier commands that install programs: package managers with their packages and plugins.
+    fn installed_before(&self, item: usize) -> Vec<String> {
+        let runs = self.before(item).filter_map(|(at, _)| self.run_at(at));
+        let words = runs.flat_map(|run| {
+            let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
+            let all = run.invocations.iter().enumerate();
+            all.filter(move |(index, invocation)| installs(*index) || invocation.is("corepack"))
+                .flat_map(|(_, invocation)| invocation.arguments())
+        });
+        words.filter_map(|word| word.literal()).map(str::to_owned).collect()
     }
 
     /// The same for the first commands of a RUN that goes on with others, `npm ci && npm run build`: where to cut it, and what the first
