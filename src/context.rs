@@ -73,6 +73,8 @@ pub struct BuildContext {
     pub ignore_text: Option<String>,
     /// The patterns of the ignore file, compiled.
     pub ignore: Ignore,
+    /// The files that version control keeps, sorted; none where that is unknown.
+    pub tracked: Option<Vec<String>>,
     /// What was found to be worth a look, by its places in `entries`.
     notable: OnceLock<Vec<usize>>,
     /// Manifests that were parsed so far.
@@ -117,6 +119,7 @@ impl BuildContext {
             ignore_path: ignore_path.to_owned(),
             ignore_text,
             ignore,
+            tracked: None,
             notable: OnceLock::new(),
             parsed: Parsed::default(),
         }
@@ -135,6 +138,15 @@ impl BuildContext {
     /// Whether exactly this path is a file or link that reaches the builder.
     pub fn sends_file(&self, path: &str) -> bool {
         self.file(path).is_some_and(|entry| !self.ignore.excludes(&entry.path))
+    }
+
+    /// Whether version control is known to keep a file at this path, or anything below it.
+    pub fn is_tracked(&self, path: &str) -> Option<bool> {
+        let tracked = self.tracked.as_ref()?;
+        let at = tracked.partition_point(|known| known.as_str() < path);
+        let below = format!("{path}/");
+        let within = tracked[at..].iter().take_while(|known| known.starts_with(path));
+        Some(within.into_iter().any(|known| known == path || known.starts_with(&below)))
     }
 
     /// The entry at exactly this path, ignored or not.

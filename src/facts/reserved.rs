@@ -65,11 +65,8 @@ impl Facts<'_> {
         if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
             return Err(format!("{} asks for `{path}` by `!`", context.ignore_path));
         }
-        let is_tracked = |path: &str| {
-            let history = around.history();
-            history.is_some_and(|history| history.changes.keys().any(|changed| paths::within(changed, path)))
-        };
-        if context.sends(path) && is_tracked(path) {
+        // Where no version control is known, what an install makes counts as made by one.
+        if context.sends(path) && context.is_tracked(path) == Some(true) {
             return Err(format!(
                 "`{path}` is under version control, and the later copy would overwrite what was installed"
             ));

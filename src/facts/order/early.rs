@@ -168,6 +168,15 @@ impl Facts<'_> {
             let span = self.file.items[copied.item].span();
             return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
         }
+        // What only this checkout has would be missing in all others.
+        let is_kept = |file: &&String| context.is_tracked(file);
+        let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
+        if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
+            let reason = format!(
+                "the install reads `{file}`, which is not under version control, so that other checkouts lack it"
+            );
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
         let moved = Move { item: copied.item, behind, spares };
         Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
     }
@@ -374,4 +383,36 @@ fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Ve
         }
     }
     copies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Entry;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn early(tracked: Option<&[&str]>) -> Result<Vec<String>, String> {
+        let text = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n";
+        let file = Dockerfile::parse(text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let texts = [("requirements.txt", "-r local.txt\n"), ("local.txt", "flask\n")];
+        let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+        let entries = texts.iter().map(|(path, _)| entry(path)).collect();
+        let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
+        let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
+        context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
+        let early = facts.early_copy(0, &context, &|_| false).expect("there is an install");
+        early.map(|early| early.copies[0].sources.clone()).map_err(|(_, reason)| reason)
+    }
+
+    #[test]
+    fn what_other_checkouts_lack_is_not_copied() {
+        let both = Ok(vec!["requirements.txt".to_owned(), "local.txt".to_owned()]);
+        assert_eq!(early(None), both);
+        assert_eq!(early(Some(&["local.txt", "requirements.txt"])), both);
+        // A project that was not committed yet.
+        assert_eq!(early(Some(&[])), both);
+        assert!(early(Some(&["requirements.txt"])).is_err_and(|reason| reason.contains("`local.txt`")));
+    }
 }
