@@ -8,6 +8,24 @@ use crate::syntax::shell::Word;
 const ARCHIVES: &[&str] =
     &[".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".gz"];
 
+/// Options of a requirement file that name no file. (pip's documentation, "Requirements File Format", Supported options.)
+const OPTIONS: &[&str] = &[
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--no-index",
+    "--no-binary",
+    "--only-binary",
+    "--prefer-binary",
+    "--require-hashes",
+    "--pre",
+    "--trusted-host",
+    "--use-feature",
+    "--hash",
+];
+
 pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
     let files = match files(looked) {
         Ok(files) if files.is_empty() => return None,
@@ -168,7 +186,11 @@ fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
         "-f" | "--find-links" if !rest.contains("://") => {
             Err(format!("`{path}` looks for packages in a local directory"))
         }
-        _ if line.starts_with('-') => Ok(None),
+        "-i" | "--index-url" | "--extra-index-url" if !rest.contains("://") => {
+            Err(format!("`{path}` takes packages from a local index"))
+        }
+        _ if OPTIONS.contains(&word) => Ok(None),
+        _ if line.starts_with('-') => Err(format!("`{path}` has an option that is unknown: {line}")),
         _ => {
             let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());
             if is_local(direct) || direct.contains("file:") || line.contains("${") {

@@ -191,6 +191,9 @@ fn requirement_files_with_local_paths() {
         "--find-links wheels",
         "-f ./wheels",
         "a${B}",
+        "-i ./simple",
+        "--extra-index-url=mirror",
+        "--unheard-of x",
     ] {
         let found = reads("pip install -r r.txt", "", &[("r.txt", text)]);
         assert!(found.starts_with('!'), "{text}: {found}");
