@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::context::{BuildContext, Ignore, Surroundings};
-use crate::facts::copied::Copied;
-use crate::facts::{Facts, paths};
+use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
+use crate::knowledge::{Kind, Program};
 use crate::syntax::{Body, Dockerfile, Item};
 
 impl Facts<'_> {
@@ -104,8 +104,9 @@ impl Facts<'_> {
                     if transfer.sources.iter().any(is_meant) {
                         return Err(format!("{file} copies `{path}` from the build context"));
                     }
-                    let brings = match self.copied(item, context) {
-                        Some(copied) => Copied::inner_path(&copied, path).is_some(),
+                    let copied = self.copied(item, context);
+                    let brings = match &copied {
+                        Some(copied) => copied.inner_path(path).is_some(),
                         // Flags or variables that are not looked through.
                         None => transfer.sources.iter().any(|source| {
                             let source = source.trim_start_matches("./").trim_matches('/');
@@ -113,7 +114,9 @@ impl Facts<'_> {
                                 && (source.contains('$') || source == "." || paths::within(path, source))
                         }),
                     };
-                    if brings && !self.is_made_in_stage_of(item, name) {
+                    let place = copied.and_then(|copied| copied.image_path(path));
+                    let is_unread = || place.is_some_and(|place| self.is_unread(item, &place));
+                    if brings && !self.is_made_in_stage_of(item, name) && !is_unread() {
                         return Err(format!(
                             "another copy of {file} may need `{path}` from the build context"
                         ));
@@ -130,6 +133,29 @@ impl Facts<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing can look at a path that a copy brings: its stage only compiles something else, and gives none of it to another.
+    fn is_unread(&self, item: usize, place: &str) -> bool {
+        let Some(stage) = self.stage_at(item) else { return false };
+        let name = place.rsplit('/').next().unwrap_or(place);
+        let gives = self.copies.iter().filter(|copied| copied.source == stage.index).any(|copied| {
+            copied.path.as_deref().is_none_or(|path| paths::within(place, path.trim_end_matches('/')))
+        });
+        let is_base = self.stages.iter().any(|other| other.base == Base::Stage(stage.index));
+        let looks = |run: &RunFacts<'_>| {
+            let is_known = |index: usize, invocation: &Invocation<'_>| {
+                let call = run.calls.iter().find(|call| call.invocation == index);
+                let program = invocation.program.and_then(|program| self.known.program(program));
+                call.is_some_and(|call| call.manager.kind != Kind::Language)
+                    || matches!(program, Some(Program::Cheap | Program::Ordinary))
+            };
+            run.script().is_none()
+                || run.instruction.full.of(self.file.text).contains(name)
+                || !run.invocations.iter().enumerate().all(|(index, one)| is_known(index, one))
+        };
+        let mut runs = self.runs.iter().filter(|run| run.stage == stage.index && run.item > item);
+        !stage.ships && !gives && !is_base && !runs.any(looks)
     }
 
     /// Whether a stage makes what bears a name by an install, or copies it from another stage.
