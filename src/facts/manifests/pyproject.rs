@@ -44,7 +44,9 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         project.reads.push(path.ok_or("pyproject.toml names a licence that is not in the build context")?);
     }
     if !looked.has("poetry.lock") {
-        return without_lock(looked, "poetry.lock", project);
+        // Another checkout may have one: by convention it is in all of them or in none.
+        project.confidence = Confidence::Unsafe;
+        return Ok(());
     }
     let lock = looked.value("poetry.lock", Format::Toml)?;
     let packages = lock["package"].as_array().into_iter().flatten();
@@ -113,7 +115,7 @@ fn poetry_dependency(spec: &Value) -> Result<(), String> {
 fn only_keys(all: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
     match all.iter().find(|(key, value)| {
         !known.contains(&key.as_str())
-            || value.as_str().is_some_and(|text| is_path(text))
+            || value.as_str().is_some_and(is_path)
             || *key == "git" && !value.as_str().is_some_and(is_address)
     }) {
         Some((key, value)) => Err(format!("a local path or an unknown place (`{key} = {value}`)")),
@@ -268,7 +270,9 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         }
     }
     if !looked.has("Pipfile.lock") {
-        return without_lock(looked, "Pipfile.lock", project);
+        // Another checkout may have one: by convention it is in all of them or in none.
+        project.confidence = Confidence::Unsafe;
+        return Ok(());
     }
     let lock = looked.value("Pipfile.lock", Format::Json)?;
     for (_, table) in lock.as_object().into_iter().flatten().filter(|(name, _)| *name != "_meta") {
@@ -286,13 +290,6 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
     if !looked.has_option(&["--deploy", "--ignore-pipfile"]) && looked.call.verb != "sync" {
         project.confidence = Confidence::Unsafe;
     }
-    Ok(())
-}
-
-/// Another checkout may have a lockfile, and this one has not: by convention it is in all of them or in none.
-fn without_lock(looked: &Looked<'_, '_>, name: &str, project: &mut Project) -> Result<(), String> {
-    debug_assert!(!looked.has(name), "the caller asked");
-    project.confidence = Confidence::Unsafe;
     Ok(())
 }
 

@@ -50,8 +50,8 @@ impl Facts<'_> {
             Some(from) => self.rate_of_source(item, &from, rates),
             None => {
                 let fields = flag.value.as_deref().unwrap_or_default().split(',');
-                let source = fields.filter_map(|field| field.split_once('='));
-                let source = source.filter(|(key, _)| matches!(*key, "source" | "src")).last();
+                let mut source = fields.filter_map(|field| field.split_once('='));
+                let source = source.rfind(|(key, _)| matches!(*key, "source" | "src"));
                 rate_of_path(source.map_or(".", |(_, path)| path))
             }
         };

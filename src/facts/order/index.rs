@@ -10,7 +10,7 @@ impl Facts<'_> {
     pub(super) fn hands_index_on(&self, item: usize) -> bool {
         let Some(run) = self.run_at(item) else { return false };
         let Some(manager) = self.index_fetched_by(run) else { return false };
-        if self.removes_index(run, manager) {
+        if removes_index(run, manager) {
             return false;
         }
         let installs = run.calls.iter().any(|call| shares_index(call.manager, manager) && is_install(call));
@@ -31,19 +31,6 @@ impl Facts<'_> {
         // No other manager has such programs; reading all of them would show in the start-up.
         let manager = self.known.manager("apt-get")?;
         manager.refreshed_by.iter().any(|known| known == program).then_some(manager)
-    }
-
-    /// Whether the RUN itself removes the index in the end.
-    fn removes_index(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
-        let removed = run.invocations.iter().filter(|invocation| invocation.is("rm"));
-        let mut words = removed.flat_map(crate::facts::Invocation::arguments);
-        let directories = || manager.caches.iter().flat_map(|cache| &cache.directories);
-        words.any(|word| {
-            directories().any(|directory| {
-                let (path, directory) = (paths::normal(&word.raw), paths::normal(directory));
-                !path.is_empty() && (paths::within(&path, &directory) || paths::within(&directory, &path))
-            })
-        })
     }
 
     /// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a program that may do so counts.
@@ -83,6 +70,19 @@ impl Facts<'_> {
                 && run.invocations[index].program.is_none_or(|program| self.refreshed_by(program).is_none())
         })
     }
+}
+
+/// Whether the RUN itself removes the index in the end.
+fn removes_index(run: &RunFacts<'_>, manager: &Manager) -> bool {
+    let removed = run.invocations.iter().filter(|invocation| invocation.is("rm"));
+    let mut words = removed.flat_map(crate::facts::Invocation::arguments);
+    let directories = || manager.caches.iter().flat_map(|cache| &cache.directories);
+    words.any(|word| {
+        directories().any(|directory| {
+            let (path, directory) = (paths::normal(&word.raw), paths::normal(directory));
+            !path.is_empty() && (paths::within(&path, &directory) || paths::within(&directory, &path))
+        })
+    })
 }
 
 /// Whether a call fetches the index and installs nothing.
