@@ -94,7 +94,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
     ("facts", &["context", "pragma", "syntax", "knowledge", "span", "yaml"]),
     ("config", &["yaml"]),
-    ("context", &[]),
+    ("context", &["yaml"]),
     ("forge", &[]),
     ("git", &[]),
     ("digest", &[]),

@@ -158,6 +158,10 @@ impl Surroundings for Around<'_> {
         self.history.get_or_init(|| self.contexts.history(directory)).as_deref()
     }
 
+    fn can_write_ignore_file(&self) -> bool {
+        self.dockerfile.is_some()
+    }
+
     fn dockerfile(&self) -> Option<&str> {
         let path = || relative(self.full_path()?, self.directory().ok()?);
         self.inner.get_or_init(path).as_deref()

@@ -145,9 +145,11 @@ impl Person {
         for note in *notes {
             writeln!(out, "    {note}")?;
         }
-        match ignore_file {
-            Some(new) => write!(out, "{}", diff::with_words(&self.ignore_file, new))?,
-            None => write!(out, "{}", diff::with_words(text, result))?,
+        if text != result {
+            write!(out, "{}", diff::with_words(text, result))?;
+        }
+        if let Some(new) = ignore_file {
+            write!(out, "{}", diff::with_words(&self.ignore_file, new))?;
         }
         loop {
             write!(out, "\u{1b}[1;34mApply this fix [y,n,a,q,e,?]?\u{1b}[0m ")?;
@@ -171,7 +173,10 @@ impl Person {
                     return Ok(Choice::Leave);
                 }
                 "e" if ignore_file.is_some() => {
-                    writeln!(out, "the ignore file can't be edited here; answer n, and edit it afterwards")?;
+                    writeln!(
+                        out,
+                        "a fix that changes the ignore file can't be edited here; answer n, and edit both files afterwards"
+                    )?;
                 }
                 "e" => {
                     if let Some(own) = edit(proposal)? {

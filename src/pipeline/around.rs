@@ -25,6 +25,10 @@ impl Surroundings for Around<'_> {
         self.given.history()
     }
 
+    fn can_write_ignore_file(&self) -> bool {
+        self.given.can_write_ignore_file()
+    }
+
     fn dockerfile(&self) -> Option<&str> {
         self.given.dockerfile()
     }
