@@ -259,7 +259,7 @@ fn an_oci_layout_is_read_from_its_directory() {
 fn fixes_of_the_dockerfile_are_listed_by_what_they_save() {
     let folder = support::folder(&[(
         "Dockerfile",
-        "FROM debian:12\nRUN apt-get update\nCOPY . /app\nRUN chown -R 1000 /app && rm /app/big.zip\n",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y --no-install-recommends jq\nCOPY . /app\nRUN chown -R 1000 /app && rm /app/big.zip\n",
     )]);
     std::fs::write(folder.path().join("image.tar"), archive(&wasteful())).expect("a file");
     let output = inspect(folder.path(), &["image.tar", "--dockerfile", "Dockerfile"]);
