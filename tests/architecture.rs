@@ -49,6 +49,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "digest",
             "edit",
+            "escape",
             "forge",
             "git",
             "config",
@@ -57,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "inspect",
             "image",
             "report",
+            "secret",
             "pipeline",
             "transforms",
             "transform",
@@ -66,8 +68,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("report", &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "span"]),
-    ("measure", &["image", "context"]),
+    (
+        "report",
+        &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "escape", "span"],
+    ),
+    ("measure", &["image", "context", "secret"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
     ("image", &[]),
     (
@@ -95,8 +100,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("facts", &["context", "pragma", "syntax", "knowledge", "span", "yaml"]),
     ("config", &["yaml"]),
     ("context", &[]),
-    ("forge", &[]),
-    ("git", &[]),
+    ("forge", &["escape"]),
+    ("git", &["secret"]),
+    ("escape", &[]),
+    ("secret", &[]),
     ("digest", &[]),
     ("edit", &["span"]),
     ("knowledge", &[]),
@@ -140,6 +147,40 @@ fn only_the_command_line_touches_the_world() {
             assert!(!code(&path).contains(word), "{} uses {word}", path.display());
         }
     }
+}
+
+/// Every program that is started anywhere, and what it is for. Each of these places takes the tokens out of the environment.
+const STARTS: &[(&str, &str)] = &[
+    // The container engine: whatever JETTISON_ENGINE names, else `docker`.
+    ("src/measure/engine.rs", "Command::new(program)"),
+    // The user's editor, through a shell as git has it.
+    ("src/cli/interactive.rs", r#"Command::new("sh")"#),
+    ("src/git/start.rs", r#"Command::new("git")"#),
+];
+
+#[test]
+fn programs_are_started_in_three_places() {
+    let mut found = Vec::new();
+    for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
+        let text = code(&path);
+        let name = path.strip_prefix(root()).expect("within the project").to_string_lossy().into_owned();
+        let starts = ["Command::new(", ".spawn()", "exec("];
+        for line in text.lines().filter(|line| starts.iter().any(|start| line.contains(start))) {
+            if let Some(at) = line.find("Command::new(") {
+                let call = &line[at..line[at..].find(')').map_or(line.len(), |end| at + end + 1)];
+                found.push((name.clone(), call.to_owned()));
+                assert!(text.contains("secret::VARIABLES"), "{name} passes tokens on");
+            } else {
+                let may = ["src/git/start.rs", "src/measure/process.rs"];
+                assert!(may.contains(&name.as_str()), "{name} starts a program: {line}");
+            }
+        }
+    }
+    let mut expected: Vec<(String, String)> =
+        STARTS.iter().map(|(name, call)| ((*name).to_owned(), (*call).to_owned())).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
 }
 
 #[test]

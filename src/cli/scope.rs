@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::cli::args::Fix;
 use crate::cli::hadolint::Findings;
 use crate::config::{Scope, Settings, meet};
-use crate::git::Git;
+use crate::git::{CommitId, Git};
 use crate::span::LineIndex;
 use crate::syntax::Dockerfile;
 
@@ -15,8 +15,8 @@ use crate::syntax::Dockerfile;
 pub enum Scopes {
     /// All of every file.
     Whole,
-    /// What changed since a revision.
-    Since(Git, String),
+    /// What changed since a commit.
+    Since(Git, CommitId),
     /// What hadolint found.
     Found(Findings),
 }
@@ -29,16 +29,16 @@ impl Scopes {
         }
         let Some(revision) = &args.since else { return Ok(Self::Whole) };
         let git = Git::around(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
-        git.commit_of(revision)?;
-        Ok(Self::Since(git, revision.clone()))
+        let commit = git.commit_of(revision)?;
+        Ok(Self::Since(git, commit))
     }
 
     /// The settings for a file, with the part of it that may be touched.
     pub fn within(&self, settings: Arc<Settings>, path: &Path, text: &str) -> Result<Arc<Settings>, String> {
         let scope = match self {
             Self::Whole => return Ok(settings),
-            Self::Since(git, revision) => {
-                match git.changed_lines(revision, path).map_err(|error| format!("{error:#}"))? {
+            Self::Since(git, commit) => {
+                match git.changed_lines(commit, path, text).map_err(|error| format!("{error:#}"))? {
                     // All of a new file is new.
                     None => return Ok(settings),
                     Some(changed) => Scope::Lines(
