@@ -318,3 +318,175 @@ fn what_is_no_file_needs_an_engine() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no index.json"), "{}", stderr(&output));
 }
+
+/// What may be held of any archive at all, in kilobytes.
+const MOST_KILOBYTES: i64 = 300_000;
+
+/// A gzip stream, put together from compressed pieces: a small one that repeats stands for a large content.
+struct Gzip(Vec<u8>);
+
+impl Gzip {
+    fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn piece(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn then(mut self, bytes: &[u8]) -> Self {
+        self.0.extend(Self::piece(bytes));
+        self
+    }
+
+    fn repeat(mut self, bytes: &[u8], times: usize) -> Self {
+        self.0.extend(Self::piece(bytes).repeat(times));
+        self
+    }
+}
+
+/// The most memory that any run of the program has taken so far, in kilobytes.
+fn peak() -> i64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    getrusage(UsageWho::RUSAGE_CHILDREN).expect("it is known").max_rss()
+}
+
+fn image_of(layer: Vec<u8>) -> Vec<u8> {
+    archive(&[("COPY x / # buildkit", layer)])
+}
+
+#[test]
+fn a_name_of_gigabytes_is_not_held() {
+    for kind in [tar::EntryType::GNULongName, tar::EntryType::GNULongLink, tar::EntryType::XHeader] {
+        let layer = Gzip::new()
+            .then(header("x", 400 << 20, kind).as_bytes())
+            .repeat(&vec![b'a'; 1 << 20], 400)
+            .then(&Layer::new().file("x", 1).bytes());
+        let said = complaint(&image_of(layer.0));
+        assert!(said.contains("419430400 bytes"), "{said}");
+        assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+    }
+}
+
+#[test]
+fn documents_have_a_limit_together() {
+    let mut outer = Gzip::new();
+    for number in 0..60 {
+        outer = outer
+            .then(header(&format!("{number}.json"), 7 << 20, tar::EntryType::Regular).as_bytes())
+            .then(&[&b"{"[..], &[b' '; (1 << 20) - 1]].concat())
+            .repeat(&vec![b' '; 1 << 20], 6);
+    }
+    let said = complaint(&outer.then(&[0; 1024]).0);
+    assert!(said.contains("more memory than"), "{said}");
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+#[test]
+fn a_layer_that_is_named_often_is_read_once() {
+    let mut layer = Layer::new();
+    for number in 0..20_000 {
+        layer = layer.file(&format!("f{number}"), 0);
+    }
+    let image = |times: usize| {
+        let names = vec!["layer.tar"; times];
+        let manifest = json!([{ "Config": "config.json", "Layers": names }]).to_string();
+        Layer::new().text("manifest.json", &manifest).text("config.json", "{}")
+    };
+    let bytes = layer.bytes();
+    let twice = report(&image(2).owned("layer.tar", &bytes, 0).bytes());
+    assert_eq!(twice["layers"].as_array().expect("an array").len(), 2);
+    let said = complaint(&image(200).owned("layer.tar", &bytes, 0).bytes());
+    assert!(said.contains("more memory than"), "{said}");
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+    let said = complaint(&image(2000).owned("layer.tar", &bytes, 0).bytes());
+    assert!(said.contains("2000 layers"), "{said}");
+}
+
+#[test]
+fn paths_have_a_limit_together() {
+    let name = [b'd'; 4000];
+    let mut one = header("././@LongLink", 4000, tar::EntryType::GNULongName).as_bytes().to_vec();
+    one.extend(name);
+    one.resize(one.len().next_multiple_of(512), 0);
+    one.extend(header("x", 0, tar::EntryType::Regular).as_bytes());
+    let said = complaint(&image_of(Gzip::new().repeat(&one.repeat(100), 1000).then(&[0; 1024]).0));
+    assert!(said.contains("more memory than"), "{said}");
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+#[test]
+fn holes_are_counted_and_never_made() {
+    let sparse = |size: u64| {
+        let mut header = header("sparse", 0, tar::EntryType::GNUSparse);
+        header.as_gnu_mut().expect("it is one").set_real_size(size);
+        header.set_cksum();
+        image_of([&header.as_bytes()[..], &[0; 1024]].concat())
+    };
+    let since = std::time::Instant::now();
+    assert_eq!(report(&sparse(64 << 30))["size"], 64_u64 << 30);
+    let said = complaint(&sparse(1 << 40));
+    assert!(said.contains("bomb"), "{said}");
+    assert!(since.elapsed().as_secs() < 20, "{:?}", since.elapsed());
+}
+
+/// With JETTISON_LARGE a million, as attackers have them; otherwise as many as a test has time for.
+#[test]
+fn many_files_take_little_memory() {
+    let is_large = std::env::var_os("JETTISON_LARGE").is_some();
+    let count = if is_large { 1_000_000 } else { 100_000 };
+    let mut layer = Gzip::new();
+    let mut block = Vec::new();
+    for number in 0..count {
+        block.extend(header(&format!("d{}/f{number}", number % 1000), 0, tar::EntryType::Regular).as_bytes());
+        if block.len() >= 1 << 20 {
+            layer = layer.then(&block);
+            block.clear();
+        }
+    }
+    layer = layer.then(&block).then(&[0; 1024]);
+    report(&image_of(layer.0));
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+/// With JETTISON_LARGE ten gigabytes, as large images have them; otherwise as much as a test has time for.
+#[test]
+fn a_large_image_is_read_as_a_stream() {
+    let is_large = std::env::var_os("JETTISON_LARGE").is_some();
+    let megabytes: u64 = if is_large { 10_000 } else { 400 };
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("image.tar");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo starts").success());
+    let writer = std::thread::spawn(move || {
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(path).expect("a pipe");
+        let start = archive(&[("COPY x / # buildkit", Vec::new())]);
+        // Without the layer and the end; in their place a layer of its own.
+        let start = &start[..start.len() - 1024 - 512];
+        let mut send = |bytes: &[u8]| pipe.write_all(bytes).expect("it is read");
+        send(start);
+        let files = megabytes / 100;
+        let size = files * (512 + (100 << 20)) + 1024;
+        // More than an octal field of eleven digits has.
+        let mut outer = header("0/layer.tar", 0, tar::EntryType::Regular);
+        outer.set_size(size);
+        outer.set_cksum();
+        send(outer.as_bytes());
+        let block = vec![b'x'; 1 << 20];
+        for number in 0..files {
+            send(header(&format!("f{number}"), 100 << 20, tar::EntryType::Regular).as_bytes());
+            (0..100).for_each(|_| send(&block));
+        }
+        send(&[0; 1024]);
+        send(&vec![0; usize::try_from(size.next_multiple_of(512) - size).expect("small")]);
+        send(&[0; 1024]);
+    });
+    let output = inspect(folder.path(), &["image.tar", "--format", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["size"], megabytes / 100 * (100 << 20));
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+    // The archive's last zeros need not be read.
+    let _ = writer.join();
+}

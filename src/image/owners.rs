@@ -4,6 +4,7 @@
 //! `status.d/*.md5sums`; apk(5) for `lib/apk/db/installed`.)
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::{Kind, Tree, rpm};
 
@@ -20,16 +21,16 @@ pub struct Package {
 
 /// The packages that files belong to, by path.
 #[derive(Debug, Default)]
-pub struct Owners {
-    by_path: HashMap<String, (&'static str, String)>,
+pub struct Owners<'i> {
+    by_path: HashMap<&'i str, (&'static str, Rc<str>)>,
 }
 
-impl Owners {
+impl<'i> Owners<'i> {
     /// Reads the databases.
-    pub fn of(tree: &Tree<'_>) -> Self {
+    pub fn of(tree: &Tree<'i>) -> Self {
         let mut owners = Self::default();
         for (path, place) in &tree.places {
-            let Some(content) = &place.entry.content else { continue };
+            let Some(content) = place.entry.content() else { continue };
             if rpm::is_database(path) {
                 for package in rpm::packages(path, content) {
                     owners.claim(tree, "RPM", &package.name, package.files());
@@ -57,18 +58,19 @@ impl Owners {
 
     fn claim(
         &mut self,
-        tree: &Tree<'_>,
+        tree: &Tree<'i>,
         manager: &'static str,
         name: &str,
         files: impl Iterator<Item = impl AsRef<str>>,
     ) {
+        let name: Rc<str> = name.into();
         for file in files {
             let file = file.as_ref().trim_start_matches('/');
             // `/lib` is a link to `/usr/lib` where directories are merged, and packages still say `/lib`.
-            let is_here = tree.places.get(file).is_some_and(|place| place.entry.kind == Kind::File);
-            let path = if is_here { Some(file.to_owned()) } else { through_links(tree, file) };
+            let is_here = tree.places.get_key_value(file).filter(|(_, place)| place.entry.kind == Kind::File);
+            let path = is_here.map(|(path, _)| *path).or_else(|| through_links(tree, file));
             if let Some(path) = path {
-                self.by_path.insert(path, (manager, name.to_owned()));
+                self.by_path.insert(path, (manager, name.clone()));
             }
         }
     }
@@ -77,23 +79,23 @@ impl Owners {
     pub fn owner<'s>(&'s self, path: &'s str) -> Option<(&'static str, &'s str)> {
         self.by_path
             .get(path)
-            .map(|(manager, name)| (*manager, name.as_str()))
+            .map(|(manager, name)| (*manager, &**name))
             .or_else(|| node(path).map(|name| ("Node", name)))
             .or_else(|| python(path).map(|name| ("Python", name)))
     }
 
     /// All packages, the largest first.
     pub fn packages(&self, tree: &Tree<'_>) -> Vec<Package> {
-        let mut sizes: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
+        let mut sizes: BTreeMap<(&'static str, &str), u64> = BTreeMap::new();
         for (path, place) in &tree.places {
-            if let Some((manager, name)) = self.owner(path) {
-                *sizes.entry((manager, name.to_owned())).or_default() += place.entry.size;
+            if let Some(owner) = self.owner(path) {
+                *sizes.entry(owner).or_default() += place.entry.size;
             }
         }
         let mut packages: Vec<Package> = sizes
             .into_iter()
             .filter(|(_, size)| *size > 0)
-            .map(|((manager, name), size)| Package { manager, name, size })
+            .map(|((manager, name), size)| Package { manager, name: name.to_owned(), size })
             .collect();
         packages.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
         packages
@@ -101,11 +103,12 @@ impl Owners {
 }
 
 /// A file by its path, where a directory on the way is a link.
-fn through_links(tree: &Tree<'_>, file: &str) -> Option<String> {
+fn through_links<'i>(tree: &Tree<'i>, file: &str) -> Option<&'i str> {
     let (directory, name) = file.rsplit_once('/')?;
     let (directory, _) = tree.resolve(directory)?;
     let path = format!("{directory}/{name}");
-    tree.places.get(path.as_str()).is_some_and(|place| place.entry.kind == Kind::File).then_some(path)
+    let found = tree.places.get_key_value(path.as_str())?;
+    (found.1.entry.kind == Kind::File).then_some(*found.0)
 }
 
 /// Packages and files of apk's database: `P:` names a package, `F:` a directory, `R:` a file in it.
