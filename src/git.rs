@@ -4,6 +4,7 @@
 mod root;
 mod start;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -202,7 +203,10 @@ impl Git {
         let inner = full
             .strip_prefix(&self.root)
             .with_context(|| format!("is outside of {}", self.root.display()))?;
-        let Some((_, old)) = self.blob(commit, &inner.to_string_lossy())? else { return Ok(None) };
+        let inner = inner.to_string_lossy();
+        let files = self.files(commit, &[&inner])?;
+        let Some((_, name)) = files.get(&*inner) else { return Ok(None) };
+        let old = self.blobs(&[name])?.concat();
         let old = String::from_utf8_lossy(&old).into_owned();
         let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), text.lines().collect());
         let deadline = std::time::Instant::now() + PATIENCE;
@@ -212,33 +216,70 @@ impl Git {
         Ok(Some(lines.map(|range| range.start + 1..=range.end).collect()))
     }
 
-    /// A file's mode and bytes in a commit; none where it is no file there.
-    fn blob(&self, commit: &str, path: &str) -> anyhow::Result<Option<(String, Vec<u8>)>> {
-        let entry = self.call(&["ls-tree", "-z", commit, "--", path])?;
-        // `100644 blob NAME<tab>PATH`
-        let mut words = entry.split(['\t', '\0']).next().unwrap_or_default().split(' ');
-        let (Some(mode @ ("100644" | "100755" | "100664")), Some("blob"), Some(name)) =
-            (words.next(), words.next(), words.next())
-        else {
-            return Ok(None);
-        };
-        Ok(Some((mode.to_owned(), self.output(&["cat-file", "blob", name], b"")?)))
+    /// The modes and names of files in a commit, by path; what is no file there is left out.
+    fn files(&self, commit: &str, paths: &[&str]) -> anyhow::Result<HashMap<String, (String, String)>> {
+        let mut found = HashMap::new();
+        // A command line has an end.
+        for paths in paths.chunks(200) {
+            let arguments = [&["ls-tree", "-z", commit, "--"], paths].concat();
+            // `100644 blob NAME<tab>PATH`
+            for entry in self.call(&arguments)?.split('\0') {
+                let Some((head, path)) = entry.split_once('\t') else { continue };
+                let mut words = head.split(' ');
+                if let (Some(mode @ ("100644" | "100755" | "100664")), Some("blob"), Some(name)) =
+                    (words.next(), words.next(), words.next())
+                {
+                    found.insert(path.to_owned(), (mode.to_owned(), name.to_owned()));
+                }
+            }
+        }
+        Ok(found)
     }
 
-    /// How a commit has a file whose text in the work tree is known. A file that git changes on the way, by a filter such as
-    /// git-crypt's or by another encoding, is refused: what the filter does must not be left out, and no filter runs here.
-    pub fn stored(&self, commit: &str, path: &str, text: &str) -> anyhow::Result<Stored> {
-        let (_, old) = self.blob(commit, path)?.with_context(|| {
-            format!("{path} is not a file of the commit that is checked out; commit it first")
-        })?;
-        if old == text.as_bytes() {
-            return Ok(Stored::Same);
+    /// The bytes of files by their names, in order, as they are stored: nothing converts them.
+    fn blobs(&self, names: &[&str]) -> anyhow::Result<Vec<Vec<u8>>> {
+        let input: String = names.iter().map(|name| format!("{name}\n")).collect();
+        let output = self.output(&["cat-file", "--batch"], input.as_bytes())?;
+        let mut rest = &output[..];
+        let mut blobs = Vec::new();
+        // `NAME blob SIZE`, a line break, the bytes, a line break.
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+            let size: Option<usize> = head.rsplit(' ').next().and_then(|size| size.parse().ok());
+            let bytes = size.and_then(|size| rest.get(end + 1..(end + 1).checked_add(size)?));
+            let bytes = bytes.with_context(|| format!("git cat-file: {head}"))?;
+            blobs.push(bytes.to_vec());
+            rest = rest.get(end + 2 + bytes.len()..).unwrap_or_default();
         }
-        ensure!(
-            old == Stored::UnixLines.of(text).as_bytes(),
-            "{path} has another text in the commit than in the work tree; a filter or an encoding of .gitattributes may be the reason, and jettison runs no filter"
-        );
-        Ok(Stored::UnixLines)
+        ensure!(blobs.len() == names.len(), "git cat-file: it did not answer all that it was asked");
+        Ok(blobs)
+    }
+
+    /// How a commit has files whose texts in the work tree are known. A file that git changes on the way, by a filter such as
+    /// git-crypt's or by another encoding, is refused: what the filter does must not be left out, and no filter runs here.
+    pub fn stored(&self, commit: &str, texts: &[(&str, &str)]) -> anyhow::Result<Vec<Stored>> {
+        let paths: Vec<&str> = texts.iter().map(|(path, _)| *path).collect();
+        let files = self.files(commit, &paths)?;
+        let name = |path: &&str| {
+            let file = files.get(*path);
+            let (_, name) = file.with_context(|| {
+                format!("{path} is not a file of the commit that is checked out; commit it first")
+            })?;
+            Ok(name.as_str())
+        };
+        let names: Vec<&str> = paths.iter().map(name).collect::<anyhow::Result<_>>()?;
+        let blobs = self.blobs(&names)?;
+        let stored = texts.iter().zip(blobs).map(|((path, text), blob)| {
+            if blob == text.as_bytes() {
+                return Ok(Stored::Same);
+            }
+            ensure!(
+                blob == Stored::UnixLines.of(text).as_bytes(),
+                "{path} has another text in the commit than in the work tree; a filter or an encoding of .gitattributes may be the reason, and jettison runs no filter"
+            );
+            Ok(Stored::UnixLines)
+        });
+        stored.collect()
     }
 
     /// Refuses a path that a filter would apply to once it is added.
@@ -313,11 +354,24 @@ impl Git {
             finish(command, arguments[0], input.as_bytes()).map(|output| text(&output))
         };
         with_index(&["read-tree", parent], "")?;
-        for Change { path, text } in changes {
-            let blob = with_index(&["hash-object", "-w", "--no-filters", "--stdin"], text)?;
-            let mode = self.blob(parent, path)?.map_or("100644".to_owned(), |(mode, _)| mode);
-            with_index(&["update-index", "-z", "--index-info"], &format!("{mode} {blob}\t{path}\0"))?;
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        let files = self.files(parent, &paths)?;
+        // One call for all files takes their texts from files of its own.
+        let mut texts = String::new();
+        for (number, change) in changes.iter().enumerate() {
+            let path = scratch.path().join(number.to_string());
+            std::fs::write(&path, &change.text)?;
+            let path = path.to_str().context("the directory for temporary files has no name in UTF-8")?;
+            texts += &format!("{path}\n");
         }
+        let names = with_index(&["hash-object", "-w", "--no-filters", "--stdin-paths"], &texts)?;
+        let names: Vec<&str> = names.lines().collect();
+        ensure!(names.len() == changes.len(), "git hash-object: it did not answer all that it was asked");
+        let entries = changes.iter().zip(names).map(|(Change { path, .. }, name)| {
+            let mode = files.get(path).map_or("100644", |(mode, _)| mode);
+            format!("{mode} {name}\t{path}\0")
+        });
+        with_index(&["update-index", "-z", "--index-info"], &entries.collect::<String>())?;
         // All other objects are those of the parent, which a partial clone need not have.
         let tree = with_index(&["write-tree", "--missing-ok"], "")?;
         let signs = self

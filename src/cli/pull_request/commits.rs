@@ -72,19 +72,19 @@ pub fn plan(
 
 /// How the commit that is checked out has each file that changes, by its path. One that a filter changes on the way is refused.
 fn stored(git: &Git, reports: &[FileReport]) -> anyhow::Result<HashMap<String, Stored>> {
-    let head = git.head()?;
     let mut stored = HashMap::new();
+    let mut texts: Vec<(String, &str)> = Vec::new();
     for report in reports.iter().filter(|report| report.changed() && report.error.is_none()) {
         if let (Some(path), Some(_)) = (&report.path, report.outcome.text()) {
-            let path = within(git, path)?;
-            stored.insert(path.clone(), git.stored(&head, &path, &report.text)?);
+            texts.push((within(git, path)?, &report.text));
         }
         if let Some(file) = &report.ignore_file {
             let path = within(git, &file.path)?;
+            // The second of two Dockerfiles that share it sees what the first made of it.
+            let is_known = stored.contains_key(&path) || texts.iter().any(|(known, _)| *known == path);
             match &file.old {
-                // The second of two Dockerfiles that share it sees what the first made of it.
-                _ if stored.contains_key(&path) => {}
-                Some(old) => drop(stored.insert(path.clone(), git.stored(&head, &path, old)?)),
+                _ if is_known => {}
+                Some(old) => texts.push((path, old)),
                 None => {
                     git.ensure_unfiltered(&path)?;
                     stored.insert(path, Stored::Same);
@@ -92,6 +92,9 @@ fn stored(git: &Git, reports: &[FileReport]) -> anyhow::Result<HashMap<String, S
             }
         }
     }
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let found = git.stored(&git.head()?, &texts)?;
+    stored.extend(texts.iter().map(|(path, _)| (*path).to_owned()).zip(found));
     Ok(stored)
 }
 
