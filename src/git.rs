@@ -247,7 +247,9 @@ impl Git {
             let head = String::from_utf8_lossy(&rest[..end]).into_owned();
             let size: Option<usize> = head.rsplit(' ').next().and_then(|size| size.parse().ok());
             let bytes = size.and_then(|size| rest.get(end + 1..(end + 1).checked_add(size)?));
-            let bytes = bytes.with_context(|| format!("git cat-file: {head}"))?;
+            let bytes = bytes.with_context(|| {
+                format!("git cat-file: {head}; a partial clone may not have it, and nothing is fetched here")
+            })?;
             blobs.push(bytes.to_vec());
             rest = rest.get(end + 2 + bytes.len()..).unwrap_or_default();
         }

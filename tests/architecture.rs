@@ -229,6 +229,42 @@ fn only_edits_make_new_text() {
     }
 }
 
+/// What `cargo deny check` looks at and needs no network for, for everyone who does not have it.
+#[test]
+fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
+    let deny = fs::read_to_string(root().join("deny.toml")).expect("a file");
+    let list =
+        deny.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).expect("a list of licences");
+    let allowed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    let cargo = || std::process::Command::new(env!("CARGO"));
+    let version = cargo().arg("-vV").output().expect("cargo starts");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its machine");
+    // What other systems need may not be on this one.
+    let output = cargo()
+        .args(["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = all["packages"].as_array().expect("a list");
+    assert!(packages.len() > 50);
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        if name == "jettison" {
+            continue;
+        }
+        assert_eq!(package["source"], "registry+https://github.com/rust-lang/crates.io-index", "{name}");
+        // One of several licences is enough, all of several are needed; the older way to say "or" is a slash.
+        let licence = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
+        let licence = licence.replace(['(', ')'], "");
+        let fits =
+            licence.split(" AND ").all(|part| part.split(" OR ").any(|one| allowed.contains(&one.trim())));
+        assert!(fits, "{name} has the licence {licence}");
+    }
+}
+
 /// The page in the documentation is made from the transforms' own manual pages.
 #[test]
 fn the_page_of_transforms_is_up_to_date() {

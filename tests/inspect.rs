@@ -376,7 +376,7 @@ fn documents_have_a_limit_together() {
     for number in 0..60 {
         outer = outer
             .then(header(&format!("{number}.json"), 7 << 20, tar::EntryType::Regular).as_bytes())
-            .then(&[&b"{"[..], &[b' '; (1 << 20) - 1]].concat())
+            .then(&[&b"{"[..], &vec![b' '; (1 << 20) - 1]].concat())
             .repeat(&vec![b' '; 1 << 20], 6);
     }
     let said = complaint(&outer.then(&[0; 1024]).0);

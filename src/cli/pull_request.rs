@@ -260,17 +260,18 @@ fn check(remote: &str, addresses: &Addresses) -> anyhow::Result<()> {
 
 /// What git may tell the remote's server, where it asks over HTTP: the token, if that is the server that the token is for.
 fn login(args: &args::Request, kind: Kind, addresses: &Addresses, token: &Token) -> Option<Login> {
-    let remote = Remote::of(&addresses.push)?;
-    let (origin, host) = (remote.origin()?, remote.host_name()?);
+    let remotes = [&addresses.fetch, &addresses.push].map(|url| Remote::of(url));
+    let mut asked =
+        remotes.iter().flatten().filter_map(|remote| Some((remote.origin()?, remote.host_name()?)));
+    let (origin, host) = asked.next()?;
+    let is_one = asked.all(|(other, _)| other == origin);
     // An API that was named may be another server's, or be beside the web's: `api.example.org`.
     let is_its_own = args.api_url.as_ref().is_none_or(|api| {
         let api = Remote::of(&format!("{}/owner/name", api.trim_end_matches('/')));
         let api = api.as_ref().and_then(Remote::host_name);
         api.is_some_and(|api| api == host || api.strip_prefix("api.") == Some(host))
     });
-    let is_same =
-        Remote::of(&addresses.fetch).and_then(|fetch| fetch.origin()).is_none_or(|fetch| fetch == origin);
-    (is_its_own && is_same).then(|| Login::new(&origin, user(kind), token.secret()))
+    (is_one && is_its_own).then(|| Login::new(&origin, user(kind), token.secret()))
 }
 
 /// Whom a token pushes as, where git asks over HTTP.

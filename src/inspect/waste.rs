@@ -68,7 +68,7 @@ pub(super) fn find(tree: &Tree<'_>, owners: &Owners<'_>, known: &Knowledge) -> V
     let mut sums = Sums::default();
     for hidden in &tree.hidden {
         let (why, transform) = why_hidden(hidden, &caches, &builders);
-        sums.add(why, transform, hidden.place.layer, &*hidden.place.entry.path, hidden.place.entry.size);
+        sums.add(why, transform, hidden.place.layer, &hidden.place.entry.path, hidden.place.entry.size);
     }
     let is_debian =
         tree.places.contains_key("etc/debian_version") || tree.resolve("/etc/debian_version").is_some();

@@ -109,6 +109,7 @@ pub fn figures(reports: &[FileReport], most: usize) -> String {
 
 /// What was left as it is, folded.
 pub fn refusals(reports: &[FileReport], most: usize) -> String {
+    const TITLE: &str = "Left as it is, and why";
     let mut lines = Vec::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
@@ -118,7 +119,6 @@ pub fn refusals(reports: &[FileReport], most: usize) -> String {
             lines.push(format!("- {place} {who}: {}{}\n", inert::prose(reason), and_more(more)));
         }
     }
-    const TITLE: &str = "Left as it is, and why";
     let room = most.saturating_sub(folded(TITLE, "x").len());
     folded(TITLE, &cut(&lines, room, |count| format!("- … and {count} more; `jettison fix -v` lists them\n")))
 }
