@@ -16,6 +16,7 @@ mod ignored;
 mod input;
 mod inspected;
 mod interactive;
+mod limits;
 mod measured;
 mod plugin;
 mod pull_request;

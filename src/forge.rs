@@ -166,6 +166,11 @@ impl Forge {
             api.starts_with("https://") || api.starts_with("http://"),
             "{api} is not the address of an API; it starts with https://"
         );
+        let authority = api.split('/').nth(2).unwrap_or_default();
+        ensure!(
+            !authority.contains('@'),
+            "the address of an API has no name or password in it; the token is enough"
+        );
         ensure!(
             is_private(api),
             "{api} is not encrypted, and would show the token to everyone on the way; use https"

@@ -423,12 +423,16 @@ impl Git {
         let command = command(&self.root, &self.filters, Network::To(self.login.as_ref()), arguments);
         match finish(command, arguments[0], b"") {
             Ok(output) => Ok(text(&output)),
-            Err(error) => match &self.login {
-                Some(login) if !login.secret.is_empty() => {
-                    bail!("{}", format!("{error:#}").replace(&login.secret, "***"))
+            Err(error) => {
+                let mut said = format!("{error:#}");
+                if let Some(login) = self.login.as_ref().filter(|login| !login.secret.is_empty()) {
+                    said = said.replace(&login.secret, "***");
                 }
-                _ => Err(error),
-            },
+                if said.contains("returned error: 30") {
+                    said += "\n  the server sends on to another address, which is not followed; give the remote the new one (git remote set-url)";
+                }
+                bail!("{said}")
+            }
         }
     }
 }

@@ -6,17 +6,17 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
 use crate::cli::args::Apply;
+use crate::cli::limits::Limits;
 use crate::cli::{Status, discover, input, write};
 use crate::digest::sha256;
 use crate::edit::{Edit, Edits};
 use crate::escape;
-use crate::git;
 use crate::report::count;
 use crate::span::Span;
 
@@ -64,7 +64,7 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
         "{name} has version {} of the protocol, and this jettison understands {VERSION}; make it anew with `jettison fix --format json`",
         document.version
     );
-    let limits = if args.unsafe_paths { Limits::None } else { Limits::here()? };
+    let limits = if args.unsafe_paths { Limits::None } else { Limits::here("--unsafe-paths allows it")? };
     let (mut written, mut failed) = (0, 0);
     let mut err = anstream::stderr().lock();
     for file in &document.files {
@@ -82,53 +82,6 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
         writeln!(err, "{} changed{errors}", count(written, "file"))?;
     }
     Ok(if failed > 0 { Status::Failed } else { Status::Clean })
-}
-
-/// Which files may be written.
-enum Limits {
-    /// Those below a directory that are called like a Dockerfile or an ignore file.
-    Below(PathBuf),
-    /// All.
-    None,
-}
-
-impl Limits {
-    /// The repository that the current directory is in, or else that directory.
-    fn here() -> anyhow::Result<Self> {
-        let here = Path::new(".");
-        let directory = git::root_of(here)
-            .or_else(|_| here.canonicalize().context("the current directory can't be read"));
-        directory.map(Self::Below)
-    }
-
-    /// Refuses a file that may not be written. One that is new has its directory looked at.
-    fn allow(&self, path: &Path, has_name: fn(&str) -> bool) -> anyhow::Result<()> {
-        let Self::Below(directory) = self else { return Ok(()) };
-        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let full = match path.canonicalize() {
-            Ok(full) => full,
-            Err(_) => {
-                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                let parent =
-                    parent.unwrap_or(Path::new(".")).canonicalize().context("there is no such file")?;
-                parent.join(path.file_name().context("is not a file's name")?)
-            }
-        };
-        let inner = full.strip_prefix(directory).ok();
-        let inner = inner.filter(|inner| inner.components().all(|part| part.as_os_str() != ".git"));
-        ensure!(
-            inner.is_some(),
-            "is outside of {}, or in its .git, and stays as it is; --unsafe-paths allows it",
-            directory.display()
-        );
-        // A link may have another name than its target.
-        let fits = [name(path), name(&full)].iter().all(|name| name.as_deref().is_some_and(has_name));
-        ensure!(
-            fits,
-            "is not called like a Dockerfile or an ignore file, and stays as it is; --unsafe-paths allows it"
-        );
-        Ok(())
-    }
 }
 
 /// `.dockerignore`, `api.Dockerfile.dockerignore`

@@ -4,8 +4,11 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use crate::cli::args::Fix;
 use crate::cli::hadolint::Findings;
+use crate::cli::limits::Limits;
 use crate::config::{Scope, Settings, meet};
 use crate::git::{CommitId, Git};
 use crate::span::LineIndex;
@@ -25,7 +28,16 @@ impl Scopes {
     /// Checks what the command line says.
     pub fn new(args: &Fix) -> anyhow::Result<Self> {
         if let Some(report) = &args.from_hadolint {
-            return Ok(Self::Found(Findings::read(report)?));
+            let findings = Findings::read(report)?;
+            // A report from elsewhere may name any file.
+            if args.paths.is_empty() {
+                let limits = Limits::here("name it on the command line if it is meant")?;
+                for file in findings.files() {
+                    let allowed = limits.allow(file, |_| true);
+                    allowed.with_context(|| format!("{}: {}", report.display(), file.display()))?;
+                }
+            }
+            return Ok(Self::Found(findings));
         }
         let Some(revision) = &args.since else { return Ok(Self::Whole) };
         let git = Git::around(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;

@@ -15,7 +15,8 @@ use super::{Config, Image, ReadError};
 /// Takes the pieces of an image, and puts them together.
 #[derive(Debug)]
 pub struct Reader {
-    documents: BTreeMap<String, Vec<u8>>,
+    /// Those that are too large to be one are known by name only.
+    documents: BTreeMap<String, Option<Vec<u8>>>,
     layers: BTreeMap<String, Layer>,
     /// Pieces that are another one under another name.
     aliases: BTreeMap<String, String>,
@@ -68,13 +69,12 @@ impl Reader {
             .is_some_and(|byte| matches!(byte, b'{' | b'['))
         {
             let mut text = Vec::new();
-            content.take(MOST_JSON + 1).read_to_end(&mut text)?;
-            if text.len() as u64 > MOST_JSON {
-                return Err(ReadError::Malformed(format!("{name} has more than {MOST_JSON} bytes")));
-            }
-            // What becomes of it takes as much again.
-            self.budget.hold(2 * text.len() as u64)?;
-            self.documents.insert(name.to_owned(), text);
+            content.by_ref().take(MOST_JSON + 1).read_to_end(&mut text)?;
+            let fits = text.len() as u64 <= MOST_JSON;
+            // What becomes of it takes as much again. Bills of materials are larger, and not asked for.
+            self.budget.hold(if fits { 2 * text.len() as u64 } else { 0 })?;
+            self.documents.insert(name.to_owned(), fits.then_some(text));
+            io::copy(&mut content, &mut io::sink())?;
             return Ok(());
         }
         if !is_archive(&head) && compression(&head) == Compression::None {
@@ -152,6 +152,9 @@ impl Reader {
     fn document<T: for<'d> Deserialize<'d>>(&self, name: &str) -> Result<T, ReadError> {
         let text =
             self.documents.get(name).ok_or_else(|| ReadError::Malformed(format!("{name} is missing")))?;
+        let text = text
+            .as_deref()
+            .ok_or_else(|| ReadError::Malformed(format!("{name} has more than {MOST_JSON} bytes")))?;
         serde_json::from_slice(text).map_err(|error| ReadError::Malformed(format!("{name}: {error}")))
     }
 }

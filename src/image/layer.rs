@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::elf::{self, Elf};
-use super::limits::{Budget, LONGEST_PATH, MOST_IN_MEMORY};
+use super::limits::{Budget, LONGEST_PATH};
 use super::members::{Archive, Member};
 use super::{ReadError, rpm};
 
@@ -49,7 +49,17 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Inside {
     Elf(Elf),
-    Content(Vec<u8>),
+    /// Compressed, and how long it is.
+    Content(Vec<u8>, usize),
+}
+
+impl Inside {
+    fn held(&self) -> u64 {
+        match self {
+            Self::Elf(elf) => elf.held(),
+            Self::Content(compressed, _) => compressed.len() as u64,
+        }
+    }
 }
 
 impl Entry {
@@ -62,9 +72,9 @@ impl Entry {
     }
 
     /// The whole content, of the few files that something is looked up in.
-    pub fn content(&self) -> Option<&[u8]> {
+    pub fn content(&self) -> Option<Vec<u8>> {
         match self.inside.as_deref() {
-            Some(Inside::Content(content)) => Some(content),
+            Some(Inside::Content(compressed, length)) => zstd::bulk::decompress(compressed, *length).ok(),
             _ => None,
         }
     }
@@ -192,23 +202,21 @@ fn look_into(
     let is_kept = KEPT.contains(&path)
         || rpm::is_database(path)
         || KEPT_BELOW.iter().any(|(start, end)| path.starts_with(start) && path.ends_with(end));
-    let fits = member.holes.is_none() && member.size <= MOST_IN_MEMORY.min(budget.room());
+    let fits = member.holes.is_none() && member.size <= budget.room();
     found.size = member.size;
-    if is_kept && !fits && member.holes.is_none() {
-        // Which packages there are is not left out in silence.
-        budget.hold(member.size)?;
-    }
     if (elf::is_elf(head) || is_kept) && fits {
         let mut whole = Vec::with_capacity(usize::try_from(member.size).unwrap_or(0));
         whole.extend(head);
         content.read_to_end(&mut whole)?;
         hasher.write(&whole);
-        found.inside = if is_kept {
-            budget.hold(whole.len() as u64)?;
-            Some(Box::new(Inside::Content(whole)))
+        let inside = if is_kept {
+            // Each layer that installs something has these files once more.
+            Some(Inside::Content(zstd::bulk::compress(&whole, 1)?, whole.len()))
         } else {
-            elf::read(&whole).map(|elf| Box::new(Inside::Elf(elf)))
+            elf::read(&whole).map(Inside::Elf)
         };
+        budget.hold(inside.as_ref().map_or(0, Inside::held))?;
+        found.inside = inside.map(Box::new);
     } else {
         if let Some(holes) = member.holes {
             hasher.write_u64(holes);

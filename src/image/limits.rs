@@ -6,10 +6,10 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 /// The largest manifest or configuration, in bytes. Registries take four million.
-pub const MOST_JSON: u64 = 8 << 20;
+pub const MOST_JSON: u64 = 4 << 20;
 
-/// The largest file that is held whole while it is looked into, in bytes.
-pub const MOST_IN_MEMORY: u64 = 128 << 20;
+/// The most bytes that are held at a time: a file that is looked into, and what is held until the image is looked at.
+pub const MOST_IN_MEMORY: u64 = 256 << 20;
 
 /// The most files and directories of one image.
 pub const MOST_ENTRIES: usize = 2_000_000;
@@ -99,7 +99,7 @@ impl Budget {
 
     /// How many bytes can be held for a while.
     pub fn room(&self) -> u64 {
-        self.0.held.get()
+        MOST_IN_MEMORY - (MOST_HELD - self.0.held.get())
     }
 }
 

@@ -23,21 +23,29 @@ pub struct Package {
 #[derive(Debug, Default)]
 pub struct Owners<'i> {
     by_path: HashMap<&'i str, (&'static str, Rc<str>)>,
+    /// How many names of files are still looked up.
+    left: usize,
 }
+
+/// How many names of files are looked up: twice as many as an image can have.
+const MOST_NAMES: usize = 4_000_000;
 
 impl<'i> Owners<'i> {
     /// Reads the databases.
     pub fn of(tree: &Tree<'i>) -> Self {
-        let mut owners = Self::default();
+        let mut owners = Self { left: MOST_NAMES, ..Self::default() };
         for (path, place) in &tree.places {
             let Some(content) = place.entry.content() else { continue };
+            if owners.left == 0 {
+                break;
+            }
             if rpm::is_database(path) {
-                for package in rpm::packages(path, content) {
+                for package in rpm::packages(path, &content) {
                     owners.claim(tree, "RPM", &package.name, package.files());
                 }
                 continue;
             }
-            let text = String::from_utf8_lossy(content);
+            let text = String::from_utf8_lossy(&content);
             if let Some(name) =
                 path.strip_prefix("var/lib/dpkg/info/").and_then(|name| name.strip_suffix(".list"))
             {
@@ -48,9 +56,7 @@ impl<'i> Owners<'i> {
                 let files = text.lines().filter_map(|line| line.split_once("  ")).map(|(_, file)| file);
                 owners.claim(tree, "Debian", name, files);
             } else if *path == "lib/apk/db/installed" {
-                for (name, files) in alpine(&text) {
-                    owners.claim(tree, "Alpine", &name, files.iter());
-                }
+                alpine(&text, |name, file| owners.claim(tree, "Alpine", name, [file].iter()));
             }
         }
         owners
@@ -65,6 +71,8 @@ impl<'i> Owners<'i> {
     ) {
         let name: Rc<str> = name.into();
         for file in files {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
             let file = file.as_ref().trim_start_matches('/');
             // `/lib` is a link to `/usr/lib` where directories are merged, and packages still say `/lib`.
             let is_here = tree.places.get_key_value(file).filter(|(_, place)| place.entry.kind == Kind::File);
@@ -111,23 +119,17 @@ fn through_links<'i>(tree: &Tree<'i>, file: &str) -> Option<&'i str> {
     (found.1.entry.kind == Kind::File).then_some(*found.0)
 }
 
-/// Packages and files of apk's database: `P:` names a package, `F:` a directory, `R:` a file in it.
-fn alpine(text: &str) -> Vec<(String, Vec<String>)> {
-    let mut packages: Vec<(String, Vec<String>)> = Vec::new();
-    let mut directory = "";
+/// Packages and files of apk's database, one by one: `P:` names a package, `F:` a directory, `R:` a file in it.
+fn alpine(text: &str, mut file: impl FnMut(&str, String)) {
+    let (mut package, mut directory) = ("", "");
     for line in text.lines() {
         match line.split_once(':') {
-            Some(("P", name)) => packages.push((name.to_owned(), Vec::new())),
+            Some(("P", name)) => package = name,
             Some(("F", name)) => directory = name,
-            Some(("R", name)) => {
-                if let Some((_, files)) = packages.last_mut() {
-                    files.push(format!("{directory}/{name}"));
-                }
-            }
+            Some(("R", name)) if !package.is_empty() => file(package, format!("{directory}/{name}")),
             _ => {}
         }
     }
-    packages
 }
 
 /// `node_modules/@scope/name/…`, the innermost.
@@ -173,10 +175,8 @@ mod tests {
     #[test]
     fn the_database_of_apk_is_read() {
         let text = "P:musl\nV:1\nF:lib\nR:ld.so\nR:libc.so\n\nP:zlib\nF:usr/lib\nR:libz.so\n";
-        let expected = [
-            ("musl".to_owned(), vec!["lib/ld.so".to_owned(), "lib/libc.so".to_owned()]),
-            ("zlib".to_owned(), vec!["usr/lib/libz.so".to_owned()]),
-        ];
-        assert_eq!(alpine(text), expected);
+        let mut found = Vec::new();
+        alpine(text, |package, file| found.push(format!("{package}: {file}")));
+        assert_eq!(found, ["musl: lib/ld.so", "musl: lib/libc.so", "zlib: usr/lib/libz.so"]);
     }
 }

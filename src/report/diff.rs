@@ -7,24 +7,23 @@ use similar::{ChangeTag, TextDiff};
 use crate::escape;
 use crate::report::FileReport;
 
-/// Writes the diffs of all changed files, with the colours that git uses where they are wanted: then it is a person who reads
-/// it, and what can't be seen is shown.
-pub fn write(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
+/// Writes the diffs of all changed files for a person, to whom what can't be seen is shown; with the colours that git uses
+/// where they are wanted.
+pub fn show(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
     for report in reports {
-        let diff = of_report(report);
-        if !coloured {
-            out.write_all(diff.as_bytes())?;
-            continue;
-        }
-        for line in diff.split_inclusive('\n') {
+        for line in of_report(report).split_inclusive('\n') {
             let (text, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
+            if !coloured {
+                write!(out, "{}{end}", escape::line(text))?;
+                continue;
+            }
             write!(out, "{}{}\u{1b}[0m{end}", colour(text), escape::line(text))?;
         }
     }
     Ok(())
 }
 
-/// The diffs of all changed files.
+/// The diffs of all changed files, for a program: byte by byte.
 pub fn text(reports: &[FileReport]) -> String {
     reports.iter().map(of_report).collect()
 }

@@ -95,14 +95,17 @@ pub fn message(text: &str) -> String {
         let starts_word = !before.is_alphanumeric();
         shown.push(c);
         let is_live = match c {
-            // `closes #12`, `closes !12`, `owner/name#12`.
-            '#' | '!' => next.is_ascii_digit(),
+            // `closes #12`, `owner/name#12`, `closes !12`, `KEY-1 #done`.
+            '#' => next.is_alphanumeric(),
+            '!' => next.is_ascii_digit(),
             '@' => starts_word && next.is_alphanumeric(),
             // `[skip ci]`, `***NO_CI***`
             '[' => next.is_alphabetic(),
             '*' => next == '*',
             // `closes https://…/issues/12`, `skip-checks: true`
             ':' => next == '/' || shown.to_ascii_lowercase().ends_with("skip-checks:"),
+            // `BREAKING CHANGE: …`, from which a release gets its number.
+            'g' | 'G' => matches!(next, ' ' | '-') && shown.to_ascii_lowercase().ends_with("breaking"),
             // `GH-12`
             '-' => next.is_ascii_digit() && matches!(before, 'h' | 'H'),
             _ => false,
@@ -155,6 +158,7 @@ mod tests {
         assert_eq!(apart("closes #12, o/r#3, GH-4, !5"), "closes #|12, o/r#|3, GH-|4, !|5");
         assert_eq!(apart("@all debian@sha256:1 [skip ci] x://y"), "@|all debian@sha256:1 [|skip ci] x:|//y");
         assert_eq!(apart("a[\"b\"] # c, skip-checks: true"), "a[\"b\"] # c, skip-checks:| true");
+        assert_eq!(apart("BREAKING CHANGE: x, K-1 #done"), "BREAKING| CHANGE: x, K-1 #|done");
         assert_eq!(message("a\nb"), "a\\u{a}b");
     }
 }

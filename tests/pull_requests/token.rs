@@ -84,6 +84,7 @@ fn a_repository_that_redirects_elsewhere_is_not_followed() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert!(other.all_asked().is_empty());
     assert!(!text(&output.stderr).contains(PASSWORD));
+    assert!(text(&output.stderr).contains("git remote set-url"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -122,6 +123,8 @@ fn nothing_is_sent_in_the_clear() {
         &["http://git.example.org/api", "not encrypted"],
     );
     place.fails(place.command_to("ftp://git.example.org", &[]), &["not the address of an API"]);
+    let command = place.command_to(&format!("https://me:{PASSWORD}@git.example.org"), &[]);
+    place.fails(command, &["no name or password"]);
     git(&place.work(), &["remote", "set-url", "origin", "http://me:hidden@git.example.org/owner/name.git"]);
     let command = place.command(&[]);
     place.fails(command, &["http://***@git.example.org", "not encrypted", "git remote set-url"]);
