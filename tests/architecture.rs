@@ -164,7 +164,7 @@ fn programs_are_started_in_three_places() {
     for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
         let text = code(&path);
         let name = path.strip_prefix(root()).expect("within the project").to_string_lossy().into_owned();
-        let starts = ["Command::new(", ".spawn()", "exec("];
+        let starts = ["Command::new(", ".spawn()", ".exec()", "CommandExt"];
         for line in text.lines().filter(|line| starts.iter().any(|start| line.contains(start))) {
             if let Some(at) = line.find("Command::new(") {
                 let call = &line[at..line[at..].find(')').map_or(line.len(), |end| at + end + 1)];
