@@ -1,5 +1,5 @@
-//! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them, and how often
-//! they changed. Nothing here reads a file or starts a program; `cli` does, and only when somebody asks.
+//! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them.
+//! Nothing here reads a file; `cli` does, and only when somebody asks.
 
 pub mod ignore;
 pub mod parsed;
@@ -17,9 +17,6 @@ use parsed::Parsed;
 pub trait Surroundings: Sync {
     /// The build context; the error says why none is known and what to do, in a form that follows "because".
     fn context(&self) -> Result<&BuildContext, &str>;
-
-    /// How often the context's files changed, where their history is known.
-    fn history(&self) -> Option<&History>;
 
     /// System packages of which a build has shown that the image that runs needs them.
     fn proven(&self) -> &[Proven] {
@@ -53,10 +50,6 @@ pub struct Alone;
 impl Surroundings for Alone {
     fn context(&self) -> Result<&BuildContext, &str> {
         Err("no build context is known; name it with --context")
-    }
-
-    fn history(&self) -> Option<&History> {
-        None
     }
 }
 
@@ -94,15 +87,6 @@ pub struct Entry {
     pub is_link: bool,
     /// Whether anybody may execute it.
     pub executable: bool,
-}
-
-/// How often files changed, by their version control.
-#[derive(Debug, Clone, Default)]
-pub struct History {
-    /// How many revisions were looked at.
-    pub revisions: u32,
-    /// In how many of them each path of the context changed.
-    pub changes: BTreeMap<String, u32>,
 }
 
 impl BuildContext {

@@ -4,6 +4,7 @@ pub mod diff;
 pub mod github;
 pub mod gitlab;
 pub mod human;
+mod inert;
 pub mod inspected;
 pub mod json;
 pub mod markdown;

@@ -1,6 +1,6 @@
 //! The surroundings as the steps so far left them.
 
-use crate::context::{BuildContext, History, Proven, Surroundings};
+use crate::context::{BuildContext, Proven, Surroundings};
 
 /// The surroundings, with the ignore file as the steps so far left it.
 pub(super) struct Around<'s> {
@@ -19,10 +19,6 @@ impl Around<'_> {
 impl Surroundings for Around<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         self.changed.as_ref().map_or_else(|| self.given.context(), Ok)
-    }
-
-    fn history(&self) -> Option<&History> {
-        self.given.history()
     }
 
     fn can_write_ignore_file(&self) -> bool {
