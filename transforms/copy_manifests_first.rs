@@ -80,32 +80,34 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
         };
-        match ctx.facts.early_copy(stage.index, context, &|one| ctx.pragmas.silence(&names, one.text)) {
-            Some(Ok(early)) => {
-                let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
-                let mut edits = Edits::new();
-                let block = ctx.facts.block(early.moved.item);
-                let place = block.span;
-                if let Some(cut) = early.cut {
-                    let (whole, line_break) = (place.of(ctx.file.text), ctx.file.line_break());
-                    edits.delete(place);
-                    if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
-                        edits.delete(blank);
+        let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        for found in ctx.facts.early_copies(stage.index, context, &is_fixed) {
+            match found {
+                Ok(early) => {
+                    let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
+                    let mut edits = Edits::new();
+                    let block = ctx.facts.block(early.moved.item);
+                    let place = block.span;
+                    if let Some(cut) = early.cut {
+                        let (whole, line_break) = (place.of(ctx.file.text), ctx.file.line_break());
+                        edits.delete(place);
+                        if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
+                            edits.delete(blank);
+                        }
+                        edits.replace(cut, format!("{line_break}{whole}RUN "));
+                    } else {
+                        move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
                     }
-                    edits.replace(cut, format!("{line_break}{whole}RUN "));
-                } else {
-                    move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
+                    // Right above the first step that needs them, so that what stands in between does not.
+                    let needed_at = ctx.facts.block(early.moved.spares).span.start;
+                    edits.insert(needed_at, manifest_copies(ctx, copy, &early));
+                    let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
+                    fixes.propose(early.confidence.into(), copy.text, title, edits);
                 }
-                // Right above the first step that needs them, so that what stands in between does not.
-                let needed_at = ctx.facts.block(early.moved.spares).span.start;
-                edits.insert(needed_at, manifest_copies(ctx, copy, &early));
-                let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
-                fixes.propose(early.confidence.into(), copy.text, title, edits);
+                Err((span, reason)) => {
+                    fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));
+                }
             }
-            Some(Err((span, reason))) => {
-                fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));
-            }
-            None => {}
         }
     }
 }

@@ -37,7 +37,8 @@ impl<'a> Facts<'a> {
         let (uses, end) = self.file_uses(run);
         if run.invocations.len() > FURTHEST {
             let has_any = uses.iter().any(|one| one.touch == Touch::Fetched);
-            let reason = format!("downloads left alone, because the script has more than {FURTHEST} commands");
+            let reason =
+                format!("downloads left alone, because the script has more than {FURTHEST} commands");
             return if has_any { vec![Err(reason)] } else { Vec::new() };
         }
         let mut found = Vec::new();
