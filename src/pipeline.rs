@@ -66,10 +66,7 @@ fn run(
 ) -> Outcome {
     let mut left_out: Vec<&'static str> = Vec::new();
     loop {
-        let asked = match &mut chooser {
-            Some(chooser) => Some(&mut **chooser as &mut dyn Chooser),
-            None => None,
-        };
+        let asked = chooser.as_mut().map(|chooser| &mut **chooser as &mut dyn Chooser);
         match attempt(text, settings, around, asked, &left_out) {
             Err(restless) => left_out.extend(restless),
             Ok(mut outcome) => {

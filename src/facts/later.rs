@@ -3,6 +3,7 @@
 
 use crate::facts::commands::Elevation;
 use crate::facts::environment::{User, mentions};
+use crate::facts::leanings::Answer;
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
 use crate::knowledge::{Cache, Kind, Manager, Program, unversioned};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
@@ -93,7 +94,7 @@ impl Facts<'_> {
 
     fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
         let key = going.key();
-        if let Some(answer) = self.leanings.answer(&key, stage, from) {
+        if let Some(Answer(answer)) = self.leanings.answer(&key, stage, from) {
             return answer;
         }
         // Later stages first: what is asked of them then is known, and no chain of stages costs a stack frame a link.
