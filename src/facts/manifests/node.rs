@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Looked, Project, join, resolve};
 use crate::context::{BuildContext, Ignore};
 use crate::knowledge::Confidence;
+use crate::yaml;
 
 /// Scripts that an install of the project itself runs. (npm's documentation, "scripts", Life Cycle Operation Order; pnpm's "Scripts".)
 const LIFECYCLE: &[&str] = &[
@@ -144,8 +145,7 @@ fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, String>
             return Ok(Vec::new());
         }
         let text = looked.text("pnpm-workspace.yaml")?;
-        let value: Value =
-            serde_yaml::from_str(text).map_err(|error| format!("`{path}` is no YAML ({error})"))?;
+        let value: Value = yaml::value(text).map_err(|error| format!("`{path}` is no YAML ({error})"))?;
         match &value["packages"] {
             Value::Null => return Ok(Vec::new()),
             packages => listed(packages).ok_or_else(|| format!("the packages of `{path}` can't be read"))?,
@@ -278,8 +278,7 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> bool {
 
 /// Whether `pnpm install` leaves a lock file alone: it does where that satisfies package.json. (pnpm's documentation, "Settings", prefer-frozen-lockfile.)
 fn pnpm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> bool {
-    let lock =
-        looked.context.text(&looked.path(name)).and_then(|text| serde_yaml::from_str::<Value>(text).ok());
+    let lock = looked.context.text(&looked.path(name)).and_then(|text| yaml::value(text).ok());
     let Some(lock) = lock else { return false };
     let own = &lock["importers"]["."];
     let same = |key: &str| {
