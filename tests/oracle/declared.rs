@@ -7,6 +7,7 @@ pub const OPTIONS: &[(&str, &[&str])] = &[
     ("--no-cache-dir", &["pip", "python"]),
     // pip takes it for `--no-cache-dir`.
     ("--no-cache", &["apk", "uv", "pip", "python"]),
+    ("--no-cach", &["pip"]),
     ("--no-log-init", &["useradd"]),
     ("--pip-args=--no-cache-dir", &["pipx"]),
 ];
