@@ -8,7 +8,12 @@ use crate::syntax::{Body, Instruction};
 impl Facts<'_> {
     /// Whether a setting may be set where a RUN runs: an instruction before it, or the RUN itself, names it together with a file that can
     /// hold it, or copies such a file.
-    pub fn may_be_set(&self, setting: &ManagerSetting, run: &RunFacts<'_>, around: &dyn Surroundings) -> bool {
+    pub fn may_be_set(
+        &self,
+        setting: &ManagerSetting,
+        run: &RunFacts<'_>,
+        around: &dyn Surroundings,
+    ) -> bool {
         let mut kept = self.kept.set_by.borrow_mut();
         let items = kept
             .entry((setting.name.clone(), setting.file.clone()))
@@ -38,7 +43,8 @@ impl Facts<'_> {
                     let mut places = in_context.iter().filter_map(|entry| copied.image_path(&entry.path));
                     places.find(|path| path.starts_with("/etc/"))
                 };
-                paths.any(|path| format!("/{path}").to_ascii_lowercase().contains(&file)) || brings().is_some()
+                paths.any(|path| format!("/{path}").to_ascii_lowercase().contains(&file))
+                    || brings().is_some()
             }
             _ => false,
         };
