@@ -125,10 +125,10 @@ fn run(flags: &str, script: &Script, layout: Layout) -> String {
     match layout {
         Layout::Heredoc => {
             let mut text = format!("RUN {flags}<<END\n");
-            for (index, (command, joiner)) in script.0.iter().enumerate() {
+            for (index, (command, _)) in script.0.iter().enumerate() {
                 command.write(&mut text, &mut documents);
                 let is_last = index + 1 == script.0.len();
-                text.push_str(match joiner {
+                text.push_str(match script.joiner(index) {
                     _ if is_last => "\n",
                     Joiner::And => " &&\n",
                     Joiner::Or => " ||\n",
@@ -183,11 +183,18 @@ impl Script {
         })
     }
 
+    /// What follows a command. `a && b &` would run both in the background, and how far `a` gets would be a matter of time.
+    fn joiner(&self, index: usize) -> Joiner {
+        let is_before_background = self.0.get(index + 1).is_some_and(|(_, next)| *next == Joiner::Background);
+        let own = self.0[index].1;
+        if is_before_background && own != Joiner::Background { Joiner::Then } else { own }
+    }
+
     fn write(&self, text: &mut String, documents: &mut String, between: &str) {
         for (index, (command, joiner)) in self.0.iter().enumerate() {
             command.write(text, documents);
             if index + 1 < self.0.len() {
-                text.push_str(match joiner {
+                text.push_str(match self.joiner(index) {
                     Joiner::And => " &&",
                     Joiner::Or => " ||",
                     Joiner::Then => ";",

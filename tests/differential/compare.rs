@@ -10,6 +10,8 @@ use crate::server::{Ended, File};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub kind: Kind,
+    /// Which file, or what else.
+    pub place: String,
     pub text: String,
 }
 
@@ -34,17 +36,18 @@ pub enum Kind {
     Container,
 }
 
+impl Difference {
+    /// A mistake of jettison itself.
+    pub fn engine(text: &str) -> Self {
+        Self { kind: Kind::Engine, place: String::new(), text: text.to_owned() }
+    }
+}
+
 /// All differences; none where the fixed file does what the original does.
 pub fn differences(original: &Build, fixed: &Build) -> Vec<Difference> {
     let mut all = Vec::new();
-    let mut add = |kind, text: String| all.push(Difference { kind, text });
-    for mount in fixed
-        .mounts
-        .difference(&original.mounts)
-        .filter(|mount| !declared::may_be_mounted(mount, &original.homes))
-    {
-        add(Kind::Config, format!("{mount} is mounted, which is not a cache"));
-    }
+    let mut add =
+        |kind, place: &str, text: String| all.push(Difference { kind, place: place.to_owned(), text });
     match (&original.failed, &fixed.failed) {
         (None, None) => {}
         (Some((_, before)), Some((_, after))) if before == after => return all,
@@ -57,16 +60,24 @@ pub fn differences(original: &Build, fixed: &Build) -> Vec<Difference> {
             };
             add(
                 kind,
+                "",
                 format!("the original {}; the fixed file {}", ended(before.as_ref()), ended(after.as_ref())),
             );
             return all;
         }
     }
+    for mount in fixed
+        .mounts
+        .difference(&original.mounts)
+        .filter(|mount| !declared::may_be_mounted(mount, &original.homes))
+    {
+        add(Kind::Config, "", format!("{mount} is mounted, which is not a cache"));
+    }
     if untraced(&original.output) != untraced(&fixed.output) {
-        add(Kind::Output, format!("RUN prints {:?}, then {:?}", original.output, fixed.output));
+        add(Kind::Output, "", format!("RUN prints {:?}, then {:?}", original.output, fixed.output));
     }
     if original.config != fixed.config {
-        add(Kind::Config, format!("configuration {:?}, then {:?}", original.config, fixed.config));
+        add(Kind::Config, "", format!("configuration {:?}, then {:?}", original.config, fixed.config));
     }
     for (title, before, after) in [
         ("the container", &original.container, &fixed.container),
@@ -75,6 +86,7 @@ pub fn differences(original: &Build, fixed: &Build) -> Vec<Difference> {
         if before != after {
             add(
                 Kind::Container,
+                title,
                 format!("{title} {}, then {}", container(before.as_ref()), container(after.as_ref())),
             );
         }
@@ -88,7 +100,7 @@ fn untraced(output: &str) -> Vec<&str> {
     output.lines().filter(|line| !line.starts_with('+')).collect()
 }
 
-fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, String)) {
+fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, String)) {
     let is_declared = |path: &str| declared::is_cache(path, &fixed.mounts);
     let paths: BTreeSet<&String> = original.files.keys().chain(fixed.files.keys()).collect();
     for path in paths.into_iter().filter(|path| !is_declared(path)) {
@@ -96,13 +108,17 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, String)) {
             (Some(before), Some(after)) => {
                 let is_same_kind = (before.mode, before.owner) == (after.mode, after.owner);
                 if before != after && !(declared::may_differ(path) && is_same_kind) {
-                    add(Kind::Files, format!("{path}: {}, then {}", describe(before), describe(after)));
+                    add(Kind::Files, path, format!("{path}: {}, then {}", describe(before), describe(after)));
                 }
             }
             (Some(before), None) if declared::may_be_missing(path, before) || declared::may_differ(path) => {}
             (Some(before), None) if is_directory(before) && held_only(original, fixed, path) => {}
-            (Some(before), None) => add(Kind::Files, format!("{path}: {}, then missing", describe(before))),
-            (None, Some(after)) => add(Kind::Files, format!("{path}: missing, then {}", describe(after))),
+            (Some(before), None) => {
+                add(Kind::Files, path, format!("{path}: {}, then missing", describe(before)))
+            }
+            (None, Some(after)) => {
+                add(Kind::Files, path, format!("{path}: missing, then {}", describe(after)))
+            }
             (None, None) => {}
         }
     }

@@ -59,6 +59,17 @@ pub fn may_be_missing(path: &str, file: &File) -> bool {
     is_cached || is_download || path.split('/').any(|part| UNSENT.contains(&part))
 }
 
+/// Whether a command only empties a cache, so that the fixed file may do without it or do it elsewhere: when it fails, the
+/// two may part. The words have zeros between them.
+pub fn only_cleans(record: &[u8]) -> bool {
+    const CLEANERS: &[&str] =
+        &["cache clean", "cache purge", "store prune", "clean -", "apt-get clean", "dnf clean", "apk update"];
+    let text = String::from_utf8_lossy(record).replace('\0', " ");
+    let is_in_a_cache =
+        CACHES.iter().chain(&["/.cache", "/.npm", "/registry"]).any(|cache| text.contains(cache));
+    CLEANERS.iter().any(|cleaner| text.contains(cleaner)) || text.contains("rm ") && is_in_a_cache
+}
+
 /// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any more.
 pub fn may_go_on(instruction: &str) -> bool {
     instruction.contains("apk ")

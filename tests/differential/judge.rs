@@ -1,6 +1,6 @@
 //! Judges one case: fixes it in every mode, builds original and fixed file, and says what differs that must not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +10,8 @@ use jettison::pipeline;
 
 use crate::builder::{Build, Input, build};
 use crate::case::{Case, ContextFile};
-use crate::compare::{Difference, Kind, differences};
+use crate::compare::{Difference, differences};
+use crate::declared;
 use crate::random::Random;
 use crate::server::{Fault, Server};
 
@@ -55,13 +56,15 @@ pub enum Depth {
 }
 
 /// What was done.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
     pub builds: usize,
     pub changed: usize,
     pub faults: usize,
     /// Whether the original builds.
     pub is_built: bool,
+    /// Transforms that changed something.
+    pub transforms: BTreeSet<&'static str>,
 }
 
 /// What jettison makes of a case.
@@ -93,23 +96,18 @@ pub fn judge(
             let fixed = match catch_unwind(AssertUnwindSafe(|| fix(&text, context, case, mode))) {
                 Ok(fixed) => fixed,
                 Err(_) => {
-                    let text = "jettison panics".to_owned();
                     return Ok(Some(Finding {
                         mode,
                         transforms: Vec::new(),
                         fixed: String::new(),
                         ignore_file: None,
                         fault: None,
-                        differences: vec![Difference { kind: Kind::Engine, text }],
+                        differences: vec![Difference::engine("jettison panics")],
                     }));
                 }
             };
             if !fixed.undone.is_empty() {
-                let differences = fixed
-                    .undone
-                    .iter()
-                    .map(|reason| Difference { kind: Kind::Engine, text: reason.clone() })
-                    .collect();
+                let differences = fixed.undone.iter().map(|reason| Difference::engine(reason)).collect();
                 let Fixed { text, ignore_file, transforms, .. } = fixed;
                 return Ok(Some(Finding {
                     mode,
@@ -125,6 +123,7 @@ pub fn judge(
                 continue;
             }
             seen.push(key);
+            tally.transforms.extend(&fixed.transforms);
             candidates.push((mode, fixed));
         }
     }
@@ -210,7 +209,7 @@ fn originals(
     Ok(all)
 }
 
-/// The differences: on a developer's machine to the original that is nearest, there or of a clean checkout.
+/// The differences: on a developer's machine to what the original gives there and of a clean checkout.
 fn compared(
     server: &mut Server,
     case: &Case,
@@ -225,8 +224,12 @@ fn compared(
     let ignore_file = fixed.ignore_file.as_deref().unwrap_or(&case.ignore_file);
     let new =
         build(server, Input { is_traced: fault.is_some(), ..input(&fixed.text, &full, ignore_file, case) })?;
-    let all = originals.iter().map(|original| differences(original, &new));
-    let found = all.min_by_key(Vec::len).unwrap_or_default();
+    let mut found = originals.first().map(|original| differences(original, &new)).unwrap_or_default();
+    for other in &originals[1..] {
+        // Each file may be as it was on either.
+        let others = differences(other, &new);
+        found.retain(|difference| others.iter().any(|other| other.place == difference.place));
+    }
     let [_, clean] = originals else { return Ok(found) };
     if !found.is_empty() {
         return Ok(found);
@@ -251,6 +254,9 @@ fn chosen(trace: &[Vec<u8>], depth: &mut Depth) -> Vec<Fault> {
     let mut all = Vec::new();
     for record in trace {
         let occurrence = before.entry(record).or_default();
+        if declared::only_cleans(record) {
+            continue;
+        }
         all.push(Fault { record: record.clone(), occurrence: *occurrence, works: false });
         *occurrence += 1;
     }

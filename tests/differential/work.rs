@@ -28,6 +28,7 @@ type Key = (Vec<&'static str>, Kind, bool);
 struct Report {
     tally: Tally,
     built: usize,
+    transforms: BTreeMap<&'static str, usize>,
     findings: BTreeMap<Key, usize>,
     texts: Vec<String>,
 }
@@ -56,16 +57,16 @@ fn fixed_files_build_the_same() {
     let (next, report, started) = (AtomicUsize::new(0), Mutex::new(Report::default()), Instant::now());
     std::thread::scope(|scope| {
         for mut server in servers {
-            scope.spawn(|| {
-                let mut server = { server };
+            let (next, report) = (&next, &report);
+            scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= cases {
                         break;
                     }
-                    one(&mut server, seed + index, &report);
+                    one(&mut server, seed + index, report);
                     if index % 5000 == 4999 {
-                        progress(&report, index + 1, started);
+                        progress(report, index + 1, started);
                     }
                 }
             });
@@ -74,6 +75,9 @@ fn fixed_files_build_the_same() {
     progress(&report, cases, started);
     let report = report.into_inner().expect("no thread panicked");
     let found: usize = report.findings.values().sum();
+    let counts: Vec<String> =
+        report.transforms.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    println!("changed by: {}", counts.join(", "));
     for ((transforms, kind, has_fault), count) in &report.findings {
         println!(
             "{count} × {kind:?} by {}{}",
@@ -113,6 +117,9 @@ fn one(server: &mut Server, seed: usize, report: &Mutex<Report>) {
     all.tally.builds += tally.builds;
     all.tally.changed += tally.changed;
     all.tally.faults += tally.faults;
+    for name in &tally.transforms {
+        *all.transforms.entry(name).or_default() += 1;
+    }
     all.built += usize::from(tally.is_built);
     let Some(finding) = finding else { return };
     let mut transforms = finding.transforms.clone();

@@ -34,7 +34,7 @@ impl World<'_> {
             }
             15 => return self.document(),
             16 => vec![format!("tar -cf /tmp/all.tar -C /etc passwd"), format!("rm -f /tmp/all.tar")],
-            17 => vec![format!("echo one | tee {file}"), format!("cat {file} | sort > {name}")],
+            17 => vec![format!("echo one | tee {file}"), format!("cat {file} | sort > /tmp/sorted")],
             18 => vec![format!("echo \"${{V:-none}} ${{F:-none}}\" >> {file}")],
             19 => {
                 let user = self.new_user();

@@ -58,7 +58,7 @@ impl World<'_> {
                 let place = self.random.pick(&["/tmp/", "/opt/", ""]).to_owned();
                 format!("bash {place}tool.sh --run")
             }
-            3 => format!("ls {directory}"),
+            3 => format!("[ -d {directory} ] && echo there"),
             4 => "cat /tmp/run.log".into(),
             5 => "tar -tzf /tmp/tool.tar.gz".into(),
             _ => ". /opt/inner.sh".into(),

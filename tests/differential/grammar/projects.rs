@@ -103,8 +103,9 @@ impl World<'_> {
 
     fn python_project(&mut self) {
         self.file("requirements.txt", "flask==3.0\nrequests\n", false);
+        let system = if self.random.chance(50) { "[build-system]\nrequires = [\"hatchling\"]\n" } else { "" };
         let readme = if self.random.chance(30) { "readme = \"README.md\"\n" } else { "" };
-        self.file("pyproject.toml", format!("[project]\nname = \"project\"\nversion = \"1.0\"\n{readme}dependencies = [\"flask\", \"requests>=2\"]\n"), false);
+        self.file("pyproject.toml", format!("[project]\nname = \"project\"\nversion = \"1.0\"\n{readme}dependencies = [\"flask\", \"requests>=2\"]\n{system}"), false);
         self.file("uv.lock", "version = 1\n", false);
         self.file("README.md", "# project\n", false);
         self.file("app/__init__.py", "answer = 42\n", false);

@@ -252,13 +252,20 @@ impl World<'_> {
                     _ => self.plain(format!("ENTRYPOINT [\"{path}\"]")),
                 }
                 if self.random.chance(50) {
-                    self.plain("CMD [\"ls\", \"/opt\"]");
+                    self.plain("CMD [\"cat\", \"/etc/os-release\"]");
                 }
             }
             2 => {
                 let command = self
                     .random
-                    .pick(&["ls", "cat a", "tool", "bash tool.sh --run", "apt-get install -y jq", "serve"])
+                    .pick(&[
+                        "test -d /opt",
+                        "cat a",
+                        "tool",
+                        "bash tool.sh --run",
+                        "apt-get install -y jq",
+                        "serve",
+                    ])
                     .to_owned();
                 self.plain(format!("CMD {command}"));
             }
@@ -269,7 +276,7 @@ impl World<'_> {
                         "[\"node\", \"server.js\"]",
                         "[\"python\", \"app.py\"]",
                         "[\"./app\"]",
-                        "[\"sh\", \"-c\", \"ls /opt\"]",
+                        "[\"sh\", \"-c\", \"[ -d /data ] && echo data\"]",
                         "[\"sh\", \"/opt/tool.sh\"]",
                     ])
                     .to_owned();

@@ -149,7 +149,10 @@ static int uv(const struct call *call) {
         prefix = variable("UV_PROJECT_ENVIRONMENT") ? variable("UV_PROJECT_ENVIRONMENT") : ".venv";
         if (!exists(format("%s/pyvenv.cfg", prefix))) leave(format("%s/pyvenv.cfg", prefix), "home = /usr/local\n");
         leave_program(format("%s/bin/python", prefix), "python");
-        count = has(call, "--no-install-project") ? project_names("pyproject.toml", names, 64) : install_project(".", site_of(prefix), names, 64);
+        // Without a build system, a project is not a package.
+        const char *manifest = read_whole("pyproject.toml", NULL);
+        int is_left_out = has(call, "--no-install-project") || !strstr(manifest, "[build-system]");
+        count = is_left_out ? project_names("pyproject.toml", names, 64) : install_project(".", site_of(prefix), names, 64);
         if (!exists("uv.lock")) leave("uv.lock", "version = 1\n");
     } else if (!strcmp(verb, "pip") && call->count > 1 && !strcmp(call->words[1], "install")) {
         if (!has(call, "--system") && !is_on("UV_SYSTEM_PYTHON")) {

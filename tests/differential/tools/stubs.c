@@ -104,8 +104,8 @@ void fetch(const char *cache, const char *name, int is_offline, int is_kept) {
     // A cache that can't be written is only a warning.
     make_parents(path);
     // It says where it is, so that a copy that a script makes of it is not taken for a cache.
-    char *whole = realpath(".", NULL);
-    const char *text = format("cached %s at %s%s%s\n", name, *path == '/' ? "" : whole ? whole : "", *path == '/' ? "" : "/", path);
+    if (write_whole(path, "", 0, 0644) != 0) return;
+    const char *text = format("cached %s at %s\n", name, realpath(path, NULL));
     write_whole(path, text, strlen(text), 0644);
 }
 
