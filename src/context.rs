@@ -63,6 +63,8 @@ pub struct BuildContext {
     pub ignore_text: Option<String>,
     /// The patterns of the ignore file, compiled.
     pub ignore: Ignore,
+    /// Whether the ignore file excludes each entry.
+    excluded: OnceLock<Vec<bool>>,
     /// What was found to be worth a look, by its places in `entries`.
     notable: OnceLock<Vec<usize>>,
 }
@@ -105,29 +107,39 @@ impl BuildContext {
             ignore_path: ignore_path.to_owned(),
             ignore_text,
             ignore,
+            excluded: OnceLock::new(),
             notable: OnceLock::new(),
         }
     }
 
     /// The files that reach the builder: those that the ignore file does not exclude.
     pub fn sent(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| !self.ignore.excludes(&entry.path))
+        self.entries.iter().zip(self.excluded()).filter(|(_, excluded)| !**excluded).map(|(entry, _)| entry)
     }
 
     /// Whether a file, or anything below a directory, of this path reaches the builder.
     pub fn sends(&self, path: &str) -> bool {
-        self.below(path).any(|entry| !self.ignore.excludes(&entry.path))
+        self.below(path).any(|entry| self.sends_file(&entry.path))
     }
 
     /// Whether exactly this path is a file or link that reaches the builder.
     pub fn sends_file(&self, path: &str) -> bool {
-        self.file(path).is_some_and(|entry| !self.ignore.excludes(&entry.path))
+        self.position(path).is_some_and(|at| !self.excluded()[at])
+    }
+
+    /// Whether the ignore file excludes each entry.
+    pub fn excluded(&self) -> &[bool] {
+        self.excluded
+            .get_or_init(|| self.ignore.excluded(self.entries.iter().map(|entry| entry.path.as_str())))
+    }
+
+    fn position(&self, path: &str) -> Option<usize> {
+        self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()
     }
 
     /// The entry at exactly this path, ignored or not.
     pub fn file(&self, path: &str) -> Option<&Entry> {
-        let at = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
-        self.entries.get(at)
+        self.entries.get(self.position(path)?)
     }
 
     /// The entry at this path and those below it, ignored or not; the empty path stands for all.
@@ -159,6 +171,7 @@ impl BuildContext {
     /// The same context with another ignore file.
     #[must_use]
     pub fn with_ignore(&self, text: &str) -> Self {
-        Self { ignore_text: Some(text.to_owned()), ignore: Ignore::parse(text), ..self.clone() }
+        let (ignore_text, ignore) = (Some(text.to_owned()), Ignore::parse(text));
+        Self { ignore_text, ignore, excluded: OnceLock::new(), ..self.clone() }
     }
 }

@@ -12,7 +12,7 @@ pub mod copied;
 pub mod downloads;
 pub mod effects;
 pub mod environment;
-pub mod expand;
+pub mod execution;
 pub mod files;
 pub mod frontend;
 pub mod later;
@@ -26,19 +26,24 @@ pub mod ownership;
 pub mod packages;
 pub mod paths;
 mod presence;
+mod removals;
 pub mod split;
 pub mod stage;
 pub mod style;
 mod underfoot;
 pub mod unneeded;
 pub mod unsent;
+pub mod variables;
 
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
+use execution::{ExecutionState, ExecutionStates, Scope, ScriptStates, Walk, Workdir};
+use variables::Variables;
+
 pub use commands::Invocation;
-pub use environment::InForce;
+pub use environment::User;
 pub use packages::Call;
 pub use stage::{Base, Stage};
 
@@ -52,6 +57,10 @@ pub struct Facts<'a> {
     pub stages: Vec<Stage>,
     /// The RUN instructions, in order.
     pub runs: Vec<RunFacts<'a>>,
+    /// What ENV and ARG set.
+    variables: Variables,
+    /// The user and the working directory at each instruction.
+    states: ExecutionStates,
     /// What stages copy or mount from each other.
     copies: Vec<stage::Copied>,
     /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
@@ -68,10 +77,14 @@ pub struct RunFacts<'a> {
     pub stage: usize,
     /// The instruction.
     pub instruction: &'a Instruction<'a>,
-    /// Its user and directory.
-    pub in_force: InForce,
+    /// The user that runs its commands, wrappers such as sudo aside.
+    pub user: User,
+    /// The directory that its script starts in.
+    pub workdir: Workdir,
     /// What its script starts, in the order of the text; empty where the script is not understood.
     pub invocations: Vec<Invocation<'a>>,
+    /// The state at each of them.
+    pub states: ScriptStates,
     /// The calls of package managers among them.
     pub calls: Vec<Call<'a>>,
     /// Its `--mount`s.
@@ -84,21 +97,21 @@ impl<'a> Facts<'a> {
     /// Computes the facts of a file.
     pub fn of(file: &'a Dockerfile<'a>, known: &'a Knowledge) -> Self {
         let stages = stage::stages(file, known);
+        let variables = Variables::of(file);
+        let states = ExecutionStates::of(file, &stages, &variables, known);
         let mut runs = Vec::new();
-        let mut ends: Vec<InForce> = Vec::new();
         for (item, instruction) in file.instructions() {
-            if let Body::From(_) = instruction.body {
-                ends.push(InForce::at_start(&stages, ends.len(), &ends, known));
-            }
-            // What stands before the first FROM belongs to no stage.
-            let Some(in_force) = ends.last_mut() else { continue };
-            in_force.follow(&instruction.body);
             let Body::Run(run) = &instruction.body else { continue };
-            let in_force = in_force.clone();
-            let stage = ends.len() - 1;
-            let invocations = match run {
-                Run::Shell(script) | Run::Heredoc(script) => commands::invocations(script, known),
-                Run::Exec(_) | Run::Opaque(_) => Vec::new(),
+            // What is before the first FROM belongs to no stage.
+            let Some(ExecutionState { user, workdir }) = states.after(item).cloned() else { continue };
+            let stage = stage::at(&stages, item).map_or(0, |stage| stage.index);
+            let home = Self::plain_home(&stages, &variables, known, item, &user);
+            let scope = Scope { variables: &variables, stages: &stages, item, home: home.as_deref() };
+            let (invocations, script_states) = match run {
+                Run::Shell(script) | Run::Heredoc(script) => {
+                    commands::invocations(script, known, Walk::new(scope, &workdir))
+                }
+                Run::Exec(_) | Run::Opaque(_) => (Vec::new(), ScriptStates::of_nothing()),
             };
             let calls = packages::calls(&invocations, known);
             let mounts = paths::mounts(instruction);
@@ -107,8 +120,10 @@ impl<'a> Facts<'a> {
                 item,
                 stage,
                 instruction,
-                in_force,
+                user,
+                workdir,
                 invocations,
+                states: script_states,
                 calls,
                 mounts,
                 near_error,
@@ -120,7 +135,7 @@ impl<'a> Facts<'a> {
         };
         let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
         let leading = style::leading(file);
-        Self { file, known, stages, runs, copies, configuration, leading }
+        Self { file, known, stages, runs, variables, states, copies, configuration, leading }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.

@@ -34,3 +34,4 @@ pub mod syntax;
 pub mod transform;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
+pub mod yaml;

@@ -27,7 +27,6 @@ use crate::transforms;
 use around::Around;
 pub use choice::{Choice, Chooser, Proposal};
 use draft::Draft;
-use idle::Idle;
 pub use outcome::{Applied, Held, Outcome, Step};
 use view::{Verdict, View};
 
@@ -44,7 +43,10 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
 
 /// Takes a text through all transforms that the settings want; they may look around.
 pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
-    run(text, settings, around, None)
+    let mut outcome = run(text, settings, around, None);
+    let retry = |text: &str| run(text, settings, around, None);
+    outcome.unused = idle::found(text, &outcome, settings, around, Some(&retry));
+    outcome
 }
 
 /// The same, and somebody is asked about each fix before it is taken.
@@ -54,7 +56,9 @@ pub fn fix_choosing(
     around: &dyn Surroundings,
     chooser: &mut dyn Chooser,
 ) -> Outcome {
-    run(text, settings, around, Some(chooser))
+    let mut outcome = run(text, settings, around, Some(chooser));
+    outcome.unused = idle::found(text, &outcome, settings, around, None);
+    outcome
 }
 
 fn run(
@@ -71,7 +75,6 @@ fn run(
         around: Around { given: around, changed: None },
         outcome: Outcome::default(),
         broken: Vec::new(),
-        idle: Idle::default(),
     };
     // Each text is parsed once: the check after a step hands its tree on to the next pass, which borrows the text from here.
     let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_TEXTS];
@@ -86,10 +89,7 @@ fn run(
             loop {
                 match run.pass(&facts, &pragmas, from, &mut texts) {
                     Some(next) => break next,
-                    None if from == 0 => {
-                        run.outcome.unused = run.idle.found(&run.lines, settings, &run.around);
-                        return run.outcome;
-                    }
+                    None if from == 0 => return run.outcome,
                     None if round == MOST_ROUNDS => return restless(&run.outcome),
                     None => (round, from) = (round + 1, 0),
                 }
@@ -136,7 +136,6 @@ struct Pipeline<'s, 'c> {
     outcome: Outcome,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
-    idle: Idle,
 }
 
 impl Pipeline<'_, '_> {
@@ -158,7 +157,13 @@ impl Pipeline<'_, '_> {
             settings: self.settings,
             around: &self.around,
         };
-        let view = View { lines: &self.lines, steps: &self.outcome.steps, settings: self.settings, pragmas };
+        let view = View {
+            lines: &self.lines,
+            steps: &self.outcome.steps,
+            settings: self.settings,
+            pragmas,
+            open_end: file.open_end(),
+        };
         if from == 0 {
             self.outcome.refused.clear();
             self.outcome.withheld.clear();
@@ -175,6 +180,7 @@ impl Pipeline<'_, '_> {
                 match view.verdict(transform, &fix) {
                     Verdict::Pass => {}
                     Verdict::Hold(held) => self.outcome.withheld.push(held),
+                    Verdict::Refuse(held) => self.outcome.refused.push(held),
                     Verdict::Take(applied) => step.take(fix, applied, transform, text, &mut self.chooser),
                 }
             }
@@ -199,7 +205,6 @@ impl Pipeline<'_, '_> {
             };
             match checked {
                 Ok(after) => {
-                    self.idle.note(pragmas, |at| view.origin(at));
                     let step = Step { transform, fixes: applied, edits, text: new.to_owned(), ignore_file };
                     return Some(Next { index, step, after });
                 }
@@ -213,7 +218,6 @@ impl Pipeline<'_, '_> {
                 }
             }
         }
-        self.idle.note(pragmas, |at| view.origin(at));
         None
     }
 }

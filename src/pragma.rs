@@ -1,32 +1,55 @@
 //! Comments that tell Jettison to leave something alone: its own, and hadolint's for the same rules.
 //!
-//! `# jettison: ignore=ID[,ID] reason` above an instruction, or at the top of the file for all of it;
-//! `# hadolint ignore=DL3009` and `# hadolint global ignore=DL3009` likewise, and BuildKit's `# check=skip=NAME` for the names
-//! that a transform answers.
+//! `# jettison: ignore=ID[,ID] reason` above or within an instruction, or at the top of the file for all of it; the id `all` is every
+//! transform. `# hadolint ignore=DL3009` and `# hadolint global ignore=DL3009` likewise, and BuildKit's `# check=skip=NAME` for the names
+//! that a transform answers. What a comment means for a fix is decided by whoever asks: nothing here is written down by a question.
 
-use std::cell::Cell;
-
+use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
+
+/// What names every transform in one of our own comments.
+pub const ALL: &str = "all";
 
 /// The pragmas of a file.
 #[derive(Debug, Default)]
 pub struct Pragmas {
     everywhere: Vec<Ignored>,
+    /// By instruction, in the order of the file.
     at: Vec<(Span, Vec<Ignored>)>,
+    own: Vec<OwnComment>,
+    mistaken: Vec<Mistaken>,
 }
 
-/// One id that a comment names.
+/// One id that a comment names: a transform, or a linter's code.
 #[derive(Debug, Clone)]
-pub struct Ignored {
-    /// What is to be left alone: a transform, or a linter's code.
-    pub id: String,
-    /// The comment.
-    pub comment: Span,
-    /// Whether it speaks to us, and not to a linter.
-    pub is_own: bool,
-    /// Whether it has kept anything from being done.
-    used: Cell<bool>,
+struct Ignored {
+    id: String,
+    is_own: bool,
+}
+
+/// A comment of our own, wherever it is and whatever it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnComment {
+    /// The comment, from its `#` on, without the line break.
+    pub span: Span,
+    /// The ids that it names.
+    pub ids: Vec<String>,
+}
+
+/// A comment that is meant to be one of ours and is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistaken {
+    /// The comment, without the line break.
+    pub span: Span,
+    /// How it has to be written.
+    pub correction: String,
+}
+
+impl Ignored {
+    fn is_one_of(&self, names: &[&str]) -> bool {
+        names.contains(&self.id.as_str()) || self.is_own && self.id == ALL
+    }
 }
 
 impl Pragmas {
@@ -35,16 +58,13 @@ impl Pragmas {
         let mut pragmas = Self::default();
         let mut above: Vec<Ignored> = Vec::new();
         let mut top = true;
-        let read = |span: Span| -> Option<(bool, Vec<Ignored>)> {
-            let Words { is_own, is_global, ids } = ignored(span.of(file.text))?;
-            let one = |id: String| Ignored { id, comment: span, is_own, used: Cell::new(false) };
-            (is_own || heeds_hadolint).then(|| (is_global, ids.into_iter().map(one).collect()))
-        };
         for item in &file.items {
             match item {
                 Item::Comment(span) => {
-                    let Some((global, ids)) = read(*span) else { continue };
-                    if global || top {
+                    let Some((is_global, ids)) = pragmas.read(file.text, *span, heeds_hadolint) else {
+                        continue;
+                    };
+                    if is_global || top {
                         pragmas.everywhere.extend(ids);
                     } else {
                         above.extend(ids);
@@ -53,8 +73,9 @@ impl Pragmas {
                 Item::Blank(_) | Item::Error(..) => above.clear(),
                 Item::Instruction(instruction) => {
                     top = false;
-                    let inside = instruction.comments.iter().filter_map(|span| read(*span));
-                    above.extend(inside.flat_map(|(_, ids)| ids));
+                    for span in &instruction.comments {
+                        above.extend(pragmas.read(file.text, *span, heeds_hadolint).unwrap_or_default().1);
+                    }
                     if !above.is_empty() {
                         pragmas.at.push((instruction.full, std::mem::take(&mut above)));
                     }
@@ -65,21 +86,60 @@ impl Pragmas {
         pragmas
     }
 
-    /// Whether what goes by one of these names is told to leave the instruction at `anchor` alone.
-    pub fn silence(&self, names: &[&str], anchor: Span) -> bool {
-        let there = self.at.iter().filter(|(span, _)| span.contains(anchor)).flat_map(|(_, ids)| ids);
-        let mut silent = false;
-        for one in self.everywhere.iter().chain(there).filter(|one| names.contains(&one.id.as_str())) {
-            one.used.set(true);
-            silent = true;
-        }
-        silent
+    /// Reads one comment: whether it is about the whole file, and what it names.
+    fn read(&mut self, text: &str, span: Span, heeds_hadolint: bool) -> Option<(bool, Vec<Ignored>)> {
+        let line = span.of(text);
+        let start = span.start + line.find('#')?;
+        let comment = Span::new(start, start + text[start..span.end].trim_end().len());
+        let (is_own, is_global, ids) = match ignored(comment.of(text))? {
+            Reading::Own(ids) => {
+                self.own.push(OwnComment { span: comment, ids: ids.clone() });
+                (true, false, ids)
+            }
+            Reading::Mistaken(correction) => {
+                self.mistaken.push(Mistaken { span: comment, correction });
+                return None;
+            }
+            Reading::Hadolint { is_global, ids } if heeds_hadolint => (false, is_global, ids),
+            Reading::Hadolint { .. } => return None,
+        };
+        Some((is_global, ids.into_iter().map(|id| Ignored { id, is_own }).collect()))
     }
 
-    /// All of them, and whether each has kept anything from being done so far.
-    pub fn all(&self) -> impl Iterator<Item = (&Ignored, bool)> {
-        let there = self.at.iter().flat_map(|(_, ids)| ids);
-        self.everywhere.iter().chain(there).map(|one| (one, one.used.get()))
+    /// Whether what goes by one of these names is told to leave the instruction around `anchor` alone.
+    pub fn silence(&self, names: &[&str], anchor: Span) -> bool {
+        let within = self.at.partition_point(|(span, _)| span.end <= anchor.start);
+        let there = self.at[within..].iter().take_while(|(span, _)| span.start <= anchor.start);
+        let there = there.filter(|(span, _)| span.contains(anchor)).flat_map(|(_, ids)| ids);
+        self.everywhere.iter().chain(there).any(|ignored| ignored.is_one_of(names))
+    }
+
+    /// Whether what goes by one of these names is told to leave any of the instructions alone that edits change, remove or move.
+    pub fn silence_any(&self, names: &[&str], edits: &Edits) -> bool {
+        let mut at =
+            self.at.iter().filter(|(_, ids)| ids.iter().any(|ignored| ignored.is_one_of(names))).peekable();
+        if at.peek().is_none() {
+            return false;
+        }
+        let spans: Vec<Span> = at.map(|(span, _)| *span).collect();
+        edits.iter().any(|edit| {
+            let (start, end) = (edit.span.start, edit.span.end);
+            let first = spans.partition_point(|span| span.end <= start);
+            // What is inserted between two instructions touches neither.
+            spans
+                .get(first)
+                .is_some_and(|span| span.start < end || edit.span.is_empty() && span.start < start)
+        })
+    }
+
+    /// Our own comments, in the order of the file.
+    pub fn own(&self) -> &[OwnComment] {
+        &self.own
+    }
+
+    /// Comments that are meant to be ours and do nothing, in the order of the file.
+    pub fn mistaken(&self) -> &[Mistaken] {
+        &self.mistaken
     }
 }
 
@@ -89,14 +149,13 @@ fn skipped(file: &Dockerfile<'_>, span: Span) -> Vec<Ignored> {
     let parts = check.map(|one| one.value.as_str()).unwrap_or_default().split(';');
     let list = parts.filter_map(|part| part.trim().strip_prefix("skip="));
     let ids = list.flat_map(|list| list.split(',')).map(str::trim).filter(|id| !id.is_empty());
-    ids.map(|id| Ignored { id: id.to_owned(), comment: span, is_own: false, used: Cell::new(false) })
-        .collect()
+    ids.map(|id| Ignored { id: id.to_owned(), is_own: false }).collect()
 }
 
 /// Whether a comment is a pragma, which nothing may be moved across.
 pub fn is_pragma(comment: &str) -> bool {
     let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
-    [
+    let others = [
         "jettison:",
         "hadolint ",
         "check=",
@@ -106,43 +165,115 @@ pub fn is_pragma(comment: &str) -> bool {
         "trivy:",
         "kics",
         "tally",
-    ]
-    .iter()
-    .any(|start| comment.starts_with(start))
+    ];
+    others.iter().any(|start| comment.starts_with(start)) || own(comment).is_some()
 }
 
-/// What a pragma says.
+/// What a comment says that may be a pragma.
 #[derive(Debug, PartialEq, Eq)]
-struct Words {
-    is_own: bool,
-    /// Whether it speaks of the whole file, wherever it stands.
-    is_global: bool,
-    ids: Vec<String>,
+enum Reading {
+    /// `jettison: ignore=…`
+    Own(Vec<String>),
+    /// It is meant to be one of ours; how it has to be written.
+    Mistaken(String),
+    Hadolint {
+        is_global: bool,
+        ids: Vec<String>,
+    },
 }
 
-/// Reads a comment that may be one.
-fn ignored(comment: &str) -> Option<Words> {
+fn ignored(comment: &str) -> Option<Reading> {
     let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
-    let (is_own, is_global, list) = if let Some(rest) = comment.strip_prefix("jettison:") {
-        (true, false, rest.trim_start().strip_prefix("ignore=")?)
-    } else {
-        let rest = comment.strip_prefix("hadolint")?.trim_start();
-        match rest.strip_prefix("global") {
-            Some(rest) => (false, true, rest.trim_start().strip_prefix("ignore=")?),
-            None => (false, false, rest.strip_prefix("ignore=")?),
+    if let Some(rest) = comment.strip_prefix("hadolint") {
+        let rest = rest.trim_start();
+        let (is_global, rest) = match rest.strip_prefix("global") {
+            Some(rest) => (true, rest.trim_start()),
+            None => (false, rest),
+        };
+        return Some(Reading::Hadolint { is_global, ids: listed(rest.strip_prefix("ignore=")?) });
+    }
+    own(comment)
+}
+
+/// Words that people write who want something left alone, in the pragmas of other programs.
+const ASKS: &[&str] = &[
+    "allow",
+    "disable",
+    "disabled",
+    "disable-file",
+    "disable-line",
+    "disable-next-line",
+    "exclude",
+    "ignore",
+    "ignored",
+    "ignore-all",
+    "ignore-file",
+    "ignore-line",
+    "ignore-next",
+    "ignore-next-line",
+    "keep",
+    "noqa",
+    "nolint",
+    "off",
+    "skip",
+    "skip-file",
+    "suppress",
+];
+
+/// A comment that starts with our name, or with another program's word and our name.
+fn own(comment: &str) -> Option<Reading> {
+    let lower = comment.to_ascii_lowercase();
+    if let Some(rest) = lower.strip_prefix("noqa").or_else(|| lower.strip_prefix("nolint")) {
+        return rest.trim_start_matches([':', ' ']).starts_with("jettison").then(|| mistaken(&[]));
+    }
+    let rest = lower.strip_prefix("jettison")?.trim_start();
+    let after_name = &comment[comment.len() - rest.len()..];
+    let after_colon = after_name.strip_prefix(':').map(str::trim_start);
+    let asked = after_colon.unwrap_or_else(|| after_name.trim_start_matches(['=', '-', ',']).trim_start());
+    let end = asked.find(|c: char| !c.is_ascii_alphabetic() && c != '-').unwrap_or(asked.len());
+    let (word, rest) = asked.split_at(end);
+    let word = word.trim_end_matches('-');
+    if !ASKS.contains(&word.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let rest = rest.trim_start();
+    let list = rest.strip_prefix('=').map(|list| listed(list.trim_start()));
+    match list {
+        Some(ids)
+            if comment.starts_with("jettison")
+                && after_colon.is_some()
+                && word == "ignore"
+                && !ids.is_empty() =>
+        {
+            Some(Reading::Own(ids))
         }
-    };
-    // Ids are separated by commas, with or without blanks behind them; the first other word starts the reason.
+        Some(ids) => Some(mistaken(&ids)),
+        None => {
+            let list = rest.trim_start_matches([':', '(', '[']).trim_start();
+            // Without a `=`, other words than ids may follow.
+            Some(mistaken(&listed(list).into_iter().filter(|id| id.contains('-')).collect::<Vec<_>>()))
+        }
+    }
+}
+
+fn mistaken(ids: &[String]) -> Reading {
+    let ids = if ids.is_empty() { ALL.to_owned() } else { ids.join(",") };
+    Reading::Mistaken(format!("# jettison: ignore={ids}"))
+}
+
+/// Ids are separated by commas, with or without blanks behind them; the first other word starts the reason.
+fn listed(list: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut goes_on = true;
     for word in list.split_whitespace() {
-        if !goes_on {
+        // A comma may have a blank before it, too.
+        if !goes_on && !word.starts_with(',') {
             break;
         }
         goes_on = word.ends_with(',');
         ids.extend(word.split(',').filter(|id| !id.is_empty()).map(str::to_owned));
     }
-    Some(Words { is_own, is_global, ids })
+    ids
 }
 
 #[cfg(test)]
@@ -151,20 +282,75 @@ mod tests {
 
     #[test]
     fn ids_end_where_the_reason_starts() {
-        let read = |comment: &str| {
-            ignored(comment).map(|words| (words.is_own, words.is_global, words.ids.join(" ")))
+        let own = |ids: &[&str]| Some(Reading::Own(ids.iter().map(|&id| id.to_owned()).collect()));
+        assert_eq!(ignored("# jettison: ignore=a,b, c because"), own(&["a", "b", "c"]));
+        for spaced in ["#jettison:ignore=a", "#  jettison:  ignore = a why", "## jettison : ignore= a"] {
+            assert_eq!(ignored(spaced), own(&["a"]), "{spaced}");
+        }
+        let hadolint = |is_global, ids: &[&str]| {
+            Some(Reading::Hadolint { is_global, ids: ids.iter().map(|&id| id.to_owned()).collect() })
         };
-        assert_eq!(read("# jettison: ignore=a,b, c because"), Some((true, false, "a b c".to_owned())));
-        assert_eq!(read("#hadolint ignore=DL3009,DL3015"), Some((false, false, "DL3009 DL3015".to_owned())));
-        assert_eq!(read("# hadolint global ignore=DL3009"), Some((false, true, "DL3009".to_owned())));
-        assert_eq!(ignored("# jettison is nice"), None);
+        assert_eq!(ignored("#hadolint ignore=DL3009,DL3015"), hadolint(false, &["DL3009", "DL3015"]));
+        assert_eq!(ignored("# hadolint global ignore=DL3009"), hadolint(true, &["DL3009"]));
     }
+
+    #[test]
+    fn near_misses_are_told_from_prose() {
+        for (comment, correction) in [
+            ("# jettison ignore=merge-runs", "merge-runs"),
+            ("# Jettison: ignore=merge-runs,order-layers why", "merge-runs,order-layers"),
+            ("# JETTISON:IGNORE=merge-runs", "merge-runs"),
+            ("# jettison: disable=merge-runs", "merge-runs"),
+            ("# jettison: skip", "all"),
+            ("# jettison skip this stage", "all"),
+            ("# jettison: skip=merge-runs", "merge-runs"),
+            ("# jettison: ignore merge-runs", "merge-runs"),
+            ("# jettison: ignore: merge-runs", "merge-runs"),
+            ("# jettison: ignore=", "all"),
+            ("# jettison:noqa", "all"),
+            ("# jettison-ignore: merge-runs", "merge-runs"),
+            ("# jettison: ignore-file", "all"),
+            ("# noqa: jettison", "all"),
+        ] {
+            let expected = Reading::Mistaken(format!("# jettison: ignore={correction}"));
+            assert_eq!(ignored(comment), Some(expected), "{comment}");
+        }
+        for prose in [
+            "# jettison is nice",
+            "# jettison: see the manual",
+            "# jettison ignores this",
+            "# jettisoned",
+            "# noqa",
+            "# skip",
+        ] {
+            assert_eq!(ignored(prose), None, "{prose}");
+        }
+    }
+
     #[test]
     fn what_buildkit_is_told_to_skip_is_read() {
         let file = Dockerfile::parse("# check=skip=DL3009, merge-runs;error=true\nFROM a\n");
         let pragmas = Pragmas::of(&file, true);
-        let ids: Vec<&str> = pragmas.all().map(|(one, _)| one.id.as_str()).collect();
-        assert_eq!(ids, ["DL3009", "merge-runs"]);
-        assert!(pragmas.silence(&["merge-runs"], Span::new(47, 53)));
+        let from = Span::new(47, 53);
+        assert!(pragmas.silence(&["merge-runs"], from) && pragmas.silence(&["DL3009"], from));
+        assert!(!pragmas.silence(&["order-layers"], from));
+    }
+
+    #[test]
+    fn any_instruction_that_is_edited_may_say_no() {
+        let text = "FROM a\n# jettison: ignore=x\nRUN b\nRUN c\n# jettison: ignore=all\nRUN d\n";
+        let pragmas = Pragmas::of(&Dockerfile::parse(text), true);
+        let silent = |from: &str, to: &str| {
+            let mut edits = Edits::new();
+            let start = text.find(from).expect("there");
+            edits.replace(Span::new(start, text.find(to).expect("there")), "new");
+            pragmas.silence_any(&["x"], &edits)
+        };
+        assert!(silent("N b", "b\n") && silent("b\nRUN c", "N c") && silent("RUN b", "RUN c"));
+        assert!(!silent("RUN c", "c\n") && !silent("RUN c", "RUN c") && !silent("RUN b", "RUN b"));
+        assert!(silent("UN d", "UN d"), "an insertion within");
+        let file = Dockerfile::parse(text);
+        let last = file.items.last().expect("an item").span();
+        assert!(pragmas.silence(&["y"], Span::new(last.start, last.end - 1)));
     }
 }

@@ -6,7 +6,7 @@ use crate::edit::Edits;
 use crate::facts::merge::Merge;
 use crate::facts::order::Move;
 use crate::facts::style::Style;
-use crate::facts::{RunFacts, append};
+use crate::facts::{RunFacts, append, chain};
 use crate::span::Span;
 use crate::syntax::Item;
 use crate::syntax::shell::End;
@@ -27,10 +27,22 @@ pub fn append_to(
         (true, operator) => format!(" {operator} "),
         (false, operator) => Style::of(ctx.facts, run.instruction).joint(operator),
     };
-    if let Some(semicolon) = place.semicolon {
-        edits.delete(semicolon);
+    let text: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
+    match place.semicolon {
+        // A line with nothing on it would go on with the next instruction.
+        Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
+            let tail = chain::clear(run, Span::new(place.at, semicolon.end));
+            edits.replace(
+                tail.ok_or("nothing can be appended, because a comment is before its last semicolon")?,
+                text,
+            );
+        }
+        Some(semicolon) => {
+            edits.delete(semicolon);
+            edits.insert(place.at, text);
+        }
+        None => edits.insert(place.at, text),
     }
-    edits.insert(place.at, commands.iter().map(|command| format!("{joint}{command}")).collect::<String>());
     Ok(())
 }
 
@@ -42,7 +54,7 @@ pub fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts
 }
 
 /// The edits that make one RUN of two neighbours.
-pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: Merge) -> Edits {
+pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: &Merge) -> Edits {
     let mut edits = Edits::new();
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return edits };
     let style = Style::of(ctx.facts, first.instruction);
@@ -61,17 +73,31 @@ pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merg
     // From the end of the first script's last command to the end of its last line: blanks, `;`, perhaps a trailing escape.
     let operator = if style.leading { "" } else { " &&" };
     let tail = Span::new(semicolon.map_or(end, |_| end), first.instruction.text.end);
-    edits.replace(Span::new(tail.start, tail.end), format!("{operator} {}", style.escape));
+    let after_first = comment_lines(ctx, first, tail);
+    let break_ = if after_first.is_empty() { "" } else { style.line_break };
+    edits.replace(
+        tail,
+        format!("{operator} {}{break_}{}", style.escape, after_first.trim_end_matches(['\r', '\n'])),
+    );
     for item in &ctx.file.items[first.item + 1..second.item] {
-        if let Item::Blank(span) = item {
-            edits.delete(*span);
+        match item {
+            Item::Blank(span) => edits.delete(*span),
+            // A comment in the middle of a script is indented as the script is.
+            Item::Comment(span) if span.of(ctx.file.text).starts_with('#') => {
+                edits.insert(span.start, style.indent.clone());
+            }
+            _ => {}
         }
     }
     let head = Span::new(second.instruction.text.start, b.list.statements[0].span.start);
     let open = if merge.group_second { "{ " } else { "" };
     let lead = if style.leading { "&& " } else { "" };
-    edits
-        .replace(Span::new(second.instruction.full.start, head.end), format!("{}{lead}{open}", style.indent));
+    // A comment between `RUN \` and the first command stays above that command.
+    let comments = comment_lines(ctx, second, head);
+    edits.replace(
+        Span::new(second.instruction.full.start, head.end),
+        format!("{comments}{}{lead}{open}", style.indent),
+    );
     if merge.group_second {
         let last = &b.list.statements[b.list.statements.len() - 1];
         match last.end {
@@ -80,6 +106,12 @@ pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merg
         }
     }
     edits
+}
+
+/// The comment lines of a RUN that are in a span, with their line breaks.
+fn comment_lines(ctx: &Context<'_>, run: &RunFacts<'_>, span: Span) -> String {
+    let within = run.instruction.comments.iter().filter(|comment| span.contains(**comment));
+    within.map(|comment| format!("{}{}", comment.of(ctx.file.text), ctx.file.line_break())).collect()
 }
 
 /// Moves instructions to their new places; the moves are in the order of the new text.

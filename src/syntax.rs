@@ -9,6 +9,7 @@ mod heredoc;
 mod instruction;
 mod lines;
 mod opaque;
+mod platform;
 pub mod shell;
 
 pub use dockerfile::{Directive, Dockerfile, Item};

@@ -63,6 +63,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "knowledge",
             "syntax",
             "span",
+            "yaml",
         ],
     ),
     ("report", &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "span"]),
@@ -89,10 +90,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "transforms",
         &["rewrite", "transform", "config", "context", "facts", "edit", "syntax", "knowledge", "span"],
     ),
-    ("pragma", &["syntax", "span"]),
+    ("pragma", &["edit", "syntax", "span"]),
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
-    ("facts", &["context", "pragma", "syntax", "knowledge", "span"]),
-    ("config", &[]),
+    ("facts", &["context", "pragma", "syntax", "knowledge", "span", "yaml"]),
+    ("config", &["yaml"]),
     ("context", &[]),
     ("forge", &[]),
     ("git", &[]),
@@ -101,6 +102,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("knowledge", &[]),
     ("syntax", &["span"]),
     ("span", &[]),
+    ("yaml", &[]),
 ];
 
 #[test]

@@ -138,18 +138,6 @@ fn what_buildkit_is_told_to_skip_is_left_alone() {
     assert_eq!(text(&output.stdout), "");
 }
 
-#[test]
-fn comments_that_do_nothing_are_reported() {
-    let folder = folder(&[(
-        "Dockerfile",
-        "FROM debian:12\n# jettison: ignore=clean-package-caches it is needed\nRUN apt-get update && apt-get install -y curl\n# jettison: ignore=merge-runs\nRUN make\n# jettison: ignore=clean-caches\nRUN make install\n",
-    )]);
-    let said = text(&run(folder.path(), &[]).stderr);
-    assert!(said.contains("Dockerfile:4:1: this comment keeps `merge-runs` from nothing any more"), "{said}");
-    assert!(said.contains("Dockerfile:6:1: there is no transform `clean-caches`"), "{said}");
-    assert!(!said.contains("Dockerfile:2:1"), "{said}");
-}
-
 fn report(hadolint: &Path, folder: &Path, files: &[String]) -> Vec<Value> {
     let output = Command::new(hadolint)
         .args(["--no-fail", "--format", "json"])

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jettison::config::{Caches, Config, Settings};
+use jettison::config::{Caches, Config, MergeRuns, Settings};
 use jettison::context::{Alone, Surroundings};
 use jettison::pipeline::{self, Outcome};
 use jettison::transform::{Applicability, Transform};
@@ -141,6 +141,10 @@ fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
             let config = Config::parse(&text).expect("a configuration");
             let Config { select, r#unsafe, .. } = base.config;
             Settings { config: Config { select, r#unsafe, ..config }, ..base }
+        }
+        // The guards of a merge are of interest wherever it would be allowed, not only where it saves bytes.
+        Err(_) if transform.id == "merge-runs" => {
+            Settings { config: Config { merge_runs: MergeRuns::All, ..base.config }, ..base }
         }
         Err(_) => base,
     }

@@ -1,20 +1,19 @@
-//! Merge neighbouring RUN instructions where that saves bytes or costs no cache hit worth having.
+//! Merge consecutive RUN instructions where that makes the image smaller.
 //!
 //! # Why
-//! Each RUN is a layer. What one writes and the next removes or gives to another owner is stored all the same, some of it
-//! twice; an `apt-get update` in a layer of its own goes stale in the build cache; and a row of `mkdir` and `chmod` makes
-//! layers for nothing.
+//! Each RUN is a layer. A file that one RUN writes and the next removes, or gives to another owner, is stored all the same. An
+//! `apt-get update` in a layer of its own goes stale in the build cache, and the index stays in the image.
 //!
 //! # Safety
 //! The same commands run in the same order: the second script is joined with `&&`, grouped where it is more than one
-//! `&&` list. It refuses where anything could reach from one script into the other: `cd` and variables (unless a subshell
+//! `&&` list. RUNs stay apart where the first could change what the second finds: `cd` and variables (unless a subshell
 //! keeps them and the saving is worth it), `set`, `trap`, background jobs, daemons, scripts that can't be read, another
-//! shell under `/bin/sh`, files that the builder mounts for each RUN, different flags or a writable mount.
+//! shell under `/bin/sh`, the working directory removed or perhaps removed, files that the builder mounts for each RUN,
+//! different flags or a writable mount.
 //!
 //! # Silent when
-//! The two are merely neighbours. A cheap step glued to an expensive one saves a few bytes and costs the cache, and two
-//! expensive steps that change independently must not share a layer. `merge-runs: all` in the configuration asks for it
-//! anyway.
+//! Merging saves no bytes. Two steps that change independently must not share a layer, and a layer of a few bytes costs
+//! nothing. `merge-runs: all` in the configuration merges wherever it is safe.
 //!
 //! # Examples
 //! The index is fetched where it is used:
@@ -39,7 +38,7 @@
 //! ```dockerfile after
 //! FROM debian:12
 //! RUN (cd /tmp && curl -fsSLO https://example.com/tool.tar.gz && tar -xzf tool.tar.gz -C /opt) \
-//! # not needed any more
+//!     # not needed any more
 //!     && rm /tmp/tool.tar.gz
 //! ```
 
@@ -77,13 +76,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 format!("kept apart from the RUN before it, because {reason}"),
             ),
             Ok(Some(merge)) => {
-                fixes.propose(
-                    Applicability::Safe,
-                    second.instruction.text,
-                    merge.gain,
-                    join(ctx, first, second, merge),
-                );
-                taken = Some(second.item);
+                let edits = join(ctx, first, second, &merge);
+                fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, edits);
+                // Where a comment keeps the two apart, the second one may still join its other neighbour.
+                let names = TRANSFORM.names();
+                let is_silenced =
+                    [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text));
+                taken = Some(second.item).filter(|_| !is_silenced);
             }
         }
     }

@@ -59,6 +59,15 @@ pub fn find(id: &str) -> Option<&'static Transform> {
     ALL.iter().find(|transform| transform.id == id)
 }
 
+/// The id that is most like one that no transform has; none where they are all too different.
+pub fn nearest(id: &str) -> Option<&'static str> {
+    let id = id.to_ascii_lowercase();
+    let near = |known: &str| similar::TextDiff::from_chars(id.as_str(), known).ratio();
+    let best =
+        ALL.iter().map(|transform| (near(transform.id), transform.id)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.6).then_some(best.1)
+}
+
 /// Proposes the option that leaves out recommended packages, for the calls of these managers: what the transforms for
 /// apt, dnf and zypper have in common.
 fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {

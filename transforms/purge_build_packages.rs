@@ -66,7 +66,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if let Some((next, merge)) = last_use_is_next(ctx, run) {
             let names = tools(install).join(", ");
             let title = format!("install {names} in the layer that uses them, where they can be removed");
-            fixes.propose(Applicability::Unsafe, next.instruction.text, title, join(ctx, run, next, merge));
+            fixes.propose(Applicability::Unsafe, next.instruction.text, title, join(ctx, run, next, &merge));
             // The rest follows in the next round.
             return;
         }
@@ -144,7 +144,7 @@ fn last_use_is_next<'f, 'a>(ctx: &'f Context<'a>, run: &RunFacts<'a>) -> Option<
     };
     let is_last = may_build(next) && !later.any(may_build);
     let merge = is_last.then(|| ctx.facts.merge(run, next, true).ok()).flatten()??;
-    Some((next, merge)).filter(|_| !merge.isolate_first)
+    Some((next, merge)).filter(|(_, merge)| !merge.isolate_first)
 }
 
 /// Whether the author already sees to it.

@@ -12,7 +12,13 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::context::{BuildContext, History, Surroundings};
+use crate::cli::input;
+use crate::context::{BuildContext, History, Ignore, Surroundings};
+
+/// No ignore file comes near this size.
+const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
+/// More patterns for each of so many files are not tried.
+const MOST_MATCHES: usize = 20_000_000;
 
 /// The contexts of all files of one run of the program.
 #[derive(Default)]
@@ -117,8 +123,16 @@ impl Around<'_> {
         if let Some(known) = lock(&self.contexts.loaded).get(&key) {
             return known.clone();
         }
-        let loaded = walk::files(directory)
-            .map(|files| Arc::new(BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text)));
+        let loaded = walk::files(directory).and_then(|files| {
+            let context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
+            let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
+            if patterns.saturating_mul(entries) > MOST_MATCHES {
+                return Err(format!(
+                    "the {patterns} patterns of {ignore_path} are too many for {entries} files"
+                ));
+            }
+            Ok(Arc::new(context))
+        });
         lock(&self.contexts.loaded).entry(key).or_insert(loaded).clone()
     }
 
@@ -147,10 +161,15 @@ impl Surroundings for Around<'_> {
 /// The ignore file that counts: one beside the Dockerfile that bears its name, else the context's own. (Docker's manual, "Build context",
 /// "Filename and location".)
 fn ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<(String, Option<String>), String> {
-    let read = |path: &Path| match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{} can't be read: {error}", path.display())),
+    let read = |path: &Path| -> Result<Option<String>, String> {
+        let text = input::beside(path, MOST_IGNORE_BYTES)?;
+        let broken = text.as_deref().and_then(Ignore::broken);
+        match broken {
+            Some((line, pattern)) => {
+                Err(format!("the pattern `{pattern}` in line {line} of {} is not valid", path.display()))
+            }
+            None => Ok(text),
+        }
     };
     if let Some(dockerfile) = dockerfile {
         let mut name = dockerfile.as_os_str().to_owned();

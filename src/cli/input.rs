@@ -31,6 +31,39 @@ pub fn named(path: &Path) -> anyhow::Result<String> {
     file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
 }
 
+/// Reads a text that is beside a Dockerfile and says something about its build: a regular file, links followed, of at most so many bytes, in
+/// UTF-8. None where there is no such file; the error is complete and follows "because".
+pub fn beside(path: &Path, most_bytes: u64) -> Result<Option<String>, String> {
+    let failed = |what: &str| Err(format!("{} {what}", path.display()));
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return failed(&reading(&error)),
+    };
+    if metadata.is_dir() {
+        return failed("is a directory");
+    }
+    // A pipe would keep everything waiting, and a device may never end.
+    if !metadata.is_file() {
+        return failed("is not a regular file");
+    }
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(most_bytes + 1).read_to_end(&mut bytes));
+    match read {
+        Err(error) => failed(&reading(&error)),
+        Ok(_) if bytes.len() as u64 > most_bytes => {
+            failed(&format!("has more than {most_bytes} bytes, too many to be read"))
+        }
+        Ok(_) if bytes.contains(&0) => failed("is a binary file"),
+        Ok(_) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => failed("is not UTF-8"),
+        },
+    }
+}
+
 /// Reads a document that is no Dockerfile, from a file or standard input (`-`); the error is complete.
 pub fn document(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {

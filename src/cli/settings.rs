@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
 use crate::cli::args::{self, Choice};
+use crate::cli::input;
 use crate::config::{Bases, Caches, Config, Hadolint, Settings};
 use crate::transforms;
 
+/// No configuration comes near this size.
+const MOST_BYTES: u64 = 256 * 1024;
 const FILE_NAME: &str = ".jettison.yaml";
 const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 
@@ -85,13 +87,7 @@ impl<'a> Configurations<'a> {
 
 /// The message for an id that no transform has, with the nearest one that there is.
 pub fn unknown_transform(id: &str) -> String {
-    let near = |known: &&str| similar::TextDiff::from_chars(id, *known).ratio();
-    let best =
-        transforms::ALL.iter().map(|transform| transform.id).max_by(|a, b| near(a).total_cmp(&near(b)));
-    let hint = best
-        .filter(|best| near(best) > 0.6)
-        .map(|best| format!("; did you mean `{best}`?"))
-        .unwrap_or_default();
+    let hint = transforms::nearest(id).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
     format!("there is no transform `{id}`{hint} (`jettison list` shows them all)")
 }
 
@@ -102,9 +98,14 @@ fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
     candidates.into_iter().find(|candidate| candidate.is_file())
 }
 
+fn configuration(path: &Path) -> anyhow::Result<String> {
+    let text = input::beside(path, MOST_BYTES).map_err(anyhow::Error::msg)?;
+    text.with_context(|| format!("{}: there is no such configuration file", path.display()))
+}
+
 /// Reads hadolint's configuration, as far as it is about what we do too.
 fn read_hadolint(path: &Path) -> anyhow::Result<Hadolint> {
-    let text = fs::read_to_string(path).with_context(|| format!("{}: can't be read", path.display()))?;
+    let text = configuration(path)?;
     Hadolint::parse(&text).map_err(|error| mistake(path, &text, &error))
 }
 
@@ -117,13 +118,7 @@ fn mistake(path: &Path, text: &str, error: &serde_yaml::Error) -> anyhow::Error 
 }
 
 fn read(path: &Path) -> anyhow::Result<Config> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("{}: there is no such configuration file", path.display())
-        }
-        Err(error) => return Err(error).with_context(|| format!("{}: can't be read", path.display())),
-    };
+    let text = configuration(path)?;
     let config = Config::parse(&text).map_err(|error| mistake(path, &text, &error))?;
     for id in config.select.iter().flatten().chain(&config.ignore) {
         if transforms::find(id).is_none() {

@@ -1,7 +1,8 @@
 //! `.dockerignore`: which paths a list of patterns excludes, by the rules of Docker's own matcher (moby/patternmatcher and its
 //! `ignorefile` reader).
 //!
-//! Nothing here knows of a Dockerfile or reads a file.
+//! A pattern becomes a list of tokens that is followed through a path with all its possible positions at once, so that no pattern takes more
+//! than its length times the path's. Nothing here knows of a Dockerfile or reads a file.
 
 /// A compiled ignore file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ enum Shape {
     Anywhere(String),
     /// `**.ending`, without further wildcards: any path that ends so.
     Ending(String),
+    /// `start**`, without further wildcards: any path that starts so.
+    Starting(String),
     /// Anything else.
     Tokens(Vec<Token>),
 }
@@ -44,36 +47,89 @@ enum Token {
 }
 
 impl Ignore {
-    /// Reads an ignore file's text. A pattern that is broken (an open `[`) excludes nothing; the builder refuses such a file.
+    /// Reads an ignore file's text. A pattern that is broken (an open `[`) excludes nothing; the builder refuses such a file, and
+    /// [`Ignore::broken`] finds it.
     pub fn parse(text: &str) -> Self {
-        let text = text.trim_start_matches('\u{feff}');
-        let lines =
-            text.lines().filter(|line| !line.starts_with('#')).map(str::trim).filter(|line| !line.is_empty());
-        Self { patterns: lines.filter_map(Pattern::parse).collect() }
+        Self { patterns: lines(text).filter_map(|(_, line)| Pattern::parse(line).ok().flatten()).collect() }
+    }
+
+    /// The first line with a pattern that the builder refuses, or reads as something that is not known here: its number and its text.
+    pub fn broken(text: &str) -> Option<(usize, &str)> {
+        lines(text).find(|(_, line)| Pattern::parse(line).is_err())
+    }
+
+    /// How many patterns there are.
+    pub fn patterns(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Which of these paths are excluded, which are sorted by their bytes: each directory is asked once, whatever is in it.
+    pub fn excluded<'p>(&self, sorted: impl Iterator<Item = &'p str>) -> Vec<bool> {
+        let mut excluded = Vec::new();
+        // The directories around the current path, with what matches each or a directory around it.
+        let mut around: Vec<(&str, Vec<bool>)> = Vec::new();
+        for path in sorted {
+            let is_within =
+                |directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+            while around.last().is_some_and(|(directory, _)| !is_within(directory)) {
+                around.pop();
+            }
+            let known = around.last().map_or(0, |(directory, _)| directory.len() + 1);
+            for (at, _) in path[known..].match_indices('/') {
+                let directory = &path[..known + at];
+                let outer = around.last().map(|(_, matched)| matched.as_slice());
+                let matched = self.patterns.iter().enumerate().map(|(index, pattern)| {
+                    outer.is_some_and(|outer| outer[index]) || pattern.matches(directory)
+                });
+                let matched = matched.collect();
+                around.push((directory, matched));
+            }
+            let outer = around.last().map(|(_, matched)| matched.as_slice());
+            excluded.push(
+                self.verdict(|index, pattern| {
+                    outer.is_some_and(|outer| outer[index]) || pattern.matches(path)
+                }),
+            );
+        }
+        excluded
     }
 
     /// Whether a path of the context is excluded: the last pattern that matches it, or a directory around it, decides.
     pub fn excludes(&self, path: &str) -> bool {
+        self.verdict(|_, pattern| pattern.matches_or_parent(path))
+    }
+
+    fn verdict(&self, matches: impl Fn(usize, &Pattern) -> bool) -> bool {
         let mut excluded = false;
-        for pattern in &self.patterns {
+        for (index, pattern) in self.patterns.iter().enumerate() {
             // Only a pattern that would change the verdict is asked.
-            if pattern.includes == excluded && pattern.matches_or_parent(path) {
+            if pattern.includes == excluded && matches(index, pattern) {
                 excluded = !pattern.includes;
             }
         }
         excluded
     }
-}
 
-impl Ignore {
     /// Whether a pattern with `!` asks for a path, or for a directory around it.
     pub fn asks_for(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.includes && pattern.matches_or_parent(path))
     }
 }
 
+/// The lines of an ignore file that are patterns, with their numbers from 1.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+    lines.map(|(index, line)| (index + 1, line.trim())).filter(|(_, line)| !line.is_empty())
+}
+
+/// A pattern that the builder refuses, or reads in a way that is not known here.
+#[derive(Debug, PartialEq, Eq)]
+struct Broken;
+
 impl Pattern {
-    fn parse(line: &str) -> Option<Self> {
+    /// Reads a line; none where it says nothing.
+    fn parse(line: &str) -> Result<Option<Self>, Broken> {
         let (includes, line) = match line.strip_prefix('!') {
             Some(rest) => (true, rest.trim()),
             None => (false, line),
@@ -81,7 +137,7 @@ impl Pattern {
         let path = clean(line);
         let path = if path.len() > 1 { path.strip_prefix('/').unwrap_or(&path) } else { &path };
         if path.is_empty() {
-            return None;
+            return Ok(None);
         }
         let has_wildcard = |text: &str| text.contains(['*', '?', '[', '\\']);
         let shape = match path.strip_prefix("**/") {
@@ -91,10 +147,15 @@ impl Pattern {
                 Some(ending) if !ending.is_empty() && !has_wildcard(ending) => {
                     Shape::Ending(ending.to_owned())
                 }
-                _ => Shape::Tokens(tokens(path)?),
+                _ => match path.strip_suffix("**") {
+                    Some(start) if !start.is_empty() && !has_wildcard(start) => {
+                        Shape::Starting(start.to_owned())
+                    }
+                    _ => Shape::Tokens(tokens(path)?),
+                },
             },
         };
-        Some(Self { includes, shape })
+        Ok(Some(Self { includes, shape }))
     }
 
     fn matches_or_parent(&self, path: &str) -> bool {
@@ -108,6 +169,7 @@ impl Pattern {
                 .strip_suffix(name.as_str())
                 .is_some_and(|before| before.is_empty() || before.ends_with('/')),
             Shape::Ending(ending) => path.ends_with(ending.as_str()),
+            Shape::Starting(start) => path.starts_with(start.as_str()),
             Shape::Tokens(tokens) => fits(tokens, path),
         }
     }
@@ -131,8 +193,8 @@ fn clean(path: &str) -> String {
     }
 }
 
-/// moby/patternmatcher's `compile`; none where a class never closes.
-fn tokens(pattern: &str) -> Option<Vec<Token>> {
+/// moby/patternmatcher's `compile`, which makes a regular expression of the pattern.
+fn tokens(pattern: &str) -> Result<Vec<Token>, Broken> {
     let mut found = Vec::new();
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
@@ -143,52 +205,114 @@ fn tokens(pattern: &str) -> Option<Vec<Token>> {
             }
             '*' => Token::Star,
             '?' => Token::One,
-            '\\' => Token::Char(chars.next()?),
+            '\\' => Token::Char(escaped(&mut chars)?),
             '[' => class(&mut chars)?,
             c => Token::Char(c),
         });
     }
-    Some(found)
+    Ok(found)
 }
 
-fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Token> {
+type Chars<'p> = std::iter::Peekable<std::str::Chars<'p>>;
+
+/// The character after a backslash. A letter or digit would be an escape of the regular expression (`\d`), and a backslash at the end
+/// would take in what the builder puts there.
+fn escaped(chars: &mut Chars<'_>) -> Result<char, Broken> {
+    chars.next().filter(|c| !c.is_ascii_alphanumeric()).ok_or(Broken)
+}
+
+fn class(chars: &mut Chars<'_>) -> Result<Token, Broken> {
     let negated = chars.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     loop {
-        let mut first = chars.next()?;
-        if first == ']' && !ranges.is_empty() {
-            return Some(Token::Class(negated, ranges));
+        let mut first = chars.next().ok_or(Broken)?;
+        match first {
+            ']' if !ranges.is_empty() => return Ok(Token::Class(negated, ranges)),
+            '\\' => first = escaped(chars)?,
+            // The builder puts other things in their places, or reads `[:alpha:]`.
+            '*' | '?' | '[' => return Err(Broken),
+            _ => {}
         }
-        if first == '\\' {
-            first = chars.next()?;
+        let mut ahead = chars.clone();
+        let is_range = ahead.next() == Some('-') && ahead.next().is_some_and(|c| c != ']');
+        let last = if is_range {
+            chars.next();
+            match chars.next().ok_or(Broken)? {
+                '\\' => escaped(chars)?,
+                '*' | '?' | '[' => return Err(Broken),
+                c => c,
+            }
+        } else {
+            first
+        };
+        if last < first {
+            return Err(Broken);
         }
-        let last = if chars.next_if_eq(&'-').is_some() { chars.next()? } else { first };
         ranges.push((first, last));
     }
 }
 
+/// Whether tokens match a whole path. All positions that the path so far can have led to are kept, and none is followed twice.
 fn fits(tokens: &[Token], path: &str) -> bool {
-    let Some((token, rest)) = tokens.split_first() else { return path.is_empty() };
-    let mut chars = path.chars();
-    match token {
-        Token::Char(wanted) => chars.next() == Some(*wanted) && fits(rest, chars.as_str()),
-        Token::One => chars.next().is_some_and(|c| c != '/') && fits(rest, chars.as_str()),
-        Token::Class(negated, ranges) => {
-            let within = |c: char| ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
-            chars.next().is_some_and(|c| within(c) != *negated) && fits(rest, chars.as_str())
+    let mut positions = Positions { all: Vec::new(), seen: vec![0; 2 * tokens.len() + 1], round: 1 };
+    positions.add(tokens, 0);
+    for (index, c) in path.chars().enumerate() {
+        let before = std::mem::take(&mut positions.all);
+        positions.round = index + 2;
+        for &at in &before {
+            // A position is that of the token that comes next; beyond them all, those where a `**` has eaten a part of a name.
+            let token = at % (tokens.len() + 1);
+            match tokens.get(token) {
+                Some(Token::Char(wanted)) if c == *wanted => positions.add(tokens, token + 1),
+                Some(Token::One) if c != '/' => positions.add(tokens, token + 1),
+                Some(Token::Class(negated, ranges)) => {
+                    let is_within = ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
+                    if is_within != *negated {
+                        positions.add(tokens, token + 1);
+                    }
+                }
+                Some(Token::Star) if c != '/' => positions.add(tokens, token),
+                Some(Token::Rest) if c != '\n' => positions.add(tokens, token),
+                Some(Token::Directories) if c != '\n' => {
+                    positions.insert(token + tokens.len() + 1);
+                    if c == '/' {
+                        positions.add(tokens, token + 1);
+                    }
+                }
+                _ => {}
+            }
         }
-        Token::Star => {
-            let end = path.find('/').unwrap_or(path.len());
-            path.char_indices()
-                .map(|(at, _)| at)
-                .chain([path.len()])
-                .filter(|at| *at <= end)
-                .any(|at| fits(rest, &path[at..]))
+        if positions.all.is_empty() {
+            return false;
         }
-        Token::Directories => {
-            fits(rest, path) || path.match_indices('/').any(|(at, _)| fits(rest, &path[at + 1..]))
+    }
+    positions.all.contains(&tokens.len())
+}
+
+struct Positions {
+    all: Vec<usize>,
+    /// In which round each was last added.
+    seen: Vec<usize>,
+    round: usize,
+}
+
+impl Positions {
+    fn insert(&mut self, at: usize) -> bool {
+        let is_new = self.seen[at] != self.round;
+        if is_new {
+            self.seen[at] = self.round;
+            self.all.push(at);
         }
-        Token::Rest => true,
+        is_new
+    }
+
+    /// Adds a position, and those after tokens that match nothing, too.
+    fn add(&mut self, tokens: &[Token], mut at: usize) {
+        while self.insert(at)
+            && matches!(tokens.get(at), Some(Token::Star | Token::Directories | Token::Rest))
+        {
+            at += 1;
+        }
     }
 }
 
@@ -246,6 +370,77 @@ mod tests {
         let all = "*\n!src\n";
         assert!(excluded(all, "x") && !excluded(all, "src/a/b"));
         assert!(excluded("!a\na\n", "a"));
+    }
+
+    /// The matcher as its rules are written down, which tries everything: for comparison.
+    fn fits_by_trying(tokens: &[Token], path: &str) -> bool {
+        let Some((token, rest)) = tokens.split_first() else { return path.is_empty() };
+        let mut chars = path.chars();
+        let mut ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
+        match token {
+            Token::Char(wanted) => chars.next() == Some(*wanted) && fits_by_trying(rest, chars.as_str()),
+            Token::One => chars.next().is_some_and(|c| c != '/') && fits_by_trying(rest, chars.as_str()),
+            Token::Class(negated, ranges) => {
+                let within = |c: char| ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
+                chars.next().is_some_and(|c| within(c) != *negated) && fits_by_trying(rest, chars.as_str())
+            }
+            Token::Star => {
+                let end = path.find('/').unwrap_or(path.len());
+                ends.any(|at| at <= end && fits_by_trying(rest, &path[at..]))
+            }
+            Token::Directories => {
+                fits_by_trying(rest, path)
+                    || path.match_indices('/').any(|(at, _)| fits_by_trying(rest, &path[at + 1..]))
+            }
+            Token::Rest => ends.any(|at| fits_by_trying(rest, &path[at..])),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_matches_what_trying_matches(pattern in "[ab/.*?\\\\\\[\\]^-]{1,9}", path in "[ab/.]{1,9}") {
+            if let Ok(tokens) = tokens(&pattern) {
+                proptest::prop_assert_eq!(fits(&tokens, &path), fits_by_trying(&tokens, &path));
+            }
+        }
+
+        #[test]
+        fn many_paths_at_once_come_out_as_one_by_one(
+            text in "([!]?[ab/*.]{1,5}\n){1,4}", mut paths in proptest::collection::vec("[ab.]{1,2}(/[ab.]{1,2}){0,3}", 1..9),
+        ) {
+            paths.sort();
+            let ignore = Ignore::parse(&text);
+            let one_by_one: Vec<bool> = paths.iter().map(|path| ignore.excludes(path)).collect();
+            proptest::prop_assert_eq!(ignore.excluded(paths.iter().map(String::as_str)), one_by_one);
+        }
+    }
+
+    #[test]
+    fn no_pattern_takes_longer_than_its_length_times_the_paths() {
+        let start = std::time::Instant::now();
+        let path = "a".repeat(60);
+        assert!(!excluded(&"*a".repeat(10), &format!("{path}b")) && excluded(&"*a".repeat(10), &path));
+        assert!(!excluded(&format!("{}b", "**/".repeat(500)), &"a/".repeat(500)));
+        let many: String = (0..5_000).map(|n| format!("*a*{n}*b/c\n")).collect();
+        assert!(!excluded(&many, "aaaaaaaa/b"));
+        let paths: Vec<String> = (0..4_000).map(|n| format!("folder{:03}/file{n:06}", n / 20)).collect();
+        let ignore = Ignore::parse(&"**/*.py[cod]\n*.log\nfolder?9*/**/*7\n".repeat(3));
+        assert_eq!(
+            ignore.excluded(paths.iter().map(String::as_str)).iter().filter(|excluded| **excluded).count(),
+            40
+        );
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn broken_patterns_are_found() {
+        for pattern in ["[a", "[", "a[]", "[b-a]", "a\\", "*\\d", "[[:alpha:]]", "[*]"] {
+            assert_eq!(Ignore::broken(&format!("# x\nok\n{pattern}\n")), Some((3, pattern)), "{pattern}");
+        }
+        for pattern in ["[a-]", "[]a]", "[^]a]", "[a\\]b]", "a]", "a\\*", "**", "a**b", "!", "/"] {
+            assert_eq!(Ignore::broken(pattern), None, "{pattern}");
+        }
+        assert!(excluded("[a-]", "-") && excluded("[]a]x", "]x"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Account {
 impl<'a> Facts<'a> {
     /// The account that a RUN's commands run in; the error says what is not known, to follow "because".
     pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, String> {
-        let account = match &run.in_force.user {
+        let account = match &run.user {
             User::Unknown => return Err("the user in force, and so the home directory, is not known".into()),
             User::Root => Account { home: "/root".into(), uid: None, gid: None },
             User::Other(name) => self

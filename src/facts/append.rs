@@ -2,6 +2,7 @@
 //! in the cases in which it failed before.
 
 use crate::facts::RunFacts;
+use crate::facts::execution::has_background;
 use crate::span::Span;
 use crate::syntax::shell::{Command, CommandKind, End, List, Script, Statement, Word};
 
@@ -32,7 +33,7 @@ pub enum Errexit {
 /// Where to append to a RUN's script; the error says what stands against it.
 pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let last = script.list.statements.last().ok_or("its script is empty")?;
-    if last.end == End::Background || script.list.statements.iter().any(|one| one.end == End::Background) {
+    if has_background(script) {
         return Err("its script leaves a command in the background");
     }
     if run.invocations.iter().any(|one| one.is("trap")) {

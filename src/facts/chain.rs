@@ -23,11 +23,13 @@ pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 
-/// The span, unless a comment stands in it.
+/// The span, unless a comment is in it, or the instruction would then end in an escape character and go on with the next line.
 pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
-    run.instruction
-        .comments
-        .iter()
-        .all(|comment| comment.end <= span.start || span.end <= comment.start)
-        .then_some(span)
+    let logical = &run.instruction.logical;
+    let rest = logical.text.get(logical.offset_of(span.end)..).unwrap_or_default();
+    let before = logical.text.get(..logical.offset_of(span.start)).unwrap_or_default();
+    let would_go_on = rest.trim().is_empty() && before.trim_end().ends_with(['\\', '`']);
+    let has_no_comment =
+        run.instruction.comments.iter().all(|comment| comment.end <= span.start || span.end <= comment.start);
+    (has_no_comment && !would_go_on).then_some(span)
 }

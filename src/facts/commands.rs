@@ -1,5 +1,6 @@
 //! What a script starts: every simple command wherever it stands, seen through wrappers such as `sudo` and `env`.
 
+use crate::facts::execution::{Changes, ScriptStates, Walk};
 use crate::facts::paths;
 use crate::knowledge::{Knowledge, unversioned};
 use crate::syntax::shell::{
@@ -66,9 +67,12 @@ pub struct Place {
     pub own_shell: bool,
 }
 
-/// All commands of a script in the order of its text.
-pub(super) fn invocations<'a>(script: &'a Script, known: &Knowledge) -> Vec<Invocation<'a>> {
-    let mut all = Vec::new();
+/// All commands of a script in the order of its text, and the state at each.
+pub(super) fn invocations<'a>(
+    script: &'a Script,
+    known: &Knowledge,
+    mut walk: Walk<'_, 'a>,
+) -> (Vec<Invocation<'a>>, ScriptStates) {
     let last = script.list.statements.len().saturating_sub(1);
     for (statement, one) in script.list.statements.iter().enumerate() {
         let top = Place {
@@ -80,9 +84,9 @@ pub(super) fn invocations<'a>(script: &'a Script, known: &Knowledge) -> Vec<Invo
             in_word: false,
             own_shell: true,
         };
-        collect_statement(one, statement == last, top, known, &mut all);
+        collect_statement(one, statement == last, top, known, &mut walk);
     }
-    all
+    walk.finish()
 }
 
 /// The commands of one statement; `place` is that of the list it stands in.
@@ -91,7 +95,7 @@ fn collect_statement<'a>(
     is_last: bool,
     place: Place,
     known: &Knowledge,
-    all: &mut Vec<Invocation<'a>>,
+    walk: &mut Walk<'_, 'a>,
 ) {
     let proof = match (one.is_and_chain() && one.end != End::Background, is_last, one.rest.is_empty()) {
         (false, ..) => Proof::None,
@@ -101,6 +105,7 @@ fn collect_statement<'a>(
         (true, false, false) => Proof::None,
     };
     let is_top = place.alone;
+    let background = (one.end == End::Background).then(|| walk.enter_subshell());
     for (index, pipeline) in one.pipelines().enumerate() {
         // `a || b && c`: b may not run; c runs whenever the list so far succeeded.
         let after_or = index > 0 && one.rest[index - 1].0 == Operator::Or;
@@ -114,43 +119,71 @@ fn collect_statement<'a>(
                 own_shell: place.own_shell && pipeline.commands.len() == 1,
                 ..place
             };
-            collect(command, inner, known, all);
+            if pipeline.commands.len() == 1 {
+                collect(command, inner, known, walk);
+            } else {
+                let saved = walk.enter_subshell();
+                collect(command, inner, known, walk);
+                walk.leave_subshell(saved);
+            }
         }
+    }
+    match background {
+        Some(saved) => walk.leave_subshell(saved),
+        None if !is_last => walk.after_statement(one),
+        None => {}
     }
 }
 
-fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
+fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut Walk<'_, 'a>) {
     let inside = Place { alone: false, ..place };
     let unproven = Place { proof: Proof::None, ..inside };
     let maybe = Place { certain: false, ..unproven };
     for word in command.words() {
         for list in &word.substitutions {
-            collect_list(list, Place { own_shell: false, in_word: true, ..unproven }, known, all);
+            let saved = walk.enter_subshell();
+            collect_list(list, Place { own_shell: false, in_word: true, ..unproven }, known, walk);
+            walk.leave_subshell(saved);
         }
     }
     match &command.kind {
-        CommandKind::Simple(simple) => all.push(invocation(command, simple, place, known)),
-        CommandKind::Subshell(list) => collect_list(list, Place { own_shell: false, ..inside }, known, all),
-        CommandKind::Group(list) | CommandKind::Prefixed(list) => collect_list(list, inside, known, all),
-        CommandKind::Function(_, list) => collect_list(list, maybe, known, all),
+        CommandKind::Simple(simple) => walk.push(invocation(command, simple, place, known)),
+        CommandKind::Subshell(list) => {
+            let saved = walk.enter_subshell();
+            collect_list(list, Place { own_shell: false, ..inside }, known, walk);
+            walk.leave_subshell(saved);
+        }
+        CommandKind::Group(list) | CommandKind::Prefixed(list) => collect_list(list, inside, known, walk),
+        CommandKind::Function(name, list) => {
+            // Where it is called from is not known.
+            let saved = walk.enter_subshell();
+            walk.forget_everything();
+            collect_list(list, maybe, known, walk);
+            walk.leave_subshell(saved);
+            walk.define(name, list);
+        }
         CommandKind::Branching(branching) => {
-            collect_list(&branching.condition, unproven, known, all);
+            let changes = Changes::of_branching(branching);
+            walk.forget(&changes);
+            collect_list(&branching.condition, unproven, known, walk);
             for list in &branching.branches {
-                collect_list(list, maybe, known, all);
+                walk.forget(&changes);
+                collect_list(list, maybe, known, walk);
             }
+            walk.forget(&changes);
         }
         CommandKind::Test(lists) => {
             for list in lists {
-                collect_list(list, unproven, known, all);
+                collect_list(list, unproven, known, walk);
             }
         }
     }
 }
 
-fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, all: &mut Vec<Invocation<'a>>) {
+fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, walk: &mut Walk<'_, 'a>) {
     let last = list.statements.len().saturating_sub(1);
     for (index, statement) in list.statements.iter().enumerate() {
-        collect_statement(statement, index == last, place, known, all);
+        collect_statement(statement, index == last, place, known, walk);
     }
 }
 
@@ -240,6 +273,13 @@ impl<'a> Invocation<'a> {
     /// Whether the program has this name, in whatever directory and version.
     pub fn is(&self, name: &str) -> bool {
         self.program.is_some_and(|program| program == name || unversioned(program) == name)
+    }
+
+    /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`, `-sfn`.
+    pub fn has_short_option(&self, letter: char) -> bool {
+        self.arguments()
+            .iter()
+            .any(|word| word.is_option() && !word.raw.starts_with("--") && word.raw.contains(letter))
     }
 
     /// The directory that the program is called by, where there is one.

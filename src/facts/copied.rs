@@ -4,7 +4,7 @@
 
 use crate::context::BuildContext;
 use crate::facts::Facts;
-use crate::facts::expand::tidy;
+use crate::facts::execution::normalized;
 use crate::syntax::{Body, Instruction, Item};
 
 /// A COPY or ADD of files that lie in the build context.
@@ -42,7 +42,7 @@ impl Facts<'_> {
             if unpacked || path.contains(['*', '?', '[']) || path.starts_with("git@") {
                 return None;
             }
-            let path = tidy(&path)?.trim_start_matches('/').to_owned();
+            let path = normalized(&path)?.trim_start_matches('/').to_owned();
             let is_directory = path.is_empty() || context.file(&path).is_none();
             (!is_directory || context.sends(&path)).then_some(Source { path, is_directory })
         };

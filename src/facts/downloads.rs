@@ -188,9 +188,14 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
         return false;
     }
+    // The name as the script has it, which is written once more at its end.
+    let names = || {
+        let own = uses.iter().filter(|one| one.path == fetched.path);
+        own.filter_map(|one| one.word).map(|word| word.raw.as_str()).filter(|raw| raw.contains('$'))
+    };
     let reassigned = run.invocations[fetched.invocation + 1..].iter().any(|one| {
-        one.simple.assignments.iter().any(|assignment| fetched.path.contains(&assignment.name))
-            || (one.is("read") || one.is("export") || one.is("unset")) && fetched.path.contains('$')
+        let assigns = one.simple.assignments.iter().any(|own| names().any(|name| name.contains(&own.name)));
+        assigns || (one.is("read") || one.is("export") || one.is("unset")) && names().next().is_some()
     });
     let name = base_name(&fetched.path);
     let sure = |one: &Invocation<'_>| {
@@ -212,7 +217,10 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     });
     let removed = uses.iter().any(|one| {
         one.touch == Touch::Removed
-            && (covers(&one.path, &fetched.path) || one.path.contains('$') || one.path.contains('{'))
+            && (covers(&one.path, &fetched.path)
+                // Where one of the two directories is unknown, they may be the same.
+                || base_name(&one.path) == name
+                || one.path.contains(['$', '{', '`']))
     });
     // Every command that mentions the name must be one of those that use it up.
     let only = run.invocations.iter().enumerate().all(|(index, one)| {

@@ -8,7 +8,7 @@ mod programs;
 pub mod tree;
 mod words;
 
-use crate::facts::{Facts, RunFacts, Stage, paths};
+use crate::facts::{Facts, RunFacts, Stage, paths, stage};
 use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};
 
 pub use commands::Install;
@@ -227,7 +227,7 @@ impl Facts<'_> {
 
     /// The stage that an item belongs to.
     pub fn stage_at(&self, item: usize) -> Option<&Stage> {
-        self.stages.iter().find(|stage| stage.items.contains(&item))
+        stage::at(&self.stages, item)
     }
 }
 

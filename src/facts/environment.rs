@@ -1,19 +1,10 @@
-//! USER, WORKDIR, ENV and ARG in force at an instruction. What the base image sets is unknown unless it is known by name.
+//! Users, base images, and the instructions before another one. What the base image sets is unknown unless it is known by name.
 
 use crate::facts::{Base, Facts, Stage};
 use crate::knowledge::{Image, Knowledge};
-use crate::syntax::{Assignment, Body, Dockerfile, Form};
+use crate::syntax::{Body, Dockerfile, Form};
 
-/// What a variable holds at an instruction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Variable {
-    /// Set in the file, to this text as written.
-    Set(String),
-    /// An ARG without a default, or one whose default a build argument may replace.
-    Argument(Option<String>),
-    /// Nothing in the file sets it; the base image may.
-    NotInFile,
-}
+pub use crate::facts::variables::Variable;
 
 /// Who runs the commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,24 +20,7 @@ pub enum User {
 impl<'a> Facts<'a> {
     /// What a variable holds just before an item.
     pub fn variable(&self, item: usize, name: &str) -> Variable {
-        for (_, instruction) in self.before(item) {
-            let found =
-                |all: &[Assignment]| all.iter().rfind(|one| one.key == name).map(|one| one.value.clone());
-            match &instruction.body {
-                Body::Env(all) => {
-                    if let Some(value) = found(all) {
-                        return Variable::Set(value.unwrap_or_default());
-                    }
-                }
-                Body::Arg(all) => {
-                    if let Some(value) = found(all) {
-                        return Variable::Argument(value);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Variable::NotInFile
+        self.variables.at(&self.stages, item, name).clone()
     }
 
     /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
@@ -55,7 +29,7 @@ impl<'a> Facts<'a> {
         item: usize,
     ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
         let mut ranges = Vec::new();
-        let mut stage = self.stages.iter().find(|stage| stage.items.contains(&item));
+        let mut stage = self.stage_at(item);
         let mut end = item;
         while let Some(current) = stage {
             ranges.push(current.items.start..end);
@@ -73,19 +47,6 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Who is in force just before an item.
-    pub fn user_at(&self, item: usize) -> User {
-        let named = self.before(item).find_map(|(_, instruction)| match &instruction.body {
-            Body::User(user) => Some(user_of(user)),
-            _ => None,
-        });
-        named.unwrap_or_else(|| {
-            let stage = self.stage_at(item);
-            let image = stage.and_then(|stage| self.root_image(stage.index));
-            image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of))
-        })
-    }
-
     /// The known base image at the bottom of a stage.
     pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
         root_image(&self.stages, stage, self.known)
@@ -93,49 +54,11 @@ impl<'a> Facts<'a> {
 }
 
 /// The known base image at the bottom of a stage.
-fn root_image<'k>(stages: &[Stage], stage: usize, known: &'k Knowledge) -> Option<&'k Image> {
+pub(super) fn root_image<'k>(stages: &[Stage], stage: usize, known: &'k Knowledge) -> Option<&'k Image> {
     match &stages[stage].base {
         Base::Stage(base) => root_image(stages, *base, known),
         Base::Image(name) => known.image(&name.repository),
         Base::Scratch | Base::Unknown => None,
-    }
-}
-
-/// The user and the directory in force, followed from instruction to instruction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InForce {
-    /// Who runs the commands.
-    pub user: User,
-    /// Where; `None` where it is not in the file or depends on a variable.
-    pub workdir: Option<String>,
-}
-
-impl InForce {
-    /// What holds at the start of a stage: what its base ends with.
-    pub(super) fn at_start(stages: &[Stage], stage: usize, ends: &[InForce], known: &Knowledge) -> Self {
-        if let Base::Stage(base) = stages[stage].base {
-            return ends[base].clone();
-        }
-        let image = root_image(stages, stage, known);
-        let user = image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of));
-        Self { user, workdir: None }
-    }
-
-    /// Takes an instruction into account.
-    pub(super) fn follow(&mut self, body: &Body) {
-        match body {
-            Body::User(user) => self.user = user_of(user),
-            Body::Workdir(directory) => {
-                let directory = directory.trim_matches(['"', '\'']);
-                let now = self.workdir.take();
-                self.workdir = match (directory.contains(['$', '\\', '`']), directory.starts_with('/'), now) {
-                    (true, ..) | (false, false, None) => None,
-                    (false, true, _) => Some(directory.to_owned()),
-                    (false, false, Some(now)) => Some(format!("{now}/{directory}").replace("//", "/")),
-                };
-            }
-            _ => {}
-        }
     }
 }
 
@@ -181,7 +104,7 @@ pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
     Some(result)
 }
 
-fn user_of(user: &str) -> User {
+pub(super) fn user_of(user: &str) -> User {
     let name = user.split(':').next().unwrap_or_default().trim_matches(['"', '\'']);
     match name {
         "root" | "0" => User::Root,

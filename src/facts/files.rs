@@ -1,9 +1,11 @@
 //! Files that a script fetches, unpacks, writes, removes or gives to somebody else, as far as their names are plain.
 //!
 //! A relative name is joined to the directory in force at that command. Where that is unknown it starts with `./`, which
-//! stands for the directory the RUN starts in; behind a `cd` to nobody knows where, there is no entry.
+//! means the directory that the RUN starts in. After a `cd` to an unknown directory there is no entry: this list serves to
+//! find what can be gained, and no guard may take a file that is not in it for one that is not used.
 
 use crate::facts::commands::Invocation;
+use crate::facts::execution::{Directory, Expanded};
 use crate::facts::{Facts, RunFacts, paths};
 use crate::syntax::shell::Word;
 
@@ -40,38 +42,14 @@ pub struct FileUse<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The files that a RUN's script visibly uses, in order, and the directory in force at its end.
+    /// The files that a RUN's script visibly uses, in order, and the directory in force at its end, in the same form; none
+    /// where that is unknown.
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
-        let start = run.in_force.workdir.clone().unwrap_or_else(|| ".".to_owned());
-        let mut directory = Some(start);
         let mut uses = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
-            if one.is("cd") || one.is("pushd") || one.is("popd") {
-                if one.place.own_shell {
-                    let target = one
-                        .arguments()
-                        .first()
-                        .and_then(|word| word.literal())
-                        .filter(|target| *target != "-");
-                    let sure = one.place.certain && one.place.alone && one.is("cd");
-                    directory = match (&directory, target) {
-                        (_, Some(target)) if sure && target.starts_with('/') => Some(tidy(target)),
-                        (Some(now), Some(target)) if sure && !target.starts_with("..") => {
-                            Some(tidy(&format!("{now}/{target}")))
-                        }
-                        _ => None,
-                    };
-                }
-                continue;
-            }
-            if !one.place.own_shell
-                && run.invocations.iter().any(|other| other.is("cd") && !other.place.own_shell)
-            {
-                continue;
-            }
-            let Some(now) = &directory else { continue };
-            let mut add = |touch, name: &str, word: Option<&'a Word>| {
-                let name = name.trim_matches(['"', '\'']);
+            let Some(directory) = written(run.states.directory(index)) else { continue };
+            let mut add = |touch, expanded: &Expanded, word: Option<&'a Word>| {
+                let name = expanded.written.as_str();
                 if name.is_empty() || name.starts_with('$') && !name.contains('/') && touch == Touch::Written
                 {
                     return;
@@ -79,23 +57,32 @@ impl<'a> Facts<'a> {
                 let path = if name.starts_with(['/', '~', '$']) {
                     tidy(name)
                 } else {
-                    tidy(&format!("{now}/{name}"))
+                    tidy(&format!("{directory}/{name}"))
                 };
-                uses.push(FileUse { invocation: index, touch, path, word, directory: now.clone() });
+                uses.push(FileUse { invocation: index, touch, path, word, directory: directory.clone() });
             };
             for (touch, word) in words(one) {
-                add(touch, &word.raw, Some(word));
+                add(touch, &self.expanded_in(run, index, word), Some(word));
             }
             if let Some(name) = remote_name(one) {
-                add(Touch::Fetched, name, None);
+                add(Touch::Fetched, &self.text_expanded_in(run, index, name), None);
             }
             for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
                 if let Some(target) = redirect.target.as_ref().filter(|target| target.raw != "/dev/null") {
-                    add(Touch::Written, &target.raw, Some(target));
+                    add(Touch::Written, &self.expanded_in(run, index, target), Some(target));
                 }
             }
         }
-        (uses, directory)
+        (uses, written(run.states.end()))
+    }
+}
+
+/// A directory as the paths of file uses have it.
+fn written(directory: &Directory) -> Option<String> {
+    match directory {
+        Directory::Known(path) => Some(path.clone()),
+        Directory::FromStart(path) => Some(format!(".{path}")),
+        Directory::Unknown => None,
     }
 }
 

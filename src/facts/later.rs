@@ -224,7 +224,7 @@ impl Facts<'_> {
     /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.
     pub fn may_call_system_manager(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let one = &run.invocations[index];
-        let powerless = matches!(run.in_force.user, User::Other(_)) && one.elevation == Elevation::None;
+        let powerless = matches!(run.user, User::Other(_)) && one.elevation == Elevation::None;
         // `make deps` and `python install_packages.py` say what they do.
         let tells = |word: &crate::syntax::shell::Word| {
             let text = word.raw.to_ascii_lowercase();

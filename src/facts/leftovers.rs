@@ -100,8 +100,7 @@ impl<'a> Facts<'a> {
         if elevation.is_some() && self.limits_sudo(run) {
             return Err("sudo may not be allowed for the cleanup".into());
         }
-        if manager.kind == Kind::System && elevation.is_none() && matches!(run.in_force.user, User::Other(_))
-        {
+        if manager.kind == Kind::System && elevation.is_none() && matches!(run.user, User::Other(_)) {
             return Err("its user has no right to it".into());
         }
         if self.is_configured(run, manager) {

@@ -12,7 +12,7 @@ mod requirements;
 
 use crate::context::BuildContext;
 use crate::facts::Call;
-use crate::facts::expand::tidy;
+use crate::facts::execution::normalized;
 use crate::knowledge::Confidence;
 
 /// What an install of a project reads and makes.
@@ -182,7 +182,7 @@ fn resolve(folder: &str, path: &str) -> Option<String> {
             parts.push(part);
         }
     }
-    tidy(&parts.join("/")).map(|path| path.trim_start_matches('/').to_owned())
+    normalized(&parts.join("/")).map(|path| path.trim_start_matches('/').to_owned())
 }
 
 #[cfg(test)]

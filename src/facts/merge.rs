@@ -3,18 +3,19 @@
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
+use crate::facts::execution::has_background;
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::{Facts, RunFacts, paths, underfoot};
 use crate::knowledge::{Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::syntax::Item;
-use crate::syntax::shell::{CommandKind, End, Operator, Script};
+use crate::syntax::shell::{CommandKind, Operator, Script};
 
 /// How two scripts become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
     /// What is gained, for the fix's title.
-    pub gain: &'static str,
+    pub gain: String,
     /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the second.
     pub isolate_first: bool,
     /// Whether the second has to be grouped, so that `&&` holds for all of it.
@@ -51,7 +52,7 @@ impl Facts<'_> {
         if a.ends_in_comment {
             return Err("the first ends in a comment, into which the second would fall".into());
         }
-        if [a, b].iter().any(|script| script.list.statements.iter().any(|one| one.end == End::Background)) {
+        if [a, b].iter().any(|script| has_background(script)) {
             return Err("a command runs in the background".into());
         }
         if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap")))
@@ -65,7 +66,7 @@ impl Facts<'_> {
             return Err("under `-e` the first would lose its failures within an and-list".into());
         }
         self.leaves_nothing_running(first)?;
-        underfoot::stays(first, second.in_force.workdir.as_deref())?;
+        underfoot::stays(self, first)?;
         let leaks = leaks(a, first)?;
         let moved = self.moved_program(first, second);
         match (&moved, leaks, gain.is_small) {
@@ -112,26 +113,28 @@ impl Facts<'_> {
                 && calls(second, name, crate::knowledge::Manager::installs)
                 && !calls(second, name, crate::knowledge::Manager::refreshes)
             {
+                let refresh = first.calls.iter().find(|call| call.manager.name == *name);
+                let verb = refresh.map_or("update", |call| call.verb.as_str());
                 return Some(Gain {
-                    title: "put the fetching of the package index into the layer that uses it",
+                    title: format!("run `{name} {verb}` in the same RUN as the install"),
                     is_small: false,
                 });
             }
         }
         if self.frees(first, second) {
-            return Some(Gain { title: "take files away in the layer that made them", is_small: false });
+            return Some(Gain {
+                title: "remove files in the layer that creates them".into(),
+                is_small: false,
+            });
         }
         if !shared.is_empty() && self.only(first, &shared) && self.only(second, &shared) {
             return Some(Gain {
-                title: "let one layer hold what one package manager installs",
+                title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
                 is_small: true,
             });
         }
-        if self.is_cheap(first) && self.is_cheap(second) {
-            return Some(Gain { title: "put two cheap steps into one layer", is_small: true });
-        }
-        anyway.then_some(Gain {
-            title: "put two steps into one layer, as the configuration asks",
+        anyway.then(|| Gain {
+            title: "combine two steps into one layer, as `merge-runs: all` asks".into(),
             is_small: true,
         })
     }
@@ -201,10 +204,6 @@ impl Facts<'_> {
         })
     }
 
-    fn is_cheap(&self, run: &RunFacts<'_>) -> bool {
-        run.calls.is_empty() && run.invocations.iter().all(|one| self.is_light(one))
-    }
-
     fn is_light(&self, one: &Invocation<'_>) -> bool {
         let Some(program) = one.program else { return one.words.is_empty() };
         !one.is_unreadable(self.known)
@@ -269,7 +268,7 @@ impl Facts<'_> {
 }
 
 struct Gain {
-    title: &'static str,
+    title: String,
     /// Not worth a subshell.
     is_small: bool,
 }

@@ -5,9 +5,9 @@
 //! and name other paths. Everything else is a reason to say that it can't be told.
 
 use crate::facts::commands::Invocation;
-use crate::facts::environment::Variable;
+use crate::facts::execution::Target;
 use crate::facts::{Base, Facts, RunFacts, paths};
-use crate::knowledge::{Kind, Program, unversioned};
+use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::Body;
 
 /// Base images that hold a distribution, or a language's tools in its usual places, and no application (docker-library's
@@ -73,51 +73,13 @@ const IN_OPT: &[&str] = &["java", "openjdk", "maven", "gradle", "rust", "ghc", "
 /// Programs whose operands are files they make or change.
 const WRITERS: &[&str] = &[
     "mkdir", "cp", "mv", "ln", "install", "touch", "tee", "tar", "unzip", "git", "curl", "wget", "rsync",
-    "dd", "cat",
+    "dd", "cat", "cd", "pushd",
 ];
 
 impl<'a> Facts<'a> {
-    /// A path as COPY, WORKDIR or a plain word has it, made absolute: without `.` and a slash at its end; none where that
-    /// can't be told.
+    /// The absolute path of a single file or directory that COPY or WORKDIR names; none where that is unknown.
     pub fn absolute(&self, item: usize, text: &str) -> Option<String> {
-        let text = self.plain_value(item, text)?;
-        let whole = if text.starts_with('/') { text } else { format!("{}/{text}", self.workdir_at(item)?) };
-        let mut parts = Vec::new();
-        for part in whole.split('/').filter(|part| !part.is_empty() && *part != ".") {
-            if part == ".." || part.contains(['*', '?', '[']) {
-                return None;
-            }
-            parts.push(part);
-        }
-        Some(format!("/{}", parts.join("/")))
-    }
-
-    /// A text with its variables filled in from ENV; none where one is not set in the file, or by a build argument.
-    fn plain_value(&self, item: usize, text: &str) -> Option<String> {
-        let text = text.trim_matches(['"', '\'']);
-        if text.contains(['\\', '`', '"', '\'', '~', ' ']) {
-            return None;
-        }
-        let Some((start, rest)) = text.split_once('$') else { return Some(text.to_owned()) };
-        let (name, rest) = match rest.strip_prefix('{') {
-            Some(inner) => inner.split_once('}')?,
-            None => rest
-                .split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
-        };
-        let Variable::Set(value) = self.variable(item, name) else { return None };
-        let value = value.trim_matches(['"', '\'']);
-        let plain = !value.is_empty() && !value.contains(['$', '\\', '"', '\'', ' ']);
-        plain.then(|| self.plain_value(item, rest)).flatten().map(|rest| format!("{start}{value}{rest}"))
-    }
-
-    /// The directory in force just before an item.
-    fn workdir_at(&self, item: usize) -> Option<String> {
-        let found = self.before(item).find_map(|(at, instruction)| match &instruction.body {
-            Body::Workdir(directory) => Some((at, directory)),
-            _ => None,
-        });
-        let (at, directory) = found?;
-        self.absolute(at, directory)
+        self.path_at(item, text).filter(|path| !path.contains(['*', '?', '[', '~', ' ']))
     }
 
     /// That nothing before an item, and nothing in the base image, lies under a path; and whether a directory is there for
@@ -174,12 +136,11 @@ impl<'a> Facts<'a> {
                 self.absolute(at, made).is_some_and(|made| paths::within(&made, directory))
             }
             Body::Run(_) => self.runs.iter().filter(|run| run.item == at).any(|run| {
-                run.invocations.iter().any(|one| {
+                run.invocations.iter().enumerate().any(|(index, one)| {
                     let made = one.is("mkdir") && one.place.certain && one.place.alone;
                     made && one.arguments().iter().any(|word| {
-                        word.literal()
-                            .and_then(|word| self.absolute(at, word))
-                            .is_some_and(|made| paths::within(&made, directory))
+                        let target = self.target_of(run, index, word);
+                        target.path().is_some_and(|made| paths::within(made, directory))
                     })
                 })
             }),
@@ -212,25 +173,28 @@ impl<'a> Facts<'a> {
     fn leaves_alone(&self, run: &RunFacts<'a>, path: &str) -> Result<bool, String> {
         let doubt = || format!("an earlier RUN may put files under {path}");
         run.script().ok_or_else(doubt)?;
-        let workdir = self.workdir_at(run.item);
-        let inside = workdir.as_deref().is_some_and(|directory| paths::within(directory, path));
         let mut exists = false;
         let mut mentioned = false;
         for (index, one) in run.invocations.iter().enumerate() {
+            let inside = Target::of_directory(run.states.directory(index)).may_be_within(path, &run.workdir);
             let words = one
                 .arguments()
                 .iter()
                 .chain(one.command.redirects.iter().filter_map(|one| one.target.as_ref()));
             let mut named = false;
+            let scope = one.program.and_then(|program| self.known.scope(program));
+            let takes_no_path = matches!(scope, Some(Scope::Nothing | Scope::Accounts));
             for word in words.filter(|word| !word.is_option()) {
-                let is_path = word.raw.contains('/') || WRITERS.iter().any(|program| one.is(program));
-                match self.absolute(run.item, word.text()) {
-                    Some(place) if word.raw.contains('/') && place == path => named = true,
-                    Some(place) if word.raw.contains('/') && paths::within(&place, path) => {
-                        return Err(doubt());
-                    }
-                    None if is_path && word.raw.contains('$') => return Err(doubt()),
-                    _ => {}
+                let expanded = self.expanded_in(run, index, word);
+                // Names of users are no paths, and a program that is not known to write takes only what has a slash for one.
+                let is_path = expanded.written.contains('/')
+                    || WRITERS.iter().any(|program| one.is(program))
+                    || word.raw.contains(['$', '`']) && !takes_no_path;
+                let target = Target::of(&expanded, run.states.directory(index));
+                if is_path && target.is(path, &run.workdir) {
+                    named = true;
+                } else if is_path && target.may_be_within(path, &run.workdir) {
+                    return Err(doubt());
                 }
             }
             let ready = ["mkdir", "chown", "chmod"].iter().any(|program| one.is(program));

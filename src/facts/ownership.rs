@@ -48,9 +48,9 @@ impl<'a> Facts<'a> {
     pub fn handover(&self, run: &RunFacts<'a>) -> Option<Result<Handover, String>> {
         run.editable()?;
         let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
-        for one in firsts {
+        for (index, one) in firsts.enumerate() {
             let order = order(one)?;
-            let path = self.absolute(run.item, order.path.literal().unwrap_or(&order.path.raw))?;
+            let path = self.target_of(run, index, order.path).path()?.to_owned();
             match self.brought(run, &path) {
                 Err(reason) => return Some(Err(reason)),
                 Ok(brought) if brought.copies.is_empty() => {}
@@ -133,7 +133,7 @@ impl<'a> Facts<'a> {
         path: &str,
         brought: &Brought<'_, 'a>,
     ) -> Result<Handover, String> {
-        if run.in_force.user != User::Root || one.elevation != Elevation::None {
+        if run.user != User::Root || one.elevation != Elevation::None {
             return Err("it may not run as root".into());
         }
         if !run.instruction.flags.is_empty() {

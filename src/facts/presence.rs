@@ -1,9 +1,8 @@
 //! Whether a package manager is sure to be there, and to work, at the end of a script that called it.
 
 use crate::facts::commands::{Invocation, Proof};
-use crate::facts::files::Touch;
 use crate::facts::packages::Call;
-use crate::facts::{Facts, RunFacts, append, paths, underfoot};
+use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::{Script, Word};
 
@@ -61,7 +60,7 @@ pub(super) fn own_command(
         let program = remover.program.unwrap_or("a script");
         return Err(format!("{program} may take {name}, or the directory it would run in, away"));
     }
-    if removes_own_directory(facts, run) {
+    if facts.may_end_nowhere(run) {
         return Err(format!("the directory that {name} would run in may be gone by then"));
     }
     let keeps_output = |one: &Invocation<'_>| one.is("exec") && !one.command.redirects.is_empty();
@@ -168,19 +167,4 @@ fn touches_repositories(one: &Invocation<'_>) -> bool {
             ["repos.d", "config-manager", "subscription-manager"].iter().any(|name| word.raw.contains(name))
         }) && !one.is("echo")
             && !one.is("cat")
-}
-
-/// Whether something that the script removes is, or may be, the directory that it ends in.
-fn removes_own_directory(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
-    let (uses, end) = facts.file_uses(run);
-    let mut removed = uses
-        .iter()
-        .filter(|used| used.touch == Touch::Removed && run.invocations[used.invocation].place.own_shell)
-        .peekable();
-    match end {
-        Some(end) => {
-            removed.any(|used| used.path == end || end.len() > 1 && underfoot::reaches(&used.path, &end))
-        }
-        None => removed.peek().is_some(),
-    }
 }

@@ -432,7 +432,7 @@ impl Look<'_, '_> {
     /// The absolute path of a relative one, where no WORKDIR stands in the file and the image starts at the root.
     fn below_root(&self, item: usize, path: &str) -> Option<String> {
         self.facts.first_directory(self.stage)?;
-        crate::facts::expand::tidy(&format!("/{}", self.facts.expanded(item, path)?))
+        crate::facts::execution::normalized(&format!("/{}", self.facts.expanded(item, path)?))
     }
 
     /// The package of time zones, where a variable names one.

@@ -73,6 +73,12 @@ pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
     stages
 }
 
+/// The stage that an item belongs to; none before the first FROM.
+pub(super) fn at(stages: &[Stage], item: usize) -> Option<&Stage> {
+    let upto = stages.partition_point(|stage| stage.items.start <= item);
+    stages[..upto].last()
+}
+
 impl Stage {
     /// The stage that `reference` names among those before the stage `before`: by name, or by number.
     pub fn find(stages: &[Stage], reference: &str, before: usize) -> Option<usize> {

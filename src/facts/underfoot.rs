@@ -3,8 +3,8 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::environment::User;
-use crate::facts::files::covers;
-use crate::facts::{RunFacts, paths};
+use crate::facts::execution::Directory;
+use crate::facts::{Facts, RunFacts};
 use crate::syntax::shell::{Redirect, Word};
 
 /// Files and file systems that the builder mounts for each RUN.
@@ -32,9 +32,8 @@ const READERS: &[&str] = &[
     "chsh", "head", "tail", "env",
 ];
 
-/// Refuses where the first of two scripts changes something that the second is given anew in a RUN of its own; `directory` is
-/// the one in force for both.
-pub(super) fn stays(run: &RunFacts<'_>, directory: Option<&str>) -> Result<(), String> {
+/// Refuses where the first of two scripts changes something that the second is given anew in a RUN of its own.
+pub(super) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
     for one in &run.invocations {
         if mentions(one, MOUNTED) || one.is("mount") || one.is("umount") || changes_devices(one) {
             return Err("the first touches what the builder mounts anew for each RUN".into());
@@ -42,15 +41,15 @@ pub(super) fn stays(run: &RunFacts<'_>, directory: Option<&str>) -> Result<(), S
         if mentions(one, ACCOUNTS) && !is_reader(one) {
             return Err("the first touches the accounts, and the second may run as one of them".into());
         }
-        if changes_account(one, &run.in_force.user) {
+        if changes_account(one, &run.user) {
             return Err("the first may change the account that the second runs as".into());
         }
         if replaces_shell(one) {
             return Err("the first replaces the shell that runs the second".into());
         }
-        if moves_directory(one, directory) {
-            return Err("the first may take away the directory that the second starts in, which a RUN of its own would find again".into());
-        }
+    }
+    if facts.may_remove(run, &Directory::start(&run.workdir)) {
+        return Err("the first may remove the directory that the second starts in, which a RUN of its own would make again".into());
     }
     Ok(())
 }
@@ -109,26 +108,4 @@ fn replaces_shell(one: &Invocation<'_>) -> bool {
 /// `useradd -s /bin/bash` names a shell and leaves it alone.
 fn is_user_shell(one: &Invocation<'_>) -> bool {
     ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| one.is(program))
-}
-
-fn moves_directory(one: &Invocation<'_>, directory: Option<&str>) -> bool {
-    let removes = ["rm", "mv", "rmdir", "ln", "unlink"].iter().any(|program| one.is(program))
-        || one.is("find")
-            && one.arguments().iter().any(|word| word.raw == "-delete" || word.raw.starts_with("-exec"));
-    removes
-        && one.arguments().iter().filter(|word| !word.is_option()).any(|word| {
-            let raw = word.raw.trim_matches(['"', '\'']);
-            let own = raw.contains("PWD") || raw.starts_with("..") || raw == "." || raw == "./";
-            own || directory.is_some_and(|directory| directory.len() > 1 && reaches(raw, directory))
-        })
-}
-
-/// Whether removing `path`, a pattern perhaps, takes a directory or one around it away.
-pub(super) fn reaches(path: &str, directory: &str) -> bool {
-    let (path, directory) = (path.trim_end_matches('/'), paths::normal(directory));
-    let normal = paths::normal(path);
-    if path.ends_with("/*") {
-        return directory.len() > normal.len() && paths::within(&directory, &normal);
-    }
-    path.starts_with(['/', '~', '$']) && covers(&normal, &directory)
 }

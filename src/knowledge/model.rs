@@ -332,6 +332,9 @@ pub struct Image {
     /// The user that its tags leave in force; absent means root.
     #[serde(default)]
     pub user: Option<String>,
+    /// The working directory that its tags leave in force, those named `onbuild` aside; absent where that is not known.
+    #[serde(default)]
+    pub workdir: Option<String>,
     /// Variables that its tags set and on which a rule leans.
     #[serde(default)]
     pub environment: std::collections::BTreeMap<String, String>,

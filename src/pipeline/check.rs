@@ -103,7 +103,10 @@ fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
 #[derive(Debug, PartialEq, Eq)]
 struct Step {
     flags: Vec<String>,
+    /// As they are written.
     words: Vec<String>,
+    /// What they come to, where that is known: a word may be quoted that is known by its text.
+    texts: Vec<String>,
 }
 
 fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
@@ -113,12 +116,15 @@ fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
             run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect();
         match &run.instruction.body {
             Body::Run(Run::Shell(script)) => script.list.walk(&mut |command| {
-                let words = words(command);
+                let (words, texts) = (words(command), texts(command));
                 if !words.is_empty() {
-                    all.push(Step { flags: flags.clone(), words });
+                    all.push(Step { flags: flags.clone(), words, texts });
                 }
             }),
-            _ => all.push(Step { flags, words: vec![run.instruction.full.of(facts.file.text).to_owned()] }),
+            _ => {
+                let text = run.instruction.full.of(facts.file.text).to_owned();
+                all.push(Step { flags, words: vec![text.clone()], texts: vec![text] });
+            }
         }
     }
     all
@@ -132,6 +138,13 @@ fn words(command: &Command) -> Vec<String> {
         .flat_map(|simple| &simple.assignments)
         .map(|one| format!("{}=", one.name));
     assigned.chain(command.words().map(|word| word.raw.clone())).collect()
+}
+
+/// The same words with their quotes taken off.
+fn texts(command: &Command) -> Vec<String> {
+    let assigned = words(command).len() - command.words().count();
+    let texts = command.words().map(|word| word.text().to_owned());
+    words(command).into_iter().take(assigned).chain(texts).collect()
 }
 
 fn compare(before: &[Step], after: &[Step], changes: Changes) -> Result<(), String> {
@@ -183,7 +196,7 @@ fn gains_options(before: &Step, after: &Step) -> bool {
 /// Whether both install with the same manager and options, and only words without a dash differ, of which none is new but libraries.
 fn has_other_packages(before: &Step, after: &Step) -> bool {
     let is_install =
-        |step: &Step| step.words.iter().take(6).any(|word| matches!(word.as_str(), "install" | "add"));
+        |step: &Step| step.texts.iter().take(6).any(|word| matches!(word.as_str(), "install" | "add"));
     let options =
         |step: &Step| step.words.iter().filter(|word| word.starts_with('-')).cloned().collect::<Vec<_>>();
     let is_known =
@@ -206,13 +219,13 @@ fn is_cleanup(step: &Step) -> bool {
     // An install of less takes away what is more.
     let leaves_less = ["pnpm", "install", "--prod", "--ignore-scripts"]
         .iter()
-        .all(|word| step.words.iter().any(|own| own == word));
-    step.words.iter().take(5).any(removes) || leaves_less
+        .all(|word| step.texts.iter().any(|own| own == word));
+    step.texts.iter().take(5).any(removes) || leaves_less
 }
 
 /// Whether a command that went could go: the index that `--no-cache` makes needless, and its removal.
 fn is_needless(step: &Step) -> bool {
-    let words: Vec<&str> = step.words.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
+    let words: Vec<&str> = step.texts.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
     match words[..] {
         ["apk", ref rest @ ..] => rest.contains(&"update"),
         ["rm", .., last] => last.starts_with("/var/cache/apk"),

@@ -1,66 +1,106 @@
-//! Comments that tell to leave something alone: which of them kept anything from being done.
+//! Comments that tell Jettison to leave something alone and do not: those that name what is not there, those that are written wrongly, and
+//! those without which the result would be the same. The last is not concluded but tried.
 
-use super::{Held, needed};
+use super::{Held, Outcome, needed};
 use crate::config::Settings;
 use crate::context::Surroundings;
-use crate::pragma::Pragmas;
-use crate::span::LineIndex;
+use crate::pragma::{self, OwnComment, Pragmas};
+use crate::span::{LineIndex, Span};
+use crate::syntax::Dockerfile;
 use crate::transform::{Changes, Transform};
 use crate::transforms;
 
-/// An id that a comment names.
-struct Named {
-    /// Where the comment stands in the text as it went in.
-    at: usize,
-    id: String,
-    was_needed: bool,
-}
+/// More ids of a file than this are not tried.
+const MOST_TRIALS: usize = 8;
 
-/// The ids of all comments that speak to us, over the whole run.
-#[derive(Default)]
-pub(super) struct Idle(Vec<Named>);
+/// A run of the pipeline, for a trial.
+pub(super) type Try<'t> = &'t dyn Fn(&str) -> Outcome;
 
-impl Idle {
-    /// Takes in what a text in the middle of the run has shown.
-    pub fn note(&mut self, pragmas: &Pragmas, origin: impl Fn(usize) -> usize) {
-        for (one, is_needed) in pragmas.all().filter(|(one, _)| one.is_own) {
-            let at = origin(one.comment.start);
-            match self.0.iter_mut().find(|known| (known.at, &known.id) == (at, &one.id)) {
-                Some(known) => known.was_needed |= is_needed,
-                None => self.0.push(Named { at, id: one.id.clone(), was_needed: is_needed }),
-            }
+/// The idle comments of a text, of which the outcome is known. Without a way to try, only what can be read off is found.
+pub(super) fn found(
+    text: &str,
+    outcome: &Outcome,
+    settings: &Settings,
+    around: &dyn Surroundings,
+    retry: Option<Try<'_>>,
+) -> Vec<Held> {
+    // Nearly all files have no comment of ours, and need no further look.
+    if !["ettison", "ETTISON"].iter().any(|name| text.contains(name)) {
+        return Vec::new();
+    }
+    let file = Dockerfile::parse(text);
+    let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
+    let lines = LineIndex::of(text);
+    let mut trials = 0;
+    let mut found = Vec::new();
+    for comment in pragmas.own() {
+        for id in &comment.ids {
+            let reason = match transforms::find(id) {
+                _ if id == pragma::ALL => None,
+                _ if transforms::ALL.iter().any(|transform| transform.answers.contains(&id.as_str())) => None,
+                None => Some(format!("{}; this comment does nothing", unknown(id))),
+                Some(transform) => retry
+                    .filter(|_| is_sure_to_speak(transform, settings, around) && trials < MOST_TRIALS)
+                    .filter(|retry| {
+                        trials += 1;
+                        is_idle(text, comment, id, outcome, retry)
+                    })
+                    .map(|_| {
+                        format!(
+                            "this comment changes nothing: without it, `{id}` would do the same; remove it"
+                        )
+                    }),
+            };
+            found.extend(reason.map(|reason| held(&lines, comment.span, reason)));
         }
     }
+    for mistaken in pragmas.mistaken() {
+        let reason = format!("this comment does nothing; write it as `{}`", mistaken.correction);
+        found.push(held(&lines, mistaken.span, reason));
+    }
+    found.sort_by_key(|held| held.place.line);
+    found
+}
 
-    /// Comments that name what is not there, or what would do nothing here without them.
-    pub fn found(&self, lines: &LineIndex<'_>, settings: &Settings, around: &dyn Surroundings) -> Vec<Held> {
-        let idle = self.0.iter().filter(|one| !one.was_needed);
-        let held = idle.filter_map(|Named { at, id, .. }| {
-            let place = lines.place(*at);
-            Some(Held {
-                transform: None,
-                place,
-                lines: place.line..=place.line,
-                line: lines.line(*at).to_owned(),
-                reason: reason(id, settings, around)?,
-                applicability: None,
-            })
-        });
-        held.collect()
+fn held(lines: &LineIndex<'_>, span: Span, reason: String) -> Held {
+    let place = lines.place(span.start);
+    Held {
+        transform: None,
+        place,
+        lines: place.line..=place.line,
+        line: lines.line(span.start).to_owned(),
+        reason,
+        applicability: None,
     }
 }
 
-fn reason(id: &str, settings: &Settings, around: &dyn Surroundings) -> Option<String> {
-    if transforms::ALL.iter().any(|transform| transform.answers.contains(&id)) {
-        return None;
+fn unknown(id: &str) -> String {
+    let near = transforms::nearest(id).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("there is no transform `{id}`{near}")
+}
+
+/// Whether the result is the same without an id of a comment: the new texts, and what is said of what was not done.
+fn is_idle(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: Try<'_>) -> bool {
+    let old = comment.span.of(text);
+    // Something of the same length takes its place, so that everything else is where it was.
+    let inert = if comment.ids.len() == 1 {
+        format!("#{}", "~".repeat(old.len() - 1))
+    } else {
+        let Some(at) = old.find(id) else { return false };
+        format!("{}{}{}", &old[..at], "~".repeat(id.len()), &old[at + id.len()..])
+    };
+    if text.contains(&inert) {
+        return false;
     }
-    match transforms::find(id) {
-        None => Some(format!("there is no transform `{id}`, so that this comment does nothing")),
-        Some(transform) if is_sure_to_speak(transform, settings, around) => {
-            Some(format!("this comment keeps `{id}` from nothing any more, and can go"))
-        }
-        Some(_) => None,
-    }
+    let trial = format!("{}{inert}{}", &text[..comment.span.start], &text[comment.span.end..]);
+    let without = retry(&trial);
+    let said = |outcome: &Outcome| -> Vec<_> {
+        let held = outcome.refused.iter().chain(&outcome.withheld).chain(&outcome.undone);
+        held.map(|held| (held.transform, held.place, held.reason.clone())).collect()
+    };
+    without.text().unwrap_or(&trial).replace(&inert, old) == with.text().unwrap_or(text)
+        && without.ignore_file() == with.ignore_file()
+        && said(&without) == said(with)
 }
 
 /// Whether a transform is not silent for want of a configuration, an engine or a context.

@@ -15,6 +15,8 @@ pub(super) enum Verdict {
     Pass,
     /// It is shown and not applied.
     Hold(Held),
+    /// It can't be applied.
+    Refuse(Held),
     /// It is applied.
     Take(Applied),
 }
@@ -25,6 +27,8 @@ pub(super) struct View<'v> {
     pub steps: &'v [Step],
     pub settings: &'v Settings,
     pub pragmas: &'v Pragmas,
+    /// Where the last instruction ends, if the text ends in a line continuation.
+    pub open_end: Option<usize>,
 }
 
 impl View<'_> {
@@ -80,11 +84,17 @@ impl View<'_> {
         if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
             return hold(format!("{title}: hadolint's configuration ignores {code}"), None);
         }
-        if self.pragmas.silence(names, fix.anchor) {
-            return hold(format!("{title}: a comment says to leave it"), None);
+        // Any instruction that a fix edits may say no, whichever of them the fix is about.
+        if self.pragmas.silence(names, fix.anchor) || self.pragmas.silence_any(names, &fix.edits) {
+            return hold(format!("{title}: suppressed by a comment"), None);
         }
         if fix.applicability < needed(self.settings) {
             return hold(title.clone(), Some(fix.applicability));
+        }
+        if self.open_end.is_some_and(|end| fix.edits.iter().any(|edit| edit.span.start >= end)) {
+            let reason =
+                format!("{title}: the file ends in a line continuation, which would take in what follows");
+            return Verdict::Refuse(self.held(transform, fix.anchor, reason, None));
         }
         Verdict::Take(Applied {
             title: title.clone(),

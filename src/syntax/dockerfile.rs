@@ -8,6 +8,7 @@ use crate::syntax::grammar::{self, Shell};
 use crate::syntax::heredoc;
 use crate::syntax::instruction::{Body, Instruction};
 use crate::syntax::lines;
+use crate::syntax::platform::{Arguments, Platform};
 
 /// A parsed Dockerfile.
 #[derive(Debug, Clone)]
@@ -76,6 +77,14 @@ impl<'a> Dockerfile<'a> {
             Item::Instruction(instruction) => Some((index, &**instruction)),
             _ => None,
         })
+    }
+
+    /// Where the last instruction ends, if the file ends in a line continuation: whatever is put after it becomes a part of it.
+    pub fn open_end(&self) -> Option<usize> {
+        let Some(Item::Instruction(last)) = self.items.last() else { return None };
+        let line = last.text.of(self.text).lines().last().unwrap_or_default();
+        let is_open = last.heredocs.is_empty() && lines::without_continuation(line, self.escape).1;
+        is_open.then_some(last.text.end)
     }
 
     /// The line break that the file uses, by its first line.
@@ -171,37 +180,47 @@ fn directive(line: &str) -> Option<(String, &str)> {
         .then(|| (name.to_ascii_lowercase(), value))
 }
 
-/// Follows SHELL through the stages: it is part of an image's configuration, so a stage built FROM another inherits it.
+/// Follows SHELL and the platform through the stages: both are part of an image's configuration, so a stage built FROM another inherits
+/// them.
 #[derive(Default)]
 struct Shells {
-    current: Shell,
+    current: InForce,
+    arguments: Arguments,
     names: Vec<String>,
-    of_stages: Vec<Shell>,
+    of_stages: Vec<InForce>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct InForce {
+    shell: Shell,
+    platform: Platform,
 }
 
 impl Shells {
     fn in_force(&self, escape: char) -> Shell {
         match &self.current {
+            InForce { platform: Platform::Windows, .. } => Shell::Foreign,
             // A file that escapes with backticks is written for Windows, where the default shell is cmd.
-            Shell::Default if escape == '`' => Shell::Foreign,
-            shell => shell.clone(),
+            InForce { shell: Shell::Default, .. } if escape == '`' => Shell::Foreign,
+            InForce { shell, .. } => shell.clone(),
         }
     }
 
     fn note(&mut self, instruction: &Instruction<'_>) {
         match &instruction.body {
+            Body::Arg(all) if self.of_stages.is_empty() => self.arguments.note(all),
             Body::From(from) => {
-                self.current =
-                    match self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&from.image)) {
-                        Some(stage) => self.of_stages[stage].clone(),
-                        None if grammar::is_windows_image(&from.image) => Shell::Foreign,
-                        None => Shell::Default,
-                    };
+                let image = self.arguments.fill_in(&from.image);
+                let stage = self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&image));
+                self.current = stage.map(|stage| self.of_stages[stage].clone()).unwrap_or_default();
+                if self.current.platform != Platform::Windows {
+                    self.current.platform = Platform::of(instruction, from, &self.arguments);
+                }
                 self.names.push(from.name.clone().unwrap_or_default());
                 self.of_stages.push(self.current.clone());
             }
             Body::Shell(words) => {
-                self.current = Shell::of(words);
+                self.current.shell = Shell::of(words);
                 if let Some(last) = self.of_stages.last_mut() {
                     *last = self.current.clone();
                 }

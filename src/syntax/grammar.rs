@@ -39,12 +39,6 @@ impl Shell {
     }
 }
 
-/// Whether an image's name says that it is a Windows image, whose default shell is not a Bourne shell.
-pub(super) fn is_windows_image(image: &str) -> bool {
-    let image = image.to_ascii_lowercase();
-    ["windows", "nanoserver", "servercore"].iter().any(|word| image.contains(word))
-}
-
 /// Whether the instruction is one of those that may open here-documents, also as a trigger of ONBUILD.
 pub(super) fn opens_heredocs(logical: &str) -> bool {
     let mut words = logical.split_ascii_whitespace();

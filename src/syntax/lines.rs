@@ -67,7 +67,7 @@ impl<'a> Logical<'a> {
     }
 
     /// The offset in the joined text of a byte of the file that is part of it.
-    pub(super) fn offset_of(&self, file: usize) -> usize {
+    pub fn offset_of(&self, file: usize) -> usize {
         let at = self.segments.partition_point(|segment| segment.file <= file);
         let segment = self.segments[at.saturating_sub(1)];
         segment.logical + (file - segment.file)
@@ -152,7 +152,7 @@ pub(super) fn read_continued(text: &str, start: usize, escape: char) -> Continue
 
 /// Takes the escape character and the blanks behind it off a line that continues. An escape character that follows
 /// another one does not continue the line (BuildKit's `lineContinuationRegex`).
-fn without_continuation(line: &str, escape: char) -> (&str, bool) {
+pub(super) fn without_continuation(line: &str, escape: char) -> (&str, bool) {
     let Some(kept) = line.trim_end_matches([' ', '\t']).strip_suffix(escape) else { return (line, false) };
     if kept.ends_with(escape) { (line, false) } else { (kept, true) }
 }

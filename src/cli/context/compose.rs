@@ -8,8 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::cli::input;
+use crate::yaml;
+
 /// How many folders upwards are looked at.
 const MOST_FOLDERS: usize = 4;
+/// No such file comes near this size.
+const MOST_BYTES: u64 = 1024 * 1024;
 const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const BAKE: &[&str] = &["docker-bake.json", "docker-bake.hcl"];
 
@@ -20,7 +25,7 @@ pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
     for folder in dockerfile.ancestors().skip(1).take(MOST_FOLDERS) {
         for name in COMPOSE.iter().chain(BAKE) {
             let path = folder.join(name);
-            let Ok(text) = fs::read_to_string(&path) else { continue };
+            let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
             for build in builds(name, &text) {
                 let context = folder.join(&build.context);
                 if let (Ok(context), Ok(built)) =
@@ -74,7 +79,7 @@ fn of(context: Option<&str>, dockerfile: Option<&str>) -> Build {
 }
 
 fn compose(text: &str) -> Vec<Build> {
-    let Ok(value) = serde_yaml::from_str::<Value>(text) else { return Vec::new() };
+    let Ok(value) = yaml::value(text) else { return Vec::new() };
     let services = value["services"].as_object().into_iter().flatten();
     let build = |(_, service): (&String, &Value)| match &service["build"] {
         Value::String(context) => Some(of(Some(context), None)),

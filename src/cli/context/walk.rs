@@ -8,6 +8,7 @@ use std::path::Path;
 use ignore::WalkBuilder;
 
 use crate::cli::context::relative;
+use crate::cli::input;
 use crate::context::Entry;
 
 /// More files than this are not looked through.
@@ -91,7 +92,7 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         if !is_link
             && metadata.is_file()
             && (source || is_read(&path, size))
-            && let Ok(text) = fs::read_to_string(entry.path())
+            && let Ok(Some(text)) = input::beside(entry.path(), MOST_LOCK_BYTES)
         {
             found.texts.insert(path.clone(), text);
         }

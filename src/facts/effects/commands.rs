@@ -6,7 +6,7 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::effects::{Effects, Resource, Tree};
-use crate::facts::expand::tidy;
+use crate::facts::execution::normalized;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Scope;
 use crate::syntax::Body;
@@ -23,13 +23,7 @@ pub struct Install {
 
 /// The effects of a RUN whose script is understood; of its first and-or list up to a pipeline, where `until` says so.
 pub(super) fn of_run(facts: &Facts<'_>, run: &RunFacts<'_>, until: Option<usize>) -> Effects {
-    let mut script = Script {
-        facts,
-        run,
-        effects: Effects::default(),
-        directory: facts.directory_at(run.item),
-        own_variables: Vec::new(),
-    };
+    let mut script = Script { facts, run, effects: Effects::default(), index: 0 };
     match script.follow(until) {
         Ok(()) => script.effects,
         Err(because) => Effects::everything(because),
@@ -41,14 +35,9 @@ pub(super) struct Script<'f, 'a> {
     pub(super) facts: &'f Facts<'a>,
     pub(super) run: &'f RunFacts<'a>,
     pub(super) effects: Effects,
-    /// The directory in force at the command; none where it is not known.
-    pub(super) directory: Option<String>,
-    /// The variables that the script itself sets somewhere.
-    pub(super) own_variables: Vec<String>,
+    /// The invocation that is looked at.
+    pub(super) index: usize,
 }
-
-/// Builtins that set variables.
-const SETTERS: &[&str] = &["export", "read", "readonly", "local", "declare", "typeset", "getopts", "unset"];
 
 impl Script<'_, '_> {
     fn follow(&mut self, until: Option<usize>) -> Result<(), String> {
@@ -63,20 +52,12 @@ impl Script<'_, '_> {
         ];
         self.surroundings()?;
         self.compound_commands()?;
-        let moves_elsewhere =
-            self.run.invocations.iter().any(|one| changes_directory(one) && !one.place.own_shell);
         let is_meant = |one: &Invocation<'_>| {
             until.is_none_or(|until| one.place.statement == 0 && one.place.pipeline < until)
         };
         for (index, one) in self.run.invocations.iter().enumerate().filter(|(_, one)| is_meant(one)) {
-            let before = self.directory.clone();
-            if !one.place.own_shell && moves_elsewhere {
-                self.directory = None;
-            }
+            self.index = index;
             self.command(index, one)?;
-            if !changes_directory(one) || !one.place.own_shell {
-                self.directory = before;
-            }
         }
         Ok(())
     }
@@ -114,27 +95,22 @@ impl Script<'_, '_> {
                 CommandKind::Branching(branching) => {
                     for word in branching.words.iter().filter(|word| word.raw.contains(['/', '*', '?', '[']))
                     {
+                        // The first command within has the loop's own state, or an unknown one.
+                        let within = |one: &Invocation<'_>| one.command.span.start >= word.span.start;
+                        self.index = self
+                            .run
+                            .invocations
+                            .iter()
+                            .position(within)
+                            .ok_or_else(|| format!("where `{}` leads is unknown", word.raw))?;
                         self.word(word)?;
                     }
-                    self.own_variables.extend(branching.variable.clone());
                     if branching.counts {
                         return Err("a RUN counts by `for ((`".into());
                     }
                 }
                 _ => {}
             }
-            self.own_variables.extend(
-                command
-                    .simple()
-                    .into_iter()
-                    .flat_map(|simple| &simple.assignments)
-                    .map(|one| one.name.clone()),
-            );
-        }
-        for one in self.run.invocations.iter().filter(|one| SETTERS.iter().any(|name| one.is(name))) {
-            let names =
-                one.arguments().iter().map(|word| word.raw.split('=').next().unwrap_or_default().to_owned());
-            self.own_variables.extend(names);
         }
         Ok(())
     }
@@ -164,7 +140,8 @@ impl Script<'_, '_> {
             let path = path.ok_or_else(|| format!("where {name} sends programs can't be told"))?;
             // What follows the colon of an address is no path.
             if path.starts_with('/') && !path.starts_with("//") {
-                let tree = tidy(&path).ok_or_else(|| format!("where {name} sends programs can't be told"))?;
+                let tree =
+                    normalized(&path).ok_or_else(|| format!("where {name} sends programs can't be told"))?;
                 self.touch(Tree::At(tree.strip_suffix("/bin").map_or(tree.clone(), str::to_owned)));
             }
         }

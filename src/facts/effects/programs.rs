@@ -6,7 +6,7 @@ use crate::facts::commands::Invocation;
 use crate::facts::effects::commands::{Install, Script, unknown};
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::environment::User;
-use crate::facts::expand::tidy;
+use crate::facts::execution::normalized;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, paths};
 use crate::knowledge::{Kind, Scope};
@@ -17,11 +17,9 @@ impl Script<'_, '_> {
         let target = one.arguments().first().filter(|word| !word.is_option() && one.is("cd"));
         let path = match target {
             Some(word) => self.resolve(word)?,
-            None => return Err("the script changes to a directory that nobody can tell".into()),
+            None => return Err("the script changes to an unknown directory".into()),
         };
-        self.effects.reads.push(Resource::Entered(path.clone()));
-        // Whether one that may not run has run is not known.
-        self.directory = (one.place.certain && one.place.own_shell).then_some(path);
+        self.effects.reads.push(Resource::Entered(path));
         Ok(())
     }
 
@@ -55,7 +53,7 @@ impl Script<'_, '_> {
                     .trim_end_matches(".git")
                     .to_owned();
                 let here = self.here()?;
-                self.touch(tidy(&format!("{here}/{name}")).map_or(Tree::Everything, Tree::At));
+                self.touch(normalized(&format!("{here}/{name}")).map_or(Tree::Everything, Tree::At));
                 Ok(())
             }
             [verb, address, target] if verb.raw == "clone" && address.raw.contains("://") => {
@@ -133,10 +131,10 @@ impl Script<'_, '_> {
             }
             Kind::Language | Kind::Build => {
                 // Whose dotfiles and environments they are must be known.
-                if run.in_force.user == User::Unknown && self.facts.root_image(run.stage).is_none() {
+                if run.user == User::Unknown && self.facts.root_image(run.stage).is_none() {
                     return Err(format!("the user who runs {} is not known", call.manager.name));
                 }
-                if matches!(run.in_force.user, User::Other(_)) && self.facts.has_homes_elsewhere() {
+                if matches!(run.user, User::Other(_)) && self.facts.has_homes_elsewhere() {
                     return Err(format!(
                         "where the user who runs {} is at home can't be told",
                         call.manager.name
@@ -205,7 +203,7 @@ impl Script<'_, '_> {
             return Ok(());
         }
         if call.manager.installs(&call.verb) {
-            let directory = self.directory.clone();
+            let directory = self.run.states.directory(self.index).known().map(str::to_owned);
             self.effects.installs.push(Install { call: at, directory });
             return Ok(());
         }

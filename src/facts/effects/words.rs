@@ -2,12 +2,13 @@
 
 use crate::facts::effects::commands::Script;
 use crate::facts::effects::{Resource, Tree};
-use crate::facts::expand::tidy;
+use crate::facts::execution::{Expanded, Tail, normalized};
 use crate::syntax::shell::Word;
 
 impl Script<'_, '_> {
     pub(super) fn here(&self) -> Result<String, String> {
-        self.directory.clone().ok_or_else(|| "the directory that a command runs in is not known".into())
+        let directory = self.run.states.directory(self.index).known().map(str::to_owned);
+        directory.ok_or_else(|| "the working directory of a command is unknown".into())
     }
 
     pub(super) fn operands(&mut self, words: &[Word]) -> Result<(), String> {
@@ -67,36 +68,31 @@ impl Script<'_, '_> {
 
     /// The absolute path of a word; that of the directory which a pattern is in.
     pub(super) fn resolve(&self, word: &Word) -> Result<String, String> {
-        match word.literal() {
-            Some(literal) => self.absolute(literal),
-            None => self.absolute(&word.raw),
-        }
-        .map_err(|_| format!("where `{}` is can't be told", word.raw))
+        self.located(&self.facts.expanded_in(self.run, self.index, word))
+            .ok_or_else(|| format!("where `{}` leads is unknown", word.raw))
     }
 
+    /// The same for a part of a word.
     pub(super) fn absolute(&self, path: &str) -> Result<String, String> {
-        let path = path.trim_matches(['"', '\'']);
-        let plain = match path.find(['*', '?', '[', '{']) {
-            Some(at) if !path[..at].contains('$') => path[..at]
+        self.located(&self.facts.text_expanded_in(self.run, self.index, path))
+            .ok_or_else(|| format!("where `{path}` leads is unknown"))
+    }
+
+    fn located(&self, expanded: &Expanded) -> Option<String> {
+        let known = match expanded.tail {
+            Tail::None => expanded.known.as_str(),
+            // The directory in which names are looked for.
+            Tail::Pattern | Tail::Braces => expanded
+                .known
                 .rsplit_once('/')
                 .map_or(".", |(directory, _)| if directory.is_empty() { "/" } else { directory }),
-            _ => path,
+            Tail::Unknown => return None,
         };
-        let because = || format!("where `{path}` is can't be told");
-        if plain.starts_with('~') || self.sets_variable_of(plain) {
-            return Err(because());
-        }
-        let known = self.facts.expanded(self.run.item, plain).ok_or_else(because)?;
         if known.starts_with('/') {
-            return tidy(&known).ok_or_else(because);
+            return normalized(known);
         }
-        let here = self.directory.as_deref().ok_or_else(because)?;
-        tidy(&format!("{here}/{known}")).ok_or_else(because)
-    }
-
-    /// Whether the script itself sets a variable that a text uses.
-    pub(super) fn sets_variable_of(&self, text: &str) -> bool {
-        text.contains('$') && self.own_variables.iter().any(|name| text.contains(name.as_str()))
+        let here = self.run.states.directory(self.index).known()?;
+        normalized(&format!("{here}/{known}"))
     }
 
     pub(super) fn touch(&mut self, tree: Tree) {

@@ -208,9 +208,8 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w
 fn needed(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
     let context =
         look.context.ok_or("the build context can't be read, and with it what starts and what is loaded")?;
-    let moves = run.invocations[..call.invocation].iter().any(|one| one.is("cd"));
-    let directory = look.facts.directory_at(run.item).filter(|_| !moves);
-    let directory = directory.ok_or("the directory of the install can't be told")?;
+    let directory = run.states.directory(call.invocation).known();
+    let directory = directory.ok_or("the working directory of the install is unknown")?;
     let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
     let text = look.text_at(context, &path).ok_or_else(|| format!("{path} can't be read"))?;
     if context.text("nx.json").is_some()

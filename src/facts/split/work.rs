@@ -5,7 +5,7 @@
 //! nobody can name is a reason not to split.
 
 use crate::facts::commands::Invocation;
-use crate::facts::expand::tidy;
+use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
 use crate::knowledge::{Kind, Scope};
 use crate::span::Span;
@@ -50,6 +50,8 @@ pub struct Work {
 pub struct Step<'s, 'a> {
     /// The RUN.
     pub run: &'s RunFacts<'a>,
+    /// The command's place among its invocations.
+    pub index: usize,
     /// The command.
     pub one: &'s Invocation<'a>,
     /// Its directory.
@@ -59,13 +61,8 @@ pub struct Step<'s, 'a> {
 impl Step<'_, '_> {
     /// The absolute path that a word stands for at this step.
     pub fn path(&self, facts: &Facts<'_>, word: &Word) -> Option<String> {
-        let text = match word.literal() {
-            Some(text) => text.to_owned(),
-            None => facts.expanded(self.run.item, &word.raw)?,
-        };
-        if text.contains(['*', '?', '[', '{', '~', '$', '`']) {
-            return None;
-        }
+        let expanded = facts.expanded_in(self.run, self.index, word);
+        let text = Some(expanded.known).filter(|_| expanded.tail == Tail::None)?;
         if text.starts_with('/') {
             climb(&text)
         } else {
@@ -89,7 +86,7 @@ fn climb(path: &str) -> Option<String> {
             parts.push(part);
         }
     }
-    tidy(&parts.join("/"))
+    normalized(&parts.join("/"))
 }
 
 /// Read and print: they leave nothing.
@@ -188,13 +185,15 @@ impl Work {
         if run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_some()) {
             return Err("this RUN mounts another image, of which nothing is known".into());
         }
-        let mut directory =
-            facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
-        for one in &run.invocations {
-            let step = Step { run, one, directory: directory.clone() };
+        let start = facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
+        for (index, one) in run.invocations.iter().enumerate() {
+            let directory = match (run.states.directory(index), &start) {
+                (Directory::Known(path), _) => Some(path.clone()),
+                (Directory::FromStart(below), Some(start)) => Some(format!("{start}{below}")),
+                _ => None,
+            };
+            let step = Step { run, index, one, directory };
             if one.is("cd") && one.place.own_shell {
-                let target = step.operands().next().and_then(|word| step.path(facts, word));
-                directory = target.filter(|_| one.place.certain);
                 continue;
             }
             if let Some(word) = one

@@ -44,7 +44,7 @@ fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
 /// Whether a command only empties a cache.
 fn empties(step: &Step) -> bool {
     is_cleanup(step)
-        || step.words.iter().take(4).any(|word| matches!(word.as_str(), "dist-clean" | "distclean"))
+        || step.texts.iter().take(4).any(|word| matches!(word.as_str(), "dist-clean" | "distclean"))
 }
 
 /// Whether the only differences are cache mounts that came, and options or operands of a cleanup that went.
@@ -53,10 +53,11 @@ fn is_same(before: &Step, after: &Step) -> bool {
     let mut added = after.flags.iter().filter(|flag| flags.next_if_eq(flag).is_none());
     let mounts = added.all(|flag| flag.starts_with("--mount=type=cache,")) && flags.peek().is_none();
     let mut words = after.words.iter().peekable();
-    let dropped: Vec<&String> = before.words.iter().filter(|word| words.next_if_eq(word).is_none()).collect();
-    let removes = before.words.iter().take(2).any(|word| word == "rm");
-    let may_go = |word: &&String| {
-        NO_CACHE.contains(&word.as_str()) || removes && word.starts_with(['/', '~', '$', '"'])
+    let pairs = before.words.iter().zip(&before.texts);
+    let dropped: Vec<_> = pairs.filter(|(word, _)| words.next_if_eq(word).is_none()).collect();
+    let removes = before.texts.iter().take(2).any(|word| word == "rm");
+    let may_go = |(word, text): &(&String, &String)| {
+        NO_CACHE.contains(&text.as_str()) || removes && word.starts_with(['/', '~', '$', '"', '\''])
     };
     mounts && words.peek().is_none() && dropped.iter().all(may_go)
 }

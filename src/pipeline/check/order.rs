@@ -54,11 +54,14 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
         match item {
             Item::Comment(span) => comments.push(span.of(file.text).trim()),
             Item::Blank(_) | Item::Directive(_) => comments.clear(),
-            Item::Error(span, _) => stages.last_mut().expect("never empty").push(One {
-                keyword: Keyword::Maintainer,
-                text: span.of(file.text).to_owned(),
-                comments: Vec::new(),
-            }),
+            Item::Error(span, _) => {
+                comments.clear();
+                stages.last_mut().expect("never empty").push(One {
+                    keyword: Keyword::Maintainer,
+                    text: span.of(file.text).to_owned(),
+                    comments: Vec::new(),
+                });
+            }
             Item::Instruction(one) => {
                 if one.keyword == Keyword::From {
                     stages.push(Vec::new());
@@ -80,11 +83,11 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
                 let bodies = one.heredocs.iter().map(|doc| doc.content.of(file.text));
                 let text =
                     std::iter::once(one.logical.text.as_ref()).chain(bodies).collect::<Vec<_>>().join("\n");
-                let comments = if matches!(one.keyword, Keyword::From) {
-                    Vec::new()
-                } else {
-                    std::mem::take(&mut comments)
-                };
+                // A comment above FROM belongs to no instruction of the stage.
+                let mut comments = std::mem::take(&mut comments);
+                if one.keyword == Keyword::From {
+                    comments.clear();
+                }
                 stages.last_mut().expect("never empty").push(One { keyword: one.keyword, text, comments });
             }
         }

@@ -63,17 +63,13 @@ fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Ins
 fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
     let mut new = after.iter().peekable();
     for step in before {
-        let gives = matches!(step.words.first().map(String::as_str), Some("chown" | "chmod"));
-        let shorter = || Step {
-            flags: step.flags.clone(),
-            words: step
-                .words
-                .iter()
-                .filter(|word| !matches!(word.as_str(), "-R" | "--recursive"))
-                .cloned()
-                .collect(),
+        let gives = matches!(step.texts.first().map(String::as_str), Some("chown" | "chmod"));
+        let is_shorter = |new: &Step| {
+            let kept = step.words.iter().zip(&step.texts);
+            let kept = kept.filter(|(_, text)| !matches!(text.as_str(), "-R" | "--recursive"));
+            new.flags == step.flags && kept.map(|(word, _)| word).eq(&new.words)
         };
-        let found = new.next_if(|new| *new == step || gives && **new == shorter()).is_some();
+        let found = new.next_if(|new| *new == step || gives && is_shorter(new)).is_some();
         if !found && !gives {
             return Err(format!("the command `{}` is missing or differs", step.words.join(" ")));
         }

@@ -22,17 +22,28 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
     {
         return Err("what stands before the last stage differs".into());
     }
-    let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<String> {
+    // Each with whether it makes a layer.
+    let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<(bool, String)> {
         let all = facts.file.instructions().filter(|(item, _)| stage.items.contains(item));
         all.filter(|(_, one)| is_step(one))
-            .map(|(_, one)| one.full.of(facts.file.text).trim_end().to_owned())
+            .map(|(_, one)| (makes_layer(one), one.full.of(facts.file.text).trim_end().to_owned()))
             .collect()
     };
-    // The build may have lines on top, and must have all that there were, in their order.
-    let mut rest = steps(&new, build).into_iter();
-    for step in steps(old, before) {
+    // The build may have lines on top, and must have all that there were, in their order. An ARG or SHELL after the last step
+    // that makes a layer only concerns the image: it goes along with what uses it.
+    let mut rest = steps(&new, build).into_iter().map(|(_, step)| step);
+    let mut before_steps = steps(old, before);
+    let built = before_steps.iter().rposition(|(makes_layer, _)| *makes_layer).map_or(0, |at| at + 1);
+    let tail = before_steps.split_off(built);
+    for (_, step) in before_steps {
         if !rest.any(|other| other == step) {
             return Err(format!("the step `{step}` is missing in the build, or not in its place"));
+        }
+    }
+    let mut rest = steps(&new, runtime).into_iter().map(|(_, step)| step);
+    for (_, step) in tail {
+        if !rest.any(|other| other == step) {
+            return Err(format!("the instruction `{step}` is missing in the image, or not in its place"));
         }
     }
     let (was, is) = (image(old, before), image(&new, runtime));
@@ -73,6 +84,10 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
 fn is_step(one: &Instruction<'_>) -> bool {
     use Keyword::{Add, Arg, Copy, Run, Shell};
     matches!(one.keyword, Add | Copy | Run | Shell | Arg)
+}
+
+fn makes_layer(one: &Instruction<'_>) -> bool {
+    matches!(one.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
 }
 
 /// How the image of a stage is set up: one entry for each setting that a later one replaces.

@@ -1,0 +1,256 @@
+//! The execution state: as whom and where commands run, at each instruction of the file and at each command of a RUN.
+//!
+//! This is the only place that works out users, working directories and the variables of a script; guards ask it. What is not
+//! known is a value of its own here (`Workdir::Unknown`, `Directory::Unknown`), so that no guard can take it for "nowhere".
+
+mod script;
+mod target;
+mod variables;
+
+use crate::facts::environment::root_image;
+use crate::facts::environment::{User, user_of};
+use crate::facts::stage::{Base, Stage};
+use crate::facts::variables::{Variable, Variables};
+use crate::facts::{Facts, stage};
+use crate::knowledge::Knowledge;
+use crate::syntax::{Body, Dockerfile};
+
+pub(super) use script::{Changes, Scope, Walk};
+pub use script::{Directory, ScriptStates, has_background};
+pub use target::{Expanded, Tail, Target};
+
+/// The working directory at an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Workdir {
+    /// An absolute path without `.`, `..` and variables.
+    Known(String),
+    /// No instruction sets it; the base image may.
+    OfBase,
+    /// A WORKDIR depends on a value that is unknown.
+    Unknown,
+}
+
+impl Workdir {
+    /// The path, where it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(path) => Some(path),
+            Self::OfBase | Self::Unknown => None,
+        }
+    }
+
+    /// The directory after `WORKDIR directory`, whose variables are filled in; `None` stands for a text with an unknown value.
+    fn joined(&self, directory: Option<&str>) -> Self {
+        let path = match (directory, self) {
+            (None, _) => None,
+            (Some(path), _) if path.starts_with('/') => normalized(path),
+            (Some(path), Self::Known(base)) => normalized(&format!("{base}/{path}")),
+            (Some(_), Self::OfBase | Self::Unknown) => None,
+        };
+        path.map_or(Self::Unknown, Self::Known)
+    }
+}
+
+/// The user and the working directory at an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionState {
+    /// The user that runs the commands.
+    pub user: User,
+    /// The directory that they start in.
+    pub workdir: Workdir,
+}
+
+/// The execution states of a file: each holds after an item, until the next one in the list.
+#[derive(Debug, Default)]
+pub struct ExecutionStates {
+    after: Vec<(usize, ExecutionState)>,
+}
+
+impl ExecutionStates {
+    /// Follows USER and WORKDIR through all stages.
+    pub(super) fn of(
+        file: &Dockerfile<'_>,
+        stages: &[Stage],
+        variables: &Variables,
+        known: &Knowledge,
+    ) -> Self {
+        let mut states = Self::default();
+        let mut ends: Vec<ExecutionState> = Vec::new();
+        for (item, instruction) in file.instructions() {
+            let mut next = match (&instruction.body, ends.last()) {
+                (Body::From(_), _) => {
+                    let state = at_start(stages, ends.len(), &ends, known);
+                    ends.push(state.clone());
+                    states.after.push((item, state));
+                    continue;
+                }
+                (Body::User(_) | Body::Workdir(_), Some(state)) => state.clone(),
+                _ => continue,
+            };
+            match &instruction.body {
+                Body::User(user) => {
+                    next.user =
+                        variables.expand(stages, item, user).map_or(User::Unknown, |user| user_of(&user));
+                }
+                Body::Workdir(directory) => {
+                    next.workdir = next.workdir.joined(variables.expand(stages, item, directory).as_deref());
+                }
+                _ => {}
+            }
+            if let Some(end) = ends.last_mut() {
+                end.clone_from(&next);
+            }
+            states.after.push((item, next));
+        }
+        states
+    }
+
+    /// The state after an item; none before the first FROM.
+    pub(super) fn after(&self, item: usize) -> Option<&ExecutionState> {
+        let upto = self.after.partition_point(|(at, _)| *at <= item);
+        self.after[..upto].last().map(|(_, state)| state)
+    }
+}
+
+/// The state at the start of a stage: the one that its base ends with.
+fn at_start(stages: &[Stage], stage: usize, ends: &[ExecutionState], known: &Knowledge) -> ExecutionState {
+    if let Base::Stage(base) = stages[stage].base {
+        return ends[base].clone();
+    }
+    let image = root_image(stages, stage, known);
+    let user = image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of));
+    let is_onbuild = matches!(&stages[stage].base, Base::Image(name) if name.tag.as_deref().unwrap_or_default().contains("onbuild"));
+    let workdir = image.and_then(|image| image.workdir.clone()).filter(|_| !is_onbuild);
+    ExecutionState { user, workdir: workdir.map_or(Workdir::OfBase, Workdir::Known) }
+}
+
+impl Facts<'_> {
+    /// The user just before an item.
+    pub fn user_at(&self, item: usize) -> User {
+        self.state_before(item).map_or(User::Unknown, |state| state.user.clone())
+    }
+
+    /// The working directory just before an item.
+    pub fn workdir_at(&self, item: usize) -> Workdir {
+        self.state_before(item).map_or(Workdir::Unknown, |state| state.workdir.clone())
+    }
+
+    /// The working directory just before an item, where it is known.
+    pub fn directory_at(&self, item: usize) -> Option<String> {
+        self.workdir_at(item).known().map(str::to_owned)
+    }
+
+    /// The working directory just after an item, where it is known.
+    pub fn directory_after(&self, item: usize) -> Option<String> {
+        self.states.after(item)?.workdir.known().map(str::to_owned)
+    }
+
+    /// The directories that the WORKDIR instructions before an item name, as far as they are known: each exists by then.
+    pub fn workdirs_before(&self, item: usize) -> Vec<String> {
+        let named = self.before(item).filter_map(|(at, instruction)| match &instruction.body {
+            Body::Workdir(_) => self.directory_after(at),
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// The home directory of the user before an item, where nothing but the user decides it: the file does not set HOME, and
+    /// the base image is known not to.
+    pub(super) fn plain_home(
+        stages: &[Stage],
+        variables: &Variables,
+        known: &Knowledge,
+        item: usize,
+        user: &User,
+    ) -> Option<String> {
+        let stage = stage::at(stages, item)?;
+        let image = root_image(stages, stage.index, known)?;
+        let is_set = *variables.at(stages, item, "HOME") != Variable::NotInFile;
+        (*user == User::Root && !is_set && !image.environment.contains_key("HOME"))
+            .then(|| "/root".to_owned())
+    }
+
+    /// The text with its quotes taken off and its variables filled in, as the instruction at `item` has it; none where a
+    /// value is unknown, as that of a build argument is.
+    pub fn expanded(&self, item: usize, text: &str) -> Option<String> {
+        self.variables.expand(&self.stages, item, text)
+    }
+
+    /// The absolute path that a path in the instruction at `item` stands for.
+    pub fn path_at(&self, item: usize, path: &str) -> Option<String> {
+        let path = self.expanded(item, path)?;
+        if path.starts_with('/') {
+            normalized(&path)
+        } else {
+            normalized(&format!("{}/{path}", self.directory_at(item)?))
+        }
+    }
+
+    /// The state before an item; the one after FROM, for FROM itself.
+    fn state_before(&self, item: usize) -> Option<&ExecutionState> {
+        let start = stage::at(&self.stages, item)?.items.start;
+        self.states.after(item.saturating_sub(1).max(start))
+    }
+}
+
+/// An absolute path without `.` and doubled slashes; none where it climbs by `..`, which a symlink may lead elsewhere.
+pub fn normalized(path: &str) -> Option<String> {
+    let mut result = String::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            return None;
+        }
+        result.push('/');
+        result.push_str(part);
+    }
+    Some(if result.is_empty() { "/".to_owned() } else { result })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workdir(text: &str) -> Workdir {
+        let file = Dockerfile::parse(text);
+        Facts::of(&file, Knowledge::embedded()).workdir_at(file.items.len() - 1)
+    }
+
+    fn at(path: &str) -> Workdir {
+        Workdir::Known(path.into())
+    }
+
+    #[test]
+    fn directories_follow_variables_and_stages() {
+        assert_eq!(workdir("FROM a\nWORKDIR /x\nWORKDIR y/\nRUN z\n"), at("/x/y"));
+        assert_eq!(workdir("FROM a\nENV H=/h\nENV A=${H}/a\nWORKDIR $A\nRUN z\n"), at("/h/a"));
+        assert_eq!(workdir("FROM a AS b\nWORKDIR /x\nFROM b\nRUN z\n"), at("/x"));
+        assert_eq!(workdir("FROM a\nENV D=app\nWORKDIR /srv\nWORKDIR $D\nRUN z\n"), at("/srv/app"));
+        assert_eq!(workdir("FROM a\nWORKDIR $UNKNOWN\nWORKDIR /x\nRUN z\n"), at("/x"));
+    }
+
+    #[test]
+    fn what_a_build_argument_or_the_base_image_decides_is_unknown() {
+        for directory in ["$UNKNOWN", "${A:-/x}", "sub"] {
+            let text = format!("FROM a\nARG A=/y\nWORKDIR {directory}\nRUN z\n");
+            assert_eq!(workdir(&text), Workdir::Unknown, "{directory}");
+        }
+        assert_eq!(workdir("FROM a\nARG A=/y\nWORKDIR $A\nRUN z\n"), Workdir::Unknown);
+        assert_eq!(workdir("FROM a\nENV P=$P:/x\nWORKDIR $P\nRUN z\n"), Workdir::Unknown);
+        assert_eq!(workdir("FROM a\nWORKDIR /x/../y\nRUN z\n"), Workdir::Unknown);
+        assert_eq!(workdir("FROM a\nRUN z\n"), Workdir::OfBase);
+        assert_eq!(workdir("FROM node:8-onbuild\nRUN z\n"), Workdir::OfBase);
+        assert_eq!(workdir("FROM node:8\nRUN z\n"), at("/"));
+    }
+
+    #[test]
+    fn users_follow_variables() {
+        let user = |text: &str| {
+            let file = Dockerfile::parse(text);
+            Facts::of(&file, Knowledge::embedded()).user_at(file.items.len() - 1)
+        };
+        assert_eq!(user("FROM debian\nENV U=app\nUSER $U\nRUN z\n"), User::Other("app".into()));
+        assert_eq!(user("FROM debian\nARG U=app\nUSER $U\nRUN z\n"), User::Unknown);
+        assert_eq!(user("FROM debian\nRUN z\n"), User::Root);
+        assert_eq!(user("FROM some/image\nRUN z\n"), User::Unknown);
+    }
+}

@@ -1,0 +1,519 @@
+//! The walk through a script: the directory in force and the variables at each of its commands.
+//!
+//! Subshells, pipelines and substitutions keep their changes to themselves. What may or may not have happened (branches,
+//! loops, functions, commands after `||`) makes unknown what it would change. A `cd` is taken to succeed: where it may fail
+//! and the script go on, whatever follows runs in a directory that the script was in before.
+
+use std::collections::HashMap;
+
+use super::target::{Expanded, Target, climb, expand};
+use super::variables::{Assigned, ScriptVariables};
+use super::{Workdir, target};
+use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::environment::User;
+use crate::facts::stage::Stage;
+use crate::facts::variables::{Variable, Variables};
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::Knowledge;
+use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Script, Statement, Word};
+
+/// The directory that a command runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Directory {
+    /// An absolute path.
+    Known(String),
+    /// A path below the directory in which the RUN starts, which is unknown: empty, or starting with a slash.
+    FromStart(String),
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl Directory {
+    /// The absolute path, where it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(path) => Some(path),
+            Self::FromStart(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The directory in which a RUN starts.
+    pub fn start(workdir: &Workdir) -> Self {
+        match workdir {
+            Workdir::Known(path) => Self::Known(path.clone()),
+            Workdir::OfBase | Workdir::Unknown => Self::FromStart(String::new()),
+        }
+    }
+}
+
+/// The states of one script.
+#[derive(Debug)]
+pub struct ScriptStates {
+    /// At each invocation, in their order: its directory, and how many assignments are before it.
+    at: Vec<(Directory, usize)>,
+    /// The directories that the script was in, each once, the first one first.
+    visited: Vec<Directory>,
+    end: Directory,
+    variables: ScriptVariables,
+    /// The home directory of the RUN's user, where it is known.
+    home: Option<String>,
+}
+
+impl ScriptStates {
+    /// The states of a RUN whose script is not understood.
+    pub(in crate::facts) fn of_nothing() -> Self {
+        Self {
+            at: Vec::new(),
+            visited: Vec::new(),
+            end: Directory::Unknown,
+            variables: ScriptVariables::default(),
+            home: None,
+        }
+    }
+
+    /// The directory that an invocation runs in.
+    ///
+    /// # Panics
+    /// If the RUN has fewer invocations.
+    pub fn directory(&self, invocation: usize) -> &Directory {
+        &self.at[invocation].0
+    }
+
+    /// The directory in force when the script ends.
+    pub fn end(&self) -> &Directory {
+        &self.end
+    }
+
+    /// The directories that the script's own shell was in at some time.
+    pub fn visited(&self) -> &[Directory] {
+        &self.visited
+    }
+}
+
+impl Facts<'_> {
+    /// A word of an invocation with its variables filled in.
+    pub fn expanded_in(&self, run: &RunFacts<'_>, invocation: usize, word: &Word) -> Expanded {
+        match word.literal() {
+            Some(text) => Expanded { known: text.into(), tail: target::Tail::None, written: text.into() },
+            None => self.text_expanded_in(run, invocation, &word.raw),
+        }
+    }
+
+    /// The same for a part of a word, quotes included: `/x` of `--prefix=/x`.
+    pub fn text_expanded_in(&self, run: &RunFacts<'_>, invocation: usize, raw: &str) -> Expanded {
+        let states = &run.states;
+        let (directory, position) = &states.at[invocation];
+        let scope = Scope {
+            variables: &self.variables,
+            stages: &self.stages,
+            item: run.item,
+            home: states.home.as_deref(),
+        };
+        expand(raw, &|name| scope.value(&states.variables, *position, directory, name))
+    }
+
+    /// What a word of an invocation may name.
+    pub fn target_of(&self, run: &RunFacts<'_>, invocation: usize, word: &Word) -> Target {
+        Target::of(&self.expanded_in(run, invocation, word), run.states.directory(invocation))
+    }
+
+    /// The user that an invocation runs as.
+    pub fn user_of(&self, run: &RunFacts<'_>, invocation: usize) -> User {
+        match run.invocations[invocation].elevation {
+            Elevation::None => run.user.clone(),
+            Elevation::Root(_) => User::Root,
+            Elevation::Other => User::Unknown,
+        }
+    }
+}
+
+/// What a script finds when it starts.
+#[derive(Clone, Copy)]
+pub(in crate::facts) struct Scope<'s> {
+    pub variables: &'s Variables,
+    pub stages: &'s [Stage],
+    pub item: usize,
+    pub home: Option<&'s str>,
+}
+
+impl Scope<'_> {
+    /// What a variable holds at a command; `None` where that is unknown.
+    fn value(
+        &self,
+        script: &ScriptVariables,
+        position: usize,
+        directory: &Directory,
+        name: &str,
+    ) -> Option<Assigned> {
+        if let Some(assigned) = script.at(position, name) {
+            return Some(assigned.clone());
+        }
+        match self.variables.at(self.stages, self.item, name) {
+            Variable::Set(_) => self.variables.value(self.stages, self.item, name),
+            Variable::Argument(_) => None,
+            Variable::NotInFile if name == "HOME" => self.home.map(str::to_owned),
+            Variable::NotInFile if name == "PWD" => directory.known().map(str::to_owned),
+            Variable::NotInFile => None,
+        }
+        .map(Assigned::Known)
+    }
+}
+
+/// Goes through a script, command by command, in the order of its text.
+pub(in crate::facts) struct Walk<'s, 'a> {
+    /// What the script starts, so far.
+    pub invocations: Vec<Invocation<'a>>,
+    scope: Scope<'s>,
+    at: Vec<(Directory, usize)>,
+    visited: Vec<Directory>,
+    directory: Directory,
+    previous: Directory,
+    stack: Vec<Directory>,
+    variables: ScriptVariables,
+    /// For each scope that is open: the variables that were assigned in it, with what they held before.
+    assigned: Vec<Vec<(String, Option<Assigned>)>>,
+    /// What calls of the script's own functions may change.
+    functions: HashMap<&'a str, Changes<'a>>,
+}
+
+/// What to come back to at the end of a subshell.
+pub(in crate::facts) struct Saved {
+    directory: Directory,
+    previous: Directory,
+    stack: Vec<Directory>,
+    was_lost: bool,
+}
+
+impl<'s, 'a> Walk<'s, 'a> {
+    pub fn new(scope: Scope<'s>, workdir: &Workdir) -> Self {
+        let directory = Directory::start(workdir);
+        Self {
+            invocations: Vec::new(),
+            scope,
+            at: Vec::new(),
+            visited: vec![directory.clone()],
+            directory,
+            previous: Directory::Unknown,
+            stack: Vec::new(),
+            variables: ScriptVariables::default(),
+            assigned: Vec::new(),
+            functions: HashMap::new(),
+        }
+    }
+
+    /// What was found, at the end of the script.
+    pub fn finish(self) -> (Vec<Invocation<'a>>, ScriptStates) {
+        let Self { invocations, at, visited, directory, variables, scope, .. } = self;
+        let home = scope.home.map(str::to_owned);
+        (invocations, ScriptStates { at, visited, end: directory, variables, home })
+    }
+
+    /// Starts what changes nothing for its surroundings.
+    pub fn enter_subshell(&mut self) -> Saved {
+        self.assigned.push(Vec::new());
+        Saved {
+            directory: self.directory.clone(),
+            previous: self.previous.clone(),
+            stack: self.stack.clone(),
+            was_lost: self.variables.is_lost(),
+        }
+    }
+
+    /// Ends it.
+    pub fn leave_subshell(&mut self, saved: Saved) {
+        if !saved.was_lost && self.variables.is_lost() {
+            self.variables.find();
+        }
+        for (name, value) in self.assigned.pop().unwrap_or_default().into_iter().rev() {
+            self.variables.restore(&name, value);
+        }
+        self.directory = saved.directory;
+        self.previous = saved.previous;
+        self.stack = saved.stack;
+    }
+
+    /// Takes a command into account.
+    pub fn push(&mut self, invocation: Invocation<'a>) {
+        self.at.push((self.directory.clone(), self.variables.position()));
+        self.follow(&invocation);
+        self.invocations.push(invocation);
+    }
+
+    /// Makes unknown what some commands may change, since they may run never, once or often.
+    pub fn forget(&mut self, changes: &Changes<'_>) {
+        for name in &changes.names {
+            self.assign(name, Assigned::Unknown);
+        }
+        if changes.moves || changes.anything {
+            self.go(Directory::Unknown);
+            self.stack.clear();
+        }
+        if changes.anything {
+            self.variables.lose();
+        }
+    }
+
+    /// Makes everything unknown.
+    pub fn forget_everything(&mut self) {
+        self.forget(&Changes { anything: true, ..Changes::default() });
+    }
+
+    /// Takes a function's definition into account: what its calls may change.
+    pub fn define(&mut self, name: &'a str, body: &'a List) {
+        let mut changes = Changes::default();
+        changes.of_list(body);
+        self.functions.insert(name, changes);
+    }
+
+    /// Takes into account that only the first pipeline of a statement is sure to have run when the next statement starts.
+    pub fn after_statement(&mut self, statement: &Statement) {
+        if statement.rest.is_empty() {
+            return;
+        }
+        let mut changes = Changes::default();
+        for (_, pipeline) in &statement.rest {
+            changes.of_pipeline(&pipeline.commands);
+        }
+        self.forget(&changes);
+    }
+
+    fn assign(&mut self, name: &str, value: Assigned) {
+        if let Some(scope) = self.assigned.last_mut() {
+            let before = self.variables.at(self.variables.position(), name).cloned();
+            scope.push((name.to_owned(), before));
+        }
+        self.variables.assign(name, value);
+    }
+
+    fn go(&mut self, directory: Directory) {
+        if self.assigned.is_empty() && !self.visited.contains(&directory) && self.visited.len() < MOST_VISITED
+        {
+            self.visited.push(directory.clone());
+        }
+        self.previous = std::mem::replace(&mut self.directory, directory);
+    }
+
+    fn expanded(&self, raw: &str) -> Expanded {
+        let position = self.variables.position();
+        expand(raw, &|name| self.scope.value(&self.variables, position, &self.directory, name))
+    }
+
+    fn value_of(&self, raw: &str) -> Assigned {
+        let expanded = self.expanded(raw);
+        match expanded.tail {
+            target::Tail::None => Assigned::Known(expanded.known),
+            // A pattern in an assignment is not expanded, but it is where the variable is used.
+            target::Tail::Pattern | target::Tail::Braces | target::Tail::Unknown => Assigned::Unknown,
+        }
+    }
+
+    fn follow(&mut self, invocation: &Invocation<'a>) {
+        let is_sure = invocation.place.certain;
+        for name in assigned_by_expansion(invocation.command) {
+            self.assign(name, Assigned::Unknown);
+        }
+        for assignment in &invocation.simple.assignments {
+            // Before a program, an assignment is for that program alone; before some builtins, it stays.
+            let stays = invocation.words.is_empty();
+            if stays || invocation.program.is_some_and(Knowledge::is_builtin) {
+                let value = assignment.value.as_ref().filter(|_| stays && is_sure);
+                let value = value.map_or(Assigned::Unknown, |word| self.value_of(&word.raw));
+                self.assign(&assignment.name, value);
+            }
+        }
+        let Some(program) = invocation.program else { return };
+        if let Some(changes) = self.functions.get(program).cloned() {
+            self.forget(&changes);
+        }
+        match program {
+            "cd" | "pushd" | "popd" => self.change_directory(invocation, program, is_sure),
+            "eval" | "." | "source" => self.forget_everything(),
+            "export" | "readonly" | "local" | "declare" | "typeset" => {
+                for word in invocation.arguments() {
+                    let Some((name, value)) = word.raw.split_once('=') else { continue };
+                    let value = if is_sure { self.value_of(value) } else { Assigned::Unknown };
+                    self.assign(name, value);
+                }
+            }
+            _ => {
+                for name in names_set_by(invocation.program, invocation.arguments()) {
+                    self.assign(name, Assigned::Unknown);
+                }
+            }
+        }
+    }
+
+    fn change_directory(&mut self, invocation: &Invocation<'a>, program: &str, is_sure: bool) {
+        let mut words = invocation.arguments().iter();
+        let word = words.find(|word| !matches!(word.raw.as_str(), "-P" | "-L" | "-e" | "--"));
+        let target = match (program, word) {
+            ("popd", None) => self.stack.pop().unwrap_or(Directory::Unknown),
+            ("cd", None) => {
+                self.scope.home.map_or(Directory::Unknown, |home| Directory::Known(home.to_owned()))
+            }
+            ("cd", Some(word)) if word.raw == "-" => self.previous.clone(),
+            ("cd" | "pushd", Some(word)) if !word.is_option() => self.directory_from(word),
+            _ => Directory::Unknown,
+        };
+        if program == "pushd" {
+            self.stack.push(self.directory.clone());
+        }
+        self.go(if is_sure || target == self.directory { target } else { Directory::Unknown });
+    }
+
+    fn directory_from(&self, word: &Word) -> Directory {
+        let word = match word.literal() {
+            Some(text) => Expanded { known: text.into(), tail: target::Tail::None, written: text.into() },
+            None => self.expanded(&word.raw),
+        };
+        if word.tail != target::Tail::None || word.known.is_empty() {
+            return Directory::Unknown;
+        }
+        let is_searched = !word.known.starts_with(['/', '.'])
+            && self
+                .scope
+                .value(&self.variables, self.variables.position(), &self.directory, "CDPATH")
+                .is_some();
+        let (base, is_absolute) = match &self.directory {
+            _ if word.known.starts_with('/') => ("", true),
+            Directory::Known(path) => (path.as_str(), true),
+            Directory::FromStart(path) => (path.as_str(), false),
+            Directory::Unknown => return Directory::Unknown,
+        };
+        match climb(&format!("{base}/{}", word.known), false) {
+            _ if is_searched => Directory::Unknown,
+            Some(path) if is_absolute => Directory::Known(if path.is_empty() { "/".into() } else { path }),
+            Some(path) => Directory::FromStart(path),
+            None if is_absolute => Directory::Known("/".into()),
+            None => Directory::Unknown,
+        }
+    }
+}
+
+/// More directories than this are not remembered; none of real scripts is in more.
+const MOST_VISITED: usize = 64;
+
+/// What some commands may change in the shell that runs them.
+#[derive(Clone, Default)]
+pub(in crate::facts) struct Changes<'l> {
+    names: Vec<&'l str>,
+    moves: bool,
+    anything: bool,
+}
+
+impl<'l> Changes<'l> {
+    /// What the parts of a branching command, and its own variable, may change.
+    pub fn of_branching(branching: &'l Branching) -> Self {
+        let mut changes = Self::default();
+        changes.of_list(&branching.condition);
+        branching.branches.iter().for_each(|list| changes.of_list(list));
+        changes.names.extend(branching.variable.as_deref());
+        changes.anything |= branching.counts;
+        changes
+    }
+
+    fn of_list(&mut self, list: &'l List) {
+        for statement in list.statements.iter().filter(|statement| statement.end != End::Background) {
+            for pipeline in statement.pipelines() {
+                self.of_pipeline(&pipeline.commands);
+            }
+        }
+    }
+
+    fn of_pipeline(&mut self, commands: &'l [Command]) {
+        if let [command] = commands {
+            self.of_command(command);
+        }
+    }
+
+    fn of_command(&mut self, command: &'l Command) {
+        self.names.extend(assigned_by_expansion(command));
+        match &command.kind {
+            CommandKind::Simple(simple) => {
+                self.names.extend(simple.assignments.iter().map(|assignment| assignment.name.as_str()));
+                let words = match simple.program() {
+                    Some("command" | "builtin") => simple.words.get(1..).unwrap_or_default(),
+                    _ => &simple.words[..],
+                };
+                let Some((program, arguments)) = words.split_first() else { return };
+                let program = program.literal();
+                self.moves |= matches!(program, Some("cd" | "pushd" | "popd"));
+                self.anything |= matches!(program, Some("eval" | "." | "source"));
+                self.names.extend(names_set_by(program, arguments));
+            }
+            CommandKind::Subshell(_) => {}
+            CommandKind::Group(list) | CommandKind::Prefixed(list) | CommandKind::Function(_, list) => {
+                self.of_list(list);
+            }
+            CommandKind::Branching(branching) => {
+                let inner = Self::of_branching(branching);
+                self.names.extend(inner.names);
+                self.moves |= inner.moves;
+                self.anything |= inner.anything;
+            }
+            // `(( x = 1 ))` and `[[ a =~ b ]]` set variables.
+            CommandKind::Test(_) => self.names.push("BASH_REMATCH"),
+        }
+    }
+}
+
+/// The variables that a builtin sets by their names among its arguments.
+fn names_set_by<'w>(program: Option<&str>, arguments: &'w [Word]) -> impl Iterator<Item = &'w str> {
+    let sets = matches!(
+        program,
+        Some(
+            "export"
+                | "readonly"
+                | "local"
+                | "declare"
+                | "typeset"
+                | "read"
+                | "getopts"
+                | "unset"
+                | "mapfile"
+                | "readarray"
+                | "let"
+                | "printf"
+                | "wait"
+        )
+    );
+    arguments
+        .iter()
+        .filter(move |_| sets)
+        .map(|word| word.raw.split(['=', '[', '+']).next().unwrap_or_default())
+}
+
+/// The variables that expansions in a command's words assign: `${x:=y}`, `$((x = 1))`.
+fn assigned_by_expansion(command: &Command) -> Vec<&str> {
+    let mut names = Vec::new();
+    for word in command.words().filter(|word| word.raw.contains("${") || word.raw.contains("$((")) {
+        for part in word.raw.split("${").skip(1) {
+            let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(part.len());
+            if part[end..].starts_with(":=") || part[end..].starts_with('=') {
+                names.push(&part[..end]);
+            }
+        }
+        for part in word.raw.split("$((").skip(1) {
+            let inside = part.split("))").next().unwrap_or_default();
+            if inside.contains('=') || inside.contains("++") || inside.contains("--") {
+                let is_name = |name: &&str| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+                names.extend(inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(is_name));
+            }
+        }
+    }
+    names
+}
+
+/// Whether a script, or anything in it, leaves a command in the background.
+pub fn has_background(script: &Script) -> bool {
+    fn of_list(list: &List) -> bool {
+        list.statements.iter().any(|statement| {
+            statement.end == End::Background
+                || statement.pipelines().flat_map(|pipeline| &pipeline.commands).any(of_command)
+        })
+    }
+    fn of_command(command: &Command) -> bool {
+        command.lists().any(of_list) || command.words().flat_map(|word| &word.substitutions).any(of_list)
+    }
+    of_list(&script.list)
+}

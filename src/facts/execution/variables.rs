@@ -1,0 +1,80 @@
+//! What the commands of one script assign to variables, at each of its commands.
+//!
+//! Kept as a log, so that a script of many assignments costs no more than its length. A subshell's assignments are taken back
+//! at its end by further entries.
+
+use std::collections::HashMap;
+
+/// What a script has assigned to a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assigned {
+    /// This text.
+    Known(String),
+    /// Something that is unknown, or perhaps nothing.
+    Unknown,
+}
+
+/// The assignments of a script, in order.
+#[derive(Debug, Default)]
+pub struct ScriptVariables {
+    /// By name: from which position on it holds what; `None` where the script has not assigned it.
+    log: HashMap<String, Vec<(usize, Option<Assigned>)>>,
+    /// How many entries there are.
+    position: usize,
+    /// Where any variable may hold anything: after `eval` or a sourced file, in a function. From one position up to another.
+    lost: Vec<(usize, usize)>,
+}
+
+impl ScriptVariables {
+    /// The position after all entries so far.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// What the script has assigned to a variable by a position; none where it has not.
+    pub fn at(&self, position: usize, name: &str) -> Option<&Assigned> {
+        let earlier = self.lost.partition_point(|(from, _)| *from <= position);
+        if self.lost[..earlier].last().is_some_and(|(_, to)| position < *to) {
+            return Some(&Assigned::Unknown);
+        }
+        let entries = self.log.get(name)?;
+        let before = entries.partition_point(|(at, _)| *at <= position);
+        entries[..before].last()?.1.as_ref()
+    }
+
+    /// Takes an assignment into account.
+    pub fn assign(&mut self, name: &str, value: Assigned) {
+        self.put(name, Some(value));
+    }
+
+    /// Makes a variable hold again what it held.
+    pub fn restore(&mut self, name: &str, value: Option<Assigned>) {
+        self.put(name, value);
+    }
+
+    /// Whether nothing is known at the end so far.
+    pub fn is_lost(&self) -> bool {
+        self.lost.last().is_some_and(|(_, to)| *to == usize::MAX)
+    }
+
+    /// From here on, nothing is known.
+    pub fn lose(&mut self) {
+        if !self.is_lost() {
+            self.position += 1;
+            self.lost.push((self.position, usize::MAX));
+        }
+    }
+
+    /// From here on, what the log says holds again.
+    pub fn find(&mut self) {
+        self.position += 1;
+        if let Some((_, to)) = self.lost.last_mut() {
+            *to = self.position;
+        }
+    }
+
+    fn put(&mut self, name: &str, value: Option<Assigned>) {
+        self.position += 1;
+        self.log.entry(name.to_owned()).or_default().push((self.position, value));
+    }
+}

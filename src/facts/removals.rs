@@ -1,0 +1,171 @@
+//! Whether a script may remove a directory: the one that the next script starts in, or the one that it ends in itself.
+//!
+//! Only commands that are read count here; what can't be read is the caller's question.
+
+use crate::facts::execution::{Directory, Target, Workdir};
+use crate::facts::{Facts, Invocation, RunFacts};
+use crate::syntax::shell::Word;
+
+impl Facts<'_> {
+    /// Whether some command of a RUN may remove, move or replace a directory, or one above it.
+    pub fn may_remove(&self, run: &RunFacts<'_>, directory: &Directory) -> bool {
+        (0..run.invocations.len()).any(|index| self.command_may_remove(run, index, directory))
+    }
+
+    /// Whether the directory in which a RUN ends may be gone by then, so that a program that is started there may fail.
+    pub fn may_end_nowhere(&self, run: &RunFacts<'_>) -> bool {
+        self.may_remove(run, run.states.end())
+    }
+
+    fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
+        let invocation = &run.invocations[index];
+        let operands = || invocation.arguments().iter().filter(|word| !word.is_option());
+        let holds = |word: &Word| self.target_of(run, index, word).may_hold(directory, &run.workdir);
+        match invocation.program.unwrap_or_default() {
+            "rm" if !removes_directories(invocation) => false,
+            // What xargs adds is unknown.
+            "rm" | "rmdir" | "mv" if invocation.repeated => true,
+            "rm" | "rmdir" => operands().any(holds),
+            // The last operand is where the others go, unless an option says that.
+            "mv" if invocation
+                .arguments()
+                .iter()
+                .any(|word| word.raw.starts_with("-t") || word.raw.starts_with("--target")) =>
+            {
+                operands().any(holds)
+            }
+            "mv" => operands().rev().skip(1).any(holds),
+            // The name of a link, which may lead to the directory, is given to another one.
+            "ln" if invocation.has_short_option('f') && run.workdir != Workdir::OfBase => {
+                operands().next_back().is_some_and(holds)
+            }
+            "find" => find_may_remove(self, run, index, directory),
+            "userdel" | "deluser" => {
+                let removes_home = invocation.arguments().iter().any(|word| {
+                    matches!(word.raw.as_str(), "-r" | "-rf" | "-fr" | "--remove" | "--remove-home")
+                });
+                removes_home && is_or_may_be_below(directory, &run.workdir, "/home/")
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether `rm` is told to remove directories, or may be by a variable.
+fn removes_directories(invocation: &Invocation<'_>) -> bool {
+    invocation.arguments().iter().any(|word| {
+        let is_short = word.raw.starts_with('-') && !word.raw.starts_with("--");
+        is_short && word.raw.contains(['r', 'R', 'd']) || matches!(word.raw.as_str(), "--recursive" | "--dir")
+    }) || invocation.repeated
+}
+
+/// `find` removes what is below its starting points, and those themselves, if it is told to remove anything but files.
+fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
+    let arguments = run.invocations[index].arguments();
+    let acts = arguments
+        .iter()
+        .any(|word| matches!(word.raw.as_str(), "-delete" | "-exec" | "-execdir" | "-ok" | "-okdir"));
+    let only_files =
+        arguments.windows(2).any(|pair| pair[0].raw == "-type" && matches!(pair[1].raw.as_str(), "f" | "l"))
+            && !arguments.iter().any(|word| matches!(word.raw.as_str(), "-o" | "-or" | "!" | "-not" | ","));
+    if !acts || only_files {
+        return false;
+    }
+    let is_expression = |word: &Word| word.is_option() || matches!(word.raw.as_str(), "!" | "(" | "\\(");
+    let starts: Vec<&Word> = arguments.iter().take_while(|word| !is_expression(word)).collect();
+    let own = run.states.directory(index);
+    // find never removes the directory that it runs in, by whatever name; without a starting point it starts there.
+    let removes = |target: &Target| own != directory && target.may_hold(directory, &run.workdir);
+    let is_own_name = |word: &&Word| matches!(word.raw.as_str(), "." | "./");
+    let from_own = starts.is_empty() || starts.iter().any(is_own_name);
+    let mut others = starts.iter().filter(|word| !is_own_name(word));
+    from_own && removes(&Target::of_directory(own))
+        || others.any(|word| facts.target_of(run, index, word).may_hold(directory, &run.workdir))
+}
+
+/// Whether a directory is below a place, as far as that is known.
+fn is_or_may_be_below(directory: &Directory, start: &Workdir, place: &str) -> bool {
+    match directory {
+        Directory::Known(path) => path.starts_with(place),
+        Directory::FromStart(_) | Directory::Unknown => *start == Workdir::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    /// Whether the RUN may remove the directory that it starts in.
+    fn removes_start(lines: &str, script: &str) -> bool {
+        let text = format!("FROM example.com/base\n{lines}\nRUN {script}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let run = &facts.runs[0];
+        facts.may_remove(run, &Directory::start(&run.workdir))
+    }
+
+    #[test]
+    fn a_known_directory_is_found_by_all_its_names() {
+        let lines = "ENV APP=/srv/app\nARG OTHER=/x\nWORKDIR $APP";
+        for script in [
+            "rm -rf /srv/app",
+            "rm -rf $APP",
+            "rm -rf \"${APP}\"",
+            "rm -r /srv",
+            "cd .. && rm -rf app",
+            "cd / && rm -rf srv",
+            "cd /srv; rm -rf a*",
+            "A=/srv && rm -rf $A",
+            "export A=$APP; rmdir $A",
+            "rm -rf $OTHER",
+            "rm -rf $UNSET",
+            "mv $APP /old",
+            "(cd .. && rm -rf app)",
+            "for d in a b; do rm -rf $d; done",
+            "ls / | xargs rm -rf",
+            "find /srv -delete",
+            "find /srv -mindepth 1 -exec rm -rf {} +",
+            "cd $OTHER && rm -rf x",
+            "rm -rf `cat list`",
+            "f() { cd /srv; }; f; rm -rf app",
+            "pushd /srv; rm -rf app",
+        ] {
+            assert!(removes_start(lines, script), "{script}");
+        }
+    }
+
+    #[test]
+    fn what_is_elsewhere_or_below_is_let_through() {
+        let lines = "ENV APP=/srv/app\nARG V=1\nWORKDIR $APP";
+        for script in [
+            "rm -rf build",
+            "rm -rf ./*",
+            "rm -rf x-$V",
+            "rm -f $V",
+            "cd /tmp && rm -rf app",
+            "cd /tmp/$V; cd /opt; rm -rf srv",
+            "rm -rf /srv/other /tmp/$V",
+            "D=$(mktemp -d) && rm -rf \"$D\"",
+            "find . -name x -delete",
+            "find /srv -type f -delete",
+            "(cd /) && rm -rf srv",
+            "mv x y",
+        ] {
+            assert!(!removes_start(lines, script), "{script}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_directory_may_be_the_one() {
+        for lines in ["ARG D=/srv/app\nWORKDIR $D", "WORKDIR $D", "WORKDIR /srv/../app"] {
+            for script in ["rm -rf /tmp/x", "rm -rf /srv/app", "cd /srv && rm -rf app"] {
+                assert!(removes_start(lines, script), "{lines}: {script}");
+            }
+            assert!(!removes_start(lines, "rm -rf build && rm -f /srv/x.tgz"), "{lines}");
+        }
+        assert!(!removes_start("", "rm -rf /var/lib/apt/lists/* /tmp/x"));
+        assert!(removes_start("", "rm -rf /opt/x"));
+    }
+}

@@ -1,0 +1,158 @@
+//! What ENV and ARG say of a variable at an instruction, and texts with variables filled in, as the builder does it.
+//!
+//! Only plain `$NAME` and `${NAME}` are filled in, from values that the file sets with ENV. A build argument is unknown: any
+//! value may be passed for it. What a script assigns is `execution`'s subject.
+
+use std::collections::HashMap;
+
+use crate::facts::stage::{self, Base, Stage};
+use crate::syntax::{Body, Dockerfile};
+
+/// Values may refer to each other; more steps than this are not followed.
+const MOST_STEPS: usize = 16;
+
+/// Longer values, in bytes, are taken for unknown.
+const LONGEST_VALUE: usize = 4096;
+
+/// What a variable holds at an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variable {
+    /// Set in the file, to this text as written.
+    Set(String),
+    /// An ARG without a default, or one whose default a build argument may replace.
+    Argument(Option<String>),
+    /// Nothing in the file sets it; the base image may.
+    NotInFile,
+}
+
+/// Every ENV and ARG of a file, by name.
+#[derive(Debug, Default)]
+pub struct Variables {
+    /// The items that set a variable, in order, with what each sets it to.
+    by_name: HashMap<String, Vec<(usize, Variable)>>,
+}
+
+impl Variables {
+    /// Reads them.
+    pub(super) fn of(file: &Dockerfile<'_>) -> Self {
+        let mut by_name: HashMap<String, Vec<(usize, Variable)>> = HashMap::new();
+        for (item, instruction) in file.instructions() {
+            let (all, is_env) = match &instruction.body {
+                Body::Env(all) => (all, true),
+                Body::Arg(all) => (all, false),
+                _ => continue,
+            };
+            for assignment in all {
+                let variable = if is_env {
+                    Variable::Set(assignment.value.clone().unwrap_or_default())
+                } else {
+                    Variable::Argument(assignment.value.clone())
+                };
+                by_name.entry(assignment.key.clone()).or_default().push((item, variable));
+            }
+        }
+        Self { by_name }
+    }
+
+    /// What a variable holds just before an item: by its stage, then by the stages that it is built from.
+    pub(super) fn at(&self, stages: &[Stage], item: usize, name: &str) -> &Variable {
+        self.setting(stages, item, name).map_or(&Variable::NotInFile, |(_, variable)| variable)
+    }
+
+    /// The text that ENV gives a variable just before an item; none where it is set otherwise, or to an unknown value.
+    pub(super) fn value(&self, stages: &[Stage], item: usize, name: &str) -> Option<String> {
+        self.value_within(stages, item, name, MOST_STEPS)
+    }
+
+    /// A text of the instruction at `item` without its quotes and with its variables filled in; none where a value is
+    /// unknown.
+    pub(super) fn expand(&self, stages: &[Stage], item: usize, text: &str) -> Option<String> {
+        self.expand_within(stages, item, text, MOST_STEPS)
+    }
+
+    /// The last instruction that sets a variable before an item, and to what.
+    fn setting(&self, stages: &[Stage], item: usize, name: &str) -> Option<(usize, &Variable)> {
+        let settings = self.by_name.get(name)?;
+        let mut stage = stage::at(stages, item);
+        let mut end = item;
+        while let Some(current) = stage {
+            let before = settings.partition_point(|(at, _)| *at < end);
+            if let Some((at, variable)) =
+                settings[..before].last().filter(|(at, _)| current.items.contains(at))
+            {
+                return Some((*at, variable));
+            }
+            stage = match current.base {
+                Base::Stage(base) => Some(&stages[base]),
+                _ => None,
+            };
+            end = stage.map_or(0, |stage| stage.items.end);
+        }
+        None
+    }
+
+    fn value_within(&self, stages: &[Stage], item: usize, name: &str, steps: usize) -> Option<String> {
+        let (at, Variable::Set(value)) = self.setting(stages, item, name)? else { return None };
+        // A value is made of what held where it was set. (Docker's reference, "Environment replacement".)
+        self.expand_within(stages, at, value, steps.checked_sub(1)?)
+    }
+
+    fn expand_within(&self, stages: &[Stage], item: usize, text: &str, steps: usize) -> Option<String> {
+        let text = text.trim_matches(['"', '\'']);
+        if text.contains(['\\', '`', '"', '\'']) {
+            return None;
+        }
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            result.push_str(&rest[..at]);
+            let after = &rest[at + 1..];
+            let (name, behind) = match after.strip_prefix('{') {
+                Some(inside) => inside.split_once('}')?,
+                None => {
+                    let end =
+                        after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+                    after.split_at(end)
+                }
+            };
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                return None;
+            }
+            result.push_str(&self.value_within(stages, item, name, steps)?);
+            if result.len() > LONGEST_VALUE {
+                return None;
+            }
+            rest = behind;
+        }
+        result.push_str(rest);
+        Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Facts;
+    use crate::knowledge::Knowledge;
+
+    fn expanded(lines: &str, text: &str) -> Option<String> {
+        let whole = format!("FROM a\n{lines}\nRUN z\n");
+        let file = Dockerfile::parse(&whole);
+        Facts::of(&file, Knowledge::embedded()).expanded(file.items.len() - 1, text)
+    }
+
+    #[test]
+    fn values_are_those_of_the_instruction_that_sets_them() {
+        assert_eq!(expanded("ENV A=/x\nENV B=$A/y\nENV A=/z", "$B").as_deref(), Some("/x/y"));
+        assert_eq!(expanded("ENV A=/x\nENV A=$A/y", "${A}").as_deref(), Some("/x/y"));
+        assert_eq!(expanded("ENV A=/x\nENV A=/z B=$A", "$B").as_deref(), Some("/x"));
+        assert_eq!(expanded("ENV A=$A/y", "$A"), None);
+        assert_eq!(expanded("ARG A=/x", "$A"), None);
+    }
+
+    #[test]
+    fn values_that_double_are_given_up() {
+        let lines: String = (1..60).map(|n| format!("ENV A{n}=$A{0}$A{0}\n", n - 1)).collect();
+        assert_eq!(expanded(&format!("ENV A0=x\n{lines}"), "$A59"), None);
+    }
+}
