@@ -24,6 +24,8 @@ pub struct Input<'i> {
     pub arguments: &'i [(String, String)],
     /// Whether the commands of RUN instructions are recorded and may be made to fail.
     pub is_traced: bool,
+    /// Whether the caches of the build before are still there.
+    pub keeps_caches: bool,
 }
 
 /// What came of a build.
@@ -91,7 +93,7 @@ struct Builder<'b> {
 /// Builds, and starts what was built. The error says that the machine, not the build, failed.
 pub fn build(server: &mut Server, input: Input<'_>) -> io::Result<Build> {
     let file = Dockerfile::parse(input.text);
-    server.reset();
+    server.reset(input.keeps_caches);
     for each in input.context.iter().filter(|each| !ignoring::excludes(input.ignore_file, &each.path)) {
         let mode = if each.is_executable { 0o755 } else { 0o644 };
         server.put(CONTEXT, 'f', &format!("/{}", each.path), ((0, 0), mode), each.text.as_bytes());
@@ -276,6 +278,9 @@ impl<'b> Builder<'b> {
         let mut mounts = Vec::new();
         for flag in &instruction.flags {
             let value = flag.value.as_deref().unwrap_or_default();
+            if flag.name == "network" && value == "none" {
+                env.insert("NETWORK_IS_OFF".into(), "1".into());
+            }
             if flag.name != "mount" {
                 continue;
             }

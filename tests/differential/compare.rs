@@ -52,6 +52,12 @@ pub fn differences(original: &Build, fixed: &Build) -> Vec<Difference> {
         (None, None) => {}
         (Some((_, before)), Some((_, after))) if before == after => return all,
         (Some((instruction, _)), None) if declared::may_go_on(instruction) => return all,
+        // A copy that finds nothing may have been moved past other steps.
+        (Some((first, _)), Some((second, _)))
+            if [first, second].iter().any(|text| text.starts_with("COPY")) =>
+        {
+            return all;
+        }
         (before, after) => {
             let kind = match (before, after) {
                 (None, _) => Kind::Breaks,
@@ -112,6 +118,8 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, Strin
                 }
             }
             (Some(before), None) if declared::may_be_missing(path, before) || declared::may_differ(path) => {}
+            (Some(before), None)
+                if is_directory(before) && path.ends_with("/.cache") && !has_content(original, path) => {}
             (Some(before), None) if is_directory(before) && held_only(original, fixed, path) => {}
             (Some(before), None) => {
                 add(Kind::Files, path, format!("{path}: {}, then missing", describe(before)))
@@ -126,6 +134,11 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, Strin
 
 fn is_directory(file: &File) -> bool {
     file.mode & 0o170_000 == 0o040_000
+}
+
+fn has_content(build: &Build, directory: &str) -> bool {
+    let inside = format!("{directory}/");
+    build.files.range(inside.clone()..).next().is_some_and(|(path, _)| path.starts_with(&inside))
 }
 
 /// Whether a directory was there for a cache alone: all in it may be missing, and something is or was in it.

@@ -31,7 +31,7 @@ const PLAIN: Image = Image {
     sh_is_bash: false,
 };
 const NODE: Image = Image {
-    programs: &["node", "npm", "yarn"],
+    programs: &["node", "npm", "yarn", "pnpm"],
     user: Some("node"),
     env: &[("NODE_VERSION", "20.18.0")],
     ..PLAIN

@@ -85,14 +85,14 @@ impl Server {
             return Err("no pipes".into());
         };
         let mut server = Self { child, input: Some(input), output, tools, _root: root };
-        server.reset();
+        server.reset(false);
         server.list(0).map_err(|error| format!("no throwaway root: {error}"))?;
         Ok(server)
     }
 
-    /// Empties all file systems and caches.
-    pub fn reset(&mut self) {
-        self.send(&Request::new(b'N').number(ROOTS));
+    /// Empties all file systems, and the caches unless they are kept.
+    pub fn reset(&mut self, keeps_caches: bool) {
+        self.send(&Request::new(b'N').number(ROOTS).number(u32::from(keeps_caches)));
     }
 
     /// Puts a file (`f`), directory (`d`) or link (`l`) into a root.

@@ -4,7 +4,7 @@ use super::World;
 
 impl World<'_> {
     /// The text of a script that is started; it may read what the build leaves.
-    pub(super) fn started_script(&mut self) -> String {
+    fn started_script(&mut self, inner: Option<&str>) -> String {
         let mut lines = vec![
             self.random.pick(&["#!/bin/sh", "#!/bin/bash", "#!/bin/sh -e", "#!/usr/bin/env sh"]).to_owned(),
         ];
@@ -13,6 +13,9 @@ impl World<'_> {
         }
         for _ in 0..self.random.between(1, 2) {
             lines.push(self.started_command());
+        }
+        if let Some(inner) = inner {
+            lines.push(format!("{}{inner}", self.random.pick(&["", "sh ", ". ", "bash "])));
         }
         if self.random.chance(30) {
             let command = lines.pop().unwrap_or_default();
@@ -51,7 +54,7 @@ impl World<'_> {
             _ => "apt-get install -y jq",
         };
         let directory = self.directory_word();
-        match self.random.weighted(&[4, 4, 2, 1, 1, 1, 1]) {
+        match self.random.weighted(&[4, 4, 2, 1, 1, 1]) {
             0 => system.to_owned(),
             1 => self.random.pick(own).to_owned(),
             2 => {
@@ -60,14 +63,14 @@ impl World<'_> {
             }
             3 => format!("[ -d {directory} ] && echo there"),
             4 => "cat /tmp/run.log".into(),
-            5 => "tar -tzf /tmp/tool.tar.gz".into(),
-            _ => ". /opt/inner.sh".into(),
+            _ => "tar -tzf /tmp/tool.tar.gz".into(),
         }
     }
 
     /// Puts a script into the image; its path there.
     pub(super) fn put_script(&mut self, name: &str) -> String {
-        let text = self.started_script();
+        let inner = (name != "inner.sh" && self.random.chance(20)).then(|| self.put_script("inner.sh"));
+        let text = self.started_script(inner.as_deref());
         let path = format!("{}{name}", self.random.pick(&["/", "/usr/local/bin/", "/opt/"]));
         match self.random.weighted(&[5, 3, 2]) {
             0 => {

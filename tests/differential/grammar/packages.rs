@@ -11,9 +11,18 @@ impl World<'_> {
             0..5 => self.language_packages(),
             _ => self.system_packages(),
         };
-        if self.random.chance(12) {
+        if self.random.chance(18) {
             let directory = self.directory_word();
             all.push(format!("rm -rf {directory}"));
+        }
+        if self.random.chance(5) {
+            let before = self.random.pick(&["env A=1 ", "command ", "exec ", "A=1 "]).to_owned();
+            if let Some(last) = all
+                .last_mut()
+                .filter(|last| !last.starts_with("cd ") && !last.contains("||") && !last.contains('='))
+            {
+                last.insert_str(0, &before);
+            }
         }
         if self.random.chance(6) {
             all.push(self.removal_of_a_manager());
@@ -109,6 +118,8 @@ impl World<'_> {
             0..5 => &["npm install -g {p}"],
             6 | 11 | 13 if self.random.chance(60) => &["npm install -g {p}", "npm install -g --offline {p}"],
             5 => &["npm install -g {p}", "npm cache clean --force"],
+            7 if self.random.chance(50) => &["pnpm add {p}"],
+            8 if self.random.chance(60) => &["pnpm add {p}", "pnpm add --offline {p}"],
             6 => &["npm install -g --offline {p}"],
             7 => &["npm install --prefix {d} -g {p}"],
             8 => &["npm config set offline true"],

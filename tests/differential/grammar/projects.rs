@@ -62,8 +62,8 @@ impl World<'_> {
         let script = self
             .random
             .pick(&[
-                ", \"scripts\": {\"build\": \"node build.js\"}",
-                ", \"scripts\": {\"build\": \"node build.js\", \"postinstall\": \"node setup.js\"}",
+                ", \"scripts\": {\"build\": \"node build.js\", \"start\": \"node server.js\"}",
+                ", \"scripts\": {\"build\": \"node build.js\", \"start\": \"node server.js\", \"postinstall\": \"node setup.js\"}",
             ])
             .to_owned();
         let prisma = if self.random.chance(15) { ", \"@prisma/client\": \"5.0.0\"" } else { "" };
@@ -78,6 +78,10 @@ impl World<'_> {
         }
         if self.random.chance(30) {
             self.file("yarn.lock", "# yarn lockfile v1\nexpress@4.0.0:\n  version \"4.0.0\"\n", false);
+        }
+        if self.random.chance(50) {
+            let lock = "lockfileVersion: '9.0'\npackages: {\"express\": \"4.0.0\", \"vite\": \"5.0.0\"}\n";
+            self.file("pnpm-lock.yaml", lock, false);
         }
         self.file(
             "server.js",
@@ -129,6 +133,9 @@ impl World<'_> {
                 "npm ci && npm run build",
                 "npm ci --ignore-scripts",
                 "npm ci && npm cache clean --force",
+                "pnpm install --frozen-lockfile",
+                "pnpm fetch && pnpm install --offline",
+                "pnpm install",
             ],
             Project::Python => &[
                 "pip install -r requirements.txt",

@@ -103,6 +103,7 @@ impl World<'_> {
             5 => self.shell(),
             6 => self.run_a_script(),
             7 => self.manager_variable(),
+            8 if self.random.chance(50) => self.plain("EXPOSE 8080"),
             8 => self.plain("LABEL org.example.version=\"1.0\""),
             _ => self.plain("# what follows is needed"),
         }
@@ -178,7 +179,8 @@ impl World<'_> {
             2 => self.plain(format!("COPY <<EOF {destination}/{name}\ndir=$T\nEOF")),
             3 => {
                 self.file("tool.sh", "#!/bin/sh\necho \"from the context $1\"\n", true);
-                self.plain("COPY tool.sh /opt/");
+                let keyword = self.random.pick(&["COPY", "ADD"]).to_owned();
+                self.plain(format!("{keyword} tool.sh /opt/"));
             }
             4 => {
                 self.file("etc/app.conf", "key = 1\n", false);
@@ -232,6 +234,8 @@ impl World<'_> {
             let target =
                 self.random.pick(&["/root/.npm", "/root/.cache/pip", "/var/lib/apt/lists", "/tmp/x"]);
             flags = format!("--mount=type=cache,target={target}");
+        } else if self.random.chance(3) {
+            flags = "--network=none".into();
         }
         self.case.instructions.push(Instruction::Run { flags, script, layout });
     }
@@ -274,6 +278,7 @@ impl World<'_> {
                     .random
                     .pick(&[
                         "[\"node\", \"server.js\"]",
+                        "[\"npm\", \"start\"]",
                         "[\"python\", \"app.py\"]",
                         "[\"./app\"]",
                         "[\"sh\", \"-c\", \"[ -d /data ] && echo data\"]",

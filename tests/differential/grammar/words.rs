@@ -9,7 +9,7 @@ const NAMES: &[&str] = &["a", "b", "conf.txt", "run.log", "sub", "x.tmp"];
 impl World<'_> {
     /// A directory, without variables.
     pub(super) fn directory(&mut self) -> String {
-        match self.random.weighted(&[5, 4, 1]) {
+        match self.random.weighted(&[5, 6, 1]) {
             0 => self.random.pick(DIRECTORIES).to_owned(),
             1 if self.workdir != "/" => self.workdir.clone(),
             _ => self.random.pick(&["sub", "sub/dir", "x"]).to_owned(),

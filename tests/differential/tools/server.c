@@ -467,12 +467,13 @@ static void serve(void) {
         case 'P': put_one(); continue;
         case 'X': run_one(); continue;
         case 'N': {
-            for (uint32_t root = take_number(); root-- > 0;) {
+            uint32_t roots = take_number(), keeps_caches = take_number();
+            for (uint32_t root = roots; root-- > 0;) {
                 remove_below(root_path(root));
                 mkdir(root_path(root), 0755);
                 if (chmod(root_path(root), 0755) != 0 || chown(root_path(root), 0, 0) != 0) give_up("root");
             }
-            remove_below("/.caches");
+            if (!keeps_caches) remove_below("/.caches");
             write_whole("/.hosts", "127.0.0.1 localhost\n", 20, 0644);
             continue;
         }
