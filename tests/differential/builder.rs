@@ -42,6 +42,8 @@ pub struct Build {
     /// How its command, and then its health check, ended.
     pub container: Option<Ended>,
     pub health: Option<Ended>,
+    /// Whether a later stage takes a cache by its name.
+    pub copies_a_cache: bool,
     /// The home directories that RUN instructions had.
     pub homes: BTreeSet<String>,
     /// Directories that are cache mounts in some RUN.
@@ -304,6 +306,7 @@ impl<'b> Builder<'b> {
             } else if let Some(from) = field(&["from"]).and_then(|name| self.stage(name)) {
                 let source = absolute("/", &word(field(&["source", "src"]).unwrap_or("/"), &env));
                 let files = self.server.list(from)?;
+                self.build.copies_a_cache |= is_cache(&source);
                 if !files.contains_key(source.trim_end_matches('/')) {
                     return Ok(Some(1));
                 }
@@ -402,6 +405,7 @@ impl<'b> Builder<'b> {
             .iter()
             .map(|source| absolute("/", &word(source, &all)).trim_end_matches('/').to_owned())
             .collect();
+        self.build.copies_a_cache |= from != CONTEXT && sources.iter().any(|source| is_cache(source));
         self.server.copy((from, &sources), (root, &destination), owner, mode)
     }
 
@@ -473,6 +477,10 @@ impl State {
         all.extend(self.config.env.clone());
         all
     }
+}
+
+fn is_cache(path: &str) -> bool {
+    [".npm", ".cache", "/apt/lists", "/pkg/mod", "/registry", "/store"].iter().any(|name| path.contains(name))
 }
 
 /// Which stages the last one needs.

@@ -43,15 +43,20 @@ impl Difference {
     }
 }
 
-/// All differences; none where the fixed file does what the original does.
-pub fn differences(original: &Build, fixed: &Build) -> Vec<Difference> {
+/// All differences, where a command is made to fail or not; none where the fixed file does what the original does.
+pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut add =
         |kind, place: &str, text: String| all.push(Difference { kind, place: place.to_owned(), text });
     match (&original.failed, &fixed.failed) {
         (None, None) => {}
         (Some((_, before)), Some((_, after))) if before == after => return all,
-        (Some((instruction, _)), None) if declared::may_go_on(instruction) => return all,
+        (Some((instruction, _)), other)
+            if !is_fault && declared::may_go_on(instruction, &fixed.mounts)
+                || other.is_none() && instruction.contains("apk ") =>
+        {
+            return all;
+        }
         // A copy that finds nothing may have been moved past other steps.
         (Some((first, _)), Some((second, _)))
             if [first, second].iter().any(|text| text.starts_with("COPY")) =>
@@ -117,7 +122,9 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, Strin
                     add(Kind::Files, path, format!("{path}: {}, then {}", describe(before), describe(after)));
                 }
             }
-            (Some(before), None) if declared::may_be_missing(path, before) || declared::may_differ(path) => {}
+            (Some(before), None)
+                if declared::may_be_missing(path, before, original.copies_a_cache)
+                    || declared::may_differ(path) => {}
             (Some(before), None)
                 if is_directory(before) && path.ends_with("/.cache") && !has_content(original, path) => {}
             (Some(before), None) if is_directory(before) && held_only(original, fixed, path) => {}
@@ -146,7 +153,8 @@ fn held_only(original: &Build, fixed: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
     let below = || original.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));
     let is_of_a_cache = |path: &str, file: &File| {
-        declared::is_cache(path, &fixed.mounts) || declared::may_be_missing(path, file)
+        declared::is_cache(path, &fixed.mounts)
+            || declared::may_be_missing(path, file, original.copies_a_cache)
     };
     below().all(|(path, file)| is_directory(file) || is_of_a_cache(path, file))
         && (below().any(|(path, file)| is_of_a_cache(path, file))

@@ -31,7 +31,9 @@ const UNSENT: &[&str] = &["__pycache__", ".pytest_cache", ".DS_Store", ".mypy_ca
 
 /// Whether a path is in a cache; `mounts` are the cache mounts of the fixed file.
 pub fn is_cache(path: &str, mounts: &BTreeSet<String>) -> bool {
-    CACHES.iter().any(|cache| is_below(path, cache)) || mounts.iter().any(|mount| is_below(path, mount))
+    CACHES.iter().any(|cache| is_below(path, cache))
+        || path.contains("/pnpm/store")
+        || mounts.iter().any(|mount| is_below(path, mount))
 }
 
 /// Whether a mount is where a cache is; `homes` are the home directories of the build.
@@ -49,9 +51,12 @@ fn is_below(path: &str, directory: &str) -> bool {
 
 /// Whether a file may be missing: what a package manager keeps of what it fetched, an archive or an installer that was
 /// fetched, a cache of the context.
-pub fn may_be_missing(path: &str, file: &File) -> bool {
+pub fn may_be_missing(path: &str, file: &File, copies_a_cache: bool) -> bool {
     let text = String::from_utf8_lossy(&file.data);
-    let is_cached = text.starts_with("cached ") && text.ends_with(&format!(" at {path}\n"));
+    // A copy of a directory may take a cache along; one of the cache itself is meant.
+    let tail: Vec<&str> = path.rsplitn(4, '/').take(if copies_a_cache { 4 } else { 3 }).collect();
+    let end = tail.into_iter().rev().collect::<Vec<_>>().join("/");
+    let is_cached = text.starts_with("cached ") && text.trim_end().ends_with(&end);
     let is_download = file.data.starts_with(&[0x1f, 0x8b])
         || ["!<arch> downloaded", "PK downloaded", "#!/bin/sh\n# downloaded"]
             .iter()
@@ -70,9 +75,10 @@ pub fn only_cleans(record: &[u8]) -> bool {
     CLEANERS.iter().any(|cleaner| text.contains(cleaner)) || text.contains("rm ") && is_in_a_cache
 }
 
-/// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any more.
-pub fn may_go_on(instruction: &str) -> bool {
-    instruction.contains("apk ")
+/// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any more, and a cache mount
+/// may have what the original lacks.
+pub fn may_go_on(instruction: &str, mounts: &BTreeSet<String>) -> bool {
+    instruction.contains("apk ") || !mounts.is_empty()
 }
 
 /// Whether a file may have other content: the record of a login that never happened.

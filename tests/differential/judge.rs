@@ -233,11 +233,15 @@ fn compared(
             Input { keeps_caches: true, ..input(&fixed.text, &full, ignore_file, case) },
         )?);
     }
-    let new = all.iter().find(|new| !differences(&originals[0], new).is_empty()).unwrap_or(&all[0]);
-    let mut found = originals.first().map(|original| differences(original, new)).unwrap_or_default();
+    let new = all
+        .iter()
+        .find(|new| !differences(&originals[0], new, fault.is_some()).is_empty())
+        .unwrap_or(&all[0]);
+    let mut found =
+        originals.first().map(|original| differences(original, new, fault.is_some())).unwrap_or_default();
     for other in &originals[1..] {
         // Each file may be as it was on either.
-        let others = differences(other, new);
+        let others = differences(other, new, fault.is_some());
         found.retain(|difference| others.iter().any(|other| other.place == difference.place));
     }
     let [_, clean] = originals else { return Ok(found) };
@@ -251,7 +255,7 @@ fn compared(
         server,
         Input { is_traced: fault.is_some(), ..input(&fixed.text, &case.context, ignore_file, case) },
     )?;
-    Ok(differences(clean, &new))
+    Ok(differences(clean, &new, fault.is_some()))
 }
 
 fn input<'i>(text: &'i str, context: &'i [ContextFile], ignore_file: &'i str, case: &'i Case) -> Input<'i> {

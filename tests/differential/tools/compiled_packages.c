@@ -56,7 +56,7 @@ static int go(const struct call *call) {
         const char *name = plain_name(call->words[1]), *slash = strrchr(name, '/');
         fetch(format("%s/cache/download", modules), name, offline, 1);
         leave_program(format("%s/bin/%s", path, slash ? slash + 1 : name), slash ? slash + 1 : name);
-        append(format("%s/trace", built), "built\n");
+        fetch(built, "trace", 0, 1);
         return 0;
     }
     if (!exists("go.mod")) fail(1, "go.mod file not found");
@@ -68,7 +68,7 @@ static int go(const struct call *call) {
         int is_vendored = exists("vendor/modules.txt");
         if (!is_vendored) fetch_modules(modules, offline);
         const char *vendored = is_vendored ? read_whole("vendor/modules.txt", NULL) : "";
-        append(format("%s/trace", built), "built\n");
+        fetch(built, "trace", 0, 1);
         const char *out = value_of(call, "-o");
         leave_script(out ? out : "app", format("#!/bin/sh\n%s%s\necho go program\n", sources(".", ".go"), vendored));
         return 0;
