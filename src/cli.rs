@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod clock;
 mod context;
 mod discover;
 mod explain;
@@ -32,6 +33,9 @@ use clap::{CommandFactory, FromArgMatches};
 use args::{Args, Command};
 use plugin::Called;
 
+/// The stack of a thread that works on files: it has to bear the deepest script that the parser takes.
+const STACK: usize = 16 * 1024 * 1024;
+
 /// What a command has to say at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
@@ -55,17 +59,12 @@ pub fn main() -> ExitCode {
             Err(error) => error.exit(),
         },
     };
-    let result = match args.command {
-        Command::Fix(fix) => fix::run(&fix),
-        Command::PullRequest(request) => pull_request::run(*request),
-        Command::Apply(apply) => apply::run(&apply),
-        Command::Measure(measure) => measured::run(&measure),
-        Command::Inspect(inspect) => inspected::run(&inspect),
-        Command::Verify(verify) => verified::run(&verify),
-        Command::Explain(explain) => explain::run(&explain),
-        Command::List => explain::list(),
-        Command::Completions { shell } => generated::completions(shell),
-        Command::Man => generated::man(),
+    // Scripts may nest deeply; how large the stack is that a system gives the program plays no part.
+    let work = std::thread::Builder::new().stack_size(STACK).spawn(move || run(args));
+    let result = match work.map(std::thread::JoinHandle::join) {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => Err(anyhow::Error::new(error).context("no thread can be started")),
     };
     match result {
         Ok(Status::Clean) => ExitCode::SUCCESS,
@@ -84,6 +83,21 @@ pub fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::from(2)
         }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<Status> {
+    match args.command {
+        Command::Fix(fix) => fix::run(&fix),
+        Command::PullRequest(request) => pull_request::run(*request),
+        Command::Apply(apply) => apply::run(&apply),
+        Command::Measure(measure) => measured::run(&measure),
+        Command::Inspect(inspect) => inspected::run(&inspect),
+        Command::Verify(verify) => verified::run(&verify),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::List => explain::list(),
+        Command::Completions { shell } => generated::completions(shell),
+        Command::Man => generated::man(),
     }
 }
 

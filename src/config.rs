@@ -1,7 +1,10 @@
 //! What the user wants: `.jettison.yaml` and the command line, put together. Finding and reading files is `cli`'s job.
 
+use std::fmt;
 use std::ops::RangeInclusive;
+use std::panic::RefUnwindSafe;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,12 @@ pub struct Config {
     pub comments: bool,
     /// Whether programs are built without symbol tables (with `unsafe`).
     pub strip: bool,
+    /// Which Dockerfiles a directory is searched for.
+    pub search: Search,
+    /// Whether files are edited that say of themselves that they are generated.
+    pub edit_generated: bool,
+    /// How many seconds a file may take before it is left alone; 0 for any number.
+    pub time_limit: u64,
 }
 
 impl Default for Config {
@@ -43,6 +52,9 @@ impl Default for Config {
             keep: Vec::new(),
             comments: true,
             strip: false,
+            search: Search::default(),
+            edit_generated: false,
+            time_limit: 10,
         }
     }
 }
@@ -80,6 +92,17 @@ pub enum Bases {
     Alpine,
 }
 
+/// Which Dockerfiles a directory is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// Those outside of folders of tests (`tests`, `testdata`, `fixtures` …) and of other projects (`node_modules`, `vendor` …).
+    #[default]
+    WithoutTests,
+    /// All of them.
+    All,
+}
+
 /// The configuration in force for one file.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -93,6 +116,30 @@ pub struct Settings {
     pub hadolint: Hadolint,
     /// The part of the file that may be touched; none for all of it.
     pub scope: Option<Scope>,
+    /// When the time for the file is over.
+    pub deadline: Deadline,
+}
+
+/// When the time for a file is over. The clock is the caller's; without one, it never is.
+#[derive(Clone, Default)]
+pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync + RefUnwindSafe>>);
+
+impl Deadline {
+    /// One by a clock that says whether the time is over.
+    pub fn by(clock: impl Fn() -> bool + Send + Sync + RefUnwindSafe + 'static) -> Self {
+        Self(Some(Arc::new(clock)))
+    }
+
+    /// Whether the time is over.
+    pub fn is_over(&self) -> bool {
+        self.0.as_ref().is_some_and(|clock| clock())
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deadline({})", if self.0.is_some() { "by a clock" } else { "never" })
+    }
 }
 
 /// The part of hadolint's configuration that is about what we do too. (hadolint's manual, "Configure".)

@@ -63,6 +63,8 @@ pub struct BuildContext {
     pub ignore_text: Option<String>,
     /// The patterns of the ignore file, compiled.
     pub ignore: Ignore,
+    /// The files that version control keeps, sorted; none where that is unknown.
+    pub tracked: Option<Vec<String>>,
     /// Whether the ignore file excludes each entry.
     excluded: OnceLock<Vec<bool>>,
     /// What was found to be worth a look, by its places in `entries`.
@@ -107,6 +109,7 @@ impl BuildContext {
             ignore_path: ignore_path.to_owned(),
             ignore_text,
             ignore,
+            tracked: None,
             excluded: OnceLock::new(),
             notable: OnceLock::new(),
         }
@@ -135,6 +138,13 @@ impl BuildContext {
 
     fn position(&self, path: &str) -> Option<usize> {
         self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()
+    }
+
+    /// Whether version control may keep a file: it does, or what it keeps is unknown.
+    pub fn may_be_tracked(&self, path: &str) -> bool {
+        self.tracked
+            .as_ref()
+            .is_none_or(|tracked| tracked.binary_search_by(|known| known.as_str().cmp(path)).is_ok())
     }
 
     /// The entry at exactly this path, ignored or not.

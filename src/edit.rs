@@ -86,33 +86,26 @@ impl Edits {
         true
     }
 
-    /// Where a place of the new text was in the old one; what is new came from where it was put.
-    pub fn origin(&self, at: usize) -> usize {
-        // How far the new text is behind the old one, and how far ahead.
-        let (mut gone, mut come) = (0, 0);
-        for edit in &self.0 {
-            let start = edit.span.start + come - gone;
-            if at < start {
-                break;
-            }
-            if at < start + edit.text.len() {
-                return edit.span.start;
-            }
-            gone += edit.span.len();
-            come += edit.text.len();
-        }
-        at + gone - come
+    /// A table to look up where places of the new text were in the old one.
+    pub fn origins(&self) -> Origins {
+        let mut delta = 0;
+        let entries = self.0.iter().map(|edit| {
+            let new = edit.span.start.wrapping_add(delta);
+            delta = delta.wrapping_add(edit.text.len()).wrapping_sub(edit.span.len());
+            (new, edit.span, edit.text.len())
+        });
+        Origins(entries.collect())
     }
 
     /// The edits that do in one go what these do and then `next`, whose spans are those of the text in between.
     #[must_use]
     pub fn then(&self, next: &Edits) -> Edits {
         // The text in between, piece by piece: bytes of the old text, or new ones. How long the old text is plays no part.
-        let mut between: VecDeque<Piece> = VecDeque::new();
+        let mut between: VecDeque<Piece<'_>> = VecDeque::new();
         let mut at = 0;
         for edit in &self.0 {
             between.push_back(Piece::Old(Span::new(at, edit.span.start)));
-            between.push_back(Piece::New(edit.text.clone()));
+            between.push_back(Piece::New(&edit.text));
             at = edit.span.end;
         }
         between.push_back(Piece::Old(Span::new(at, usize::MAX)));
@@ -121,7 +114,7 @@ impl Edits {
         for edit in &next.0 {
             pieces.extend(take(&mut between, edit.span.start - at));
             take(&mut between, edit.span.len());
-            pieces.push(Piece::New(edit.text.clone()));
+            pieces.push(Piece::New(&edit.text));
             at = edit.span.end;
         }
         pieces.extend(between);
@@ -129,7 +122,7 @@ impl Edits {
         let (mut from, mut new) = (0, String::new());
         for piece in pieces {
             match piece {
-                Piece::New(text) => new += &text,
+                Piece::New(text) => new += text,
                 Piece::Old(span) if span.is_empty() => {}
                 Piece::Old(span) => {
                     if span.start > from || !new.is_empty() {
@@ -173,17 +166,30 @@ impl Edits {
     }
 }
 
+/// Where places of an edited text were in the text before.
+#[derive(Debug, Clone, Default)]
+pub struct Origins(Vec<(usize, Span, usize)>);
+
+impl Origins {
+    /// Where a place of the new text was in the old one; what is new came from where it was put.
+    pub fn of(&self, at: usize) -> usize {
+        let next = self.0.partition_point(|(start, ..)| *start <= at);
+        let Some((start, old, len)) = next.checked_sub(1).map(|last| self.0[last]) else { return at };
+        if at < start + len { old.start } else { old.end + (at - start - len) }
+    }
+}
+
 /// A part of a text that edits made.
-#[derive(Debug, Clone)]
-enum Piece {
+#[derive(Debug, Clone, Copy)]
+enum Piece<'e> {
     /// Bytes of the text before.
     Old(Span),
     /// Others.
-    New(String),
+    New(&'e str),
 }
 
 /// Takes so many bytes off the front.
-fn take(pieces: &mut VecDeque<Piece>, mut count: usize) -> Vec<Piece> {
+fn take<'e>(pieces: &mut VecDeque<Piece<'e>>, mut count: usize) -> Vec<Piece<'e>> {
     let mut taken = Vec::new();
     while count > 0 {
         let Some(piece) = pieces.pop_front() else { break };
@@ -192,9 +198,9 @@ fn take(pieces: &mut VecDeque<Piece>, mut count: usize) -> Vec<Piece> {
                 let middle = span.start + count;
                 (Piece::Old(Span::new(span.start, middle)), Some(Piece::Old(Span::new(middle, span.end))))
             }
-            Piece::New(mut text) if text.len() > count => {
-                let rest = text.split_off(count);
-                (Piece::New(text), Some(Piece::New(rest)))
+            Piece::New(text) if text.len() > count => {
+                let (front, rest) = text.split_at(count);
+                (Piece::New(front), Some(Piece::New(rest)))
             }
             whole => (whole, None),
         };
@@ -223,7 +229,8 @@ mod tests {
         edits.delete(Span::new(1, 3));
         edits.insert(6, ">");
         assert_eq!(edits.apply("abcdef"), "<adEf>");
-        let origins: Vec<usize> = (0..6).map(|at| edits.origin(at)).collect();
+        let origins = edits.origins();
+        let origins: Vec<usize> = (0..6).map(|at| origins.of(at)).collect();
         assert_eq!(origins, [0, 0, 3, 4, 5, 6]);
     }
 

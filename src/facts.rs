@@ -15,8 +15,12 @@ pub mod environment;
 pub mod execution;
 pub mod files;
 pub mod frontend;
+mod globals;
+mod kept;
 pub mod later;
+mod leanings;
 pub mod leftovers;
+mod lineage;
 pub mod manifests;
 pub mod merge;
 pub mod mounting;
@@ -39,13 +43,20 @@ use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
-use execution::{ExecutionState, ExecutionStates, Scope, ScriptStates, Walk, Workdir};
+use execution::{ExecutionState, ExecutionStates, Outer, Scope, ScriptStates, Walk, Workdir};
+use kept::{Kept, KeptOfRun};
+use leanings::Leanings;
+use lineage::Lineage;
 use variables::Variables;
 
 pub use commands::Invocation;
 pub use environment::User;
 pub use packages::Call;
 pub use stage::{Base, Stage};
+
+/// How many instructions a question about each pair of them looks through, before or after one of the two. What is
+/// further away counts as unknown, so that a generated file of any length takes no longer than its length.
+pub const FURTHEST: usize = 300;
 
 /// The facts of one file.
 pub struct Facts<'a> {
@@ -61,8 +72,20 @@ pub struct Facts<'a> {
     variables: Variables,
     /// The user and the working directory at each instruction.
     states: ExecutionStates,
+    /// Which stage is built from which.
+    lineage: Lineage,
     /// What stages copy or mount from each other.
     copies: Vec<stage::Copied>,
+    /// The WORKDIR instructions, in order.
+    workdirs: Vec<usize>,
+    /// The places in `copies` by the stage that is copied or mounted from.
+    copied_from: Vec<Vec<usize>>,
+    /// What is known of later instructions that depend on files.
+    leanings: Leanings,
+    /// What instructions read and write, as far as that was asked.
+    effects: effects::Known,
+    /// Answers about the whole file.
+    kept: Kept,
     /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
     configuration: Vec<&'a Instruction<'a>>,
     /// Whether the author starts lines with `&&`, by the first instruction that shows it.
@@ -91,22 +114,26 @@ pub struct RunFacts<'a> {
     pub mounts: Vec<paths::Mount>,
     /// Whether an error or an unreadable line stands next to it, so that it is not edited.
     pub near_error: bool,
+    /// Answers about it.
+    kept: KeptOfRun,
 }
 
 impl<'a> Facts<'a> {
     /// Computes the facts of a file.
     pub fn of(file: &'a Dockerfile<'a>, known: &'a Knowledge) -> Self {
         let stages = stage::stages(file, known);
+        let lineage = Lineage::of(&stages);
         let variables = Variables::of(file);
-        let states = ExecutionStates::of(file, &stages, &variables, known);
+        let outer = Outer { stages: &stages, lineage: &lineage, variables: &variables, known };
+        let states = ExecutionStates::of(file, outer);
         let mut runs = Vec::new();
         for (item, instruction) in file.instructions() {
             let Body::Run(run) = &instruction.body else { continue };
             // What is before the first FROM belongs to no stage.
             let Some(ExecutionState { user, workdir }) = states.after(item).cloned() else { continue };
             let stage = stage::at(&stages, item).map_or(0, |stage| stage.index);
-            let home = Self::plain_home(&stages, &variables, known, item, &user);
-            let scope = Scope { variables: &variables, stages: &stages, item, home: home.as_deref() };
+            let home = outer.plain_home(item, &user);
+            let scope = Scope { outer, item, home: home.as_deref() };
             let (invocations, script_states) = match run {
                 Run::Shell(script) | Run::Heredoc(script) => {
                     commands::invocations(script, known, Walk::new(scope, &workdir))
@@ -127,15 +154,38 @@ impl<'a> Facts<'a> {
                 calls,
                 mounts,
                 near_error,
+                kept: KeptOfRun::default(),
             });
         }
         let copies = stage::copies(file, &stages);
+        let mut copied_from = vec![Vec::new(); stages.len()];
+        for (at, copied) in copies.iter().enumerate() {
+            copied_from[copied.source].push(at);
+        }
+        let is_workdir = |(_, one): &(usize, &Instruction<'_>)| matches!(one.body, Body::Workdir(_));
+        let workdirs = file.instructions().filter(is_workdir).map(|(item, _)| item).collect();
         let configuring = |one: &&Instruction<'a>| {
             matches!(one.body, Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..))
         };
         let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
         let leading = style::leading(file);
-        Self { file, known, stages, runs, variables, states, copies, configuration, leading }
+        Self {
+            file,
+            known,
+            stages,
+            runs,
+            variables,
+            states,
+            lineage,
+            copies,
+            copied_from,
+            leanings: Leanings::default(),
+            workdirs,
+            effects: effects::Known::of(file.items.len()),
+            kept: Kept::default(),
+            configuration,
+            leading,
+        }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.
@@ -148,6 +198,40 @@ impl<'a> Facts<'a> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
     }
 
+    /// Whether more instructions come before an item, in its stage and in those that it is built from, than a question about
+    /// each of them looks through.
+    pub(crate) fn is_far_down(&self, item: usize) -> bool {
+        self.before(item).nth(FURTHEST).is_some()
+    }
+
+    /// Whether more instructions come after an item, in the whole file, than a question about each of them looks through.
+    pub(crate) fn is_far_up(&self, item: usize) -> bool {
+        let later = self.file.items[item + 1..].iter().filter(|item| matches!(item, Item::Instruction(_)));
+        later.take(FURTHEST + 1).count() > FURTHEST
+    }
+
+    /// Whether a name stands anywhere in the file.
+    fn is_named(&self, name: &'static str) -> bool {
+        *self.kept.named.borrow_mut().entry(name).or_insert_with(|| self.file.text.contains(name))
+    }
+
+    /// The RUNs of a stage, in order.
+    pub fn runs_of(&self, stage: usize) -> &[RunFacts<'a>] {
+        let start = self.runs.partition_point(|run| run.stage < stage);
+        let end = self.runs.partition_point(|run| run.stage <= stage);
+        &self.runs[start..end]
+    }
+
+    /// The RUNs after an item, in order.
+    pub fn runs_after(&self, item: usize) -> &[RunFacts<'a>] {
+        &self.runs[self.runs.partition_point(|run| run.item <= item)..]
+    }
+
+    /// The RUNs before an item, in order.
+    pub fn runs_before(&self, item: usize) -> &[RunFacts<'a>] {
+        &self.runs[..self.runs.partition_point(|run| run.item < item)]
+    }
+
     /// The stage of a RUN.
     pub fn stage_of(&self, run: &RunFacts<'_>) -> &Stage {
         &self.stages[run.stage]
@@ -155,6 +239,11 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> RunFacts<'a> {
+    /// The package manager's call that one of its invocations is.
+    pub fn call_of(&self, invocation: usize) -> Option<&Call<'a>> {
+        self.calls.binary_search_by_key(&invocation, |call| call.invocation).ok().map(|at| &self.calls[at])
+    }
+
     /// The script, where it may be edited.
     pub fn editable(&self) -> Option<&'a Script> {
         if self.near_error { None } else { self.instruction.script() }

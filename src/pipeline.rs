@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 
 use crate::config::Settings;
 use crate::context::{Alone, Surroundings};
-use crate::edit::Edits;
+use crate::edit::{Edits, Origins};
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
@@ -74,6 +74,7 @@ fn run(
         known: Knowledge::embedded(),
         around: Around { given: around, changed: None },
         outcome: Outcome::default(),
+        origins: Vec::new(),
         broken: Vec::new(),
     };
     // Each text is parsed once: the check after a step hands its tree on to the next pass, which borrows the text from here.
@@ -88,6 +89,7 @@ fn run(
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
             loop {
                 match run.pass(&facts, &pragmas, from, &mut texts) {
+                    _ if run.outcome.is_late => return Outcome { is_late: true, ..Outcome::default() },
                     Some(next) => break next,
                     None if from == 0 => return run.outcome,
                     None if round == MOST_ROUNDS => return restless(&run.outcome),
@@ -98,6 +100,7 @@ fn run(
         let Next { index, step, after } = next;
         from = index + 1;
         run.around.take(step.ignore_file.as_deref());
+        run.origins.push(step.edits.origins());
         run.outcome.steps.push(step);
         file = after;
     }
@@ -134,6 +137,8 @@ struct Pipeline<'s, 'c> {
     known: &'static Knowledge,
     around: Around<'s>,
     outcome: Outcome,
+    /// For each step so far, where its text was in the one before.
+    origins: Vec<Origins>,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
 }
@@ -159,7 +164,7 @@ impl Pipeline<'_, '_> {
         };
         let view = View {
             lines: &self.lines,
-            steps: &self.outcome.steps,
+            origins: &self.origins,
             settings: self.settings,
             pragmas,
             open_end: file.open_end(),
@@ -175,6 +180,10 @@ impl Pipeline<'_, '_> {
             let names = transform.names();
             let mut fixes = Fixes::of(transform);
             (transform.run)(&context, &mut fixes);
+            if context.is_over() {
+                self.outcome.is_late = true;
+                return None;
+            }
             let mut step = Draft::default();
             for fix in fixes.proposed {
                 match view.verdict(transform, &fix) {

@@ -4,6 +4,8 @@
 //! transform. `# hadolint ignore=DL3009` and `# hadolint global ignore=DL3009` likewise, and BuildKit's `# check=skip=NAME` for the names
 //! that a transform answers. What a comment means for a fix is decided by whoever asks: nothing here is written down by a question.
 
+mod generated;
+
 use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
@@ -19,6 +21,8 @@ pub struct Pragmas {
     at: Vec<(Span, Vec<Ignored>)>,
     own: Vec<OwnComment>,
     mistaken: Vec<Mistaken>,
+    /// The comment at the top that says that the file is not to be edited.
+    generated: Option<Span>,
 }
 
 /// One id that a comment names: a transform, or a linter's code.
@@ -55,7 +59,7 @@ impl Ignored {
 impl Pragmas {
     /// Reads them; hadolint's own only where its configuration leaves them in force.
     pub fn of(file: &Dockerfile<'_>, heeds_hadolint: bool) -> Self {
-        let mut pragmas = Self::default();
+        let mut pragmas = Self { generated: generated::comment(file), ..Self::default() };
         let mut above: Vec<Ignored> = Vec::new();
         let mut top = true;
         for item in &file.items {
@@ -130,6 +134,11 @@ impl Pragmas {
                 .get(first)
                 .is_some_and(|span| span.start < end || edit.span.is_empty() && span.start < start)
         })
+    }
+
+    /// The comment at the top that says that a program made the file, or that it is not to be edited.
+    pub fn generated(&self) -> Option<Span> {
+        self.generated
     }
 
     /// Our own comments, in the order of the file.

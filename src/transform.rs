@@ -130,6 +130,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether the time for the file is over, so that nothing comes of what is still proposed.
+    pub fn is_over(&self) -> bool {
+        self.settings.deadline.is_over()
+    }
+
     /// Whether a comment, or hadolint's configuration, tells to leave what goes by one of these codes alone.
     pub fn leaves(&self, codes: &[String], anchor: Span) -> bool {
         let names: Vec<&str> = codes.iter().map(String::as_str).collect();

@@ -130,7 +130,7 @@ fn an_ignore_file_is_shown_and_written_like_any_other() {
     assert_eq!(json["files"][0]["ignore_file"]["path"], ".dockerignore");
     assert_eq!(json["files"][0]["ignore_file"]["is_new"], true);
     assert_eq!(run(folder.path(), &["fix", "--write", "--quiet"]).status.code(), Some(0));
-    assert!(read(&folder, ".dockerignore").ends_with("\nnode_modules\n"));
+    assert_eq!(read(&folder, ".dockerignore"), "node_modules\n");
     assert!(read(&folder, "Dockerfile").contains("COPY package.json package-lock.json ./\n"));
     assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(0), "a second run is silent");
 }
@@ -157,11 +157,12 @@ fn an_ignore_file_of_its_own_counts_for_a_dockerfile() {
 #[test]
 fn two_dockerfiles_add_to_one_ignore_file() {
     let python = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD [\"python\", \"main.py\"]\n";
+    let cache = "x".repeat(200_000);
     let files = [
         ("a.Dockerfile", python),
         ("b.Dockerfile", python),
         ("main.py", ""),
-        ("__pycache__/main.cpython-312.pyc", ""),
+        ("__pycache__/main.cpython-312.pyc", cache.as_str()),
         (".pytest_cache/README.md", ""),
     ];
     let folder = folder(&files);
@@ -201,4 +202,78 @@ fn links_are_not_followed() {
     std::os::unix::fs::symlink("/", folder.path().join("root")).expect("a link");
     std::os::unix::fs::symlink("..", folder.path().join("up")).expect("a link");
     assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(1));
+}
+
+/// A Python project whose cache is worth a line of an ignore file.
+const PYTHON: &str = "FROM python:3.12\nWORKDIR /app\nCOPY src ./src\nCOPY main.py .\n";
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let done = Command::new("git").args(arguments).current_dir(folder).output().expect("git");
+    assert!(done.status.success(), "{}", text(&done.stderr));
+}
+
+#[test]
+fn a_folder_without_any_source_is_not_the_context() {
+    let cache = "x".repeat(200_000);
+    let files = [
+        ("docker/single-process/Dockerfile", PYTHON),
+        ("docker/single-process/src-not", ""),
+        ("main.py", ""),
+        ("src/a.py", ""),
+        ("src/__pycache__/a.pyc", cache.as_str()),
+    ];
+    let folder = folder(&files);
+    git(folder.path(), &["init", "-q"]);
+    let output = run(folder.path(), &["fix", "--write", "docker/single-process/Dockerfile"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(read(&folder, ".dockerignore"), "**/__pycache__\n");
+    assert!(!folder.path().join("docker/single-process/.dockerignore").exists());
+}
+
+#[test]
+fn a_context_that_could_be_two_folders_is_unknown() {
+    let files = [
+        ("a/b/c/Dockerfile", PYTHON),
+        ("a/b/main.py", ""),
+        ("a/b/src/__pycache__/a.pyc", ""),
+        ("main.py", ""),
+        ("src/__pycache__/a.pyc", ""),
+        ("elsewhere/docker/Dockerfile", PYTHON),
+        ("whole/docker/Dockerfile", "FROM python:3.12\nCOPY . .\n"),
+    ];
+    let folder = folder(&files);
+    git(folder.path(), &["init", "-q"]);
+    for path in ["a/b/c/Dockerfile", "whole/docker/Dockerfile"] {
+        let said = text(&run(folder.path(), &["fix", "-v", path]).stderr);
+        assert!(said.contains("so that the build context is unknown; name it with --context"), "{said}");
+    }
+    let output = run(folder.path(), &["fix", "--quiet", "--context", "a/b", "a/b/c/Dockerfile"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
+#[test]
+fn no_tracked_file_is_kept_out_where_the_history_travels() {
+    let cache = "x".repeat(200_000);
+    let files = [
+        ("Dockerfile", "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install .\n"),
+        ("pyproject.toml", "[build-system]\nrequires = [\"hatchling\", \"hatch-vcs\"]\n"),
+        ("docs/.ipynb_checkpoints/a.ipynb", cache.as_str()),
+        ("__pycache__/a.pyc", cache.as_str()),
+    ];
+    let folder = folder(&files);
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "Dockerfile", "pyproject.toml", "docs"]);
+    assert_eq!(run(folder.path(), &["fix", "--write", "--quiet", "--unsafe"]).status.code(), Some(0));
+    assert_eq!(read(&folder, ".dockerignore"), "__pycache__\n", "what git does not keep may stay out");
+    let said = text(&run(folder.path(), &["fix", "-v", "--unsafe"]).stderr);
+    assert!(
+        said.contains(
+            ".git and all tracked files stay in the build context, because pyproject.toml names `hatch-vcs`"
+        ),
+        "{said}"
+    );
+    // Without the history, nothing asks for the checkout's state.
+    fs::write(folder.path().join(".dockerignore"), ".git\n").expect("writable");
+    assert_eq!(run(folder.path(), &["fix", "--write", "--quiet", "--unsafe"]).status.code(), Some(0));
+    assert_eq!(read(&folder, ".dockerignore"), ".git\n__pycache__\n**/.ipynb_checkpoints\n");
 }

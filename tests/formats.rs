@@ -206,6 +206,6 @@ fn the_configuration_has_a_schema_with_all_its_keys() {
     for (key, default) in config {
         assert_eq!(&properties[key]["default"], default, "{key}");
     }
-    let full = br#"{"ignore": ["remove-downloads"], "merge-runs": "all", "caches": "mount", "keep": ["/a"], "bases": "alpine", "strip": true, "comments": false}"#;
+    let full = br#"{"ignore": ["remove-downloads"], "merge-runs": "all", "caches": "mount", "keep": ["/a"], "bases": "alpine", "strip": true, "time-limit": 60, "comments": false}"#;
     assert_valid("the_configuration_has_a_schema_with_all_its_keys", "schemas/config.schema.json", full);
 }

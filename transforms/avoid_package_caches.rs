@@ -52,6 +52,9 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_editable() {
+        if ctx.is_over() {
+            return;
+        }
         let anchor = run.instruction.text;
         for avoidance in ctx.facts.avoidances(run) {
             match avoidance {

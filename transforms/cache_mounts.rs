@@ -80,6 +80,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         return;
     }
     for run in &ctx.facts.runs {
+        if ctx.is_over() {
+            return;
+        }
         let Mounting { managers, flags, needless, refused } =
             ctx.facts.mounting(run, &ctx.settings.config.keep);
         let anchor = run.instruction.text;

@@ -67,6 +67,9 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_editable() {
+        if ctx.is_over() {
+            return;
+        }
         let anchor = run.instruction.text;
         let (mut wanted, mut unwanted) = (Cleanup::default(), Cleanup::default());
         for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {

@@ -66,6 +66,9 @@ pub const TRANSFORM: Transform = Transform {
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let names = TRANSFORM.names();
     for stage in &ctx.facts.stages {
+        if ctx.is_over() {
+            return;
+        }
         if !ctx.facts.may_copy_early(stage.index) {
             continue;
         }

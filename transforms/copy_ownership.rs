@@ -60,6 +60,9 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in &ctx.facts.runs {
+        if ctx.is_over() {
+            return;
+        }
         let anchor = run.instruction.text;
         match ctx.facts.handover(run) {
             None => {}

@@ -62,6 +62,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let mut taken = None;
     for pair in ctx.facts.runs.windows(2) {
         let [first, second] = pair else { continue };
+        if ctx.is_over() {
+            return;
+        }
         if taken == Some(first.item)
             || first.stage != second.stage
             || !ctx.facts.stage_of(first).ships

@@ -55,6 +55,9 @@ pub const TRANSFORM: Transform = Transform {
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let names = TRANSFORM.names();
     for stage in &ctx.facts.stages {
+        if ctx.is_over() {
+            return;
+        }
         let moves = ctx.facts.sinking_copies(stage.index, &|one| ctx.pragmas.silence(&names, one.text));
         let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };

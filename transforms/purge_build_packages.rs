@@ -33,6 +33,8 @@
 //!     && apk del --no-network .build-deps
 //! ```
 
+use std::collections::HashMap;
+
 use crate::edit::Edits;
 use crate::facts::merge::Merge;
 use crate::facts::{Call, RunFacts};
@@ -52,7 +54,11 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    let file = Builds::of(ctx);
     for run in ctx.facts.shipped_and_editable() {
+        if ctx.is_over() {
+            return;
+        }
         let anchor = run.instruction.text;
         let installs: Vec<&Call<'_>> = run
             .calls
@@ -63,7 +69,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if removes_packages(run, install) {
             continue;
         }
-        if let Some((next, merge)) = last_use_is_next(ctx, run) {
+        if let Some((next, merge)) = last_use_is_next(ctx, run, &file) {
             let names = tools(install).join(", ");
             let title = format!("install {names} in the layer that uses them, where they can be removed");
             fixes.propose(Applicability::Unsafe, next.instruction.text, title, join(ctx, run, next, &merge));
@@ -73,7 +79,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if !is_used(ctx, run, install) {
             continue;
         }
-        if let Err(reason) = last_use_is_here(ctx, run, install) {
+        if let Err(reason) = last_use_is_here(run, install, &file) {
             fixes.refuse(anchor, format!("{} left alone, because {reason}", tools(install).join(", ")));
             continue;
         }
@@ -121,8 +127,7 @@ fn is_used(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> bool {
 
 fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
     let one = &run.invocations[index];
-    let call = run.calls.iter().find(|call| call.invocation == index);
-    match call {
+    match run.call_of(index) {
         Some(call) => call.manager.kind != Kind::System && call.manager.installs(&call.verb),
         None => {
             let program = one.program.unwrap_or_default();
@@ -135,14 +140,44 @@ fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
     }
 }
 
+/// What builds in the whole file, and with what.
+struct Builds<'a> {
+    /// The last RUN that builds, or may.
+    last: Option<usize>,
+    /// The build tools, each with where it is installed first: the RUN, and its place among all tools.
+    first_installs: HashMap<&'a str, (usize, usize)>,
+}
+
+impl<'a> Builds<'a> {
+    fn of(ctx: &Context<'a>) -> Self {
+        let may_build = |run: &&RunFacts<'_>| {
+            run.script().is_none() || (0..run.invocations.len()).any(|index| builds(ctx, run, index))
+        };
+        let last = ctx.facts.runs.iter().rev().find(may_build).map(|run| run.item);
+        let mut first_installs = HashMap::new();
+        for run in &ctx.facts.runs {
+            for name in run.calls.iter().flat_map(tools) {
+                let place = (run.item, first_installs.len());
+                first_installs.entry(name).or_insert(place);
+            }
+        }
+        Self { last, first_installs }
+    }
+
+    fn builds_after(&self, item: usize) -> bool {
+        self.last.is_some_and(|last| last > item)
+    }
+}
+
 /// The next RUN, where it is the last that builds, and how the two become one.
-fn last_use_is_next<'f, 'a>(ctx: &'f Context<'a>, run: &RunFacts<'a>) -> Option<(&'f RunFacts<'a>, Merge)> {
-    let mut later = ctx.facts.runs.iter().filter(|other| other.item > run.item);
-    let next = later.next().filter(|next| next.stage == run.stage && are_neighbours(ctx, run, next))?;
-    let may_build = |other: &RunFacts<'_>| {
-        other.script().is_none() || (0..other.invocations.len()).any(|index| builds(ctx, other, index))
-    };
-    let is_last = may_build(next) && !later.any(may_build);
+fn last_use_is_next<'f, 'a>(
+    ctx: &'f Context<'a>,
+    run: &RunFacts<'a>,
+    file: &Builds<'_>,
+) -> Option<(&'f RunFacts<'a>, Merge)> {
+    let next = ctx.facts.runs_after(run.item).first();
+    let next = next.filter(|next| next.stage == run.stage && are_neighbours(ctx, run, next))?;
+    let is_last = file.last == Some(next.item);
     let merge = is_last.then(|| ctx.facts.merge(run, next, true).ok()).flatten()??;
     Some((next, merge)).filter(|(_, merge)| !merge.isolate_first)
 }
@@ -155,25 +190,17 @@ fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
         || run.calls.iter().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb))
 }
 
-fn last_use_is_here(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> Result<(), String> {
+fn last_use_is_here(run: &RunFacts<'_>, install: &Call<'_>, file: &Builds<'_>) -> Result<(), String> {
     let one = &run.invocations[install.invocation];
     if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
         return Err("they are not installed plainly".into());
     }
-    let earlier = ctx
-        .facts
-        .runs
-        .iter()
-        .filter(|other| other.item < run.item)
-        .flat_map(|other| other.calls.iter().flat_map(tools));
-    if let Some(name) = earlier.into_iter().find(|name| tools(install).contains(name)) {
+    let names = tools(install).into_iter().filter_map(|name| Some((file.first_installs.get(name)?, name)));
+    if let Some((_, name)) = names.filter(|((item, _), _)| *item < run.item).min() {
         return Err(format!("an earlier RUN installs {name} too"));
     }
-    for later in ctx.facts.runs.iter().filter(|other| other.item > run.item) {
-        let unknown = later.script().is_none();
-        if unknown || (0..later.invocations.len()).any(|index| builds(ctx, later, index)) {
-            return Err("a later RUN may build something".into());
-        }
+    if file.builds_after(run.item) {
+        return Err("a later RUN may build something".into());
     }
     Ok(())
 }

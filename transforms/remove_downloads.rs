@@ -43,6 +43,9 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_editable() {
+        if ctx.is_over() {
+            return;
+        }
         let anchor = run.instruction.text;
         let mut names = Vec::new();
         for download in ctx.facts.spent_downloads(run, &ctx.settings.config.keep) {

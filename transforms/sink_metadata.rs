@@ -47,6 +47,9 @@ pub const TRANSFORM: Transform = Transform {
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let names = TRANSFORM.names();
     for stage in &ctx.facts.stages {
+        if ctx.is_over() {
+            return;
+        }
         let moves = ctx.facts.sinking_metadata(stage.index, &|one| ctx.pragmas.silence(&names, one.text));
         let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
         let keyword = |item: usize| match &ctx.file.items[item] {

@@ -13,7 +13,9 @@
 //! ignore file; the others keep their bytes.
 //!
 //! # Silent when
-//! Nothing is copied from the build context, or nothing of this lies in it. It refuses where no build context is known.
+//! Nothing is copied from the build context, nothing of this is in it, or it comes to less than 100 kB and holds no secret. It refuses where
+//! no build context is known. Where `.git` is sent and something may ask it for a version, every tracked file is sent, too: one that is
+//! missing in the build is a change to the checkout.
 //!
 //! # Examples
 //! With `node_modules` and `__pycache__` in the context, `.dockerignore` gets two lines; the Dockerfile stays:
@@ -38,8 +40,8 @@
 //! RUN npm ci
 //! ```
 
-use crate::context::{Entry, Ignore};
-use crate::facts::unsent::Unsent;
+use crate::context::Ignore;
+use crate::facts::unsent::{Kind, Unsent};
 use crate::syntax::{Body, Instruction};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
@@ -58,9 +60,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let copies = |one: &&Instruction<'_>| {
         matches!(one.body, Body::Copy(_) | Body::Add(_)) && !one.flags.iter().any(|flag| flag.name == "from")
     };
-    let Some(anchor) = ctx.file.instructions().map(|(_, one)| one).find(copies).map(|one| one.text) else {
-        return;
-    };
+    let mut copies =
+        ctx.file.instructions().map(|(_, one)| one).filter(copies).map(|one| one.text).peekable();
+    let Some(first) = copies.peek().copied() else { return };
+    // All of them take from the context, so that each may say no.
+    let anchor = copies.find(|copy| ctx.pragmas.silence(&TRANSFORM.names(), *copy)).unwrap_or(first);
     let context = match ctx.around.context() {
         Ok(context) => context,
         Err(reason) => {
@@ -68,27 +72,35 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 .refuse(anchor, format!("nothing is kept out of the build context, because {reason}"));
         }
     };
-    let unsent = ctx.facts.unsent(context, ctx.around.dockerfile());
+    let found = ctx.facts.unsent(context, ctx.around.dockerfile());
+    if let Some(reason) = found.history.filter(|_| ctx.settings.config.r#unsafe) {
+        fixes.refuse(
+            anchor,
+            format!(".git and all tracked files stay in the build context, because {reason}"),
+        );
+    }
     for (is_generated, applicability, what) in [
         (true, Applicability::Safe, "caches, and what the build makes itself"),
         (false, Applicability::Unsafe, "what no build needs"),
     ] {
-        let lines: Vec<&Unsent> = unsent.iter().filter(|one| one.is_generated == is_generated).collect();
-        if lines.is_empty() {
+        let lines: Vec<&Unsent> =
+            found.unsent.iter().filter(|one| one.kind.is_generated() == is_generated).collect();
+        if !are_worth_it(&lines) {
             continue;
         }
-        let text = with_lines(context.ignore_text.as_deref().unwrap_or_default(), what, &lines);
+        let text = with_lines(context.ignore_text.as_deref().unwrap_or_default(), &lines);
         // The whole context is held against both: nothing else may change sides, and something must.
         let after = context.with_ignore(&text);
         let own = Ignore::parse(&lines.iter().map(|one| one.pattern.as_str()).collect::<Vec<_>>().join("\n"));
-        let moved =
-            |entry: &&Entry| context.ignore.excludes(&entry.path) != after.ignore.excludes(&entry.path);
-        let mut moved = context.entries.iter().filter(moved).peekable();
+        let sides = context.excluded().iter().zip(after.excluded());
+        let moved = context.entries.iter().zip(sides).filter(|(_, (before, after))| before != after);
+        let mut moved = moved.map(|(entry, _)| entry).peekable();
         if moved.peek().is_none() || !moved.all(|entry| own.excludes(&entry.path)) {
             continue;
         }
-        let (files, bytes) =
-            lines.iter().fold((0, 0), |(files, bytes), one| (files + one.files, bytes + one.bytes));
+        let (files, bytes) = lines
+            .iter()
+            .fold((0, 0_u64), |(files, bytes), one| (files + one.files, bytes.saturating_add(one.bytes)));
         let title = format!(
             "keep {what} out of the build context: {files} file{}, {}",
             if files == 1 { "" } else { "s" },
@@ -98,17 +110,22 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
+/// So many bytes are worth a change of a file.
+const LEAST_BYTES: u64 = 100_000;
+
+/// Whether keeping these out is worth a line: they are large, keys or passwords, or would be in the place of what an install makes.
+fn are_worth_it(lines: &[&Unsent]) -> bool {
+    let bytes = lines.iter().fold(0_u64, |bytes, one| bytes.saturating_add(one.bytes));
+    bytes >= LEAST_BYTES || lines.iter().any(|one| matches!(one.kind, Kind::Secret | Kind::Dependencies))
+}
+
 /// The ignore file's text with further patterns at its end, in its own line breaks.
-fn with_lines(old: &str, what: &str, lines: &[&Unsent]) -> String {
+fn with_lines(old: &str, lines: &[&Unsent]) -> String {
     let line_break = if old.contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = old.to_owned();
-    if !text.is_empty() {
-        if !text.ends_with('\n') {
-            text.push_str(line_break);
-        }
+    if !text.is_empty() && !text.ends_with('\n') {
         text.push_str(line_break);
     }
-    text += &format!("# Added by jettison: {what}{line_break}");
     for one in lines {
         text += &format!("{}{line_break}", one.pattern);
     }

@@ -94,6 +94,9 @@ pub struct Choice {
     /// Which variant of its base image a stage may be given: slim, or that on Alpine Linux (with --unsafe)
     #[arg(long, value_enum)]
     pub bases: Option<Bases>,
+    /// Leave a file unchanged that takes longer; 0 for any time [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    pub time_limit: Option<u64>,
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

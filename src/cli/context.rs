@@ -5,6 +5,8 @@
 
 mod compose;
 mod history;
+mod sources;
+mod tracked;
 mod walk;
 
 use std::collections::HashMap;
@@ -12,11 +14,14 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::input;
 use crate::context::{BuildContext, History, Ignore, Surroundings};
 
 /// No ignore file comes near this size.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
+/// Longer patterns are cut in messages.
+const MOST_SHOWN: usize = 60;
 /// More patterns for each of so many files are not tried.
 const MOST_MATCHES: usize = 20_000_000;
 
@@ -112,7 +117,7 @@ impl Around<'_> {
         let dockerfile = full(dockerfile)?;
         match compose::context_of(&dockerfile)? {
             Some(directory) => full(&directory),
-            None => Ok(dockerfile.parent().unwrap_or(Path::new("/")).to_owned()),
+            None => by_sources(&dockerfile),
         }
     }
 
@@ -124,7 +129,8 @@ impl Around<'_> {
             return known.clone();
         }
         let loaded = walk::files(directory).and_then(|files| {
-            let context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
+            let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
+            context.tracked = tracked::below(directory);
             let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
             if patterns.saturating_mul(entries) > MOST_MATCHES {
                 return Err(format!(
@@ -158,6 +164,41 @@ impl Surroundings for Around<'_> {
     }
 }
 
+/// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what it copies is there. Then it is the one
+/// folder above, up to the top of the repository, that has it all.
+fn by_sources(dockerfile: &Path) -> Result<PathBuf, String> {
+    let own = dockerfile.parent().unwrap_or(Path::new("/"));
+    let top = top_above(own);
+    // A file that says what the builder is not sent counts in the context only.
+    if own == top || fs::symlink_metadata(own.join(".dockerignore")).is_ok() {
+        return Ok(own.to_owned());
+    }
+    let Ok(text) = input::file(dockerfile) else { return Ok(own.to_owned()) };
+    let sources = Sources::of(&text);
+    let in_own = sources.presence(own);
+    if matches!(in_own, Presence::All | Presence::Unknown) {
+        return Ok(own.to_owned());
+    }
+    let above = own.ancestors().skip(1).take_while(|folder| folder.starts_with(&top));
+    let mut whole = above.filter(|folder| sources.presence(folder) == Presence::All);
+    match (whole.next(), whole.next(), in_own) {
+        (Some(folder), None, _) => Ok(folder.to_owned()),
+        (None, _, Presence::Some) => Ok(own.to_owned()),
+        _ => Err(format!(
+            "what it copies is not in {}, so that the build context is unknown; name it with --context",
+            own.display()
+        )),
+    }
+}
+
+/// The top of the repository around a folder; where there is none, the current directory if that is above, else the folder itself.
+fn top_above(folder: &Path) -> PathBuf {
+    let repository = folder.ancestors().find(|above| fs::symlink_metadata(above.join(".git")).is_ok());
+    let here =
+        || std::env::current_dir().and_then(fs::canonicalize).ok().filter(|here| folder.starts_with(here));
+    repository.map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
+}
+
 /// The ignore file that counts: one beside the Dockerfile that bears its name, else the context's own. (Docker's manual, "Build context",
 /// "Filename and location".)
 fn ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<(String, Option<String>), String> {
@@ -166,6 +207,7 @@ fn ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<(String, O
         let broken = text.as_deref().and_then(Ignore::broken);
         match broken {
             Some((line, pattern)) => {
+                let pattern: String = pattern.chars().take(MOST_SHOWN).collect();
                 Err(format!("the pattern `{pattern}` in line {line} of {} is not valid", path.display()))
             }
             None => Ok(text),

@@ -1,69 +1,203 @@
-//! Which files are meant: those that are named, and the Dockerfiles in directories that are named.
+//! Which files are meant: those that are named, and the Dockerfiles in directories that are named. Each file counts once, by whatever paths
+//! and links it is found.
 
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
+
+use crate::config::Search;
 
 /// A file to work on, or why there is none.
 pub type Found = Result<PathBuf, String>;
 
-/// Finds the files for the paths given, in the order of the paths, those of a directory sorted.
-pub fn files(paths: &[PathBuf]) -> Vec<Found> {
-    let mut all = Vec::new();
+/// The files that are meant.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// In the order of the paths that were given, those of a directory sorted.
+    pub found: Vec<Found>,
+    /// How many Dockerfiles were passed over in folders of tests and of other projects, by the folder's name.
+    pub skipped: BTreeMap<String, usize>,
+}
+
+impl Files {
+    /// Says what was passed over, in one line; none where nothing was.
+    pub fn remark(&self) -> Option<String> {
+        let total: usize = self.skipped.values().sum();
+        let folders: Vec<&str> = self.skipped.keys().map(String::as_str).take(MOST_NAMES).collect();
+        let more = if self.skipped.len() > MOST_NAMES { ", …" } else { "" };
+        (total > 0).then(|| {
+            format!(
+                "skipped {} in folders of tests and of other projects ({}{more}); name such a folder or file, or set `search: all`, to include them",
+                crate::report::count(total, "Dockerfile"),
+                folders.join(", "),
+            )
+        })
+    }
+}
+
+/// So many folders are named where some were passed over.
+const MOST_NAMES: usize = 5;
+
+/// Finds the files for the paths given. What is to be searched may differ from directory to directory.
+pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
+    let mut files = Files::default();
+    let mut known = HashSet::new();
     for path in paths {
-        if path.is_dir() {
-            let found = search(path);
-            if found.is_empty() {
-                all.push(Err(format!(
+        let found = if path.is_dir() {
+            let (found, skipped) = within(path, search(path));
+            if found.is_empty() && skipped.is_empty() {
+                files.found.push(Err(format!(
                     "{}: no Dockerfile in this directory; name the file itself if it is called differently",
                     path.display()
                 )));
             }
-            all.extend(found);
+            for folder in skipped {
+                *files.skipped.entry(folder).or_default() += 1;
+            }
+            found
         } else {
-            all.push(Ok(path.clone()));
+            vec![Ok(path.clone())]
+        };
+        for file in found.into_iter().map(|file| file.map(|path| target(&path))) {
+            let identity = file.as_ref().ok().and_then(|path| fs::canonicalize(path).ok());
+            if identity.is_none_or(|identity| known.insert(identity)) {
+                files.found.push(file);
+            }
         }
     }
-    all
+    files
+}
+
+/// The file that a symbolic link leads to, as it is called from here: that is what a diff has to name.
+fn target(path: &Path) -> PathBuf {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = if is_link { fs::canonicalize(path).ok() } else { None };
+    let Some(target) = target else { return path.to_owned() };
+    let here = std::env::current_dir().and_then(fs::canonicalize).ok();
+    let inner = here.and_then(|here| target.strip_prefix(here).ok().map(Path::to_owned));
+    match inner {
+        Some(inner) if path.is_relative() => inner,
+        _ => target,
+    }
 }
 
 /// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
 pub fn display_name(path: &Path) -> String {
-    let plain: PathBuf =
-        path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
+    let plain: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
     plain.display().to_string()
 }
 
-/// Walks a directory in parallel, honouring .gitignore.
-fn search(directory: &Path) -> Vec<Found> {
-    let found = Mutex::new(Vec::new());
-    WalkBuilder::new(directory)
-        .hidden(false)
-        .require_git(false)
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build_parallel()
-        .run(|| {
-            Box::new(|entry| {
-                let new = match entry {
-                    Ok(entry) => {
-                        let is_file = entry.file_type().is_some_and(|kind| {
-                            kind.is_file() || kind.is_symlink() && entry.path().is_file()
-                        });
-                        let name = entry.file_name().to_string_lossy();
-                        (is_file && is_dockerfile(&name)).then(|| Ok(entry.into_path()))
-                    }
-                    Err(error) => Some(Err(error.to_string())),
-                };
-                if let Some(new) = new {
-                    found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(new);
+/// Walks a directory in parallel, honouring .gitignore. The second part names the folders of Dockerfiles that were passed over.
+fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
+    let found = Mutex::new((Vec::new(), Vec::new()));
+    let root = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let refused = |error: String| (vec![Err(error)], Vec::new());
+    if let Err(error) = readable_ignore_files(directory) {
+        return refused(error);
+    }
+    let mut walk = WalkBuilder::new(directory);
+    // A directory above is not ours to complain about.
+    walk.parents(root.ancestors().skip(1).all(|above| readable_ignore_files(above).is_ok()));
+    // The walk reads a directory's own files as soon as it is let in.
+    let refused_within = Arc::new(Mutex::new(Vec::new()));
+    let refusals = Arc::clone(&refused_within);
+    walk.hidden(false).require_git(false).filter_entry(move |entry| {
+        if entry.file_name() == ".git" {
+            return false;
+        }
+        let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let readable = if is_directory { readable_ignore_files(entry.path()) } else { Ok(()) };
+        let is_let_in = readable.is_ok();
+        lock(&refusals).extend(readable.err().map(Err));
+        is_let_in
+    });
+    walk.build_parallel().run(|| {
+        Box::new(|entry| {
+            let add = |new: Found| lock(&found).0.push(new);
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    add(Err(error.to_string()));
+                    return WalkState::Continue;
                 }
-                WalkState::Continue
-            })
-        });
-    let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            };
+            let Some(kind) = entry.file_type() else { return WalkState::Continue };
+            // What a link outside of the directory leads to was not asked for.
+            let is_file = kind.is_file()
+                || kind.is_symlink()
+                    && fs::canonicalize(entry.path())
+                        .is_ok_and(|target| target.is_file() && target.starts_with(&root));
+            if !is_file || !is_dockerfile(&entry.file_name().to_string_lossy()) {
+                return WalkState::Continue;
+            }
+            match passed_over(entry.path().strip_prefix(directory).unwrap_or(entry.path())) {
+                Some(folder) if search == Search::WithoutTests => lock(&found).1.push(folder),
+                _ => add(Ok(entry.into_path())),
+            }
+            WalkState::Continue
+        })
+    });
+    let (mut found, skipped) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.append(&mut lock(&refused_within));
     found.sort();
-    found
+    (found, skipped)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the files that say what a walk leaves out can be read: a pipe would keep it waiting, and a device may never end.
+fn readable_ignore_files(directory: &Path) -> Result<(), String> {
+    for name in [".gitignore", ".ignore"] {
+        let path = directory.join(name);
+        let Ok(metadata) = fs::metadata(&path) else { continue };
+        if !metadata.is_file() || metadata.len() > MOST_IGNORE_BYTES {
+            return Err(format!(
+                "{}: is not a regular file of at most {MOST_IGNORE_BYTES} bytes, so that the directory is not searched",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// No such file comes near this size.
+const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
+
+/// Folders whose Dockerfiles are what tests are about: some count the layers of what is built from them.
+const TESTS: &[&str] = &[
+    "__fixtures__",
+    "__tests__",
+    "e2e",
+    "fixture",
+    "fixtures",
+    "spec",
+    "specs",
+    "test",
+    "test-data",
+    "test_data",
+    "testdata",
+    "tests",
+];
+/// Folders with other people's projects.
+const OTHERS: &[&str] = &[".venv", "bower_components", "node_modules", "third_party", "vendor", "venv"];
+
+/// The folder for which a file below a searched directory is passed over.
+fn passed_over(inner: &Path) -> Option<String> {
+    let folders = inner.parent()?.components().filter_map(|part| part.as_os_str().to_str());
+    let is_passed_over = |name: &&str| {
+        let lower = name.to_ascii_lowercase();
+        // `integration-tests`, `build_fixtures`.
+        let last = lower.rsplit(['-', '_']).next().unwrap_or_default();
+        TESTS.contains(&lower.as_str())
+            || OTHERS.contains(&lower.as_str())
+            || matches!(last, "tests" | "fixtures" | "testdata")
+    };
+    folders.into_iter().find(is_passed_over).map(str::to_owned)
 }
 
 /// Whether a file's name is one that Dockerfiles have: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`, `api_Dockerfile`,
@@ -106,7 +240,35 @@ fn is_dockerfile(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_dockerfile;
+    use std::path::Path;
+
+    use super::{is_dockerfile, passed_over};
+
+    #[test]
+    fn folders_of_tests_are_known_by_their_names() {
+        for path in [
+            "testdata/Dockerfile",
+            "a/tests/b/Dockerfile",
+            "fixtures/x/Dockerfile",
+            "src/__fixtures__/Dockerfile",
+            "integration-tests/Dockerfile",
+            "node_modules/x/Dockerfile",
+            "vendor/x/Dockerfile",
+            "Tests/Dockerfile",
+        ] {
+            assert!(passed_over(Path::new(path)).is_some(), "{path}");
+        }
+        for path in [
+            "Dockerfile",
+            "tests.Dockerfile",
+            "testing/Dockerfile",
+            "latest/Dockerfile",
+            "contest/Dockerfile",
+            "docker/test.Dockerfile",
+        ] {
+            assert_eq!(passed_over(Path::new(path)), None, "{path}");
+        }
+    }
 
     #[test]
     fn names_of_dockerfiles() {

@@ -12,7 +12,7 @@ use crate::cli::measured::{Meter, Texts};
 use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::cli::verified::Prover;
-use crate::cli::{Status, discover, ignored, input, interactive, write};
+use crate::cli::{STACK, Status, clock, discover, ignored, input, interactive, write};
 use crate::config::Settings;
 use crate::pipeline::{self, Outcome};
 use crate::report::{self, FileReport, Talk};
@@ -58,15 +58,19 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     let builds = engines.prover.is_some() || engines.meter.is_some();
     let scopes = Scopes::new(args)?;
     let here = [PathBuf::from(".")];
-    let found = discover::files(match &scopes {
+    let paths = match &scopes {
         _ if !args.paths.is_empty() => &args.paths,
         Scopes::Found(findings) => findings.files(),
-        _ => &here,
-    });
+        _ => &here[..],
+    };
+    let files = discover::files(paths, |directory| configurations.search(directory));
+    if let Some(remark) = files.remark().filter(|_| !args.quiet) {
+        writeln!(anstream::stderr().lock(), "{remark}")?;
+    }
+    let found = files.found;
     let work = |found: &discover::Found| one_file(args, configurations, &contexts, &engines, &scopes, found);
     let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
-        // A worker's stack has to bear the deepest script that the parser takes.
-        let pool = rayon::ThreadPoolBuilder::new().stack_size(8 * 1024 * 1024).build()?;
+        let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
         pool.install(|| found.par_iter().map(work).collect())
     } else {
         found.iter().map(work).collect()
@@ -97,10 +101,12 @@ fn one_file(
     let around = contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
         let settings = scopes.within(configurations.for_file(path)?, path, &text)?;
+        let settings = clock::started(&settings);
         let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
             None => pipeline::fix_within(&text, &settings, &around),
         };
+        let outcome = clock::in_time(outcome, &settings)?;
         let changes = !outcome.steps.is_empty();
         let measured = match engines.meter.as_ref().filter(|_| changes) {
             Some(meter) => {
@@ -134,11 +140,13 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     let settings = configurations.for_directory(Path::new("")).map_err(anyhow::Error::msg)?;
     // Nobody would write the ignore file, so nothing may lean on a new one.
-    let mut settings = Settings::clone(&settings);
+    let mut settings = Settings::clone(&clock::started(&settings));
     settings.config.ignore.push("write-dockerignore".into());
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let around = contexts.around(None);
     let outcome: Outcome = pipeline::fix_within(&text, &settings, &around);
+    let outcome =
+        clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     if args.mode.check || args.format.is_some() {
         let reports = [FileReport::fixed("-".into(), text, outcome)];
         print(args, &reports)?;

@@ -9,9 +9,9 @@ use crate::cli::args::Fix;
 use crate::cli::context::{Around, Contexts};
 use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
-use crate::cli::{discover, write};
+use crate::cli::{clock, discover, write};
 use crate::context::{BuildContext, History, Surroundings};
-use crate::pipeline;
+use crate::pipeline::{self, Outcome};
 use crate::report::{FileReport, IgnoreFile};
 
 /// Completes the reports of all files whose ignore file changes, and writes both where that is asked for.
@@ -40,7 +40,14 @@ pub fn settle(
                 continue;
             };
             let changed = Changed { around: &around, context: context.with_ignore(before) };
-            report.outcome = pipeline::fix_within(&report.text, &settings, &changed);
+            let settings = clock::started(&settings);
+            match clock::in_time(pipeline::fix_within(&report.text, &settings, &changed), &settings) {
+                Ok(outcome) => report.outcome = outcome,
+                Err(error) => {
+                    (report.outcome, report.error) = (Outcome::default(), Some(error));
+                    continue;
+                }
+            }
         }
         let old = before.or_else(|| context.ignore_text.clone());
         if let Some(new) = report.outcome.ignore_file().map(str::to_owned) {

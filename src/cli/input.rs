@@ -8,8 +8,8 @@ use anyhow::Context as _;
 
 use crate::span::Place;
 
-/// No Dockerfile comes near this size; what does is something else under its name.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
+/// Twenty times the longest Dockerfiles that people write; what is longer is something else under its name.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Reads a file; the error is complete but for the path.
 pub fn file(path: &Path) -> Result<String, String> {
@@ -21,7 +21,10 @@ pub fn file(path: &Path) -> Result<String, String> {
         return Err("is neither a file nor a directory".into());
     }
     if metadata.len() > MOST_BYTES {
-        return Err(format!("has {} bytes; a Dockerfile has at most {MOST_BYTES}", metadata.len()));
+        return Err(format!(
+            "has {} bytes; a Dockerfile of more than {MOST_BYTES} is not read",
+            metadata.len()
+        ));
     }
     text(fs::read(path).map_err(|error| reading(&error))?)
 }
@@ -77,7 +80,7 @@ pub fn stdin() -> Result<String, String> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| reading(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(format!("is longer than {MOST_BYTES} bytes, more than a Dockerfile can have"));
+        return Err(format!("has more than {MOST_BYTES} bytes, and is not read as a Dockerfile"));
     }
     text(bytes)
 }

@@ -42,7 +42,12 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
     );
     let scopes = Scopes::new(args)?;
     let here = [PathBuf::from(".")];
-    let found = discover::files(if args.paths.is_empty() { &here } else { &args.paths });
+    let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
+    let files = discover::files(paths, |directory| configurations.search(directory));
+    if let Some(remark) = files.remark() {
+        writeln!(io::stderr().lock(), "{remark}")?;
+    }
+    let found = files.found;
     let mut reports = Vec::new();
     let mut quits = false;
     for one in found {

@@ -9,11 +9,13 @@ use anyhow::{Context, bail};
 
 use crate::cli::args::{self, Choice};
 use crate::cli::input;
-use crate::config::{Bases, Caches, Config, Hadolint, Settings};
+use crate::config::{Bases, Caches, Config, Hadolint, Search, Settings};
 use crate::transforms;
 
 /// No configuration comes near this size.
 const MOST_BYTES: u64 = 256 * 1024;
+/// Longer lines are cut in messages.
+const MOST_SHOWN: usize = 200;
 const FILE_NAME: &str = ".jettison.yaml";
 const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 
@@ -52,6 +54,11 @@ impl<'a> Configurations<'a> {
         settings
     }
 
+    /// Which Dockerfiles a directory is searched for; where its configuration can't be read, each file says so.
+    pub fn search(&self, directory: &Path) -> Search {
+        self.for_directory(directory).map(|settings| settings.config.search).unwrap_or_default()
+    }
+
     fn load(&self, directory: &Path) -> anyhow::Result<Settings> {
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
@@ -77,6 +84,7 @@ impl<'a> Configurations<'a> {
             None => config.bases,
         };
         config.comments &= !self.args.no_comments;
+        config.time_limit = self.args.time_limit.unwrap_or(config.time_limit);
         let hadolint = match nearest(directory, HADOLINT) {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),
@@ -95,7 +103,8 @@ fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
     let absolute =
         fs::canonicalize(if directory.as_os_str().is_empty() { Path::new(".") } else { directory }).ok()?;
     let candidates = absolute.ancestors().flat_map(|ancestor| names.iter().map(|name| ancestor.join(name)));
-    candidates.into_iter().find(|candidate| candidate.is_file())
+    // Whatever is there has to be read, or be complained about.
+    candidates.into_iter().find(|candidate| fs::symlink_metadata(candidate).is_ok())
 }
 
 fn configuration(path: &Path) -> anyhow::Result<String> {
@@ -114,7 +123,9 @@ fn mistake(path: &Path, text: &str, error: &serde_yaml::Error) -> anyhow::Error 
     let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
     let line =
         error.location().and_then(|at| text.lines().nth(at.line().saturating_sub(1))).unwrap_or_default();
-    anyhow::anyhow!("{}{at}: {error}\n  | {line}", path.display())
+    let line: String = line.chars().take(MOST_SHOWN).collect();
+    let shown = if line.is_empty() { String::new() } else { format!("\n  | {line}") };
+    anyhow::anyhow!("{}{at}: {error}{shown}", path.display())
 }
 
 fn read(path: &Path) -> anyhow::Result<Config> {

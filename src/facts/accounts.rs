@@ -43,8 +43,10 @@ impl<'a> Facts<'a> {
             // docker-node, Dockerfile templates: `useradd --uid 1000 --gid node --shell /bin/bash --create-home node`.
             return Some(Account { home: "/home/node".into(), uid: Some(1000), gid: Some(1000) });
         }
-        let before = self.runs_up_to(run);
-        let commands = before.into_iter().flat_map(|other| &other.invocations);
+        if self.is_far_down(run.item) {
+            return None;
+        }
+        let commands = self.runs_up_to(run).flat_map(|other| &other.invocations);
         let accounts: Vec<(&str, Account)> = commands.filter_map(made).collect();
         let mut fitting = accounts
             .iter()
@@ -54,15 +56,15 @@ impl<'a> Facts<'a> {
     }
 
     /// The RUNs before this one, in its stage and in the stages it is built from; the nearest first.
-    pub fn runs_up_to(&self, run: &RunFacts<'a>) -> Vec<&RunFacts<'a>> {
-        let mut found = Vec::new();
-        let (mut stage, mut end) = (run.stage, run.item);
-        loop {
-            let own = self.runs.iter().rev().filter(|other| other.stage == stage && other.item < end);
-            found.extend(own);
-            let Base::Stage(base) = self.stages[stage].base else { return found };
-            (stage, end) = (base, usize::MAX);
-        }
+    pub fn runs_up_to(&self, run: &RunFacts<'a>) -> impl Iterator<Item = &RunFacts<'a>> {
+        let below = |stage: &usize| match self.stages[*stage].base {
+            Base::Stage(base) => Some(base),
+            _ => None,
+        };
+        let item = run.item;
+        std::iter::successors(Some(run.stage), below)
+            .map(|stage| self.runs_of(stage))
+            .flat_map(move |runs| runs[..runs.partition_point(|other| other.item < item)].iter().rev())
     }
 }
 

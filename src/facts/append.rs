@@ -4,7 +4,10 @@
 use crate::facts::RunFacts;
 use crate::facts::execution::has_background;
 use crate::span::Span;
-use crate::syntax::shell::{Command, CommandKind, End, List, Script, Statement, Word};
+use crate::syntax::shell::{Command, CommandKind, End, LONGEST_CHAIN, List, Script, Statement, Word};
+
+/// How many commands can come to a list at least.
+const ROOM: usize = 20;
 
 /// A place at the end of a script and how to join there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let last = script.list.statements.last().ok_or("its script is empty")?;
     if has_background(script) {
         return Err("its script leaves a command in the background");
+    }
+    let links: usize = last.pipelines().map(|pipeline| pipeline.commands.len()).sum();
+    if links + ROOM > LONGEST_CHAIN {
+        return Err("its last list of commands is as long as can be read");
     }
     if run.invocations.iter().any(|one| one.is("trap")) {
         return Err("its script sets a trap");

@@ -1,5 +1,7 @@
 //! Where an option would keep a cache from being written, and which commands become needless by it.
 
+use std::collections::HashMap;
+
 use crate::facts::chain::{backward, forward};
 use crate::facts::later::Going;
 use crate::facts::leftovers::is_mounted;
@@ -54,9 +56,7 @@ impl<'a> Facts<'a> {
         });
         let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name))
             // Who empties the cache sees to it, and may fail where there is nothing to empty.
-            || self.runs.iter().filter(|other| other.item >= run.item).any(|other| {
-                other.calls.iter().any(|call| call.manager.name == manager.name && manager.cleans(&call.verb))
-            })
+            || self.last_cleaned(manager).is_some_and(|last| last >= run.item)
             || self.is_configured(run, manager);
         if decided || others || is_mounted(run, &avoid.directories) || self.may_be_mounted(run, manager) {
             return Ok(None);
@@ -164,19 +164,38 @@ impl<'a> Facts<'a> {
     /// A visible pin of the manager to a release that is too old for the option: `pip install "pip<6"`.
     fn pinned_below(&self, manager: &Manager, avoid: &Avoid) -> Option<String> {
         let oldest: u32 = avoid.since?;
+        if let Some(known) = self.kept.pins.borrow().get(&manager.name) {
+            return known.clone();
+        }
         let packages = self
             .runs
             .iter()
             .flat_map(|run| &run.calls)
             .filter(|call| call.manager.name == manager.name)
             .flat_map(|call| &call.packages);
-        packages.into_iter().find_map(|word| {
+        let found = packages.into_iter().find_map(|word| {
             let pin = word.text().strip_prefix(manager.name.as_str())?;
             let version = pin.trim_start_matches(['=', '<', '~']);
             let major: u32 = version.split('.').next()?.parse().ok()?;
             let below = pin.starts_with('<') && !pin.starts_with("<=");
             (pin != version && (major < oldest || below && major <= oldest)).then(|| word.text().to_owned())
-        })
+        });
+        self.kept.pins.borrow_mut().insert(manager.name.clone(), found.clone());
+        found
+    }
+
+    /// The last RUN that empties a manager's caches by its own command.
+    fn last_cleaned(&self, manager: &Manager) -> Option<usize> {
+        let last = self.kept.cleaned.get_or_init(|| {
+            let mut last = HashMap::new();
+            for run in &self.runs {
+                for call in run.calls.iter().filter(|call| call.manager.cleans(&call.verb)) {
+                    last.insert(call.manager.name.clone(), run.item);
+                }
+            }
+            last
+        });
+        last.get(&manager.name).copied()
     }
 
     /// The refreshing of an index that nobody reads any more, and the removal of a cache that stays empty.
@@ -192,7 +211,7 @@ impl<'a> Facts<'a> {
         let serves_itself = |call: &&Call<'a>| {
             avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb)
         };
-        let unreadable = (0..run.invocations.len()).any(|index| self.may_call_system_manager(run, index));
+        let unreadable = self.first_hidden_call(run).is_some();
         let installs = calls.iter().any(|call| avoid.verbs.contains(&call.verb));
         let Some(cache) = manager.caches.first() else { return Vec::new() };
         if unreadable || !installs || !calls.iter().all(serves_itself) {

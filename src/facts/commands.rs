@@ -1,5 +1,7 @@
 //! What a script starts: every simple command wherever it stands, seen through wrappers such as `sudo` and `env`.
 
+use std::cell::OnceCell;
+
 use crate::facts::execution::{Changes, ScriptStates, Walk};
 use crate::facts::paths;
 use crate::knowledge::{Knowledge, unversioned};
@@ -24,6 +26,8 @@ pub struct Invocation<'a> {
     pub repeated: bool,
     /// Where it stands in the script.
     pub place: Place,
+    /// Whether it can't be read, once that was asked.
+    unreadable: OnceCell<bool>,
 }
 
 /// As whom a program runs.
@@ -220,7 +224,7 @@ fn invocation<'a>(
             && (word.literal().is_some() || !name.contains(['$', '`', '*', '"', '\'', '{', '}', '(', ')'])))
         .then_some(name)
     });
-    Invocation { command, simple, words, program, elevation, repeated, place }
+    Invocation { command, simple, words, program, elevation, repeated, place, unreadable: OnceCell::new() }
 }
 
 /// The command behind a wrapper's own options and operands; `None` where the wrapper runs nothing.
@@ -332,6 +336,10 @@ impl<'a> Invocation<'a> {
     /// Whether this runs a script or program whose doings can't be read off: a file by its path, a shell with a script,
     /// something piped into a shell, a name that nothing is known of.
     pub fn is_unreadable(&self, known: &Knowledge) -> bool {
+        *self.unreadable.get_or_init(|| self.can_not_be_read(known))
+    }
+
+    fn can_not_be_read(&self, known: &Knowledge) -> bool {
         if self.words.is_empty() {
             return false;
         }

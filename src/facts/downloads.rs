@@ -3,9 +3,9 @@
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::leftovers::is_mounted;
-use crate::facts::{Base, Facts, RunFacts, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, paths};
 use crate::syntax::shell::{CommandKind, Script, base_name};
-use crate::syntax::{Body, Item, Keyword};
+use crate::syntax::{Body, Instruction, Item, Keyword};
 
 /// Endings of files that are of no use once they are unpacked, installed or run.
 const SPENT: &[&str] = &[
@@ -89,18 +89,21 @@ impl<'a> Facts<'a> {
         let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
         let ending = ending.find('.').map_or(name, |at| &ending[at..]);
         let stem = if stem.len() >= 3 { stem } else { ending };
-        for (item, instruction) in self.file.instructions() {
-            // What an image runs may be said anywhere, also before the RUN or in another stage.
-            let configures = matches!(
-                instruction.keyword,
-                Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild
-            );
-            if item == run.item
-                || item < run.item && !configures
-                || !configures && !self.follows(run.stage, item)
-            {
-                continue;
-            }
+        if self.is_far_up(run.item) || self.configuration.len() > FURTHEST {
+            return Err(format!(
+                "{name} left alone, because one of more than {FURTHEST} other instructions may name it"
+            ));
+        }
+        // What an image runs may be said anywhere, also before the RUN or in another stage.
+        let earlier =
+            self.configuration.iter().copied().filter(|one| one.full.end <= run.instruction.full.start);
+        let later =
+            self.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
+                Item::Instruction(one) if configures(one) || self.follows(run.stage, at) => Some(&**one),
+                _ => None,
+            });
+        for instruction in earlier.chain(later) {
+            let configures = configures(instruction);
             if instruction.logical.text.contains(stem) {
                 return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
             }
@@ -126,8 +129,7 @@ impl<'a> Facts<'a> {
                 return Err(format!("{name} left alone, because a later COPY may take it"));
             }
         }
-        let later =
-            || self.runs.iter().filter(|other| other.item > run.item && self.follows(run.stage, other.item));
+        let later = || self.runs_after(run.item).iter().filter(|other| self.follows(run.stage, other.item));
         for one in later().flat_map(|other| &other.invocations) {
             let pattern = one
                 .words
@@ -161,23 +163,15 @@ impl<'a> Facts<'a> {
 
     /// Whether an item belongs to a stage, to one built from it, or to one that copies from it.
     fn follows(&self, stage: usize, item: usize) -> bool {
-        let Item::Instruction(_) = &self.file.items[item] else { return false };
-        let Some(mut current) = self.stages.iter().find(|one| one.items.contains(&item)) else {
-            return false;
-        };
-        if self.copies.iter().any(|copied| copied.user == current.index && copied.source == stage) {
-            return true;
-        }
-        loop {
-            if current.index == stage {
-                return true;
-            }
-            match current.base {
-                Base::Stage(base) => current = &self.stages[base],
-                _ => return false,
-            }
-        }
+        let Some(current) = self.stage_at(item) else { return false };
+        self.lineage.is_built_from(current.index, stage)
+            || self.copied_from[stage].iter().any(|&copied| self.copies[copied].user == current.index)
     }
+}
+
+/// Whether an instruction says what an image runs, or what is run in those built on it.
+fn configures(one: &Instruction<'_>) -> bool {
+    matches!(one.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild)
 }
 
 /// Whether the file is used up within the script, and nothing else is done with it.

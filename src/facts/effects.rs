@@ -4,18 +4,22 @@
 //! everything: it is a barrier. That a command *takes time* or *is worth* moving is not asked here.
 
 mod commands;
+mod known;
 mod programs;
 pub mod tree;
 mod words;
+
+use std::collections::HashMap;
 
 use crate::facts::{Facts, RunFacts, Stage, paths, stage};
 use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};
 
 pub use commands::Install;
+pub(super) use known::Known;
 pub use tree::Tree;
 
 /// Something that an instruction reads or writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// Files.
     Files(Tree),
@@ -40,7 +44,7 @@ pub enum Resource {
 }
 
 /// What one instruction reads and writes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Effects {
     /// What it reads.
     pub reads: Vec<Resource>,
@@ -107,8 +111,8 @@ impl Effects {
 }
 
 impl Facts<'_> {
-    /// What the instruction at an item reads and writes.
-    pub fn effects(&self, item: usize) -> Effects {
+    /// What the instruction at an item reads and writes, worked out anew.
+    fn effects_anew(&self, item: usize) -> Effects {
         let Item::Instruction(instruction) = &self.file.items[item] else {
             return Effects::everything("a line can't be read");
         };
@@ -195,29 +199,43 @@ impl Facts<'_> {
     /// the distribution's own and of those that an earlier WORKDIR names.
     fn with_missing_parents(&self, item: usize, tree: Tree) -> Tree {
         let Tree::At(path) = tree else { return tree };
-        let directories: Vec<String> = self.workdirs_before(item);
+        let made = self.kept.made.get_or_init(|| self.made_by_workdir());
         let is_there = |directory: &str| {
             DIRECTORIES.contains(&directory)
-                || directories.iter().any(|known| paths::within(known, directory))
+                || made
+                    .get(directory)
+                    .is_some_and(|items| self.lineage.nearest(&self.stages, items, item).is_some())
         };
         let parents = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
         let missing = parents.clone().find(|parent| !is_there(parent)).map(str::to_owned);
         Tree::At(missing.unwrap_or(path))
     }
 
+    /// The directories that WORKDIR instructions make, those around them included, each with the instructions, in order.
+    fn made_by_workdir(&self) -> HashMap<String, Vec<usize>> {
+        let mut made: HashMap<String, Vec<usize>> = HashMap::new();
+        for &item in &self.workdirs {
+            let directory = self.directory_after(item).unwrap_or_default();
+            for path in paths::and_around(&directory).take(DEEPEST) {
+                match made.get_mut(path) {
+                    Some(items) => items.push(item),
+                    None => {
+                        made.insert(path.to_owned(), vec![item]);
+                    }
+                }
+            }
+        }
+        made
+    }
+
     /// Whether an earlier script of the file made a symbolic link of the directory or of one around it, so that what is copied
     /// there lands elsewhere.
     fn may_be_linked(&self, item: usize, tree: &Tree) -> bool {
         let Tree::At(path) = tree else { return false };
-        let links = |run: &&RunFacts<'_>| run.item < item && run.invocations.iter().any(|one| one.is("ln"));
-        self.runs.iter().filter(links).any(|run| {
-            let lns = run.invocations.iter().filter(|one| one.is("ln"));
-            lns.filter_map(|one| one.arguments().last()).any(|target| {
-                let name = target.literal().map_or("", |target| target.trim_end_matches('/'));
-                // A relative name, or one that can't be told, may be any.
-                !name.starts_with('/') || paths::within(path, name)
-            })
-        })
+        let links = self.kept.links.get_or_init(|| known::links(&self.runs));
+        // A relative name, or one that can't be told, may be any.
+        let names = std::iter::once("").chain(paths::and_around(path));
+        names.into_iter().filter_map(|name| links.get(name)).any(|first| *first < item)
     }
 
     /// The tree that a path stands for where it is written, in an instruction that the builder reads itself.
@@ -230,6 +248,9 @@ impl Facts<'_> {
         stage::at(&self.stages, item)
     }
 }
+
+/// Directories further down are taken for missing.
+const DEEPEST: usize = 64;
 
 /// Directories that every distribution has (Filesystem Hierarchy Standard 3.0, chapters 3 and 4).
 const DIRECTORIES: &[&str] = &[

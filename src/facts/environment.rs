@@ -1,8 +1,9 @@
 //! Users, base images, and the instructions before another one. What the base image sets is unknown unless it is known by name.
 
-use crate::facts::{Base, Facts, Stage};
+use crate::facts::globals::Globals;
+use crate::facts::{Base, Facts, Stage, stage};
 use crate::knowledge::{Image, Knowledge};
-use crate::syntax::{Body, Dockerfile, Form};
+use crate::syntax::Form;
 
 pub use crate::facts::variables::Variable;
 
@@ -20,7 +21,7 @@ pub enum User {
 impl<'a> Facts<'a> {
     /// What a variable holds just before an item.
     pub fn variable(&self, item: usize, name: &str) -> Variable {
-        self.variables.at(&self.stages, item, name).clone()
+        self.outer().variable(item, name).clone()
     }
 
     /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
@@ -28,18 +29,13 @@ impl<'a> Facts<'a> {
         &self,
         item: usize,
     ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
-        let mut ranges = Vec::new();
-        let mut stage = self.stage_at(item);
-        let mut end = item;
-        while let Some(current) = stage {
-            ranges.push(current.items.start..end);
-            stage = match current.base {
-                Base::Stage(base) => Some(&self.stages[base]),
-                _ => None,
-            };
-            end = stage.map_or(0, |stage| stage.items.end);
-        }
-        ranges.into_iter().flat_map(|range| {
+        let below = |stage: &&Stage| match stage.base {
+            Base::Stage(base) => Some(&self.stages[base]),
+            _ => None,
+        };
+        let stages = std::iter::successors(stage::at(&self.stages, item), below);
+        let ranges = stages.map(move |stage| stage.items.start..stage.items.end.min(item));
+        ranges.flat_map(|range| {
             range.rev().filter_map(|index| match &self.file.items[index] {
                 crate::syntax::Item::Instruction(instruction) => Some((index, &**instruction)),
                 _ => None,
@@ -49,7 +45,7 @@ impl<'a> Facts<'a> {
 
     /// The known base image at the bottom of a stage.
     pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
-        root_image(&self.stages, stage, self.known)
+        root_image(&self.stages, self.lineage.root(stage), self.known)
     }
 }
 
@@ -64,18 +60,10 @@ pub(super) fn root_image<'k>(stages: &[Stage], stage: usize, known: &'k Knowledg
 
 /// Resolves a reference to global build arguments in FROM and `--from` by their defaults, as the builder does without
 /// `--build-arg`; `None` where there is no default.
-pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
+pub(super) fn global(globals: &Globals<'_>, text: &str) -> Option<String> {
     if !text.contains('$') {
         return Some(text.trim_matches(['"', '\'']).to_owned());
     }
-    let value = |name: &str| {
-        file.instructions().take_while(|(_, i)| !matches!(i.body, Body::From(_))).find_map(|(_, i)| match &i
-            .body
-        {
-            Body::Arg(all) => all.iter().find(|one| one.key == name)?.value.clone(),
-            _ => None,
-        })
-    };
     let mut result = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -92,7 +80,7 @@ pub fn global(file: &Dockerfile<'_>, text: &str) -> Option<String> {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
             (&rest[..end], None, &rest[end..])
         };
-        let found = value(name).or_else(|| default.map(str::to_owned))?;
+        let found = globals.default(name).or(default)?;
         let found = found.trim_matches(['"', '\'']);
         if found.contains('$') {
             return None;

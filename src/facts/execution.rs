@@ -9,9 +9,10 @@ mod variables;
 
 use crate::facts::environment::root_image;
 use crate::facts::environment::{User, user_of};
+use crate::facts::lineage::Lineage;
 use crate::facts::stage::{Base, Stage};
 use crate::facts::variables::{Variable, Variables};
-use crate::facts::{Facts, stage};
+use crate::facts::{Facts, paths, stage};
 use crate::knowledge::Knowledge;
 use crate::syntax::{Body, Dockerfile};
 
@@ -47,7 +48,7 @@ impl Workdir {
             (Some(path), Self::Known(base)) => normalized(&format!("{base}/{path}")),
             (Some(_), Self::OfBase | Self::Unknown) => None,
         };
-        path.map_or(Self::Unknown, Self::Known)
+        path.filter(|path| path.len() < paths::LONGEST).map_or(Self::Unknown, Self::Known)
     }
 }
 
@@ -66,20 +67,24 @@ pub struct ExecutionStates {
     after: Vec<(usize, ExecutionState)>,
 }
 
+/// What states are worked out from.
+#[derive(Clone, Copy)]
+pub(super) struct Outer<'o> {
+    pub stages: &'o [Stage],
+    pub lineage: &'o Lineage,
+    pub variables: &'o Variables,
+    pub known: &'o Knowledge,
+}
+
 impl ExecutionStates {
     /// Follows USER and WORKDIR through all stages.
-    pub(super) fn of(
-        file: &Dockerfile<'_>,
-        stages: &[Stage],
-        variables: &Variables,
-        known: &Knowledge,
-    ) -> Self {
+    pub(super) fn of(file: &Dockerfile<'_>, outer: Outer<'_>) -> Self {
         let mut states = Self::default();
         let mut ends: Vec<ExecutionState> = Vec::new();
         for (item, instruction) in file.instructions() {
             let mut next = match (&instruction.body, ends.last()) {
                 (Body::From(_), _) => {
-                    let state = at_start(stages, ends.len(), &ends, known);
+                    let state = outer.at_start(ends.len(), &ends);
                     ends.push(state.clone());
                     states.after.push((item, state));
                     continue;
@@ -89,11 +94,10 @@ impl ExecutionStates {
             };
             match &instruction.body {
                 Body::User(user) => {
-                    next.user =
-                        variables.expand(stages, item, user).map_or(User::Unknown, |user| user_of(&user));
+                    next.user = outer.expand(item, user).map_or(User::Unknown, |user| user_of(&user));
                 }
                 Body::Workdir(directory) => {
-                    next.workdir = next.workdir.joined(variables.expand(stages, item, directory).as_deref());
+                    next.workdir = next.workdir.joined(outer.expand(item, directory).as_deref());
                 }
                 _ => {}
             }
@@ -112,16 +116,29 @@ impl ExecutionStates {
     }
 }
 
-/// The state at the start of a stage: the one that its base ends with.
-fn at_start(stages: &[Stage], stage: usize, ends: &[ExecutionState], known: &Knowledge) -> ExecutionState {
-    if let Base::Stage(base) = stages[stage].base {
-        return ends[base].clone();
+impl Outer<'_> {
+    /// The state at the start of a stage: the one that its base ends with.
+    fn at_start(&self, stage: usize, ends: &[ExecutionState]) -> ExecutionState {
+        let is_onbuild = match &self.stages[stage].base {
+            Base::Stage(base) => return ends[*base].clone(),
+            Base::Image(name) => name.tag.as_deref().unwrap_or_default().contains("onbuild"),
+            Base::Scratch | Base::Unknown => false,
+        };
+        let image = root_image(self.stages, stage, self.known);
+        let user = image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of));
+        let workdir = image.and_then(|image| image.workdir.clone()).filter(|_| !is_onbuild);
+        ExecutionState { user, workdir: workdir.map_or(Workdir::OfBase, Workdir::Known) }
     }
-    let image = root_image(stages, stage, known);
-    let user = image.map_or(User::Unknown, |image| image.user.as_deref().map_or(User::Root, user_of));
-    let is_onbuild = matches!(&stages[stage].base, Base::Image(name) if name.tag.as_deref().unwrap_or_default().contains("onbuild"));
-    let workdir = image.and_then(|image| image.workdir.clone()).filter(|_| !is_onbuild);
-    ExecutionState { user, workdir: workdir.map_or(Workdir::OfBase, Workdir::Known) }
+
+    /// The home directory of the user before an item, where nothing but the user decides it: the file does not set HOME, and
+    /// the base image is known not to.
+    pub(super) fn plain_home(&self, item: usize, user: &User) -> Option<String> {
+        let stage = stage::at(self.stages, item)?;
+        let image = root_image(self.stages, self.lineage.root(stage.index), self.known)?;
+        let is_set = *self.variable(item, "HOME") != Variable::NotInFile;
+        let is_plain = *user == User::Root && !is_set && !image.environment.contains_key("HOME");
+        is_plain.then(|| "/root".to_owned())
+    }
 }
 
 impl Facts<'_> {
@@ -154,26 +171,15 @@ impl Facts<'_> {
         named.collect()
     }
 
-    /// The home directory of the user before an item, where nothing but the user decides it: the file does not set HOME, and
-    /// the base image is known not to.
-    pub(super) fn plain_home(
-        stages: &[Stage],
-        variables: &Variables,
-        known: &Knowledge,
-        item: usize,
-        user: &User,
-    ) -> Option<String> {
-        let stage = stage::at(stages, item)?;
-        let image = root_image(stages, stage.index, known)?;
-        let is_set = *variables.at(stages, item, "HOME") != Variable::NotInFile;
-        (*user == User::Root && !is_set && !image.environment.contains_key("HOME"))
-            .then(|| "/root".to_owned())
+    /// What states are worked out from.
+    pub(super) fn outer(&self) -> Outer<'_> {
+        Outer { stages: &self.stages, lineage: &self.lineage, variables: &self.variables, known: self.known }
     }
 
     /// The text with its quotes taken off and its variables filled in, as the instruction at `item` has it; none where a
     /// value is unknown, as that of a build argument is.
     pub fn expanded(&self, item: usize, text: &str) -> Option<String> {
-        self.variables.expand(&self.stages, item, text)
+        self.outer().expand(item, text)
     }
 
     /// The absolute path that a path in the instruction at `item` stands for.

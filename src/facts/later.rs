@@ -3,7 +3,7 @@
 
 use crate::facts::commands::Elevation;
 use crate::facts::environment::{User, mentions};
-use crate::facts::{Base, Facts, RunFacts, paths, stage};
+use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
 use crate::knowledge::{Cache, Kind, Manager, Program, unversioned};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
@@ -38,6 +38,19 @@ impl<'a> Going<'a> {
             refreshing: &cache.refreshing_options,
             programs: &cache.read_by,
         }
+    }
+}
+
+impl Going<'_> {
+    /// What two questions have to have in common to have one answer.
+    fn key(&self) -> String {
+        let Self { directories, manager, verbs, refreshing, programs } = self;
+        let mut key = manager.name.clone();
+        for part in [directories, verbs, refreshing, programs] {
+            key.push('\n');
+            part.iter().for_each(|text| key.extend(["\0", text]));
+        }
+        key
     }
 }
 
@@ -79,36 +92,53 @@ impl Facts<'_> {
     }
 
     fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
-        let items = from..self.stages[stage].items.end;
-        for index in items {
+        let key = going.key();
+        if let Some(answer) = self.leanings.answer(&key, stage, from) {
+            return answer;
+        }
+        // Later stages first: what is asked of them then is known, and no chain of stages costs a stack frame a link.
+        if self.leanings.is_new(&key) && self.stages.len() > FURTHEST {
+            for other in self.stages[stage + 1..].iter().rev() {
+                self.leans_after(other.index, other.items.start + 1, going);
+            }
+        }
+        let Some(_deeper) = self.leanings.deeper() else {
+            return Some("too many stages that are made from this one come after it".into());
+        };
+        let (at, answer) = self.leans_anew(stage, from, going);
+        self.leanings.keep(key, stage, from..=at, answer.clone());
+        answer
+    }
+
+    /// The answer, and the item where the stage's instructions gave it: between the two, it is the same.
+    fn leans_anew(&self, stage: usize, from: usize, going: Going<'_>) -> (usize, Option<Leaning>) {
+        let end = self.stages[stage].items.end;
+        for index in from..end {
             let Item::Instruction(instruction) = &self.file.items[index] else { continue };
             match self.instruction_leans(index, instruction, going) {
                 Ok(Next::On) => {}
-                Ok(Next::Stop) => return self.copies_lean(stage, going),
-                Err(leaning) => return Some(leaning),
+                Ok(Next::Stop) => return (index, self.copies_lean(stage, going)),
+                Err(leaning) => return (index, Some(leaning)),
             }
         }
-        let derived = self.stages.iter().filter(|other| other.base == Base::Stage(stage));
-        for other in derived {
-            if let Some(leaning) = self.leans_after(other.index, other.items.start + 1, going) {
-                return Some(leaning);
+        for &other in self.lineage.derived(stage) {
+            let start = self.stages[other].items.start;
+            if let Some(leaning) = self.leans_after(other, start + 1, going) {
+                return (end, Some(leaning));
             }
         }
-        self.copies_lean(stage, going)
+        (end, self.copies_lean(stage, going))
     }
 
     /// Whether some stage copies just these files out of this one.
     fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
-        self.copies.iter().find_map(|copied| {
-            let stage::Copied { user, source, item, path } = copied;
+        self.copied_from[stage].iter().find_map(|&copied| {
+            let stage::Copied { user, item, path, .. } = &self.copies[copied];
             let path = path.as_deref()?;
             let taken = |directory: &String| {
                 let (own, directory) = (paths::normal(path), paths::normal(directory));
                 paths::names(path, &directory) || paths::is_private_parent(&own, &directory)
             };
-            if *source != stage {
-                return None;
-            }
             if going.directories.iter().any(taken) {
                 return Some(format!("a later COPY takes {path} from this stage"));
             }
@@ -171,7 +201,7 @@ impl Facts<'_> {
 
     fn commands_lean(&self, run: &RunFacts<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
         for (index, one) in run.invocations.iter().enumerate().skip(from) {
-            let call = run.calls.iter().find(|call| call.invocation == index);
+            let call = run.call_of(index);
             if let Some(call) = call.filter(|call| call.manager.name == going.manager.name) {
                 if call.manager.refreshes(&call.verb) && one.place.certain {
                     return Ok(Next::Stop);
@@ -221,6 +251,12 @@ impl Facts<'_> {
             || one.program.is_some_and(|program| is_builder(program) || is_builder(unversioned(program)))
     }
 
+    /// The first of a RUN's invocations that may call the system's package manager unseen.
+    pub(super) fn first_hidden_call(&self, run: &RunFacts<'_>) -> Option<usize> {
+        let find = || (0..run.invocations.len()).find(|&index| self.may_call_system_manager(run, index));
+        *run.kept.hidden_call.get_or_init(find)
+    }
+
     /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.
     pub fn may_call_system_manager(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let one = &run.invocations[index];
@@ -243,7 +279,7 @@ impl Facts<'_> {
 
 /// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
 fn refreshed_within(run: &RunFacts<'_>, index: usize) -> bool {
-    let manager = run.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
+    let manager = run.call_of(index).map(|call| &call.manager.name);
     run.calls.iter().any(|call| {
         call.invocation < index
             && Some(&call.manager.name) == manager

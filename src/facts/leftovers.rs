@@ -1,13 +1,15 @@
 //! What a RUN leaves behind in the caches of the package managers it calls, and what stands against removing it there.
 
+use std::collections::HashMap;
+
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
 use crate::facts::later::Going;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, paths, presence};
 use crate::knowledge::{Cache, Confidence, Kind, Manager};
-use crate::syntax::Keyword;
 use crate::syntax::shell::Word;
+use crate::syntax::{Item, Keyword};
 
 /// A cache that is still full when the RUN ends.
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl<'a> Facts<'a> {
             // A script that can't be read has fetched the index where packages install without a visible `update`.
             let hidden = || {
                 manager.installs(&call.verb)
-                    && (0..call.invocation).any(|index| self.may_call_system_manager(run, index))
+                    && self.first_hidden_call(run).is_some_and(|first| first < call.invocation)
             };
             call.manager.name == manager.name
                 && !avoids
@@ -140,10 +142,15 @@ impl<'a> Facts<'a> {
             return Ok(());
         }
         let stage = &self.stages[run.stage];
-        let before =
-            self.file.instructions().filter(|(item, _)| *item < run.item && stage.items.contains(item));
+        if self.is_far_down(run.item) {
+            return Err(doubt());
+        }
+        let before = self.file.items[stage.items.start..run.item].iter().filter_map(|item| match item {
+            Item::Instruction(instruction) => Some(instruction),
+            _ => None,
+        });
         let mut copied = false;
-        for (_, instruction) in before {
+        for instruction in before {
             let text = instruction.logical.text.as_ref();
             if text.contains("corepack")
                 || text.contains(".yarn")
@@ -192,23 +199,30 @@ impl<'a> Facts<'a> {
     pub fn is_configured(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
         let configures = |call: &&Call<'_>, owner: &RunFacts<'_>| {
             let words = || owner.invocations[call.invocation].words.iter().map(Word::text);
-            call.manager.name == manager.name
-                && words().any(|word| matches!(word, "config" | "set" | "c"))
+            words().any(|word| matches!(word, "config" | "set" | "c"))
                 && words().any(|word| {
                     ["cache", "store", "pkgs_dirs", "prefix", "link"].iter().any(|part| word.contains(part))
                 })
         };
-        self.runs
-            .iter()
-            .filter(|other| other.item <= run.item)
-            .any(|other| other.calls.iter().any(|call| configures(&call, other)))
+        let first = self.kept.configured.get_or_init(|| {
+            let mut first = HashMap::new();
+            for owner in &self.runs {
+                for call in owner.calls.iter().filter(|call| configures(call, owner)) {
+                    first.entry(call.manager.name.clone()).or_insert(owner.item);
+                }
+            }
+            first
+        });
+        first.get(&manager.name).is_some_and(|first| *first <= run.item)
     }
 
     /// Whether the file shows that sudo is not for every command, or not any more.
     fn limits_sudo(&self, run: &RunFacts<'_>) -> bool {
-        let limited = self.file.instructions().any(|(_, instruction)| {
-            let text = instruction.logical.text.as_ref();
-            text.split("NOPASSWD:").skip(1).any(|rest| !rest.trim_start().starts_with("ALL"))
+        let limited = *self.kept.limits_sudo.get_or_init(|| {
+            self.file.instructions().any(|(_, instruction)| {
+                let text = instruction.logical.text.as_ref();
+                text.split("NOPASSWD:").skip(1).any(|rest| !rest.trim_start().starts_with("ALL"))
+            })
         });
         let given_up = run.invocations.iter().any(|one| {
             one.is("deluser")

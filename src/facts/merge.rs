@@ -11,6 +11,9 @@ use crate::pragma::is_pragma;
 use crate::syntax::Item;
 use crate::syntax::shell::{CommandKind, Operator, Script};
 
+/// More commands are not put into one RUN: nobody would read it, and the parser takes no list of any length.
+const MOST_COMMANDS: usize = 250;
+
 /// How two scripts become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
@@ -32,6 +35,9 @@ impl Facts<'_> {
         anyway: bool,
     ) -> Result<Option<Merge>, String> {
         let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
+        if first.invocations.len() + second.invocations.len() > MOST_COMMANDS {
+            return Err(format!("together they have more than {MOST_COMMANDS} commands"));
+        }
         let Some(gain) = self.gain(first, second, anyway) else { return Ok(None) };
         let flags = |run: &RunFacts<'_>| -> Vec<String> {
             run.instruction.flags.iter().map(|flag| flag.span.of(self.file.text).to_owned()).collect()

@@ -9,7 +9,7 @@ use crate::facts::later::Going;
 use crate::facts::leftovers::{is_mounted, is_set_in_script, what};
 use crate::facts::packages::Call;
 use crate::facts::unneeded::Unneeded;
-use crate::facts::{Base, Facts, RunFacts, leftovers::Stays, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, leftovers::Stays, paths};
 use crate::knowledge::{Cache, Kind, Manager, Mount};
 use crate::span::Span;
 use crate::syntax::Body;
@@ -229,6 +229,11 @@ impl<'a> Facts<'a> {
 
     /// That the mount hides nothing which somebody has put there: another stage's files, the context's, a script's.
     fn nothing_hidden(&self, run: &RunFacts<'a>, target: &str) -> Result<(), String> {
+        if self.is_far_down(run.item) {
+            return Err(format!(
+                "one of more than {FURTHEST} earlier instructions may have put there what the mount would hide"
+            ));
+        }
         let place = paths::normal(target);
         for (_, instruction) in self.before(run.item) {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
@@ -280,6 +285,9 @@ impl<'a> Facts<'a> {
         is_mounted_too: &dyn Fn(&RunFacts<'a>) -> bool,
     ) -> Option<String> {
         let Candidate { manager, mount, .. } = one;
+        if self.runs.len() > FURTHEST {
+            return Some(format!("one of more than {FURTHEST} other RUNs may need what is in it"));
+        }
         if run
             .calls
             .iter()
@@ -325,14 +333,7 @@ impl<'a> Facts<'a> {
 
     /// Whether one of the two stages is built from the other, over others perhaps, or they are the same.
     fn are_kin(&self, one: usize, other: usize) -> bool {
-        let (mut later, earlier) = (one.max(other), one.min(other));
-        while later > earlier {
-            match self.stages[later].base {
-                Base::Stage(base) => later = base,
-                _ => return false,
-            }
-        }
-        later == earlier
+        self.lineage.is_built_from(one.max(other), one.min(other))
     }
 }
 

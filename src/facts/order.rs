@@ -6,7 +6,9 @@
 mod early;
 mod metadata;
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::environment::User;
@@ -40,46 +42,92 @@ pub struct Block {
     pub blank_below: Option<Span>,
 }
 
-/// Lets each sink as far as it gains by it, the lowest first, so that the upper ones follow it.
-fn sink(mut order: Vec<usize>, rules: &Sinking<'_>) -> Vec<Move> {
-    let mut moved: Vec<(usize, usize)> = Vec::new();
-    for item in order.clone().into_iter().rev().filter(|&item| (rules.may_move)(item)) {
-        let from = order.iter().position(|&one| one == item).expect("it is in the list");
-        let passed = order[from + 1..].iter().take_while(|&&other| (rules.may_pass)(item, other));
-        let passed: Vec<usize> = passed.copied().collect();
-        let gains = |other: &&usize| (rules.gains_by)(item, **other);
-        let Some(spares) = passed.iter().find(gains).copied() else { continue };
-        let last = passed.iter().rposition(|other| gains(&other)).expect("there is a first one");
-        order.remove(from);
-        order.insert(from + last + 1, item);
-        moved.push((item, spares));
+/// Lets each sink as far as it gains by it, the lowest first, so that the upper ones follow it. One whose way down is
+/// longer than can be looked through stays.
+fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
+    let mut places = Places::of(order.len());
+    let mut spared: Vec<Option<usize>> = vec![None; order.len()];
+    for at in (0..order.len()).rev().filter(|&at| (rules.may_move)(order[at])) {
+        let (mut first, mut last) = (None, None);
+        let mut below = places.below(at);
+        for looked in 0.. {
+            let Some(other) = below.filter(|&other| (rules.may_pass)(order[at], order[other])) else { break };
+            if looked == super::FURTHEST {
+                (first, last) = (None, None);
+                break;
+            }
+            if (rules.gains_by)(order[at], order[other]) {
+                first = first.or(Some(order[other]));
+                last = Some(other);
+            }
+            below = places.below(other);
+        }
+        spared[at] = first;
+        if let Some(last) = last {
+            places.move_below(at, last);
+        }
     }
-    let spared_by = |item: usize| moved.iter().find(|(one, _)| *one == item).map(|(_, spares)| *spares);
     let mut moves = Vec::new();
-    for (at, &item) in order.iter().enumerate() {
-        let Some(spares) = spared_by(item) else { continue };
-        let behind = order[..at].iter().rev().find(|one| spared_by(**one).is_none());
-        let behind = *behind.expect("it moved behind something that stayed");
-        moves.push(Move { item, behind, spares });
+    let (mut behind, mut next) = (None, places.first());
+    while let Some(at) = next {
+        match spared[at] {
+            Some(spares) => {
+                let behind = behind.expect("it moved behind something that stayed");
+                moves.push(Move { item: order[at], behind, spares });
+            }
+            None => behind = Some(order[at]),
+        }
+        next = places.below(at);
     }
     moves
 }
 
-/// The effects of a stage's instructions, each computed when it is first asked for.
-struct Remembered<'f, 'a> {
-    facts: &'f Facts<'a>,
-    items: Vec<(usize, OnceCell<Effects>)>,
+/// The order of instructions, from which one can be taken and put elsewhere: each knows its neighbours.
+struct Places {
+    /// What is above and below each; the last entry closes the circle.
+    neighbours: Vec<(usize, usize)>,
 }
 
-impl<'f, 'a> Remembered<'f, 'a> {
-    fn of(facts: &'f Facts<'a>, order: &[usize]) -> Self {
-        Self { facts, items: order.iter().map(|&item| (item, OnceCell::new())).collect() }
+impl Places {
+    fn of(count: usize) -> Self {
+        let around = |at: usize| (if at == 0 { count } else { at - 1 }, if at == count { 0 } else { at + 1 });
+        Self { neighbours: (0..=count).map(around).collect() }
     }
 
-    fn at(&self, item: usize) -> &Effects {
-        let at = self.items.binary_search_by_key(&item, |(item, _)| *item);
-        let (_, cell) = &self.items[at.expect("the item is one of the stage's instructions")];
-        cell.get_or_init(|| self.facts.effects(item))
+    fn end(&self) -> usize {
+        self.neighbours.len() - 1
+    }
+
+    fn first(&self) -> Option<usize> {
+        self.below(self.end())
+    }
+
+    fn below(&self, at: usize) -> Option<usize> {
+        Some(self.neighbours[at].1).filter(|below| *below != self.end())
+    }
+
+    fn move_below(&mut self, at: usize, target: usize) {
+        let (above, below) = self.neighbours[at];
+        self.neighbours[above].1 = below;
+        self.neighbours[below].0 = above;
+        let next = self.neighbours[target].1;
+        self.neighbours[target].1 = at;
+        self.neighbours[next].0 = at;
+        self.neighbours[at] = (target, next);
+    }
+}
+
+/// Answers about one instruction and each kind of others, kept while the questions are about that one.
+#[derive(Default)]
+struct Answers(RefCell<(Option<usize>, HashMap<usize, bool>)>);
+
+impl Answers {
+    fn of(&self, item: usize, kind: usize, answer: impl FnOnce() -> bool) -> bool {
+        let (about, answers) = &mut *self.0.borrow_mut();
+        if about.replace(item) != Some(item) {
+            answers.clear();
+        }
+        *answers.entry(kind).or_insert_with(answer)
     }
 }
 
@@ -95,10 +143,13 @@ impl Facts<'_> {
     pub fn sinking_copies(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
         let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
-        let effects = Remembered::of(self, &order);
-        let of = |item: usize| effects.at(item);
+        let answers = Answers::default();
+        let commute = |item: usize, other: usize| {
+            let kind = self.kind_of_effects(other);
+            answers.of(item, kind, || self.effects(item).commute(self.effects(other)))
+        };
         sink(
-            order,
+            &order,
             &Sinking {
                 // What stands in the Dockerfile itself changes no more often than the steps do.
                 may_move: &|item| {
@@ -108,8 +159,8 @@ impl Facts<'_> {
                 },
                 may_pass: &|item, other| {
                     self.is_movable_across(other)
-                        && (of(item).commute(of(other))
-                            || self.may_pass_workdir(item, other, of(item), of(other)))
+                        && (commute(item, other)
+                            || self.may_pass_workdir(item, other, self.effects(item), self.effects(other)))
                 },
                 gains_by: &|_, other| self.takes_time(other),
             },
@@ -119,10 +170,8 @@ impl Facts<'_> {
     /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
     pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
-        let effects = Remembered::of(self, &order);
-        let of = |item: usize| effects.at(item);
         sink(
-            order,
+            &order,
             &Sinking {
                 may_move: &|item| {
                     self.instruction_at(item)
@@ -130,7 +179,8 @@ impl Facts<'_> {
                         && !super::near_error(self.file, item)
                 },
                 may_pass: &|item, other| {
-                    self.is_movable_across(other) && self.metadata_may_pass(item, other, of(item), of(other))
+                    self.is_movable_across(other)
+                        && self.metadata_may_pass(item, other, self.effects(item), self.effects(other))
                 },
                 gains_by: &|_, other| self.takes_time(other),
             },
@@ -141,7 +191,7 @@ impl Facts<'_> {
     /// nothing.
     fn movable_items(&self, stage: usize, may_move: &dyn Fn(&Body) -> bool) -> Option<Vec<usize>> {
         let items = self.stages[stage].items.clone();
-        let order: Vec<usize> = items.skip(1).filter(|&item| !self.is_gap(item)).collect();
+        let order: Vec<usize> = self.steps(items.start + 1..items.end);
         let body = |item: &usize| self.instruction_at(*item).map(|one| &one.body);
         let first = order.iter().position(|item| body(item).is_some_and(may_move))?;
         order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
@@ -154,18 +204,25 @@ impl Facts<'_> {
         }
     }
 
-    fn is_gap(&self, item: usize) -> bool {
-        match &self.file.items[item] {
-            Item::Blank(_) => true,
-            // A comment to a tool that stands by itself may be meant for a place.
-            Item::Comment(span) => !is_pragma(span.of(self.file.text)) || self.belongs_to_next(item),
-            _ => false,
+    /// The items of a range without blank lines and comments; but a comment to a tool that stands by itself may be meant for a place.
+    fn steps(&self, range: Range<usize>) -> Vec<usize> {
+        let mut steps = Vec::new();
+        let mut follows =
+            self.file.items.get(range.end).is_some_and(|item| matches!(item, Item::Instruction(_)));
+        for at in range.rev() {
+            match &self.file.items[at] {
+                Item::Comment(span) if follows || !is_pragma(span.of(self.file.text)) => continue,
+                Item::Comment(_) => {}
+                Item::Blank(_) => {
+                    follows = false;
+                    continue;
+                }
+                item => follows = matches!(item, Item::Instruction(_)),
+            }
+            steps.push(at);
         }
-    }
-
-    fn belongs_to_next(&self, item: usize) -> bool {
-        let next = self.file.items[item + 1..].iter().find(|item| !matches!(item, Item::Comment(_)));
-        matches!(next, Some(Item::Instruction(_)))
+        steps.reverse();
+        steps
     }
 
     /// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing directories for root with the same mode, and
@@ -194,13 +251,14 @@ impl Facts<'_> {
         let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
         let run = self.run_at(item);
         run.is_some_and(|run| {
-            run.invocations.iter().enumerate().any(|(index, _)| self.command_takes_time(run, index))
+            let find = || (0..run.invocations.len()).any(|index| self.command_takes_time(run, index));
+            *run.kept.takes_time.get_or_init(find)
         })
     }
 
     fn command_takes_time(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let Some(program) = run.invocations[index].program else { return false };
-        let call = run.calls.iter().find(|call| call.invocation == index);
+        let call = run.call_of(index);
         call.is_some_and(|call| call.manager.installs(&call.verb) || call.manager.refreshes(&call.verb))
             || matches!(self.known.scope(program), Some(Scope::Download | Scope::Accounts))
             || program == "git"

@@ -6,7 +6,7 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
-use crate::facts::{Base, Facts, RunFacts, paths};
+use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::Body;
 
@@ -91,6 +91,11 @@ impl<'a> Facts<'a> {
         if !self.has_plain_base(stage) || !is_vacant(path) {
             return Err(format!("the base image may have files under {path}"));
         }
+        if self.is_far_down(item) {
+            return Err(format!(
+                "one of more than {FURTHEST} earlier instructions may put files under {path}"
+            ));
+        }
         let mut exists = false;
         for (at, instruction) in self.before(item) {
             let name = instruction.keyword.name();
@@ -131,11 +136,14 @@ impl<'a> Facts<'a> {
         {
             return true;
         }
+        if self.is_far_down(item) {
+            return false;
+        }
         self.before(item).any(|(at, instruction)| match &instruction.body {
             Body::Workdir(made) => {
                 self.absolute(at, made).is_some_and(|made| paths::within(&made, directory))
             }
-            Body::Run(_) => self.runs.iter().filter(|run| run.item == at).any(|run| {
+            Body::Run(_) => self.run_at(at).is_some_and(|run| {
                 run.invocations.iter().enumerate().any(|(index, one)| {
                     let made = one.is("mkdir") && one.place.certain && one.place.alone;
                     made && one.arguments().iter().any(|word| {
@@ -162,10 +170,9 @@ impl<'a> Facts<'a> {
     }
 
     fn has_plain_base(&self, stage: usize) -> bool {
-        match &self.stages[stage].base {
-            Base::Stage(base) => self.has_plain_base(*base),
+        match &self.stages[self.lineage.root(stage)].base {
             Base::Image(name) => PLAIN_BASES.contains(&name.repository.as_str()),
-            Base::Scratch | Base::Unknown => false,
+            Base::Stage(_) | Base::Scratch | Base::Unknown => false,
         }
     }
 
@@ -215,7 +222,7 @@ impl<'a> Facts<'a> {
     /// runs in where that lies there.
     fn is_tame(&self, run: &RunFacts<'a>, index: usize, one: &Invocation<'_>, inside: bool) -> bool {
         let Some(program) = one.program else { return one.words.is_empty() };
-        if let Some(call) = run.calls.iter().find(|call| call.invocation == index) {
+        if let Some(call) = run.call_of(index) {
             let global = call.options.iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
             return call.manager.kind == Kind::System || !inside || global;
         }

@@ -9,7 +9,7 @@ use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
 use crate::facts::origin::looks_like_a_file;
-use crate::facts::{Facts, RunFacts, chain, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, chain, paths};
 use crate::pragma::is_pragma;
 use crate::span::Span;
 use crate::syntax::shell::{End, Word};
@@ -67,6 +67,7 @@ impl<'a> Facts<'a> {
         let mut found = Brought { copies: Vec::new(), changed: Vec::new() };
         // What stands between a copy and the RUN; it only counts once such a copy is found.
         let mut changed: Vec<&str> = Vec::new();
+        let mut until_first = 0;
         let mut blocker: Option<String> = None;
         let start = self.stages[run.stage].items.start;
         for item in (start..run.item).rev() {
@@ -86,8 +87,8 @@ impl<'a> Facts<'a> {
                         if let Some(blocker) = blocker {
                             return Err(blocker);
                         }
-                        found.copies.insert(0, (item, instruction));
-                        found.changed.clone_from(&changed);
+                        found.copies.push((item, instruction));
+                        until_first = changed.len();
                     } else if destination.is_none_or(|to| self.may_reach(instruction, &to, path)) {
                         let name = &transfer.destination;
                         blocker = Some(format!("a copy to {name} between may put more under {path}"));
@@ -112,17 +113,22 @@ impl<'a> Facts<'a> {
                 _ => {}
             }
         }
+        changed.truncate(until_first);
+        found.changed = changed;
+        found.copies.reverse();
         Ok(found)
     }
 
     /// Whether a copy in the same stage before an item goes to a path or under it.
     fn copies_before(&self, item: usize, path: &str) -> bool {
-        self.before(item).any(|(at, instruction)| match &instruction.body {
-            Body::Copy(transfer) => {
-                self.absolute(at, &transfer.destination).is_some_and(|to| paths::within(&to, path))
-            }
-            _ => false,
-        })
+        // It only gives a reason: none is given where looking takes too long.
+        !self.is_far_down(item)
+            && self.before(item).any(|(at, instruction)| match &instruction.body {
+                Body::Copy(transfer) => {
+                    self.absolute(at, &transfer.destination).is_some_and(|to| paths::within(&to, path))
+                }
+                _ => false,
+            })
     }
 
     fn hand_over(
@@ -228,7 +234,10 @@ impl<'a> Facts<'a> {
     /// That nothing before an item names a file: it might be a link, or a directory.
     fn nothing_names(&self, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), String> {
         let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
-        if self.runs_up_to(run).iter().any(|one| one.item < item && names(one)) {
+        if self.is_far_down(item) {
+            return Err(format!("one of more than {FURTHEST} earlier instructions may name {path}"));
+        }
+        if self.runs_up_to(run).any(|one| one.item < item && names(one)) {
             return Err(format!("an earlier RUN names {path}"));
         }
         Ok(())

@@ -2,6 +2,9 @@
 
 use crate::syntax::Instruction;
 
+/// No system takes a longer path. (Linux, `PATH_MAX` in limits.h.)
+pub const LONGEST: usize = 4096;
+
 /// A `--mount` of a RUN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
@@ -70,6 +73,12 @@ pub fn overlap(one: &str, other: &str) -> bool {
 pub fn within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
+}
+
+/// An absolute path and the directories around it, but for the topmost: each that it is [`within`].
+pub fn and_around(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.filter(|&end| end > 0).map(|end| &path[..end])
 }
 
 /// Whether `path` lies around `directory` and below the home directory: it may exist only because of what is in it.

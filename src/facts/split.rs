@@ -30,7 +30,7 @@ mod work;
 
 use crate::context::{BuildContext, Proven, Surroundings};
 use crate::facts::base_image::ImageName;
-use crate::facts::{Base, Facts, Stage};
+use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::span::Span;
 use crate::syntax::{Body, Item};
 
@@ -269,6 +269,9 @@ impl Facts<'_> {
 
     /// What stands against splitting whatever the recipe.
     fn may_split(&self, stage: &Stage) -> Result<(), Refused> {
+        if self.is_far_up(stage.items.start) {
+            return Err((self.start_of(stage), format!("the stage has more than {FURTHEST} instructions")));
+        }
         let mut is_root = true;
         let mut has_command = false;
         for item in stage.items.clone() {

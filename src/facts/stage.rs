@@ -1,11 +1,13 @@
 //! Stages: where each starts, what it is built from, and whether its files reach an image that somebody ships.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::facts::base_image::{ImageName, Release};
 use crate::facts::environment;
+use crate::facts::globals::Globals;
 use crate::knowledge::Knowledge;
-use crate::syntax::{Body, Dockerfile, Keyword};
+use crate::syntax::{Body, Dockerfile, Item, Keyword};
 
 /// One stage.
 #[derive(Debug, Clone)]
@@ -41,15 +43,17 @@ pub enum Base {
 /// Reads the stages of a file.
 pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let globals = Globals::of(file);
     for (item, instruction) in file.instructions() {
         let Body::From(from) = &instruction.body else { continue };
         if let Some(last) = stages.last_mut() {
             last.items.end = item;
         }
-        let base = match environment::global(file, &from.image) {
+        let base = match environment::global(&globals, &from.image) {
             None => Base::Unknown,
-            Some(image) => match find(&stages, &image) {
-                Some(stage) => Base::Stage(stage),
+            Some(image) => match by_name.get(&image.to_ascii_lowercase()) {
+                Some(stage) => Base::Stage(*stage),
                 None if image.eq_ignore_ascii_case("scratch") => Base::Scratch,
                 None => Base::Image(ImageName::parse(&image)),
             },
@@ -60,6 +64,7 @@ pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
             Base::Scratch | Base::Unknown => None,
         };
         let name = from.name.as_ref().map(|name| name.to_ascii_lowercase());
+        by_name.extend(name.clone().map(|name| (name, stages.len())));
         stages.push(Stage {
             index: stages.len(),
             name,
@@ -71,24 +76,6 @@ pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
     }
     mark_shipped(file, &mut stages);
     stages
-}
-
-/// The stage that an item belongs to; none before the first FROM.
-pub(super) fn at(stages: &[Stage], item: usize) -> Option<&Stage> {
-    let upto = stages.partition_point(|stage| stage.items.start <= item);
-    stages[..upto].last()
-}
-
-impl Stage {
-    /// The stage that `reference` names among those before the stage `before`: by name, or by number.
-    pub fn find(stages: &[Stage], reference: &str, before: usize) -> Option<usize> {
-        find(&stages[..before], reference)
-            .or_else(|| reference.parse().ok().filter(|&number: &usize| number < before))
-    }
-}
-
-fn find(stages: &[Stage], name: &str) -> Option<usize> {
-    stages.iter().rposition(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
 }
 
 fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
@@ -118,12 +105,42 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
         if stages[copied.user].ships {
             let mut source = copied.source;
             stages[source].ships = true;
-            while let Base::Stage(base) = stages[source].base {
+            // What is below a stage that ships is marked already.
+            while let Base::Stage(base) = stages[source].base
+                && !stages[base].ships
+            {
                 stages[base].ships = true;
                 source = base;
             }
         }
     }
+}
+
+/// The stages of a file by their names.
+struct Names<'s>(HashMap<&'s str, Vec<usize>>);
+
+impl<'s> Names<'s> {
+    fn of(stages: &'s [Stage]) -> Self {
+        let mut names: HashMap<&str, Vec<usize>> = HashMap::new();
+        for stage in stages {
+            names.entry(stage.name.as_deref().unwrap_or_default()).or_default().push(stage.index);
+        }
+        Self(names)
+    }
+
+    /// The stage that `reference` names among those before the stage `before`: by name, or by number.
+    fn find(&self, reference: &str, before: usize) -> Option<usize> {
+        let named = self.0.get(reference.to_ascii_lowercase().as_str()).filter(|_| !reference.is_empty());
+        let earlier =
+            named.and_then(|all| all[..all.partition_point(|&stage| stage < before)].last().copied());
+        earlier.or_else(|| reference.parse().ok().filter(|&number: &usize| number < before))
+    }
+}
+
+/// The stage that an item belongs to.
+pub(super) fn at(stages: &[Stage], item: usize) -> Option<&Stage> {
+    let at = stages.partition_point(|stage| stage.items.end <= item);
+    stages.get(at).filter(|stage| stage.items.contains(&item))
 }
 
 /// A copy or a mount from one stage to another.
@@ -142,8 +159,10 @@ pub(super) struct Copied {
 /// Every copy and mount between stages, in order.
 pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
     let mut found = Vec::new();
+    let (names, globals) = (Names::of(stages), Globals::of(file));
     for stage in stages {
-        for (item, instruction) in file.instructions().filter(|(item, _)| stage.items.contains(item)) {
+        for item in stage.items.clone() {
+            let Item::Instruction(instruction) = &file.items[item] else { continue };
             let copied = |source, path| Copied { user: stage.index, source, item, path };
             match (&instruction.body, instruction.keyword) {
                 (Body::Copy(transfer), _) => {
@@ -152,16 +171,16 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
                         .iter()
                         .find(|flag| flag.name == "from")
                         .and_then(|flag| flag.value.as_deref());
-                    let from = from.and_then(|from| environment::global(file, from));
-                    let Some(source) = from.and_then(|from| Stage::find(stages, &from, stage.index)) else {
+                    let from = from.and_then(|from| environment::global(&globals, from));
+                    let Some(source) = from.and_then(|from| names.find(&from, stage.index)) else {
                         continue;
                     };
                     found.extend(transfer.sources.iter().map(|path| copied(source, Some(path.clone()))));
                 }
                 (_, Keyword::Run) => {
                     for mount in super::paths::mounts(instruction) {
-                        let from = mount.from.and_then(|from| environment::global(file, &from));
-                        let source = from.and_then(|from| Stage::find(stages, &from, stage.index));
+                        let from = mount.from.and_then(|from| environment::global(&globals, &from));
+                        let source = from.and_then(|from| names.find(&from, stage.index));
                         found.extend(source.map(|source| copied(source, None)));
                     }
                 }

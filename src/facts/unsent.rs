@@ -3,24 +3,54 @@
 //! Only what really lies in the context, is really copied along with a directory, and is named by nothing. How an ignore file is written is the
 //! transform's business.
 
+mod history;
 mod reinstalled;
 
-use crate::context::{BuildContext, Entry};
+use crate::context::{BuildContext, Entry, Ignore};
 use crate::facts::Facts;
 use crate::facts::copied::Copied;
-use crate::syntax::{Body, Dockerfile, Run};
+use crate::syntax::{Body, Dockerfile};
 
 /// Something that need not travel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsent {
     /// The pattern for the ignore file.
     pub pattern: String,
-    /// Whether the image loses nothing but what is generated again.
-    pub is_generated: bool,
+    /// What it is.
+    pub kind: Kind,
     /// How many files it stands for.
     pub files: usize,
     /// Their bytes.
     pub bytes: u64,
+}
+
+/// What kind of thing it is that need not travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Caches of tools, which they make anew.
+    Cache,
+    /// What an install makes anew, and what would be there in its place.
+    Dependencies,
+    /// Files for the work on the project.
+    Surroundings,
+    /// Keys and passwords.
+    Secret,
+}
+
+impl Kind {
+    /// Whether the image loses nothing but what is generated again.
+    pub fn is_generated(self) -> bool {
+        matches!(self, Self::Cache | Self::Dependencies)
+    }
+}
+
+/// What need not travel, and why more of it does not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// The patterns.
+    pub unsent: Vec<Unsent>,
+    /// Why version control stays in, where it travels.
+    pub history: Option<String>,
 }
 
 /// Caches of tools, which they make anew: directories and files, wherever they lie. (The tools' own documentation; GitHub's collection of
@@ -70,22 +100,8 @@ const SURROUNDINGS: &[&str] = &[
     ".ssh",
 ];
 
-/// Words in a project's files that ask for its version control.
-const ASKS_FOR_HISTORY: &[&str] = &[
-    "git ",
-    "git\"",
-    ".git",
-    "setuptools_scm",
-    "setuptools-scm",
-    "versioneer",
-    "hatch-vcs",
-    "dunamai",
-    "versioningit",
-    "gitversion",
-    "GitVersion",
-    "pbr",
-    "build-info",
-];
+/// Those of them that hold keys or passwords.
+const SECRETS: &[&str] = &[".env", ".env.local", "id_rsa", "id_ed25519", ".aws", ".ssh"];
 
 /// Words in a project's files that stand for something which reads `.env` by itself.
 const READS_ENVIRONMENT: &[&str] = &[
@@ -110,23 +126,28 @@ const READS_ENVIRONMENT: &[&str] = &[
 ];
 
 impl Facts<'_> {
-    /// What need not travel; empty where no directory of the context is copied.
-    pub fn unsent(&self, context: &BuildContext, own: Option<&str>) -> Vec<Unsent> {
+    /// What need not travel; nothing where no directory of the context is copied.
+    pub fn unsent(&self, context: &BuildContext, own: Option<&str>) -> Finding {
         if context.notable(is_notable).next().is_none() {
-            return Vec::new();
+            return Finding::default();
         }
         let copies: Vec<Copied> = (0..self.file.items.len())
             .filter_map(|item| self.copied(item, context))
             .filter(Copied::takes_a_directory)
             .collect();
         if copies.is_empty() {
-            return Vec::new();
+            return Finding::default();
         }
         let search = Search { facts: self, context, copies, own };
-        let mut found = search.caches();
-        found.extend(search.dependencies());
-        found.extend(search.surroundings());
-        found
+        let history = search.travels(".git").then(|| search.asks_for_history()).flatten();
+        let mut unsent = search.caches();
+        unsent.extend(search.dependencies());
+        unsent.extend(search.surroundings(history.is_some()));
+        if history.is_some() {
+            // A tracked file that is missing in the build is a change to the checkout there, and changes its version.
+            unsent.retain(|one| !search.holds_tracked_files(one));
+        }
+        Finding { unsent, history }
     }
 }
 
@@ -152,7 +173,7 @@ impl<'s> Search<'s, '_> {
             let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
             let at_root = inner.iter().all(|entry| entry.path.split('/').next() == Some(name));
             let pattern = if at_root { (*name).to_owned() } else { format!("**/{name}") };
-            self.unsent(pattern, name, &inner, true)
+            self.unsent(pattern, name, &inner, Kind::Cache)
         });
         found.collect()
     }
@@ -184,37 +205,51 @@ impl<'s> Search<'s, '_> {
             let inner: Vec<&Entry> =
                 self.travelling().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
             (others_do && reinstalled::in_every_stage(self.facts, self.context, folder))
-                .then(|| self.unsent(path, "", &inner, true))
+                .then(|| self.unsent(path, "", &inner, Kind::Dependencies))
                 .flatten()
         });
         found.collect()
     }
 
-    fn surroundings(&self) -> Vec<Unsent> {
+    fn surroundings(&self, keeps_history: bool) -> Vec<Unsent> {
         let found = SURROUNDINGS.iter().copied().filter_map(|name| {
             let is_in = |entry: &&Entry| {
                 entry.path == name || entry.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
             };
             let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
             let asked_for = match name {
-                ".git" | ".hg" | ".svn" | ".gitignore" | ".gitattributes" => self.asks_for_history(),
+                ".git" => keeps_history,
+                ".hg" | ".svn" => self.asks_for_history().is_some(),
                 ".env" | ".env.local" => READS_ENVIRONMENT.iter().any(|word| self.mentions(word)),
                 _ => self.mentions(name),
             };
-            (!asked_for).then(|| self.unsent(name.to_owned(), name, &inner, false)).flatten()
+            let kind = if SECRETS.contains(&name) { Kind::Secret } else { Kind::Surroundings };
+            (!asked_for).then(|| self.unsent(name.to_owned(), name, &inner, kind)).flatten()
         });
         found.collect()
+    }
+
+    /// Whether anything of a file or directory in the context's root is sent and copied along.
+    fn travels(&self, name: &str) -> bool {
+        self.travelling().any(|entry| entry.path.split('/').next() == Some(name))
+    }
+
+    /// Whether a pattern would keep out what version control has, or may have.
+    fn holds_tracked_files(&self, unsent: &Unsent) -> bool {
+        let pattern = Ignore::parse(&unsent.pattern);
+        let mut within = self.context.notable(is_notable).filter(|entry| pattern.excludes(&entry.path));
+        within.any(|entry| self.context.may_be_tracked(&entry.path))
     }
 
     /// The files that are sent and copied along with a directory.
     fn travelling(&self) -> impl Iterator<Item = &'s Entry> {
         let copies = &self.copies;
         let context = self.context;
-        let notable = context.notable(is_notable).filter(|entry| !context.ignore.excludes(&entry.path));
+        let notable = context.notable(is_notable).filter(|entry| context.sends_file(&entry.path));
         notable.filter(move |entry| copies.iter().any(|copy| copy.inner_path(&entry.path).is_some()))
     }
 
-    fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], is_generated: bool) -> Option<Unsent> {
+    fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], kind: Kind) -> Option<Unsent> {
         // A name that would have to be escaped may mean something else.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '*' | '@');
         if entries.is_empty()
@@ -228,8 +263,8 @@ impl<'s> Search<'s, '_> {
         if entries.iter().any(|entry| self.context.ignore.asks_for(&entry.path)) {
             return None;
         }
-        let bytes = entries.iter().map(|entry| entry.size).sum();
-        Some(Unsent { pattern, is_generated, files: entries.len(), bytes })
+        let bytes = entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+        Some(Unsent { pattern, kind, files: entries.len(), bytes })
     }
 
     /// Whether an instruction names it: a copy, a script, a command, a variable.
@@ -270,16 +305,6 @@ impl<'s> Search<'s, '_> {
             .texts
             .iter()
             .any(|(path, text)| is_ours(path) && !path.ends_with("package-lock.json") && text.contains(name))
-    }
-
-    fn asks_for_history(&self) -> bool {
-        let calls_git = self.facts.runs.iter().any(|run| {
-            run.invocations
-                .iter()
-                .any(|one| one.is("git") || one.is("go") || one.is("make") || one.is("cargo"))
-                || matches!(&run.instruction.body, Body::Run(Run::Opaque(_) | Run::Exec(_)))
-        });
-        calls_git || ASKS_FOR_HISTORY.iter().any(|word| self.mentions(word))
     }
 
     /// Other Dockerfiles of the context, which share its ignore file.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::facts::stage::{self, Base, Stage};
+use crate::facts::execution::Outer;
 use crate::syntax::{Body, Dockerfile};
 
 /// Values may refer to each other; more steps than this are not followed.
@@ -28,14 +28,22 @@ pub enum Variable {
 /// Every ENV and ARG of a file, by name.
 #[derive(Debug, Default)]
 pub struct Variables {
-    /// The items that set a variable, in order, with what each sets it to.
-    by_name: HashMap<String, Vec<(usize, Variable)>>,
+    by_name: HashMap<String, Settings>,
+}
+
+/// What sets one variable.
+#[derive(Debug, Default)]
+struct Settings {
+    /// The items, in order.
+    items: Vec<usize>,
+    /// What each sets it to.
+    values: Vec<Variable>,
 }
 
 impl Variables {
     /// Reads them.
     pub(super) fn of(file: &Dockerfile<'_>) -> Self {
-        let mut by_name: HashMap<String, Vec<(usize, Variable)>> = HashMap::new();
+        let mut by_name: HashMap<String, Settings> = HashMap::new();
         for (item, instruction) in file.instructions() {
             let (all, is_env) = match &instruction.body {
                 Body::Env(all) => (all, true),
@@ -48,56 +56,57 @@ impl Variables {
                 } else {
                     Variable::Argument(assignment.value.clone())
                 };
-                by_name.entry(assignment.key.clone()).or_default().push((item, variable));
+                let settings = by_name.entry(assignment.key.clone()).or_default();
+                settings.items.push(item);
+                settings.values.push(variable);
             }
         }
         Self { by_name }
     }
 
+    /// The names of all variables that are set somewhere, in no order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+}
+
+impl Outer<'_> {
     /// What a variable holds just before an item: by its stage, then by the stages that it is built from.
-    pub(super) fn at(&self, stages: &[Stage], item: usize, name: &str) -> &Variable {
-        self.setting(stages, item, name).map_or(&Variable::NotInFile, |(_, variable)| variable)
+    pub(super) fn variable(&self, item: usize, name: &str) -> &Variable {
+        self.setting(item, name).map_or(&Variable::NotInFile, |(_, variable)| variable)
     }
 
     /// The text that ENV gives a variable just before an item; none where it is set otherwise, or to an unknown value.
-    pub(super) fn value(&self, stages: &[Stage], item: usize, name: &str) -> Option<String> {
-        self.value_within(stages, item, name, MOST_STEPS)
+    pub(super) fn value(&self, item: usize, name: &str) -> Option<String> {
+        self.value_within(item, name, MOST_STEPS)
     }
 
     /// A text of the instruction at `item` without its quotes and with its variables filled in; none where a value is
     /// unknown.
-    pub(super) fn expand(&self, stages: &[Stage], item: usize, text: &str) -> Option<String> {
-        self.expand_within(stages, item, text, MOST_STEPS)
+    pub(super) fn expand(&self, item: usize, text: &str) -> Option<String> {
+        self.expand_within(item, text, MOST_STEPS)
     }
 
-    /// The last instruction that sets a variable before an item, and to what.
-    fn setting(&self, stages: &[Stage], item: usize, name: &str) -> Option<(usize, &Variable)> {
-        let settings = self.by_name.get(name)?;
-        let mut stage = stage::at(stages, item);
-        let mut end = item;
-        while let Some(current) = stage {
-            let before = settings.partition_point(|(at, _)| *at < end);
-            if let Some((at, variable)) =
-                settings[..before].last().filter(|(at, _)| current.items.contains(at))
-            {
-                return Some((*at, variable));
-            }
-            stage = match current.base {
-                Base::Stage(base) => Some(&stages[base]),
-                _ => None,
-            };
-            end = stage.map_or(0, |stage| stage.items.end);
-        }
-        None
+    /// The last instruction that sets a variable before an item.
+    pub(super) fn set_at(&self, item: usize, name: &str) -> Option<usize> {
+        self.setting(item, name).map(|(at, _)| at)
     }
 
-    fn value_within(&self, stages: &[Stage], item: usize, name: &str, steps: usize) -> Option<String> {
-        let (at, Variable::Set(value)) = self.setting(stages, item, name)? else { return None };
+    /// The same, and to what.
+    fn setting(&self, item: usize, name: &str) -> Option<(usize, &Variable)> {
+        let settings = self.variables.by_name.get(name)?;
+        let found = self.lineage.nearest(self.stages, &settings.items, item)?;
+        let at = settings.items.partition_point(|at| *at <= found).checked_sub(1)?;
+        Some((found, &settings.values[at]))
+    }
+
+    fn value_within(&self, item: usize, name: &str, steps: usize) -> Option<String> {
+        let (at, Variable::Set(value)) = self.setting(item, name)? else { return None };
         // A value is made of what held where it was set. (Docker's reference, "Environment replacement".)
-        self.expand_within(stages, at, value, steps.checked_sub(1)?)
+        self.expand_within(at, value, steps.checked_sub(1)?)
     }
 
-    fn expand_within(&self, stages: &[Stage], item: usize, text: &str, steps: usize) -> Option<String> {
+    fn expand_within(&self, item: usize, text: &str, steps: usize) -> Option<String> {
         let text = text.trim_matches(['"', '\'']);
         if text.contains(['\\', '`', '"', '\'']) {
             return None;
@@ -118,7 +127,7 @@ impl Variables {
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
                 return None;
             }
-            result.push_str(&self.value_within(stages, item, name, steps)?);
+            result.push_str(&self.value_within(item, name, steps)?);
             if result.len() > LONGEST_VALUE {
                 return None;
             }

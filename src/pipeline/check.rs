@@ -111,7 +111,7 @@ struct Step {
 
 fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
     let mut all = Vec::new();
-    for run in facts.runs.iter().filter(|run| run.stage == stage) {
+    for run in facts.runs_of(stage) {
         let flags: Vec<String> =
             run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect();
         match &run.instruction.body {

@@ -22,6 +22,8 @@ pub struct Outcome {
     pub undone: Vec<Held>,
     /// Comments that keep nothing from being done any more.
     pub unused: Vec<Held>,
+    /// Whether the time was over before the transforms came to rest; then nothing else is said of the file.
+    pub is_late: bool,
 }
 
 /// One transform's part in the result.

@@ -3,8 +3,9 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Applied, Held, Step, needed};
+use super::{Applied, Held, needed};
 use crate::config::Settings;
+use crate::edit::Origins;
 use crate::pragma::Pragmas;
 use crate::span::{LineIndex, Place, Span};
 use crate::transform::{Applicability, Fix, Refusal, Transform};
@@ -24,7 +25,8 @@ pub(super) enum Verdict {
 /// A text in the middle of the run, seen from the text as it went in.
 pub(super) struct View<'v> {
     pub lines: &'v LineIndex<'v>,
-    pub steps: &'v [Step],
+    /// The tables of the steps so far, in their order.
+    pub origins: &'v [Origins],
     pub settings: &'v Settings,
     pub pragmas: &'v Pragmas,
     /// Where the last instruction ends, if the text ends in a line continuation.
@@ -33,7 +35,7 @@ pub(super) struct View<'v> {
 
 impl View<'_> {
     pub fn origin(&self, offset: usize) -> usize {
-        self.steps.iter().rev().fold(offset, |at, step| step.edits.origin(at))
+        self.origins.iter().rev().fold(offset, |at, step| step.of(at))
     }
 
     fn place(&self, offset: usize) -> Place {
@@ -87,6 +89,13 @@ impl View<'_> {
         // Any instruction that a fix edits may say no, whichever of them the fix is about.
         if self.pragmas.silence(names, fix.anchor) || self.pragmas.silence_any(names, &fix.edits) {
             return hold(format!("{title}: suppressed by a comment"), None);
+        }
+        if let Some(comment) = self.pragmas.generated().filter(|_| !self.settings.config.edit_generated) {
+            let line = self.place(comment.start).line;
+            return hold(
+                format!("{title}: not done, because line {line} says that this file is not to be edited"),
+                None,
+            );
         }
         if fix.applicability < needed(self.settings) {
             return hold(title.clone(), Some(fix.applicability));

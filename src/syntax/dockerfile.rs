@@ -3,6 +3,8 @@
 //! Line rules are in `lines`, an instruction's own grammar in `grammar`. Nothing here fails: what can't be read becomes
 //! an [`Item::Error`].
 
+use std::collections::HashMap;
+
 use crate::span::Span;
 use crate::syntax::grammar::{self, Shell};
 use crate::syntax::heredoc;
@@ -186,7 +188,8 @@ fn directive(line: &str) -> Option<(String, &str)> {
 struct Shells {
     current: InForce,
     arguments: Arguments,
-    names: Vec<String>,
+    /// The numbers of the stages by their names in small letters; of two with one name, the later.
+    by_name: HashMap<String, usize>,
     of_stages: Vec<InForce>,
 }
 
@@ -211,12 +214,14 @@ impl Shells {
             Body::Arg(all) if self.of_stages.is_empty() => self.arguments.note(all),
             Body::From(from) => {
                 let image = self.arguments.fill_in(&from.image);
-                let stage = self.names.iter().rposition(|name| name.eq_ignore_ascii_case(&image));
-                self.current = stage.map(|stage| self.of_stages[stage].clone()).unwrap_or_default();
+                let stage = self.by_name.get(&image.to_ascii_lowercase());
+                self.current = stage.map(|stage| self.of_stages[*stage].clone()).unwrap_or_default();
                 if self.current.platform != Platform::Windows {
                     self.current.platform = Platform::of(instruction, from, &self.arguments);
                 }
-                self.names.push(from.name.clone().unwrap_or_default());
+                if let Some(name) = &from.name {
+                    self.by_name.insert(name.to_ascii_lowercase(), self.of_stages.len());
+                }
                 self.of_stages.push(self.current.clone());
             }
             Body::Shell(words) => {

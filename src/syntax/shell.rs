@@ -15,6 +15,9 @@ use crate::syntax::opaque::Opaque;
 
 pub use word::Word;
 
+/// A longer list of commands joined by operators is not read. (shuck-parser 0.2.8, `MAX_OPERATOR_CHAIN_LEN`.)
+pub const LONGEST_CHAIN: usize = 1000;
+
 /// Which shell reads the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -220,6 +223,14 @@ impl Statement {
     /// All pipelines in order.
     pub fn pipelines(&self) -> impl Iterator<Item = &Pipeline> {
         std::iter::once(&self.first).chain(self.rest.iter().map(|(_, pipeline)| pipeline))
+    }
+
+    /// The pipeline with this number.
+    pub fn pipeline(&self, index: usize) -> Option<&Pipeline> {
+        match index.checked_sub(1) {
+            None => Some(&self.first),
+            Some(index) => self.rest.get(index).map(|(_, pipeline)| pipeline),
+        }
     }
 
     /// Whether it is `a && b && c`, without any `||`.

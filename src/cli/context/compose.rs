@@ -26,7 +26,10 @@ pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
         for name in COMPOSE.iter().chain(BAKE) {
             let path = folder.join(name);
             let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
-            for build in builds(name, &text) {
+            let builds = builds(name, &text).map_err(|error| {
+                format!("{} can't be read ({error}); name the context with --context", path.display())
+            })?;
+            for build in builds {
                 let context = folder.join(&build.context);
                 if let (Ok(context), Ok(built)) =
                     (fs::canonicalize(&context), fs::canonicalize(context.join(&build.dockerfile)))
@@ -61,14 +64,14 @@ struct Build {
     dockerfile: String,
 }
 
-fn builds(name: &str, text: &str) -> Vec<Build> {
+fn builds(name: &str, text: &str) -> Result<Vec<Build>, String> {
     let all = match name {
-        name if COMPOSE.contains(&name) => compose(text),
-        "docker-bake.json" => bake_json(text),
+        name if COMPOSE.contains(&name) => compose(text)?,
+        "docker-bake.json" => bake_json(text)?,
         _ => bake_hcl(text),
     };
     let is_plain = |build: &Build| !build.context.contains(['$', ':']) && !build.dockerfile.contains('$');
-    all.into_iter().filter(is_plain).collect()
+    Ok(all.into_iter().filter(is_plain).collect())
 }
 
 fn of(context: Option<&str>, dockerfile: Option<&str>) -> Build {
@@ -78,8 +81,8 @@ fn of(context: Option<&str>, dockerfile: Option<&str>) -> Build {
     }
 }
 
-fn compose(text: &str) -> Vec<Build> {
-    let Ok(value) = yaml::value(text) else { return Vec::new() };
+fn compose(text: &str) -> Result<Vec<Build>, String> {
+    let value = yaml::value(text).map_err(|error| error.to_string())?;
     let services = value["services"].as_object().into_iter().flatten();
     let build = |(_, service): (&String, &Value)| match &service["build"] {
         Value::String(context) => Some(of(Some(context), None)),
@@ -89,13 +92,13 @@ fn compose(text: &str) -> Vec<Build> {
         )),
         _ => None,
     };
-    services.filter_map(build).collect()
+    Ok(services.filter_map(build).collect())
 }
 
-fn bake_json(text: &str) -> Vec<Build> {
-    let Ok(value) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+fn bake_json(text: &str) -> Result<Vec<Build>, String> {
+    let value = serde_json::from_str::<Value>(text).map_err(|error| error.to_string())?;
     let targets = value["target"].as_object().into_iter().flatten();
-    targets.map(|(_, target)| of(target["context"].as_str(), target["dockerfile"].as_str())).collect()
+    Ok(targets.map(|(_, target)| of(target["context"].as_str(), target["dockerfile"].as_str())).collect())
 }
 
 /// `target "name" { context = "…" dockerfile = "…" }`, where nothing is computed.
@@ -129,18 +132,18 @@ mod tests {
         let text = "services:\n  a:\n    build: ./api\n  b:\n    build:\n      context: .\n      dockerfile: docker/b.Dockerfile\n  c:\n    image: x\n  d:\n    build: ${DIR}\n  e:\n    build:\n      dockerfile_inline: FROM x\n  f:\n    build: https://x/y.git\n";
         assert_eq!(
             builds("compose.yaml", text),
-            [build("./api", "Dockerfile"), build(".", "docker/b.Dockerfile")]
+            Ok(vec![build("./api", "Dockerfile"), build(".", "docker/b.Dockerfile")])
         );
-        assert!(builds("compose.yaml", ":\n- [").is_empty());
+        assert!(builds("compose.yaml", ":\n- [").is_err());
     }
 
     #[test]
     fn targets_say_how_they_are_built() {
         assert_eq!(
             builds("docker-bake.json", r#"{"target": {"a": {"context": "x"}}}"#),
-            [build("x", "Dockerfile")]
+            Ok(vec![build("x", "Dockerfile")])
         );
         let text = "group \"default\" {\n  targets = [\"a\"]\n}\n\ntarget \"a\" {\n  context = \"web\"\n  dockerfile = \"a.Dockerfile\"\n}\ntarget \"b\" {\n  context = \"${DIR}\"\n}\n";
-        assert_eq!(builds("docker-bake.hcl", text), [build("web", "a.Dockerfile")]);
+        assert_eq!(builds("docker-bake.hcl", text), Ok(vec![build("web", "a.Dockerfile")]));
     }
 }

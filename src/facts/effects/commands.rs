@@ -9,11 +9,10 @@ use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Scope;
-use crate::syntax::Body;
 use crate::syntax::shell::{CommandKind, Word};
 
 /// A package manager's call that installs what a project's manifests say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Install {
     /// Which of the RUN's calls it is.
     pub call: usize,
@@ -68,16 +67,8 @@ impl Script<'_, '_> {
             let target = mount.target.as_deref().and_then(|target| self.facts.path_at(self.run.item, target));
             self.touch(target.map_or(Tree::Everything, Tree::At));
         }
-        let mut seen = Vec::new();
-        for (item, instruction) in self.facts.before(self.run.item) {
-            let (Body::Env(all) | Body::Arg(all)) = &instruction.body else { continue };
-            for one in all.iter().rev() {
-                if !self.facts.known.is_read_silently(&one.key) || seen.contains(&one.key.as_str()) {
-                    continue;
-                }
-                seen.push(&one.key);
-                self.variable(item, &one.key, one.value.as_deref().unwrap_or_default())?;
-            }
+        for (item, one) in self.facts.silent_settings(self.run.item)? {
+            self.variable(item, &one.key, one.value.as_deref().unwrap_or_default())?;
         }
         Ok(())
     }

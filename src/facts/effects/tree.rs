@@ -3,7 +3,7 @@
 use crate::facts::paths;
 
 /// A set of files of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Tree {
     /// All files.
     Everything,

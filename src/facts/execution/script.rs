@@ -8,11 +8,10 @@ use std::collections::HashMap;
 
 use super::target::{Expanded, Target, climb, expand};
 use super::variables::{Assigned, ScriptVariables};
-use super::{Workdir, target};
+use super::{Outer, Workdir, target};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::User;
-use crate::facts::stage::Stage;
-use crate::facts::variables::{Variable, Variables};
+use crate::facts::variables::Variable;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Script, Statement, Word};
@@ -103,12 +102,7 @@ impl Facts<'_> {
     pub fn text_expanded_in(&self, run: &RunFacts<'_>, invocation: usize, raw: &str) -> Expanded {
         let states = &run.states;
         let (directory, position) = &states.at[invocation];
-        let scope = Scope {
-            variables: &self.variables,
-            stages: &self.stages,
-            item: run.item,
-            home: states.home.as_deref(),
-        };
+        let scope = Scope { outer: self.outer(), item: run.item, home: states.home.as_deref() };
         expand(raw, &|name| scope.value(&states.variables, *position, directory, name))
     }
 
@@ -130,8 +124,7 @@ impl Facts<'_> {
 /// What a script finds when it starts.
 #[derive(Clone, Copy)]
 pub(in crate::facts) struct Scope<'s> {
-    pub variables: &'s Variables,
-    pub stages: &'s [Stage],
+    pub outer: Outer<'s>,
     pub item: usize,
     pub home: Option<&'s str>,
 }
@@ -148,8 +141,8 @@ impl Scope<'_> {
         if let Some(assigned) = script.at(position, name) {
             return Some(assigned.clone());
         }
-        match self.variables.at(self.stages, self.item, name) {
-            Variable::Set(_) => self.variables.value(self.stages, self.item, name),
+        match self.outer.variable(self.item, name) {
+            Variable::Set(_) => self.outer.value(self.item, name),
             Variable::Argument(_) => None,
             Variable::NotInFile if name == "HOME" => self.home.map(str::to_owned),
             Variable::NotInFile if name == "PWD" => directory.known().map(str::to_owned),

@@ -8,7 +8,7 @@ use crate::facts::append::is_plain_statement;
 use crate::facts::copied::Copied;
 use crate::facts::effects::Effects;
 use crate::facts::order::Move;
-use crate::facts::{Call, Facts, Invocation, RunFacts, manifests, paths};
+use crate::facts::{Call, FURTHEST, Facts, Invocation, RunFacts, manifests, paths};
 use crate::knowledge::Confidence;
 use crate::span::Span;
 use crate::syntax::shell::{End, Statement};
@@ -92,6 +92,11 @@ impl Facts<'_> {
         before: &[usize],
         context: &BuildContext,
     ) -> Option<Result<Early, Against>> {
+        if behind.len() > FURTHEST {
+            let reason =
+                format!("more than {FURTHEST} instructions below it would have to be looked through");
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
         let own = self.effects(copied.item);
         let mut needed: Vec<String> = Vec::new();
         let mut confidence = Confidence::Safe;
@@ -106,14 +111,14 @@ impl Facts<'_> {
             }
             let effects = self.effects(other);
             if effects.installs.is_empty()
-                && (own.commute(&effects) || self.may_pass_workdir(copied.item, other, &own, &effects))
+                && (own.commute(effects) || self.may_pass_workdir(copied.item, other, own, effects))
             {
                 if self.takes_time(other) {
                     last = Some(other);
                 }
                 continue;
             }
-            match self.needed_by(copied, other, &own, &effects, context) {
+            match self.needed_by(copied, other, own, effects, context) {
                 Ok((files, sure)) => {
                     entered.extend(effects.entered().map(str::to_owned));
                     needed.extend(files);
@@ -122,7 +127,7 @@ impl Facts<'_> {
                     spares = spares.or(Some(other));
                 }
                 Err(reason) => {
-                    if let Some((at, files, sure)) = self.needed_by_first_part(copied, other, &own, context) {
+                    if let Some((at, files, sure)) = self.needed_by_first_part(copied, other, own, context) {
                         needed.extend(files);
                         confidence = confidence.max(sure);
                         (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));

@@ -124,7 +124,7 @@ fn by_commands(look: &Look<'_, '_>) -> Option<String> {
             return Some("a RUN can't be read".into());
         }
         for (index, one) in run.invocations.iter().enumerate() {
-            let call = run.calls.iter().find(|call| call.invocation == index);
+            let call = run.call_of(index);
             if call.is_some_and(|call| call.manager.kind == Kind::System) {
                 return Some("system packages have other names on Alpine; install them with apk".into());
             }

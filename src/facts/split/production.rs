@@ -9,7 +9,7 @@ use crate::facts::environment::Variable;
 use crate::facts::split::node::{Started, has, imported};
 use crate::facts::split::pruning::is_pruned;
 use crate::facts::split::{Look, Refused, Start};
-use crate::facts::{Base, Call, Facts, RunFacts};
+use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
 use crate::syntax::shell::Word;
 
 /// An install that could do without packages for development.
@@ -170,12 +170,19 @@ impl Facts<'_> {
             .iter()
             .enumerate()
             .filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
+        let folder = self.directory_after(stage.items.end - 1).unwrap_or_default();
+        let look = Look { facts: self, stage, image, start: Start::of(self, stage), folder, context };
         for (index, run) in runs {
             for call in &run.calls {
                 let Some(way) = way(self, run, call).filter(|_| !is_pruned(run, call)) else { continue };
                 let anchor = run.instruction.text;
-                let folder = self.directory_after(stage.items.end - 1).unwrap_or_default();
-                let look = Look { facts: self, stage, image, start: Start::of(self, stage), folder, context };
+                if self.is_far_up(run.item) {
+                    found.push(Err((
+                        anchor,
+                        format!("one of more than {FURTHEST} later instructions may need them"),
+                    )));
+                    continue;
+                }
                 match needed(&look, run, call, way) {
                     Ok(false) => {}
                     Ok(true) => found.push(Ok(Omission {
@@ -198,7 +205,7 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w
     let is_install = way.verbs.contains(&call.verb.as_str()) && call.packages.is_empty();
     let one = &run.invocations[call.invocation];
     let decided = call.options.iter().any(|word| way.decided.iter().any(|start| word.raw.starts_with(start)))
-        || way.variables.iter().any(|name| facts.file.text.contains(name))
+        || way.variables.iter().any(|name| facts.is_named(name))
         || one.simple.assignments.iter().any(|one| one.name == "NODE_ENV")
         || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
     (is_install && !decided && one.place.certain && !one.place.in_word).then_some(way)

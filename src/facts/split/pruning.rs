@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::context::BuildContext;
 use crate::facts::split::node::{Started, imported};
 use crate::facts::split::{Look, Refused, Start};
-use crate::facts::{Base, Call, Facts, RunFacts};
+use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
 use crate::syntax::shell::Word;
 
 /// A RUN that could end with taking packages away.
@@ -34,21 +34,19 @@ impl Facts<'_> {
         let Some(stage) = self.stages.last() else { return Vec::new() };
         let Base::Image(image) = &stage.base else { return Vec::new() };
         let mut found = Vec::new();
+        let (folder, start) = (self.directory_after(stage.items.end - 1), Start::of(self, stage));
+        let look = Look { facts: self, stage, image, start, folder: folder.unwrap_or_default(), context };
         let runs = self.runs.iter().enumerate();
         for (index, run) in runs.filter(|(_, run)| run.stage == stage.index && run.editable().is_some()) {
             let Some(call) = run.calls.iter().find(|call| installs_and_builds(self, run, call)) else {
                 continue;
             };
             let Some(context) = context else { continue };
-            let (folder, start) = (self.directory_after(stage.items.end - 1), Start::of(self, stage));
-            let look = Look {
-                facts: self,
-                stage,
-                image,
-                start,
-                folder: folder.unwrap_or_default(),
-                context: Some(context),
-            };
+            if self.is_far_up(run.item) {
+                let reason = format!("one of more than {FURTHEST} later instructions may need them");
+                found.push(Err((run.instruction.text, reason)));
+                continue;
+            }
             match command(&look, run, call, context) {
                 Ok(None) => {}
                 Ok(Some(command)) => {
@@ -74,7 +72,7 @@ fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -
         && place.certain
         && !place.in_word
         && place.own_shell
-        && !facts.file.text.contains("NODE_ENV")
+        && !facts.is_named("NODE_ENV")
         && behind.iter().any(|one| one.is(&call.manager.name) && one.arguments().iter().any(is_build))
         && !behind.iter().any(|one| one.is("cd") || one.is("rm"))
         && !is_pruned(run, call)

@@ -7,7 +7,7 @@ use crate::context::{BuildContext, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::split::python::{KEEP_FULL, NEEDS};
 use crate::facts::split::{Look, Made, Need, Refused, Start, alpine, called, is_full, system};
-use crate::facts::{Base, Facts, Stage};
+use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::span::Span;
 use crate::syntax::{Body, Item};
@@ -92,6 +92,11 @@ impl Facts<'_> {
             Err(reason) => return Some(Err((one.text, reason))),
         };
         let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
+        if self.is_far_up(stage.items.start) {
+            let reason =
+                format!("one of more than {FURTHEST} instructions may need what only the full image has");
+            return Some(Err((one.text, reason)));
+        }
         let missed = match variant {
             Variant::Slim => missed(&look, stage, one.text),
             Variant::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),
@@ -190,7 +195,7 @@ fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
             return Some((at, "this RUN can't be read, and may call what only the full image has".into()));
         }
         for (index, one) in run.invocations.iter().enumerate() {
-            let call = run.calls.iter().find(|call| call.invocation == index);
+            let call = run.call_of(index);
             if let Some(call) = call.filter(|call| call.manager.installs(&call.verb)) {
                 if call.manager.kind == Kind::System {
                     installed.extend(call.packages.iter().map(|word| word.text()));

@@ -1,6 +1,8 @@
 //! What a step may do that changes the order of instructions: one kind of them moves within its stage, all others are as they were,
 //! in their order; nothing gets lost, and what is new is a copy. That they commute is not checked here but by executing both.
 
+use std::collections::HashMap;
+
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Item, Keyword};
 use crate::transform::Changes;
@@ -22,17 +24,20 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
         if stay(before) != stay(after) {
             return Err("an instruction that must stay is changed or moved".into());
         }
-        let mut rest: Vec<&One<'_>> = after.iter().filter(|one| may_move.contains(&one.keyword)).collect();
+        let mut rest: HashMap<&One<'_>, usize> = HashMap::new();
+        for one in after.iter().filter(|one| may_move.contains(&one.keyword)) {
+            *rest.entry(one).or_default() += 1;
+        }
         for one in before.iter().filter(|one| may_move.contains(&one.keyword)) {
-            let Some(at) = rest.iter().rposition(|other| one == *other) else {
+            let Some(count) = rest.get_mut(one).filter(|count| **count > 0) else {
                 return Err(format!("`{}`, or a comment above it, is gone", one.text));
             };
-            rest.remove(at);
+            *count -= 1;
         }
-        let is_new = |one: &&One<'_>| {
+        let is_new = |one: &One<'_>| {
             changes == Changes::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
         };
-        if !rest.iter().all(is_new) {
+        if !rest.iter().all(|(one, count)| *count == 0 || is_new(one)) {
             return Err("an instruction is new".into());
         }
     }
@@ -40,7 +45,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
 }
 
 /// An instruction with the comments right above it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct One<'a> {
     keyword: Keyword,
     text: String,

@@ -4,7 +4,7 @@
 
 use super::{Step, commands, comments};
 use crate::facts::Facts;
-use crate::syntax::{Body, Dockerfile, Instruction};
+use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
 pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
@@ -39,9 +39,10 @@ fn pair<'x, 'a, 'b>(
     new: &'x Dockerfile<'b>,
     b: usize,
 ) -> Option<(&'x Instruction<'a>, &'x Instruction<'b>)> {
-    let find = |item: usize| old.instructions().find(|(at, _)| *at == item).map(|(_, one)| one);
-    let (_, after) = new.instructions().find(|(at, _)| *at == b)?;
-    Some((find(a)?, after))
+    match (old.items.get(a)?, new.items.get(b)?) {
+        (Item::Instruction(before), Item::Instruction(after)) => Some((before, after)),
+        _ => None,
+    }
 }
 
 /// Whether two instructions are the same but for an owner and a mode that came.

@@ -3,7 +3,7 @@
 //!
 //! That the image that runs has all it needs is beyond this check: builds show it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::facts::Facts;
 use crate::facts::split::BUILD_VARIABLES;
@@ -72,10 +72,13 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
     if runtime.name != before.name {
         return Err("the final stage has another name".into());
     }
-    let mut comments = super::comments(after);
+    let mut comments: HashMap<&str, usize> = HashMap::new();
+    for comment in super::comments(after) {
+        *comments.entry(comment).or_default() += 1;
+    }
     for comment in super::comments(old.file) {
-        let at = comments.iter().position(|other| *other == comment).ok_or("a comment is lost")?;
-        comments.remove(at);
+        let count = comments.get_mut(comment).filter(|count| **count > 0).ok_or("a comment is lost")?;
+        *count -= 1;
     }
     Ok(())
 }

@@ -1,0 +1,48 @@
+//! The time that a file may take, so that no file stops a run over many.
+//!
+//! It is the time of the thread that works on the file where the system counts that, so that a busy machine makes no difference;
+//! else the clock's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Deadline, Settings};
+use crate::pipeline::Outcome;
+
+/// The settings for a file whose time starts now.
+pub fn started(settings: &Settings) -> Arc<Settings> {
+    let limit = Duration::from_secs(settings.config.time_limit);
+    let mut settings = Settings::clone(settings);
+    if !limit.is_zero() {
+        let start = now();
+        settings.deadline = Deadline::by(move || now().saturating_sub(start) > limit);
+    }
+    Arc::new(settings)
+}
+
+/// The outcome, unless the time was over before there was one.
+pub fn in_time(outcome: Outcome, settings: &Settings) -> Result<Outcome, String> {
+    if outcome.is_late {
+        let limit = settings.config.time_limit;
+        return Err(format!(
+            "takes longer than {limit} s to fix and is left unchanged; --time-limit and time-limit in .jettison.yaml allow more"
+        ));
+    }
+    Ok(outcome)
+}
+
+/// The processor time of this thread so far.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn now() -> Duration {
+    use nix::time::{ClockId, clock_gettime};
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
+}
+
+/// The time since the first question.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn now() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}

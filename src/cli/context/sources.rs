@@ -1,0 +1,115 @@
+//! Whether a folder can be the build context, by what a Dockerfile copies from it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::context::Ignore;
+use crate::syntax::{Body, Dockerfile};
+
+/// How many of a Dockerfile's sources are in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It names none that says anything.
+    Unknown,
+    None,
+    Some,
+    All,
+}
+
+/// The paths in the build context that a Dockerfile copies from by name.
+#[derive(Debug, Default)]
+pub struct Sources {
+    named: Vec<String>,
+    /// Whether it copies the whole context.
+    whole: bool,
+}
+
+/// Folders that a build made before: that they are missing says nothing. (The defaults of Cargo, Maven, Gradle, npm's bundlers, .NET.)
+const MADE_BEFORE: &[&str] =
+    &["target", "build", "dist", "out", "bin", "publish", "release", "_build", "artifacts"];
+
+impl Sources {
+    /// The sources of all COPY and ADD instructions.
+    pub fn of(text: &str) -> Self {
+        let mut sources = Self::default();
+        for (_, one) in Dockerfile::parse(text).instructions() {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
+            if one.flags.iter().any(|flag| flag.name == "from") {
+                continue;
+            }
+            for source in &transfer.sources {
+                let source = source.trim_matches(['"', '\'']);
+                let is_elsewhere =
+                    source.starts_with("<<") || source.contains("://") || source.starts_with("git@");
+                let path: Vec<&str> =
+                    source.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+                let first = path.first().copied().unwrap_or("*");
+                let says_something = !source.contains('$')
+                    && !path.contains(&"..")
+                    && !MADE_BEFORE.contains(&first)
+                    && ![".jar", ".war"].iter().any(|ending| source.ends_with(ending));
+                sources.whole |= !is_elsewhere && matches!(first, "*" | "**");
+                if !is_elsewhere && says_something && !matches!(first, "*" | "**") {
+                    sources.named.push(path.join("/"));
+                }
+            }
+        }
+        sources
+    }
+
+    /// How many of them are in a folder.
+    pub fn presence(&self, folder: &Path) -> Presence {
+        if self.named.is_empty() {
+            // A folder with nothing but Dockerfiles is not what somebody copies as a whole.
+            return if self.whole && has_only_dockerfiles(folder) {
+                Presence::None
+            } else {
+                Presence::Unknown
+            };
+        }
+        match self.named.iter().filter(|source| is_in(folder, source)).count() {
+            0 => Presence::None,
+            count if count == self.named.len() => Presence::All,
+            _ => Presence::Some,
+        }
+    }
+}
+
+/// Whether a folder has a source, or something that its first part with a wildcard matches.
+fn is_in(folder: &Path, source: &str) -> bool {
+    let mut path = folder.to_owned();
+    for part in source.split('/') {
+        if !part.contains(['*', '?', '[', '\\']) {
+            path.push(part);
+            continue;
+        }
+        let pattern = Ignore::parse(part);
+        let Ok(entries) = fs::read_dir(&path) else { return false };
+        let mut names = entries.flatten().map(|entry| entry.file_name());
+        return names.any(|name| name.to_str().is_some_and(|name| pattern.excludes(name)));
+    }
+    fs::symlink_metadata(&path).is_ok()
+}
+
+fn has_only_dockerfiles(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().to_ascii_lowercase());
+    names.all(|name| {
+        ["dockerfile", "containerfile", "dockerignore", "compose", "docker-bake"]
+            .iter()
+            .any(|word| name.contains(word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_what_is_copied_by_name() {
+        let text = "FROM a AS b\nCOPY ./x /y/z $V target/a /w/\nCOPY --from=b /p /q\nADD https://example.com/a.tgz /\nCOPY <<E /e\nE\nCOPY . .\nCOPY [\"s t\", \"/\"]\n";
+        let sources = Sources::of(text);
+        assert_eq!(sources.named, ["x", "y/z", "s t"]);
+        assert!(sources.whole);
+    }
+}

@@ -1,0 +1,88 @@
+//! Effects that were worked out once are kept, and equal ones have one number, so that a question about many instructions
+//! is a question about a few kinds of them.
+
+use std::cell::{OnceCell, RefCell};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::facts::effects::Effects;
+use crate::facts::{FURTHEST, Facts, RunFacts};
+use crate::syntax::{Assignment, Body, Item};
+
+/// The effects of a file's items, as far as they were asked for.
+#[derive(Debug, Default)]
+pub(in crate::facts) struct Known {
+    by_item: Box<[OnceCell<(Rc<Effects>, usize)>]>,
+    numbers: RefCell<HashMap<Rc<Effects>, usize>>,
+}
+
+impl Known {
+    /// Nothing yet, of so many items.
+    pub(in crate::facts) fn of(items: usize) -> Self {
+        Self { by_item: vec![OnceCell::new(); items].into(), numbers: RefCell::default() }
+    }
+
+    fn number(&self, effects: Effects) -> (Rc<Effects>, usize) {
+        let mut numbers = self.numbers.borrow_mut();
+        if let Some((known, number)) = numbers.get_key_value(&effects) {
+            return (Rc::clone(known), *number);
+        }
+        let (effects, number) = (Rc::new(effects), numbers.len());
+        numbers.insert(Rc::clone(&effects), number);
+        (effects, number)
+    }
+}
+
+impl Facts<'_> {
+    /// What the instruction at an item reads and writes.
+    pub fn effects(&self, item: usize) -> &Effects {
+        &self.known_effects(item).0
+    }
+
+    /// A number that all instructions with the same effects share.
+    pub(in crate::facts) fn kind_of_effects(&self, item: usize) -> usize {
+        self.known_effects(item).1
+    }
+
+    /// The assignments by ENV and ARG before an item of variables that programs read without being told, the nearest first;
+    /// an error says that there are too many.
+    pub(super) fn silent_settings(&self, item: usize) -> Result<Vec<(usize, &Assignment)>, String> {
+        let names = self.kept.silent.get_or_init(|| {
+            let all = self.variables.names().filter(|name| self.known.is_read_silently(name));
+            all.map(str::to_owned).collect()
+        });
+        if names.len() > FURTHEST {
+            return Err(format!("more than {FURTHEST} variables may send programs elsewhere"));
+        }
+        let setting = |name: &String| {
+            let at = self.outer().set_at(item, name)?;
+            let Item::Instruction(instruction) = &self.file.items[at] else { return None };
+            let (Body::Env(all) | Body::Arg(all)) = &instruction.body else { return None };
+            let place = all.iter().rposition(|one| one.key == *name)?;
+            Some((at, place, &all[place]))
+        };
+        let mut found: Vec<_> = names.iter().filter_map(setting).collect();
+        found.sort_by_key(|(at, place, _)| Reverse((*at, *place)));
+        Ok(found.into_iter().map(|(at, _, one)| (at, one)).collect())
+    }
+
+    fn known_effects(&self, item: usize) -> &(Rc<Effects>, usize) {
+        self.effects.by_item[item].get_or_init(|| self.effects.number(self.effects_anew(item)))
+    }
+}
+
+/// The names that scripts give to symbolic links, and the first item that does so; an empty one stands for any name.
+pub(super) fn links(runs: &[RunFacts<'_>]) -> HashMap<String, usize> {
+    let mut links = HashMap::new();
+    for run in runs {
+        let targets =
+            run.invocations.iter().filter(|one| one.is("ln")).filter_map(|one| one.arguments().last());
+        for target in targets {
+            let name = target.literal().map_or("", |target| target.trim_end_matches('/'));
+            let name = if name.starts_with('/') { name } else { "" };
+            links.entry(name.to_owned()).or_insert(run.item);
+        }
+    }
+    links
+}

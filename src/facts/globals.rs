@@ -1,0 +1,32 @@
+//! Build arguments before the first FROM, by which FROM and `--from` may name images and stages.
+
+use std::collections::HashMap;
+
+use crate::syntax::{Body, Dockerfile};
+
+/// The defaults of a file's global build arguments.
+#[derive(Debug, Default)]
+pub(super) struct Globals<'a>(HashMap<&'a str, &'a str>);
+
+impl<'a> Globals<'a> {
+    /// Reads them; of two defaults the first counts.
+    pub(super) fn of(file: &'a Dockerfile<'_>) -> Self {
+        let mut defaults = HashMap::new();
+        for (_, instruction) in file.instructions().take_while(|(_, one)| !matches!(one.body, Body::From(_)))
+        {
+            let Body::Arg(all) = &instruction.body else { continue };
+            for (at, one) in all.iter().enumerate() {
+                let is_first = !all[..at].iter().any(|earlier| earlier.key == one.key);
+                if let Some(value) = one.value.as_deref().filter(|_| is_first) {
+                    defaults.entry(one.key.as_str()).or_insert(value);
+                }
+            }
+        }
+        Self(defaults)
+    }
+
+    /// The default of one.
+    pub(super) fn default(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).copied()
+    }
+}

@@ -1,0 +1,34 @@
+//! Answers about a whole file that many of its instructions ask for: each is found once, at the first question.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+
+/// Answers about a file.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The directories that WORKDIR makes, those around them included, each with the instructions, in order.
+    pub made: OnceCell<HashMap<String, Vec<usize>>>,
+    /// The names that scripts give to symbolic links, each with the first item that does; an empty one stands for any.
+    pub links: OnceCell<HashMap<String, usize>>,
+    /// The package managers that are told where to keep their caches, each with the first item that does it.
+    pub configured: OnceCell<HashMap<String, usize>>,
+    /// The package managers whose caches are emptied by their own commands, each with the last item that does it.
+    pub cleaned: OnceCell<HashMap<String, usize>>,
+    /// Whether sudo is not for every command.
+    pub limits_sudo: OnceCell<bool>,
+    /// The variables that ENV and ARG set and programs read without being told.
+    pub silent: OnceCell<Vec<String>>,
+    /// Whether the file has a name anywhere in its text.
+    pub named: RefCell<HashMap<&'static str, bool>>,
+    /// For a package manager, a version of it that the file installs and that is too old for an option.
+    pub pins: RefCell<HashMap<String, Option<String>>>,
+}
+
+/// Answers about a RUN.
+#[derive(Debug, Default)]
+pub(super) struct KeptOfRun {
+    /// Whether it is worth not being done again.
+    pub takes_time: OnceCell<bool>,
+    /// The first of its invocations that may call the system's package manager unseen.
+    pub hidden_call: OnceCell<Option<usize>>,
+}

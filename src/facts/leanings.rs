@@ -1,0 +1,70 @@
+//! Answers to the question of what comes later and depends on files, kept: all places before the instruction that decides have
+//! the same answer, so that it is looked for once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+
+use crate::facts::FURTHEST;
+use crate::facts::later::Leaning;
+
+/// The answers of one file, by what would go and by stage.
+#[derive(Debug, Default)]
+pub(super) struct Leanings {
+    kept: RefCell<HashMap<String, HashMap<usize, Answers>>>,
+    depth: Cell<usize>,
+}
+
+/// By the last place that an answer holds for: the first one, and the answer.
+type Answers = BTreeMap<usize, (usize, Option<Leaning>)>;
+
+/// A question within others, until this is dropped.
+pub(super) struct Deeper<'l>(&'l Cell<usize>);
+
+impl Drop for Deeper<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl Leanings {
+    /// The answer for what comes from an item of a stage on, where it is known.
+    pub(super) fn answer(&self, key: &str, stage: usize, from: usize) -> Option<Option<Leaning>> {
+        let kept = self.kept.borrow();
+        let (_, (first, answer)) = kept.get(key)?.get(&stage)?.range(from..).next()?;
+        (*first <= from).then(|| answer.clone())
+    }
+
+    /// Whether nothing was asked yet about what would go; from now on, something was.
+    pub(super) fn is_new(&self, key: &str) -> bool {
+        let mut kept = self.kept.borrow_mut();
+        let is_new = !kept.contains_key(key);
+        if is_new {
+            kept.insert(key.to_owned(), HashMap::new());
+        }
+        is_new
+    }
+
+    /// Notes a question that comes up within others; none where there are too many around it.
+    pub(super) fn deeper(&self) -> Option<Deeper<'_>> {
+        (self.depth.get() < FURTHEST).then(|| {
+            self.depth.set(self.depth.get() + 1);
+            Deeper(&self.depth)
+        })
+    }
+
+    /// Keeps an answer that holds for all these places of a stage.
+    pub(super) fn keep(
+        &self,
+        key: String,
+        stage: usize,
+        places: RangeInclusive<usize>,
+        answer: Option<Leaning>,
+    ) {
+        let (from, through) = places.into_inner();
+        let mut kept = self.kept.borrow_mut();
+        let answers = kept.entry(key).or_default().entry(stage).or_default();
+        let known = answers.entry(through).or_insert((from, answer));
+        known.0 = known.0.min(from);
+    }
+}
