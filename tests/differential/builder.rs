@@ -207,7 +207,7 @@ impl<'b> Builder<'b> {
         let image = Image::find(&stage.image)?;
         image.fill(self.server, root);
         config.env = image.env();
-        config.workdir = image.workdir().to_owned();
+        image.workdir().clone_into(&mut config.workdir);
         self.server.make_directory(root, &config.workdir).ok()?;
         Some(State { config, arguments: BTreeMap::new() })
     }
@@ -226,8 +226,8 @@ impl<'b> Builder<'b> {
                 return self.copy(instruction, transfer, root, state).map(|is_well| (!is_well).then_some(1));
             }
             Body::Workdir(path) => {
-                state.config.workdir =
-                    absolute(&state.config.workdir, &word(path, &all)).trim_end_matches('/').to_owned();
+                let path = absolute(&state.config.workdir, &word(path, &all));
+                path.trim_end_matches('/').clone_into(&mut state.config.workdir);
                 if state.config.workdir.is_empty() {
                     state.config.workdir.push('/');
                 }
@@ -337,7 +337,7 @@ impl<'b> Builder<'b> {
         if let [only] = instruction.heredocs.as_slice()
             && script.split_whitespace().count() == 1
         {
-            script = only.content.of(self.file.text).to_owned();
+            only.content.of(self.file.text).clone_into(&mut script);
             if let Some(interpreter) = script.lines().next().and_then(|line| line.strip_prefix("#!")) {
                 shell = interpreter.split_whitespace().map(str::to_owned).chain(["-c".to_owned()]).collect();
             }

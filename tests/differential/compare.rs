@@ -129,10 +129,10 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, Strin
                 if is_directory(before) && path.ends_with("/.cache") && !has_content(original, path) => {}
             (Some(before), None) if is_directory(before) && held_only(original, fixed, path) => {}
             (Some(before), None) => {
-                add(Kind::Files, path, format!("{path}: {}, then missing", describe(before)))
+                add(Kind::Files, path, format!("{path}: {}, then missing", describe(before)));
             }
             (None, Some(after)) => {
-                add(Kind::Files, path, format!("{path}: missing, then {}", describe(after)))
+                add(Kind::Files, path, format!("{path}: missing, then {}", describe(after)));
             }
             (None, None) => {}
         }

@@ -93,18 +93,17 @@ pub fn judge(
         let contexts =
             if case.leftovers.is_empty() { vec![&case.context] } else { vec![&full, &case.context] };
         for context in contexts {
-            let fixed = match catch_unwind(AssertUnwindSafe(|| fix(&text, context, case, mode))) {
-                Ok(fixed) => fixed,
-                Err(_) => {
-                    return Ok(Some(Finding {
-                        mode,
-                        transforms: Vec::new(),
-                        fixed: String::new(),
-                        ignore_file: None,
-                        fault: None,
-                        differences: vec![Difference::engine("jettison panics")],
-                    }));
-                }
+            let Ok(fixed) = catch_unwind(AssertUnwindSafe(|| fix(&text, context, case, mode))) else {
+                let differences = vec![Difference::engine("jettison panics")];
+                let finding = Finding {
+                    mode,
+                    transforms: Vec::new(),
+                    fixed: String::new(),
+                    ignore_file: None,
+                    fault: None,
+                    differences,
+                };
+                return Ok(Some(finding));
             };
             if !fixed.undone.is_empty() {
                 let differences = fixed.undone.iter().map(|reason| Difference::engine(reason)).collect();

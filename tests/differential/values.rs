@@ -21,7 +21,7 @@ fn expand(text: &str, env: &BTreeMap<String, String>, takes_quotes: bool) -> Str
             ('"' | '\'', None) if takes_quotes => quote = Some(c),
             (c, Some(open)) if c == open => quote = None,
             ('\\', None | Some('"')) if takes_quotes || chars.peek() == Some(&'$') => {
-                result.extend(chars.next())
+                result.extend(chars.next());
             }
             ('$', None | Some('"')) => result.push_str(&variable(&mut chars, env, takes_quotes)),
             (c, _) => result.push(c),

@@ -131,14 +131,14 @@ fn one(server: &mut Server, seed: usize, report: &Mutex<Report>) {
     let is_shown = *count <= SHOWN;
     drop(all);
     if is_shown {
-        let text = describe(server, seed, case, finding, tally.is_built);
+        let text = describe(server, seed, case, &finding, tally.is_built);
         println!("{text}\n");
         report.lock().expect("no thread panicked").texts.push(text);
     }
 }
 
 /// Makes a failing case smaller, and tells of it.
-fn describe(server: &mut Server, seed: usize, case: Case, finding: Finding, is_built: bool) -> String {
+fn describe(server: &mut Server, seed: usize, case: Case, finding: &Finding, is_built: bool) -> String {
     let kind = finding.differences[0].kind;
     let mode = finding.mode;
     let mut last = finding.clone();

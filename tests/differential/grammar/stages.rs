@@ -122,9 +122,8 @@ impl World<'_> {
             _ => "$UNKNOWN/sub".into(),
         };
         let word = self.written(&path).replace("\"$PWD\"", &path);
-        self.workdir = crate::values::absolute(&self.workdir, &path.replace("$UNKNOWN", ""))
-            .trim_end_matches('/')
-            .to_owned();
+        let plain = crate::values::absolute(&self.workdir, &path.replace("$UNKNOWN", ""));
+        plain.trim_end_matches('/').clone_into(&mut self.workdir);
         if self.workdir.is_empty() {
             self.workdir.push('/');
         }
@@ -133,12 +132,8 @@ impl World<'_> {
 
     fn user(&mut self) {
         let user = match self.random.below(4) {
-            0 => self
-                .image
-                .name
-                .starts_with("node")
-                .then(|| "node".to_owned())
-                .unwrap_or_else(|| "nobody".into()),
+            0 if self.image.name.starts_with("node") => "node".to_owned(),
+            0 => "nobody".into(),
             1 => "1000".into(),
             _ => self.users[self.random.below(self.users.len())].clone(),
         };
