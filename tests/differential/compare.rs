@@ -51,10 +51,7 @@ pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Diffe
     match (&original.failed, &fixed.failed) {
         (None, None) => {}
         (Some((_, before)), Some((_, after))) if before == after => return all,
-        (Some((instruction, _)), other)
-            if !is_fault && declared::may_go_on(instruction, &fixed.mounts)
-                || other.is_none() && instruction.contains("apk ") =>
-        {
+        (Some((instruction, _)), _) if declared::may_go_on(instruction, &fixed.mounts, is_fault) => {
             return all;
         }
         // A copy that finds nothing may have been moved past other steps.

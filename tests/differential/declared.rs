@@ -76,9 +76,9 @@ pub fn only_cleans(record: &[u8]) -> bool {
 }
 
 /// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any more, and a cache mount
-/// may have what the original lacks.
-pub fn may_go_on(instruction: &str, mounts: &BTreeSet<String>) -> bool {
-    instruction.contains("apk ") || !mounts.is_empty()
+/// may have what the original lacks, unless a command was made to fail.
+pub fn may_go_on(instruction: &str, mounts: &BTreeSet<String>, is_fault: bool) -> bool {
+    instruction.contains("apk ") || !mounts.is_empty() && !is_fault
 }
 
 /// Whether a file may have other content: the record of a login that never happened.
