@@ -70,6 +70,8 @@ fn tables(everything: &model::Everything) -> String {
         (&effects.system, "System"),
     ];
     table(&mut text, "SCOPES", "Scope", &variants("Scope", &scopes));
+    text += &format!("static SOURCED: &[&str] = &{:?};\n", programs.sourced);
+    text += &format!("static STARTED_FROM: &[&str] = &{:?};\n", programs.started_from);
     text += &format!("static VARIABLES: &[&str] = &{:?};\n", effects.variables);
     text
 }

@@ -8,6 +8,7 @@ pub mod avoidance;
 pub mod base_image;
 pub mod chain;
 pub mod commands;
+mod configured;
 pub mod copied;
 pub mod downloads;
 pub mod effects;
@@ -23,6 +24,7 @@ pub mod leftovers;
 mod lineage;
 pub mod manifests;
 pub mod merge;
+mod modes;
 pub mod mounting;
 pub mod order;
 pub mod origin;
@@ -31,14 +33,24 @@ pub mod packages;
 pub mod paths;
 mod presence;
 mod removals;
+mod settings;
 pub mod split;
 pub mod stage;
+mod started;
+mod starts;
 pub mod style;
+mod traced;
 mod underfoot;
+mod uneditable;
 pub mod unneeded;
 pub mod unsent;
 pub mod variables;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::context::{Alone, Surroundings};
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
@@ -88,8 +100,20 @@ pub struct Facts<'a> {
     kept: Kept,
     /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
     configuration: Vec<&'a Instruction<'a>>,
+    /// Triggers for images built on this one.
+    triggers: Vec<&'a Instruction<'a>>,
     /// Whether the author starts lines with `&&`, by the first instruction that shows it.
     leading: Option<bool>,
+    /// The build context, looked up at the first question.
+    pub around: &'a dyn Surroundings,
+    /// The scripts that images start, once asked for.
+    started: OnceLock<Vec<started::Started>>,
+    /// Whether the build context has a file that the Dockerfile copies, once asked for.
+    is_its_context: OnceLock<bool>,
+    /// Which modes of package managers something in the file sets, once asked for.
+    modes: RefCell<HashMap<usize, bool>>,
+    /// The entries of the build context by their names, once asked for.
+    context_names: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 /// One RUN.
@@ -116,6 +140,8 @@ pub struct RunFacts<'a> {
     pub near_error: bool,
     /// Answers about it.
     kept: KeptOfRun,
+    /// The scripts that it starts, once asked for.
+    started: OnceLock<(Vec<started::Started>, Vec<usize>)>,
 }
 
 impl<'a> Facts<'a> {
@@ -155,6 +181,7 @@ impl<'a> Facts<'a> {
                 mounts,
                 near_error,
                 kept: KeptOfRun::default(),
+                started: OnceLock::new(),
             });
         }
         let copies = stage::copies(file, &stages);
@@ -167,7 +194,9 @@ impl<'a> Facts<'a> {
         let configuring = |one: &&Instruction<'a>| {
             matches!(one.body, Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..))
         };
-        let configuration = file.instructions().map(|(_, one)| one).filter(configuring).collect();
+        let configuration: Vec<_> = file.instructions().map(|(_, one)| one).filter(configuring).collect();
+        let is_trigger = |one: &&Instruction<'a>| matches!(one.body, Body::Onbuild(..));
+        let triggers = configuration.iter().copied().filter(is_trigger).collect();
         let leading = style::leading(file);
         Self {
             file,
@@ -184,8 +213,20 @@ impl<'a> Facts<'a> {
             effects: effects::Known::of(file.items.len()),
             kept: Kept::default(),
             configuration,
+            triggers,
             leading,
+            around: &Alone,
+            started: OnceLock::new(),
+            is_its_context: OnceLock::new(),
+            modes: RefCell::default(),
+            context_names: OnceLock::new(),
         }
+    }
+
+    /// The same facts, where the build context may be looked into.
+    #[must_use]
+    pub fn within(self, around: &'a dyn Surroundings) -> Self {
+        Self { around, ..self }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.

@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, Cache, Confidence, Image, Keep, Kind, Lean, Library, Manager, Mount, Project, Runtime, Verbs,
-    Wrapper,
+    Avoid, Cache, Confidence, Format, Image, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount,
+    On, Project, Runtime, Setting, Switch, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -149,6 +149,16 @@ impl Knowledge {
     /// Whether the shell does it without starting a program.
     pub fn is_builtin(name: &str) -> bool {
         BUILTINS.contains(&name)
+    }
+
+    /// Whether a file of this name is sourced for the environment that it sets.
+    pub fn is_sourced(&self, name: &str) -> bool {
+        SOURCED.contains(&name)
+    }
+
+    /// Directories whose scripts the start-up of common base images runs by itself.
+    pub fn started_from(&self) -> &'static [&'static str] {
+        STARTED_FROM
     }
 
     /// The wrapper with this name (`sudo`, `env`).

@@ -67,12 +67,12 @@ fn run(
     around: &dyn Surroundings,
     chooser: Option<&mut dyn Chooser>,
 ) -> Outcome {
+    let mut around = Around { given: around, changed: None };
     let mut run = Pipeline {
         chooser,
         lines: LineIndex::of(text),
         settings,
         known: Knowledge::embedded(),
-        around: Around { given: around, changed: None },
         outcome: Outcome::default(),
         origins: Vec::new(),
         broken: Vec::new(),
@@ -85,7 +85,7 @@ fn run(
     let (mut round, mut from) = (0, 0);
     loop {
         let next = {
-            let facts = Facts::of(&file, run.known);
+            let facts = Facts::of(&file, run.known).within(&around);
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
             loop {
                 match run.pass(&facts, &pragmas, from, &mut texts) {
@@ -99,7 +99,7 @@ fn run(
         };
         let Next { index, step, after } = next;
         from = index + 1;
-        run.around.take(step.ignore_file.as_deref());
+        around.take(step.ignore_file.as_deref());
         run.origins.push(step.edits.origins());
         run.outcome.steps.push(step);
         file = after;
@@ -135,7 +135,6 @@ struct Pipeline<'s, 'c> {
     lines: LineIndex<'s>,
     settings: &'s Settings,
     known: &'static Knowledge,
-    around: Around<'s>,
     outcome: Outcome,
     /// For each step so far, where its text was in the one before.
     origins: Vec<Origins>,
@@ -160,7 +159,7 @@ impl Pipeline<'_, '_> {
             facts,
             known: self.known,
             settings: self.settings,
-            around: &self.around,
+            around: facts.around,
         };
         let view = View {
             lines: &self.lines,

@@ -12,7 +12,9 @@ pub mod pull_request;
 pub mod sarif;
 pub mod verified;
 
-use crate::pipeline::{Applied, Outcome, Step};
+use std::collections::HashMap;
+
+use crate::pipeline::{Applied, Held, Outcome, Step};
 use measured::Measured;
 
 /// One file's result.
@@ -124,6 +126,22 @@ impl FileReport {
         self.outcome.steps.iter().flat_map(|step| step.fixes.iter().map(move |fix| (step, fix)))
     }
 
+    /// What was refused: each reason of a transform at its first place, and at how many more places it holds.
+    pub fn refusals(&self) -> Vec<(&Held, usize)> {
+        let mut found: Vec<(&Held, usize)> = Vec::new();
+        let mut seen = HashMap::new();
+        for held in &self.outcome.refused {
+            let at = *seen.entry((held.transform, held.reason.as_str())).or_insert_with(|| {
+                found.push((held, 0));
+                found.len() - 1
+            });
+            if !std::ptr::eq(found[at].0, held) {
+                found[at].1 += 1;
+            }
+        }
+        found
+    }
+
     /// Whether its text is known. One without a byte has no instructions, and is an error.
     pub fn was_read(&self) -> bool {
         !self.text.is_empty()
@@ -132,6 +150,15 @@ impl FileReport {
     /// Whether there is a new text, of the file or of its context's ignore file.
     pub fn changed(&self) -> bool {
         self.outcome.text().is_some() || self.ignore_file.is_some()
+    }
+}
+
+/// ` (and at 2 more places)`, where there are more.
+fn and_more(places: usize) -> String {
+    if places == 0 {
+        String::new()
+    } else {
+        format!(" (and at {places} more place{})", if places == 1 { "" } else { "s" })
     }
 }
 

@@ -105,7 +105,7 @@ fn a_configuration_that_cannot_be_read_is_an_error() {
             let (code, said) = run(folder.path(), &["fix", "--write", "."]);
             assert_eq!(code, Some(2), "{name} is {kind}: {said}");
             assert!(
-                said.contains(&format!("error: a/Dockerfile: ")) && said.contains(name),
+                said.contains("error: a/Dockerfile: ") && said.contains(name),
                 "{name} is {kind}: {said}"
             );
             let read = |path: &str| fs::read_to_string(folder.path().join(path)).expect("readable");

@@ -277,3 +277,23 @@ fn no_tracked_file_is_kept_out_where_the_history_travels() {
     assert_eq!(run(folder.path(), &["fix", "--write", "--quiet", "--unsafe"]).status.code(), Some(0));
     assert_eq!(read(&folder, ".dockerignore"), ".git\n__pycache__\n**/.ipynb_checkpoints\n");
 }
+
+#[test]
+fn scripts_that_are_started_are_read_whatever_they_are_called() {
+    let dockerfile = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nCOPY bin /usr/local/bin\nCMD [\"launch\"]\n";
+    for (script, code) in [("#!/bin/sh\napt-get install -y jq\n", 0), ("#!/bin/sh\nexec app\n", 1)] {
+        let folder = folder(&[("Dockerfile", dockerfile), ("bin/launch", script)]);
+        let output = run(folder.path(), &["fix", "--quiet", "."]);
+        assert_eq!(output.status.code(), Some(code), "{script}{}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn configuration_files_of_package_managers_are_read() {
+    let dockerfile = "FROM rust:1\nWORKDIR /app\nCOPY . .\nRUN npm install -g a\nRUN npm install -g b\n";
+    for (setting, code) in [("offline=true\n", 0), ("offline=false\n", 1)] {
+        let folder = folder(&[("Dockerfile", dockerfile), (".npmrc", setting)]);
+        let output = run(folder.path(), &["fix", "--quiet", "--select", "clean-package-caches", "."]);
+        assert_eq!(output.status.code(), Some(code), "{setting}{}", text(&output.stdout));
+    }
+}

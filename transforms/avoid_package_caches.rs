@@ -11,9 +11,10 @@
 //! index now fetches it by itself.
 //!
 //! # Silent when
-//! The stage does not ship, an option or a variable (`PIP_NO_CACHE_DIR`, `PIP_CACHE_DIR`) already decides, or a mount
-//! holds the cache: with a mount, the cache is wanted. It refuses when the base is too old, or when something later leans
-//! on the cache.
+//! The stage does not ship, an option, a variable (`PIP_NO_CACHE_DIR`, `PIP_CACHE_DIR`) or a configuration file already
+//! decides, the RUN itself deletes the cache afterwards, or a mount holds it: with a mount, the cache is wanted. It refuses
+//! when the base is too old, when a call works offline, when installed packages are links into the cache, or when something
+//! later reads it (see clean-package-caches).
 //!
 //! # Examples
 //! ```dockerfile before

@@ -27,7 +27,9 @@
 //! when the user's number or home directory is not known, or the mount would leave the user a directory of root's; when a
 //! variable, an option or the manager's configuration moves the cache; when an earlier instruction puts files there, which
 //! the mount would hide; when the configuration keeps the directory, or installed programs lie in it; when a cleanup can't
-//! be taken out; and when something later leans on the files.
+//! be taken out; when installed packages are links into the cache (pnpm's global virtual store, and its global packages; uv's
+//! `link-mode = "symlink"`); when a call works offline; when a stage is called `scratch`, which BuildKit then takes for the
+//! start of the mount; and when something later reads the files, copies them or mounts them from this stage.
 //!
 //! # Examples
 //! ```dockerfile before

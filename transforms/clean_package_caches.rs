@@ -8,14 +8,28 @@
 //! # Safety
 //! The command is appended to the RUN that filled the cache, so that it runs if and only if everything before it
 //! succeeded, as the user who filled the cache. Only what the manager can fetch again is gone, and nothing that comes
-//! later, in this stage, in stages built from it or in the image's own commands, reads it.
+//! later reads it: no RUN of this stage or of stages built from it, no stage that copies or mounts the directory, and nothing
+//! that the image starts by CMD, ENTRYPOINT or HEALTHCHECK. A later call that works offline (`--offline`, `UV_OFFLINE`,
+//! `offline=true` in `.npmrc`, `RUN --network=none`) reads the cache.
+//!
+//! Shell scripts that are started are read, with those that they start in turn: from the build context, from here-documents
+//! and from other stages. One that can't be read counts as a reader of package lists. Other programs that an image starts do
+//! not, unless they are known to be. Where no build context is known, or the folder has none of the files that the Dockerfile
+//! copies, a script from it counts only if its name or an argument speaks of installing (`install-tools.sh`). A script of the
+//! base image does not count: it does without what this file leaves.
 //!
 //! # Silent when
-//! The stage does not ship, the RUN cleans up by itself, a mount holds the cache, or an option keeps it from being
-//! written. It refuses when something later leans on the files (`apt-get install` without `update`, a script that can't
-//! be read), when an option or a variable moves them, when the manager may be gone by the end of the RUN, when the script
+//! The stage does not ship, the RUN cleans up by itself, a mount holds the cache, or an option, a variable or a configuration
+//! file keeps it from being written. It refuses when something later reads the files (`apt-get install` without `update`, a
+//! script that can't be read), when installed packages are links into the cache (pnpm's global virtual store, uv's
+//! `link-mode = "symlink"`), when the RUN only fetches an index that no later step uses, when an option or a variable moves
+//! them, when the manager may be gone by the end of the RUN, when the script
 //! ends in a background job, and for `yarn` unless it is Yarn 1 for certain: later versions may run packages
 //! from the cache.
+//!
+//! RUNs with a here-document, in exec form, in an unknown shell or with a script that can't be parsed are never edited, by
+//! this and all other transforms, and neither is the string behind `bash -c`. Where a cache stays in one of them, `-v` says
+//! so here, once for each RUN.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -66,6 +80,11 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
+    for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
+        if let Some(untouched) = ctx.facts.untouched(run, &ctx.settings.config.keep) {
+            fixes.refuse(run.instruction.text, untouched);
+        }
+    }
     for run in ctx.facts.shipped_and_editable() {
         if ctx.is_over() {
             return;

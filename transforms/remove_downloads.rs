@@ -10,8 +10,8 @@
 //!
 //! # Silent when
 //! The script removes, moves, copies or otherwise uses the file, the file lies on a mount, or the stage does not ship.
-//! It refuses when something later names the file, when a script that can't be read comes later and the file is not
-//! below `/tmp`, or when nothing can be appended.
+//! It refuses when something later names the file, also a script that a RUN or the image starts, when such a script can't
+//! be read and the file is not below `/tmp`, or when nothing can be appended.
 //!
 //! # Examples
 //! ```dockerfile before

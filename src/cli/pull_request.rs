@@ -277,7 +277,7 @@ fn complain(reports: &[FileReport]) -> anyhow::Result<()> {
 }
 
 fn refused(reports: &[FileReport]) -> String {
-    match reports.iter().map(|report| report.outcome.refused.len()).sum() {
+    match reports.iter().map(|report| report.refusals().len()).sum() {
         0 => String::new(),
         number => format!("; {number} refused (`jettison fix -v` says why)"),
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::facts::chain::{backward, forward};
-use crate::facts::later::Going;
-use crate::facts::leftovers::is_mounted;
+use crate::facts::later::{Going, has_no_network, may_read};
+use crate::facts::leftovers::{is_emptied, is_mounted};
 use crate::facts::packages::Call;
+use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Avoid, Confidence, Kind, Manager};
 use crate::span::Span;
@@ -57,7 +58,9 @@ impl<'a> Facts<'a> {
         let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name))
             // Who empties the cache sees to it, and may fail where there is nothing to empty.
             || self.last_cleaned(manager).is_some_and(|last| last >= run.item)
-            || self.is_configured(run, manager);
+            || self.is_configured(run, manager)
+            || !lacking.is_empty() && lacking.iter().all(|call| self.keeps_no_cache(run, call))
+            || empties_by_itself(run, manager, avoid);
         if decided || others || is_mounted(run, &avoid.directories) || self.may_be_mounted(run, manager) {
             return Ok(None);
         }
@@ -89,6 +92,9 @@ impl<'a> Facts<'a> {
                 "{} is not passed to {}, because {version} does not know it",
                 avoid.option, manager.name
             ));
+        }
+        if let Some(stands) = self.needs_cache(run, manager).filter(|_| !lacking.is_empty()) {
+            return Err(format!("{} is not passed to {}, because {stands}", avoid.option, manager.name));
         }
         let cache = manager.caches.first();
         let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
@@ -134,6 +140,21 @@ impl<'a> Facts<'a> {
             needless,
             confidence: avoid.applicability,
         }))
+    }
+
+    /// What in the RUN itself needs the cache: what is installed is linked into it, or a call works offline.
+    fn needs_cache(&self, run: &RunFacts<'a>, manager: &Manager) -> Option<String> {
+        if let Some(linked) = self.mode_in(manager.linked.as_ref(), run, manager) {
+            return Some(format!("what it installs may be linked into its cache ({linked})"));
+        }
+        if has_no_network(run) {
+            return Some("the RUN has no network".into());
+        }
+        let at = At { stage: run.stage, end: run.item };
+        let calls = run.calls.iter().filter(|call| call.manager.name == manager.name && may_read(call));
+        let mode = manager.offline.as_ref()?;
+        let offline = calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call));
+        offline.map(|offline| format!("it works offline ({offline})"))
     }
 
     /// Whether the rest of a RUN reads the index: a query, or a script that can't be read where the index is shared.
@@ -242,4 +263,17 @@ impl<'a> Facts<'a> {
         spans.dedup_by(|later, earlier| later.start < earlier.end);
         spans
     }
+}
+
+/// Whether the author empties the cache at the end of the RUN. The index of a distribution is worth not fetching.
+fn empties_by_itself(run: &RunFacts<'_>, manager: &Manager, avoid: &Avoid) -> bool {
+    let caches = manager.caches.iter().filter(|cache| {
+        cache.directories.iter().any(|own| avoid.directories.iter().any(|other| paths::overlap(own, other)))
+    });
+    manager.kind != Kind::System
+        && caches.into_iter().any(|cache| {
+            let fills =
+                |call: &Call<'_>| call.manager.name == manager.name && cache.filled_by.contains(&call.verb);
+            run.calls.iter().rposition(fills).is_some_and(|last| is_emptied(run, manager, cache, last))
+        })
 }

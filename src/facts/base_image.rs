@@ -57,6 +57,11 @@ impl ImageName {
     }
 }
 
+/// Whether a tag is of a series of releases: `0.9.18` of `0.9`, and `0.91` not.
+fn is_of_series(tag: &str, series: &str) -> bool {
+    tag.strip_prefix(series).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 impl Release {
     /// The distribution that an image's name tells of.
     pub fn of(image: &ImageName, known: &Knowledge) -> Option<Self> {
@@ -97,7 +102,7 @@ impl Release {
         let special = image_known
             .releases
             .iter()
-            .find(|(start, _)| tag.starts_with(start.as_str()))
+            .find(|(start, _)| is_of_series(tag, start))
             .map(|(_, release)| release.as_str());
         let distribution = special.or(image_known.distribution.as_deref())?;
         let (family, release) = distribution.split_once(':').unwrap_or((distribution, ""));
@@ -106,16 +111,28 @@ impl Release {
         Some(Self { family: family.to_owned(), version: version(release) })
     }
 
-    /// Whether this is `bound` (`debian:8`) or a release before it. An unknown release is taken for a recent one.
+    /// Whether this is `bound` (`debian:8`, with all its updates) or a release before it. A tag that leaves numbers out (`alpine:3`, or none)
+    /// is the newest release of its series.
     pub fn is_at_most(&self, bound: &str) -> bool {
         let Some((family, bound)) = bound.split_once(':') else { return false };
-        self.family == family && !self.version.is_empty() && self.version <= version(bound)
+        let bound = version(bound);
+        let differs = self.version.iter().zip(&bound).find(|(own, bound)| own != bound);
+        self.family == family && differs.map_or(self.version.len() >= bound.len(), |(own, bound)| own < bound)
     }
 }
 
+/// The numbers that a text starts with, up to the first part that is more than a number: `3.9-slim` is `[3, 9]`.
 fn version(text: &str) -> Vec<u32> {
-    let number = |part: &str| part.parse::<u32>().ok();
-    text.split('.').map_while(number).collect()
+    let mut numbers = Vec::new();
+    for part in text.split('.') {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let Ok(number) = part[..digits].parse() else { break };
+        numbers.push(number);
+        if digits < part.len() {
+            break;
+        }
+    }
+    numbers
 }
 
 #[cfg(test)]
@@ -156,5 +173,18 @@ mod tests {
         assert!(!release("ubuntu:16.04").is_at_most("ubuntu:14.04"));
         assert!(!release("debian:7").is_at_most("ubuntu:14.04"));
         assert!(!release("debian").is_at_most("debian:8"), "no tag means the latest release");
+        assert!(!release("alpine:3").is_at_most("alpine:3.2"), "the newest of the series");
+        assert!(
+            release("alpine:2").is_at_most("alpine:3.2") && release("alpine:3.1").is_at_most("alpine:3.2")
+        );
+        assert!(
+            release("alpine:3.2.3").is_at_most("alpine:3.2")
+                && !release("alpine:3.10").is_at_most("alpine:3.2")
+        );
+        assert!(
+            release("debian:8.11-slim").is_at_most("debian:8") && !release("debian:9").is_at_most("debian:8")
+        );
+        assert!(release("node:4-alpine3.2").is_at_most("alpine:3.2"));
+        assert!(is_of_series("0.9.18", "0.9") && is_of_series("0.9", "0.9") && !is_of_series("0.91", "0.9"));
     }
 }

@@ -102,6 +102,22 @@ impl Copied {
             .map(|folder| join(&folder, name))
     }
 
+    /// The paths of the context that a file of the image may be a copy of.
+    pub fn context_paths(&self, path: &str) -> Vec<String> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let of = |source: &Source| {
+            let inner = below(path, self.destination.trim_end_matches('/'))?;
+            if source.is_directory {
+                return Some(join(&source.path, inner).trim_matches('/').to_owned());
+            }
+            let own = source.path.rsplit('/').next().unwrap_or(&source.path);
+            // The destination may be a directory that is there, even without a slash at its end.
+            let fits = inner.is_empty() && !self.into_directory || inner == own && own == name;
+            fits.then(|| source.path.clone())
+        };
+        self.sources.iter().filter_map(of).collect()
+    }
+
     /// The path of a context file or folder from the copied directory that it lies in.
     pub fn inner_path<'p>(&self, context_path: &'p str) -> Option<&'p str> {
         self.sources

@@ -1,10 +1,12 @@
 //! Files that a RUN fetches, uses up and leaves lying.
 
 use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::execution::{Expanded, Tail};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::leftovers::is_mounted;
+use crate::facts::started::{Started, What};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths};
-use crate::syntax::shell::{CommandKind, Script, base_name};
+use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
 
 /// Endings of files that are of no use once they are unpacked, installed or run.
@@ -83,28 +85,33 @@ impl<'a> Facts<'a> {
     /// Whether anything later names the file, or could well read it unseen.
     fn nobody_needs(&self, run: &RunFacts<'a>, fetched: &FileUse<'a>) -> Result<(), String> {
         let name = base_name(&fetched.path);
-        // The part of the name before a variable still tells it.
-        let stem = name.split('$').next().unwrap_or(name);
-        // Of `$V.tgz` only the ending is known.
-        let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
-        let ending = ending.find('.').map_or(name, |at| &ending[at..]);
-        let stem = if stem.len() >= 3 { stem } else { ending };
+        let stems = stems(fetched);
+        let names = |text: &str| stems.iter().any(|stem| text.contains(stem.as_str()));
         if self.is_far_up(run.item) || self.configuration.len() > FURTHEST {
             return Err(format!(
                 "{name} left alone, because one of more than {FURTHEST} other instructions may name it"
             ));
         }
         // What an image runs may be said anywhere, also before the RUN or in another stage.
-        let earlier =
-            self.configuration.iter().copied().filter(|one| one.full.end <= run.instruction.full.start);
+        let earlier = self.configuration.iter().copied();
+        let earlier = earlier.filter(|one| one.full.end <= run.instruction.full.start);
         let later =
             self.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
-                Item::Instruction(one) if configures(one) || self.follows(run.stage, at) => Some(&**one),
+                Item::Instruction(one) if configures(one) || self.follows(run.stage, at) => {
+                    Some((at, &**one))
+                }
                 _ => None,
             });
-        for instruction in earlier.chain(later) {
+        for (item, instruction) in earlier.map(|one| (run.item, one)).chain(later) {
             let configures = configures(instruction);
-            if instruction.logical.text.contains(stem) {
+            let text = instruction.logical.text.as_ref();
+            let by_variable = || {
+                let variables = text.split('$').skip(1).map(|rest| rest.trim_start_matches('{'));
+                let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+                let mut named = variables.map(|rest| rest.split(ends).next().unwrap_or_default());
+                named.any(|name| self.outer().value(item, name).is_some_and(|value| names(&value)))
+            };
+            if names(text) || by_variable() {
                 return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
             }
             // `bash -c ./set*.sh`, or a server of whatever lies in its directory.
@@ -129,8 +136,23 @@ impl<'a> Facts<'a> {
                 return Err(format!("{name} left alone, because a later COPY may take it"));
             }
         }
+        self.scripts_need(run, name, &names, &fetched.path)?;
         let later = || self.runs_after(run.item).iter().filter(|other| self.follows(run.stage, other.item));
-        for one in later().flat_map(|other| &other.invocations) {
+        let all = later()
+            .flat_map(|other| other.invocations.iter().enumerate().map(move |(at, one)| (other, at, one)));
+        for (other, index, one) in all {
+            // By a variable: the whole name, or its beginning.
+            let mut by_variable = one.words.iter().filter(|word| word.raw.contains('$'));
+            let is_it = |word: &Word| {
+                let Expanded { known, tail, written } = self.expanded_in(other, index, word);
+                base_name(&written) == name
+                    || tail == Tail::Unknown
+                        && !base_name(&known).is_empty()
+                        && name.starts_with(base_name(&known))
+            };
+            if by_variable.any(is_it) && !one.is_forced_removal() {
+                return Err(format!("{name} left alone, because a later RUN may name it by a variable"));
+            }
             let pattern = one
                 .words
                 .iter()
@@ -152,10 +174,47 @@ impl<'a> Facts<'a> {
             return Ok(());
         }
         for other in later() {
-            let unreadable =
-                other.script().is_none() || other.invocations.iter().any(|one| one.is_unreadable(self.known));
+            let (_, resolved) = self.started_by(other);
+            let unreadable = other.script().is_none()
+                || other
+                    .invocations
+                    .iter()
+                    .enumerate()
+                    .any(|(index, one)| one.is_unreadable(self.known) && !resolved.contains(&index));
             if unreadable {
                 return Err(format!("{name} left alone, because a later RUN can't be read"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a script that the image or a later RUN starts names the file, or could well read it unseen.
+    fn scripts_need(
+        &self,
+        run: &RunFacts<'a>,
+        name: &str,
+        names: &dyn Fn(&str) -> bool,
+        path: &str,
+    ) -> Result<(), String> {
+        let later = self.runs_after(run.item).iter().filter(|other| self.follows(run.stage, other.item));
+        let scripts = later.flat_map(|other| &self.started_by(other).0).chain(self.started());
+        let is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
+        for Started { who, what, .. } in scripts {
+            match what {
+                What::Script { text, .. } | What::Text(text) | What::Unparsed(text) if names(text) => {
+                    return Err(format!("{name} left alone, because {who} names it"));
+                }
+                What::Unknown(reason) if !is_temporary => {
+                    return Err(format!("{name} left alone, because {who} can't be read: it {reason}"));
+                }
+                What::Unparsed(_) if !is_temporary => {
+                    return Err(format!("{name} left alone, because {who} can't be parsed with certainty"));
+                }
+                What::Script { .. }
+                | What::Text(_)
+                | What::Unparsed(_)
+                | What::Unknown(_)
+                | What::NoContext { .. } => {}
             }
         }
         Ok(())
@@ -172,6 +231,21 @@ impl<'a> Facts<'a> {
 /// Whether an instruction says what an image runs, or what is run in those built on it.
 fn configures(one: &Instruction<'_>) -> bool {
     matches!(one.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild)
+}
+
+/// By what another instruction may name a file: its name with its variables filled in and as written. The part before a variable
+/// that is unknown still tells it, or else its ending.
+fn stems(fetched: &FileUse<'_>) -> Vec<String> {
+    let written = fetched.word.map(|word| word.raw.trim_matches(['"', '\'']));
+    let names = std::iter::once(fetched.path.as_str()).chain(written).map(base_name);
+    let stem = |name: &str| {
+        let stem = name.split('$').next().unwrap_or(name);
+        // Of `$V.tgz` only the ending is known.
+        let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
+        let ending = ending.find('.').map_or(name, |at| &ending[at..]);
+        if stem.len() >= 3 { stem } else { ending }.to_owned()
+    };
+    names.map(stem).collect()
 }
 
 /// Whether the file is used up within the script, and nothing else is done with it.

@@ -3,7 +3,6 @@
 use crate::facts::globals::Globals;
 use crate::facts::{Base, Facts, Stage, stage};
 use crate::knowledge::{Image, Knowledge};
-use crate::syntax::Form;
 
 pub use crate::facts::variables::Variable;
 
@@ -98,13 +97,5 @@ pub(super) fn user_of(user: &str) -> User {
         "root" | "0" => User::Root,
         name if name.contains('$') => User::Unknown,
         name => User::Other(name.to_owned()),
-    }
-}
-
-/// Whether a command line, in either form, mentions a word.
-pub fn mentions(form: &Form, word: &str) -> bool {
-    match form {
-        Form::Exec(words) => words.iter().any(|one| one.contains(word)),
-        Form::Shell(text) => text.contains(word),
     }
 }

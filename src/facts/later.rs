@@ -1,17 +1,19 @@
 //! What comes after a RUN: whether anything there, in this stage, in stages built from it, or in the running image, leans
 //! on files that a cleanup would take away.
 
-use crate::facts::commands::Elevation;
-use crate::facts::environment::{User, mentions};
+use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::environment::User;
+use crate::facts::execution::Workdir;
+use crate::facts::packages::{self, Call};
+use crate::facts::started::{Started, What};
+use crate::facts::traced::{At, is_script_name};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
-use crate::knowledge::{Cache, Kind, Manager, Program, unversioned};
+use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
+use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
 /// Something that leans on the files, in words that follow "because".
 pub type Leaning = String;
-
-/// Options with which a manager works from its cache alone.
-const OFFLINE: &[&str] = &["--offline", "--no-network", "--no-refresh", "--cacheonly", "--frozen-store"];
 
 /// What would go, and who is known to read it.
 #[derive(Debug, Clone, Copy)]
@@ -68,17 +70,18 @@ impl Facts<'_> {
 
     /// Whether what an image runs leans on it. The instructions may stand before the RUN, or in another stage.
     pub(super) fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
+        let started = self.started().iter().find_map(|one| {
+            let end = self.stages[one.stage].items.end;
+            let at = At { stage: one.stage, end };
+            let user = self.user_after(at);
+            self.script_leans(one, at, &user, Phase::Image, going)
+        });
+        started.or_else(|| self.triggers_lean(going))
+    }
+
+    fn triggers_lean(&self, going: Going<'_>) -> Option<Leaning> {
         let programs = || going.manager.programs.iter().map(String::as_str);
-        self.configuration.iter().find_map(|instruction| match &instruction.body {
-            Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form)) => {
-                let calls = |program: &str| {
-                    let needs = going.verbs.iter().any(|verb| mentions(form, verb))
-                        || OFFLINE.iter().any(|option| mentions(form, option));
-                    mentions(form, program) && needs
-                };
-                let names = going.directories.iter().any(|directory| mentions(form, directory));
-                (programs().any(calls) || names).then(|| format!("{} names it", instruction.keyword.name()))
-            }
+        self.triggers.iter().find_map(|instruction| match &instruction.body {
             Body::Onbuild(Keyword::Run, _) if going.manager.kind == Kind::System => {
                 Some("an ONBUILD trigger may lean on it".into())
             }
@@ -89,6 +92,74 @@ impl Facts<'_> {
             }
             _ => None,
         })
+    }
+
+    /// Whether a script that an image or a RUN starts leans on it.
+    fn script_leans(
+        &self,
+        one: &Started,
+        at: At,
+        user: &User,
+        phase: Phase,
+        going: Going<'_>,
+    ) -> Option<Leaning> {
+        let Started { who, what, .. } = one;
+        let starter = match phase {
+            Phase::Image if ["CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(&who.as_str()) => who.clone(),
+            Phase::Image => format!("{who}, which the image starts,"),
+            Phase::Build if who == "RUN" => "a later RUN".to_owned(),
+            Phase::Build => format!("{who}, which a later RUN starts,"),
+        };
+        let is_powerless = matches!(user, User::Other(_)) && !self.file.text.contains("sudo");
+        // What only saves fetching is missed by nothing but what works offline.
+        let may_need = || match going.manager.kind {
+            Kind::System => !is_powerless,
+            Kind::Language | Kind::Build => self.offline_at(at, going).is_some(),
+        };
+        match what {
+            What::Script { script, text, resolved } => {
+                let (invocations, _) = self.invocations_of(script, at, &Workdir::Unknown);
+                let calls = packages::calls(&invocations, self.known);
+                let list = Commands { at, user, phase, invocations: &invocations, calls: &calls, resolved };
+                let names =
+                    phase == Phase::Image && ["CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(&who.as_str());
+                let named =
+                    names.then(|| going.directories.iter().find(|directory| paths::names(text, directory)));
+                match named.flatten() {
+                    Some(directory) => Some(format!("{starter} names {directory}")),
+                    None => self
+                        .commands_lean(&list, 0, going)
+                        .err()
+                        .map(|leaning| format!("{starter} {leaning}")),
+                }
+            }
+            What::Text(text) => {
+                let words: Vec<&str> =
+                    text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).collect();
+                let has = |name: &String| words.contains(&name.as_str());
+                let calls = going.manager.programs.iter().any(has) && going.verbs.iter().any(has);
+                let named = going.directories.iter().any(|directory| paths::names(text, directory));
+                (calls || named || going.programs.iter().any(has)).then(|| format!("{starter} may read it"))
+            }
+            // What is started while the image is built is a command of its RUN that can't be read, and counts there.
+            What::Unparsed(_) | What::Unknown(_) | What::NoContext { .. } if phase == Phase::Build => None,
+            What::Unparsed(text) => (may_need() && seems_to_read(text, going))
+                .then(|| format!("{starter} can't be parsed with certainty, and may read it")),
+            What::Unknown(reason) => may_need().then(|| format!("{starter} can't be read: it {reason}")),
+            What::NoContext { tells } => (*tells && may_need()).then(|| {
+                format!("{starter} can't be read: it comes from the build context, which is unknown")
+            }),
+        }
+    }
+
+    /// What makes the manager work offline at a place.
+    fn offline_at(&self, at: At, going: Going<'_>) -> Option<String> {
+        self.mode_at(going.manager.offline.as_ref()?, at, going.manager)
+    }
+
+    /// The user in force at a place.
+    fn user_after(&self, at: At) -> User {
+        self.states.after(at.end.saturating_sub(1)).map_or(User::Unknown, |state| state.user.clone())
     }
 
     fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
@@ -133,18 +204,35 @@ impl Facts<'_> {
     /// Whether some stage copies just these files out of this one.
     fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
         self.copied_from[stage].iter().find_map(|&copied| {
-            let stage::Copied { user, item, path, .. } = &self.copies[copied];
-            let path = path.as_deref()?;
-            let taken = |directory: &String| {
-                let (own, directory) = (paths::normal(path), paths::normal(directory));
-                paths::names(path, &directory) || paths::is_private_parent(&own, &directory)
+            let stage::Copied { user, item, path, shown, .. } = &self.copies[copied];
+            let rooted = |path: &String| format!("/{}", path.trim_start_matches('/'));
+            let taken = |path: &str| {
+                going.directories.iter().any(|directory| {
+                    let (own, directory) = (paths::normal(path), paths::normal(directory));
+                    paths::names(path, &directory) || paths::is_private_parent(&own, &directory)
+                })
             };
-            if going.directories.iter().any(taken) {
+            let Some(path) = path.as_ref().map(rooted) else {
+                let shown = shown.as_ref().map(rooted)?;
+                let around =
+                    |directory: &String| paths::within(&paths::normal(directory), &paths::normal(&shown));
+                let Item::Instruction(instruction) = &self.file.items[*item] else { return None };
+                let named = || {
+                    going.directories.iter().any(|directory| paths::names(instruction.arguments(), directory))
+                };
+                return if taken(&shown) {
+                    Some(format!("a later RUN mounts {shown} of this stage"))
+                } else {
+                    (going.directories.iter().any(around) && named())
+                        .then(|| "a later RUN mounts this stage, and names these files".into())
+                };
+            };
+            if taken(&path) {
                 return Some(format!("a later COPY takes {path} from this stage"));
             }
             // What a stage copies along with its surroundings, its later instructions may read.
             let around = |directory: &String| {
-                let own = paths::normal(path);
+                let own = paths::normal(&path);
                 own.is_empty() || paths::within(&paths::normal(directory), &own)
             };
             let follows = *user != stage && going.directories.iter().any(around);
@@ -164,24 +252,22 @@ impl Facts<'_> {
                 let at = self.runs.binary_search_by_key(&item, |run| run.item);
                 let facts = &self.runs[at.expect("every RUN within a stage has facts")];
                 match run {
-                    Run::Shell(_) | Run::Heredoc(_) => self.run_leans(facts, going),
-                    _ if going.manager.kind != Kind::System && !instruction.script_is_read() => {
-                        // A cache that only saves fetching can't be missed by what does not name it.
+                    Run::Shell(_) | Run::Heredoc(_) | Run::Exec(_) => self.run_leans(facts, going),
+                    Run::Opaque(_) if going.manager.kind != Kind::System => {
+                        // A cache that only saves fetching can't be missed by what does not name it, nor works offline.
                         let text = instruction.full.of(self.file.text);
-                        let named = names(text) || OFFLINE.iter().any(|option| text.contains(option));
-                        if named { Err("a later RUN names these files".into()) } else { Ok(Next::On) }
-                    }
-                    Run::Exec(words) if !words.iter().any(|word| names(word)) => {
-                        let program = words.first().map_or("", |word| crate::syntax::shell::base_name(word));
-                        let harmless = self.known.program(program).is_some()
-                            && !going.programs.iter().any(|reader| reader == program);
-                        if harmless {
-                            Ok(Next::On)
-                        } else {
-                            Err(format!("a later RUN in exec form calls {program}"))
+                        let modes = || going.manager.offline.iter();
+                        let mut options =
+                            modes().flat_map(|mode| &mode.options).filter(|option| option.starts_with("--"));
+                        let mut variables = modes().flat_map(|mode| &mode.variables);
+                        if names(text)
+                            || options.any(|option| text.contains(option))
+                            || variables.any(|switch| text.contains(&switch.name))
+                        {
+                            return Err("a later RUN names these files, or works offline".into());
                         }
+                        self.without_network_leans(facts, going).map_or(Ok(Next::On), Err)
                     }
-                    Run::Exec(_) => Err("a later RUN in exec form names these files".into()),
                     Run::Opaque(opaque) => Err(format!("a later RUN can't be read: {}", opaque.reason())),
                 }
             }
@@ -196,31 +282,62 @@ impl Facts<'_> {
     }
 
     fn run_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Result<Next, Leaning> {
-        self.commands_lean(run, 0, going)
+        let (started, resolved) = self.started_by(run);
+        let at = At { stage: run.stage, end: run.item };
+        let user = &run.user;
+        let list = Commands {
+            at,
+            user,
+            phase: Phase::Build,
+            invocations: &run.invocations,
+            calls: &run.calls,
+            resolved,
+        };
+        if going.manager.kind != Kind::System {
+            self.without_network_leans(run, going).map_or(Ok(()), Err)?;
+        }
+        match started.iter().find_map(|one| self.script_leans(one, at, user, Phase::Build, going)) {
+            Some(leaning) => Err(leaning),
+            None => self.commands_lean(&list, 0, going).map_err(|leaning| format!("a later RUN {leaning}")),
+        }
     }
 
-    fn commands_lean(&self, run: &RunFacts<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
-        for (index, one) in run.invocations.iter().enumerate().skip(from) {
-            let call = run.call_of(index);
-            if let Some(call) = call.filter(|call| call.manager.name == going.manager.name) {
-                if call.manager.refreshes(&call.verb) && one.place.certain {
+    /// Whether a RUN that has no network, or works offline by its environment, may need a cache that saves fetching.
+    fn without_network_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
+        let installs = |call: &Call<'_>| reads_these(call.manager, going) && may_read(call);
+        let builds = || (0..run.invocations.len()).any(|index| self.may_build(run, index));
+        if has_no_network(run) && (run.calls.iter().any(installs) || builds() || run.script().is_none()) {
+            return Some("a later RUN has no network, and may need it".into());
+        }
+        let at = At { stage: run.stage, end: run.item };
+        (builds() && self.offline_at(at, going).is_some())
+            .then(|| "a later RUN may work offline, and runs what can't be read".to_owned())
+    }
+
+    fn commands_lean(&self, list: &Commands<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
+        for (index, one) in list.invocations.iter().enumerate().skip(from) {
+            let call = list.calls.iter().find(|call| call.invocation == index);
+            if let Some(call) = call.filter(|call| reads_these(call.manager, going)) {
+                let is_own = call.manager.name == going.manager.name;
+                if is_own && call.manager.refreshes(&call.verb) && one.place.certain {
                     return Ok(Next::Stop);
                 }
-                let offline = |word: &&crate::syntax::shell::Word| {
-                    OFFLINE.contains(&word.raw.as_str())
-                        || word.raw == "-C" && call.manager.kind == Kind::System
-                };
-                if call.options.iter().copied().any(|word| offline(&word))
-                    || call.verb.contains('$') && !going.verbs.is_empty()
-                {
-                    return Err(format!("a later call of {} may read it", call.manager.name));
+                let offline = call.manager.offline.as_ref().filter(|_| may_read(call));
+                let offline =
+                    offline.and_then(|mode| self.mode_of_call(mode, list.at, list.invocations, call));
+                if let Some(offline) = offline {
+                    return Err(format!("calls `{} {}` offline ({offline})", call.manager.name, call.verb));
                 }
-                if going.verbs.contains(&call.verb)
+                if is_own && call.verb.contains('$') && !going.verbs.is_empty() {
+                    return Err(format!("calls {} in a way that may read it", call.manager.name));
+                }
+                if is_own
+                    && going.verbs.contains(&call.verb)
                     && !call.has_option(going.refreshing)
-                    && !refreshed_within(run, index)
+                    && !list.refreshed(index)
                 {
                     return Err(format!(
-                        "a later RUN calls `{} {}` without fetching it again",
+                        "calls `{} {}` without fetching it again",
                         one.program.unwrap_or_default(),
                         call.verb
                     ));
@@ -228,19 +345,51 @@ impl Facts<'_> {
                 continue;
             }
             if one.program.is_some_and(|program| going.programs.iter().any(|reader| reader == program)) {
-                return Err(format!("a later RUN calls {}, which reads it", one.program.unwrap_or_default()));
+                return Err(format!("calls {}, which reads it", one.program.unwrap_or_default()));
             }
             if one.notices(going.directories) {
-                return Err("a later command names these files, and may fail without them".into());
+                return Err("names these files, and may fail without them".into());
             }
-            if going.manager.kind == Kind::System && self.may_call_system_manager(run, index) {
+            if call.is_none() && self.is_wrapped_call(one, going) {
+                return Err(format!("calls {} in a way that may read it", going.manager.name));
+            }
+            if list.phase == Phase::Build
+                && going.manager.kind == Kind::System
+                && !list.resolved.contains(&index)
+                && self.may_call(one, list.user)
+            {
                 return Err(format!(
-                    "a later RUN runs {}, which can't be read",
+                    "runs {}, which can't be read",
                     one.words.first().map_or("a script", |word| &word.raw)
                 ));
             }
         }
         Ok(Next::On)
+    }
+
+    /// Whether a program that nothing is known of is given a command of the manager: `xvfb-run apt-get install`, `$SUDO apt-get
+    /// install`, `$APT install`; or an offline option, that it may hand on.
+    fn is_wrapped_call(&self, one: &Invocation<'_>, going: Going<'_>) -> bool {
+        let program = one.program.unwrap_or_default();
+        let sort = self.known.program(program);
+        if matches!(sort, Some(Program::Cheap | Program::Ordinary)) || Knowledge::is_builtin(program) {
+            return false;
+        }
+        let offline = |word: &Word| {
+            let options = going.manager.offline.iter().flat_map(|mode| &mode.options);
+            let mut long = options.filter(|option| option.starts_with("--") && option.contains("offline"));
+            long.any(|option| word.text() == option)
+        };
+        let is_manager =
+            |word: &Word| going.manager.programs.iter().any(|program| base_name(word.text()) == program);
+        let words: Vec<&Word> = one.words.iter().collect();
+        let verb =
+            |words: &[&Word]| words.iter().any(|word| going.verbs.iter().any(|verb| verb == word.text()));
+        let named = words.iter().position(|word| is_manager(word)).is_some_and(|at| verb(&words[at + 1..]));
+        let by_variable = one.program.is_none()
+            && going.manager.kind == Kind::System
+            && verb(words.get(1..2).unwrap_or_default());
+        named || by_variable || one.arguments().iter().any(offline)
     }
 
     /// Whether an invocation may run a build that nobody can read off: `make`, a script.
@@ -259,15 +408,11 @@ impl Facts<'_> {
 
     /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.
     pub fn may_call_system_manager(&self, run: &RunFacts<'_>, index: usize) -> bool {
-        let one = &run.invocations[index];
-        let powerless = matches!(run.user, User::Other(_)) && one.elevation == Elevation::None;
-        // `make deps` and `python install_packages.py` say what they do.
-        let tells = |word: &crate::syntax::shell::Word| {
-            let text = word.raw.to_ascii_lowercase();
-            ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
-                .iter()
-                .any(|part| text.contains(part))
-        };
+        self.may_call(&run.invocations[index], &run.user)
+    }
+
+    fn may_call(&self, one: &Invocation<'_>, user: &User) -> bool {
+        let powerless = matches!(user, User::Other(_)) && one.elevation == Elevation::None;
         let builder = one.program.is_some_and(|program| {
             [program, unversioned(program)]
                 .iter()
@@ -277,16 +422,83 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
-fn refreshed_within(run: &RunFacts<'_>, index: usize) -> bool {
-    let manager = run.call_of(index).map(|call| &call.manager.name);
-    run.calls.iter().any(|call| {
-        call.invocation < index
-            && Some(&call.manager.name) == manager
-            && call.manager.refreshes(&call.verb)
-            && {
-                let (refresh, use_) = (run.invocations[call.invocation].place, run.invocations[index].place);
-                refresh.certain || refresh.statement == use_.statement && refresh.pipeline == use_.pipeline
-            }
+/// The commands of one script, wherever it is written.
+struct Commands<'s> {
+    at: At,
+    user: &'s User,
+    phase: Phase,
+    invocations: &'s [Invocation<'s>],
+    calls: &'s [Call<'s>],
+    /// The invocations that only start scripts which are read on their own.
+    resolved: &'s [usize],
+}
+
+/// When a script runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// While the image is built: what can't be read may read anything.
+    Build,
+    /// When the image runs. Nearly every image starts a program of its own, which is no reader unless it is known to be; a
+    /// shell script that can't be read may be one.
+    Image,
+}
+
+/// `make deps` and `python install_packages.py` say what they do.
+fn tells(word: &Word) -> bool {
+    let text = word.raw.to_ascii_lowercase();
+    ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
+        .iter()
+        .any(|part| text.contains(part))
+}
+
+impl Commands<'_> {
+    /// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
+    fn refreshed(&self, index: usize) -> bool {
+        let manager = self.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
+        self.calls.iter().any(|call| {
+            call.invocation < index
+                && Some(&call.manager.name) == manager
+                && call.manager.refreshes(&call.verb)
+                && {
+                    let (refresh, use_) =
+                        (self.invocations[call.invocation].place, self.invocations[index].place);
+                    refresh.certain
+                        || refresh.statement == use_.statement && refresh.pipeline == use_.pipeline
+                }
+        })
+    }
+}
+
+/// Whether a RUN is given no network. (Dockerfile reference, RUN --network.)
+pub(super) fn has_no_network(run: &RunFacts<'_>) -> bool {
+    let network = run.instruction.flags.iter().find(|flag| flag.name == "network");
+    network
+        .is_some_and(|flag| flag.value.as_deref().is_none_or(|value| value != "default" && value != "host"))
+}
+
+/// Whether a manager keeps its files in these directories.
+fn reads_these(manager: &Manager, going: Going<'_>) -> bool {
+    let own = || manager.caches.iter().flat_map(|cache| &cache.directories);
+    manager.name == going.manager.name
+        || own().any(|own| going.directories.iter().any(|directory| paths::overlap(own, directory)))
+}
+
+/// Whether a call may look something up in a cache.
+pub(super) fn may_read(call: &Call<'_>) -> bool {
+    let Call { manager, verb, .. } = call;
+    let is_listed = |verbs: &[String]| verbs.contains(verb);
+    manager.installs(verb)
+        || manager.refreshes(verb)
+        || manager.caches.iter().any(|cache| is_listed(&cache.filled_by) || is_listed(&cache.leaned_on_by))
+        || !manager.all_verbs().any(|known| known == verb) && manager.kind != Kind::Language
+}
+
+/// Whether a text that can't be parsed names the manager, another reader, or a script that is not followed.
+fn seems_to_read(text: &str, going: Going<'_>) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).map(base_name);
+    words.any(|word| {
+        going.manager.programs.iter().chain(going.programs).any(|program| program == word)
+            || is_script_name(word)
+            || matches!(word, "." | "source" | "eval")
     })
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
-use crate::facts::later::Going;
+use crate::facts::later::{Going, has_no_network};
 use crate::facts::packages::Call;
+use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths, presence};
 use crate::knowledge::{Cache, Confidence, Kind, Manager};
 use crate::syntax::shell::Word;
@@ -62,7 +63,7 @@ impl<'a> Facts<'a> {
         let fills = |call: &&Call<'a>| {
             let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
                 call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
-            });
+            }) || self.keeps_no_cache(run, call);
             // A script that can't be read has fetched the index where packages install without a visible `update`.
             let hidden = || {
                 manager.installs(&call.verb)
@@ -95,6 +96,15 @@ impl<'a> Facts<'a> {
         if fills.iter().any(|call| call.has_option(&cache.options)) {
             return Err("an option moves it, or asks for what is in it".into());
         }
+        if let Some(linked) = self.mode_in(manager.linked.as_ref(), run, manager) {
+            return Err(format!("what it installs may be linked into it ({linked})"));
+        }
+        if let Some(offline) = self.mode_in(manager.offline.as_ref(), run, manager) {
+            return Err(format!("it works offline ({offline}), and fetches nothing"));
+        }
+        if has_no_network(run) && manager.kind != Kind::System {
+            return Err("the RUN has no network, and fetches nothing".into());
+        }
         if let Some(variable) = cache.variables.iter().find(|name| self.is_set(run, name)) {
             return Err(format!("{variable} moves it or switches it off"));
         }
@@ -117,8 +127,10 @@ impl<'a> Facts<'a> {
             return Err("the script sets HOME".into());
         }
         let command = if cache.clean_needs_manager {
-            let script = run.script().ok_or("its script can't be read")?;
-            presence::own_command(self, run, script, manager, cache, &run.calls[last], &fills)?
+            run.script().map_or_else(
+                || Ok(cache.clean.clone()),
+                |script| presence::own_command(self, run, script, manager, cache, &run.calls[last], &fills),
+            )?
         } else {
             cache.clean.clone()
         };
@@ -131,8 +143,45 @@ impl<'a> Facts<'a> {
         if let Some(leaning) = self.leans(run, Going::cache(manager, cache)) {
             return Err(leaning);
         }
+        if self.does_nothing(run, manager, cache) {
+            let verb = &run.calls[last].verb;
+            return Err(format!(
+                "no later step uses them: `{} {verb}` does nothing here, and the step can be removed",
+                manager.name
+            ));
+        }
         let command = elevation.map_or(command.clone(), |prefix| format!("{prefix} {command}"));
         Ok(Leftover { manager, cache, command, confidence: cache.applicability })
+    }
+
+    /// Whether a RUN only fetches an index that nothing uses: then the step itself is in vain, and a cleanup would hide that.
+    fn does_nothing(&self, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> bool {
+        let is_idle = |(index, one): (usize, &Invocation<'_>)| {
+            let call = run.calls.iter().find(|call| call.invocation == index);
+            call.is_some_and(|call| {
+                call.manager.name == manager.name
+                    && (manager.refreshes(&call.verb) && call.packages.is_empty()
+                        || manager.cleans(&call.verb))
+            }) || ["echo", "true", ":", "set", "sleep"].iter().any(|program| one.is(program))
+        };
+        // What refreshes by itself may do so because of us.
+        let refreshes_itself = || {
+            let later = self.runs.iter().filter(|other| other.item > run.item).flat_map(|other| &other.calls);
+            later
+                .into_iter()
+                .any(|call| call.manager.name == manager.name && call.has_option(&cache.refreshing_options))
+        };
+        manager.kind == Kind::System
+            && !run.invocations.is_empty()
+            && run.invocations.iter().enumerate().all(is_idle)
+            && !refreshes_itself()
+    }
+
+    /// Whether a call keeps no cache, by an option, a variable or the manager's configuration.
+    pub(super) fn keeps_no_cache(&self, run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+        let at = At { stage: run.stage, end: run.item };
+        let mode = call.manager.uncached.as_ref();
+        mode.is_some_and(|mode| self.mode_of_call(mode, at, &run.invocations, call).is_some())
     }
 
     /// Whether it is Yarn 1 for certain: later versions run from the cache under Plug'n'Play.
@@ -314,7 +363,7 @@ fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
 }
 
 /// Whether something behind a call empties the cache, wholly or in part: then it is the author's decision.
-fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
+pub(super) fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
     let from = run.calls[last].invocation;
     let by_verb = run.calls[last + 1..].iter().any(|call| {
         let same = call.manager.name == manager.name || shares_directory(call.manager, cache);

@@ -5,7 +5,7 @@
 
 use crate::facts::commands::Elevation;
 use crate::facts::environment::Variable;
-use crate::facts::later::Going;
+use crate::facts::later::{Going, has_no_network};
 use crate::facts::leftovers::{is_mounted, is_set_in_script, what};
 use crate::facts::packages::Call;
 use crate::facts::unneeded::Unneeded;
@@ -114,6 +114,10 @@ impl<'a> Facts<'a> {
         if let Some(lack) = self.lacks_syntax(2) {
             return Err(lack);
         }
+        if self.stages.iter().any(|stage| stage.name.as_deref() == Some("scratch")) {
+            return Err("a stage is called scratch, and from that name BuildKit starts cache mounts".into());
+        }
+        self.is_kept_in_image(run, manager)?;
         let calls: Vec<&Call<'a>> =
             run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
         self.not_moved(run, manager, mount, cache, &calls)?;
@@ -139,6 +143,20 @@ impl<'a> Facts<'a> {
         let id = if mount.by_libc && on_musl { format!(",id={target}-musl") } else { String::new() };
         let flag = format!("--mount=type=cache{id},target={target}{sharing}{owner}");
         Ok(Candidate { manager, cache, mount, target, flag, unneeded })
+    }
+
+    /// That a mount would not part the installed files from the cache, nor an offline call from what an earlier layer has.
+    fn is_kept_in_image(&self, run: &RunFacts<'a>, manager: &Manager) -> Result<(), String> {
+        if let Some(linked) = self.mode_in(manager.linked.as_ref(), run, manager) {
+            return Err(format!("what it installs may be linked into it ({linked})"));
+        }
+        let offline = self.mode_in(manager.offline.as_ref(), run, manager);
+        let offline = offline.or_else(|| has_no_network(run).then(|| "--network=none".to_owned()));
+        offline.map_or(Ok(()), |offline| {
+            Err(format!(
+                "it works offline ({offline}) from what an earlier layer has, which the mount would hide"
+            ))
+        })
     }
 
     /// That no variable, option or configuration has the cache elsewhere.

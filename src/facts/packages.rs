@@ -117,13 +117,26 @@ impl Call<'_> {
                 name.split_once('=').map_or(name.as_str(), |(_, value)| value.trim_start_matches("*."));
             let in_value =
                 |word: &&Word| (!name.starts_with('-') || name.contains('=')) && word.text().contains(wanted);
-            let is_option = |word: &&Word| {
-                word.text() == name
-                    || word.text().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('='))
-            };
-            self.options.iter().copied().any(|word| is_option(&word) || in_value(&word))
+            self.options.iter().copied().any(|word| self.is_option(word, name) || in_value(&word))
                 || self.values.iter().copied().any(|word| in_value(&word))
         })
+    }
+}
+
+/// A shorter beginning says nothing of which option is meant.
+const LEAST_ABBREVIATION: usize = "--no-x".len();
+
+impl Call<'_> {
+    /// Whether a word of the call is an option, alone or with a value, or what the manager takes for it.
+    pub fn is_option(&self, word: &Word, name: &str) -> bool {
+        let given = word.text();
+        let without_value = given.split_once('=').map_or(given, |(option, _)| option);
+        given == name
+            || given.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
+            || self.manager.abbreviates.is_some()
+                && name.starts_with("--")
+                && without_value.len() >= LEAST_ABBREVIATION
+                && name.starts_with(without_value)
     }
 }
 

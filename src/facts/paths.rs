@@ -12,6 +12,8 @@ pub struct Mount {
     pub kind: String,
     /// Where it lies in the build container, as written.
     pub target: Option<String>,
+    /// What of that stage, image or build context it shows.
+    pub source: Option<String>,
     /// The stage or image it comes from.
     pub from: Option<String>,
     /// Whether a bind mount may be written to.
@@ -26,12 +28,13 @@ pub fn mounts(instruction: &Instruction<'_>) -> Vec<Mount> {
 }
 
 fn mount(value: &str) -> Mount {
-    let mut mount = Mount { kind: "bind".into(), target: None, from: None, writable: false };
+    let mut mount = Mount { kind: "bind".into(), target: None, source: None, from: None, writable: false };
     for field in value.split(',') {
         let (key, value) = field.split_once('=').unwrap_or((field, ""));
         match key.trim().to_ascii_lowercase().as_str() {
             "type" => mount.kind = value.trim().to_ascii_lowercase(),
             "target" | "dst" | "destination" => mount.target = Some(value.to_owned()),
+            "source" | "src" => mount.source = Some(value.to_owned()),
             "from" => mount.from = Some(value.to_owned()),
             "rw" | "readwrite" => mount.writable = value != "false",
             _ => {}

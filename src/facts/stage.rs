@@ -152,8 +152,10 @@ pub(super) struct Copied {
     pub(super) source: usize,
     /// The instruction's place in the file's items.
     pub(super) item: usize,
-    /// What a COPY takes; a mount shows everything and keeps nothing.
+    /// What a COPY takes; a mount keeps nothing.
     pub(super) path: Option<String>,
+    /// What a mount shows.
+    pub(super) shown: Option<String>,
 }
 
 /// Every copy and mount between stages, in order.
@@ -163,7 +165,7 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
     for stage in stages {
         for item in stage.items.clone() {
             let Item::Instruction(instruction) = &file.items[item] else { continue };
-            let copied = |source, path| Copied { user: stage.index, source, item, path };
+            let copied = |source, path| Copied { user: stage.index, source, item, path, shown: None };
             match (&instruction.body, instruction.keyword) {
                 (Body::Copy(transfer), _) => {
                     let from = instruction
@@ -181,7 +183,8 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
                     for mount in super::paths::mounts(instruction) {
                         let from = mount.from.and_then(|from| environment::global(&globals, &from));
                         let source = from.and_then(|from| names.find(&from, stage.index));
-                        found.extend(source.map(|source| copied(source, None)));
+                        let shown = Some(mount.source.unwrap_or_else(|| "/".to_owned()));
+                        found.extend(source.map(|source| Copied { shown, ..copied(source, None) }));
                     }
                 }
                 _ => {}

@@ -79,7 +79,7 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
     let Some(avoid) = &manager.avoid else { return Ok(Vec::new()) };
     let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
     let words = calls.flat_map(|call| {
-        let own = call.options.iter().filter(|word| word.text() == avoid.option);
+        let own = call.options.iter().filter(|word| call.is_option(word, &avoid.option));
         own.map(move |word| (&run.invocations[call.invocation], *word))
     });
     words.map(|(one, word)| word_span(run, one, word)).collect()

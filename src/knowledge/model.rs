@@ -27,6 +27,9 @@ pub struct Manager {
     /// Options before or after the verb that take their value as the next word (`-o`, `--setopt`).
     #[serde(default)]
     pub options_with_value: Vec<String>,
+    /// Where it was read that a long option may be given by an unambiguous beginning (`--no-cache` for `--no-cache-dir`).
+    #[serde(default)]
+    pub abbreviates: Option<String>,
     /// What the words after the program mean.
     pub verbs: Verbs,
     /// What its verbs leave behind.
@@ -50,6 +53,59 @@ pub struct Manager {
     /// What it reads and makes when it installs what a project's manifests say.
     #[serde(default)]
     pub project: Option<Project>,
+    /// How it is told to install from its caches alone.
+    #[serde(default)]
+    pub offline: Option<Mode>,
+    /// How it is told to link what it installs into its caches, so that the installed files need them.
+    #[serde(default)]
+    pub linked: Option<Mode>,
+    /// How it is told to keep no cache.
+    #[serde(default)]
+    pub uncached: Option<Mode>,
+}
+
+/// A way of working that options, variables or configuration files switch on.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mode {
+    /// Options of a call; `--name=value` stands for the two words as well.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Variables of the environment. Upper and lower case do not matter.
+    #[serde(default)]
+    pub variables: Vec<Switch>,
+    /// Keys of configuration files.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// A variable that switches a mode on.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Switch {
+    /// Its name.
+    pub name: String,
+    /// When it does.
+    #[serde(default)]
+    pub on: On,
+}
+
+/// A key of a configuration file that switches a mode on.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Setting {
+    /// The file's name, or the end of its path (`.cargo/config.toml`).
+    pub file: String,
+    /// How the file is read.
+    pub format: Format,
+    /// The key; a dot separates it from the section or table that it is in. Of a file of words, nothing.
+    #[serde(default)]
+    pub key: String,
+    /// When it does.
+    #[serde(default)]
+    pub on: On,
 }
 
 /// Files of a project that a manager reads before it installs. Names are relative to the directory that it runs in.
@@ -69,6 +125,35 @@ pub struct Project {
     pub makes: Vec<String>,
     /// Where all of this was read.
     pub source: String,
+}
+
+/// Which values switch a mode on: those listed, or those that have one of these words; without either, all but the empty
+/// one and those that say no (`0`, `false`, `no`, `off`).
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct On {
+    /// Whole values.
+    pub values: Vec<String>,
+    /// Words of the value, between blanks or commas.
+    pub words: Vec<String>,
+}
+
+/// How a configuration file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Lines of `key = value`, `key: value` or `key value`, perhaps under `[sections]`.
+    Lines,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// TOML.
+    Toml,
+    /// XML; the key is an element's name.
+    Xml,
+    /// Options as on a command line.
+    Words,
 }
 
 /// Whom a manager installs for.
@@ -204,9 +289,24 @@ pub struct Lean {
     /// Options (or beginnings of options) that say the same or the opposite.
     #[serde(default)]
     pub unless_option: Vec<String>,
+    /// The setting that says the same or the opposite (`Install-Recommends`), and what the names of the files that hold it have in common.
+    #[serde(default)]
+    pub unless_setting: Option<ManagerSetting>,
     /// hadolint's codes for the missing option.
     #[serde(default)]
     pub hadolint: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// A setting in a manager's own configuration.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ManagerSetting {
+    /// Its name.
+    pub name: String,
+    /// A part of the path of every file that can hold it.
+    pub file: String,
     /// Where all of this was read.
     pub source: String,
 }
@@ -270,6 +370,10 @@ pub struct Programs {
     /// Run whatever the project tells them, but by convention install no system packages and leave nothing running:
     /// `make`, `python`, `node`.
     pub builders: Vec<String>,
+    /// Names of files that a shell sources to set its environment, and that start nothing.
+    pub sourced: Vec<String>,
+    /// Directories whose scripts the start-up of common base images runs by itself.
+    pub started_from: Vec<String>,
     /// Run the command that follows their own options (`sudo`, `env`, `time`, `nice`).
     pub wrappers: Vec<Wrapper>,
     /// Leave a process running after they return (daemons and what starts them).

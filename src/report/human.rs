@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::pipeline::Held;
-use crate::report::{Answer, Deed, FileReport, Talk, count};
+use crate::report::{Answer, Deed, FileReport, Talk, and_more, count};
 use crate::transform::Applicability;
 
 /// Writes one line a fix, and what it leans on where everything is said.
@@ -47,13 +47,14 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                     held.reason
                 )?;
             }
-            for held in &report.outcome.refused {
+            for (held, more) in report.refusals() {
                 writeln!(
                     out,
-                    "{path}:{}: {}: refused: {}",
+                    "{path}:{}: {}: refused: {}{}",
                     held.place,
                     held.transform.unwrap_or_default(),
-                    held.reason
+                    held.reason,
+                    and_more(more)
                 )?;
             }
         }
@@ -98,7 +99,7 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     let manual = sum(|report| withheld(report, Applicability::Manual));
     let silenced =
         sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
-    let refused = sum(|report| report.outcome.refused.len());
+    let refused = sum(|report| report.refusals().len());
     let failed = reports.iter().filter(|report| report.error.is_some()).count();
     let undone = sum(|report| report.outcome.undone.len());
     let mut parts = vec![match (done.len(), deed) {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::pipeline::Held;
-use crate::report::{FileReport, diff, measured};
+use crate::report::{FileReport, and_more, diff, measured};
 
 /// Writes the changes as a table, what was measured, and, folded, what was refused and the diff.
 pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
@@ -74,9 +74,9 @@ pub fn refusals(reports: &[FileReport]) -> String {
     let mut lines = String::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
-        for Held { transform, place, reason, .. } in &report.outcome.refused {
+        for (Held { transform, place, reason, .. }, more) in report.refusals() {
             let who = transform.unwrap_or_default();
-            let _ = writeln!(lines, "- `{path}:{}` {who}: {}", place.line, cell(reason));
+            let _ = writeln!(lines, "- `{path}:{}` {who}: {}{}", place.line, cell(reason), and_more(more));
         }
     }
     folded("Left as it is, and why", &lines)

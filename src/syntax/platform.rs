@@ -103,7 +103,7 @@ impl Platform {
         }
         let flag = instruction.flags.iter().find(|flag| flag.name == "platform");
         let platform = flag.and_then(|flag| flag.value.as_deref()).map(|value| arguments.fill_in(value));
-        match platform.as_deref().map(|platform| platform.to_ascii_lowercase()) {
+        match platform.as_deref().map(str::to_ascii_lowercase) {
             Some(platform) if platform.contains("windows") => Self::Windows,
             Some(platform) if platform.starts_with("linux") => Self::Linux,
             _ => Self::Unknown,

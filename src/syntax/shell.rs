@@ -192,6 +192,12 @@ pub(super) fn parse(
 }
 
 impl Script {
+    /// Reads a script that is no part of a Dockerfile; its spans are those of `text`.
+    pub fn read(text: &str, dialect: Dialect) -> Result<Self, Opaque> {
+        let logical = Logical::of_span(text, Span::new(0, text.len()));
+        lower::script(&logical, 0..text.len(), dialect, &[])
+    }
+
     /// Whether a redirection opens a here-document.
     pub(super) fn has_heredoc(&self) -> bool {
         let mut found = false;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use ignore::WalkBuilder;
@@ -54,7 +55,23 @@ const MANIFESTS: &[&str] = &[
     "Directory.Packages.props",
     "nuget.config",
     "NuGet.Config",
+    // What switches package managers' modes (`offline`, `linked` and `uncached` in knowledge/managers).
+    "npmrc",
+    "uv.toml",
+    "pip.conf",
+    "bunfig.toml",
+    ".condarc",
+    "condarc",
+    ".mambarc",
+    "gradle.properties",
+    "maven.config",
+    "settings.xml",
+    "dnf.conf",
 ];
+
+/// Those that count only in a folder of this name.
+const MANIFESTS_IN: &[(&str, &str)] =
+    &[(".cargo", "config.toml"), (".cargo", "config"), (".bundle", "config"), ("pnpm", "config.yaml")];
 
 /// The files of a directory.
 #[derive(Debug, Default)]
@@ -91,7 +108,9 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         }
         if !is_link
             && metadata.is_file()
-            && (source || is_read(&path, size))
+            && (source
+                || is_read(&path, size)
+                || may_have_interpreter(&path, size) && is_shell_script(entry.path()))
             && let Ok(Some(text)) = input::beside(entry.path(), MOST_LOCK_BYTES)
         {
             found.texts.insert(path.clone(), text);
@@ -130,6 +149,29 @@ fn is_source(path: &str) -> bool {
         && !path.split('/').any(is_left_out)
 }
 
+/// Whether a file is called like a shell script.
+fn is_script_name(name: &str) -> bool {
+    [".sh", ".bash", ".ash", ".dash", ".ksh"].iter().any(|ending| name.ends_with(ending))
+        || name.starts_with("docker-entrypoint")
+        || name.starts_with("entrypoint")
+}
+
+/// Whether a file's first line may name an interpreter although its name does not tell: `bin/start`.
+fn may_have_interpreter(path: &str, size: u64) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_left_out = |part: &str| matches!(part, "node_modules" | ".git" | ".venv" | "venv");
+    size <= MOST_SCRIPT_BYTES && !name.contains('.') && !path.split('/').any(is_left_out)
+}
+
+/// Whether a file's first line names a shell.
+fn is_shell_script(path: &Path) -> bool {
+    let mut start = [0; 64];
+    let Ok(length) = fs::File::open(path).and_then(|mut file| file.read(&mut start)) else { return false };
+    let line = start[..length].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    line.starts_with("#!") && (line.contains("sh") || line.contains("with-contenv"))
+}
+
 fn is_read(path: &str, size: u64) -> bool {
     if path.split('/').any(|part| matches!(part, "node_modules" | ".git")) {
         return false;
@@ -144,13 +186,21 @@ fn is_read(path: &str, size: u64) -> bool {
             || name.starts_with("req"));
     let is_project =
         [".csproj", ".fsproj", ".vbproj", ".sln", ".gemspec"].iter().any(|ending| name.ends_with(ending));
-    let is_script = name.ends_with(".sh") && size <= MOST_SCRIPT_BYTES;
+    let is_script = is_script_name(name) && size <= MOST_SCRIPT_BYTES;
+    let is_in_folder = MANIFESTS_IN
+        .iter()
+        .any(|(inner, own)| name == *own && (folder == *inner || folder.ends_with(&format!("/{inner}"))));
     let is_dockerfile = name.to_ascii_lowercase().contains("dockerfile")
         && size <= MOST_SCRIPT_BYTES
         && !name.ends_with(".dockerignore");
     let limit = if is_lock { MOST_LOCK_BYTES } else { MOST_BYTES };
     size <= limit
-        && (MANIFESTS.contains(&name) || is_requirements || is_project || is_script || is_dockerfile)
+        && (MANIFESTS.contains(&name)
+            || is_in_folder
+            || is_requirements
+            || is_project
+            || is_script
+            || is_dockerfile)
 }
 
 #[cfg(unix)]

@@ -1,0 +1,197 @@
+//! Whether a package manager is in a mode: it works offline, links what it installs into its cache, or keeps no cache. Options,
+//! variables and configuration files switch modes on; which ones is knowledge.
+
+use crate::facts::commands::Invocation;
+use crate::facts::configured::{is_on, switches_on};
+use crate::facts::packages::Call;
+use crate::facts::traced::At;
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::{Manager, Mode, Setting, Switch};
+use crate::syntax::shell::{Word, base_name};
+use crate::syntax::{Assignment, Body, Instruction};
+
+impl Facts<'_> {
+    /// What puts one of a manager's calls into a mode, in words; `at` is where its script starts.
+    pub(super) fn mode_of_call(
+        &self,
+        mode: &Mode,
+        at: At,
+        invocations: &[Invocation<'_>],
+        call: &Call<'_>,
+    ) -> Option<String> {
+        let option = mode.options.iter().find(|option| call.has_option(std::slice::from_ref(option)));
+        option
+            .cloned()
+            .or_else(|| {
+                let one = &invocations[call.invocation];
+                let before = &invocations[..call.invocation];
+                let variable = mode.variables.iter().find(|switch| is_set_for(switch, one, before));
+                variable.map(|switch| switch.name.clone())
+            })
+            .or_else(|| self.mode_at(mode, at, call.manager))
+    }
+
+    /// What puts all calls of a manager into a mode from a place on: a variable, or a configuration file.
+    pub(super) fn mode_at(&self, mode: &Mode, at: At, manager: &Manager) -> Option<String> {
+        // Most files set no mode anywhere, and then no place is worth a look.
+        let key = std::ptr::from_ref(mode) as usize;
+        let known = self.modes.borrow().get(&key).copied();
+        let is_possible = known.unwrap_or_else(|| {
+            let all: Vec<_> = self.file.instructions().collect();
+            let names = |all: &[Assignment]| {
+                let mut keys = all.iter().map(|one| &one.key);
+                keys.any(|key| mode.variables.iter().any(|switch| key.eq_ignore_ascii_case(&switch.name)))
+            };
+            let found = all.iter().any(|(_, instruction)| match &instruction.body {
+                Body::Env(all) | Body::Arg(all) => names(all),
+                _ => false,
+            }) || mode.settings.iter().any(|setting| self.is_configured_by(setting, &all))
+                || self.mode_by_command(mode, &all, manager).is_some();
+            self.modes.borrow_mut().insert(key, found);
+            found
+        });
+        if !is_possible {
+            return None;
+        }
+        let before = self.back_from(at);
+        let variable = mode.variables.iter().find(|switch| is_set_by(switch, &before));
+        variable
+            .map(|switch| switch.name.clone())
+            .or_else(|| {
+                mode.settings.iter().find(|setting| self.is_configured_by(setting, &before)).map(named)
+            })
+            .or_else(|| self.mode_by_command(mode, &before, manager))
+    }
+
+    /// The mode of the calls of one manager in a RUN, whichever of them it is.
+    pub(super) fn mode_in(
+        &self,
+        mode: Option<&Mode>,
+        run: &RunFacts<'_>,
+        manager: &Manager,
+    ) -> Option<String> {
+        let at = At { stage: run.stage, end: run.item };
+        let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
+        let mode = mode?;
+        calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call))
+    }
+
+    /// Whether a file that the image gets says so: one of the build context, or a here-document.
+    fn is_configured_by(&self, setting: &Setting, before: &[(usize, &Instruction<'_>)]) -> bool {
+        let mut copies = false;
+        for (_, instruction) in before {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
+            copies = true;
+            let wanted = base_name(&setting.file);
+            let is_it = |name: &str| base_name(&transfer.destination) == wanted || base_name(name) == wanted;
+            let mut bodies = instruction.heredocs.iter().filter(|heredoc| is_it(&heredoc.name));
+            if bodies.any(|heredoc| switches_on(setting, heredoc.content.of(self.file.text))) {
+                return true;
+            }
+        }
+        copies && self.context_texts(&setting.file).into_iter().any(|text| switches_on(setting, text))
+    }
+
+    /// Whether a RUN says so by the manager's own command, or writes it into a file: `npm config set offline true`, `go env -w
+    /// GOPROXY=off`, `echo offline=true >> .npmrc`.
+    fn mode_by_command(
+        &self,
+        mode: &Mode,
+        before: &[(usize, &Instruction<'_>)],
+        manager: &Manager,
+    ) -> Option<String> {
+        let keys = || mode.settings.iter().map(|setting| setting.key.rsplit('.').next().unwrap_or_default());
+        let names = || {
+            keys()
+                .filter(|key| !key.is_empty())
+                .chain(mode.variables.iter().map(|switch| switch.name.as_str()))
+        };
+        let says = |words: &[&str]| {
+            names().find(|name| {
+                let at = words
+                    .iter()
+                    .position(|word| word.to_ascii_lowercase().contains(&name.to_ascii_lowercase()));
+                at.is_some_and(|at| {
+                    let values =
+                        [words[at].split_once('=').map(|(_, value)| value), words.get(at + 1).copied()];
+                    !values.into_iter().flatten().any(|value| matches!(value, "false" | "0" | "no"))
+                })
+            })
+        };
+        for (item, _) in before {
+            let Some(run) = self.run_at(*item) else { continue };
+            let by_call =
+                run.calls.iter().filter(|call| call.manager.name == manager.name).find_map(|call| {
+                    let words: Vec<&str> =
+                        run.invocations[call.invocation].words.iter().map(Word::text).collect();
+                    let configures = words.iter().any(|word| matches!(*word, "config" | "env" | "c" | "set"));
+                    says(&words).filter(|_| configures)
+                });
+            let files = || mode.settings.iter().map(|setting| base_name(&setting.file));
+            let by_file = run.invocations.iter().find_map(|one| {
+                let mut targets = one.command.redirects.iter().filter(|redirect| redirect.writes);
+                let written = targets.any(|redirect| {
+                    let target = redirect.target.as_ref().map(Word::text);
+                    target
+                        .is_some_and(|target| files().any(|file| base_name(target.trim_matches('"')) == file))
+                }) || one.is("tee")
+                    && one.arguments().iter().any(|word| files().any(|file| base_name(word.text()) == file));
+                let words: Vec<&str> = one.words.iter().map(Word::text).collect();
+                says(&words).filter(|_| written)
+            });
+            if let Some(name) = by_call.or(by_file) {
+                return Some(name.to_owned());
+            }
+        }
+        None
+    }
+}
+
+/// A setting in words.
+fn named(setting: &Setting) -> String {
+    if setting.key.is_empty() { setting.file.clone() } else { format!("{} in {}", setting.key, setting.file) }
+}
+
+/// Whether a script sets a variable for a command: right before it, by `env`, or by an earlier `export`.
+fn is_set_for(switch: &Switch, one: &Invocation<'_>, before: &[Invocation<'_>]) -> bool {
+    let is_it = |name: &str| name.eq_ignore_ascii_case(&switch.name);
+    let own = one.simple.assignments.iter().rfind(|assignment| is_it(&assignment.name));
+    if let Some(own) = own {
+        return is_on(&switch.on, own.value.as_ref().map(Word::text));
+    }
+    let written = |words: &[Word]| {
+        let value =
+            words.iter().rev().find_map(|word| word.raw.split_once('=').filter(|(name, _)| is_it(name)));
+        value.map(|(_, value)| is_on(&switch.on, Some(value)))
+    };
+    let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
+    written(wrappers).unwrap_or_else(|| {
+        let earlier = before.iter().rev().find_map(|one| {
+            let exports = one.is("export") || one.is("declare") || one.is("set");
+            let plain = one
+                .simple
+                .assignments
+                .iter()
+                .rfind(|assignment| one.words.is_empty() && is_it(&assignment.name));
+            plain
+                .map(|assignment| is_on(&switch.on, assignment.value.as_ref().map(Word::text)))
+                .or_else(|| written(one.arguments()).filter(|_| exports))
+        });
+        earlier.unwrap_or(false)
+    })
+}
+
+/// What the nearest ENV or ARG says of a variable.
+fn is_set_by(switch: &Switch, before: &[(usize, &Instruction<'_>)]) -> bool {
+    let is_it = |key: &str| key.eq_ignore_ascii_case(&switch.name);
+    let set = before.iter().find_map(|(_, instruction)| match &instruction.body {
+        Body::Env(all) => {
+            let one = all.iter().rfind(|one| is_it(&one.key))?;
+            Some(is_on(&switch.on, one.value.as_deref()))
+        }
+        // Anything may be passed for it.
+        Body::Arg(all) => all.iter().any(|one| is_it(&one.key)).then_some(true),
+        _ => None,
+    });
+    set.unwrap_or(false)
+}

@@ -1,0 +1,373 @@
+//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, and those that a RUN calls, with the scripts that
+//! they call in turn.
+//!
+//! Where a script comes from is asked in `traced`; what its commands read, in `later`.
+
+use std::collections::BTreeSet;
+
+use crate::facts::commands::{self, Invocation};
+use crate::facts::execution::{self, Scope, ScriptStates, Workdir};
+use crate::facts::starts::{Start, starts};
+use crate::facts::traced::{At, Source, is_script_name};
+use crate::facts::{Facts, RunFacts, paths};
+use crate::syntax::Opaque;
+use crate::syntax::shell::{Dialect, Script, Word, base_name};
+use crate::syntax::{Body, Form, Instruction, Item, Run};
+
+/// Scripts that call scripts that call scripts: more are not followed.
+const MOST_LEVELS: usize = 5;
+/// Longer scripts are not read.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// Parsing what nests deeper takes too long.
+const MOST_BRACKETS: usize = 4_000;
+
+/// A script that is started, or that may be.
+#[derive(Debug, Clone)]
+pub(super) struct Started {
+    /// "CMD", "entrypoint.sh".
+    pub who: String,
+    /// The stage whose image starts it, or whose RUN.
+    pub stage: usize,
+    /// Whether its text is part of the Dockerfile's own command: the string behind `bash -c`.
+    pub is_inline: bool,
+    /// What is known of it.
+    pub what: What,
+}
+
+/// What is known of a script.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    /// Its commands; and which of them start other scripts that are all known.
+    Script { script: Script, text: String, resolved: Vec<usize> },
+    /// Its text, in another language than the shell's.
+    Text(String),
+    /// Its text, which can't be parsed with certainty.
+    Unparsed(String),
+    /// Nothing, for a reason that follows "because it".
+    Unknown(&'static str),
+    /// Nothing, since there is no build context to look into; and whether its name or arguments speak of installing.
+    NoContext { tells: bool },
+}
+
+/// What follows from starting something: scripts, and whether all of them are known.
+struct Walk<'f, 'a> {
+    facts: &'f Facts<'a>,
+    at: At,
+    /// The here-documents of the RUN.
+    bodies: Vec<String>,
+    /// Whether the walk is still in the Dockerfile's own text.
+    is_inline: bool,
+    seen: BTreeSet<String>,
+    found: Vec<Started>,
+}
+
+impl Facts<'_> {
+    /// The commands of a script that is started at a place, and the state at each: of its variables only those of the image are
+    /// known.
+    pub(super) fn invocations_of<'s>(
+        &self,
+        script: &'s Script,
+        at: At,
+        workdir: &Workdir,
+    ) -> (Vec<Invocation<'s>>, ScriptStates) {
+        let scope = Scope { outer: self.outer(), item: at.end.saturating_sub(1), home: None };
+        commands::invocations(script, self.known, execution::Walk::new(scope, workdir))
+    }
+
+    /// What the images of this file start: by CMD, ENTRYPOINT and HEALTHCHECK of any stage.
+    pub(super) fn started(&self) -> &[Started] {
+        self.started.get_or_init(|| {
+            let mut found = Vec::new();
+            for stage in &self.stages {
+                let mut entrypoint: Option<&[String]> = None;
+                let mut command: Option<&[String]> = None;
+                let mut walk = Walk::of(self, At { stage: stage.index, end: stage.items.end });
+                for item in stage.items.clone() {
+                    let Item::Instruction(instruction) = &self.file.items[item] else { continue };
+                    if let Body::Copy(transfer) | Body::Add(transfer) = &instruction.body {
+                        walk.put_to_start(item, instruction, &transfer.destination);
+                    }
+                    let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) =
+                        &instruction.body
+                    else {
+                        continue;
+                    };
+                    walk.form(form, instruction.keyword.name());
+                    match (&instruction.body, form) {
+                        (Body::Cmd(_), Form::Exec(words)) => command = Some(words),
+                        (Body::Entrypoint(_), Form::Exec(words)) => entrypoint = Some(words),
+                        _ => {}
+                    }
+                }
+                if let (Some(entrypoint), Some(command)) = (entrypoint, command) {
+                    let words: Vec<String> = entrypoint.iter().chain(command).cloned().collect();
+                    walk.form(&Form::Exec(words), "ENTRYPOINT");
+                }
+                found.append(&mut walk.found);
+            }
+            found
+        })
+    }
+
+    /// The scripts that a RUN starts, and which of its commands start only such as are known.
+    pub(super) fn started_by<'r>(&self, run: &'r RunFacts<'_>) -> &'r (Vec<Started>, Vec<usize>) {
+        run.started.get_or_init(|| {
+            let mut walk = Walk::of(self, At { stage: run.stage, end: run.item });
+            let directory = self.directory_at(run.item);
+            if let Body::Run(Run::Exec(words)) = &run.instruction.body {
+                walk.exec(words, directory.clone());
+            }
+            let heredocs = run.instruction.heredocs.iter();
+            walk.bodies = heredocs.map(|heredoc| heredoc.content.of(self.file.text).to_owned()).collect();
+            if let Body::Run(Run::Opaque(Opaque::Interpreter)) = &run.instruction.body {
+                for body in walk.bodies.clone() {
+                    walk.text("RUN", &body, directory.clone(), MOST_LEVELS);
+                }
+            }
+            let resolved = walk.commands("RUN", &run.invocations, &run.states, MOST_LEVELS);
+            (walk.found, resolved)
+        })
+    }
+}
+
+impl<'f, 'a> Walk<'f, 'a> {
+    fn of(facts: &'f Facts<'a>, at: At) -> Self {
+        Self { facts, at, bodies: Vec::new(), is_inline: true, seen: BTreeSet::new(), found: Vec::new() }
+    }
+
+    /// The scripts that a COPY puts where the base image's own start-up looks for them.
+    fn put_to_start(&mut self, item: usize, instruction: &Instruction<'_>, destination: &str) {
+        let Some(destination) = self.facts.path_at(item, destination) else { return };
+        let directories = self.facts.known.started_from();
+        let is_near = directories.iter().any(|directory| {
+            paths::within(&destination, directory)
+                || paths::within(directory, destination.trim_end_matches('/'))
+        });
+        if !is_near {
+            return;
+        }
+        let is_started = |path: &str| directories.iter().any(|directory| paths::within(path, directory));
+        for heredoc in instruction.heredocs.iter().filter(|_| is_started(&destination)) {
+            self.text(&heredoc.name, heredoc.content.of(self.facts.file.text), None, MOST_LEVELS);
+        }
+        let Ok(context) = self.facts.around.context() else { return };
+        let Some(copied) = self.facts.copied(item, context) else { return };
+        for (path, text) in &context.texts {
+            let is_it = || copied.image_path(path).is_some_and(|path| is_started(&path));
+            let is_script = text.starts_with("#!") || is_script_name(base_name(path));
+            if is_script && is_shell(text) && is_it() && context.sends_file(path) {
+                self.text(base_name(path), text, None, MOST_LEVELS);
+            }
+        }
+    }
+
+    /// The words of a RUN in exec form.
+    fn exec(&mut self, words: &[String], directory: Option<String>) {
+        let text = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        self.text("RUN", &text, directory, MOST_LEVELS);
+    }
+
+    /// A command line of an instruction.
+    fn form(&mut self, form: &Form, who: &str) {
+        let text = match form {
+            Form::Shell(text) => text.clone(),
+            Form::Exec(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+        };
+        let directory = self.facts.directory_after(self.at.end - 1);
+        self.text(who, &text, directory, MOST_LEVELS);
+    }
+
+    fn add(&mut self, who: &str, what: What) {
+        let (stage, is_inline) = (self.at.stage, self.is_inline);
+        self.found.push(Started { who: who.to_owned(), stage, is_inline, what });
+    }
+
+    /// A shell script's text; says whether it is read to the end, with all that it starts.
+    fn text(&mut self, who: &str, text: &str, directory: Option<String>, levels: usize) -> bool {
+        if !self.seen.insert(text.to_owned()) {
+            return true;
+        }
+        if text.trim().is_empty() {
+            return true;
+        }
+        let Some(levels) = levels.checked_sub(1).filter(|_| text.len() <= MOST_BYTES) else {
+            self.add(who, What::Unknown("is too long, or starts too many others"));
+            return false;
+        };
+        if !is_shell(text) {
+            self.add(who, What::Text(text.to_owned()));
+            return true;
+        }
+        if text.matches('(').count() > MOST_BRACKETS {
+            self.add(who, What::Unparsed(text.to_owned()));
+            return false;
+        }
+        let script = Script::read(text, Dialect::Sh).or_else(|_| Script::read(text, Dialect::Bash));
+        match script {
+            Ok(script) => {
+                let workdir = directory.map_or(Workdir::Unknown, Workdir::Known);
+                let (invocations, states) = self.facts.invocations_of(&script, self.at, &workdir);
+                let at = self.found.len();
+                self.add(who, What::Unknown(""));
+                let resolved = self.commands(who, &invocations, &states, levels);
+                drop(invocations);
+                self.found[at].what = What::Script { script, text: text.to_owned(), resolved };
+                true
+            }
+            // Only comments.
+            Err(_)
+                if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) =>
+            {
+                true
+            }
+            Err(_) => {
+                self.add(who, What::Unparsed(text.to_owned()));
+                false
+            }
+        }
+    }
+
+    /// What the commands of a script start; says which of them start only what is known.
+    fn commands(
+        &mut self,
+        who: &str,
+        invocations: &[Invocation<'_>],
+        states: &ScriptStates,
+        levels: usize,
+    ) -> Vec<usize> {
+        let mut resolved = Vec::new();
+        for (index, one) in invocations.iter().enumerate() {
+            let directory = states.directory(index).known();
+            let starts = starts(one, self.facts.known);
+            let mut is_known = !starts.is_empty();
+            for start in starts {
+                is_known &= self.start(who, one, &start, directory, levels);
+            }
+            if is_known {
+                resolved.push(index);
+            }
+        }
+        resolved
+    }
+
+    fn start(
+        &mut self,
+        who: &str,
+        one: &Invocation<'_>,
+        start: &Start<'_>,
+        directory: Option<&str>,
+        levels: usize,
+    ) -> bool {
+        match start {
+            Start::Text(text) => self.text(who, text, directory.map(str::to_owned), levels),
+            Start::Fed if !self.bodies.is_empty() => {
+                let bodies = self.bodies.clone();
+                bodies.iter().all(|text| self.text(who, text, directory.map(str::to_owned), levels))
+            }
+            Start::Fed => {
+                self.add(who, What::Unknown("comes from a pipe or a here-document"));
+                false
+            }
+            Start::Unknown(reason) => {
+                self.add(who, What::Unknown(reason));
+                false
+            }
+            Start::Entry(name) => {
+                let sources = self.facts.sources_of(self.at, "package.json", directory, false);
+                for source in sources {
+                    let Source::Text(text) = source else { continue };
+                    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+                    for key in [format!("pre{name}"), (*name).to_owned(), format!("post{name}")] {
+                        if let Some(text) = manifest["scripts"][&key].as_str() {
+                            self.text(
+                                &format!("package.json's {key}"),
+                                text,
+                                directory.map(str::to_owned),
+                                levels,
+                            );
+                        }
+                    }
+                }
+                true
+            }
+            Start::Known(name) => {
+                let base = base_name(name.trim_matches(['"', '\'']));
+                let is_inline = std::mem::replace(&mut self.is_inline, false);
+                let mut is_known = true;
+                for source in self.facts.sources_of(self.at, name, directory, true) {
+                    if let Source::Text(text) = source {
+                        is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
+                    }
+                }
+                self.is_inline = is_inline;
+                is_known
+            }
+            Start::File(name, is_command) => {
+                let base = base_name(name.trim_matches(['"', '\'']));
+                if !is_command && self.facts.known.is_sourced(base) {
+                    return true;
+                }
+                let is_shell = !is_command || is_script_name(base);
+                let is_inline = std::mem::replace(&mut self.is_inline, false);
+                let sources = self.facts.sources_of(self.at, name, directory, *is_command);
+                let mut is_known = true;
+                for source in sources {
+                    match source {
+                        Source::Text(text) => {
+                            is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
+                            continue;
+                        }
+                        // Other programs than shell scripts are no readers unless they are known to be.
+                        Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
+                        Source::NoContext if is_shell => {
+                            self.add(base, What::NoContext { tells: tells(base, one) });
+                        }
+                        // What is there without the RUN does not need what the RUN leaves.
+                        Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
+                    }
+                    is_known = false;
+                }
+                self.is_inline = is_inline;
+                is_known
+            }
+        }
+    }
+}
+
+/// Whether a script's name, or an argument of it, speaks of installing packages.
+fn tells(name: &str, one: &Invocation<'_>) -> bool {
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["install", "apt-get", "packages", "-deps", "provision"].iter().any(|part| text.contains(part))
+    };
+    let arguments = one.arguments().iter().map(Word::text);
+    says(name) || arguments.filter(|text| !text.contains('/')).any(says)
+}
+
+/// Whether a text is a shell script, by its first line.
+fn is_shell(text: &str) -> bool {
+    let Some(line) = text.strip_prefix("#!").map(|rest| rest.lines().next().unwrap_or_default()) else {
+        return true;
+    };
+    let mut words = line.split_whitespace().map(base_name);
+    let program = words.next().unwrap_or_default();
+    let program = if program == "env" {
+        words.find(|word| !word.starts_with('-')).unwrap_or_default()
+    } else {
+        program
+    };
+    matches!(
+        program,
+        "sh" | "bash" | "dash" | "ash" | "ksh" | "busybox" | "with-contenv" | "execlineb" | "zsh"
+    )
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

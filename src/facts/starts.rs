@@ -1,0 +1,169 @@
+//! How a command starts a script: a shell with a file or a string, a sourced file, `eval`, a script of package.json, a file called
+//! by its name. What becomes of the script is asked in `started`.
+
+use crate::facts::commands::Invocation;
+use crate::facts::traced::is_script_name;
+use crate::knowledge::{Knowledge, Program};
+use crate::syntax::shell::{Word, base_name};
+
+/// How a command starts another script.
+pub(super) enum Start<'w> {
+    /// Its text is a word.
+    Text(String),
+    /// It is a file with this name; and whether that is looked for on the PATH.
+    File(&'w str, bool),
+    /// It is a file with the name of a program that is known, unless the file brings another one.
+    Known(&'w str),
+    /// A script of package.json.
+    Entry(&'w str),
+    /// Its text is what the command reads.
+    Fed,
+    /// The text is not written out.
+    Unknown(&'static str),
+}
+
+/// The scripts that a command starts.
+pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
+    let Some(first) = one.words.first() else { return Vec::new() };
+    let arguments = one.arguments();
+    let program = one.program.unwrap_or_default();
+    if matches!(program, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh") {
+        return shell(one, arguments).into_iter().collect();
+    }
+    if matches!(program, "." | "source") {
+        return arguments.first().map(|word| Start::File(&word.raw, false)).into_iter().collect();
+    }
+    if program == "eval" {
+        return evaluated(arguments).into_iter().collect();
+    }
+    if program == "su" {
+        let at = arguments.iter().position(|word| matches!(word.raw.as_str(), "-c" | "--command"));
+        let text = at.and_then(|at| arguments.get(at + 1));
+        return text.map(of_text).into_iter().collect();
+    }
+    if let Some(entry) = entry(program, arguments) {
+        return vec![Start::Entry(entry)];
+    }
+    if program == "exec" {
+        // What it starts is the rest of its words.
+        return files(arguments, known);
+    }
+    let counts = one.is_unreadable(known);
+    // A known name may be that of a script which the file brings: `start`, `startup.sh`.
+    let may_be_own = first.raw.contains('/') || known.program(program) == Some(Program::Daemon);
+    if is_self(first) || !counts && !may_be_own || Knowledge::is_builtin(program) {
+        return Vec::new();
+    }
+    if !counts {
+        return vec![Start::Known(&first.raw)];
+    }
+    let scripts = arguments.iter().filter(|word| is_script_name(base_name(word.text())) && !word.is_option());
+    let scripts = scripts.map(|word| Start::File(&word.raw, true));
+    std::iter::once(Start::File(&first.raw, true)).chain(scripts).collect()
+}
+
+/// The command behind `exec`, and the scripts among its arguments.
+fn files<'w>(words: &'w [Word], known: &Knowledge) -> Vec<Start<'w>> {
+    let mut words = words.iter().filter(|word| !word.is_option());
+    let first = words.next();
+    let is_ordinary = |word: &&Word| known.program(base_name(word.text())).is_some() || is_self(word);
+    let first = first.filter(|word| !is_ordinary(word)).map(|word| Start::File(&word.raw, true));
+    let rest =
+        words.filter(|word| is_script_name(base_name(word.text()))).map(|word| Start::File(&word.raw, true));
+    first.into_iter().chain(rest).collect()
+}
+
+/// `"$@"` is what CMD says, and `"$0"` the script itself.
+fn is_self(word: &Word) -> bool {
+    let raw = word.raw.trim_matches('"');
+    ["$@", "${@}", "$*", "$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}", "${@:", "${*:"]
+        .iter()
+        .any(|own| raw == *own || own.ends_with(':') && raw.starts_with(own))
+}
+
+fn of_text<'w>(word: &Word) -> Start<'w> {
+    match word.literal() {
+        Some(text) => Start::Text(text.to_owned()),
+        // A text with variables is still worth reading: what they hold is an argument as a rule.
+        None if is_self(word) => Start::Text(String::new()),
+        None if word.raw.trim_matches('"').starts_with('$') => Start::Unknown("is in a variable"),
+        None => Start::Text(word.raw.trim_matches(['"', '\'']).replace("\\\"", "\"")),
+    }
+}
+
+/// What a shell is given to run.
+fn shell<'w>(one: &Invocation<'_>, arguments: &'w [Word]) -> Option<Start<'w>> {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let raw = word.raw.as_str();
+        if raw == "--" {
+            return words.next().map(|word| Start::File(&word.raw, false));
+        }
+        if !word.is_option() && !raw.starts_with('+') {
+            return if is_self(word) { None } else { Some(Start::File(&word.raw, false)) };
+        }
+        if raw.starts_with('-') && !raw.starts_with("--") {
+            if raw.contains('c') {
+                return words.next().map(of_text);
+            }
+            if raw.contains('s') {
+                break;
+            }
+            if raw.ends_with(['o', 'O']) {
+                words.next();
+            }
+        } else if matches!(raw, "--rcfile" | "--init-file") {
+            words.next();
+        }
+    }
+    let is_fed = !one.place.own_shell || one.command.redirects.iter().any(|redirect| !redirect.writes);
+    is_fed.then_some(Start::Fed)
+}
+
+/// What `eval` is given to run.
+fn evaluated<'w>(arguments: &[Word]) -> Option<Start<'w>> {
+    const PRINTING: &[&str] =
+        &["cat", "curl", "wget", "echo", "printf", "sed", "awk", "envsubst", "base64", "jq"];
+    let prints = |word: &Word| {
+        word.substitutions.iter().any(|list| {
+            let mut found = false;
+            list.walk(&mut |command| {
+                found |= command
+                    .simple()
+                    .and_then(|simple| simple.program())
+                    .is_none_or(|program| PRINTING.contains(&program));
+            });
+            found
+        })
+    };
+    let text: Vec<&str> = arguments.iter().map(Word::text).collect();
+    match arguments {
+        [] => None,
+        [only] if is_self(only) => None,
+        all if all.iter().any(prints) => Some(Start::Unknown("is printed by another command")),
+        // `eval "$(ssh-agent)"`, `eval "$(pyenv init -)"`: they set variables.
+        all if all.iter().any(|word| !word.substitutions.is_empty()) => None,
+        [first, ..] if first.raw.trim_matches('"').starts_with('$') => {
+            Some(Start::Unknown("is in a variable"))
+        }
+        _ => Some(Start::Text(text.join(" ").trim_matches('"').to_owned())),
+    }
+}
+
+/// The script of package.json that a command calls.
+fn entry<'w>(program: &str, arguments: &'w [Word]) -> Option<&'w str> {
+    if !matches!(program, "npm" | "pnpm" | "yarn" | "bun") {
+        return None;
+    }
+    let mut words = arguments.iter().filter(|word| !word.is_option()).filter_map(Word::literal);
+    match words.next()? {
+        "run" | "run-script" => words.next(),
+        verb @ ("start" | "test" | "stop" | "restart") => Some(verb),
+        verb if program == "yarn"
+            && !matches!(verb, "install" | "add" | "global" | "exec" | "dlx" | "cache") =>
+        {
+            Some(verb)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,450 @@
+//! Where a script that lies in the image comes from: a file of the build context, a here-document, another stage, what a RUN
+//! writes, or the base image.
+//!
+//! It follows copies, moves and links whose names are written out. What it loses sight of is unknown. What the script does is
+//! asked in `started`.
+
+use std::collections::HashMap;
+
+use crate::context::BuildContext;
+use crate::facts::execution::normalized;
+use crate::facts::{Facts, Invocation};
+use crate::syntax::shell::{Word, base_name};
+use crate::syntax::{Body, Instruction, Item, Run, Transfer};
+
+/// A place in a stage: behind all of its instructions before the item `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct At {
+    pub stage: usize,
+    pub end: usize,
+}
+
+/// Where a script comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A text that can be read.
+    Text(String),
+    /// A file of the build context that is neither a shell script nor called like one.
+    Program,
+    /// The base image, or a package: it was there before the RUN, or does not know of it.
+    Base,
+    /// The build context, and that is not known.
+    NoContext,
+    /// Somewhere else; in words that follow "because it".
+    Unknown(&'static str),
+}
+
+/// Further back a file is not looked for.
+const MOST_INSTRUCTIONS: usize = 2_000;
+
+/// Perhaps: a RUN fetches files, and does not say which.
+const FETCHED: Source = Source::Unknown("may be fetched by a RUN");
+
+/// More copies from stage to stage, moves and links than this are not followed.
+const MOST_STEPS: usize = 8;
+
+/// Where the base image and packages keep programs and scripts of their own.
+const SYSTEM: &[&str] = &[
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/etc",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/libexec",
+    "/usr/share",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/opt/conda",
+    "/opt/venv",
+];
+
+/// Where a shell looks for programs. (The default of the official images.)
+const PATH: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+impl Facts<'_> {
+    /// Where a file comes from that a command in this place calls by a name. A command's own name without a slash is looked
+    /// for on the PATH; other names start from the directory, where that is known.
+    pub(super) fn sources_of(
+        &self,
+        at: At,
+        written: &str,
+        directory: Option<&str>,
+        is_command: bool,
+    ) -> Vec<Source> {
+        let written = written.trim_matches(['"', '\'']);
+        let filled = self.expanded(at.end - 1, written);
+        let name = base_name(filled.as_deref().unwrap_or(written)).to_owned();
+        if name.is_empty() || name.contains(['$', '`', '*', '?', '[', ')', '}']) {
+            return vec![Source::Unknown("has no name that is written out")];
+        }
+        let paths: Vec<String> = match (&filled, directory) {
+            (Some(path), _) if path.starts_with('/') => normalized(path).into_iter().collect(),
+            (Some(path), Some(directory))
+                if !path.starts_with('~') && (path.contains('/') || !is_command) =>
+            {
+                normalized(&format!("{directory}/{path}")).into_iter().collect()
+            }
+            (Some(path), _) if is_command && !path.contains('/') => {
+                self.path_directories(at).iter().map(|directory| format!("{directory}/{path}")).collect()
+            }
+            _ => Vec::new(),
+        };
+        if paths.is_empty() {
+            return self.sources_by_name(at, &name);
+        }
+        let found = paths.iter().map(|path| self.sources_of_path(at, path, MOST_STEPS));
+        let found: Vec<Vec<Source>> = found.filter(|found| *found != [Source::Base]).collect();
+        // What a directory of the PATH has for certain, before what it may have.
+        let certain = found.iter().find(|found| **found != [FETCHED]).or(found.first());
+        certain.cloned().unwrap_or_else(|| vec![Source::Base])
+    }
+
+    fn path_directories(&self, at: At) -> Vec<String> {
+        let set = self.back_from(at).into_iter().filter_map(|(item, instruction)| match &instruction.body {
+            Body::Env(all) => {
+                all.iter().rfind(|one| one.key == "PATH").and_then(|one| Some((item, one.value.clone()?)))
+            }
+            _ => None,
+        });
+        let own = set.flat_map(|(item, value)| {
+            let parts: Vec<String> = value.trim_matches(['"', '\'']).split(':').map(str::to_owned).collect();
+            parts.into_iter().filter_map(move |part| self.expanded(item, &part))
+        });
+        let own = own.filter(|part| part.starts_with('/')).map(|part| part.trim_end_matches('/').to_owned());
+        own.chain(PATH.iter().map(|&part| part.to_owned())).collect()
+    }
+
+    /// The instructions before a place, the nearest first: of its stage, then of those that it is built from.
+    pub(super) fn back_from(&self, at: At) -> Vec<(usize, &Instruction<'_>)> {
+        let start = self.stages[at.stage].items.start;
+        let own = (start..at.end).rev().filter_map(|item| match &self.file.items[item] {
+            Item::Instruction(instruction) => Some((item, &**instruction)),
+            _ => None,
+        });
+        own.chain(self.before(start)).collect()
+    }
+
+    fn sources_of_path(&self, at: At, path: &str, steps: usize) -> Vec<Source> {
+        let Some(steps) = steps.checked_sub(1) else {
+            return vec![Source::Unknown("is copied too many times")];
+        };
+        let mut is_fetched = false;
+        let mut is_covered = false;
+        for (step, (item, instruction)) in self.back_from(at).into_iter().enumerate() {
+            if step == MOST_INSTRUCTIONS {
+                return vec![Source::Unknown("is looked for too far back")];
+            }
+            match &instruction.body {
+                Body::Copy(transfer) | Body::Add(transfer) => {
+                    if let Some(found) = self.copied_from(item, instruction, transfer, path, steps) {
+                        return found;
+                    }
+                    let is_ours = instruction.heredocs.is_empty()
+                        && instruction.flags.iter().all(|flag| flag.name != "from");
+                    let destination = self.path_at(item, &transfer.destination);
+                    is_covered |=
+                        is_ours && destination.is_none_or(|destination| below(path, &destination).is_some());
+                }
+                Body::Run(run) => {
+                    is_fetched |= self.may_fetch(item, run);
+                    if let Some(found) = self.made_by(item, instruction, path, steps) {
+                        return found;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let is_system = SYSTEM.iter().any(|directory| below(path, directory).is_some());
+        vec![match self.around.context() {
+            _ if is_system => Source::Base,
+            _ if is_fetched => FETCHED,
+            // A directory is copied in which it would be.
+            Ok(context) if is_covered => self.missing(context),
+            Err(_) if is_covered => Source::NoContext,
+            _ => Source::Base,
+        }]
+    }
+
+    /// What one COPY or ADD puts at a path; none where it leaves the path as it was.
+    fn copied_from(
+        &self,
+        item: usize,
+        instruction: &Instruction<'_>,
+        transfer: &Transfer,
+        path: &str,
+        steps: usize,
+    ) -> Option<Vec<Source>> {
+        let destination = self.path_at(item, &transfer.destination);
+        let inner = match &destination {
+            Some(destination) => Some(below(path, destination)?),
+            None => None,
+        };
+        let name = base_name(path);
+        // What the source is called that would come to lie there.
+        let fits = |source: &str| match inner {
+            Some("") => true,
+            Some(inner) => inner == base_name(source),
+            None => base_name(source) == name || base_name(&transfer.destination) == name,
+        };
+        if !instruction.heredocs.is_empty() {
+            let found = instruction.heredocs.iter().find(|heredoc| fits(&heredoc.name))?;
+            let body = found.content.of(self.file.text);
+            return Some(vec![Source::Text(body.to_owned())]);
+        }
+        if let Some(from) = instruction.flags.iter().find(|flag| flag.name == "from") {
+            let own = self.copies.partition_point(|copied| copied.item < item);
+            let copied = self.copies.get(own).filter(|copied| copied.item == item && from.value.is_some());
+            let Some(stage) = copied.map(|copied| copied.source) else {
+                return Some(vec![Source::Unknown("comes from another image")]);
+            };
+            let there = At { stage, end: self.stages[stage].items.end };
+            return transfer.sources.iter().find_map(|source| {
+                let source = format!("/{}", self.expanded(item, source)?.trim_start_matches('/'));
+                let candidates = match inner {
+                    _ if fits(&source) => vec![source.clone(), format!("{source}/{name}")],
+                    Some(inner) => vec![format!("{source}/{inner}")],
+                    None => vec![format!("{source}/{name}")],
+                };
+                let found = candidates.iter().filter_map(|path| normalized(path));
+                let mut found = found.map(|path| self.sources_of_path(there, &path, steps));
+                found.find(|found| *found != [Source::Base])
+            });
+        }
+        if transfer.sources.iter().any(|source| source.contains("://")) {
+            let is_it = transfer.sources.iter().any(|source| fits(source));
+            return is_it.then(|| vec![Source::Unknown("is fetched by ADD")]);
+        }
+        let Ok(context) = self.around.context() else { return Some(vec![Source::NoContext]) };
+        if let Some(copied) = self.copied(item, context) {
+            let found = copied.context_paths(path);
+            return found
+                .iter()
+                .find(|path| context.sends_file(path))
+                .map(|path| vec![text_of(context, path)]);
+        }
+        let called = |source: &String| {
+            let last = base_name(source.trim_end_matches('/'));
+            fits(source) && !last.contains(['*', '?', '[', '$'])
+        };
+        let wanted = match &transfer.sources[..] {
+            [only] if called(only) => base_name(only),
+            _ => name,
+        };
+        let found = self.context_files(context, wanted);
+        if !found.is_empty() {
+            return Some(found);
+        }
+        transfer.sources.iter().any(called).then(|| vec![self.missing(context)])
+    }
+
+    /// What a RUN puts at a path; none where it leaves the path as it was.
+    fn made_by(
+        &self,
+        item: usize,
+        instruction: &Instruction<'_>,
+        path: &str,
+        steps: usize,
+    ) -> Option<Vec<Source>> {
+        let name = base_name(path);
+        if !instruction.full.of(self.file.text).contains(name) {
+            return None;
+        }
+        let run = self.run_at(item)?;
+        if run.script().is_none() {
+            return Some(vec![Source::Unknown("is named by a RUN that can't be read")]);
+        }
+        for (index, one) in run.invocations.iter().enumerate().rev() {
+            let resolved = |word: &Word| self.target_of(run, index, word).path().map(str::to_owned);
+            let is_it = |word: &Word| match resolved(word) {
+                Some(resolved) => resolved == path,
+                None => base_name(word.text()) == name,
+            };
+            let writes = one
+                .command
+                .redirects
+                .iter()
+                .any(|redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_it));
+            if writes || one.is("tee") && one.arguments().iter().any(is_it) {
+                let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.content.of(self.file.text));
+                let bodies: Vec<_> = bodies.map(|body| Source::Text(body.to_owned())).collect();
+                let printed = || printed(one).map_or(Source::Unknown("is written by a RUN"), Source::Text);
+                return Some(if bodies.is_empty() { vec![printed()] } else { bodies });
+            }
+            let operands: Vec<&Word> = one.arguments().iter().filter(|word| !word.is_option()).collect();
+            match one.program.unwrap_or_default() {
+                "mv" | "cp" | "ln" | "install" => {
+                    let Some((target, sources)) = operands.split_last() else { continue };
+                    let into = |source: &Word| {
+                        let name = base_name(source.text());
+                        resolved(target)
+                            .map_or(base_name(path) == name, |target| format!("{target}/{name}") == path)
+                    };
+                    let source = sources.iter().find(|source| is_it(target) || into(source));
+                    let Some(source) = source else { continue };
+                    let at = At { stage: run.stage, end: item };
+                    return Some(match resolved(source) {
+                        Some(source) => self.sources_of_path(at, &source, steps),
+                        None => self.sources_by_name(at, base_name(source.text())),
+                    });
+                }
+                "curl" | "wget" | "aria2c" if one.words.iter().any(|word| word.raw.contains(name)) => {
+                    return Some(vec![Source::Unknown("is fetched by a RUN")]);
+                }
+                "sed" | "perl" | "envsubst" | "patch"
+                    if operands.iter().any(|word| is_it(word)) && !only_line_ends(one) =>
+                {
+                    return Some(vec![Source::Unknown("is changed by a RUN")]);
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether a RUN may bring files whose names it does not say.
+    fn may_fetch(&self, item: usize, run: &Run) -> bool {
+        const FETCHING: &[&str] = &["git", "curl", "wget", "svn", "hg", "tar", "unzip", "aria2c", "rsync"];
+        let fetches = |one: &Invocation<'_>| FETCHING.iter().any(|program| one.is(program));
+        match run {
+            Run::Shell(_) | Run::Heredoc(_) => {
+                self.run_at(item).is_some_and(|run| run.invocations.iter().any(fetches))
+            }
+            Run::Exec(_) | Run::Opaque(_) => true,
+        }
+    }
+
+    /// What is called so, wherever it comes to lie.
+    fn sources_by_name(&self, at: At, name: &str) -> Vec<Source> {
+        let all = self.back_from(at);
+        let bodies =
+            all.iter().filter(|(_, instruction)| matches!(instruction.body, Body::Copy(_) | Body::Add(_)));
+        let bodies = bodies.flat_map(|(_, instruction)| {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return Vec::new() };
+            let of = instruction
+                .heredocs
+                .iter()
+                .filter(|heredoc| heredoc.name == name || base_name(&transfer.destination) == name);
+            of.map(|heredoc| Source::Text(heredoc.content.of(self.file.text).to_owned())).collect()
+        });
+        let mut found: Vec<Source> = bodies.collect();
+        if let Ok(context) = self.around.context() {
+            found.extend(self.context_files(context, name));
+        }
+        if !found.is_empty() {
+            return found;
+        }
+        let made = |(item, instruction): &(usize, &Instruction<'_>)| match &instruction.body {
+            Body::Run(run) => {
+                self.may_fetch(*item, run) || instruction.full.of(self.file.text).contains(name)
+            }
+            _ => false,
+        };
+        let copies = |(_, instruction): &(usize, &Instruction<'_>)| {
+            matches!(instruction.body, Body::Copy(_) | Body::Add(_))
+        };
+        match self.around.context() {
+            _ if all.iter().any(made) => vec![Source::Unknown("may be made or fetched by a RUN")],
+            Ok(context) if all.iter().any(copies) => vec![self.missing(context)],
+            Err(_) if all.iter().any(copies) => vec![Source::NoContext],
+            _ => vec![Source::Base],
+        }
+    }
+
+    /// The files of the context with a name, that reach the builder.
+    fn context_files(&self, context: &BuildContext, name: &str) -> Vec<Source> {
+        let index = self.context_names.get_or_init(|| {
+            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, entry) in context.entries.iter().enumerate() {
+                index.entry(base_name(&entry.path).to_owned()).or_default().push(at);
+            }
+            index
+        });
+        let paths = index.get(name).into_iter().flatten().map(|&at| context.entries[at].path.as_str());
+        paths.filter(|path| context.sends_file(path)).map(|path| text_of(context, path)).collect()
+    }
+
+    /// The texts of the context's files whose path ends so, that reach the builder.
+    pub(super) fn context_texts(&self, end: &str) -> Vec<&str> {
+        let Ok(context) = self.around.context() else { return Vec::new() };
+        // Fills the index.
+        let _ = self.context_files(context, "");
+        let Some(index) = self.context_names.get() else { return Vec::new() };
+        let paths =
+            index.get(base_name(end)).into_iter().flatten().map(|&at| context.entries[at].path.as_str());
+        let ends =
+            |path: &&str| path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+        paths.filter(ends).filter_map(|path| context.text(path)).collect()
+    }
+
+    /// A file that a COPY names and the context does not have: unknown where the directory is the context for certain, since
+    /// other files are there that the file copies.
+    fn missing(&self, context: &BuildContext) -> Source {
+        let is_there = |(item, instruction): (usize, &Instruction<'_>)| {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
+            let from = instruction.flags.iter().any(|flag| flag.name == "from");
+            !from
+                && transfer.sources.iter().any(|source| {
+                    let path = self.expanded(item, source).and_then(|source| normalized(&source));
+                    path.is_some_and(|path| path != "/" && context.sends(path.trim_start_matches('/')))
+                })
+        };
+        if *self.is_its_context.get_or_init(|| self.file.instructions().any(is_there)) {
+            Source::Unknown("is not in the build context")
+        } else {
+            Source::NoContext
+        }
+    }
+}
+
+/// What a file of the context holds.
+fn text_of(context: &BuildContext, path: &str) -> Source {
+    let entry = context.file(path);
+    let name = base_name(path);
+    match context.text(path) {
+        Some(text) => Source::Text(text.to_owned()),
+        None if entry.is_some_and(|entry| entry.is_link) => Source::Unknown("is a symbolic link"),
+        None if is_script_name(name) => Source::Unknown("is too large, or not a text"),
+        None => Source::Program,
+    }
+}
+
+/// Whether a file is called like a shell script.
+pub(super) fn is_script_name(name: &str) -> bool {
+    [".sh", ".bash", ".ash", ".dash", ".ksh"].iter().any(|ending| name.ends_with(ending))
+        || ["docker-entrypoint", "entrypoint"].iter().any(|start| name.starts_with(start))
+            && !name.contains('.')
+}
+
+/// What is left of a path in a directory.
+fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
+    if directory == "/" {
+        return path.strip_prefix('/');
+    }
+    let rest = path.strip_prefix(directory.trim_end_matches('/'))?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
+}
+
+/// What `echo` or `printf` prints, as far as it is plain; variables stay as they are written.
+fn printed(one: &Invocation<'_>) -> Option<String> {
+    let is_printing = one.is("echo") || one.is("printf");
+    let words =
+        one.arguments().iter().filter(|word| !matches!(word.raw.as_str(), "-e" | "-n" | "-en" | "-ne"));
+    let text: Vec<String> = words
+        .map(|word| word.literal().map_or_else(|| word.raw.trim_matches('"').to_owned(), str::to_owned))
+        .collect();
+    is_printing.then(|| text.join(" ").replace("\\n", "\n").replace("\\t", " ").replace("\\\"", "\"") + "\n")
+}
+
+/// Whether `sed -i` only takes carriage returns out.
+fn only_line_ends(one: &Invocation<'_>) -> bool {
+    let expressions = one.arguments().iter().filter(|word| word.text().starts_with('s'));
+    let in_place =
+        one.arguments().iter().any(|word| word.raw.starts_with("-i") || word.raw.starts_with("--in-place"));
+    !in_place
+        || expressions.clone().count() > 0
+            && expressions.into_iter().all(|word| {
+                word.text().contains("\\r") || word.text().contains("\\x0D") || word.text().contains("\\015")
+            })
+}
