@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::panic::RefUnwindSafe;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -122,11 +122,11 @@ pub struct Settings {
 
 /// When the time for a file is over. The clock is the caller's; without one, it never is.
 #[derive(Clone, Default)]
-pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync + RefUnwindSafe>>);
+pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync + UnwindSafe + RefUnwindSafe>>);
 
 impl Deadline {
     /// One by a clock that says whether the time is over.
-    pub fn by(clock: impl Fn() -> bool + Send + Sync + RefUnwindSafe + 'static) -> Self {
+    pub fn by(clock: impl Fn() -> bool + Send + Sync + UnwindSafe + RefUnwindSafe + 'static) -> Self {
         Self(Some(Arc::new(clock)))
     }
 

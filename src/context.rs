@@ -154,14 +154,13 @@ impl BuildContext {
 
     /// The entry at this path and those below it, ignored or not; the empty path stands for all.
     pub fn below(&self, path: &str) -> impl Iterator<Item = &Entry> {
-        let path = path.trim_matches('/').to_owned();
-        self.entries.iter().filter(move |entry| {
-            path.is_empty()
-                || entry
-                    .path
-                    .strip_prefix(path.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        let path = path.trim_matches('/');
+        // Those below it are neighbours, but not of its own entry: `a-b` sorts between `a` and `a/b`.
+        let inside = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let first = self.entries.partition_point(|entry| entry.path.as_str() < inside.as_str());
+        let own = self.file(path).filter(|_| !path.is_empty());
+        own.into_iter()
+            .chain(self.entries[first..].iter().take_while(move |entry| entry.path.starts_with(&inside)))
     }
 
     /// The text of a manifest that reaches the builder.
@@ -183,5 +182,23 @@ impl BuildContext {
     pub fn with_ignore(&self, text: &str) -> Self {
         let (ignore_text, ignore) = (Some(text.to_owned()), Ignore::parse(text));
         Self { ignore_text, ignore, excluded: OnceLock::new(), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_a_path_is_found_among_neighbours() {
+        let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+        let entries = ["a", "a-b", "a/b", "a/c/d", "a0", "b"].map(entry).to_vec();
+        let context = BuildContext::of(entries, BTreeMap::new(), ".dockerignore", None);
+        let below = |path| context.below(path).map(|entry| entry.path.as_str()).collect::<Vec<_>>();
+        assert_eq!(below("a"), ["a", "a/b", "a/c/d"]);
+        assert_eq!(below("/a/c/"), ["a/c/d"]);
+        assert_eq!(below("a/"), ["a", "a/b", "a/c/d"]);
+        assert_eq!(below("c"), [""; 0]);
+        assert_eq!(below("").len(), 6);
     }
 }

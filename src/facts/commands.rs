@@ -276,7 +276,9 @@ impl<'a> Invocation<'a> {
 
     /// Whether the program has this name, in whatever directory and version.
     pub fn is(&self, name: &str) -> bool {
-        self.program.is_some_and(|program| program == name || unversioned(program) == name)
+        let is =
+            |program: &str| program.starts_with(name) && (program == name || unversioned(program) == name);
+        self.program.is_some_and(is)
     }
 
     /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`, `-sfn`.

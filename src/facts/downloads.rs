@@ -37,6 +37,12 @@ impl<'a> Facts<'a> {
     /// The names to remove at the end of a RUN, as they have to be written there; an error says why a file stays.
     pub fn spent_downloads(&self, run: &RunFacts<'a>, keep: &[String]) -> Vec<Result<String, String>> {
         let (uses, end) = self.file_uses(run);
+        if run.invocations.len() > FURTHEST {
+            let has_any = uses.iter().any(|one| one.touch == Touch::Fetched);
+            let reason =
+                format!("downloads left alone, because the script has more than {FURTHEST} commands");
+            return if has_any { vec![Err(reason)] } else { Vec::new() };
+        }
         let mut found = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for fetched in uses.iter().filter(|one| one.touch == Touch::Fetched) {

@@ -18,6 +18,8 @@ pub(super) struct Kept {
     pub limits_sudo: OnceCell<bool>,
     /// The variables that ENV and ARG set and programs read without being told.
     pub silent: OnceCell<Vec<String>>,
+    /// The RUNs that use a directory, which a mount would hide, and those that do not.
+    pub users: RefCell<HashMap<String, HashMap<usize, bool>>>,
     /// Whether the file has a name anywhere in its text.
     pub named: RefCell<HashMap<&'static str, bool>>,
     /// For a package manager, a version of it that the file installs and that is too old for an option.

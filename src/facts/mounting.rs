@@ -264,12 +264,17 @@ impl<'a> Facts<'a> {
             }
         }
         let directories = [target.to_owned()];
-        for other in self.runs_up_to(run) {
+        let uses = |other: &RunFacts<'a>| {
             let named = match other.script() {
                 Some(_) => other.invocations.iter().any(|one| !one.is("rm") && one.notices(&directories)),
                 None => paths::names(&other.instruction.logical.text, target),
             };
-            if named && !is_mounted(other, &directories) {
+            named && !is_mounted(other, &directories)
+        };
+        let mut kept = self.kept.users.borrow_mut();
+        let users = kept.entry(target.to_owned()).or_default();
+        for other in self.runs_up_to(run) {
+            if *users.entry(other.item).or_insert_with(|| uses(other)) {
                 return Err(
                     "an earlier RUN names these files, and the mount would hide what it does with them"
                         .into(),

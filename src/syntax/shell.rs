@@ -18,6 +18,9 @@ pub use word::Word;
 /// A longer list of commands joined by operators is not read. (shuck-parser 0.2.8, `MAX_OPERATOR_CHAIN_LEN`.)
 pub const LONGEST_CHAIN: usize = 1000;
 
+/// A script with more here-documents is not read.
+const MOST_HEREDOCS: usize = 200;
+
 /// Which shell reads the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -188,6 +191,10 @@ pub(super) fn parse(
     dialect: Dialect,
     options: &[String],
 ) -> Result<Script, Opaque> {
+    // The parser takes time that grows with their square.
+    if logical.text[range.clone()].matches("<<").nth(MOST_HEREDOCS).is_some() {
+        return Err(Opaque::Unparsed);
+    }
     lower::script(logical, range, dialect, options)
 }
 

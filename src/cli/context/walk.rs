@@ -85,7 +85,7 @@ pub struct Files {
 /// Looks through a directory, hidden files included, without following links.
 pub fn files(directory: &Path) -> Result<Files, String> {
     let mut found = Files::default();
-    let mut sources = 0;
+    let mut sources: u64 = 0;
     for entry in WalkBuilder::new(directory).standard_filters(false).follow_links(false).build() {
         let entry = entry.map_err(|error| format!("the build context can't be looked through: {error}"))?;
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
@@ -102,7 +102,7 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         let Ok(metadata) = entry.metadata() else { continue };
         let size = metadata.len();
         let is_link = metadata.is_symlink();
-        let source = is_source(&path) && sources + size <= MOST_SOURCE_BYTES;
+        let source = is_source(&path) && sources.saturating_add(size) <= MOST_SOURCE_BYTES;
         if source {
             sources += size;
         }

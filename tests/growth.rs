@@ -1,0 +1,77 @@
+//! Files of any length: the time to fix one grows with its length and not with its square, and no step undoes itself.
+//!
+//! `benches/growth` measures the same kinds more closely.
+
+#[path = "../benches/growth/kinds.rs"]
+mod kinds;
+#[path = "../benches/growth/measure.rs"]
+mod measure;
+
+use std::time::Duration;
+
+use jettison::config::{Deadline, Settings};
+use jettison::pipeline;
+use kinds::KINDS;
+use measure::{MODES, exponent, fix, settings};
+
+/// Instructions, commands or stages.
+const SIZES: (usize, usize) = (300, 1_500);
+/// A square is 2, and a machine that does other things adds a little.
+const MOST: f64 = 1.6;
+/// Shorter times say nothing.
+const LEAST: Duration = Duration::from_millis(20);
+
+fn grow(mode: &str) {
+    let settings = settings(mode);
+    let mut slow = Vec::new();
+    for (name, text) in KINDS {
+        let (small, large) = (text(SIZES.0), text(SIZES.1));
+        let mut times = (Duration::MAX, Duration::MAX);
+        // What disturbs a measurement only ever adds to it.
+        let is_well = (0..4).any(|_| {
+            let (before, after) = (fix(&small, &settings), fix(&large, &settings));
+            assert_eq!(after.1, [""; 0], "{name}, {mode}: a step undid itself");
+            times = (times.0.min(before.0), times.1.min(after.0));
+            times.1 < LEAST || exponent(SIZES, times) < MOST
+        });
+        if !is_well {
+            slow.push(format!("{name}: {times:?}"));
+        }
+    }
+    assert!(slow.is_empty(), "{mode}, {SIZES:?} instructions: {slow:#?}");
+}
+
+#[test]
+fn time_grows_with_the_length_by_default() {
+    grow(MODES[0]);
+}
+
+#[test]
+fn time_grows_with_the_length_with_unsafe() {
+    grow(MODES[1]);
+}
+
+#[test]
+fn time_grows_with_the_length_with_mounts() {
+    grow(MODES[2]);
+}
+
+#[test]
+fn a_file_whose_time_is_over_is_left_alone() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+    let over = Settings { deadline: Deadline::by(|| true), ..Settings::default() };
+    let outcome = pipeline::fix(text, &over);
+    assert!(outcome.is_late && outcome.steps.is_empty() && outcome.text().is_none());
+    let in_time = Settings { deadline: Deadline::by(|| false), ..Settings::default() };
+    let outcome = pipeline::fix(text, &in_time);
+    assert!(!outcome.is_late && outcome.text().is_some());
+}
+
+#[test]
+fn many_installs_become_few_runs() {
+    let text = format!("FROM debian:12\n{}", "RUN apt-get update && apt-get install -y x\n".repeat(1_200));
+    let outcome = pipeline::fix(&text, &Settings::default());
+    assert!(outcome.undone.is_empty(), "{:?}", outcome.undone);
+    let runs = outcome.text().expect("they are merged").matches("RUN ").count();
+    assert!(runs <= 1_200 / 60, "{runs} are left");
+}
