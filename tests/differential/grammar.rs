@@ -7,6 +7,7 @@ mod packages;
 mod projects;
 mod scripts;
 mod stages;
+mod states;
 mod words;
 
 use crate::case::{Case, ContextFile, Instruction};

@@ -1,18 +1,18 @@
-//! Commands that make, change and remove files, and commands that change what the shell itself is like.
+//! Commands that make, change, read and remove files, and that fetch them.
 
 use super::World;
 use super::scripts::all_of;
 use crate::case::{Command, Joiner};
+use crate::random::Random;
 
 impl World<'_> {
     /// Commands about files.
     pub(super) fn plain_commands(&mut self) -> Vec<(Command, Joiner)> {
         let (directory, other) = (self.directory_word(), self.directory_word());
         let (file, name) = (self.file_word(), self.name());
-        let all = match self
-            .random
-            .weighted(&[6, 5, 7, 3, 2, 2, 2, 2, 3, 3, 2, 2, 2, 4, 2, 3, 1, 2, 2, 2, 1, 1])
-        {
+        let all = match self.random.weighted(&[
+            6, 5, 7, 3, 2, 2, 2, 2, 3, 3, 2, 2, 2, 4, 2, 3, 1, 2, 2, 2, 1, 2, 1, 2, 2, 1, 3, 1, 1, 1,
+        ]) {
             0 => vec![format!("mkdir -p {directory}")],
             1 => vec![format!("mkdir -p {directory}"), format!("echo one > {directory}/{name}")],
             2 => vec![format!("rm -rf {directory}")],
@@ -43,9 +43,40 @@ impl World<'_> {
             20 => {
                 vec![format!("echo \"10.0.0.1 db\" >> /etc/hosts"), format!("grep -c . /etc/hosts > {file}")]
             }
+            21 => vec![format!("find /srv -name conf.txt > {file}")],
+            22 => vec![format!("grep -r one /srv > {file} || true")],
+            23 => vec![
+                format!("rm -rf {directory}"),
+                format!("mkdir -p {other}"),
+                format!("ln -s {other} {directory} || true"),
+            ],
+            24 => vec![format!("[ -e {name} ] && cat {name} > {file} || true")],
+            25 => vec![format!("chmod -R g+rwX {directory} || true")],
+            26 => vec![self.removal_of_a_cache()],
+            27 => vec![format!(": > {file}"), format!("read V < {file} || true")],
+            28 => vec!["find /opt /srv -type f -name '*.tmp' -exec rm -f {} +".into()],
             _ => vec![format!("rmdir {directory} 2>/dev/null || true")],
         };
         all_of(&all)
+    }
+
+    /// What scripts do to be rid of caches, in ways that a mount makes impossible, too.
+    fn removal_of_a_cache(&mut self) -> String {
+        let all = [
+            "rm -rf /root/.npm",
+            "rm -rf ~/.npm /tmp/*",
+            "rm -rf \"$HOME\"/.cache",
+            "rm -rf /root/.cache/pip/*",
+            "rm -rf /var/lib/apt/lists/* /var/tmp/*",
+            "rm -rf /var/cache/apk/*",
+            "rm -rf ~/.cache ~/.npm || true",
+            "mkdir -p /root/.npm && touch /root/.npm/keep",
+            "mkdir -p /data/npm && ln -sfn /data/npm /root/.npm",
+            "mv /root/.npm /opt/npm 2>/dev/null || true",
+            "chown -R 1000:1000 /root",
+            "find /root -mindepth 1 -maxdepth 1 -exec rm -rf {} +",
+        ];
+        self.random.pick(&all).to_owned()
     }
 
     fn new_user(&mut self) -> String {
@@ -76,13 +107,12 @@ impl World<'_> {
 
     /// Fetches something and uses it.
     fn download(&mut self) -> Vec<String> {
-        let fetch =
-            |random: &mut crate::random::Random, name: &str, to: Option<&str>| match (to, random.below(4)) {
-                (None, 0) => format!("wget -q https://example.org/{name}"),
-                (None, _) => format!("curl -fsSLO https://example.org/{name}"),
-                (Some(to), 0) => format!("wget -O {to} https://example.org/{name}"),
-                (Some(to), _) => format!("curl -fsSL https://example.org/{name} -o {to}"),
-            };
+        let fetch = |random: &mut Random, name: &str, to: Option<&str>| match (to, random.below(4)) {
+            (None, 0) => format!("wget -q https://example.org/{name}"),
+            (None, _) => format!("curl -fsSLO https://example.org/{name}"),
+            (Some(to), 0) => format!("wget -O {to} https://example.org/{name}"),
+            (Some(to), _) => format!("curl -fsSL https://example.org/{name} -o {to}"),
+        };
         let place = self.random.pick(&["/tmp/", "/opt/", ""]).to_owned();
         let directory = self.directory_word();
         let has_variable = self.random.chance(20);
@@ -110,57 +140,5 @@ impl World<'_> {
                 vec![fetched, "dpkg -i /tmp/tool.deb".into()]
             }
         }
-    }
-
-    /// Commands that change the shell, its environment, or what runs beside it.
-    pub(super) fn state_commands(&mut self) -> Vec<(Command, Joiner)> {
-        let (file, directory) = (self.file_word(), self.directory_word());
-        let one = |text: &str| vec![text.to_owned()];
-        let then = |commands: Vec<String>| {
-            commands.iter().map(|command| (Command::simple(command), Joiner::Then)).collect::<Vec<_>>()
-        };
-        let all = match self.random.below(26) {
-            0 => return then(one("set -e")),
-            1 => return then(one("set -x")),
-            2 => return then(one("set -u")),
-            3 if self.is_bash => return then(one("set -o pipefail")),
-            4 => one("umask 027"),
-            5 => one("export V=exported"),
-            6 => one("V=own; export V"),
-            7 => one(&format!("trap 'echo bye > {file}' EXIT")),
-            8 => one(&format!("exec > {file}")),
-            9 => return vec![(Command::simple("exit 0"), Joiner::Then)],
-            10 => one("false || true"),
-            11 => one(&format!("cd {directory} 2>/dev/null || cd /tmp")),
-            12 => vec![format!("mkdir -p {directory}"), format!("cd {directory}"), "cd ..".into()],
-            13 => one("alias ls='echo no'"),
-            14 => {
-                let server = self
-                    .random
-                    .pick(&["(redis-server &)", "{ redis-server & }", "redis-server --daemonize yes"])
-                    .to_owned();
-                vec![server, "redis-cli ping".into()]
-            }
-            15 => {
-                let mut all = vec![(Command::simple("redis-server"), Joiner::Background)];
-                all.extend(all_of(&one("redis-cli ping")));
-                return all;
-            }
-            16 => one("F=local"),
-            17 => one("ln -sf /usr/bin/bash /usr/bin/sh"),
-            18 => vec![
-                "printf '#!/bin/sh\\necho mine\\n' > /usr/local/bin/tool".into(),
-                "chmod +x /usr/local/bin/tool".into(),
-                "tool".into(),
-            ],
-            19 => one("! false"),
-            20 => return vec![(Command::simple("sleep 0"), Joiner::Background)],
-            21 => one(&format!("true && false || echo five > {file}")),
-            22 => one(&format!("echo $? $# > {file}")),
-            23 => one("PATH=/opt/tool/bin:$PATH"),
-            24 => one("unset T"),
-            _ => one("export HOME=/tmp"),
-        };
-        all_of(&all)
     }
 }

@@ -124,13 +124,14 @@ impl World<'_> {
             7 => &["npm install --prefix {d} -g {p}"],
             8 => &["npm config set offline true"],
             9 => &["npm config set cache /tmp/npm-cache", "npm install -g {p}"],
+            10 if self.random.chance(50) => &["npm install --cache /tmp/npm-cache -g {p}"],
             10 => &["yarn global add {p}"],
             11 => &["yarn global add --offline {p}"],
             12 => &["npm install -g pnpm", "npm install -g {p}"],
             13 => &["npm_config_offline=true npm install -g {p}"],
             14 => &["npm install -g {p}", "npm uninstall -g npm"],
             15 => &["mkdir -p {d}", "cd {d}", "npm install -g {p}"],
-            16 => &["npm install {p}"],
+            16 => &["npm i {p}"],
             17 => &["npm install -g {p}", "cp -r /root/.npm /opt/npm-cache"],
             18 => &["npm install -g {p} || npm install -g --offline {p}"],
             _ => &["export npm_config_cache=/tmp/own", "npm install -g {p}"],
@@ -222,7 +223,12 @@ impl World<'_> {
         } else if self.has("cargo") {
             &["CARGO_NET_OFFLINE=true", "CARGO_HOME=/tmp/cargo"]
         } else {
-            &["DEBIAN_FRONTEND=noninteractive", "HOME=/tmp"]
+            &[
+                "DEBIAN_FRONTEND=noninteractive",
+                "HOME=/tmp",
+                "BASH_ENV=/opt/env.sh",
+                "PATH=/opt/tool/bin:$PATH",
+            ]
         };
         let line = self.random.pick(all).to_owned();
         let keyword = if self.random.chance(80) { "ENV" } else { "ARG" };

@@ -149,6 +149,7 @@ impl World<'_> {
             .random
             .pick(&[
                 "[\"/bin/bash\", \"-c\"]",
+                "[\"/bin/bash\", \"-lc\"]",
                 "[\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]",
                 "[\"/bin/bash\", \"-ec\"]",
                 "[\"bash\", \"-euxo\", \"pipefail\", \"-c\"]",
