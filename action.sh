@@ -1,20 +1,52 @@
 #!/usr/bin/env bash
-# What the GitHub Action does with its inputs (action.yml), which come as environment variables.
+# What the GitHub Action does, step by step (action.yml): install, check, comment or pull-request. The inputs come as
+# environment variables. The checkout that it works on may be anybody's: nothing of it is run, and only `post` and
+# `pull-request` have a token.
 set -euo pipefail
 # The inputs are lists of words; nothing in them is to be expanded.
 set -f
 # shellcheck disable=SC2206
-paths=($PATHS) more=($ARGS)
+paths=(${PATHS:-}) more=(${ARGS:-})
 
-# Built from the sources that the action came with, unless the machine has it already.
-if ! command -v jettison >/dev/null; then
-  cargo install --quiet --locked --path "$GITHUB_ACTION_PATH" --root "$RUNNER_TEMP/jettison"
-  PATH=$RUNNER_TEMP/jettison/bin:$PATH
-fi
+own=$RUNNER_TEMP/jettison
+comment=$own/comment.md
+# What the machine has already goes first.
+PATH=$PATH:$own/bin
+
+# A release for this machine, if release.sha256 has its sum; no other sum will do.
+download() {
+  local version name sum
+  version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+  name=jettison-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]').tar.gz
+  sum=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\$/\1/p" release.sha256)
+  if [[ -z $sum || -z ${ACTION_REPOSITORY:-} ]]; then return 1; fi
+  curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --output "$own/$name" \
+    "https://github.com/$ACTION_REPOSITORY/releases/download/v$version/$name" || return 1
+  if ! echo "$sum  $own/$name" | sha256sum --check --status; then
+    echo "$name is not the file that release.sha256 has the sum of" >&2
+    exit 2
+  fi
+  tar --extract --gzip --no-same-owner --file "$own/$name" --directory "$own/bin" jettison
+}
+
+# Away from the checkout, whose rust-toolchain.toml and .cargo/config.toml would choose what runs; with directories of its
+# own, and without what earlier steps or the workflow may have put into the environment for others.
+build() {
+  env -u GITHUB_TOKEN -u GH_TOKEN -u ACTIONS_RUNTIME_TOKEN -u ACTIONS_ID_TOKEN_REQUEST_TOKEN \
+    -u RUSTC -u RUSTC_WRAPPER -u RUSTC_WORKSPACE_WRAPPER -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET \
+    RUSTUP_TOOLCHAIN="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)" \
+    CARGO_HOME="$own/cargo" CARGO_TARGET_DIR="$own/target" \
+    cargo install --quiet --locked --path . --root "$own"
+}
 
 # Exit code 1 says that something would change.
 status=0
-case $MODE in
+case ${1:-} in
+  install)
+    mkdir -p "$own/bin"
+    cd "$GITHUB_ACTION_PATH"
+    command -v jettison >/dev/null || download || build
+    ;;
   check)
     jettison fix --format github "${more[@]}" "${paths[@]}" || status=$?
     if [[ $status == 1 && $FAIL != true ]]; then status=0; fi
@@ -22,16 +54,19 @@ case $MODE in
     ;;
   comment)
     : "${NUMBER:?mode comment needs a pull request: let the workflow run on pull_request}"
-    text=$(mktemp)
-    jettison fix --format markdown "${more[@]}" "${paths[@]}" >"$text" || status=$?
+    mkdir -p "$own"
+    jettison fix --format markdown "${more[@]}" "${paths[@]}" >"$comment" || status=$?
     if [[ $status == 2 ]]; then exit 2; fi
-    gh pr comment "$NUMBER" --repo "$REPOSITORY" --edit-last --create-if-none --body-file "$text"
+    ;;
+  post)
+    cd "$own"
+    gh pr comment "$NUMBER" --repo "$REPOSITORY" --edit-last --create-if-none --body-file "$comment"
     ;;
   pull-request)
     jettison pr "${more[@]}" "${paths[@]}"
     ;;
   *)
-    echo "mode is check, comment or pull-request, not: $MODE" >&2
+    echo "mode is check, comment or pull-request, not: ${1:-}" >&2
     exit 2
     ;;
 esac

@@ -25,6 +25,8 @@ fn main() {
         effects: read(&root.join("effects.yaml")),
         images: read(&root.join("images.yaml")),
         runtime: read(&root.join("runtime.yaml")),
+        settings: read(&root.join("settings.yaml")),
+        install_scripts: read(&root.join("install-scripts.yaml")),
     };
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("knowledge.rs"), tables(&everything)).expect("OUT_DIR is writable");
@@ -33,7 +35,8 @@ fn main() {
 /// The tables that `src/knowledge.rs` looks things up in: names sorted, and behind them what is said of each as JSON, which
 /// is read when somebody asks for it.
 fn tables(everything: &model::Everything) -> String {
-    let model::Everything { managers, programs, effects, images, runtime } = everything;
+    let model::Everything { managers, programs, effects, images, runtime, settings, install_scripts } =
+        everything;
     let mut text = String::new();
     parts(&mut text, "MANAGERS", "Manager", managers.iter().map(|one| (one.name.as_str(), json(one))));
     parts(&mut text, "IMAGES", "Image", images.iter().map(|one| (one.name.as_str(), json(one))));
@@ -44,6 +47,8 @@ fn tables(everything: &model::Everything) -> String {
         programs.wrappers.iter().map(|one| (one.name.as_str(), json(one))),
     );
     parts(&mut text, "RUNTIME", "Runtime", std::iter::once(("", json(runtime))));
+    parts(&mut text, "SETTINGS", "Vec<SettingsFile>", std::iter::once(("", json(settings))));
+    parts(&mut text, "INSTALL_SCRIPTS", "Vec<InstallScript>", std::iter::once(("", json(install_scripts))));
     let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
         let all = managers.iter().enumerate();
         all.flat_map(|(number, one)| names(one).iter().map(move |name| (name.as_str(), number.to_string())))

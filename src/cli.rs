@@ -16,6 +16,7 @@ mod ignored;
 mod input;
 mod inspected;
 mod interactive;
+mod limits;
 mod measured;
 mod plugin;
 mod pull_request;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::escape;
 use args::{Args, Command};
 use plugin::Called;
 
@@ -80,7 +82,8 @@ pub fn main() -> ExitCode {
         }
         Err(error) => {
             // Nobody is left to tell if standard error is gone too.
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            let text = format!("error: {error:#}");
+            let _ = writeln!(io::stderr(), "{}", escape::lines(&text));
             ExitCode::from(2)
         }
     }

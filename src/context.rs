@@ -1,24 +1,31 @@
-//! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them, and how often
-//! they changed. Nothing here reads a file or starts a program; `cli` does, and only when somebody asks.
+//! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them.
+//! Nothing here reads a file; `cli` does, and only when somebody asks.
 
 pub mod ignore;
+pub mod parsed;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
 
 pub use ignore::Ignore;
+pub use parsed::Format;
+use parsed::Parsed;
 
 /// What can be asked about the surroundings of one Dockerfile. Looking costs time, so it is done at the first question.
 pub trait Surroundings: Sync {
     /// The build context; the error says why none is known and what to do, in a form that follows "because".
     fn context(&self) -> Result<&BuildContext, &str>;
 
-    /// How often the context's files changed, where their history is known.
-    fn history(&self) -> Option<&History>;
-
     /// System packages of which a build has shown that the image that runs needs them.
     fn proven(&self) -> &[Proven] {
         &[]
+    }
+
+    /// Whether the ignore file can be written along with the Dockerfile. Standard input has no place for it.
+    fn can_write_ignore_file(&self) -> bool {
+        true
     }
 
     /// The Dockerfile's own path in the context, where it lies in it.
@@ -44,10 +51,6 @@ impl Surroundings for Alone {
     fn context(&self) -> Result<&BuildContext, &str> {
         Err("no build context is known; name it with --context")
     }
-
-    fn history(&self) -> Option<&History> {
-        None
-    }
 }
 
 /// The directory that a build sends to the builder.
@@ -69,6 +72,8 @@ pub struct BuildContext {
     excluded: OnceLock<Vec<bool>>,
     /// What was found to be worth a look, by its places in `entries`.
     notable: OnceLock<Vec<usize>>,
+    /// Manifests that were parsed so far.
+    parsed: Parsed,
 }
 
 /// One file or symbolic link of a context.
@@ -82,15 +87,6 @@ pub struct Entry {
     pub is_link: bool,
     /// Whether anybody may execute it.
     pub executable: bool,
-}
-
-/// How often files changed, by their version control.
-#[derive(Debug, Clone, Default)]
-pub struct History {
-    /// How many revisions were looked at.
-    pub revisions: u32,
-    /// In how many of them each path of the context changed.
-    pub changes: BTreeMap<String, u32>,
 }
 
 impl BuildContext {
@@ -112,6 +108,7 @@ impl BuildContext {
             tracked: None,
             excluded: OnceLock::new(),
             notable: OnceLock::new(),
+            parsed: Parsed::default(),
         }
     }
 
@@ -147,6 +144,15 @@ impl BuildContext {
             .is_none_or(|tracked| tracked.binary_search_by(|known| known.as_str().cmp(path)).is_ok())
     }
 
+    /// Whether version control is known to keep a file at this path, or anything below it.
+    pub fn is_tracked(&self, path: &str) -> Option<bool> {
+        let tracked = self.tracked.as_ref()?;
+        let at = tracked.partition_point(|known| known.as_str() < path);
+        let below = format!("{path}/");
+        let within = tracked[at..].iter().take_while(|known| known.starts_with(path));
+        Some(within.into_iter().any(|known| known == path || known.starts_with(&below)))
+    }
+
     /// The entry at exactly this path, ignored or not.
     pub fn file(&self, path: &str) -> Option<&Entry> {
         self.entries.get(self.position(path)?)
@@ -166,6 +172,16 @@ impl BuildContext {
     /// The text of a manifest that reaches the builder.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
+    }
+
+    /// The value of a manifest that reaches the builder; the error says what is wrong with it, to follow "because".
+    pub fn parsed(&self, path: &str, format: Format) -> Result<Arc<Result<Value, String>>, String> {
+        let text = self.text(path).ok_or_else(|| format!("`{path}` can't be read"))?;
+        let reading = self.parsed.read(path, text, format);
+        match &*reading {
+            Ok(_) => Ok(reading),
+            Err(error) => Err(format!("`{path}` {error}")),
+        }
     }
 
     /// The entries whose paths are worth a look by a rule, which is the same for all Dockerfiles that share the context.

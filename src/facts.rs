@@ -33,6 +33,7 @@ pub mod packages;
 pub mod paths;
 mod presence;
 mod removals;
+mod reserved;
 mod settings;
 pub mod split;
 pub mod stage;

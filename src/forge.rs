@@ -8,12 +8,12 @@ mod remote;
 
 use std::fmt;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 pub use http::{Client, Token};
-pub use remote::Remote;
+pub use remote::{Remote, is_private};
 
 /// Which program a forge runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,7 @@ impl Kind {
             }
             (403, Self::GitLab) => "the token needs the scope `api` and the role Developer",
             (403, Self::Gitea) => "the token needs leave to write repositories and issues",
+            (300..=399, _) => "name the address that it is at now, with --api-url or `git remote set-url`",
             (404, _) => {
                 "there is no such repository, or the token may not see it; --repository names another one"
             }
@@ -159,10 +160,28 @@ impl fmt::Display for Forge {
 }
 
 impl Forge {
-    /// A repository; the API's address has no slash at its end.
-    pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> Self {
+    /// A repository; the API's address has no slash at its end. One that would show the token to the network is refused.
+    pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> anyhow::Result<Self> {
+        ensure!(
+            api.starts_with("https://") || api.starts_with("http://"),
+            "{api} is not the address of an API; it starts with https://"
+        );
+        let authority = api.split('/').nth(2).unwrap_or_default();
+        ensure!(
+            !authority.contains('@'),
+            "the address of an API has no name or password in it; the token is enough"
+        );
+        ensure!(
+            is_private(api),
+            "{api} is not encrypted, and would show the token to everyone on the way; use https"
+        );
         let client = Client::new(kind.headers(&token), token);
-        Self { kind, api: api.trim_end_matches('/').to_owned(), repository: repository.to_owned(), client }
+        Ok(Self {
+            kind,
+            api: api.trim_end_matches('/').to_owned(),
+            repository: repository.to_owned(),
+            client,
+        })
     }
 
     /// All requests for a branch, whatever became of them.

@@ -1,20 +1,64 @@
 //! The user's own git, by its command line. Commits are made beside the work tree and the index, so that neither changes,
-//! whatever happens on the way.
+//! whatever happens on the way. How it is started is in `start`, where a repository begins in `root`.
 
-use std::io::Write;
+mod root;
+mod start;
+
+use std::collections::HashMap;
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
+use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
+
+use start::{Network, command, finish};
+
+pub use root::of as root_of;
 
 /// A repository.
 #[derive(Debug, Clone)]
 pub struct Git {
     /// The top directory of the work tree, without links on the way.
     pub root: PathBuf,
-    /// What git is told through its environment beside, such as how to push.
-    environment: Vec<(String, String)>,
+    /// The names of the filters that its configuration has; none of them runs.
+    filters: Vec<String>,
+    /// What servers are told that ask who pushes.
+    login: Option<Login>,
+}
+
+/// A name and a secret for one server, and no other. Neither is ever shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// `https://github.com`: the scheme and the host, with the port where the address has one.
+    origin: String,
+    user: String,
+    secret: String,
+}
+
+impl Login {
+    /// A login for the server at an origin.
+    pub fn new(origin: &str, user: &str, secret: &str) -> Self {
+        Self { origin: origin.to_owned(), user: user.to_owned(), secret: secret.to_owned() }
+    }
+
+    /// Lets a call use it, where git's own helpers know none. The secret is in the environment of this child alone, not in an
+    /// argument or a file.
+    fn tell(&self, command: &mut Command) {
+        const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$JETTISON_PUSH_USER" "$JETTISON_PUSH_TOKEN"; }; f"#;
+        command
+            .args(["-c", &format!("credential.{}.helper={HELPER}", self.origin)])
+            .env("JETTISON_PUSH_USER", &self.user)
+            .env("JETTISON_PUSH_TOKEN", &self.secret);
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Login({}, ***)", self.origin)
+    }
 }
 
 /// A file of a commit and its new text.
@@ -26,46 +70,109 @@ pub struct Change {
     pub text: String,
 }
 
+/// Where a remote is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Where it is fetched from.
+    pub fetch: String,
+    /// Where it is pushed to.
+    pub push: String,
+}
+
+/// How a commit has the text of a file in the work tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Byte by byte.
+    Same,
+    /// With the line ends of Unix, where the work tree has those of Windows.
+    UnixLines,
+}
+
+impl Stored {
+    /// A text of the work tree as the commit has it.
+    pub fn of(self, text: &str) -> String {
+        match self {
+            Self::Same => text.to_owned(),
+            Self::UnixLines => text.replace("\r\n", "\n"),
+        }
+    }
+}
+
 /// A commit's name, in hexadecimal digits.
 pub type CommitId = String;
 
+/// How long two versions of a file are compared before the answer gets coarser.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Git {
-    /// The repository that a path lies in.
+    /// The repository that a path is in.
     pub fn around(path: &Path) -> anyhow::Result<Self> {
-        let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(directory)
-            .args(["rev-parse", "--show-toplevel"])
-            .output()
-            .context("git can't be started; is it installed?")?;
-        if !output.status.success() {
-            bail!("{}: {}", directory.display(), said(&output.stderr));
-        }
-        let root = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n'));
-        Ok(Self { root: root.canonicalize().unwrap_or(root), environment: Vec::new() })
+        let root = root::of(path)?;
+        let mut git = Self { root, filters: Vec::new(), login: None };
+        let top = git.call(&["rev-parse", "--show-toplevel"])?;
+        let is_here = Path::new(&top).canonicalize().is_ok_and(|top| top == git.root);
+        ensure!(
+            is_here,
+            "{} has a .git that is not its own: git takes {top} for the work tree",
+            git.root.display()
+        );
+        git.filters = git.filters()?;
+        Ok(git)
     }
 
-    /// Lets pushes and fetches over HTTP use a secret, where git's own helpers know none. It stands in the environment of the
-    /// child alone, not in an argument or a file.
+    /// The names of all filters. Configuration that is a file of the work tree itself is refused: who writes the repository's
+    /// files must not say what git runs.
+    fn filters(&self) -> anyhow::Result<Vec<String>> {
+        let list =
+            self.output(&["config", "--list", "-z", "--show-origin", "--show-scope", "--name-only"], b"")?;
+        let list = String::from_utf8_lossy(&list).into_owned();
+        let fields: Vec<&str> = list.split('\0').collect();
+        let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+        let has_home = home.is_some_and(|home| home.starts_with(&self.root));
+        let mut filters = Vec::new();
+        for entry in fields.chunks_exact(3) {
+            let [scope, origin, key] = entry else { continue };
+            if let Some(file) = origin.strip_prefix("file:") {
+                let file = self.root.join(file);
+                let full = file.canonicalize().unwrap_or(file);
+                let is_content = full.strip_prefix(&self.root).is_ok_and(|inner| !inner.starts_with(".git"));
+                let is_own = matches!(*scope, "global" | "system") && has_home;
+                ensure!(
+                    !is_content || is_own,
+                    "git's configuration includes {}, a file of the work tree; whoever changes it could run programs here. Take the include out of .git/config, or copy what it says there",
+                    full.display()
+                );
+            }
+            let name = key.strip_prefix("filter.").and_then(|rest| rest.rsplit_once('.'));
+            filters.extend(name.map(|(name, _)| name.to_owned()));
+        }
+        filters.sort();
+        filters.dedup();
+        Ok(filters)
+    }
+
+    /// Lets pushes and fetches over HTTP use a login, where git's own helpers know none.
     #[must_use]
-    pub fn with_secret(mut self, user: &str, secret: &str) -> Self {
-        const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$JETTISON_PUSH_USER" "$JETTISON_PUSH_TOKEN"; }; f"#;
-        let pairs = [
-            ("GIT_CONFIG_COUNT", "1"),
-            ("GIT_CONFIG_KEY_0", "credential.helper"),
-            ("GIT_CONFIG_VALUE_0", HELPER),
-            ("JETTISON_PUSH_USER", user),
-            ("JETTISON_PUSH_TOKEN", secret),
-        ];
-        self.environment.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        self
+    pub fn with_login(self, login: Option<Login>) -> Self {
+        Self { login, ..self }
     }
 
     /// What is changed or untracked, as `git status --porcelain` says it.
     pub fn dirty(&self) -> anyhow::Result<String> {
-        self.call(&["status", "--porcelain"])
+        let arguments = [
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=normal",
+            "--ignore-submodules=dirty",
+        ];
+        let list = String::from_utf8_lossy(&self.output(&arguments, b"")?).into_owned();
+        let mut lines: Vec<&str> = list.split('\0').filter(|line| !line.is_empty()).collect();
+        if !lines.is_empty() && !self.filters.is_empty() {
+            lines.push("(git's filters, such as git-lfs's, do not run here: a file with one may be listed although git calls it unchanged; `git add` it, and try again)");
+        }
+        Ok(lines.join("\n"))
     }
 
     /// The branch that is checked out; none where HEAD is detached.
@@ -84,49 +191,152 @@ impl Git {
             .with_context(|| format!("`{revision}` is no revision of {}", self.root.display()))
     }
 
-    /// The lines of a file in the work tree that are not as they were in a revision; none where the file was not there.
+    /// The lines of a file's text that are not as they were in a commit; none where the file was not there. Line ends do not
+    /// count, as a checkout may have changed them.
     pub fn changed_lines(
         &self,
-        revision: &str,
+        commit: &str,
         path: &Path,
+        text: &str,
     ) -> anyhow::Result<Option<Vec<RangeInclusive<usize>>>> {
         let full = path.canonicalize()?;
         let inner = full
             .strip_prefix(&self.root)
-            .with_context(|| format!("lies outside of {}", self.root.display()))?;
+            .with_context(|| format!("is outside of {}", self.root.display()))?;
         let inner = inner.to_string_lossy();
-        let was_there = self.call(&["ls-tree", revision, "--", &inner])?;
-        if was_there.is_empty() {
-            return Ok(None);
-        }
-        let diff =
-            self.call(&["diff", "--unified=0", "--no-color", "--no-ext-diff", revision, "--", &inner])?;
-        // `@@ -1,2 +3,4 @@`: four lines from the third on.
-        let hunks =
-            diff.lines().filter_map(|line| line.strip_prefix("@@ ")?.split_once('+')?.1.split(' ').next());
-        let lines = hunks.filter_map(|hunk| {
-            let (start, count) = hunk.split_once(',').unwrap_or((hunk, "1"));
-            let (start, count): (usize, usize) = (start.parse().ok()?, count.parse().ok()?);
-            (count > 0).then(|| start..=start + count - 1)
-        });
-        Ok(Some(lines.collect()))
+        let files = self.files(commit, &[&inner])?;
+        let Some((_, name)) = files.get(&*inner) else { return Ok(None) };
+        let old = self.blobs(&[name])?.concat();
+        let old = String::from_utf8_lossy(&old).into_owned();
+        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), text.lines().collect());
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let changes = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(deadline));
+        let changes = changes.iter().filter(|change| change.tag() != DiffTag::Equal);
+        let lines = changes.map(similar::DiffOp::new_range).filter(|range| !range.is_empty());
+        Ok(Some(lines.map(|range| range.start + 1..=range.end).collect()))
     }
 
-    /// The address of a remote.
-    pub fn remote_url(&self, remote: &str) -> anyhow::Result<String> {
-        self.call(&["remote", "get-url", remote])
+    /// The modes and names of files in a commit, by path; what is no file there is left out.
+    fn files(&self, commit: &str, paths: &[&str]) -> anyhow::Result<HashMap<String, (String, String)>> {
+        let mut found = HashMap::new();
+        // A command line has an end.
+        for paths in paths.chunks(200) {
+            let arguments = [&["ls-tree", "-z", commit, "--"], paths].concat();
+            // `100644 blob NAME<tab>PATH`
+            for entry in self.call(&arguments)?.split('\0') {
+                let Some((head, path)) = entry.split_once('\t') else { continue };
+                let mut words = head.split(' ');
+                if let (Some(mode @ ("100644" | "100755" | "100664")), Some("blob"), Some(name)) =
+                    (words.next(), words.next(), words.next())
+                {
+                    found.insert(path.to_owned(), (mode.to_owned(), name.to_owned()));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bytes of files by their names, in order, as they are stored: nothing converts them.
+    fn blobs(&self, names: &[&str]) -> anyhow::Result<Vec<Vec<u8>>> {
+        let input: String = names.iter().map(|name| format!("{name}\n")).collect();
+        let output = self.output(&["cat-file", "--batch"], input.as_bytes())?;
+        let mut rest = &output[..];
+        let mut blobs = Vec::new();
+        // `NAME blob SIZE`, a line break, the bytes, a line break.
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+            let size: Option<usize> = head.rsplit(' ').next().and_then(|size| size.parse().ok());
+            let bytes = size.and_then(|size| rest.get(end + 1..(end + 1).checked_add(size)?));
+            let bytes = bytes.with_context(|| {
+                format!("git cat-file: {head}; a partial clone may not have it, and nothing is fetched here")
+            })?;
+            blobs.push(bytes.to_vec());
+            rest = rest.get(end + 2 + bytes.len()..).unwrap_or_default();
+        }
+        ensure!(blobs.len() == names.len(), "git cat-file: it did not answer all that it was asked");
+        Ok(blobs)
+    }
+
+    /// How a commit has files whose texts in the work tree are known. A file that git changes on the way, by a filter such as
+    /// git-crypt's or by another encoding, is refused: what the filter does must not be left out, and no filter runs here.
+    pub fn stored(&self, commit: &str, texts: &[(&str, &str)]) -> anyhow::Result<Vec<Stored>> {
+        let paths: Vec<&str> = texts.iter().map(|(path, _)| *path).collect();
+        let files = self.files(commit, &paths)?;
+        let name = |path: &&str| {
+            let file = files.get(*path);
+            let (_, name) = file.with_context(|| {
+                format!("{path} is not a file of the commit that is checked out; commit it first")
+            })?;
+            Ok(name.as_str())
+        };
+        let names: Vec<&str> = paths.iter().map(name).collect::<anyhow::Result<_>>()?;
+        let blobs = self.blobs(&names)?;
+        let stored = texts.iter().zip(blobs).map(|((path, text), blob)| {
+            if blob == text.as_bytes() {
+                return Ok(Stored::Same);
+            }
+            ensure!(
+                blob == Stored::UnixLines.of(text).as_bytes(),
+                "{path} has another text in the commit than in the work tree; a filter or an encoding of .gitattributes may be the reason, and jettison runs no filter"
+            );
+            Ok(Stored::UnixLines)
+        });
+        stored.collect()
+    }
+
+    /// Refuses a path that a filter would apply to once it is added.
+    pub fn ensure_unfiltered(&self, path: &str) -> anyhow::Result<()> {
+        let answer = self.call(&["check-attr", "-z", "filter", "working-tree-encoding", "--", path])?;
+        let fields: Vec<&str> = answer.split('\0').collect();
+        let is_plain = fields.chunks_exact(3).all(|field| matches!(field[2], "unspecified" | "unset"));
+        ensure!(
+            is_plain,
+            "{path} would have a filter or an encoding of .gitattributes, and jettison runs no filter"
+        );
+        Ok(())
+    }
+
+    /// The addresses of a remote.
+    pub fn addresses(&self, remote: &str) -> anyhow::Result<Addresses> {
+        let fetch = self.call(&["remote", "get-url", "--all", remote])?;
+        let push = self.call(&["remote", "get-url", "--push", "--all", remote])?;
+        ensure!(
+            fetch.lines().count() == 1 && push.lines().count() == 1,
+            "{remote} has several addresses; name a remote with one"
+        );
+        Ok(Addresses { fetch, push })
     }
 
     /// The commit of a branch on a remote; none where there is no such branch.
     pub fn remote_branch(&self, remote: &str, branch: &str) -> anyhow::Result<Option<CommitId>> {
-        let answer = self.call(&["ls-remote", "--heads", remote, &format!("refs/heads/{branch}")])?;
-        Ok(answer.split_whitespace().next().map(str::to_owned))
+        let name = format!("refs/heads/{branch}");
+        let answer = self.network(&["ls-remote", UPLOAD, "--heads", "--", remote, &name])?;
+        // A pattern also finds names that only end so.
+        let mut lines = answer.lines().filter_map(|line| line.split_once('\t'));
+        Ok(lines.find(|(_, found)| *found == name).map(|(commit, _)| commit.to_owned()))
     }
 
     /// The messages of all commits of a remote's branch that this repository's commit does not have.
     pub fn messages_beyond(&self, remote: &str, branch: &str, base: &str) -> anyhow::Result<Vec<String>> {
-        self.call(&["fetch", "--quiet", "--no-tags", remote, &format!("refs/heads/{branch}")])?;
-        let log = self.call(&["log", "--format=%B%x00", &format!("{base}..FETCH_HEAD")])?;
+        let name = format!("refs/heads/{branch}");
+        self.network(&[
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            UPLOAD,
+            "--",
+            remote,
+            &name,
+        ])?;
+        let log = self.call(&[
+            "rev-list",
+            "--no-commit-header",
+            "--format=%B%x00",
+            &format!("{base}..FETCH_HEAD"),
+            "--",
+        ])?;
         Ok(log.split('\0').map(str::trim).filter(|message| !message.is_empty()).map(str::to_owned).collect())
     }
 
@@ -141,24 +351,37 @@ impl Git {
         let scratch = tempfile::tempdir()?;
         let index = scratch.path().join("index");
         let with_index = |arguments: &[&str], input: &str| {
-            let mut command = self.command(arguments);
+            let mut command = command(&self.root, &self.filters, Network::None, arguments);
             command.env("GIT_INDEX_FILE", &index);
-            finish(command, input)
+            finish(command, arguments[0], input.as_bytes()).map(|output| text(&output))
         };
         with_index(&["read-tree", parent], "")?;
-        for Change { path, text } in changes {
-            let blob = with_index(&["hash-object", "-w", "--stdin", "--path", path], text)?;
-            let known = with_index(&["ls-files", "--stage", "--", path], "")?;
-            let mode = known.split_whitespace().next().unwrap_or("100644").to_owned();
-            with_index(&["update-index", "--add", "--cacheinfo", &format!("{mode},{blob},{path}")], "")?;
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        let files = self.files(parent, &paths)?;
+        // One call for all files takes their texts from files of its own.
+        let mut texts = String::new();
+        for (number, change) in changes.iter().enumerate() {
+            let path = scratch.path().join(number.to_string());
+            std::fs::write(&path, &change.text)?;
+            let path = path.to_str().context("the directory for temporary files has no name in UTF-8")?;
+            texts += &format!("{path}\n");
         }
-        let tree = with_index(&["write-tree"], "")?;
+        let names = with_index(&["hash-object", "-w", "--no-filters", "--stdin-paths"], &texts)?;
+        let names: Vec<&str> = names.lines().collect();
+        ensure!(names.len() == changes.len(), "git hash-object: it did not answer all that it was asked");
+        let entries = changes.iter().zip(names).map(|(Change { path, .. }, name)| {
+            let mode = files.get(path).map_or("100644", |(mode, _)| mode);
+            format!("{mode} {name}\t{path}\0")
+        });
+        with_index(&["update-index", "-z", "--index-info"], &entries.collect::<String>())?;
+        // All other objects are those of the parent, which a partial clone need not have.
+        let tree = with_index(&["write-tree", "--missing-ok"], "")?;
         let signs = self
             .call(&["config", "--type=bool", "--get", "commit.gpgsign"])
             .is_ok_and(|value| value == "true");
         let mut arguments = vec!["commit-tree", tree.as_str(), "-p", parent, "-F", "-"];
         arguments.extend(signs.then_some("-S"));
-        finish(self.command(&arguments), message)
+        Ok(text(&self.output(&arguments, message.as_bytes())?))
     }
 
     /// Puts a remote's branch onto a commit, if it still is where it is expected; none takes the branch away.
@@ -171,59 +394,84 @@ impl Git {
     ) -> anyhow::Result<()> {
         let lease = format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
         let what = format!("{}:refs/heads/{branch}", commit.unwrap_or_default());
-        self.call(&["push", "--quiet", &lease, remote, &what]).map(drop)
+        let arguments = [
+            "push",
+            "--quiet",
+            "--no-verify",
+            "--no-signed",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            "--receive-pack=git-receive-pack",
+            &lease,
+            "--",
+            remote,
+            &what,
+        ];
+        self.network(&arguments).map(drop)
     }
 
     fn call(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        finish(self.command(arguments), "")
+        Ok(text(&self.output(arguments, b"")?))
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(&self.root).args(arguments);
-        // Nobody is there to be asked for a password; and no other repository is meant, where a hook of one runs us.
-        command.env("GIT_TERMINAL_PROMPT", "0");
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
-            command.env_remove(variable);
+    fn output(&self, arguments: &[&str], input: &[u8]) -> anyhow::Result<Vec<u8>> {
+        finish(command(&self.root, &self.filters, Network::None, arguments), arguments[0], input)
+    }
+
+    /// A call that speaks to a remote.
+    fn network(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let command = command(&self.root, &self.filters, Network::To(self.login.as_ref()), arguments);
+        match finish(command, arguments[0], b"") {
+            Ok(output) => Ok(text(&output)),
+            Err(error) => {
+                let mut said = format!("{error:#}");
+                if let Some(login) = self.login.as_ref().filter(|login| !login.secret.is_empty()) {
+                    said = said.replace(&login.secret, "***");
+                }
+                if said.contains("returned error: 30") {
+                    said += "\n  the server sends on to another address, which is not followed; give the remote the new one (git remote set-url)";
+                }
+                bail!("{said}")
+            }
         }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
     }
 }
 
-/// Runs a command on some input; its output without the last line break, or what it said.
-fn finish(mut command: Command, input: &str) -> anyhow::Result<String> {
-    let mut child = command.spawn().context("git can't be started; is it installed?")?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that ends without reading says why itself.
-        let _ = stdin.write_all(input.as_bytes());
-    }
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        let verb = command.get_args().nth(2).unwrap_or_default().to_string_lossy().into_owned();
-        bail!("git {verb}: {}", said(&output.stderr));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
+/// The program that a server runs, whatever the configuration of the remote says.
+const UPLOAD: &str = "--upload-pack=git-upload-pack";
+
+/// An output without its last line break.
+fn text(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).trim_end_matches('\n').to_owned()
 }
 
 /// What git said, without the passwords that addresses may hold.
 fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let words = text.trim().split_inclusive(char::is_whitespace).map(|word| match word.split_once("://") {
+    let text: String = text.trim().split_inclusive(char::is_whitespace).map(without_password).collect();
+    if text.is_empty() { "it failed and said nothing".to_owned() } else { text }
+}
+
+/// An address, or any other word, without the name and password that it may hold.
+pub fn without_password(word: &str) -> String {
+    match word.split_once("://") {
         Some((scheme, rest)) => match rest.split_once('@') {
             Some((user, host)) if !user.contains('/') => format!("{scheme}://***@{host}"),
             _ => word.to_owned(),
         },
         None => word.to_owned(),
-    });
-    let text: String = words.collect();
-    if text.is_empty() { "it failed and said nothing".to_owned() } else { text }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_is_not_shown() {
+        let login = Login::new("https://example.org", "me", "s3cret");
+        assert_eq!(format!("{login:?}"), "Login(https://example.org, ***)");
+    }
 
     #[test]
     fn passwords_in_addresses_are_not_repeated() {

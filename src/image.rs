@@ -9,6 +9,7 @@ mod config;
 mod elf;
 mod layer;
 mod limits;
+mod members;
 mod owners;
 mod rpm;
 mod tree;

@@ -9,8 +9,6 @@ mod waste;
 pub use instructions::{Made, made_by};
 pub use waste::{Waste, Why};
 
-use std::collections::BTreeMap;
-
 use crate::image::{Image, Owners, Package, Tree};
 use crate::knowledge::Knowledge;
 
@@ -88,18 +86,25 @@ const WORTH: u64 = 50;
 const DEPTH: usize = 4;
 
 fn directories(tree: &Tree<'_>) -> Vec<Directory> {
-    let mut sizes: BTreeMap<&str, u64> = BTreeMap::new();
-    for (path, place) in &tree.places {
-        for (end, _) in path.match_indices('/').take(DEPTH) {
-            *sizes.entry(&path[..end]).or_default() += place.entry.size;
-        }
-    }
     let least = (tree.size() / WORTH).max(1);
-    let mut found: Vec<Directory> = sizes
-        .into_iter()
-        .filter(|(_, size)| *size >= least)
-        .map(|(path, size)| Directory { path: format!("/{path}"), depth: 0, size })
-        .collect();
+    let mut found = Vec::new();
+    for level in 0..DEPTH {
+        // Paths are in order, so that all that a directory holds comes in a row.
+        let mut current: Option<(&str, u64)> = None;
+        let mut end = |directory: Option<(&str, u64)>| {
+            if let Some((path, size)) = directory.filter(|(_, size)| *size >= least) {
+                found.push(Directory { path: format!("/{path}"), depth: 0, size });
+            }
+        };
+        for (path, place) in &tree.places {
+            let directory = path.match_indices('/').nth(level).map(|(at, _)| &path[..at]);
+            match (&mut current, directory) {
+                (Some((known, size)), Some(directory)) if *known == directory => *size += place.entry.size,
+                _ => end(std::mem::replace(&mut current, directory.map(|path| (path, place.entry.size)))),
+            }
+        }
+        end(current);
+    }
     // `usr-x` sorts before `usr/x`; a slash counts as the first of all characters.
     found.sort_by_key(|directory| directory.path.replace('/', "\u{1}"));
     // One that holds little but another one says nothing.

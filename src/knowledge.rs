@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, Cache, Confidence, Format, Image, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount,
-    On, Project, Runtime, Setting, Switch, Verbs, Wrapper,
+    Avoid, Cache, Confidence, Format, Image, InstallScript, Keep, Kind, Lean, Library, Manager,
+    ManagerSetting, Mode, Mount, On, Project, Runtime, Setting, SettingsFile, SettingsFormat, Switch, Verbs,
+    Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -111,6 +112,16 @@ impl Knowledge {
         RUNTIME.get(0)
     }
 
+    /// The files of settings that a manager reads in a project.
+    pub fn settings<'k>(&'k self, manager: &'k str) -> impl Iterator<Item = &'k SettingsFile> {
+        SETTINGS.get(0).iter().filter(move |file| file.managers.iter().any(|name| name == manager))
+    }
+
+    /// What the script of a package of npm's registry reads when it is installed; none where nothing is known of it.
+    pub fn install_script(&self, package: &str) -> Option<&InstallScript> {
+        INSTALL_SCRIPTS.get(0).iter().find(|script| script.packages.iter().any(|name| name == package))
+    }
+
     /// The manager with this name.
     pub fn manager(&self, name: &str) -> Option<&Manager> {
         MANAGERS.find(|known| known == name)
@@ -202,7 +213,7 @@ impl Manager {
 
     /// All verbs.
     pub fn all_verbs(&self) -> impl Iterator<Item = &str> {
-        let Verbs { refresh, install, remove, clean, query } = &self.verbs;
+        let Verbs { refresh, refresh_alone: _, install, remove, clean, query } = &self.verbs;
         refresh.iter().chain(install).chain(remove).chain(clean).chain(query).map(String::as_str)
     }
 }

@@ -17,7 +17,7 @@ pub use build::{BuildError, Built, Plan};
 pub use engine::Engine;
 pub use progress::Step;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -212,10 +212,15 @@ fn look(
     })
 }
 
+/// How long an image is read before it is taken for a hostile one: 10 GB take a minute or two.
+pub const PATIENCE: Duration = Duration::from_mins(30);
+
 /// Reads an image out of the engine.
 pub fn read(engine: &Engine, tag: &str) -> anyhow::Result<Image> {
     let mut saving = engine.stream(["image", "save", tag])?;
-    let image = image::stream(saving.output()).with_context(|| format!("the image {tag}"));
+    let start = Instant::now();
+    let image = image::stream(saving.output(), move || start.elapsed() > PATIENCE)
+        .with_context(|| format!("the image {tag}"));
     saving.finish()?;
     image
 }

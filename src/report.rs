@@ -4,6 +4,7 @@ pub mod diff;
 pub mod github;
 pub mod gitlab;
 pub mod human;
+mod inert;
 pub mod inspected;
 pub mod json;
 pub mod markdown;
@@ -126,15 +127,17 @@ impl FileReport {
         self.outcome.steps.iter().flat_map(|step| step.fixes.iter().map(move |fix| (step, fix)))
     }
 
-    /// What was refused: each reason of a transform at its first place, and at how many more places it holds.
+    /// What was refused: each reason of a transform at its first place, and at how many more places it holds. A reason that
+    /// speaks of one RUN's own form is said of each.
     pub fn refusals(&self) -> Vec<(&Held, usize)> {
         let mut found: Vec<(&Held, usize)> = Vec::new();
         let mut seen = HashMap::new();
         for held in &self.outcome.refused {
-            let at = *seen.entry((held.transform, held.reason.as_str())).or_insert_with(|| {
-                found.push((held, 0));
-                found.len() - 1
-            });
+            let at =
+                *seen.entry((held.transform, held.reason.as_str(), own_place(held))).or_insert_with(|| {
+                    found.push((held, 0));
+                    found.len() - 1
+                });
             if !std::ptr::eq(found[at].0, held) {
                 found[at].1 += 1;
             }
@@ -151,6 +154,11 @@ impl FileReport {
     pub fn changed(&self) -> bool {
         self.outcome.text().is_some() || self.ignore_file.is_some()
     }
+}
+
+/// The line of a refusal that is about one RUN alone.
+fn own_place(held: &Held) -> usize {
+    if held.reason.contains("because the RUN") { held.place.line } else { 0 }
 }
 
 /// ` (and at 2 more places)`, where there are more.

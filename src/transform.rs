@@ -158,7 +158,7 @@ pub struct Fix {
     pub answers: Option<Vec<String>>,
     /// The change itself.
     pub edits: Edits,
-    /// The ignore file's new text, where the change is there.
+    /// The ignore file's new text, where it changes too, or instead.
     pub ignore_file: Option<String>,
 }
 
@@ -208,6 +208,13 @@ impl Fixes {
     pub fn note(&mut self, notes: impl IntoIterator<Item = String>) {
         if let Some(last) = self.proposed.last_mut() {
             last.notes.extend(notes);
+        }
+    }
+
+    /// Says that the last proposal changes the build context's ignore file along with the Dockerfile: both are applied, or neither.
+    pub fn along_with_ignore_file(&mut self, text: String) {
+        if let Some(last) = self.proposed.last_mut() {
+            last.ignore_file = Some(text);
         }
     }
 

@@ -49,6 +49,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "digest",
             "edit",
+            "escape",
             "forge",
             "git",
             "config",
@@ -57,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "inspect",
             "image",
             "report",
+            "secret",
             "pipeline",
             "transforms",
             "transform",
@@ -66,8 +68,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("report", &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "span"]),
-    ("measure", &["image", "context"]),
+    (
+        "report",
+        &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "escape", "span"],
+    ),
+    ("measure", &["image", "context", "secret"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
     ("image", &[]),
     (
@@ -94,9 +99,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
     ("facts", &["context", "pragma", "syntax", "knowledge", "span", "yaml"]),
     ("config", &["yaml"]),
-    ("context", &[]),
-    ("forge", &[]),
-    ("git", &[]),
+    ("context", &["yaml"]),
+    ("forge", &["escape"]),
+    ("git", &["secret"]),
+    ("escape", &[]),
+    ("secret", &[]),
     ("digest", &[]),
     ("edit", &["span"]),
     ("knowledge", &[]),
@@ -142,6 +149,40 @@ fn only_the_command_line_touches_the_world() {
     }
 }
 
+/// Every program that is started anywhere, and what it is for. Each of these places takes the tokens out of the environment.
+const STARTS: &[(&str, &str)] = &[
+    // The container engine: whatever JETTISON_ENGINE names, else `docker`.
+    ("src/measure/engine.rs", "Command::new(program)"),
+    // The user's editor, through a shell as git has it.
+    ("src/cli/interactive.rs", r#"Command::new("sh")"#),
+    ("src/git/start.rs", r#"Command::new("git")"#),
+];
+
+#[test]
+fn programs_are_started_in_three_places() {
+    let mut found = Vec::new();
+    for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
+        let text = code(&path);
+        let name = path.strip_prefix(root()).expect("within the project").to_string_lossy().into_owned();
+        let starts = ["Command::new(", ".spawn()", ".exec()", "CommandExt"];
+        for line in text.lines().filter(|line| starts.iter().any(|start| line.contains(start))) {
+            if let Some(at) = line.find("Command::new(") {
+                let call = &line[at..line[at..].find(')').map_or(line.len(), |end| at + end + 1)];
+                found.push((name.clone(), call.to_owned()));
+                assert!(text.contains("secret::VARIABLES"), "{name} passes tokens on");
+            } else {
+                let may = ["src/git/start.rs", "src/measure/process.rs"];
+                assert!(may.contains(&name.as_str()), "{name} starts a program: {line}");
+            }
+        }
+    }
+    let mut expected: Vec<(String, String)> =
+        STARTS.iter().map(|(name, call)| ((*name).to_owned(), (*call).to_owned())).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn transforms_do_not_know_each_other() {
     for path in sources(&root().join("transforms")) {
@@ -185,6 +226,42 @@ fn only_edits_make_new_text() {
         if !matches!(module(&path).as_str(), "edit" | "pipeline") {
             assert!(!code(&path).contains(".apply("), "{} applies edits", path.display());
         }
+    }
+}
+
+/// What `cargo deny check` looks at and needs no network for, for everyone who does not have it.
+#[test]
+fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
+    let deny = fs::read_to_string(root().join("deny.toml")).expect("a file");
+    let list =
+        deny.split("allow = [").nth(1).and_then(|rest| rest.split(']').next()).expect("a list of licences");
+    let allowed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    let cargo = || std::process::Command::new(env!("CARGO"));
+    let version = cargo().arg("-vV").output().expect("cargo starts");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its machine");
+    // What other systems need may not be on this one.
+    let output = cargo()
+        .args(["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = all["packages"].as_array().expect("a list");
+    assert!(packages.len() > 50);
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        if name == "jettison" {
+            continue;
+        }
+        assert_eq!(package["source"], "registry+https://github.com/rust-lang/crates.io-index", "{name}");
+        // One of several licences is enough, all of several are needed; the older way to say "or" is a slash.
+        let licence = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
+        let licence = licence.replace(['(', ')'], "");
+        let fits =
+            licence.split(" AND ").all(|part| part.split(" OR ").any(|one| allowed.contains(&one.trim())));
+        assert!(fits, "{name} has the licence {licence}");
     }
 }
 

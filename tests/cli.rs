@@ -265,6 +265,65 @@ fn broken_lines_are_named_and_the_rest_is_fixed() {
     snapshot("broken-line", &run(folder.path(), &["fix", "-v"]));
 }
 
+#[test]
+fn what_a_kill_left_is_taken_away_by_the_next_run() {
+    let folder = folder(&[
+        ("Dockerfile", NAIVE),
+        (".jettison-aB3dE6", "FROM deb"),
+        (".jettison-notes", "mine\n"),
+        (".jettison.yaml", "ignore: [merge-runs]\n"),
+    ]);
+    assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
+    assert_eq!(read(&folder, "Dockerfile"), FIXED);
+    let mut names: Vec<String> = fs::read_dir(folder.path())
+        .expect("readable")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, [".jettison-notes", ".jettison.yaml", "Dockerfile"]);
+}
+
+/// Runs that are killed at any moment: each file is old or new, and the next run leaves nothing beside them.
+#[test]
+fn kills_leave_whole_files_and_nothing_for_long() {
+    let names: Vec<String> = (0..30).map(|number| format!("Dockerfile.{number}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), NAIVE)).collect();
+    let folder = folder(&files);
+    for milliseconds in (0..40).map(|round| round * 2) {
+        for name in &names {
+            fs::write(folder.path().join(name), NAIVE).expect("writable");
+        }
+        let mut child = Command::new(support::jettison())
+            .args(["fix", "--write", "--quiet"])
+            .current_dir(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        let _ = child.kill();
+        child.wait().expect("it ends");
+        for name in &names {
+            let text = read(&folder, name);
+            assert!(text == NAIVE || text == FIXED, "{name}: {text}");
+            // Something has to be written, so that the folder is looked at.
+            fs::write(folder.path().join(name), NAIVE).expect("writable");
+        }
+        assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), names.len());
+    }
+}
+
+#[test]
+fn hard_links_stay_links() {
+    let folder = folder(&[("Dockerfile", NAIVE)]);
+    fs::hard_link(folder.path().join("Dockerfile"), folder.path().join("other")).expect("a link");
+    let output = run(folder.path(), &["fix", "--write", "Dockerfile"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("one of 2 hard links"), "{}", stderr(&output));
+    assert_eq!(read(&folder, "Dockerfile"), NAIVE);
+    assert_eq!(fs::metadata(folder.path().join("other")).expect("there").nlink(), 2);
+}
+
 /// A disk that is full while the new text is written: the file is as it was, and nothing is left beside it.
 #[test]
 fn a_full_disk_loses_nothing() {

@@ -38,7 +38,7 @@ fn the_context_is_the_folder_of_the_dockerfile() {
     let output = run(folder.path(), &["fix", "--write", "web"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(read(&folder, "web/Dockerfile"), format!("FROM node:20\nWORKDIR /app\n{MANIFESTS_FIRST}"));
-    assert!(!folder.path().join("web/.dockerignore").exists(), "nothing of what it would hold is there");
+    assert_eq!(read(&folder, "web/.dockerignore"), "node_modules\n", "what the install makes is not sent");
 }
 
 #[test]
@@ -171,6 +171,32 @@ fn two_dockerfiles_add_to_one_ignore_file() {
     let ignored = read(&folder, ".dockerignore");
     assert_eq!(ignored.matches("__pycache__").count(), 1, "{ignored}");
     assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(0), "a second run is silent");
+}
+
+#[test]
+fn a_step_changes_both_files_or_neither() {
+    let files = [("Dockerfile", NODE), ("package.json", PACKAGE), ("package-lock.json", LOCK)];
+    let with = folder(&files);
+    let without = folder(&[&files[..], &[("node_modules/express/index.js", "")]].concat());
+    for folder in [&with, &without] {
+        assert_eq!(run(folder.path(), &["fix", "--write", "--quiet"]).status.code(), Some(0));
+        assert_eq!(read(folder, ".dockerignore"), "node_modules\n");
+    }
+    assert_eq!(read(&with, "Dockerfile"), read(&without, "Dockerfile"), "whatever the checkout has");
+    // Standard input has no ignore file beside it that could be written.
+    let folder = folder(&files);
+    let mut child = Command::new(support::jettison())
+        .args(["fix", "--verbose", "--context", ".", "-"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    std::io::Write::write_all(&mut child.stdin.take().expect("piped"), NODE.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(text(&output.stdout).contains("COPY . .\nRUN npm ci"), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("name it in .dockerignore"), "{}", text(&output.stderr));
 }
 
 #[test]

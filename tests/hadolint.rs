@@ -45,6 +45,23 @@ fn answers(output: &Output) -> Vec<String> {
     findings.map(|one| format!("{} {} {}", word(&one["code"]), one["line"], word(&one["answer"]))).collect()
 }
 
+/// A report may come from elsewhere, and its files are then rewritten and shown.
+#[test]
+fn a_report_names_files_of_the_tree() {
+    let outside =
+        support::folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n")]);
+    let inside = support::folder(&[("Dockerfile", "FROM debian:12\n")]);
+    let file = outside.path().join("Dockerfile").display().to_string();
+    let report = serde_json::json!([{ "code": "DL3009", "line": 2, "file": file }]).to_string();
+    fs::write(inside.path().join("report.json"), report).expect("a file");
+    let output = run(inside.path(), &["--from-hadolint", "report.json", "--write"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("outside of") && said.contains("on the command line"), "{said}");
+    let output = run(inside.path(), &["--from-hadolint", "report.json", "--write", &file]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn what_was_found_is_fixed_and_the_rest_is_explained() {
     let folder = folder(&[("Dockerfile", DOCKERFILE)]);

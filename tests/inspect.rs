@@ -259,7 +259,7 @@ fn an_oci_layout_is_read_from_its_directory() {
 fn fixes_of_the_dockerfile_are_listed_by_what_they_save() {
     let folder = support::folder(&[(
         "Dockerfile",
-        "FROM debian:12\nRUN apt-get update\nCOPY . /app\nRUN chown -R 1000 /app && rm /app/big.zip\n",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y --no-install-recommends jq\nCOPY . /app\nRUN chown -R 1000 /app && rm /app/big.zip\n",
     )]);
     std::fs::write(folder.path().join("image.tar"), archive(&wasteful())).expect("a file");
     let output = inspect(folder.path(), &["image.tar", "--dockerfile", "Dockerfile"]);
@@ -317,4 +317,232 @@ fn what_is_no_file_needs_an_engine() {
     let output = inspect(folder.path(), &["."]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no index.json"), "{}", stderr(&output));
+}
+
+/// What may be held of any archive at all, in kilobytes.
+const MOST_KILOBYTES: i64 = 300_000;
+
+/// A gzip stream, put together from compressed pieces: a small one that repeats stands for a large content.
+struct Gzip(Vec<u8>);
+
+impl Gzip {
+    fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn piece(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn then(mut self, bytes: &[u8]) -> Self {
+        self.0.extend(Self::piece(bytes));
+        self
+    }
+
+    fn repeat(mut self, bytes: &[u8], times: usize) -> Self {
+        self.0.extend(Self::piece(bytes).repeat(times));
+        self
+    }
+}
+
+/// The most memory that any run of the program has taken so far, in kilobytes.
+fn peak() -> i64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    getrusage(UsageWho::RUSAGE_CHILDREN).expect("it is known").max_rss()
+}
+
+fn image_of(layer: Vec<u8>) -> Vec<u8> {
+    archive(&[("COPY x / # buildkit", layer)])
+}
+
+#[test]
+fn a_name_of_gigabytes_is_not_held() {
+    for kind in [tar::EntryType::GNULongName, tar::EntryType::GNULongLink, tar::EntryType::XHeader] {
+        let layer = Gzip::new()
+            .then(header("x", 400 << 20, kind).as_bytes())
+            .repeat(&vec![b'a'; 1 << 20], 400)
+            .then(&Layer::new().file("x", 1).bytes());
+        let said = complaint(&image_of(layer.0));
+        assert!(said.contains("419430400 bytes"), "{said}");
+        assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+    }
+}
+
+#[test]
+fn documents_have_a_limit_together() {
+    let documents = |count: usize, megabytes: usize| {
+        let mut outer = Gzip::new();
+        for number in 0..count {
+            let size = (megabytes as u64) << 20;
+            outer = outer
+                .then(header(&format!("{number}.json"), size, tar::EntryType::Regular).as_bytes())
+                .then(&[&b"{"[..], &vec![b' '; (1 << 20) - 1]].concat())
+                .repeat(&vec![b' '; 1 << 20], megabytes - 1);
+        }
+        complaint(&outer.then(&[0; 1024]).0)
+    };
+    let said = documents(130, 3);
+    assert!(said.contains("more memory than"), "{said}");
+    // None of these can be the one that is asked for.
+    let said = documents(60, 7);
+    assert!(said.contains("index.json is missing"), "{said}");
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+#[test]
+fn a_layer_that_is_named_often_is_read_once() {
+    let mut layer = Layer::new();
+    for number in 0..20_000 {
+        layer = layer.file(&format!("f{number}"), 0);
+    }
+    let image = |times: usize| {
+        let names = vec!["layer.tar"; times];
+        let manifest = json!([{ "Config": "config.json", "Layers": names }]).to_string();
+        Layer::new().text("manifest.json", &manifest).text("config.json", "{}")
+    };
+    let bytes = layer.bytes();
+    let twice = report(&image(2).owned("layer.tar", &bytes, 0).bytes());
+    assert_eq!(twice["layers"].as_array().expect("an array").len(), 2);
+    let said = complaint(&image(200).owned("layer.tar", &bytes, 0).bytes());
+    assert!(said.contains("more memory than"), "{said}");
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+    let said = complaint(&image(2000).owned("layer.tar", &bytes, 0).bytes());
+    assert!(said.contains("2000 layers"), "{said}");
+}
+
+/// Books of package managers that are short where they are stored, and long once they are read.
+#[test]
+fn package_databases_are_read_without_holding_what_they_say() {
+    let file = |path: &str, head: &[u8], chunk: &[u8], times: usize| {
+        let size = (head.len() + chunk.len() * times) as u64;
+        let mut layer = Gzip::new().then(header(path, size, tar::EntryType::Regular).as_bytes()).then(head);
+        layer = layer.repeat(chunk, times);
+        let padding = usize::try_from(size.next_multiple_of(512) - size).expect("small");
+        image_of(layer.then(&vec![0; padding + 1024]).0)
+    };
+    // Six million files of no name in a package.
+    report(&file("lib/apk/db/installed", b"P:a\n", &b"R:\n".repeat(300_000), 20));
+    report(&file("var/lib/dpkg/info/a.list", b"", &b"/\n".repeat(300_000), 20));
+    // A program that needs a million libraries, all of one long name.
+    let mut elf = vec![0_u8; 1 << 20];
+    elf[..6].copy_from_slice(b"\x7fELF\x02\x01");
+    elf[32..40].copy_from_slice(&64_u64.to_le_bytes());
+    elf[54..56].copy_from_slice(&56_u16.to_le_bytes());
+    elf[56..58].copy_from_slice(&2_u16.to_le_bytes());
+    let mut segment = |at: usize, kind: u32, offset: u64, length: u64| {
+        elf[at..at + 4].copy_from_slice(&kind.to_le_bytes());
+        elf[at + 8..at + 16].copy_from_slice(&offset.to_le_bytes());
+        elf[at + 16..at + 24].copy_from_slice(&offset.to_le_bytes());
+        elf[at + 32..at + 40].copy_from_slice(&length.to_le_bytes());
+    };
+    segment(64, 1, 0, 1 << 30);
+    segment(120, 2, 4096 + 16, 1 << 30);
+    elf[4096..4112].fill(0);
+    let strings = 512 << 10;
+    elf[strings..strings + 4000].fill(b'l');
+    let pairs = [[5, strings as u64], [1, 0]].map(|pair| pair.map(u64::to_le_bytes).concat());
+    elf[4112..4128].copy_from_slice(&pairs[0]);
+    for at in (4128..strings - 16).step_by(16) {
+        elf[at..at + 16].copy_from_slice(&pairs[1]);
+    }
+    let mut layer = Gzip::new();
+    for number in 0..120 {
+        layer = layer
+            .then(header(&format!("bin/{number}"), elf.len() as u64, tar::EntryType::Regular).as_bytes())
+            .then(&elf);
+    }
+    // It is read, or it is too much; what it is not is held.
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(folder.path().join("image.tar"), image_of(layer.then(&[0; 1024]).0)).expect("a file");
+    let output = inspect(folder.path(), &["image.tar"]);
+    assert!(output.status.success() || stderr(&output).contains("more memory than"), "{}", stderr(&output));
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+#[test]
+fn paths_have_a_limit_together() {
+    let name = [b'd'; 4000];
+    let mut one = header("././@LongLink", 4000, tar::EntryType::GNULongName).as_bytes().to_vec();
+    one.extend(name);
+    one.resize(one.len().next_multiple_of(512), 0);
+    one.extend(header("x", 0, tar::EntryType::Regular).as_bytes());
+    let said = complaint(&image_of(Gzip::new().repeat(&one.repeat(100), 1000).then(&[0; 1024]).0));
+    assert!(said.contains("more memory than"), "{said}");
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+#[test]
+fn holes_are_counted_and_never_made() {
+    let sparse = |size: u64| {
+        let mut header = header("sparse", 0, tar::EntryType::GNUSparse);
+        header.as_gnu_mut().expect("it is one").set_real_size(size);
+        header.set_cksum();
+        image_of([&header.as_bytes()[..], &[0; 1024]].concat())
+    };
+    let since = std::time::Instant::now();
+    assert_eq!(report(&sparse(64 << 30))["size"], 64_u64 << 30);
+    let said = complaint(&sparse(1 << 40));
+    assert!(said.contains("bomb"), "{said}");
+    assert!(since.elapsed().as_secs() < 20, "{:?}", since.elapsed());
+}
+
+/// With JETTISON_LARGE a million, as attackers have them; otherwise as many as a test has time for.
+#[test]
+fn many_files_take_little_memory() {
+    let is_large = std::env::var_os("JETTISON_LARGE").is_some();
+    let count = if is_large { 1_000_000 } else { 100_000 };
+    let mut layer = Gzip::new();
+    let mut block = Vec::new();
+    for number in 0..count {
+        block.extend(header(&format!("d{}/f{number}", number % 1000), 0, tar::EntryType::Regular).as_bytes());
+        if block.len() >= 1 << 20 {
+            layer = layer.then(&block);
+            block.clear();
+        }
+    }
+    layer = layer.then(&block).then(&[0; 1024]);
+    report(&image_of(layer.0));
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+}
+
+/// With JETTISON_LARGE ten gigabytes, as large images have them; otherwise as much as a test has time for.
+#[test]
+fn a_large_image_is_read_as_a_stream() {
+    let is_large = std::env::var_os("JETTISON_LARGE").is_some();
+    let megabytes: u64 = if is_large { 10_000 } else { 400 };
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("image.tar");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo starts").success());
+    let writer = std::thread::spawn(move || {
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(path).expect("a pipe");
+        let start = archive(&[("COPY x / # buildkit", Vec::new())]);
+        // Without the layer and the end; in their place a layer of its own.
+        let start = &start[..start.len() - 1024 - 512];
+        let mut send = |bytes: &[u8]| pipe.write_all(bytes).expect("it is read");
+        send(start);
+        let files = megabytes / 100;
+        let size = files * (512 + (100 << 20)) + 1024;
+        // More than an octal field of eleven digits has.
+        let mut outer = header("0/layer.tar", 0, tar::EntryType::Regular);
+        outer.set_size(size);
+        outer.set_cksum();
+        send(outer.as_bytes());
+        let block = vec![b'x'; 1 << 20];
+        for number in 0..files {
+            send(header(&format!("f{number}"), 100 << 20, tar::EntryType::Regular).as_bytes());
+            (0..100).for_each(|_| send(&block));
+        }
+        send(&[0; 1024]);
+        send(&vec![0; usize::try_from(size.next_multiple_of(512) - size).expect("small")]);
+        send(&[0; 1024]);
+    });
+    let output = inspect(folder.path(), &["image.tar", "--format", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["size"], megabytes / 100 * (100 << 20));
+    assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
+    // The archive's last zeros need not be read.
+    let _ = writer.join();
 }

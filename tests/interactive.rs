@@ -46,6 +46,7 @@ impl Session {
             .args(["fix", "--interactive"])
             .current_dir(folder.path())
             .env("EDITOR", editor)
+            .env("GITHUB_TOKEN", "tok-secret")
             .env_remove("VISUAL")
             .env("TERM", "xterm")
             .env_remove("NO_COLOR")
@@ -158,6 +159,27 @@ fn a_question_mark_explains_and_asks_again() {
     assert!(session.asked().contains("q - quit"));
     session.answer("q\n");
     assert_eq!(session.ends().1, NAIVE);
+}
+
+#[test]
+fn an_editor_gets_no_token() {
+    let mut session = Session::start(FILES, "sed -i \"s/--no-cache-dir/--quiet=${GITHUB_TOKEN:-none}/\"");
+    session.asked();
+    session.answer("e\n");
+    session.asked();
+    session.answer("q\n");
+    assert_eq!(session.ends().1, NAIVE.replace("pip install", "pip install --quiet=none"));
+}
+
+/// What a Dockerfile has to say to the terminal is shown, and not done.
+#[test]
+fn escape_sequences_are_shown() {
+    let text = NAIVE.replace("pip install", "pip install '\u{1b}[2J' ");
+    let mut session = Session::start(&[("Dockerfile", &text)], "false");
+    let asked = session.asked();
+    assert!(asked.contains("\\u{1b}[2J") && !asked.contains("\u{1b}[2J"), "{asked:?}");
+    session.answer("q\n");
+    assert_eq!(session.ends().1, text);
 }
 
 #[test]

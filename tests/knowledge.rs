@@ -36,14 +36,16 @@ fn the_managers_that_people_use_are_there() {
 #[test]
 fn every_claim_has_a_source() {
     for manager in Knowledge::embedded().managers() {
-        let Manager { caches, avoid, lean, mounts, keep, .. } = manager;
+        let Manager { caches, avoid, lean, mounts, keep, offline, linked, uncached, .. } = manager;
+        let modes = [offline, linked, uncached].into_iter().flatten();
         let sources = caches.iter().map(|claim| &claim.source);
         let sources = sources
             .chain(avoid.iter().map(|claim| &claim.source))
             .chain(lean.iter().map(|claim| &claim.source));
         let sources = sources
             .chain(mounts.iter().map(|claim| &claim.source))
-            .chain(keep.iter().map(|claim| &claim.source));
+            .chain(keep.iter().map(|claim| &claim.source))
+            .chain(modes.map(|claim| &claim.source));
         for source in sources {
             assert!(
                 source.len() > 8 && !source.contains("memory"),

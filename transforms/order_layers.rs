@@ -11,8 +11,13 @@
 //! is a path that can't be told (a variable that only a build argument fills, a directory that only the base image knows). System packages are
 //! taken to touch all of the distribution's directories (`/usr`, `/etc`, `/var`, `/opt` …) and nothing else. The image's files are the same.
 //!
+//! A copy never passes a RUN that fetches a package index from which a later RUN installs: the index would stay in the cache for weeks, and the
+//! install would ask for versions that the mirrors no longer have.
+//!
 //! # Silent when
-//! Nothing that takes time would be spared: the steps below are cheap, or need the files. A comment right above the instruction goes with it.
+//! Nothing that takes time would be spared: the steps below are cheap, or need the files, or only fetch a package index. The same where the step
+//! below is done again as often as before, because files that change as often are copied above it by another instruction. A comment right above
+//! the instruction goes with it.
 //! `copy-manifests-first` is for installs that need a few of the files.
 //!
 //! # Examples

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jettison::config::{Caches, Config, Settings};
-use jettison::context::{BuildContext, Entry, History, Surroundings};
+use jettison::context::{BuildContext, Entry, Surroundings};
 use jettison::pipeline;
 
 /// The ways in which files are fixed.
@@ -66,10 +66,6 @@ impl Project {
 impl Surroundings for Project {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.0)
-    }
-
-    fn history(&self) -> Option<&History> {
-        None
     }
 }
 

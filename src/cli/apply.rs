@@ -1,6 +1,10 @@
 //! `jettison apply`: writes edits that an earlier run, an editor or a reviewer sends back, if the files are still those that
 //! the edits were made for. Nothing is read as a Dockerfile here: what counts are sums and bytes.
+//!
+//! A document from elsewhere may name any file, and the sums of many are known. So only what is called like a Dockerfile or an
+//! ignore file is written, below the repository's top directory or else the current one, links followed.
 
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -8,9 +12,11 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
 use crate::cli::args::Apply;
-use crate::cli::{Status, input, write};
+use crate::cli::limits::Limits;
+use crate::cli::{Status, discover, input, write};
 use crate::digest::sha256;
 use crate::edit::{Edit, Edits};
+use crate::escape;
 use crate::report::count;
 use crate::span::Span;
 
@@ -58,14 +64,16 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
         "{name} has version {} of the protocol, and this jettison understands {VERSION}; make it anew with `jettison fix --format json`",
         document.version
     );
+    let limits = if args.unsafe_paths { Limits::None } else { Limits::here("--unsafe-paths allows it")? };
     let (mut written, mut failed) = (0, 0);
     let mut err = anstream::stderr().lock();
     for file in &document.files {
-        match one_file(file) {
+        match one_file(file, &limits) {
             Ok(changed) => written += usize::from(changed),
             Err(error) => {
                 failed += 1;
-                writeln!(err, "error: {}: {error:#}", file.path.as_deref().unwrap_or_default())?;
+                let path = escape::line(file.path.as_deref().unwrap_or_default());
+                writeln!(err, "error: {path}: {}", escape::lines(&format!("{error:#}")))?;
             }
         }
     }
@@ -76,12 +84,19 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
     Ok(if failed > 0 { Status::Failed } else { Status::Clean })
 }
 
+/// `.dockerignore`, `api.Dockerfile.dockerignore`
+fn is_ignore_file(name: &str) -> bool {
+    let dockerfile = name.strip_suffix(".dockerignore").or_else(|| name.strip_suffix(".containerignore"));
+    dockerfile.is_some_and(|dockerfile| dockerfile.is_empty() || discover::is_dockerfile(dockerfile))
+}
+
 /// Applies one file's edits; whether there were any. The ignore file goes first, as the Dockerfile leans on it.
-fn one_file(file: &FileEdits) -> anyhow::Result<bool> {
+fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
     if file.edits.is_empty() && file.ignore_file.is_none() {
         return Ok(false);
     }
     let path = Path::new(file.path.as_deref().context("it has edits and no path")?);
+    limits.allow(path, discover::is_dockerfile)?;
     let old = input::file(path).map_err(anyhow::Error::msg)?;
     if file.result_sha256.as_ref().is_some_and(|result| sha256(&old) == *result) {
         // A second time does no harm.
@@ -89,7 +104,7 @@ fn one_file(file: &FileEdits) -> anyhow::Result<bool> {
     }
     let new = result(file, &old)?;
     if let Some(ignore) = &file.ignore_file {
-        write_ignore_file(ignore).with_context(|| ignore.path.clone())?;
+        write_ignore_file(ignore, limits).with_context(|| ignore.path.clone())?;
     }
     if new != old {
         write::replace(path, &old, &new).map_err(anyhow::Error::msg)?;
@@ -117,16 +132,18 @@ fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
     Ok(new)
 }
 
-fn write_ignore_file(file: &IgnoreFile) -> anyhow::Result<()> {
+fn write_ignore_file(file: &IgnoreFile, limits: &Limits) -> anyhow::Result<()> {
     let path = Path::new(&file.path);
-    // A document from elsewhere could name any file, and a new one has no sum that would have to fit.
-    let is_ignore_file =
-        path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".dockerignore"));
-    ensure!(is_ignore_file, "is not the name of an ignore file");
+    // A new one has no sum that would have to fit, so that its name always counts.
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    ensure!(name.as_deref().is_some_and(is_ignore_file), "is not the name of an ignore file");
+    limits.allow(path, is_ignore_file)?;
     match &file.sha256 {
         None => write::create(path, &file.text).map_err(anyhow::Error::msg),
         Some(expected) => {
-            let old = std::fs::read_to_string(path).context("can't be read")?;
+            let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+            ensure!(is_file, "is not a file");
+            let old = fs::read_to_string(path).context("can't be read")?;
             if old == file.text {
                 return Ok(());
             }

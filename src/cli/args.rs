@@ -282,6 +282,10 @@ pub struct Apply {
     /// The document, or - for standard input; its paths count from the directory that jettison is run in
     #[arg(value_name = "EDITS.json")]
     pub edits: PathBuf,
+    /// Also write files outside of the repository (or, without one, of this directory), and ones that are not called like a
+    /// Dockerfile or an ignore file
+    #[arg(long)]
+    pub unsafe_paths: bool,
     /// Print errors only
     #[arg(short, long)]
     pub quiet: bool,

@@ -1,10 +1,9 @@
-//! The build context of a Dockerfile: which directory it is, what lies in it, and how often that changed. Everything is looked up at the
+//! The build context of a Dockerfile: which directory it is and what lies in it. Everything is looked up at the
 //! first question, and once for all Dockerfiles that share a directory.
 //!
 //! Reads only. What the ignore file excludes is decided by `context::ignore`, and what matters of it by `facts`.
 
 mod compose;
-mod history;
 mod sources;
 mod tracked;
 mod walk;
@@ -16,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::input;
-use crate::context::{BuildContext, History, Ignore, Surroundings};
+use crate::context::{BuildContext, Ignore, Surroundings};
 
 /// No ignore file comes near this size.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -32,7 +31,6 @@ pub struct Contexts {
     given: Option<PathBuf>,
     /// By directory and ignore file.
     loaded: Mutex<HashMap<PathBuf, Loaded>>,
-    histories: Mutex<HashMap<PathBuf, Option<Arc<History>>>>,
 }
 
 /// A context, or why it is not known.
@@ -47,7 +45,6 @@ pub struct Around<'c> {
     context: OnceLock<Loaded>,
     full: OnceLock<Option<PathBuf>>,
     inner: OnceLock<Option<String>>,
-    history: OnceLock<Option<Arc<History>>>,
 }
 
 impl Contexts {
@@ -82,16 +79,7 @@ impl Contexts {
             context: OnceLock::new(),
             full: OnceLock::new(),
             inner: OnceLock::new(),
-            history: OnceLock::new(),
         }
-    }
-
-    fn history(&self, directory: &Path) -> Option<Arc<History>> {
-        if let Some(known) = lock(&self.histories).get(directory) {
-            return known.clone();
-        }
-        let history = history::of(directory).map(Arc::new);
-        lock(&self.histories).entry(directory.to_owned()).or_insert(history).clone()
     }
 }
 
@@ -153,9 +141,8 @@ impl Surroundings for Around<'_> {
         self.context.get_or_init(|| self.load()).as_deref().map_err(String::as_str)
     }
 
-    fn history(&self) -> Option<&History> {
-        let directory = self.directory().ok()?;
-        self.history.get_or_init(|| self.contexts.history(directory)).as_deref()
+    fn can_write_ignore_file(&self) -> bool {
+        self.dockerfile.is_some()
     }
 
     fn dockerfile(&self) -> Option<&str> {

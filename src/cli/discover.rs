@@ -202,7 +202,7 @@ fn passed_over(inner: &Path) -> Option<String> {
 
 /// Whether a file's name is one that Dockerfiles have: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`, `api_Dockerfile`,
 /// `Containerfile`; not what only goes with one, nor a template for one.
-fn is_dockerfile(name: &str) -> bool {
+pub fn is_dockerfile(name: &str) -> bool {
     const NOT: &[&str] = &[
         "dockerignore",
         "containerignore",

@@ -1,6 +1,6 @@
 //! `jettison fix`: reads the files, runs them through the pipeline, and prints, checks or writes what comes out.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -14,6 +14,7 @@ use crate::cli::settings::Configurations;
 use crate::cli::verified::Prover;
 use crate::cli::{STACK, Status, clock, discover, ignored, input, interactive, write};
 use crate::config::Settings;
+use crate::escape;
 use crate::pipeline::{self, Outcome};
 use crate::report::{self, FileReport, Talk};
 
@@ -152,7 +153,9 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         print(args, &reports)?;
         return Ok(status(args, &reports));
     }
-    io::stdout().lock().write_all(outcome.text().unwrap_or(&text).as_bytes())?;
+    let new = outcome.text().unwrap_or(&text);
+    let shown = if io::stdout().is_terminal() { escape::lines(new) } else { new.into() };
+    io::stdout().lock().write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed("-".into(), text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
     report::human::talk(&mut err, &reports, talk(args), report::Deed::Written)?;
@@ -174,7 +177,10 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     let coloured = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let mut out = io::BufWriter::new(io::stdout().lock());
     match format {
-        Format::Diff => report::diff::write(&mut out, reports, coloured)?,
+        Format::Diff if io::stdout().is_terminal() || coloured => {
+            report::diff::show(&mut out, reports, coloured)?;
+        }
+        Format::Diff => out.write_all(report::diff::text(reports).as_bytes())?,
         Format::Json => report::json::write(&mut out, reports)?,
         Format::Sarif => report::sarif::write(&mut out, reports)?,
         Format::Gitlab => report::gitlab::write(&mut out, reports)?,

@@ -10,7 +10,7 @@ use crate::cli::context::{Around, Contexts};
 use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::cli::{clock, discover, write};
-use crate::context::{BuildContext, History, Surroundings};
+use crate::context::{BuildContext, Surroundings};
 use crate::pipeline::{self, Outcome};
 use crate::report::{FileReport, IgnoreFile};
 
@@ -82,10 +82,6 @@ struct Changed<'c> {
 impl Surroundings for Changed<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.context)
-    }
-
-    fn history(&self) -> Option<&History> {
-        self.around.history()
     }
 
     fn dockerfile(&self) -> Option<&str> {

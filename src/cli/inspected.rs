@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::Context as _;
 
@@ -50,7 +51,8 @@ fn read(name: &str) -> anyhow::Result<Image> {
         Ok(metadata) if metadata.is_dir() => layout(path).with_context(|| name.to_owned()),
         Ok(_) => {
             let file = File::open(path).with_context(|| name.to_owned())?;
-            image::stream(io::BufReader::with_capacity(1 << 20, file)).with_context(|| name.to_owned())
+            image::stream(io::BufReader::with_capacity(1 << 20, file), is_late())
+                .with_context(|| name.to_owned())
         }
         Err(_) => {
             let engine = Engine::find().with_context(|| {
@@ -61,9 +63,15 @@ fn read(name: &str) -> anyhow::Result<Image> {
     }
 }
 
+/// Whether reading takes too long.
+fn is_late() -> impl Fn() -> bool {
+    let start = Instant::now();
+    move || start.elapsed() > measure::PATIENCE
+}
+
 /// Reads a directory. Links are not followed: they might lead out of it.
 fn layout(directory: &Path) -> anyhow::Result<Image> {
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(is_late());
     anyhow::ensure!(
         directory.join("index.json").is_file(),
         "this directory is no OCI layout: it has no index.json; name an archive, a layout or an image"

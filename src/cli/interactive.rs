@@ -17,8 +17,10 @@ use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, ignored, input};
 use crate::context::Surroundings as _;
 use crate::edit::Edits;
+use crate::escape;
 use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
 use crate::report::{self, Deed, FileReport, Talk, diff};
+use crate::secret;
 use crate::span::Span;
 
 const HELP: &str = "\
@@ -141,13 +143,21 @@ impl Person {
     fn ask(&mut self, proposal: &Proposal<'_>) -> anyhow::Result<Choice> {
         let Proposal { transform, title, notes, place, text, result, ignore_file, .. } = proposal;
         let mut out = anstream::stdout();
-        writeln!(out, "\u{1b}[1m{}:{place}: {}: {title}\u{1b}[0m", self.path, transform.id)?;
+        writeln!(
+            out,
+            "\u{1b}[1m{}:{place}: {}: {}\u{1b}[0m",
+            escape::line(&self.path),
+            transform.id,
+            escape::line(title)
+        )?;
         for note in *notes {
-            writeln!(out, "    {note}")?;
+            writeln!(out, "    {}", escape::line(note))?;
         }
-        match ignore_file {
-            Some(new) => write!(out, "{}", diff::with_words(&self.ignore_file, new))?,
-            None => write!(out, "{}", diff::with_words(text, result))?,
+        if text != result {
+            write!(out, "{}", diff::with_words(text, result))?;
+        }
+        if let Some(new) = ignore_file {
+            write!(out, "{}", diff::with_words(&self.ignore_file, new))?;
         }
         loop {
             write!(out, "\u{1b}[1;34mApply this fix [y,n,a,q,e,?]?\u{1b}[0m ")?;
@@ -171,7 +181,10 @@ impl Person {
                     return Ok(Choice::Leave);
                 }
                 "e" if ignore_file.is_some() => {
-                    writeln!(out, "the ignore file can't be edited here; answer n, and edit it afterwards")?;
+                    writeln!(
+                        out,
+                        "a fix that changes the ignore file can't be edited here; answer n, and edit both files afterwards"
+                    )?;
                 }
                 "e" => {
                     if let Some(own) = edit(proposal)? {
@@ -200,8 +213,12 @@ fn edit(proposal: &Proposal<'_>) -> anyhow::Result<Option<Edits>> {
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|one| !one.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     // The variable may hold options; a shell takes it apart, as git has it done.
-    let status =
-        Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "editor"]).arg(&path).status()?;
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{editor} \"$1\""), "editor"]).arg(&path);
+    for name in secret::VARIABLES {
+        command.env_remove(name);
+    }
+    let status = command.status()?;
     if !status.success() {
         return Ok(None);
     }

@@ -162,7 +162,7 @@ impl Bar {
                 String::new()
             };
             // Whoever closed it does not want to know.
-            let _ = write!(io::stderr(), "\r\u{1b}[K{bar}{} …", progress.what);
+            let _ = write!(io::stderr(), "\r\u{1b}[K{bar}{} …", crate::escape::line(&progress.what));
         }
     }
 

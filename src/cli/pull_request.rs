@@ -13,8 +13,9 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::cli::args::{self, Color, Fix, Mode, PullRequest};
 use crate::cli::{Status, fix};
-use crate::forge::{Forge, Kind, Remote, Request, State, Token, Wording};
-use crate::git::Git;
+use crate::escape;
+use crate::forge::{Forge, Kind, Remote, Request, State, Token, Wording, is_private};
+use crate::git::{self, Addresses, Git, Login};
 use crate::report::pull_request::{self as words, Facts, Mark, TRAILER};
 use crate::report::{FileReport, count, diff};
 use crate::transform::Applicability;
@@ -63,7 +64,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     }
     let proofs: Vec<String> = words::proof(verified, &smoke).into_iter().collect();
     let signer = request.signoff.then(|| git.committer()).transpose()?;
-    let commits = commits::plan(&git, &reports, &proofs, signer.as_deref())?;
+    let commits = commits::plan(&git, &reports, &proofs, signer.as_deref(), request.dry_run)?;
     let base = match request.base.clone().or_else(|| git.branch()) {
         Some(base) => base,
         None if request.dry_run => "HEAD".to_owned(),
@@ -95,13 +96,16 @@ impl Work {
         let mut out = io::BufWriter::new(io::stdout().lock());
         writeln!(out, "branch {} onto {}\n", self.branch, self.base)?;
         for commit in &self.commits {
-            let indented =
-                commit.message.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n");
+            // What keeps it from calling people is for the forge alone.
+            let message = commit.message.replace('\u{200b}', "");
+            let message = escape::lines(&message);
+            let indented = message.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n");
             writeln!(out, "commit\n\n{}", indented.collect::<String>())?;
         }
         let mark = Mark { base: head.clone(), head, fixes: words::sum(&self.reports) };
         writeln!(out, "{}\n\n{}", words::title(&self.reports), self.body(&mark))?;
-        out.write_all(diff::text(&self.reports).as_bytes())?;
+        // Shown, not for a program to read.
+        out.write_all(escape::lines(&diff::text(&self.reports)).as_bytes())?;
         out.flush()?;
         Ok(Status::WouldChange)
     }
@@ -109,11 +113,12 @@ impl Work {
     /// Pushes the branch and opens the request, or brings both up to date.
     fn open(&self, args: &args::Request) -> anyhow::Result<Status> {
         let remote = args.remote.as_str();
-        let url = self.git.remote_url(remote).with_context(|| {
+        let addresses = self.git.addresses(remote).with_context(|| {
             format!("there is no remote `{remote}` to push to; add one (`git remote add`), or name another with --remote")
         })?;
-        let (forge, kind, token) = forge(args, &url)?;
-        let git = self.git.clone().with_secret(user(kind), token.secret());
+        check(remote, &addresses)?;
+        let (forge, kind, token) = forge(args, &addresses.fetch)?;
+        let git = self.git.clone().with_login(login(args, kind, &addresses, &token));
         let head = git.head()?;
         match git.remote_branch(remote, &self.base)? {
             Some(there) if there == head => {}
@@ -173,7 +178,7 @@ impl Work {
         match done {
             Ok(url) => {
                 let verb = if open.is_some() { "updated" } else { "opened" };
-                writeln!(io::stdout().lock(), "{url}")?;
+                writeln!(io::stdout().lock(), "{}", escape::line(&url))?;
                 say(&format!("{verb} a {} of {}", kind.request(), count(self.commits.len(), "commit")))?;
                 Ok(Status::Clean)
             }
@@ -231,7 +236,42 @@ fn forge(args: &args::Request, url: &str) -> anyhow::Result<(Forge, Kind, Token)
         .map(|token| Token::new(&token))
         .filter(|token| !token.secret().is_empty());
     let token = token.with_context(|| format!("there is no token: set {variable} in the environment"))?;
-    Ok((Forge::new(kind, &api, &repository, token.clone()), kind, token))
+    Ok((Forge::new(kind, &api, &repository, token.clone())?, kind, token))
+}
+
+/// Whether a remote's addresses may be used: what is pushed goes where the branch was asked for, and not in the clear.
+fn check(remote: &str, addresses: &Addresses) -> anyhow::Result<()> {
+    for url in [&addresses.fetch, &addresses.push] {
+        ensure!(
+            is_private(url),
+            "{remote} is at {}, which is not encrypted; use https or ssh (`git remote set-url`)",
+            git::without_password(url)
+        );
+    }
+    let place = |url: &str| Remote::of(url).map(|it| (it.host_name().map(str::to_owned), it.repository));
+    ensure!(
+        addresses.fetch == addresses.push || place(&addresses.fetch) == place(&addresses.push),
+        "{remote} is fetched from {} and pushed to {}, another repository; name a remote with --remote that is pushed to where it is fetched from",
+        git::without_password(&addresses.fetch),
+        git::without_password(&addresses.push)
+    );
+    Ok(())
+}
+
+/// What git may tell the remote's server, where it asks over HTTP: the token, if that is the server that the token is for.
+fn login(args: &args::Request, kind: Kind, addresses: &Addresses, token: &Token) -> Option<Login> {
+    let remotes = [&addresses.fetch, &addresses.push].map(|url| Remote::of(url));
+    let mut asked =
+        remotes.iter().flatten().filter_map(|remote| Some((remote.origin()?, remote.host_name()?)));
+    let (origin, host) = asked.next()?;
+    let is_one = asked.all(|(other, _)| other == origin);
+    // An API that was named may be another server's, or be beside the web's: `api.example.org`.
+    let is_its_own = args.api_url.as_ref().is_none_or(|api| {
+        let api = Remote::of(&format!("{}/owner/name", api.trim_end_matches('/')));
+        let api = api.as_ref().and_then(Remote::host_name);
+        api.is_some_and(|api| api == host || api.strip_prefix("api.") == Some(host))
+    });
+    (is_one && is_its_own).then(|| Login::new(&origin, user(kind), token.secret()))
 }
 
 /// Whom a token pushes as, where git asks over HTTP.
@@ -266,7 +306,8 @@ fn complain(reports: &[FileReport]) -> anyhow::Result<()> {
     for report in reports {
         if let Some(error) = &report.error {
             let path = report.path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
-            writeln!(io::stderr(), "error: {path}{error}")?;
+            let text = format!("error: {path}{error}");
+            writeln!(io::stderr(), "{}", escape::lines(&text))?;
         }
     }
     ensure!(
@@ -292,5 +333,5 @@ fn short(commit: &str) -> &str {
 }
 
 fn say(text: &str) -> io::Result<()> {
-    writeln!(anstream::stderr().lock(), "{text}")
+    writeln!(anstream::stderr().lock(), "{}", escape::lines(text))
 }

@@ -4,10 +4,13 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use crate::cli::args::Fix;
 use crate::cli::hadolint::Findings;
+use crate::cli::limits::Limits;
 use crate::config::{Scope, Settings, meet};
-use crate::git::Git;
+use crate::git::{CommitId, Git};
 use crate::span::LineIndex;
 use crate::syntax::Dockerfile;
 
@@ -15,8 +18,8 @@ use crate::syntax::Dockerfile;
 pub enum Scopes {
     /// All of every file.
     Whole,
-    /// What changed since a revision.
-    Since(Git, String),
+    /// What changed since a commit.
+    Since(Git, CommitId),
     /// What hadolint found.
     Found(Findings),
 }
@@ -25,20 +28,29 @@ impl Scopes {
     /// Checks what the command line says.
     pub fn new(args: &Fix) -> anyhow::Result<Self> {
         if let Some(report) = &args.from_hadolint {
-            return Ok(Self::Found(Findings::read(report)?));
+            let findings = Findings::read(report)?;
+            // A report from elsewhere may name any file.
+            if args.paths.is_empty() {
+                let limits = Limits::here("name it on the command line if it is meant")?;
+                for file in findings.files() {
+                    let allowed = limits.allow(file, |_| true);
+                    allowed.with_context(|| format!("{}: {}", report.display(), file.display()))?;
+                }
+            }
+            return Ok(Self::Found(findings));
         }
         let Some(revision) = &args.since else { return Ok(Self::Whole) };
         let git = Git::around(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
-        git.commit_of(revision)?;
-        Ok(Self::Since(git, revision.clone()))
+        let commit = git.commit_of(revision)?;
+        Ok(Self::Since(git, commit))
     }
 
     /// The settings for a file, with the part of it that may be touched.
     pub fn within(&self, settings: Arc<Settings>, path: &Path, text: &str) -> Result<Arc<Settings>, String> {
         let scope = match self {
             Self::Whole => return Ok(settings),
-            Self::Since(git, revision) => {
-                match git.changed_lines(revision, path).map_err(|error| format!("{error:#}"))? {
+            Self::Since(git, commit) => {
+                match git.changed_lines(commit, path, text).map_err(|error| format!("{error:#}"))? {
                     // All of a new file is new.
                     None => return Ok(settings),
                     Some(changed) => Scope::Lines(

@@ -8,7 +8,7 @@ use crate::cli::context::Contexts;
 use crate::cli::measured::{Bar, plans};
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
-use crate::context::{BuildContext, History, Proven, Surroundings};
+use crate::context::{BuildContext, Proven, Surroundings};
 use crate::measure::verify::{self, Finding, Lacking, Subject};
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{BuildError, Engine, Plan, build};
@@ -100,10 +100,6 @@ struct Proving<'a> {
 impl Surroundings for Proving<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         self.around.context()
-    }
-
-    fn history(&self) -> Option<&History> {
-        self.around.history()
     }
 
     fn dockerfile(&self) -> Option<&str> {

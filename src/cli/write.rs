@@ -1,16 +1,26 @@
 //! Replacing one file, wholly or not at all: the new text goes into a file beside it, which then takes its place.
 
+mod attributes;
+mod beside;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Replaces `path`, which held `old`, by `new`: same mode, same owner, through symbolic links. The error is complete but for
-/// the path; in any case the file is either as it was or as it should be.
+/// Replaces `path`, which held `old`, by `new`: same mode, same owner, same extended attributes, through symbolic links. What
+/// can't be kept, such as hard links, is an error. The error is complete but for the path; in any case the file is either as
+/// it was or as it should be.
 pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     let target = fs::canonicalize(path).map_err(|error| format!("can't be resolved: {error}"))?;
     let metadata = fs::metadata(&target).map_err(|error| format!("can't be read: {error}"))?;
     if metadata.permissions().readonly() {
         return Err("is read-only and stays as it was; make it writable first (chmod u+w)".into());
+    }
+    let links = hard_links(&metadata);
+    if links > 1 {
+        return Err(format!(
+            "stays as it was: it is one of {links} hard links to the same file, and replacing it would separate them; make it a file of its own first (cp --remove-destination)"
+        ));
     }
     let directory = target.parent().unwrap_or(Path::new("/"));
     let failed = |what: &str, error: &io::Error| match error.kind() {
@@ -20,10 +30,7 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
         }
         _ => format!("stays as it was: {error} while {what}"),
     };
-    let mut beside = tempfile::Builder::new()
-        .prefix(".jettison-")
-        .tempfile_in(directory)
-        .map_err(|error| failed("making a file beside it", &error))?;
+    let mut beside = beside::file(directory).map_err(|error| failed("making a file beside it", &error))?;
     beside
         .write_all(new.as_bytes())
         .and_then(|()| beside.as_file().sync_all())
@@ -33,6 +40,9 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
         .as_file()
         .set_permissions(metadata.permissions())
         .map_err(|error| failed("keeping the mode", &error))?;
+    // After the mode: an access control list has a part of it.
+    attributes::keep(&target, beside.as_file())
+        .map_err(|(name, error)| failed(&format!("keeping the extended attribute {name}"), &error))?;
     let now = fs::read(&target).map_err(|error| format!("can't be read again: {error}"))?;
     if now != old.as_bytes() {
         return Err(
@@ -40,12 +50,13 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
         );
     }
     beside.persist(&target).map_err(|error| failed("putting it in its place", &error.error))?;
+    beside::sync(directory);
     Ok(())
 }
 
 /// Makes a file that must not be there yet, wholly or not at all. The error is complete but for the path.
 pub fn create(path: &Path, text: &str) -> Result<(), String> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |error: &io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             "was made by somebody else in the meantime and stays as it is; run jettison again".to_owned()
@@ -56,16 +67,14 @@ pub fn create(path: &Path, text: &str) -> Result<(), String> {
         }
         _ => format!("can't be made: {error}"),
     };
-    let mut beside = tempfile::Builder::new()
-        .prefix(".jettison-")
-        .tempfile_in(directory)
-        .map_err(|error| failed(&error))?;
+    let mut beside = beside::file(directory).map_err(|error| failed(&error))?;
     beside
         .write_all(text.as_bytes())
         .and_then(|()| beside.as_file().sync_all())
         .map_err(|error| failed(&error))?;
     make_readable(beside.as_file()).map_err(|error| failed(&error))?;
     beside.persist_noclobber(path).map_err(|error| failed(&error.error))?;
+    beside::sync(directory);
     Ok(())
 }
 
@@ -79,6 +88,16 @@ fn make_readable(file: &File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_readable(_: &File) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(unix)]
+fn hard_links(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn hard_links(_: &fs::Metadata) -> u64 {
+    1
 }
 
 #[cfg(unix)]
@@ -113,5 +132,52 @@ mod tests {
             1,
             "nothing may be left beside it"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn hard_links_are_not_separated() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let (path, other) = (folder.path().join("Dockerfile"), folder.path().join("other"));
+        fs::write(&path, "old").expect("writable");
+        fs::hard_link(&path, &other).expect("a link");
+        let error = replace(&path, "old", "new").expect_err("it must not be replaced");
+        assert!(error.contains("one of 2 hard links"), "{error}");
+        fs::remove_file(&other).expect("it is there");
+        replace(&path, "old", "new").expect("it is a file of its own");
+        assert_eq!(fs::read_to_string(&path).expect("readable"), "new");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn extended_attributes_are_kept() {
+        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a temporary directory");
+        let path = folder.path().join("Dockerfile");
+        fs::write(&path, "old").expect("writable");
+        let file = File::open(&path).expect("readable");
+        let flags = rustix::fs::XattrFlags::empty();
+        // A file system may have none of them, and then there is nothing to keep.
+        if rustix::fs::fsetxattr(&file, "user.note", b"mine", flags).is_err() {
+            return;
+        }
+        // An access control list: version 2; owner rw-, user 1 r--, group r--, mask r--, others r--.
+        let entry = |tag: u16, permissions: u16, id: u32| {
+            [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &id.to_le_bytes()].concat()
+        };
+        let none = u32::MAX;
+        let entries =
+            [entry(1, 6, none), entry(2, 4, 1), entry(4, 4, none), entry(16, 4, none), entry(32, 4, none)];
+        let list = [&2_u32.to_le_bytes()[..], &entries.concat()].concat();
+        let has_list = rustix::fs::fsetxattr(&file, "system.posix_acl_access", &list, flags).is_ok();
+        replace(&path, "old", "new").expect("it is replaced");
+        let new = File::open(&path).expect("readable");
+        let value = |name: &str| {
+            let mut value = vec![0; 256];
+            let length = rustix::fs::fgetxattr(&new, name, &mut value[..]).unwrap_or(0);
+            value.truncate(length);
+            value
+        };
+        assert_eq!(value("user.note"), b"mine");
+        assert!(!has_list || value("system.posix_acl_access") == list);
     }
 }

@@ -10,7 +10,8 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// Whether a file's text has a setting that switches a mode on; also where the text can't be parsed, but names the key.
 pub(super) fn switches_on(setting: &Setting, text: &str) -> bool {
     let named = setting.key.rsplit('.').next().unwrap_or_default();
-    if text.len() > MOST_BYTES || !text.contains(named) {
+    let is_named = text.contains(named) || text.contains(&named.replace('-', "_"));
+    if text.len() > MOST_BYTES || !is_named {
         return false;
     }
     let values = match setting.format {

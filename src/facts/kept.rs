@@ -3,6 +3,8 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
+use crate::facts::order::Rate;
+
 /// Answers about a file.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
@@ -22,6 +24,8 @@ pub(super) struct Kept {
     pub users: RefCell<HashMap<String, HashMap<usize, bool>>>,
     /// Whether the file has a name anywhere in its text.
     pub named: RefCell<HashMap<&'static str, bool>>,
+    /// How often anything in each stage changes.
+    pub rates: OnceCell<Vec<Rate>>,
     /// For a package manager, a version of it that the file installs and that is too old for an option.
     pub pins: RefCell<HashMap<String, Option<String>>>,
 }

@@ -253,6 +253,7 @@ impl Facts<'_> {
                 let facts = &self.runs[at.expect("every RUN within a stage has facts")];
                 match run {
                     Run::Shell(_) | Run::Heredoc(_) | Run::Exec(_) => self.run_leans(facts, going),
+                    Run::Opaque(_) if self.is_read_on_its_own(facts) => self.run_leans(facts, going),
                     Run::Opaque(_) if going.manager.kind != Kind::System => {
                         // A cache that only saves fetching can't be missed by what does not name it, nor works offline.
                         let text = instruction.full.of(self.file.text);
@@ -300,6 +301,13 @@ impl Facts<'_> {
             Some(leaning) => Err(leaning),
             None => self.commands_lean(&list, 0, going).map_err(|leaning| format!("a later RUN {leaning}")),
         }
+    }
+
+    /// Whether all that a RUN gives to another shell is read: its here-document names bash.
+    fn is_read_on_its_own(&self, run: &RunFacts<'_>) -> bool {
+        let (started, _) = self.started_by(run);
+        started.iter().any(|one| one.is_inline)
+            && started.iter().all(|one| matches!(one.what, What::Script { .. }))
     }
 
     /// Whether a RUN that has no network, or works offline by its environment, may need a cache that saves fetching.

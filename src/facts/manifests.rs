@@ -1,48 +1,68 @@
 //! Which files of the build context an install of a project reads, what it makes, and what stands against it.
 //!
-//! The names of manifests are data (`project` in `knowledge/managers`); what has to be looked for in their texts is one file an ecosystem here.
-//! An install is taken for one that reads nothing else only where its manifests say so. Nothing is known of Dockerfiles here.
+//! The names of manifests, the keys of settings and the packages with scripts are data in `knowledge/`; what a manifest means is one file an ecosystem
+//! here. Manifests and lockfiles are read by real parsers. An install is taken for one that reads nothing else only where all that it reads is
+//! understood. Nothing is known of Dockerfiles here.
 
+mod composer;
+mod dotnet;
 mod gemfile;
+mod go;
+mod maven;
+mod mix;
 mod modules;
 mod node;
-mod others;
 mod pyproject;
 mod requirements;
+mod settings;
 
-use crate::context::BuildContext;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::context::{BuildContext, Format};
 use crate::facts::Call;
 use crate::facts::execution::normalized;
-use crate::knowledge::Confidence;
+use crate::knowledge::{self, Confidence, Knowledge};
 
 /// What an install of a project reads and makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// Context paths of the files that it reads, the most telling first; each is a file that is sent, or a directory that goes whole.
     pub reads: Vec<String>,
-    /// What it makes or writes, as context paths: a later copy of the same directory must not bring any of it.
+    /// What it makes, as context paths: a later copy of the same directory must not bring any of it.
     pub makes: Vec<String>,
     /// Safe where it provably reads nothing else.
     pub confidence: Confidence,
 }
 
-/// What a call reads that runs in a folder of the context (the context itself is empty; none where its directory is no copy of one).
-/// `place` says where a file of the image comes from; `as_module` is whether it is called by `python -m`. None where it is no install of a project. The error is what stands against it, to follow
-/// "because".
-pub fn project(
-    call: &Call<'_>,
-    as_module: bool,
-    folder: Option<&str>,
-    place: &dyn Fn(&str) -> Option<String>,
-    context: &BuildContext,
-) -> Option<Result<Project, String>> {
+/// Where a call runs, and what else counts for it.
+pub struct Place<'p> {
+    /// The folder of the context that its directory is a copy of (the context itself is empty); none where it is no copy of one.
+    pub folder: Option<&'p str>,
+    /// Where a file of the image comes from.
+    pub origin: &'p dyn Fn(&str) -> Option<String>,
+    /// Whether it is called by `python -m`.
+    pub as_module: bool,
+    /// What earlier commands of the image's build installed, by the words of their calls.
+    pub installed: &'p dyn Fn() -> Vec<String>,
+    /// The build context.
+    pub context: &'p BuildContext,
+    /// What is known of the world.
+    pub known: &'p Knowledge,
+}
+
+/// What a call reads of the project. None where it is no install of a project. The error is what stands against it, to follow "because".
+pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, String>> {
     let known = call.manager.project.as_ref()?;
     let is_pip = call.manager.name == "pip" || call.verb.starts_with("pip ");
-    if folder.is_none() && !is_pip {
+    if place.folder.is_none() && !is_pip {
         return None;
     }
-    let looked = Looked { call, folder: folder.unwrap_or(NOWHERE), place, context };
-    if as_module && let Some(name) = folder.and_then(|folder| modules::shadowing(folder, context)) {
+    let looked = Looked { call, folder: place.folder.unwrap_or(NOWHERE), place, context: place.context };
+    if place.as_module
+        && let Some(name) = place.folder.and_then(|folder| modules::shadowing(folder, place.context))
+    {
         return Some(Err(format!(
             "`{name}` in the directory bears the name of a module that `python -m` would take from there"
         )));
@@ -58,12 +78,19 @@ pub fn project(
         _ if !call.packages.is_empty() && call.manager.name != "dotnet" => return None,
         _ => {}
     }
-    Some(looked.with_names().and_then(|mut project| {
+    Some(looked.with_names(known).and_then(|mut project| {
         match call.manager.name.as_str() {
             "npm" | "yarn" | "pnpm" | "bun" => node::look(&looked, &mut project)?,
             "poetry" | "uv" | "pipenv" => pyproject::look(&looked, &mut project)?,
             "bundler" => gemfile::look(&looked, &mut project)?,
-            name => others::look(name, &looked, &mut project)?,
+            "composer" => composer::look(&looked, &mut project)?,
+            "dotnet" => dotnet::look(&looked, &mut project)?,
+            "go" => go::look(&looked, &mut project)?,
+            "maven" => maven::look(&looked, &mut project)?,
+            "mix" => mix::look(&looked, &mut project)?,
+            // cargo refuses a manifest whose targets are not there. (The Cargo Book, "Cargo Targets", Target auto-discovery.)
+            "cargo" => return Err("cargo needs the sources of every target, even to fetch".into()),
+            name => return Err(format!("what {name} reads is unknown")),
         }
         Ok(project)
     }))
@@ -76,14 +103,13 @@ const NOWHERE: &str = "\0";
 struct Looked<'l, 'a> {
     call: &'l Call<'a>,
     folder: &'l str,
-    place: &'l dyn Fn(&str) -> Option<String>,
+    place: &'l Place<'l>,
     context: &'l BuildContext,
 }
 
 impl<'l> Looked<'l, '_> {
     /// The manifests and their companions that lie in the folder.
-    fn with_names(&self) -> Result<Project, String> {
-        let known = self.call.manager.project.as_ref().expect("the caller found it");
+    fn with_names(&self, known: &knowledge::Project) -> Result<Project, String> {
         if self.call.options.iter().any(|option| moves_elsewhere(&option.raw)) {
             return Err(format!("{} is sent to another directory", self.call.manager.name));
         }
@@ -95,11 +121,20 @@ impl<'l> Looked<'l, '_> {
             }
             reads.push(path);
         }
+        if let Some(name) = known.unreadable.iter().find(|name| self.context.sends(&self.path(name))) {
+            return Err(format!(
+                "{} reads `{}`, which may name other files",
+                self.call.manager.name,
+                self.path(name)
+            ));
+        }
         reads.extend(
             known.companions.iter().map(|name| self.path(name)).filter(|path| self.context.sends(path)),
         );
         let makes = known.makes.iter().map(|name| self.path(name)).collect();
-        Ok(Project { reads, makes, confidence: Confidence::Safe })
+        let mut project = Project { reads, makes, confidence: Confidence::Safe };
+        settings::look(self, self.folder, &mut project)?;
+        Ok(project)
     }
 
     /// The context path of a name in the folder.
@@ -107,10 +142,20 @@ impl<'l> Looked<'l, '_> {
         join(self.folder, name)
     }
 
+    /// Whether the build context sends a file of this name in the folder.
+    fn has(&self, name: &str) -> bool {
+        self.context.sends_file(&self.path(name))
+    }
+
     /// The text of a manifest in the folder.
     fn text(&self, name: &str) -> Result<&'l str, String> {
         let path = self.path(name);
         self.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))
+    }
+
+    /// The value of a manifest in the folder.
+    fn value(&self, name: &str, format: Format) -> Result<Parsed, String> {
+        self.context.parsed(&self.path(name), format).map(Parsed)
     }
 
     /// The folders above it, the nearest first, the context itself last.
@@ -125,9 +170,39 @@ impl<'l> Looked<'l, '_> {
 
     fn has_option(&self, names: &[&str]) -> bool {
         self.call.options.iter().any(|option| {
-            let name = option.raw.split('=').next().unwrap_or_default();
-            names.contains(&name)
+            let (name, value) = option.raw.split_once('=').unwrap_or((&option.raw, ""));
+            names.contains(&name) && value != "false" || names.contains(&option.raw.as_str())
         })
+    }
+}
+
+/// The value of a manifest, which other steps share.
+struct Parsed(Arc<Result<Value, String>>);
+
+impl std::ops::Deref for Parsed {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        match &*self.0 {
+            Ok(value) => value,
+            // `BuildContext::parsed` gives out none that failed.
+            Err(_) => &Value::Null,
+        }
+    }
+}
+
+/// The strings of a list; none where it is no list of strings.
+fn strings(value: &Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(Value::as_str).collect()
+}
+
+/// Whether a value says anything: it is not missing, null, empty or false.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Object(all) => !all.is_empty(),
+        Value::Array(all) => !all.is_empty(),
+        _ => true,
     }
 }
 
@@ -157,6 +232,15 @@ fn moves_elsewhere(option: &str) -> bool {
             | "-pl"
             | "--package"
             | "--userconfig"
+            | "--globalconfig"
+            | "--pnpmfile"
+            | "--global-pnpmfile"
+            | "--use-yarnrc"
+            | "--config-file"
+            | "--configfile"
+            | "--cafile"
+            | "--env-file"
+            | "--script"
             | "--config"
             | "--lockfile-dir"
             | "--virtual-store-dir"

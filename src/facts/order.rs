@@ -4,10 +4,12 @@
 //! sink below them. What is worth moving is asked here, what commutes in `effects`.
 
 mod early;
+mod gain;
+mod index;
 mod metadata;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::facts::effects::{Effects, Resource, Tree};
@@ -19,6 +21,10 @@ use crate::span::Span;
 use crate::syntax::{Body, Instruction, Item, Run};
 
 pub use early::{Early, EarlyCopy};
+pub(super) use gain::Rate;
+
+/// Each try finds copies whose move gains nothing because others stay; more are not made.
+const MOST_TRIES: usize = 8;
 
 /// A new place for an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +86,17 @@ fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
         next = places.below(at);
     }
     moves
+}
+
+/// The order after some moves.
+fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
+    let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
+    for one in moves {
+        behind.entry(one.behind).or_default().push(one.item);
+    }
+    let moved: BTreeSet<usize> = moves.iter().map(|one| one.item).collect();
+    let stay = order.iter().filter(|item| !moved.contains(item));
+    stay.flat_map(|item| std::iter::once(*item).chain(behind.remove(item).unwrap_or_default())).collect()
 }
 
 /// The order of instructions, from which one can be taken and put elsewhere: each knows its neighbours.
@@ -148,28 +165,57 @@ impl Facts<'_> {
             let kind = self.kind_of_effects(other);
             answers.of(item, kind, || self.effects(item).commute(self.effects(other)))
         };
-        sink(
-            &order,
-            &Sinking {
-                // What stands in the Dockerfile itself changes no more often than the steps do.
-                may_move: &|item| {
-                    self.instruction_at(item)
-                        .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
-                        && !super::near_error(self.file, item)
+        let handing_on: BTreeSet<usize> =
+            order.iter().copied().filter(|&item| self.hands_index_on(item)).collect();
+        let own: HashMap<usize, Rate> = order.iter().map(|&item| (item, self.rate(item))).collect();
+        let base = self.rate_of_base(stage);
+        // How often what is above each step changes: first as if all copies left, then as far as they do.
+        let mut above: HashMap<usize, Rate> =
+            order.iter().map(|&item| (item, base.max(own[&item]))).collect();
+        let mut moves = Vec::new();
+        for _ in 0..MOST_TRIES {
+            let again = sink(
+                &order,
+                &Sinking {
+                    // What stands in the Dockerfile itself changes no more often than the steps do.
+                    may_move: &|item| {
+                        self.instruction_at(item)
+                            .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
+                            && !super::near_error(self.file, item)
+                    },
+                    may_pass: &|item, other| {
+                        self.is_movable_across(other)
+                            && !handing_on.contains(&other)
+                            && (commute(item, other)
+                                || self.may_pass_workdir(
+                                    item,
+                                    other,
+                                    self.effects(item),
+                                    self.effects(other),
+                                ))
+                    },
+                    gains_by: &|item, other| self.is_worth_sparing(other) && own[&item] > above[&other],
                 },
-                may_pass: &|item, other| {
-                    self.is_movable_across(other)
-                        && (commute(item, other)
-                            || self.may_pass_workdir(item, other, self.effects(item), self.effects(other)))
-                },
-                gains_by: &|_, other| self.takes_time(other),
-            },
-        )
+            );
+            if again == moves {
+                return moves;
+            }
+            moves = again;
+            let mut so_far = base;
+            for item in with_moves(&order, &moves) {
+                let is_step = !self.instruction_at(item).is_some_and(|one| is_copy(&one.body));
+                above.insert(item, so_far.max(if is_step { own[&item] } else { Rate::Fixed }));
+                so_far = so_far.max(own[&item]);
+            }
+        }
+        Vec::new()
     }
 
     /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
     pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
+        let handing_on: BTreeSet<usize> =
+            order.iter().copied().filter(|&item| self.hands_index_on(item)).collect();
         sink(
             &order,
             &Sinking {
@@ -180,9 +226,10 @@ impl Facts<'_> {
                 },
                 may_pass: &|item, other| {
                     self.is_movable_across(other)
+                        && !handing_on.contains(&other)
                         && self.metadata_may_pass(item, other, self.effects(item), self.effects(other))
                 },
-                gains_by: &|_, other| self.takes_time(other),
+                gains_by: &|_, other| self.is_worth_sparing(other),
             },
         )
     }
@@ -245,21 +292,20 @@ impl Facts<'_> {
         matches!(&self.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
     }
 
-    /// Whether a step is worth not being done again: it fetches, installs or makes accounts; the rest of a second is not.
-    pub fn takes_time(&self, item: usize) -> bool {
+    /// Whether one of the commands of a step that count takes time: it fetches, installs or makes accounts; the rest of a second is not.
+    fn takes_time_for(&self, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
         let Item::Instruction(instruction) = &self.file.items[item] else { return false };
         let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
         let run = self.run_at(item);
         run.is_some_and(|run| {
-            let find = || (0..run.invocations.len()).any(|index| self.command_takes_time(run, index));
-            *run.kept.takes_time.get_or_init(find)
+            (0..run.invocations.len()).any(|index| counts(run, index) && self.command_takes_time(run, index))
         })
     }
 
     fn command_takes_time(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let Some(program) = run.invocations[index].program else { return false };
         let call = run.call_of(index);
-        call.is_some_and(|call| call.manager.installs(&call.verb) || call.manager.refreshes(&call.verb))
+        call.is_some_and(|call| call.manager.installs(&call.verb))
             || matches!(self.known.scope(program), Some(Scope::Download | Scope::Accounts))
             || program == "git"
             || call.is_none()

@@ -185,7 +185,9 @@ impl<'f, 'a> Walk<'f, 'a> {
 
     /// A shell script's text; says whether it is read to the end, with all that it starts.
     fn text(&mut self, who: &str, text: &str, directory: Option<String>, levels: usize) -> bool {
-        if !self.seen.insert(text.to_owned()) {
+        // Line ends of Windows are taken out before such a script can run.
+        let text = &text.replace("\r\n", "\n");
+        if !self.seen.insert(text.clone()) {
             return true;
         }
         if text.trim().is_empty() {

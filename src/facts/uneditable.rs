@@ -52,8 +52,8 @@ impl<'a> Facts<'a> {
             }
             Body::Run(Run::Exec(_)) => "the RUN is in exec form, which is never edited",
             _ if !run.instruction.heredocs.is_empty() => "the RUN has a here-document, and is never edited",
-            _ if run.near_error => "a line next to the RUN can't be read",
-            _ => "a shell is given the commands as a string, which is never edited",
+            _ if run.near_error => "the RUN is next to a line that can't be read",
+            _ => "the RUN gives a shell its commands as a string, which is never edited",
         };
         // What nothing but its form keeps from being cleaned comes first.
         let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();

@@ -301,10 +301,18 @@ impl<'s> Search<'s, '_> {
     /// Whether something that is read in the build or at run time mentions a name.
     fn mentions(&self, name: &str) -> bool {
         let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
-        self.context
-            .texts
-            .iter()
-            .any(|(path, text)| is_ours(path) && !path.ends_with("package-lock.json") && text.contains(name))
+        // Addresses of packages say nothing of the project.
+        let locks = [
+            "package-lock.json",
+            "yarn.lock",
+            "bun.lock",
+            "poetry.lock",
+            "uv.lock",
+            "Pipfile.lock",
+            "composer.lock",
+        ];
+        let is_lock = |path: &str| locks.iter().any(|lock| path.ends_with(lock));
+        self.context.texts.iter().any(|(path, text)| is_ours(path) && !is_lock(path) && text.contains(name))
     }
 
     /// Other Dockerfiles of the context, which share its ignore file.

@@ -1,5 +1,5 @@
 //! Calls to a server's API, patient with passing errors and rate limits: the server's own waiting time is kept. The token
-//! goes into a header and nowhere else.
+//! goes into a header and nowhere else, and to no other server: redirects are followed within one origin only.
 
 use std::fmt;
 use std::io::Write;
@@ -7,8 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::bail;
 use serde_json::Value;
-use ureq::http::HeaderMap;
+use ureq::http::{HeaderMap, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::escape;
 
 /// A secret. It has no `Display`, and its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +42,9 @@ impl fmt::Debug for Token {
 /// How often a call is made at most.
 const TRIES: u32 = 4;
 
+/// How many redirects are followed: a repository that was renamed takes one.
+const MOST_REDIRECTS: usize = 3;
+
 /// The longest time that a server is waited for.
 const PATIENCE: Duration = Duration::from_mins(15);
 
@@ -67,6 +72,8 @@ impl Client {
     pub fn new(headers: Vec<(&'static str, String)>, token: Token) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            // ureq would send headers of ours along to another server.
+            .max_redirects(0)
             .timeout_global(Some(Duration::from_mins(1)))
             .user_agent(concat!("jettison/", env!("CARGO_PKG_VERSION")))
             // Companies' own certificates stand where the system has them.
@@ -97,7 +104,8 @@ impl Client {
                 bail!("{method} {url}: {}{asked}; try again later", self.token.hidden(&problem));
             }
             // Nobody may be there to read it.
-            let _ = writeln!(std::io::stderr(), "waiting {}: {}", seconds(wait), self.token.hidden(&problem));
+            let said = self.token.hidden(&problem);
+            let _ = writeln!(std::io::stderr(), "waiting {}: {}", seconds(wait), escape::line(&said));
             std::thread::sleep(wait);
         }
         unreachable!("the last attempt returns")
@@ -109,23 +117,59 @@ impl Client {
         url: &str,
         content: Option<&Value>,
     ) -> Result<(Answer, HeaderMap), ureq::Error> {
-        let mut request = ureq::http::Request::builder().method(method).uri(url);
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let mut response = match content {
-            Some(content) => {
-                let request = request.header("content-type", "application/json");
-                self.agent.run(request.body(content.to_string())?)?
+        let mut url = url.to_owned();
+        for redirects in 0.. {
+            let mut request = ureq::http::Request::builder().method(method).uri(&url);
+            for (name, value) in &self.headers {
+                request = request.header(*name, value);
             }
-            None => self.agent.run(request.body(())?)?,
-        };
-        let status = response.status().as_u16();
-        let text = response.body_mut().read_to_string()?;
-        let content: Value = serde_json::from_str(&text).unwrap_or_default();
-        let said = self.token.hidden(&said(&content, &text));
-        Ok((Answer { status, content, said }, response.headers().clone()))
+            let mut response = match content {
+                Some(content) => {
+                    let request = request.header("content-type", "application/json");
+                    self.agent.run(request.body(content.to_string())?)?
+                }
+                None => self.agent.run(request.body(())?)?,
+            };
+            let status = response.status().as_u16();
+            let headers = response.headers().clone();
+            let target = redirect(status, method, &headers);
+            if let Some(next) = target.and_then(|target| within(&url, target))
+                && redirects < MOST_REDIRECTS
+            {
+                url = next;
+                continue;
+            }
+            let text = response.body_mut().read_to_string()?;
+            let content: Value = serde_json::from_str(&text).unwrap_or_default();
+            let said = match target {
+                Some(target) => {
+                    format!("it sends us on to {target}, and the token is not for another server")
+                }
+                None => said(&content, &text),
+            };
+            return Ok((Answer { status, content, said: self.token.hidden(&said) }, headers));
+        }
+        unreachable!("the last redirect returns")
     }
+}
+
+/// Where an answer sends a call that is to be made again as it is. (RFC 9110, 15.4.)
+fn redirect<'h>(status: u16, method: &str, headers: &'h HeaderMap) -> Option<&'h str> {
+    let is_repeated = matches!(status, 307 | 308) || method == "GET" && matches!(status, 301 | 302);
+    let target = headers.get("location").filter(|_| is_repeated)?;
+    target.to_str().ok()
+}
+
+/// The address that a redirect leads to, if it is on the same server: the same scheme, host and port.
+fn within(url: &str, target: &str) -> Option<String> {
+    let from: Uri = url.parse().ok()?;
+    let (scheme, authority) = (from.scheme_str()?, from.authority()?);
+    if target.starts_with('/') && !target.starts_with("//") {
+        return Some(format!("{scheme}://{authority}{target}"));
+    }
+    let to: Uri = target.parse().ok()?;
+    let is_same = to.scheme_str() == Some(scheme) && to.authority() == Some(authority);
+    is_same.then(|| target.to_owned())
 }
 
 /// What an error's document says: GitHub and Gitea have `message` and `errors`, GitLab `message` or `error`.
@@ -216,6 +260,26 @@ mod tests {
         assert_eq!(waiting(403, &headers(&[]), 1), None, "no leave is no limit");
         assert_eq!(waiting(422, &headers(&[]), 1), None);
         assert_eq!(waiting(503, &headers(&[]), 2), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn redirects_stay_on_the_server() {
+        let from = "https://api.example.org/repos/a/b/pulls?x=1";
+        assert_eq!(
+            within(from, "/repositories/1").as_deref(),
+            Some("https://api.example.org/repositories/1")
+        );
+        assert!(within(from, "https://api.example.org/repositories/1").is_some());
+        for target in [
+            "https://example.org/x",
+            "http://api.example.org/x",
+            "https://api.example.org:444/x",
+            "//example.org/x",
+            "https://api.example.org@example.org/x",
+            "https://me@api.example.org/x",
+        ] {
+            assert_eq!(within(from, target), None, "{target}");
+        }
     }
 
     #[test]

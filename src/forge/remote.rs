@@ -3,6 +3,8 @@
 /// A remote's address, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
+    /// `https`, `ssh` …; none for a path on this machine.
+    pub scheme: Option<String>,
     /// The host, with the port where web addresses have one; none for a path on this machine.
     pub host: Option<String>,
     /// `owner/name`; with GitLab, groups in between.
@@ -13,18 +15,18 @@ impl Remote {
     /// Reads an address as `git clone` takes it. (git's manual, "GIT URLS".)
     pub fn of(url: &str) -> Option<Self> {
         let url = url.trim_end_matches('/');
-        let (host, path) = if let Some((scheme, rest)) = url.split_once("://") {
+        let (scheme, host, path) = if let Some((scheme, rest)) = url.split_once("://") {
             let (authority, path) = rest.split_once('/')?;
             let host = authority.rsplit('@').next().unwrap_or(authority);
             // The port of ssh is not that of the web.
             let host = if scheme.starts_with("http") { host } else { host.split(':').next().unwrap_or(host) };
-            (Some(host).filter(|host| !host.is_empty()), path)
+            (Some(scheme), Some(host).filter(|host| !host.is_empty()), path)
         } else if let Some((authority, path)) =
             url.split_once(':').filter(|(before, _)| !before.contains('/') && before.len() > 1)
         {
-            (Some(authority.rsplit('@').next().unwrap_or(authority)), path)
+            (Some("ssh"), Some(authority.rsplit('@').next().unwrap_or(authority)), path)
         } else {
-            (None, url)
+            (None, None, url)
         };
         let path = path.trim_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path);
@@ -37,7 +39,47 @@ impl Remote {
                 format!("{}/{name}", parts.next()?)
             }
         };
-        repository.contains('/').then(|| Self { host: host.map(str::to_ascii_lowercase), repository })
+        repository.contains('/').then(|| Self {
+            scheme: scheme.map(str::to_ascii_lowercase),
+            host: host.map(str::to_ascii_lowercase),
+            repository,
+        })
+    }
+
+    /// `https://example.org:8443`: whom git asks over HTTP; none where it does not, and for a host that is not a plain name.
+    pub fn origin(&self) -> Option<String> {
+        let scheme = self.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+        let is_plain = |host: &&str| {
+            host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
+        };
+        let host = self.host.as_deref().filter(is_plain)?;
+        Some(format!("{scheme}://{host}"))
+    }
+
+    /// The host without its port.
+    pub fn host_name(&self) -> Option<&str> {
+        self.host.as_deref().map(without_port)
+    }
+}
+
+/// Whether an address may be used: everything but plain HTTP to another machine, which anyone on the way can read.
+pub fn is_private(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return true };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or(authority).to_ascii_lowercase();
+    !scheme.eq_ignore_ascii_case("http") || is_loopback(without_port(&host))
+}
+
+/// Whether a host, without a port, is this machine. (RFC 6761; RFC 1122, 3.2.1.3.)
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
     }
 }
 
@@ -69,5 +111,40 @@ mod tests {
             Some((String::new(), "srv/git/owner/name".to_owned())).and(here)
         );
         assert_eq!(of("https://github.com/name"), None);
+    }
+
+    #[test]
+    fn a_login_is_for_a_scheme_a_host_and_a_port() {
+        let origin = |url: &str| Remote::of(url).and_then(|remote| remote.origin());
+        assert_eq!(
+            origin("https://me:x@GitHub.com:8443/o/r.git").as_deref(),
+            Some("https://github.com:8443")
+        );
+        assert_eq!(origin("git@github.com:o/r.git"), None);
+        assert_eq!(origin("https://a=b/o/r.git"), None);
+        assert_eq!(origin("/srv/o/r.git"), None);
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine() {
+        for url in [
+            "https://example.org/a/b",
+            "http://localhost:3000/a/b",
+            "http://127.0.0.1/a/b",
+            "http://[::1]:80/a/b",
+            "git@example.org:a/b",
+            "/srv/a/b",
+        ] {
+            assert!(is_private(url), "{url}");
+        }
+        for url in [
+            "http://example.org/a/b",
+            "HTTP://localhost.example.org/a/b",
+            "http://localhost@example.org/a/b",
+            "http://127.0.0.1.example.org:80",
+            "http://example.org?localhost",
+        ] {
+            assert!(!is_private(url), "{url}");
+        }
     }
 }

@@ -2,58 +2,47 @@
 //!
 //! The pieces may come in any order, so that a stream is read once. (OCI image specification, "Image Layout"; moby, image/tarexport.)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 use serde::Deserialize;
 
 use super::layer::{self, Layer};
-use super::limits::{Limited, MOST_BYTES, MOST_JSON};
+use super::limits::{Budget, Limited, MOST_JSON, MOST_LAYERS};
+use super::members::Archive;
 use super::{Config, Image, ReadError};
 
 /// Takes the pieces of an image, and puts them together.
 #[derive(Debug)]
 pub struct Reader {
-    documents: BTreeMap<String, Vec<u8>>,
+    /// Those that are too large to be one are known by name only.
+    documents: BTreeMap<String, Option<Vec<u8>>>,
     layers: BTreeMap<String, Layer>,
     /// Pieces that are another one under another name.
     aliases: BTreeMap<String, String>,
-    entries: usize,
-    left: u64,
+    budget: Budget,
 }
 
-impl Default for Reader {
-    fn default() -> Self {
-        Self {
-            documents: BTreeMap::new(),
-            layers: BTreeMap::new(),
-            aliases: BTreeMap::new(),
-            entries: 0,
-            left: MOST_BYTES,
-        }
-    }
-}
-
-/// Reads an archive from its first byte to its last.
-pub fn stream(archive: impl Read) -> Result<Image, ReadError> {
-    let mut reader = Reader::default();
+/// Reads an archive from its first byte to its last, unless it gets late on the way.
+pub fn stream(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Result<Image, ReadError> {
+    let mut reader = Reader::new(is_late);
     let (head, content) = peek(archive)?;
     if !is_archive(&head) && compression(&head) == Compression::None {
         return Err(ReadError::Malformed(
             "it is neither a tar archive nor one that gzip or zstd compressed".into(),
         ));
     }
-    let content = Limited::new(unpacked(&head, content)?, MOST_BYTES);
-    let mut archive = tar::Archive::new(content);
-    for entry in archive.entries()? {
-        let entry = entry?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).trim_start_matches("./").to_owned();
-        match entry.header().entry_type() {
+    let content = Limited::new(unpacked(&head, content)?, reader.budget.clone());
+    let mut archive = Archive::new(content, reader.budget.clone());
+    while let Some(member) = archive.next()? {
+        let name = String::from_utf8_lossy(&member.path).trim_start_matches("./").to_owned();
+        reader.budget.entry(name.len() + member.link.len())?;
+        match member.kind {
             tar::EntryType::Symlink | tar::EntryType::Link => {
-                let target = entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned());
-                reader.aliases.insert(name, target.unwrap_or_default().trim_start_matches("../").to_owned());
+                let target = String::from_utf8_lossy(&member.link).into_owned();
+                reader.aliases.insert(name, target.trim_start_matches("../").to_owned());
             }
-            kind if kind.is_file() => reader.add(&name, entry)?,
+            kind if kind.is_file() => reader.add(&name, archive.content())?,
             _ => {}
         }
     }
@@ -61,6 +50,16 @@ pub fn stream(archive: impl Read) -> Result<Image, ReadError> {
 }
 
 impl Reader {
+    /// Nothing yet. Reading ends with an error when it is late.
+    pub fn new(is_late: impl Fn() -> bool + 'static) -> Self {
+        Self {
+            documents: BTreeMap::new(),
+            layers: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            budget: Budget::new(is_late),
+        }
+    }
+
     /// Takes a piece by its name in the archive or layout.
     pub fn add(&mut self, name: &str, content: impl Read) -> Result<(), ReadError> {
         let (head, mut content) = peek(content)?;
@@ -70,11 +69,12 @@ impl Reader {
             .is_some_and(|byte| matches!(byte, b'{' | b'['))
         {
             let mut text = Vec::new();
-            content.take(MOST_JSON + 1).read_to_end(&mut text)?;
-            if text.len() as u64 > MOST_JSON {
-                return Err(ReadError::Malformed(format!("{name} has more than {MOST_JSON} bytes")));
-            }
-            self.documents.insert(name.to_owned(), text);
+            content.by_ref().take(MOST_JSON + 1).read_to_end(&mut text)?;
+            let fits = text.len() as u64 <= MOST_JSON;
+            // What becomes of it takes as much again. Bills of materials are larger, and not asked for.
+            self.budget.hold(if fits { 2 * text.len() as u64 } else { 0 })?;
+            self.documents.insert(name.to_owned(), fits.then_some(text));
+            io::copy(&mut content, &mut io::sink())?;
             return Ok(());
         }
         if !is_archive(&head) && compression(&head) == Compression::None {
@@ -82,31 +82,38 @@ impl Reader {
             io::copy(&mut content, &mut io::sink())?;
             return Ok(());
         }
-        let mut content = Limited::new(unpacked(&head, content)?, self.left);
-        let layer = layer::read(&mut content, &mut self.entries)?;
-        self.left = content.left();
+        let content = Limited::new(unpacked(&head, content)?, self.budget.clone());
+        let layer = layer::read(content, &self.budget)?;
         self.layers.insert(name.to_owned(), layer);
         Ok(())
     }
 
     /// Puts the image together, by what its manifest says.
-    pub fn finish(mut self) -> Result<Image, ReadError> {
+    pub fn finish(self) -> Result<Image, ReadError> {
         let (config, layers) = self.manifest()?;
         let config: Config = self.document(&config)?;
         let mut image = Image { config, layers: Vec::new() };
+        if layers.len() > MOST_LAYERS {
+            return Err(ReadError::Malformed(format!(
+                "it has {} layers, more than any engine takes",
+                layers.len()
+            )));
+        }
+        let mut seen = BTreeSet::new();
         for name in layers {
             let name = self.aliases.get(&name).cloned().unwrap_or(name);
-            // The same layer may be there twice.
             let layer = self.layers.get(&name).cloned();
-            image
-                .layers
-                .push(layer.ok_or_else(|| ReadError::Malformed(format!("the layer {name} is missing")))?);
+            let layer = layer.ok_or_else(|| ReadError::Malformed(format!("the layer {name} is missing")))?;
+            // The same layer may be there twice; it was read once.
+            if !seen.insert(name) {
+                self.budget.again(layer.entries.len())?;
+            }
+            image.layers.push(layer);
         }
         let steps: Vec<String> = image.config.steps().map(str::to_owned).collect();
         if steps.len() == image.layers.len() {
             image.layers.iter_mut().zip(steps).for_each(|(layer, step)| layer.created_by = step);
         }
-        self.layers.clear();
         Ok(image)
     }
 
@@ -145,6 +152,9 @@ impl Reader {
     fn document<T: for<'d> Deserialize<'d>>(&self, name: &str) -> Result<T, ReadError> {
         let text =
             self.documents.get(name).ok_or_else(|| ReadError::Malformed(format!("{name} is missing")))?;
+        let text = text
+            .as_deref()
+            .ok_or_else(|| ReadError::Malformed(format!("{name} has more than {MOST_JSON} bytes")))?;
         serde_json::from_slice(text).map_err(|error| ReadError::Malformed(format!("{name}: {error}")))
     }
 }

@@ -14,6 +14,10 @@ pub struct Elf {
     pub machine: u16,
 }
 
+/// The most entries of the dynamic section that are read, and the most libraries: many times what linkers write.
+const MOST_PAIRS: usize = 10_000;
+const MOST_NEEDED: usize = 1_000;
+
 /// The bytes that such a file starts with.
 const MAGIC: &[u8; 4] = b"\x7fELF";
 
@@ -27,6 +31,14 @@ struct File<'b> {
     bytes: &'b [u8],
     is_little: bool,
     is_64: bool,
+}
+
+impl Elf {
+    /// The bytes of its names.
+    pub(super) fn held(&self) -> u64 {
+        let names = self.needed.iter().chain(&self.interpreter);
+        names.map(|name| name.len() as u64 + 24).sum()
+    }
 }
 
 impl File<'_> {
@@ -87,7 +99,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
         return Some(elf);
     };
     let width = if file.is_64 { 8 } else { 4 };
-    let pairs = (0..at(*length)? / (2 * width)).map_while(|index| {
+    let pairs = (0..(at(*length)? / (2 * width)).min(MOST_PAIRS)).map_while(|index| {
         let start = dynamic.checked_add(index * 2 * width)?;
         Some((file.word(start)?, file.word(start + width)?)).filter(|(tag, _)| *tag != 0)
     });
@@ -95,7 +107,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
     // DT_STRTAB.
     let strings = pairs.iter().find(|(tag, _)| *tag == 5).and_then(|(_, address)| place(*address))?;
     // DT_NEEDED.
-    for (_, value) in pairs.iter().filter(|(tag, _)| *tag == 1) {
+    for (_, value) in pairs.iter().filter(|(tag, _)| *tag == 1).take(MOST_NEEDED) {
         elf.needed.extend(at(*value).and_then(|value| file.text(strings.checked_add(value)?)));
     }
     Some(elf)

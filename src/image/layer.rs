@@ -3,19 +3,20 @@
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Read};
+use std::sync::Arc;
 
-use super::ReadError;
 use super::elf::{self, Elf};
-use super::limits::{LONGEST_PATH, MOST_ENTRIES, MOST_IN_MEMORY};
-use super::rpm;
+use super::limits::{Budget, LONGEST_PATH};
+use super::members::{Archive, Member};
+use super::{ReadError, rpm};
 
 /// A layer.
 #[derive(Debug, Clone, Default)]
 pub struct Layer {
     /// The instruction that made it, as far as the image's history says; empty where it does not.
     pub created_by: String,
-    /// What it has, in the order of the archive.
-    pub entries: Vec<Entry>,
+    /// What it has, in the order of the archive. An image may have the same layer twice.
+    pub entries: Arc<Vec<Entry>>,
 }
 
 impl Layer {
@@ -29,7 +30,7 @@ impl Layer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The path from the root, without a slash before or behind.
-    pub path: String,
+    pub path: Box<str>,
     /// What it is.
     pub kind: Kind,
     /// The bytes of its content.
@@ -37,13 +38,46 @@ pub struct Entry {
     /// Permissions, with set-user-ID, set-group-ID and sticky bit.
     pub mode: u32,
     /// Owner and group, by number.
-    pub owner: (u64, u64),
+    pub owner: (u32, u32),
     /// A hash of the content, to tell two files apart within one run of the program.
     pub hash: u64,
+    /// What was found in it, of the few files that are looked into.
+    inside: Option<Box<Inside>>,
+}
+
+/// What was found in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Inside {
+    Elf(Elf),
+    /// Compressed, and how long it is.
+    Content(Vec<u8>, usize),
+}
+
+impl Inside {
+    fn held(&self) -> u64 {
+        match self {
+            Self::Elf(elf) => elf.held(),
+            Self::Content(compressed, _) => compressed.len() as u64,
+        }
+    }
+}
+
+impl Entry {
     /// What it asks the loader for, where it is an executable or a library.
-    pub elf: Option<Box<Elf>>,
+    pub fn elf(&self) -> Option<&Elf> {
+        match self.inside.as_deref() {
+            Some(Inside::Elf(elf)) => Some(elf),
+            _ => None,
+        }
+    }
+
     /// The whole content, of the few files that something is looked up in.
-    pub content: Option<Box<[u8]>>,
+    pub fn content(&self) -> Option<Vec<u8>> {
+        match self.inside.as_deref() {
+            Some(Inside::Content(compressed, length)) => zstd::bulk::decompress(compressed, *length).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// What an entry is.
@@ -54,9 +88,9 @@ pub enum Kind {
     /// A directory.
     Directory,
     /// A symbolic link, and where it points.
-    Link(String),
+    Link(Box<str>),
     /// Another name for a file, and that file's path.
-    Hard(String),
+    Hard(Box<str>),
     /// The path is gone.
     Whiteout,
     /// All that lower layers have in this directory is gone.
@@ -72,22 +106,43 @@ const KEPT: &[&str] = &["var/lib/dpkg/status", "lib/apk/db/installed"];
 const KEPT_BELOW: &[(&str, &str)] = &[("var/lib/dpkg/status.d/", ""), ("var/lib/dpkg/info/", ".list")];
 
 /// Reads a layer's archive.
-pub(super) fn read(content: impl Read, known: &mut usize) -> Result<Layer, ReadError> {
-    let mut layer = Layer::default();
-    let mut archive = tar::Archive::new(content);
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        *known += 1;
-        if *known > MOST_ENTRIES {
-            return Err(ReadError::Malformed(format!("it has more than {MOST_ENTRIES} files")));
-        }
-        let raw = entry.path_bytes().into_owned();
-        let Some(path) = below_root(&raw) else { continue };
-        if let Some(found) = one(&mut entry, path)? {
-            layer.entries.push(found);
+pub(super) fn read(content: impl Read, budget: &Budget) -> Result<Layer, ReadError> {
+    let mut entries = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    let mut archive = Archive::new(content, budget.clone());
+    while let Some(member) = archive.next()? {
+        // Also one that is not kept has been read.
+        let (path, link) = (below_root(&member.path), bounded(&member.link));
+        budget.entry(path.as_ref().map_or(0, String::len) + link.len())?;
+        if let Some(path) = path
+            && let Some((path, kind)) = named(path, &member, link)
+        {
+            let mut entry = Entry {
+                path,
+                kind,
+                size: 0,
+                mode: member.mode,
+                owner: (owner(member.owner.0), owner(member.owner.1)),
+                hash: 0,
+                inside: None,
+            };
+            if entry.kind == Kind::File {
+                look_into(&mut archive.content(), &member, budget, &mut buffer, &mut entry)?;
+            }
+            entries.push(entry);
         }
     }
-    Ok(layer)
+    Ok(Layer { created_by: String::new(), entries: Arc::new(entries) })
+}
+
+/// A number that no system has is as good as any other one.
+fn owner(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Where a link points, as far as paths are long.
+fn bounded(link: &[u8]) -> String {
+    String::from_utf8_lossy(&link[..link.len().min(LONGEST_PATH)]).into_owned()
 }
 
 /// A path below the root; none for the root itself, and for one that is longer than paths are.
@@ -109,71 +164,67 @@ pub(super) fn tidy(path: &str) -> String {
     parts.join("/")
 }
 
-fn one<R: Read>(entry: &mut tar::Entry<'_, R>, path: String) -> Result<Option<Entry>, ReadError> {
+/// What a member is, and where; none for one that is only there for the archive.
+fn named(path: String, member: &Member, link: String) -> Option<(Box<str>, Kind)> {
     use tar::EntryType;
-    let header = entry.header();
-    let link = || {
-        entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned()).unwrap_or_default()
-    };
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    let (path, kind) = match header.entry_type() {
-        _ if name == ".wh..wh..opq" => (directory.to_owned(), Kind::Opaque),
+    Some(match member.kind {
+        _ if name == ".wh..wh..opq" => (directory.into(), Kind::Opaque),
         // Left over from another way to keep layers.
-        _ if name.starts_with(".wh..wh.") => return Ok(None),
+        _ if name.starts_with(".wh..wh.") => return None,
         _ if name.starts_with(".wh.") => {
             let hidden = &name[".wh.".len()..];
             let path = if directory.is_empty() { hidden.to_owned() } else { format!("{directory}/{hidden}") };
-            (path, Kind::Whiteout)
+            (path.into(), Kind::Whiteout)
         }
-        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => (path, Kind::File),
-        EntryType::Directory => (path, Kind::Directory),
-        EntryType::Symlink => (path, Kind::Link(link())),
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => (path.into(), Kind::File),
+        EntryType::Directory => (path.into(), Kind::Directory),
+        EntryType::Symlink => (path.into(), Kind::Link(link.into())),
         EntryType::Link => {
-            let target = below_root(link().as_bytes()).unwrap_or_default();
-            (path, Kind::Hard(target))
+            let target = below_root(link.as_bytes()).unwrap_or_default();
+            (path.into(), Kind::Hard(target.into()))
         }
-        EntryType::XGlobalHeader => return Ok(None),
-        _ => (path, Kind::Other),
-    };
-    let mut found = Entry {
-        kind,
-        size: 0,
-        mode: header.mode().unwrap_or(0) & 0o7777,
-        owner: (header.uid().unwrap_or(0), header.gid().unwrap_or(0)),
-        hash: 0,
-        elf: None,
-        content: None,
-        path,
-    };
-    if found.kind == Kind::File {
-        let declared = header.size().unwrap_or(0);
-        content(entry, declared, &mut found)?;
-    }
-    Ok(Some(found))
+        _ => (path.into(), Kind::Other),
+    })
 }
 
-fn content(entry: &mut dyn Read, declared: u64, found: &mut Entry) -> io::Result<()> {
+fn look_into(
+    content: &mut dyn Read,
+    member: &Member,
+    budget: &Budget,
+    buffer: &mut [u8],
+    found: &mut Entry,
+) -> io::Result<()> {
     let mut hasher = DefaultHasher::new();
-    let mut buffer = vec![0; 64 << 10];
-    let first = fill(entry, &mut buffer)?;
+    let first = fill(content, buffer)?;
     let head = &buffer[..first];
-    let path = found.path.as_str();
+    let path = &*found.path;
     let is_kept = KEPT.contains(&path)
         || rpm::is_database(path)
         || KEPT_BELOW.iter().any(|(start, end)| path.starts_with(start) && path.ends_with(end));
-    if (elf::is_elf(head) || is_kept) && declared <= MOST_IN_MEMORY {
-        let mut whole = head.to_vec();
-        entry.read_to_end(&mut whole)?;
+    let fits = member.holes.is_none() && member.size <= budget.room();
+    found.size = member.size;
+    if (elf::is_elf(head) || is_kept) && fits {
+        let mut whole = Vec::with_capacity(usize::try_from(member.size).unwrap_or(0));
+        whole.extend(head);
+        content.read_to_end(&mut whole)?;
         hasher.write(&whole);
-        found.size = whole.len() as u64;
-        found.elf = elf::read(&whole).map(Box::new);
-        found.content = is_kept.then(|| whole.into_boxed_slice());
+        let inside = if is_kept {
+            // Each layer that installs something has these files once more.
+            Some(Inside::Content(zstd::bulk::compress(&whole, 1)?, whole.len()))
+        } else {
+            elf::read(&whole).map(Inside::Elf)
+        };
+        budget.hold(inside.as_ref().map_or(0, Inside::held))?;
+        found.inside = inside.map(Box::new);
     } else {
+        if let Some(holes) = member.holes {
+            hasher.write_u64(holes);
+        }
         let mut count = first;
         while count > 0 {
             hasher.write(&buffer[..count]);
-            found.size += count as u64;
-            count = fill(entry, &mut buffer)?;
+            count = fill(content, buffer)?;
         }
     }
     found.hash = hasher.finish();
@@ -195,22 +246,6 @@ fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn too_many_files_are_refused_when_the_limit_is_reached() {
-        let mut archive = tar::Builder::new(Vec::new());
-        for name in ["a", "b", "c"] {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(0);
-            header.set_cksum();
-            archive.append_data(&mut header, name, &[][..]).expect("memory");
-        }
-        let bytes = archive.into_inner().expect("memory");
-        let mut known = MOST_ENTRIES - 3;
-        assert_eq!(read(&bytes[..], &mut known).expect("it fits").entries.len(), 3);
-        let error = read(&bytes[..], &mut known).expect_err("one more than all");
-        assert!(error.to_string().contains("files"), "{error}");
-    }
 
     #[test]
     fn paths_stay_below_the_root() {

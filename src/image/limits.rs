@@ -1,11 +1,14 @@
-//! How much of an archive is read before it is taken for a hostile one, and a reader that stops there.
+//! How much of an archive is read before it is taken for a hostile one: one budget for everything that belongs to an image.
 
+use std::cell::Cell;
+use std::fmt;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 /// The largest manifest or configuration, in bytes. Registries take four million.
-pub const MOST_JSON: u64 = 8 << 20;
+pub const MOST_JSON: u64 = 4 << 20;
 
-/// The largest file that is held whole while it is looked into, in bytes.
+/// The most bytes that are held at a time: a file that is looked into, and what is held until the image is looked at.
 pub const MOST_IN_MEMORY: u64 = 256 << 20;
 
 /// The most files and directories of one image.
@@ -14,36 +17,113 @@ pub const MOST_ENTRIES: usize = 2_000_000;
 /// The most bytes that one image is unpacked to.
 pub const MOST_BYTES: u64 = 128 << 30;
 
+/// The most bytes that are held of one image: names, manifests, the books of package managers.
+pub const MOST_HELD: u64 = 192 << 20;
+
+/// The most layers of one image. Engines stop at 127 or soon after. (moby, `layer/layer_store.go`, `maxLayerDepth`.)
+pub const MOST_LAYERS: usize = 1000;
+
 /// The longest path, in bytes. (Linux, PATH_MAX.)
 pub const LONGEST_PATH: usize = 4096;
 
-/// Passes bytes on up to a number of them, and then fails.
+/// The longest record that says more of an entry than its header has room for: a name, or extended attributes.
+pub const LONGEST_RECORD: u64 = 1 << 20;
+
+/// What an entry takes beside its names, and about as much again when the layers are laid over each other.
+const ENTRY: u64 = 160;
+
+/// What is left for an image. All readers of its archive share it.
+#[derive(Clone)]
+pub struct Budget(Rc<Left>);
+
+struct Left {
+    bytes: Cell<u64>,
+    held: Cell<u64>,
+    entries: Cell<usize>,
+    is_late: Box<dyn Fn() -> bool>,
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Budget")
+            .field("bytes", &self.0.bytes)
+            .field("held", &self.0.held)
+            .field("entries", &self.0.entries)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Budget {
+    /// All of it; reading ends when it is late.
+    pub fn new(is_late: impl Fn() -> bool + 'static) -> Self {
+        Self(Rc::new(Left {
+            bytes: Cell::new(MOST_BYTES),
+            held: Cell::new(MOST_HELD),
+            entries: Cell::new(MOST_ENTRIES),
+            is_late: Box::new(is_late),
+        }))
+    }
+
+    /// For bytes that are unpacked, or that a hole stands for.
+    pub fn unpack(&self, bytes: u64) -> io::Result<()> {
+        if (self.0.is_late)() {
+            return Err(too_much("reading it takes too long"));
+        }
+        let left = self.0.bytes.get().checked_sub(bytes);
+        let left = left.ok_or_else(|| too_much("it unpacks to more than any image has; it may be a bomb"))?;
+        self.0.bytes.set(left);
+        Ok(())
+    }
+
+    /// For bytes that are held until the image is looked at.
+    pub fn hold(&self, bytes: u64) -> io::Result<()> {
+        let left = self.0.held.get().checked_sub(bytes);
+        let left = left.ok_or_else(|| {
+            too_much("its names, manifests and package databases take more memory than those of any image; it may be a bomb")
+        })?;
+        self.0.held.set(left);
+        Ok(())
+    }
+
+    /// For a file or directory whose names have so many bytes.
+    pub fn entry(&self, names: usize) -> io::Result<()> {
+        let left = self.0.entries.get().checked_sub(1);
+        self.0.entries.set(left.ok_or_else(|| too_much(&format!("it has more than {MOST_ENTRIES} files")))?);
+        self.hold(ENTRY + names as u64)
+    }
+
+    /// For entries that are there already, in a layer that is named once more.
+    pub fn again(&self, entries: usize) -> io::Result<()> {
+        self.hold(entries as u64 * ENTRY / 2)
+    }
+
+    /// How many bytes can be held for a while.
+    pub fn room(&self) -> u64 {
+        MOST_IN_MEMORY - (MOST_HELD - self.0.held.get())
+    }
+}
+
+fn too_much(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+/// Passes bytes on as long as the budget has them, and then fails.
 pub struct Limited<R> {
     inner: R,
-    left: u64,
+    budget: Budget,
 }
 
 impl<R: Read> Limited<R> {
-    /// A reader that fails behind this many bytes.
-    pub fn new(inner: R, most: u64) -> Self {
-        Self { inner, left: most }
-    }
-
-    /// How many bytes may still come.
-    pub fn left(&self) -> u64 {
-        self.left
+    /// A reader that draws on a budget.
+    pub fn new(inner: R, budget: Budget) -> Self {
+        Self { inner, budget }
     }
 }
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                "it unpacks to more than any image has; it may be a bomb",
-            )
-        })?;
+        self.budget.unpack(count as u64)?;
         Ok(count)
     }
 }
@@ -54,11 +134,29 @@ mod tests {
 
     #[test]
     fn bombs_stop_at_the_limit() {
+        let budget = Budget::new(|| false);
+        budget.unpack(MOST_BYTES - 100_000).expect("it fits");
         // Endless, as what unpacks from a bomb.
-        let mut limited = Limited::new(io::repeat(0), 100_000);
+        let mut limited = Limited::new(io::repeat(0), budget.clone());
         let error = io::copy(&mut limited, &mut io::sink()).expect_err("it stops");
         assert!(error.to_string().contains("bomb"), "{error}");
-        let mut limited = Limited::new(&[1, 2, 3][..], 3);
+        let mut limited = Limited::new(&[1, 2, 3][..], Budget::new(|| false));
         assert_eq!(io::copy(&mut limited, &mut io::sink()).expect("it fits"), 3);
+    }
+
+    #[test]
+    fn reading_ends_when_it_is_late() {
+        let mut limited = Limited::new(io::repeat(0), Budget::new(|| true));
+        let error = io::copy(&mut limited, &mut io::sink()).expect_err("it stops");
+        assert!(error.to_string().contains("too long"), "{error}");
+    }
+
+    #[test]
+    fn too_many_files_are_refused_when_the_limit_is_reached() {
+        let budget = Budget::new(|| false);
+        budget.0.entries.set(1);
+        budget.entry(10).expect("it fits");
+        let error = budget.entry(10).expect_err("one more than all");
+        assert!(error.to_string().contains("files"), "{error}");
     }
 }

@@ -4,6 +4,7 @@
 //! `status.d/*.md5sums`; apk(5) for `lib/apk/db/installed`.)
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::{Kind, Tree, rpm};
 
@@ -20,23 +21,31 @@ pub struct Package {
 
 /// The packages that files belong to, by path.
 #[derive(Debug, Default)]
-pub struct Owners {
-    by_path: HashMap<String, (&'static str, String)>,
+pub struct Owners<'i> {
+    by_path: HashMap<&'i str, (&'static str, Rc<str>)>,
+    /// How many names of files are still looked up.
+    left: usize,
 }
 
-impl Owners {
+/// How many names of files are looked up: twice as many as an image can have.
+const MOST_NAMES: usize = 4_000_000;
+
+impl<'i> Owners<'i> {
     /// Reads the databases.
-    pub fn of(tree: &Tree<'_>) -> Self {
-        let mut owners = Self::default();
+    pub fn of(tree: &Tree<'i>) -> Self {
+        let mut owners = Self { left: MOST_NAMES, ..Self::default() };
         for (path, place) in &tree.places {
-            let Some(content) = &place.entry.content else { continue };
+            let Some(content) = place.entry.content() else { continue };
+            if owners.left == 0 {
+                break;
+            }
             if rpm::is_database(path) {
-                for package in rpm::packages(path, content) {
+                for package in rpm::packages(path, &content) {
                     owners.claim(tree, "RPM", &package.name, package.files());
                 }
                 continue;
             }
-            let text = String::from_utf8_lossy(content);
+            let text = String::from_utf8_lossy(&content);
             if let Some(name) =
                 path.strip_prefix("var/lib/dpkg/info/").and_then(|name| name.strip_suffix(".list"))
             {
@@ -47,9 +56,7 @@ impl Owners {
                 let files = text.lines().filter_map(|line| line.split_once("  ")).map(|(_, file)| file);
                 owners.claim(tree, "Debian", name, files);
             } else if *path == "lib/apk/db/installed" {
-                for (name, files) in alpine(&text) {
-                    owners.claim(tree, "Alpine", &name, files.iter());
-                }
+                alpine(&text, |name, file| owners.claim(tree, "Alpine", name, [file].iter()));
             }
         }
         owners
@@ -57,18 +64,21 @@ impl Owners {
 
     fn claim(
         &mut self,
-        tree: &Tree<'_>,
+        tree: &Tree<'i>,
         manager: &'static str,
         name: &str,
         files: impl Iterator<Item = impl AsRef<str>>,
     ) {
+        let name: Rc<str> = name.into();
         for file in files {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
             let file = file.as_ref().trim_start_matches('/');
             // `/lib` is a link to `/usr/lib` where directories are merged, and packages still say `/lib`.
-            let is_here = tree.places.get(file).is_some_and(|place| place.entry.kind == Kind::File);
-            let path = if is_here { Some(file.to_owned()) } else { through_links(tree, file) };
+            let is_here = tree.places.get_key_value(file).filter(|(_, place)| place.entry.kind == Kind::File);
+            let path = is_here.map(|(path, _)| *path).or_else(|| through_links(tree, file));
             if let Some(path) = path {
-                self.by_path.insert(path, (manager, name.to_owned()));
+                self.by_path.insert(path, (manager, name.clone()));
             }
         }
     }
@@ -77,23 +87,23 @@ impl Owners {
     pub fn owner<'s>(&'s self, path: &'s str) -> Option<(&'static str, &'s str)> {
         self.by_path
             .get(path)
-            .map(|(manager, name)| (*manager, name.as_str()))
+            .map(|(manager, name)| (*manager, &**name))
             .or_else(|| node(path).map(|name| ("Node", name)))
             .or_else(|| python(path).map(|name| ("Python", name)))
     }
 
     /// All packages, the largest first.
     pub fn packages(&self, tree: &Tree<'_>) -> Vec<Package> {
-        let mut sizes: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
+        let mut sizes: BTreeMap<(&'static str, &str), u64> = BTreeMap::new();
         for (path, place) in &tree.places {
-            if let Some((manager, name)) = self.owner(path) {
-                *sizes.entry((manager, name.to_owned())).or_default() += place.entry.size;
+            if let Some(owner) = self.owner(path) {
+                *sizes.entry(owner).or_default() += place.entry.size;
             }
         }
         let mut packages: Vec<Package> = sizes
             .into_iter()
             .filter(|(_, size)| *size > 0)
-            .map(|((manager, name), size)| Package { manager, name, size })
+            .map(|((manager, name), size)| Package { manager, name: name.to_owned(), size })
             .collect();
         packages.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
         packages
@@ -101,30 +111,25 @@ impl Owners {
 }
 
 /// A file by its path, where a directory on the way is a link.
-fn through_links(tree: &Tree<'_>, file: &str) -> Option<String> {
+fn through_links<'i>(tree: &Tree<'i>, file: &str) -> Option<&'i str> {
     let (directory, name) = file.rsplit_once('/')?;
     let (directory, _) = tree.resolve(directory)?;
     let path = format!("{directory}/{name}");
-    tree.places.get(path.as_str()).is_some_and(|place| place.entry.kind == Kind::File).then_some(path)
+    let found = tree.places.get_key_value(path.as_str())?;
+    (found.1.entry.kind == Kind::File).then_some(*found.0)
 }
 
-/// Packages and files of apk's database: `P:` names a package, `F:` a directory, `R:` a file in it.
-fn alpine(text: &str) -> Vec<(String, Vec<String>)> {
-    let mut packages: Vec<(String, Vec<String>)> = Vec::new();
-    let mut directory = "";
+/// Packages and files of apk's database, one by one: `P:` names a package, `F:` a directory, `R:` a file in it.
+fn alpine(text: &str, mut file: impl FnMut(&str, String)) {
+    let (mut package, mut directory) = ("", "");
     for line in text.lines() {
         match line.split_once(':') {
-            Some(("P", name)) => packages.push((name.to_owned(), Vec::new())),
+            Some(("P", name)) => package = name,
             Some(("F", name)) => directory = name,
-            Some(("R", name)) => {
-                if let Some((_, files)) = packages.last_mut() {
-                    files.push(format!("{directory}/{name}"));
-                }
-            }
+            Some(("R", name)) if !package.is_empty() => file(package, format!("{directory}/{name}")),
             _ => {}
         }
     }
-    packages
 }
 
 /// `node_modules/@scope/name/…`, the innermost.
@@ -170,10 +175,8 @@ mod tests {
     #[test]
     fn the_database_of_apk_is_read() {
         let text = "P:musl\nV:1\nF:lib\nR:ld.so\nR:libc.so\n\nP:zlib\nF:usr/lib\nR:libz.so\n";
-        let expected = [
-            ("musl".to_owned(), vec!["lib/ld.so".to_owned(), "lib/libc.so".to_owned()]),
-            ("zlib".to_owned(), vec!["usr/lib/libz.so".to_owned()]),
-        ];
-        assert_eq!(alpine(text), expected);
+        let mut found = Vec::new();
+        alpine(text, |package, file| found.push(format!("{package}: {file}")));
+        assert_eq!(found, ["musl: lib/ld.so", "musl: lib/libc.so", "zlib: usr/lib/libz.so"]);
     }
 }

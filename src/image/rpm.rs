@@ -59,8 +59,11 @@ pub fn packages(path: &str, database: &[u8]) -> impl Iterator<Item = Package> {
         left = left.checked_sub(header.len())?;
         Some(header)
     });
-    within.filter_map(|header| package(&header))
+    within.filter(|header| header.len() <= LARGEST_HEADER).filter_map(|header| package(&header))
 }
+
+/// The largest header that is looked at, in bytes. (RPM 4.14, `lib/header.c`: 32 MiB.)
+const LARGEST_HEADER: usize = 32 << 20;
 
 /// RPMTAG_NAME.
 const NAME: u32 = 1000;
@@ -70,6 +73,9 @@ const DIRECTORY_NUMBERS: u32 = 1116;
 const BASE_NAMES: u32 = 1117;
 /// RPMTAG_DIRNAMES: the directories, each with a slash behind.
 const DIRECTORIES: u32 = 1118;
+
+/// The most files of a package that are looked at; a kernel's sources have less than a tenth of it.
+const MOST_FILES: usize = 500_000;
 
 /// A header: the number of tags, the bytes of their values, the tags (16 bytes each), the values.
 fn package(header: &[u8]) -> Option<Package> {
@@ -83,7 +89,7 @@ fn package(header: &[u8]) -> Option<Package> {
     };
     let strings = |wanted: u32| -> Option<Vec<String>> {
         let (bytes, count) = tag(wanted)?;
-        let strings = bytes.split(|byte| *byte == 0).take(count);
+        let strings = bytes.split(|byte| *byte == 0).take(count.min(MOST_FILES));
         Some(strings.map(|string| String::from_utf8_lossy(string).into_owned()).collect())
     };
     Some(Package {
@@ -91,7 +97,9 @@ fn package(header: &[u8]) -> Option<Package> {
         // A package without files has none of these.
         directories: strings(DIRECTORIES).unwrap_or_default(),
         names: strings(BASE_NAMES).unwrap_or_default(),
-        numbers: tag(DIRECTORY_NUMBERS).map(|(bytes, _)| bytes.to_vec()).unwrap_or_default(),
+        numbers: tag(DIRECTORY_NUMBERS)
+            .map(|(bytes, count)| bytes[..bytes.len().min(count.min(MOST_FILES) * 4)].to_vec())
+            .unwrap_or_default(),
     })
 }
 

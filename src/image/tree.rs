@@ -42,7 +42,7 @@ impl<'i> Tree<'i> {
         let mut tree = Self::default();
         for (number, layer) in image.layers.iter().enumerate() {
             // Whiteouts are about lower layers, wherever they stand in their own.
-            for entry in &layer.entries {
+            for entry in layer.entries.iter() {
                 match entry.kind {
                     Kind::Whiteout => tree.take(&entry.path, number),
                     Kind::Opaque => tree.take_below(&entry.path, number),
@@ -93,7 +93,7 @@ impl<'i> Tree<'i> {
     }
 
     fn put(&mut self, place: Place<'i>) {
-        let path = place.entry.path.as_str();
+        let path = &*place.entry.path;
         let before = self.places.get(path).copied();
         // What is no directory any more has nothing below it.
         if before.is_some_and(|before| before.entry.kind == Kind::Directory)

@@ -62,19 +62,13 @@ impl Why {
 }
 
 /// Finds them, the largest first.
-pub(super) fn find(tree: &Tree<'_>, owners: &Owners, known: &Knowledge) -> Vec<Waste> {
+pub(super) fn find(tree: &Tree<'_>, owners: &Owners<'_>, known: &Knowledge) -> Vec<Waste> {
     let caches = Caches::of(known);
     let builders = Builders::of(known);
     let mut sums = Sums::default();
     for hidden in &tree.hidden {
         let (why, transform) = why_hidden(hidden, &caches, &builders);
-        sums.add(
-            why,
-            transform,
-            hidden.place.layer,
-            hidden.place.entry.path.as_str(),
-            hidden.place.entry.size,
-        );
+        sums.add(why, transform, hidden.place.layer, &hidden.place.entry.path, hidden.place.entry.size);
     }
     let is_debian =
         tree.places.contains_key("etc/debian_version") || tree.resolve("/etc/debian_version").is_some();
@@ -101,7 +95,7 @@ fn why_hidden(
     caches: &Caches<'_>,
     builders: &Builders<'_>,
 ) -> (Why, Option<&'static str>) {
-    let (was, path) = (hidden.place.entry, hidden.place.entry.path.as_str());
+    let (was, path) = (hidden.place.entry, &*hidden.place.entry.path);
     match hidden.instead {
         Some(is)
             if is.kind == Kind::File
@@ -186,7 +180,7 @@ impl<'k> Builders<'k> {
         Self { names: system.flat_map(|manager| &manager.build_packages).map(String::as_str).collect() }
     }
 
-    fn has(&self, owners: &Owners, path: &str) -> bool {
+    fn has(&self, owners: &Owners<'_>, path: &str) -> bool {
         let Some((manager @ ("Debian" | "Alpine" | "RPM"), name)) = owners.owner(path) else { return false };
         // `gcc-12`, `binutils-x86-64-linux-gnu`, `libgcc-12-dev`, `python3.11-dev`.
         let stem = name.split(['-', '.']).next().unwrap_or(name);

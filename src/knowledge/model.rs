@@ -32,6 +32,9 @@ pub struct Manager {
     pub abbreviates: Option<String>,
     /// What the words after the program mean.
     pub verbs: Verbs,
+    /// Other programs that fetch its index.
+    #[serde(default)]
+    pub refreshed_by: Vec<String>,
     /// What its verbs leave behind.
     #[serde(default)]
     pub caches: Vec<Cache>,
@@ -120,9 +123,18 @@ pub struct Project {
     /// Files and directories that it reads where they are there.
     #[serde(default)]
     pub companions: Vec<String>,
+    /// Files of code, settings or packages that it reads where they are there, and which may read or run anything of the project.
+    #[serde(default)]
+    pub unreadable: Vec<String>,
+    /// Plugins of the manager that read nothing of the project when it installs.
+    #[serde(default)]
+    pub plugins: Vec<String>,
     /// What it makes there.
     #[serde(default)]
     pub makes: Vec<String>,
+    /// What some of its releases make there, or all by some settings.
+    #[serde(default)]
+    pub may_make: Vec<String>,
     /// Where all of this was read.
     pub source: String,
 }
@@ -156,6 +168,61 @@ pub enum Format {
     Words,
 }
 
+/// A file of settings in a project (`knowledge/settings.yaml`), with the keys that name no other file and run nothing. A key in none of the lists may
+/// do either. `*` stands for any characters, a dot for a table within a table.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SettingsFile {
+    /// Its name in the project.
+    pub file: String,
+    /// The table of it that is meant, where the others are not the manager's.
+    #[serde(default)]
+    pub table: Option<String>,
+    /// How it is written.
+    pub format: SettingsFormat,
+    /// The managers that read it.
+    pub managers: Vec<String>,
+    /// Keys that are harmless as long as no value is a path.
+    pub keys: Vec<String>,
+    /// Keys whose values the program looks at by itself.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Keys whose values are paths of further files.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// How a file of settings is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum SettingsFormat {
+    Ini,
+    Json,
+    Toml,
+    Yaml,
+    /// Lines of a key and a value, as Yarn 1 has them.
+    Yarnrc,
+}
+
+/// Packages that run a script of their own when they are installed (`knowledge/install-scripts.yaml`).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct InstallScript {
+    /// The packages.
+    pub packages: Vec<String>,
+    /// Files of the project that the script reads where they are there.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// Why it needs more of the project than that, where it does.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// Where this was read.
+    pub source: String,
+}
+
 /// Whom a manager installs for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -174,6 +241,8 @@ pub enum Kind {
 pub struct Verbs {
     /// Fetch the index of packages and nothing else.
     pub refresh: Vec<String>,
+    /// Do no more than that where no package follows, and install otherwise.
+    pub refresh_alone: Vec<String>,
     /// Fetch packages and install, build or unpack them.
     pub install: Vec<String>,
     /// Remove packages.
@@ -492,4 +561,8 @@ pub struct Everything {
     pub images: Vec<Image>,
     /// See [`Runtime`].
     pub runtime: Runtime,
+    /// See [`SettingsFile`].
+    pub settings: Vec<SettingsFile>,
+    /// See [`InstallScript`].
+    pub install_scripts: Vec<InstallScript>,
 }

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context as _, bail};
 
 use super::process::{self, Running};
+use crate::secret;
 
 /// An engine that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +113,23 @@ impl Stream {
 
 fn command<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(arguments);
+    for name in secret::VARIABLES {
+        if !command.get_args().any(|argument| asks_for(&argument.to_string_lossy(), name)) {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Whether an option of the user's own hands a variable on: `--build-arg NAME`, `--secret id=x,env=NAME`, and a cache at
+/// GitHub's. (Docker's manual, "docker buildx build": `--build-arg`, `--secret`, and "GitHub Actions cache".)
+fn asks_for(argument: &str, name: &str) -> bool {
+    argument == name
+        || argument.strip_prefix("--build-arg=") == Some(name)
+        || argument.split(',').any(|part| part.strip_prefix("env=") == Some(name))
+        || name == "ACTIONS_RUNTIME_TOKEN" && argument.split(',').any(|part| part.ends_with("type=gha"))
 }
 
 /// Where the command line looks for its engine. (Docker's manual, "Docker contexts": DOCKER_HOST goes before all contexts.)
@@ -130,4 +146,29 @@ pub fn last_lines(text: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(most)..].iter().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_handed_on_by_name_only() {
+        let command = |arguments: &[&str]| {
+            let command = command("docker", arguments);
+            let removed = command.get_envs().filter(|(_, value)| value.is_none());
+            removed.map(|(name, _)| name.to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(command(&["build", "."]).len(), secret::VARIABLES.len());
+        for arguments in [
+            &["--build-arg", "GITHUB_TOKEN"][..],
+            &["--build-arg=GITHUB_TOKEN"],
+            &["--secret", "id=token,env=GITHUB_TOKEN"],
+        ] {
+            let removed = command(arguments);
+            assert!(!removed.contains(&"GITHUB_TOKEN".to_owned()), "{arguments:?}");
+            assert!(removed.contains(&"GH_TOKEN".to_owned()), "{arguments:?}");
+        }
+        assert!(command(&["run", "echo $GITHUB_TOKEN"]).contains(&"GITHUB_TOKEN".to_owned()));
+    }
 }

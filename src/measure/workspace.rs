@@ -46,7 +46,12 @@ impl Workspace {
         copy(context, &root)
             .with_context(|| format!("the build context {} can't be copied", context.display()))?;
         if let Some((path, text)) = version.ignore_file {
-            fs::write(root.join(path), text)?;
+            // A link that was copied would lead out of the copy.
+            let path = root.join(path);
+            if fs::symlink_metadata(&path).is_ok() {
+                fs::remove_file(&path)?;
+            }
+            fs::write(&path, text)?;
         }
         let dockerfile = directory.path().join("Dockerfile");
         fs::write(&dockerfile, version.text)?;

@@ -1,6 +1,6 @@
 //! The surroundings as the steps so far left them.
 
-use crate::context::{BuildContext, History, Proven, Surroundings};
+use crate::context::{BuildContext, Proven, Surroundings};
 
 /// The surroundings, with the ignore file as the steps so far left it.
 pub(super) struct Around<'s> {
@@ -21,8 +21,8 @@ impl Surroundings for Around<'_> {
         self.changed.as_ref().map_or_else(|| self.given.context(), Ok)
     }
 
-    fn history(&self) -> Option<&History> {
-        self.given.history()
+    fn can_write_ignore_file(&self) -> bool {
+        self.given.can_write_ignore_file()
     }
 
     fn dockerfile(&self) -> Option<&str> {

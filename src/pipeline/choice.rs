@@ -29,7 +29,7 @@ pub struct Proposal<'p> {
     pub edits: &'p Edits,
     /// The text after this fix alone.
     pub result: &'p str,
-    /// The ignore file's new text, where the change is there.
+    /// The ignore file's new text, where it changes too, or instead.
     pub ignore_file: Option<&'p str>,
 }
 

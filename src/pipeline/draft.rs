@@ -24,11 +24,8 @@ impl Draft {
         text: &str,
         chooser: &mut Option<&mut dyn Chooser>,
     ) {
-        let fits = match &fix.ignore_file {
-            Some(_) => self.ignore_file.is_none(),
-            None => self.edits.fits(&fix.edits),
-        };
-        if !fits {
+        let has_room = fix.ignore_file.is_none() || self.ignore_file.is_none();
+        if !has_room || !self.edits.fits(&fix.edits) {
             return;
         }
         let choice = chooser.as_mut().map_or(Choice::Take, |chooser| {
@@ -46,11 +43,13 @@ impl Draft {
         });
         let taken = match choice {
             Choice::Leave => false,
-            Choice::Take if fix.ignore_file.is_some() => {
-                self.ignore_file = fix.ignore_file;
-                true
+            Choice::Take => {
+                let taken = self.edits.absorb(&fix.edits);
+                if let Some(text) = fix.ignore_file.filter(|_| taken) {
+                    self.ignore_file = Some(text);
+                }
+                taken
             }
-            Choice::Take => self.edits.absorb(&fix.edits),
             Choice::Instead(own) => {
                 self.is_someones = true;
                 self.edits.absorb(&own)

@@ -4,25 +4,26 @@ use std::io::{self, Write};
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::escape;
 use crate::report::FileReport;
 
-/// Writes the diffs of all changed files, with the colours that git uses where they are wanted.
-pub fn write(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
+/// Writes the diffs of all changed files for a person, to whom what can't be seen is shown; with the colours that git uses
+/// where they are wanted.
+pub fn show(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
     for report in reports {
-        let diff = of_report(report);
-        if !coloured {
-            out.write_all(diff.as_bytes())?;
-            continue;
-        }
-        for line in diff.split_inclusive('\n') {
+        for line in of_report(report).split_inclusive('\n') {
             let (text, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
-            write!(out, "{}{text}\u{1b}[0m{end}", colour(text))?;
+            if !coloured {
+                write!(out, "{}{end}", escape::line(text))?;
+                continue;
+            }
+            write!(out, "{}{}\u{1b}[0m{end}", colour(text), escape::line(text))?;
         }
     }
     Ok(())
 }
 
-/// The diffs of all changed files.
+/// The diffs of all changed files, for a program: byte by byte.
 pub fn text(reports: &[FileReport]) -> String {
     reports.iter().map(of_report).collect()
 }
@@ -51,12 +52,12 @@ fn colour(line: &str) -> &'static str {
 
 /// The diff of one file.
 pub fn of(path: &str, old: &str, new: &str) -> String {
-    unified(&format!("a/{}", in_diff(path)), &format!("b/{}", in_diff(path)), old, new)
+    unified(&in_diff("a", path), &in_diff("b", path), old, new)
 }
 
 /// The diff of a file that was not there.
 pub fn of_new(path: &str, new: &str) -> String {
-    unified("/dev/null", &format!("b/{}", in_diff(path)), "", new)
+    unified("/dev/null", &in_diff("b", path), "", new)
 }
 
 /// The changed lines with a few around them, the words that changed set off from the rest of their lines.
@@ -73,11 +74,11 @@ pub fn with_words(old: &str, new: &str) -> String {
             };
             shown += &format!("{colour}{sign}");
             for (is_changed, text) in change.iter_strings_lossy() {
-                let text = text.trim_end_matches(['\r', '\n']);
+                let text = escape::line(text.trim_end_matches(['\r', '\n']));
                 if is_changed && !text.is_empty() {
                     shown += &format!("{strong}{text}\u{1b}[0m{colour}");
                 } else {
-                    shown += text;
+                    shown += &text;
                 }
             }
             shown += if colour.is_empty() { "\n" } else { "\u{1b}[0m\n" };
@@ -86,12 +87,44 @@ pub fn with_words(old: &str, new: &str) -> String {
     shown
 }
 
-/// A path as diffs have it: git ends a name that holds a blank with a tab, so that patch knows where it ends.
-fn in_diff(path: &str) -> String {
-    let path = path.trim_start_matches('/');
-    if path.contains(' ') { format!("{path}\t") } else { path.to_owned() }
+/// A side's path as diffs have it. As git does it, a name is quoted that has quotes, backslashes or characters that can't be seen,
+/// and a tab ends one that has a blank, so that patch knows where it ends. (git's manual, `core.quotePath`; quote.c.)
+fn in_diff(side: &str, path: &str) -> String {
+    let path = format!("{side}/{}", path.trim_start_matches('/'));
+    let is_special = |c: char| matches!(c, '"' | '\\' | '\t') || escape::is_hidden(c);
+    if !path.contains(is_special) {
+        return if path.contains(' ') { path + "\t" } else { path };
+    }
+    let mut quoted = String::from("\"");
+    for c in path.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\t' => quoted += "\\t",
+            '\n' => quoted += "\\n",
+            '\r' => quoted += "\\r",
+            c if is_special(c) => {
+                let mut bytes = [0; 4];
+                c.encode_utf8(&mut bytes).bytes().for_each(|byte| quoted += &format!("\\{byte:03o}"));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
 }
 
 fn unified(old_name: &str, new_name: &str, old: &str, new: &str) -> String {
     TextDiff::from_lines(old, new).unified_diff().header(old_name, new_name).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_as_git_quotes_them() {
+        assert_eq!(in_diff("a", "x/Dockerfile"), "a/x/Dockerfile");
+        assert_eq!(in_diff("a", "x y"), "a/x y\t");
+        assert_eq!(in_diff("b", "x\n--- é\"\\\u{1b}"), "\"b/x\\n--- é\\\"\\\\\\033\"");
+        assert_eq!(in_diff("b", "a\u{202e}"), "\"b/a\\342\\200\\256\"");
+    }
 }

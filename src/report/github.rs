@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::config::Severity;
+use crate::escape;
 use crate::report::FileReport;
 
 /// Writes a notice for each fix and an error for each file that could not be worked on.
@@ -12,7 +13,7 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
         let file = value(report.path.as_deref().unwrap_or_default());
         for (step, fix) in report.fixes() {
             let title = value(step.transform.id);
-            let message = data(&format!("{}\n`jettison fix --write` applies it.", fix.title));
+            let message = data(&format!("{}\n`jettison fix --write` applies it.", escape::line(&fix.title)));
             let (line, column) = (fix.place.line, fix.place.column);
             let level = match fix.severity {
                 Severity::Note => "notice",
@@ -33,7 +34,7 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
 
 /// The text of a command.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escape::lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a property.

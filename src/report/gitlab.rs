@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::config::Severity;
 use crate::digest::sha256;
+use crate::escape;
 use crate::report::FileReport;
 
 /// Writes the document and a line break.
@@ -19,7 +20,7 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
         for (step, fix) in report.fixes() {
             let key = format!("{path}\n{}\n{}", step.transform.id, fix.title);
             entries.push(json!({
-                "description": format!("{} (jettison {})", fix.title, step.transform.id),
+                "description": format!("{} (jettison {})", escape::line(&fix.title), step.transform.id),
                 "check_name": step.transform.id,
                 "fingerprint": fingerprint(&mut seen, &key),
                 "severity": match fix.severity {
@@ -32,7 +33,7 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
         }
         if let Some(error) = &report.error {
             entries.push(json!({
-                "description": error,
+                "description": escape::lines(error),
                 "check_name": "error",
                 "fingerprint": fingerprint(&mut seen, &format!("{path}\nerror")),
                 "severity": "major",

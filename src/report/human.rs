@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::escape;
 use crate::pipeline::Held;
 use crate::report::{Answer, Deed, FileReport, Talk, and_more, count};
 use crate::transform::Applicability;
@@ -9,7 +10,7 @@ use crate::transform::Applicability;
 /// Writes one line a fix, and what it leans on where everything is said.
 pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Talk) -> io::Result<()> {
     for report in reports.iter().filter(|report| deed != Deed::Written || report.error.is_none()) {
-        let path = report.path.as_deref().unwrap_or_default();
+        let path = escape::line(report.path.as_deref().unwrap_or_default());
         for step in &report.outcome.steps {
             for fix in &step.fixes {
                 let mark = if fix.applicability == Applicability::Safe {
@@ -17,9 +18,10 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Tal
                 } else {
                     format!(" [{}]", fix.applicability.name())
                 };
-                writeln!(out, "{path}:{}: {}: {}{mark}", fix.place, step.transform.id, fix.title)?;
+                let title = escape::line(&fix.title);
+                writeln!(out, "{path}:{}: {}: {title}{mark}", fix.place, step.transform.id)?;
                 for note in fix.notes.iter().filter(|_| talk == Talk::Everything) {
-                    writeln!(out, "    {note}")?;
+                    writeln!(out, "    {}", escape::line(note))?;
                 }
             }
         }
@@ -30,7 +32,7 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Tal
 /// Says what else there is to say, ending with the summary.
 pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed) -> io::Result<()> {
     for report in reports {
-        let path = report.path.as_deref().unwrap_or_default();
+        let path = escape::line(report.path.as_deref().unwrap_or_default());
         if talk == Talk::Everything {
             if deed == Deed::Shown {
                 fixes(out, std::slice::from_ref(report), deed, talk)?;
@@ -44,7 +46,7 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                     "{path}:{}: {}: {}{needs}",
                     held.place,
                     held.transform.unwrap_or_default(),
-                    held.reason
+                    escape::line(&held.reason)
                 )?;
             }
             for (held, more) in report.refusals() {
@@ -53,25 +55,32 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                     "{path}:{}: {}: refused: {}{}",
                     held.place,
                     held.transform.unwrap_or_default(),
-                    held.reason,
+                    escape::line(&held.reason),
                     and_more(more)
                 )?;
             }
         }
         if talk != Talk::Errors {
             for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
-                with_line(out, path, "warning", held)?;
+                with_line(out, &path, "warning", held)?;
             }
         }
         for one in report.findings.iter().filter(|one| one.answer != Answer::Fixed && talk != Talk::Errors) {
-            writeln!(out, "{path}:{}: {}: {}: {}", one.line, one.code, one.answer.name(), one.reason)?;
+            writeln!(
+                out,
+                "{path}:{}: {}: {}: {}",
+                one.line,
+                escape::line(&one.code),
+                one.answer.name(),
+                escape::line(&one.reason)
+            )?;
         }
         for held in &report.outcome.undone {
-            with_line(out, path, "bug", held)?;
+            with_line(out, &path, "bug", held)?;
         }
         match (&report.error, &report.path) {
-            (Some(error), Some(path)) => writeln!(out, "error: {path}: {error}")?,
-            (Some(error), None) => writeln!(out, "error: {error}")?,
+            (Some(error), Some(_)) => writeln!(out, "error: {path}: {}", escape::lines(error))?,
+            (Some(error), None) => writeln!(out, "error: {}", escape::lines(error))?,
             (None, _) => {}
         }
     }
@@ -80,8 +89,8 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
 
 fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held) -> io::Result<()> {
     let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
-    writeln!(out, "{kind}: {path}:{}: {who}{}", held.place, held.reason)?;
-    if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", held.line) }
+    writeln!(out, "{kind}: {path}:{}: {who}{}", held.place, escape::line(&held.reason))?;
+    if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
 }
 
 fn withheld(report: &FileReport, applicability: Applicability) -> usize {

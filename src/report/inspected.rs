@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::measured::{bar, shortened, size};
+use crate::escape;
 use crate::inspect::{Inspection, Waste, Why};
 
 /// A fix of a Dockerfile, and what it would save of the image that was built from it.
@@ -33,7 +34,8 @@ pub fn human(
 ) -> io::Result<()> {
     writeln!(
         out,
-        "{name}: {} in {} layers, of which a container sees {}; {} are in the way",
+        "{}: {} in {} layers, of which a container sees {}; {} are in the way",
+        escape::line(name),
         size(found.size),
         found.layers.len(),
         size(found.seen),
@@ -62,13 +64,19 @@ pub fn human(
             "    {:>10}  {}{}",
             size(directory.size),
             "  ".repeat(directory.depth),
-            directory.path
+            escape::line(&directory.path)
         )?;
     }
     if !found.packages.is_empty() {
         writeln!(out, "\npackages")?;
         for package in found.packages.iter().take(MOST) {
-            writeln!(out, "    {:>10}  {} ({})", size(package.size), package.name, package.manager)?;
+            writeln!(
+                out,
+                "    {:>10}  {} ({})",
+                size(package.size),
+                escape::line(&package.name),
+                package.manager
+            )?;
         }
         rest(out, found.packages.iter().skip(MOST).map(|package| package.size))?;
     }
@@ -76,14 +84,15 @@ pub fn human(
     for waste in found.wastes.iter().take(MOST) {
         let transform = waste.transform.map_or(String::new(), |id| format!(": {id}"));
         writeln!(out, "    {:>10}  {}{transform}", size(waste.size), what(waste, found))?;
-        writeln!(out, "                {} {}", counted(waste.files), waste.example)?;
+        writeln!(out, "                {} {}", counted(waste.files), escape::line(&waste.example))?;
     }
     rest(out, found.wastes.iter().skip(MOST).map(|waste| waste.size))?;
     if let Some(savings) = savings {
         writeln!(out, "\nfixes, by what they would save of this image")?;
         for saving in savings {
             let size = if saving.size > 0 { size(saving.size) } else { String::new() };
-            writeln!(out, "    {size:>10}  {}: {}: {}", saving.place, saving.transform, saving.title)?;
+            let (place, title) = (escape::line(&saving.place), escape::line(&saving.title));
+            writeln!(out, "    {size:>10}  {place}: {}: {title}", saving.transform)?;
         }
     }
     Ok(())

@@ -1,29 +1,32 @@
 //! The results as Markdown: a comment on a pull request, or the summary of a workflow run.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{FileReport, and_more, diff, measured};
+use crate::report::{FileReport, and_more, diff, inert, measured};
 
-/// Writes the changes as a table, what was measured, and, folded, what was refused and the diff.
+/// How many bytes a text may have. GitHub takes 65,536 characters of a comment or a request, the least of all forges.
+pub const LONGEST: usize = 60_000;
+
+/// Writes the changes as a table, what was measured, and, folded, what was refused and the diff; no more than a comment can
+/// have.
 pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
-    writeln!(out, "### jettison: {}", title(reports))?;
-    writeln!(out)?;
-    write!(
-        out,
-        "{}{}{}{}",
-        changes(reports),
-        figures(reports),
-        refusals(reports),
-        folded_diff(reports, usize::MAX)
-    )?;
-    for report in reports {
-        if let Some(error) = &report.error {
-            writeln!(out, "- **error** `{}`: {}", report.path.as_deref().unwrap_or_default(), cell(error))?;
-        }
-    }
-    Ok(())
+    let mut text = format!("### jettison: {}\n\n", title(reports));
+    // Errors stand last and go first where there is no room.
+    let errors = errors(reports, LONGEST / 4);
+    let most = LONGEST - errors.len();
+    text += &changes(reports, left(&text, most));
+    text += &figures(reports, left(&text, most));
+    text += &refusals(reports, left(&text, most));
+    text += &folded_diff(reports, left(&text, most));
+    out.write_all(text.as_bytes())?;
+    out.write_all(errors.as_bytes())
+}
+
+/// How many bytes there is room for.
+pub fn left(text: &str, most: usize) -> usize {
+    most.saturating_sub(text.len())
 }
 
 /// `3 fixes in 2 Dockerfiles`
@@ -38,66 +41,129 @@ pub fn title(reports: &[FileReport]) -> String {
     }
 }
 
+/// Lines up to so many bytes; where some are left out, the last one says how many.
+fn cut(lines: &[String], most: usize, note: impl Fn(usize) -> String) -> String {
+    if lines.iter().map(String::len).sum::<usize>() <= most {
+        return lines.concat();
+    }
+    let room = most.saturating_sub(note(lines.len()).len());
+    let mut text = String::new();
+    let mut shown = 0;
+    for line in lines {
+        if text.len() + line.len() > room {
+            break;
+        }
+        text += line;
+        shown += 1;
+    }
+    // Not even the note may have room.
+    let note = note(lines.len() - shown);
+    if text.len() + note.len() <= most { text + &note } else { String::new() }
+}
+
 /// Where, what and why, a line each.
-pub fn changes(reports: &[FileReport]) -> String {
-    let mut rows = String::new();
+pub fn changes(reports: &[FileReport], most: usize) -> String {
+    const HEAD: &str = "| where | what | transform |\n|---|---|---|\n";
+    let mut rows = Vec::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
         for (step, fix) in report.fixes() {
-            let notes: String = fix.notes.iter().map(|note| format!("<br>{}", cell(note))).collect();
-            let _ = writeln!(
-                rows,
-                "| `{}:{}` | {}{notes} | {} ({}) |",
-                cell(path),
-                fix.place.line,
-                cell(&fix.title),
+            let notes: String = fix.notes.iter().map(|note| format!("<br>{}", inert::prose(note))).collect();
+            rows.push(format!(
+                "| {} | {}{notes} | {} ({}) |\n",
+                inert::code(&format!("{path}:{}", fix.place.line)),
+                inert::prose(&fix.title),
                 step.transform.id,
                 fix.applicability.name()
-            );
+            ));
         }
     }
-    if rows.is_empty() { rows } else { format!("| where | what | transform |\n|---|---|---|\n{rows}\n") }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let rows = cut(&rows, most.saturating_sub(HEAD.len() + 1), |count| {
+        format!(
+            "| … | {count} more, for which this page has no room; `jettison fix --check` lists them | |\n"
+        )
+    });
+    if rows.is_empty() { rows } else { format!("{HEAD}{rows}\n") }
 }
 
 /// What real builds said, where they were asked for.
-pub fn figures(reports: &[FileReport]) -> String {
-    let mut text = Vec::new();
-    for one in reports.iter().filter_map(|report| report.measured.as_ref()) {
-        // Memory takes all that is written.
-        let _ = measured::markdown(&mut text, one);
-    }
-    String::from_utf8_lossy(&text).into_owned()
+pub fn figures(reports: &[FileReport], most: usize) -> String {
+    let measured = reports.iter().filter_map(|report| report.measured.as_ref());
+    let parts: Vec<String> = measured
+        .map(|one| {
+            let mut text = Vec::new();
+            // Memory takes all that is written.
+            let _ = measured::markdown(&mut text, one);
+            String::from_utf8_lossy(&text).into_owned()
+        })
+        .collect();
+    cut(&parts, most, |count| {
+        format!(
+            "This page has no room for what was measured of {count} more; `jettison measure` shows it.\n\n"
+        )
+    })
 }
 
 /// What was left as it is, folded.
-pub fn refusals(reports: &[FileReport]) -> String {
-    let mut lines = String::new();
+pub fn refusals(reports: &[FileReport], most: usize) -> String {
+    const TITLE: &str = "Left as it is, and why";
+    let mut lines = Vec::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
         for (Held { transform, place, reason, .. }, more) in report.refusals() {
             let who = transform.unwrap_or_default();
-            let _ = writeln!(lines, "- `{path}:{}` {who}: {}{}", place.line, cell(reason), and_more(more));
+            let place = inert::code(&format!("{path}:{}", place.line));
+            lines.push(format!("- {place} {who}: {}{}\n", inert::prose(reason), and_more(more)));
         }
     }
-    folded("Left as it is, and why", &lines)
+    let room = most.saturating_sub(folded(TITLE, "x").len());
+    folded(TITLE, &cut(&lines, room, |count| format!("- … and {count} more; `jettison fix -v` lists them\n")))
 }
 
-/// The diff, folded; one of more than so many bytes is cut at a line's end and says so.
+/// What could not be worked on.
+fn errors(reports: &[FileReport], most: usize) -> String {
+    let failed = reports.iter().filter_map(|report| Some((report.path.as_deref(), report.error.as_deref()?)));
+    let lines: Vec<String> = failed
+        .map(|(path, error)| {
+            let path = path.map_or(String::new(), |path| format!(" {}", inert::code(path)));
+            format!("- **error**{path}: {}\n", inert::prose(error))
+        })
+        .collect();
+    cut(&lines, most, |count| format!("- … and {count} more errors\n"))
+}
+
+/// The diff, folded, within so many bytes; a longer one is cut at a line's end and says so. What can't be seen is shown: it is
+/// there to be read.
 pub fn folded_diff(reports: &[FileReport], most: usize) -> String {
+    const TITLE: &str = "The diff";
+    const REST: &str =
+        "\n(The rest is too long for this page; the commits have it, and `jettison fix` shows it.)\n";
     let whole = diff::text(reports);
     if whole.is_empty() {
         return whole;
     }
-    let (shown, rest) = if whole.len() <= most {
-        (whole.as_str(), "")
-    } else {
-        let end = whole.as_bytes()[..most].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        (&whole[..end], "\n(The rest is too long for this page; the commits have it.)\n")
-    };
+    let lines = whole.split_inclusive('\n').map(|line| match line.strip_suffix('\n') {
+        // A bare carriage return would end the line in Markdown; the mark of a request is known by its start.
+        Some(line) => escape::line(line.strip_suffix('\r').unwrap_or(line)).replace("<!-- ", "<!- - ") + "\n",
+        None => escape::line(line).replace("<!-- ", "<!- - ") + "\n",
+    });
+    let lines: Vec<String> = lines.collect();
     // A fence has to be longer than any in the text.
-    let longest = shown.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let longest = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    folded("The diff", &format!("{fence}diff\n{shown}{fence}\n{rest}"))
+    let frame = folded(TITLE, &format!("{fence}diff\n{fence}\n")).len();
+    let room = most.saturating_sub(frame);
+    if lines.iter().map(String::len).sum::<usize>() <= room {
+        return folded(TITLE, &format!("{fence}diff\n{}{fence}\n", lines.concat()));
+    }
+    let shown = cut(&lines, room.saturating_sub(REST.len()), |_| String::new());
+    if shown.is_empty() {
+        return if REST.len() <= most { format!("{}\n", REST.trim_start()) } else { String::new() };
+    }
+    folded(TITLE, &format!("{fence}diff\n{shown}{fence}\n{REST}"))
 }
 
 fn folded(title: &str, content: &str) -> String {
@@ -105,9 +171,4 @@ fn folded(title: &str, content: &str) -> String {
         return String::new();
     }
     format!("<details><summary>{title}</summary>\n\n{content}\n</details>\n\n")
-}
-
-/// Text that stays within its cell, and that nobody is called by.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace('@', "@\u{200b}").replace(['\r', '\n'], " ")
 }

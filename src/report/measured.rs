@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::escape;
 use crate::measure::{Figures, Times};
 
 pub use html::page;
@@ -78,7 +79,11 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
     });
     rows.push(times("build from nothing".into(), &before.cold, &after.cold));
     for (a, b) in before.rebuilds.iter().zip(&after.rebuilds) {
-        rows.push(times(format!("rebuild after a change to {} ({})", a.what, a.path), &a.took, &b.took));
+        rows.push(times(
+            format!("rebuild after a change to {} ({})", a.what, escape::line(&a.path)),
+            &a.took,
+            &b.took,
+        ));
         if a.steps > 0 || b.steps > 0 {
             rows.push(Row {
                 what: "  of its steps cached".into(),
@@ -93,15 +98,16 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
 
 /// Writes a table and the layers as bars.
 pub fn human(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
-    writeln!(out, "{} ({}; {})", measured.path, measured.engine, counted(measured.runs, "run"))?;
+    let (path, engine) = (escape::line(&measured.path), escape::line(&measured.engine));
+    writeln!(out, "{path} ({engine}; {})", counted(measured.runs, "run"))?;
     for platform in &measured.platforms {
         if let Some(name) = &platform.name {
-            writeln!(out, "\n{name}")?;
+            writeln!(out, "\n{}", escape::line(name))?;
         }
         let (before, after) = match &platform.figures {
             Ok(figures) => figures,
             Err(reason) => {
-                writeln!(out, "not measured: {reason}")?;
+                writeln!(out, "not measured: {}", escape::lines(reason))?;
                 continue;
             }
         };
@@ -235,10 +241,15 @@ pub(super) fn bar(bytes: u64, largest: u64) -> String {
     format!("{:20}", "█".repeat(length.max(usize::from(bytes > 0))))
 }
 
-/// The first words of a long line.
+/// The first words of a long line, all of them to be seen.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= most { line } else { line.chars().take(most - 1).collect::<String>() + "…" }
+    let line = escape::line(&line);
+    if line.chars().count() <= most {
+        line.into_owned()
+    } else {
+        line.chars().take(most - 1).collect::<String>() + "…"
+    }
 }
 
 #[cfg(test)]

@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use crate::digest::sha256;
-use crate::report::{FileReport, markdown};
+use crate::report::markdown::LONGEST;
+use crate::report::{FileReport, inert, markdown};
 use crate::transform::{Applicability, Transform};
-
-/// What GitHub takes as a text at most is 65,536 characters; the diff gets what the rest leaves.
-const LONGEST: usize = 60_000;
 
 /// How long a line of a commit's message is, as git's own are.
 const WIDTH: usize = 72;
+
+/// How many bytes of a commit's message list fixes.
+const LONGEST_MESSAGE: usize = 30_000;
 
 /// What a later run has to know of a request. It stands in the text, where nobody sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,15 +29,29 @@ pub struct Mark {
 
 const MARK: &str = "<!-- jettison ";
 
+/// A mark as it is written: with a sum, so that one that was changed or cut is none.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(flatten)]
+    mark: Mark,
+    sum: String,
+}
+
 impl Mark {
-    /// The mark of a request's text.
+    /// The mark of a request's text: the last one, as nothing of a Dockerfile stands after it.
     pub fn find(body: &str) -> Option<Self> {
-        let (_, rest) = body.split_once(MARK)?;
-        serde_json::from_str(rest.split_once(" -->")?.0).ok()
+        let (_, rest) = body.rsplit_once(MARK)?;
+        let written: Written = serde_json::from_str(rest.split_once(" -->")?.0).ok()?;
+        (written.sum == written.mark.sum()).then_some(written.mark)
+    }
+
+    fn sum(&self) -> String {
+        sha256(&format!("jettison mark\n{}\n{}\n{}\n", self.base, self.head, self.fixes))
     }
 
     fn to_json(&self) -> String {
-        serde_json::json!({ "base": self.base, "head": self.head, "fixes": self.fixes }).to_string()
+        let Self { base, head, fixes } = self;
+        serde_json::json!({ "base": base, "head": head, "fixes": fixes, "sum": self.sum() }).to_string()
     }
 }
 
@@ -61,10 +76,14 @@ pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], sig
     }
     let mut text = text.lines().map(|line| wrapped(line, "")).collect::<String>();
     text.push('\n');
-    for line in lines {
-        text += &wrapped(&format!("- {}: {}", line.place, line.title), "  ");
+    for (number, line) in lines.iter().enumerate() {
+        if text.len() > LONGEST_MESSAGE {
+            text += &format!("- … and {} more\n", lines.len() - number);
+            break;
+        }
+        text += &wrapped(&format!("- {}: {}", inert::message(&line.place), inert::message(line.title)), "  ");
         for note in line.notes {
-            text += &wrapped(&format!("  {note}"), "  ");
+            text += &wrapped(&format!("  {}", inert::message(note)), "  ");
         }
     }
     for proof in proofs {
@@ -161,26 +180,27 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     let mut text = String::from(
         "Jettison rewrote these Dockerfiles so that their images get smaller and builds hit the cache. Each commit is one kind of change; its message says why, and why it is safe.\n\n",
     );
-    text += &markdown::changes(reports);
-    text += if has_unsafe {
+    let assurance = if has_unsafe {
         "**Unsafe** changes take away what a program might lean on. They are here because the images built with them work as before.\n\n"
     } else {
         "All changes are *safe*: the same programs run in the same order, directory and environment and fail in the same cases, and the image's configuration stays; only what can be fetched or generated again is gone.\n\n"
     };
-    if let Some(proof) = proof(facts.verified, facts.smoke) {
-        text += &format!("{proof}\n\n");
-    }
-    text += &markdown::figures(reports);
-    text += &markdown::refusals(reports);
+    let proof = proof(facts.verified, facts.smoke).map_or(String::new(), |proof| format!("{proof}\n\n"));
     let no = "<details><summary>How to say no</summary>\n\n- To one change: put `# jettison: ignore=ID because …` above the instruction, with the transform's id from the table.\n- To a kind of change everywhere: `ignore: [ID]` in `.jettison.yaml`.\n- To all of it: close this request; it is not opened again for the same changes.\n\nCommits that you add to this branch stay: jettison no longer touches it then.\n\n</details>\n\n";
     let mark = format!("{MARK}{} -->\n", facts.mark.to_json());
-    let left = LONGEST.saturating_sub(text.len() + no.len() + mark.len());
-    text + &markdown::folded_diff(reports, left) + no + &mark
+    // What is always there has its room first.
+    let most = LONGEST.saturating_sub(assurance.len() + proof.len() + no.len() + mark.len());
+    let room = |text: &str| most.saturating_sub(text.len());
+    text += &markdown::changes(reports, room(&text));
+    let mut rest = markdown::figures(reports, room(&text));
+    rest += &markdown::refusals(reports, room(&text).saturating_sub(rest.len()));
+    rest += &markdown::folded_diff(reports, room(&text).saturating_sub(rest.len()));
+    text + assurance + &proof + &rest + no + &mark
 }
 
 /// What was proven, where something was.
 pub fn proof(verified: bool, smoke: &[String]) -> Option<String> {
-    let commands: Vec<String> = smoke.iter().map(|command| format!("`{command}`")).collect();
+    let commands: Vec<String> = smoke.iter().map(|command| inert::code(command)).collect();
     match (verified, commands.is_empty()) {
         (false, _) => None,
         (true, true) => Some(
@@ -201,8 +221,13 @@ mod tests {
     fn the_mark_is_found_again() {
         let mark = Mark { base: "a".into(), head: "b".into(), fixes: "c".into() };
         let text = body(&[], Facts { mark: &mark, verified: false, smoke: &[] });
-        assert_eq!(Mark::find(&text), Some(mark));
+        assert_eq!(Mark::find(&text), Some(mark.clone()));
         assert_eq!(Mark::find("<!-- jettison nonsense -->"), None);
+        // One that another text brings along comes before it.
+        let forged = Mark { base: "x".into(), head: "y".into(), fixes: "z".into() };
+        let forged = format!("<!-- jettison {} -->", forged.to_json());
+        assert_eq!(Mark::find(&format!("<!-- jettison x --> {forged}\n{text}")), Some(mark.clone()));
+        assert_eq!(Mark::find(&text.replace("\"a\"", "\"c\"")), None, "a mark that was changed is none");
     }
 
     #[test]

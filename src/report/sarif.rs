@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::config::Severity;
 use crate::digest::sha256;
+use crate::escape;
 use crate::pipeline::{Applied, Step};
 use crate::report::FileReport;
 use crate::span::{LineIndex, Place};
@@ -81,7 +82,7 @@ fn result(report: &FileReport, step: &Step, fix: &Applied, rules: &[&Transform])
             Severity::Warning => "warning",
             Severity::Error => "error",
         },
-        "message": { "text": fix.title },
+        "message": { "text": unlinked(&fix.title) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": location(report),
             "region": { "startLine": fix.place.line, "startColumn": fix.place.column },
@@ -89,6 +90,15 @@ fn result(report: &FileReport, step: &Step, fix: &Applied, rules: &[&Transform])
         "partialFingerprints": { "jettison/v1": sha256(&format!("{id}\n{line}")) },
         "properties": { "applicability": fix.applicability.name(), "notes": fix.notes },
     })
+}
+
+/// A message in which nothing is a link. (SARIF 2.1.0, 3.11.6, "Messages with embedded links".)
+fn unlinked(text: &str) -> String {
+    let text = escape::line(text);
+    if !text.contains("](") {
+        return text.into_owned();
+    }
+    text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 /// What makes the file as it should be.
@@ -115,7 +125,7 @@ fn all_edits(report: &FileReport) -> Option<Value> {
 
 fn error(report: &FileReport) -> Option<Value> {
     let error = report.error.as_ref()?;
-    let mut notification = json!({ "level": "error", "message": { "text": error } });
+    let mut notification = json!({ "level": "error", "message": { "text": unlinked(error) } });
     if report.path.is_some() {
         notification["locations"] = json!([{ "physicalLocation": { "artifactLocation": location(report) } }]);
     }

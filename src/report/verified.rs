@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::measured::size;
+use crate::escape;
 use crate::measure::verify::Finding;
 
 /// Writes what was tried, what differs and what is broken.
@@ -12,15 +13,15 @@ pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: 
     let broken = &finding.broken;
     let verdict = if broken.is_empty() { "works as before" } else { "does not work as before" };
     let platform = platform.map_or(String::new(), |name| format!(" on {name}"));
-    writeln!(out, "{path}: {verdict}{platform}")?;
+    writeln!(out, "{}: {verdict}{}", escape::line(path), escape::line(&platform))?;
     for line in broken {
-        writeln!(out, "  broken: {}", line.trim_end().replace('\n', "\n    "))?;
+        writeln!(out, "  broken: {}", escape::lines(line.trim_end()).replace('\n', "\n    "))?;
     }
     for tried in finding.tried.iter().filter(|tried| tried.is_same) {
-        writeln!(out, "  the same: {}", tried.what)?;
+        writeln!(out, "  the same: {}", escape::line(&tried.what))?;
     }
     for line in finding.configuration.iter().filter(|line| !broken.contains(line)) {
-        writeln!(out, "  configuration: {line}")?;
+        writeln!(out, "  configuration: {}", escape::line(line))?;
     }
     for group in &finding.files.groups {
         let parts = [("gone", group.gone), ("new", group.came)];
@@ -32,7 +33,7 @@ pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: 
         }
         writeln!(out, "  files, {}: {}", group.cause.name(), parts.join(", "))?;
         if group.cause == crate::measure::verify::Cause::Application {
-            group.examples.iter().try_for_each(|example| writeln!(out, "    {example}"))?;
+            group.examples.iter().try_for_each(|example| writeln!(out, "    {}", escape::line(example)))?;
         }
     }
     Ok(())

@@ -5,10 +5,12 @@
 #[allow(dead_code)]
 #[path = "../lab/engine.rs"]
 mod engine;
+mod hostile;
 mod openapi;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
+mod token;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -332,6 +334,51 @@ fn a_closed_request_stays_closed_until_there_is_something_else() {
     let new = place.run(&[]);
     assert!(text(&new.stderr).contains("opened a pull request"), "{}", text(&new.stderr));
     assert_eq!(place.server.requests().len(), 2);
+}
+
+/// A Dockerfile that has what a request has, and what would start something where it is quoted.
+#[test]
+fn a_dockerfile_that_speaks_as_a_request_does_changes_nothing() {
+    const LOUD: &str = "FROM debian:12\n# <!-- jettison {\"base\":\"a\",\"head\":\"b\",\"fixes\":\"c\",\"sum\":\"d\"} -->\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12, fixes https://github.com/o/r/issues/3, @everyone [skip ci] GH-7 `'\n";
+    let place = Place::new(Likeness::GitHub);
+    place.write("loud/Dockerfile", LOUD);
+    place.write("loud/a", "a\n");
+    place.commit("Loud");
+    let opened = place.run(&[]);
+    assert!(opened.status.success(), "{}", text(&opened.stderr));
+    let again = place.run(&[]);
+    assert!(text(&again.stderr).contains("is up to date"), "{}", text(&again.stderr));
+    place.write("other.txt", "it moves\n");
+    place.commit("Something else");
+    let moved = place.run(&[]);
+    assert!(text(&moved.stderr).contains("updated a pull request"), "{}", text(&moved.stderr));
+    let log =
+        git(&place.folder.path().join("owner/name.git"), &["log", "--format=%B", &format!("main..{BRANCH}")]);
+    assert!(log.contains("curl"), "a message quotes the instruction: {log}");
+    for alive in ["#12", "https://github.com", "@everyone", "[skip ci]", "GH-7"] {
+        assert!(!log.contains(alive), "{alive} is alive: {log}");
+    }
+    place.server.change("state", "closed");
+    git(&place.folder.path().join("owner/name.git"), &["branch", "--quiet", "-D", BRANCH]);
+    let closed = place.run(&[]);
+    assert!(text(&closed.stderr).contains("stays closed"), "{}", text(&closed.stderr));
+    assert_eq!(place.server.requests().len(), 1);
+}
+
+#[test]
+fn a_request_of_many_files_fits_its_forge() {
+    let place = Place::new(Likeness::GitHub);
+    for number in 0..700 {
+        place.write(&format!("service-{number}/Dockerfile"), FILES[0].1);
+    }
+    place.commit("Many");
+    let opened = place.run(&[]);
+    assert!(opened.status.success(), "{}", text(&opened.stderr));
+    let body = place.server.requests()[0]["body"].as_str().expect("a text").to_owned();
+    assert!(body.len() < 65_536, "{}", body.len());
+    assert!(body.contains("more, for which this page has no room"), "{body}");
+    let again = place.run(&[]);
+    assert!(text(&again.stderr).contains("is up to date"), "{}", text(&again.stderr));
 }
 
 #[test]

@@ -40,6 +40,10 @@ pub struct Scripted {
 #[derive(Default)]
 struct State {
     asked: Vec<Asked>,
+    /// With what git asks.
+    all: Vec<Asked>,
+    /// Where git is sent on to.
+    redirect: Option<String>,
     scripted: VecDeque<Scripted>,
     requests: Vec<Value>,
 }
@@ -93,6 +97,16 @@ impl Server {
         self.state.lock().expect("no panic").asked.clone()
     }
 
+    /// Everything that was asked, by git as well.
+    pub fn all_asked(&self) -> Vec<Asked> {
+        self.state.lock().expect("no panic").all.clone()
+    }
+
+    /// Sends git on to another server.
+    pub fn redirect_git(&self, target: &str) {
+        self.state.lock().expect("no panic").redirect = Some(target.to_owned());
+    }
+
     /// The requests that are there.
     pub fn requests(&self) -> Vec<Value> {
         self.state.lock().expect("no panic").requests.clone()
@@ -106,13 +120,18 @@ impl Server {
 
     fn serve(&self, stream: &TcpStream) {
         let Some(asked) = read(stream) else { return };
-        let (status, headers, body) = if asked.target.starts_with("/git/") {
-            self.git(&asked)
-        } else {
-            let (status, headers, value) = self.answer(&asked);
-            self.state.lock().expect("no panic").asked.push(asked);
-            (status, headers, value.into_bytes())
-        };
+        self.state.lock().expect("no panic").all.push(asked.clone());
+        let redirect = self.state.lock().expect("no panic").redirect.clone();
+        let (status, headers, body) =
+            if let Some(target) = redirect.filter(|_| asked.target.starts_with("/git/")) {
+                (307, format!("location: {target}{}\r\n", asked.target), Vec::new())
+            } else if asked.target.starts_with("/git/") {
+                self.git(&asked)
+            } else {
+                let (status, headers, value) = self.answer(&asked);
+                self.state.lock().expect("no panic").asked.push(asked);
+                (status, headers, value.into_bytes())
+            };
         let head = format!(
             "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
             body.len()

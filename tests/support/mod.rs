@@ -72,10 +72,6 @@ impl jettison::context::Surroundings for Written {
     fn context(&self) -> Result<&jettison::context::BuildContext, &str> {
         Ok(&self.0)
     }
-
-    fn history(&self) -> Option<&jettison::context::History> {
-        None
-    }
 }
 
 impl Written {

@@ -25,9 +25,6 @@ const MOST_SOURCE_BYTES: u64 = 2 * 1024 * 1024;
 /// Names of files whose texts are read.
 const MANIFESTS: &[&str] = &[
     "package.json",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
     ".npmrc",
     "pnpm-workspace.yaml",
     ".yarnrc",
@@ -47,7 +44,6 @@ const MANIFESTS: &[&str] = &[
     "settings.gradle",
     "settings.gradle.kts",
     "Gemfile",
-    "Gemfile.lock",
     "composer.json",
     "mix.exs",
     "Makefile",
@@ -57,9 +53,7 @@ const MANIFESTS: &[&str] = &[
     "NuGet.Config",
     // What switches package managers' modes (`offline`, `linked` and `uncached` in knowledge/managers).
     "npmrc",
-    "uv.toml",
     "pip.conf",
-    "bunfig.toml",
     ".condarc",
     "condarc",
     ".mambarc",
@@ -67,6 +61,26 @@ const MANIFESTS: &[&str] = &[
     "maven.config",
     "settings.xml",
     "dnf.conf",
+    "Directory.Build.targets",
+    "Directory.Solution.props",
+    "Directory.Solution.targets",
+    "uv.toml",
+    "bunfig.toml",
+    "extensions.xml",
+];
+
+/// Names of lockfiles, which may be longer.
+const LOCKFILES: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile.lock",
+    "Gemfile.lock",
+    "composer.lock",
 ];
 
 /// Those that count only in a folder of this name.
@@ -177,15 +191,15 @@ fn is_read(path: &str, size: u64) -> bool {
         return false;
     }
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_lock =
-        matches!(name, "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "Gemfile.lock");
+    let is_lock = LOCKFILES.contains(&name);
     let is_requirements = name.ends_with(".txt")
         && (name.contains("requirements")
             || name.contains("constraints")
             || folder.ends_with("requirements")
             || name.starts_with("req"));
-    let is_project =
-        [".csproj", ".fsproj", ".vbproj", ".sln", ".gemspec"].iter().any(|ending| name.ends_with(ending));
+    let is_project = [".csproj", ".fsproj", ".vbproj", ".sln", ".slnx", ".gemspec"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
     let is_script = is_script_name(name) && size <= MOST_SCRIPT_BYTES;
     let is_in_folder = MANIFESTS_IN
         .iter()
@@ -195,7 +209,8 @@ fn is_read(path: &str, size: u64) -> bool {
         && !name.ends_with(".dockerignore");
     let limit = if is_lock { MOST_LOCK_BYTES } else { MOST_BYTES };
     size <= limit
-        && (MANIFESTS.contains(&name)
+        && (is_lock
+            || MANIFESTS.contains(&name)
             || is_in_folder
             || is_requirements
             || is_project

@@ -1,11 +1,12 @@
 //! Which commits the steps of all files become: one a transform, in the transforms' own order, each leaving every file as some
 //! step left it. So each is a state that the pipeline has checked.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::git::{Change, Git};
+use crate::git::{Change, Git, Stored};
 use crate::pipeline::Step;
 use crate::report::FileReport;
 use crate::report::pull_request::{Line, message};
@@ -25,7 +26,10 @@ pub fn plan(
     reports: &[FileReport],
     proofs: &[String],
     signer: Option<&str>,
+    is_shown_only: bool,
 ) -> anyhow::Result<Vec<Commit>> {
+    let stored = if is_shown_only { HashMap::new() } else { stored(git, reports)? };
+    let as_stored = |path: &str, text: &str| stored.get(path).copied().unwrap_or(Stored::Same).of(text);
     let mut commits = Vec::new();
     let mut done = vec![0; reports.len()];
     for (index, transform) in transforms::ALL.iter().enumerate() {
@@ -40,7 +44,9 @@ pub fn plan(
             // A file whose ignore file could not be settled stays as it was.
             let Some(path) = report.path.as_deref().filter(|_| report.error.is_none()) else { continue };
             if let Some(last) = now.iter().rfind(|step| !step.edits.is_empty()) {
-                changes.push(Change { path: within(git, path)?, text: last.text.clone() });
+                let path = within(git, path)?;
+                let text = as_stored(&path, &last.text);
+                changes.push(Change { path, text });
             }
             if let (Some(file), true) =
                 (&report.ignore_file, now.iter().any(|step| step.ignore_file.is_some()))
@@ -48,7 +54,8 @@ pub fn plan(
                 let path = within(git, &file.path)?;
                 // Several Dockerfiles can share one: the last has what all of them want.
                 changes.retain(|change| change.path != path);
-                changes.push(Change { path, text: file.new.clone() });
+                let text = as_stored(&path, &file.new);
+                changes.push(Change { path, text });
             }
             lines.extend(now.iter().flat_map(|step| &step.fixes).map(|fix| Line {
                 place: format!("{path}:{}", fix.place.line),
@@ -61,6 +68,34 @@ pub fn plan(
         }
     }
     Ok(commits)
+}
+
+/// How the commit that is checked out has each file that changes, by its path. One that a filter changes on the way is refused.
+fn stored(git: &Git, reports: &[FileReport]) -> anyhow::Result<HashMap<String, Stored>> {
+    let mut stored = HashMap::new();
+    let mut texts: Vec<(String, &str)> = Vec::new();
+    for report in reports.iter().filter(|report| report.changed() && report.error.is_none()) {
+        if let (Some(path), Some(_)) = (&report.path, report.outcome.text()) {
+            texts.push((within(git, path)?, &report.text));
+        }
+        if let Some(file) = &report.ignore_file {
+            let path = within(git, &file.path)?;
+            // The second of two Dockerfiles that share it sees what the first made of it.
+            let is_known = stored.contains_key(&path) || texts.iter().any(|(known, _)| *known == path);
+            match &file.old {
+                _ if is_known => {}
+                Some(old) => texts.push((path, old)),
+                None => {
+                    git.ensure_unfiltered(&path)?;
+                    stored.insert(path, Stored::Same);
+                }
+            }
+        }
+    }
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let found = git.stored(&git.head()?, &texts)?;
+    stored.extend(texts.iter().map(|(path, _)| (*path).to_owned()).zip(found));
+    Ok(stored)
 }
 
 fn position(step: &Step) -> usize {

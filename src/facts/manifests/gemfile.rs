@@ -1,62 +1,253 @@
-//! Bundler: a Gemfile is a program; it is taken only where it plainly lists gems.
+//! Bundler: a Gemfile is a program; it is taken only where each line is one of a few plain statements.
 
+use super::settings::is_path;
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
 
-/// Words with which a Gemfile reads other files, or installs what lies beside it.
-const READS_MORE: &[&str] = &[
-    "path",
-    "gemspec",
-    "eval_gemfile",
-    "File.",
-    "Dir.",
-    "IO.",
+/// Keys of `gem`, `group` and `source` that name no local file. (bundler.io, "gemfile(5)".)
+const KEYS: &[&str] = &[
     "require",
-    "load",
-    "instance_eval",
-    "Pathname",
-    "git_source",
-    "plugin",
-    "__dir__",
-    "`",
-    "%x",
-    "system",
-    "exec",
+    "group",
+    "groups",
+    "platform",
+    "platforms",
+    "git",
+    "github",
+    "gist",
+    "bitbucket",
+    "branch",
+    "tag",
+    "ref",
+    "submodules",
+    "source",
+    "force_ruby_platform",
+    "optional",
+    "engine",
+    "engine_version",
+    "patchlevel",
 ];
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
-    let text = looked.text("Gemfile")?;
-    for line in text.lines() {
-        let line = line.split('#').next().unwrap_or_default();
-        // `gem "x", require: false` requires nothing here.
-        let line = line.replace("require:", "").replace(":require =>", "");
-        if let Some(word) = READS_MORE.iter().find(|word| line.contains(**word)) {
-            return Err(format!("the Gemfile uses `{word}`, which may read other files"));
-        }
-        if line.trim_start().starts_with("ruby ")
-            && line.contains("file:")
-            && !line.contains(".ruby-version")
-            && !line.contains(".tool-versions")
-        {
-            return Err("the Gemfile takes Ruby's version from a file".into());
+    for statement in statements(looked.text("Gemfile")?) {
+        if !is_plain(&statement) {
+            return Err(format!("the Gemfile has a line that may read other files: `{statement}`"));
         }
     }
-    if looked.context.sends(&looked.path(".bundle")) {
-        return Err("Bundler reads .bundle, which is not copied".into());
-    }
-    // Bundler's manual, bundle-cache(1): gems that lie there are taken from there.
-    if looked.context.sends(&looked.path("vendor/cache")) {
-        return Err("the gems come from vendor/cache, which is not copied".into());
-    }
-    let is_frozen = looked.has_option(&["--frozen", "--deployment"]);
-    if !looked.context.sends_file(&looked.path("Gemfile.lock")) {
+    if !looked.has("Gemfile.lock") {
         return Err(
             "the build context has no Gemfile.lock, so that the install makes one that is not copied".into(),
         );
     }
+    lockfile(looked)?;
     // Otherwise it may rewrite the lock file, which the later copy would bring back.
-    if !is_frozen {
+    if !looked.has_option(&["--frozen", "--deployment"]) {
         project.confidence = Confidence::Unsafe;
     }
     Ok(())
+}
+
+/// The lockfile's sections, each a line without indentation. (rubygems/bundler, lib/bundler/lockfile_parser.rs.)
+fn lockfile(looked: &Looked<'_, '_>) -> Result<(), String> {
+    let text = looked.text("Gemfile.lock")?;
+    let known = ["GIT", "GEM", "PLATFORMS", "DEPENDENCIES", "CHECKSUMS", "RUBY VERSION", "BUNDLED WITH"];
+    let headings = text.lines().filter(|line| !line.is_empty() && !line.starts_with(' '));
+    match headings.map(str::trim_end).find(|line| !known.contains(line)) {
+        Some("PATH") => Err("Gemfile.lock takes a gem from a local path".into()),
+        Some(other) => Err(format!("Gemfile.lock has a section that is unknown, `{other}`")),
+        None => Ok(()),
+    }
+}
+
+/// The lines without comments, those that end in a comma joined with the next.
+fn statements(text: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = without_comment(line).trim();
+        if line.is_empty() {
+            continue;
+        }
+        match all.last_mut().filter(|_| open) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            None => all.push(line.to_owned()),
+        }
+        open = line.ends_with([',', '(', '[']);
+    }
+    all
+}
+
+fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (None, '#') => return &line[..at],
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    line
+}
+
+/// A word of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    /// A name, a number, `:symbol`, `true`.
+    Word(String),
+    /// Text in quotes, without anything that is computed.
+    Text(String),
+    /// `name:`, `:name =>`, `"name" =>`.
+    Key(String),
+    /// A comma, a bracket.
+    Mark(char),
+}
+
+/// The words of a statement; none where there is anything else.
+fn tokens(statement: &str) -> Option<Vec<Token>> {
+    let mut found = Vec::new();
+    let mut rest = statement.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let after = match first {
+            '"' | '\'' => {
+                let (text, after) = rest[1..].split_once(first)?;
+                if text.contains("#{") || text.contains('\\') {
+                    return None;
+                }
+                found.push(Token::Text(text.to_owned()));
+                after
+            }
+            ',' | '(' | ')' | '[' | ']' => {
+                found.push(Token::Mark(first));
+                &rest[1..]
+            }
+            '=' if rest.starts_with("=>") => {
+                let key = match found.pop()? {
+                    Token::Word(word) => word.trim_start_matches(':').to_owned(),
+                    Token::Text(text) => text,
+                    _ => return None,
+                };
+                found.push(Token::Key(key));
+                &rest[2..]
+            }
+            '%' if rest.starts_with("%w[") || rest.starts_with("%i[") => {
+                let (_, after) = rest.split_once(']')?;
+                found.push(Token::Text(String::new()));
+                after
+            }
+            c if c.is_ascii_alphanumeric() || c == '_' || c == ':' => {
+                let end = rest[1..]
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.')
+                    .map_or(rest.len(), |at| at + 1);
+                let (word, after) = rest.split_at(end);
+                match after.strip_prefix(':').filter(|_| first != ':' && !after.starts_with("::")) {
+                    Some(after) => {
+                        found.push(Token::Key(word.to_owned()));
+                        after
+                    }
+                    None => {
+                        found.push(Token::Word(word.to_owned()));
+                        after
+                    }
+                }
+            }
+            _ => return None,
+        };
+        rest = after.trim_start();
+    }
+    Some(found)
+}
+
+fn is_plain(statement: &str) -> bool {
+    // Rails writes this line into every Gemfile; it only makes an address.
+    let git_source = statement.starts_with("git_source(:github)")
+        && statement.matches("#{").count() == statement.matches("#{repo").count()
+        && statement.matches('"').count() == 2
+        && statement.contains("\"https://github.com/")
+        && !statement.contains(['`', ';', '$']);
+    if git_source {
+        return true;
+    }
+    let Some(tokens) = tokens(statement) else { return false };
+    let (Some(Token::Word(verb)), rest) = (tokens.first(), &tokens[1..]) else { return false };
+    let words_are = |known: &[&str]| {
+        rest.iter().all(|token| match token {
+            Token::Word(word) => {
+                word.starts_with(':')
+                    || word.starts_with(|c: char| c.is_ascii_digit())
+                    || ["true", "false", "nil"].contains(&word.as_str())
+                    || known.contains(&word.as_str())
+            }
+            Token::Key(key) => KEYS.contains(&key.as_str()),
+            Token::Text(text) => !is_path(text),
+            Token::Mark(_) => true,
+        })
+    };
+    match verb.as_str() {
+        "end" => rest.is_empty(),
+        "gem" => words_are(&[]),
+        "source" => {
+            let is_remote = |token: &Token| match token {
+                Token::Text(text) => text.starts_with("https://") || text.starts_with("http://"),
+                token => {
+                    *token == Token::Word(":rubygems".to_owned())
+                        || *token == Token::Word("do".to_owned())
+                        || matches!(token, Token::Mark(_))
+                }
+            };
+            rest.iter().all(is_remote)
+        }
+        "ruby" => match rest {
+            // Both are copied.
+            [Token::Key(key), Token::Text(file)] if key == "file" => {
+                matches!(file.as_str(), ".ruby-version" | ".tool-versions")
+            }
+            _ => words_are(&[]),
+        },
+        "group" | "platforms" | "platform" | "git" | "github" => words_are(&["do"]),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_statements() {
+        let text = "# frozen_string_literal: true\nsource \"https://rubygems.org\"\ngit_source(:github) { |repo| \"https://github.com/#{repo}.git\" }\n\nruby \"3.3.0\"\nruby file: \".ruby-version\"\ngem 'rails', '~> 7.1', require: false # web\ngem \"bootsnap\", :require => false,\n  platforms: %i[mri windows]\ngroup :development, :test do\n  gem \"debug\", platforms: [:mri, :windows]\nend\nsource 'https://x' do\nend\n";
+        for statement in statements(text) {
+            assert!(is_plain(&statement), "{statement}");
+        }
+    }
+
+    #[test]
+    fn other_statements() {
+        for statement in [
+            "gem 'x', path: 'x'",
+            "gem 'x', git: '../x'",
+            "gem 'x', :path => 'x'",
+            "gemspec",
+            "eval_gemfile 'x'",
+            "eval File.read('x')",
+            "ruby File.read('.ruby-version')",
+            "ruby file: 'version.txt'",
+            "gem 'x', ENV['V']",
+            "gem \"x#{`git`}\"",
+            "gem 'x', git: `x`",
+            "path 'gems' do",
+            "plugin 'x'",
+            "require 'x'",
+            "if File.exist?('x')",
+            "source 'file:///x'",
+            "git_source(:own) { |repo| File.read(repo) }",
+            "gem 'x', '1' if File.exist?('y')",
+            "instance_eval(File.read('x'))",
+            "gem 'x', install_if: -> { File.exist?('y') }",
+        ] {
+            assert!(!is_plain(statement), "{statement}");
+        }
+    }
 }

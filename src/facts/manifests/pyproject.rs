@@ -1,8 +1,10 @@
-//! Poetry, uv and Pipenv: whether the project itself is installed along, and dependencies on local paths.
-//!
-//! Their TOML is not parsed but looked through line by line for what stands against it; what is not understood does.
+//! Poetry, uv and Pipenv: whether the project itself is installed along, dependencies on local paths, and plugins that ask for the history.
 
-use super::{Looked, Project, join};
+use serde_json::{Map, Value};
+
+use super::settings::is_path;
+use super::{Looked, Project, join, resolve, says_something, settings, strings};
+use crate::context::Format;
 use crate::knowledge::Confidence;
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
@@ -14,94 +16,303 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
 }
 
 fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
-    let text = looked.text("pyproject.toml")?;
-    let leaves_itself_out =
-        looked.has_option(&["--no-root"]) || setting(text, "package-mode") == Some("false");
-    if !leaves_itself_out {
+    let value = looked.value("pyproject.toml", Format::Toml)?;
+    let poetry = &value["tool"]["poetry"];
+    if !looked.has_option(&["--no-root"]) && poetry["package-mode"] != false {
         return Err("`poetry install` installs the project itself; `--no-root` leaves it out".into());
     }
-    local_paths(text, "pyproject.toml")?;
-    if looked
-        .context
-        .text(&looked.path("poetry.toml"))
-        .is_some_and(|text| setting(text, "in-project") == Some("true"))
+    versions_from_history(looked, &value)?;
+    let groups = poetry["group"].as_object().into_iter().flat_map(|all| all.values());
+    let tables = [&poetry["dependencies"], &poetry["dev-dependencies"]];
+    for table in tables.into_iter().chain(groups.map(|group| &group["dependencies"])) {
+        for (name, spec) in table.as_object().into_iter().flatten() {
+            poetry_dependency(spec).map_err(|reason| local("pyproject.toml", name, &reason))?;
+        }
+    }
+    if poetry["source"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|one| one["url"].as_str().is_some_and(|url| !url.contains("://")))
     {
-        project.makes.push(looked.path(".venv"));
+        return Err("pyproject.toml takes packages from a local index".into());
     }
-    if !looked.context.sends_file(&looked.path("poetry.lock")) {
-        project.makes.push(looked.path("poetry.lock"));
+    requirements_of(&value)?;
+    // Poetry 2 reads the licence's text. (python-poetry/poetry-core, factory.py.)
+    if let Some(file) = value["project"]["license"]["file"].as_str() {
+        let path = resolve(looked.folder, file).filter(|path| looked.context.sends_file(path));
+        project.reads.push(path.ok_or("pyproject.toml names a licence that is not in the build context")?);
     }
-    // Where its environments are can be set in a way that no file tells.
-    if looked.context.sends(&looked.path(".venv")) {
-        project.makes.push(looked.path(".venv"));
+    if !looked.has("poetry.lock") {
+        // Another checkout may have one: by convention it is in all of them or in none.
+        project.confidence = Confidence::Unsafe;
+        return Ok(());
+    }
+    let lock = looked.value("poetry.lock", Format::Toml)?;
+    let packages = lock["package"].as_array().into_iter().flatten();
+    let is_local =
+        |package: &&Value| matches!(package["source"]["type"].as_str(), Some("directory" | "file"));
+    if let Some(package) = packages.into_iter().find(is_local) {
+        return Err(local("poetry.lock", package["name"].as_str().unwrap_or_default(), "a local path"));
     }
     Ok(())
+}
+
+/// Plugins run at every command of Poetry's; one that takes the version from git needs the history.
+fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
+    let dynamic = &value["tool"]["poetry-dynamic-versioning"];
+    if dynamic.is_object() && dynamic["enable"] != false {
+        return Err("poetry-dynamic-versioning asks git for the version".into());
+    }
+    let known =
+        looked.call.manager.project.as_ref().map(|known| known.plugins.as_slice()).unwrap_or_default();
+    let is_known = |name: &str| name == "poetry" || known.iter().any(|plugin| plugin == name);
+    let required = value["tool"]["poetry"]["requires-plugins"].as_object().into_iter().flatten();
+    let installed: Vec<String> = (looked.place.installed)();
+    // `poetry-dynamic-versioning[plugin]>=1.0`; an address bears the name too.
+    let named =
+        installed.iter().filter(|word| !word.starts_with('-') && word.contains("poetry")).map(|word| {
+            let end = word.find(['[', '=', '<', '>', '~', '!', '@', ' ', ';']).unwrap_or(word.len());
+            &word[..end]
+        });
+    // An address from which Poetry itself is installed is no plugin.
+    let named = named.filter(|name| !name.contains("://") && !name.starts_with(['/', '.', '$']));
+    let mut plugins = required.map(|(name, _)| name.as_str()).chain(named);
+    match plugins.find(|name| !is_known(name)) {
+        Some(name) => Err(format!("`{name}` may be a plugin of Poetry that reads more of the project")),
+        None => Ok(()),
+    }
+}
+
+/// A version, or a table of understood keys that name no path; several of them in a list.
+fn poetry_dependency(spec: &Value) -> Result<(), String> {
+    let known = [
+        "version",
+        "optional",
+        "extras",
+        "python",
+        "markers",
+        "platform",
+        "source",
+        "git",
+        "branch",
+        "rev",
+        "tag",
+        "subdirectory",
+        "allow-prereleases",
+        "allows-prereleases",
+        "url",
+    ];
+    match spec {
+        Value::String(version) if !is_path(version) => Ok(()),
+        Value::Object(all) => only_keys(all, &known),
+        Value::Array(all) => all.iter().try_for_each(poetry_dependency),
+        _ => Err("an unknown place".into()),
+    }
+}
+
+/// Whether a table has only these keys, and none of them holds a path.
+fn only_keys(all: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+    match all.iter().find(|(key, value)| {
+        !known.contains(&key.as_str())
+            || value.as_str().is_some_and(is_path)
+            || *key == "git" && !value.as_str().is_some_and(is_address)
+    }) {
+        Some((key, value)) => Err(format!("a local path or an unknown place (`{key} = {value}`)")),
+        None => Ok(()),
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains("://") || text.starts_with("git@")
+}
+
+/// Requirements in the standard's tables: `[project]` and `[dependency-groups]`.
+fn requirements_of(value: &Value) -> Result<(), String> {
+    let project = &value["project"];
+    let extras = project["optional-dependencies"].as_object().into_iter().flat_map(|all| all.values());
+    let groups = value["dependency-groups"].as_object().into_iter().flat_map(|all| all.values());
+    let lists = std::iter::once(&project["dependencies"]).chain(extras).chain(groups);
+    for requirement in lists.filter_map(Value::as_array).flatten() {
+        match requirement {
+            Value::String(text) if is_path(text) => {
+                return Err(local("pyproject.toml", text, "a local path"));
+            }
+            Value::String(_) => {}
+            // `{ include-group = "test" }`
+            Value::Object(all) if all.keys().all(|key| key == "include-group") => {}
+            _ => return Err("pyproject.toml names a dependency in an unknown form".into()),
+        }
+    }
+    Ok(())
+}
+
+fn local(file: &str, name: &str, from: &str) -> String {
+    format!("`{file}` takes `{name}` from {from}")
 }
 
 fn uv(looked: &Looked<'_, '_>) -> Result<(), String> {
-    let text = looked.text("pyproject.toml")?;
-    let is_package = setting(text, "package") == Some("true")
-        || text.contains("[build-system]") && setting(text, "package") != Some("false");
-    if is_package && !looked.has_option(&["--no-install-project", "--no-install-workspace"]) {
+    let value = looked.value("pyproject.toml", Format::Toml)?;
+    let uv = &value["tool"]["uv"];
+    // uv's documentation, "Configuring projects", Project packaging.
+    let is_package = uv["package"] == true || value.get("build-system").is_some() && uv["package"] != false;
+    if is_package && !looked.has_option(&["--no-install-project"]) {
         return Err("`uv sync` installs the project itself; `--no-install-project` leaves it out".into());
     }
-    if text.contains("[tool.uv.workspace]") || text.contains("workspace = true") {
-        return Err("pyproject.toml has a workspace".into());
-    }
-    if text.lines().any(|line| line.trim_start().starts_with("dynamic") && line.contains("dependencies")) {
+    has_uv_parent(looked)?;
+    understood_by_uv(&value)?;
+    if dynamic(&value, "dependencies") || dynamic(&value, "optional-dependencies") {
         return Err("pyproject.toml takes the dependencies from elsewhere (`dynamic`)".into());
     }
-    if looked.above().any(|folder| {
-        looked.context.text(&join(folder, "pyproject.toml")).is_some_and(|text| text.contains("[tool.uv"))
-    }) {
-        return Err("a pyproject.toml further up belongs to it".into());
-    }
-    local_paths(text, "pyproject.toml")?;
-    if !looked.context.sends_file(&looked.path("uv.lock")) || !looked.has_option(&["--frozen", "--locked"]) {
-        // It writes a lock file that the later copy would replace, or bring back as it was.
-        if looked.context.sends_file(&looked.path("uv.lock")) {
-            return Err("without `--frozen` or `--locked`, `uv sync` may rewrite uv.lock".into());
-        }
+    if !looked.has("uv.lock") {
         return Err("the build context has no uv.lock".into());
+    }
+    // Else it may write a lock file that the later copy would replace.
+    if !looked.has_option(&["--frozen", "--locked"]) {
+        return Err("without `--frozen` or `--locked`, `uv sync` may rewrite uv.lock".into());
+    }
+    let lock = looked.value("uv.lock", Format::Toml)?;
+    for package in lock["package"].as_array().into_iter().flatten() {
+        let source = &package["source"];
+        let is_own = ["virtual", "editable"].iter().any(|key| source[*key] == ".");
+        let is_remote = source["git"].is_string()
+            || ["registry", "url"].iter().any(|key| source[*key].as_str().is_some_and(is_address));
+        if !is_own && !is_remote {
+            return Err(local("uv.lock", package["name"].as_str().unwrap_or_default(), "a local path"));
+        }
     }
     Ok(())
 }
 
-fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
-    let text = looked.text("Pipfile")?;
-    local_paths(text, "Pipfile")?;
-    if text.contains("editable") {
-        return Err("Pipfile installs something in editable form".into());
+/// Whether a list of what is not static has a key.
+fn dynamic(value: &Value, key: &str) -> bool {
+    match &value["project"]["dynamic"] {
+        Value::Null => false,
+        list => strings(list).is_none_or(|names| names.contains(&key)),
     }
-    if !looked.context.sends_file(&looked.path("Pipfile.lock")) {
-        project.makes.push(looked.path("Pipfile.lock"));
-    } else if !looked.has_option(&["--deploy", "--ignore-pipfile"]) && looked.call.verb != "sync" {
+}
+
+/// A project or settings of uv's further up, which would count as well.
+pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), String> {
+    let above = looked.above().find(|folder| {
+        let manifest = join(folder, "pyproject.toml");
+        let has_table = || match looked.context.parsed(&manifest, Format::Toml) {
+            Ok(value) => value.as_ref().as_ref().is_ok_and(|value| value["tool"].get("uv").is_some()),
+            Err(_) => looked.context.sends_file(&manifest),
+        };
+        looked.context.sends_file(&join(folder, "uv.toml")) || has_table()
+    });
+    above.map_or(Ok(()), |_| Err("uv has a workspace or settings further up".into()))
+}
+
+/// Sources and requirements of a project as uv reads them.
+pub(super) fn understood_by_uv(value: &Value) -> Result<(), String> {
+    let uv = &value["tool"]["uv"];
+    if says_something(&uv["workspace"]) {
+        return Err("pyproject.toml has a workspace".into());
+    }
+    let known = ["git", "rev", "tag", "branch", "subdirectory", "url", "index", "marker", "extra", "group"];
+    for (name, source) in uv["sources"].as_object().into_iter().flatten() {
+        let all: Vec<&Value> = source.as_array().map_or_else(|| vec![source], |all| all.iter().collect());
+        for one in all {
+            let table = one.as_object().ok_or_else(|| local("pyproject.toml", name, "an unknown place"))?;
+            only_keys(table, &known).map_err(|reason| local("pyproject.toml", name, &reason))?;
+        }
+    }
+    requirements_of(value)
+}
+
+fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+    let value = looked.value("Pipfile", Format::Toml)?;
+    let known = [
+        "version",
+        "extras",
+        "index",
+        "markers",
+        "hashes",
+        "git",
+        "ref",
+        "subdirectory",
+        "os_name",
+        "sys_platform",
+        "platform_machine",
+        "platform_python_implementation",
+        "platform_release",
+        "platform_system",
+        "platform_version",
+        "python_version",
+        "python_full_version",
+        "implementation_name",
+        "implementation_version",
+    ];
+    for (table, all) in value.as_object().into_iter().flatten() {
+        match table.as_str() {
+            // What the settings say is looked at with them; scripts run by `pipenv run` only.
+            "pipenv" | "requires" | "scripts" | "pipfile" => continue,
+            "source" => {
+                let is_local = |one: &Value| one["url"].as_str().is_none_or(|url| !url.contains("://"));
+                if all.as_array().is_none_or(|all| all.iter().any(is_local)) {
+                    return Err("Pipfile takes packages from a local index".into());
+                }
+                continue;
+            }
+            _ => {}
+        }
+        for (name, spec) in all.as_object().into_iter().flatten() {
+            let understood = match spec {
+                Value::String(version) => !is_path(version),
+                Value::Object(all) => only_keys(all, &known).is_ok(),
+                _ => false,
+            };
+            if !understood {
+                return Err(local("Pipfile", name, "a local path or an unknown place"));
+            }
+        }
+    }
+    if !looked.has("Pipfile.lock") {
+        // Another checkout may have one: by convention it is in all of them or in none.
+        project.confidence = Confidence::Unsafe;
+        return Ok(());
+    }
+    let lock = looked.value("Pipfile.lock", Format::Json)?;
+    for (_, table) in lock.as_object().into_iter().flatten().filter(|(name, _)| *name != "_meta") {
+        let is_local = |package: &Value| {
+            package["editable"] == true
+                || !package["path"].is_null()
+                || package["file"].as_str().is_some_and(|file| !file.contains("://"))
+        };
+        if let Some((name, _)) =
+            table.as_object().into_iter().flatten().find(|(_, package)| is_local(package))
+        {
+            return Err(local("Pipfile.lock", name, "a local path"));
+        }
+    }
+    if !looked.has_option(&["--deploy", "--ignore-pipfile"]) && looked.call.verb != "sync" {
         project.confidence = Confidence::Unsafe;
     }
     Ok(())
 }
 
-/// The value of a key wherever it stands.
-fn setting<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        (name.trim() == key).then(|| value.split('#').next().unwrap_or_default().trim())
-    })
+/// `uv pip install -r pyproject.toml`: what it names must stand in it. The error follows "because".
+pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(), String> {
+    let value = looked.context.parsed(path, Format::Toml).map(super::Parsed)?;
+    if value["project"].is_null()
+        || dynamic(&value, "dependencies")
+        || dynamic(&value, "optional-dependencies")
+    {
+        return Err(format!(
+            "`{path}` takes the dependencies from elsewhere, so that the project is built to know them"
+        ));
+    }
+    understood_by_uv(&value)
 }
 
-/// Dependencies by path: `{ path = "…" }`, `{ file = "…" }`, `@ file://…`.
-fn local_paths(text: &str, name: &str) -> Result<(), String> {
-    let local = text.lines().find(|line| {
-        let line = line.split('#').next().unwrap_or_default();
-        let keyed = |key: &str| {
-            line.match_indices(key).any(|(at, _)| {
-                let before = line[..at].trim_end().chars().next_back();
-                let after = line[at + key.len()..].trim_start();
-                before.is_none_or(|c| matches!(c, '{' | ',')) && after.starts_with('=')
-            })
-        };
-        keyed("path") || keyed("file") || keyed("develop") || line.contains("file:")
-    });
-    local
-        .map_or(Ok(()), |line| Err(format!("`{name}` takes a dependency from a local path: {}", line.trim())))
+/// Whether uv has settings of its own that are not understood.
+pub(super) fn settings_of_uv(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
+    let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
+    settings::look(looked, looked.folder, &mut project)?;
+    has_uv_parent(looked)?;
+    let names = ["uv.toml", "pyproject.toml", ".python-version"].iter().map(|name| looked.path(name));
+    project.reads.extend(names.filter(|path| looked.context.sends_file(path)));
+    Ok(project.reads)
 }

@@ -1,6 +1,6 @@
 //! `pip install -r` and `uv pip install -r`: requirement files with all that they include, and what in them is a local path.
 
-use super::{Looked, Project, moves_elsewhere, resolve};
+use super::{Looked, Project, moves_elsewhere, pyproject, resolve};
 use crate::knowledge::Confidence;
 use crate::syntax::shell::Word;
 
@@ -8,24 +8,52 @@ use crate::syntax::shell::Word;
 const ARCHIVES: &[&str] =
     &[".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".gz"];
 
+/// Options of a requirement file that name no file. (pip's documentation, "Requirements File Format", Supported options.)
+const OPTIONS: &[&str] = &[
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--no-index",
+    "--no-binary",
+    "--only-binary",
+    "--prefer-binary",
+    "--require-hashes",
+    "--pre",
+    "--trusted-host",
+    "--use-feature",
+    "--hash",
+];
+
 pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
-    let is_uv = looked.call.manager.name == "uv";
-    let has_settings = || {
-        looked.context.sends_file(&looked.path("uv.toml"))
-            || looked
-                .context
-                .text(&looked.path("pyproject.toml"))
-                .is_some_and(|text| text.contains("[tool.uv"))
-    };
-    if is_uv && has_settings() {
-        return Some(Err("uv has settings of its own in the project".into()));
-    }
     let files = match files(looked) {
         Ok(files) if files.is_empty() => return None,
         Ok(files) => files,
         Err(reason) => return Some(Err(reason)),
     };
-    Some(read_all(looked, files))
+    Some(read_all(looked, files).and_then(|mut project| {
+        if looked.call.manager.name == "uv" {
+            let more = pyproject::settings_of_uv(looked)?;
+            project
+                .reads
+                .extend(more.into_iter().filter(|path| !project.reads.contains(path)).collect::<Vec<_>>());
+        } else {
+            distutils(looked)?;
+        }
+        Ok(project)
+    }))
+}
+
+/// Old releases of pip take the places to install to from `setup.cfg` in the directory. (Python's documentation, "Distributing Python Modules",
+/// Writing the Setup Configuration File.)
+fn distutils(looked: &Looked<'_, '_>) -> Result<(), String> {
+    let Some(text) = looked.context.text(&looked.path("setup.cfg")) else { return Ok(()) };
+    let sections = ["[install]", "[easy_install]", "[global]", "[build]", "[build_ext]"];
+    match text.lines().map(str::trim).find(|line| sections.contains(line)) {
+        Some(section) => Err(format!("setup.cfg has a section {section}, which old releases of pip read")),
+        None => Ok(()),
+    }
 }
 
 /// The files that the call names by `-r` and `-c`.
@@ -96,13 +124,24 @@ fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, Stri
         if file.contains("://") {
             continue;
         }
-        let path = if file.starts_with('/') { (looked.place)(&file) } else { resolve(&folder, &file) };
+        let path = if file.starts_with('/') { (looked.place.origin)(&file) } else { resolve(&folder, &file) };
         let path = path.filter(|_| !file.contains('$') && !folder.contains('\0') || file.starts_with('/'));
         let path = path.ok_or_else(|| format!("`{file}` is outside of the copied files"))?;
         if project.reads.contains(&path) {
             continue;
         }
         let text = looked.context.text(&path).ok_or_else(|| format!("the build context has no `{path}`"))?;
+        if path.ends_with(".toml") && looked.call.manager.name == "uv" {
+            if !path.ends_with("pyproject.toml") {
+                return Err(format!("`{path}` is no requirement file"));
+            }
+            pyproject::as_requirements(looked, &path)?;
+            project.reads.push(path);
+            continue;
+        }
+        if [".py", ".cfg", ".toml", ".lock"].iter().any(|ending| path.ends_with(ending)) {
+            return Err(format!("`{path}` is no requirement file"));
+        }
         let own = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         for line in lines(text) {
             if let Some(file) = includes(&line, &path)? {
@@ -147,7 +186,11 @@ fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
         "-f" | "--find-links" if !rest.contains("://") => {
             Err(format!("`{path}` looks for packages in a local directory"))
         }
-        _ if line.starts_with('-') => Ok(None),
+        "-i" | "--index-url" | "--extra-index-url" if !rest.contains("://") => {
+            Err(format!("`{path}` takes packages from a local index"))
+        }
+        _ if OPTIONS.contains(&word) => Ok(None),
+        _ if line.starts_with('-') => Err(format!("`{path}` has an option that is unknown: {line}")),
         _ => {
             let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());
             if is_local(direct) || direct.contains("file:") || line.contains("${") {

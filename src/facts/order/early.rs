@@ -3,11 +3,14 @@
 //! Works over the build context: what an install reads is in its manifests (`manifests`), where they lie in the image follows from the
 //! copy (`copied`).
 
+use std::collections::BTreeSet;
+
 use crate::context::BuildContext;
 use crate::facts::append::is_plain_statement;
 use crate::facts::copied::Copied;
 use crate::facts::effects::Effects;
 use crate::facts::order::Move;
+use crate::facts::order::gain::Rate;
 use crate::facts::{Call, FURTHEST, Facts, Invocation, RunFacts, manifests, paths};
 use crate::knowledge::Confidence;
 use crate::span::Span;
@@ -23,8 +26,28 @@ pub struct Early {
     pub copies: Vec<EarlyCopy>,
     /// Where the RUN that it comes to stand behind is cut in two, so that the rest of its commands has all files.
     pub cut: Option<Span>,
+    /// Context paths that the installs make: the ignore file has to exclude them, or the later copy brings the host's own.
+    pub makes: BTreeSet<String>,
     /// How sure it is that the installs need nothing else.
     pub confidence: Confidence,
+}
+
+/// What the installs of a RUN need of the context.
+#[derive(Debug, Clone, Default)]
+struct Needed {
+    reads: Vec<String>,
+    makes: BTreeSet<String>,
+    confidence: Confidence,
+}
+
+impl Needed {
+    fn add(&mut self, other: Self) {
+        let new = other.reads.into_iter().filter(|file| !self.reads.contains(file));
+        let new: Vec<String> = new.collect();
+        self.reads.extend(new);
+        self.makes.extend(other.makes);
+        self.confidence = self.confidence.max(other.confidence);
+    }
 }
 
 /// A copy of a few files into one directory.
@@ -98,38 +121,35 @@ impl Facts<'_> {
             return Some(Err((self.file.items[copied.item].span(), reason)));
         }
         let own = self.effects(copied.item);
-        let mut needed: Vec<String> = Vec::new();
-        let mut confidence = Confidence::Safe;
+        let mut needed = Needed::default();
         let mut last = None;
         let mut spares = None;
         let mut against = None;
         let mut cut = None;
         let mut entered: Vec<String> = Vec::new();
         for &other in behind {
-            if !self.is_movable_across(other) {
+            if !self.is_movable_across(other) || self.hands_index_on(other) {
                 break;
             }
             let effects = self.effects(other);
             if effects.installs.is_empty()
                 && (own.commute(effects) || self.may_pass_workdir(copied.item, other, own, effects))
             {
-                if self.takes_time(other) {
+                if self.is_worth_sparing(other) {
                     last = Some(other);
                 }
                 continue;
             }
             match self.needed_by(copied, other, own, effects, context) {
-                Ok((files, sure)) => {
+                Ok(more) => {
                     entered.extend(effects.entered().map(str::to_owned));
-                    needed.extend(files);
-                    confidence = confidence.max(sure);
+                    needed.add(more);
                     last = Some(other);
                     spares = spares.or(Some(other));
                 }
                 Err(reason) => {
-                    if let Some((at, files, sure)) = self.needed_by_first_part(copied, other, own, context) {
-                        needed.extend(files);
-                        confidence = confidence.max(sure);
+                    if let Some((at, more)) = self.needed_by_first_part(copied, other, own, context) {
+                        needed.add(more);
                         (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
                     }
                     against = reason.map(|reason| (self.file.items[other].span(), reason));
@@ -138,24 +158,45 @@ impl Facts<'_> {
             }
         }
         let (Some(behind), Some(spares)) = (last, spares) else { return against.map(Err) };
-        let mut seen: Vec<String> = Vec::new();
-        needed.retain(|file| {
-            !seen.contains(file) && {
-                seen.push(file.clone());
-                true
-            }
-        });
-        if let Some(reason) = self.lacks_directory(copied, &entered, &needed) {
+        let Needed { reads, makes, confidence } = needed;
+        if let Some(reason) = self.lacks_directory(copied, &entered, &reads) {
             return Some(Err((self.file.items[behind].span(), reason)));
         }
+        if let Some(other) = self.other_sources_above(copied.item, spares) {
+            let line = self.file.items[other].span().of(self.file.text).lines().next().unwrap_or_default();
+            let reason = format!("`{}` stands above the install too and changes as often", line.trim_end());
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
         let missing: Vec<String> =
-            needed.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
+            reads.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
         if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
             let span = self.file.items[copied.item].span();
             return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
         }
+        // What only this checkout has would be missing in all others.
+        let is_kept = |file: &&String| context.is_tracked(file);
+        let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
+        if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
+            let reason = format!(
+                "the install reads `{file}`, which is not under version control, so that other checkouts lack it"
+            );
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
         let moved = Move { item: copied.item, behind, spares };
-        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, confidence }))
+        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
+    }
+
+    /// Another copy above a step that brings sources, so that the step would be done again as often as before.
+    fn other_sources_above(&self, item: usize, step: usize) -> Option<usize> {
+        let stage = self.stage_at(item)?;
+        let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
+        let other = others.find(|&other| {
+            let is_copy = self
+                .instruction_at(other)
+                .is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)));
+            is_copy && self.rate(other) == Rate::Often
+        });
+        other.or_else(|| (self.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
     }
 
     /// A directory that a script enters and that only the copy of the whole would make.
@@ -182,7 +223,7 @@ impl Facts<'_> {
         own: &Effects,
         effects: &Effects,
         context: &BuildContext,
-    ) -> Result<(Vec<String>, Confidence), Option<String>> {
+    ) -> Result<Needed, Option<String>> {
         let run = self.run_at(item).ok_or(None)?;
         let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
         if let Some(reason) = &effects.unknown {
@@ -194,31 +235,46 @@ impl Facts<'_> {
         if !own.commute_but_for_installs(effects) {
             return Err(installs.map(|_| "a command beside the install names the copied files".into()));
         }
-        let mut files = Vec::new();
-        let mut confidence = Confidence::Safe;
+        let mut needed = Needed::default();
         for install in &effects.installs {
             let call = &run.calls[install.call];
             let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
             let one = &run.invocations[call.invocation];
             let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
-            let place = |path: &str| copied.context_path(path);
-            let project = manifests::project(call, as_module, folder.as_deref(), &place, context);
+            let place = manifests::Place {
+                folder: folder.as_deref(),
+                origin: &|path| copied.context_path(path),
+                as_module,
+                installed: &|| self.installed_before(item),
+                context,
+                known: self.known,
+            };
+            let project = manifests::project(call, &place);
             let project = project.ok_or(None)?.map_err(Some)?;
-            if let Some(made) =
-                project.makes.iter().find(|path| copied.inner_path(path).is_some() && context.sends(path))
-            {
-                return Err(Some(format!(
-                    "`{made}` lies in the build context, and the later copy would overwrite what was installed; name it in {}",
-                    context.ignore_path
-                )));
-            }
             if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
                 return Err(Some(format!("`{outside}` is not among the copied files")));
             }
-            confidence = confidence.max(project.confidence);
-            files.extend(project.reads);
+            // What the copy of the whole does not bring, it can't bring from the host either.
+            let makes = project.makes.into_iter().filter(|path| copied.inner_path(path).is_some());
+            needed.add(Needed {
+                reads: project.reads,
+                makes: makes.collect(),
+                confidence: project.confidence,
+            });
         }
-        Ok((files, confidence))
+        Ok(needed)
+    }
+
+    /// The words of earlier commands that install programs: package managers with their packages and plugins.
+    fn installed_before(&self, item: usize) -> Vec<String> {
+        let runs = self.before(item).filter_map(|(at, _)| self.run_at(at));
+        let words = runs.flat_map(|run| {
+            let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
+            let all = run.invocations.iter().enumerate();
+            all.filter(move |(index, invocation)| installs(*index) || invocation.is("corepack"))
+                .flat_map(|(_, invocation)| invocation.arguments())
+        });
+        words.filter_map(|word| word.literal()).map(str::to_owned).collect()
     }
 
     /// The same for the first commands of a RUN that goes on with others, `npm ci && npm run build`: where to cut it, and what the first
@@ -229,7 +285,7 @@ impl Facts<'_> {
         item: usize,
         own: &Effects,
         context: &BuildContext,
-    ) -> Option<(Span, Vec<String>, Confidence)> {
+    ) -> Option<(Span, Needed)> {
         let run = self.run_at(item)?;
         let statement = can_be_cut(run)?;
         let pipelines: Vec<_> = statement.pipelines().collect();
@@ -242,7 +298,7 @@ impl Facts<'_> {
         let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
         ends.into_iter().rev().find_map(|end| {
             let effects = self.effects_until(run, end);
-            let (files, confidence) = self.needed_by(copied, item, own, &effects, context).ok()?;
+            let needed = self.needed_by(copied, item, own, &effects, context).ok()?;
             let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
             let stands_clear = run
                 .instruction
@@ -260,7 +316,7 @@ impl Facts<'_> {
                             && !run.calls.iter().any(|call| cleans(&call))
                     },
                 );
-            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, files, confidence))
+            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, needed))
         })
     }
 
@@ -329,4 +385,36 @@ fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Ve
         }
     }
     copies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Entry;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn early(tracked: Option<&[&str]>) -> Result<Vec<String>, String> {
+        let text = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n";
+        let file = Dockerfile::parse(text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let texts = [("requirements.txt", "-r local.txt\n"), ("local.txt", "flask\n")];
+        let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+        let entries = texts.iter().map(|(path, _)| entry(path)).collect();
+        let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
+        let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
+        context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
+        let early = facts.early_copy(0, &context, &|_| false).expect("there is an install");
+        early.map(|early| early.copies[0].sources.clone()).map_err(|(_, reason)| reason)
+    }
+
+    #[test]
+    fn what_other_checkouts_lack_is_not_copied() {
+        let both = Ok(vec!["requirements.txt".to_owned(), "local.txt".to_owned()]);
+        assert_eq!(early(None), both);
+        assert_eq!(early(Some(&["local.txt", "requirements.txt"])), both);
+        // A project that was not committed yet.
+        assert_eq!(early(Some(&[])), both);
+        assert!(early(Some(&["requirements.txt"])).is_err_and(|reason| reason.contains("`local.txt`")));
+    }
 }

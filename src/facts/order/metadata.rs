@@ -111,7 +111,10 @@ impl Facts<'_> {
         }
         if other.keyword == Keyword::Run {
             let text = other.full.of(self.file.text);
-            return its.unknown.is_none() && !names(&one.body).iter().any(|name| text.contains(name));
+            // An install of the project gets it, and so do the scripts and settings of the project.
+            return its.unknown.is_none()
+                && its.installs.is_empty()
+                && !names(&one.body).iter().any(|name| text.contains(name));
         }
         if one.keyword == Keyword::Label {
             let reads = own.reads.iter().any(|read| its.writes.iter().any(|written| read == written));

@@ -36,12 +36,17 @@ impl<'b> File<'b> {
     fn values(self) -> impl Iterator<Item = Vec<u8>> {
         let pages = self.bytes.chunks_exact(self.page);
         let pages = pages.filter(|page| matches!(page[25], UNSORTED_HASH | HASH));
-        pages.flat_map(move |page| {
-            (1..short(page, 20)).step_by(2).filter_map(move |item| self.value(page, item))
-        })
+        let items = pages.flat_map(|page| (1..short(page, 20)).step_by(2).map(move |item| (page, item)));
+        // No honest table has more in its values than the file is long; a chain that is named again and again ends it.
+        let mut left = self.bytes.len().saturating_mul(2);
+        let values = items.map_while(move |(page, item)| {
+            left = left.checked_sub(1)?;
+            Some(self.value(page, item, &mut left))
+        });
+        values.flatten()
     }
 
-    fn value(self, page: &[u8], item: usize) -> Option<Vec<u8>> {
+    fn value(self, page: &[u8], item: usize, left: &mut usize) -> Option<Vec<u8>> {
         let at = (HEADER + item * 2 + 2 <= page.len()).then(|| short(page, HEADER + item * 2))?;
         match *page.get(at)? {
             // Items grow from the end of the page: one ends where the one before it starts.
@@ -49,19 +54,20 @@ impl<'b> File<'b> {
                 let end = short(page, HEADER + (item - 1) * 2);
                 page.get(at + 1..end).map(<[u8]>::to_vec)
             }
-            ELSEWHERE => self.chain(little(page, at + 4)?, little(page, at + 8)? as usize),
+            ELSEWHERE => self.chain(little(page, at + 4)?, little(page, at + 8)? as usize, left),
             _ => None,
         }
     }
 
     /// A value on pages of its own: each says how many bytes it has and which page is next.
-    fn chain(self, mut number: u32, length: usize) -> Option<Vec<u8>> {
+    fn chain(self, mut number: u32, length: usize, left: &mut usize) -> Option<Vec<u8>> {
         let mut value = Vec::new();
         while value.len() < length {
             let start = (number as usize).checked_mul(self.page)?;
             let page = self.bytes.get(start..start.checked_add(self.page)?)?;
             let count = short(page, 22).min(self.page - HEADER);
             value.extend_from_slice(&page[HEADER..HEADER + count]);
+            *left = left.checked_sub(count)?;
             if count == 0 || value.len() > self.bytes.len() {
                 return None;
             }

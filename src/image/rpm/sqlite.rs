@@ -45,28 +45,31 @@ impl<'b> File<'b> {
 
     /// The records of the table that starts at a page.
     fn rows(self, root: usize) -> impl Iterator<Item = Vec<u8>> {
-        self.leaves(root).into_iter().flat_map(move |(content, cells)| {
-            cells.into_iter().filter_map(move |at| self.payload(content, at))
-        })
+        // No honest table has more in its records than the file is long; a record that is named again and again ends it.
+        let mut left = self.bytes.len().saturating_mul(2);
+        let leaves = self.leaves(root).into_iter().filter_map(move |page| self.cells(page));
+        let places = leaves.flat_map(|(content, cells, _)| cells.into_iter().map(move |at| (content, at)));
+        let payloads = places.map_while(move |(content, at)| {
+            left = left.checked_sub(1)?;
+            Some(self.payload(content, at, &mut left))
+        });
+        payloads.flatten()
     }
 
-    /// The pages that hold records, and where those start. A page that leads nowhere has none.
-    fn leaves(self, root: usize) -> Vec<(&'b [u8], Vec<usize>)> {
+    /// The pages that hold records. A page that leads nowhere has none.
+    fn leaves(self, root: usize) -> Vec<usize> {
         let mut leaves = Vec::new();
         let mut waiting = vec![root];
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::from([root]);
         while let Some(page) = waiting.pop() {
-            if seen.insert(page)
-                && let Some((content, cells, last)) = self.cells(page)
-            {
-                match last {
-                    None => leaves.push((content, cells)),
-                    Some(last) => {
-                        waiting.extend(cells.iter().filter_map(|at| big(content, *at, 4)));
-                        waiting.push(last);
-                    }
-                }
-            }
+            let Some((content, cells, last)) = self.cells(page) else { continue };
+            let Some(last) = last else {
+                leaves.push(page);
+                continue;
+            };
+            let below = cells.iter().filter_map(|at| big(content, *at, 4)).chain([last]);
+            let is_there = |page: &usize| *page <= self.bytes.len() / self.page;
+            waiting.extend(below.filter(is_there).filter(|page| seen.insert(*page)));
         }
         leaves
     }
@@ -86,7 +89,7 @@ impl<'b> File<'b> {
     }
 
     /// A cell of a leaf: the length of the record, the number of the row, and what of the record fits; the rest is a chain.
-    fn payload(self, content: &[u8], at: usize) -> Option<Vec<u8>> {
+    fn payload(self, content: &[u8], at: usize, left: &mut usize) -> Option<Vec<u8>> {
         let (length, at) = varint(content, at)?;
         let (_, at) = varint(content, at)?;
         let most = self.usable - 35;
@@ -104,6 +107,7 @@ impl<'b> File<'b> {
             let page = self.content(next)?;
             let count = (length - payload.len()).min(self.usable - 4);
             payload.extend_from_slice(page.get(4..4 + count)?);
+            *left = left.checked_sub(count)?;
             if payload.len() > self.bytes.len() {
                 return None;
             }

@@ -18,7 +18,7 @@ pub struct Lacking {
 /// What the packages of missing libraries are, by (library, who loads it).
 pub(super) fn libraries<'m>(
     tree: &Tree<'_>,
-    owners: &Owners,
+    owners: &Owners<'_>,
     missing: impl Iterator<Item = (&'m str, &'m str)>,
 ) -> Vec<Lacking> {
     let mut found = BTreeSet::new();
@@ -36,7 +36,7 @@ pub(super) fn libraries<'m>(
 }
 
 /// What the packages of programs are that somebody did not find, by what was printed.
-pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners, printed: &str) -> Vec<Lacking> {
+pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners<'_>, printed: &str) -> Vec<Lacking> {
     let mut found = BTreeSet::new();
     for name in not_found(printed) {
         let mut at = image.config.config.path().map(|directory| format!("{directory}/{name}"));
@@ -49,7 +49,7 @@ pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners, printed:
 }
 
 /// The system package that brought a file, links followed.
-fn owner(tree: &Tree<'_>, owners: &Owners, path: &str) -> Option<String> {
+fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
     let of = |path: &str| match owners.owner(path) {
         Some(("Debian" | "Alpine" | "RPM", name)) => Some(name.to_owned()),
         _ => None,

@@ -45,7 +45,7 @@ fn unresolved(tree: &Tree<'_>) -> BTreeSet<(String, String)> {
     let mut links: BTreeSet<&str> = BTreeSet::new();
     for (path, place) in &tree.places {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-        match (&place.entry.kind, &place.entry.elf) {
+        match (&place.entry.kind, place.entry.elf()) {
             (_, Some(elf)) => by_name.entry(name).or_default().push((directory, elf)),
             (Kind::Link(_) | Kind::Hard(_), None) if name.contains(".so") => drop(links.insert(name)),
             _ => {}
@@ -53,7 +53,7 @@ fn unresolved(tree: &Tree<'_>) -> BTreeSet<(String, String)> {
     }
     let mut found = BTreeSet::new();
     for (path, place) in &tree.places {
-        let Some(elf) = &place.entry.elf else { continue };
+        let Some(elf) = place.entry.elf() else { continue };
         for needed in &elf.needed {
             let name = needed.rsplit('/').next().unwrap_or(needed);
             let fits = |(_, other): &(&str, &Elf)| other.machine == elf.machine && other.bits == elf.bits;

@@ -2,25 +2,33 @@
 
 use std::io::{self, Write};
 
+use super::super::inert;
 use super::{Measured, counted, rows, shortened, size};
 
 /// Writes a section.
 pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
-    writeln!(out, "### `{}`\n", measured.path)?;
+    writeln!(out, "### {}\n", inert::code(&measured.path))?;
     for platform in &measured.platforms {
         if let Some(name) = &platform.name {
-            writeln!(out, "**{name}**\n")?;
+            writeln!(out, "**{}**\n", inert::plain(name))?;
         }
         let (before, after) = match &platform.figures {
             Ok(figures) => figures,
             Err(reason) => {
-                writeln!(out, "Not measured: {}\n", reason.lines().next().unwrap_or_default())?;
+                writeln!(out, "Not measured: {}\n", inert::prose(reason.lines().next().unwrap_or_default()))?;
                 continue;
             }
         };
         writeln!(out, "| | before | after | change |\n|---|---:|---:|---:|")?;
         for row in rows(before, after) {
-            writeln!(out, "| {} | {} | {} | {} |", row.what.trim(), row.before, row.after, row.change)?;
+            writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                inert::plain(row.what.trim()),
+                row.before,
+                row.after,
+                row.change
+            )?;
         }
         for (name, figures) in [("before", before), ("after", after)] {
             writeln!(
@@ -30,12 +38,12 @@ pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
             )?;
             writeln!(out, "| size | instruction |\n|---:|---|")?;
             for layer in &figures.layers {
-                let text = shortened(&layer.created_by, 100).replace('|', "\\|").replace('`', "'");
-                writeln!(out, "| {} | `{text}` |", size(layer.size))?;
+                let text = inert::code(&shortened(&layer.created_by, 100));
+                writeln!(out, "| {} | {text} |", size(layer.size))?;
             }
             writeln!(out, "\n</details>")?;
         }
         writeln!(out)?;
     }
-    writeln!(out, "Measured with {}, {}.\n", measured.engine, counted(measured.runs, "run"))
+    writeln!(out, "Measured with {}, {}.\n", inert::plain(&measured.engine), counted(measured.runs, "run"))
 }

@@ -1,0 +1,52 @@
+//! Which files a document from elsewhere may name: those below the repository's top directory, or without a repository below
+//! the current one, wherever links lead.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+
+use crate::git;
+
+/// See the module's documentation.
+pub enum Limits {
+    /// Those below a directory; and what a person can do about another one.
+    Below(PathBuf, &'static str),
+    /// All.
+    None,
+}
+
+impl Limits {
+    /// The repository that the current directory is in, or else that directory.
+    pub fn here(advice: &'static str) -> anyhow::Result<Self> {
+        let here = Path::new(".");
+        let directory = git::root_of(here)
+            .or_else(|_| here.canonicalize().context("the current directory can't be read"));
+        Ok(Self::Below(directory?, advice))
+    }
+
+    /// Refuses a file that is not below the directory, or has another name. One that is new has its directory looked at.
+    pub fn allow(&self, path: &Path, has_name: fn(&str) -> bool) -> anyhow::Result<()> {
+        let Self::Below(directory, advice) = self else { return Ok(()) };
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let full = match path.canonicalize() {
+            Ok(full) => full,
+            Err(_) => {
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                let parent =
+                    parent.unwrap_or(Path::new(".")).canonicalize().context("there is no such file")?;
+                parent.join(path.file_name().context("is not a file's name")?)
+            }
+        };
+        let inner = full.strip_prefix(directory).ok();
+        let inner = inner.filter(|inner| inner.components().all(|part| part.as_os_str() != ".git"));
+        ensure!(
+            inner.is_some(),
+            "is outside of {}, or in its .git, and stays as it is; {advice}",
+            directory.display()
+        );
+        // A link may have another name than its target.
+        let fits = [name(path), name(&full)].iter().all(|name| name.as_deref().is_some_and(has_name));
+        ensure!(fits, "is not called like a Dockerfile or an ignore file, and stays as it is; {advice}");
+        Ok(())
+    }
+}

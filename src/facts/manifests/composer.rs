@@ -1,0 +1,109 @@
+//! Composer: composer.json and composer.lock, its scripts, plugins, autoloader and local packages.
+
+use serde_json::Value;
+
+use super::{Looked, Project, resolve, says_something};
+use crate::context::Format;
+use crate::knowledge::Confidence;
+
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+    let value = looked.value("composer.json", Format::Json)?;
+    if says_something(&value["scripts"]) && !looked.has_option(&["--no-scripts"]) {
+        return Err("composer.json has scripts, which may need the sources".into());
+    }
+    autoloader(looked, &value)?;
+    plugins(looked, &value)?;
+    repositories(&value)?;
+    // Without one of its own, the root package's version is asked of git and written beside the packages. (getcomposer.org, "The composer.json
+    // schema", version.)
+    let history = [".git", ".hg", ".svn"]
+        .iter()
+        .find(|name| looked.context.sends(name) || looked.context.sends(&looked.path(name)));
+    if let Some(history) = history.filter(|_| value["version"].is_null()) {
+        return Err(format!("composer asks `{history}` for the version of the project"));
+    }
+    for key in ["bin-dir", "vendor-dir"] {
+        if let Some(directory) = value["config"][key].as_str() {
+            let path = resolve(looked.folder, directory).filter(|path| !path.is_empty());
+            project.makes.push(path.ok_or_else(|| format!("composer's {key} is outside of the project"))?);
+        }
+    }
+    if !looked.has("composer.lock") {
+        project.confidence = Confidence::Unsafe;
+        return Ok(());
+    }
+    let lock = looked.value("composer.lock", Format::Json)?;
+    for package in ["packages", "packages-dev"].iter().filter_map(|key| lock[*key].as_array()).flatten() {
+        let name = package["name"].as_str().unwrap_or_default();
+        let is_local = |part: &str| {
+            package[part]["type"] == "path"
+                || package[part]["url"]
+                    .as_str()
+                    .is_some_and(|url| !url.contains("://") && !url.starts_with("git@"))
+        };
+        if is_local("dist") || package["dist"].is_null() && is_local("source") {
+            return Err(format!("composer.lock takes `{name}` from a local path"));
+        }
+        let is_plugin = matches!(package["type"].as_str(), Some("composer-plugin" | "composer-installer"));
+        if is_plugin
+            && !looked.has_option(&["--no-plugins"])
+            && value["config"]["allow-plugins"][name] != false
+        {
+            return Err(format!("`{name}` is a plugin of composer, which may need the sources"));
+        }
+    }
+    Ok(())
+}
+
+fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
+    if looked.has_option(&["--no-autoloader"]) {
+        return Ok(());
+    }
+    let mut kinds = ["autoload", "autoload-dev"].iter().filter_map(|key| value[*key].as_object()).flatten();
+    let scans = kinds.any(|(kind, what)| {
+        !matches!(kind.as_str(), "psr-4" | "exclude-from-classmap") && says_something(what)
+    });
+    let is_cluster = |raw: &str| raw.starts_with('-') && !raw.starts_with("--") && raw.contains(['o', 'a']);
+    let optimizes = looked.call.options.iter().any(|option| is_cluster(&option.raw))
+        || looked.has_option(&["--optimize-autoloader", "--classmap-authoritative"])
+        || value["config"]["optimize-autoloader"] == true
+        || value["config"]["classmap-authoritative"] == true;
+    if scans || optimizes { Err("composer's autoloader is made from the sources".into()) } else { Ok(()) }
+}
+
+fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
+    let allows = match &value["config"]["allow-plugins"] {
+        Value::Null | Value::Bool(false) => false,
+        Value::Object(all) => all.values().any(|one| *one != false),
+        _ => true,
+    };
+    if allows && !looked.has_option(&["--no-plugins"]) {
+        return Err("composer.json allows plugins, which may need the sources".into());
+    }
+    Ok(())
+}
+
+/// Only repositories at an address, and what is written out in the file itself.
+fn repositories(value: &Value) -> Result<(), String> {
+    let all: Vec<&Value> = match &value["repositories"] {
+        Value::Null => Vec::new(),
+        Value::Array(all) => all.iter().collect(),
+        Value::Object(all) => all.values().collect(),
+        _ => return Err("the repositories of composer.json have an unknown form".into()),
+    };
+    let is_known = |one: &&Value| match one["type"].as_str() {
+        Some(
+            "composer" | "vcs" | "git" | "github" | "gitlab" | "bitbucket" | "git-bitbucket" | "svn" | "hg"
+            | "pear",
+        ) => one["url"]
+            .as_str()
+            .is_some_and(|url| url.contains("://") && !url.starts_with("file:") || url.starts_with("git@")),
+        // `{ "packagist.org": false }`
+        None => **one == false || one.as_object().is_some_and(|all| all.values().all(|one| *one == false)),
+        Some(_) => false,
+    };
+    match all.into_iter().find(|one| !is_known(one)) {
+        Some(_) => Err("composer.json takes packages from a local path or an unknown place".into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,394 @@
+//! .NET: projects, solutions, what they refer to, and the files of settings that count for all below them.
+//!
+//! A restore evaluates each project, so that anything that makes the evaluation look at other files stands against it.
+
+use roxmltree::{Document, Node};
+
+use super::{Looked, Project, join, resolve};
+
+/// Endings of projects that a restore reads as is done here.
+const PROJECTS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
+const SOLUTIONS: &[&str] = &[".sln", ".slnx"];
+
+/// Properties that say where a restore looks and writes. (Microsoft's documentation, "NuGet pack and restore as MSBuild targets"; "Common MSBuild
+/// project properties"; "Artifacts output layout".)
+const STEERING: &[&str] = &[
+    "Restore",
+    "BaseIntermediateOutputPath",
+    "MSBuild",
+    "ArtifactsPath",
+    "UseArtifactsOutput",
+    "DirectoryBuild",
+    "DirectoryPackages",
+    "ImportDirectory",
+    "CustomBefore",
+    "CustomAfter",
+    "NuGet",
+    "Nuget",
+    "PackagesDirectory",
+    "AssetTargetFallbackPath",
+    "BeforeTargets",
+    "NuGetLockFilePath",
+];
+
+/// Those among them that only switch something on or off.
+const SWITCHES: &[&str] = &[
+    "RestorePackagesWithLockFile",
+    "RestoreLockedMode",
+    "RestoreUseSkipNonexistentTargets",
+    "RestoreIgnoreFailedSources",
+    "RestoreEnablePackagePruning",
+    "MSBuildTreatWarningsAsErrors",
+    "MSBuildWarningsAsMessages",
+    "NuGetAudit",
+    "NuGetAuditMode",
+    "NuGetAuditLevel",
+    "NuGetVersion",
+    "NugetVersion",
+];
+
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+    let mut open = named(looked)?;
+    if open.is_empty() {
+        return Err("no project file is found for `dotnet restore`".into());
+    }
+    // What `with_names` found is found again, folder by folder.
+    project.reads.clear();
+    project.makes.clear();
+    let mut done: Vec<String> = Vec::new();
+    while let Some(path) = open.pop() {
+        if done.contains(&path) {
+            continue;
+        }
+        let text = looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))?;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let others = match path.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("sln") => listed(text, &path)?,
+            Some("slnx") => listed_in_xml(text, &path)?,
+            _ => {
+                let others = evaluated(text, &path)?;
+                project.makes.push(join(folder, "obj"));
+                others
+            }
+        };
+        for other in others {
+            let other = other.replace('\\', "/");
+            if !ends_with(&other, PROJECTS) {
+                return Err(format!("`{path}` names `{other}`, of a kind that is unknown"));
+            }
+            let other = resolve(folder, &other)
+                .ok_or_else(|| format!("`{other}` is outside of the build context"))?;
+            open.push(other);
+        }
+        beside(looked, &path, project);
+        above(looked, folder, project)?;
+        project.reads.push(path.clone());
+        done.push(path);
+    }
+    Ok(())
+}
+
+fn ends_with(path: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| path.ends_with(ending))
+}
+
+/// The projects and solutions that the call names, or that lie in its folder.
+fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
+    let is_known = |path: &str| ends_with(path, PROJECTS) || ends_with(path, SOLUTIONS);
+    let here = |folder: &str| -> Vec<String> {
+        let entries = looked.context.below(folder).filter(|entry| {
+            let inside = entry.path.rsplit_once('/').map_or("", |(directory, _)| directory) == folder;
+            inside && looked.context.sends_file(&entry.path)
+        });
+        // Another kind of project in the folder would be taken too.
+        let any = |path: &str| {
+            is_known(path) || path.rsplit('.').next().is_some_and(|ending| ending.ends_with("proj"))
+        };
+        entries.map(|entry| entry.path.clone()).filter(|path| any(path)).collect()
+    };
+    let mut found = Vec::new();
+    for word in &looked.call.packages {
+        let name = word.literal().and_then(|name| resolve(looked.folder, name));
+        let name = name.ok_or("a project's name is unknown")?;
+        if is_known(&name) { found.push(name) } else { found.extend(here(&name)) }
+    }
+    if looked.call.packages.is_empty() {
+        found = here(looked.folder);
+    }
+    match found.iter().find(|path| !is_known(path)) {
+        Some(other) => Err(format!("`{other}` is a project of a kind that is unknown")),
+        None => Ok(found),
+    }
+}
+
+/// The projects of a solution: `Project("{KIND}") = "name", "path", "{ID}"`. (Microsoft's documentation, "Solution (.sln) file".)
+fn listed(text: &str, path: &str) -> Result<Vec<String>, String> {
+    const FOLDER: &str = "{2150E333-8FDC-42A3-9474-1A3956D46DE8}";
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("Project("));
+    let found = lines.map(|line| {
+        let parts: Vec<&str> = line.split('"').collect();
+        match parts[..] {
+            [_, kind, _, _, _, _, _, _, _] if kind.eq_ignore_ascii_case(FOLDER) => Ok(None),
+            [_, _, _, _, _, project, _, _, _] => Ok(Some(project.to_owned())),
+            _ => Err(format!("`{path}` has a line that can't be read: `{line}`")),
+        }
+    });
+    found.filter_map(Result::transpose).collect()
+}
+
+fn listed_in_xml(text: &str, path: &str) -> Result<Vec<String>, String> {
+    let document = parse(text, path)?;
+    let projects = document.descendants().filter(|node| node.tag_name().name() == "Project");
+    let named = projects.map(|node| node.attribute("Path").map(str::to_owned));
+    named.collect::<Option<_>>().ok_or_else(|| format!("`{path}` has a project without a path"))
+}
+
+fn parse<'t>(text: &'t str, path: &str) -> Result<Document<'t>, String> {
+    Document::parse(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| format!("`{path}` is not XML ({error})"))
+}
+
+/// The projects that a project or a file of settings refers to, if its evaluation looks at nothing else.
+fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
+    let document = parse(text, path)?;
+    let mut references = Vec::new();
+    for node in document.descendants().filter(Node::is_element) {
+        let name = node.tag_name().name();
+        let against = match name {
+            "Import" | "ImportGroup" => Some("imports other files".to_owned()),
+            "UsingTask" => Some("has tasks of its own".to_owned()),
+            "Target" if hooks_into_restore(node) => Some("has a target that runs at the restore".to_owned()),
+            "Project" if node.attribute("InitialTargets").is_some() => {
+                Some("has a target that runs first".to_owned())
+            }
+            _ if is_property(node) && steers(name) => Some(format!("sets `{name}`")),
+            _ => None,
+        };
+        if let Some(against) = against {
+            return Err(format!("`{path}` {against}"));
+        }
+        let own_text = node.text().unwrap_or_default();
+        let values = node.attributes().map(|one| one.value()).chain([own_text]);
+        let in_target = node.ancestors().any(|above| above.tag_name().name() == "Target");
+        if let Some(value) = values.into_iter().find(|value| !in_target && looks_at_files(value)) {
+            return Err(format!("`{path}` looks at other files: `{}`", value.trim()));
+        }
+        if name == "ProjectReference" && !in_target {
+            for other in node.attribute("Include").unwrap_or_default().split(';').map(str::trim) {
+                if other.contains(['$', '*', '@', '%', '?']) {
+                    return Err(format!("`{path}` refers to `{other}`, which is computed"));
+                }
+                if !other.is_empty() {
+                    references.push(other.to_owned());
+                }
+            }
+        }
+    }
+    Ok(references)
+}
+
+fn is_property(node: Node<'_, '_>) -> bool {
+    node.parent().is_some_and(|parent| parent.tag_name().name() == "PropertyGroup")
+}
+
+fn steers(name: &str) -> bool {
+    STEERING.iter().any(|start| name.starts_with(start)) && !SWITCHES.contains(&name)
+}
+
+/// Whether a target runs before, at or after the targets of a restore, or at any that is computed.
+fn hooks_into_restore(node: Node<'_, '_>) -> bool {
+    let hooks = ["BeforeTargets", "AfterTargets"].iter().filter_map(|name| node.attribute(*name));
+    let name = node.attribute("Name").unwrap_or_default();
+    hooks.chain([name]).any(|hook| {
+        [
+            "Restore",
+            "CollectPackage",
+            "$(",
+            "_Generate",
+            "_Get",
+            "GetReferenceAssemblyPaths",
+            "CollectCentral",
+        ]
+        .iter()
+        .any(|part| hook.contains(part))
+    })
+}
+
+/// Functions that look at files, or at anything that is unknown. (Microsoft's documentation, "Property functions" and "MSBuild conditions".)
+fn looks_at_files(value: &str) -> bool {
+    let is_known = |call: &str| {
+        [
+            "MSBuild]::IsOSPlatform(",
+            "MSBuild]::IsTargetFrameworkCompatible(",
+            "MSBuild]::GetTargetFrameworkIdentifier(",
+            "MSBuild]::GetTargetFrameworkVersion(",
+            "MSBuild]::GetTargetPlatformIdentifier(",
+            "MSBuild]::GetTargetPlatformVersion(",
+            "MSBuild]::VersionGreaterThan",
+            "MSBuild]::VersionLessThan",
+            "MSBuild]::VersionEquals(",
+            "System.String]::",
+            "System.DateTime]::",
+            "System.Version]::",
+        ]
+        .iter()
+        .any(|known| call.starts_with(known))
+    };
+    value.contains("Exists(") || value.split("$([").skip(1).any(|call| !is_known(call))
+}
+
+/// Files that belong to one project or solution by its name. (Microsoft's documentation, "Customize your build by folder"; NuGet's, "Lock files".)
+fn beside(looked: &Looked<'_, '_>, path: &str, project: &mut Project) {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let names = [
+        format!("{name}.user"),
+        format!("before.{name}.targets"),
+        format!("after.{name}.targets"),
+        format!("packages.{}.lock.json", stem.replace(' ', "_")),
+    ];
+    let paths = names.iter().map(|name| join(folder, name));
+    project.reads.extend(paths.filter(|path| looked.context.sends_file(path)).collect::<Vec<_>>());
+}
+
+/// Files of settings in a folder and all above it.
+fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), String> {
+    let known =
+        looked.call.manager.project.as_ref().map(|known| known.companions.as_slice()).unwrap_or_default();
+    let mut folder = folder;
+    loop {
+        for name in known {
+            let path = join(folder, name);
+            if !looked.context.sends_file(&path) || project.reads.contains(&path) {
+                continue;
+            }
+            let text = || looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"));
+            match name.to_ascii_lowercase().as_str() {
+                "nuget.config" => nuget(text()?, &path)?,
+                lower if lower.ends_with(".rsp") => {
+                    return Err(format!("`{path}` adds options to every call of dotnet"));
+                }
+                lower if lower.ends_with(".props") || lower.ends_with(".targets") => {
+                    let references = evaluated(text()?, &path)?;
+                    if !references.is_empty() {
+                        return Err(format!("`{path}` adds projects to every project"));
+                    }
+                }
+                _ => {}
+            }
+            project.reads.push(path);
+        }
+        match folder.rsplit_once('/') {
+            Some((higher, _)) => folder = higher,
+            None if folder.is_empty() => return Ok(()),
+            None => folder = "",
+        }
+    }
+}
+
+/// A file of settings of NuGet: feeds at addresses, and sections that name no file. (Microsoft's documentation, "nuget.config reference".)
+fn nuget(text: &str, path: &str) -> Result<(), String> {
+    let document = parse(text, path)?;
+    for section in document.root_element().children().filter(Node::is_element) {
+        let name = section.tag_name().name();
+        match name {
+            "packageSources" | "auditSources" => {
+                let adds = section.children().filter(|node| node.tag_name().name() == "add");
+                let is_local = |node: &Node<'_, '_>| {
+                    node.attribute("value")
+                        .is_none_or(|value| !value.trim().to_ascii_lowercase().starts_with("http"))
+                };
+                if adds.into_iter().any(|node| is_local(&node)) {
+                    return Err(format!("`{path}` names a local feed"));
+                }
+            }
+            "disabledPackageSources"
+            | "activePackageSource"
+            | "packageSourceMapping"
+            | "packageSourceCredentials"
+            | "apikeys"
+            | "packageRestore"
+            | "packageManagement"
+            | "bindingRedirects"
+            | "solution"
+            | "trustedSigners" => {}
+            "config" => {
+                let harmless = [
+                    "defaultPushSource",
+                    "http_proxy",
+                    "http_proxy.user",
+                    "http_proxy.password",
+                    "no_proxy",
+                    "dependencyVersion",
+                    "maxHttpRequestsPerSource",
+                    "signatureValidationMode",
+                ];
+                let keys = section.children().filter_map(|node| node.attribute("key"));
+                if let Some(key) = keys.into_iter().find(|key| !harmless.contains(key)) {
+                    return Err(format!("`{path}` sets `{key}`"));
+                }
+            }
+            _ => return Err(format!("`{path}` has a section `{name}`, which may name other files")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn solutions_list_projects() {
+        let text = "Microsoft Visual Studio Solution File\nProject(\"{2150E333-8FDC-42A3-9474-1A3956D46DE8}\") = \"src\", \"src\", \"{1}\"\nEndProject\nProject(\"{9A19103F-16F7-4668-BE54-9A1E7A4F7556}\") = \"App\", \"src\\App\\App.csproj\", \"{2}\"\nEndProject\n";
+        assert_eq!(listed(text, "a.sln"), Ok(vec!["src\\App\\App.csproj".to_owned()]));
+        assert!(listed("Project(broken\n", "a.sln").is_err());
+        let text = "<Solution><Folder Name=\"/src/\"><Project Path=\"src/App.csproj\" /></Folder></Solution>";
+        assert_eq!(listed_in_xml(text, "a.slnx"), Ok(vec!["src/App.csproj".to_owned()]));
+    }
+
+    #[test]
+    fn evaluation_looks_at_the_project_alone() {
+        for text in [
+            "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><TargetFramework>net8.0</TargetFramework></PropertyGroup></Project>",
+            "<Project><PropertyGroup Condition=\"$([MSBuild]::IsOSPlatform('Linux'))\"><A>1</A></PropertyGroup></Project>",
+            "<Project><Target Name=\"X\" AfterTargets=\"Build\"><Exec Command=\"a\" Condition=\"Exists('b')\" /></Target></Project>",
+            "<Project><!-- <Import Project=\"x\"/> --></Project>",
+        ] {
+            assert_eq!(evaluated(text, "a.csproj"), Ok(Vec::new()), "{text}");
+        }
+        for text in [
+            "<Project><Import Project='x.props' /></Project>",
+            "<Project><PropertyGroup><V>$([System.IO.File]::ReadAllText('VERSION'))</V></PropertyGroup></Project>",
+            "<Project><ItemGroup Condition=\"Exists('x')\" /></Project>",
+            "<Project><ItemGroup><ProjectReference Include='$(A)\\b.csproj' /></ItemGroup></Project>",
+            "<Project><PropertyGroup><RestoreSources>./feed</RestoreSources></PropertyGroup></Project>",
+            "<Project><PropertyGroup><BaseIntermediateOutputPath>x</BaseIntermediateOutputPath></PropertyGroup></Project>",
+            "<Project><Target Name=\"X\" BeforeTargets=\"Restore;Build\" /></Project>",
+            "<Project InitialTargets=\"X\" />",
+            "<Project><Import",
+        ] {
+            assert!(evaluated(text, "a.csproj").is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn feeds_are_addresses() {
+        let text = |inner: &str| format!("<configuration>{inner}</configuration>");
+        assert_eq!(
+            nuget(
+                &text("<packageSources><clear/><add key=\"a\" value=\"https://x\"/></packageSources>"),
+                "n"
+            ),
+            Ok(())
+        );
+        for inner in [
+            "<packageSources><add key='a' value='./feed'/></packageSources>",
+            "<packageSources><add\n  value=\"feed\"\n  key=\"a\" /></packageSources>",
+            "<config><add key=\"globalPackagesFolder\" value=\"x\"/></config>",
+            "<fallbackPackageFolders><add key=\"a\" value=\"x\"/></fallbackPackageFolders>",
+        ] {
+            assert!(nuget(&text(inner), "n").is_err(), "{inner}");
+        }
+    }
+}

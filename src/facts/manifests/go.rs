@@ -1,0 +1,103 @@
+//! Go: go.mod by its own grammar. (go.dev/ref/mod, "go.mod files", Lexical elements and Grammar.)
+
+use super::{Looked, Project};
+use crate::knowledge::Confidence;
+
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+    let manifest = looked.path("go.mod");
+    let mut release = None;
+    let mut requires = false;
+    for (verb, words) in directives(looked.text("go.mod")?) {
+        match verb.as_str() {
+            "replace" => {
+                let target = words.iter().skip_while(|word| *word != "=>").nth(1);
+                let target =
+                    target.ok_or_else(|| format!("`{manifest}` has a `replace` that can't be read"))?;
+                if target.starts_with("./")
+                    || target.starts_with("../")
+                    || target.starts_with('/')
+                    || target == "."
+                    || target == ".."
+                {
+                    return Err("go.mod replaces a module by a local directory".into());
+                }
+            }
+            "go" => release = words.first().cloned(),
+            "require" => requires = true,
+            "module" | "exclude" | "retract" | "toolchain" | "godebug" | "tool" | "ignore" => {}
+            other => return Err(format!("`{manifest}` has a directive `{other}`, which is unknown")),
+        }
+    }
+    // Another checkout may have a go.sum; without dependencies there is none.
+    let minor =
+        release.and_then(|release| release.strip_prefix("1.")?.split('.').next()?.parse::<u32>().ok());
+    // Before Go 1.18, `go mod download` wrote to go.sum. (Go 1.18 release notes, "Go command".)
+    if minor.is_none_or(|minor| minor < 18) || requires && !looked.has("go.sum") {
+        project.confidence = Confidence::Unsafe;
+    }
+    if looked.above().any(|folder| looked.context.sends_file(&super::join(folder, "go.work"))) {
+        return Err("a go.work names further modules".into());
+    }
+    Ok(())
+}
+
+/// The directives, those of a block one by one, with their words.
+fn directives(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    let mut block: Option<String> = None;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let mut words = words(line);
+        match (&block, words.first().map(String::as_str)) {
+            (_, None) => {}
+            (Some(_), Some(")")) => block = None,
+            (Some(verb), Some(_)) => found.push((verb.clone(), words)),
+            (None, Some(_)) => {
+                let verb = words.remove(0);
+                if words.first().is_some_and(|word| word == "(") {
+                    block = Some(verb);
+                } else {
+                    found.push((verb, words));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The words of a line: quoted ones without quotes, brackets by themselves, no comment.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_start();
+    while let Some(first) = rest.chars().next() {
+        if rest.starts_with("//") {
+            break;
+        }
+        let (word, after) = match first {
+            '"' | '`' => rest[1..].split_once(first).unwrap_or((&rest[1..], "")),
+            '(' | ')' => rest.split_at(1),
+            _ => rest.split_at(
+                rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')')).unwrap_or(rest.len()),
+            ),
+        };
+        words.push(word.to_owned());
+        rest = after.trim_start();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_and_lines_are_the_same() {
+        let text = "module x // y\n\nreplace (\n\ta => ../a\n\t\"b\" v1 => c v2 // z\n)\ngo 1.22\nretract [v1.0.0, v1.1.0]\n";
+        let found = directives(text);
+        let shown: Vec<String> =
+            found.iter().map(|(verb, words)| format!("{verb} {}", words.join(" "))).collect();
+        assert_eq!(
+            shown,
+            ["module x", "replace a => ../a", "replace b v1 => c v2", "go 1.22", "retract [v1.0.0, v1.1.0]"]
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Maven: pom.xml without modules, local jars or a parent beside it. Plugins run as the build says; that none of these goals reads sources is a
+//! convention.
+
+use roxmltree::Document;
+
+use super::{Looked, Project, join};
+use crate::knowledge::Confidence;
+
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+    let text = looked.text("pom.xml")?;
+    let document = Document::parse(text.trim_start_matches('\u{feff}'))
+        .map_err(|error| format!("pom.xml is not XML ({error})"))?;
+    let has = |name: &str| {
+        document.descendants().any(|node| node.has_tag_name(name) || node.tag_name().name() == name)
+    };
+    if let Some(name) = ["modules", "subprojects", "systemPath"].iter().find(|name| has(name)) {
+        return Err(format!("pom.xml has `<{name}>`, which names other files"));
+    }
+    let root = document.root_element();
+    let child = |node: roxmltree::Node<'_, '_>, name: &str| -> Option<String> {
+        let found = node.children().find(|child| child.tag_name().name() == name)?;
+        Some(found.text().unwrap_or_default().trim().to_owned())
+    };
+    let parent = root.children().find(|node| node.tag_name().name() == "parent");
+    if let Some(parent) = parent {
+        // An empty `<relativePath/>` means the repository.
+        let beside = match child(parent, "relativePath") {
+            Some(path) if path.is_empty() => None,
+            Some(path) => Some(path),
+            None => Some("../pom.xml".to_owned()),
+        };
+        let above = looked.folder.rsplit_once('/').map_or("", |(above, _)| above);
+        let is_outside = looked.folder.is_empty() && beside.as_deref() == Some("../pom.xml");
+        let is_there = looked.context.sends_file(&join(above, "pom.xml"));
+        if beside.is_some_and(|path| path != "../pom.xml" || is_there) && !is_outside {
+            return Err("pom.xml has a parent beside it".into());
+        }
+    }
+    if let Some(extensions) = looked.context.text(&looked.path(".mvn/extensions.xml")) {
+        let extensions = Document::parse(extensions.trim_start_matches('\u{feff}'));
+        let has_any = extensions
+            .as_ref()
+            .map_or(true, |all| all.descendants().any(|node| node.tag_name().name() == "extension"));
+        if has_any {
+            return Err(
+                ".mvn/extensions.xml loads extensions, which may ask for other files or for git".into()
+            );
+        }
+    }
+    project.confidence = Confidence::Unsafe;
+    Ok(())
+}

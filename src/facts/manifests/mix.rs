@@ -1,0 +1,24 @@
+//! Mix: mix.exs and the configuration are programs. That `mix deps.get` needs mix.exs and mix.lock alone is a convention.
+
+use super::{Looked, Project};
+use crate::knowledge::Confidence;
+
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+    let text = looked.text("mix.exs")?;
+    let reads = [
+        "path:",
+        "File.",
+        "Code.",
+        "apps_path",
+        "System.cmd",
+        "in_umbrella",
+        "Path.",
+        "System.shell",
+        ":os.",
+    ];
+    if let Some(word) = reads.iter().find(|word| text.contains(**word)) {
+        return Err(format!("mix.exs uses `{word}`, which may read other files"));
+    }
+    project.confidence = Confidence::Unsafe;
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! Files of settings: a list of keys says which name no other file and run nothing; any other key stands against an early copy.
+//!
+//! The lists are data (`knowledge/settings.yaml`).
+
+use serde_json::{Map, Value};
+
+use super::{Looked, Project, join, resolve};
+use crate::context::Format;
+use crate::knowledge::{SettingsFile, SettingsFormat};
+
+/// Looks through the manager's files of settings in a folder, and adds the files that they name.
+pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), String> {
+    for known in looked.place.known.settings(&looked.call.manager.name) {
+        let Some(value) = read(looked, known, folder)? else { continue };
+        let mut value = &value;
+        for part in known.table.iter().flat_map(|table| table.split('.')) {
+            value = &value[part];
+        }
+        let check = Check { looked, known, folder, path: join(folder, &known.file) };
+        match value {
+            Value::Null => {}
+            Value::Object(all) => check.table("", all, project)?,
+            _ => return Err(format!("`{}` has an unknown form", check.path)),
+        }
+    }
+    Ok(())
+}
+
+/// What a file of settings says of one key; none where it says nothing or is not there.
+pub(super) fn setting(looked: &Looked<'_, '_>, file: &str, key: &str) -> Option<Value> {
+    let known = looked.place.known.settings(&looked.call.manager.name);
+    let known = known.into_iter().find(|known| known.file == file && known.table.is_none())?;
+    read(looked, known, looked.folder).ok()??.get(key).cloned()
+}
+
+fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<Option<Value>, String> {
+    let path = join(folder, &known.file);
+    if !looked.context.sends_file(&path) {
+        return Ok(None);
+    }
+    let parsed = |format| {
+        let value = looked.context.parsed(&path, format)?;
+        Ok(value.as_ref().as_ref().ok().cloned())
+    };
+    match known.format {
+        SettingsFormat::Json => parsed(Format::Json),
+        SettingsFormat::Toml => parsed(Format::Toml),
+        SettingsFormat::Yaml => parsed(Format::Yaml),
+        SettingsFormat::Ini | SettingsFormat::Yarnrc => {
+            let text = looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))?;
+            let all = if known.format == SettingsFormat::Ini { ini(text) } else { yarnrc(text) };
+            Ok(Some(Value::Object(all)))
+        }
+    }
+}
+
+/// One file of settings that is looked through.
+struct Check<'c, 'l, 'a> {
+    looked: &'c Looked<'l, 'a>,
+    known: &'c SettingsFile,
+    folder: &'c str,
+    path: String,
+}
+
+impl Check<'_, '_, '_> {
+    fn table(&self, above: &str, all: &Map<String, Value>, project: &mut Project) -> Result<(), String> {
+        let is_in = |list: &[String], name: &str| list.iter().any(|pattern| fits(pattern, name));
+        for (key, value) in all {
+            let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+            if is_in(&self.known.read, &name) {
+                continue;
+            }
+            if is_in(&self.known.files, &name) {
+                self.files(&name, value, project)?;
+            } else if is_in(&self.known.keys, &name) {
+                if let Some(found) = named_path(key, value) {
+                    return Err(format!("`{}` sets `{name}` to a path, {found}", self.path));
+                }
+            } else if let Value::Object(inner) = value {
+                self.table(&name, inner, project)?;
+            } else {
+                return Err(format!("`{}` sets `{name}`, which may name other files", self.path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds files that a key names: one, or one for each entry.
+    fn files(&self, name: &str, value: &Value, project: &mut Project) -> Result<(), String> {
+        let named: Option<Vec<&str>> = match value {
+            Value::String(path) => Some(vec![path]),
+            Value::Object(all) => all.values().map(Value::as_str).collect(),
+            _ => None,
+        };
+        for path in named.ok_or_else(|| format!("`{name}` of `{}` has an unknown form", self.path))? {
+            let path = resolve(self.folder, path).filter(|path| self.looked.context.sends_file(path));
+            let path = path.ok_or_else(|| {
+                format!("`{name}` of `{}` names a file that is not in the build context", self.path)
+            })?;
+            // What lies in a directory that goes whole is there anyway.
+            let is_there = |known: &String| crate::facts::paths::within(&path, known);
+            if !project.reads.iter().any(is_there) {
+                project.reads.push(path);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name fits a pattern with `*`; a pattern for a table is one for all in it.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, end)) => {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        }
+    }
+}
+
+/// A value under a key that is, or may be, a path of a local file.
+fn named_path(key: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => {
+            let is_address =
+                matches!(key, "registry" | "url" | "index-url" | "extra-index-url" | "npmRegistryServer");
+            let is_local = is_address && !text.contains("://") && !text.contains("${") || is_path(text);
+            is_local.then(|| format!("`{text}`"))
+        }
+        Value::Array(all) => all.iter().find_map(|one| named_path(key, one)),
+        Value::Object(all) => all.iter().find_map(|(key, one)| named_path(key, one)),
+        _ => None,
+    }
+}
+
+/// Whether a text is a path, or names one by a scheme.
+pub(super) fn is_path(text: &str) -> bool {
+    let text = text.trim();
+    let schemes = ["file:", "link:", "portal:", "exec:"];
+    let starts = |text: &str| {
+        text.starts_with("./") || text.starts_with("../") || text.starts_with('/') || text.starts_with("~/")
+    };
+    text == "."
+        || text == ".."
+        || starts(text)
+        || schemes.iter().any(|scheme| text.contains(scheme))
+        || text.split_once(" @ ").is_some_and(|(_, address)| starts(address.trim()))
+}
+
+/// `key = value`, `key[] = value`; comments by `;` and `#`; what follows a `[section]` is not npm's.
+fn ini(text: &str) -> Map<String, Value> {
+    let mut all = Map::new();
+    let mut section = String::new();
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with([';', '#']) {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = format!("[{name}].");
+            continue;
+        }
+        let (key, value) = line.split_once('=').unwrap_or((line, "true"));
+        let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+        all.insert(format!("{section}{}", unquoted(key)), Value::String(unquoted(value)));
+    }
+    all
+}
+
+/// A key and a value, each perhaps quoted. (classic.yarnpkg.com, "yarnrc".)
+fn yarnrc(text: &str) -> Map<String, Value> {
+    let mut all = Map::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (key, value) = match line.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+            Some((key, value)) => (key, value),
+            None => line.split_once([' ', ':']).unwrap_or((line, "true")),
+        };
+        let value = value.trim_start_matches(':').trim().trim_matches('"');
+        all.insert(key.to_owned(), Value::String(value.to_owned()));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_settings() {
+        let all = ini("; x\n@a:registry=https://x/\nhoist-pattern[]=*a*\nfund = false\n[s]\nkey=1\n");
+        let keys: Vec<&str> = all.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["@a:registry", "[s].key", "fund", "hoist-pattern[]"]);
+        let all = yarnrc("# x\nyarn-path \".yarn/releases/y.cjs\"\n\"@a:registry\" \"https://x\"\n");
+        assert_eq!(all["yarn-path"], ".yarn/releases/y.cjs");
+        assert_eq!(all["@a:registry"], "https://x");
+    }
+
+    #[test]
+    fn patterns_have_one_star() {
+        assert!(fits("@*:registry", "@a:registry") && fits("//*", "//x/:_authToken") && fits("a", "a"));
+        assert!(!fits("a", "ab") && !fits("a.*", "a") && !fits("aa*aa", "aaa"));
+    }
+
+    #[test]
+    fn paths_are_known_by_their_start() {
+        for text in ["./x", "../x", "/x", "~/x", "file:x", "x @ ./y", "npm:x@link:y", "."] {
+            assert!(is_path(text), "{text}");
+        }
+        for text in ["^1.2", "~1.2.0", "https://x/y", "*eslint*", "${TOKEN}", "x @ https://y/z.whl"] {
+            assert!(!is_path(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Paths of the build context that belong to an install: what it makes there, a later copy must not bring from the host.
+//!
+//! A checkout may have a `node_modules` of its own or not; only an entry of the ignore file makes both build the same. Which entries are
+//! missing and whether they can be written is asked here, how the rest of the file is written is kept.
+
+use std::collections::BTreeSet;
+
+use crate::context::{BuildContext, Ignore, Surroundings};
+use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
+use crate::knowledge::{Kind, Program};
+use crate::syntax::{Body, Dockerfile, Item};
+
+impl Facts<'_> {
+    /// The text of the ignore file with which no path of these is sent; none where it is so already. The error says what stands against
+    /// it, in a form that follows "because".
+    pub fn reserve(
+        &self,
+        made: &BTreeSet<String>,
+        context: &BuildContext,
+        around: &dyn Surroundings,
+    ) -> Result<Option<String>, String> {
+        let old = context.ignore_text.as_deref().unwrap_or_default();
+        let missing: Vec<&str> =
+            made.iter().map(String::as_str).filter(|path| !is_excluded(old, path)).collect();
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        for path in &missing {
+            self.may_be_excluded(path, context, around)?;
+        }
+        let whole = |text: &String| {
+            let after = context.with_ignore(text);
+            let is_ours = |path: &str| missing.iter().any(|own| paths::within(path, own));
+            let mut moved = context
+                .entries
+                .iter()
+                .filter(|entry| context.ignore.excludes(&entry.path) != after.ignore.excludes(&entry.path));
+            missing.iter().all(|path| is_excluded(text, path)) && moved.all(|entry| is_ours(&entry.path))
+        };
+        let short = with_patterns(old, &patterns(old, &missing));
+        let exact = with_patterns(old, &missing.iter().map(|path| (*path).to_owned()).collect());
+        let text = [short, exact].into_iter().find(whole);
+        let named = quoted(&missing);
+        match text {
+            Some(_) if !around.can_write_ignore_file() => Err(format!(
+                "the later copy could bring the host's {named}; name it in {}",
+                context.ignore_path
+            )),
+            Some(text) => Ok(Some(text)),
+            None => Err(format!("{} would exclude more than {named}", context.ignore_path)),
+        }
+    }
+
+    /// What stands against keeping a path out of the context.
+    fn may_be_excluded(
+        &self,
+        path: &str,
+        context: &BuildContext,
+        around: &dyn Surroundings,
+    ) -> Result<(), String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+');
+        if !path.chars().all(is_plain) {
+            return Err(format!("the name `{path}` can't be written into {}", context.ignore_path));
+        }
+        if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
+            return Err(format!("{} asks for `{path}` by `!`", context.ignore_path));
+        }
+        // Where no version control is known, what an install makes counts as made by one.
+        if context.sends(path) && context.is_tracked(path) == Some(true) {
+            return Err(format!(
+                "`{path}` is under version control, and the later copy would overwrite what was installed"
+            ));
+        }
+        self.needs_nothing_of(path, context, "this Dockerfile")?;
+        let own = around.dockerfile();
+        let others = context.texts.iter().filter(|(other, _)| {
+            other.to_ascii_lowercase().contains("dockerfile") && Some(other.as_str()) != own
+        });
+        for (name, text) in others {
+            Facts::of(&Dockerfile::parse(text), self.known).needs_nothing_of(path, context, name)?;
+        }
+        Ok(())
+    }
+
+    /// Whether every copy of a Dockerfile that brings a path stands in a stage that makes it anew.
+    fn needs_nothing_of(&self, path: &str, context: &BuildContext, file: &str) -> Result<(), String> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        for item in 0..self.file.items.len() {
+            let Item::Instruction(instruction) = &self.file.items[item] else { continue };
+            match &instruction.body {
+                Body::Copy(transfer) | Body::Add(transfer) => {
+                    if instruction.flags.iter().any(|flag| flag.name == "from")
+                        || !instruction.heredocs.is_empty()
+                    {
+                        continue;
+                    }
+                    let is_meant = |source: &String| {
+                        let source = source.trim_start_matches("./").trim_matches('/');
+                        !source.is_empty()
+                            && !source.contains("://")
+                            && (paths::within(source, path)
+                                || source.contains(['*', '?', '[']) && Ignore::parse(source).excludes(path))
+                    };
+                    if transfer.sources.iter().any(is_meant) {
+                        return Err(format!("{file} copies `{path}` from the build context"));
+                    }
+                    let copied = self.copied(item, context);
+                    let brings = match &copied {
+                        Some(copied) => copied.inner_path(path).is_some(),
+                        // Flags or variables that are not looked through.
+                        None => transfer.sources.iter().any(|source| {
+                            let source = source.trim_start_matches("./").trim_matches('/');
+                            !source.contains("://")
+                                && (source.contains('$') || source == "." || paths::within(path, source))
+                        }),
+                    };
+                    let place = copied.and_then(|copied| copied.image_path(path));
+                    let is_unread = || place.is_some_and(|place| self.is_unread(item, &place));
+                    if brings && !self.is_made_in_stage_of(item, name) && !is_unread() {
+                        return Err(format!(
+                            "another copy of {file} may need `{path}` from the build context"
+                        ));
+                    }
+                }
+                Body::Run(_) => {
+                    let mounts = paths::mounts(instruction);
+                    let shows = mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
+                    if shows && instruction.full.of(self.file.text).contains(name) {
+                        return Err(format!("a RUN of {file} mounts the build context and names `{name}`"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing can look at a path that a copy brings: its stage only compiles something else, and gives none of it to another.
+    fn is_unread(&self, item: usize, place: &str) -> bool {
+        let Some(stage) = self.stage_at(item) else { return false };
+        let name = place.rsplit('/').next().unwrap_or(place);
+        let gives = self.copies.iter().filter(|copied| copied.source == stage.index).any(|copied| {
+            copied.path.as_deref().is_none_or(|path| paths::within(place, path.trim_end_matches('/')))
+        });
+        let is_base = self.stages.iter().any(|other| other.base == Base::Stage(stage.index));
+        let looks = |run: &RunFacts<'_>| {
+            let is_known = |index: usize, invocation: &Invocation<'_>| {
+                let call = run.calls.iter().find(|call| call.invocation == index);
+                let program = invocation.program.and_then(|program| self.known.program(program));
+                call.is_some_and(|call| call.manager.kind != Kind::Language)
+                    || matches!(program, Some(Program::Cheap | Program::Ordinary))
+            };
+            run.script().is_none()
+                || run.instruction.full.of(self.file.text).contains(name)
+                || !run.invocations.iter().enumerate().all(|(index, one)| is_known(index, one))
+        };
+        let mut runs = self.runs.iter().filter(|run| run.stage == stage.index && run.item > item);
+        !stage.ships && !gives && !is_base && !runs.any(looks)
+    }
+
+    /// Whether a stage makes what bears a name by an install, or copies it from another stage.
+    fn is_made_in_stage_of(&self, item: usize, name: &str) -> bool {
+        let Some(stage) = self.stage_at(item) else { return false };
+        let installs = self.runs.iter().filter(|run| run.stage == stage.index).any(|run| {
+            run.calls.iter().any(|call| {
+                call.manager.project.as_ref().is_some_and(|known| {
+                    let mut makes = known.makes.iter().chain(&known.may_make);
+                    let makes = makes.any(|made| made.rsplit('/').next() == Some(name));
+                    makes && known.verbs.contains(&call.verb)
+                })
+            })
+        });
+        installs
+            || stage.items.clone().any(|item| match &self.file.items[item] {
+                Item::Instruction(one) => match &one.body {
+                    Body::Copy(transfer) => {
+                        let ends = |source: &String| source.trim_end_matches('/').ends_with(name);
+                        one.flags.iter().any(|flag| flag.name == "from") && transfer.sources.iter().any(ends)
+                    }
+                    _ => false,
+                },
+                _ => false,
+            })
+    }
+}
+
+/// Whether the text of an ignore file excludes a path with all that is in it, whatever that is.
+fn is_excluded(text: &str, path: &str) -> bool {
+    let mut excluded = false;
+    for line in lines(text) {
+        match line.strip_prefix('!') {
+            Some(pattern) => excluded = excluded && !may_match_within(pattern, path),
+            None => excluded = excluded || Ignore::parse(line).excludes(path),
+        }
+    }
+    excluded
+}
+
+/// Whether a line with `!` names the path itself, or something in it.
+fn is_asked_for(text: &str, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    lines(text)
+        .filter_map(|line| line.strip_prefix('!'))
+        .any(|pattern| pattern.split('/').any(|part| part == name) && may_match_within(pattern, path))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines().filter(|line| !line.starts_with('#')).map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// Whether a pattern may match the path, a directory around it, or something in it.
+fn may_match_within(pattern: &str, path: &str) -> bool {
+    let pattern = pattern.trim().trim_start_matches('/').trim_start_matches("./");
+    if Ignore::parse(pattern).excludes(path) {
+        return true;
+    }
+    let mut own = path.split('/');
+    for part in pattern.split('/') {
+        let Some(named) = own.next() else { return true };
+        if part.contains("**") || part.contains('\\') || part == ".." {
+            return true;
+        }
+        if part != named && !Ignore::parse(part).excludes(named) {
+            return false;
+        }
+    }
+    own.next().is_none()
+}
+
+/// Names of directories that are made anew wherever they are, so that one pattern can stand for all of them.
+const ANYWHERE: &[&str] = &["node_modules", ".venv", "obj", "__pycache__"];
+
+/// The patterns for some paths, in the author's style: `**/name` where there are several, or where the file has others of that kind.
+fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
+    let prefers_anywhere = lines(old).any(|line| line.starts_with("**/"));
+    let of = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let count = missing.iter().filter(|other| other.rsplit('/').next() == Some(name)).count();
+        if ANYWHERE.contains(&name) && (prefers_anywhere || count > 1) {
+            format!("**/{name}")
+        } else {
+            (*path).to_owned()
+        }
+    };
+    missing.iter().map(of).collect()
+}
+
+/// The text with further patterns at its end, in its own line breaks.
+fn with_patterns(old: &str, patterns: &BTreeSet<String>) -> String {
+    let line_break = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut text = old.to_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push_str(line_break);
+    }
+    for pattern in patterns {
+        text.push_str(pattern);
+        text.push_str(line_break);
+    }
+    text
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_exceptions_count() {
+        for (text, path, expected) in [
+            ("node_modules\n", "node_modules", true),
+            ("node_modules\n", "client/node_modules", false),
+            ("**/node_modules\n", "client/node_modules", true),
+            ("client\n", "client/node_modules", true),
+            ("node_modules/*\n", "node_modules", false),
+            ("*\n!src\n!package.json\n", "node_modules", true),
+            ("*\n!client\n", "client/node_modules", false),
+            ("node_modules\n!**/*.md\n", "node_modules", false),
+            ("node_modules\n!*.md\n", "node_modules", true),
+            ("!**/*.md\nnode_modules\n", "node_modules", true),
+            ("node_modules\n!node_modules/keep\n", "node_modules", false),
+            ("node_modules\n!*/keep\n", "node_modules", false),
+        ] {
+            assert_eq!(is_excluded(text, path), expected, "{text:?} and {path}");
+        }
+        assert!(is_asked_for("!node_modules/own\n", "node_modules"));
+        assert!(!is_asked_for("!client\n", "client/node_modules"));
+    }
+
+    #[test]
+    fn patterns_take_the_style_of_the_file() {
+        let of = |old: &str, paths: &[&str]| with_patterns(old, &patterns(old, paths));
+        assert_eq!(of("", &["client/node_modules"]), "client/node_modules\n");
+        assert_eq!(of("**/*.log", &["client/node_modules"]), "**/*.log\n**/node_modules\n");
+        assert_eq!(
+            of("a\r\n", &["node_modules", "b/node_modules", "vendor"]),
+            "a\r\n**/node_modules\r\nvendor\r\n"
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! Which repository a path is in: the nearest directory above that has a real `.git`. A folder with the files of a bare
+//! repository is content, whatever git would make of it.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+/// The top directory of the work tree that a file or directory is in, without links on the way.
+pub fn of(path: &Path) -> anyhow::Result<PathBuf> {
+    let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let full = directory.canonicalize().with_context(|| directory.display().to_string())?;
+    match full.ancestors().find(|above| is_top(above)) {
+        Some(root) => Ok(root.to_owned()),
+        None => bail!("{}: not a git repository (there is no .git here or above)", directory.display()),
+    }
+}
+
+/// Whether a directory has a `.git` that is a repository, or a file that says where one is (submodules and work trees).
+fn is_top(directory: &Path) -> bool {
+    let git = directory.join(".git");
+    let Ok(metadata) = fs::metadata(&git) else { return false };
+    if metadata.is_dir() {
+        return fs::symlink_metadata(git.join("HEAD")).is_ok() && git.join("objects").is_dir();
+    }
+    let mut start = [0; 8];
+    metadata.is_file()
+        && File::open(&git).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *b"gitdir: "
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_looks_like_a_repository_is_none() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let root = folder.path().canonicalize().expect("it is there");
+        for directory in ["work/.git/objects", "work/bare/objects", "work/bare/refs", "work/empty/.git"] {
+            fs::create_dir_all(root.join(directory)).expect("a directory");
+        }
+        for file in ["work/.git/HEAD", "work/bare/HEAD", "work/bare/config", "work/bare/Dockerfile"] {
+            fs::write(root.join(file), "ref: refs/heads/main\n").expect("a file");
+        }
+        for path in ["work", "work/bare", "work/bare/Dockerfile", "work/empty"] {
+            assert_eq!(of(&root.join(path)).expect("a repository"), root.join("work"), "{path}");
+        }
+        fs::create_dir(root.join("tree")).expect("a directory");
+        fs::write(root.join("tree/.git"), "gitdir: ../work/.git\n").expect("a file");
+        assert_eq!(of(&root.join("tree")).expect("a work tree"), root.join("tree"));
+    }
+}
