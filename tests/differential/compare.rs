@@ -103,9 +103,9 @@ pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Diffe
     all
 }
 
-/// What scripts print, without what the shell prints of them after `set -x`.
+/// What scripts print, without what the shell prints of them after `set -x`, and what `rm` did not find.
 fn untraced(output: &str) -> Vec<&str> {
-    output.lines().filter(|line| !line.starts_with('+')).collect()
+    output.lines().filter(|line| !line.starts_with('+') && !line.starts_with("rm: ")).collect()
 }
 
 fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, String)) {
@@ -122,8 +122,7 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, Strin
             (Some(before), None)
                 if declared::may_be_missing(path, before, original.copies_a_cache)
                     || declared::may_differ(path) => {}
-            (Some(before), None)
-                if is_directory(before) && path.ends_with("/.cache") && !has_content(original, path) => {}
+            (Some(before), None) if is_directory(before) && is_made_for_caches(original, path) => {}
             (Some(before), None) if is_directory(before) && held_only(original, fixed, path) => {}
             (Some(before), None) => {
                 add(Kind::Files, path, format!("{path}: {}, then missing", describe(before)));
@@ -140,9 +139,12 @@ fn is_directory(file: &File) -> bool {
     file.mode & 0o170_000 == 0o040_000
 }
 
-fn has_content(build: &Build, directory: &str) -> bool {
+/// Whether a directory is empty that is there for caches, or a home directory of a variable.
+fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
-    build.files.range(inside.clone()..).next().is_some_and(|(path, _)| path.starts_with(&inside))
+    let is_empty =
+        build.files.range(inside.clone()..).next().is_none_or(|(path, _)| !path.starts_with(&inside));
+    is_empty && (directory.ends_with("/.cache") || build.homes.contains(directory))
 }
 
 /// Whether a directory was there for a cache alone: all in it may be missing, and something is or was in it.
