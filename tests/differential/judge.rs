@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jettison::config::{Caches, Config, MergeRuns, Settings};
-use jettison::context::{BuildContext, Entry, History, Surroundings};
+use jettison::context::{BuildContext, Entry, Surroundings};
 use jettison::pipeline;
 
 use crate::builder::{Build, Input, build};
@@ -327,9 +327,5 @@ struct Around(BuildContext);
 impl Surroundings for Around {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.0)
-    }
-
-    fn history(&self) -> Option<&History> {
-        None
     }
 }
