@@ -144,7 +144,8 @@ fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
     let is_empty =
         build.files.range(inside.clone()..).next().is_none_or(|(path, _)| !path.starts_with(&inside));
-    is_empty && (directory.ends_with("/.cache") || build.homes.contains(directory))
+    is_empty
+        && (directory.ends_with("/.cache") || directory.ends_with("/.npm") || build.homes.contains(directory))
 }
 
 /// Whether a directory was there for a cache alone: all in it may be missing, and something is or was in it.

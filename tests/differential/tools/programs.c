@@ -1,6 +1,8 @@
 // Everything that is no package manager: accounts, downloads, interpreters, a service in the background.
 #include "stubs.h"
-#include <sys/file.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 // --- accounts ---
@@ -191,13 +193,20 @@ int interpreter(int argc, char **argv) {
 
 // --- a service ---
 
-#define LOCK "/run/redis.lock"
+// A socket without a file, so that a server leaves nothing behind whose presence would be a matter of time.
+static int open_socket(struct sockaddr_un *address, socklen_t *length) {
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "\0redis"};
+    *length = offsetof(struct sockaddr_un, sun_path) + 6;
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
 
 static int is_running(void) {
-    int fd = open(LOCK, O_RDONLY | O_CLOEXEC);
-    int held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
-    if (fd >= 0) close(fd);
-    return held;
+    struct sockaddr_un address;
+    socklen_t length;
+    int fd = open_socket(&address, &length);
+    int is_there = connect(fd, (struct sockaddr *)&address, length) == 0;
+    close(fd);
+    return is_there;
 }
 
 int service(int argc, char **argv) {
@@ -208,17 +217,14 @@ int service(int argc, char **argv) {
         puts("PONG");
         return 0;
     }
-    int is_daemon = argc > 1 && !strcmp(argv[1], "--daemonize");
-    if (is_daemon) {
-        pid_t child = fork();
-        if (child > 0) {
-            for (int i = 0; i < 100 && !is_running(); i++) nanosleep(&(struct timespec){0, 1000000}, NULL);
-            return 0;
-        }
+    if (argc > 1 && !strcmp(argv[1], "--daemonize") && fork() > 0) {
+        for (int i = 0; i < 100 && !is_running(); i++) nanosleep(&(struct timespec){0, 1000000}, NULL);
+        return 0;
     }
-    make_parents(LOCK);
-    int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    struct sockaddr_un address;
+    socklen_t length;
+    int fd = open_socket(&address, &length);
     // A second one ends at once, and whether it has time to say so is a matter of chance.
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) return 1;
+    if (bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 100) != 0) return 1;
     for (;;) pause();
 }
