@@ -1,0 +1,87 @@
+//! What may differ between the image of the original and that of the fixed file, written down without asking jettison.
+
+use std::collections::BTreeSet;
+
+use crate::server::File;
+
+/// Directories of caches, at absolute paths.
+const CACHES: &[&str] = &[
+    "/var/lib/apt/lists",
+    "/var/cache/apt",
+    "/var/cache/apk",
+    "/var/cache/dnf",
+    "/usr/local/share/.cache/yarn",
+];
+
+/// Directories of caches that may be cache mounts, besides: absolute paths, and paths below a home directory.
+const MOUNTS: &[&str] = &["/go/pkg/mod", "/usr/local/cargo/registry", "/usr/local/cargo/git/db"];
+const MOUNTS_AT_HOME: &[&str] = &[
+    ".npm",
+    ".cache/pip",
+    ".cache/uv",
+    ".cache/yarn",
+    ".local/share/pnpm/store",
+    ".cache/go-build",
+    ".cargo/registry",
+    ".cargo/git/db",
+];
+
+/// Files of the context that need not be sent: by any part of their path.
+const UNSENT: &[&str] = &["__pycache__", ".pytest_cache", ".DS_Store", ".mypy_cache"];
+
+/// Whether a path is in a cache; `mounts` are the cache mounts of the fixed file.
+pub fn is_cache(path: &str, mounts: &BTreeSet<String>) -> bool {
+    CACHES.iter().any(|cache| is_below(path, cache))
+        || path.contains("/pnpm/store")
+        || mounts.iter().any(|mount| is_below(path, mount))
+}
+
+/// Whether a mount is where a cache is; `homes` are the home directories of the build.
+pub fn may_be_mounted(path: &str, homes: &BTreeSet<String>) -> bool {
+    let is_at_home = |home: &String| {
+        let rest = path.strip_prefix(home.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
+        rest.is_some_and(|rest| MOUNTS_AT_HOME.contains(&rest))
+    };
+    CACHES.contains(&path) || MOUNTS.contains(&path) || homes.iter().any(is_at_home)
+}
+
+fn is_below(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a file may be missing: what a package manager keeps of what it fetched, an archive or an installer that was
+/// fetched, a cache of the context.
+pub fn may_be_missing(path: &str, file: &File, copies_a_cache: bool) -> bool {
+    let text = String::from_utf8_lossy(&file.data);
+    // A copy of a directory may take a cache along; one of the cache itself is meant.
+    let tail: Vec<&str> = path.rsplitn(4, '/').take(if copies_a_cache { 4 } else { 3 }).collect();
+    let end = tail.into_iter().rev().collect::<Vec<_>>().join("/");
+    let is_cached = text.starts_with("cached ") && text.trim_end().ends_with(&end);
+    let is_download = file.data.starts_with(&[0x1f, 0x8b])
+        || ["!<arch> downloaded", "PK downloaded", "#!/bin/sh\n# downloaded"]
+            .iter()
+            .any(|start| text.starts_with(start));
+    is_cached || is_download || path.split('/').any(|part| UNSENT.contains(&part))
+}
+
+/// Whether a command only empties a cache, so that the fixed file may do without it or do it elsewhere: when it fails, the
+/// two may part. The words have zeros between them.
+pub fn only_cleans(record: &[u8]) -> bool {
+    const CLEANERS: &[&str] =
+        &["cache clean", "cache purge", "store prune", "clean -", "apt-get clean", "dnf clean", "apk update"];
+    let text = String::from_utf8_lossy(record).replace('\0', " ");
+    let is_in_a_cache =
+        CACHES.iter().chain(&["/.cache", "/.npm", "/registry"]).any(|cache| text.contains(cache));
+    CLEANERS.iter().any(|cleaner| text.contains(cleaner)) || text.contains("rm ") && is_in_a_cache
+}
+
+/// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any more, and a cache mount
+/// may have what the original lacks, unless a command was made to fail.
+pub fn may_go_on(instruction: &str, mounts: &BTreeSet<String>, is_fault: bool) -> bool {
+    instruction.contains("apk ") || !mounts.is_empty() && !is_fault
+}
+
+/// Whether a file may have other content: the record of a login that never happened.
+pub fn may_differ(path: &str) -> bool {
+    path == "/var/log/lastlog"
+}

@@ -1,0 +1,70 @@
+//! The grammar: what a random case is made of. Shapes that have broken images before are frequent: working directories
+//! with variables, removals of the working directory, scripts that install when they are started, offline modes.
+
+mod commands;
+mod documents;
+mod packages;
+mod projects;
+mod scripts;
+mod stages;
+mod states;
+mod words;
+
+use crate::case::{Case, ContextFile, Instruction};
+use crate::images::{IMAGES, Image};
+use crate::random::Random;
+
+/// A random case.
+pub fn case(random: &mut Random) -> Case {
+    let image = IMAGES[random.weighted(&[10, 3, 4, 2, 6, 2, 5, 2, 3, 2, 1])];
+    let mut world = World {
+        random,
+        case: Case::default(),
+        image,
+        variables: Vec::new(),
+        workdir: image.workdir().to_owned(),
+        users: vec!["root".into()],
+        is_bash: false,
+        project: None,
+        stages: Vec::new(),
+    };
+    world.all();
+    world.case
+}
+
+/// What the grammar knows while it writes a case.
+struct World<'r> {
+    random: &'r mut Random,
+    case: Case,
+    image: Image,
+    /// Variables of the Dockerfile with the values that they probably have.
+    variables: Vec<(String, String)>,
+    /// Where the instruction that is written runs, probably.
+    workdir: String,
+    users: Vec<String>,
+    /// Whether scripts are bash's.
+    is_bash: bool,
+    project: Option<projects::Project>,
+    /// Names of the stages before this one.
+    stages: Vec<String>,
+}
+
+impl World<'_> {
+    fn plain(&mut self, line: impl Into<String>) {
+        self.case.instructions.push(Instruction::Plain(line.into()));
+    }
+
+    fn file(&mut self, path: &str, text: impl Into<String>, is_executable: bool) {
+        if self.case.context.iter().all(|file| file.path != path) {
+            self.case.context.push(ContextFile { path: path.into(), text: text.into(), is_executable });
+        }
+    }
+
+    fn leftover(&mut self, path: &str, text: &str) {
+        self.case.leftovers.push(ContextFile { path: path.into(), text: text.into(), is_executable: false });
+    }
+
+    fn has(&self, program: &str) -> bool {
+        self.image.programs.contains(&program)
+    }
+}

@@ -1,0 +1,178 @@
+//! The programs that scripts may call: busybox, real shells with their libraries, and our own stubs, compiled here.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
+
+use flate2::{Compression, GzBuilder};
+use tempfile::TempDir;
+
+/// Programs that busybox is.
+pub const COMMANDS: &[&str] = &[
+    "mkdir", "rm", "rmdir", "ln", "chmod", "chown", "chgrp", "cp", "mv", "cat", "tar", "find", "touch",
+    "install", "sed", "grep", "head", "tail", "sort", "wc", "tee", "xargs", "env", "id", "whoami", "sleep",
+    "stat", "ls", "basename", "dirname", "gunzip", "gzip", "tr", "cut", "which", "readlink", "realpath",
+    "seq", "true", "false", "test", "uname", "du", "sync", "printf", "mktemp",
+];
+
+/// Programs that our stubs are.
+const STUBS: &[&str] = &[
+    "program",
+    "apt-get",
+    "apt",
+    "dpkg",
+    "apk",
+    "dnf",
+    "npm",
+    "yarn",
+    "pnpm",
+    "pip",
+    "pip3",
+    "uv",
+    "cargo",
+    "go",
+    "gem",
+    "useradd",
+    "adduser",
+    "groupadd",
+    "addgroup",
+    "usermod",
+    "userdel",
+    "curl",
+    "wget",
+    "unzip",
+    "node",
+    "python",
+    "python3",
+    "ruby",
+    "redis-server",
+    "redis-cli",
+];
+
+/// What all roots have in common, in a directory that is removed with the last user of it.
+pub struct Tools {
+    directory: TempDir,
+    /// Paths at which the shells look for their libraries.
+    pub libraries: Vec<PathBuf>,
+}
+
+/// The tools, made once; the error says what this machine lacks.
+pub fn tools() -> Result<Arc<Tools>, String> {
+    static TOOLS: Mutex<Weak<Tools>> = Mutex::new(Weak::new());
+    let mut known = TOOLS.lock().map_err(|error| error.to_string())?;
+    if let Some(tools) = known.upgrade() {
+        return Ok(tools);
+    }
+    let tools = Arc::new(Tools::new().map_err(|error| error.to_string())?);
+    *known = Arc::downgrade(&tools);
+    Ok(tools)
+}
+
+impl Tools {
+    fn new() -> io::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("jettison-differential-").tempdir()?;
+        let to = directory.path();
+        compile(to, "server", &["server.c"])?;
+        let mut tools = Self { directory, libraries: Vec::new() };
+        for name in ["plain", "traced"] {
+            tools.fill(name, name == "traced")?;
+        }
+        Ok(tools)
+    }
+
+    /// The server.
+    pub fn server(&self) -> PathBuf {
+        self.directory.path().join("server")
+    }
+
+    /// The directory with `plain` and `traced`, which become `/.tools`.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn fill(&mut self, name: &str, is_traced: bool) -> io::Result<()> {
+        let to = self.directory.path().join(name);
+        for part in ["bin", "real", "lib"] {
+            fs::create_dir_all(to.join(part))?;
+        }
+        let sources = [
+            "stubs.c",
+            "system_packages.c",
+            "node_packages.c",
+            "python_packages.c",
+            "compiled_packages.c",
+            "programs.c",
+        ];
+        compile(&to, "stubs", &sources)?;
+        compile(&to, "wrap", &["wrap.c"])?;
+        fs::copy(busybox()?, to.join("busybox"))?;
+        fs::write(to.join("archive.tar.gz"), archive()?)?;
+        let programs =
+            COMMANDS.iter().map(|name| (name, "busybox")).chain(STUBS.iter().map(|name| (name, "stubs")));
+        for (name, program) in programs {
+            symlink(format!("../{program}"), to.join("real").join(name))?;
+            symlink(if is_traced { "../wrap" } else { program_path(program) }, to.join("bin").join(name))?;
+        }
+        for shell in ["dash", "bash"] {
+            let path = run(Command::new("sh").args(["-c", &format!("command -v {shell}")]))?;
+            fs::copy(path.trim(), to.join(shell))?;
+            symlink(format!("../{shell}"), to.join("bin").join(shell))?;
+            let listed = run(Command::new("ldd").arg(path.trim()))?;
+            for library in listed.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from) {
+                fs::copy(&library, to.join("lib").join(library.file_name().unwrap_or_default()))?;
+                if !self.libraries.contains(&library) {
+                    self.libraries.push(library);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn program_path(program: &str) -> &'static str {
+    if program == "busybox" { "../busybox" } else { "../stubs" }
+}
+
+/// A busybox that needs no libraries.
+fn busybox() -> io::Result<PathBuf> {
+    let path = PathBuf::from(run(Command::new("sh").args(["-c", "command -v busybox"]))?.trim());
+    let listed = Command::new("ldd").arg(&path).stderr(Stdio::null()).output()?;
+    if listed.status.success() {
+        return Err(io::Error::other("busybox is not a static program (Debian's package is busybox-static)"));
+    }
+    Ok(path)
+}
+
+fn compile(to: &Path, name: &str, sources: &[&str]) -> io::Result<()> {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/tools");
+    let sources = sources.iter().map(|source| from.join(source));
+    run(Command::new("cc").args(["-static", "-O1", "-o"]).arg(to.join(name)).args(sources)).map(drop)
+}
+
+fn run(command: &mut Command) -> io::Result<String> {
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{command:?} failed")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What `curl` gives for a name that ends in `.tar.gz`.
+fn archive() -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(GzBuilder::new().write(Vec::new(), Compression::fast()));
+    for (path, mode, text) in
+        [("tool/bin/tool", 0o755, "#!/bin/sh\necho tool\n"), ("tool/README", 0o644, "read me\n")]
+    {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(u64::try_from(text.len()).expect("a short text"));
+        header.set_mode(mode);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
+        archive.append_data(&mut header, path, text.as_bytes())?;
+    }
+    archive.into_inner()?.finish()
+}
