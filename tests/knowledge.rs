@@ -36,8 +36,8 @@ fn the_managers_that_people_use_are_there() {
 #[test]
 fn every_claim_has_a_source() {
     for manager in Knowledge::embedded().managers() {
-        let Manager { caches, avoid, lean, mounts, keep, offline, linked, uncached, .. } = manager;
-        let modes = [offline, linked, uncached].into_iter().flatten();
+        let Manager { caches, avoid, lean, mounts, keep, offline, linked, uncached, moved, .. } = manager;
+        let modes = [offline, linked, uncached, moved].into_iter().flatten();
         let sources = caches.iter().map(|claim| &claim.source);
         let sources = sources
             .chain(avoid.iter().map(|claim| &claim.source))

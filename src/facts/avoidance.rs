@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::facts::chain::{backward, forward};
+use crate::facts::commands::Invocation;
 use crate::facts::later::{Going, has_no_network, may_read};
 use crate::facts::leftovers::{is_emptied, is_mounted};
 use crate::facts::packages::Call;
@@ -242,9 +243,7 @@ impl<'a> Facts<'a> {
         let mut spans = Vec::new();
         for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
             let one = &run.invocations[call.invocation];
-            let plain = one.command.redirects.is_empty()
-                && call.packages.is_empty()
-                && one.simple.assignments.is_empty();
+            let plain = is_plain(one) && call.packages.is_empty();
             let span = forward(run, one).filter(|_| plain && self.leans(run, going).is_none());
             let Some(span) = span else { return Vec::new() };
             spans.push(span);
@@ -255,7 +254,7 @@ impl<'a> Facts<'a> {
         let removals = run.invocations.iter().filter(|one| {
             let operands: Vec<_> = one.arguments().iter().filter(|word| !word.is_option()).collect();
             let only = matches!(operands[..], [only] if avoid.directories.iter().any(|directory| paths::normal(&only.raw) == *directory));
-            one.is("rm") && only && one.command.redirects.is_empty()
+            one.is("rm") && only && is_plain(one)
         });
         spans.extend(removals.filter_map(|one| backward(run, one)));
         // Two neighbours can't both take the operator between them.
@@ -263,6 +262,14 @@ impl<'a> Facts<'a> {
         spans.dedup_by(|later, earlier| later.start < earlier.end);
         spans
     }
+}
+
+/// Whether a command is nothing but a program with its arguments, perhaps by sudo.
+fn is_plain(one: &Invocation<'_>) -> bool {
+    let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
+    one.command.redirects.is_empty()
+        && one.simple.assignments.is_empty()
+        && wrappers.iter().all(|word| word.raw == "sudo")
 }
 
 /// Whether the author empties the cache at the end of the RUN. The index of a distribution is worth not fetching.

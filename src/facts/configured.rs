@@ -3,6 +3,7 @@
 //! Which keys matter is knowledge; where the file is copied to is asked elsewhere.
 
 use crate::knowledge::{Format, On, Setting};
+use crate::yaml;
 
 /// Longer files are not read.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -21,9 +22,7 @@ pub(super) fn switches_on(setting: &Setting, text: &str) -> bool {
         Format::Json => {
             serde_json::from_str::<serde_json::Value>(text).ok().map(|all| json(&all, &setting.key))
         }
-        Format::Yaml => {
-            serde_yaml::from_str::<serde_yaml::Value>(text).ok().map(|all| yaml(&all, &setting.key))
-        }
+        Format::Yaml => yaml::value(text).ok().map(|all| json(&all, &setting.key)),
         Format::Toml => text.parse::<toml::Table>().ok().map(|all| toml(&all, &setting.key)),
     };
     values.is_none_or(|values| values.iter().any(|value| is_on(&setting.on, Some(value))))
@@ -84,17 +83,10 @@ fn elements(text: &str, name: &str) -> Vec<String> {
 
 fn json(all: &serde_json::Value, key: &str) -> Vec<String> {
     let found = key.split('.').try_fold(all, |at, part| at.get(part));
-    found.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).into_iter().collect()
-}
-
-fn yaml(all: &serde_yaml::Value, key: &str) -> Vec<String> {
-    let found = key.split('.').try_fold(all, |at, part| at.get(part));
-    let text = |value: &serde_yaml::Value| match value {
-        serde_yaml::Value::String(text) => text.clone(),
-        serde_yaml::Value::Bool(value) => value.to_string(),
-        serde_yaml::Value::Number(value) => value.to_string(),
-        serde_yaml::Value::Null => String::new(),
-        _ => "true".to_owned(),
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
     };
     found.map(text).into_iter().collect()
 }

@@ -90,6 +90,12 @@ impl Effects {
         self.is_clear_of(other, |resource| !matches!(resource, Resource::Entered(_)))
     }
 
+    /// Whether it may write to a path, or remove it. What an install from manifests writes is not known here.
+    pub fn may_write(&self, path: &str) -> bool {
+        let place = Resource::Files(Tree::At(path.to_owned()));
+        !self.installs.is_empty() || self.writes.iter().any(|written| written.overlaps(&place))
+    }
+
     /// The directories that a script enters.
     pub fn entered(&self) -> impl Iterator<Item = &str> {
         self.reads.iter().filter_map(|resource| match resource {

@@ -59,7 +59,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The last call that writes to a cache.
-    fn last_fill(&self, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> Option<usize> {
+    pub(super) fn last_fill(&self, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> Option<usize> {
         let fills = |call: &&Call<'a>| {
             let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
                 call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)

@@ -61,6 +61,9 @@ impl Facts<'_> {
         if [a, b].iter().any(|script| has_background(script)) {
             return Err("a command runs in the background".into());
         }
+        if defines_function(b) {
+            return Err("the second defines a function".into());
+        }
         if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap")))
         {
             return Err("`set` or `trap` would reach further than it did".into());
@@ -277,6 +280,12 @@ struct Gain {
     title: String,
     /// Not worth a subshell.
     is_small: bool,
+}
+
+fn defines_function(script: &Script) -> bool {
+    let mut found = false;
+    script.list.walk(&mut |command| found |= matches!(command.kind, CommandKind::Function(..)));
+    found
 }
 
 fn is_plain(script: &Script) -> bool {

@@ -5,8 +5,9 @@
 
 use crate::facts::commands::Elevation;
 use crate::facts::environment::Variable;
+use crate::facts::execution::Directory;
 use crate::facts::later::{Going, has_no_network};
-use crate::facts::leftovers::{is_mounted, is_set_in_script, what};
+use crate::facts::leftovers::{is_emptied, is_mounted, is_set_in_script, what};
 use crate::facts::packages::Call;
 use crate::facts::unneeded::Unneeded;
 use crate::facts::{FURTHEST, Facts, RunFacts, leftovers::Stays, paths};
@@ -137,6 +138,10 @@ impl<'a> Facts<'a> {
         self.nothing_hidden(run, &target)?;
         reads_fresh(run, manager, cache)?;
         let unneeded = Unneeded::of(run, manager, cache, &target)?;
+        self.not_removed(run, &target, &unneeded)?;
+        if unneeded.emptied {
+            self.cleans_only_its_own(run, manager, cache)?;
+        }
         let sharing = mount.sharing.as_deref().filter(|sharing| *sharing != "shared");
         let sharing = sharing.map_or(String::new(), |sharing| format!(",sharing={sharing}"));
         let on_musl = self.stage_of(run).release.as_ref().is_some_and(|release| release.family == "alpine");
@@ -201,7 +206,42 @@ impl<'a> Facts<'a> {
         if self.is_configured(run, manager) {
             return Err("the manager is configured to keep it elsewhere".into());
         }
-        Ok(())
+        match self.mode_in(manager.moved.as_ref(), run, manager) {
+            Some(file) => Err(format!("the manager is configured to keep it elsewhere ({file})")),
+            None => Ok(()),
+        }
+    }
+
+    /// That the RUN removes neither the mount's place nor a directory around it, which a mount keeps from going away.
+    fn not_removed(&self, run: &RunFacts<'a>, target: &str, unneeded: &Unneeded) -> Result<(), String> {
+        let place = Directory::Known(target.to_owned());
+        let stay = (0..run.invocations.len()).filter(|index| !unneeded.touched.contains(index));
+        let remover = stay.into_iter().find(|&index| self.command_may_remove(run, index, &place));
+        remover.map_or(Ok(()), |index| {
+            let program = run.invocations[index].program.unwrap_or("a command");
+            Err(format!(
+                "{program} may remove {target}, or a directory above it, and would fail on a mount there"
+            ))
+        })
+    }
+
+    /// That a cleanup which would go with the mount removes nothing that an earlier RUN leaves in the image.
+    fn cleans_only_its_own(
+        &self,
+        run: &RunFacts<'a>,
+        manager: &Manager,
+        cache: &Cache,
+    ) -> Result<(), String> {
+        let leaves = |other: &&RunFacts<'a>| {
+            let last = self.last_fill(other, manager, cache);
+            last.is_some_and(|last| {
+                !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+            })
+        };
+        match self.runs_up_to(run).into_iter().take(FURTHEST).find(leaves) {
+            Some(_) => Err("its cleanup also removes what an earlier RUN leaves in the image".into()),
+            None => Ok(()),
+        }
     }
 
     /// Where the mount goes, and whom it has to belong to.

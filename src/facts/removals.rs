@@ -17,7 +17,8 @@ impl Facts<'_> {
         self.may_remove(run, run.states.end())
     }
 
-    fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
+    /// The same of one command.
+    pub(super) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
         let invocation = &run.invocations[index];
         let operands = || invocation.arguments().iter().filter(|word| !word.is_option());
         let holds = |word: &Word| self.target_of(run, index, word).may_hold(directory, &run.workdir);

@@ -18,7 +18,8 @@ impl Facts<'_> {
         let items = kept
             .entry((setting.name.clone(), setting.file.clone()))
             .or_insert_with(|| self.items_that_may_set(setting, around));
-        self.lineage.nearest(&self.stages, items, run.item + 1).is_some()
+        items.binary_search(&run.item).is_ok()
+            || self.lineage.nearest(&self.stages, items, run.item).is_some()
     }
 
     /// The instructions that may set it, in order.

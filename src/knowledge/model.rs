@@ -65,6 +65,9 @@ pub struct Manager {
     /// How it is told to keep no cache.
     #[serde(default)]
     pub uncached: Option<Mode>,
+    /// Which configuration files have its cache elsewhere.
+    #[serde(default)]
+    pub moved: Option<Mode>,
 }
 
 /// A way of working that options, variables or configuration files switch on.

@@ -334,20 +334,31 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether an earlier copy of the stage has put just this file to just this place.
+    /// Whether an earlier copy of the stage has put just this file to just this place, and no instruction since then may have
+    /// removed or changed it.
     fn is_there_before(&self, copied: &Copied, file: &str, before: &[usize], context: &BuildContext) -> bool {
         let flags = |item: usize| -> Vec<&str> {
             self.instruction_at(item).map_or_else(Vec::new, |one| {
                 one.flags.iter().map(|flag| flag.span.of(self.file.text)).collect()
             })
         };
-        let place = copied.image_path(file);
-        before.iter().any(|&item| {
+        let Some(place) = copied.image_path(file) else { return false };
+        let has_it = |item: usize| {
             self.copied(item, context).is_some_and(|other| {
                 !other.takes_a_directory()
-                    && other.image_path(file) == place
+                    && other.image_path(file).as_ref() == Some(&place)
                     && flags(item) == flags(copied.item)
             })
+        };
+        let Some(at) = before.iter().rposition(|&item| has_it(item)) else { return false };
+        !before[at + 1..].iter().any(|&item| {
+            let body = self.instruction_at(item).map(|instruction| &instruction.body);
+            let from_context = || self.copied(item, context).is_some();
+            match body {
+                Some(Body::Run(_)) => self.effects(item).may_write(&place),
+                Some(Body::Copy(_) | Body::Add(_)) => !from_context() && self.effects(item).may_write(&place),
+                _ => false,
+            }
         })
     }
 }
