@@ -61,12 +61,34 @@ pub fn fix_choosing(
     outcome
 }
 
+/// Transforms that never come to rest are left out, so that the others still do their part.
 fn run(
     text: &str,
     settings: &Settings,
     around: &dyn Surroundings,
-    chooser: Option<&mut dyn Chooser>,
+    mut chooser: Option<&mut dyn Chooser>,
 ) -> Outcome {
+    let mut left_out: Vec<&'static str> = Vec::new();
+    loop {
+        let asked = chooser.as_mut().map(|chooser| &mut **chooser as &mut dyn Chooser);
+        match attempt(text, settings, around, asked, &left_out) {
+            Err(restless) => left_out.extend(restless),
+            Ok(mut outcome) => {
+                outcome.undone.extend((!left_out.is_empty()).then(|| never_at_rest(&left_out)));
+                return outcome;
+            }
+        }
+    }
+}
+
+/// Rounds until nothing is proposed; an error names the transforms that still propose something in the last one.
+fn attempt(
+    text: &str,
+    settings: &Settings,
+    around: &dyn Surroundings,
+    chooser: Option<&mut dyn Chooser>,
+    left_out: &[&'static str],
+) -> Result<Outcome, Vec<&'static str>> {
     let mut around = Around { given: around, changed: None };
     let mut run = Pipeline {
         chooser,
@@ -75,25 +97,28 @@ fn run(
         known: Knowledge::embedded(),
         outcome: Outcome::default(),
         origins: Vec::new(),
-        broken: Vec::new(),
+        broken: left_out.to_vec(),
     };
     // Each text is parsed once: the check after a step hands its tree on to the next pass, which borrows the text from here.
     let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_TEXTS];
     let mut texts = texts.iter();
     let mut file = Dockerfile::parse(text);
     run.outcome.unreadable = unreadable(&file, &run.lines);
-    let (mut round, mut from) = (0, 0);
+    let (mut round, mut from, mut steps_before) = (0, 0, 0);
     loop {
         let next = {
             let facts = Facts::of(&file, run.known).within(&around);
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
             loop {
                 match run.pass(&facts, &pragmas, from, &mut texts) {
-                    _ if run.outcome.is_late => return Outcome { is_late: true, ..Outcome::default() },
+                    _ if run.outcome.is_late => return Ok(Outcome { is_late: true, ..Outcome::default() }),
                     Some(next) => break next,
-                    None if from == 0 => return run.outcome,
-                    None if round == MOST_ROUNDS => return restless(&run.outcome),
-                    None => (round, from) = (round + 1, 0),
+                    None if from == 0 => return Ok(run.outcome),
+                    None if round == MOST_ROUNDS => {
+                        let steps = run.outcome.steps[steps_before..].iter();
+                        return Err(steps.map(|step| step.transform.id).collect());
+                    }
+                    None => (round, from, steps_before) = (round + 1, 0, run.outcome.steps.len()),
                 }
             }
         };
@@ -113,20 +138,16 @@ struct Next<'t> {
     after: Dockerfile<'t>,
 }
 
-/// The outcome of transforms that undo each other.
-fn restless(outcome: &Outcome) -> Outcome {
-    let culprits: Vec<_> = outcome.steps.iter().rev().take(4).map(|step| step.transform.id).collect();
-    let reason =
-        format!("the transforms {} never come to rest; the file stays as it was", culprits.join(", "));
-    let held = Held {
+/// What is said of transforms that were left out.
+fn never_at_rest(left_out: &[&'static str]) -> Held {
+    Held {
         transform: None,
         place: Place { line: 1, column: 1 },
         lines: 1..=1,
         line: String::new(),
-        reason,
+        reason: format!("left out, because they never come to rest: {}", left_out.join(", ")),
         applicability: None,
-    };
-    Outcome { undone: vec![held], ..Outcome::default() }
+    }
 }
 
 struct Pipeline<'s, 'c> {

@@ -183,6 +183,15 @@ fn programs_are_started_in_three_places() {
     assert_eq!(found, expected);
 }
 
+/// What other people wrote is read within bounds, and that is done in one place.
+#[test]
+fn yaml_is_parsed_in_one_place() {
+    for path in sources(&root().join("src")).into_iter().chain(sources(&root().join("transforms"))) {
+        let parses = code(&path).contains("serde_yaml::from_");
+        assert!(!parses || path.ends_with("src/yaml.rs"), "{} parses YAML by itself", path.display());
+    }
+}
+
 #[test]
 fn transforms_do_not_know_each_other() {
     for path in sources(&root().join("transforms")) {

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use support::folder;
 
-const DOCKERFILE: &str =
-    "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN apt-get update && apt-get install -y curl\n";
+const DOCKERFILE: &str = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN pnpm install\nRUN apt-get update && apt-get install -y curl\n";
 
 /// Runs the program and ends it where it takes too long, which is far more than it needs even on a loaded machine.
 fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
@@ -81,6 +80,8 @@ fn what_is_around_a_dockerfile_is_refused_and_the_rest_is_fixed() {
         "docker-bake.json",
         "package.json",
         "package-lock.json",
+        "pnpm-workspace.yaml",
+        "pnpm-lock.yaml",
         "requirements.txt",
     ] {
         for kind in KINDS {

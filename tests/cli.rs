@@ -472,3 +472,36 @@ fn only_what_changed_since_a_revision_is_touched() {
     assert_eq!(code(&wrong), 2);
     assert!(stderr(&wrong).contains("`nowhere` is no revision"), "{}", stderr(&wrong));
 }
+
+#[test]
+fn a_file_that_takes_too_long_stops_no_other() {
+    let long = format!("FROM debian:12\n{}", "RUN apt-get update && apt-get install -y x\n".repeat(20_000));
+    let folder = folder(&[("Dockerfile", NAIVE), ("long.Dockerfile", &long)]);
+    let output = run(folder.path(), &["fix", "--write", "--time-limit", "1"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(said.contains("long.Dockerfile") && said.contains("takes longer than 1 s"), "{said}");
+    assert_eq!(read(&folder, "Dockerfile"), FIXED);
+    assert_eq!(read(&folder, "long.Dockerfile"), long);
+}
+
+#[test]
+fn a_huge_file_is_refused_and_stops_no_other() {
+    let huge = format!("FROM debian:12\nRUN echo {}\n", "a ".repeat(2_200_000));
+    let folder = folder(&[("Dockerfile", NAIVE), ("huge.Dockerfile", &huge)]);
+    let output = run(folder.path(), &["fix", "--write"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(said.contains("huge.Dockerfile") && said.contains("is not read"), "{said}");
+    assert_eq!(read(&folder, "Dockerfile"), FIXED);
+}
+
+#[test]
+fn a_small_stack_bears_deep_scripts() {
+    let text = format!("FROM debian:12\nRUN {}true{}\n", "( ".repeat(100), " )".repeat(100));
+    let folder = folder(&[("Dockerfile", &text)]);
+    let command = format!("ulimit -s 1024; exec '{}' fix --check Dockerfile", support::jettison().display());
+    let output =
+        Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().expect("a shell");
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -57,6 +57,7 @@
 //! CMD ["node", "server.js"]
 //! ```
 
+use crate::context::BuildContext;
 use crate::edit::Edits;
 use crate::facts::order::Early;
 use crate::rewrite::move_behind;
@@ -91,46 +92,46 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
         };
-        match ctx.facts.early_copy(stage.index, context, &|one| ctx.pragmas.silence(&names, one.text)) {
-            Some(Ok(early)) => {
-                let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { continue };
-                let ignore_file = match ctx.facts.reserve(&early.makes, context, ctx.around) {
-                    Ok(text) => text,
-                    Err(reason) => {
-                        fixes.refuse(
-                            copy.text,
-                            format!("the manifests are not copied first, because {reason}"),
-                        );
-                        continue;
-                    }
-                };
-                let mut edits = Edits::new();
-                let block = ctx.facts.block(early.moved.item);
-                let place = block.span;
-                if let Some(cut) = early.cut {
-                    let (whole, line_break) = (place.of(ctx.file.text), ctx.file.line_break());
-                    edits.delete(place);
-                    if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
-                        edits.delete(blank);
-                    }
-                    edits.replace(cut, format!("{line_break}{whole}RUN "));
-                } else {
-                    move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
-                }
-                // Right above the first step that needs them, so that what stands in between does not.
-                let needed_at = ctx.facts.block(early.moved.spares).span.start;
-                edits.insert(needed_at, manifest_copies(ctx, copy, &early));
-                let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
-                fixes.propose(early.confidence.into(), copy.text, title, edits);
-                if let Some(text) = ignore_file {
-                    fixes.along_with_ignore_file(text);
+        let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        for found in ctx.facts.early_copies(stage.index, context, &is_fixed) {
+            match found {
+                Ok(early) => propose(ctx, &early, context, fixes),
+                Err((span, reason)) => {
+                    fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));
                 }
             }
-            Some(Err((span, reason))) => {
-                fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));
-            }
-            None => {}
         }
+    }
+}
+
+fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut Fixes) {
+    let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { return };
+    let ignore_file = match ctx.facts.reserve(&early.makes, context, ctx.around) {
+        Ok(text) => text,
+        Err(reason) => {
+            return fixes.refuse(copy.text, format!("the manifests are not copied first, because {reason}"));
+        }
+    };
+    let mut edits = Edits::new();
+    let block = ctx.facts.block(early.moved.item);
+    let place = block.span;
+    if let Some(cut) = early.cut {
+        let (whole, line_break) = (place.of(ctx.file.text), ctx.file.line_break());
+        edits.delete(place);
+        if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
+            edits.delete(blank);
+        }
+        edits.replace(cut, format!("{line_break}{whole}RUN "));
+    } else {
+        move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
+    }
+    // Right above the first step that needs them, so that no step between depends on them.
+    let needed_at = ctx.facts.block(early.moved.spares).span.start;
+    edits.insert(needed_at, manifest_copies(ctx, copy, early));
+    let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
+    fixes.propose(early.confidence.into(), copy.text, title, edits);
+    if let Some(text) = ignore_file {
+        fixes.along_with_ignore_file(text);
     }
 }
 

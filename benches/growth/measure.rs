@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jettison::config::{Caches, Config, Settings};
 use jettison::context::{BuildContext, Entry, Surroundings};
-use jettison::pipeline;
+use jettison::pipeline::{self, Outcome};
 
 /// The ways in which files are fixed.
 pub const MODES: &[&str] = &["by default", "with --unsafe", "with --caches mount"];
@@ -21,13 +21,12 @@ pub fn settings(mode: &str) -> Settings {
     Settings { config, ..Settings::default() }
 }
 
-/// Fixes a text beside a small build context. Says how long it takes, and which steps undid themselves.
-pub fn fix(text: &str, settings: &Settings) -> (Duration, Vec<String>) {
+/// Fixes a text beside a small build context, and says how long it takes.
+pub fn fix(text: &str, settings: &Settings) -> (Duration, Outcome) {
     let around = Project::new();
     let start = now();
     let outcome = pipeline::fix_within(text, settings, &around);
-    let time = now().saturating_sub(start);
-    (time, outcome.undone.into_iter().map(|held| held.reason).collect())
+    (now().saturating_sub(start), outcome)
 }
 
 /// The power of the file's length that its time grows with.

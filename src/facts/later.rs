@@ -4,6 +4,7 @@
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::User;
 use crate::facts::execution::Workdir;
+use crate::facts::leanings::Answer;
 use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
@@ -164,7 +165,7 @@ impl Facts<'_> {
 
     fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
         let key = going.key();
-        if let Some(answer) = self.leanings.answer(&key, stage, from) {
+        if let Some(Answer(answer)) = self.leanings.answer(&key, stage, from) {
             return answer;
         }
         // Later stages first: what is asked of them then is known, and no chain of stages costs a stack frame a link.

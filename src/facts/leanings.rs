@@ -18,6 +18,9 @@ pub(super) struct Leanings {
 /// By the last place that an answer holds for: the first one, and the answer.
 type Answers = BTreeMap<usize, (usize, Option<Leaning>)>;
 
+/// An answer that is known: what depends on the files, if anything does.
+pub(super) struct Answer(pub Option<Leaning>);
+
 /// A question within others, until this is dropped.
 pub(super) struct Deeper<'l>(&'l Cell<usize>);
 
@@ -28,11 +31,11 @@ impl Drop for Deeper<'_> {
 }
 
 impl Leanings {
-    /// The answer for what comes from an item of a stage on, where it is known.
-    pub(super) fn answer(&self, key: &str, stage: usize, from: usize) -> Option<Option<Leaning>> {
+    /// What is known of what comes from an item of a stage on.
+    pub(super) fn answer(&self, key: &str, stage: usize, from: usize) -> Option<Answer> {
         let kept = self.kept.borrow();
         let (_, (first, answer)) = kept.get(key)?.get(&stage)?.range(from..).next()?;
-        (*first <= from).then(|| answer.clone())
+        (*first <= from).then(|| Answer(answer.clone()))
     }
 
     /// Whether nothing was asked yet about what would go; from now on, something was.

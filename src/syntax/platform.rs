@@ -138,10 +138,14 @@ fn is_windows(image: &str) -> bool {
                 .is_some_and(|year| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()))
         })
     };
+    // Builds are versions with five digits in the third place: 10.0.17763.1999.
+    let is_build = |word: &str| {
+        let build = word.strip_prefix("10.0.").and_then(|rest| rest.split('.').next());
+        build.is_some_and(|build| build.len() == 5 && build.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     let has_word = |is: &dyn Fn(&str) -> bool| tag.split(['-', '_', '+']).any(is);
     has_word(&is_channel)
-        // Builds are versions: 10.0.17763.1999.
-        || has_word(&|word| word.starts_with("10.0.1") || word.starts_with("10.0.2"))
+        || has_word(&is_build)
         || has_word(&|word| RELEASES.contains(&word)) && !LINUX.iter().any(|word| name.contains(word))
 }
 
@@ -207,6 +211,7 @@ mod tests {
             "FROM example.com/ubuntu:2004",
             "FROM example.com/base:ubuntu-2004",
             "FROM localhost:1809/base",
+            "FROM openjdk:10.0.2-13-jre-slim",
             "FROM example.com/base:1.1809",
             "FROM ${",
             "FROM $",

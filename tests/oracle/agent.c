@@ -108,7 +108,7 @@ static void make_relative(const char *directory) {
 // --- the stub ---
 
 static int is_declared_option(const char *word) {
-    static const char *all[] = {"--no-cache-dir", "--no-cache", "--no-log-init", "--pip-args=--no-cache-dir"};
+    static const char *all[] = {"--no-cache-dir", "--no-cache", "--no-cach", "--no-log-init", "--pip-args=--no-cache-dir"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (!strcmp(word, all[i])) return 1;
     return 0;

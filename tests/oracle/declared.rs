@@ -5,7 +5,9 @@ use crate::trace::Record;
 /// Options that may be added, and to which programs (by the start of their names).
 pub const OPTIONS: &[(&str, &[&str])] = &[
     ("--no-cache-dir", &["pip", "python"]),
-    ("--no-cache", &["apk", "uv"]),
+    // pip takes it for `--no-cache-dir`.
+    ("--no-cache", &["apk", "uv", "pip", "python"]),
+    ("--no-cach", &["pip"]),
     ("--no-log-init", &["useradd"]),
     ("--pip-args=--no-cache-dir", &["pipx"]),
 ];

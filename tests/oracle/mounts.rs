@@ -137,7 +137,10 @@ fn check(flag: &str, run: &Instruction<'_>) -> Result<(), String> {
     let removed = script.split("&&").chain(script.split(';')).any(|command| {
         command.split_whitespace().any(|word| word == "rm") && command.split_whitespace().any(is_target)
     });
-    let avoided = target.ends_with("/pip") && script.contains("--no-cache-dir")
+    let avoided = target.ends_with("/pip")
+        && script
+            .split("&&")
+            .any(|one| one.contains("pip") && !one.contains("apk") && one.contains("--no-cache"))
         || target.ends_with("/uv") && script.contains("--no-cache ");
     if removed || avoided {
         return Err(format!("with {flag}, {script} still empties or avoids the cache"));

@@ -13,9 +13,12 @@ use crate::syntax::{Assignment, Body, Item};
 /// The effects of a file's items, as far as they were asked for.
 #[derive(Debug, Default)]
 pub(in crate::facts) struct Known {
-    by_item: Box<[OnceCell<(Rc<Effects>, usize)>]>,
+    by_item: Box<[OnceCell<Numbered>]>,
     numbers: RefCell<HashMap<Rc<Effects>, usize>>,
 }
+
+/// Effects, and the number of all that are equal.
+type Numbered = (Rc<Effects>, usize);
 
 impl Known {
     /// Nothing yet, of so many items.
@@ -23,7 +26,7 @@ impl Known {
         Self { by_item: vec![OnceCell::new(); items].into(), numbers: RefCell::default() }
     }
 
-    fn number(&self, effects: Effects) -> (Rc<Effects>, usize) {
+    fn number(&self, effects: Effects) -> Numbered {
         let mut numbers = self.numbers.borrow_mut();
         if let Some((known, number)) = numbers.get_key_value(&effects) {
             return (Rc::clone(known), *number);
@@ -67,7 +70,7 @@ impl Facts<'_> {
         Ok(found.into_iter().map(|(at, _, one)| (at, one)).collect())
     }
 
-    fn known_effects(&self, item: usize) -> &(Rc<Effects>, usize) {
+    fn known_effects(&self, item: usize) -> &Numbered {
         self.effects.by_item[item].get_or_init(|| self.effects.number(self.effects_anew(item)))
     }
 }

@@ -81,16 +81,19 @@ impl Facts<'_> {
         })
     }
 
-    /// The copy of a stage that can be taken apart, or why the one that might be is not.
-    pub fn early_copy(
+    /// The copies of a stage that can be taken apart, each below the one before and where the others do not reach; or why the one that might
+    /// be is not.
+    pub fn early_copies(
         &self,
         stage: usize,
         context: &BuildContext,
         fixed: &dyn Fn(&Instruction<'_>) -> bool,
-    ) -> Option<Result<Early, Against>> {
+    ) -> Vec<Result<Early, Against>> {
         let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
-        let order = self.movable_items(stage, &is_copy)?;
+        let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
         let mut against = None;
+        let mut found: Vec<Result<Early, Against>> = Vec::new();
+        let (mut below, mut destinations) = (0, Vec::new());
         for (at, &item) in order.iter().enumerate() {
             let is_fixed =
                 self.instruction_at(item).is_none_or(fixed) || super::super::near_error(self.file, item);
@@ -99,13 +102,24 @@ impl Facts<'_> {
             else {
                 continue;
             };
+            let reaches = |other: &String| {
+                paths::within(other, &copied.destination) || paths::within(&copied.destination, other)
+            };
+            if item <= below && !found.is_empty() || destinations.iter().any(reaches) {
+                continue;
+            }
             match self.take_apart(&copied, &order[at + 1..], &order[..at], context) {
-                Some(Ok(early)) => return Some(Ok(early)),
+                Some(Ok(early)) => {
+                    below = early.moved.behind;
+                    destinations.push(copied.destination);
+                    found.push(Ok(early));
+                }
                 Some(Err(reason)) => against = against.or(Some(reason)),
                 None => {}
             }
         }
-        against.map(Err)
+        found.extend(against.map(Err).filter(|_| found.is_empty()));
+        found
     }
 
     fn take_apart(
@@ -404,7 +418,7 @@ mod tests {
         let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
         let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
         context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-        let early = facts.early_copy(0, &context, &|_| false).expect("there is an install");
+        let early = facts.early_copies(0, &context, &|_| false).pop().expect("there is an install");
         early.map(|early| early.copies[0].sources.clone()).map_err(|(_, reason)| reason)
     }
 

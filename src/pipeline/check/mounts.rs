@@ -57,7 +57,10 @@ fn is_same(before: &Step, after: &Step) -> bool {
     let dropped: Vec<_> = pairs.filter(|(word, _)| words.next_if_eq(word).is_none()).collect();
     let removes = before.texts.iter().take(2).any(|word| word == "rm");
     let may_go = |(word, text): &(&String, &String)| {
-        NO_CACHE.contains(&text.as_str()) || removes && word.starts_with(['/', '~', '$', '"', '\''])
+        // pip takes `--no-cache` for `--no-cache-dir`.
+        let is_no_cache =
+            text.starts_with("--no-c") && NO_CACHE.iter().any(|option| option.starts_with(text.as_str()));
+        is_no_cache || removes && word.starts_with(['/', '~', '$', '"', '\''])
     };
     mounts && words.peek().is_none() && dropped.iter().all(may_go)
 }
