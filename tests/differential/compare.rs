@@ -151,7 +151,10 @@ fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let is_empty =
         build.files.range(inside.clone()..).next().is_none_or(|(path, _)| !path.starts_with(&inside));
     is_empty
-        && (directory.ends_with("/.cache") || directory.ends_with("/.npm") || build.homes.contains(directory))
+        && (directory.contains("/.cache")
+            || directory.ends_with("/.npm")
+            || directory.ends_with("/pkg")
+            || build.homes.contains(directory))
 }
 
 /// Whether a file is a package manager's own copy of what it fetched, or a directory of such files only.
