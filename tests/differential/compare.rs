@@ -51,6 +51,8 @@ pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Diffe
     match (&original.failed, &fixed.failed) {
         (None, None) => {}
         (Some((_, before)), Some((_, after))) if before == after => return all,
+        // A file that does not build as it is can't be harmed.
+        (Some(_), None) if !is_fault => return all,
         (Some((instruction, _)), _) if declared::may_go_on(instruction, &fixed.mounts, is_fault) => {
             return all;
         }
@@ -113,6 +115,10 @@ fn files(original: &Build, fixed: &Build, add: &mut impl FnMut(Kind, &str, Strin
     let paths: BTreeSet<&String> = original.files.keys().chain(fixed.files.keys()).collect();
     for path in paths.into_iter().filter(|path| !is_declared(path)) {
         match (original.files.get(path), fixed.files.get(path)) {
+            (Some(before), Some(after))
+                if [(original, before), (fixed, after)]
+                    .iter()
+                    .all(|(build, file)| is_of_a_cache(build, fixed, path, file)) => {}
             (Some(before), Some(after)) => {
                 let is_same_kind = (before.mode, before.owner) == (after.mode, after.owner);
                 if before != after && !(declared::may_differ(path) && is_same_kind) {
@@ -145,7 +151,19 @@ fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let is_empty =
         build.files.range(inside.clone()..).next().is_none_or(|(path, _)| !path.starts_with(&inside));
     is_empty
-        && (directory.ends_with("/.cache") || directory.ends_with("/.npm") || build.homes.contains(directory))
+        && (directory.contains("/.cache")
+            || directory.ends_with("/.npm")
+            || directory.ends_with("/pkg")
+            || build.homes.contains(directory))
+}
+
+/// Whether a file is a package manager's own copy of what it fetched, or a directory of such files only.
+fn is_of_a_cache(build: &Build, fixed: &Build, path: &str, file: &File) -> bool {
+    if is_directory(file) {
+        held_only(build, fixed, path)
+    } else {
+        declared::is_cached(path, file, build.copies_a_cache)
+    }
 }
 
 /// Whether a directory was there for a cache alone: all in it may be missing, and something is or was in it.

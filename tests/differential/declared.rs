@@ -53,15 +53,20 @@ fn is_below(path: &str, directory: &str) -> bool {
 /// fetched, a cache of the context.
 pub fn may_be_missing(path: &str, file: &File, copies_a_cache: bool) -> bool {
     let text = String::from_utf8_lossy(&file.data);
-    // A copy of a directory may take a cache along; one of the cache itself is meant.
-    let tail: Vec<&str> = path.rsplitn(4, '/').take(if copies_a_cache { 4 } else { 3 }).collect();
-    let end = tail.into_iter().rev().collect::<Vec<_>>().join("/");
-    let is_cached = text.starts_with("cached ") && text.trim_end().ends_with(&end);
     let is_download = file.data.starts_with(&[0x1f, 0x8b])
         || ["!<arch> downloaded", "PK downloaded", "#!/bin/sh\n# downloaded"]
             .iter()
             .any(|start| text.starts_with(start));
-    is_cached || is_download || path.split('/').any(|part| UNSENT.contains(&part))
+    is_cached(path, file, copies_a_cache) || is_download || path.split('/').any(|part| UNSENT.contains(&part))
+}
+
+/// Whether a file is what a package manager keeps of what it fetched.
+pub fn is_cached(path: &str, file: &File, copies_a_cache: bool) -> bool {
+    let text = String::from_utf8_lossy(&file.data);
+    // A copy of a directory may take a cache along; one of the cache itself is meant.
+    let tail: Vec<&str> = path.rsplitn(4, '/').take(if copies_a_cache { 4 } else { 3 }).collect();
+    let end = tail.into_iter().rev().collect::<Vec<_>>().join("/");
+    text.starts_with("cached ") && text.trim_end().ends_with(&end)
 }
 
 /// Whether a command only empties a cache, so that the fixed file may do without it or do it elsewhere: when it fails, the

@@ -86,6 +86,8 @@ pub fn judge(
     let full = case.full_context();
     let mut seen: Vec<(String, Option<String>)> = Vec::new();
     let mut candidates = Vec::new();
+    // A step that was undone does no harm, and counts where nothing worse is found.
+    let mut undone = None;
     for mode in MODES {
         if matches!(depth, Depth::Every(only) | Depth::Only(only) if *only != mode) {
             continue;
@@ -105,17 +107,15 @@ pub fn judge(
                 };
                 return Ok(Some(finding));
             };
-            if !fixed.undone.is_empty() {
-                let differences = fixed.undone.iter().map(|reason| Difference::engine(reason)).collect();
-                let Fixed { text, ignore_file, transforms, .. } = fixed;
-                return Ok(Some(Finding {
+            if !fixed.undone.is_empty() && undone.is_none() {
+                undone = Some(Finding {
                     mode,
-                    transforms,
-                    fixed: text,
-                    ignore_file,
+                    transforms: fixed.transforms.clone(),
+                    fixed: fixed.text.clone(),
+                    ignore_file: fixed.ignore_file.clone(),
                     fault: None,
-                    differences,
-                }));
+                    differences: fixed.undone.iter().map(|reason| Difference::engine(reason)).collect(),
+                });
             }
             let key = (fixed.text.clone(), fixed.ignore_file.clone());
             if (fixed.text == text && fixed.ignore_file.is_none()) || seen.contains(&key) {
@@ -127,7 +127,7 @@ pub fn judge(
         }
     }
     if candidates.is_empty() {
-        return Ok(None);
+        return Ok(undone);
     }
     tally.changed += 1;
     let originals = originals(server, case, &text, None, tally)?;
@@ -167,7 +167,7 @@ pub fn judge(
             }));
         }
     }
-    Ok(None)
+    Ok(undone)
 }
 
 fn is_by_chance(

@@ -65,7 +65,7 @@ fn fixed_files_build_the_same() {
                         break;
                     }
                     one(&mut server, seed + index, report);
-                    if index % 5000 == 4999 {
+                    if index % 1000 == 999 {
                         progress(report, index + 1, started);
                     }
                 }
@@ -166,8 +166,9 @@ fn describe(server: &mut Server, seed: usize, case: Case, finding: &Finding, is_
     let differences: Vec<&str> =
         last.differences.iter().take(6).map(|difference| difference.text.as_str()).collect();
     format!(
-        "=== JETTISON_DIFFERENTIAL_SEED={seed} JETTISON_DIFFERENTIAL_CASES=1: {mode:?}, by {}\n{smallest}--- fixed\n{}{}{}--- differs\n{}",
+        "=== JETTISON_DIFFERENTIAL_SEED={seed} JETTISON_DIFFERENTIAL_CASES=1: {mode:?}, by {}\nat first: {}\n{smallest}--- fixed\n{}{}{}--- differs\n{}",
         last.transforms.join(", "),
+        finding.differences[0].text,
         last.fixed,
         ignore_file.unwrap_or_default(),
         fault.unwrap_or_default(),

@@ -52,7 +52,7 @@ impl World<'_> {
             }
             ("apk", 9) => &["apk add --update {p} {o}", "apk del {o}"],
             ("apk", 10) => &["apk --no-cache add {p}"],
-            ("apk", _) => &["apk add --no-cache {p} || apk add {o}"],
+            ("apk", _) => &["apk add --no-cache {p} || apk add --no-cache {o}"],
             ("dnf", 0..6) => &["dnf install -y {p}"],
             ("dnf", 6) => &["dnf install -y {p}", "dnf clean all"],
             ("dnf", 7) => &["dnf makecache"],

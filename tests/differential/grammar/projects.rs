@@ -95,7 +95,8 @@ impl World<'_> {
             self.leftover("node_modules/express/index.js", "// foreign\n");
             self.leftover("node_modules/own/index.js", "// foreign\n");
         }
-        if self.random.chance(15) {
+        // One kind at a time, so that what is printed is what it was with or without it.
+        if self.case.leftovers.is_empty() && self.random.chance(15) {
             self.leftover("dist/out.js", "foreign\n");
         }
         if self.random.chance(15) {

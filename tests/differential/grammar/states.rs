@@ -69,7 +69,7 @@ impl World<'_> {
             5 => vec![format!("mkdir -p {directory}"), format!("cd {directory}"), "cd ..".into()],
             6 => {
                 let all =
-                    ["(redis-server &)", "{ redis-server & }", "redis-server --daemonize yes", "(sleep 0 &)"];
+                    ["(redis-server &)", "{ redis-server & }", "redis-server --daemonize yes", "(true &)"];
                 let server = self.random.pick(&all).to_owned();
                 let ping = if server.contains("redis") { "redis-cli ping" } else { "true" };
                 vec![server, ping.into()]
@@ -84,7 +84,7 @@ impl World<'_> {
                 "chmod +x /usr/local/bin/tool".into(),
                 "tool".into(),
             ],
-            9 => return vec![(Command::simple("sleep 0"), Joiner::Background)],
+            9 => return vec![(Command::simple("true"), Joiner::Background)],
             10 => one(&format!("true && false || echo five > {file}")),
             11 => one(&format!("echo $? $# \"$1\" \"$HOME\" \"$IFS\" > {file}")),
             12 => one(&format!(

@@ -14,10 +14,10 @@ static struct project read_project(int with_dev) {
     return project;
 }
 
-// A setting of `.npmrc`, of the project or the user.
-static const char *setting(const char *key) {
+// A setting of `.npmrc`, of the project or the user. What is global does not read the project's.
+static const char *setting(const struct call *call, const char *key) {
     const char *files[] = {".npmrc", format("%s/.npmrc", home())};
-    for (int i = 0; i < 2; i++) {
+    for (int i = has(call, "-g") || has(call, "--global"); i < 2; i++) {
         const char *text = read_whole(files[i], NULL), *at = text ? strstr(text, format("%s=", key)) : NULL;
         if (at) return format("%.*s", (int)strcspn(at + strlen(key) + 1, "\n"), at + strlen(key) + 1);
     }
@@ -25,7 +25,7 @@ static const char *setting(const char *key) {
 }
 
 static int is_offline(const struct call *call) {
-    const char *value = setting("offline");
+    const char *value = setting(call, "offline");
     return has(call, "--offline") || is_on("npm_config_offline") || is_on("NPM_CONFIG_OFFLINE") || (value && !strcmp(value, "true"));
 }
 
@@ -64,7 +64,7 @@ static int npm(const struct call *call) {
     const char *cache = value_of(call, "--cache");
     if (!cache) cache = variable("npm_config_cache");
     if (!cache) cache = variable("NPM_CONFIG_CACHE");
-    if (!cache) cache = setting("cache");
+    if (!cache) cache = setting(call, "cache");
     if (!cache) cache = format("%s/.npm", home());
     const char *content = format("%s/_cacache", cache);
     if (has(call, "--version") || has(call, "-v")) return puts("10.0.0"), 0;
