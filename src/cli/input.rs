@@ -8,8 +8,8 @@ use anyhow::Context as _;
 
 use crate::span::Place;
 
-/// Twenty times the longest Dockerfiles that people write; what is longer is something else under its name.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
+/// Room for 100,000 instructions; what is longer is something else under a Dockerfile's name.
+const MOST_BYTES: u64 = 10 * 1024 * 1024;
 
 /// Reads a file; the error is complete but for the path.
 pub fn file(path: &Path) -> Result<String, String> {

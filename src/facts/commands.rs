@@ -276,9 +276,11 @@ impl<'a> Invocation<'a> {
 
     /// Whether the program has this name, in whatever directory and version.
     pub fn is(&self, name: &str) -> bool {
-        let is =
-            |program: &str| program.starts_with(name) && (program == name || unversioned(program) == name);
-        self.program.is_some_and(is)
+        // Names are compared often, and most differ in the first letter.
+        self.program.is_some_and(|program| {
+            program.as_bytes().first() == name.as_bytes().first()
+                && (program == name || program.len() > name.len() && unversioned(program) == name)
+        })
     }
 
     /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`, `-sfn`.
