@@ -162,10 +162,11 @@ impl Facts<'_> {
                 },
             )
         };
-        // What `mkdir`, `ln` or `echo` makes weighs nothing.
+        // What these make weighs nothing.
         let weighs = |made: &FileUse<'_>| {
-            let one = &first.invocations[made.invocation];
-            one.is("cp") || one.is("mv") || one.is("install") || !self.is_light(one)
+            let program = first.invocations[made.invocation].program.unwrap_or_default();
+            !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"]
+                .contains(&program)
         };
         if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
             return true;
