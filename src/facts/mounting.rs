@@ -238,7 +238,7 @@ impl<'a> Facts<'a> {
                 !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
             })
         };
-        match self.runs_up_to(run).into_iter().take(FURTHEST).find(leaves) {
+        match self.runs_up_to(run).take(FURTHEST).find(leaves) {
             Some(_) => Err("its cleanup also removes what an earlier RUN leaves in the image".into()),
             None => Ok(()),
         }
