@@ -2,6 +2,8 @@
 //!
 //! Whether any of them is right is not asked here; facts answer that.
 
+use std::collections::HashSet;
+
 use crate::edit::Edits;
 use crate::facts::merge::Merge;
 use crate::facts::order::Move;
@@ -133,6 +135,7 @@ pub fn move_behind(ctx: &Context<'_>, items: &[usize], behind: usize, edits: &mu
     let target = ctx.file.items[behind].span();
     let mut text = String::new();
     let mut paragraph = None;
+    let starts: HashSet<usize> = items.iter().map(|&item| ctx.facts.block(item).span.start).collect();
     for &item in items {
         let block = ctx.facts.block(item);
         // A blank line above goes along, and one of the two around a paragraph that goes as a whole.
@@ -142,7 +145,7 @@ pub fn move_behind(ctx: &Context<'_>, items: &[usize], behind: usize, edits: &mu
         }
         text.push_str(block.span.of(ctx.file.text));
         edits.delete(block.span);
-        let follows = items.iter().any(|&other| ctx.facts.block(other).span.start == block.span.end);
+        let follows = starts.contains(&block.span.end);
         if let Some(blank) = block.blank_below.filter(|_| paragraph.is_some() && !follows) {
             edits.delete(blank);
         }
