@@ -5,6 +5,7 @@ use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::User;
 use crate::facts::execution::Workdir;
 use crate::facts::leanings::Answer;
+use crate::facts::leftovers::is_mounted;
 use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
@@ -300,7 +301,11 @@ impl Facts<'_> {
         }
         match started.iter().find_map(|one| self.script_leans(one, at, user, Phase::Build, going)) {
             Some(leaning) => Err(leaning),
-            None => self.commands_lean(&list, 0, going).map_err(|leaning| format!("a later RUN {leaning}")),
+            // What a RUN fetches into a mount is not there for what comes after it.
+            None => match self.commands_lean(&list, 0, going) {
+                Ok(Next::Stop) if is_mounted(run, going.directories) => Ok(Next::On),
+                found => found.map_err(|leaning| format!("a later RUN {leaning}")),
+            },
         }
     }
 
