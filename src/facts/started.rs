@@ -275,6 +275,10 @@ impl<'f, 'a> Walk<'f, 'a> {
                 self.add(who, What::Unknown(reason));
                 false
             }
+            Start::Entry(_) if self.facts.is_far_down(self.at.end.saturating_sub(1)) => {
+                self.add(who, What::Unknown("is looked for too far back"));
+                false
+            }
             Start::Entry(name) => {
                 let sources = self.facts.sources_of(self.at, "package.json", directory, false);
                 for source in sources {

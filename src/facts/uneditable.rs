@@ -95,7 +95,10 @@ impl<'a> Facts<'a> {
                     && (verbs.iter().any(|verb| verb == pair[1]) || pair[1].starts_with('-'))
             })
         };
-        let known = words.iter().filter_map(|word| self.known.manager_of(word.rsplit('/').next()?));
+        let mut names: Vec<&str> = words.iter().filter_map(|word| word.rsplit('/').next()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let known = names.into_iter().filter_map(|name| self.known.manager_of(name));
         let mut found = Vec::new();
         for manager in known {
             for cache in manager.caches.iter().filter(|cache| cache.applicability == Confidence::Safe) {
