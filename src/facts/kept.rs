@@ -26,6 +26,8 @@ pub(super) struct Kept {
     pub named: RefCell<HashMap<&'static str, bool>>,
     /// For a setting of a package manager and the files that can hold it, the instructions that may set it, in order.
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
+    /// For a cache, by its name: whether a RUN leaves it full in the image.
+    pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
     /// How often anything in each stage changes.
     pub rates: OnceCell<Vec<Rate>>,
     /// For a package manager, a version of it that the file installs and that is too old for an option.

@@ -233,10 +233,14 @@ impl<'a> Facts<'a> {
         cache: &Cache,
     ) -> Result<(), String> {
         let leaves = |other: &&RunFacts<'a>| {
-            let last = self.last_fill(other, manager, cache);
-            last.is_some_and(|last| {
-                !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
-            })
+            let leaves = || {
+                let last = self.last_fill(other, manager, cache);
+                last.is_some_and(|last| {
+                    !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+                })
+            };
+            let mut kept = self.kept.leaving.borrow_mut();
+            *kept.entry(cache.name.clone()).or_default().entry(other.item).or_insert_with(leaves)
         };
         match self.runs_up_to(run).take(FURTHEST).find(leaves) {
             Some(_) => Err("its cleanup also removes what an earlier RUN leaves in the image".into()),

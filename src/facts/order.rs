@@ -167,11 +167,13 @@ impl Facts<'_> {
         };
         let handing_on: BTreeSet<usize> =
             order.iter().copied().filter(|&item| self.hands_index_on(item)).collect();
-        let own: HashMap<usize, Rate> = order.iter().map(|&item| (item, self.rate(item))).collect();
+        // By the items of the stage.
+        let start = self.stages[stage].items.start;
+        let mut own = vec![Rate::Fixed; self.stages[stage].items.len()];
+        order.iter().for_each(|&item| own[item - start] = self.rate(item));
         let base = self.rate_of_base(stage);
         // How often what is above each step changes: first as if all copies left, then as far as they do.
-        let mut above: HashMap<usize, Rate> =
-            order.iter().map(|&item| (item, base.max(own[&item]))).collect();
+        let mut above: Vec<Rate> = own.iter().map(|rate| base.max(*rate)).collect();
         let mut moves = Vec::new();
         for _ in 0..MOST_TRIES {
             let again = sink(
@@ -194,7 +196,9 @@ impl Facts<'_> {
                                     self.effects(other),
                                 ))
                     },
-                    gains_by: &|item, other| self.is_worth_sparing(other) && own[&item] > above[&other],
+                    gains_by: &|item, other| {
+                        self.is_worth_sparing(other) && own[item - start] > above[other - start]
+                    },
                 },
             );
             if again == moves {
@@ -204,8 +208,8 @@ impl Facts<'_> {
             let mut so_far = base;
             for item in with_moves(&order, &moves) {
                 let is_step = !self.instruction_at(item).is_some_and(|one| is_copy(&one.body));
-                above.insert(item, so_far.max(if is_step { own[&item] } else { Rate::Fixed }));
-                so_far = so_far.max(own[&item]);
+                above[item - start] = so_far.max(if is_step { own[item - start] } else { Rate::Fixed });
+                so_far = so_far.max(own[item - start]);
             }
         }
         Vec::new()
