@@ -73,8 +73,5 @@ fn uid(one: &Invocation<'_>) -> Option<u64> {
 }
 
 fn has_option(one: &Invocation<'_>) -> bool {
-    one.arguments().iter().any(|word| {
-        word.raw == "--no-log-init"
-            || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('l')
-    })
+    one.has_flag('l', "--no-log-init")
 }

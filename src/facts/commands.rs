@@ -290,6 +290,11 @@ impl<'a> Invocation<'a> {
             .any(|word| word.is_option() && !word.raw.starts_with("--") && word.raw.contains(letter))
     }
 
+    /// The same for an option that has a long name, too.
+    pub fn has_flag(&self, letter: char, long: &str) -> bool {
+        self.has_short_option(letter) || self.arguments().iter().any(|word| word.raw == long)
+    }
+
     /// The directory that the program is called by, where there is one.
     pub fn directory(&self) -> Option<&'a str> {
         let text = self.words.first()?.text();
@@ -298,11 +303,7 @@ impl<'a> Invocation<'a> {
 
     /// Whether this is `rm` with `-f`, which does not mind files that are not there.
     pub fn is_forced_removal(&self) -> bool {
-        self.is("rm")
-            && self.arguments().iter().any(|word| {
-                word.raw == "--force"
-                    || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('f')
-            })
+        self.is("rm") && self.has_flag('f', "--force")
     }
 
     /// Whether the command would notice that a directory is missing or empty: it names the directory, or something in or

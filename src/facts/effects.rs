@@ -239,7 +239,7 @@ impl Facts<'_> {
     fn may_be_linked(&self, item: usize, tree: &Tree) -> bool {
         let Tree::At(path) = tree else { return false };
         let links = self.kept.links.get_or_init(|| known::links(&self.runs));
-        // A relative name, or one that can't be told, may be any.
+        // A relative or unknown name may be any.
         let names = std::iter::once("").chain(paths::and_around(path));
         names.into_iter().filter_map(|name| links.get(name)).any(|first| *first < item)
     }

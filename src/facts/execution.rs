@@ -162,15 +162,6 @@ impl Facts<'_> {
         self.states.after(item)?.workdir.known().map(str::to_owned)
     }
 
-    /// The directories that the WORKDIR instructions before an item name, as far as they are known: each exists by then.
-    pub fn workdirs_before(&self, item: usize) -> Vec<String> {
-        let named = self.before(item).filter_map(|(at, instruction)| match &instruction.body {
-            Body::Workdir(_) => self.directory_after(at),
-            _ => None,
-        });
-        named.collect()
-    }
-
     /// What states are worked out from.
     pub(super) fn outer(&self) -> Outer<'_> {
         Outer { stages: &self.stages, lineage: &self.lineage, variables: &self.variables, known: self.known }

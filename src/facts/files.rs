@@ -185,12 +185,8 @@ fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
 /// The name that curl `-O` or plain wget takes from the address; none where it can't be told.
 fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
     let arguments = one.arguments();
-    let curl_remote = |word: &Word| {
-        word.raw == "--remote-name"
-            || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.contains('O')
-    };
     let wanted = match one.program? {
-        "curl" => arguments.iter().any(curl_remote),
+        "curl" => one.has_flag('O', "--remote-name"),
         "wget" => !arguments.iter().any(|word| {
             [
                 "-O",

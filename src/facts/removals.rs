@@ -54,10 +54,10 @@ impl Facts<'_> {
 
 /// Whether `rm` is told to remove directories, or may be by a variable.
 fn removes_directories(invocation: &Invocation<'_>) -> bool {
-    invocation.arguments().iter().any(|word| {
-        let is_short = word.raw.starts_with('-') && !word.raw.starts_with("--");
-        is_short && word.raw.contains(['r', 'R', 'd']) || matches!(word.raw.as_str(), "--recursive" | "--dir")
-    }) || invocation.repeated
+    invocation.has_flag('r', "--recursive")
+        || invocation.has_short_option('R')
+        || invocation.has_flag('d', "--dir")
+        || invocation.repeated
 }
 
 /// `find` removes what is below its starting points, and those themselves, if it is told to remove anything but files.

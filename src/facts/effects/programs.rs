@@ -106,12 +106,7 @@ impl Script<'_, '_> {
                 self.option(word)?;
             }
         }
-        let piped_or_named = writes_elsewhere
-            || one.is("curl")
-                && !one.arguments().iter().any(|word| {
-                    word.raw == "--remote-name"
-                        || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('O')
-                });
+        let piped_or_named = writes_elsewhere || one.is("curl") && !one.has_flag('O', "--remote-name");
         if !piped_or_named {
             let here = self.here()?;
             self.touch(Tree::At(here));

@@ -1,4 +1,4 @@
-//! Whether a step gains anything by a copy that no longer stands above it.
+//! Whether a step gains anything when a copy moves below it.
 //!
 //! A step is done again when any of the files changed that are copied above it. Where another copy that stays there changes as often as
 //! the one that moves, nothing is gained.

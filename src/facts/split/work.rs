@@ -358,10 +358,7 @@ impl Work {
                 }
             }
             "chown" | "chgrp" => {
-                let recursive = step.one.arguments().iter().any(|word| {
-                    word.raw == "--recursive"
-                        || word.is_option() && !word.raw.starts_with("--") && word.raw.contains('R')
-                });
+                let recursive = step.one.has_flag('R', "--recursive");
                 let Some((owner, targets)) = words.split_first() else { return Ok(()) };
                 let owner = facts
                     .expanded(step.run.item, &owner.raw)
