@@ -324,7 +324,7 @@ fn an_original_that_does_not_build_ends_it() {
         return;
     }
     let broken =
-        "FROM debian:bookworm-slim\nRUN apt-get update || true\nRUN echo the last words >&2; exit 7\n";
+        "FROM debian:bookworm-slim\nRUN useradd -u 1234567 app\nRUN echo the last words >&2; exit 7\n";
     let place = Place::with(&[("Dockerfile", broken)]);
     let output = place.run(&["fix", "--verify", "--write", "Dockerfile"]);
     assert_eq!(code(&output), Some(2), "{}", stderr(&output));
@@ -368,7 +368,7 @@ fn an_engine_that_stops_halfway_leaves_the_files_untouched() {
     let Some(socket) = host.strip_prefix("unix://") else {
         return support::skip("an_engine_that_stops_halfway", "the engine is not at a socket");
     };
-    let slow = "FROM debian:bookworm-slim\nRUN apt-get update || true\nRUN sleep 60\n";
+    let slow = "FROM debian:bookworm-slim\nRUN useradd -u 1234567 app\nRUN sleep 60\n";
     let place = Place::with(&[("Dockerfile", slow)]);
     let between = Between::to(socket);
     let child = place
