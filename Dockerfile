@@ -5,8 +5,8 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --release --locked --config=profile.release.strip=true \
-    && install -D target/release/jettison /out/jettison
+    cargo build --profile dist --locked \
+    && install -D target/dist/jettison /out/jettison
 
 FROM debian:bookworm-slim
 RUN apt-get update \
