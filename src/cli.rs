@@ -14,11 +14,13 @@ mod generated;
 mod hadolint;
 mod ignored;
 mod input;
+#[cfg(feature = "inspect")]
 mod inspected;
 mod interactive;
 mod limits;
 mod measured;
 mod plugin;
+#[cfg(feature = "pr")]
 mod pull_request;
 mod scope;
 mod settings;
@@ -92,16 +94,30 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<Status> {
     match args.command {
         Command::Fix(fix) => fix::run(&fix),
+        #[cfg(feature = "pr")]
         Command::PullRequest(request) => pull_request::run(*request),
+        #[cfg(not(feature = "pr"))]
+        Command::PullRequest(_) => left_out("pr"),
         Command::Apply(apply) => apply::run(&apply),
         Command::Measure(measure) => measured::run(&measure),
+        #[cfg(feature = "inspect")]
         Command::Inspect(inspect) => inspected::run(&inspect),
+        #[cfg(not(feature = "inspect"))]
+        Command::Inspect(_) => left_out("inspect"),
         Command::Verify(verify) => verified::run(&verify),
         Command::Explain(explain) => explain::run(&explain),
         Command::List => explain::list(),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
     }
+}
+
+/// Says that a command is not in this build; the Cargo feature that brings it has the command's name.
+#[cfg(not(all(feature = "pr", feature = "inspect")))]
+fn left_out(name: &str) -> anyhow::Result<Status> {
+    anyhow::bail!(
+        "this build of jettison has no command `{name}`; build it with the Cargo feature `{name}`, which is on by default"
+    )
 }
 
 /// Reads the arguments; help calls the program by this name.

@@ -11,6 +11,7 @@ mod layer;
 mod limits;
 mod members;
 mod owners;
+mod packed;
 mod rpm;
 mod tree;
 

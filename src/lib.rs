@@ -20,9 +20,11 @@ pub mod digest;
 pub mod edit;
 pub mod escape;
 pub mod facts;
+#[cfg(feature = "pr")]
 pub mod forge;
 pub mod git;
 pub mod image;
+#[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod knowledge;
 pub mod measure;

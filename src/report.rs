@@ -5,10 +5,12 @@ pub mod github;
 pub mod gitlab;
 pub mod human;
 mod inert;
+#[cfg(feature = "inspect")]
 pub mod inspected;
 pub mod json;
 pub mod markdown;
 pub mod measured;
+#[cfg(feature = "pr")]
 pub mod pull_request;
 pub mod sarif;
 pub mod verified;

@@ -17,8 +17,12 @@ pub enum Command {
     /// Fix Dockerfiles: print a diff, or write them with --write
     Fix(Fix),
     /// Put the fixes of a git checkout onto a branch, one commit a transform, and open a pull or merge request
+    #[cfg(feature = "pr")]
     #[command(name = "pr", visible_alias = "mr")]
     PullRequest(Box<PullRequest>),
+    #[cfg(not(feature = "pr"))]
+    #[command(name = "pr", alias = "mr", hide = true)]
+    PullRequest(LeftOut),
     /// Apply the edits of a JSON document that `fix --format json` made, where the files are still the same
     Apply(Apply),
     /// Build a Dockerfile before and after, and compare size, layers, build time and cache (needs a container engine)
@@ -26,7 +30,11 @@ pub enum Command {
     /// Build two Dockerfiles, and say whether the second image works as the first does (needs a container engine)
     Verify(Verify),
     /// Show where an image's bytes are, and which of them are in the way
+    #[cfg(feature = "inspect")]
     Inspect(Inspect),
+    #[cfg(not(feature = "inspect"))]
+    #[command(hide = true)]
+    Inspect(LeftOut),
     /// Show a transform's manual page: why, safety, when it is silent, examples
     Explain(Explain),
     /// List the transforms
@@ -38,6 +46,15 @@ pub enum Command {
     },
     /// Print the manual page (`jettison man | man -l -`)
     Man,
+}
+
+/// What follows the name of a command that this build was made without.
+#[cfg(not(all(feature = "pr", feature = "inspect")))]
+#[derive(Debug, ClapArgs)]
+#[command(disable_help_flag = true)]
+pub struct LeftOut {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _arguments: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -182,6 +199,7 @@ pub struct Verify {
     pub quiet: bool,
 }
 
+#[cfg(feature = "inspect")]
 #[derive(Debug, ClapArgs)]
 pub struct Inspect {
     /// An archive (`docker save`, OCI; as it is or compressed), an OCI layout, or the name of an image
@@ -225,6 +243,7 @@ pub struct Mode {
     pub interactive: bool,
 }
 
+#[cfg(feature = "pr")]
 #[derive(Debug, ClapArgs)]
 pub struct PullRequest {
     /// Files, or directories to search for Dockerfiles, of one git checkout [default: .]
@@ -241,6 +260,7 @@ pub struct PullRequest {
 }
 
 /// Where a request is opened, and how.
+#[cfg(feature = "pr")]
 #[derive(Debug, ClapArgs)]
 pub struct Request {
     /// Print the branch, the commits, the request's text and the diff, and touch nothing
@@ -270,6 +290,7 @@ pub struct Request {
     pub signoff: bool,
 }
 
+#[cfg(feature = "pr")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ForgeKind {
     Github,

@@ -224,7 +224,13 @@ fn unpacked<'r>(head: &[u8], content: impl Read + 'r) -> io::Result<Box<dyn Read
     Ok(match compression(head) {
         Compression::None => Box::new(content),
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(content)),
+        #[cfg(feature = "inspect")]
         Compression::Zstd => Box::new(zstd::Decoder::new(content)?),
+        #[cfg(not(feature = "inspect"))]
+        Compression::Zstd => {
+            let why = "zstd compressed it, which this build of jettison can't read: build it with the Cargo feature `inspect`";
+            return Err(io::Error::other(why));
+        }
     })
 }
 

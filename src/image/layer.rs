@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::elf::{self, Elf};
 use super::limits::{Budget, LONGEST_PATH};
 use super::members::{Archive, Member};
+use super::packed::Packed;
 use super::{ReadError, rpm};
 
 /// A layer.
@@ -49,15 +50,14 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Inside {
     Elf(Elf),
-    /// Compressed, and how long it is.
-    Content(Vec<u8>, usize),
+    Content(Packed),
 }
 
 impl Inside {
     fn held(&self) -> u64 {
         match self {
             Self::Elf(elf) => elf.held(),
-            Self::Content(compressed, _) => compressed.len() as u64,
+            Self::Content(packed) => packed.held(),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Entry {
     /// The whole content, of the few files that something is looked up in.
     pub fn content(&self) -> Option<Vec<u8>> {
         match self.inside.as_deref() {
-            Some(Inside::Content(compressed, length)) => zstd::bulk::decompress(compressed, *length).ok(),
+            Some(Inside::Content(packed)) => packed.content(),
             _ => None,
         }
     }
@@ -210,8 +210,7 @@ fn look_into(
         content.read_to_end(&mut whole)?;
         hasher.write(&whole);
         let inside = if is_kept {
-            // Each layer that installs something has these files once more.
-            Some(Inside::Content(zstd::bulk::compress(&whole, 1)?, whole.len()))
+            Some(Inside::Content(Packed::of(&whole)?))
         } else {
             elf::read(&whole).map(Inside::Elf)
         };

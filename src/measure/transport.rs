@@ -26,7 +26,44 @@ pub struct Way {
 }
 
 /// What is tried: what registries and builders use by default, and what zstd can do at most in bearable time.
-const NAMES: [&str; 3] = ["gzip", "zstd 3", "zstd 19"];
+const NAMES: &[&str] = if cfg!(feature = "inspect") { &["gzip", "zstd 3", "zstd 19"] } else { &["gzip"] };
+
+/// Something that compresses what is written to it.
+trait Encoder: Write {
+    /// Ends it; how many bytes came out.
+    fn end(self: Box<Self>) -> io::Result<u64>;
+}
+
+impl Encoder for flate2::write::GzEncoder<Counter> {
+    fn end(self: Box<Self>) -> io::Result<u64> {
+        Ok(self.finish()?.0)
+    }
+}
+
+#[cfg(feature = "inspect")]
+impl Encoder for zstd::Encoder<'static, Counter> {
+    fn end(self: Box<Self>) -> io::Result<u64> {
+        Ok(self.finish()?.0)
+    }
+}
+
+/// In the order of [`NAMES`].
+#[cfg(feature = "inspect")]
+fn encoders() -> io::Result<Vec<Box<dyn Encoder>>> {
+    let zstd = |level| zstd::Encoder::new(Counter(0), level).map(Box::new);
+    Ok(vec![gzip(), zstd(3)?, zstd(19)?])
+}
+
+/// In the order of [`NAMES`].
+#[cfg(not(feature = "inspect"))]
+#[expect(clippy::unnecessary_wraps, reason = "with zstd it may fail")]
+fn encoders() -> io::Result<Vec<Box<dyn Encoder>>> {
+    Ok(vec![gzip()])
+}
+
+fn gzip() -> Box<dyn Encoder> {
+    Box::new(flate2::write::GzEncoder::new(Counter(0), flate2::Compression::default()))
+}
 
 /// Compresses the layers of an image while the engine hands them out.
 pub fn of(engine: &Engine, tag: &str) -> anyhow::Result<Transport> {
@@ -58,27 +95,22 @@ fn is_archive(entry: &mut impl Read) -> io::Result<bool> {
 }
 
 fn one(content: &mut impl Read, ways: &mut [Way]) -> io::Result<()> {
-    let mut gzip = flate2::write::GzEncoder::new(Counter(0), flate2::Compression::default());
-    let mut fast = zstd::Encoder::new(Counter(0), 3)?;
-    let mut best = zstd::Encoder::new(Counter(0), 19)?;
+    let mut encoders = encoders()?;
     let mut buffer = vec![0; 256 << 10];
     loop {
         let count = content.read(&mut buffer)?;
         if count == 0 {
             break;
         }
-        let encoders: [&mut dyn Write; 3] = [&mut gzip, &mut fast, &mut best];
-        for (encoder, way) in encoders.into_iter().zip(ways.iter_mut()) {
+        for (encoder, way) in encoders.iter_mut().zip(ways.iter_mut()) {
             let start = Instant::now();
             encoder.write_all(&buffer[..count])?;
             way.took += start.elapsed();
         }
     }
-    let ends: [Box<dyn FnOnce() -> io::Result<Counter>>; 3] =
-        [Box::new(|| gzip.finish()), Box::new(|| fast.finish()), Box::new(|| best.finish())];
-    for (end, way) in ends.into_iter().zip(ways) {
+    for (encoder, way) in encoders.into_iter().zip(ways) {
         let start = Instant::now();
-        way.size += end()?.0;
+        way.size += encoder.end()?;
         way.took += start.elapsed();
     }
     Ok(())
