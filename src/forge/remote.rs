@@ -106,10 +106,7 @@ mod tests {
         assert_eq!(of("https://gitlab.example:8443/group/sub/name.git"), gitlab);
         let here = Some((String::new(), "owner/name".to_owned()));
         assert_eq!(of("/srv/git/owner/name.git"), here);
-        assert_eq!(
-            of("file:///srv/git/owner/name.git"),
-            Some((String::new(), "srv/git/owner/name".to_owned())).and(here)
-        );
+        assert_eq!(of("file:///srv/git/owner/name.git"), here);
         assert_eq!(of("https://github.com/name"), None);
     }
 

@@ -117,22 +117,99 @@ pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_program_of_this_system_names_its_libraries() {
-        let bytes = std::fs::read("/bin/sh").expect("a shell");
-        let elf = read(&bytes).expect("it is one");
-        assert!(elf.interpreter.is_some_and(|loader| loader.contains("ld")));
-        assert!(elf.needed.iter().any(|name| name.starts_with("libc")), "{:?}", elf.needed);
+    /// Where the parts of `program` are.
+    const HEADERS: usize = 64;
+    const HEADER: u16 = 56;
+    const INTERPRETER: usize = 300;
+    const DYNAMIC: usize = 400;
+    const STRINGS: usize = 500;
+    /// Addresses are offsets in the file and this.
+    const BASE: u64 = 0x40_0000;
+
+    /// A program for x86-64 with a loader and two libraries, as a linker lays it out; no code.
+    fn program() -> Vec<u8> {
+        let mut bytes = vec![0; 600];
+        let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+        put(0, b"\x7fELF\x02\x01\x01");
+        put(16, &2_u16.to_le_bytes());
+        put(18, &62_u16.to_le_bytes());
+        put(32, &(HEADERS as u64).to_le_bytes());
+        put(54, &HEADER.to_le_bytes());
+        put(56, &3_u16.to_le_bytes());
+        // PT_LOAD, PT_DYNAMIC and PT_INTERP: type, offset, address, length.
+        let headers = [(1_u32, 0, 600_u64), (2, DYNAMIC, 64), (3, INTERPRETER, 28)];
+        for (index, (kind, offset, length)) in headers.into_iter().enumerate() {
+            let at = HEADERS + index * usize::from(HEADER);
+            put(at, &kind.to_le_bytes());
+            put(at + 8, &(offset as u64).to_le_bytes());
+            put(at + 16, &(BASE + offset as u64).to_le_bytes());
+            put(at + 32, &length.to_le_bytes());
+        }
+        put(INTERPRETER, b"/lib64/ld-linux-x86-64.so.2\0");
+        // Twice DT_NEEDED, DT_STRTAB, DT_NULL.
+        let pairs = [(1, 1), (1, 12), (5, BASE + STRINGS as u64), (0, 0)];
+        for (index, (tag, value)) in pairs.into_iter().enumerate() {
+            put(DYNAMIC + index * 16, &u64::to_le_bytes(tag));
+            put(DYNAMIC + index * 16 + 8, &u64::to_le_bytes(value));
+        }
+        put(STRINGS, b"\0libz.so.1\0\0libc.so.6\0");
+        bytes
     }
 
     #[test]
-    fn broken_files_are_no_harm() {
-        let bytes = std::fs::read("/bin/sh").expect("a shell");
-        for length in [0, 4, 16, 63, 64, 200, 1000] {
-            let _ = read(&bytes[..length]);
+    fn a_program_names_its_loader_and_its_libraries() {
+        let expected = Elf {
+            interpreter: Some("/lib64/ld-linux-x86-64.so.2".into()),
+            needed: vec!["libz.so.1".into(), "libc.so.6".into()],
+            bits: 64,
+            machine: 62,
+        };
+        assert_eq!(read(&program()), Some(expected));
+    }
+
+    /// What this system's linker made, where it is one for ELF.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_very_program_is_read() {
+        let bytes = std::fs::read(std::env::current_exe().expect("a path")).expect("readable");
+        let elf = read(&bytes).expect("it is one");
+        assert_eq!(usize::from(elf.bits), usize::BITS as usize);
+        assert!(
+            cfg!(target_env = "musl") || elf.needed.iter().any(|name| name.starts_with("libc")),
+            "{elf:?}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_ends_early_is_no_program_or_names_less() {
+        let whole = read(&program()).expect("it is one");
+        for length in 0..program().len() {
+            let Some(part) = read(&program()[..length]) else { continue };
+            assert!(length > 57, "{length} bytes have no header: {part:?}");
+            assert!(whole.needed.starts_with(&part.needed), "{length}: {part:?}");
         }
-        let mut broken = bytes;
-        broken[24..64].fill(0xff);
-        assert_eq!(read(&broken).map(|elf| elf.needed.len()), None.or(Some(0)));
+        assert_eq!(read(b"#!/bin/sh\n"), None);
+    }
+
+    /// Offsets, lengths and counts beyond all bounds: nothing is found there, and nothing panics.
+    #[test]
+    fn numbers_out_of_bounds_lead_nowhere() {
+        let broken = |at: usize, length: usize| {
+            let mut bytes = program();
+            bytes[at..at + length].fill(0xff);
+            read(&bytes)
+        };
+        let nothing = Elf { bits: 64, machine: 62, ..Elf::default() };
+        assert_eq!(broken(32, 8), Some(nothing), "the program headers are nowhere");
+        assert_eq!(broken(DYNAMIC + 40, 8), None, "the names are nowhere");
+        let libraries = |elf: Option<Elf>| elf.map(|elf| elf.needed);
+        assert_eq!(libraries(broken(DYNAMIC + 8, 8)), Some(vec!["libc.so.6".to_owned()]));
+        let both = Some(vec!["libz.so.1".to_owned(), "libc.so.6".to_owned()]);
+        assert_eq!(libraries(broken(56, 2)), both, "65535 program headers");
+        assert_eq!(
+            libraries(broken(HEADERS + usize::from(HEADER) + 32, 8)),
+            both,
+            "an endless dynamic section"
+        );
     }
 }
