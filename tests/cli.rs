@@ -1,64 +1,18 @@
 //! The program as people run it: modes, streams, exit codes, and every kind of bad input.
+#![cfg(unix)]
 
 mod support;
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use tempfile::TempDir;
-
 use support::folder;
-
-const NAIVE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
-const FIXED: &str =
-    "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(support::jettison())
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the program starts")
-}
-
-fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
-    let mut command = Command::new(support::jettison());
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    child.stdin.take().expect("piped").write_all(input).expect("it reads");
-    child.wait_with_output().expect("it ends")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("no signal")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
-
-fn read(folder: &TempDir, name: &str) -> String {
-    fs::read_to_string(folder.path().join(name)).expect("a readable file")
-}
+use support::run::{FIXED, NAIVE, code, git, read, run, run_with_input, stderr, stdout};
 
 fn assert_snapshot(name: &str, text: &str) {
-    insta::with_settings!({
-        snapshot_path => Path::new("../snapshots/cli"),
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, { insta::assert_snapshot!(name, text) });
+    support::run::assert_snapshot("cli", name, text);
 }
 
 fn snapshot(name: &str, output: &Output) {
@@ -77,6 +31,9 @@ fn a_diff_is_printed_and_nothing_written() {
 
 #[test]
 fn the_diff_applies_with_git_and_with_patch() {
+    if !support::has_programs("the_diff_applies_with_git_and_with_patch", &["git", "patch"]) {
+        return;
+    }
     let texts = [NAIVE.to_owned(), NAIVE.trim_end().to_owned(), NAIVE.replace('\n', "\r\n")];
     for text in texts {
         let folder = folder(&[("a b/Dockerfile", &text), ("Dockerfile", &text)]);
@@ -446,18 +403,16 @@ fn a_closed_pipe_is_success() {
 
 #[test]
 fn only_what_changed_since_a_revision_is_touched() {
+    if !support::has_programs("only_what_changed_since_a_revision_is_touched", &["git"]) {
+        return;
+    }
     let folder = folder(&[(
         "Dockerfile",
         "FROM debian:12\nRUN pip install flask==3.0.3\nENV A=1\nRUN pip install \\\n    django==5.0\n",
     )]);
-    let git = |arguments: &[&str]| {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
-        assert!(command.current_dir(folder.path()).status().expect("git starts").success());
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "--message", "Start"]);
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "--all"]);
+    git(folder.path(), &["commit", "--quiet", "--message", "Start"]);
     let changed = read(&folder, "Dockerfile").replace("5.0", "5.1");
     fs::write(folder.path().join("Dockerfile"), &changed).expect("a file");
     let output = run(folder.path(), &["fix", "--since", "HEAD", "--write"]);
@@ -504,4 +459,18 @@ fn a_small_stack_bears_deep_scripts() {
     let output =
         Command::new("sh").args(["-c", &command]).current_dir(folder.path()).output().expect("a shell");
     assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A build without a command says so, whatever follows its name, and its help does not list it.
+#[cfg(not(all(feature = "pr", feature = "inspect")))]
+#[test]
+fn a_command_that_was_left_out_is_named() {
+    let folder = folder(&[]);
+    for (name, is_there) in [("pr", cfg!(feature = "pr")), ("inspect", cfg!(feature = "inspect"))] {
+        let help = stdout(&run(folder.path(), &["--help"]));
+        assert_eq!(help.contains(&format!("\n  {name} ")), is_there, "{help}");
+        let output = run(folder.path(), &[name, "--dry-run", "image.tar"]);
+        let says_so = stderr(&output).contains(&format!("this build of jettison has no command `{name}`"));
+        assert_eq!((code(&output), says_so), (2, !is_there), "{}", stderr(&output));
+    }
 }

@@ -2,17 +2,14 @@
 
 mod support;
 
-use std::process::Command;
-
 use support::folder;
+use support::run::{run, stderr, stdout};
 
 /// What the program says of a Dockerfile, on standard output and on standard error.
 fn said(dockerfile: &str) -> (String, String) {
     let folder = folder(&[("Dockerfile", dockerfile)]);
-    let output =
-        Command::new(support::jettison()).arg("fix").current_dir(folder.path()).output().expect("it starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (text(output.stdout), text(output.stderr))
+    let output = run(folder.path(), &["fix"]);
+    (stdout(&output), stderr(&output))
 }
 
 fn warnings(dockerfile: &str) -> Vec<String> {

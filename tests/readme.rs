@@ -1,10 +1,12 @@
 //! What the README shows is what the program says.
+#![cfg(unix)]
 
 mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+
+use support::run::{run, stderr, stdout};
 
 #[test]
 fn the_example_in_the_readme_is_real_output() {
@@ -13,25 +15,15 @@ fn the_example_in_the_readme_is_real_output() {
     let (_, rest) =
         readme.split_once("$ cargo run --release -- fix examples/flask\n").expect("the first command");
     let shown = rest.split("```").next().expect("the end of the block");
-    let output = Command::new(support::jettison())
-        .args(["fix", "examples/flask"])
-        .current_dir(root)
-        .output()
-        .expect("it runs");
-    let said =
-        String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8(output.stderr).expect("UTF-8");
+    let output = run(root, &["fix", "examples/flask"]);
+    let said = stdout(&output) + &stderr(&output);
     assert_eq!(shown, said);
 }
 
 #[test]
 fn every_example_has_something_to_gain() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(support::jettison())
-        .args(["fix", "-q", "--check", "examples"])
-        .current_dir(root)
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let said = stdout(&run(root, &["fix", "-q", "--check", "examples"]));
     for entry in fs::read_dir(root.join("examples")).expect("readable") {
         let entry = entry.expect("an entry");
         if entry.path().is_dir() {

@@ -87,12 +87,9 @@ fn shell_takes(shell: &str, script: &str) -> bool {
 /// What we take for a script, its shell takes too: else we might edit what nobody can run.
 #[test]
 fn scripts_that_we_understand_are_scripts_to_the_shell() {
-    let Some(all) = support::corpus("scripts_that_we_understand_are_scripts_to_the_shell") else { return };
-    if !shell_takes("dash", "true") || !shell_takes("bash", "true") {
-        support::skip(
-            "scripts_that_we_understand_are_scripts_to_the_shell",
-            "dash and bash are not both there",
-        );
+    let test = "scripts_that_we_understand_are_scripts_to_the_shell";
+    let Some(all) = support::corpus(test) else { return };
+    if !support::has_programs(test, &["dash", "bash"]) {
         return;
     }
     let mut scripts = BTreeSet::new();
@@ -119,19 +116,7 @@ fn scripts_that_we_understand_are_scripts_to_the_shell() {
 #[test]
 fn buildkits_older_parser_and_hadolint_do_not_get_worse() {
     let test = "buildkits_older_parser_and_hadolint_do_not_get_worse";
-    let python = std::env::var("JETTISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let there = Command::new(&python)
-        .args(["-c", "import dockerfile"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !there {
-        support::skip(
-            test,
-            "the Python package `dockerfile` is not installed (set JETTISON_PYTHON to an interpreter that has it)",
-        );
-        return;
-    }
+    let Some(python) = support::python_with(test, "dockerfile") else { return };
     let Some(all) = support::corpus(test) else { return };
     let folder = tempfile::tempdir().expect("a temporary directory");
     for (number, (name, old, new)) in changed(&all).iter().enumerate() {

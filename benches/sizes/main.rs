@@ -15,7 +15,7 @@ mod applications;
 #[path = "../../tests/lab/build.rs"]
 #[allow(dead_code)]
 mod build;
-#[path = "../../tests/lab/engine.rs"]
+#[path = "../../tests/support/engine.rs"]
 #[allow(dead_code)]
 mod engine;
 #[path = "../../tests/lab/sizes.rs"]

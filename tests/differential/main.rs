@@ -10,6 +10,7 @@
 //! JETTISON_DIFFERENTIAL_SEED=17 JETTISON_DIFFERENTIAL_CASES=1 cargo test --test differential -- --nocapture
 //! JETTISON_DIFFERENTIAL_CASES=100000 cargo test --release --test differential -- --nocapture
 //! ```
+#![cfg(target_os = "linux")]
 
 mod builder;
 mod case;

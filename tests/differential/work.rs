@@ -35,17 +35,8 @@ struct Report {
 
 #[test]
 fn fixed_files_build_the_same() {
-    let first = Server::start();
-    let mut servers = match first {
-        Ok(server) => vec![server],
-        Err(why) => {
-            assert!(
-                std::env::var_os("JETTISON_REQUIRE_ALL").is_none_or(|value| value != "1"),
-                "no throwaway root: {why}"
-            );
-            return support::skip("differential", &why);
-        }
-    };
+    let Some(first) = support::need("fixed_files_build_the_same", Server::start()) else { return };
+    let mut servers = vec![first];
     let seed = number("JETTISON_DIFFERENTIAL_SEED").unwrap_or(1);
     let cases = number("JETTISON_DIFFERENTIAL_CASES").unwrap_or(CASES);
     let threads = number("JETTISON_DIFFERENTIAL_THREADS")

@@ -7,7 +7,7 @@
 //! ```text
 //! cargo test --test lab                 # all of them, where a Docker engine answers
 //! cargo test --test lab flask           # one application
-//! JETTISON_REQUIRE_DOCKER=1 cargo test --test lab      # no engine is a failure, not a skip
+//! JETTISON_REQUIRE_ALL=1 cargo test --test lab      # no engine is a failure, not a skip
 //! ```
 //!
 //! How long rebuilds take is measured in `benches/rebuild`, and how large images are in `benches/sizes`, with the same applications.
@@ -19,7 +19,6 @@ mod applications;
 #[allow(dead_code)]
 mod build;
 mod compare;
-mod engine;
 mod filesystem;
 mod harm;
 mod proof;
@@ -31,8 +30,10 @@ mod support;
 
 use anyhow::Result;
 
+use support::engine;
+
 fn prove(name: &str) -> Result<()> {
-    if !support::has_engine(name, engine::answers()) {
+    if !support::has_engine(name) {
         return Ok(());
     }
     let application = applications::named(name);
@@ -119,7 +120,7 @@ fn agents_devbox() -> Result<()> {
 
 #[test]
 fn what_unsafe_fixes_leave_of_applications_verifies() -> Result<()> {
-    if !support::has_engine("what_unsafe_fixes_leave_of_applications_verifies", engine::answers()) {
+    if !support::has_engine("what_unsafe_fixes_leave_of_applications_verifies") {
         return Ok(());
     }
     ["flask", "zlib-tool"].into_iter().try_for_each(proved::verify)
@@ -127,7 +128,7 @@ fn what_unsafe_fixes_leave_of_applications_verifies() -> Result<()> {
 
 #[test]
 fn an_application_is_measured_before_and_after() -> Result<()> {
-    if !support::has_engine("an_application_is_measured_before_and_after", engine::answers()) {
+    if !support::has_engine("an_application_is_measured_before_and_after") {
         return Ok(());
     }
     let found = proved::measure("zlib-tool")?;

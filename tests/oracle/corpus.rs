@@ -1,6 +1,6 @@
 //! Every file of the corpus that jettison changes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -10,36 +10,27 @@ use jettison::pipeline;
 
 use crate::agent::Agent;
 use crate::judge::{Verdict, judge};
+use crate::support::{corpus_folder, need};
 
 const THREADS: usize = 2;
 
-/// The value, or nothing after saying why the test is skipped; in continuous integration a skipped test is a failed one.
-pub fn skip<T>(what: Result<T, String>) -> Option<T> {
-    match what {
-        Ok(value) => Some(value),
-        Err(why) => {
-            assert!(std::env::var_os("CI").is_none(), "skipped, which must not be in CI: {why}");
-            eprintln!("SKIPPED, nothing was tested: {why}");
-            None
-        }
-    }
-}
-
 #[test]
 fn corpus() {
-    everything(&Settings::default());
+    everything("corpus", &Settings::default(), None);
 }
 
 #[test]
 fn corpus_with_all_merges() {
     let mut settings = Settings::default();
     settings.config.merge_runs = MergeRuns::All;
-    everything(&settings);
+    // What comes out as by default has been judged by `corpus`.
+    everything("corpus_with_all_merges", &settings, Some(&Settings::default()));
 }
 
-fn everything(settings: &Settings) {
-    let Some(files) = skip(files()) else { return };
-    if skip(Agent::start()).is_none() {
+/// Judges what comes out with these settings, unless it comes out the same with the other ones.
+fn everything(test: &str, settings: &Settings, other: Option<&Settings>) {
+    let Some(files) = need(test, files()) else { return };
+    if need(test, Agent::start()).is_none() {
         return;
     }
     let start = Instant::now();
@@ -53,6 +44,9 @@ fn everything(settings: &Settings) {
                     let Ok(text) = std::fs::read_to_string(path) else { continue };
                     let outcome = pipeline::fix(&text, settings);
                     let Some(new) = outcome.text() else { continue };
+                    if other.is_some_and(|other| pipeline::fix(&text, other).text() == Some(new)) {
+                        continue;
+                    }
                     let began = Instant::now();
                     let verdict = judge(&mut agent, &text, new);
                     if began.elapsed().as_secs() >= 10 {
@@ -100,14 +94,17 @@ fn print(results: &[(String, Verdict)]) -> usize {
     failed
 }
 
-/// The files of the corpus, or of the part of it that is asked for.
+/// The files of the corpus that are asked for.
 pub fn files() -> Result<Vec<PathBuf>, String> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/files");
-    let entries = std::fs::read_dir(&directory)
-        .map_err(|error| format!("no corpus at {}: {error}", directory.display()))?;
-    let only = std::env::var("ORACLE_ONLY").unwrap_or_default();
+    let directory = corpus_folder()?.join("files");
+    let entries = std::fs::read_dir(&directory).map_err(|error| error.to_string())?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(&only)));
+    files.retain(|path| path.file_name().is_some_and(|name| is_wanted(&name.to_string_lossy())));
     files.sort();
     Ok(files)
+}
+
+/// Whether a file is asked for: ORACLE_ONLY is a part of its name, or there is none.
+pub fn is_wanted(name: &str) -> bool {
+    std::env::var("ORACLE_ONLY").map_or(true, |only| name.contains(&only))
 }

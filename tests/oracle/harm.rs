@@ -1,8 +1,8 @@
 //! The oracle's own proof: hand-made pairs with known harm, which it must report, and harmless ones, which it must not.
 
 use crate::agent::Agent;
-use crate::corpus::skip;
 use crate::judge::judge;
+use crate::support::need;
 
 /// Lines behind `FROM x`, before and after, and what is wrong.
 const HARMFUL: &[(&str, &str, &str)] = &[
@@ -164,7 +164,7 @@ const HARMLESS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn harm_is_found() {
-    let Some(mut agent) = skip(Agent::start()) else { return };
+    let Some(mut agent) = need("harm_is_found", Agent::start()) else { return };
     let missed: Vec<&str> = HARMFUL
         .iter()
         .filter(|(_, before, after)| judge(&mut agent, &file(before), &file(after)).failures.is_empty())
@@ -175,7 +175,7 @@ fn harm_is_found() {
 
 #[test]
 fn what_is_harmless_passes() {
-    let Some(mut agent) = skip(Agent::start()) else { return };
+    let Some(mut agent) = need("what_is_harmless_passes", Agent::start()) else { return };
     for (what, before, after) in HARMLESS {
         let verdict = judge(&mut agent, &file(before), &file(after));
         assert!(verdict.failures.is_empty(), "{what}: {}", verdict.failures.join("\n"));
@@ -188,7 +188,7 @@ fn what_is_harmless_passes() {
 
 #[test]
 fn endless_scripts_are_skipped() {
-    let Some(mut agent) = skip(Agent::start()) else { return };
+    let Some(mut agent) = need("endless_scripts_are_skipped", Agent::start()) else { return };
     let verdict = judge(
         &mut agent,
         &file("RUN while true; do sleep 1; done"),

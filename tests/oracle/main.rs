@@ -7,7 +7,9 @@
 //! ```text
 //! cargo test --test oracle -- --nocapture                      # the corpus takes some minutes
 //! ORACLE_ONLY=part-of-a-file-name cargo test --test oracle -- --nocapture corpus
+//! ORACLE_ONLY=merge-runs/keep- cargo test --test oracle -- --nocapture examples
 //! ```
+#![cfg(target_os = "linux")]
 
 mod agent;
 mod compare;
@@ -21,4 +23,6 @@ mod mounts;
 mod names;
 mod order;
 mod steps;
+#[path = "../support/mod.rs"]
+mod support;
 mod trace;

@@ -11,11 +11,12 @@ use jettison::pipeline;
 use jettison::syntax::{Dockerfile, Instruction};
 
 use crate::agent::Agent;
-use crate::corpus::{files, skip};
+use crate::corpus::files;
 use crate::examples::texts;
 use crate::judge::judge;
 use crate::leaning;
 use crate::steps::stages;
+use crate::support::need;
 
 /// Where a mount may lie: by the end of its path, and the program that has to be called there.
 const TARGETS: &[(&str, &str)] = &[
@@ -44,14 +45,14 @@ fn mounts() {
 
 #[test]
 fn corpus_with_mounts() {
-    let Some(files) = skip(files()) else { return };
+    let Some(files) = need("corpus_with_mounts", files()) else { return };
     let read = |path: PathBuf| Some((path.display().to_string(), std::fs::read_to_string(&path).ok()?));
     all(&files.into_iter().filter_map(read).collect::<Vec<_>>());
 }
 
 /// Judges all texts that get a mount, and counts them.
 fn all(texts: &[(String, String)]) -> usize {
-    let Some(mut agent) = skip(Agent::start()) else { return usize::MAX };
+    let Some(mut agent) = need("mounts", Agent::start()) else { return usize::MAX };
     let config =
         Config { caches: Caches::Mount, select: Some(vec!["cache-mounts".to_owned()]), ..Config::default() };
     let settings = Settings { config, ..Settings::default() };

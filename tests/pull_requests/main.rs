@@ -1,10 +1,7 @@
 //! `jettison pr` against real git repositories and a server that answers as a forge does: what is pushed and said, and that
 //! nothing is half done, however it ends.
+#![cfg(unix)]
 
-// What only the lab uses is dead code here.
-#[allow(dead_code)]
-#[path = "../lab/engine.rs"]
-mod engine;
 mod hostile;
 mod openapi;
 mod server;
@@ -21,6 +18,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use server::{Likeness, PASSWORD, Scripted, Server};
+use support::run::text;
 
 const FILES: &[(&str, &str)] = &[
     ("Dockerfile", "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y curl\n"),
@@ -166,16 +164,8 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
-
 fn assert_snapshot(name: &str, text: &str) {
-    insta::with_settings!({
-        snapshot_path => Path::new("../../snapshots/pull-requests"),
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, { insta::assert_snapshot!(name, text) });
+    support::run::assert_snapshot("pull-requests", name, text);
 }
 
 const BRANCH: &str = "jettison/dockerfiles";
@@ -224,7 +214,7 @@ fn the_last_commit_is_what_fix_writes() {
 
 #[test]
 fn each_commit_builds() {
-    if !support::has_engine("each_commit_builds", engine::answers()) {
+    if !support::has_engine("each_commit_builds") {
         return;
     }
     let place = Place::new(Likeness::GitHub);
@@ -248,7 +238,7 @@ fn each_commit_builds() {
 
 #[test]
 fn what_was_measured_and_proven_stands_in_the_request() {
-    if !support::has_engine("what_was_measured_and_proven_stands_in_the_request", engine::answers()) {
+    if !support::has_engine("what_was_measured_and_proven_stands_in_the_request") {
         return;
     }
     let place = Place::new(Likeness::GitHub);

@@ -20,17 +20,9 @@ pub struct Checker {
 impl Checker {
     /// Starts it, or says that the test was skipped.
     pub fn start(test: &str) -> Option<Self> {
-        let root = std::env::var("JETTISON_PRISM").unwrap_or_default();
-        let whole =
-            Path::new(&root).join("node_modules/@octokit/openapi/generated/api.github.com.deref.json");
-        let program = Path::new(&root).join("node_modules/.bin/prism");
-        if root.is_empty() || !whole.exists() || !program.exists() {
-            support::skip(
-                test,
-                "JETTISON_PRISM names no directory with npm's @octokit/openapi and @stoplight/prism-cli",
-            );
-            return None;
-        }
+        let modules = support::from_npm(test, &["@octokit/openapi", "@stoplight/prism-cli"])?;
+        let whole = modules.join("@octokit/openapi/generated/api.github.com.deref.json");
+        let program = modules.join(".bin/prism");
         // All of it takes a minute to read; three calls are asked about.
         let folder = tempfile::tempdir().expect("a temporary directory");
         let document = folder.path().join("pulls.json");

@@ -1,8 +1,15 @@
-//! What several test programs need: the corpus of real Dockerfiles, and the one way to skip a test.
-#![allow(dead_code)]
+//! What several test programs need: the program itself in a folder, the corpus of real Dockerfiles, and the one way to skip a
+//! test (`needs`).
+#![allow(dead_code, unused_imports)]
+
+pub mod engine;
+mod needs;
+pub mod run;
+
+pub use needs::{corpus_folder, from_npm, from_pypi, has_engine, has_programs, need, python_with, skip};
+pub use run::jettison;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -16,37 +23,17 @@ pub struct Real {
     pub buildkit: Value,
 }
 
-/// The corpus, where it lies beside the project; else the test says that it was skipped.
+/// The corpus; without it, the test is skipped.
 pub fn corpus(test: &str) -> Option<Vec<Real>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let Ok(records) = fs::read_to_string(root.join("buildkit.jsonl")) else {
-        skip(test, "the corpus is not there");
-        return None;
-    };
+    let folder = need(test, corpus_folder())?;
+    let records = fs::read_to_string(folder.join("buildkit.jsonl")).expect("a readable file");
     let real = |line: &str| {
         let buildkit: Value = serde_json::from_str(line).expect("a line of JSON");
         let name = buildkit["file"].as_str().expect("a file name").to_owned();
-        let bytes = fs::read(root.join("files").join(&name)).expect("a corpus file");
+        let bytes = fs::read(folder.join("files").join(&name)).expect("a corpus file");
         Real { name, text: String::from_utf8(bytes).ok(), buildkit }
     };
     Some(records.lines().map(real).collect())
-}
-
-/// Says plainly that a test did not run. Under CI that is a failure.
-pub fn skip(test: &str, why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "{test} must run under CI, but {why}");
-    eprintln!("skipped: {test}: {why}");
-}
-
-/// Whether an engine answered a test; otherwise the test says that it was skipped, or fails where that is not allowed.
-pub fn has_engine(test: &str, answer: Result<(), String>) -> bool {
-    if let Err(reason) = answer {
-        let required = std::env::var_os("JETTISON_REQUIRE_DOCKER").is_some_and(|value| value == "1");
-        assert!(!required, "{test} needs a Docker engine (JETTISON_REQUIRE_DOCKER=1), but {reason}");
-        skip(test, &reason);
-        return false;
-    }
-    true
 }
 
 /// A temporary folder with these files in it.
@@ -58,11 +45,6 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).expect("a file");
     }
     folder
-}
-
-/// The program under test.
-pub fn jettison() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_jettison"))
 }
 
 /// A build context that a test writes down, as what lies around a Dockerfile.
@@ -98,14 +80,4 @@ impl Written {
         }
         Self(BuildContext::of(entries, texts, ".dockerignore", ignore_text))
     }
-}
-
-/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names; else the test says that it was skipped.
-pub fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
-    let python = PathBuf::from(std::env::var_os("JETTISON_PYTHON").unwrap_or_default());
-    let program = python.parent().map(|directory| directory.join(name)).filter(|program| program.is_file());
-    if program.is_none() {
-        skip(test, &format!("{name} is not installed beside JETTISON_PYTHON"));
-    }
-    program
 }
