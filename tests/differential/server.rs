@@ -1,12 +1,11 @@
 //! The process that holds the file systems of a build, and what it can be asked to do (`tools/server.c`).
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io;
+use std::process::Command;
 use std::sync::Arc;
 
-use tempfile::TempDir;
-
+use crate::support::throwaway::{Connection, Request, take_bytes, take_number, take_text};
 use crate::tools::{Tools, tools};
 
 /// More file systems than this, the build context included, no case has.
@@ -16,12 +15,9 @@ const NONE: u32 = u32::MAX;
 
 /// A server.
 pub struct Server {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: ChildStdout,
+    connection: Connection,
     /// The tools in its roots.
     pub tools: Arc<Tools>,
-    _root: TempDir,
 }
 
 /// What is in a file system, by path.
@@ -76,15 +72,9 @@ impl Server {
     /// Starts one; the error says why this machine can't.
     pub fn start() -> Result<Self, String> {
         let tools = tools()?;
-        let text = |error: io::Error| error.to_string();
-        let root = tempfile::Builder::new().prefix("jettison-roots-").tempdir().map_err(text)?;
-        let mut command = Command::new(tools.server());
-        command.arg(root.path()).arg(tools.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(text)?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("no pipes".into());
-        };
-        let mut server = Self { child, input: Some(input), output, tools, _root: root };
+        let connection = Connection::start(Command::new(tools.server()), tools.path());
+        let connection = connection.map_err(|error| error.to_string())?;
+        let mut server = Self { connection, tools };
         server.reset(false);
         server.list(0).map_err(|error| format!("no throwaway root: {error}"))?;
         Ok(server)
@@ -92,18 +82,18 @@ impl Server {
 
     /// Empties all file systems, and the caches unless they are kept.
     pub fn reset(&mut self, keeps_caches: bool) {
-        self.send(&Request::new(b'N').number(ROOTS).number(u32::from(keeps_caches)));
+        self.send(&ask(b'N').number(ROOTS).number(u32::from(keeps_caches)));
     }
 
     /// Puts a file (`f`), directory (`d`) or link (`l`) into a root.
     pub fn put(&mut self, root: u32, kind: char, path: &str, (owner, mode): ((u32, u32), u32), data: &[u8]) {
-        let request = Request::new(b'P').number(root).number(u32::from(kind));
-        self.send(&request.number(owner.0).number(owner.1).number(mode).text(path.as_bytes()).text(data));
+        let request = ask(b'P').number(root).number(u32::from(kind));
+        self.send(&request.number(owner.0).number(owner.1).number(mode).bytes(path.as_bytes()).bytes(data));
     }
 
     /// Copies a whole root.
     pub fn clone_root(&mut self, from: u32, to: u32) {
-        self.send(&Request::new(b'c').number(from).number(to));
+        self.send(&ask(b'c').number(from).number(to));
     }
 
     /// Copies as COPY does; says whether that went well.
@@ -115,14 +105,14 @@ impl Server {
         mode: Option<u32>,
     ) -> io::Result<bool> {
         let (user, group) = owner.unwrap_or((NONE, NONE));
-        let request = Request::new(b'C').number(from).number(to).number(user).number(group);
-        self.send(&request.number(mode.unwrap_or(NONE)).text(destination.as_bytes()).texts(sources));
+        let request = ask(b'C').number(from).number(to).number(user).number(group);
+        self.send(&request.number(mode.unwrap_or(NONE)).bytes(destination.as_bytes()).texts(sources));
         Ok(self.number()? == 0)
     }
 
     /// Makes the directory of a WORKDIR; says whether that went well.
     pub fn make_directory(&mut self, root: u32, path: &str) -> io::Result<bool> {
-        self.send(&Request::new(b'W').number(root).text(path.as_bytes()));
+        self.send(&ask(b'W').number(root).bytes(path.as_bytes()));
         Ok(self.number()? == 0)
     }
 
@@ -131,8 +121,8 @@ impl Server {
         let env: Vec<String> = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mounts: Vec<String> =
             process.mounts.iter().flat_map(|(cache, path)| [cache.clone(), path.clone()]).collect();
-        let request = Request::new(b'X').number(process.root).number(process.user.0).number(process.user.1);
-        let request = request.number(u32::from(process.is_traced)).number(5000).text(process.cwd.as_bytes());
+        let request = ask(b'X').number(process.root).number(process.user.0).number(process.user.1);
+        let request = request.number(u32::from(process.is_traced)).number(5000).bytes(process.cwd.as_bytes());
         self.send(&request.texts(process.argv).texts(&env).texts(&mounts));
         let status = self.number()?.cast_signed();
         let output = String::from_utf8_lossy(&self.bytes()?).into_owned();
@@ -141,22 +131,22 @@ impl Server {
 
     /// All that is in a root.
     pub fn list(&mut self, root: u32) -> io::Result<Files> {
-        self.send(&Request::new(b'D').number(root));
+        self.send(&ask(b'D').number(root));
         let bytes = self.bytes()?;
         let mut rest = &bytes[..];
         let mut files = Files::new();
         while !rest.is_empty() {
-            let path = String::from_utf8_lossy(&take_text(&mut rest)).into_owned();
+            let path = take_text(&mut rest);
             let mode = take_number(&mut rest);
             let owner = (take_number(&mut rest), take_number(&mut rest));
-            files.insert(path, File { mode, owner, data: take_text(&mut rest) });
+            files.insert(path, File { mode, owner, data: take_bytes(&mut rest) });
         }
         Ok(files)
     }
 
     /// The text of a file in a root; empty where there is none.
     pub fn read(&mut self, root: u32, path: &str) -> io::Result<String> {
-        self.send(&Request::new(b'R').number(root).text(path.as_bytes()));
+        self.send(&ask(b'R').number(root).bytes(path.as_bytes()));
         Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
     }
 
@@ -168,12 +158,12 @@ impl Server {
             key.extend(fault.occurrence.to_le_bytes());
             key.extend(&fault.record);
         }
-        self.send(&Request::new(b'F').text(&key));
+        self.send(&ask(b'F').bytes(&key));
     }
 
     /// The commands that were recorded: directory and words, a zero after each.
     pub fn trace(&mut self) -> io::Result<Vec<Vec<u8>>> {
-        self.send(&Request::new(b'R').number(NONE).text(b"/.control/trace"));
+        self.send(&ask(b'R').number(NONE).bytes(b"/.control/trace"));
         let bytes = self.bytes()?;
         let mut records = Vec::new();
         let mut start = 0;
@@ -188,67 +178,19 @@ impl Server {
     }
 
     fn send(&mut self, request: &Request) {
-        // A server that is gone shows when its answer is read.
-        if let Some(input) = &mut self.input {
-            let _ = input.write_all(&request.0);
-        }
+        self.connection.send(request);
     }
 
     fn number(&mut self) -> io::Result<u32> {
-        let mut bytes = [0; 4];
-        self.output.read_exact(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
+        self.connection.number()
     }
 
     fn bytes(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.number()? as usize];
-        self.output.read_exact(&mut bytes)?;
-        Ok(bytes)
+        self.connection.bytes()
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It ends with its input.
-        self.input = None;
-        let _ = self.child.wait();
-    }
-}
-
-/// A request as bytes.
-struct Request(Vec<u8>);
-
-impl Request {
-    fn new(operation: u8) -> Self {
-        Self(Vec::new()).number(operation.into())
-    }
-
-    fn number(mut self, number: u32) -> Self {
-        self.0.extend(number.to_le_bytes());
-        self
-    }
-
-    fn text(self, text: &[u8]) -> Self {
-        let mut request = self.number(u32::try_from(text.len()).expect("a short text"));
-        request.0.extend(text);
-        request
-    }
-
-    fn texts(self, texts: &[String]) -> Self {
-        let request = self.number(u32::try_from(texts.len()).expect("a short list"));
-        texts.iter().fold(request, |request, text| request.text(text.as_bytes()))
-    }
-}
-
-fn take_number(rest: &mut &[u8]) -> u32 {
-    let (number, after) = rest.split_at(4);
-    *rest = after;
-    u32::from_le_bytes(number.try_into().expect("four bytes"))
-}
-
-fn take_text(rest: &mut &[u8]) -> Vec<u8> {
-    let length = take_number(rest) as usize;
-    let (text, after) = rest.split_at(length);
-    *rest = after;
-    text.to_vec()
+/// The start of a request.
+fn ask(operation: u8) -> Request {
+    Request::default().number(operation.into())
 }

@@ -5,10 +5,12 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
 use flate2::{Compression, GzBuilder};
 use tempfile::TempDir;
+
+use crate::support::throwaway::{Shared, compile, copy_shell, program};
 
 /// Programs that busybox is.
 pub const COMMANDS: &[&str] = &[
@@ -61,21 +63,18 @@ pub struct Tools {
 
 /// The tools, made once; the error says what this machine lacks.
 pub fn tools() -> Result<Arc<Tools>, String> {
-    static TOOLS: Mutex<Weak<Tools>> = Mutex::new(Weak::new());
-    let mut known = TOOLS.lock().map_err(|error| error.to_string())?;
-    if let Some(tools) = known.upgrade() {
-        return Ok(tools);
-    }
-    let tools = Arc::new(Tools::new().map_err(|error| error.to_string())?);
-    *known = Arc::downgrade(&tools);
-    Ok(tools)
+    static TOOLS: Shared<Tools> = Shared::new();
+    TOOLS.get(Tools::new)
 }
+
+/// Where their sources are, below `tests`.
+const SOURCES: &str = "differential/tools";
 
 impl Tools {
     fn new() -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("jettison-differential-").tempdir()?;
         let to = directory.path();
-        compile(to, "server", &["server.c"])?;
+        compile(&to.join("server"), SOURCES, &["server.c"])?;
         let mut tools = Self { directory, libraries: Vec::new() };
         for name in ["plain", "traced"] {
             tools.fill(name, name == "traced")?;
@@ -106,8 +105,8 @@ impl Tools {
             "compiled_packages.c",
             "programs.c",
         ];
-        compile(&to, "stubs", &sources)?;
-        compile(&to, "wrap", &["wrap.c"])?;
+        compile(&to.join("stubs"), SOURCES, &sources)?;
+        compile(&to.join("wrap"), SOURCES, &["wrap.c"])?;
         fs::copy(busybox()?, to.join("busybox"))?;
         fs::write(to.join("archive.tar.gz"), archive()?)?;
         let programs =
@@ -117,11 +116,9 @@ impl Tools {
             symlink(if is_traced { "../wrap" } else { program_path(program) }, to.join("bin").join(name))?;
         }
         for shell in ["dash", "bash"] {
-            let path = run(Command::new("sh").args(["-c", &format!("command -v {shell}")]))?;
-            fs::copy(path.trim(), to.join(shell))?;
+            let libraries = copy_shell(shell, &to)?;
             symlink(format!("../{shell}"), to.join("bin").join(shell))?;
-            let listed = run(Command::new("ldd").arg(path.trim()))?;
-            for library in listed.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from) {
+            for library in libraries {
                 fs::copy(&library, to.join("lib").join(library.file_name().unwrap_or_default()))?;
                 if !self.libraries.contains(&library) {
                     self.libraries.push(library);
@@ -138,26 +135,12 @@ fn program_path(program: &str) -> &'static str {
 
 /// A busybox that needs no libraries.
 fn busybox() -> io::Result<PathBuf> {
-    let path = PathBuf::from(run(Command::new("sh").args(["-c", "command -v busybox"]))?.trim());
+    let path = program("busybox")?;
     let listed = Command::new("ldd").arg(&path).stderr(Stdio::null()).output()?;
     if listed.status.success() {
         return Err(io::Error::other("busybox is not a static program (Debian's package is busybox-static)"));
     }
     Ok(path)
-}
-
-fn compile(to: &Path, name: &str, sources: &[&str]) -> io::Result<()> {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/tools");
-    let sources = sources.iter().map(|source| from.join(source));
-    run(Command::new("cc").args(["-static", "-O1", "-o"]).arg(to.join(name)).args(sources)).map(drop)
-}
-
-fn run(command: &mut Command) -> io::Result<String> {
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(io::Error::other(format!("{command:?} failed")));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// What `curl` gives for a name that ends in `.tar.gz`.

@@ -2,91 +2,24 @@
 // server that prepares the root and runs scripts in it, the helper behind `cd`, and the stub behind every command.
 // One static binary, because starting processes is what a run of the oracle spends its time on.
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include "server.h"
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define STUB "/.oracle/agent"
 #define MOST_TRACE (512 * 1024)
-extern char **environ;
-
-// A growing buffer; its strings have their lengths before them.
-struct buffer {
-    char *data;
-    size_t length, room;
-};
-
-static void put(struct buffer *to, const void *data, size_t length) {
-    if (to->length + length > to->room) {
-        to->room = (to->length + length) * 2 + 1024;
-        to->data = realloc(to->data, to->room);
-        if (!to->data) _exit(99);
-    }
-    memcpy(to->data + to->length, data, length);
-    to->length += length;
-}
-
-static void put_number(struct buffer *to, uint32_t number) { put(to, &number, sizeof number); }
-
-static void put_bytes(struct buffer *to, const char *data, size_t length) {
-    put_number(to, (uint32_t)length);
-    put(to, data, length);
-}
 
 static void put_string(struct buffer *to, const char *text) { put_bytes(to, text, strlen(text)); }
 
-static struct buffer read_whole(const char *path) {
+static struct buffer read_buffer(const char *path) {
     struct buffer all = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char part[65536];
-    ssize_t got;
-    while (fd >= 0 && (got = read(fd, part, sizeof part)) > 0) put(&all, part, (size_t)got);
-    if (fd >= 0) close(fd);
+    all.data = read_whole(path, &all.length);
     return all;
 }
 
-static void write_whole(const char *path, const char *data, size_t length) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) return;
-    if (write(fd, data, length) < 0) _exit(98);
-    close(fd);
-}
-
-static void make_directories(const char *path) {
-    char part[PATH_MAX];
-    size_t length = strlen(path);
-    if (length == 0 || length >= sizeof part) return;
-    memcpy(part, path, length + 1);
-    for (size_t at = 1; at <= length; at++) {
-        if (part[at] != '/' && part[at] != 0) continue;
-        char was = part[at];
-        part[at] = 0;
-        mkdir(part, 0755);
-        part[at] = was;
-    }
-}
-
-static void make_parents(const char *path) {
-    char part[PATH_MAX];
-    snprintf(part, sizeof part, "%s", path);
-    char *slash = strrchr(part, '/');
-    if (!slash || slash == part) return;
-    *slash = 0;
-    make_directories(part);
+// A full file system ends it: what comes next would be compared with less than there is.
+static void write_or_end(const char *path, const char *data, size_t length) {
+    if (write_whole(path, data, length, 0644) != 0 && errno == ENOSPC) _exit(98);
 }
 
 static void make_stub(const char *path) {
@@ -96,7 +29,7 @@ static void make_stub(const char *path) {
 
 // Makes the stubs that scripts call by relative paths appear below a directory.
 static void make_relative(const char *directory) {
-    struct buffer names = read_whole("/.run/relative");
+    struct buffer names = read_buffer("/.run/relative");
     for (size_t at = 0; at < names.length; at += strlen(names.data + at) + 1) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", directory, names.data + at);
@@ -117,7 +50,7 @@ static int is_declared_option(const char *word) {
 // Whether this very call is the one that is to fail: same directory and words, options that may be added aside, and
 // the right number of such calls before it.
 static int chosen_to_fail(const char *cwd, int argc, char **argv) {
-    struct buffer wanted = read_whole("/.run/fault");
+    struct buffer wanted = read_buffer("/.run/fault");
     if (wanted.length < sizeof(uint32_t)) return 0;
     struct buffer own = {0};
     put(&own, cwd, strlen(cwd) + 1);
@@ -203,48 +136,6 @@ static int change_directory(int argc, char **argv) {
 
 // --- the server ---
 
-static void give_up(const char *what) {
-    fprintf(stderr, "oracle: %s: %s\n", what, strerror(errno));
-    _exit(90);
-}
-
-static void take(void *to, size_t length) {
-    for (size_t done = 0; done < length;) {
-        ssize_t got = read(0, (char *)to + done, length - done);
-        if (got == 0) _exit(0);
-        if (got < 0 && errno != EINTR) give_up("read");
-        if (got > 0) done += (size_t)got;
-    }
-}
-
-static uint32_t take_number(void) {
-    uint32_t number;
-    take(&number, sizeof number);
-    return number;
-}
-
-static char *take_string(uint32_t *length) {
-    uint32_t size = take_number();
-    char *text = malloc((size_t)size + 1);
-    if (!text) give_up("malloc");
-    take(text, size);
-    text[size] = 0;
-    if (length) *length = size;
-    return text;
-}
-
-static char **take_strings(void) {
-    uint32_t count = take_number();
-    char **all = calloc((size_t)count + 1, sizeof *all);
-    for (uint32_t i = 0; i < count; i++) all[i] = take_string(NULL);
-    return all;
-}
-
-static void free_strings(char **all) {
-    for (char **one = all; *one; one++) free(*one);
-    free(all);
-}
-
 static int is_own(const char *path) {
     return !strcmp(path, "/.oracle") || !strcmp(path, "/dev") || !strcmp(path, "/proc") || !strcmp(path, "/.run");
 }
@@ -265,7 +156,7 @@ static void walk(const char *directory, struct buffer *notes) {
             } else if (!notes) {
                 unlink(path);
             } else if (S_ISREG(is.st_mode)) {
-                struct buffer content = read_whole(path);
+                struct buffer content = read_buffer(path);
                 uint64_t sum = 14695981039346656037u;
                 for (size_t at = 0; at < content.length; at++) sum = (sum ^ (unsigned char)content.data[at]) * 1099511628211u;
                 char line[PATH_MAX + 64];
@@ -284,12 +175,6 @@ static void reset(void) {
     static const char *made[] = {"/.run", "/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/etc", "/tmp", "/root", "/opt", "/home", "/var", "/srv"};
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) make_directories(made[i]);
     if (symlink("usr/bin", "/bin") || symlink("usr/bin", "/sbin") || symlink("bin", "/usr/sbin")) give_up("symlink");
-}
-
-static int64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 static void start(const char *cwd, char **argv, char **env) {
@@ -345,7 +230,7 @@ static void serve(void) {
         uint32_t limit = take_number(), length;
         reset();
         char *fault = take_string(&length);
-        if (length) write_whole("/.run/fault", fault, length);
+        if (length) write_or_end("/.run/fault", fault, length);
         free(fault);
         char **stubs = take_strings(), **files = take_strings(), **directories = take_strings();
         for (char **one = directories; *one; one++) make_directories(*one);
@@ -353,12 +238,12 @@ static void serve(void) {
         for (char **one = stubs; *one; one++) make_stub(*one);
         for (char **one = files; *one; one++) {
             make_parents(*one);
-            if (access(*one, F_OK) != 0) write_whole(*one, "", 0);
+            if (access(*one, F_OK) != 0) write_or_end(*one, "", 0);
         }
         uint32_t size;
         char *relative = take_string(&size);
-        write_whole("/.run/relative", relative, size);
-        write_whole("/.run/trace", "", 0);
+        write_or_end("/.run/relative", relative, size);
+        write_or_end("/.run/trace", "", 0);
         free(relative);
         free_strings(stubs);
         free_strings(files);
@@ -380,20 +265,16 @@ static void serve(void) {
             free_strings(argv);
             free_strings(env);
         }
-        struct buffer answer = {0}, notes = {0}, trace = read_whole("/.run/trace"), out = read_whole("/.run/out");
+        struct buffer all = {0}, notes = {0}, trace = read_buffer("/.run/trace"), out = read_buffer("/.run/out");
         walk("", &notes);
-        put_number(&answer, (uint32_t)status);
-        put_number(&answer, done);
-        put(&answer, ends.data, ends.length);
-        put_bytes(&answer, trace.data, trace.length);
-        put_bytes(&answer, out.data, out.length);
-        put_bytes(&answer, notes.data, notes.length);
-        for (size_t at = 0; at < answer.length;) {
-            ssize_t written = write(1, answer.data + at, answer.length - at);
-            if (written < 0) _exit(0);
-            at += (size_t)written;
-        }
-        free(answer.data), free(notes.data), free(trace.data), free(out.data), free(ends.data);
+        put_number(&all, (uint32_t)status);
+        put_number(&all, done);
+        put(&all, ends.data, ends.length);
+        put_bytes(&all, trace.data, trace.length);
+        put_bytes(&all, out.data, out.length);
+        put_bytes(&all, notes.data, notes.length);
+        answer(&all);
+        free(notes.data), free(trace.data), free(out.data), free(ends.data);
     }
 }
 
@@ -401,10 +282,6 @@ static void write_map(const char *path, const char *text) {
     int fd = open(path, O_WRONLY);
     if (fd < 0 || write(fd, text, strlen(text)) < 0) give_up(path);
     close(fd);
-}
-
-static void mount_or_give_up(const char *from, const char *to, const char *type, unsigned long flags) {
-    if (mount(from, to, type, flags, NULL) != 0) give_up(to);
 }
 
 // Makes the root in namespaces of its own: nothing that a script does reaches files, processes or the network outside.
@@ -420,29 +297,13 @@ static void prepare(const char *root, const char *tools) {
         snprintf(map, sizeof map, "0 %u 1", (unsigned)group);
         write_map("/proc/self/gid_map", map);
     }
-    pid_t inner = fork();
-    if (inner < 0) give_up("fork");
-    if (inner > 0) {
-        int status;
-        waitpid(inner, &status, 0);
-        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 90);
-    }
-    mount_or_give_up("none", "/", NULL, MS_REC | MS_PRIVATE);
-    char outside_null[] = "/dev/null", here[PATH_MAX];
-    mount_or_give_up("tmpfs", root, "tmpfs", 0);
-    if (chdir(root) != 0) give_up(root);
-    mkdir(".oracle", 0755), mkdir("dev", 0755), mkdir("proc", 0755);
-    mount_or_give_up(tools, ".oracle", NULL, MS_BIND);
-    mount_or_give_up("none", ".oracle", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY);
+    become_first_process();
+    enter_empty_root(root);
+    mount_read_only(tools, ".oracle");
+    mkdir("proc", 0755);
     mount_or_give_up("proc", "proc", "proc", 0);
     mount_or_give_up("none", "proc", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY);
-    mount_or_give_up("tmpfs", "dev", "tmpfs", 0);
-    snprintf(here, sizeof here, "dev/null");
-    close(open(here, O_WRONLY | O_CREAT, 0666));
-    mount_or_give_up(outside_null, here, NULL, MS_BIND);
-    if (symlink("/proc/self/fd", "dev/fd") || symlink("/proc/self/fd/0", "dev/stdin") || symlink("/proc/self/fd/1", "dev/stdout") ||
-        symlink("/proc/self/fd/2", "dev/stderr"))
-        give_up("dev");
+    make_devices("dev");
     mount_or_give_up("none", "dev", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY);
     if (chroot(".") != 0 || chdir("/") != 0) give_up("chroot");
 }

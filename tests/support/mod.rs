@@ -5,6 +5,8 @@
 pub mod engine;
 mod needs;
 pub mod run;
+#[cfg(target_os = "linux")]
+pub mod throwaway;
 
 pub use needs::{corpus_folder, from_npm, from_pypi, has_engine, has_programs, need, python_with, skip};
 pub use run::jettison;

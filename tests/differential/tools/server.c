@@ -1,90 +1,13 @@
 // The builder's hands: a server in namespaces of its own, which holds the file systems of all stages on one tmpfs and does
 // what `server.rs` asks for over standard input: put a file, copy, run a script in one of the roots, list a root.
 #define _GNU_SOURCE
-#include "common.h"
+#include "server.h"
 #include <fnmatch.h>
 #include <grp.h>
 #include <linux/openat2.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdint.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 
 #define NONE UINT32_MAX
-
-struct buffer {
-    char *data;
-    size_t length, room;
-};
-
-static void put(struct buffer *to, const void *data, size_t length) {
-    if (to->length + length > to->room) {
-        to->room = (to->length + length) * 2 + 1024;
-        to->data = realloc(to->data, to->room);
-        if (!to->data) _exit(99);
-    }
-    memcpy(to->data + to->length, data, length);
-    to->length += length;
-}
-
-static void put_number(struct buffer *to, uint32_t number) { put(to, &number, sizeof number); }
-
-static void put_bytes(struct buffer *to, const char *data, size_t length) {
-    put_number(to, (uint32_t)length);
-    put(to, data, length);
-}
-
-static void give_up(const char *what) {
-    fprintf(stderr, "differential: %s: %s\n", what, strerror(errno));
-    _exit(90);
-}
-
-// --- the protocol: numbers of four bytes, strings with their lengths before them ---
-
-static void take(void *to, size_t length) {
-    if (fread(to, 1, length, stdin) != length) _exit(0);
-}
-
-static uint32_t take_number(void) {
-    uint32_t number;
-    take(&number, sizeof number);
-    return number;
-}
-
-static char *take_string(uint32_t *length) {
-    uint32_t own;
-    if (!length) length = &own;
-    *length = take_number();
-    char *text = malloc(*length + 1);
-    if (!text) _exit(99);
-    take(text, *length);
-    text[*length] = 0;
-    return text;
-}
-
-static char **take_strings(void) {
-    uint32_t count = take_number();
-    char **all = calloc(count + 1, sizeof *all);
-    for (uint32_t i = 0; i < count; i++) all[i] = take_string(NULL);
-    return all;
-}
-
-static void free_strings(char **all) {
-    for (char **each = all; *each; each++) free(*each);
-    free(all);
-}
-
-static void answer(struct buffer *all) {
-    for (size_t at = 0; at < all->length;) {
-        ssize_t written = write(1, all->data + at, all->length - at);
-        if (written < 0) _exit(0);
-        at += (size_t)written;
-    }
-    free(all->data);
-}
 
 struct owner {
     uint32_t user, group, mode;
@@ -278,12 +201,6 @@ static uint32_t wait_for(pid_t pid) {
 }
 
 // --- running ---
-
-static int64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static void bind_file(const char *from, const char *to) {
     struct stat there;
@@ -540,34 +457,16 @@ static void serve(void) {
     }
 }
 
-static void mount_or_give_up(const char *from, const char *to, const char *type, unsigned long flags) {
-    if (mount(from, to, type, flags, NULL) != 0) give_up(to);
-}
-
 // Nothing that a script does reaches files, processes or the network outside.
 static void prepare(const char *root, const char *programs) {
     if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) give_up("unshare");
-    pid_t inner = fork();
-    if (inner < 0) give_up("fork");
-    if (inner > 0) {
-        int status;
-        waitpid(inner, &status, 0);
-        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 90);
-    }
+    become_first_process();
     if (sethostname("build", 5) != 0) give_up("sethostname");
-    mount_or_give_up("none", "/", NULL, MS_REC | MS_PRIVATE);
-    mount_or_give_up("tmpfs", root, "tmpfs", 0);
-    if (chdir(root) != 0) give_up(root);
-    mkdir(".programs", 0755), mkdir(".dev", 0755), mkdir(".proc", 0755), mkdir(".caches", 0755), mkdir(".control", 0777);
-    mount_or_give_up(programs, ".programs", NULL, MS_BIND);
-    mount_or_give_up("none", ".programs", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY);
+    enter_empty_root(root);
+    mkdir(".proc", 0755), mkdir(".caches", 0755), mkdir(".control", 0777);
+    mount_read_only(programs, ".programs");
     mount_or_give_up("proc", ".proc", "proc", 0);
-    mount_or_give_up("tmpfs", ".dev", "tmpfs", 0);
-    close(open(".dev/null", O_WRONLY | O_CREAT, 0666));
-    mount_or_give_up("/dev/null", ".dev/null", NULL, MS_BIND);
-    if (symlink("/proc/self/fd", ".dev/fd") || symlink("/proc/self/fd/0", ".dev/stdin") || symlink("/proc/self/fd/1", ".dev/stdout") ||
-        symlink("/proc/self/fd/2", ".dev/stderr"))
-        give_up("dev");
+    make_devices(".dev");
     close(open(".out", O_WRONLY | O_CREAT, 0666));
     if (chroot(".") != 0 || chdir("/") != 0) give_up("chroot");
 }

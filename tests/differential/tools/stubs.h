@@ -2,7 +2,7 @@
 // files: what it needs, what it reads, what it leaves.
 #pragma once
 #define _GNU_SOURCE
-#include "common.h"
+#include "files.h"
 #include <ctype.h>
 #include <stdarg.h>
 

@@ -1,7 +1,7 @@
 // Before every command of a traced run: writes down its directory and words, and lets it fail where it is the one that is
 // to fail: same directory and words, options that may be added aside, and the right number of such commands before it.
 #define _GNU_SOURCE
-#include "common.h"
+#include "files.h"
 #include <stdint.h>
 #include <sys/wait.h>
 
