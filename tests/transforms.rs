@@ -2,19 +2,53 @@
 //!
 //! The examples in a transform's own manual page, and `tests/fixtures/<transform>/<situation>.Dockerfile` with what comes
 //! out of them in `snapshots/<transform>/<situation>.snap`. What is called `keep-<situation>` must come out unchanged.
+//!
+//! Each fixture is a test of its own:
+//!
+//! ```text
+//! cargo test --test transforms                              # all of them
+//! cargo test --test transforms merge-runs/                  # those of one transform
+//! cargo test --test transforms merge-runs/keep-background   # one of them
+//! ```
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use jettison::config::{Caches, Config, MergeRuns, Settings};
 use jettison::context::{Alone, Surroundings};
 use jettison::pipeline::{self, Outcome};
 use jettison::transform::{Applicability, Transform};
 use jettison::transforms;
+use libtest_mimic::{Arguments, Trial};
 
 mod support;
 
 use support::Written;
+
+fn main() -> ExitCode {
+    let mut trials = vec![trial("fixtures and snapshots belong together".to_owned(), no_file_is_forgotten)];
+    for transform in transforms::ALL {
+        let id = transform.id;
+        trials.push(trial(format!("{id} (manual page)"), move || manual_page_is_right(transform)));
+        for path in fixtures(transform) {
+            let name = format!("{id}/{}", situation(&path));
+            let (alone, together) = (path.clone(), path);
+            trials.push(trial(name.clone(), move || comes_out_as_its_snapshot_says(transform, &alone)));
+            trials.push(trial(format!("{name} (all transforms)"), move || settles_under_all(&together)));
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A test that fails by a panic, as everywhere.
+fn trial(name: String, test: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
+}
 
 fn settings(transform: &Transform) -> Settings {
     let config = Config {
@@ -89,28 +123,19 @@ fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
     texts.zip(around).map(|((before, after), around)| (before, after, around)).collect()
 }
 
-#[test]
-fn manual_pages_tell_the_truth() {
-    for transform in transforms::ALL {
-        let page = transform.manual();
-        let examples = examples(&page);
-        assert!(!examples.is_empty(), "{} has no example", transform.id);
-        for (before, after, around) in examples {
-            let settings = settings(transform);
-            let outcome = pipeline::fix_within(&before, &settings, &*around);
-            assert_eq!(fixed(&outcome, &before), after, "{}", transform.id);
-            check_invariants(transform.id, &before, &settings, &*around);
-        }
+/// It has all its parts, and its examples come out as it says.
+fn manual_page_is_right(transform: &Transform) {
+    let page = transform.manual();
+    for heading in ["# Why", "# Safety", "# Silent when", "# Examples"] {
+        assert!(page.contains(heading), "no section {heading:?}");
     }
-}
-
-#[test]
-fn manual_pages_have_all_their_parts() {
-    for transform in transforms::ALL {
-        let page = transform.manual();
-        for heading in ["# Why", "# Safety", "# Silent when", "# Examples"] {
-            assert!(page.contains(heading), "{}: no section {heading:?}", transform.id);
-        }
+    let examples = examples(&page);
+    assert!(!examples.is_empty(), "no example");
+    for (before, after, around) in examples {
+        let settings = settings(transform);
+        let outcome = pipeline::fix_within(&before, &settings, &*around);
+        assert_eq!(fixed(&outcome, &before), after, "{}", transform.id);
+        check_invariants(transform.id, &before, &settings, &*around);
     }
 }
 
@@ -123,6 +148,11 @@ fn fixtures(transform: &Transform) -> Vec<PathBuf> {
         .collect();
     all.sort();
     all
+}
+
+/// `keep-this` for `tests/fixtures/merge-runs/keep-this.Dockerfile`.
+fn situation(fixture: &Path) -> String {
+    fixture.file_stem().expect("a name").to_string_lossy().into_owned()
 }
 
 /// The build context that lies beside a fixture under the same name.
@@ -170,43 +200,59 @@ fn picture(outcome: &Outcome, text: &str) -> String {
     picture
 }
 
-#[test]
-fn fixtures_come_out_as_their_snapshots_say() {
-    for transform in transforms::ALL {
-        for path in fixtures(transform) {
-            let settings = settings_for(transform, &path);
-            let situation = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            let text = fs::read_to_string(&path).expect("a readable fixture");
-            let around = around(&path);
-            let outcome = pipeline::fix_within(&text, &settings, &*around);
-            let name = format!("{}/{situation}", transform.id);
-            assert_eq!(
-                situation.starts_with("keep-"),
-                outcome.steps.is_empty(),
-                "{name} came out as\n{}",
-                picture(&outcome, &text)
-            );
-            check_invariants(&name, &text, &settings, &*around);
-            insta::with_settings!({
-                snapshot_path => Path::new("../snapshots").join(transform.id),
-                prepend_module_to_snapshot => false,
-                omit_expression => true,
-            }, { insta::assert_snapshot!(situation.as_str(), picture(&outcome, &text)) });
-        }
-    }
+fn comes_out_as_its_snapshot_says(transform: &Transform, path: &Path) {
+    let settings = settings_for(transform, path);
+    let situation = situation(path);
+    let text = fs::read_to_string(path).expect("a readable fixture");
+    let around = around(path);
+    let outcome = pipeline::fix_within(&text, &settings, &*around);
+    let picture = picture(&outcome, &text);
+    assert_eq!(
+        situation.starts_with("keep-"),
+        outcome.steps.is_empty(),
+        "what must stay is called keep-, and this came out as\n{picture}"
+    );
+    check_invariants(&situation, &text, &settings, &*around);
+    insta::with_settings!({
+        snapshot_path => Path::new("../snapshots").join(transform.id),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(situation.as_str(), picture) });
 }
 
 /// All transforms at once must settle too, and together they must not undo what one alone gets right.
-#[test]
-fn fixtures_settle_under_all_transforms_together() {
+fn settles_under_all(path: &Path) {
+    let text = fs::read_to_string(path).expect("a readable fixture");
+    let around = around(path);
     for (r#unsafe, caches) in [(false, Caches::Clean), (true, Caches::Clean), (false, Caches::Mount)] {
         let settings =
             Settings { config: Config { r#unsafe, caches, ..Config::default() }, ..Settings::default() };
-        for transform in transforms::ALL {
-            for path in fixtures(transform) {
-                let text = fs::read_to_string(&path).expect("a readable fixture");
-                check_invariants(&path.display().to_string(), &text, &settings, &*around(&path));
-            }
+        let mode = format!("unsafe: {}, caches: {caches:?}", settings.config.r#unsafe);
+        check_invariants(&mode, &text, &settings, &*around);
+    }
+}
+
+/// A fixture in a folder that is no transform's, a context without a Dockerfile, and a snapshot without a fixture would be
+/// files that no test reads.
+fn no_file_is_forgotten() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut forgotten = Vec::new();
+    for directory in folders(&root.join("tests/fixtures")) {
+        let id = directory.file_name().expect("a name").to_string_lossy().into_owned();
+        let situations: BTreeSet<String> = match transforms::ALL.iter().find(|transform| transform.id == id) {
+            Some(transform) => fixtures(transform).iter().map(|path| situation(path)).collect(),
+            None => BTreeSet::new(),
+        };
+        for folder in [directory, root.join("snapshots").join(&id)] {
+            let files =
+                fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
+            forgotten.extend(files.filter(|path| !situations.contains(&situation(path))));
         }
     }
+    assert!(forgotten.is_empty(), "no test reads {forgotten:#?}");
+}
+
+fn folders(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a readable directory");
+    entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect()
 }
