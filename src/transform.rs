@@ -92,7 +92,37 @@ pub enum Changes {
     IgnoreFile,
 }
 
+/// What a fix is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// The image has fewer bytes.
+    SmallerImage,
+    /// A build sends less, or finds more in its cache.
+    FasterBuild,
+    /// A build depends less on what earlier builds left.
+    ReliableBuild,
+    /// The image has fewer layers, and no fewer bytes worth a word.
+    FewerLayers,
+}
+
 impl Transform {
+    /// What its fixes are good for, where one does not say so itself.
+    pub fn effect(&self) -> Effect {
+        match self.changes {
+            Changes::CopyOrder | Changes::MetadataOrder | Changes::CacheMounts | Changes::IgnoreFile => {
+                Effect::FasterBuild
+            }
+            Changes::Layers
+            | Changes::AddsCleanup
+            | Changes::AddsOptions
+            | Changes::DropsPackages
+            | Changes::AddsOptionsAndCleanup
+            | Changes::Ownership
+            | Changes::Stages
+            | Changes::Base => Effect::SmallerImage,
+        }
+    }
+
     /// What comments call it: its id, and the codes that it answers.
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once(self.id).chain(self.answers.iter().copied()).collect()
@@ -156,6 +186,8 @@ pub struct Fix {
     pub anchor: Span,
     /// The codes of hadolint that it answers, where those are fewer than its transform's.
     pub answers: Option<Vec<String>>,
+    /// What it is good for, where that is not what its transform's fixes are.
+    pub effect: Option<Effect>,
     /// The change itself.
     pub edits: Edits,
     /// The ignore file's new text, where it changes too, or instead.
@@ -199,8 +231,17 @@ impl Fixes {
     ) {
         if !edits.is_empty() {
             let (title, notes) = (title.into(), Vec::new());
-            let (answers, ignore_file) = (None, None);
-            self.proposed.push(Fix { title, notes, applicability, anchor, answers, edits, ignore_file });
+            let (answers, effect, ignore_file) = (None, None, None);
+            self.proposed.push(Fix {
+                title,
+                notes,
+                applicability,
+                anchor,
+                answers,
+                effect,
+                edits,
+                ignore_file,
+            });
         }
     }
 
@@ -225,6 +266,13 @@ impl Fixes {
         }
     }
 
+    /// Says what the last proposal is good for.
+    pub fn is_good_for(&mut self, effect: Effect) {
+        if let Some(last) = self.proposed.last_mut() {
+            last.effect = Some(effect);
+        }
+    }
+
     /// Proposes another text for the build context's ignore file.
     pub fn propose_ignore_file(
         &mut self,
@@ -234,8 +282,8 @@ impl Fixes {
         text: String,
     ) {
         let (title, notes, edits) = (title.into(), Vec::new(), Edits::new());
-        let (answers, ignore_file) = (None, Some(text));
-        self.proposed.push(Fix { title, notes, applicability, anchor, answers, edits, ignore_file });
+        let (answers, effect, ignore_file) = (None, None, Some(text));
+        self.proposed.push(Fix { title, notes, applicability, anchor, answers, effect, edits, ignore_file });
     }
 
     /// Says that something could have been saved here, and what stood against it.

@@ -43,8 +43,9 @@
 //! ```
 
 use crate::config::MergeRuns;
+use crate::facts::merge::GainKind;
 use crate::rewrite::{are_neighbours, join};
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Changes, Context, Effect, Fixes, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -81,6 +82,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(Some(merge)) => {
                 let edits = join(ctx, first, second, &merge);
                 fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, edits);
+                fixes.is_good_for(match merge.kind {
+                    GainKind::Freshness => Effect::ReliableBuild,
+                    GainKind::Bytes => Effect::SmallerImage,
+                    GainKind::Layer => Effect::FewerLayers,
+                });
                 // Where a comment keeps the two apart, the second one may still join its other neighbour.
                 let names = TRANSFORM.names();
                 let is_silenced =

@@ -19,10 +19,23 @@ const MOST_COMMANDS: usize = 250;
 pub struct Merge {
     /// What is gained, for the fix's title.
     pub gain: String,
+    /// Of what kind that is.
+    pub kind: GainKind,
     /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the second.
     pub isolate_first: bool,
     /// Whether the second has to be grouped, so that `&&` holds for all of it.
     pub group_second: bool,
+}
+
+/// What merging two RUNs is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GainKind {
+    /// An index is as new as what is installed by it.
+    Freshness,
+    /// The image has fewer bytes.
+    Bytes,
+    /// It has one layer fewer.
+    Layer,
 }
 
 impl Facts<'_> {
@@ -98,7 +111,7 @@ impl Facts<'_> {
         if group_second && b.ends_in_comment {
             return Err("the second ends in a comment".into());
         }
-        Ok(Some(Merge { gain: gain.title, isolate_first, group_second }))
+        Ok(Some(Merge { gain: gain.title, kind: gain.kind, isolate_first, group_second }))
     }
 
     /// What merging is good for.
@@ -126,6 +139,7 @@ impl Facts<'_> {
                 let verb = refresh.map_or("update", |call| call.verb.as_str());
                 return Some(Gain {
                     title: format!("run `{name} {verb}` in the same RUN as the install"),
+                    kind: GainKind::Freshness,
                     is_small: false,
                 });
             }
@@ -133,17 +147,20 @@ impl Facts<'_> {
         if self.frees(first, second) {
             return Some(Gain {
                 title: "remove files in the layer that creates them".into(),
+                kind: GainKind::Bytes,
                 is_small: false,
             });
         }
         if !shared.is_empty() && self.only(first, &shared) && self.only(second, &shared) {
             return Some(Gain {
                 title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
+                kind: GainKind::Bytes,
                 is_small: true,
             });
         }
         anyway.then(|| Gain {
             title: "combine two steps into one layer, as `merge-runs: all` asks".into(),
+            kind: GainKind::Layer,
             is_small: true,
         })
     }
@@ -279,6 +296,7 @@ impl Facts<'_> {
 
 struct Gain {
     title: String,
+    kind: GainKind,
     /// Not worth a subshell.
     is_small: bool,
 }

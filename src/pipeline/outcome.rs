@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::config::Severity;
 use crate::edit::Edits;
 use crate::span::Place;
-use crate::transform::{Applicability, Transform};
+use crate::transform::{Applicability, Effect, Transform};
 
 /// What became of a file. Every place is one of the text as it went in.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +58,8 @@ pub struct Applied {
     pub severity: Severity,
     /// The codes of hadolint that it answers.
     pub answers: Vec<String>,
+    /// What it is good for.
+    pub effect: Effect,
 }
 
 /// Something that was not done.

@@ -113,6 +113,7 @@ impl View<'_> {
             lines: about,
             severity: hadolint.severity(names),
             answers,
+            effect: fix.effect.unwrap_or_else(|| transform.effect()),
         })
     }
 

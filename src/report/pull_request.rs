@@ -1,6 +1,7 @@
 //! The words of a pull request: the commits' messages, its title, and its text with the mark by which a later run knows it
 //! again.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use crate::digest::sha256;
 use crate::report::markdown::LONGEST;
 use crate::report::{FileReport, inert, markdown};
-use crate::transform::{Applicability, Transform};
+use crate::transform::{Applicability, Effect, Transform};
 
 /// How long a line of a commit's message is, as git's own are.
 const WIDTH: usize = 72;
@@ -139,9 +140,27 @@ fn wrapped(line: &str, indent: &str) -> String {
     text + "\n"
 }
 
-/// The request's title.
+/// The request's title: what its fixes are good for, and how many there are.
 pub fn title(reports: &[FileReport]) -> String {
-    format!("Smaller images: {}", markdown::title(reports))
+    let effects: BTreeSet<Effect> =
+        reports.iter().flat_map(FileReport::fixes).map(|(_, fix)| fix.effect).collect();
+    let names: Vec<&str> = effects.into_iter().map(effect_name).collect();
+    let gains = match &names[..] {
+        [] => return markdown::title(reports),
+        [only] => (*only).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    };
+    let first = gains.get(..1).unwrap_or_default().to_ascii_uppercase();
+    format!("{first}{}: {}", gains.get(1..).unwrap_or_default(), markdown::title(reports))
+}
+
+fn effect_name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::SmallerImage => "smaller images",
+        Effect::FasterBuild => "faster rebuilds",
+        Effect::ReliableBuild => "more reliable builds",
+        Effect::FewerLayers => "fewer layers",
+    }
 }
 
 /// The sum of what changes, wherever it stands now: a request that was closed is not opened again for the same.
@@ -178,7 +197,7 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     let has_unsafe =
         reports.iter().flat_map(FileReport::fixes).any(|(_, fix)| fix.applicability != Applicability::Safe);
     let mut text = String::from(
-        "Jettison rewrote these Dockerfiles so that their images get smaller and builds hit the cache. Each commit is one kind of change; its message says why, and why it is safe.\n\n",
+        "Jettison rewrote these Dockerfiles. Each commit is one kind of change; its message says why, and why it is safe.\n\n",
     );
     let assurance = if has_unsafe {
         "**Unsafe** changes take away what a program might lean on. They are here because the images built with them work as before.\n\n"
@@ -242,6 +261,31 @@ mod tests {
             ),
             "Merge neighbouring RUN instructions"
         );
+    }
+
+    #[test]
+    fn titles_claim_only_what_is_so() {
+        let title = |text: &str, all: bool| {
+            let mut settings = crate::config::Settings::default();
+            if all {
+                settings.config.merge_runs = crate::config::MergeRuns::All;
+            }
+            let outcome = crate::pipeline::fix(text, &settings);
+            title(&[FileReport::fixed("Dockerfile".into(), text.into(), outcome)])
+        };
+        assert_eq!(
+            title("FROM python:3.12\nRUN pip install flask\n", false),
+            "Smaller images: 1 fix in 1 Dockerfile"
+        );
+        assert_eq!(
+            title("FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n", false),
+            "Smaller images and more reliable builds: 2 fixes in 1 Dockerfile"
+        );
+        assert_eq!(
+            title("FROM debian:12\nRUN mkdir /a\nRUN mkdir /b\n", true),
+            "Fewer layers: 1 fix in 1 Dockerfile"
+        );
+        assert_eq!(title("FROM debian:12\n", false), "nothing to change");
     }
 
     #[test]
