@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod measured;
 #[cfg(feature = "pr")]
 pub mod pull_request;
+mod purpose;
 pub mod sarif;
 pub mod verified;
 
@@ -19,6 +20,7 @@ use std::collections::HashMap;
 
 use crate::pipeline::{Applied, Held, Outcome, Step};
 use measured::Measured;
+use purpose::Purpose;
 
 /// One file's result.
 #[derive(Debug, Default)]
@@ -147,6 +149,11 @@ impl FileReport {
         found
     }
 
+    /// What its image is for, where that is not to be shipped.
+    fn purpose(&self) -> Option<Purpose> {
+        Purpose::of(self.path.as_deref()?)
+    }
+
     /// Whether its text is known. One without a byte has no instructions, and is an error.
     pub fn was_read(&self) -> bool {
         !self.text.is_empty()
@@ -156,6 +163,13 @@ impl FileReport {
     pub fn changed(&self) -> bool {
         self.outcome.text().is_some() || self.ignore_file.is_some()
     }
+}
+
+/// The results in the order of their worth: images that ship come first.
+fn ranked(reports: &[FileReport]) -> Vec<&FileReport> {
+    let mut all: Vec<&FileReport> = reports.iter().collect();
+    all.sort_by_key(|report| report.purpose().is_some());
+    all
 }
 
 /// The line of a refusal that is about one RUN alone.

@@ -4,13 +4,15 @@ use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{Answer, Deed, FileReport, Talk, and_more, count};
+use crate::report::{Answer, Deed, FileReport, Talk, and_more, count, ranked};
 use crate::transform::Applicability;
 
 /// Writes one line a fix, and what it leans on where everything is said.
 pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Talk) -> io::Result<()> {
-    for report in reports.iter().filter(|report| deed != Deed::Written || report.error.is_none()) {
+    for report in ranked(reports).into_iter().filter(|report| deed != Deed::Written || report.error.is_none())
+    {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
+        let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
         for step in &report.outcome.steps {
             for fix in &step.fixes {
                 let mark = if fix.applicability == Applicability::Safe {
@@ -19,7 +21,7 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Tal
                     format!(" [{}]", fix.applicability.name())
                 };
                 let title = escape::line(&fix.title);
-                writeln!(out, "{path}:{}: {}: {title}{mark}", fix.place, step.transform.id)?;
+                writeln!(out, "{path}:{}: {}: {title}{mark}{purpose}", fix.place, step.transform.id)?;
                 for note in fix.notes.iter().filter(|_| talk == Talk::Everything) {
                     writeln!(out, "    {}", escape::line(note))?;
                 }

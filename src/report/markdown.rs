@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{FileReport, and_more, diff, inert, measured};
+use crate::report::{FileReport, and_more, diff, inert, measured, ranked};
 
 /// How many bytes a text may have. GitHub takes 65,536 characters of a comment or a request, the least of all forges.
 pub const LONGEST: usize = 60_000;
@@ -65,12 +65,13 @@ fn cut(lines: &[String], most: usize, note: impl Fn(usize) -> String) -> String 
 pub fn changes(reports: &[FileReport], most: usize) -> String {
     const HEAD: &str = "| where | what | transform |\n|---|---|---|\n";
     let mut rows = Vec::new();
-    for report in reports {
+    for report in ranked(reports) {
         let path = report.path.as_deref().unwrap_or_default();
+        let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
         for (step, fix) in report.fixes() {
             let notes: String = fix.notes.iter().map(|note| format!("<br>{}", inert::prose(note))).collect();
             rows.push(format!(
-                "| {} | {}{notes} | {} ({}) |\n",
+                "| {}{purpose} | {}{notes} | {} ({}) |\n",
                 inert::code(&format!("{path}:{}", fix.place.line)),
                 inert::prose(&fix.title),
                 step.transform.id,
