@@ -27,6 +27,7 @@ fn main() {
         runtime: read(&root.join("runtime.yaml")),
         settings: read(&root.join("settings.yaml")),
         install_scripts: read(&root.join("install-scripts.yaml")),
+        starters: read(&root.join("starters.yaml")),
     };
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("knowledge.rs"), tables(&everything)).expect("OUT_DIR is writable");
@@ -35,8 +36,16 @@ fn main() {
 /// The tables that `src/knowledge.rs` looks things up in: names sorted, and behind them what is said of each as JSON, which
 /// is read when somebody asks for it.
 fn tables(everything: &model::Everything) -> String {
-    let model::Everything { managers, programs, effects, images, runtime, settings, install_scripts } =
-        everything;
+    let model::Everything {
+        managers,
+        programs,
+        effects,
+        images,
+        runtime,
+        settings,
+        install_scripts,
+        starters,
+    } = everything;
     let mut text = String::new();
     parts(&mut text, "MANAGERS", "Manager", managers.iter().map(|one| (one.name.as_str(), json(one))));
     parts(&mut text, "IMAGES", "Image", images.iter().map(|one| (one.name.as_str(), json(one))));
@@ -48,6 +57,7 @@ fn tables(everything: &model::Everything) -> String {
     );
     parts(&mut text, "RUNTIME", "Runtime", std::iter::once(("", json(runtime))));
     parts(&mut text, "SETTINGS", "Vec<SettingsFile>", std::iter::once(("", json(settings))));
+    parts(&mut text, "STARTERS", "Vec<Starter>", std::iter::once(("", json(starters))));
     parts(&mut text, "INSTALL_SCRIPTS", "Vec<InstallScript>", std::iter::once(("", json(install_scripts))));
     let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
         let all = managers.iter().enumerate();
@@ -76,7 +86,6 @@ fn tables(everything: &model::Everything) -> String {
     ];
     table(&mut text, "SCOPES", "Scope", &variants("Scope", &scopes));
     text += &format!("static SOURCED: &[&str] = &{:?};\n", programs.sourced);
-    text += &format!("static STARTED_FROM: &[&str] = &{:?};\n", programs.started_from);
     text += &format!("static VARIABLES: &[&str] = &{:?};\n", effects.variables);
     text
 }

@@ -1,6 +1,7 @@
 //! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them.
 //! Nothing here reads a file; `cli` does, and only when somebody asks.
 
+pub mod compose;
 pub mod ignore;
 pub mod parsed;
 
@@ -9,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+pub use compose::{CommandLine, Service};
 pub use ignore::Ignore;
 pub use parsed::Format;
 use parsed::Parsed;
@@ -20,6 +22,11 @@ pub trait Surroundings: Sync {
 
     /// System packages of which a build has shown that the image that runs needs them.
     fn proven(&self) -> &[Proven] {
+        &[]
+    }
+
+    /// How compose files start the image.
+    fn services(&self) -> &[Service] {
         &[]
     }
 
@@ -137,13 +144,6 @@ impl BuildContext {
         self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()
     }
 
-    /// Whether version control may keep a file: it does, or what it keeps is unknown.
-    pub fn may_be_tracked(&self, path: &str) -> bool {
-        self.tracked
-            .as_ref()
-            .is_none_or(|tracked| tracked.binary_search_by(|known| known.as_str().cmp(path)).is_ok())
-    }
-
     /// Whether version control is known to keep a file at this path, or anything below it.
     pub fn is_tracked(&self, path: &str) -> Option<bool> {
         let tracked = self.tracked.as_ref()?;
@@ -151,6 +151,11 @@ impl BuildContext {
         let below = format!("{path}/");
         let within = tracked[at..].iter().take_while(|known| known.starts_with(path));
         Some(within.into_iter().any(|known| known == path || known.starts_with(&below)))
+    }
+
+    /// Whether version control may keep a file: it does, or what it keeps is unknown.
+    pub fn may_be_tracked(&self, path: &str) -> bool {
+        self.is_tracked(path).unwrap_or(true)
     }
 
     /// The entry at exactly this path, ignored or not.

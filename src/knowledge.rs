@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 pub use model::{
     Avoid, Cache, Confidence, Format, Image, InstallScript, Keep, Kind, Lean, Library, Manager,
-    ManagerSetting, Mode, Mount, On, Project, Runtime, Setting, SettingsFile, SettingsFormat, Switch, Verbs,
-    Wrapper,
+    ManagerSetting, Mode, Mount, On, Project, Runtime, Setting, SettingsFile, SettingsFormat, Starter,
+    StarterFormat, Switch, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -167,9 +167,14 @@ impl Knowledge {
         SOURCED.contains(&name)
     }
 
-    /// Directories whose scripts the start-up of common base images runs by itself.
-    pub fn started_from(&self) -> &'static [&'static str] {
-        STARTED_FROM
+    /// What starts other programs by what a file says.
+    pub fn starters(&self) -> &[Starter] {
+        STARTERS.get(0)
+    }
+
+    /// The starter that a program's name calls.
+    pub fn starter(&self, program: &str) -> Option<&Starter> {
+        self.starters().iter().find(|starter| starter.programs.iter().any(|name| name == program))
     }
 
     /// The wrapper with this name (`sudo`, `env`).

@@ -27,6 +27,32 @@ fn the_context_is_the_folder_of_the_dockerfile() {
 }
 
 #[test]
+fn what_compose_files_and_supervisors_start_counts() {
+    let fix = |files: &[(&str, &str)]| {
+        let folder = folder(files);
+        let output = run(folder.path(), &["fix", "--quiet", "--check", "api"]);
+        output.status.code()
+    };
+    let apt = ("api/Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n");
+    for (command, code) in [("apt-get install -y jq", 0), ("app", 1)] {
+        let compose = format!("services: {{app: {{build: ./api, command: {command}}}}}\n");
+        assert_eq!(fix(&[apt, ("compose.yaml", &compose)]), Some(code), "{command}, from above the context");
+        assert_eq!(
+            fix(&[apt, ("api/deploy/docker-compose.prod.yml", &compose.replace("./api", ".."))]),
+            Some(code),
+            "{command}, from a folder in the context"
+        );
+        let supervised = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nCOPY conf/supervisor /etc/supervisor/conf.d\n";
+        let program = format!("[program:app]\ncommand={command}\n");
+        assert_eq!(
+            fix(&[("api/Dockerfile", supervised), ("api/conf/supervisor/app.conf", &program)]),
+            Some(code),
+            "{command}, by a supervisor"
+        );
+    }
+}
+
+#[test]
 fn the_command_line_names_another_one() {
     let folder =
         folder(&[("docker/Dockerfile", NODE), ("package.json", PACKAGE), ("package-lock.json", LOCK)]);

@@ -57,6 +57,9 @@ fn every_claim_has_a_source() {
     for image in Knowledge::embedded().images() {
         assert!(image.source.len() > 8, "{}", image.name);
     }
+    for starter in Knowledge::embedded().starters() {
+        assert!(starter.source.len() > 8, "{}", starter.name);
+    }
 }
 
 #[test]

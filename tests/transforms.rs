@@ -94,8 +94,8 @@ struct Around<'a> {
 impl Around<'_> {
     fn context_too(&self) -> Box<dyn Surroundings + '_> {
         match (self.ignore_file, self.given.context()) {
-            (Some(text), Ok(context)) => Box::new(Written(context.with_ignore(text))),
-            (_, Ok(context)) => Box::new(Written(context.clone())),
+            (Some(text), Ok(context)) => Box::new(Written::from(context.with_ignore(text))),
+            (_, Ok(context)) => Box::new(Written::from(context.clone())),
             (_, Err(_)) => Box::new(Alone),
         }
     }

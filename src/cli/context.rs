@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::input;
-use crate::context::{BuildContext, Ignore, Surroundings};
+use crate::context::{BuildContext, Ignore, Service, Surroundings};
 
 /// No ignore file comes near this size.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -45,6 +45,7 @@ pub struct Around<'c> {
     context: OnceLock<Loaded>,
     full: OnceLock<Option<PathBuf>>,
     inner: OnceLock<Option<String>>,
+    services: OnceLock<Vec<Service>>,
 }
 
 impl Contexts {
@@ -79,6 +80,7 @@ impl Contexts {
             context: OnceLock::new(),
             full: OnceLock::new(),
             inner: OnceLock::new(),
+            services: OnceLock::new(),
         }
     }
 }
@@ -148,6 +150,14 @@ impl Surroundings for Around<'_> {
     fn dockerfile(&self) -> Option<&str> {
         let path = || relative(self.full_path()?, self.directory().ok()?);
         self.inner.get_or_init(path).as_deref()
+    }
+
+    fn services(&self) -> &[Service] {
+        self.services.get_or_init(|| {
+            let Some(dockerfile) = self.full_path() else { return Vec::new() };
+            let own = self.context().ok().zip(self.directory().ok());
+            compose::services_of(dockerfile, own.map(|(context, directory)| (directory, context)))
+        })
     }
 }
 

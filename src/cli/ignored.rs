@@ -10,7 +10,7 @@ use crate::cli::context::{Around, Contexts};
 use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::cli::{clock, discover, write};
-use crate::context::{BuildContext, Surroundings};
+use crate::context::{BuildContext, Service, Surroundings};
 use crate::pipeline::{self, Outcome};
 use crate::report::{FileReport, IgnoreFile};
 
@@ -86,6 +86,10 @@ impl Surroundings for Changed<'_> {
 
     fn dockerfile(&self) -> Option<&str> {
         self.around.dockerfile()
+    }
+
+    fn services(&self) -> &[Service] {
+        self.around.services()
     }
 }
 

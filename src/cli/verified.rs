@@ -8,7 +8,7 @@ use crate::cli::context::Contexts;
 use crate::cli::measured::{Bar, plans};
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
-use crate::context::{BuildContext, Proven, Surroundings};
+use crate::context::{BuildContext, Proven, Service, Surroundings};
 use crate::measure::verify::{self, Finding, Lacking, Subject};
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{BuildError, Engine, Plan, build};
@@ -108,6 +108,10 @@ impl Surroundings for Proving<'_> {
 
     fn proven(&self) -> &[Proven] {
         &self.proven
+    }
+
+    fn services(&self) -> &[Service] {
+        self.around.services()
     }
 }
 

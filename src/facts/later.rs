@@ -107,11 +107,13 @@ impl Facts<'_> {
     ) -> Option<Leaning> {
         let Started { who, what, .. } = one;
         let starter = match phase {
-            Phase::Image if ["CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(&who.as_str()) => who.clone(),
+            Phase::Image if one.is_inline && names_itself(who) => who.clone(),
             Phase::Image => format!("{who}, which the image starts,"),
             Phase::Build if who == "RUN" => "a later RUN".to_owned(),
             Phase::Build => format!("{who}, which a later RUN starts,"),
         };
+        // By convention, what make runs installs no system packages, unless it is seen to.
+        let phase = if one.is_recipe { Phase::Image } else { phase };
         let is_powerless = matches!(user, User::Other(_)) && !self.file.text.contains("sudo");
         // What only saves fetching is missed by nothing but what works offline.
         let may_need = || match going.manager.kind {
@@ -123,8 +125,7 @@ impl Facts<'_> {
                 let (invocations, _) = self.invocations_of(script, at, &Workdir::Unknown);
                 let calls = packages::calls(&invocations, self.known);
                 let list = Commands { at, user, phase, invocations: &invocations, calls: &calls, resolved };
-                let names =
-                    phase == Phase::Image && ["CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(&who.as_str());
+                let names = phase == Phase::Image && names_itself(who);
                 let named =
                     names.then(|| going.directories.iter().find(|directory| paths::names(text, directory)));
                 match named.flatten() {
@@ -481,6 +482,11 @@ impl Commands<'_> {
                 }
         })
     }
+}
+
+/// Whether it is an instruction, or a service of a compose file, that starts something.
+fn names_itself(who: &str) -> bool {
+    matches!(who, "CMD" | "ENTRYPOINT" | "HEALTHCHECK") || who.ends_with(')')
 }
 
 /// Whether a RUN is given no network. (Dockerfile reference, RUN --network.)

@@ -1,18 +1,22 @@
-//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, and those that a RUN calls, with the scripts that
-//! they call in turn.
+//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, those that a RUN calls, and what compose files and
+//! supervisors start, with the scripts that they call in turn.
 //!
 //! Where a script comes from is asked in `traced`; what its commands read, in `later`.
+
+mod formats;
+mod services;
 
 use std::collections::BTreeSet;
 
 use crate::facts::commands::{self, Invocation};
 use crate::facts::execution::{self, Scope, ScriptStates, Workdir};
+use crate::facts::started::services::Call;
 use crate::facts::starts::{Start, starts};
 use crate::facts::traced::{At, Source, is_script_name};
-use crate::facts::{Facts, RunFacts, paths};
+use crate::facts::{Facts, RunFacts};
 use crate::syntax::Opaque;
 use crate::syntax::shell::{Dialect, Script, Word, base_name};
-use crate::syntax::{Body, Form, Instruction, Item, Run};
+use crate::syntax::{Body, Form, Item, Run};
 
 /// Scripts that call scripts that call scripts: more are not followed.
 const MOST_LEVELS: usize = 5;
@@ -31,6 +35,8 @@ pub(super) struct Started {
     pub stage: usize,
     /// Whether its text is part of the Dockerfile's own command: the string behind `bash -c`.
     pub is_inline: bool,
+    /// Whether it is a recipe of a makefile: by convention, what is unknown of it installs no system packages.
+    pub is_recipe: bool,
     /// What is known of it.
     pub what: What,
 }
@@ -58,6 +64,12 @@ struct Walk<'f, 'a> {
     bodies: Vec<String>,
     /// Whether the walk is still in the Dockerfile's own text.
     is_inline: bool,
+    /// Whether it is in what a makefile says.
+    is_recipe: bool,
+    /// Whether a RUN starts it.
+    is_build: bool,
+    /// Whether files of the build context may be mounted over those of the image.
+    has_volumes: bool,
     seen: BTreeSet<String>,
     found: Vec<Started>,
 }
@@ -85,9 +97,7 @@ impl Facts<'_> {
                 let mut walk = Walk::of(self, At { stage: stage.index, end: stage.items.end });
                 for item in stage.items.clone() {
                     let Item::Instruction(instruction) = &self.file.items[item] else { continue };
-                    if let Body::Copy(transfer) | Body::Add(transfer) = &instruction.body {
-                        walk.put_to_start(item, instruction, &transfer.destination);
-                    }
+                    walk.placed_to_start(item, instruction);
                     let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) =
                         &instruction.body
                     else {
@@ -106,6 +116,9 @@ impl Facts<'_> {
                 }
                 found.append(&mut walk.found);
             }
+            for service in self.around.services() {
+                found.append(&mut Walk::of_service(self, service));
+            }
             found
         })
     }
@@ -114,6 +127,7 @@ impl Facts<'_> {
     pub(super) fn started_by<'r>(&self, run: &'r RunFacts<'_>) -> &'r (Vec<Started>, Vec<usize>) {
         run.started.get_or_init(|| {
             let mut walk = Walk::of(self, At { stage: run.stage, end: run.item });
+            walk.is_build = true;
             let directory = self.directory_at(run.item);
             if let Body::Run(Run::Exec(words)) = &run.instruction.body {
                 walk.exec(words, directory.clone());
@@ -133,38 +147,22 @@ impl Facts<'_> {
 
 impl<'f, 'a> Walk<'f, 'a> {
     fn of(facts: &'f Facts<'a>, at: At) -> Self {
-        Self { facts, at, bodies: Vec::new(), is_inline: true, seen: BTreeSet::new(), found: Vec::new() }
-    }
-
-    /// The scripts that a COPY puts where the base image's own start-up looks for them.
-    fn put_to_start(&mut self, item: usize, instruction: &Instruction<'_>, destination: &str) {
-        let Some(destination) = self.facts.path_at(item, destination) else { return };
-        let directories = self.facts.known.started_from();
-        let is_near = directories.iter().any(|directory| {
-            paths::within(&destination, directory)
-                || paths::within(directory, destination.trim_end_matches('/'))
-        });
-        if !is_near {
-            return;
-        }
-        let is_started = |path: &str| directories.iter().any(|directory| paths::within(path, directory));
-        for heredoc in instruction.heredocs.iter().filter(|_| is_started(&destination)) {
-            self.text(&heredoc.name, heredoc.content.of(self.facts.file.text), None, MOST_LEVELS);
-        }
-        let Ok(context) = self.facts.around.context() else { return };
-        let Some(copied) = self.facts.copied(item, context) else { return };
-        for (path, text) in &context.texts {
-            let is_it = || copied.image_path(path).is_some_and(|path| is_started(&path));
-            let is_script = text.starts_with("#!") || is_script_name(base_name(path));
-            if is_script && is_shell(text) && is_it() && context.sends_file(path) {
-                self.text(base_name(path), text, None, MOST_LEVELS);
-            }
+        Self {
+            facts,
+            at,
+            bodies: Vec::new(),
+            is_inline: true,
+            is_recipe: false,
+            is_build: false,
+            has_volumes: false,
+            seen: BTreeSet::new(),
+            found: Vec::new(),
         }
     }
 
     /// The words of a RUN in exec form.
     fn exec(&mut self, words: &[String], directory: Option<String>) {
-        let text = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        let text = joined(words);
         self.text("RUN", &text, directory, MOST_LEVELS);
     }
 
@@ -172,15 +170,15 @@ impl<'f, 'a> Walk<'f, 'a> {
     fn form(&mut self, form: &Form, who: &str) {
         let text = match form {
             Form::Shell(text) => text.clone(),
-            Form::Exec(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+            Form::Exec(words) => joined(words),
         };
         let directory = self.facts.directory_after(self.at.end - 1);
         self.text(who, &text, directory, MOST_LEVELS);
     }
 
     fn add(&mut self, who: &str, what: What) {
-        let (stage, is_inline) = (self.at.stage, self.is_inline);
-        self.found.push(Started { who: who.to_owned(), stage, is_inline, what });
+        let Self { at, is_inline, is_recipe, .. } = *self;
+        self.found.push(Started { who: who.to_owned(), stage: at.stage, is_inline, is_recipe, what });
     }
 
     /// A shell script's text; says whether it is read to the end, with all that it starts.
@@ -241,10 +239,17 @@ impl<'f, 'a> Walk<'f, 'a> {
         let mut resolved = Vec::new();
         for (index, one) in invocations.iter().enumerate() {
             let directory = states.directory(index).known();
-            let starts = starts(one, self.facts.known);
+            let mut starts = starts(one, self.facts.known);
+            starts.retain(|start| !self.is_build || !matches!(start, Start::Service(one, _) if one.installs));
             let mut is_known = !starts.is_empty();
             for start in starts {
-                is_known &= self.start(who, one, &start, directory, levels);
+                is_known &= match start {
+                    Start::Service(starter, words) => {
+                        let piped = services::piped(invocations, index);
+                        self.service(&Call { who, starter, words, directory, piped, levels })
+                    }
+                    start => self.start(who, one, &start, directory, levels),
+                };
             }
             if is_known {
                 resolved.push(index);
@@ -262,6 +267,7 @@ impl<'f, 'a> Walk<'f, 'a> {
         levels: usize,
     ) -> bool {
         match start {
+            Start::Service(..) => false,
             Start::Text(text) => self.text(who, text, directory.map(str::to_owned), levels),
             Start::Fed if !self.bodies.is_empty() => {
                 let bodies = self.bodies.clone();
@@ -329,6 +335,13 @@ impl<'f, 'a> Walk<'f, 'a> {
                         Source::NoContext if is_shell => {
                             self.add(base, What::NoContext { tells: tells(base, one) });
                         }
+                        Source::Base if self.has_volumes => {
+                            let mounted: Vec<String> =
+                                self.facts.context_texts(base).into_iter().map(str::to_owned).collect();
+                            for text in mounted {
+                                self.text(base, &text, directory.map(str::to_owned), levels);
+                            }
+                        }
                         // What is there without the RUN does not need what the RUN leaves.
                         Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
                     }
@@ -343,12 +356,14 @@ impl<'f, 'a> Walk<'f, 'a> {
 
 /// Whether a script's name, or an argument of it, speaks of installing packages.
 fn tells(name: &str, one: &Invocation<'_>) -> bool {
-    let says = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        ["install", "apt-get", "packages", "-deps", "provision"].iter().any(|part| text.contains(part))
-    };
     let arguments = one.arguments().iter().map(Word::text);
-    says(name) || arguments.filter(|text| !text.contains('/')).any(says)
+    tells_name(name) || arguments.filter(|text| !text.contains('/')).any(tells_name)
+}
+
+/// Whether a name speaks of installing packages.
+fn tells_name(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["install", "apt-get", "packages", "-deps", "provision"].iter().any(|part| text.contains(part))
 }
 
 /// Whether a text is a shell script, by its first line.
@@ -367,6 +382,11 @@ fn is_shell(text: &str) -> bool {
         program,
         "sh" | "bash" | "dash" | "ash" | "ksh" | "busybox" | "with-contenv" | "execlineb" | "zsh"
     )
+}
+
+/// Words as a shell takes them.
+fn joined(words: &[String]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: &str) -> String {

@@ -3,7 +3,7 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::traced::is_script_name;
-use crate::knowledge::{Knowledge, Program};
+use crate::knowledge::{Knowledge, Program, Starter};
 use crate::syntax::shell::{Word, base_name};
 
 /// How a command starts another script.
@@ -16,6 +16,8 @@ pub(super) enum Start<'w> {
     Known(&'w str),
     /// A script of package.json.
     Entry(&'w str),
+    /// What a configuration says, for a program with these arguments.
+    Service(&'w Starter, &'w [Word]),
     /// Its text is what the command reads.
     Fed,
     /// The text is not written out.
@@ -23,7 +25,29 @@ pub(super) enum Start<'w> {
 }
 
 /// The scripts that a command starts.
-pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
+pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Vec<Start<'w>> {
+    let service = service(one, known).map(|(starter, words)| Start::Service(starter, words));
+    service.into_iter().chain(scripts(one, known)).collect()
+}
+
+/// The starter that a command calls, also by `exec` or by what runs programs of a project's packages, and its arguments.
+fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Starter, &'w [Word])> {
+    const RUNNERS: &[&str] = &["exec", "run", "x", "dlx", "npx", "bunx", "uvx", "pipx"];
+    let at = |index: usize| {
+        Some((known.starter(base_name(one.words[index].literal()?))?, &one.words[index + 1..]))
+    };
+    let first = one.words.first()?;
+    at(0).or_else(|| {
+        let is_runner =
+            RUNNERS.contains(&base_name(first.text())) || known.manager_of(one.program?).is_some();
+        let start = one.words.iter().position(|word| RUNNERS.contains(&base_name(word.text())))?;
+        let mut rest = (start + 1..one.words.len()).filter(|&index| !one.words[index].is_option());
+        rest.find_map(at).filter(|_| is_runner)
+    })
+}
+
+/// The scripts that it is given or called by.
+fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
     let Some(first) = one.words.first() else { return Vec::new() };
     let arguments = one.arguments();
     let program = one.program.unwrap_or_default();

@@ -4,6 +4,8 @@
 //! It follows copies, moves and links whose names are written out. What it loses sight of is unknown. What the script does is
 //! asked in `started`.
 
+pub(super) mod placed;
+
 use std::collections::HashMap;
 
 use crate::context::BuildContext;
@@ -36,6 +38,9 @@ pub(super) enum Source {
 
 /// Further back a file is not looked for.
 const MOST_INSTRUCTIONS: usize = 2_000;
+
+/// A file that a COPY would bring if it were there.
+pub(super) const NOT_THERE: &str = "is not in the build context";
 
 /// Perhaps: a RUN fetches files, and does not say which.
 const FETCHED: Source = Source::Unknown("may be fetched by a RUN");
@@ -391,7 +396,7 @@ impl Facts<'_> {
                 })
         };
         if *self.is_its_context.get_or_init(|| self.file.instructions().any(is_there)) {
-            Source::Unknown("is not in the build context")
+            Source::Unknown(NOT_THERE)
         } else {
             Source::NoContext
         }
@@ -427,7 +432,7 @@ fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
 }
 
 /// What `echo` or `printf` prints, as far as it is plain; variables stay as they are written.
-fn printed(one: &Invocation<'_>) -> Option<String> {
+pub(super) fn printed(one: &Invocation<'_>) -> Option<String> {
     let is_printing = one.is("echo") || one.is("printf");
     let words =
         one.arguments().iter().filter(|word| !matches!(word.raw.as_str(), "-e" | "-n" | "-en" | "-ne"));

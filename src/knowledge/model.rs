@@ -444,8 +444,6 @@ pub struct Programs {
     pub builders: Vec<String>,
     /// Names of files that a shell sources to set its environment, and that start nothing.
     pub sourced: Vec<String>,
-    /// Directories whose scripts the start-up of common base images runs by itself.
-    pub started_from: Vec<String>,
     /// Run the command that follows their own options (`sudo`, `env`, `time`, `nice`).
     pub wrappers: Vec<Wrapper>,
     /// Leave a process running after they return (daemons and what starts them).
@@ -467,6 +465,76 @@ pub struct Wrapper {
     /// How many words that are not options come before the command (`timeout 10 CMD` has one).
     #[serde(default)]
     pub operands: usize,
+}
+
+/// A program that starts others by what a file says, or directories whose files a running image starts
+/// (`knowledge/starters.yaml`).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Starter {
+    /// Its name here.
+    pub name: String,
+    /// The programs that read such files.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    /// How the files are written.
+    pub format: StarterFormat,
+    /// The beginnings of the names of the sections that start something.
+    #[serde(default)]
+    pub sections: Vec<String>,
+    /// The keys in them whose values are commands.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// Options whose value is the file.
+    #[serde(default)]
+    pub file_options: Vec<String>,
+    /// Options whose value is the directory that files are looked for in.
+    #[serde(default)]
+    pub directory_options: Vec<String>,
+    /// Further options that take their value as the next word.
+    #[serde(default)]
+    pub options_with_value: Vec<String>,
+    /// Whether the words that are not options name the files, or their directories.
+    #[serde(default)]
+    pub operands: bool,
+    /// Files that are read where the command line names none, from the working directory.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Files, and directories of files, that are read wherever an image has them.
+    #[serde(default)]
+    pub directories: Vec<String>,
+    /// How the names of files in those directories end; any name counts where there is none.
+    #[serde(default)]
+    pub endings: Vec<String>,
+    /// Whether its programs only put a file where a running image looks for it.
+    #[serde(default)]
+    pub installs: bool,
+    /// Names of scripts that need no first line to say so.
+    #[serde(default)]
+    pub scripts: Vec<String>,
+    /// The beginnings of words in paths of a build context, or the ends of paths, by which such files are known.
+    #[serde(default)]
+    pub texts: Vec<String>,
+    /// Where all of this was read.
+    pub source: String,
+}
+
+/// How a file is written that says what to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StarterFormat {
+    /// Sections of keys and values.
+    Sections,
+    /// Lines of five fields of time and a command.
+    Crontab,
+    /// The same, with a user before the command.
+    CrontabWithUser,
+    /// Lines of a name, a colon and a command.
+    Procfile,
+    /// The files are scripts themselves.
+    Scripts,
+    /// Targets with recipes, of which the command line names some.
+    Recipes,
 }
 
 /// What ordinary programs touch (`knowledge/effects.yaml`). A program in none of the lists may touch anything.
@@ -568,4 +636,6 @@ pub struct Everything {
     pub settings: Vec<SettingsFile>,
     /// See [`InstallScript`].
     pub install_scripts: Vec<InstallScript>,
+    /// See [`Starter`].
+    pub starters: Vec<Starter>,
 }

@@ -1,6 +1,6 @@
 //! The surroundings as the steps so far left them.
 
-use crate::context::{BuildContext, Proven, Surroundings};
+use crate::context::{BuildContext, Proven, Service, Surroundings};
 
 /// The surroundings, with the ignore file as the steps so far left it.
 pub(super) struct Around<'s> {
@@ -31,5 +31,9 @@ impl Surroundings for Around<'_> {
 
     fn proven(&self) -> &[Proven] {
         self.given.proven()
+    }
+
+    fn services(&self) -> &[Service] {
+        self.given.services()
     }
 }

@@ -50,11 +50,26 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// A build context that a test writes down, as what lies around a Dockerfile.
-pub struct Written(pub jettison::context::BuildContext);
+pub struct Written(pub jettison::context::BuildContext, Vec<jettison::context::Service>);
 
 impl jettison::context::Surroundings for Written {
     fn context(&self) -> Result<&jettison::context::BuildContext, &str> {
         Ok(&self.0)
+    }
+
+    fn services(&self) -> &[jettison::context::Service] {
+        &self.1
+    }
+}
+
+impl From<jettison::context::BuildContext> for Written {
+    fn from(context: jettison::context::BuildContext) -> Self {
+        use jettison::context::compose::{is_compose_file, services};
+        let named = |path: &str| path.rsplit('/').next().is_some_and(is_compose_file);
+        let files = context.texts.iter().filter(|(path, _)| named(path));
+        let files: Vec<_> = files.map(|(path, text)| (format!("/{path}"), text.clone())).collect();
+        let services = services(&files, "/Dockerfile");
+        Self(context, services)
     }
 }
 
@@ -80,6 +95,6 @@ impl Written {
                 None => {}
             }
         }
-        Self(BuildContext::of(entries, texts, ".dockerignore", ignore_text))
+        BuildContext::of(entries, texts, ".dockerignore", ignore_text).into()
     }
 }

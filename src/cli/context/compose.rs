@@ -1,14 +1,17 @@
-//! Which directory a compose or bake file builds a Dockerfile with.
+//! Which directory a compose or bake file builds a Dockerfile with, and which services of compose files run its image.
 //!
 //! Reads `build` of compose services (the Compose specification, "Compose Build") and `target` blocks of bake files (Docker's manual, "Bake file
 //! reference"). A value with a variable in it is left alone: what it comes to is not known here.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::cli::input;
+use crate::context::compose::{is_compose_file, services};
+use crate::context::{BuildContext, Service};
 use crate::yaml;
 
 /// How many folders upwards are looked at.
@@ -55,6 +58,32 @@ pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
             other_file.display()
         )),
     }
+}
+
+/// The services that run the image of a Dockerfile, by the compose files in its context and in the folders above it.
+pub fn services_of(dockerfile: &Path, context: Option<(&Path, &BuildContext)>) -> Vec<Service> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for folder in dockerfile.ancestors().skip(1).take(MOST_FOLDERS) {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_file)) {
+            let path = entry.path();
+            if let (Ok(Some(text)), Some(path)) = (input::beside(&path, MOST_BYTES), path.to_str()) {
+                files.insert(path.to_owned(), text);
+            }
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    if let Some((directory, context)) = context {
+        let named = |path: &str| path.rsplit('/').next().is_some_and(is_compose_file);
+        let texts = context.texts.iter().filter(|(path, _)| named(path));
+        files.extend(
+            texts.filter_map(|(path, text)| Some((directory.join(path).to_str()?.to_owned(), text.clone()))),
+        );
+    }
+    let files: Vec<(String, String)> = files.into_iter().collect();
+    dockerfile.to_str().map(|dockerfile| services(&files, dockerfile)).unwrap_or_default()
 }
 
 /// One build of a file: both paths as written, the Dockerfile's from the context.

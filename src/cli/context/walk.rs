@@ -11,6 +11,8 @@ use ignore::WalkBuilder;
 use crate::cli::context::relative;
 use crate::cli::input;
 use crate::context::Entry;
+use crate::context::compose::is_compose_file;
+use crate::knowledge::{Knowledge, Starter};
 
 /// More files than this are not looked through.
 const MOST_ENTRIES: usize = 300_000;
@@ -47,6 +49,8 @@ const MANIFESTS: &[&str] = &[
     "composer.json",
     "mix.exs",
     "Makefile",
+    "makefile",
+    "GNUmakefile",
     "Directory.Build.props",
     "Directory.Packages.props",
     "nuget.config",
@@ -204,6 +208,8 @@ fn is_read(path: &str, size: u64) -> bool {
     let is_in_folder = MANIFESTS_IN
         .iter()
         .any(|(inner, own)| name == *own && (folder == *inner || folder.ends_with(&format!("/{inner}"))));
+    let starts = size <= MOST_SCRIPT_BYTES
+        && Knowledge::embedded().starters().iter().any(|starter| says_what_to_start(starter, path, name));
     let is_dockerfile = name.to_ascii_lowercase().contains("dockerfile")
         && size <= MOST_SCRIPT_BYTES
         && !name.ends_with(".dockerignore");
@@ -215,7 +221,19 @@ fn is_read(path: &str, size: u64) -> bool {
             || is_requirements
             || is_project
             || is_script
+            || is_compose_file(name)
+            || starts
             || is_dockerfile)
+}
+
+/// Whether a file is one of those by which a starter knows what to start, as its path tells.
+fn says_what_to_start(starter: &Starter, path: &str, name: &str) -> bool {
+    let mut words = path.split(|c: char| !c.is_ascii_alphanumeric());
+    let starts =
+        |word: &str, text: &str| word.get(..text.len()).is_some_and(|own| own.eq_ignore_ascii_case(text));
+    starter.scripts.iter().any(|script| script == name)
+        || words.any(|word| starter.texts.iter().any(|text| starts(word, text)))
+        || starter.texts.iter().any(|text| text.starts_with('.') && name.ends_with(text.as_str()))
 }
 
 #[cfg(unix)]

@@ -1,0 +1,253 @@
+//! How compose files start the image of a Dockerfile: `command`, `entrypoint`, `healthcheck` and hooks of the services that are built from it.
+//!
+//! (The Compose specification, "Services" and "Compose Build"; Docker's manual, "Merge Compose files" and "Extend your Compose file".) Which files there
+//! are is for whoever looks; a service of which it is unknown whether it is built from the Dockerfile counts.
+
+use serde_json::{Map, Value};
+
+use crate::yaml;
+
+/// A service that runs the image of a Dockerfile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its file and name, for a person: `compose.yaml (web)`.
+    pub who: String,
+    /// The build stage that it runs; none for the last.
+    pub target: Option<String>,
+    /// What it starts in place of ENTRYPOINT.
+    pub entrypoint: Option<CommandLine>,
+    /// What it starts in place of CMD.
+    pub command: Option<CommandLine>,
+    /// What is started besides: health checks and hooks.
+    pub others: Vec<CommandLine>,
+    /// Whether directories of the host may be mounted over those of the image.
+    pub has_volumes: bool,
+    /// The file's text, where that can't be parsed.
+    pub unparsed: Option<String>,
+}
+
+/// A command as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandLine {
+    /// One text.
+    Shell(String),
+    /// A list of words.
+    Words(Vec<String>),
+}
+
+/// Whether a file is called like a compose file: `compose.yaml`, `docker-compose.prod.yml`.
+pub fn is_compose_file(name: &str) -> bool {
+    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| {
+        let rest = stem.strip_prefix("docker-compose").or_else(|| stem.strip_prefix("compose"));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
+    })
+}
+
+/// What one service says.
+struct Said<'f> {
+    folder: &'f str,
+    file: &'f str,
+    name: String,
+    body: Map<String, Value>,
+}
+
+/// The services that run the image of a Dockerfile. Files are given with their absolute paths, as is the Dockerfile.
+pub fn services(files: &[(String, String)], dockerfile: &str) -> Vec<Service> {
+    let mut all: Vec<Said<'_>> = Vec::new();
+    let mut found = Vec::new();
+    for (path, text) in files {
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        match yaml::value(text) {
+            Ok(value) => {
+                let services = value["services"].as_object().into_iter().flatten();
+                let bodies =
+                    services.filter_map(|(name, body)| Some((name.clone(), merged(body.as_object()?))));
+                all.extend(bodies.map(|(name, body)| Said { folder, file, name, body }));
+            }
+            Err(_) => {
+                let unparsed = Some(text.clone());
+                found.push(Service { who: format!("{file} (all)"), unparsed, ..Service::default() });
+            }
+        }
+    }
+    let own: Vec<&Said<'_>> = all.iter().filter(|said| builds(said, dockerfile)).collect();
+    let image = |said: &Said<'_>| said.body.get("image").and_then(Value::as_str).map(str::to_owned);
+    let images: Vec<String> = own.iter().filter_map(|said| image(said)).collect();
+    let is_same = |said: &Said<'_>| {
+        let extends = said
+            .body
+            .get("extends")
+            .and_then(|extends| extends.as_str().or_else(|| extends.get("service").and_then(Value::as_str)));
+        let named = |own: &&Said<'_>| {
+            own.folder == said.folder && own.name == said.name || extends == Some(own.name.as_str())
+        };
+        !said.body.contains_key("build")
+            && (own.iter().any(named) || image(said).is_some_and(|image| images.contains(&image)))
+    };
+    found.extend(all.iter().filter(|said| builds(said, dockerfile) || is_same(said)).map(service));
+    found
+}
+
+/// What a service says, with what it takes from elsewhere by `<<`.
+fn merged(body: &Map<String, Value>) -> Map<String, Value> {
+    let mut whole = Map::new();
+    let others = match body.get("<<") {
+        Some(Value::Array(all)) => all.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    for other in others.into_iter().rev().filter_map(Value::as_object) {
+        whole.extend(merged(other));
+    }
+    whole
+        .extend(body.iter().filter(|(key, _)| *key != "<<").map(|(key, value)| (key.clone(), value.clone())));
+    whole
+}
+
+/// Whether a service is built from a Dockerfile, or may be.
+fn builds(said: &Said<'_>, dockerfile: &str) -> bool {
+    let (context, file) = match said.body.get("build") {
+        Some(Value::String(context)) => (context.as_str(), "Dockerfile"),
+        Some(Value::Object(build)) if !build.contains_key("dockerfile_inline") => {
+            let text = |key: &str| build.get(key).and_then(Value::as_str);
+            (text("context").unwrap_or("."), text("dockerfile").unwrap_or("Dockerfile"))
+        }
+        _ => return false,
+    };
+    if context.contains('$') || file.contains('$') {
+        // Whatever the variable holds, the last part of the path is the file's.
+        return file.contains('$') || file.rsplit('/').next() == dockerfile.rsplit('/').next();
+    }
+    let within = |folder: &str, path: &str| {
+        if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") }
+    };
+    !context.contains("://") && plain(&within(&within(said.folder, context), file)) == plain(dockerfile)
+}
+
+/// A path without what does not matter in it.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
+}
+
+fn service(said: &Said<'_>) -> Service {
+    let Said { file, name, body, .. } = said;
+    let target = body.get("build").and_then(|build| build.get("target")).and_then(Value::as_str);
+    let test = body.get("healthcheck").and_then(|check| check.get("test")).and_then(command_line);
+    let hooks = ["post_start", "pre_stop"].into_iter().filter_map(|key| body.get(key)?.as_array()).flatten();
+    let hooks = hooks.filter_map(|hook| command_line(hook.get("command")?));
+    Service {
+        who: format!("{file} ({name})"),
+        target: target.filter(|target| !target.contains('$')).map(str::to_owned),
+        entrypoint: body.get("entrypoint").and_then(command_line),
+        command: body.get("command").and_then(command_line),
+        others: test.and_then(checked).into_iter().chain(hooks).collect(),
+        has_volumes: body.contains_key("volumes") || body.contains_key("develop"),
+        unparsed: None,
+    }
+}
+
+fn command_line(value: &Value) -> Option<CommandLine> {
+    // A variable that the container fills in.
+    let own = |text: &str| text.replace("$$", "$");
+    match value {
+        Value::String(text) => Some(CommandLine::Shell(own(text))),
+        Value::Array(words) => {
+            let words: Vec<String> =
+                words.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), own)).collect();
+            (!words.is_empty()).then_some(CommandLine::Words(words))
+        }
+        _ => None,
+    }
+}
+
+/// The command of a health check, which says first how it is started.
+fn checked(test: CommandLine) -> Option<CommandLine> {
+    match test {
+        CommandLine::Shell(_) => Some(test),
+        CommandLine::Words(mut words) => match words.first().map(String::as_str) {
+            Some("NONE") | None => None,
+            Some("CMD-SHELL") => Some(CommandLine::Shell(words.split_off(1).join(" "))),
+            Some("CMD") => Some(CommandLine::Words(words.split_off(1))),
+            Some(_) => Some(CommandLine::Words(words)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[(&str, &str)], dockerfile: &str) -> Vec<Service> {
+        let files: Vec<_> = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        services(&files, dockerfile)
+    }
+
+    fn names(files: &[(&str, &str)], dockerfile: &str) -> Vec<String> {
+        found(files, dockerfile).into_iter().map(|service| service.who).collect()
+    }
+
+    #[test]
+    fn services_are_those_that_are_built_from_the_dockerfile() {
+        let text = "services:\n  a: {build: ./api}\n  b: {build: {context: .., dockerfile: r/api/Dockerfile}}\n  c: {build: .}\n  d: {image: x}\n  e: {build: {context: api, dockerfile_inline: FROM x}}\n  f: {build: 'https://x/api'}\n  g: {build: $DIR}\n";
+        let all = [("/r/compose.yaml", text)];
+        assert_eq!(
+            names(&all, "/r/api/Dockerfile"),
+            ["compose.yaml (a)", "compose.yaml (b)", "compose.yaml (g)"]
+        );
+        assert_eq!(names(&all, "/r/Dockerfile"), ["compose.yaml (c)", "compose.yaml (g)"]);
+        assert_eq!(names(&all, "/r/b.Dockerfile"), [""; 0]);
+    }
+
+    #[test]
+    fn the_same_image_is_run_by_other_services_too() {
+        let text = "x-app: &app\n  build: .\n  image: app\nservices:\n  web:\n    <<: *app\n    command: web\n  worker:\n    image: app\n    command: worker\n  more:\n    extends: {service: web}\n";
+        let other = "services:\n  web: {entrypoint: [sh, -c]}\n  db: {command: x}\n";
+        assert_eq!(
+            names(&[("/r/compose.yaml", text), ("/r/compose.override.yaml", other)], "/r/Dockerfile"),
+            [
+                "compose.yaml (more)",
+                "compose.yaml (web)",
+                "compose.yaml (worker)",
+                "compose.override.yaml (web)"
+            ]
+        );
+    }
+
+    #[test]
+    fn commands_are_texts_or_words() {
+        let text = "services:\n  a:\n    build: {target: run}\n    command: echo $$HOME\n    entrypoint: [a, 1]\n    healthcheck: {test: [CMD-SHELL, 'x || y']}\n    post_start: [{command: [p]}]\n";
+        let words = |words: &[&str]| CommandLine::Words(words.iter().map(|&word| word.to_owned()).collect());
+        assert_eq!(
+            found(&[("/r/compose.yml", text)], "/r/Dockerfile"),
+            [Service {
+                who: "compose.yml (a)".into(),
+                target: Some("run".into()),
+                entrypoint: Some(words(&["a", "1"])),
+                command: Some(CommandLine::Shell("echo $HOME".into())),
+                others: vec![CommandLine::Shell("x || y".into()), words(&["p"])],
+                has_volumes: false,
+                unparsed: None,
+            }]
+        );
+        assert!(found(&[("/r/compose.yml", "a: [")], "/r/Dockerfile")[0].unparsed.is_some());
+    }
+
+    #[test]
+    fn compose_files_have_names() {
+        for name in ["compose.yaml", "docker-compose.yml", "docker-compose.prod.yml", "compose-dev.yaml"] {
+            assert!(is_compose_file(name), "{name}");
+        }
+        for name in ["composer.yaml", "compose.json", "my-compose.yml"] {
+            assert!(!is_compose_file(name), "{name}");
+        }
+    }
+}
