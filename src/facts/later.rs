@@ -351,6 +351,13 @@ impl Facts<'_> {
                     && !call.has_option(going.refreshing)
                     && !list.refreshed(index)
                 {
+                    if call.manager.cleans(&call.verb) {
+                        if list.installed_before(index) {
+                            continue;
+                        }
+                        let (name, verb) = (one.program.unwrap_or_default(), &call.verb);
+                        return Err(format!("calls `{name} {verb}`, which may fail on an empty cache"));
+                    }
                     return Err(format!(
                         "calls `{} {}` without fetching it again",
                         one.program.unwrap_or_default(),
@@ -467,6 +474,21 @@ fn tells(word: &Word) -> bool {
 }
 
 impl Commands<'_> {
+    /// Whether the same manager has installed something before a call in the same list of commands.
+    fn installed_before(&self, index: usize) -> bool {
+        let Some(manager) = self.calls.iter().find(|call| call.invocation == index).map(|call| call.manager)
+        else {
+            return false;
+        };
+        self.calls.iter().any(|call| {
+            let is_certain = self.invocations[call.invocation].place.certain;
+            call.invocation < index
+                && is_certain
+                && call.manager.name == manager.name
+                && manager.installs(&call.verb)
+        })
+    }
+
     /// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
     fn refreshed(&self, index: usize) -> bool {
         let manager = self.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
