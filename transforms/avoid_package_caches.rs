@@ -16,6 +16,10 @@
 //! when the base is too old, when a call works offline, when installed packages are links into the cache, or when something
 //! later reads it (see clean-package-caches).
 //!
+//! A later RUN that deletes the cache by `rm -f` is no reason to be silent: the bytes stay in the layer of the install, and only the
+//! option keeps them out of the image. The `rm` stays, as it may remove more than this cache; where the two RUNs are neighbours,
+//! merge-runs joins them instead. A later `pip cache purge` is one, as it may fail on an empty cache.
+//!
 //! # Examples
 //! ```dockerfile before
 //! FROM python:3.12

@@ -11,6 +11,8 @@ use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Avoid, Confidence, Kind, Manager};
 use crate::span::Span;
+use crate::syntax::Body;
+use crate::syntax::shell::Word;
 
 /// One manager's option for the calls of one RUN.
 #[derive(Debug)]
@@ -51,8 +53,10 @@ impl<'a> Facts<'a> {
         let calls: Vec<&Call<'a>> =
             run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
         let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
-        let lacking: Vec<&&Call<'a>> =
-            calls.iter().filter(takes).filter(|call| !call.has_option(&avoid.unless_option)).collect();
+        let has_option = |call: &Call<'a>| {
+            call.has_option(&avoid.unless_option) || self.is_decided_by_variable(run, call, avoid)
+        };
+        let lacking: Vec<&&Call<'a>> = calls.iter().filter(takes).filter(|call| !has_option(call)).collect();
         let others = calls.iter().filter(takes).any(|call| {
             call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
         });
@@ -141,6 +145,42 @@ impl<'a> Facts<'a> {
             needless,
             confidence: avoid.applicability,
         }))
+    }
+
+    /// Whether a call gets the option, or one that decides in its place, by a variable: `pip install $PIP_OPTIONS flask`.
+    fn is_decided_by_variable(&self, run: &RunFacts<'a>, call: &Call<'a>, avoid: &Avoid) -> bool {
+        let words = run.invocations[call.invocation].words;
+        let variable = |word: &Word| {
+            let name = word.raw.trim_matches('"').strip_prefix('$')?;
+            Some(name.trim_start_matches('{').split(['}', ':']).next().unwrap_or_default().to_owned())
+        };
+        let mut names = words.iter().filter_map(variable).peekable();
+        if names.peek().is_none() {
+            return false;
+        }
+        let is_deciding = |word: &str| {
+            let word = word.split('=').next().unwrap_or_default();
+            avoid.unless_option.iter().any(|option| option == word)
+        };
+        let decides = |value: &str| value.trim_matches(['"', '\'']).split_whitespace().any(is_deciding);
+        let mut kept = self.kept.deciding.borrow_mut();
+        let deciding = kept.entry(call.manager.name.clone()).or_insert_with(|| {
+            let bodies = self.file.instructions().map(|(_, instruction)| &instruction.body);
+            let set = bodies.filter_map(|body| match body {
+                Body::Env(all) | Body::Arg(all) => Some(all),
+                _ => None,
+            });
+            let set = set.flatten().filter(|one| one.value.as_deref().is_some_and(decides));
+            set.map(|one| one.key.clone()).collect()
+        });
+        names.any(|name| {
+            let mut earlier =
+                run.invocations[..call.invocation].iter().flat_map(|one| &one.simple.assignments);
+            deciding.contains(&name)
+                || earlier.any(|one| {
+                    one.name == name && one.value.as_ref().is_some_and(|value| decides(&value.raw))
+                })
+        })
     }
 
     /// What in the RUN itself needs the cache: what is installed is linked into it, or a call works offline.

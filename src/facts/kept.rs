@@ -1,7 +1,7 @@
 //! Answers about a whole file that many of its instructions ask for: each is found once, at the first question.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::facts::order::Rate;
 
@@ -32,6 +32,8 @@ pub(super) struct Kept {
     pub rates: OnceCell<Vec<Rate>>,
     /// For a package manager, a version of it that the file installs and that is too old for an option.
     pub pins: RefCell<HashMap<String, Option<String>>>,
+    /// For a package manager, the variables of the file whose values have an option that decides about its cache.
+    pub deciding: RefCell<HashMap<String, HashSet<String>>>,
 }
 
 /// Answers about a RUN.
