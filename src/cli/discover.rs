@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
+use crate::cli::input;
 use crate::config::Search;
+use crate::context::compose::is_compose_file;
 
 /// A file to work on, or why there is none.
 pub type Found = Result<PathBuf, String>;
@@ -20,11 +22,31 @@ pub struct Files {
     pub found: Vec<Found>,
     /// How many Dockerfiles were passed over in folders of tests and of other projects, by the folder's name.
     pub skipped: BTreeMap<String, usize>,
+    /// The compose files with a Dockerfile in them, which is not fixed.
+    pub inline: Vec<PathBuf>,
+}
+
+/// What a directory holds.
+#[derive(Debug, Default)]
+struct Within {
+    found: Vec<Found>,
+    /// The folders of Dockerfiles that were passed over.
+    skipped: Vec<String>,
+    inline: Vec<PathBuf>,
 }
 
 impl Files {
-    /// Says what was passed over, in one line; none where nothing was.
-    pub fn remark(&self) -> Option<String> {
+    /// Says what was passed over, in a line each.
+    pub fn remarks(&self) -> Vec<String> {
+        let inline = self.inline.iter().map(|path| {
+            let path = display_name(path);
+            let path = crate::escape::line(&path);
+            format!("skipped the inline Dockerfile of {path} (`dockerfile_inline`); only files are fixed")
+        });
+        self.in_folders().into_iter().chain(inline).collect()
+    }
+
+    fn in_folders(&self) -> Option<String> {
         let total: usize = self.skipped.values().sum();
         let folders: Vec<&str> = self.skipped.keys().map(String::as_str).take(MOST_NAMES).collect();
         let more = if self.skipped.len() > MOST_NAMES { ", …" } else { "" };
@@ -47,7 +69,8 @@ pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
     let mut known = HashSet::new();
     for path in paths {
         let found = if path.is_dir() {
-            let (found, skipped) = within(path, search(path));
+            let Within { found, skipped, mut inline } = within(path, search(path));
+            files.inline.append(&mut inline);
             if found.is_empty() && skipped.is_empty() {
                 files.found.push(Err(format!(
                     "{}: no Dockerfile in this directory; name the file itself if it is called differently",
@@ -90,11 +113,11 @@ pub fn display_name(path: &Path) -> String {
     plain.display().to_string()
 }
 
-/// Walks a directory in parallel, honouring .gitignore. The second part names the folders of Dockerfiles that were passed over.
-fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
-    let found = Mutex::new((Vec::new(), Vec::new()));
+/// Walks a directory in parallel, honouring .gitignore.
+fn within(directory: &Path, search: Search) -> Within {
+    let found = Mutex::new(Within::default());
     let root = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    let refused = |error: String| (vec![Err(error)], Vec::new());
+    let refused = |error: String| Within { found: vec![Err(error)], ..Within::default() };
     if let Err(error) = readable_ignore_files(directory) {
         return refused(error);
     }
@@ -116,7 +139,7 @@ fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
     });
     walk.build_parallel().run(|| {
         Box::new(|entry| {
-            let add = |new: Found| lock(&found).0.push(new);
+            let add = |new: Found| lock(&found).found.push(new);
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -130,21 +153,35 @@ fn within(directory: &Path, search: Search) -> (Vec<Found>, Vec<String>) {
                 || kind.is_symlink()
                     && fs::canonicalize(entry.path())
                         .is_ok_and(|target| target.is_file() && target.starts_with(&root));
-            if !is_file || !is_dockerfile(&entry.file_name().to_string_lossy()) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if is_file && is_compose_file(&name) && has_inline_dockerfile(entry.path()) {
+                lock(&found).inline.push(entry.path().to_owned());
+            }
+            if !is_file || !is_dockerfile(&name) {
                 return WalkState::Continue;
             }
             match passed_over(entry.path().strip_prefix(directory).unwrap_or(entry.path())) {
-                Some(folder) if search == Search::WithoutTests => lock(&found).1.push(folder),
+                Some(folder) if search == Search::WithoutTests => lock(&found).skipped.push(folder),
                 _ => add(Ok(entry.into_path())),
             }
             WalkState::Continue
         })
     });
-    let (mut found, skipped) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.append(&mut lock(&refused_within));
-    found.sort();
-    (found, skipped)
+    let mut within = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    within.found.append(&mut lock(&refused_within));
+    within.found.sort();
+    within.inline.sort();
+    within
 }
+
+/// Whether a compose file has a Dockerfile in it.
+fn has_inline_dockerfile(path: &Path) -> bool {
+    let text = input::beside(path, MOST_COMPOSE_BYTES).ok().flatten();
+    text.is_some_and(|text| text.contains("dockerfile_inline:"))
+}
+
+/// Longer compose files are not looked into.
+const MOST_COMPOSE_BYTES: u64 = 1024 * 1024;
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -65,7 +65,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
         _ => &here[..],
     };
     let files = discover::files(paths, |directory| configurations.search(directory));
-    if let Some(remark) = files.remark().filter(|_| !args.quiet) {
+    for remark in files.remarks().into_iter().filter(|_| !args.quiet) {
         writeln!(anstream::stderr().lock(), "{remark}")?;
     }
     let found = files.found;

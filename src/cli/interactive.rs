@@ -46,7 +46,7 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
     let here = [PathBuf::from(".")];
     let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
     let files = discover::files(paths, |directory| configurations.search(directory));
-    if let Some(remark) = files.remark() {
+    for remark in files.remarks() {
         writeln!(io::stderr().lock(), "{remark}")?;
     }
     let found = files.found;

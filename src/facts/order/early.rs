@@ -100,6 +100,8 @@ impl Facts<'_> {
             let Some(copied) =
                 self.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
             else {
+                let behind = &order[at + 1..];
+                against = against.or_else(|| self.is_not_followed(item, behind));
                 continue;
             };
             let reaches = |other: &String| {
@@ -120,6 +122,19 @@ impl Facts<'_> {
         }
         found.extend(against.map(Err).filter(|_| found.is_empty()));
         found
+    }
+
+    /// A copy above an install whose options say which files it brings: these are not worked out.
+    fn is_not_followed(&self, item: usize, behind: &[usize]) -> Option<Against> {
+        let copy = self.instruction_at(item)?;
+        let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
+        let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
+        let installs = |other: &usize| {
+            self.run_at(*other)
+                .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+        };
+        let reason = format!("which files are copied with --{} is not worked out", flag.name);
+        behind.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
     }
 
     fn take_apart(

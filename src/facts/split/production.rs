@@ -211,6 +211,17 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w
     (is_install && !decided && one.place.certain && !one.place.in_word).then_some(way)
 }
 
+/// Why the text of a file is unknown.
+fn no_text(look: &Look<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
+    let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
+    match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
+        Some(flag) => {
+            format!("where {path} comes from is unknown: a copy with --{} is not followed", flag.name)
+        }
+        None => format!("{path} can't be read"),
+    }
+}
+
 /// Whether packages for development are listed, and nothing needs them.
 fn needed(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
     let context =
@@ -218,7 +229,7 @@ fn needed(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -
     let directory = run.states.directory(call.invocation).known();
     let directory = directory.ok_or("the working directory of the install is unknown")?;
     let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
-    let text = look.text_at(context, &path).ok_or_else(|| format!("{path} can't be read"))?;
+    let text = look.text_at(context, &path).ok_or_else(|| no_text(look, run, &path))?;
     if context.text("nx.json").is_some()
         || context.sends_file("lerna.json")
         || context.sends_file("pnpm-workspace.yaml")
