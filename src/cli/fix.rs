@@ -46,6 +46,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
 }
 
 /// Fixes all files, and writes them where that is asked for.
+#[cfg(feature = "pr")]
 pub fn reports(args: &Fix) -> anyhow::Result<Vec<FileReport>> {
     reports_with(args, &Configurations::new(&args.choice)?)
 }

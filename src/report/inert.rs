@@ -85,6 +85,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// Text within a commit's message, which closes no issue, calls nobody, and skips no check.
+#[cfg(any(feature = "pr", test))]
 pub fn message(text: &str) -> String {
     let text = shortened(text);
     let mut shown = String::new();
