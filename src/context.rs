@@ -5,7 +5,7 @@ pub mod compose;
 pub mod ignore;
 pub mod parsed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -64,9 +64,9 @@ impl Surroundings for Alone {
 #[derive(Debug, Clone, Default)]
 pub struct BuildContext {
     /// All files and symbolic links below the directory, ignored or not, sorted by path.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<Vec<Entry>>,
     /// The texts of manifests (`package.json`, `requirements.txt`, `go.mod` …) and of small scripts, by path.
-    pub texts: BTreeMap<String, String>,
+    pub texts: Arc<BTreeMap<String, String>>,
     /// The path of the ignore file that counts, in the context: `.dockerignore`, or `docker/api.Dockerfile.dockerignore`.
     pub ignore_path: String,
     /// Its text; none where there is no such file.
@@ -79,6 +79,8 @@ pub struct BuildContext {
     excluded: OnceLock<Vec<bool>>,
     /// What was found to be worth a look, by its places in `entries`.
     notable: OnceLock<Vec<usize>>,
+    /// The places in `entries` by the last part of the path. The entries are the same with any ignore file.
+    by_name: Arc<OnceLock<HashMap<String, Vec<usize>>>>,
     /// Manifests that were parsed so far.
     parsed: Parsed,
 }
@@ -107,14 +109,15 @@ impl BuildContext {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         let ignore = Ignore::parse(ignore_text.as_deref().unwrap_or_default());
         Self {
-            entries,
-            texts,
+            entries: Arc::new(entries),
+            texts: Arc::new(texts),
             ignore_path: ignore_path.to_owned(),
             ignore_text,
             ignore,
             tracked: None,
             excluded: OnceLock::new(),
             notable: OnceLock::new(),
+            by_name: Arc::default(),
             parsed: Parsed::default(),
         }
     }
@@ -174,6 +177,28 @@ impl BuildContext {
             .chain(self.entries[first..].iter().take_while(move |entry| entry.path.starts_with(&inside)))
     }
 
+    /// The files with a name, in whatever directory, that reach the builder.
+    pub fn sent_by_name(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        self.places_of(name).filter(|&at| !self.excluded()[at]).map(|at| &self.entries[at])
+    }
+
+    /// The files with a name, in whatever directory, ignored or not.
+    pub fn by_name(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        self.places_of(name).map(|at| &self.entries[at])
+    }
+
+    fn places_of(&self, name: &str) -> impl Iterator<Item = usize> {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, entry) in self.entries.iter().enumerate() {
+                let name = entry.path.rsplit('/').next().unwrap_or_default();
+                by_name.entry(name.to_owned()).or_default().push(at);
+            }
+            by_name
+        });
+        by_name.get(name).into_iter().flatten().copied()
+    }
+
     /// The text of a manifest that reaches the builder.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
@@ -221,5 +246,18 @@ mod tests {
         assert_eq!(below("a/"), ["a", "a/b", "a/c/d"]);
         assert_eq!(below("c"), [""; 0]);
         assert_eq!(below("").len(), 6);
+    }
+
+    #[test]
+    fn files_are_found_by_name_as_long_as_they_are_sent() {
+        let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+        let entries = ["run.sh", "a/run.sh", "a/run", "b/c/run.sh"].map(entry).to_vec();
+        let context = BuildContext::of(entries, BTreeMap::new(), ".dockerignore", None);
+        let named = |context: &BuildContext, name| {
+            context.sent_by_name(name).map(|entry| entry.path.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(named(&context, "run.sh"), ["a/run.sh", "b/c/run.sh", "run.sh"]);
+        assert_eq!(named(&context.with_ignore("a\n"), "run.sh"), ["b/c/run.sh", "run.sh"]);
+        assert_eq!(named(&context, "sh"), [""; 0]);
     }
 }

@@ -113,8 +113,6 @@ pub struct Facts<'a> {
     is_its_context: OnceLock<bool>,
     /// Which modes of package managers something in the file sets, once asked for.
     modes: RefCell<HashMap<usize, bool>>,
-    /// The entries of the build context by their names, once asked for.
-    context_names: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 /// One RUN.
@@ -220,7 +218,6 @@ impl<'a> Facts<'a> {
             started: OnceLock::new(),
             is_its_context: OnceLock::new(),
             modes: RefCell::default(),
-            context_names: OnceLock::new(),
         }
     }
 

@@ -70,6 +70,12 @@ impl Copied {
         self.sources.iter().any(|source| source.is_directory)
     }
 
+    /// Whether anything of it may come to be below `/etc`.
+    pub(super) fn may_reach_etc(&self) -> bool {
+        let destination = self.destination.trim_end_matches('/');
+        destination.is_empty() || destination == "/etc" || destination.starts_with("/etc/")
+    }
+
     /// Where in the image a file of the context comes to lie; none where this does not copy it.
     pub fn image_path(&self, context_path: &str) -> Option<String> {
         self.sources.iter().find_map(|source| {

@@ -1,6 +1,7 @@
 //! Whether a package manager's own configuration may say something: a file that the base image lacks and an instruction writes or copies.
 
-use crate::context::{Entry, Surroundings};
+use crate::context::Surroundings;
+use crate::facts::copied::Copied;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::ManagerSetting;
 use crate::syntax::{Body, Instruction};
@@ -25,11 +26,7 @@ impl Facts<'_> {
     /// The instructions that may set it, in order.
     fn items_that_may_set(&self, setting: &ManagerSetting, around: &dyn Surroundings) -> Vec<usize> {
         let (name, file) = (setting.name.to_ascii_lowercase(), setting.file.to_ascii_lowercase());
-        let can_hold = |path: &str| format!("/{path}").contains(&setting.file);
-        let context = around.context().ok();
-        let in_context: Vec<&Entry> = context
-            .map(|context| context.entries.iter().filter(|entry| can_hold(&entry.path)).collect())
-            .unwrap_or_default();
+        let can_hold = |path: &str| contains_from_root(path, &setting.file);
         let sets = |item: usize, instruction: &Instruction<'_>| match &instruction.body {
             Body::Run(_) => {
                 let text = instruction.full.of(self.file.text).to_ascii_lowercase();
@@ -39,17 +36,22 @@ impl Facts<'_> {
                 let mut paths = transfer.sources.iter().chain([&transfer.destination]);
                 // A copied directory may have a file that can hold it.
                 let brings = || {
-                    let copied = context.filter(|_| !in_context.is_empty())?;
-                    let copied = self.copied(item, copied)?;
-                    let mut places = in_context.iter().filter_map(|entry| copied.image_path(&entry.path));
+                    let context = around.context().ok()?;
+                    let copied = self.copied(item, context).filter(Copied::may_reach_etc)?;
+                    let entries = context.entries.iter().filter(|entry| can_hold(&entry.path));
+                    let mut places = entries.filter_map(|entry| copied.image_path(&entry.path));
                     places.find(|path| path.starts_with("/etc/"))
                 };
-                paths.any(|path| format!("/{path}").to_ascii_lowercase().contains(&file))
-                    || brings().is_some()
+                paths.any(|path| contains_from_root(&path.to_ascii_lowercase(), &file)) || brings().is_some()
             }
             _ => false,
         };
         let all = self.file.instructions().filter(|(item, instruction)| sets(*item, instruction));
         all.map(|(item, _)| item).collect()
     }
+}
+
+/// Whether a path has a part of this name, which may start with a slash, as seen from the root.
+fn contains_from_root(path: &str, part: &str) -> bool {
+    path.contains(part) || part.strip_prefix('/').is_some_and(|part| path.starts_with(part))
 }

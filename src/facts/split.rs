@@ -32,6 +32,7 @@ use crate::context::{BuildContext, Proven, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::span::Span;
+use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
 
 pub use layout::BUILD_VARIABLES;
@@ -401,7 +402,15 @@ impl Look<'_, '_> {
         let copies: Vec<_> = copies.collect();
         let is_it =
             |path: &str| copies.iter().any(|copied| copied.image_path(path).as_deref() == Some(image_path));
-        context.texts.keys().find(|path| is_it(path)).and_then(|path| context.text(path))
+        // A file keeps its name, unless it is copied alone and gets another.
+        let is_renamed = copies.iter().any(|copied| copied.destination.trim_end_matches('/') == image_path);
+        let path = if is_renamed {
+            context.texts.keys().map(String::as_str).find(|path| is_it(path))
+        } else {
+            let named = context.by_name(base_name(image_path)).map(|entry| entry.path.as_str());
+            named.filter(|path| context.texts.contains_key(*path)).find(|path| is_it(path))
+        };
+        context.text(path?)
     }
 
     /// The texts of all sources with one of these endings that are sent, without tests; none where one of them was not read.

@@ -6,8 +6,6 @@
 
 pub(super) mod placed;
 
-use std::collections::HashMap;
-
 use crate::context::BuildContext;
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, Invocation};
@@ -237,7 +235,7 @@ impl Facts<'_> {
             [only] if called(only) => base_name(only),
             _ => name,
         };
-        let found = self.context_files(context, wanted);
+        let found = context_files(context, wanted);
         if !found.is_empty() {
             return Some(found);
         }
@@ -335,7 +333,7 @@ impl Facts<'_> {
         });
         let mut found: Vec<Source> = bodies.collect();
         if let Ok(context) = self.around.context() {
-            found.extend(self.context_files(context, name));
+            found.extend(context_files(context, name));
         }
         if !found.is_empty() {
             return found;
@@ -357,27 +355,10 @@ impl Facts<'_> {
         }
     }
 
-    /// The files of the context with a name, that reach the builder.
-    fn context_files(&self, context: &BuildContext, name: &str) -> Vec<Source> {
-        let index = self.context_names.get_or_init(|| {
-            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
-            for (at, entry) in context.entries.iter().enumerate() {
-                index.entry(base_name(&entry.path).to_owned()).or_default().push(at);
-            }
-            index
-        });
-        let paths = index.get(name).into_iter().flatten().map(|&at| context.entries[at].path.as_str());
-        paths.filter(|path| context.sends_file(path)).map(|path| text_of(context, path)).collect()
-    }
-
     /// The texts of the context's files whose path ends so, that reach the builder.
     pub(super) fn context_texts(&self, end: &str) -> Vec<&str> {
         let Ok(context) = self.around.context() else { return Vec::new() };
-        // Fills the index.
-        let _ = self.context_files(context, "");
-        let Some(index) = self.context_names.get() else { return Vec::new() };
-        let paths =
-            index.get(base_name(end)).into_iter().flatten().map(|&at| context.entries[at].path.as_str());
+        let paths = context.sent_by_name(base_name(end)).map(|entry| entry.path.as_str());
         let ends =
             |path: &&str| path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
         paths.filter(ends).filter_map(|path| context.text(path)).collect()
@@ -401,6 +382,11 @@ impl Facts<'_> {
             Source::NoContext
         }
     }
+}
+
+/// The files of the context with a name, that reach the builder.
+fn context_files(context: &BuildContext, name: &str) -> Vec<Source> {
+    context.sent_by_name(name).map(|entry| text_of(context, &entry.path)).collect()
 }
 
 /// What a file of the context holds.
