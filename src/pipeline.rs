@@ -12,6 +12,7 @@ mod outcome;
 mod view;
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use crate::config::Settings;
 use crate::context::{Alone, Surroundings};
@@ -109,16 +110,27 @@ fn attempt(
         let next = {
             let facts = Facts::of(&file, run.known).within(&around);
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
-            loop {
-                match run.pass(&facts, &pragmas, from, &mut texts) {
-                    _ if run.outcome.is_late => return Ok(Outcome { is_late: true, ..Outcome::default() }),
-                    Some(next) => break next,
-                    None if from == 0 => return Ok(run.outcome),
-                    None if round == MOST_ROUNDS => {
-                        let steps = run.outcome.steps[steps_before..].iter();
-                        return Err(steps.map(|step| step.transform.id).collect());
-                    }
-                    None => (round, from, steps_before) = (round + 1, 0, run.outcome.steps.len()),
+            // Each transform sees a text once: those behind the last step, and in the next round those up to it.
+            let mut silent = Silent::default();
+            let all = transforms::ALL.len();
+            let mut found = run.pass(&facts, &pragmas, from..all, &mut silent, &mut texts);
+            if found.is_none() && from > 0 && !run.outcome.is_late {
+                if round == MOST_ROUNDS {
+                    let steps = run.outcome.steps[steps_before..].iter();
+                    return Err(steps.map(|step| step.transform.id).collect());
+                }
+                (round, steps_before) = (round + 1, run.outcome.steps.len());
+                found = run.pass(&facts, &pragmas, 0..from, &mut silent, &mut texts);
+            }
+            if found.is_none() && !run.outcome.is_late {
+                run.held_back(&facts, &pragmas, &mut silent);
+            }
+            match found {
+                _ if run.outcome.is_late => return Ok(Outcome { is_late: true, ..Outcome::default() }),
+                Some(next) => next,
+                None => {
+                    (run.outcome.refused, run.outcome.withheld) = silent.in_order();
+                    return Ok(run.outcome);
                 }
             }
         };
@@ -136,6 +148,30 @@ struct Next<'t> {
     index: usize,
     step: Step,
     after: Dockerfile<'t>,
+}
+
+/// What transforms say that leave a text as it is, each with the transform's number.
+#[derive(Default)]
+struct Silent {
+    refused: Vec<(usize, Held)>,
+    withheld: Vec<(usize, Held)>,
+}
+
+impl Silent {
+    /// Drops what a transform said.
+    fn forget(&mut self, index: usize) {
+        self.refused.retain(|(other, _)| *other != index);
+        self.withheld.retain(|(other, _)| *other != index);
+    }
+
+    /// The refusals and what is held back, in the order of the transforms.
+    fn in_order(self) -> (Vec<Held>, Vec<Held>) {
+        let sorted = |mut all: Vec<(usize, Held)>| {
+            all.sort_by_key(|(index, _)| *index);
+            all.into_iter().map(|(_, held)| held).collect()
+        };
+        (sorted(self.refused), sorted(self.withheld))
+    }
 }
 
 /// What is said of transforms that were left out.
@@ -164,62 +200,22 @@ struct Pipeline<'s, 'c> {
 }
 
 impl Pipeline<'_, '_> {
-    /// Runs the transforms from number `from` on until one changes the text. A pass that gets through them all from the
-    /// first leaves its refusals in the outcome.
+    /// Runs the transforms with these numbers until one changes the text. Those of which nothing would be applied are left
+    /// for [`Self::held_back`]: what they say of a text that is changed further is of no interest.
     fn pass<'t>(
         &mut self,
         facts: &Facts<'_>,
         pragmas: &Pragmas,
-        from: usize,
+        range: Range<usize>,
+        silent: &mut Silent,
         texts: &mut impl Iterator<Item = &'t OnceCell<String>>,
     ) -> Option<Next<'t>> {
         let (file, text) = (facts.file, facts.file.text);
-        let context = Context {
-            pragmas,
-            file,
-            facts,
-            known: self.known,
-            settings: self.settings,
-            around: facts.around,
-        };
-        let view = View {
-            lines: &self.lines,
-            origins: &self.origins,
-            settings: self.settings,
-            pragmas,
-            open_end: file.open_end(),
-        };
-        if from == 0 {
-            self.outcome.refused.clear();
-            self.outcome.withheld.clear();
-        }
-        for (index, transform) in transforms::ALL.iter().enumerate().skip(from) {
-            if !self.settings.wants(transform.id) || self.broken.contains(&transform.id) {
+        for (index, transform) in transforms::ALL.iter().enumerate().take(range.end).skip(range.start) {
+            if transform.applicability < needed(self.settings) {
                 continue;
             }
-            let names = transform.names();
-            let mut fixes = Fixes::of(transform);
-            (transform.run)(&context, &mut fixes);
-            if context.is_over() {
-                self.outcome.is_late = true;
-                return None;
-            }
-            let mut step = Draft::default();
-            for fix in fixes.proposed {
-                match view.verdict(transform, &fix) {
-                    Verdict::Pass => {}
-                    Verdict::Hold(held) => self.outcome.withheld.push(held),
-                    Verdict::Refuse(held) => self.outcome.refused.push(held),
-                    Verdict::Take(applied) => step.take(fix, applied, transform, text, &mut self.chooser),
-                }
-            }
-            // Guards of a transform that would not be applied anyway are of no interest.
-            let is_wanted = transform.applicability >= needed(self.settings);
-            let refused =
-                fixes.refused.into_iter().filter(|refusal| !view.is_silent(&names, refusal) && is_wanted);
-            self.outcome
-                .refused
-                .extend(refused.map(|refusal| view.held(transform, refusal.span, refusal.reason, None)));
+            let step = self.draft(index, facts, pragmas, silent)?;
             let Draft { edits, ignore_file, applied, is_someones } = step;
             if edits.is_empty() && ignore_file.is_none() {
                 continue;
@@ -239,15 +235,90 @@ impl Pipeline<'_, '_> {
                 }
                 Err(what) => {
                     self.broken.push(transform.id);
+                    if range.start > 0 {
+                        silent.forget(index);
+                    }
                     let blame =
                         if is_someones { "" } else { "; this is a mistake in jettison, please report it" };
                     let reason = format!("undone, because afterwards {what}{blame}");
                     let at = Span::at(applied_at(&edits));
-                    self.outcome.undone.push(view.held(transform, at, reason, None));
+                    let held = self.view(file, pragmas).held(transform, at, reason, None);
+                    self.outcome.undone.push(held);
                 }
             }
         }
         None
+    }
+
+    fn view<'v>(&'v self, file: &Dockerfile<'_>, pragmas: &'v Pragmas) -> View<'v> {
+        View {
+            lines: &self.lines,
+            origins: &self.origins,
+            settings: self.settings,
+            pragmas,
+            open_end: file.open_end(),
+        }
+    }
+
+    /// Runs the transforms of which nothing would be applied, for what is said of them.
+    fn held_back(&mut self, facts: &Facts<'_>, pragmas: &Pragmas, silent: &mut Silent) {
+        let all = transforms::ALL.iter().enumerate();
+        for (index, _) in all.filter(|(_, one)| one.applicability < needed(self.settings)) {
+            if self.draft(index, facts, pragmas, silent).is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Runs one transform, and says what of its fixes is applied; none where the time is over.
+    fn draft(
+        &mut self,
+        index: usize,
+        facts: &Facts<'_>,
+        pragmas: &Pragmas,
+        silent: &mut Silent,
+    ) -> Option<Draft> {
+        let transform = &transforms::ALL[index];
+        let mut step = Draft::default();
+        if !self.settings.wants(transform.id) || self.broken.contains(&transform.id) {
+            return Some(step);
+        }
+        let (file, text) = (facts.file, facts.file.text);
+        let context = Context {
+            pragmas,
+            file,
+            facts,
+            known: self.known,
+            settings: self.settings,
+            around: facts.around,
+        };
+        let mut fixes = Fixes::of(transform);
+        (transform.run)(&context, &mut fixes);
+        if context.is_over() {
+            self.outcome.is_late = true;
+            return None;
+        }
+        let mut taken = Vec::new();
+        let view = self.view(file, pragmas);
+        for fix in fixes.proposed {
+            match view.verdict(transform, &fix) {
+                Verdict::Pass => {}
+                Verdict::Hold(held) => silent.withheld.push((index, held)),
+                Verdict::Refuse(held) => silent.refused.push((index, held)),
+                Verdict::Take(applied) => taken.push((fix, applied)),
+            }
+        }
+        // Guards of a transform that would not be applied anyway are of no interest.
+        if transform.applicability >= needed(self.settings) {
+            let names = transform.names();
+            let refused = fixes.refused.into_iter().filter(|refusal| !view.is_silent(&names, refusal));
+            let held = refused.map(|refusal| view.held(transform, refusal.span, refusal.reason, None));
+            silent.refused.extend(held.map(|held| (index, held)));
+        }
+        for (fix, applied) in taken {
+            step.take(fix, applied, transform, text, &mut self.chooser);
+        }
+        Some(step)
     }
 }
 
