@@ -10,6 +10,7 @@ mod context;
 mod discover;
 mod explain;
 mod fix;
+mod full_paths;
 mod generated;
 mod hadolint;
 mod ignored;

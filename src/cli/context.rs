@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::cli::context::sources::{Presence, Sources};
+use crate::cli::full_paths::FullPaths;
 use crate::cli::input;
 use crate::context::{BuildContext, Ignore, Service, Surroundings};
 
@@ -30,7 +31,34 @@ pub struct Contexts {
     /// The directory that the command line names.
     given: Option<PathBuf>,
     /// By directory and ignore file.
-    loaded: Mutex<HashMap<PathBuf, Loaded>>,
+    loaded: Kept<Loaded>,
+    /// What is known of the folders of Dockerfiles.
+    folders: Kept<Folder>,
+    /// Compose files in a folder and above it, and in a context.
+    compose_files_around: Kept<compose::Files>,
+    compose_files_within: Kept<compose::Files>,
+    full_paths: FullPaths,
+}
+
+/// Answers by path. Whoever asks while an answer is looked for waits for it.
+type Kept<T> = Mutex<HashMap<PathBuf, Arc<OnceLock<T>>>>;
+
+/// What Dockerfiles in a folder share.
+struct Folder {
+    builds: Result<compose::Builds, String>,
+    /// The top of the repository around it.
+    top: PathBuf,
+    has_ignore_file: bool,
+}
+
+impl Folder {
+    fn at(path: &Path) -> Self {
+        Self {
+            builds: compose::builds_in(path),
+            top: top_above(path),
+            has_ignore_file: fs::symlink_metadata(path.join(".dockerignore")).is_ok(),
+        }
+    }
 }
 
 /// A context, or why it is not known.
@@ -85,8 +113,9 @@ impl Contexts {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The answer for a path, from wherever it is kept.
+fn kept<T>(all: &Kept<T>, path: PathBuf) -> Arc<OnceLock<T>> {
+    Arc::clone(all.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default())
 }
 
 impl Around<'_> {
@@ -104,21 +133,30 @@ impl Around<'_> {
             return full(given);
         }
         let dockerfile = self.dockerfile.ok_or("no build context is known; name it with --context")?;
-        let dockerfile = full(dockerfile)?;
-        match compose::context_of(&dockerfile)? {
+        let Some(dockerfile) = self.full_path() else {
+            full(dockerfile)?;
+            return Err("the Dockerfile can't be read".into());
+        };
+        let own = dockerfile.parent().unwrap_or(Path::new("/"));
+        let folder = kept(&self.contexts.folders, own.to_owned());
+        let folder = folder.get_or_init(|| Folder::at(own));
+        match folder.builds.as_ref().map_err(Clone::clone)?.context_of(dockerfile)? {
             Some(directory) => full(&directory),
-            None => by_sources(&dockerfile),
+            None => by_sources(dockerfile, own, folder),
         }
     }
 
     fn load(&self) -> Result<Arc<BuildContext>, String> {
         let directory = self.directory()?;
-        let (ignore_path, ignore_text) = ignore_file(directory, self.full_path())?;
-        let key = directory.join(&ignore_path);
-        if let Some(known) = lock(&self.contexts.loaded).get(&key) {
-            return known.clone();
-        }
-        let loaded = walk::files(directory).and_then(|files| {
+        let own = own_ignore_file(directory, self.full_path())?;
+        let ignore_path = own.as_ref().map_or(".dockerignore", |(path, _)| path).to_owned();
+        let loaded = kept(&self.contexts.loaded, directory.join(&ignore_path));
+        let load = || {
+            let ignore_text = match own {
+                Some((_, text)) => Some(text),
+                None => ignore_file(&directory.join(&ignore_path))?,
+            };
+            let files = walk::files(directory)?;
             let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
             context.tracked = tracked::below(directory);
             let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
@@ -128,13 +166,14 @@ impl Around<'_> {
                 ));
             }
             Ok(Arc::new(context))
-        });
-        lock(&self.contexts.loaded).entry(key).or_insert(loaded).clone()
+        };
+        loaded.get_or_init(load).clone()
     }
 
     /// The Dockerfile's path in full.
     fn full_path(&self) -> Option<&Path> {
-        self.full.get_or_init(|| self.dockerfile.and_then(|path| fs::canonicalize(path).ok())).as_deref()
+        let full = || self.dockerfile.and_then(|path| self.contexts.full_paths.of(path).ok());
+        self.full.get_or_init(full).as_deref()
     }
 }
 
@@ -155,19 +194,24 @@ impl Surroundings for Around<'_> {
     fn services(&self) -> &[Service] {
         self.services.get_or_init(|| {
             let Some(dockerfile) = self.full_path() else { return Vec::new() };
-            let own = self.context().ok().zip(self.directory().ok());
-            compose::services_of(dockerfile, own.map(|(context, directory)| (directory, context)))
+            let own = dockerfile.parent().unwrap_or(Path::new("/"));
+            let around = kept(&self.contexts.compose_files_around, own.to_owned());
+            let around = around.get_or_init(|| compose::files_around(own));
+            let Some((context, directory)) = self.context().ok().zip(self.directory().ok()) else {
+                return compose::services_of(dockerfile, around, None);
+            };
+            let within = kept(&self.contexts.compose_files_within, directory.to_owned());
+            let within = within.get_or_init(|| compose::files_within(directory, context));
+            compose::services_of(dockerfile, around, Some(within))
         })
     }
 }
 
 /// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what it copies is there. Then it is the one
 /// folder above, up to the top of the repository, that has it all.
-fn by_sources(dockerfile: &Path) -> Result<PathBuf, String> {
-    let own = dockerfile.parent().unwrap_or(Path::new("/"));
-    let top = top_above(own);
+fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf, String> {
     // A file that says what the builder is not sent counts in the context only.
-    if own == top || fs::symlink_metadata(own.join(".dockerignore")).is_ok() {
+    if own == folder.top || folder.has_ignore_file {
         return Ok(own.to_owned());
     }
     let Ok(text) = input::file(dockerfile) else { return Ok(own.to_owned()) };
@@ -176,7 +220,7 @@ fn by_sources(dockerfile: &Path) -> Result<PathBuf, String> {
     if matches!(in_own, Presence::All | Presence::Unknown) {
         return Ok(own.to_owned());
     }
-    let above = own.ancestors().skip(1).take_while(|folder| folder.starts_with(&top));
+    let above = own.ancestors().skip(1).take_while(|above| above.starts_with(&folder.top));
     let mut whole = above.filter(|folder| sources.presence(folder) == Presence::All);
     match (whole.next(), whole.next(), in_own) {
         (Some(folder), None, _) => Ok(folder.to_owned()),
@@ -196,29 +240,27 @@ fn top_above(folder: &Path) -> PathBuf {
     repository.map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
 }
 
-/// The ignore file that counts: one beside the Dockerfile that bears its name, else the context's own. (Docker's manual, "Build context",
-/// "Filename and location".)
-fn ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<(String, Option<String>), String> {
-    let read = |path: &Path| -> Result<Option<String>, String> {
-        let text = input::beside(path, MOST_IGNORE_BYTES)?;
-        let broken = text.as_deref().and_then(Ignore::broken);
-        match broken {
-            Some((line, pattern)) => {
-                let pattern: String = pattern.chars().take(MOST_SHOWN).collect();
-                Err(format!("the pattern `{pattern}` in line {line} of {} is not valid", path.display()))
-            }
-            None => Ok(text),
+/// The ignore file beside the Dockerfile that bears its name, and its text: it counts instead of the context's own. (Docker's manual, "Build
+/// context", "Filename and location".)
+fn own_ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<Option<(String, String)>, String> {
+    let Some(dockerfile) = dockerfile else { return Ok(None) };
+    let mut name = dockerfile.as_os_str().to_owned();
+    name.push(".dockerignore");
+    let own = PathBuf::from(name);
+    let text = ignore_file(&own)?;
+    Ok(text.and_then(|text| Some((relative(&own, directory)?, text))))
+}
+
+/// The text of an ignore file, where there is one; its patterns are valid.
+fn ignore_file(path: &Path) -> Result<Option<String>, String> {
+    let text = input::beside(path, MOST_IGNORE_BYTES)?;
+    match text.as_deref().and_then(Ignore::broken) {
+        Some((line, pattern)) => {
+            let pattern: String = pattern.chars().take(MOST_SHOWN).collect();
+            Err(format!("the pattern `{pattern}` in line {line} of {} is not valid", path.display()))
         }
-    };
-    if let Some(dockerfile) = dockerfile {
-        let mut name = dockerfile.as_os_str().to_owned();
-        name.push(".dockerignore");
-        let own = PathBuf::from(name);
-        if let (Some(text), Some(path)) = (read(&own)?, relative(&own, directory)) {
-            return Ok((path, Some(text)));
-        }
+        None => Ok(text),
     }
-    Ok((".dockerignore".to_owned(), read(&directory.join(".dockerignore"))?))
 }
 
 /// A path in a directory, with slashes; none where it lies outside.

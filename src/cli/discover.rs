@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
+use crate::cli::full_paths::FullPaths;
 use crate::cli::input;
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
@@ -66,7 +67,7 @@ const MOST_NAMES: usize = 5;
 /// Finds the files for the paths given. What is to be searched may differ from directory to directory.
 pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
     let mut files = Files::default();
-    let mut known = HashSet::new();
+    let (mut known, full_paths) = (HashSet::new(), FullPaths::default());
     for path in paths {
         let found = if path.is_dir() {
             let Within { found, skipped, mut inline } = within(path, search(path));
@@ -85,7 +86,7 @@ pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
             vec![Ok(path.clone())]
         };
         for file in found.into_iter().map(|file| file.map(|path| target(&path))) {
-            let identity = file.as_ref().ok().and_then(|path| fs::canonicalize(path).ok());
+            let identity = file.as_ref().ok().and_then(|path| full_paths.of(path).ok());
             if identity.is_none_or(|identity| known.insert(identity)) {
                 files.found.push(file);
             }

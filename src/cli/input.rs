@@ -52,7 +52,9 @@ pub fn beside(path: &Path, most_bytes: u64) -> Result<Option<String>, String> {
     if !metadata.is_file() {
         return failed("is not a regular file");
     }
-    let mut bytes = Vec::new();
+    // With one byte more, a single read finds the end.
+    let size = metadata.len().min(most_bytes) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     let read = fs::File::open(path).and_then(|file| file.take(most_bytes + 1).read_to_end(&mut bytes));
     match read {
         Err(error) => failed(&reading(&error)),

@@ -21,11 +21,46 @@ const MOST_BYTES: u64 = 1024 * 1024;
 const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const BAKE: &[&str] = &["docker-bake.json", "docker-bake.hcl"];
 
-/// The context of a Dockerfile, given by its full path; none where no such file builds it, an error where several build it with different
-/// ones.
-pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
-    let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
-    for folder in dockerfile.ancestors().skip(1).take(MOST_FOLDERS) {
+/// What the compose and bake files in a folder and above it build.
+#[derive(Debug)]
+pub struct Builds(Vec<Built>);
+
+/// A Dockerfile that such a file builds, and with which context, by their full paths.
+#[derive(Debug)]
+struct Built {
+    by: PathBuf,
+    context: PathBuf,
+    dockerfile: PathBuf,
+}
+
+impl Builds {
+    /// The context of a Dockerfile, given by its full path; none where no such file builds it, an error where several build it with
+    /// different ones.
+    pub fn context_of(&self, dockerfile: &Path) -> Result<Option<PathBuf>, String> {
+        let mut found: Vec<&Built> = Vec::new();
+        for built in self.0.iter().filter(|built| built.dockerfile == dockerfile) {
+            if !found.iter().any(|known| known.context == built.context) {
+                found.push(built);
+            }
+        }
+        match found[..] {
+            [] => Ok(None),
+            [built] => Ok(Some(built.context.clone())),
+            [one, other, ..] => Err(format!(
+                "it is built with two contexts, {} ({}) and {} ({}); name one with --context",
+                one.context.display(),
+                one.by.display(),
+                other.context.display(),
+                other.by.display()
+            )),
+        }
+    }
+}
+
+/// What builds Dockerfiles in a folder, given by its full path.
+pub fn builds_in(folder: &Path) -> Result<Builds, String> {
+    let mut found = Vec::new();
+    for folder in folder.ancestors().take(MOST_FOLDERS) {
         for name in COMPOSE.iter().chain(BAKE) {
             let path = folder.join(name);
             let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
@@ -34,12 +69,10 @@ pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
             })?;
             for build in builds {
                 let context = folder.join(&build.context);
-                if let (Ok(context), Ok(built)) =
+                if let (Ok(context), Ok(dockerfile)) =
                     (fs::canonicalize(&context), fs::canonicalize(context.join(&build.dockerfile)))
-                    && built == dockerfile
-                    && !found.iter().any(|(_, known)| *known == context)
                 {
-                    found.push((path.clone(), context));
+                    found.push(Built { by: path.clone(), context, dockerfile });
                 }
             }
         }
@@ -47,23 +80,16 @@ pub fn context_of(dockerfile: &Path) -> Result<Option<PathBuf>, String> {
             break;
         }
     }
-    match &found[..] {
-        [] => Ok(None),
-        [(_, context)] => Ok(Some(context.clone())),
-        [(file, one), (other_file, other), ..] => Err(format!(
-            "it is built with two contexts, {} ({}) and {} ({}); name one with --context",
-            one.display(),
-            file.display(),
-            other.display(),
-            other_file.display()
-        )),
-    }
+    Ok(Builds(found))
 }
 
-/// The services that run the image of a Dockerfile, by the compose files in its context and in the folders above it.
-pub fn services_of(dockerfile: &Path, context: Option<(&Path, &BuildContext)>) -> Vec<Service> {
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for folder in dockerfile.ancestors().skip(1).take(MOST_FOLDERS) {
+/// Compose files by their full paths.
+pub type Files = BTreeMap<String, String>;
+
+/// The compose files in a folder and above it.
+pub fn files_around(folder: &Path) -> Files {
+    let mut files = Files::new();
+    for folder in folder.ancestors().take(MOST_FOLDERS) {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_file)) {
             let path = entry.path();
@@ -75,13 +101,20 @@ pub fn services_of(dockerfile: &Path, context: Option<(&Path, &BuildContext)>) -
             break;
         }
     }
-    if let Some((directory, context)) = context {
-        let named = |path: &str| path.rsplit('/').next().is_some_and(is_compose_file);
-        let texts = context.texts.iter().filter(|(path, _)| named(path));
-        files.extend(
-            texts.filter_map(|(path, text)| Some((directory.join(path).to_str()?.to_owned(), text.clone()))),
-        );
-    }
+    files
+}
+
+/// The compose files in a context.
+pub fn files_within(directory: &Path, context: &BuildContext) -> Files {
+    let named = |path: &str| path.rsplit('/').next().is_some_and(is_compose_file);
+    let texts = context.texts.iter().filter(|(path, _)| named(path));
+    texts.filter_map(|(path, text)| Some((directory.join(path).to_str()?.to_owned(), text.clone()))).collect()
+}
+
+/// The services that run the image of a Dockerfile, by the compose files around it and in its context.
+pub fn services_of(dockerfile: &Path, around: &Files, within: Option<&Files>) -> Vec<Service> {
+    let mut files = around.clone();
+    files.extend(within.into_iter().flatten().map(|(path, text)| (path.clone(), text.clone())));
     let files: Vec<(String, String)> = files.into_iter().collect();
     dockerfile.to_str().map(|dockerfile| services(&files, dockerfile)).unwrap_or_default()
 }
