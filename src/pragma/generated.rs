@@ -40,6 +40,12 @@ const SAYINGS: &[&str] = &[
     "instead of this file",
 ];
 
+/// One of these is in each of them.
+const WORDS: &[&str] = &["generated", "edit", "modif", "change", "touch", "overwritten", "instead of"];
+
+/// None of them is longer, in bytes.
+const LONGEST: usize = 32;
+
 /// The first comment that says so, above the first instruction.
 pub(super) fn comment(file: &Dockerfile<'_>) -> Option<Span> {
     let comments = file.items.iter().map_while(|item| match item {
@@ -47,15 +53,27 @@ pub(super) fn comment(file: &Dockerfile<'_>) -> Option<Span> {
         Item::Blank(_) | Item::Directive(_) => Some(None),
         Item::Instruction(_) | Item::Error(..) => None,
     });
-    let comments: Vec<Span> = comments.flatten().collect();
     // A sentence may go on in the next line.
     let mut said = String::new();
-    for comment in comments {
+    for comment in comments.flatten() {
         let words = comment.of(file.text).trim_start_matches('\u{feff}').trim().trim_start_matches('#');
-        let words =
-            words.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase().replace('\u{2019}', "'");
-        said = format!("{said} {words}");
-        if SAYINGS.iter().any(|saying| said.contains(saying)) {
+        // What was said before and is too long ago to be a part of a saying that ends here.
+        let mut new = said.len().saturating_sub(LONGEST);
+        while !said.is_char_boundary(new) {
+            new -= 1;
+        }
+        // No saying goes on behind an empty line.
+        if words.trim().is_empty() {
+            said.push(' ');
+        }
+        for word in words.split_whitespace() {
+            said.push(' ');
+            said.extend(
+                word.chars().flat_map(char::to_lowercase).map(|c| if c == '\u{2019}' { '\'' } else { c }),
+            );
+        }
+        let new = &said[new..];
+        if WORDS.iter().any(|word| new.contains(word)) && SAYINGS.iter().any(|saying| new.contains(saying)) {
             return Some(comment);
         }
     }
@@ -69,6 +87,14 @@ mod tests {
     fn is_generated(comments: &str) -> bool {
         comment(&Dockerfile::parse(&format!("{comments}\nFROM debian:12\n# DO NOT EDIT this\nRUN true\n")))
             .is_some()
+    }
+
+    #[test]
+    fn what_is_looked_for_first_is_in_every_saying() {
+        for saying in SAYINGS {
+            assert!(WORDS.iter().any(|word| saying.contains(word)), "{saying}");
+            assert!(saying.len() <= LONGEST, "{saying}");
+        }
     }
 
     #[test]
