@@ -10,6 +10,9 @@ mod order;
 mod ownership;
 mod stages;
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
 use crate::facts::Facts;
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
@@ -35,10 +38,10 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
     }
     match changes {
         Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, after, changes),
-        Changes::CacheMounts => return mounts::check(old, after),
-        Changes::Ownership => return ownership::check(old, after),
-        Changes::Stages => return stages::check(old, after),
-        Changes::Base => return base::check(old, after),
+        Changes::CacheMounts => return mounts::check(old, &Facts::of(after, old.known)),
+        Changes::Ownership => return ownership::check(old, &Facts::of(after, old.known)),
+        Changes::Stages => return stages::check(old, &Facts::of(after, old.known)),
+        Changes::Base => return base::check(old, &Facts::of(after, old.known)),
         Changes::IgnoreFile if before.text == after.text => return Ok(()),
         Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
         Changes::Layers
@@ -101,28 +104,29 @@ fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
 
 /// One command of a stage: its flags' text and its words.
 #[derive(Debug, PartialEq, Eq)]
-struct Step {
-    flags: Vec<String>,
+struct Step<'f> {
+    flags: Rc<[&'f str]>,
     /// As they are written.
-    words: Vec<String>,
+    words: Vec<Cow<'f, str>>,
     /// What they come to, where that is known: a word may be quoted that is known by its text.
-    texts: Vec<String>,
+    texts: Vec<Cow<'f, str>>,
 }
 
-fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
+fn commands<'f>(facts: &'f Facts<'_>, stage: usize) -> Vec<Step<'f>> {
     let mut all = Vec::new();
     for run in facts.runs_of(stage) {
-        let flags: Vec<String> =
-            run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect();
+        let flags: Rc<[&str]> =
+            run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect();
         match &run.instruction.body {
             Body::Run(Run::Shell(script)) => script.list.walk(&mut |command| {
-                let (words, texts) = (words(command), texts(command));
+                let words = words(command);
                 if !words.is_empty() {
-                    all.push(Step { flags: flags.clone(), words, texts });
+                    let texts = texts(command, &words);
+                    all.push(Step { flags: Rc::clone(&flags), words, texts });
                 }
             }),
             _ => {
-                let text = run.instruction.full.of(facts.file.text).to_owned();
+                let text = Cow::Borrowed(run.instruction.full.of(facts.file.text));
                 all.push(Step { flags, words: vec![text.clone()], texts: vec![text] });
             }
         }
@@ -131,23 +135,23 @@ fn commands(facts: &Facts<'_>, stage: usize) -> Vec<Step> {
 }
 
 /// The words of a command, assignments and redirections included; a compound command counts by its own words.
-fn words(command: &Command) -> Vec<String> {
+fn words(command: &Command) -> Vec<Cow<'_, str>> {
     let assigned = command
         .simple()
         .into_iter()
         .flat_map(|simple| &simple.assignments)
-        .map(|one| format!("{}=", one.name));
-    assigned.chain(command.words().map(|word| word.raw.clone())).collect()
+        .map(|one| Cow::Owned(format!("{}=", one.name)));
+    assigned.chain(command.words().map(|word| Cow::Borrowed(word.raw.as_str()))).collect()
 }
 
 /// The same words with their quotes taken off.
-fn texts(command: &Command) -> Vec<String> {
-    let assigned = words(command).len() - command.words().count();
-    let texts = command.words().map(|word| word.text().to_owned());
-    words(command).into_iter().take(assigned).chain(texts).collect()
+fn texts<'f>(command: &'f Command, words: &[Cow<'f, str>]) -> Vec<Cow<'f, str>> {
+    let assigned = words.len() - command.words().count();
+    let texts = command.words().map(|word| Cow::Borrowed(word.text()));
+    words[..assigned].iter().cloned().chain(texts).collect()
 }
 
-fn compare(before: &[Step], after: &[Step], changes: Changes) -> Result<(), String> {
+fn compare(before: &[Step<'_>], after: &[Step<'_>], changes: Changes) -> Result<(), String> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     loop {
         match (old.peek(), new.peek()) {
@@ -185,22 +189,25 @@ fn adds_cleanup(changes: Changes) -> bool {
 }
 
 /// Whether the only difference is options that `after` has on top.
-fn gains_options(before: &Step, after: &Step) -> bool {
+fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
     let mut rest = before.words.iter().peekable();
-    let added: Vec<&String> = after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
+    let added: Vec<&Cow<'_, str>> =
+        after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
     // `--virtual NAME` is the only option here whose value is a word of its own.
-    let is_option = |word: &&String| word.starts_with('-') || word.as_str() == ".build-deps";
+    let is_option = |word: &&Cow<'_, str>| word.starts_with('-') || *word == ".build-deps";
     before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
 }
 
 /// Whether both install with the same manager and options, and only words without a dash differ, of which none is new but libraries.
-fn has_other_packages(before: &Step, after: &Step) -> bool {
+fn has_other_packages(before: &Step<'_>, after: &Step<'_>) -> bool {
     let is_install =
-        |step: &Step| step.texts.iter().take(6).any(|word| matches!(word.as_str(), "install" | "add"));
-    let options =
-        |step: &Step| step.words.iter().filter(|word| word.starts_with('-')).cloned().collect::<Vec<_>>();
-    let is_known =
-        |word: &&String| before.words.contains(word) || word.starts_with("lib") || word.starts_with("zlib");
+        |step: &Step<'_>| step.texts.iter().take(6).any(|word| matches!(word.as_ref(), "install" | "add"));
+    let options = |step: &Step<'_>| -> Vec<String> {
+        step.words.iter().filter(|word| word.starts_with('-')).map(ToString::to_string).collect()
+    };
+    let is_known = |word: &&Cow<'_, str>| {
+        before.words.contains(word) || word.starts_with("lib") || word.starts_with("zlib")
+    };
     before.flags == after.flags
         && is_install(before)
         && is_install(after)
@@ -209,10 +216,10 @@ fn has_other_packages(before: &Step, after: &Step) -> bool {
 }
 
 /// Whether a new command removes files or packages, and does nothing else.
-fn is_cleanup(step: &Step) -> bool {
-    let removes = |word: &String| {
+fn is_cleanup(step: &Step<'_>) -> bool {
+    let removes = |word: &Cow<'_, str>| {
         matches!(
-            word.as_str(),
+            word.as_ref(),
             "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del" | "prune"
         )
     };
@@ -224,8 +231,8 @@ fn is_cleanup(step: &Step) -> bool {
 }
 
 /// Whether a command that went could go: the index that `--no-cache` makes needless, and its removal.
-fn is_needless(step: &Step) -> bool {
-    let words: Vec<&str> = step.texts.iter().map(String::as_str).filter(|word| *word != "sudo").collect();
+fn is_needless(step: &Step<'_>) -> bool {
+    let words: Vec<&str> = step.texts.iter().map(AsRef::as_ref).filter(|word| *word != "sudo").collect();
     match words[..] {
         ["apk", ref rest @ ..] => rest.contains(&"update"),
         ["rm", .., last] => last.starts_with("/var/cache/apk"),

@@ -5,8 +5,7 @@ use crate::facts::Facts;
 use crate::syntax::{Body, Dockerfile, Item};
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
-    let new = Facts::of(after, old.known);
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     let image = |facts: &Facts<'_>| {
         let stage = facts.stages.last()?;
         let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
@@ -29,7 +28,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
             _ => false,
         }
     };
-    match (image(old), image(&new)) {
+    match (image(old), image(new)) {
         (Some((a, b, old_rest)), Some((c, d, new_rest)))
             if (&a, &b) == (&c, &d) && is_behind(&new_rest, &old_rest) =>
         {

@@ -3,32 +3,32 @@
 //! Flags `--mount=type=cache` come, options that keep caches from being written and commands that only clean go. All else
 //! is as it was: every other instruction, every comment, every other flag and word.
 
+use std::borrow::Cow;
+
 use super::{Step, commands, comments, configuration, is_cleanup};
 use crate::facts::Facts;
-use crate::syntax::Dockerfile;
 
 /// Options that keep a cache from being written.
 const NO_CACHE: &[&str] = &["--no-cache-dir", "--no-cache"];
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
-    if configuration(old.file) != configuration(after) {
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
+    if configuration(old.file) != configuration(new.file) {
         return Err("an instruction other than RUN differs".into());
     }
-    if comments(old.file) != comments(after) {
+    if comments(old.file) != comments(new.file) {
         return Err("a comment is lost or moved".into());
     }
-    let new = Facts::of(after, old.known);
     if old.stages.len() != new.stages.len() || old.runs.len() != new.runs.len() {
         return Err("a stage or a RUN is new or missing".into());
     }
     for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(&new, stage))?;
+        compare(&commands(old, stage), &commands(new, stage))?;
     }
     Ok(())
 }
 
-fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
+fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), String> {
     let mut new = after.iter().peekable();
     for step in before {
         if new.next_if(|new| is_same(step, new)).is_none() && !empties(step) {
@@ -42,13 +42,13 @@ fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
 }
 
 /// Whether a command only empties a cache.
-fn empties(step: &Step) -> bool {
+fn empties(step: &Step<'_>) -> bool {
     is_cleanup(step)
-        || step.texts.iter().take(4).any(|word| matches!(word.as_str(), "dist-clean" | "distclean"))
+        || step.texts.iter().take(4).any(|word| matches!(word.as_ref(), "dist-clean" | "distclean"))
 }
 
 /// Whether the only differences are cache mounts that came, and options or operands of a cleanup that went.
-fn is_same(before: &Step, after: &Step) -> bool {
+fn is_same(before: &Step<'_>, after: &Step<'_>) -> bool {
     let mut flags = before.flags.iter().peekable();
     let mut added = after.flags.iter().filter(|flag| flags.next_if_eq(flag).is_none());
     let mounts = added.all(|flag| flag.starts_with("--mount=type=cache,")) && flags.peek().is_none();
@@ -56,10 +56,10 @@ fn is_same(before: &Step, after: &Step) -> bool {
     let pairs = before.words.iter().zip(&before.texts);
     let dropped: Vec<_> = pairs.filter(|(word, _)| words.next_if_eq(word).is_none()).collect();
     let removes = before.texts.iter().take(2).any(|word| word == "rm");
-    let may_go = |(word, text): &(&String, &String)| {
+    let may_go = |(word, text): &(&Cow<'_, str>, &Cow<'_, str>)| {
         // pip takes `--no-cache` for `--no-cache-dir`.
         let is_no_cache =
-            text.starts_with("--no-c") && NO_CACHE.iter().any(|option| option.starts_with(text.as_str()));
+            text.starts_with("--no-c") && NO_CACHE.iter().any(|option| option.starts_with(text.as_ref()));
         is_no_cache || removes && word.starts_with(['/', '~', '$', '"', '\''])
     };
     mounts && words.peek().is_none() && dropped.iter().all(may_go)

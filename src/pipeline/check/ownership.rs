@@ -7,7 +7,8 @@ use crate::facts::Facts;
 use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
+    let after = new.file;
     let others = |file: &Dockerfile<'_>| -> Vec<usize> {
         let others = file.instructions().filter(|(_, one)| !matches!(one.body, Body::Run(_)));
         others.map(|(item, _)| item).collect()
@@ -26,9 +27,8 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
     if comments(old.file) != comments(after) {
         return Err("a comment is lost or moved".into());
     }
-    let new = Facts::of(after, old.known);
     for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(&new, stage))?;
+        compare(&commands(old, stage), &commands(new, stage))?;
     }
     Ok(())
 }
@@ -61,13 +61,13 @@ fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Ins
     a.keyword == b.keyword && flags && a.arguments() == b.arguments() && bodies(old, a) == bodies(new, b)
 }
 
-fn compare(before: &[Step], after: &[Step]) -> Result<(), String> {
+fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), String> {
     let mut new = after.iter().peekable();
     for step in before {
-        let gives = matches!(step.texts.first().map(String::as_str), Some("chown" | "chmod"));
-        let is_shorter = |new: &Step| {
+        let gives = matches!(step.texts.first().map(AsRef::as_ref), Some("chown" | "chmod"));
+        let is_shorter = |new: &Step<'_>| {
             let kept = step.words.iter().zip(&step.texts);
-            let kept = kept.filter(|(_, text)| !matches!(text.as_str(), "-R" | "--recursive"));
+            let kept = kept.filter(|(_, text)| !matches!(text.as_ref(), "-R" | "--recursive"));
             new.flags == step.flags && kept.map(|(word, _)| word).eq(&new.words)
         };
         let found = new.next_if(|new| *new == step || gives && is_shorter(new)).is_some();

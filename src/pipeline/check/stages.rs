@@ -7,18 +7,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::facts::Facts;
 use crate::facts::split::BUILD_VARIABLES;
-use crate::syntax::{Assignment, Body, Dockerfile, Instruction, Item, Keyword};
+use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), String> {
-    let new = Facts::of(after, old.known);
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     let ([others @ .., before], [same @ .., build, runtime]) = (&old.stages[..], &new.stages[..]) else {
         return Err("there is no stage more".into());
     };
     let start =
         |facts: &Facts<'_>, stage: &crate::facts::Stage| facts.file.items[stage.items.start].span().start;
-    if others.len() != same.len()
-        || old.file.text[..start(old, before)] != new.file.text[..start(&new, build)]
+    if others.len() != same.len() || old.file.text[..start(old, before)] != new.file.text[..start(new, build)]
     {
         return Err("what stands before the last stage differs".into());
     }
@@ -31,7 +29,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
     };
     // The build may have lines on top, and must have all that there were, in their order. An ARG or SHELL after the last step
     // that makes a layer only concerns the image: it goes along with what uses it.
-    let mut rest = steps(&new, build).into_iter().map(|(_, step)| step);
+    let mut rest = steps(new, build).into_iter().map(|(_, step)| step);
     let mut before_steps = steps(old, before);
     let built = before_steps.iter().rposition(|(makes_layer, _)| *makes_layer).map_or(0, |at| at + 1);
     let tail = before_steps.split_off(built);
@@ -40,13 +38,13 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
             return Err(format!("the step `{step}` is missing in the build, or not in its place"));
         }
     }
-    let mut rest = steps(&new, runtime).into_iter().map(|(_, step)| step);
+    let mut rest = steps(new, runtime).into_iter().map(|(_, step)| step);
     for (_, step) in tail {
         if !rest.any(|other| other == step) {
             return Err(format!("the instruction `{step}` is missing in the image, or not in its place"));
         }
     }
-    let (was, is) = (image(old, before), image(&new, runtime));
+    let (was, is) = (image(old, before), image(new, runtime));
     for (name, value) in &was {
         let may_go = name.strip_prefix("ENV ").is_some_and(|name| BUILD_VARIABLES.contains(&name));
         match is.get(name) {
@@ -73,7 +71,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Strin
         return Err("the final stage has another name".into());
     }
     let mut comments: HashMap<&str, usize> = HashMap::new();
-    for comment in super::comments(after) {
+    for comment in super::comments(new.file) {
         *comments.entry(comment).or_default() += 1;
     }
     for comment in super::comments(old.file) {
