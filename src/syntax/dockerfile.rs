@@ -64,11 +64,20 @@ impl Item<'_> {
 impl<'a> Dockerfile<'a> {
     /// Reads a Dockerfile as BuildKit does.
     pub fn parse(text: &'a str) -> Self {
+        Self::read(text, Shells::in_force)
+    }
+
+    /// Reads all of it but the scripts: they are left as if they were another shell's.
+    pub fn outline(text: &'a str) -> Self {
+        Self::read(text, |_, _| Shell::Foreign)
+    }
+
+    fn read(text: &'a str, shell: fn(&Shells, char) -> Shell) -> Self {
         let mut file = Self { text, escape: '\\', directives: Vec::new(), items: Vec::new() };
         let mut at = file.read_directives();
         let mut shells = Shells::default();
         while at < text.len() {
-            at = file.read_item(at, &mut shells);
+            at = file.read_item(at, &mut shells, shell);
         }
         file
     }
@@ -130,7 +139,7 @@ impl<'a> Dockerfile<'a> {
         at
     }
 
-    fn read_item(&mut self, at: usize, shells: &mut Shells) -> usize {
+    fn read_item(&mut self, at: usize, shells: &mut Shells, shell: fn(&Shells, char) -> Shell) -> usize {
         let text = self.text;
         let (end, next) = lines::line_at(text, at);
         // BuildKit takes a byte-order mark off the first line only.
@@ -162,7 +171,7 @@ impl<'a> Dockerfile<'a> {
             (heredocs, next) = (read, after);
         }
         let full = Span::new(at, next);
-        match grammar::instruction(text, full, continued, heredocs, shells.in_force(self.escape)) {
+        match grammar::instruction(text, full, continued, heredocs, shell(shells, self.escape)) {
             Ok(instruction) => {
                 shells.note(&instruction);
                 self.items.push(Item::Instruction(Box::new(instruction)));
@@ -279,6 +288,20 @@ mod tests {
     fn broken_lines_become_errors_and_the_rest_is_understood() {
         assert_eq!(kinds("FROM a\nRUM x\nRUN y\n"), ["from", "error: an unknown instruction", "run"]);
         assert_eq!(kinds("FROM a\nCOPY <<E /x\nRUN y\n"), ["from", "error: a here-document that never ends"]);
+    }
+
+    #[test]
+    fn an_outline_has_all_but_scripts() {
+        let text = "FROM a\nRUN <<E\nls\nE\nCOPY a <<B /c/\nB\nRUN ls\nHEALTHCHECK\n";
+        let (whole, outline) = (Dockerfile::parse(text), Dockerfile::outline(text));
+        let spans = |file: &Dockerfile<'_>| file.items.iter().map(Item::span).collect::<Vec<_>>();
+        assert_eq!(spans(&whole), spans(&outline));
+        for ((_, one), (_, other)) in whole.instructions().zip(outline.instructions()) {
+            match &one.body {
+                Body::Run(_) => assert!(other.script().is_none(), "{:?}", other.body),
+                body => assert_eq!(format!("{body:?}"), format!("{:?}", other.body)),
+            }
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Sources {
     /// The sources of all COPY and ADD instructions.
     pub fn of(text: &str) -> Self {
         let mut sources = Self::default();
-        for (_, one) in Dockerfile::parse(text).instructions() {
+        for (_, one) in Dockerfile::outline(text).instructions() {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
             if one.flags.iter().any(|flag| flag.name == "from") {
                 continue;
