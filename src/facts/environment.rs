@@ -1,5 +1,7 @@
 //! Users, base images, and the instructions before another one. What the base image sets is unknown unless it is known by name.
 
+use std::ops::Range;
+
 use crate::facts::globals::Globals;
 use crate::facts::{Base, Facts, Stage, stage};
 use crate::knowledge::{Image, Knowledge};
@@ -23,18 +25,22 @@ impl<'a> Facts<'a> {
         self.outer().variable(item, name).clone()
     }
 
-    /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
-    pub(super) fn before(
-        &self,
-        item: usize,
-    ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
+    /// The items before an item: of its stage, then of the stages it is built from.
+    pub(super) fn ranges_before(&self, item: usize) -> impl Iterator<Item = Range<usize>> {
         let below = |stage: &&Stage| match stage.base {
             Base::Stage(base) => Some(&self.stages[base]),
             _ => None,
         };
         let stages = std::iter::successors(stage::at(&self.stages, item), below);
-        let ranges = stages.map(move |stage| stage.items.start..stage.items.end.min(item));
-        ranges.flat_map(|range| {
+        stages.map(move |stage| stage.items.start..stage.items.end.min(item))
+    }
+
+    /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
+    pub(super) fn before(
+        &self,
+        item: usize,
+    ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {
+        self.ranges_before(item).flat_map(|range| {
             range.rev().filter_map(|index| match &self.file.items[index] {
                 crate::syntax::Item::Instruction(instruction) => Some((index, &**instruction)),
                 _ => None,

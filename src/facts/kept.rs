@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
+use crate::facts::mounting::Destination;
 use crate::facts::order::Rate;
 
 /// Answers about a file.
@@ -28,6 +29,8 @@ pub(super) struct Kept {
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
     /// For a cache, by its name: whether a RUN leaves it full in the image.
     pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
+    /// Where copies go.
+    pub destinations: OnceCell<Vec<Destination>>,
     /// How often anything in each stage changes.
     pub rates: OnceCell<Vec<Rate>>,
     /// For a package manager, a version of it that the file installs and that is too old for an option.

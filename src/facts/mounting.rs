@@ -38,6 +38,17 @@ struct Candidate<'a> {
     unneeded: Unneeded,
 }
 
+/// Where a COPY or ADD puts files.
+#[derive(Debug)]
+pub(super) struct Destination {
+    item: usize,
+    /// In its normal form.
+    path: String,
+    keyword: &'static str,
+    /// Whether they are another stage's, or another image's.
+    is_from_elsewhere: bool,
+}
+
 impl<'a> Facts<'a> {
     /// The mounts that a RUN can get.
     pub fn mounting(&self, run: &RunFacts<'a>, keep: &[String]) -> Mounting<'a> {
@@ -289,6 +300,20 @@ impl<'a> Facts<'a> {
         Ok((target, format!(",uid={uid}{gid}")))
     }
 
+    /// Where the copies of a file go, in order.
+    fn destinations(&self) -> Vec<Destination> {
+        let all = self.file.instructions().filter_map(|(item, instruction)| {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
+            Some(Destination {
+                item,
+                path: paths::normal(&transfer.destination),
+                keyword: instruction.keyword.name(),
+                is_from_elsewhere: instruction.flags.iter().any(|flag| flag.name == "from"),
+            })
+        });
+        all.collect()
+    }
+
     /// That the mount hides nothing which somebody has put there: another stage's files, the context's, a script's.
     fn nothing_hidden(&self, run: &RunFacts<'a>, target: &str) -> Result<(), String> {
         if self.is_far_down(run.item) {
@@ -297,14 +322,16 @@ impl<'a> Facts<'a> {
             ));
         }
         let place = paths::normal(target);
-        for (_, instruction) in self.before(run.item) {
-            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
-            let destination = paths::normal(&transfer.destination);
-            let from = instruction.flags.iter().any(|flag| flag.name == "from");
-            let around = paths::within(&place, &destination)
-                && (from || paths::is_private_parent(&destination, &place));
-            if paths::within(&destination, &place) && !destination.is_empty() || around {
-                return Err(format!("the mount would hide what {} puts there", instruction.keyword.name()));
+        let all = self.kept.destinations.get_or_init(|| self.destinations());
+        let at = |item: usize| all.partition_point(|one| one.item < item);
+        for one in
+            self.ranges_before(run.item).flat_map(|items| all[at(items.start)..at(items.end)].iter().rev())
+        {
+            let destination = &one.path;
+            let around = paths::within(&place, destination)
+                && (one.is_from_elsewhere || paths::is_private_parent(destination, &place));
+            if paths::within(destination, &place) && !destination.is_empty() || around {
+                return Err(format!("the mount would hide what {} puts there", one.keyword));
             }
         }
         let directories = [target.to_owned()];

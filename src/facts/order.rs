@@ -53,16 +53,16 @@ pub struct Block {
 fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
     let mut places = Places::of(order.len());
     let mut spared: Vec<Option<usize>> = vec![None; order.len()];
-    for at in (0..order.len()).rev().filter(|&at| (rules.may_move)(order[at])) {
+    for at in (0..order.len()).rev().filter(|&at| (rules.may_move)(at)) {
         let (mut first, mut last) = (None, None);
         let mut below = places.below(at);
         for looked in 0.. {
-            let Some(other) = below.filter(|&other| (rules.may_pass)(order[at], order[other])) else { break };
+            let Some(other) = below.filter(|&other| (rules.may_pass)(at, other)) else { break };
             if looked == super::FURTHEST {
                 (first, last) = (None, None);
                 break;
             }
-            if (rules.gains_by)(order[at], order[other]) {
+            if (rules.gains_by)(at, other) {
                 first = first.or(Some(order[other]));
                 last = Some(other);
             }
@@ -134,21 +134,25 @@ impl Places {
     }
 }
 
-/// Answers about one instruction and each kind of others, kept while the questions are about that one.
+/// Answers about one instruction and each kind of others, kept while the questions are about that one: by kind, which
+/// instruction the answer is about, and the answer.
 #[derive(Default)]
-struct Answers(RefCell<(Option<usize>, HashMap<usize, bool>)>);
+struct Answers(RefCell<Vec<(Option<usize>, bool)>>);
 
 impl Answers {
     fn of(&self, item: usize, kind: usize, answer: impl FnOnce() -> bool) -> bool {
-        let (about, answers) = &mut *self.0.borrow_mut();
-        if about.replace(item) != Some(item) {
-            answers.clear();
+        let mut by_kind = self.0.borrow_mut();
+        if by_kind.len() <= kind {
+            by_kind.resize(kind + 1, (None, false));
         }
-        *answers.entry(kind).or_insert_with(answer)
+        if by_kind[kind].0 != Some(item) {
+            by_kind[kind] = (Some(item), answer());
+        }
+        by_kind[kind].1
     }
 }
 
-/// What may move, past what, and what for.
+/// What may move, past what, and what for; all by places in the order.
 struct Sinking<'r> {
     may_move: &'r dyn Fn(usize) -> bool,
     may_pass: &'r dyn Fn(usize, usize) -> bool,
@@ -165,8 +169,8 @@ impl Facts<'_> {
             let kind = self.kind_of_effects(other);
             answers.of(item, kind, || self.effects(item).commute(self.effects(other)))
         };
-        let handing_on: BTreeSet<usize> =
-            order.iter().copied().filter(|&item| self.hands_index_on(item)).collect();
+        let can_be_passed = self.can_be_passed(&order);
+        let is_worth_sparing = self.are_worth_sparing(&order);
         // By the items of the stage.
         let start = self.stages[stage].items.start;
         let mut own = vec![Rate::Fixed; self.stages[stage].items.len()];
@@ -180,14 +184,16 @@ impl Facts<'_> {
                 &order,
                 &Sinking {
                     // What stands in the Dockerfile itself changes no more often than the steps do.
-                    may_move: &|item| {
+                    may_move: &|at| {
+                        let item = order[at];
                         self.instruction_at(item)
                             .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
                             && !super::near_error(self.file, item)
                     },
-                    may_pass: &|item, other| {
-                        self.is_movable_across(other)
-                            && !handing_on.contains(&other)
+                    may_pass: &|at, other| {
+                        let is_passable = can_be_passed[other];
+                        let (item, other) = (order[at], order[other]);
+                        is_passable
                             && (commute(item, other)
                                 || self.may_pass_workdir(
                                     item,
@@ -196,8 +202,8 @@ impl Facts<'_> {
                                     self.effects(other),
                                 ))
                     },
-                    gains_by: &|item, other| {
-                        self.is_worth_sparing(other) && own[item - start] > above[other - start]
+                    gains_by: &|at, other| {
+                        is_worth_sparing[other] && own[order[at] - start] > above[order[other] - start]
                     },
                 },
             );
@@ -218,22 +224,24 @@ impl Facts<'_> {
     /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
     pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
-        let handing_on: BTreeSet<usize> =
-            order.iter().copied().filter(|&item| self.hands_index_on(item)).collect();
+        let can_be_passed = self.can_be_passed(&order);
+        let is_worth_sparing = self.are_worth_sparing(&order);
         sink(
             &order,
             &Sinking {
-                may_move: &|item| {
+                may_move: &|at| {
+                    let item = order[at];
                     self.instruction_at(item)
                         .is_some_and(|one| self.varies_by_build(item, one) && !fixed(one))
                         && !super::near_error(self.file, item)
                 },
-                may_pass: &|item, other| {
-                    self.is_movable_across(other)
-                        && !handing_on.contains(&other)
+                may_pass: &|at, other| {
+                    let is_passable = can_be_passed[other];
+                    let (item, other) = (order[at], order[other]);
+                    is_passable
                         && self.metadata_may_pass(item, other, self.effects(item), self.effects(other))
                 },
-                gains_by: &|_, other| self.is_worth_sparing(other),
+                gains_by: &|_, other| is_worth_sparing[other],
             },
         )
     }
@@ -290,6 +298,15 @@ impl Facts<'_> {
                 .iter()
                 .any(|written| !matches!(written, Resource::Files(_)) && copy.reads.contains(written))
             && !workdir.writes.contains(&Resource::Files(Tree::Everything))
+    }
+
+    /// Which of some items others may pass, as far as they do not depend on each other.
+    fn can_be_passed(&self, order: &[usize]) -> Vec<bool> {
+        order.iter().map(|&item| self.is_movable_across(item) && !self.hands_index_on(item)).collect()
+    }
+
+    fn are_worth_sparing(&self, order: &[usize]) -> Vec<bool> {
+        order.iter().map(|&item| self.is_worth_sparing(item)).collect()
     }
 
     fn is_movable_across(&self, item: usize) -> bool {

@@ -1,5 +1,7 @@
 //! Paths: when two of them overlap, whatever the home directory is called, and the mounts of a RUN.
 
+use std::borrow::Cow;
+
 use crate::syntax::Instruction;
 
 /// No system takes a longer path. (Linux, `PATH_MAX` in limits.h.)
@@ -45,27 +47,39 @@ fn mount(value: &str) -> Mount {
 
 /// A path with the home directory written as `~` and without what does not matter at its end.
 pub fn normal(path: &str) -> String {
+    plain(path).into_owned()
+}
+
+/// The same; most paths are a part of what is written.
+fn plain(path: &str) -> Cow<'_, str> {
     let path = path.trim_matches(['"', '\'']);
-    let mut path = path.replace("//", "/");
+    let mut path =
+        if path.contains("//") { Cow::Owned(path.replace("//", "/")) } else { Cow::Borrowed(path) };
     for home in ["${HOME}", "$HOME", "/root"] {
         if let Some(rest) = path.strip_prefix(home)
             && (rest.is_empty() || rest.starts_with('/'))
         {
-            path = format!("~{rest}");
+            path = Cow::Owned(format!("~{rest}"));
         }
     }
     if let Some(rest) = path.strip_prefix("/home/") {
         path = match rest.split_once('/') {
-            Some((_, rest)) => format!("~/{rest}"),
-            None => "~".to_owned(),
+            Some((_, rest)) => Cow::Owned(format!("~/{rest}")),
+            None => Cow::Borrowed("~"),
         };
     }
-    path.trim_end_matches(['*', '/', '.']).to_owned()
+    match path {
+        Cow::Borrowed(path) => Cow::Borrowed(path.trim_end_matches(['*', '/', '.'])),
+        Cow::Owned(mut path) => {
+            path.truncate(path.trim_end_matches(['*', '/', '.']).len());
+            Cow::Owned(path)
+        }
+    }
 }
 
 /// Whether one path is the other or lies within it. Either may hold variables; then the answer is yes.
 pub fn overlap(one: &str, other: &str) -> bool {
-    let (one, other) = (normal(one), normal(other));
+    let (one, other) = (plain(one), plain(other));
     if one.contains('$') || other.contains('$') {
         return true;
     }
@@ -92,7 +106,7 @@ pub fn is_private_parent(path: &str, directory: &str) -> bool {
 /// Whether some text names a directory or something in it: by its whole path, or for one under the home directory by
 /// what follows the home directory.
 pub fn names(text: &str, directory: &str) -> bool {
-    let directory = normal(directory);
+    let directory = plain(directory);
     text.contains(directory.strip_prefix('~').unwrap_or(&directory))
 }
 
