@@ -174,7 +174,8 @@ fn ranked(reports: &[FileReport]) -> Vec<&FileReport> {
 
 /// The line of a refusal that is about one RUN alone.
 fn own_place(held: &Held) -> usize {
-    if held.reason.contains("because the RUN") { held.place.line } else { 0 }
+    let is_own = ["because the RUN", ": the RUN"].iter().any(|reason| held.reason.contains(reason));
+    if is_own { held.place.line } else { 0 }
 }
 
 /// ` (and at 2 more places)`, where there are more.

@@ -1,5 +1,5 @@
-//! The build context as people have it: which directory it is, what of it changes a Dockerfile, and the ignore file that is written
-//! along.
+//! The build context: which directory it is, which of its files affect a Dockerfile, and the ignore
+//! file that Jettison writes.
 #![cfg(unix)]
 
 mod support;
@@ -288,7 +288,7 @@ fn no_tracked_file_is_kept_out_where_the_history_travels() {
     let said = text(&run(folder.path(), &["fix", "-v", "--unsafe"]).stderr);
     assert!(
         said.contains(
-            ".git and all tracked files stay in the build context, because pyproject.toml names `hatch-vcs`"
+            ".git and tracked files not excluded from the build context: pyproject.toml names `hatch-vcs`"
         ),
         "{said}"
     );

@@ -1,7 +1,9 @@
-//! The harness for transforms: it checks what every transform promises, so that their authors write only examples.
+//! The harness for transforms: it checks what every transform promises, so their authors write only
+//! examples.
 //!
-//! The examples in a transform's own manual page, and `tests/fixtures/<transform>/<situation>.Dockerfile` with what comes
-//! out of them in `snapshots/<transform>/<situation>.snap`. What is called `keep-<situation>` must come out unchanged.
+//! It runs the examples in the manual pages of the transforms, and
+//! `tests/fixtures/<transform>/<situation>.Dockerfile` with the results in
+//! `snapshots/<transform>/<situation>.snap`. A fixture named `keep-<situation>` must not change.
 //!
 //! Each fixture is a test of its own:
 //!
@@ -123,10 +125,10 @@ fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
     texts.zip(around).map(|((before, after), around)| (before, after, around)).collect()
 }
 
-/// It has all its parts, and its examples come out as it says.
+/// The manual page has all its sections, and its examples are correct.
 fn manual_page_is_right(transform: &Transform) {
     let page = transform.manual();
-    for heading in ["# Why", "# Safety", "# Silent when", "# Examples"] {
+    for heading in ["# Why", "# Safety", "# When it does nothing", "# Examples"] {
         assert!(page.contains(heading), "no section {heading:?}");
     }
     let examples = examples(&page);

@@ -1,14 +1,16 @@
-//! Install apt packages without those that are only recommended.
+//! Install apt packages without recommended packages.
 //!
 //! # Why
-//! By default the manager installs what a package recommends along with what it needs. In an image the recommended part
-//! is often the larger one, and nothing asks for it.
+//! By default, apt installs recommended packages along with the required ones. In an image, the
+//! recommended packages are often larger than the required ones, and no instruction asks for them.
 //!
 //! # Safety
-//! Unsafe: a program may use a recommended package where it finds it, and nothing in a Dockerfile shows that.
+//! Unsafe: a program may use a recommended package if it is installed, and a Dockerfile does not
+//! show that.
 //!
-//! # Silent when
-//! An option in the call already decides, or the stage does not ship.
+//! # When it does nothing
+//! An option of the command or the configuration of apt already decides, or the stage is not part
+//! of the final image.
 //!
 //! # Examples
 //! ```dockerfile before

@@ -1,20 +1,21 @@
-//! Pass the options that keep package managers from writing a cache.
+//! Disable package manager caches with options such as `--no-cache-dir`.
 //!
 //! # Why
-//! `pip install` keeps every archive it fetched in the user's home directory, where nothing reads it again; `apk add`
-//! needs an index that `apk update` leaves in the layer. Both, and `uv` and `pipx`, have an option not to write it in
-//! the first place.
+//! `pip install` keeps every downloaded archive in the user's home directory, where nothing reads
+//! it again. `apk add` needs an index that `apk update` stores in the layer. Both, as well as `uv`
+//! and `pipx`, have an option that keeps them from writing these files.
 //!
 //! # Safety
-//! The same packages are installed by the same command. The option is known to every release in use of that manager; on
-//! bases that are too old for it nothing is added. `apk update` goes only where every `apk` call that could lean on its
-//! index now fetches it by itself.
+//! The same command installs the same packages. Every release of the package manager in use knows
+//! the option; on base images that are too old for it, nothing is added. `apk update` is removed
+//! only if every `apk` command that may use its index now fetches the index itself.
 //!
-//! # Silent when
-//! The stage does not ship, an option, a variable (`PIP_NO_CACHE_DIR`, `PIP_CACHE_DIR`) or a configuration file already
-//! decides, the RUN itself deletes the cache afterwards, or a mount holds it: with a mount, the cache is wanted. It refuses
-//! when the base is too old, when a call works offline, when installed packages are links into the cache, or when something
-//! later reads it (see clean-package-caches).
+//! # When it does nothing
+//! The stage is not part of the final image; an option, a variable (`PIP_NO_CACHE_DIR`,
+//! `PIP_CACHE_DIR`) or a configuration file already decides; the RUN itself deletes the cache; or
+//! the cache is in a mount, where it is wanted. It refuses if the base image is too old, if a
+//! command works offline, if installed packages are links into the cache, or if something later
+//! reads it (see clean-package-caches).
 //!
 //! A later RUN that deletes the cache by `rm -f` is no reason to be silent: the bytes stay in the layer of the install, and only the
 //! option keeps them out of the image. The `rm` stays, as it may remove more than this cache; where the two RUNs are neighbours,
@@ -29,7 +30,7 @@
 //! FROM python:3.12
 //! RUN pip install --no-cache-dir -r requirements.txt
 //! ```
-//! What only the cache was for goes with it:
+//! Commands that only served the cache are removed:
 //! ```dockerfile before
 //! FROM alpine:3.20
 //! RUN apk update && apk add curl git && rm -rf /var/cache/apk/*
@@ -74,7 +75,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                         edits.delete(span);
                     }
                     let title = if insertions.is_empty() {
-                        format!("leave out the `{manager} update` that {option} makes needless")
+                        format!("remove `{manager} update`, which {option} makes unnecessary")
                     } else {
                         format!("pass {option} to {manager}")
                     };

@@ -1,35 +1,48 @@
-//! Keep package managers' caches in cache mounts, where the configuration asks for it.
+//! Keep package manager caches in BuildKit cache mounts (opt-in).
 //!
 //! # Why
-//! A cleanup makes images small and rebuilds slow: whenever a requirements file changes, everything is fetched again. In a
-//! `--mount=type=cache` the cache is in no layer and still there at the next build. With `caches: mount` in
-//! `.jettison.yaml`, or `--caches mount`, mounts take the place of cleanups; without, this does nothing.
+//! Cleanups make images small and rebuilds slow: whenever a requirements file changes, everything
+//! is downloaded again. A `--mount=type=cache` is not part of any layer and still exists in the
+//! next build. With `caches: mount` in `.jettison.yaml`, or `--caches mount`, cache mounts replace
+//! cleanups. Without it, this transform does nothing.
 //!
 //! # Safety
-//! The same packages are installed. The mount lies where this manager keeps its cache for this user and these variables;
-//! the cleanup of that very cache and the option that keeps it from being written (`--no-cache-dir`) go with it, since they
-//! would keep it empty, and `rm` fails on the mount itself. A mount is not in the image: what comes later must not lean on
-//! it, as with a cleanup. What another build may have left in it is either checked by the manager before it is used, or
-//! fetched anew by the RUN itself: `apt-get update` stands before `apt-get install`, or there is no mount.
+//! The same packages are installed. The mount is where this package manager keeps its cache for
+//! this user and these variables. The cleanup of that cache and the option that disables it
+//! (`--no-cache-dir`) are removed: they would keep the mount empty, and `rm` fails on the mount
+//! itself. A mount is not part of the image, so no later step may depend on it, as with a cleanup.
+//! Files that another build left in the mount are either checked by the package manager before it
+//! uses them, or fetched again by the RUN itself: `apt-get update` runs before `apt-get install`,
+//! or there is no mount.
 //!
-//! Of apt's two directories only the lists get a mount. In the official images a file called `docker-clean` makes apt delete
-//! the packages in the other one, `/var/cache/apt`, after each install. Docker's manual takes that file out and writes
-//! another one, and both would stay in the image: apt in it, and in all images built on it, would then keep what it
-//! fetches. Packages that are fetched again do less harm. On Alpine Linux the mounts of pip, uv and poetry get an id of their
-//! own: what they have built for another C library looks as if it would fit.
+//! Of apt's two directories, only the package lists get a mount. In the official images, a file
+//! named `docker-clean` makes apt delete the packages in the other one, `/var/cache/apt`, after
+//! each install. Docker's manual removes that file and writes another one, but both changes would
+//! stay in the image: apt would then keep its downloads in this image and in all images built on
+//! it. Downloading the packages again does less harm. On Alpine Linux, the mounts of pip, uv and
+//! poetry get an id of their own: packages that they built for another C library would look as if
+//! they fit.
 //!
-//! go, cargo, maven and pnpm look up in a later RUN what an earlier one has fetched: all RUNs of such a stage get the mount
-//! or none. apk, dnf, yum and zypper get none: their caches hold an index that is used without asking whether it is still
-//! true, or are not used at all as images are set up.
+//! In a later RUN, go, cargo, maven and pnpm use what an earlier RUN fetched, so either all RUNs of
+//! such a stage get the mount or none does. apk, dnf, yum and zypper get no mount: their caches
+//! contain an index that is used without checking whether it is current, or the images are set up
+//! not to use the caches at all.
 //!
-//! # Silent when
-//! `caches` is `clean`, a mount lies there already, or no call writes to the cache. It refuses when `# syntax=` is too old;
-//! when the user's number or home directory is not known, or the mount would leave the user a directory of root's; when a
-//! variable, an option or the manager's configuration moves the cache; when an earlier instruction puts files there, which
-//! the mount would hide; when the configuration keeps the directory, or installed programs lie in it; when a cleanup can't
-//! be taken out; when installed packages are links into the cache (pnpm's global virtual store, and its global packages; uv's
-//! `link-mode = "symlink"`); when a call works offline; when a stage is called `scratch`, which BuildKit then takes for the
-//! start of the mount; and when something later reads the files, copies them or mounts them from this stage.
+//! # When it does nothing
+//! `caches` is `clean`, there is already a mount, or no command writes to the cache. It refuses
+//! - if the `# syntax=` version is too old;
+//! - if the UID or the home directory of the user is unknown, or if the mount would leave the user
+//!   a directory that belongs to root;
+//! - if a variable, an option or the configuration of the package manager moves the cache;
+//! - if an earlier instruction puts files there, which the mount would hide;
+//! - if the configuration keeps the directory, or installed programs are in it;
+//! - if a cleanup can't be removed from the script;
+//! - if installed packages are links into the cache (pnpm's global virtual store, and its global
+//!   packages; uv's `link-mode = "symlink"`);
+//! - if a command works offline;
+//! - if a stage is named `scratch`, which BuildKit would use as the initial content of the mount;
+//!   and
+//! - if something later reads the files, copies them or mounts them from this stage.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -40,7 +53,7 @@
 //! FROM python:3.12
 //! RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt
 //! ```
-//! Cleanups of what lies in the mount go:
+//! The cleanup of a mounted cache is removed:
 //! ```dockerfile before
 //! FROM debian:12
 //! RUN apt-get update \
@@ -74,7 +87,7 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
-/// The longest line that a flag is put on.
+/// The longest line to which a flag is added.
 const LINE: usize = 110;
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
@@ -89,7 +102,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             ctx.facts.mounting(run, &ctx.settings.config.keep);
         let anchor = run.instruction.text;
         for stays in refused {
-            fixes.refuse(anchor, format!("no mount for {}, because {}", stays.what, stays.reason));
+            fixes.refuse(anchor, format!("no cache mount for {}: {}", stays.what, stays.reason));
         }
         if flags.is_empty() {
             continue;
@@ -100,12 +113,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             edits.delete(span);
         }
         let whose: Vec<String> = managers.iter().map(|name| format!("{name}'s")).collect();
-        let title = format!("keep {} cache in a mount", whose.join(" and "));
+        let title = format!("keep {} cache in a BuildKit cache mount", whose.join(" and "));
         fixes.propose(Applicability::Safe, anchor, title, edits);
     }
 }
 
-/// Puts flags behind the keyword and the flags that are there: on its line where that stays short, else on lines of their own.
+/// Adds flags after the keyword and the existing flags: on the same line if it stays short,
+/// otherwise on lines of their own.
 fn add_flags(ctx: &Context<'_>, run: &RunFacts<'_>, flags: &[String], edits: &mut Edits) {
     let (text, instruction) = (ctx.file.text, run.instruction);
     let at = instruction.flags.last().map_or(instruction.keyword_span.end, |flag| flag.span.end);

@@ -1,35 +1,42 @@
-//! Empty package managers' caches in the RUN that filled them.
+//! Delete package manager caches in the RUN that fills them.
 //!
 //! # Why
-//! A package manager keeps what it fetched: the index of all packages, archives, metadata. Nothing in the running image
-//! reads it, and a RUN that deletes it later hides the bytes without freeing them, because each RUN is a layer of its own.
-//! `apt-get update` alone leaves some 20 to 50 MB.
+//! A package manager keeps what it downloads: the package index, archives, metadata. Nothing in the
+//! running image reads them. A later RUN that deletes them hides the bytes but does not free them,
+//! because each RUN is a layer of its own. `apt-get update` alone leaves 20 to 50 MB.
 //!
 //! # Safety
-//! The command is appended to the RUN that filled the cache, so that it runs if and only if everything before it
-//! succeeded, as the user who filled the cache. Only what the manager can fetch again is gone, and nothing that comes
-//! later reads it: no RUN of this stage or of stages built from it, no stage that copies or mounts the directory, and nothing
-//! that the image starts by CMD, ENTRYPOINT or HEALTHCHECK. A later call that works offline (`--offline`, `UV_OFFLINE`,
+//! The cleanup is appended to the RUN that filled the cache. It runs if and only if everything
+//! before it succeeded, as the user who filled the cache. It deletes only what the package manager
+//! can download again and nothing later reads: no RUN of this stage or of stages built from it, no
+//! stage that copies or mounts the directory, and nothing that the image starts with CMD,
+//! ENTRYPOINT or HEALTHCHECK. A later command that works offline (`--offline`, `UV_OFFLINE`,
 //! `offline=true` in `.npmrc`, `RUN --network=none`) reads the cache.
 //!
-//! Shell scripts that are started are read, with those that they start in turn: from the build context, from here-documents
-//! and from other stages. One that can't be read counts as a reader of package lists. Other programs that an image starts do
-//! not, unless they are known to be. Where no build context is known, or the folder has none of the files that the Dockerfile
-//! copies, a script from it counts only if its name or an argument speaks of installing (`install-tools.sh`). A script of the
-//! base image does not count: it does without what this file leaves.
+//! Jettison reads the shell scripts that are started, and the scripts that those start, from the
+//! build context, from here-documents and from other stages. A script that can't be read counts as
+//! a reader of package lists. Other programs that an image starts do not, unless they are known to
+//! read them. If the build context is unknown, or contains none of the files that the Dockerfile
+//! copies, a script from it counts only if its name or an argument mentions installing
+//! (`install-tools.sh`). A script of the base image does not count: it does not depend on files
+//! that this Dockerfile creates.
 //!
-//! # Silent when
-//! The stage does not ship, the RUN cleans up by itself, a mount holds the cache, or an option, a variable or a configuration
-//! file keeps it from being written. It refuses when something later reads the files (`apt-get install` without `update`, a
-//! script that can't be read), when installed packages are links into the cache (pnpm's global virtual store, uv's
-//! `link-mode = "symlink"`), when the RUN only fetches an index that no later step uses, when an option or a variable moves
-//! them, when the manager may be gone by the end of the RUN, when the script
-//! ends in a background job, and for `yarn` unless it is Yarn 1 for certain: later versions may run packages
-//! from the cache.
+//! # When it does nothing
+//! The stage is not part of the final image; the RUN itself cleans up; the cache is in a mount; or
+//! an option, a variable or a configuration file disables the cache. It refuses
+//! - if something later reads the files (`apt-get install` without `update`, a script that can't be
+//!   read);
+//! - if installed packages are links into the cache (pnpm's global virtual store, uv's `link-mode =
+//!   "symlink"`);
+//! - if the RUN only fetches an index that no later step uses;
+//! - if an option or a variable moves the cache;
+//! - if the package manager may no longer exist at the end of the RUN;
+//! - if the script ends in a background job; and
+//! - for `yarn`, unless it is certainly Yarn 1: later versions may run packages from the cache.
 //!
-//! RUNs with a here-document, in exec form, in an unknown shell or with a script that can't be parsed are never edited, by
-//! this and all other transforms, and neither is the string behind `bash -c`. Where a cache stays in one of them, `-v` says
-//! so here, once for each RUN.
+//! RUNs with a here-document, in exec form, in an unknown shell or with a script that can't be
+//! parsed are never edited, by this or any other transform, and neither is the string after `bash
+//! -c`. If a cache stays in such a RUN, `-v` reports it here, once for each RUN.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -41,7 +48,7 @@
 //! RUN apt-get update && apt-get install -y curl \
 //!     && rm -rf /var/lib/apt/lists/*
 //! ```
-//! The author's way of breaking lines is kept:
+//! The author's line breaks are kept:
 //! ```dockerfile before
 //! FROM fedora:40
 //! RUN dnf install -y \
@@ -94,20 +101,20 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {
             match leftover {
                 Err(stays) => {
-                    fixes.refuse(anchor, format!("{} left alone, because {}", stays.what, stays.reason));
+                    fixes.refuse(anchor, format!("{} not deleted: {}", stays.what, stays.reason));
                 }
                 Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
-                // Whoever says no to hadolint's finding about a cache wants it to stay.
+                // A user who suppresses hadolint's finding about a cache wants to keep the cache.
                 Ok(found) if ctx.leaves(&found.cache.hadolint, anchor) => unwanted.add(found),
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
                     wanted.add(found);
                 }
                 Ok(found) => {
-                    let because = found.cache.because.as_deref().unwrap_or("something may lean on it");
+                    let because = found.cache.because.as_deref().unwrap_or("something may depend on it");
                     let (manager, cache) = (&found.manager.name, &found.cache.name);
                     fixes.refuse(
                         anchor,
-                        format!("{} left alone without --unsafe, because {because}", what(manager, cache)),
+                        format!("{} only deleted with --unsafe: {because}", what(manager, cache)),
                     );
                 }
             }
@@ -122,7 +129,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match append_to(ctx, run, &commands, &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
             Ok(()) => {
-                let title = format!("empty {} cache in the layer that filled it", names.join(" and "));
+                let title = format!("delete {} cache in the RUN that fills it", names.join(" and "));
                 fixes.propose(applicability, anchor, title, edits);
                 fixes.answer(codes);
             }
@@ -130,13 +137,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-/// What is emptied in one RUN.
+/// The caches that one RUN deletes.
 #[derive(Default)]
 struct Cleanup {
     commands: Vec<String>,
-    /// Whose caches: "apt-get's".
+    /// The package managers, as possessives: "apt-get's".
     names: Vec<String>,
-    /// hadolint's codes for them.
+    /// The hadolint codes for these caches.
     codes: Vec<String>,
     is_unsafe: bool,
 }

@@ -1,27 +1,34 @@
-//! Copy the manifests, install, and only then copy the rest.
+//! Copy package manifests and install before copying the source code.
 //!
 //! # Why
-//! `COPY . .` before `npm ci` or `pip install -r` installs all dependencies anew whenever any file of the project changed. With
-//! the few files that say what to install copied first, an edit of a source file costs the copy and what follows it.
+//! With `COPY . .` before `npm ci` or `pip install -r`, a change to any file of the project
+//! installs all dependencies again. If the few files that list the dependencies are copied first, a
+//! source change repeats only the second COPY and the steps after it.
 //!
 //! # Safety
-//! Looks at the build context. Manifests and lockfiles are parsed, and an install is taken for one that needs nothing else only where all that
-//! they say is understood: no lifecycle script, no dependency on a local path, no plugin that reads more or asks git for the version, no setting that
-//! may name other files, no project that installs itself. The lockfile says which dependencies run a script when they are installed; such a script must be
-//! known to read nothing of the project. Where the lockfile does not say it (Yarn, Bun, pnpm before version 10), or there is none, the fix is *unsafe*; so
-//! it is where only convention says that an install needs no more. The manifests of workspaces, and what they refer to, are copied too.
+//! This transform reads the build context. It parses manifests and lockfiles, and assumes that an
+//! install needs no other file only if it understands everything in them: no lifecycle script, no
+//! dependency on a local path, no plugin that reads other files or asks git for the version, no
+//! setting that may name other files, no project that installs itself. The lockfile says which
+//! dependencies run a script when they are installed; Jettison must know that such a script reads
+//! nothing of the project. If the lockfile does not say so (Yarn, Bun, pnpm before version 10), or
+//! if there is no lockfile, the fix is *unsafe*. It is also unsafe if only convention says that the
+//! install needs no other file. The manifests of workspaces, and the files that they refer to, are
+//! copied too.
 //!
-//! The later copy must not overwrite what was installed, whatever a checkout has in `node_modules` and its like. So the same step gives the ignore
-//! file an entry for each directory that the install makes, unless it has one. Where the ignore file asks for such a directory by `!`, or another copy
-//! or Dockerfile may need it, nothing is done.
+//! The later copy must not overwrite installed files, even if a checkout contains `node_modules` or
+//! similar directories. The same fix therefore adds an entry to the ignore file for each directory
+//! that the install creates, unless it has one. If the ignore file re-includes such a directory
+//! with `!`, or if another copy or Dockerfile may need it, nothing changes.
 //!
-//! The RUN instructions stay as they are, in their order; between the two copies there is nothing but what commutes with the second (as in
-//! `order-layers`). A RUN that goes on with other commands, `npm ci && npm run build`, is cut in two where that changes nothing else. The later copy
-//! brings the manifests again, so that the files are the same.
+//! RUN instructions stay as they are, in their order. Between the two copies there are only
+//! instructions that commute with the second copy (as in `order-layers`). A RUN that continues with
+//! other commands, `npm ci && npm run build`, is split in two if that changes nothing else. The
+//! later copy includes the manifests again, so the files are the same.
 //!
-//! # Silent when
-//! The copied directory has nothing to do with the install, or other sources are copied above it as well. It refuses where no build context is
-//! known.
+//! # When it does nothing
+//! The copied directory has nothing to do with the install, or other sources are also copied above
+//! it. It refuses if the build context is unknown.
 //!
 //! # Examples
 //! ```context
@@ -88,7 +95,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(context) => context,
             Err(reason) => {
                 let from = ctx.file.items[stage.items.start].span();
-                fixes.refuse(from, format!("the manifests are not copied first, because {reason}"));
+                fixes.refuse(from, format!("manifests not copied first: {reason}"));
                 continue;
             }
         };
@@ -97,7 +104,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             match found {
                 Ok(early) => propose(ctx, &early, context, fixes),
                 Err((span, reason)) => {
-                    fixes.refuse(span, format!("the manifests are not copied first, because {reason}"));
+                    fixes.refuse(span, format!("manifests not copied first: {reason}"));
                 }
             }
         }
@@ -109,7 +116,7 @@ fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut
     let ignore_file = match ctx.facts.reserve(&early.makes, context, ctx.around) {
         Ok(text) => text,
         Err(reason) => {
-            return fixes.refuse(copy.text, format!("the manifests are not copied first, because {reason}"));
+            return fixes.refuse(copy.text, format!("manifests not copied first: {reason}"));
         }
     };
     let mut edits = Edits::new();
@@ -125,17 +132,27 @@ fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut
     } else {
         move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
     }
-    // Right above the first step that needs them, so that no step between depends on them.
+    // Right above the first step that needs them, so no step in between depends on them.
     let needed_at = ctx.facts.block(early.moved.spares).span.start;
     edits.insert(needed_at, manifest_copies(ctx, copy, early));
-    let title = "copy the manifests first, so that an edit of the sources does not install everything anew";
-    fixes.propose(early.confidence.into(), copy.text, title, edits);
+    fixes.propose(early.confidence.into(), copy.text, title(early), edits);
     if let Some(text) = ignore_file {
         fixes.along_with_ignore_file(text);
     }
 }
 
-/// The instructions that take the place of the copy of the whole, in its own way of writing.
+fn title(early: &Early) -> String {
+    let sources: Vec<&str> = early.copies.iter().flat_map(|copy| &copy.sources).map(String::as_str).collect();
+    let manifests = match sources[..] {
+        [] => "the manifests".to_owned(),
+        [manifest] => manifest.to_owned(),
+        [first, second] => format!("{first} and {second}"),
+        [first, ..] => format!("{first} and {} other manifests", sources.len() - 1),
+    };
+    format!("copy {manifests} before the sources, so a source change doesn't reinstall the dependencies")
+}
+
+/// The instructions that replace the copy of the whole directory, written as the author wrote it.
 fn manifest_copies(ctx: &Context<'_>, copy: &Instruction<'_>, early: &Early) -> String {
     let (Body::Copy(transfer) | Body::Add(transfer)) = &copy.body else { return String::new() };
     let keyword = copy.keyword_span.of(ctx.file.text);

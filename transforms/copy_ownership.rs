@@ -1,22 +1,31 @@
-//! Give copied files their owner and mode while they are copied.
+//! Use COPY --chown and --chmod instead of a chown or chmod after it.
 //!
 //! # Why
-//! `RUN chown -R app:app /app` behind a COPY writes every file a second time: a layer keeps whole files, whatever changed
-//! about them. `COPY --chown` writes them once, and the build has one step less to run.
+//! `RUN chown -R app:app /app` after a COPY stores every file a second time: a layer contains whole
+//! files, even if only their owner changed. `COPY --chown` stores them once, and the build has one
+//! step less.
 //!
 //! # Safety
-//! A program no longer runs, so this is never *safe* by the letter; what comes out is the same. Everything under the path
-//! must come from the copies right before: nothing else in the file, and nothing in the base image, puts files there, and
-//! no RUN stands between. Directories that a copy makes get the flag's owner and mode as those of `chown -R` would; one
-//! that is there before keeps its own, so for it a plain `chown` stays, without `-R`. A user alone leaves the group, which
-//! is root's: `--chown=app:0`. The user is there at the copy, since nothing between could have made it. Set-user-ID bits,
-//! which chown takes off, are not looked for in the build context.
+//! The resulting files are the same, but a program no longer runs, so the fix is never *safe*.
+//! Everything under the path must come from the copies right before the RUN: no other instruction
+//! and no base image puts files there, and no other RUN is in between. Directories that a copy
+//! creates get the owner and mode of the flag, as with `chown -R`. A directory that already exists
+//! keeps its own, so a plain `chown` without `-R` stays for it. If the command names only a user,
+//! the group is still root's: `--chown=app:0`. The user exists at the copy, since nothing in
+//! between can have created it. Jettison does not search the build context for set-user-ID bits,
+//! which chown clears.
 //!
-//! # Silent when
-//! No copy right before is concerned, or it is one directory only. It refuses when something else may have put files there;
-//! when the base image is not a plain one; when the copy would make directories above the path, which would get the owner
-//! too; for a copy with a flag of the same kind, with `--link` or `--parents`; for an ADD that fetches or unpacks; when
-//! the mode is symbolic; when owner or group stay as another stage has them; and when `# syntax=` is too old for `--chmod`.
+//! # When it does nothing
+//! No copy right before the RUN is affected, or the command changes only one directory. It refuses
+//! - if something else may have put files there;
+//! - if the base image may contain files there, because it is not known to contain only a
+//!   distribution or a language;
+//! - if the copy would create directories above the path, which would get the owner too;
+//! - for a copy that already has such a flag, or `--link` or `--parents`;
+//! - for an ADD that downloads or unpacks;
+//! - if the mode is symbolic;
+//! - if files of another stage keep their owner or group; and
+//! - if the `# syntax=` version is too old for `--chmod`.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -33,7 +42,7 @@
 //! RUN chown node:node /app
 //! USER node
 //! ```
-//! A script that is made executable:
+//! The copy makes a script executable:
 //! ```dockerfile before
 //! FROM debian:12
 //! COPY docker-entrypoint.sh /usr/local/bin/
@@ -67,7 +76,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match ctx.facts.handover(run) {
             None => {}
             Some(Err(reason)) => {
-                fixes.refuse(anchor, format!("owner or mode not given by the copy, because {reason}"));
+                fixes.refuse(anchor, format!("COPY --chown or --chmod not used: {reason}"));
             }
             Some(Ok(handover)) => {
                 let mut edits = Edits::new();
@@ -75,7 +84,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     edits.insert(*at, format!(" {}", handover.flag));
                 }
                 edits.delete(handover.needless);
-                let title = format!("copy with {} instead of a {}", handover.flag, handover.what);
+                let title = format!("use COPY {} instead of the {}", handover.flag, handover.what);
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             }
         }

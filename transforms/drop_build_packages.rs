@@ -1,17 +1,20 @@
-//! Leave out compilers and headers that a build has shown to be needed by nobody.
+//! Drop compilers and headers that a test build shows are not needed.
 //!
 //! # Why
-//! `build-essential` and its kin are often installed for packages that come compiled by now. They weigh hundreds of megabytes,
-//! and no layer behind them gets smaller by removing them.
+//! `build-essential` and similar packages are often installed for dependencies that now come
+//! precompiled. They take hundreds of megabytes, and no later RUN can free that space by removing
+//! them.
 //!
 //! # Safety
-//! Unsafe, and proposed only under `jettison fix --verify`, which builds the image without them, and only where there is something
-//! to try in it: a HEALTHCHECK, or a `--smoke` command. Headers are replaced by the library that programs built against them load.
-//! Where the build or one of the trials fails, the packages stay.
+//! Unsafe, and proposed only under `jettison fix --verify`, which builds the image without these
+//! packages, and only if the image has something to test: a HEALTHCHECK, or a `--smoke` command. A
+//! package of headers is replaced by the library that programs built against it load. If the build
+//! or a test fails, the packages stay.
 //!
-//! # Silent when
-//! Nothing is built and tried, or the install is in a stage that does not ship (it costs the image nothing there). It refuses
-//! when a shell script of the build context names a compiler, and when nothing would be left of the call that installs them.
+//! # When it does nothing
+//! No image is built and tested, or the install is in a stage that is not part of the final image,
+//! where it costs nothing. It refuses if a shell script of the build context names a compiler, and
+//! if the install command would have no packages left.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -55,7 +58,7 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
-/// What shell scripts call compilers.
+/// Names by which shell scripts call compilers.
 const COMPILERS: &[&str] = &["gcc", "g++", "cc", "clang", "make", "cmake"];
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
@@ -71,15 +74,15 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
             let anchor = run.instruction.text;
             if let Some((path, compiler)) = named_by_a_script(ctx) {
-                fixes.refuse(anchor, format!("compilers stay, because {path} calls `{compiler}`"));
+                fixes.refuse(anchor, format!("compilers not removed: {path} calls `{compiler}`"));
             } else if dropped.len() == call.packages.len() && dropped.iter().all(|(_, new)| new.is_empty()) {
                 fixes.refuse(
                     anchor,
-                    "compilers stay, because nothing would be left of the call that installs them; try without the whole RUN",
+                    "compilers not removed: the install command would have no packages left; try to remove the whole RUN",
                 );
             } else {
                 let names: Vec<&str> = dropped.iter().map(|(word, _)| word.text()).collect();
-                let title = format!("leave out {}, which nothing needs", names.join(", "));
+                let title = format!("don't install {}, which nothing needs", names.join(", "));
                 fixes.propose(Applicability::Unsafe, anchor, title, edits(run, call, &dropped));
             }
         }
@@ -91,7 +94,7 @@ fn is_install(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     call.manager.kind == Kind::System && call.manager.installs(&call.verb) && !place.in_word
 }
 
-/// What is installed in a package's place; none where it stays.
+/// The packages to install instead of a package; `None` if the package stays.
 fn instead(ctx: &Context<'_>, run: &RunFacts<'_>, word: &Word) -> Option<Vec<String>> {
     let name = word.literal()?;
     match fate(name, ctx.facts.stage_of(run).release.as_ref(), ctx.known) {
@@ -101,7 +104,7 @@ fn instead(ctx: &Context<'_>, run: &RunFacts<'_>, word: &Word) -> Option<Vec<Str
     }
 }
 
-/// A script that calls a compiler, and which.
+/// A script that calls a compiler, and the name of the compiler.
 fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)> {
     let context = ctx.around.context().ok()?;
     context.texts.iter().filter(|(path, _)| path.ends_with(".sh")).find_map(|(path, text)| {
@@ -112,7 +115,7 @@ fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)
     })
 }
 
-/// Each word goes with the blanks, the continuation and the comments before it.
+/// Removes each word together with the blanks, the line continuation and the comments before it.
 fn edits(run: &RunFacts<'_>, call: &Call<'_>, dropped: &[(&Word, Vec<String>)]) -> Edits {
     let words = &run.invocations[call.invocation].words;
     let mut edits = Edits::new();

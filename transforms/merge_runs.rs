@@ -1,22 +1,24 @@
-//! Merge consecutive RUN instructions where that makes the image smaller.
+//! Merge consecutive RUN instructions when that makes the image smaller.
 //!
 //! # Why
-//! Each RUN is a layer. A file that one RUN writes and the next removes, or gives to another owner, is stored all the same. An
-//! `apt-get update` in a layer of its own goes stale in the build cache, and the index stays in the image.
+//! Each RUN creates a layer. A file that one RUN writes and the next one deletes, or gives to
+//! another owner, is still stored in the image. An `apt-get update` in a layer of its own goes
+//! stale in the build cache, and the index stays in the image.
 //!
 //! # Safety
-//! The same commands run in the same order: the second script is joined with `&&`, grouped where it is more than one
-//! `&&` list. RUNs stay apart where the first could change what the second finds: `cd` and variables (unless a subshell
-//! keeps them and the saving is worth it), `set`, `trap`, background jobs, daemons, scripts that can't be read, another
-//! shell under `/bin/sh`, the working directory removed or perhaps removed, files that the builder mounts for each RUN,
-//! different flags or a writable mount.
+//! The same commands run in the same order: the second script is appended with `&&`, and grouped if
+//! it is more than one `&&` list. Two RUNs are not merged if the first one can change what the
+//! second one sees: `cd` and variables (unless a subshell contains them and the saving justifies
+//! it), `set`, `trap`, background jobs, daemons, scripts that can't be read, a different shell at
+//! `/bin/sh`, a working directory that is or may be removed, files that the builder mounts into
+//! each RUN, different flags, or a writable mount.
 //!
-//! # Silent when
-//! Merging saves no bytes. Two steps that change independently must not share a layer, and a layer of a few bytes costs
-//! nothing. `merge-runs: all` in the configuration merges wherever it is safe.
+//! # When it does nothing
+//! Merging saves no bytes. Steps that change independently should not share a layer, and a layer of
+//! a few bytes costs nothing. `merge-runs: all` in the configuration merges wherever it is safe.
 //!
 //! # Examples
-//! The index is fetched where it is used:
+//! The index is fetched in the RUN that uses it:
 //! ```dockerfile before
 //! FROM debian:12
 //! RUN apt-get update
@@ -27,7 +29,7 @@
 //! RUN apt-get update \
 //!     && apt-get install -y curl && rm -rf /var/lib/apt/lists/*
 //! ```
-//! Comments stay, and what is removed no longer ships:
+//! Comments stay, and the removed file is no longer part of the image:
 //! ```dockerfile before
 //! FROM debian:12
 //! RUN cd /tmp && curl -fsSLO https://example.com/tool.tar.gz && tar -xzf tool.tar.gz -C /opt
@@ -59,7 +61,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    // A RUN takes part in one merge a round; a longer row grows round by round.
+    // A RUN takes part in one merge per round; a longer series is merged round by round.
     let mut taken = None;
     for pair in ctx.facts.runs.windows(2) {
         let [first, second] = pair else { continue };
@@ -75,10 +77,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         match ctx.facts.merge(first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
             Ok(None) => {}
-            Err(reason) => fixes.refuse(
-                second.instruction.text,
-                format!("kept apart from the RUN before it, because {reason}"),
-            ),
+            Err(reason) => {
+                fixes.refuse(second.instruction.text, format!("not merged with the previous RUN: {reason}"))
+            }
             Ok(Some(merge)) => {
                 let edits = join(ctx, first, second, &merge);
                 fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, edits);
@@ -87,7 +88,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     GainKind::Bytes => Effect::SmallerImage,
                     GainKind::Layer => Effect::FewerLayers,
                 });
-                // Where a comment keeps the two apart, the second one may still join its other neighbour.
+                // If a comment prevents this merge, the second RUN may still be merged with the next one.
                 let names = TRANSFORM.names();
                 let is_silenced =
                     [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text));

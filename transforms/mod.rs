@@ -1,8 +1,9 @@
-//! The transforms: one file each, which is its manual page, its tests and its code.
+//! The transforms: one file each, which contains its manual page, its tests and its code.
 //!
-//! This file lists them, with what families of them share, in the order in which they run: stages first, since what only builds needs no care; then
-//! borders of layers, since a cleanup has to stand in the layer that made the files; then mounts for caches, where they are
-//! wanted; then options that keep caches from being written; then cleanups.
+//! This file lists the transforms in the order in which they run, and contains the code that some of
+//! them share. Stages come first, since stages that only build need no cleanup. Layer boundaries are
+//! next, since a cleanup must be in the layer that creates the files. Then come cache mounts (if the
+//! user wants them), options that disable caches, and cleanups.
 
 mod apt_no_install_recommends;
 mod avoid_package_caches;
@@ -59,7 +60,7 @@ pub fn find(id: &str) -> Option<&'static Transform> {
     ALL.iter().find(|transform| transform.id == id)
 }
 
-/// The id that is most like one that no transform has; none where they are all too different.
+/// The id that is most similar to an unknown one; `None` if no id is similar enough.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let id = id.to_ascii_lowercase();
     let near = |known: &str| similar::TextDiff::from_chars(id.as_str(), known).ratio();
@@ -68,8 +69,8 @@ pub fn nearest(id: &str) -> Option<&'static str> {
     (best.0 > 0.6).then_some(best.1)
 }
 
-/// Proposes the option that leaves out recommended packages, for the calls of these managers: what the transforms for
-/// apt, dnf and zypper have in common.
+/// Proposes the option that leaves out recommended packages, for the calls of these package
+/// managers. The transforms for apt, dnf and zypper share this function.
 fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
     for run in ctx.facts.shipped_and_editable() {
         for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
@@ -87,14 +88,15 @@ fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
             {
                 let mut edits = Edits::new();
                 edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
-                let title = format!("install with {} without recommended packages", call.manager.name);
+                let title = format!("install {} packages without recommended packages", call.manager.name);
                 fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
             }
         }
     }
 }
 
-/// Whether the caches of a manager go into mounts, so that nothing else is to be done about them in this RUN.
+/// Whether cache mounts hold the caches of a package manager, so that this RUN needs no cleanup of
+/// them.
 fn is_for_a_mount(ctx: &Context<'_>, run: &RunFacts<'_>, manager: &str) -> bool {
     let config = &ctx.settings.config;
     config.caches == Caches::Mount && ctx.facts.can_be_mounted(run, manager, &config.keep)

@@ -1,24 +1,28 @@
-//! Copy files after the steps that do not need them.
+//! Move COPY and ADD below the steps that do not need the copied files.
 //!
 //! # Why
-//! A build step is done again when anything above it changed. Where the application's files are copied before the system's
-//! packages are installed, every edit of a source file installs them anew: minutes instead of seconds, in every build.
+//! Docker runs a build step again when anything above it changes. If the application's files are
+//! copied before the system packages are installed, every source change installs those packages
+//! again: minutes instead of seconds, in every build.
 //!
 //! # Safety
-//! Only COPY and ADD move, and only downwards; the RUN instructions keep their order, directory, user, shell and variables, so the
-//! same programs do the same. A copy passes an instruction only where the two commute: neither writes what the other reads or
-//! writes. What a command touches is known for package managers and ordinary programs; any other command is a barrier, and so
-//! is a path that can't be told (a variable that only a build argument fills, a directory that only the base image knows). System packages are
-//! taken to touch all of the distribution's directories (`/usr`, `/etc`, `/var`, `/opt` …) and nothing else. The image's files are the same.
+//! Only COPY and ADD move, and only down. RUN instructions keep their order, directory, user, shell
+//! and variables, so the same programs do the same. A copy moves past an instruction only if the
+//! two commute: neither writes what the other one reads or writes. Jettison knows which files
+//! package managers and ordinary programs use. Any other command is a barrier, and so is an unknown
+//! path (a variable that only a build argument sets, a directory that only the base image defines).
+//! System packages are assumed to use all directories of the distribution (`/usr`, `/etc`, `/var`,
+//! `/opt` …) and no others. The files of the image are the same.
 //!
-//! A copy never passes a RUN that fetches a package index from which a later RUN installs: the index would stay in the cache for weeks, and the
-//! install would ask for versions that the mirrors no longer have.
+//! A copy never moves past a RUN that fetches a package index from which a later RUN installs: the
+//! index would stay in the build cache for weeks, and the install would request versions that the
+//! mirrors no longer have.
 //!
-//! # Silent when
-//! Nothing that takes time would be spared: the steps below are cheap, or need the files, or only fetch a package index. The same where the step
-//! below is done again as often as before, because files that change as often are copied above it by another instruction. A comment right above
-//! the instruction goes with it.
-//! `copy-manifests-first` is for installs that need a few of the files.
+//! # When it does nothing
+//! No slow step would be saved: the steps below are fast, need the files, or only fetch a package
+//! index. The same applies if the step below would still run as often, because another instruction
+//! above it copies files that change as often. A comment right above the instruction moves with it.
+//! `copy-manifests-first` handles installs that need only a few of the files.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -69,7 +73,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         let spared = ctx.file.items[moves[0].spares].span().of(ctx.file.text);
         let spared = spared.lines().next().unwrap_or_default().trim_end_matches(['\\', '`', ' ']);
         let title = format!(
-            "copy files after the steps that do not need them, so that `{spared}` stays cached when they change"
+            "move the copy below `{spared}`, which doesn't need the files, so it stays cached when they change"
         );
         fixes.propose(Applicability::Safe, anchor.text, title, move_all(ctx, &moves));
     }

@@ -1,19 +1,22 @@
-//! Leave packages out of the image that only serve development and tests.
+//! Remove dev dependencies from the final image.
 //!
 //! # Why
-//! Test runners, linters and compilers of sources are often the larger part of what `npm install` or `composer install` brings, and nothing in the
-//! running image calls them.
+//! Test runners, linters and compilers often make up most of what `npm install` or `composer
+//! install` installs, and nothing in the running image calls them.
 //!
 //! # Safety
-//! Unsafe: a program might load such a package in a way that nothing here sees. The manifest is read; each package that is listed for development must be
-//! neither started, nor called by a later step, nor loaded by a source of the build context, and the install must run no script of
-//! the project's own. The option is the manager's: `--omit=dev` for npm, `--prod` for pnpm, `--production` for Yarn 1 and
-//! bun, `--no-dev` for composer and uv, `--only=main` for poetry.
+//! Unsafe: a program may load such a package in a way that Jettison does not see. Jettison reads
+//! the manifest. No dev dependency may be started, called by a later step, or loaded by a source
+//! file of the build context, and the install must not run a script of the project. The option is
+//! the package manager's own: `--omit=dev` for npm, `--prod` for pnpm, `--production` for Yarn 1
+//! and bun, `--no-dev` for composer and uv, `--only=main` for poetry.
 //!
-//! # Silent when
-//! Nothing is listed for development, or an option or a variable (`NODE_ENV`, `COMPOSER_NO_DEV`) already decides. Only the last stage
-//! is looked at. Where sources are compiled in the same RUN, the packages are taken away behind that; where they are compiled later,
-//! `split-stages` does it. It refuses, and names the package or the step, where one may be needed, and where the manifest can't be read.
+//! # When it does nothing
+//! The manifest lists no dev dependencies, or an option or a variable (`NODE_ENV`,
+//! `COMPOSER_NO_DEV`) already decides. Jettison checks only the last stage. If the same RUN
+//! compiles sources, the packages are removed after that; if a later step compiles them,
+//! `split-stages` removes them. It refuses, and names the package or the step, if one may be
+//! needed, and if the manifest can't be read.
 //!
 //! # Examples
 //! ```context
@@ -38,7 +41,7 @@
 //! RUN npm ci --omit=dev
 //! CMD ["node", "server.js"]
 //! ```
-//! Tools of a workspace, compiled where they are installed:
+//! Tools of a workspace, compiled in the RUN that installs them:
 //! ```context
 //! tools/pnpm-workspace.yaml <<EOF
 //! packages: ["packages/*"]
@@ -99,17 +102,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 let mut edits = Edits::new();
                 match append_to(ctx, run, &[prune.command.to_owned()], &mut edits) {
                     Ok(()) => {
-                        let title = format!(
-                            "take {}'s packages for development away behind the build",
-                            prune.manager
-                        );
+                        let title = format!("remove {} dev dependencies after the build", prune.manager);
                         fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
                     }
                     Err(reason) => fixes.refuse(run.instruction.text, reason),
                 }
             }
             Err((span, reason)) => {
-                fixes.refuse(*span, format!("packages for development stay, because {reason}"));
+                fixes.refuse(*span, format!("dev dependencies not removed: {reason}"));
             }
         }
     }
@@ -122,17 +122,17 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 let mut edits = Edits::new();
                 edits.insert(omission.at, format!(" {}", omission.option));
                 let anchor = ctx.facts.runs[omission.run].instruction.text;
-                let title = format!("leave out {}'s packages for development", omission.manager);
+                let title = format!("don't install {} dev dependencies", omission.manager);
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             }
             Err((span, reason)) => {
-                fixes.refuse(span, format!("packages for development stay, because {reason}"));
+                fixes.refuse(span, format!("dev dependencies not removed: {reason}"));
             }
         }
     }
 }
 
-/// Whether a RUN that could be pruned, or why it could not, is the one at a place.
+/// Whether the result of looking for a prunable RUN is about the RUN at this place.
 fn is_about(ctx: &Context<'_>, prune: &Result<Prune, (Span, String)>, place: Span) -> bool {
     match prune {
         Ok(prune) => ctx.facts.runs[prune.run].instruction.text == place,

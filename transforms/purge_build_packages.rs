@@ -1,16 +1,17 @@
-//! Remove compilers and build tools in the RUN that installed them, once their last use is over.
+//! Remove compilers and build tools in the RUN that installs and uses them.
 //!
 //! # Why
-//! `gcc`, `make` and their kin are needed while an extension or a program is compiled, and weigh hundreds of megabytes.
-//! Removed in the same RUN, they never reach the image. Where the next RUN is the last that builds, the two become one first.
+//! `gcc`, `make` and similar tools are needed only while an extension or a program is compiled, and
+//! take hundreds of megabytes. If the same RUN removes them, they are never part of the image. If
+//! the next RUN is the last one that builds, the two are merged first.
 //!
 //! # Safety
-//! Unsafe: what was compiled may call a compiler or link one of its libraries while it runs, and nothing in a Dockerfile
-//! shows that. Libraries (`…-dev` packages) stay.
+//! Unsafe: a compiled program may call a compiler or link one of its libraries at run time, and a
+//! Dockerfile does not show that. Libraries (`…-dev` packages) stay.
 //!
-//! # Silent when
-//! The RUN installs no build tools, nothing in it or in the next one uses them, or it removes packages itself. It refuses when a
-//! later RUN may build something: their last use has to be in plain sight.
+//! # When it does nothing
+//! The RUN installs no build tools, neither it nor the next RUN uses them, or it removes packages
+//! itself. It refuses if a later RUN may build something: the last use of the tools must be known.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -22,7 +23,7 @@
 //! RUN apt-get update && apt-get install -y gcc libpq5 && pip install --no-cache-dir psycopg2 && rm -rf /var/lib/apt/lists/* \
 //!     && apt-get purge -y --auto-remove gcc
 //! ```
-//! Where a call installs nothing else, apk's own name for a group does it:
+//! If a command installs nothing else, a virtual package of apk groups the tools:
 //! ```dockerfile before
 //! FROM python:3.12-alpine
 //! RUN apk add --no-cache gcc musl-dev && pip install --no-cache-dir cffi
@@ -71,16 +72,17 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         if let Some((next, merge)) = last_use_is_next(ctx, run, &file) {
             let names = tools(install).join(", ");
-            let title = format!("install {names} in the layer that uses them, where they can be removed");
+            let title =
+                format!("install {names} in the RUN that uses them, so the same layer can remove them");
             fixes.propose(Applicability::Unsafe, next.instruction.text, title, join(ctx, run, next, &merge));
-            // The rest follows in the next round.
+            // The next round removes the packages.
             return;
         }
         if !is_used(ctx, run, install) {
             continue;
         }
         if let Err(reason) = last_use_is_here(run, install, &file) {
-            fixes.refuse(anchor, format!("{} left alone, because {reason}", tools(install).join(", ")));
+            fixes.refuse(anchor, format!("{} not removed: {reason}", tools(install).join(", ")));
             continue;
         }
         let names = tools(install);
@@ -90,7 +92,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 fixes.refuse(
                     anchor,
                     format!(
-                        "{} left alone, because the same call installs packages that are not for building",
+                        "{} not removed: the same command installs packages that are not build tools",
                         names.join(", ")
                     ),
                 );
@@ -106,7 +108,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(()) => fixes.propose(
                 Applicability::Unsafe,
                 anchor,
-                format!("remove {} after their last use", names.join(", ")),
+                format!("remove {} after the last step that uses them", names.join(", ")),
                 edits,
             ),
         }
@@ -120,7 +122,7 @@ fn tools<'a>(call: &Call<'a>) -> Vec<&'a str> {
     if call.manager.installs(&call.verb) { tools.collect() } else { Vec::new() }
 }
 
-/// Whether something behind the call builds: a language's package manager, a build tool.
+/// Whether a command after the call builds something: a language's package manager, a build tool.
 fn is_used(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> bool {
     run.invocations.iter().enumerate().skip(install.invocation + 1).any(|(index, _)| builds(ctx, run, index))
 }
@@ -140,11 +142,12 @@ fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
     }
 }
 
-/// What builds in the whole file, and with what.
+/// The RUNs of the file that build, and the build tools that it installs.
 struct Builds<'a> {
-    /// The last RUN that builds, or may.
+    /// The last RUN that builds or may build.
     last: Option<usize>,
-    /// The build tools, each with where it is installed first: the RUN, and its place among all tools.
+    /// The build tools, each with the place of its first install: the RUN, and its position among
+    /// all tools.
     first_installs: HashMap<&'a str, (usize, usize)>,
 }
 
@@ -169,7 +172,7 @@ impl<'a> Builds<'a> {
     }
 }
 
-/// The next RUN, where it is the last that builds, and how the two become one.
+/// The next RUN if it is the last one that builds, and how to merge the two.
 fn last_use_is_next<'f, 'a>(
     ctx: &'f Context<'a>,
     run: &RunFacts<'a>,
@@ -182,7 +185,7 @@ fn last_use_is_next<'f, 'a>(
     Some((next, merge)).filter(|(_, merge)| !merge.isolate_first)
 }
 
-/// Whether the author already sees to it.
+/// Whether the author already removes packages.
 fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
     let has_group =
         install.options.iter().any(|option| option.raw.starts_with("--virtual") || option.raw == "-t");
@@ -193,7 +196,9 @@ fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
 fn last_use_is_here(run: &RunFacts<'_>, install: &Call<'_>, file: &Builds<'_>) -> Result<(), String> {
     let one = &run.invocations[install.invocation];
     if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
-        return Err("they are not installed plainly".into());
+        return Err(
+            "their install command is conditional, or shares its statement with other commands".into()
+        );
     }
     let names = tools(install).into_iter().filter_map(|name| Some((file.first_installs.get(name)?, name)));
     if let Some((_, name)) = names.filter(|((item, _), _)| *item < run.item).min() {

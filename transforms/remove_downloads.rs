@@ -1,17 +1,19 @@
-//! Remove archives and installers in the RUN that fetched and used them.
+//! Delete downloaded archives and installers in the RUN that uses them.
 //!
 //! # Why
-//! A tarball that was unpacked, a package file that was installed, an installer that has run: nothing needs them any
-//! more, and they weigh as much as what came out of them.
+//! An archive that was unpacked, a package file that was installed, an installer that ran: nothing
+//! needs them any more, and they are as large as what they contained.
 //!
 //! # Safety
-//! Only files that this very RUN fetched under a plain name, used, and does not mention otherwise; nothing later in the
-//! file names them, and they can be fetched again. `rm -f` can't fail where a file is not there.
+//! The cleanup deletes only files that this RUN downloaded under a plain name, used, and does not
+//! mention otherwise. No later instruction names them, and they can be downloaded again. `rm -f`
+//! does not fail if a file does not exist.
 //!
-//! # Silent when
-//! The script removes, moves, copies or otherwise uses the file, the file lies on a mount, or the stage does not ship.
-//! It refuses when something later names the file, also a script that a RUN or the image starts, when such a script can't
-//! be read and the file is not below `/tmp`, or when nothing can be appended.
+//! # When it does nothing
+//! The script removes, moves, copies or otherwise uses the file, the file is on a mount, or the
+//! stage is not part of the final image. It refuses if something later names the file, including a
+//! script that a RUN or the image starts; if such a script can't be read and the file is not below
+//! `/tmp`; or if nothing can be appended to the RUN.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -61,7 +63,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match append_to(ctx, run, &[format!("rm -f {}", names.join(" "))], &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
             Ok(()) => {
-                let title = format!("remove {} in the layer that fetched it", names.join(" and "));
+                let title = format!("delete {} in the RUN that downloads it", names.join(" and "));
                 fixes.propose(Applicability::Safe, anchor, title, edits);
             }
         }

@@ -1,17 +1,19 @@
-//! Say which build this is after the steps that do not ask.
+//! Move build metadata (ARG, ENV, LABEL) below the steps that don't use it.
 //!
 //! # Why
-//! A build argument is part of every RUN below it: with another commit or date in it, all of them are done again, though none of them
-//! looks at it.
+//! The value of a build argument is part of every RUN below it: with another commit or date, all of
+//! them run again, although none of them uses it.
 //!
 //! # Safety
-//! Only instructions move that say which build this is: `ARG GIT_COMMIT`, `ENV VERSION=$VERSION`, `LABEL …revision=$VCS_REF`. The image's
-//! configuration is the same. They pass a RUN only where all its commands are known and none mentions the variable; a variable that tools read
-//! without being told (`PIP_…`, `NODE_…`, `SOURCE_DATE_EPOCH` …) stays. A RUN that an ARG or ENV passes no longer has the variable in its
-//! environment, though, so this is *unsafe*.
+//! Only instructions that identify the build move: `ARG GIT_COMMIT`, `ENV VERSION=$VERSION`, `LABEL
+//! …revision=$VCS_REF`. The image's configuration is the same. They move past a RUN only if all its
+//! commands are known and none mentions the variable; a variable that tools read implicitly
+//! (`PIP_…`, `NODE_…`, `SOURCE_DATE_EPOCH` …) does not move. A RUN that an ARG or ENV moves past no
+//! longer has the variable in its environment, so the fix is *unsafe*.
 //!
-//! # Silent when
-//! No step that takes time would be spared, or the first one needs it. A label alone moves nothing: it is no part of a RUN.
+//! # When it does nothing
+//! No slow step would be saved, or the first one needs the variable. A LABEL alone never moves,
+//! because no RUN depends on it.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -56,12 +58,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Item::Instruction(instruction) => Some(instruction.keyword),
             _ => None,
         };
-        // Labels alone cost BuildKit nothing.
+        // Labels alone do not affect the cache of a RUN.
         if moves.iter().all(|one| keyword(one.item) == Some(Keyword::Label)) {
             continue;
         }
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
-        let title = "say which build this is after the steps that do not ask, so that they stay cached";
+        let title = "move build metadata below the steps that don't use it, so they stay cached";
         fixes.propose(Applicability::Unsafe, anchor.text, title, move_all(ctx, &moves));
     }
 }

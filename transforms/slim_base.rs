@@ -1,24 +1,29 @@
-//! Start the image that ships from the slim variant of its base.
+//! Use the slim variant of the base image for the final stage.
 //!
 //! # Why
-//! The full images of Python, Node, Ruby and Perl have compilers, headers and version control of some 500 MB, for packages that are compiled while they are
-//! installed. An image that installs by name what it calls does not need them.
+//! The full images of Python, Node, Ruby and Perl contain some 500 MB of compilers, headers and
+//! version control tools, for packages that are compiled during installation. An image that
+//! installs every program it calls by name does not need them.
 //!
 //! # Safety
-//! Unsafe: a program might lean on something that only the full image has. The slim variant is the same version on the same
-//! release of Debian. Every program that a RUN, the start command, the health check, a script or a source of the build context calls is looked up among
-//! those that only the full image has, and must be installed by name; where packages of a language are installed, so must a compiler.
-//! Python's packages that are known to look for libraries of the full image hold it back. A development container's base becomes the official Python
-//! image, where nothing names its user, its shell or its tools. Debian's own slim image lacks manual pages and translations only, Eclipse Temurin's `jre` what
-//! compiles Java.
+//! Unsafe: a program may depend on something that only the full image has. The slim variant is the
+//! same version on the same Debian release. Jettison looks up every program that a RUN, the start
+//! command, the health check, a script or a source file of the build context calls. A program that
+//! only the full image has must be installed by name. A stage that installs packages of a language
+//! must also install a compiler. The transform refuses if a Python package is known to look for
+//! libraries of the full image. The base image of a dev container becomes the official Python image
+//! if nothing refers to its user, its shell or its tools. Debian's own slim image lacks only manual
+//! pages and translations; Eclipse Temurin's `jre` lacks only what compiles Java.
 //!
-//! With `bases: alpine` in `.jettison.yaml`, or `--bases alpine`, the variant on Alpine Linux is taken, where nothing can be linked against glibc: nothing
-//! is copied from other stages or installed with apt, package-lock.json has no package with an install script or for one system only,
-//! all of Python's packages are known to be plain or to have wheels for musl, and nothing calls bash.
+//! With `bases: alpine` in `.jettison.yaml`, or `--bases alpine`, Jettison uses the Alpine Linux
+//! variant if nothing can be linked against glibc: no file is copied from another stage, nothing is
+//! installed with apt, package-lock.json has no package with an install script or for a single
+//! operating system, all Python packages are known to be pure Python or to have wheels for musl,
+//! and nothing calls bash.
 //!
-//! # Silent when
-//! The image has no slim variant, is pinned to a digest, or is slim already. It refuses, and names what would be missed, where something
-//! would be.
+//! # When it does nothing
+//! The image has no slim variant, is pinned to a digest, or is already slim. It refuses, and names
+//! what is missing, if the slim variant lacks something that the image needs.
 //!
 //! # Examples
 //! ```context
@@ -73,11 +78,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 let text = format!("{}\n", install.text).replace('\n', ctx.file.line_break());
                 edits.insert(base.end, text);
             }
-            let title = format!("start from {} instead of {}", base.slim, base.full);
+            let title = format!("use the base image {} instead of {}", base.slim, base.full);
             fixes.propose(Applicability::Unsafe, base.span, title, edits);
             fixes.note(base.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
-        Some(Err((span, reason))) => fixes.refuse(span, format!("the base stays, because {reason}")),
+        Some(Err((span, reason))) => fixes.refuse(span, format!("base image not replaced: {reason}")),
         None => {}
     }
 }

@@ -1,23 +1,30 @@
-//! Build in one stage and run in another, so that compilers, sources and development packages do not ship.
+//! Build in one stage and copy only what runs into a smaller final image.
 //!
 //! # Why
-//! An image that is built in one stage carries all that its build needed. What runs is often a small part of it: a program of a few
-//! megabytes beside a compiler of a gigabyte.
+//! A single-stage image ships everything that its build needed. Often only a small part of it runs:
+//! a program of a few megabytes next to a compiler of a gigabyte.
 //!
 //! # Safety
-//! Unsafe: a program might lean on something that stays behind. The build stays as it is, step for step, as a stage of its own. The image
-//! that runs is made from a smaller one of the same distribution and release, or for static programs from one without any, and gets
-//! the program, what else lies in its folder and is no source, what steps left outside of it, accounts, and the system packages
-//! that are not known to serve builds alone; headers are replaced by the libraries behind them. Each copy says why it is there (unless `comments: false`), and
-//! `-v` says so of each package. Where all sources can be read and need no more, a program in Java gets a runtime that `jlink` makes of the
-//! modules of a JRE, and a program in C runs on `distroless/base` with the libraries that it links. Packages of Node's that only serve development go where
-//! nothing started and no source loads them.
-//! ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD are the same;
-//! only variables that compilers read may go. A name that the stage had is the final stage's, so that `--target` still works.
+//! Unsafe: a program may depend on a file that is not copied to the final image. The build itself
+//! does not change: it runs step for step as a stage of its own. The final image starts from a
+//! smaller image of the same distribution and release; for static programs, from an image without a
+//! distribution. It gets the program, the other files in the program's folder that are not source
+//! code, files that steps created elsewhere, user accounts, and the system packages that are not
+//! known to serve only the build. Packages of headers are replaced by the libraries that they
+//! belong to. A comment above each copy says why it is there (unless `comments: false`), and `-v`
+//! gives the reason for each package. If Jettison can read all sources and they need no more, a
+//! Java program gets a runtime that `jlink` builds from the modules of a JRE, and a C program runs
+//! on `distroless/base` with the libraries that it links. Node dev dependencies are removed if no
+//! started program and no source file loads them.
 //!
-//! # Silent when
-//! Nothing is built in the last stage that is known here, or nothing is left to take away. Earlier stages stay as they are. It refuses where a step might leave something that nobody can
-//! name, where the program or its place can't be told, and where the build is not root's.
+//! ENV, WORKDIR, USER, EXPOSE, VOLUME, LABEL, STOPSIGNAL, HEALTHCHECK, ENTRYPOINT and CMD stay the
+//! same; only variables that compilers read may be removed. The final stage takes over the name of
+//! the original stage, so `--target` still works.
+//!
+//! # When it does nothing
+//! The last stage builds nothing that Jettison knows, or there is nothing to remove. Earlier stages
+//! are not split. It refuses if a step may create files that can't be listed, if the program or its
+//! path is unknown, and if the build does not run as root.
 //!
 //! # Examples
 //! ```context
@@ -80,13 +87,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     match ctx.facts.split(ctx.around) {
         Some(Ok(split)) => {
             let title = format!(
-                "build the {} program in a stage of its own, and run it on {}",
+                "build the {} program in its own stage, and run it on {}",
                 split.language, split.base
             );
             fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
             fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
-        Some(Err((span, reason))) => fixes.refuse(span, format!("the stages stay one, because {reason}")),
+        Some(Err((span, reason))) => fixes.refuse(span, format!("not split into stages: {reason}")),
         None => {}
     }
 }
@@ -148,13 +155,13 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     edits
 }
 
-/// Where the stage's name stands.
+/// The place of the stage's name.
 fn name_of(from: Span, text: &str, name: Option<&str>) -> Option<Span> {
     let name = name?;
     from.of(text).ends_with(name).then(|| Span::new(from.end - name.len(), from.end))
 }
 
-/// Some of the file's text, with a line break at its end.
+/// A part of the file's text, with a line break at its end.
 fn closed(ctx: &Context<'_>, span: Span, line_break: &str) -> String {
     let text = span.of(ctx.file.text);
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}{line_break}") }

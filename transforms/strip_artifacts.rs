@@ -1,17 +1,21 @@
-//! Build programs without symbol tables and debugging information, where the configuration asks for it.
+//! Build programs without symbol tables and debug information (opt-in).
 //!
 //! # Why
-//! A third of a Go program, and more of one in Rust, C or C++, are tables that only debuggers and profilers read.
+//! Tables that only debuggers and profilers read make up a third of a Go program, and more of a
+//! Rust, C or C++ program.
 //!
 //! # Safety
-//! Manual: it is shown and never applied, unless `strip: true` in `.jettison.yaml` makes it Unsafe. The program does the same, but
-//! a core dump or a trace says less, and Go's traces name files without the directory that they were built in. The options are those of the compilers
-//! themselves: `-ldflags="-s -w" -trimpath` for `go build` and `go install` (`go help build`), `-s` for gcc and clang where they link (their
-//! manual, "Link Options"), `--config=profile.release.strip=true` for `cargo build --release` (the cargo book, "Profiles").
+//! Manual: the fix is shown and never applied, unless `strip: true` in `.jettison.yaml` makes it
+//! Unsafe. The program does the same, but core dumps and stack traces contain less, and Go stack
+//! traces name files without the directory in which they were built. The options are the compilers'
+//! own: `-ldflags="-s -w" -trimpath` for `go build` and `go install` (`go help build`), `-s` for
+//! gcc and clang when they link (their manual, "Link Options"),
+//! `--config=profile.release.strip=true` for `cargo build --release` (the cargo book, "Profiles").
 //!
-//! # Silent when
-//! An option in the call, or a variable of the file, already says what becomes of these tables or asks for debugging
-//! information, or the compiler does not link. It refuses where the call gives the linker options of its own, among which these would have to stand.
+//! # When it does nothing
+//! An option of the command, or a variable in the file, already controls these tables or requests
+//! debug information; or the compiler does not link. It refuses if the command passes linker
+//! options of its own, to which this one would have to be added.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -58,11 +62,11 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
-/// Variables with which a file says how its programs are linked.
+/// Variables that control how programs are linked.
 const VARIABLES: &[&str] =
     &["GOFLAGS", "LDFLAGS", "CFLAGS", "CXXFLAGS", "RUSTFLAGS", "CARGO_PROFILE_RELEASE_STRIP"];
 
-/// One compiler: where its options go, what they are, and which words in a call settle the matter.
+/// One compiler: its options, where to insert them, and the words of a call that already decide.
 struct Compiler {
     behind: usize,
     option: &'static str,
@@ -87,14 +91,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
             if has(compiler.links_its_own_way) {
                 if ctx.settings.config.strip {
-                    let reason = "symbol tables stay, because the call has linker options of its own; add";
+                    let reason = "symbol tables not removed: the command has linker options of its own; add";
                     fixes.refuse(anchor, format!("{reason} {} to them", compiler.option));
                 }
                 continue;
             }
             let mut edits = Edits::new();
             edits.insert(compiler.behind, format!(" {}", compiler.option));
-            let title = format!("leave out symbol tables with {}", compiler.option);
+            let title = format!("build without symbol tables: {}", compiler.option);
             fixes.propose(applicability, anchor, title, edits);
         }
     }

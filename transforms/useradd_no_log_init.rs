@@ -1,14 +1,16 @@
-//! Pass `--no-log-init` to `useradd` where the user's number is high.
+//! Pass `--no-log-init` to `useradd` for users with a high UID.
 //!
 //! # Why
-//! `useradd` makes an entry in `/var/log/lastlog` and `/var/log/faillog`, at an offset that grows with the number of the
-//! user. The file is sparse, but a layer is not: with a number like 1000000 it weighs hundreds of megabytes.
+//! `useradd` writes an entry to `/var/log/lastlog` and `/var/log/faillog`, at an offset that grows
+//! with the UID. The file is sparse, but a layer is not: with a UID such as 1000000, it takes
+//! hundreds of megabytes.
 //!
 //! # Safety
-//! The user is created as before; only the record of a login that never happened is not written.
+//! The user is created as before. Only the record of a login that never happened is not written.
 //!
-//! # Silent when
-//! The number has at most five digits or is not written out, the option is there already, or the stage does not ship.
+//! # When it does nothing
+//! The UID has at most five digits or is not a literal number, the option is already there, or the
+//! stage is not part of the final image.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -41,14 +43,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             if uid(one).is_some_and(|uid| uid > 99_999) && !has_option(one) {
                 let mut edits = Edits::new();
                 edits.insert(one.words[0].span.end, " --no-log-init");
-                let title = "keep a high user number from blowing up the login records";
+                let title = "pass --no-log-init: with a high UID, useradd creates a huge /var/log/lastlog";
                 fixes.propose(Applicability::Safe, run.instruction.text, title, edits);
             }
         }
     }
 }
 
-/// The number behind `-u`, in any of the ways to write it.
+/// The number after `-u`, in any of the ways to write it.
 fn uid(one: &Invocation<'_>) -> Option<u64> {
     let mut words = one.arguments().iter().map(|word| word.literal().unwrap_or_default());
     while let Some(word) = words.next() {

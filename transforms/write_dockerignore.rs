@@ -1,24 +1,29 @@
-//! Keep out of the build context what no build needs.
+//! Exclude unneeded files from the build context with .dockerignore.
 //!
 //! # Why
-//! `COPY . .` takes everything along that lies there: the history of version control, dependencies that the build installs anew, caches of tools,
-//! keys. All of it is sent, some of it ships, and a change in any of it makes the build cache stale.
+//! `COPY . .` copies everything in the directory: the version control history, dependencies that
+//! the build installs again, caches of tools, keys. All of it is sent to the builder, some of it
+//! ends up in the image, and any change to it invalidates the build cache.
 //!
 //! # Safety
-//! Only what really lies in the context, is copied along with a directory, and is named nowhere: by no COPY or ADD, no script of the Dockerfile or
-//! of another one in the same context, no command, no manifest or script of the project. A file that a `!` of the ignore file asks for stays. *Safe* are
-//! caches that tools make anew, and `node_modules` where installs make it from a lock file in every stage that copies it, of this and of every other
-//! Dockerfile in the context, before anything could look at it. Version control, editors'
-//! files, environments and secrets would be missing in the image, so that leaving them out is *unsafe*. New lines go to the end of the
-//! ignore file; the others keep their bytes.
+//! Only files are excluded that exist in the build context, are copied as part of a directory, and
+//! are named nowhere: in no COPY or ADD, no script of this Dockerfile or of another one with the
+//! same context, no command, and no manifest or script of the project. A file that the ignore file
+//! re-includes with `!` stays. *Safe* are caches that tools create again, and `node_modules` if
+//! installs create it from a lockfile in every stage that copies it, in this and every other
+//! Dockerfile of the context, before anything could read it. Version control data, files of
+//! editors, environments and secrets would be missing from the image, so excluding them is
+//! *unsafe*. New lines are added at the end of the ignore file; the other lines do not change.
 //!
-//! # Silent when
-//! Nothing is copied from the build context, nothing of this is in it, or it comes to less than 100 kB and holds no secret. It refuses where
-//! no build context is known. Where `.git` is sent and something may ask it for a version, every tracked file is sent, too: one that is
-//! missing in the build is a change to the checkout.
+//! # When it does nothing
+//! Nothing is copied from the build context, it contains no such files, or they are smaller than
+//! 100 kB in total and none of them is a secret. It refuses if the build context is unknown. If
+//! `.git` is sent and something may ask it for a version, all tracked files are sent too: a file
+//! that is missing in the build counts as a change to the checkout.
 //!
 //! # Examples
-//! With `node_modules` and `__pycache__` in the context, `.dockerignore` gets two lines; the Dockerfile stays:
+//! With `node_modules` and `__pycache__` in the build context, `.dockerignore` gets two lines. The
+//! Dockerfile does not change:
 //! ```context
 //! package.json <<EOF
 //! { "dependencies": { "express": "4.21.2" } }
@@ -63,25 +68,21 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let mut copies =
         ctx.file.instructions().map(|(_, one)| one).filter(copies).map(|one| one.text).peekable();
     let Some(first) = copies.peek().copied() else { return };
-    // All of them take from the context, so that each may say no.
+    // All of these instructions copy from the context, so a comment at any of them suppresses the fix.
     let anchor = copies.find(|copy| ctx.pragmas.silence(&TRANSFORM.names(), *copy)).unwrap_or(first);
     let context = match ctx.around.context() {
         Ok(context) => context,
         Err(reason) => {
-            return fixes
-                .refuse(anchor, format!("nothing is kept out of the build context, because {reason}"));
+            return fixes.refuse(anchor, format!(".dockerignore not changed: {reason}"));
         }
     };
     let found = ctx.facts.unsent(context, ctx.around.dockerfile());
     if let Some(reason) = found.history.filter(|_| ctx.settings.config.r#unsafe) {
-        fixes.refuse(
-            anchor,
-            format!(".git and all tracked files stay in the build context, because {reason}"),
-        );
+        fixes.refuse(anchor, format!(".git and tracked files not excluded from the build context: {reason}"));
     }
     for (is_generated, applicability, what) in [
-        (true, Applicability::Safe, "caches, and what the build makes itself"),
-        (false, Applicability::Unsafe, "what no build needs"),
+        (true, Applicability::Safe, "caches and files that the build creates"),
+        (false, Applicability::Unsafe, "files that no build needs"),
     ] {
         let lines: Vec<&Unsent> =
             found.unsent.iter().filter(|one| one.kind.is_generated() == is_generated).collect();
@@ -89,7 +90,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         let text = with_lines(context.ignore_text.as_deref().unwrap_or_default(), &lines);
-        // The whole context is held against both: nothing else may change sides, and something must.
+        // Both versions are matched against the whole context: only these paths may be newly
+        // excluded, and at least one of them must be.
         let after = context.with_ignore(&text);
         let own = Ignore::parse(&lines.iter().map(|one| one.pattern.as_str()).collect::<Vec<_>>().join("\n"));
         let sides = context.excluded().iter().zip(after.excluded());
@@ -102,7 +104,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             .iter()
             .fold((0, 0_u64), |(files, bytes), one| (files + one.files, bytes.saturating_add(one.bytes)));
         let title = format!(
-            "keep {what} out of the build context: {files} file{}, {}",
+            "exclude {what} from the build context: {files} file{}, {}",
             if files == 1 { "" } else { "s" },
             readable(bytes)
         );
@@ -110,16 +112,17 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-/// So many bytes are worth a change of a file.
+/// The size from which a change of the file is worth it.
 const LEAST_BYTES: u64 = 100_000;
 
-/// Whether keeping these out is worth a line: they are large, keys or passwords, or would be in the place of what an install makes.
+/// Whether excluding these paths is worth a line: they are large, they are keys or passwords, or
+/// they would replace files that an install creates.
 fn are_worth_it(lines: &[&Unsent]) -> bool {
     let bytes = lines.iter().fold(0_u64, |bytes, one| bytes.saturating_add(one.bytes));
     bytes >= LEAST_BYTES || lines.iter().any(|one| matches!(one.kind, Kind::Secret | Kind::Dependencies))
 }
 
-/// The ignore file's text with further patterns at its end, in its own line breaks.
+/// The ignore file's text with patterns added at its end, using its own line breaks.
 fn with_lines(old: &str, lines: &[&Unsent]) -> String {
     let line_break = if old.contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = old.to_owned();
@@ -132,7 +135,7 @@ fn with_lines(old: &str, lines: &[&Unsent]) -> String {
     text
 }
 
-/// A number of bytes for people: 1.4 MB.
+/// A human-readable number of bytes: 1.4 MB.
 fn readable(bytes: u64) -> String {
     let units = ["bytes", "kB", "MB", "GB"];
     let mut unit = 0;
