@@ -1,5 +1,5 @@
-//! The house rules that a compiler does not check: who may know whom, what may touch the world, and that every file says
-//! what it is.
+//! House rules that the compiler does not check: dependencies between modules, access to files and
+//! processes, and that every file starts with a description.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -348,7 +348,9 @@ fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
 #[test]
 fn the_page_of_transforms_is_up_to_date() {
     let mut page = String::from(
-        "# Transforms\n\nMade from the manual pages in `transforms/`, which `jettison explain ID` shows too. To make it anew: `UPDATE_DOCS=1 cargo test --test architecture`.\n",
+        "# Transforms\n\n\
+         Generated from the manual pages in `transforms/`, which `jettison explain ID` also shows. To update\n\
+         this file, run `UPDATE_DOCS=1 cargo test --test architecture`.\n",
     );
     for transform in transforms::ALL {
         page += &format!(
