@@ -1,5 +1,6 @@
-# Jettison and the git that `jettison pr` needs. Build it with: docker build -t jettison .
-# Use it with: docker run --rm -v "$PWD:/work" jettison fix
+# An image with Jettison, and with git for `jettison pr`.
+# Build: docker build -t jettison .
+# Run: docker run --rm -v "$PWD:/work" jettison fix
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# What the GitHub Action does, step by step (action.yml): install, check, comment or pull-request. The inputs come as
-# environment variables. The checkout that it works on may be anybody's: nothing of it is run, and only `post` and
+# The steps of the GitHub Action (action.yml): install, check, comment or pull-request. The inputs are
+# environment variables. The checkout is not trusted: no code of it runs, and only `post` and
 # `pull-request` have a token.
 set -euo pipefail
-# The inputs are lists of words; nothing in them is to be expanded.
+# The inputs are lists of words, in which nothing may be expanded.
 set -f
 # shellcheck disable=SC2206
 paths=(${PATHS:-}) more=(${ARGS:-})
 
 own=$RUNNER_TEMP/jettison
 comment=$own/comment.md
-# What the machine has already goes first.
+# Programs that are already installed take precedence.
 PATH=$PATH:$own/bin
 
-# A release for this machine, if release.sha256 has its sum; no other sum will do.
+# Downloads a release for this machine if release.sha256 contains its checksum.
 download() {
   local version name sum
   version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
@@ -23,15 +23,15 @@ download() {
   curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --output "$own/$name" \
     "https://github.com/$ACTION_REPOSITORY/releases/download/v$version/$name" || return 1
   if ! echo "$sum  $own/$name" | sha256sum --check --status; then
-    echo "$name is not the file that release.sha256 has the sum of" >&2
+    echo "$name does not match its checksum in release.sha256" >&2
     exit 2
   fi
   tar --extract --gzip --no-same-owner --file "$own/$name" --directory "$own/bin" jettison
 }
 
-# As `cargo run --release` does it: with `--profile dist` the program would be faster than this by less than it takes longer to
-# build. Away from the checkout, whose rust-toolchain.toml and .cargo/config.toml would choose what runs; with directories of its
-# own, and without what earlier steps or the workflow may have put into the environment for others.
+# Builds with the release profile: `--profile dist` would take longer to build than it saves here. Builds
+# outside of the checkout, whose rust-toolchain.toml and .cargo/config.toml could run other programs; with
+# its own directories, and without variables that earlier steps or the workflow may have set.
 build() {
   env -u GITHUB_TOKEN -u GH_TOKEN -u ACTIONS_RUNTIME_TOKEN -u ACTIONS_ID_TOKEN_REQUEST_TOKEN \
     -u RUSTC -u RUSTC_WRAPPER -u RUSTC_WORKSPACE_WRAPPER -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET \
@@ -40,7 +40,7 @@ build() {
     cargo install --quiet --locked --path . --root "$own"
 }
 
-# Exit code 1 says that something would change.
+# Exit status 1 means that something would change.
 status=0
 case ${1:-} in
   install)
@@ -54,7 +54,7 @@ case ${1:-} in
     exit "$status"
     ;;
   comment)
-    : "${NUMBER:?mode comment needs a pull request: let the workflow run on pull_request}"
+    : "${NUMBER:?mode comment needs a pull request: run the workflow on pull_request}"
     mkdir -p "$own"
     jettison fix --format markdown "${more[@]}" "${paths[@]}" >"$comment" || status=$?
     if [[ $status == 2 ]]; then exit 2; fi
@@ -67,7 +67,7 @@ case ${1:-} in
     jettison pr "${more[@]}" "${paths[@]}"
     ;;
   *)
-    echo "mode is check, comment or pull-request, not: ${1:-}" >&2
+    echo "unknown mode: ${1:-}; use check, comment or pull-request" >&2
     exit 2
     ;;
 esac

@@ -1,5 +1,5 @@
-//! Reads the knowledge files through their types, refusing unknown keys, and embeds them as tables of names with JSON behind
-//! them: a YAML parser at run time would show in the start-up, and so would reading all of it.
+//! Reads the knowledge files into their types, refusing unknown keys, and embeds them as JSON,
+//! indexed by name. Parsing YAML, or all of the JSON, at run time would slow down the start.
 
 use std::collections::BTreeMap;
 use std::path::Path;

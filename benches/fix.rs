@@ -1,6 +1,7 @@
-//! How long fixing takes: one ordinary file, all real ones, and files of growing length, whose cost must grow with it.
+//! How long fixing takes: one ordinary file, all real ones, and files of growing length, where the
+//! cost must be proportional to the length.
 //!
-//! `cargo bench`. The corpus is measured where it lies beside the project.
+//! `cargo bench`. The corpus is measured if it is available.
 
 use std::fs;
 use std::hint::black_box;

@@ -1,4 +1,5 @@
-//! Hostile files beside a Dockerfile: each costs at most a moment and a clear refusal, and other files go on.
+//! Hostile files next to a Dockerfile: each one costs at most a moment and is refused with a clear
+//! message, and other files are still fixed.
 
 #![cfg(unix)]
 

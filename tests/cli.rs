@@ -1,4 +1,4 @@
-//! The program as people run it: modes, streams, exit codes, and every kind of bad input.
+//! The command line interface: modes, streams, exit statuses, and every kind of bad input.
 #![cfg(unix)]
 
 mod support;

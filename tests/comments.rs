@@ -1,4 +1,5 @@
-//! Comments that tell Jettison to leave something alone, through the program: which are in force, and which are warned about.
+//! Comments that suppress fixes, tested through the program: which ones apply, and which ones cause
+//! a warning.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Real Dockerfiles: read as BuildKit reads them, and fixed without losing anything.
+//! Real Dockerfiles: parsed like BuildKit parses them, and fixed without losing anything.
 
 mod support;
 

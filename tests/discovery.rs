@@ -1,4 +1,5 @@
-//! Which files the program works on: what a search passes over, symbolic links, and files that say that they are generated.
+//! Which files the program works on: files that a search skips, symlinks, and files that are marked
+//! as generated.
 #![cfg(unix)]
 
 mod support;

@@ -1,5 +1,5 @@
-//! What other programs read of us: each format as a snapshot, held against its own schema where it has one, and edits that
-//! are sent back.
+//! Machine-readable formats: each one as a snapshot, checked against its schema if it has one, and
+//! edits that are applied again.
 #![cfg(unix)]
 
 mod support;

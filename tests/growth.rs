@@ -1,6 +1,5 @@
-//! Files of any length: the time to fix one grows with its length and not with its square, and no step undoes itself.
-//!
-//! `benches/growth` measures the same kinds more closely.
+//! Files of any length: the time to fix one is proportional to its length and not to its square,
+//! and no step rolls back. `benches/growth` measures the same kinds of files more closely.
 
 #[path = "../benches/growth/kinds.rs"]
 mod kinds;

@@ -1,4 +1,5 @@
-//! `jettison inspect` on images that are put together here, byte by byte, so that what it has to say is known beforehand.
+//! `jettison inspect` on images that this file assembles byte by byte, so the expected output is
+//! known.
 #![cfg(unix)]
 
 mod support;

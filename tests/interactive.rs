@@ -1,5 +1,5 @@
-//! `fix --interactive` in a real pseudo-terminal: every answer, Ctrl-C and Ctrl-D, and that a file is either as it was or as it
-//! was wanted.
+//! `fix --interactive` in a real pseudo-terminal: every answer, Ctrl-C and Ctrl-D. A file is either
+//! unchanged or complete.
 #![cfg(unix)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! The knowledge base holds together: names, verbs and sources.
+//! Consistency of the knowledge base: names, verbs and sources.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The places where people work: Docker's command line, shells, GitHub Actions, pre-commit. Each is asked itself, where it is
-//! installed.
+//! Integrations: Docker's command line, shells, GitHub Actions, pre-commit. Each program is run if
+//! it is installed.
 #![cfg(unix)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! What must hold for any text at all, real or not.
+//! Properties of any text, real or not.
 
 use jettison::config::{Config, MergeRuns, Settings};
 use jettison::pipeline;

@@ -1,5 +1,5 @@
-//! `measure`, `verify` and `fix --verify` against a real engine: what they find, what they hold back, and that they leave nothing
-//! behind, however they end.
+//! `measure`, `verify` and `fix --verify` against a real engine: what they find, which fixes they
+//! hold back, and that they remove all temporary files and images, however they end.
 #![cfg(unix)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! What the README shows is what the program says.
+//! The output in the README is the real output of the program.
 #![cfg(unix)]
 
 mod support;

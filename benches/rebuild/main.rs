@@ -1,5 +1,5 @@
-//! How long a rebuild takes before jettison and after: of each example application, after a change of a source file and
-//! after a change of a manifest. Prints the table of docs/rebuilds.md.
+//! How long a rebuild of each example application takes before and after Jettison: after a change
+//! to a source file and after a change to a manifest. Prints the table of docs/rebuilds.md.
 //!
 //! ```text
 //! cargo bench --bench rebuild                    # all applications; takes its time
@@ -8,8 +8,9 @@
 //! JETTISON_RUNS=3 cargo bench --bench rebuild    # three runs instead of five
 //! ```
 //!
-//! Both versions are built once, so that base images and caches are warm. Then they take turns, so that what slows the
-//! machine down slows both. Only the build is timed. Without a Docker engine it says so and ends with 2.
+//! Both versions are built once, so base images and caches are warm. Then they take turns, so
+//! anything that slows down the machine slows down both. Only the build is timed. Without a Docker
+//! engine, the benchmark says so and exits with 2.
 
 #[path = "../../tests/lab/applications.rs"]
 #[allow(dead_code)]

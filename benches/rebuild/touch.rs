@@ -1,5 +1,5 @@
-//! Harmless changes to files: a comment, or a field that nobody reads. No two are alike, in this run or any other, so that
-//! no layer of an earlier build can be taken for the new one.
+//! Harmless changes to files: a comment, or an unused field. No two changes are the same, in this
+//! run or any other, so a build never reuses a layer of an earlier one.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! Any text: the parser tiles it, fixing settles, and no check has to undo anything. `cargo fuzz run fix`.
+//! Arbitrary text: the parser covers all of it, fixing reaches a stable result, and no check rolls
+//! a step back. `cargo fuzz run fix`.
 #![no_main]
 
 use jettison::config::{Config, Settings};

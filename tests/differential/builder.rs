@@ -1,7 +1,9 @@
-//! The builder: takes a Dockerfile's instructions one by one, as BuildKit does, and then starts the container.
+//! The builder: runs a Dockerfile's instructions one by one, like BuildKit, and then starts the
+//! container.
 //!
-//! Only the tree of the file is asked of the code under test, which `tests/corpus.rs` holds against BuildKit's own parser;
-//! variables, users, directories and copies are this module's own.
+//! It uses only the syntax tree of the code under test, which `tests/corpus.rs` compares with
+//! BuildKit's own parser. This module has its own implementation of variables, users, directories
+//! and copies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -1,4 +1,5 @@
-//! One case: a Dockerfile as a tree that can be made smaller, its build context and build arguments.
+//! One test case: a Dockerfile as a tree that can be shrunk, its build context and its build
+//! arguments.
 
 use std::fmt::Write as _;
 

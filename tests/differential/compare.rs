@@ -1,4 +1,4 @@
-//! What differs between the build of the original and that of the fixed file, and is not declared.
+//! Undeclared differences between the builds of the original and the fixed file.
 
 use std::collections::BTreeSet;
 

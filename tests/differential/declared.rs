@@ -1,4 +1,5 @@
-//! What may differ between the image of the original and that of the fixed file, written down without asking jettison.
+//! The permitted differences between the images of the original and the fixed file, written
+//! independently of Jettison.
 
 use std::collections::BTreeSet;
 

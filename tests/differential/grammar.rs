@@ -1,5 +1,6 @@
-//! The grammar: what a random case is made of. Shapes that have broken images before are frequent: working directories
-//! with variables, removals of the working directory, scripts that install when they are started, offline modes.
+//! The grammar of random test cases. Shapes that have broken images before are frequent: working
+//! directories with variables, removals of the working directory, scripts that install packages
+//! when they start, offline modes.
 
 mod commands;
 mod documents;

@@ -1,5 +1,5 @@
-//! Which files of a context an ignore file leaves out, by Docker's rules: the last pattern that matches a path or one of
-//! its parents decides.
+//! The files of a build context that an ignore file excludes, by Docker's rules: the last pattern
+//! that matches a path or one of its parents decides.
 
 /// Whether a path is left out.
 pub fn excludes(ignore_file: &str, path: &str) -> bool {

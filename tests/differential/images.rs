@@ -1,4 +1,4 @@
-//! The base images: small file systems that have in common with the real ones what scripts notice.
+//! The base images: small file systems with the parts of real ones that scripts notice.
 
 use std::collections::BTreeMap;
 

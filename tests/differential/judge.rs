@@ -1,4 +1,5 @@
-//! Judges one case: fixes it in every mode, builds original and fixed file, and says what differs that must not.
+//! Judges one test case: fixes it in every mode, builds the original and the fixed file, and
+//! reports differences that are not permitted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

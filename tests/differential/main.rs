@@ -1,9 +1,11 @@
-//! Random small Dockerfiles, built before and after jettison by a builder of our own: the same files, the same behaviour.
+//! Random small Dockerfiles, built before and after Jettison by our own builder: the files and the
+//! behaviour must be the same.
 //!
-//! A seed decides a case: a Dockerfile of real commands, a build context, build arguments (`grammar`). Both versions are
-//! built for real, by dash and bash in throwaway roots, where package managers are stubs that need, read and leave files
-//! as the real ones do (`tools/`). They must stop or go on alike, leave the same files but for what `declared` lists, and
-//! the container must do the same; also with commands made to fail. A case that fails is made smaller and printed.
+//! A seed determines a test case: a Dockerfile of real commands, a build context and build
+//! arguments (`grammar`). dash and bash build both versions in throwaway roots, where package
+//! managers are stubs that need, read and leave files as the real ones do (`tools/`). Both builds
+//! must stop or continue alike, leave the same files except for what `declared` lists, and the
+//! container must do the same, also if commands fail. A failing test case is shrunk and printed.
 //!
 //! ```text
 //! cargo test --test differential

@@ -1,4 +1,4 @@
-//! Random choices that a seed decides: splitmix64, which needs no library and never changes.
+//! Random choices determined by a seed: splitmix64, which needs no library and never changes.
 
 /// A source of choices.
 #[derive(Debug, Clone)]

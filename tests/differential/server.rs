@@ -1,4 +1,4 @@
-//! The process that holds the file systems of a build, and what it can be asked to do (`tools/server.c`).
+//! The process that holds the file systems of a build, and its commands (`tools/server.c`).
 
 use std::collections::BTreeMap;
 use std::io;

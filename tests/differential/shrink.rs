@@ -1,4 +1,4 @@
-//! Makes a failing case smaller as long as it fails in the same way.
+//! Shrinks a failing test case while it fails in the same way.
 
 use crate::case::{Case, Command, Instruction, Joiner, Layout, Script};
 

@@ -1,4 +1,5 @@
-//! The programs that scripts may call: busybox, real shells with their libraries, and our own stubs, compiled here.
+//! The programs that scripts may call: busybox, real shells with their libraries, and our own
+//! stubs, compiled here.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,4 @@
-//! Words of a Dockerfile: quotes taken off and variables filled in, as the builder does.
+//! Words of a Dockerfile: removes quotes and expands variables, like the builder.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The test: many cases on all cores, a report of what was done and found.
+//! The test: many test cases on all cores, and a report of the results.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,7 +1,9 @@
-//! What may differ between an image before jettison and after, each with its reason. Everything else is harm.
+//! The permitted differences between an image before and after Jettison, each with its reason. Any
+//! other difference is a failure.
 //!
-//! The tables are short because most of what differs from build to build need not be listed: the original is built twice, and
-//! whose *content* differs there may have other content afterwards too. That it is there, and its mode and owner, still count.
+//! The tables are short because most differences between two builds need no entry: the original is
+//! built twice, and a file whose *content* differs between those builds may also differ afterwards.
+//! Its existence, mode and owner still count.
 
 use std::collections::{BTreeMap, BTreeSet};
 

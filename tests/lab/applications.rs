@@ -1,4 +1,5 @@
-//! The example applications as data: what is built, what its smoke test asks, and what changes before a rebuild.
+//! The example applications as data: the images to build, the questions of the smoke test, and the
+//! files that change before a rebuild.
 
 /// One folder of `examples/`.
 #[derive(Debug)]

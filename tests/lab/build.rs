@@ -1,4 +1,5 @@
-//! An application's copy to work in, and the images that are built of it. Nothing in here compares or measures.
+//! A working copy of an application, and the images that are built from it. This file compares and
+//! measures nothing.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! What differs between two file systems: everything, without judgement. What of it may differ stands in `allowed`.
+//! All differences between two file systems. `allowed` lists the permitted ones.
 
 use std::fmt;
 

@@ -1,7 +1,8 @@
-//! The final file system of an image, read from what the engine exports; nothing is unpacked.
+//! The final file system of an image, read from the engine's export; nothing is unpacked.
 //!
-//! Time stamps are left out: they differ between two builds of anything. So are the names of hard links, which the engine
-//! breaks and keeps as layers happen to fall: each is a file with content of its own here.
+//! Timestamps are ignored: they differ between any two builds. So are the names of hard links,
+//! which the engine keeps or breaks depending on the layers: here, each one is a file with its own
+//! content.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};

@@ -1,4 +1,5 @@
-//! The proof is worth what it notices: images that differ on purpose, and every kind of difference must be found.
+//! Tests of the comparison itself: images that differ on purpose, where every kind of difference
+//! must be found.
 
 use std::collections::BTreeMap;
 

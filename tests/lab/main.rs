@@ -1,16 +1,17 @@
-//! The proof in the lab: real images, built before and after jettison, have the same files, configuration and behaviour; and with
-//! `--unsafe` they still pass their smoke tests, and are smaller.
+//! Real images: built before and after Jettison, they must have the same files, configuration and
+//! behaviour. With `--unsafe`, they must still pass their smoke tests and be smaller.
 //!
-//! Each example application is built as written, twice, fixed by the program, and built again. What is compared, and what is
-//! not, stands in `compare` and `allowed`, which ask nothing of the code under test: it may not excuse itself.
+//! Each example application is built twice from the original Dockerfile, then fixed and built
+//! again. `compare` and `allowed` define what is compared, independently of the code under test.
 //!
 //! ```text
-//! cargo test --test lab                 # all of them, where a Docker engine answers
+//! cargo test --test lab                 # all of them, if a Docker engine is available
 //! cargo test --test lab flask           # one application
-//! JETTISON_REQUIRE_ALL=1 cargo test --test lab      # no engine is a failure, not a skip
+//! JETTISON_REQUIRE_ALL=1 cargo test --test lab      # a missing engine fails instead of skipping
 //! ```
 //!
-//! How long rebuilds take is measured in `benches/rebuild`, and how large images are in `benches/sizes`, with the same applications.
+//! `benches/rebuild` measures rebuild times and `benches/sizes` measures image sizes, with the same
+//! applications.
 
 mod allowed;
 // What only the measurement of rebuild times uses is dead code here.

@@ -1,4 +1,5 @@
-//! The proof for one application: its images before and after, compared in files, configuration and behaviour.
+//! The test of one application: compares the files, configuration and behaviour of its images
+//! before and after.
 
 use anyhow::{Result, bail};
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! `fix --verify` and `measure` on the example applications: what the program itself finds there.
+//! `fix --verify` and `measure` on the example applications, with the results of the program
+//! itself.
 
 use std::process::{Command, Output};
 

@@ -1,5 +1,5 @@
-//! What `--unsafe` takes away: an application's images as written and with everything allowed, both of which must work. That less
-//! is in them is the purpose here; that nothing is missed is for the smoke tests to say.
+//! The effect of `--unsafe`: an application's images before and after, both of which must work. The
+//! second one is meant to contain less; the smoke tests show whether anything is missing.
 
 use anyhow::{Context as _, Result, ensure};
 

@@ -1,4 +1,5 @@
-//! The smoke tests from the examples' READMEs, run against images: every service in a container, in one network.
+//! The smoke tests of the examples' READMEs, run against images: every service in a container, in
+//! one network.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Two traces side by side.
+//! Compares two traces.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Every file of the corpus that jettison changes.
+//! Every file of the corpus that Jettison changes.
 
 use std::path::PathBuf;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! The changes that jettison may make to what a RUN starts, listed without asking jettison.
+//! The permitted changes to the commands that a RUN starts, written independently of Jettison.
 
 use crate::trace::Record;
 

@@ -1,4 +1,4 @@
-//! The examples in the transforms' manual pages and the fixtures.
+//! The examples in the manual pages of the transforms, and the fixtures.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! The oracle's own proof: hand-made pairs with known harm, which it must report, and harmless ones, which it must not.
+//! Tests of the oracle itself: hand-written pairs with known harm, which it must report, and
+//! harmless ones, which it must not.
 
 use crate::agent::Agent;
 use crate::judge::judge;

@@ -1,6 +1,6 @@
-//! Whether a declared cleanup takes away what a later command leans on. Stubs can't show that, since they write nothing.
-//!
-//! Reads words only, so it sees what stands in the file and knows no conditions; what was as wrong before is no harm.
+//! Whether a declared cleanup removes a file that a later command needs. Stubs can't show that,
+//! since they write nothing. This check reads only words, so it sees the text of the file and no
+//! conditions; a problem that the original already has is no harm.
 
 use crate::names::tokens;
 use crate::steps::Step;

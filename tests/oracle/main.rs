@@ -1,8 +1,10 @@
-//! The execution oracle: what a Dockerfile's RUN scripts start, before and after jettison, must be the same.
+//! The execution oracle: the commands that a Dockerfile's RUN scripts start must be the same before
+//! and after Jettison.
 //!
-//! Both versions run under a real shell in a throwaway root where every command is a stub that records its directory,
-//! words and exported variables. The traces must be equal but for the changes that `declared` lists by itself, without
-//! asking the code under test. Then the same with the first command failing, the second, and so on.
+//! Both versions run under a real shell in a throwaway root where every command is a stub that
+//! records its directory, words and exported variables. The traces must be equal except for the
+//! changes that `declared` lists, independently of the code under test. The test repeats this with
+//! the first command failing, then the second, and so on.
 //!
 //! ```text
 //! cargo test --test oracle -- --nocapture                      # the corpus takes some minutes

@@ -1,8 +1,9 @@
 //! The examples and fixtures with `caches: mount`.
 //!
-//! What a mount replaces is what the default mode would add: cleanups and no-cache options. So the new version, its added
-//! mounts taken off, must turn into the old one by the changes that the default mode may make. That the mounts lie right is
-//! checked by a table of their own, and that nothing removes a mount by its path.
+//! A mount replaces what the default mode would add: cleanups and options that disable the cache.
+//! Without its added mounts, the new version must therefore become the old one by the changes that
+//! the default mode may make. A separate table checks the paths of the mounts, and that nothing
+//! removes a mount by its path.
 
 use std::path::PathBuf;
 

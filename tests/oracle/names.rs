@@ -1,6 +1,6 @@
-//! What the root must hold for scripts to run: a stub for whatever could be a command, empty files for what is sourced.
-//!
-//! Reads the scripts on its own and crudely: a stub too many does no harm, since both versions get the same ones.
+//! The files that a root needs for scripts to run: a stub for everything that may be a command,
+//! empty files for what is sourced. It reads the scripts crudely and on its own: an extra stub does
+//! no harm, since both versions get the same ones.
 
 use std::collections::BTreeSet;
 

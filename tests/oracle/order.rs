@@ -1,7 +1,8 @@
-//! Whether a copy that stands elsewhere in the new version may stand there.
+//! Whether a copy may be at its new place.
 //!
-//! Written without asking the code under test: for each copy, the commands that it changed sides with are looked at one by one,
-//! and each must be of a kind that touches nothing where the copy goes. Everything else is compared by executing it.
+//! Written independently of the code under test: for each copy, every command that it moved past
+//! must be of a kind that touches nothing at the copy's destination. Everything else is compared by
+//! running it.
 
 use crate::declared::OPTIONS;
 use crate::leaning::commands;

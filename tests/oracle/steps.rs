@@ -1,4 +1,5 @@
-//! What each stage of a Dockerfile does, in order: scripts with all that surrounds them, and everything else as text.
+//! The steps of each stage of a Dockerfile, in order: scripts with all their settings, and
+//! everything else as text.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! What a run of some steps left behind: a record for every command, output, files and status.
+//! The result of running some steps: a record for every command, the output, the files and the exit
+//! status.
 
 use std::fmt;
 

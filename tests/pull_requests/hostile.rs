@@ -1,5 +1,6 @@
-//! A checkout that tries everything to have a program of its own run: hooks, filters, textconv, monitors, a bare repository
-//! inside, toolchains and other tools' configuration. Each trick leaves a line in a file, which must not be there in the end.
+//! A checkout that tries to run a program of its own in every known way: hooks, filters, textconv,
+//! monitors, a nested bare repository, toolchains and the configuration of other tools. Each trick
+//! would write a line to a file, which must not exist in the end.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,5 +1,5 @@
-//! `jettison pr` against real git repositories and a server that answers as a forge does: what is pushed and said, and that
-//! nothing is half done, however it ends.
+//! `jettison pr` against real git repositories and a server that behaves like a forge: what it
+//! pushes and sends, and that nothing stays half done, however it ends.
 #![cfg(unix)]
 
 mod hostile;

@@ -1,5 +1,5 @@
-//! Holds calls against GitHub's own description of its API: npm's `@octokit/openapi`, served by `@stoplight/prism-cli`. Both are
-//! looked for below the directory that JETTISON_PRISM names.
+//! Checks calls against GitHub's own description of its API: npm's `@octokit/openapi`, served by
+//! `@stoplight/prism-cli`. JETTISON_PRISM names the directory that contains both.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,6 @@
-//! A server that answers as a forge does: a list of requests that can be asked, opened and changed, errors on demand, and
-//! repositories behind git's own `http-backend`. It writes down all that it is asked.
+//! A server that behaves like a forge: requests that can be listed, opened and changed, errors on
+//! demand, and repositories served by git's own `http-backend`. It records everything that it
+//! receives.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};

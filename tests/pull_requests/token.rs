@@ -1,4 +1,4 @@
-//! The token goes to the server that it is for, and nowhere else: two servers write down what they are sent.
+//! The token is sent to its own server and nowhere else: two servers record what they receive.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The Docker engine, by its command line: whether it answers, and one call of it.
+//! The Docker engine, through its command line: whether it is available, and a single call.
 
 use std::process::{Command, Output, Stdio};
 

@@ -1,5 +1,5 @@
-//! What several test programs need: the program itself in a folder, the corpus of real Dockerfiles, and the one way to skip a
-//! test (`needs`).
+//! Shared code of several test programs: running the program in a folder, the corpus of real Dockerfiles,
+//! and the only way to skip a test (`needs`).
 #![allow(dead_code, unused_imports)]
 
 pub mod engine;

@@ -1,4 +1,4 @@
-//! Commands that make, change, read and remove files, and that fetch them.
+//! Commands that create, change, read, remove and download files.
 
 use super::World;
 use super::scripts::all_of;

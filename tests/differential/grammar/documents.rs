@@ -1,4 +1,5 @@
-//! Scripts that the container or a later RUN starts: from the build context, or written by the Dockerfile itself.
+//! Scripts that the container or a later RUN starts: from the build context, or written by the
+//! Dockerfile itself.
 
 use super::World;
 

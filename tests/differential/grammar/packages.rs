@@ -1,4 +1,5 @@
-//! Calls of package managers: installs with what they need, offline installs, cleanups, and the removal of a manager.
+//! Calls of package managers: installs with their prerequisites, offline installs, cleanups, and
+//! the removal of a package manager.
 
 use super::World;
 use super::scripts::all_of;

@@ -1,4 +1,5 @@
-//! Projects in the build context: manifests, sources that need what they name, and what a developer's machine has besides.
+//! Projects in the build context: manifests, sources that use their dependencies, and the extra
+//! files of a developer's machine.
 
 use super::World;
 

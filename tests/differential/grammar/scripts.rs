@@ -1,4 +1,4 @@
-//! Scripts: commands joined, in groups, subshells, branches and loops.
+//! Scripts: commands in lists, groups, subshells, branches and loops.
 
 use super::World;
 use crate::case::{Command, Joiner, Script};

@@ -1,5 +1,5 @@
-//! Commands that change what the shell is like, or what the next one will be like: options, variables, traps, functions,
-//! what runs in the background, and the files that shells and the builder read when they start.
+//! Commands that change the state of this shell or the next one: options, variables, traps,
+//! functions, background jobs, and the files that shells and the builder read when they start.
 
 use super::World;
 use super::scripts::all_of;

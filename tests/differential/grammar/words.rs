@@ -1,4 +1,4 @@
-//! Words: paths in the many ways in which they can be written, and variables.
+//! Words: paths in the many ways to write them, and variables.
 
 use super::World;
 
