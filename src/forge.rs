@@ -80,20 +80,18 @@ impl Kind {
     /// What to do about a refusal, beside reading what the server said.
     fn advice(self, status: u16) -> &'static str {
         match (status, self) {
-            (401, _) => {
-                "the server does not know this token; make a new one, and check that it has not expired"
-            }
+            (401, _) => "the server rejected the token; check that it has not expired, or create a new one",
             (403, Self::GitHub) => {
-                "the token needs leave to write contents and pull requests (in a workflow: `permissions: {contents: write, pull-requests: write}`, and the repository's setting that lets Actions open pull requests)"
+                "the token needs write permission for contents and pull requests (in a workflow: `permissions: {contents: write, pull-requests: write}`, and the repository setting that allows Actions to create pull requests)"
             }
             (403, Self::GitLab) => "the token needs the scope `api` and the role Developer",
-            (403, Self::Gitea) => "the token needs leave to write repositories and issues",
-            (300..=399, _) => "name the address that it is at now, with --api-url or `git remote set-url`",
+            (403, Self::Gitea) => "the token needs write permission for repositories and issues",
+            (300..=399, _) => "the server has moved; set its new URL with --api-url or `git remote set-url`",
             (404, _) => {
-                "there is no such repository, or the token may not see it; --repository names another one"
+                "the repository does not exist, or the token has no access to it; use --repository to name another one"
             }
             (422, _) => {
-                "the server takes the request for a wrong one: check --base and the repository's rules for branches"
+                "the server rejected the request: check --base and the branch rules of the repository"
             }
             _ => "try again later",
         }
@@ -164,17 +162,14 @@ impl Forge {
     pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> anyhow::Result<Self> {
         ensure!(
             api.starts_with("https://") || api.starts_with("http://"),
-            "{api} is not the address of an API; it starts with https://"
+            "{api} is not the URL of an API; it must start with https://"
         );
         let authority = api.split('/').nth(2).unwrap_or_default();
         ensure!(
             !authority.contains('@'),
-            "the address of an API has no name or password in it; the token is enough"
+            "the URL of the API must not contain a user name or password; the token is enough"
         );
-        ensure!(
-            is_private(api),
-            "{api} is not encrypted, and would show the token to everyone on the way; use https"
-        );
+        ensure!(is_private(api), "{api} is not encrypted and would expose the token; use https");
         let client = Client::new(kind.headers(&token), token);
         Ok(Self {
             kind,

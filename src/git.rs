@@ -111,11 +111,7 @@ impl Git {
         let mut git = Self { root, filters: Vec::new(), login: None };
         let top = git.call(&["rev-parse", "--show-toplevel"])?;
         let is_here = Path::new(&top).canonicalize().is_ok_and(|top| top == git.root);
-        ensure!(
-            is_here,
-            "{} has a .git that is not its own: git takes {top} for the work tree",
-            git.root.display()
-        );
+        ensure!(is_here, "{} has a .git that belongs to another work tree: {top}", git.root.display());
         git.filters = git.filters()?;
         Ok(git)
     }
@@ -139,7 +135,7 @@ impl Git {
                 let is_own = matches!(*scope, "global" | "system") && has_home;
                 ensure!(
                     !is_content || is_own,
-                    "git's configuration includes {}, a file of the work tree; whoever changes it could run programs here. Take the include out of .git/config, or copy what it says there",
+                    "git's configuration includes {}, a file of the work tree, so a change to it could run programs here; remove the include from .git/config, or copy its content there",
                     full.display()
                 );
             }
@@ -170,7 +166,7 @@ impl Git {
         let list = String::from_utf8_lossy(&self.output(&arguments, b"")?).into_owned();
         let mut lines: Vec<&str> = list.split('\0').filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() && !self.filters.is_empty() {
-            lines.push("(git's filters, such as git-lfs's, do not run here: a file with one may be listed although git calls it unchanged; `git add` it, and try again)");
+            lines.push("(jettison does not run git filters such as git-lfs, so a file with a filter may be listed although it is unchanged; run `git add` on it, and try again)");
         }
         Ok(lines.join("\n"))
     }
@@ -188,7 +184,7 @@ impl Git {
     /// The commit that a revision names.
     pub fn commit_of(&self, revision: &str) -> anyhow::Result<CommitId> {
         self.call(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
-            .with_context(|| format!("`{revision}` is no revision of {}", self.root.display()))
+            .with_context(|| format!("unknown revision `{revision}` in {}", self.root.display()))
     }
 
     /// The lines of a file's text that are not as they were in a commit; none where the file was not there. Line ends do not
@@ -248,12 +244,14 @@ impl Git {
             let size: Option<usize> = head.rsplit(' ').next().and_then(|size| size.parse().ok());
             let bytes = size.and_then(|size| rest.get(end + 1..(end + 1).checked_add(size)?));
             let bytes = bytes.with_context(|| {
-                format!("git cat-file: {head}; a partial clone may not have it, and nothing is fetched here")
+                format!(
+                    "git cat-file: {head}; a partial clone may not contain it, and jettison does not fetch it"
+                )
             })?;
             blobs.push(bytes.to_vec());
             rest = rest.get(end + 2 + bytes.len()..).unwrap_or_default();
         }
-        ensure!(blobs.len() == names.len(), "git cat-file: it did not answer all that it was asked");
+        ensure!(blobs.len() == names.len(), "git cat-file: incomplete answer");
         Ok(blobs)
     }
 
@@ -264,9 +262,8 @@ impl Git {
         let files = self.files(commit, &paths)?;
         let name = |path: &&str| {
             let file = files.get(*path);
-            let (_, name) = file.with_context(|| {
-                format!("{path} is not a file of the commit that is checked out; commit it first")
-            })?;
+            let (_, name) =
+                file.with_context(|| format!("{path} is not part of the current commit; commit it first"))?;
             Ok(name.as_str())
         };
         let names: Vec<&str> = paths.iter().map(name).collect::<anyhow::Result<_>>()?;
@@ -277,7 +274,7 @@ impl Git {
             }
             ensure!(
                 blob == Stored::UnixLines.of(text).as_bytes(),
-                "{path} has another text in the commit than in the work tree; a filter or an encoding of .gitattributes may be the reason, and jettison runs no filter"
+                "{path} differs between the commit and the work tree; the reason may be a filter or an encoding in .gitattributes, and jettison runs no filters"
             );
             Ok(Stored::UnixLines)
         });
@@ -291,7 +288,7 @@ impl Git {
         let is_plain = fields.chunks_exact(3).all(|field| matches!(field[2], "unspecified" | "unset"));
         ensure!(
             is_plain,
-            "{path} would have a filter or an encoding of .gitattributes, and jettison runs no filter"
+            "{path} would get a filter or an encoding from .gitattributes, and jettison runs no filters"
         );
         Ok(())
     }
@@ -302,7 +299,7 @@ impl Git {
         let push = self.call(&["remote", "get-url", "--push", "--all", remote])?;
         ensure!(
             fetch.lines().count() == 1 && push.lines().count() == 1,
-            "{remote} has several addresses; name a remote with one"
+            "{remote} has several URLs; name a remote that has only one"
         );
         Ok(Addresses { fetch, push })
     }
@@ -363,12 +360,12 @@ impl Git {
         for (number, change) in changes.iter().enumerate() {
             let path = scratch.path().join(number.to_string());
             std::fs::write(&path, &change.text)?;
-            let path = path.to_str().context("the directory for temporary files has no name in UTF-8")?;
+            let path = path.to_str().context("the name of the temporary directory is not UTF-8")?;
             texts += &format!("{path}\n");
         }
         let names = with_index(&["hash-object", "-w", "--no-filters", "--stdin-paths"], &texts)?;
         let names: Vec<&str> = names.lines().collect();
-        ensure!(names.len() == changes.len(), "git hash-object: it did not answer all that it was asked");
+        ensure!(names.len() == changes.len(), "git hash-object: incomplete answer");
         let entries = changes.iter().zip(names).map(|(Change { path, .. }, name)| {
             let mode = files.get(path).map_or("100644", |(mode, _)| mode);
             format!("{mode} {name}\t{path}\0")
@@ -429,7 +426,7 @@ impl Git {
                     said = said.replace(&login.secret, "***");
                 }
                 if said.contains("returned error: 30") {
-                    said += "\n  the server sends on to another address, which is not followed; give the remote the new one (git remote set-url)";
+                    said += "\n  jettison does not follow the server's redirect; set the new URL of the remote (git remote set-url)";
                 }
                 bail!("{said}")
             }
@@ -449,7 +446,7 @@ fn text(output: &[u8]) -> String {
 fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let text: String = text.trim().split_inclusive(char::is_whitespace).map(without_password).collect();
-    if text.is_empty() { "it failed and said nothing".to_owned() } else { text }
+    if text.is_empty() { "it failed without a message".to_owned() } else { text }
 }
 
 /// An address, or any other word, without the name and password that it may hold.

@@ -129,7 +129,7 @@ pub fn compare(
     let mut images: Vec<Option<Built>> = workspaces.iter().map(|_| None).collect();
     for run in 1..=options.runs {
         for (index, workspace) in workspaces.iter().enumerate() {
-            say(format!("{}: build from nothing, run {run} of {}", workspace.name, options.runs));
+            say(format!("{}: clean build, run {run} of {}", workspace.name, options.runs));
             let built =
                 build::build(engine, &workspace.plan(), true).with_context(|| workspace.name.clone())?;
             let mut timed = Timed { cold: built.took, rebuilds: Vec::new() };
@@ -147,7 +147,7 @@ pub fn compare(
     let mut figures = Vec::new();
     for ((workspace, timed), built) in workspaces.iter().zip(all).zip(images) {
         let built = built.context("there is at least one run")?;
-        say(format!("{}: look into the image", workspace.name));
+        say(format!("{}: reading the image", workspace.name));
         figures.push(look(engine, workspace, &built, &timed, options)?);
     }
     Ok(figures)

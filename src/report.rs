@@ -80,6 +80,15 @@ impl Answer {
             Self::None => "not answered",
         }
     }
+
+    /// The words that a person reads.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Withheld => "not applied",
+            Self::None => "not covered",
+            other => other.name(),
+        }
+    }
 }
 
 /// The ignore file of a build context.

@@ -72,7 +72,7 @@ fn the_command_line_names_another_one() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         text(&output.stderr),
-        "error: --context nowhere: there is no such directory; name the directory that `docker build` is given\n"
+        "error: --context nowhere: no such directory; pass the directory that `docker build` gets\n"
     );
     let output = run(folder.path(), &["fix", "--context", "package.json", "docker"]);
     assert!(text(&output.stderr).contains("is not a directory"), "{}", text(&output.stderr));
@@ -214,7 +214,11 @@ fn a_file_that_nobody_may_write_leaves_both_as_they_are() {
     fs::set_permissions(&path, permissions).expect("ours");
     let output = run(folder.path(), &["fix", "--write"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("because .dockerignore is read-only"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("was not changed: .dockerignore is read-only"),
+        "{}",
+        text(&output.stderr)
+    );
     assert_eq!(
         (read(&folder, "Dockerfile").as_str(), read(&folder, ".dockerignore").as_str()),
         (NODE, "*.log\n")
@@ -265,7 +269,7 @@ fn a_context_that_could_be_two_folders_is_unknown() {
     git(folder.path(), &["init", "-q"]);
     for path in ["a/b/c/Dockerfile", "whole/docker/Dockerfile"] {
         let said = text(&run(folder.path(), &["fix", "-v", path]).stderr);
-        assert!(said.contains("so that the build context is unknown; name it with --context"), "{said}");
+        assert!(said.contains("the build context is unknown: the files that the Dockerfile copies are not in"), "{said}");
     }
     let output = run(folder.path(), &["fix", "--quiet", "--context", "a/b", "a/b/c/Dockerfile"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));

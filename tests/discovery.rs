@@ -22,7 +22,7 @@ fn folders_of_tests_are_passed_over_unless_they_are_named() {
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
     let said = stderr(&output);
     assert!(
-        said.starts_with("skipped 3 Dockerfiles in folders of tests and of other projects (testdata, tests); name such a folder or file, or set `search: all`, to include them\n"),
+        said.starts_with("skipped 3 Dockerfiles in directories of tests and of other projects (testdata, tests); to include them, name the directory or file, or set `search: all`\n"),
         "{said}"
     );
     assert_eq!(said.lines().count(), 2, "{said}");

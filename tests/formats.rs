@@ -166,7 +166,7 @@ fn damaged_documents_are_refused() {
         refused(&|all| all["files"][0]["ignore_file"] = foreign.clone())
             .contains("not the name of an ignore file")
     );
-    assert!(refused(&|all| *all = Value::Null).contains("no document of edits"));
+    assert!(refused(&|all| *all = Value::Null).contains("not an edit document"));
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn a_comment_fits_its_forge() {
     let output = run(folder.path(), &["fix", "--format", "markdown"]);
     let page = text(&output.stdout);
     assert!(page.len() < 65_536, "{}", page.len());
-    assert!(page.contains("more, for which this page has no room"), "{page}");
+    assert!(page.contains("more, not shown here"), "{page}");
     assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
     assert_eq!(page.matches("```").count() % 2, 0);
 }
@@ -321,8 +321,8 @@ fn edits_of_other_files_are_refused() {
         (upward.as_str(), NAIVE, "outside of"),
         ("Dockerfile.link", NAIVE, "outside of"),
         ("folder/Dockerfile", NAIVE, "outside of"),
-        (".bashrc", "# mine\n", "not called like a Dockerfile"),
-        ("Dockerfile.shell", "# mine\n", "not called like a Dockerfile"),
+        (".bashrc", "# mine\n", "not named like a Dockerfile"),
+        ("Dockerfile.shell", "# mine\n", "not named like a Dockerfile"),
         (".git/hooks/Dockerfile", "# mine\n", "in its .git"),
     ] {
         let output = apply(&document(path, old), &[]);

@@ -76,7 +76,7 @@ fn what_was_found_is_fixed_and_the_rest_is_explained() {
     ];
     assert_eq!(answers(&output), expected);
     let said = stderr(&output);
-    for reason in ["for a person to say", "--unsafe applies it", "which can't be read"] {
+    for reason in ["you have to choose the version", "--unsafe applies it", "which can't be read"] {
         assert!(said.contains(reason), "{reason} is missing in: {said}");
     }
     let output = run(folder.path(), &["--from-hadolint", "report.json", "--write"]);

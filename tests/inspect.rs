@@ -312,7 +312,7 @@ fn what_is_no_file_needs_an_engine() {
     let output = inspect(folder.path(), &["debian:12"]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
-    assert!(text.contains("debian:12 is no file or directory"), "{text}");
+    assert!(text.contains("debian:12 is not a file or directory"), "{text}");
     assert!(text.contains("unix:///nobody/listens/here.sock") || text.contains("can't be started"), "{text}");
     let output = inspect(folder.path(), &["."]);
     assert_eq!(output.status.code(), Some(2));

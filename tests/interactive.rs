@@ -236,5 +236,5 @@ fn without_a_terminal_it_is_an_error() {
         .output()
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("asks on a terminal"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("needs a terminal"));
 }

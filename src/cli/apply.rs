@@ -57,11 +57,12 @@ struct IgnoreFile {
 pub fn run(args: &Apply) -> anyhow::Result<Status> {
     let text = input::document(&args.edits)?;
     let name = args.edits.display();
-    let document: Document = serde_json::from_str(&text)
-        .with_context(|| format!("{name} is no document of edits; `jettison fix --format json` makes one"))?;
+    let document: Document = serde_json::from_str(&text).with_context(|| {
+        format!("{name} is not an edit document; create one with `jettison fix --format json`")
+    })?;
     ensure!(
         document.version == VERSION,
-        "{name} has version {} of the protocol, and this jettison understands {VERSION}; make it anew with `jettison fix --format json`",
+        "{name} uses version {} of the protocol, but this jettison supports only version {VERSION}; create it again with `jettison fix --format json`",
         document.version
     );
     let limits = if args.unsafe_paths { Limits::None } else { Limits::here("--unsafe-paths allows it")? };
@@ -78,7 +79,8 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
         }
     }
     if !args.quiet {
-        let errors = if failed > 0 { format!("; {failed} left as they were") } else { String::new() };
+        let errors =
+            if failed > 0 { format!("; {} not changed", count(failed, "file")) } else { String::new() };
         writeln!(err, "{} changed{errors}", count(written, "file"))?;
     }
     Ok(if failed > 0 { Status::Failed } else { Status::Clean })
@@ -95,7 +97,7 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
     if file.edits.is_empty() && file.ignore_file.is_none() {
         return Ok(false);
     }
-    let path = Path::new(file.path.as_deref().context("it has edits and no path")?);
+    let path = Path::new(file.path.as_deref().context("it has edits but no path")?);
     limits.allow(path, discover::is_dockerfile)?;
     let old = input::file(path).map_err(anyhow::Error::msg)?;
     if file.result_sha256.as_ref().is_some_and(|result| sha256(&old) == *result) {
@@ -113,11 +115,8 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
 }
 
 fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
-    let expected = file.sha256.as_deref().context("the document has no sha256 of it")?;
-    ensure!(
-        sha256(old) == expected,
-        "is not the file that these edits were made for; run `jettison fix` again"
-    );
+    let expected = file.sha256.as_deref().context("the document has no sha256 for it")?;
+    ensure!(sha256(old) == expected, "has changed since these edits were created; run `jettison fix` again");
     let edits = file.edits.iter().map(|one| {
         let span = Span { start: one.start, end: one.end };
         Edit { span, text: one.replacement.clone() }
@@ -126,7 +125,7 @@ fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
     if let Some(expected) = &file.result_sha256 {
         ensure!(
             sha256(&new) == *expected,
-            "would not become what the document promises, so that it was damaged on its way"
+            "would not match the checksum in the document, which is damaged; create it again"
         );
     }
     Ok(new)
@@ -148,7 +147,7 @@ fn write_ignore_file(file: &IgnoreFile, limits: &Limits) -> anyhow::Result<()> {
                 return Ok(());
             }
             if sha256(&old) != *expected {
-                bail!("is not the file that these edits were made for; run `jettison fix` again");
+                bail!("has changed since these edits were created; run `jettison fix` again");
             }
             write::replace(path, &old, &file.text).map_err(anyhow::Error::msg)
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
-/// Rewrites Dockerfiles so that images get smaller and builds hit the cache, without changing what they do.
+/// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images do.
 #[derive(Debug, Parser)]
 #[command(version, color = ColorChoice::Auto, max_term_width = 100)]
 pub struct Args {
@@ -14,7 +14,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Fix Dockerfiles: print a diff, or write them with --write
+    /// Fix Dockerfiles: print a diff, or rewrite the files with --write
     Fix(Fix),
     /// Put the fixes of a git checkout onto a branch, one commit a transform, and open a pull or merge request
     #[cfg(feature = "pr")]
@@ -23,25 +23,26 @@ pub enum Command {
     #[cfg(not(feature = "pr"))]
     #[command(name = "pr", alias = "mr", hide = true)]
     PullRequest(LeftOut),
-    /// Apply the edits of a JSON document that `fix --format json` made, where the files are still the same
+    /// Apply edits printed by `fix --format json` to files that have not changed since
     Apply(Apply),
-    /// Build a Dockerfile before and after, and compare size, layers, build time and cache (needs a container engine)
+    /// Build a Dockerfile before and after fixing, and compare size, layers, build time and cache (needs a
+    /// container engine)
     Measure(Measure),
-    /// Build two Dockerfiles, and say whether the second image works as the first does (needs a container engine)
+    /// Build two Dockerfiles, and check that the second image works like the first (needs a container engine)
     Verify(Verify),
-    /// Show where an image's bytes are, and which of them are in the way
+    /// Show what takes up space in an image, and what could be removed
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
     #[cfg(not(feature = "inspect"))]
     #[command(hide = true)]
     Inspect(LeftOut),
-    /// Show a transform's manual page: why, safety, when it is silent, examples
+    /// Show the manual page of a transform: why, safety, when it does nothing, examples
     Explain(Explain),
-    /// List the transforms
+    /// List all transforms
     List,
-    /// Print completions for a shell
+    /// Print shell completions
     Completions {
-        /// Which
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page (`jettison man | man -l -`)
@@ -70,48 +71,49 @@ pub struct Fix {
     pub proof: Proof,
     #[command(flatten)]
     pub building: Building,
-    /// Fix only what hadolint found, by its report (`hadolint --format json`, a file or -), and say what became of the rest
+    /// Fix only what a hadolint report (`hadolint --format json`; a file or -) lists, and say why the rest was
+    /// not fixed
     #[arg(long, value_name = "REPORT.json", conflicts_with = "since")]
     pub from_hadolint: Option<PathBuf>,
-    /// Touch only instructions that changed since a git revision
+    /// Fix only instructions that changed since a git revision
     #[arg(long, value_name = "REVISION")]
     pub since: Option<String>,
-    /// How to print results [default: diff, with --check and --write human]
+    /// Output format [default: diff; human with --check and --write]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Print results and errors only
+    /// Print only results and errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Also print each step with its reason, and each refusal with the guard behind it
+    /// Also explain every change, and why other changes were not made
     #[arg(short, long)]
     pub verbose: bool,
 }
 
-/// Which fixes are wanted: laid over what .jettison.yaml says.
+/// The fixes to make: overrides .jettison.yaml.
 #[derive(Debug, ClapArgs)]
 pub struct Choice {
-    /// Also apply unsafe fixes: those that take away what a program might lean on
+    /// Also apply unsafe fixes, which remove things that a program may depend on
     #[arg(long)]
     pub r#unsafe: bool,
-    /// Write no comments about what new instructions are for
+    /// Don't add explanatory comments to new instructions
     #[arg(long)]
     pub no_comments: bool,
     /// Run only these transforms
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub select: Vec<String>,
-    /// Leave these transforms out
+    /// Skip these transforms
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// What becomes of package managers' caches: emptied, or kept in cache mounts outside the image
+    /// How to handle package manager caches: `clean` deletes them, `mount` uses BuildKit cache mounts
     #[arg(long, value_enum)]
     pub caches: Option<Caches>,
-    /// Which variant of its base image a stage may be given: slim, or that on Alpine Linux (with --unsafe)
+    /// Smaller base image variant to switch to (with --unsafe)
     #[arg(long, value_enum)]
     pub bases: Option<Bases>,
-    /// Leave a file unchanged that takes longer; 0 for any time [default: 10]
+    /// Leave a file unchanged if it takes longer; 0 means no limit [default: 10]
     #[arg(long, value_name = "SECONDS")]
     pub time_limit: Option<u64>,
     /// Use this configuration file instead of the nearest .jettison.yaml
@@ -119,16 +121,16 @@ pub struct Choice {
     pub config: Option<PathBuf>,
 }
 
-/// What a container engine is asked to prove.
+/// The checks that need a container engine.
 #[derive(Debug, ClapArgs)]
 pub struct Proof {
-    /// Build before and after, and keep only what leaves the image working; unsafe fixes that pass are applied
+    /// Build before and after, and keep every fix that passes the checks, including unsafe ones
     #[arg(long)]
     pub verify: bool,
-    /// A command that must print the same in both images, and end alike; may be given several times
+    /// Command to run in both images; its output and exit status must match (repeatable)
     #[arg(long, value_name = "COMMAND", requires = "verify")]
     pub smoke: Vec<String>,
-    /// Build before and after, and say what changed in size, build time and cache hits
+    /// Build before and after, and compare size, build time and cache hits
     #[arg(long)]
     pub measure: bool,
 }
@@ -136,65 +138,65 @@ pub struct Proof {
 /// How images are built.
 #[derive(Debug, ClapArgs)]
 pub struct Building {
-    /// The directory that the build is given [default: what a compose or bake file says, else the Dockerfile's own]
+    /// Build context [default: from the compose or bake file, otherwise found from the Dockerfile]
     #[arg(long, value_name = "DIR")]
     pub context: Option<PathBuf>,
     /// Build this stage instead of the last one
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
-    /// Set a build argument; may be given several times
+    /// Set a build argument (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     pub build_arg: Vec<String>,
-    /// Build for these platforms instead of the engine's own
+    /// Build for these platforms instead of the engine's default
     #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
     pub platform: Vec<String>,
-    /// More options for the build
+    /// Options to pass to the build
     #[arg(last = true, value_name = "BUILD OPTION")]
     pub more: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Measure {
-    /// The Dockerfile as it is
+    /// The original Dockerfile
     pub before: PathBuf,
-    /// The Dockerfile to compare it with [default: as `fix` would leave it]
+    /// The Dockerfile to compare with [default: the result of `fix`]
     pub after: Option<PathBuf>,
     #[command(flatten)]
     pub choice: Choice,
     #[command(flatten)]
     pub building: Building,
-    /// How often each build is timed, in turn
+    /// How often to time each build; the two versions take turns
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub runs: usize,
-    /// Also compress the layers with gzip and zstd, and say what that costs
+    /// Also compress the layers with gzip and zstd, and report sizes and times
     #[arg(long)]
     pub compression: bool,
-    /// How to print the figures
+    /// Output format
     #[arg(long, value_enum, default_value_t = MeasureFormat::Human)]
     pub format: MeasureFormat,
-    /// Also write the figures into a file, as its name ends: .html, .md, .json or .txt; may be given several times
+    /// Also write the figures to a file whose name ends in .html, .md, .json or .txt (repeatable)
     #[arg(long, value_name = "FILE")]
     pub save: Vec<PathBuf>,
-    /// Print figures and errors only
+    /// Print only figures and errors
     #[arg(short, long)]
     pub quiet: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Verify {
-    /// The Dockerfile that is right
+    /// The original Dockerfile
     pub before: PathBuf,
-    /// The Dockerfile that may not be
+    /// The Dockerfile to check
     pub after: PathBuf,
-    /// A command that must print the same in both images, and end alike; may be given several times
+    /// Command to run in both images; its output and exit status must match (repeatable)
     #[arg(long, value_name = "COMMAND")]
     pub smoke: Vec<String>,
     #[command(flatten)]
     pub building: Building,
-    /// How to print what was found
+    /// Output format
     #[arg(long, value_enum, default_value_t = InspectFormat::Human)]
     pub format: InspectFormat,
-    /// Print results and errors only
+    /// Print only results and errors
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -202,14 +204,14 @@ pub struct Verify {
 #[cfg(feature = "inspect")]
 #[derive(Debug, ClapArgs)]
 pub struct Inspect {
-    /// An archive (`docker save`, OCI; as it is or compressed), an OCI layout, or the name of an image
+    /// An archive (`docker save` or OCI, compressed or not), an OCI layout, or the name of an image
     pub image: String,
-    /// The Dockerfile that it was built from: its fixes are listed by what they would save
+    /// The Dockerfile of the image, whose fixes are listed by the size that they would save
     #[arg(long, value_name = "FILE")]
     pub dockerfile: Option<PathBuf>,
     #[command(flatten)]
     pub choice: Choice,
-    /// How to print the figures
+    /// Output format
     #[arg(long, value_enum, default_value_t = InspectFormat::Human)]
     pub format: InspectFormat,
 }
@@ -228,17 +230,17 @@ pub enum MeasureFormat {
     Html,
 }
 
-/// What to do with the result; a diff is printed where nothing is said.
+/// What to do with the result; the default is to print a diff.
 #[derive(Debug, ClapArgs)]
 #[group(multiple = false)]
 pub struct Mode {
-    /// Replace the files
+    /// Rewrite the files
     #[arg(long, short)]
     pub write: bool,
-    /// Print what would change and why
+    /// List what would change and why
     #[arg(long)]
     pub check: bool,
-    /// Ask about each fix on the terminal, and write those that are wanted
+    /// Ask about each fix on the terminal, and write the accepted ones
     #[arg(long, short)]
     pub interactive: bool,
 }
@@ -259,33 +261,33 @@ pub struct PullRequest {
     pub building: Building,
 }
 
-/// Where a request is opened, and how.
+/// Where and how to open a request.
 #[cfg(feature = "pr")]
 #[derive(Debug, ClapArgs)]
 pub struct Request {
-    /// Print the branch, the commits, the request's text and the diff, and touch nothing
+    /// Print the branch, the commits, the description and the diff, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// The branch to be changed [default: the one that is checked out]
+    /// The branch to merge into [default: the current branch]
     #[arg(long, value_name = "BRANCH")]
     pub base: Option<String>,
-    /// The branch to make [default: jettison/ and what is fixed]
+    /// The branch to create [default: jettison/ and the path that is fixed]
     #[arg(long, value_name = "BRANCH")]
     pub branch: Option<String>,
     /// The remote to push to
     #[arg(long, value_name = "NAME", default_value = "origin")]
     pub remote: String,
-    /// Which program the remote's server runs [default: told by its name]; the token is that of GITHUB_TOKEN, GITLAB_TOKEN or
-    /// GITEA_TOKEN
+    /// The software of the remote's server [default: from its host name]; the token comes from GITHUB_TOKEN,
+    /// GITLAB_TOKEN or GITEA_TOKEN
     #[arg(long, value_enum)]
     pub forge: Option<ForgeKind>,
-    /// The repository's name on the server [default: told by the remote's address]
+    /// The repository on the server [default: from the URL of the remote]
     #[arg(long, value_name = "OWNER/NAME")]
     pub repository: Option<String>,
-    /// The address of the server's API [default: told by the remote's address]
+    /// The URL of the server's API [default: from the URL of the remote]
     #[arg(long, value_name = "URL")]
     pub api_url: Option<String>,
-    /// Sign the commits off
+    /// Add a Signed-off-by trailer to the commits
     #[arg(long)]
     pub signoff: bool,
 }
@@ -300,35 +302,35 @@ pub enum ForgeKind {
 
 #[derive(Debug, ClapArgs)]
 pub struct Apply {
-    /// The document, or - for standard input; its paths count from the directory that jettison is run in
+    /// The JSON document, or - for standard input; its paths are relative to the current directory
     #[arg(value_name = "EDITS.json")]
     pub edits: PathBuf,
-    /// Also write files outside of the repository (or, without one, of this directory), and ones that are not called like a
-    /// Dockerfile or an ignore file
+    /// Also write files outside of the repository (or of the current directory if there is none), and files
+    /// that are not named like a Dockerfile or an ignore file
     #[arg(long)]
     pub unsafe_paths: bool,
-    /// Print errors only
+    /// Print only errors
     #[arg(short, long)]
     pub quiet: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Explain {
-    /// The transform's id
+    /// The id of the transform
     pub id: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One line a fix
+    /// One line per fix
     Human,
     /// A unified diff
     Diff,
-    /// Edits for programs, which `jettison apply` takes
+    /// Edits for programs and for `jettison apply`
     Json,
     /// A SARIF 2.1.0 log
     Sarif,
-    /// Annotations for GitHub Actions, and a summary of the run
+    /// Annotations for GitHub Actions, and a job summary
     Github,
     /// A code quality report for GitLab
     Gitlab,

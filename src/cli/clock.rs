@@ -27,7 +27,7 @@ pub fn in_time(outcome: Outcome, settings: &Settings) -> Result<Outcome, String>
     if outcome.is_late {
         let limit = settings.config.time_limit;
         return Err(format!(
-            "takes longer than {limit} s to fix and is left unchanged; --time-limit and time-limit in .jettison.yaml allow more"
+            "takes longer than {limit} s to fix and was not changed; raise --time-limit, or time-limit in .jettison.yaml"
         ));
     }
     Ok(outcome)

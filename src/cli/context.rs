@@ -1,7 +1,8 @@
-//! The build context of a Dockerfile: which directory it is and what lies in it. Everything is looked up at the
-//! first question, and once for all Dockerfiles that share a directory.
+//! The build context of a Dockerfile: which directory it is and what lies in it. Everything is
+//! looked up at the first question, and once for all Dockerfiles that share a directory.
 //!
-//! Reads only. What the ignore file excludes is decided by `context::ignore`, and what matters of it by `facts`.
+//! Reads only. What the ignore file excludes is decided by `context::ignore`, and what matters of
+//! it by `facts`.
 
 mod compose;
 mod sources;
@@ -83,7 +84,7 @@ impl Contexts {
             let is_there = fs::metadata(directory);
             let what = match &is_there {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    Some("there is no such directory".to_owned())
+                    Some("no such directory".to_owned())
                 }
                 Err(error) => Some(format!("can't be read: {error}")),
                 Ok(metadata) if !metadata.is_dir() => Some("is not a directory".to_owned()),
@@ -91,7 +92,7 @@ impl Contexts {
             };
             if let Some(what) = what {
                 anyhow::bail!(
-                    "--context {}: {what}; name the directory that `docker build` is given",
+                    "--context {}: {what}; pass the directory that `docker build` gets",
                     directory.display()
                 );
             }
@@ -132,7 +133,7 @@ impl Around<'_> {
         if let Some(given) = &self.contexts.given {
             return full(given);
         }
-        let dockerfile = self.dockerfile.ok_or("no build context is known; name it with --context")?;
+        let dockerfile = self.dockerfile.ok_or("the build context is unknown; name it with --context")?;
         let Some(dockerfile) = self.full_path() else {
             full(dockerfile)?;
             return Err("the Dockerfile can't be read".into());
@@ -161,9 +162,7 @@ impl Around<'_> {
             context.tracked = tracked::below(directory);
             let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
             if patterns.saturating_mul(entries) > MOST_MATCHES {
-                return Err(format!(
-                    "the {patterns} patterns of {ignore_path} are too many for {entries} files"
-                ));
+                return Err(format!("{ignore_path} has too many patterns ({patterns}) for {entries} files"));
             }
             Ok(Arc::new(context))
         };
@@ -207,8 +206,9 @@ impl Surroundings for Around<'_> {
     }
 }
 
-/// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what it copies is there. Then it is the one
-/// folder above, up to the top of the repository, that has it all.
+/// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what
+/// it copies is there. Then it is the one folder above, up to the top of the repository, that has
+/// it all.
 fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf, String> {
     // A file that says what the builder is not sent counts in the context only.
     if own == folder.top || folder.has_ignore_file {
@@ -226,13 +226,14 @@ fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf,
         (Some(folder), None, _) => Ok(folder.to_owned()),
         (None, _, Presence::Some) => Ok(own.to_owned()),
         _ => Err(format!(
-            "what it copies is not in {}, so that the build context is unknown; name it with --context",
+            "the build context is unknown: the files that the Dockerfile copies are not in {}; name it with --context",
             own.display()
         )),
     }
 }
 
-/// The top of the repository around a folder; where there is none, the current directory if that is above, else the folder itself.
+/// The top of the repository around a folder; where there is none, the current directory if that is
+/// above, else the folder itself.
 fn top_above(folder: &Path) -> PathBuf {
     let repository = folder.ancestors().find(|above| fs::symlink_metadata(above.join(".git")).is_ok());
     let here =
@@ -240,8 +241,8 @@ fn top_above(folder: &Path) -> PathBuf {
     repository.map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
 }
 
-/// The ignore file beside the Dockerfile that bears its name, and its text: it counts instead of the context's own. (Docker's manual, "Build
-/// context", "Filename and location".)
+/// The ignore file beside the Dockerfile that bears its name, and its text: it counts instead of
+/// the context's own. (Docker's manual, "Build context", "Filename and location".)
 fn own_ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<Option<(String, String)>, String> {
     let Some(dockerfile) = dockerfile else { return Ok(None) };
     let mut name = dockerfile.as_os_str().to_owned();

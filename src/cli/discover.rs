@@ -53,7 +53,7 @@ impl Files {
         let more = if self.skipped.len() > MOST_NAMES { ", …" } else { "" };
         (total > 0).then(|| {
             format!(
-                "skipped {} in folders of tests and of other projects ({}{more}); name such a folder or file, or set `search: all`, to include them",
+                "skipped {} in directories of tests and of other projects ({}{more}); to include them, name the directory or file, or set `search: all`",
                 crate::report::count(total, "Dockerfile"),
                 folders.join(", "),
             )
@@ -74,7 +74,7 @@ pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
             files.inline.append(&mut inline);
             if found.is_empty() && skipped.is_empty() {
                 files.found.push(Err(format!(
-                    "{}: no Dockerfile in this directory; name the file itself if it is called differently",
+                    "{}: no Dockerfile in this directory; if it has another name, pass the file itself",
                     path.display()
                 )));
             }
@@ -195,7 +195,7 @@ fn readable_ignore_files(directory: &Path) -> Result<(), String> {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         if !metadata.is_file() || metadata.len() > MOST_IGNORE_BYTES {
             return Err(format!(
-                "{}: is not a regular file of at most {MOST_IGNORE_BYTES} bytes, so that the directory is not searched",
+                "{}: not a regular file of at most {MOST_IGNORE_BYTES} bytes, so the directory was not searched",
                 path.display()
             ));
         }

@@ -27,11 +27,11 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     let configurations = Configurations::new(&args.choice)?;
     if args.paths.iter().any(|path| path == Path::new("-")) {
         let builds = args.proof.verify || args.proof.measure;
-        anyhow::ensure!(!builds, "--verify and --measure need a file, whose build context can be built");
+        anyhow::ensure!(!builds, "--verify and --measure need a file, not standard input");
         anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
         anyhow::ensure!(
             !args.mode.write && !args.mode.interactive,
-            "--write needs a file; what comes from standard input goes to standard output"
+            "--write needs a file; the result of standard input goes to standard output"
         );
         let is_part = args.since.is_some() || args.from_hadolint.is_some();
         anyhow::ensure!(!is_part, "--since and --from-hadolint need files; standard input (-) has no name");

@@ -31,7 +31,7 @@ impl Findings {
     pub fn read(report: &Path) -> anyhow::Result<Self> {
         let text = input::document(report)?;
         let found: Vec<Found> = serde_json::from_str(&text).with_context(|| {
-            format!("{} is no report of hadolint's; `hadolint --format json` prints one", report.display())
+            format!("{} is not a hadolint report; create one with `hadolint --format json`", report.display())
         })?;
         let mut findings = Self { by_file: HashMap::new(), files: Vec::new() };
         for one in found {
@@ -95,28 +95,26 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
         return (Answer::Refused, held.reason.clone());
     }
     let ids: Vec<&str> = ours.iter().map(|transform| transform.id).collect();
-    (Answer::Nothing, format!("`{}` sees nothing that it would save here", ids.join("`, `")))
+    (Answer::Nothing, format!("`{}` found nothing to save here", ids.join("`, `")))
 }
 
 /// Why a code that no transform answers is not.
 fn reason(code: &str) -> &'static str {
     match code {
         "DL3006" | "DL3007" | "DL3008" | "DL3013" | "DL3016" | "DL3018" | "DL3026" | "DL3028" | "DL3033"
-        | "DL3035" | "DL3037" | "DL3041" | "DL3062" => "which version is right is for a person to say",
+        | "DL3035" | "DL3037" | "DL3041" | "DL3062" => "you have to choose the version",
         "DL3000" | "DL3001" | "DL3002" | "DL3003" | "DL3004" | "DL3011" | "DL3020" | "DL3021" | "DL3022"
         | "DL3023" | "DL3025" | "DL3043" | "DL3044" | "DL3045" | "DL3066" | "DL4003" | "DL4004"
-        | "DL4005" | "DL4006" => "an answer would change what the image does",
+        | "DL4005" | "DL4006" => "a fix would change what the image does",
         "DL3014" | "DL3027" | "DL3030" | "DL3034" | "DL3038" | "DL3047" | "DL4000" | "DL4001" | "DL3029"
         | "DL3057" | "DL3048" | "DL3049" | "DL3050" | "DL3051" | "DL3052" | "DL3053" | "DL3054"
         | "DL3055" | "DL3056" | "DL3058" | "DL3064" | "DL3067" | "DL3010" | "DL3012" | "DL3024"
-        | "DL3061" | "DL3063" | "DL3065" => {
-            "it saves neither bytes nor time, which is all that jettison is after"
-        }
-        "DL1000" => "the file can't be read as a Dockerfile",
-        "DL1001" => "a comment says it on purpose",
+        | "DL3061" | "DL3063" | "DL3065" => "a fix would save neither space nor time",
+        "DL1000" => "the file can't be parsed as a Dockerfile",
+        "DL1001" => "the ignore comment is intentional",
         _ if code.starts_with("SC") => {
-            "scripts are not rewritten for style; what ShellCheck finds may be what the author wants"
+            "jettison does not change the style of scripts; what ShellCheck reports may be intended"
         }
-        _ => "no transform is about this",
+        _ => "no transform fixes this",
     }
 }

@@ -99,7 +99,7 @@ fn write_both(path: &Path, ignore_path: &Path, report: &FileReport) -> Result<()
             Some(old) => write::replace(ignore_path, old, &file.new),
             None => write::create(ignore_path, &file.new),
         };
-        written.map_err(|error| format!("stays as it was, because {} {error}", file.path))?;
+        written.map_err(|error| format!("was not changed: {} {error}", file.path))?;
     }
     match report.outcome.text() {
         Some(new) => write::replace(path, &report.text, new),

@@ -21,10 +21,7 @@ pub fn file(path: &Path) -> Result<String, String> {
         return Err("is neither a file nor a directory".into());
     }
     if metadata.len() > MOST_BYTES {
-        return Err(format!(
-            "has {} bytes; a Dockerfile of more than {MOST_BYTES} is not read",
-            metadata.len()
-        ));
+        return Err(format!("has {} bytes; the limit for a Dockerfile is {MOST_BYTES}", metadata.len()));
     }
     text(fs::read(path).map_err(|error| reading(&error))?)
 }
@@ -59,7 +56,7 @@ pub fn beside(path: &Path, most_bytes: u64) -> Result<Option<String>, String> {
     match read {
         Err(error) => failed(&reading(&error)),
         Ok(_) if bytes.len() as u64 > most_bytes => {
-            failed(&format!("has more than {most_bytes} bytes, too many to be read"))
+            failed(&format!("has more than {most_bytes} bytes, the limit for this kind of file"))
         }
         Ok(_) if bytes.contains(&0) => failed("is a binary file"),
         Ok(_) => match String::from_utf8(bytes) {
@@ -82,7 +79,7 @@ pub fn stdin() -> Result<String, String> {
     let mut bytes = Vec::new();
     io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| reading(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(format!("has more than {MOST_BYTES} bytes, and is not read as a Dockerfile"));
+        return Err(format!("has more than {MOST_BYTES} bytes, the limit for a Dockerfile"));
     }
     text(bytes)
 }
@@ -107,7 +104,7 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
 
 fn reading(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::NotFound => "no such file".into(),
         io::ErrorKind::PermissionDenied => "can't be read: permission denied".into(),
         _ => format!("can't be read: {error}"),
     }

@@ -56,7 +56,9 @@ fn read(name: &str) -> anyhow::Result<Image> {
         }
         Err(_) => {
             let engine = Engine::find().with_context(|| {
-                format!("{name} is no file or directory, so that it has to be an image that an engine has")
+                format!(
+                    "{name} is not a file or directory, and reading it as an image needs a container engine"
+                )
             })?;
             measure::read(&engine, name)
         }
@@ -74,7 +76,7 @@ fn layout(directory: &Path) -> anyhow::Result<Image> {
     let mut reader = Reader::new(is_late());
     anyhow::ensure!(
         directory.join("index.json").is_file(),
-        "this directory is no OCI layout: it has no index.json; name an archive, a layout or an image"
+        "this directory is not an OCI layout: it has no index.json; pass an archive, an OCI layout or an image"
     );
     let mut names = vec!["index.json".to_owned()];
     for kind in files(&directory.join("blobs"))? {

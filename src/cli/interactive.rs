@@ -25,22 +25,22 @@ use crate::span::Span;
 
 const HELP: &str = "\
 y - apply this fix
-n - do not apply it
-a - apply it and all others of this file
-q - quit; apply neither it nor any other that is left
-e - edit what it puts in
-? - explain it
+n - do not apply this fix
+a - apply this fix and all remaining fixes of this file
+q - quit; apply neither this fix nor any remaining ones
+e - edit this fix
+? - explain this fix
 ";
 
 /// Asks about all files in turn.
 pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
     ensure!(
         io::stdin().is_terminal() && io::stdout().is_terminal(),
-        "--interactive asks on a terminal, and this is none; --check says what would change, --write applies it"
+        "--interactive needs a terminal; use --check to preview or --write to apply"
     );
     ensure!(
         !args.proof.verify && !args.proof.measure,
-        "--interactive does not go with --verify or --measure"
+        "--interactive can't be combined with --verify or --measure"
     );
     let scopes = Scopes::new(args)?;
     let here = [PathBuf::from(".")];
@@ -98,7 +98,7 @@ impl Asking<'_> {
         let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &around, &mut person);
         *quits = person.quits;
         if let Some(error) = person.error {
-            return Err(error).context("the terminal");
+            return Err(error).context("the terminal can't be used");
         }
         Ok(FileReport::fixed(name, text, outcome))
     }
@@ -190,7 +190,7 @@ impl Person {
                     if let Some(own) = edit(proposal)? {
                         return Ok(Choice::Instead(own));
                     }
-                    writeln!(out, "the editor failed, and nothing was taken over")?;
+                    writeln!(out, "the editor exited with an error; edit discarded")?;
                 }
                 "?" => write!(out, "{}\n{HELP}", transform.manual())?,
                 _ => write!(out, "{HELP}")?,

@@ -32,21 +32,20 @@ impl Limits {
             Ok(full) => full,
             Err(_) => {
                 let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                let parent =
-                    parent.unwrap_or(Path::new(".")).canonicalize().context("there is no such file")?;
-                parent.join(path.file_name().context("is not a file's name")?)
+                let parent = parent.unwrap_or(Path::new(".")).canonicalize().context("no such file")?;
+                parent.join(path.file_name().context("is not a file name")?)
             }
         };
         let inner = full.strip_prefix(directory).ok();
         let inner = inner.filter(|inner| inner.components().all(|part| part.as_os_str() != ".git"));
         ensure!(
             inner.is_some(),
-            "is outside of {}, or in its .git, and stays as it is; {advice}",
+            "is outside of {}, or in its .git, and was not changed; {advice}",
             directory.display()
         );
         // A link may have another name than its target.
         let fits = [name(path), name(&full)].iter().all(|name| name.as_deref().is_some_and(has_name));
-        ensure!(fits, "is not called like a Dockerfile or an ignore file, and stays as it is; {advice}");
+        ensure!(fits, "is not named like a Dockerfile or an ignore file, and was not changed; {advice}");
         Ok(())
     }
 }

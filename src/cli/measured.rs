@@ -120,7 +120,7 @@ fn format_of(path: &Path) -> anyhow::Result<MeasureFormat> {
         Some("md") => Ok(MeasureFormat::Markdown),
         Some("json") => Ok(MeasureFormat::Json),
         Some("txt") => Ok(MeasureFormat::Human),
-        _ => anyhow::bail!("--save {}: name a file that ends in .html, .md, .json or .txt", path.display()),
+        _ => anyhow::bail!("--save {}: the file name must end in .html, .md, .json or .txt", path.display()),
     }
 }
 

@@ -26,14 +26,14 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     let (verified, smoke) = (proof.verify, proof.smoke.clone());
     ensure!(
         verified || !choice.r#unsafe,
-        "--unsafe needs --verify here: what takes something away is only proposed where the image was seen to work without it"
+        "--unsafe requires --verify here: unsafe changes are only proposed if the image was tested with them"
     );
     let first = paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
     let git = Git::around(&first)?;
     let dirty = git.dirty()?;
     ensure!(
         dirty.is_empty() || request.dry_run,
-        "the work tree has changes that are not committed; commit or stash them first:\n{dirty}"
+        "the work tree has uncommitted changes; commit or stash them first:\n{dirty}"
     );
     let fix_args = Fix {
         paths,
@@ -54,7 +54,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
         reports.iter().flat_map(FileReport::fixes).find(|(_, fix)| fix.applicability != Applicability::Safe);
     if let Some((step, _)) = unproven.filter(|_| !verified) {
         bail!(
-            "the configuration asks for unsafe fixes ({}), which need --verify here: what takes something away is only proposed where the image was seen to work without it",
+            "the configuration enables unsafe fixes ({}), which require --verify here: unsafe changes are only proposed if the image was tested with them",
             step.transform.id
         );
     }
@@ -68,7 +68,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     let base = match request.base.clone().or_else(|| git.branch()) {
         Some(base) => base,
         None if request.dry_run => "HEAD".to_owned(),
-        None => bail!("HEAD is detached, so that the branch to be changed is not known; name it with --base"),
+        None => bail!("HEAD is detached; name the branch to merge into with --base"),
     };
     let branch =
         request.branch.clone().unwrap_or_else(|| format!("jettison/{}", subject(&git, &fix_args.paths)));
@@ -114,7 +114,7 @@ impl Work {
     fn open(&self, args: &args::Request) -> anyhow::Result<Status> {
         let remote = args.remote.as_str();
         let addresses = self.git.addresses(remote).with_context(|| {
-            format!("there is no remote `{remote}` to push to; add one (`git remote add`), or name another with --remote")
+            format!("no remote `{remote}` to push to; add it (`git remote add`), or name another one with --remote")
         })?;
         check(remote, &addresses)?;
         let (forge, kind, token) = forge(args, &addresses.fetch)?;
@@ -123,12 +123,14 @@ impl Work {
         match git.remote_branch(remote, &self.base)? {
             Some(there) if there == head => {}
             Some(there) => bail!(
-                "{remote}'s {} is at {}, and this checkout at {}; pull or push first, so that the request has only what is its own",
+                "{remote}'s {} is at {}, but this checkout is at {}; pull or push first, so the request contains only jettison's commits",
                 self.base,
                 short(&there),
                 short(&head)
             ),
-            None => bail!("{remote} has no branch {}; push it first, or name another with --base", self.base),
+            None => {
+                bail!("{remote} has no branch {}; push it first, or name another one with --base", self.base)
+            }
         }
         let fixes = words::sum(&self.reports);
         let requests = forge.requests(&self.branch)?;
@@ -139,7 +141,7 @@ impl Work {
             let is_ours = mark.as_ref().is_some_and(|mark| there.as_ref() == Some(&mark.head));
             if !is_ours {
                 say(&format!(
-                    "{} has commits or a text of somebody else and stays as it is: {}",
+                    "{} has other people's commits or description, and was not changed: {}",
                     self.branch, request.url
                 ))?;
                 return Ok(Status::Clean);
@@ -150,7 +152,7 @@ impl Work {
             }
         } else if let Some(closed) = closed_for_the_same(&requests, &fixes) {
             say(&format!(
-                "{} was closed for the same changes and stays closed: {}",
+                "{} was closed for the same changes, and is not opened again: {}",
                 self.branch, closed.url
             ))?;
             return Ok(Status::Clean);
@@ -159,7 +161,7 @@ impl Work {
             let messages = git.messages_beyond(remote, &self.branch, &head)?;
             ensure!(
                 messages.iter().all(|message| message.lines().any(|line| line.starts_with(&trailer))),
-                "{remote} has a branch {} with commits of somebody else, which stays as it is; name another branch with --branch",
+                "{remote} has a branch {} with other people's commits, which was not changed; name another branch with --branch",
                 self.branch
             );
         }
@@ -184,13 +186,11 @@ impl Work {
             }
             Err(error) => {
                 git.push(remote, &self.branch, Some(&tip), there.as_deref()).map_err(|second| {
-                    hide(&token, &second).context(format!(
-                        "{error:#}\n  and the branch {} could not be taken back",
-                        self.branch
-                    ))
+                    hide(&token, &second)
+                        .context(format!("{error:#}\n  and the branch {} could not be restored", self.branch))
                 })?;
                 Err(error.context(format!(
-                    "the {} was not {}, and the branch is as it was before",
+                    "the {} was not {}; the branch was restored",
                     kind.request(),
                     if open.is_some() { "updated" } else { "opened" }
                 )))
@@ -213,7 +213,7 @@ fn forge(args: &args::Request, url: &str) -> anyhow::Result<(Forge, Kind, Token)
         Some(args::ForgeKind::Gitea) => Kind::Gitea,
         None => host.and_then(Kind::of_host).with_context(|| {
             format!(
-                "{} is no forge that is known by its name; say which program it runs with --forge github, gitlab or gitea",
+                "{} is not a known forge; name its software with --forge github, gitlab or gitea",
                 host.unwrap_or("the remote")
             )
         })?,
@@ -222,7 +222,7 @@ fn forge(args: &args::Request, url: &str) -> anyhow::Result<(Forge, Kind, Token)
         (Some(repository), _) => repository.clone(),
         (None, Some(remote)) => remote.repository.clone(),
         (None, None) => {
-            bail!("the remote's address does not say which repository it is; name it with --repository")
+            bail!("the URL of the remote does not contain the repository; name it with --repository")
         }
     };
     let api = match (&args.api_url, host) {
@@ -235,7 +235,7 @@ fn forge(args: &args::Request, url: &str) -> anyhow::Result<(Forge, Kind, Token)
         .ok()
         .map(|token| Token::new(&token))
         .filter(|token| !token.secret().is_empty());
-    let token = token.with_context(|| format!("there is no token: set {variable} in the environment"))?;
+    let token = token.with_context(|| format!("no token: set {variable} in the environment"))?;
     Ok((Forge::new(kind, &api, &repository, token.clone())?, kind, token))
 }
 
@@ -251,7 +251,7 @@ fn check(remote: &str, addresses: &Addresses) -> anyhow::Result<()> {
     let place = |url: &str| Remote::of(url).map(|it| (it.host_name().map(str::to_owned), it.repository));
     ensure!(
         addresses.fetch == addresses.push || place(&addresses.fetch) == place(&addresses.push),
-        "{remote} is fetched from {} and pushed to {}, another repository; name a remote with --remote that is pushed to where it is fetched from",
+        "{remote} fetches from {} but pushes to another repository, {}; use --remote to name one that uses the same repository for both",
         git::without_password(&addresses.fetch),
         git::without_password(&addresses.push)
     );
@@ -310,10 +310,7 @@ fn complain(reports: &[FileReport]) -> anyhow::Result<()> {
             writeln!(io::stderr(), "{}", escape::lines(&text))?;
         }
     }
-    ensure!(
-        reports.iter().any(|report| report.error.is_none()),
-        "there is no Dockerfile that could be worked on"
-    );
+    ensure!(reports.iter().any(|report| report.error.is_none()), "no Dockerfile could be processed");
     Ok(())
 }
 

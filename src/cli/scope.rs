@@ -31,7 +31,7 @@ impl Scopes {
             let findings = Findings::read(report)?;
             // A report from elsewhere may name any file.
             if args.paths.is_empty() {
-                let limits = Limits::here("name it on the command line if it is meant")?;
+                let limits = Limits::here("to fix it, name it on the command line")?;
                 for file in findings.files() {
                     let allowed = limits.allow(file, |_| true);
                     allowed.with_context(|| format!("{}: {}", report.display(), file.display()))?;

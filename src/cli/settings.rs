@@ -96,7 +96,7 @@ impl<'a> Configurations<'a> {
 /// The message for an id that no transform has, with the nearest one that there is.
 pub fn unknown_transform(id: &str) -> String {
     let hint = transforms::nearest(id).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
-    format!("there is no transform `{id}`{hint} (`jettison list` shows them all)")
+    format!("unknown transform `{id}`{hint} (`jettison list` shows all)")
 }
 
 fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
@@ -109,7 +109,7 @@ fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
 
 fn configuration(path: &Path) -> anyhow::Result<String> {
     let text = input::beside(path, MOST_BYTES).map_err(anyhow::Error::msg)?;
-    text.with_context(|| format!("{}: there is no such configuration file", path.display()))
+    text.with_context(|| format!("{}: no such configuration file", path.display()))
 }
 
 /// Reads hadolint's configuration, as far as it is about what we do too.

@@ -148,10 +148,10 @@ impl<'t> Trial<'t> {
         text: &str,
         bar: &'t Bar,
     ) -> anyhow::Result<Self> {
-        bar.say("build the original");
+        bar.say("building the original");
         let version = Version { name: "original", text, ignore_file: None };
         let built = attempt(engine, around, plan, version)?.map_err(|error| {
-            anyhow::anyhow!("the original does not build, so that nothing can be compared with it: {error}")
+            anyhow::anyhow!("the original does not build, so there is nothing to compare with: {error}")
         })?;
         let before = Subject::of(engine, built)?;
         Ok(Self { engine, around, plan, commands, before, bar })
@@ -164,7 +164,7 @@ impl<'t> Trial<'t> {
 
     /// Builds another version and compares.
     pub fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Finding, Failure>> {
-        self.bar.say("build the new version, and try it");
+        self.bar.say("building and testing the new version");
         let path = self.around.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
         let ignore_file = ignore_file.map(|text| (path.as_str(), text));
         let version = Version { name: "new version", text, ignore_file };
@@ -240,7 +240,7 @@ fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) 
         let id = step.transform.id;
         let place = step.fixes.first().map_or(crate::span::Place { line: 1, column: 1 }, |fix| fix.place);
         let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
-        let reason = format!("held back, because with it {}", evidence.evidence().trim_end());
+        let reason = format!("held back: with it, {}", evidence.evidence().trim_end());
         let lines = place.line..=place.line;
         held.push(Held { transform: Some(id), place, lines, line, reason, applicability: None });
         settings.config.ignore.push(id.to_owned());

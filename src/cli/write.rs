@@ -14,23 +14,23 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     let target = fs::canonicalize(path).map_err(|error| format!("can't be resolved: {error}"))?;
     let metadata = fs::metadata(&target).map_err(|error| format!("can't be read: {error}"))?;
     if metadata.permissions().readonly() {
-        return Err("is read-only and stays as it was; make it writable first (chmod u+w)".into());
+        return Err("is read-only and was not changed; make it writable first (chmod u+w)".into());
     }
     let links = hard_links(&metadata);
     if links > 1 {
         return Err(format!(
-            "stays as it was: it is one of {links} hard links to the same file, and replacing it would separate them; make it a file of its own first (cp --remove-destination)"
+            "was not changed: it is one of {links} hard links to the same file, and replacing it would separate them; make it a separate file first (cp --remove-destination)"
         ));
     }
     let directory = target.parent().unwrap_or(Path::new("/"));
     let failed = |what: &str, error: &io::Error| match error.kind() {
-        io::ErrorKind::StorageFull => format!("stays as it was: no space left on the device while {what}"),
+        io::ErrorKind::StorageFull => format!("was not changed: no space left on the device while {what}"),
         io::ErrorKind::PermissionDenied => {
-            format!("stays as it was: permission denied while {what} in {}", directory.display())
+            format!("was not changed: permission denied while {what} in {}", directory.display())
         }
-        _ => format!("stays as it was: {error} while {what}"),
+        _ => format!("was not changed: {error} while {what}"),
     };
-    let mut beside = beside::file(directory).map_err(|error| failed("making a file beside it", &error))?;
+    let mut beside = beside::file(directory).map_err(|error| failed("creating a temporary file", &error))?;
     beside
         .write_all(new.as_bytes())
         .and_then(|()| beside.as_file().sync_all())
@@ -46,10 +46,11 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     let now = fs::read(&target).map_err(|error| format!("can't be read again: {error}"))?;
     if now != old.as_bytes() {
         return Err(
-            "was changed by somebody else in the meantime and stays as it is now; run jettison again".into(),
+            "was changed by another program in the meantime and was not overwritten; run jettison again"
+                .into(),
         );
     }
-    beside.persist(&target).map_err(|error| failed("putting it in its place", &error.error))?;
+    beside.persist(&target).map_err(|error| failed("replacing the file", &error.error))?;
     beside::sync(directory);
     Ok(())
 }
@@ -59,13 +60,14 @@ pub fn create(path: &Path, text: &str) -> Result<(), String> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |error: &io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            "was made by somebody else in the meantime and stays as it is; run jettison again".to_owned()
+            "was created by another program in the meantime and was not overwritten; run jettison again"
+                .to_owned()
         }
-        io::ErrorKind::StorageFull => "can't be made: no space left on the device".to_owned(),
+        io::ErrorKind::StorageFull => "can't be created: no space left on the device".to_owned(),
         io::ErrorKind::PermissionDenied => {
-            format!("can't be made: permission denied in {}", directory.display())
+            format!("can't be created: permission denied in {}", directory.display())
         }
-        _ => format!("can't be made: {error}"),
+        _ => format!("can't be created: {error}"),
     };
     let mut beside = beside::file(directory).map_err(|error| failed(&error))?;
     beside
@@ -125,7 +127,7 @@ mod tests {
         let path = folder.path().join("Dockerfile");
         fs::write(&path, "what somebody else wrote").expect("writable");
         let error = replace(&path, "what we read", "what we made").expect_err("it must not be overwritten");
-        assert!(error.contains("changed by somebody else"), "{error}");
+        assert!(error.contains("changed by another program"), "{error}");
         assert_eq!(fs::read_to_string(&path).expect("readable"), "what somebody else wrote");
         assert_eq!(
             fs::read_dir(folder.path()).expect("readable").count(),

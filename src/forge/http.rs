@@ -143,7 +143,7 @@ impl Client {
             let content: Value = serde_json::from_str(&text).unwrap_or_default();
             let said = match target {
                 Some(target) => {
-                    format!("it sends us on to {target}, and the token is not for another server")
+                    format!("it redirects to {target}, but the token is only for the original server")
                 }
                 None => said(&content, &text),
             };
@@ -187,7 +187,7 @@ fn said(content: &Value, text: &str) -> String {
     }
     let whole = if parts.is_empty() { text.trim().to_owned() } else { parts.join("; ") };
     let line: String = whole.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() { "nothing more".to_owned() } else { line.chars().take(300).collect() }
+    if line.is_empty() { "no message".to_owned() } else { line.chars().take(300).collect() }
 }
 
 /// How long to wait before the same call can succeed; none where it never will, or has. (GitHub's manual, "Best practices for

@@ -49,12 +49,12 @@ impl Engine {
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
                 Err(NoEngine(format!(
-                    "no container engine answers {}; start one, or set DOCKER_HOST to where one listens\n  {said}",
+                    "no container engine is available {}; start one, or set DOCKER_HOST\n  {said}",
                     tried()
                 )))
             }
             Err(error) => Err(NoEngine(format!(
-                "`{program}` can't be started ({error}); install Docker's command line, or name another one in {VARIABLE}"
+                "`{program}` can't be started ({error}); install the docker command, or set {VARIABLE} to another one"
             ))),
         }
     }

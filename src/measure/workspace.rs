@@ -102,5 +102,5 @@ fn link(target: &Path, at: &Path) -> std::io::Result<()> {
 
 #[cfg(not(unix))]
 fn link(_: &Path, at: &Path) -> std::io::Result<()> {
-    Err(std::io::Error::other(format!("{} is a symbolic link", at.display())))
+    Err(std::io::Error::other(format!("{} is a symlink", at.display())))
 }

@@ -73,7 +73,7 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                 "{path}:{}: {}: {}: {}",
                 one.line,
                 escape::line(&one.code),
-                one.answer.name(),
+                one.answer.label(),
                 escape::line(&one.reason)
             )?;
         }
@@ -93,6 +93,10 @@ fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held) -> io::R
     let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
     writeln!(out, "{kind}: {path}:{}: {who}{}", held.place, escape::line(&held.reason))?;
     if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
+}
+
+fn them(number: usize) -> &'static str {
+    if number == 1 { "it" } else { "them" }
 }
 
 fn withheld(report: &FileReport, applicability: Applicability) -> usize {
@@ -125,10 +129,10 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
         ),
     }];
     let held: Vec<String> = [
-        (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies them)")),
-        (manual, format!("{manual} for you to decide (-v shows them)")),
+        (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies {})", them(unsafe_ones))),
+        (manual, format!("{}, never applied (-v shows {})", count(manual, "suggestion"), them(manual))),
         (refused, format!("{refused} refused (-v says why)")),
-        (silenced, format!("{silenced} told off by comments or configuration")),
+        (silenced, format!("{silenced} suppressed by comments or configuration")),
     ]
     .into_iter()
     .filter_map(|(number, text)| (number > 0).then_some(text))
@@ -137,7 +141,7 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
         parts.push(format!("held back: {}", held.join(", ")));
     }
     if undone > 0 {
-        parts.push(format!("{} undone by a check", count(undone, "step")));
+        parts.push(format!("{} rolled back by a check", count(undone, "step")));
     }
     if failed > 0 {
         parts.push(count(failed, "error"));

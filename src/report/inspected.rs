@@ -34,7 +34,7 @@ pub fn human(
 ) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} in {} layers, of which a container sees {}; {} are in the way",
+        "{}: {} in {} layers, {} visible in a container, {} wasted",
         escape::line(name),
         size(found.size),
         found.layers.len(),
@@ -80,7 +80,7 @@ pub fn human(
         }
         rest(out, found.packages.iter().skip(MOST).map(|package| package.size))?;
     }
-    writeln!(out, "\nin the way")?;
+    writeln!(out, "\nwasted space")?;
     for waste in found.wastes.iter().take(MOST) {
         let transform = waste.transform.map_or(String::new(), |id| format!(": {id}"));
         writeln!(out, "    {:>10}  {}{transform}", size(waste.size), what(waste, found))?;
@@ -88,7 +88,7 @@ pub fn human(
     }
     rest(out, found.wastes.iter().skip(MOST).map(|waste| waste.size))?;
     if let Some(savings) = savings {
-        writeln!(out, "\nfixes, by what they would save of this image")?;
+        writeln!(out, "\nfixes, by the size that they would save")?;
         for saving in savings {
             let size = if saving.size > 0 { size(saving.size) } else { String::new() };
             let (place, title) = (escape::line(&saving.place), escape::line(&saving.title));
@@ -104,7 +104,7 @@ fn rest(out: &mut impl Write, sizes: impl Iterator<Item = u64>) -> io::Result<()
 }
 
 fn counted(files: usize) -> String {
-    if files == 1 { "one file,".to_owned() } else { format!("{files} files, the largest") }
+    if files == 1 { "1 file:".to_owned() } else { format!("{files} files, the largest:") }
 }
 
 /// What a waste is, and where.
@@ -113,12 +113,12 @@ fn what(waste: &Waste, found: &Inspection) -> String {
     match &waste.why {
         Why::Deleted(by) => format!("stored in layer {layer}, deleted in layer {}", by + 1),
         Why::Copied(by) => {
-            format!("stored in layer {layer}, and again in layer {} for another owner or mode", by + 1)
+            format!("stored in layer {layer}, and again in layer {} with another owner or mode", by + 1)
         }
         Why::Replaced(by) => format!("stored in layer {layer}, replaced in layer {}", by + 1),
         Why::Cache(name) => format!("{name}, in layer {layer}"),
-        Why::BuildPackages => format!("packages that serve to build, in layer {layer}"),
-        Why::Documentation => format!("manuals and translations, in layer {layer}"),
+        Why::BuildPackages => format!("build packages, in layer {layer}"),
+        Why::Documentation => format!("manual pages and translations, in layer {layer}"),
     }
     .replace("layer 1,", if found.layers.len() == 1 { "the only layer," } else { "layer 1," })
 }

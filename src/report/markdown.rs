@@ -83,9 +83,7 @@ pub fn changes(reports: &[FileReport], most: usize) -> String {
         return String::new();
     }
     let rows = cut(&rows, most.saturating_sub(HEAD.len() + 1), |count| {
-        format!(
-            "| … | {count} more, for which this page has no room; `jettison fix --check` lists them | |\n"
-        )
+        format!("| … | {count} more, not shown here; `jettison fix --check` lists them | |\n")
     });
     if rows.is_empty() { rows } else { format!("{HEAD}{rows}\n") }
 }
@@ -102,15 +100,13 @@ pub fn figures(reports: &[FileReport], most: usize) -> String {
         })
         .collect();
     cut(&parts, most, |count| {
-        format!(
-            "This page has no room for what was measured of {count} more; `jettison measure` shows it.\n\n"
-        )
+        format!("The measurements of {count} more are not shown here; `jettison measure` prints them.\n\n")
     })
 }
 
 /// What was left as it is, folded.
 pub fn refusals(reports: &[FileReport], most: usize) -> String {
-    const TITLE: &str = "Left as it is, and why";
+    const TITLE: &str = "Not changed, and why";
     let mut lines = Vec::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
@@ -140,8 +136,7 @@ fn errors(reports: &[FileReport], most: usize) -> String {
 /// there to be read.
 pub fn folded_diff(reports: &[FileReport], most: usize) -> String {
     const TITLE: &str = "The diff";
-    const REST: &str =
-        "\n(The rest is too long for this page; the commits have it, and `jettison fix` shows it.)\n";
+    const REST: &str = "\n(The rest is too long to show here; see the commits, or run `jettison fix`.)\n";
     let whole = diff::text(reports);
     if whole.is_empty() {
         return whole;

@@ -61,7 +61,7 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
     };
     let mut rows = vec![
         bytes("size, unpacked", before.size, after.size),
-        bytes("size, as one layer", before.squashed, after.squashed),
+        bytes("size if squashed", before.squashed, after.squashed),
     ];
     if let (Some(a), Some(b)) = (&before.transport, &after.transport) {
         for (a, b) in a.ways.iter().zip(&b.ways) {
@@ -77,7 +77,7 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
         after: after.layers.len().to_string(),
         change: String::new(),
     });
-    rows.push(times("build from nothing".into(), &before.cold, &after.cold));
+    rows.push(times("clean build".into(), &before.cold, &after.cold));
     for (a, b) in before.rebuilds.iter().zip(&after.rebuilds) {
         rows.push(times(
             format!("rebuild after a change to {} ({})", a.what, escape::line(&a.path)),
@@ -86,9 +86,9 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
         ));
         if a.steps > 0 || b.steps > 0 {
             rows.push(Row {
-                what: "  of its steps cached".into(),
-                before: format!("{} of {} ({} s spared)", a.cached, a.steps, round(a.spared)),
-                after: format!("{} of {} ({} s spared)", b.cached, b.steps, round(b.spared)),
+                what: "  steps cached".into(),
+                before: format!("{} of {} (saves {} s)", a.cached, a.steps, round(a.spared)),
+                after: format!("{} of {} (saves {} s)", b.cached, b.steps, round(b.spared)),
                 change: String::new(),
             });
         }

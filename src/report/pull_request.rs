@@ -197,15 +197,15 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     let has_unsafe =
         reports.iter().flat_map(FileReport::fixes).any(|(_, fix)| fix.applicability != Applicability::Safe);
     let mut text = String::from(
-        "Jettison rewrote these Dockerfiles. Each commit is one kind of change; its message says why, and why it is safe.\n\n",
+        "Jettison rewrote these Dockerfiles. Each commit contains one kind of change; its message explains the change and why it is safe.\n\n",
     );
     let assurance = if has_unsafe {
-        "**Unsafe** changes take away what a program might lean on. They are here because the images built with them work as before.\n\n"
+        "**Unsafe** changes remove things that a program may depend on. They are included because the images built with them passed all checks.\n\n"
     } else {
-        "All changes are *safe*: the same programs run in the same order, directory and environment and fail in the same cases, and the image's configuration stays; only what can be fetched or generated again is gone.\n\n"
+        "All changes are *safe*: the same programs run in the same order, directory and environment, and fail in the same cases. The configuration of the image is the same. Only files that can be downloaded or generated again are removed.\n\n"
     };
     let proof = proof(facts.verified, facts.smoke).map_or(String::new(), |proof| format!("{proof}\n\n"));
-    let no = "<details><summary>How to say no</summary>\n\n- To one change: put `# jettison: ignore=ID because …` above the instruction, with the transform's id from the table.\n- To a kind of change everywhere: `ignore: [ID]` in `.jettison.yaml`.\n- To all of it: close this request; it is not opened again for the same changes.\n\nCommits that you add to this branch stay: jettison no longer touches it then.\n\n</details>\n\n";
+    let no = "<details><summary>How to opt out</summary>\n\n- Of one change: put `# jettison: ignore=ID because …` above the instruction, with the id of the transform from the table.\n- Of one kind of change everywhere: add `ignore: [ID]` to `.jettison.yaml`.\n- Of all changes: close this request. Jettison does not open it again for the same changes.\n\nIf you add commits to this branch, jettison no longer changes it.\n\n</details>\n\n";
     let mark = format!("{MARK}{} -->\n", facts.mark.to_json());
     // What is always there has its room first.
     let most = LONGEST.saturating_sub(assurance.len() + proof.len() + no.len() + mark.len());
@@ -223,10 +223,10 @@ pub fn proof(verified: bool, smoke: &[String]) -> Option<String> {
     match (verified, commands.is_empty()) {
         (false, _) => None,
         (true, true) => Some(
-            "Proven: the images before and after were built and compared: configuration, files, the libraries of every program, the program that containers start.".into(),
+            "Verified: both images were built and compared: configuration, files, the libraries of every program, and the program that a container starts.".into(),
         ),
         (true, false) => Some(format!(
-            "Proven: the images before and after were built and compared: configuration, files, the libraries of every program; {} printed the same in both.",
+            "Verified: both images were built and compared: configuration, files, the libraries of every program, and the output of {}.",
             commands.join(", ")
         )),
     }

@@ -24,7 +24,7 @@ pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: 
         writeln!(out, "  configuration: {}", escape::line(line))?;
     }
     for group in &finding.files.groups {
-        let parts = [("gone", group.gone), ("new", group.came)];
+        let parts = [("removed", group.gone), ("added", group.came)];
         let parts = parts.iter().filter(|(_, (count, _))| *count > 0);
         let mut parts: Vec<String> =
             parts.map(|(what, (count, bytes))| format!("{count} {what} ({})", size(*bytes))).collect();

@@ -255,9 +255,9 @@ fn what_was_measured_and_proven_stands_in_the_request() {
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     for part in [
-        "`curl --version` printed the same in both",
+        "and the output of `curl --version`",
         "| size, unpacked |",
-        "Proven: the images before and after were built",
+        "Verified: both images were built and compared",
     ] {
         assert!(shown.contains(part), "{part} is missing in: {shown}");
     }
@@ -275,7 +275,7 @@ fn a_dry_run_prints_all_of_it_and_touches_nothing() {
     for part in [
         "branch jettison/dockerfiles onto main",
         "Jettison-Transform: merge-runs",
-        "How to say no",
+        "How to opt out",
         "+++ b/web/Dockerfile",
     ] {
         assert!(shown.contains(part), "{part} is missing in: {shown}");
@@ -317,7 +317,7 @@ fn a_closed_request_stays_closed_until_there_is_something_else() {
     let state = place.state();
     let again = place.run(&[]);
     assert!(again.status.success(), "{}", text(&again.stderr));
-    assert!(text(&again.stderr).contains("stays closed"), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("is not opened again"), "{}", text(&again.stderr));
     assert_eq!(place.state(), state);
     place.write("more/Dockerfile", "FROM alpine:3.20\nRUN apk update\nRUN apk add curl\n");
     place.commit("One more");
@@ -351,7 +351,7 @@ fn a_dockerfile_that_speaks_as_a_request_does_changes_nothing() {
     place.server.change("state", "closed");
     git(&place.folder.path().join("owner/name.git"), &["branch", "--quiet", "-D", BRANCH]);
     let closed = place.run(&[]);
-    assert!(text(&closed.stderr).contains("stays closed"), "{}", text(&closed.stderr));
+    assert!(text(&closed.stderr).contains("is not opened again"), "{}", text(&closed.stderr));
     assert_eq!(place.server.requests().len(), 1);
 }
 
@@ -387,12 +387,12 @@ fn commits_of_a_person_on_the_branch_are_left_alone() {
     let state = place.state();
     let again = place.run(&[]);
     assert!(again.status.success(), "{}", text(&again.stderr));
-    assert!(text(&again.stderr).contains("somebody else"), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("other people's"), "{}", text(&again.stderr));
     assert_eq!(place.state(), state);
     // Without a request, too: it was closed for something else.
     place.server.change("state", "closed");
     place.server.change("body", "no mark");
-    place.fails(place.command(&[]), &["commits of somebody else", "--branch"]);
+    place.fails(place.command(&[]), &["other people's commits", "--branch"]);
 }
 
 #[test]
@@ -410,7 +410,7 @@ fn whatever_the_server_refuses_nothing_is_half_done() {
     let place = Place::new(Likeness::GitHub);
     let mut wrong = place.command(&[]);
     wrong.env("GITHUB_TOKEN", "not-the-token");
-    place.fails(wrong, &["401", "Bad credentials", "does not know this token"]);
+    place.fails(wrong, &["401", "Bad credentials", "rejected the token"]);
     let mut none = place.command(&[]);
     none.env_remove("GITHUB_TOKEN");
     place.fails(none, &["set GITHUB_TOKEN"]);
@@ -419,7 +419,7 @@ fn whatever_the_server_refuses_nothing_is_half_done() {
     refuse("POST", 403, "", r#"{"message":"Resource not accessible by integration"}"#);
     place.fails(
         place.command(&[]),
-        &["403", "Resource not accessible", "pull-requests: write", "as it was before"],
+        &["403", "Resource not accessible", "pull-requests: write", "the branch was restored"],
     );
     refuse("POST", 422, "", r#"{"message":"Validation Failed","errors":[{"message":"base is invalid"}]}"#);
     place.fails(place.command(&[]), &["422", "Validation Failed; base is invalid"]);
@@ -454,7 +454,7 @@ fn a_checkout_that_is_not_ready_is_an_error() {
     place.fails(place.command(&[]), &["HEAD is detached", "--base"]);
     git(&place.work(), &["checkout", "--quiet", "main"]);
     place.fails(place.command(&["--remote", "upstream"]), &["no remote `upstream`", "git remote add"]);
-    place.fails(place.command(&["--unsafe"]), &["--unsafe needs --verify"]);
+    place.fails(place.command(&["--unsafe"]), &["--unsafe requires --verify"]);
     place.write(".jettison.yaml", "unsafe: true\n");
     place.commit("Configure");
     place.fails(place.command(&[]), &["the configuration asks for unsafe fixes", "--verify"]);

@@ -122,9 +122,9 @@ fn nothing_is_sent_in_the_clear() {
         place.command_to("http://git.example.org/api", &[]),
         &["http://git.example.org/api", "not encrypted"],
     );
-    place.fails(place.command_to("ftp://git.example.org", &[]), &["not the address of an API"]);
+    place.fails(place.command_to("ftp://git.example.org", &[]), &["not the URL of an API"]);
     let command = place.command_to(&format!("https://me:{PASSWORD}@git.example.org"), &[]);
-    place.fails(command, &["no name or password"]);
+    place.fails(command, &["must not contain a user name or password"]);
     git(&place.work(), &["remote", "set-url", "origin", "http://me:hidden@git.example.org/owner/name.git"]);
     let command = place.command(&[]);
     place.fails(command, &["http://***@git.example.org", "not encrypted", "git remote set-url"]);

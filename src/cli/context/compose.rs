@@ -1,7 +1,9 @@
-//! Which directory a compose or bake file builds a Dockerfile with, and which services of compose files run its image.
+//! Which directory a compose or bake file builds a Dockerfile with, and which services of compose
+//! files run its image.
 //!
-//! Reads `build` of compose services (the Compose specification, "Compose Build") and `target` blocks of bake files (Docker's manual, "Bake file
-//! reference"). A value with a variable in it is left alone: what it comes to is not known here.
+//! Reads `build` of compose services (the Compose specification, "Compose Build") and `target`
+//! blocks of bake files (Docker's manual, "Bake file reference"). A value with a variable in it is
+//! left alone: what it comes to is not known here.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,8 +36,8 @@ struct Built {
 }
 
 impl Builds {
-    /// The context of a Dockerfile, given by its full path; none where no such file builds it, an error where several build it with
-    /// different ones.
+    /// The context of a Dockerfile, given by its full path; none where no such file builds it, an
+    /// error where several build it with different ones.
     pub fn context_of(&self, dockerfile: &Path) -> Result<Option<PathBuf>, String> {
         let mut found: Vec<&Built> = Vec::new();
         for built in self.0.iter().filter(|built| built.dockerfile == dockerfile) {
@@ -47,7 +49,7 @@ impl Builds {
             [] => Ok(None),
             [built] => Ok(Some(built.context.clone())),
             [one, other, ..] => Err(format!(
-                "it is built with two contexts, {} ({}) and {} ({}); name one with --context",
+                "two build contexts are configured, {} ({}) and {} ({}); name one with --context",
                 one.context.display(),
                 one.by.display(),
                 other.context.display(),
@@ -111,7 +113,8 @@ pub fn files_within(directory: &Path, context: &BuildContext) -> Files {
     texts.filter_map(|(path, text)| Some((directory.join(path).to_str()?.to_owned(), text.clone()))).collect()
 }
 
-/// The services that run the image of a Dockerfile, by the compose files around it and in its context.
+/// The services that run the image of a Dockerfile, by the compose files around it and in its
+/// context.
 pub fn services_of(dockerfile: &Path, around: &Files, within: Option<&Files>) -> Vec<Service> {
     let mut files = around.clone();
     files.extend(within.into_iter().flatten().map(|(path, text)| (path.clone(), text.clone())));

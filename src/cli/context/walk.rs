@@ -105,7 +105,7 @@ pub fn files(directory: &Path) -> Result<Files, String> {
     let mut found = Files::default();
     let mut sources: u64 = 0;
     for entry in WalkBuilder::new(directory).standard_filters(false).follow_links(false).build() {
-        let entry = entry.map_err(|error| format!("the build context can't be looked through: {error}"))?;
+        let entry = entry.map_err(|error| format!("the build context can't be read: {error}"))?;
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
             continue;
         }

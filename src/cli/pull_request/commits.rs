@@ -114,9 +114,9 @@ fn within(git: &Git, path: &str) -> anyhow::Result<String> {
             directory.canonicalize()?.join(path.file_name().context("a file has a name")?)
         }
     };
-    let inner = full.strip_prefix(&git.root).with_context(|| {
-        format!("{} lies outside of the repository {}", path.display(), git.root.display())
-    })?;
+    let inner = full
+        .strip_prefix(&git.root)
+        .with_context(|| format!("{} is outside of the repository {}", path.display(), git.root.display()))?;
     let parts: Vec<_> = inner.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     Ok(parts.join("/"))
 }

@@ -43,7 +43,7 @@ impl Cause {
         match self {
             Self::Cache => "caches and temporary files",
             Self::Documentation => "documentation and translations",
-            Self::System => "packages of the system",
+            Self::System => "system packages",
             Self::Application => "the application and everything else",
         }
     }

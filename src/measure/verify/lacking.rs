@@ -42,7 +42,7 @@ pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners<'_>, prin
         let mut at = image.config.config.path().map(|directory| format!("{directory}/{name}"));
         let package = at.find_map(|path| owner(tree, owners, path.trim_start_matches('/')));
         if let Some(package) = package {
-            found.insert(Lacking { package, why: format!("`{name}` was called and not found") });
+            found.insert(Lacking { package, why: format!("`{name}` was called but not found") });
         }
     }
     found.into_iter().collect()

@@ -21,8 +21,8 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { library, path, others } = self;
         match others {
-            0 => write!(f, "/{path} loads {library}, which is not there any more"),
-            others => write!(f, "/{path} and {others} others load {library}, which is not there any more"),
+            0 => write!(f, "/{path} loads {library}, which no longer exists"),
+            others => write!(f, "/{path} and {others} others load {library}, which no longer exists"),
         }
     }
 }

@@ -29,7 +29,7 @@ impl fmt::Display for Smoke {
             Self::Command(text) => write!(f, "`{text}`"),
             Self::Program(words) => write!(f, "`{}`", words.join(" ")),
             Self::Health => f.write_str("HEALTHCHECK"),
-            Self::Starts(program) => write!(f, "`{program}` is there"),
+            Self::Starts(program) => write!(f, "`{program}` exists"),
         }
     }
 }
@@ -120,13 +120,13 @@ impl Smoke {
         if let Self::Starts(program) = self {
             let is_lost = before.has(program) && !after.has(program);
             return Ok(
-                is_lost.then(|| format!("`{program}`, which containers start with, is not there any more"))
+                is_lost.then(|| format!("`{program}`, the program that containers start, no longer exists"))
             );
         }
         let was = self.run(engine, before)?;
         if let Some(code @ CANNOT_RUN..) = was.code.filter(|code| *code <= NOT_FOUND) {
             bail!(
-                "{self} can't be run in the original image ({code}), so that it proves nothing:\n{}",
+                "{self} failed in the original image ({code}), so it can't be used for comparison:\n{}",
                 last_lines(was.said.as_bytes(), 8).trim_end()
             );
         }
@@ -144,10 +144,10 @@ impl Smoke {
         let shown = if is.said.trim().is_empty() { &is.printed } else { &is.said };
         Ok(Some(if was.status == is.status {
             let (was, is) = from_difference(&was.printed, &is.printed);
-            format!("{self} prints something else:\n  {was}\nbecame\n  {is}")
+            format!("the output of {self} changed from\n  {was}\nto\n  {is}")
         } else {
             format!(
-                "{self} ended with {} and now with {}:\n{}",
+                "the result of {self} changed from {} to {}:\n{}",
                 was.status,
                 is.status,
                 last_lines(shown.as_bytes(), 8).trim_end()
@@ -215,7 +215,7 @@ fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) ->
             let status = match (output.status.success(), runs) {
                 (true, _) => "healthy",
                 (false, true) => "unhealthy",
-                (false, false) => "a container that stopped",
+                (false, false) => "container stopped",
             };
             let logs = engine.output(["logs", "--tail", "20", &container.name])?;
             let said =
