@@ -1,7 +1,8 @@
-//! The command line: the only code that reads and writes files.
+//! The command line: the only module that reads and writes files.
 //!
-//! Results go to standard output, talk to standard error. The exit code is 0 where there is nothing to do or all is
-//! written, 1 where something would change, 2 where something went wrong.
+//! Results go to standard output, everything else to standard error. The exit status is 0 if
+//! nothing needs to change or everything was written, 1 if something would change, and 2 on an
+//! error.
 
 mod apply;
 mod args;
@@ -38,10 +39,11 @@ use crate::escape;
 use args::{Args, Command};
 use plugin::Called;
 
-/// The stack of a thread that works on files: it has to bear the deepest script that the parser takes.
+/// The stack size of a thread that processes files: enough for the deepest script that the parser
+/// accepts.
 const STACK: usize = 16 * 1024 * 1024;
 
-/// What a command has to say at its end.
+/// The result of a command, which becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
     /// Nothing to do, or done.
@@ -56,7 +58,7 @@ enum Status {
 pub fn main() -> ExitCode {
     let args = match plugin::called(std::env::args_os()) {
         Called::Introduced(what) => {
-            // Docker takes silence for a broken plugin.
+            // Docker considers a silent plugin broken.
             return ExitCode::from(u8::from(writeln!(io::stdout(), "{what}").is_err()));
         }
         Called::By { name, arguments } => match parse(name, arguments) {
@@ -64,7 +66,7 @@ pub fn main() -> ExitCode {
             Err(error) => error.exit(),
         },
     };
-    // Scripts may nest deeply; how large the stack is that a system gives the program plays no part.
+    // Scripts may nest deeply, so the program does not depend on the system's stack size.
     let work = std::thread::Builder::new().stack_size(STACK).spawn(move || run(args));
     let result = match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(result)) => result,
@@ -75,7 +77,7 @@ pub fn main() -> ExitCode {
         Ok(Status::Clean) => ExitCode::SUCCESS,
         Ok(Status::WouldChange) => ExitCode::from(1),
         Ok(Status::Failed) => ExitCode::from(2),
-        // Whoever reads our output has seen enough: `jettison fix | head`.
+        // The reader closed the pipe: `jettison fix | head`.
         Err(error)
             if error
                 .downcast_ref::<io::Error>()
@@ -84,7 +86,7 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            // Nobody is left to tell if standard error is gone too.
+            // If standard error is closed too, the message is lost.
             let text = format!("error: {error:#}");
             let _ = writeln!(io::stderr(), "{}", escape::lines(&text));
             ExitCode::from(2)
@@ -113,15 +115,16 @@ fn run(args: Args) -> anyhow::Result<Status> {
     }
 }
 
-/// Says that a command is not in this build; the Cargo feature that brings it has the command's name.
+/// Says that a command is not in this build; the Cargo feature that brings it has the command's
+/// name.
 #[cfg(not(all(feature = "pr", feature = "inspect")))]
 fn left_out(name: &str) -> anyhow::Result<Status> {
     anyhow::bail!(
-        "this build of jettison has no command `{name}`; build it with the Cargo feature `{name}`, which is on by default"
+        "this build of jettison does not contain the command `{name}`; enable the Cargo feature `{name}`, which is on by default"
     )
 }
 
-/// Reads the arguments; help calls the program by this name.
+/// Parses the arguments; the help text uses this program name.
 fn parse(name: &'static str, arguments: Vec<OsString>) -> Result<Args, clap::Error> {
     let mut command = Args::command();
     if name != command.get_name() {

@@ -1,10 +1,10 @@
-//! SHA-256, by which a text is known again. Nothing here is secret.
+//! SHA-256 checksums of texts. Nothing here is secret.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The sum of a text, in 64 hexadecimal digits.
+/// The checksum of a text, in 64 hexadecimal digits.
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a string takes all that is written");

@@ -1,9 +1,10 @@
-//! Text of other people, made safe to print: characters that move the cursor, change the order of letters or hide are shown
-//! as `\u{1b}`, and what a CI service would take for a command is broken up. What Markdown makes of a text is not asked here.
+//! Makes foreign text safe to print: characters that move the cursor, change the text direction or
+//! are invisible are shown as `\u{1b}`, and commands of CI services are broken up. This module does
+//! not escape Markdown.
 
 use std::borrow::Cow;
 
-/// A text that is to be part of one line: line breaks are shown as well.
+/// A text for a single line: line breaks are escaped as well.
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, false)
 }
@@ -23,10 +24,10 @@ fn escaped(text: &str, keeps_breaks: bool) -> Cow<'_, str> {
         if number > 0 {
             shown.push_str(if keeps_breaks { "\n" } else { "\\u{a}" });
         }
-        // Lines that end in the way of Windows end as well.
+        // Windows line endings also end a line.
         let line = if keeps_breaks { line.strip_suffix('\r').unwrap_or(line) } else { line };
         let mut rest = line;
-        // GitHub's runner takes a line that starts with `::` for a command, and `##[` anywhere in it.
+        // GitHub's runner interprets a line that starts with `::`, and `##[` anywhere in a line.
         // (actions/runner, `ActionCommand.cs`.)
         if (number == 0 || keeps_breaks) && line.trim_start().starts_with("::") {
             let start = line.len() - line.trim_start().len();
@@ -56,9 +57,9 @@ fn push(shown: &mut String, c: char) {
     }
 }
 
-/// Whether a character can't be seen for what it does: controls but for the tab, marks and embeddings of the writing
-/// direction, separators of lines, what has no width, and tags. (Unicode, "Bidirectional Algorithm" and the property
-/// `Default_Ignorable_Code_Point`.)
+/// Whether a character is invisible or has a hidden effect: controls except the tab, bidirectional
+/// marks and embeddings, line separators, zero-width characters, and tags. (Unicode, "Bidirectional
+/// Algorithm" and the property `Default_Ignorable_Code_Point`.)
 pub fn is_hidden(c: char) -> bool {
     c.is_control() && c != '\t'
         || matches!(c,

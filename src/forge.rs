@@ -1,7 +1,7 @@
-//! Where pull requests are opened: GitHub (also Enterprise), GitLab (merge requests), Gitea and Forgejo.
+//! Pull requests on GitHub (also Enterprise), GitLab (merge requests), Gitea and Forgejo.
 //!
-//! Three questions, the same of each: which requests a branch has, open a new one, give one another text. What the text says
-//! and which commits stand on the branch is not decided here.
+//! Each forge has three operations: list the requests of a branch, open one, and update one. Other
+//! modules decide on the text and the commits.
 
 mod http;
 mod remote;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub use http::{Client, Token};
 pub use remote::{Remote, is_private};
 
-/// Which program a forge runs.
+/// The software of a forge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// GitHub and GitHub Enterprise Server.
@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// By a well-known host.
+    /// The software of a well-known host.
     pub fn of_host(host: &str) -> Option<Self> {
         match host {
             "github.com" => Some(Self::GitHub),
@@ -47,7 +47,7 @@ impl Kind {
         }
     }
 
-    /// The API of a host.
+    /// The API URL of a host.
     pub fn api(self, host: &str) -> String {
         match self {
             Self::GitHub if host == "github.com" => "https://api.github.com".to_owned(),
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// What it calls a request for taking a branch over.
+    /// Its name for a request to merge a branch.
     pub fn request(self) -> &'static str {
         match self {
             Self::GitLab => "merge request",
@@ -77,7 +77,7 @@ impl Kind {
         }
     }
 
-    /// What to do about a refusal, beside reading what the server said.
+    /// Advice for an error of the server.
     fn advice(self, status: u16) -> &'static str {
         match (status, self) {
             (401, _) => "the server rejected the token; check that it has not expired, or create a new one",
@@ -108,42 +108,42 @@ pub struct Forge {
     client: Client,
 }
 
-/// A request that is there.
+/// An existing request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Its number within the repository.
     pub number: u64,
-    /// What became of it.
+    /// Its state.
     pub state: State,
-    /// Where a person reads it.
+    /// Its web page.
     pub url: String,
-    /// Its text.
+    /// Its description.
     pub body: String,
 }
 
-/// What became of a request.
+/// The state of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It waits.
+    /// It is open.
     Open,
     /// A person closed it.
     Closed,
-    /// It was taken over.
+    /// It was merged.
     Merged,
 }
 
-/// How many requests are asked for at a time: what every forge gives.
+/// The page size that every forge supports.
 const PAGE: usize = 50;
 
-/// How many times that is done.
+/// The largest number of pages to read.
 const MOST_PAGES: usize = 40;
 
-/// What a request says.
+/// The contents of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Wording<'w> {
-    /// The branch that is to be taken over.
+    /// The branch to merge.
     pub branch: &'w str,
-    /// The branch that is to take it over.
+    /// The branch to merge into.
     pub base: &'w str,
     /// One line.
     pub title: &'w str,
@@ -158,7 +158,8 @@ impl fmt::Display for Forge {
 }
 
 impl Forge {
-    /// A repository; the API's address has no slash at its end. One that would show the token to the network is refused.
+    /// A repository; the URL of the API has no slash at its end. An unencrypted URL is refused,
+    /// since it would expose the token.
     pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> anyhow::Result<Self> {
         ensure!(
             api.starts_with("https://") || api.starts_with("http://"),
@@ -179,11 +180,11 @@ impl Forge {
         })
     }
 
-    /// All requests for a branch, whatever became of them.
+    /// All requests for a branch, in any state.
     pub fn requests(&self, branch: &str) -> anyhow::Result<Vec<Request>> {
         let branch_name = encoded(branch);
         let owner = encoded(self.repository.split('/').next().unwrap_or_default());
-        // Gitea can't be asked by branch.
+        // Gitea can't filter by branch.
         let query = match self.kind {
             Kind::GitHub => format!("head={owner}%3A{branch_name}&state=all&per_page={PAGE}"),
             Kind::GitLab => format!("source_branch={branch_name}&state=all&per_page={PAGE}"),
@@ -220,7 +221,7 @@ impl Forge {
         self.read(&answer).context("the server did not answer with the new request")
     }
 
-    /// Gives a request another title and text.
+    /// Changes the title and description of a request.
     pub fn update(&self, number: u64, wording: &Wording<'_>) -> anyhow::Result<()> {
         let Wording { title, body, .. } = wording;
         let (method, content) = match self.kind {
@@ -230,7 +231,7 @@ impl Forge {
         self.call(method, &format!("{}/{number}", self.path()), Some(&content)).map(drop)
     }
 
-    /// The path of the repository's requests.
+    /// The API path of the repository's requests.
     fn path(&self) -> String {
         match self.kind {
             Kind::GitLab => format!("projects/{}/merge_requests", encoded(&self.repository)),
@@ -275,7 +276,7 @@ impl Forge {
 }
 
 fn encoded(text: &str) -> String {
-    // What addresses take as it is (RFC 3986, "unreserved").
+    // Characters that need no escaping in a URL (RFC 3986, "unreserved").
     const SPECIAL: &percent_encoding::AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     utf8_percent_encode(text, SPECIAL).to_string()

@@ -1,5 +1,5 @@
-//! The user's own git, by its command line. Commits are made beside the work tree and the index, so that neither changes,
-//! whatever happens on the way. How it is started is in `start`, where a repository begins in `root`.
+//! The user's git, through its command line. Commits are created without touching the work tree and
+//! the index. `start` starts git, and `root` finds the top of a repository.
 
 mod root;
 mod start;
@@ -21,31 +21,31 @@ pub use root::of as root_of;
 /// A repository.
 #[derive(Debug, Clone)]
 pub struct Git {
-    /// The top directory of the work tree, without links on the way.
+    /// The top directory of the work tree, with symlinks resolved.
     pub root: PathBuf,
-    /// The names of the filters that its configuration has; none of them runs.
+    /// The names of the configured filters; none of them runs.
     filters: Vec<String>,
-    /// What servers are told that ask who pushes.
+    /// The credentials for servers that require a login.
     login: Option<Login>,
 }
 
-/// A name and a secret for one server, and no other. Neither is ever shown.
+/// A user name and a secret for one server only. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    /// `https://github.com`: the scheme and the host, with the port where the address has one.
+    /// `https://github.com`: the scheme and the host, with the port if the URL contains one.
     origin: String,
     user: String,
     secret: String,
 }
 
 impl Login {
-    /// A login for the server at an origin.
+    /// Creates a login for the server at an origin.
     pub fn new(origin: &str, user: &str, secret: &str) -> Self {
         Self { origin: origin.to_owned(), user: user.to_owned(), secret: secret.to_owned() }
     }
 
-    /// Lets a call use it, where git's own helpers know none. The secret is in the environment of this child alone, not in an
-    /// argument or a file.
+    /// Passes the login to a git command, as a fallback for git's own credential helpers. The
+    /// secret is only in the environment of this child process, not in an argument or a file.
     fn tell(&self, command: &mut Command) {
         const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$JETTISON_PUSH_USER" "$JETTISON_PUSH_TOKEN"; }; f"#;
         command
@@ -70,26 +70,26 @@ pub struct Change {
     pub text: String,
 }
 
-/// Where a remote is.
+/// The URLs of a remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
-    /// Where it is fetched from.
+    /// The URL for fetches.
     pub fetch: String,
-    /// Where it is pushed to.
+    /// The URL for pushes.
     pub push: String,
 }
 
-/// How a commit has the text of a file in the work tree.
+/// How the text of a file in a commit relates to the work tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    /// Byte by byte.
+    /// The same bytes.
     Same,
-    /// With the line ends of Unix, where the work tree has those of Windows.
+    /// Unix line endings in the commit, Windows line endings in the work tree.
     UnixLines,
 }
 
 impl Stored {
-    /// A text of the work tree as the commit has it.
+    /// Converts a text of the work tree to the form in the commit.
     pub fn of(self, text: &str) -> String {
         match self {
             Self::Same => text.to_owned(),
@@ -98,14 +98,14 @@ impl Stored {
     }
 }
 
-/// A commit's name, in hexadecimal digits.
+/// The hash of a commit, in hexadecimal digits.
 pub type CommitId = String;
 
-/// How long two versions of a file are compared before the answer gets coarser.
+/// The time limit for an exact comparison of two versions of a file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Git {
-    /// The repository that a path is in.
+    /// The repository that contains a path.
     pub fn around(path: &Path) -> anyhow::Result<Self> {
         let root = root::of(path)?;
         let mut git = Self { root, filters: Vec::new(), login: None };
@@ -116,8 +116,8 @@ impl Git {
         Ok(git)
     }
 
-    /// The names of all filters. Configuration that is a file of the work tree itself is refused: who writes the repository's
-    /// files must not say what git runs.
+    /// The names of all filters. Configuration from a file of the work tree is refused: the author
+    /// of a file in the repository must not decide what git runs.
     fn filters(&self) -> anyhow::Result<Vec<String>> {
         let list =
             self.output(&["config", "--list", "-z", "--show-origin", "--show-scope", "--name-only"], b"")?;
@@ -147,13 +147,14 @@ impl Git {
         Ok(filters)
     }
 
-    /// Lets pushes and fetches over HTTP use a login, where git's own helpers know none.
+    /// Lets pushes and fetches over HTTP use a login, as a fallback for git's own credential
+    /// helpers.
     #[must_use]
     pub fn with_login(self, login: Option<Login>) -> Self {
         Self { login, ..self }
     }
 
-    /// What is changed or untracked, as `git status --porcelain` says it.
+    /// The changed and untracked files, as printed by `git status --porcelain`.
     pub fn dirty(&self) -> anyhow::Result<String> {
         let arguments = [
             "status",
@@ -171,24 +172,24 @@ impl Git {
         Ok(lines.join("\n"))
     }
 
-    /// The branch that is checked out; none where HEAD is detached.
+    /// The current branch; `None` if HEAD is detached.
     pub fn branch(&self) -> Option<String> {
         self.call(&["symbolic-ref", "--quiet", "--short", "HEAD"]).ok().filter(|name| !name.is_empty())
     }
 
-    /// The commit that is checked out.
+    /// The current commit.
     pub fn head(&self) -> anyhow::Result<CommitId> {
         self.call(&["rev-parse", "--verify", "HEAD"])
     }
 
-    /// The commit that a revision names.
+    /// The commit of a revision.
     pub fn commit_of(&self, revision: &str) -> anyhow::Result<CommitId> {
         self.call(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
             .with_context(|| format!("unknown revision `{revision}` in {}", self.root.display()))
     }
 
-    /// The lines of a file's text that are not as they were in a commit; none where the file was not there. Line ends do not
-    /// count, as a checkout may have changed them.
+    /// The lines of a file that differ from a commit; `None` if the commit does not contain the
+    /// file. Line endings are ignored, since a checkout may have changed them.
     pub fn changed_lines(
         &self,
         commit: &str,
@@ -212,10 +213,10 @@ impl Git {
         Ok(Some(lines.map(|range| range.start + 1..=range.end).collect()))
     }
 
-    /// The modes and names of files in a commit, by path; what is no file there is left out.
+    /// The modes and names of files in a commit, by path; paths that are not files are omitted.
     fn files(&self, commit: &str, paths: &[&str]) -> anyhow::Result<HashMap<String, (String, String)>> {
         let mut found = HashMap::new();
-        // A command line has an end.
+        // The length of a command line is limited.
         for paths in paths.chunks(200) {
             let arguments = [&["ls-tree", "-z", commit, "--"], paths].concat();
             // `100644 blob NAME<tab>PATH`
@@ -232,7 +233,7 @@ impl Git {
         Ok(found)
     }
 
-    /// The bytes of files by their names, in order, as they are stored: nothing converts them.
+    /// The stored bytes of blobs by their names, in order and without any conversion.
     fn blobs(&self, names: &[&str]) -> anyhow::Result<Vec<Vec<u8>>> {
         let input: String = names.iter().map(|name| format!("{name}\n")).collect();
         let output = self.output(&["cat-file", "--batch"], input.as_bytes())?;
@@ -255,8 +256,9 @@ impl Git {
         Ok(blobs)
     }
 
-    /// How a commit has files whose texts in the work tree are known. A file that git changes on the way, by a filter such as
-    /// git-crypt's or by another encoding, is refused: what the filter does must not be left out, and no filter runs here.
+    /// How files in the work tree are stored in a commit. A file that git changes with a filter
+    /// such as git-crypt's, or with another encoding, is refused: the filter would be required, and
+    /// no filter runs here.
     pub fn stored(&self, commit: &str, texts: &[(&str, &str)]) -> anyhow::Result<Vec<Stored>> {
         let paths: Vec<&str> = texts.iter().map(|(path, _)| *path).collect();
         let files = self.files(commit, &paths)?;
@@ -281,7 +283,7 @@ impl Git {
         stored.collect()
     }
 
-    /// Refuses a path that a filter would apply to once it is added.
+    /// Refuses a new path to which a filter would apply.
     pub fn ensure_unfiltered(&self, path: &str) -> anyhow::Result<()> {
         let answer = self.call(&["check-attr", "-z", "filter", "working-tree-encoding", "--", path])?;
         let fields: Vec<&str> = answer.split('\0').collect();
@@ -293,7 +295,7 @@ impl Git {
         Ok(())
     }
 
-    /// The addresses of a remote.
+    /// The URLs of a remote.
     pub fn addresses(&self, remote: &str) -> anyhow::Result<Addresses> {
         let fetch = self.call(&["remote", "get-url", "--all", remote])?;
         let push = self.call(&["remote", "get-url", "--push", "--all", remote])?;
@@ -304,16 +306,16 @@ impl Git {
         Ok(Addresses { fetch, push })
     }
 
-    /// The commit of a branch on a remote; none where there is no such branch.
+    /// The commit of a branch on a remote; `None` if there is no such branch.
     pub fn remote_branch(&self, remote: &str, branch: &str) -> anyhow::Result<Option<CommitId>> {
         let name = format!("refs/heads/{branch}");
         let answer = self.network(&["ls-remote", UPLOAD, "--heads", "--", remote, &name])?;
-        // A pattern also finds names that only end so.
+        // The pattern also matches names that only end in it.
         let mut lines = answer.lines().filter_map(|line| line.split_once('\t'));
         Ok(lines.find(|(_, found)| *found == name).map(|(commit, _)| commit.to_owned()))
     }
 
-    /// The messages of all commits of a remote's branch that this repository's commit does not have.
+    /// The messages of the commits in a remote's branch that are not ancestors of a commit.
     pub fn messages_beyond(&self, remote: &str, branch: &str, base: &str) -> anyhow::Result<Vec<String>> {
         let name = format!("refs/heads/{branch}");
         self.network(&[
@@ -337,13 +339,13 @@ impl Git {
         Ok(log.split('\0').map(str::trim).filter(|message| !message.is_empty()).map(str::to_owned).collect())
     }
 
-    /// `Name <address>`, as commits are signed.
+    /// `Name <address>` of the committer.
     pub fn committer(&self) -> anyhow::Result<String> {
         let ident = self.call(&["var", "GIT_COMMITTER_IDENT"])?;
         Ok(ident.rsplit_once('>').map_or(ident.clone(), |(who, _)| format!("{who}>")))
     }
 
-    /// Makes a commit on top of another one. Nothing points to it yet.
+    /// Creates a commit on top of another one, without a reference to it.
     pub fn commit(&self, parent: &str, changes: &[Change], message: &str) -> anyhow::Result<CommitId> {
         let scratch = tempfile::tempdir()?;
         let index = scratch.path().join("index");
@@ -355,7 +357,7 @@ impl Git {
         with_index(&["read-tree", parent], "")?;
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
         let files = self.files(parent, &paths)?;
-        // One call for all files takes their texts from files of its own.
+        // A single call reads the texts of all files from temporary files.
         let mut texts = String::new();
         for (number, change) in changes.iter().enumerate() {
             let path = scratch.path().join(number.to_string());
@@ -371,7 +373,7 @@ impl Git {
             format!("{mode} {name}\t{path}\0")
         });
         with_index(&["update-index", "-z", "--index-info"], &entries.collect::<String>())?;
-        // All other objects are those of the parent, which a partial clone need not have.
+        // All other objects belong to the parent, and a partial clone may not contain them.
         let tree = with_index(&["write-tree", "--missing-ok"], "")?;
         let signs = self
             .call(&["config", "--type=bool", "--get", "commit.gpgsign"])
@@ -381,7 +383,8 @@ impl Git {
         Ok(text(&self.output(&arguments, message.as_bytes())?))
     }
 
-    /// Puts a remote's branch onto a commit, if it still is where it is expected; none takes the branch away.
+    /// Sets a remote's branch to a commit, if it still is at the expected commit; `None` deletes
+    /// the branch.
     pub fn push(
         &self,
         remote: &str,
@@ -415,7 +418,7 @@ impl Git {
         finish(command(&self.root, &self.filters, Network::None, arguments), arguments[0], input)
     }
 
-    /// A call that speaks to a remote.
+    /// A command that contacts a remote.
     fn network(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let command = command(&self.root, &self.filters, Network::To(self.login.as_ref()), arguments);
         match finish(command, arguments[0], b"") {
@@ -434,22 +437,22 @@ impl Git {
     }
 }
 
-/// The program that a server runs, whatever the configuration of the remote says.
+/// The program to run on the server, regardless of the remote's configuration.
 const UPLOAD: &str = "--upload-pack=git-upload-pack";
 
-/// An output without its last line break.
+/// The output without its last line break.
 fn text(output: &[u8]) -> String {
     String::from_utf8_lossy(output).trim_end_matches('\n').to_owned()
 }
 
-/// What git said, without the passwords that addresses may hold.
+/// The error message of git, without passwords in URLs.
 fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let text: String = text.trim().split_inclusive(char::is_whitespace).map(without_password).collect();
     if text.is_empty() { "it failed without a message".to_owned() } else { text }
 }
 
-/// An address, or any other word, without the name and password that it may hold.
+/// A URL, or any other word, without a user name and password.
 pub fn without_password(word: &str) -> String {
     match word.split_once("://") {
         Some((scheme, rest)) => match rest.split_once('@') {

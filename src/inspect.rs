@@ -1,7 +1,7 @@
-//! Where the bytes of an image are: by layer, by directory, by package, and which of them nobody needs.
+//! What takes up space in an image: by layer, directory and package, and what is wasted.
 //!
-//! Figures only. They are read from the image's layers; how an image is read is `image`'s business, and what a Dockerfile
-//! would have to say instead is that of the transforms that are named here.
+//! This module only computes figures from the layers. `image` reads the image, and the named
+//! transforms fix the Dockerfile.
 
 mod instructions;
 mod waste;
@@ -12,47 +12,47 @@ pub use waste::{Waste, Why};
 use crate::image::{Image, Owners, Package, Tree};
 use crate::knowledge::Knowledge;
 
-/// Everything that is said of an image. Sizes are bytes of files, unpacked.
+/// The report on an image. Sizes are unpacked bytes of files.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// All layers.
+    /// The size of all layers.
     pub size: u64,
-    /// What a container sees of them.
+    /// The size of the files that a container sees.
     pub seen: u64,
     /// The layers, the lowest first.
     pub layers: Vec<LayerBytes>,
-    /// Directories that hold a part of what is seen that is worth a line, each below the one that it lies in.
+    /// Directories with a significant part of the visible files, each listed below its parent.
     pub directories: Vec<Directory>,
-    /// What package managers brought, the largest first.
+    /// The installed packages, the largest first.
     pub packages: Vec<Package>,
-    /// What nobody needs, the largest first.
+    /// The wasted space, the largest first.
     pub wastes: Vec<Waste>,
 }
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerBytes {
-    /// The instruction that made it; empty where the image does not say.
+    /// The instruction that created it; empty if unknown.
     pub created_by: String,
-    /// What it stores.
+    /// The size of its files.
     pub size: u64,
-    /// How much of it a later layer hides.
+    /// The part of it that a later layer hides.
     pub hidden: u64,
 }
 
-/// A directory with everything in it.
+/// A directory with all its contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
-    /// The path, with a slash before and none behind.
+    /// The absolute path, without a slash at the end.
     pub path: String,
-    /// How many directories of the list it lies in.
+    /// The number of its parents in the list.
     pub depth: usize,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: u64,
 }
 
 impl Inspection {
-    /// Looks through an image.
+    /// Inspects an image.
     pub fn of(image: &Image, known: &Knowledge) -> Self {
         let tree = Tree::of(image);
         let mut hidden = vec![0; image.layers.len()];
@@ -73,23 +73,23 @@ impl Inspection {
         }
     }
 
-    /// What nobody needs, in bytes.
+    /// The wasted space in bytes.
     pub fn wasted(&self) -> u64 {
         self.wastes.iter().map(|waste| waste.size).sum()
     }
 }
 
-/// A directory needs this part of what is seen to be worth a line: one in so many.
+/// A directory is listed if it contains at least this part of the visible bytes: one in so many.
 const WORTH: u64 = 50;
 
-/// How deep directories are told apart.
+/// The largest depth of listed directories.
 const DEPTH: usize = 4;
 
 fn directories(tree: &Tree<'_>) -> Vec<Directory> {
     let least = (tree.size() / WORTH).max(1);
     let mut found = Vec::new();
     for level in 0..DEPTH {
-        // Paths are in order, so that all that a directory holds comes in a row.
+        // Paths are sorted, so the contents of a directory are consecutive.
         let mut current: Option<(&str, u64)> = None;
         let mut end = |directory: Option<(&str, u64)>| {
             if let Some((path, size)) = directory.filter(|(_, size)| *size >= least) {
@@ -105,9 +105,9 @@ fn directories(tree: &Tree<'_>) -> Vec<Directory> {
         }
         end(current);
     }
-    // `usr-x` sorts before `usr/x`; a slash counts as the first of all characters.
+    // `usr-x` would sort before `usr/x`, so a slash counts as the first character.
     found.sort_by_key(|directory| directory.path.replace('/', "\u{1}"));
-    // One that holds little but another one says nothing.
+    // A directory that contains little besides another listed one is redundant.
     let lies_in =
         |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
     let says_nothing =

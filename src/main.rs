@@ -1,4 +1,4 @@
-//! The program: reads the arguments, calls `cli`, and turns its answer into an exit code.
+//! The program: calls `cli` and returns its exit status.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! What real builds say: how large an image is, how long it takes to build, what a rebuild costs, and whether it still works.
+//! Real builds: image size, build time, rebuild time, and whether the image still works.
 //!
-//! The only code that starts processes, all of them the container engine's command line. What the figures mean for a
-//! Dockerfile is not judged here.
+//! The only module that starts the command line of a container engine. It does not judge what the
+//! figures mean for a Dockerfile.
 
 pub mod build;
 pub mod engine;
@@ -26,75 +26,75 @@ use rebuild::Touch;
 use transport::Transport;
 use workspace::Workspace;
 
-/// What is asked for.
+/// What to measure.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How often each build is timed; times are medians over them.
+    /// The number of timed runs of each build; results are medians.
     pub runs: usize,
-    /// Whether the layers are compressed to see how they travel.
+    /// Whether to compress the layers to measure their transfer size.
     pub compression: bool,
 }
 
 /// The figures of one image.
 #[derive(Debug, Clone)]
 pub struct Figures {
-    /// The bytes of all layers' files, unpacked.
+    /// The unpacked size of all layers in bytes.
     pub size: u64,
-    /// The bytes of the files that a container sees: what one layer would have.
+    /// The size of the files that a container sees: the size if squashed.
     pub squashed: u64,
     /// The layers, the lowest first.
     pub layers: Vec<Figure>,
-    /// How its layers travel, where that was asked for.
+    /// The compressed sizes of its layers, if requested.
     pub transport: Option<Transport>,
-    /// From nothing, with no step cached.
+    /// A clean build, without cached steps.
     pub cold: Times,
-    /// After a change to a file, by which kind it was.
+    /// Rebuilds after a change to a file, by kind of file.
     pub rebuilds: Vec<Rebuild>,
 }
 
 /// One layer.
 #[derive(Debug, Clone)]
 pub struct Figure {
-    /// The instruction that made it.
+    /// The instruction that created it.
     pub created_by: String,
-    /// The bytes of its files, unpacked.
+    /// The unpacked size of its files in bytes.
     pub size: u64,
 }
 
-/// How long something took, each time.
+/// The duration of each run.
 #[derive(Debug, Clone, Default)]
 pub struct Times(pub Vec<Duration>);
 
-/// What a change to a file cost.
+/// The cost of a change to a file.
 #[derive(Debug, Clone)]
 pub struct Rebuild {
-    /// What was changed: "a source file", "a manifest".
+    /// The kind of file: "a source file", "a manifest".
     pub what: &'static str,
-    /// Which file, in the build context.
+    /// The path of the file in the build context.
     pub path: String,
-    /// How long the builds took.
+    /// The build times.
     pub took: Times,
-    /// How many steps that make layers were cached, in the last of them.
+    /// The number of cached steps that create layers, in the last build.
     pub cached: usize,
-    /// How many such steps there were.
+    /// The number of steps that create layers.
     pub steps: usize,
-    /// The time that the cached steps had taken in the build from nothing.
+    /// The time that the cached steps took in the clean build.
     pub spared: Duration,
 }
 
-/// What is being done.
+/// The current action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// For a person.
+    /// A description for people.
     pub what: String,
-    /// How many steps are done.
+    /// The number of finished steps.
     pub done: usize,
-    /// How many there are; zero where that is not known.
+    /// The number of all steps; zero if unknown.
     pub total: usize,
 }
 
 impl Times {
-    /// The one in the middle; of an even number the mean of the two.
+    /// The median; for an even number of runs, the mean of the two in the middle.
     pub fn median(&self) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -111,7 +111,8 @@ impl Times {
     }
 }
 
-/// Builds and measures several Dockerfiles in turn, so that none has the machine in a better hour than the others.
+/// Builds and measures several Dockerfiles in turn, so that changes in the machine's load affect
+/// all of them alike.
 pub fn compare(
     engine: &Engine,
     workspaces: &[Workspace],
@@ -153,7 +154,7 @@ pub fn compare(
     Ok(figures)
 }
 
-/// What one run took.
+/// The result of one run.
 struct Timed {
     cold: Duration,
     rebuilds: Vec<(Duration, usize, usize, Duration)>,
@@ -212,10 +213,10 @@ fn look(
     })
 }
 
-/// How long an image is read before it is taken for a hostile one: 10 GB take a minute or two.
+/// The time after which reading an image is aborted: 10 GB take a minute or two.
 pub const PATIENCE: Duration = Duration::from_mins(30);
 
-/// Reads an image out of the engine.
+/// Reads an image from the engine.
 pub fn read(engine: &Engine, tag: &str) -> anyhow::Result<Image> {
     let mut saving = engine.stream(["image", "save", tag])?;
     let start = Instant::now();

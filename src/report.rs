@@ -1,4 +1,5 @@
-//! What people and machines get to read. The only code that formats; it decides nothing and reads nothing.
+//! Output for people and programs. The only module that formats; it makes no decisions and reads no
+//! files.
 
 pub mod diff;
 pub mod github;
@@ -25,52 +26,52 @@ use purpose::Purpose;
 /// One file's result.
 #[derive(Debug, Default)]
 pub struct FileReport {
-    /// The path as it is shown; none where a directory held nothing.
+    /// The displayed path; `None` for a directory without Dockerfiles.
     pub path: Option<String>,
-    /// The text as it was read.
+    /// The original text.
     pub text: String,
-    /// What the pipeline did.
+    /// The result of the pipeline.
     pub outcome: Outcome,
-    /// What the build context's ignore file becomes, where that changes.
+    /// The new ignore file of the build context, if it changes.
     pub ignore_file: Option<IgnoreFile>,
-    /// What real builds said, where they were asked for.
+    /// The results of real builds, if requested.
     pub measured: Option<Measured>,
-    /// What became of another linter's findings, where they were asked about.
+    /// What happened to another linter's findings, if requested.
     pub findings: Vec<Finding>,
-    /// What went wrong, complete but for the path.
+    /// The error, without the path.
     pub error: Option<String>,
 }
 
-/// Another linter's finding, and what became of it.
+/// Another linter's finding, and what happened to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The linter's code.
     pub code: String,
     /// The line that it names, from 1.
     pub line: usize,
-    /// What became of it.
+    /// What happened to it.
     pub answer: Answer,
-    /// What was done, or why nothing was.
+    /// The title of the fix, or why there is none.
     pub reason: String,
 }
 
-/// What became of a finding.
+/// What happened to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// A fix answers it.
+    /// A fix resolved it.
     Fixed,
-    /// A fix would, and needs more than was asked for.
+    /// A fix exists, but was not requested or is suppressed.
     Withheld,
     /// A guard stopped the fix.
     Refused,
-    /// The transform that answers such findings has nothing to do here.
+    /// The transform for such findings has nothing to do here.
     Nothing,
-    /// No transform answers such findings.
+    /// No transform fixes such findings.
     None,
 }
 
 impl Answer {
-    /// The word that users see.
+    /// The name in machine-readable formats.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fixed => "fixed",
@@ -94,15 +95,15 @@ impl Answer {
 /// The ignore file of a build context.
 #[derive(Debug)]
 pub struct IgnoreFile {
-    /// The path as it is shown.
+    /// The displayed path.
     pub path: String,
-    /// The text as it was read; none where there was no such file.
+    /// The original text; `None` if there was no such file.
     pub old: Option<String>,
     /// The new text.
     pub new: String,
 }
 
-/// What became of the results.
+/// What is done with the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     /// Printed as a diff.
@@ -113,19 +114,19 @@ pub enum Deed {
     Written,
 }
 
-/// How much is said beside the results.
+/// How much is printed in addition to the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Talk {
     /// Errors only.
     Errors,
-    /// A last line on top.
+    /// Also a summary line.
     Summary,
-    /// Each step and each refusal on top.
+    /// Also each step and each refusal.
     Everything,
 }
 
 impl FileReport {
-    /// A file that could not be worked on.
+    /// A file that could not be processed.
     pub fn failed(path: Option<String>, error: String) -> Self {
         Self { path, error: Some(error), ..Self::default() }
     }
@@ -135,13 +136,13 @@ impl FileReport {
         Self { path: Some(path), text, outcome, ..Self::default() }
     }
 
-    /// What was applied, in order, and each fix's step.
+    /// The applied fixes in order, each with its step.
     pub fn fixes(&self) -> impl Iterator<Item = (&Step, &Applied)> {
         self.outcome.steps.iter().flat_map(|step| step.fixes.iter().map(move |fix| (step, fix)))
     }
 
-    /// What was refused: each reason of a transform at its first place, and at how many more places it holds. A reason that
-    /// speaks of one RUN's own form is said of each.
+    /// The refusals: each reason of a transform at its first place, with the number of further
+    /// places. A reason about the form of one RUN is listed for each RUN.
     pub fn refusals(&self) -> Vec<(&Held, usize)> {
         let mut found: Vec<(&Held, usize)> = Vec::new();
         let mut seen = HashMap::new();
@@ -163,12 +164,12 @@ impl FileReport {
         Purpose::of(self.path.as_deref()?)
     }
 
-    /// Whether its text is known. One without a byte has no instructions, and is an error.
+    /// Whether its text is known. An empty file has no instructions and is an error.
     pub fn was_read(&self) -> bool {
         !self.text.is_empty()
     }
 
-    /// Whether there is a new text, of the file or of its context's ignore file.
+    /// Whether the file or the ignore file of its context changes.
     pub fn changed(&self) -> bool {
         self.outcome.text().is_some() || self.ignore_file.is_some()
     }
@@ -181,13 +182,13 @@ fn ranked(reports: &[FileReport]) -> Vec<&FileReport> {
     all
 }
 
-/// The line of a refusal that is about one RUN alone.
+/// The line of a refusal that is about a single RUN; 0 for other refusals.
 fn own_place(held: &Held) -> usize {
     let is_own = ["because the RUN", ": the RUN"].iter().any(|reason| held.reason.contains(reason));
     if is_own { held.place.line } else { 0 }
 }
 
-/// ` (and at 2 more places)`, where there are more.
+/// ` (and at 2 more places)`, if there are more.
 fn and_more(places: usize) -> String {
     if places == 0 {
         String::new()

@@ -1,5 +1,5 @@
-//! The environment variables that hold tokens of forges and of CI services. No program that is started gets them: what reads
-//! one of them is this process alone.
+//! The environment variables that contain tokens of forges and CI services. Child processes never
+//! get them.
 
 /// Their names.
 pub const VARIABLES: &[&str] = &[
@@ -10,7 +10,7 @@ pub const VARIABLES: &[&str] = &[
     "GITLAB_TOKEN",
     "GITEA_TOKEN",
     "FORGEJO_TOKEN",
-    // What runs a workflow asks its own server with. (GitHub's manual, "OpenID Connect"; actions/toolkit.)
+    // Tokens of the workflow runner itself. (GitHub's manual, "OpenID Connect"; actions/toolkit.)
     "ACTIONS_RUNTIME_TOKEN",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
     // (GitLab's manual, "Predefined CI/CD variables".)

@@ -470,7 +470,8 @@ fn a_command_that_was_left_out_is_named() {
         let help = stdout(&run(folder.path(), &["--help"]));
         assert_eq!(help.contains(&format!("\n  {name} ")), is_there, "{help}");
         let output = run(folder.path(), &[name, "--dry-run", "image.tar"]);
-        let says_so = stderr(&output).contains(&format!("this build of jettison has no command `{name}`"));
+        let says_so = stderr(&output)
+            .contains(&format!("this build of jettison does not contain the command `{name}`"));
         assert_eq!((code(&output), says_so), (2, !is_there), "{}", stderr(&output));
     }
 }

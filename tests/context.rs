@@ -269,7 +269,10 @@ fn a_context_that_could_be_two_folders_is_unknown() {
     git(folder.path(), &["init", "-q"]);
     for path in ["a/b/c/Dockerfile", "whole/docker/Dockerfile"] {
         let said = text(&run(folder.path(), &["fix", "-v", path]).stderr);
-        assert!(said.contains("the build context is unknown: the files that the Dockerfile copies are not in"), "{said}");
+        assert!(
+            said.contains("the build context is unknown: the files that the Dockerfile copies are not in"),
+            "{said}"
+        );
     }
     let output = run(folder.path(), &["fix", "--quiet", "--context", "a/b", "a/b/c/Dockerfile"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));

@@ -188,7 +188,7 @@ fn a_fix_can_be_edited() {
     session.asked();
     // The variable is taken apart by a shell, so that this one fails.
     session.answer("e\n");
-    session.until("the editor failed");
+    session.until("the editor exited with an error");
     session.answer("q\n");
     assert_eq!(session.ends().1, NAIVE);
     let mut session = Session::start(FILES, "sed -i 's/--no-cache-dir/--no-cache-dir --quiet/'");

@@ -23,6 +23,18 @@ const CHECKED: &[&str] = &[
     "docs",
     "knowledge",
     "schemas",
+    "src/cli",
+    "src/cli.rs",
+    "src/forge",
+    "src/forge.rs",
+    "src/git",
+    "src/git.rs",
+    "src/inspect",
+    "src/inspect.rs",
+    "src/measure",
+    "src/measure.rs",
+    "src/report",
+    "src/report.rs",
     "transforms/*",
 ];
 

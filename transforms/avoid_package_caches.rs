@@ -17,9 +17,10 @@
 //! command works offline, if installed packages are links into the cache, or if something later
 //! reads it (see clean-package-caches).
 //!
-//! A later RUN that deletes the cache by `rm -f` is no reason to be silent: the bytes stay in the layer of the install, and only the
-//! option keeps them out of the image. The `rm` stays, as it may remove more than this cache; where the two RUNs are neighbours,
-//! merge-runs joins them instead. A later `pip cache purge` is one, as it may fail on an empty cache.
+//! If a later RUN deletes the cache with `rm -f`, the option is added anyway: the bytes stay in the
+//! layer of the install, and only the option keeps them out of the image. The `rm` stays, since it
+//! may remove more than this cache; if the two RUNs are consecutive, merge-runs merges them
+//! instead. Nothing changes before a later `pip cache purge`, which may fail on an empty cache.
 //!
 //! # Examples
 //! ```dockerfile before

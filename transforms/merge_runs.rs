@@ -78,7 +78,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match ctx.facts.merge(first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
             Ok(None) => {}
             Err(reason) => {
-                fixes.refuse(second.instruction.text, format!("not merged with the previous RUN: {reason}"))
+                fixes.refuse(second.instruction.text, format!("not merged with the previous RUN: {reason}"));
             }
             Ok(Some(merge)) => {
                 let edits = join(ctx, first, second, &merge);

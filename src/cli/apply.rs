@@ -1,8 +1,9 @@
-//! `jettison apply`: writes edits that an earlier run, an editor or a reviewer sends back, if the files are still those that
-//! the edits were made for. Nothing is read as a Dockerfile here: what counts are sums and bytes.
+//! `jettison apply`: applies edits from an earlier run, an editor or a reviewer, if the files have
+//! not changed since. It does not parse Dockerfiles and compares only checksums and bytes.
 //!
-//! A document from elsewhere may name any file, and the sums of many are known. So only what is called like a Dockerfile or an
-//! ignore file is written, below the repository's top directory or else the current one, links followed.
+//! A document from elsewhere may name any file, and the checksums of many files are known.
+//! Therefore, only files that are named like a Dockerfile or an ignore file are written, below the
+//! top directory of the repository or else the current directory, after resolving symlinks.
 
 use std::fs;
 use std::io::Write;
@@ -20,10 +21,10 @@ use crate::escape;
 use crate::report::count;
 use crate::span::Span;
 
-/// The version of the protocol that is understood.
+/// The supported version of the protocol.
 const VERSION: u32 = 1;
 
-/// What is taken of a document; `schemas/edits.schema.json` describes all of it.
+/// The relevant part of a document; `schemas/edits.schema.json` describes all of it.
 #[derive(Deserialize)]
 struct Document {
     version: u32,
@@ -92,7 +93,8 @@ fn is_ignore_file(name: &str) -> bool {
     dockerfile.is_some_and(|dockerfile| dockerfile.is_empty() || discover::is_dockerfile(dockerfile))
 }
 
-/// Applies one file's edits; whether there were any. The ignore file goes first, as the Dockerfile leans on it.
+/// Applies the edits of one file, and returns whether there were any. It writes the ignore file
+/// first, since the Dockerfile depends on it.
 fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
     if file.edits.is_empty() && file.ignore_file.is_none() {
         return Ok(false);
@@ -101,7 +103,7 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
     limits.allow(path, discover::is_dockerfile)?;
     let old = input::file(path).map_err(anyhow::Error::msg)?;
     if file.result_sha256.as_ref().is_some_and(|result| sha256(&old) == *result) {
-        // A second time does no harm.
+        // The edits are already applied.
         return Ok(false);
     }
     let new = result(file, &old)?;
@@ -133,7 +135,7 @@ fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
 
 fn write_ignore_file(file: &IgnoreFile, limits: &Limits) -> anyhow::Result<()> {
     let path = Path::new(&file.path);
-    // A new one has no sum that would have to fit, so that its name always counts.
+    // A new file has no checksum to compare, so its name is always checked.
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     ensure!(name.as_deref().is_some_and(is_ignore_file), "is not the name of an ignore file");
     limits.allow(path, is_ignore_file)?;

@@ -1,10 +1,11 @@
-//! The arguments, as `--help` shows them.
+//! The command line arguments and their help texts.
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
-/// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images do.
+/// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images
+/// do.
 #[derive(Debug, Parser)]
 #[command(version, color = ColorChoice::Auto, max_term_width = 100)]
 pub struct Args {
@@ -16,7 +17,7 @@ pub struct Args {
 pub enum Command {
     /// Fix Dockerfiles: print a diff, or rewrite the files with --write
     Fix(Fix),
-    /// Put the fixes of a git checkout onto a branch, one commit a transform, and open a pull or merge request
+    /// Commit the fixes to a branch, one commit per transform, and open a pull or merge request
     #[cfg(feature = "pr")]
     #[command(name = "pr", visible_alias = "mr")]
     PullRequest(Box<PullRequest>),
@@ -25,10 +26,11 @@ pub enum Command {
     PullRequest(LeftOut),
     /// Apply edits printed by `fix --format json` to files that have not changed since
     Apply(Apply),
-    /// Build a Dockerfile before and after fixing, and compare size, layers, build time and cache (needs a
-    /// container engine)
+    /// Build a Dockerfile before and after fixing, and compare size, layers, build time and cache
+    /// (needs a container engine)
     Measure(Measure),
-    /// Build two Dockerfiles, and check that the second image works like the first (needs a container engine)
+    /// Build two Dockerfiles, and check that the second image works like the first (needs a
+    /// container engine)
     Verify(Verify),
     /// Show what takes up space in an image, and what could be removed
     #[cfg(feature = "inspect")]
@@ -71,8 +73,8 @@ pub struct Fix {
     pub proof: Proof,
     #[command(flatten)]
     pub building: Building,
-    /// Fix only what a hadolint report (`hadolint --format json`; a file or -) lists, and say why the rest was
-    /// not fixed
+    /// Fix only what a hadolint report (`hadolint --format json`; a file or -) lists, and say why
+    /// the rest was not fixed
     #[arg(long, value_name = "REPORT.json", conflicts_with = "since")]
     pub from_hadolint: Option<PathBuf>,
     /// Fix only instructions that changed since a git revision
@@ -107,7 +109,8 @@ pub struct Choice {
     /// Skip these transforms
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// How to handle package manager caches: `clean` deletes them, `mount` uses BuildKit cache mounts
+    /// How to handle package manager caches: `clean` deletes them, `mount` uses BuildKit cache
+    /// mounts
     #[arg(long, value_enum)]
     pub caches: Option<Caches>,
     /// Smaller base image variant to switch to (with --unsafe)
@@ -135,7 +138,7 @@ pub struct Proof {
     pub measure: bool,
 }
 
-/// How images are built.
+/// How to build images.
 #[derive(Debug, ClapArgs)]
 pub struct Building {
     /// Build context [default: from the compose or bake file, otherwise found from the Dockerfile]
@@ -277,8 +280,8 @@ pub struct Request {
     /// The remote to push to
     #[arg(long, value_name = "NAME", default_value = "origin")]
     pub remote: String,
-    /// The software of the remote's server [default: from its host name]; the token comes from GITHUB_TOKEN,
-    /// GITLAB_TOKEN or GITEA_TOKEN
+    /// The software of the remote's server [default: from its host name]; the token comes from
+    /// GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN
     #[arg(long, value_enum)]
     pub forge: Option<ForgeKind>,
     /// The repository on the server [default: from the URL of the remote]
@@ -305,8 +308,8 @@ pub struct Apply {
     /// The JSON document, or - for standard input; its paths are relative to the current directory
     #[arg(value_name = "EDITS.json")]
     pub edits: PathBuf,
-    /// Also write files outside of the repository (or of the current directory if there is none), and files
-    /// that are not named like a Dockerfile or an ignore file
+    /// Also write files outside of the repository (or of the current directory if there is none),
+    /// and files that are not named like a Dockerfile or an ignore file
     #[arg(long)]
     pub unsafe_paths: bool,
     /// Print only errors

@@ -1,7 +1,7 @@
-//! The time that a file may take, so that no file stops a run over many.
+//! The time limit of a file, so that no file stops a run over many files.
 //!
-//! It is the time of the thread that works on the file where the system counts that, so that a busy machine makes no difference;
-//! else the clock's.
+//! It counts the CPU time of the thread that processes the file if the system provides it, so a
+//! busy machine makes no difference; otherwise it counts elapsed time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::config::{Deadline, Settings};
 use crate::pipeline::Outcome;
 
-/// The settings for a file whose time starts now.
+/// The settings for a file, with a deadline that starts now.
 pub fn started(settings: &Settings) -> Arc<Settings> {
     let limit = Duration::from_secs(settings.config.time_limit);
     let mut settings = Settings::clone(settings);
@@ -22,7 +22,7 @@ pub fn started(settings: &Settings) -> Arc<Settings> {
     Arc::new(settings)
 }
 
-/// The outcome, unless the time was over before there was one.
+/// The outcome, or an error if the file exceeded its time limit.
 pub fn in_time(outcome: Outcome, settings: &Settings) -> Result<Outcome, String> {
     if outcome.is_late {
         let limit = settings.config.time_limit;
@@ -33,14 +33,14 @@ pub fn in_time(outcome: Outcome, settings: &Settings) -> Result<Outcome, String>
     Ok(outcome)
 }
 
-/// The processor time of this thread so far.
+/// The CPU time of this thread so far.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn now() -> Duration {
     use nix::time::{ClockId, clock_gettime};
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
-/// The time since the first question.
+/// The time since the first call.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn now() -> Duration {
     use std::sync::OnceLock;

@@ -19,14 +19,14 @@ use crate::cli::full_paths::FullPaths;
 use crate::cli::input;
 use crate::context::{BuildContext, Ignore, Service, Surroundings};
 
-/// No ignore file comes near this size.
+/// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
 /// Longer patterns are cut in messages.
 const MOST_SHOWN: usize = 60;
-/// More patterns for each of so many files are not tried.
+/// The largest number of comparisons between patterns and files.
 const MOST_MATCHES: usize = 20_000_000;
 
-/// The contexts of all files of one run of the program.
+/// The contexts of all files in one run of the program.
 #[derive(Default)]
 pub struct Contexts {
     /// The directory that the command line names.
@@ -62,13 +62,13 @@ impl Folder {
     }
 }
 
-/// A context, or why it is not known.
+/// A context, or why it is unknown.
 type Loaded = Result<Arc<BuildContext>, String>;
 
-/// What lies around one Dockerfile.
+/// The build context of one Dockerfile.
 pub struct Around<'c> {
     contexts: &'c Contexts,
-    /// The Dockerfile; none for standard input.
+    /// The Dockerfile; `None` for standard input.
     dockerfile: Option<&'c Path>,
     directory: OnceLock<Result<PathBuf, String>>,
     context: OnceLock<Loaded>,
@@ -100,7 +100,7 @@ impl Contexts {
         Ok(Self { given: given.map(Path::to_owned), ..Self::default() })
     }
 
-    /// The surroundings of one Dockerfile; of a text from standard input without a path.
+    /// The context of one Dockerfile; without a path, of standard input.
     pub fn around<'c>(&'c self, dockerfile: Option<&'c Path>) -> Around<'c> {
         Around {
             contexts: self,
@@ -120,7 +120,7 @@ fn kept<T>(all: &Kept<T>, path: PathBuf) -> Arc<OnceLock<T>> {
 }
 
 impl Around<'_> {
-    /// The context's directory, in full.
+    /// The full path of the context directory.
     pub fn directory(&self) -> Result<&Path, &str> {
         self.directory.get_or_init(|| self.find()).as_deref().map_err(String::as_str)
     }
@@ -169,7 +169,7 @@ impl Around<'_> {
         loaded.get_or_init(load).clone()
     }
 
-    /// The Dockerfile's path in full.
+    /// The full path of the Dockerfile.
     fn full_path(&self) -> Option<&Path> {
         let full = || self.dockerfile.and_then(|path| self.contexts.full_paths.of(path).ok());
         self.full.get_or_init(full).as_deref()
@@ -210,7 +210,7 @@ impl Surroundings for Around<'_> {
 /// it copies is there. Then it is the one folder above, up to the top of the repository, that has
 /// it all.
 fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf, String> {
-    // A file that says what the builder is not sent counts in the context only.
+    // An ignore file only counts in the context directory.
     if own == folder.top || folder.has_ignore_file {
         return Ok(own.to_owned());
     }
@@ -264,7 +264,7 @@ fn ignore_file(path: &Path) -> Result<Option<String>, String> {
     }
 }
 
-/// A path in a directory, with slashes; none where it lies outside.
+/// A path relative to a directory, with slashes; `None` if it is outside.
 fn relative(path: &Path, directory: &Path) -> Option<String> {
     let inner = path.strip_prefix(directory).ok()?;
     let parts: Option<Vec<&str>> = inner

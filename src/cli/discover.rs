@@ -1,5 +1,5 @@
-//! Which files are meant: those that are named, and the Dockerfiles in directories that are named. Each file counts once, by whatever paths
-//! and links it is found.
+//! The files to process: the named files, and the Dockerfiles in the named directories. Each file
+//! counts once, no matter how many paths and symlinks lead to it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -13,15 +13,16 @@ use crate::cli::input;
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
 
-/// A file to work on, or why there is none.
+/// A file to process, or an error.
 pub type Found = Result<PathBuf, String>;
 
-/// The files that are meant.
+/// The files to process.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// In the order of the paths that were given, those of a directory sorted.
+    /// The files, in the order of the given paths; sorted within a directory.
     pub found: Vec<Found>,
-    /// How many Dockerfiles were passed over in folders of tests and of other projects, by the folder's name.
+    /// The number of skipped Dockerfiles in directories of tests and of other projects, by
+    /// directory name.
     pub skipped: BTreeMap<String, usize>,
     /// The compose files with a Dockerfile in them, which is not fixed.
     pub inline: Vec<PathBuf>,
@@ -61,10 +62,10 @@ impl Files {
     }
 }
 
-/// So many folders are named where some were passed over.
+/// The largest number of skipped directories to name.
 const MOST_NAMES: usize = 5;
 
-/// Finds the files for the paths given. What is to be searched may differ from directory to directory.
+/// Finds the files for the given paths. `search` may differ from directory to directory.
 pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
     let mut files = Files::default();
     let (mut known, full_paths) = (HashSet::new(), FullPaths::default());
@@ -95,7 +96,7 @@ pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
     files
 }
 
-/// The file that a symbolic link leads to, as it is called from here: that is what a diff has to name.
+/// The target of a symlink, relative to the current directory: the name to use in a diff.
 fn target(path: &Path) -> PathBuf {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let target = if is_link { fs::canonicalize(path).ok() } else { None };
@@ -123,9 +124,9 @@ fn within(directory: &Path, search: Search) -> Within {
         return refused(error);
     }
     let mut walk = WalkBuilder::new(directory);
-    // A directory above is not ours to complain about.
+    // Parent directories are not checked.
     walk.parents(root.ancestors().skip(1).all(|above| readable_ignore_files(above).is_ok()));
-    // The walk reads a directory's own files as soon as it is let in.
+    // The walk reads the ignore files of a directory as soon as it enters it.
     let refused_within = Arc::new(Mutex::new(Vec::new()));
     let refusals = Arc::clone(&refused_within);
     walk.hidden(false).require_git(false).filter_entry(move |entry| {
@@ -149,7 +150,7 @@ fn within(directory: &Path, search: Search) -> Within {
                 }
             };
             let Some(kind) = entry.file_type() else { return WalkState::Continue };
-            // What a link outside of the directory leads to was not asked for.
+            // Symlinks out of the directory are not followed.
             let is_file = kind.is_file()
                 || kind.is_symlink()
                     && fs::canonicalize(entry.path())
@@ -188,7 +189,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the files that say what a walk leaves out can be read: a pipe would keep it waiting, and a device may never end.
+/// Checks that the ignore files of a directory can be read: a pipe would block, and a device may
+/// never end.
 fn readable_ignore_files(directory: &Path) -> Result<(), String> {
     for name in [".gitignore", ".ignore"] {
         let path = directory.join(name);
@@ -203,10 +205,11 @@ fn readable_ignore_files(directory: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// No such file comes near this size.
+/// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
 
-/// Folders whose Dockerfiles are what tests are about: some count the layers of what is built from them.
+/// Directories whose Dockerfiles are test data: some tests count the layers of the images built
+/// from them.
 const TESTS: &[&str] = &[
     "__fixtures__",
     "__tests__",
@@ -221,10 +224,10 @@ const TESTS: &[&str] = &[
     "testdata",
     "tests",
 ];
-/// Folders with other people's projects.
+/// Directories of third-party projects.
 const OTHERS: &[&str] = &[".venv", "bower_components", "node_modules", "third_party", "vendor", "venv"];
 
-/// The folder for which a file below a searched directory is passed over.
+/// The directory because of which a file below a searched directory is skipped.
 fn passed_over(inner: &Path) -> Option<String> {
     let folders = inner.parent()?.components().filter_map(|part| part.as_os_str().to_str());
     let is_passed_over = |name: &&str| {
@@ -238,8 +241,8 @@ fn passed_over(inner: &Path) -> Option<String> {
     folders.into_iter().find(is_passed_over).map(str::to_owned)
 }
 
-/// Whether a file's name is one that Dockerfiles have: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`, `api_Dockerfile`,
-/// `Containerfile`; not what only goes with one, nor a template for one.
+/// Whether a file is named like a Dockerfile: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`,
+/// `api_Dockerfile`, `Containerfile`; but not like an accompanying file or a template.
 pub fn is_dockerfile(name: &str) -> bool {
     const NOT: &[&str] = &[
         "dockerignore",

@@ -1,4 +1,4 @@
-//! `jettison explain` and `jettison list`: the transforms' manual pages.
+//! `jettison explain` and `jettison list`: the manual pages of the transforms.
 
 use std::io::Write;
 

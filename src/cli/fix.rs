@@ -1,4 +1,4 @@
-//! `jettison fix`: reads the files, runs them through the pipeline, and prints, checks or writes what comes out.
+//! `jettison fix`: reads the files, runs the pipeline, and prints, checks or writes the results.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     Ok(status(args, &reports))
 }
 
-/// Fixes all files, and writes them where that is asked for.
+/// Fixes all files, and writes them if requested.
 #[cfg(feature = "pr")]
 pub fn reports(args: &Fix) -> anyhow::Result<Vec<FileReport>> {
     reports_with(args, &Configurations::new(&args.choice)?)
@@ -81,7 +81,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     Ok(reports)
 }
 
-/// What is asked of a container engine for each file, where anything is.
+/// The requested checks that need a container engine.
 struct Engines {
     prover: Option<Prover>,
     meter: Option<Meter>,
@@ -123,7 +123,7 @@ fn one_file(
     match fixed {
         Err(error) => FileReport::failed(Some(name), error),
         Ok((outcome, measured, text)) => {
-            // What leans on another ignore file is written with it.
+            // A file that depends on a new ignore file is written together with it.
             let written = match outcome.text().filter(|_| args.mode.write && outcome.ignore_file().is_none())
             {
                 Some(new) => write::replace(path, &text, new),
@@ -141,7 +141,7 @@ fn one_file(
 fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     let settings = configurations.for_directory(Path::new("")).map_err(anyhow::Error::msg)?;
-    // Nobody would write the ignore file, so nothing may lean on a new one.
+    // The ignore file is not written in this mode, so no fix may depend on a new one.
     let mut settings = Settings::clone(&clock::started(&settings));
     settings.config.ignore.push("write-dockerignore".into());
     let contexts = Contexts::new(args.building.context.as_deref())?;
@@ -174,7 +174,8 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         report::Deed::Shown => Format::Diff,
         report::Deed::Written | report::Deed::Checked => Format::Human,
     });
-    // The results go out as they are: a stream that takes escape sequences off would do so within a Dockerfile's text too.
+    // Results are written unchanged: a stream that strips escape sequences would also strip them
+    // from the text of a Dockerfile.
     let coloured = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let mut out = io::BufWriter::new(io::stdout().lock());
     match format {
@@ -197,7 +198,7 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     }
     out.flush()?;
     drop(out);
-    // A diff has to stay one that `patch` takes.
+    // The diff must remain valid input for `patch`.
     if format == Format::Diff {
         figures(&mut anstream::stderr().lock(), reports)?;
     }
@@ -207,7 +208,7 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Adds to the summary of a workflow run, where this is one. (GitHub's manual, "Adding a job summary".)
+/// Adds to the job summary in GitHub Actions. (GitHub's manual, "Adding a job summary".)
 fn summarize(reports: &[FileReport]) -> anyhow::Result<()> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
@@ -219,7 +220,7 @@ fn summarize(reports: &[FileReport]) -> anyhow::Result<()> {
         .with_context(|| format!("the summary in GITHUB_STEP_SUMMARY ({}) can't be written", path.display()))
 }
 
-/// What was measured.
+/// Prints the measurements.
 fn figures(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     let mut measured = reports.iter().filter_map(|report| report.measured.as_ref());
     measured.try_for_each(|one| report::measured::human(out, one))

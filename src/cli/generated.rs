@@ -1,4 +1,5 @@
-//! `jettison completions` and `jettison man`: what shells and `man` read, made from the very arguments that `--help` shows.
+//! `jettison completions` and `jettison man`: shell completions and the manual page, generated from
+//! the definitions of the arguments.
 
 use std::io::{self, Write};
 
@@ -10,14 +11,14 @@ use crate::cli::args::Args;
 
 /// Prints the completions for a shell.
 pub fn completions(shell: Shell) -> anyhow::Result<Status> {
-    // What it generates goes to memory first: it panics where a pipe is closed.
+    // Generated in memory first, since the generator panics if a pipe is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "jettison", &mut script);
     io::stdout().lock().write_all(&script)?;
     Ok(Status::Clean)
 }
 
-/// Prints the manual page: the program's own, and behind it those of its commands.
+/// Prints the manual page of the program, followed by those of its commands.
 pub fn man() -> anyhow::Result<Status> {
     let mut page = Vec::new();
     let mut command = Args::command().disable_help_subcommand(true);

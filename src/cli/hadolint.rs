@@ -1,4 +1,5 @@
-//! hadolint's report, as `hadolint --format json` prints it: what it asks for, and what becomes of each finding.
+//! hadolint's report, printed by `hadolint --format json`: its findings, and what happens to each
+//! of them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -43,17 +44,17 @@ impl Findings {
         Ok(findings)
     }
 
-    /// The files that it speaks of, in its order.
+    /// The files that it mentions, in its order.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    /// What it says of a file.
+    /// The findings of a file.
     pub fn of(&self, path: &Path) -> impl Iterator<Item = &Found> {
         self.by_file.get(&identity(path)).into_iter().flatten()
     }
 
-    /// What became of each finding of a file.
+    /// What happened to each finding of a file.
     pub fn answers(&self, path: &Path, outcome: &Outcome) -> Vec<Finding> {
         let one = |found: &Found| {
             let (answer, reason) = answer(found, outcome);
@@ -63,7 +64,7 @@ impl Findings {
     }
 }
 
-/// A file by one name, however it is called.
+/// A canonical name of a file.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
@@ -98,7 +99,7 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
     (Answer::Nothing, format!("`{}` found nothing to save here", ids.join("`, `")))
 }
 
-/// Why a code that no transform answers is not.
+/// Why no transform fixes a code.
 fn reason(code: &str) -> &'static str {
     match code {
         "DL3006" | "DL3007" | "DL3008" | "DL3013" | "DL3016" | "DL3018" | "DL3026" | "DL3028" | "DL3033"

@@ -1,6 +1,8 @@
-//! The ignore files that change along with Dockerfiles: each is written first, and the Dockerfile that leans on it only after it.
+//! Ignore files that change together with Dockerfiles: the ignore file is written first, since the
+//! Dockerfile depends on it.
 //!
-//! Several Dockerfiles can share one ignore file. They are worked on one after the other then, each over what the one before left.
+//! Dockerfiles that share an ignore file are processed one after the other, each with the ignore
+//! file that the previous one produced.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ use crate::context::{BuildContext, Service, Surroundings};
 use crate::pipeline::{self, Outcome};
 use crate::report::{FileReport, IgnoreFile};
 
-/// Completes the reports of all files whose ignore file changes, and writes both where that is asked for.
+/// Completes the reports of all files whose ignore file changes, and writes both files if
+/// requested.
 pub fn settle(
     args: &Fix,
     configurations: &Configurations<'_>,
@@ -60,7 +63,7 @@ pub fn settle(
     }
 }
 
-/// Writes a file that was worked on by itself, and its ignore file where that changes.
+/// Writes a single file, and its ignore file if that changes.
 pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Result<(), String> {
     let Some(new) = report.outcome.ignore_file().map(str::to_owned) else {
         return report.outcome.text().map_or(Ok(()), |new| write::replace(path, &report.text, new));
@@ -73,7 +76,7 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
     write_both(path, &ignore_path, report)
 }
 
-/// Surroundings whose ignore file another Dockerfile of the same run has changed.
+/// A context whose ignore file another Dockerfile of the same run has changed.
 struct Changed<'c> {
     around: &'c Around<'c>,
     context: BuildContext,
@@ -107,7 +110,7 @@ fn write_both(path: &Path, ignore_path: &Path, report: &FileReport) -> Result<()
     }
 }
 
-/// A full path as people see it from where they are.
+/// A path relative to the current directory, if it is below it.
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().and_then(std::fs::canonicalize);
     match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {

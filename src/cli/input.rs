@@ -1,4 +1,4 @@
-//! Reading one file: every kind of bad input gets an error that says what it is and what to do.
+//! Reads one file: every kind of bad input has an error that says what is wrong and what to do.
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,10 +8,10 @@ use anyhow::Context as _;
 
 use crate::span::Place;
 
-/// Room for 100,000 instructions; what is longer is something else under a Dockerfile's name.
+/// Enough for 100,000 instructions; a longer file is not a Dockerfile.
 const MOST_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Reads a file; the error is complete but for the path.
+/// Reads a file; the error does not contain the path.
 pub fn file(path: &Path) -> Result<String, String> {
     let metadata = fs::metadata(path).map_err(|error| reading(&error))?;
     if metadata.is_dir() {
@@ -26,13 +26,14 @@ pub fn file(path: &Path) -> Result<String, String> {
     text(fs::read(path).map_err(|error| reading(&error))?)
 }
 
-/// Reads a file; the error is complete.
+/// Reads a file; the error contains the path.
 pub fn named(path: &Path) -> anyhow::Result<String> {
     file(path).map_err(anyhow::Error::msg).with_context(|| path.display().to_string())
 }
 
-/// Reads a text that is beside a Dockerfile and says something about its build: a regular file, links followed, of at most so many bytes, in
-/// UTF-8. None where there is no such file; the error is complete and follows "because".
+/// Reads a UTF-8 file next to a Dockerfile that affects its build: a regular file, after resolving
+/// symlinks, of at most `most_bytes` bytes. `None` if there is no such file; the error contains the
+/// path.
 pub fn beside(path: &Path, most_bytes: u64) -> Result<Option<String>, String> {
     let failed = |what: &str| Err(format!("{} {what}", path.display()));
     let metadata = match fs::metadata(path) {
@@ -45,7 +46,7 @@ pub fn beside(path: &Path, most_bytes: u64) -> Result<Option<String>, String> {
     if metadata.is_dir() {
         return failed("is a directory");
     }
-    // A pipe would keep everything waiting, and a device may never end.
+    // A pipe would block, and a device may never end.
     if !metadata.is_file() {
         return failed("is not a regular file");
     }
@@ -66,7 +67,8 @@ pub fn beside(path: &Path, most_bytes: u64) -> Result<Option<String>, String> {
     }
 }
 
-/// Reads a document that is no Dockerfile, from a file or standard input (`-`); the error is complete.
+/// Reads a document that is not a Dockerfile, from a file or standard input (`-`); the error
+/// contains the path.
 pub fn document(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         return io::read_to_string(io::stdin().lock()).context("standard input can't be read");
@@ -94,7 +96,7 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         let place = Place::of(&before, valid);
         format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
     })?;
-    // Whatever is neither blank nor a comment is an instruction, or meant to be one.
+    // Every line that is neither blank nor a comment is meant as an instruction.
     let is_idle = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
     if text.trim_start_matches('\u{feff}').lines().all(is_idle) {
         return Err("has no instructions".into());

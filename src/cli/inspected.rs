@@ -1,4 +1,5 @@
-//! `jettison inspect`: where the bytes of an image are, and which fixes of its Dockerfile would save how many.
+//! `jettison inspect`: what takes up space in an image, and how much the fixes of its Dockerfile
+//! would save.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -44,7 +45,8 @@ pub fn run(args: &Inspect) -> anyhow::Result<Status> {
     Ok(Status::Clean)
 }
 
-/// An OCI layout, an archive, or an image that the engine has; a path that is there goes before a name.
+/// Reads an OCI layout, an archive, or an image of the engine; an existing path takes precedence
+/// over an image name.
 fn read(name: &str) -> anyhow::Result<Image> {
     let path = Path::new(name);
     match path.metadata() {
@@ -71,7 +73,7 @@ fn is_late() -> impl Fn() -> bool {
     move || start.elapsed() > measure::PATIENCE
 }
 
-/// Reads a directory. Links are not followed: they might lead out of it.
+/// Reads a directory. Symlinks are not followed, since they may lead out of it.
 fn layout(directory: &Path) -> anyhow::Result<Image> {
     let mut reader = Reader::new(is_late());
     anyhow::ensure!(
@@ -92,7 +94,7 @@ fn layout(directory: &Path) -> anyhow::Result<Image> {
     Ok(reader.finish()?)
 }
 
-/// The names in a directory, in order; none where it is none.
+/// The sorted names in a directory; empty if it is not a directory.
 fn files(directory: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     if !directory.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -105,7 +107,7 @@ fn files(directory: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The fixes of a Dockerfile, by what they would save.
+/// The fixes of a Dockerfile, by the size that they would save.
 fn savings(
     args: &Inspect,
     path: &Path,
@@ -122,7 +124,7 @@ fn savings(
         .steps
         .iter()
         .flat_map(|step| step.fixes.iter().map(|fix| (step.transform.id, fix.place, fix.title.clone())));
-    // What a comment told off has no applicability, and is not asked for again.
+    // A fix that a comment suppresses has no applicability and is not listed.
     let withheld = outcome
         .withheld
         .iter()

@@ -1,7 +1,8 @@
-//! `jettison fix --interactive`: asks about one fix after the other, as `git add -p` does, and writes what is wanted file by file.
+//! `jettison fix --interactive`: asks about one fix after the other, like `git add -p`, and writes
+//! the accepted fixes file by file.
 //!
-//! Answers are lines. The terminal stays in the mode that it is in, so that there is nothing to restore when the program is
-//! interrupted; until a file's questions are answered, nothing of it is written.
+//! Answers are lines. The terminal mode does not change, so there is nothing to restore after an
+//! interrupt. A file is written only after all of its questions are answered.
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
@@ -56,7 +57,7 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         if quits {
             break;
         }
-        // What was written for the file before is looked at anew.
+        // The previous file may have changed the context.
         let contexts = Contexts::new(args.building.context.as_deref())?;
         let asking = Asking { configurations, contexts: &contexts, scopes: &scopes };
         let mut report = match &one {
@@ -73,7 +74,7 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
     Ok(if has_failed { Status::Failed } else { Status::Clean })
 }
 
-/// What is needed to ask about a file.
+/// The data that is needed to ask about a file.
 struct Asking<'a> {
     configurations: &'a Configurations<'a>,
     contexts: &'a Contexts,
@@ -104,16 +105,16 @@ impl Asking<'_> {
     }
 }
 
-/// Whoever sits at the terminal.
+/// The user at the terminal, and the answers so far.
 #[derive(Default)]
 struct Person {
     path: String,
     ignore_file: String,
-    /// All that is left of this file is wanted.
+    /// The user accepted all remaining fixes of this file.
     takes_all: bool,
-    /// Nothing that is left is wanted.
+    /// The user rejected all remaining fixes.
     quits: bool,
-    /// What was answered with no, or edited: later rounds do not ask again.
+    /// Fixes that the user rejected or edited: later rounds do not ask again.
     settled: HashSet<(&'static str, String, (usize, usize))>,
     error: Option<anyhow::Error>,
 }
@@ -164,7 +165,7 @@ impl Person {
             out.flush()?;
             let mut answer = String::new();
             if io::stdin().read_line(&mut answer)? == 0 {
-                // The end of the input, Ctrl-D: as `git add -p` has it, no to all that is left.
+                // End of input (Ctrl-D): like `git add -p`, reject all remaining fixes.
                 writeln!(out)?;
                 self.quits = true;
                 return Ok(Choice::Leave);
@@ -199,7 +200,7 @@ impl Person {
     }
 }
 
-/// Lets the person's editor have the lines that a fix changes, as the fix would leave them; none where the editor fails.
+/// Opens the user's editor with the changed lines of a fix; `None` if the editor fails.
 fn edit(proposal: &Proposal<'_>) -> anyhow::Result<Option<Edits>> {
     let Proposal { text, result: new, edits, .. } = proposal;
     let Some(extent) = edits.extent() else { return Ok(None) };
@@ -212,7 +213,7 @@ fn edit(proposal: &Proposal<'_>) -> anyhow::Result<Option<Edits>> {
     let editor =
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|one| !one.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
-    // The variable may hold options; a shell takes it apart, as git has it done.
+    // The variable may contain options, so a shell splits it, as in git.
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{editor} \"$1\""), "editor"]).arg(&path);
     for name in secret::VARIABLES {

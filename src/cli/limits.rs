@@ -1,5 +1,5 @@
-//! Which files a document from elsewhere may name: those below the repository's top directory, or without a repository below
-//! the current one, wherever links lead.
+//! The files that a document from elsewhere may name: those below the top directory of the
+//! repository, or below the current directory if there is no repository, after resolving symlinks.
 
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,14 @@ use crate::git;
 
 /// See the module's documentation.
 pub enum Limits {
-    /// Those below a directory; and what a person can do about another one.
+    /// Files below a directory; with advice for other files.
     Below(PathBuf, &'static str),
-    /// All.
+    /// All files.
     None,
 }
 
 impl Limits {
-    /// The repository that the current directory is in, or else that directory.
+    /// The repository around the current directory, or else the current directory.
     pub fn here(advice: &'static str) -> anyhow::Result<Self> {
         let here = Path::new(".");
         let directory = git::root_of(here)
@@ -24,7 +24,8 @@ impl Limits {
         Ok(Self::Below(directory?, advice))
     }
 
-    /// Refuses a file that is not below the directory, or has another name. One that is new has its directory looked at.
+    /// Refuses a file that is not below the directory, or has another kind of name. For a new file,
+    /// its directory is checked.
     pub fn allow(&self, path: &Path, has_name: fn(&str) -> bool) -> anyhow::Result<()> {
         let Self::Below(directory, advice) = self else { return Ok(()) };
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -43,7 +44,7 @@ impl Limits {
             "is outside of {}, or in its .git, and was not changed; {advice}",
             directory.display()
         );
-        // A link may have another name than its target.
+        // A symlink and its target may have different names.
         let fits = [name(path), name(&full)].iter().all(|name| name.as_deref().is_some_and(has_name));
         ensure!(fits, "is not named like a Dockerfile or an ignore file, and was not changed; {advice}");
         Ok(())

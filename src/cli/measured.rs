@@ -1,4 +1,4 @@
-//! `jettison measure`: builds a Dockerfile before and after, and says what changed.
+//! `jettison measure`: builds a Dockerfile before and after, and reports the differences.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -48,7 +48,7 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
     Ok(if has_figures { Status::Clean } else { Status::Failed })
 }
 
-/// The engine, and how it is asked.
+/// The engine and the options for measuring.
 pub struct Meter {
     engine: Engine,
     plans: Vec<(Option<String>, Plan)>,
@@ -58,11 +58,11 @@ pub struct Meter {
 
 /// The two versions of a Dockerfile.
 pub struct Texts<'t> {
-    /// As it is.
+    /// The original.
     pub before: &'t str,
-    /// As it is to be.
+    /// The new version.
     pub after: &'t str,
-    /// The ignore file that goes with the second, where it changes.
+    /// The ignore file of the new version, if it changes.
     pub ignore_file: Option<&'t str>,
 }
 
@@ -92,7 +92,8 @@ impl Meter {
                 Ok(figures) => {
                     <[_; 2]>::try_from(figures).map(Into::into).map_err(|_| "a build is missing".to_owned())
                 }
-                // A platform that the engine can't run is named; of the only one, this is the answer.
+                // A platform that the engine can't run is reported by name; for a single platform,
+                // it is the result.
                 Err(error) if name.is_some() => Err(format!("{error:#}")),
                 Err(error) => return Err(error),
             };
@@ -103,7 +104,7 @@ impl Meter {
     }
 }
 
-/// Prints what was measured.
+/// Prints the measurements.
 fn print(out: &mut impl Write, format: MeasureFormat, one: &Measured) -> io::Result<()> {
     match format {
         MeasureFormat::Human => measured::human(out, one),
@@ -113,7 +114,7 @@ fn print(out: &mut impl Write, format: MeasureFormat, one: &Measured) -> io::Res
     }
 }
 
-/// The format that a file's name asks for.
+/// The format for a file name.
 fn format_of(path: &Path) -> anyhow::Result<MeasureFormat> {
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("html" | "htm") => Ok(MeasureFormat::Html),
@@ -124,7 +125,7 @@ fn format_of(path: &Path) -> anyhow::Result<MeasureFormat> {
     }
 }
 
-/// How the builds are made, by platform.
+/// The build plans, by platform.
 pub fn plans(building: &Building) -> Vec<(Option<String>, Plan)> {
     let plan = |platform: Option<String>| Plan {
         target: building.target.clone(),
@@ -139,13 +140,13 @@ pub fn plans(building: &Building) -> Vec<(Option<String>, Plan)> {
     building.platform.iter().map(|name| (Some(name.clone()), plan(Some(name.clone())))).collect()
 }
 
-/// Shows on a terminal what is being done, in one line that goes again; nothing elsewhere.
+/// Shows the progress on a terminal, in one line that is erased again; prints nothing elsewhere.
 pub struct Bar {
     is_seen: bool,
 }
 
 impl Bar {
-    /// One for standard error.
+    /// A bar on standard error.
     pub fn new(quiet: bool) -> Self {
         use std::io::IsTerminal;
         Self { is_seen: io::stderr().is_terminal() && !quiet }
@@ -161,17 +162,17 @@ impl Bar {
             } else {
                 String::new()
             };
-            // Whoever closed it does not want to know.
+            // If standard error is closed, progress is not needed.
             let _ = write!(io::stderr(), "\r\u{1b}[K{bar}{} …", crate::escape::line(&progress.what));
         }
     }
 
-    /// Shows something of which there are not so and so many.
+    /// Shows an action without a count.
     pub fn say(&self, what: &str) {
         self.show(&Progress { what: what.to_owned(), done: 0, total: 0 });
     }
 
-    /// Takes it away, so that something else can be written.
+    /// Erases the line, so that other output can follow.
     pub fn clear(&self) {
         if self.is_seen {
             let _ = write!(io::stderr(), "\r\u{1b}[K");
@@ -185,5 +186,5 @@ impl Drop for Bar {
     }
 }
 
-/// How many characters the bar has.
+/// The width of the bar in characters.
 const WIDTH: usize = 20;

@@ -1,23 +1,24 @@
-//! Being `docker jettison`: under the name `docker-jettison`, in one of the directories that Docker's command line looks
-//! through, the program answers as a plugin does. (Docker CLI, `cli-plugins/metadata` and `cli-plugins/manager`.)
+//! The Docker CLI plugin `docker jettison`: under the name `docker-jettison`, in one of the
+//! directories that Docker's command line searches, the program behaves like a plugin. (Docker CLI,
+//! `cli-plugins/metadata` and `cli-plugins/manager`.)
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use serde_json::json;
 
-/// What Docker asks a plugin for before it shows it in its help.
+/// The argument with which Docker requests the metadata of a plugin.
 const METADATA: &str = "docker-cli-plugin-metadata";
 
-/// How the program was called.
+/// How the program was started.
 pub enum Called {
     /// With these arguments, by this name.
     By { name: &'static str, arguments: Vec<OsString> },
-    /// To say what it is: this.
+    /// To print its metadata.
     Introduced(String),
 }
 
-/// Reads the process's arguments, the program's name among them.
+/// Reads the arguments of the process, including the program name.
 pub fn called(arguments: impl IntoIterator<Item = OsString>) -> Called {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = arguments.first().and_then(|name| Path::new(name).file_stem()).unwrap_or_default();
@@ -39,7 +40,7 @@ fn introduction() -> String {
         "SchemaVersion": "0.1.0",
         "Vendor": "Jettison",
         "Version": env!("CARGO_PKG_VERSION"),
-        "ShortDescription": "Rewrite Dockerfiles so that images get smaller and builds hit the cache",
+        "ShortDescription": "Rewrite Dockerfiles for smaller images and faster rebuilds",
     })
     .to_string()
 }

@@ -1,8 +1,8 @@
-//! `jettison pr`: puts the fixes of a git checkout onto a branch of their own, one commit a transform, and opens or updates a
-//! request that says what they are.
+//! `jettison pr`: commits the fixes of a git checkout to a new branch, one commit per transform,
+//! and opens or updates a request that describes them.
 //!
-//! Everything is asked and looked at before anything is pushed; what is pushed is taken back if the request then fails. The
-//! work tree, the index and the local branches stay as they are in any case.
+//! It makes all checks before it pushes, and undoes the push if the request then fails. The work
+//! tree, the index and the local branches never change.
 
 mod commits;
 
@@ -78,7 +78,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     Ok(if has_errors { Status::Failed } else { status })
 }
 
-/// What is to be done, all of it known.
+/// A request that is completely prepared.
 struct Work {
     git: Git,
     base: String,
@@ -90,13 +90,13 @@ struct Work {
 }
 
 impl Work {
-    /// Prints it and touches nothing.
+    /// Prints it without changing anything.
     fn show(&self) -> anyhow::Result<Status> {
         let head = self.git.head()?;
         let mut out = io::BufWriter::new(io::stdout().lock());
         writeln!(out, "branch {} onto {}\n", self.branch, self.base)?;
         for commit in &self.commits {
-            // What keeps it from calling people is for the forge alone.
+            // The characters that prevent mentions are only needed on the forge.
             let message = commit.message.replace('\u{200b}', "");
             let message = escape::lines(&message);
             let indented = message.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n");
@@ -104,13 +104,13 @@ impl Work {
         }
         let mark = Mark { base: head.clone(), head, fixes: words::sum(&self.reports) };
         writeln!(out, "{}\n\n{}", words::title(&self.reports), self.body(&mark))?;
-        // Shown, not for a program to read.
+        // For people, not for a program.
         out.write_all(escape::lines(&diff::text(&self.reports)).as_bytes())?;
         out.flush()?;
         Ok(Status::WouldChange)
     }
 
-    /// Pushes the branch and opens the request, or brings both up to date.
+    /// Pushes the branch and opens the request, or updates both.
     fn open(&self, args: &args::Request) -> anyhow::Result<Status> {
         let remote = args.remote.as_str();
         let addresses = self.git.addresses(remote).with_context(|| {
@@ -239,7 +239,7 @@ fn forge(args: &args::Request, url: &str) -> anyhow::Result<(Forge, Kind, Token)
     Ok((Forge::new(kind, &api, &repository, token.clone())?, kind, token))
 }
 
-/// Whether a remote's addresses may be used: what is pushed goes where the branch was asked for, and not in the clear.
+/// Checks the URLs of a remote: both must name the same repository and be encrypted.
 fn check(remote: &str, addresses: &Addresses) -> anyhow::Result<()> {
     for url in [&addresses.fetch, &addresses.push] {
         ensure!(
@@ -258,14 +258,15 @@ fn check(remote: &str, addresses: &Addresses) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What git may tell the remote's server, where it asks over HTTP: the token, if that is the server that the token is for.
+/// The credentials for git over HTTP: the token, if the server of the remote is the one that the
+/// token belongs to.
 fn login(args: &args::Request, kind: Kind, addresses: &Addresses, token: &Token) -> Option<Login> {
     let remotes = [&addresses.fetch, &addresses.push].map(|url| Remote::of(url));
     let mut asked =
         remotes.iter().flatten().filter_map(|remote| Some((remote.origin()?, remote.host_name()?)));
     let (origin, host) = asked.next()?;
     let is_one = asked.all(|(other, _)| other == origin);
-    // An API that was named may be another server's, or be beside the web's: `api.example.org`.
+    // A named API may belong to another server, or have a host of its own: `api.example.org`.
     let is_its_own = args.api_url.as_ref().is_none_or(|api| {
         let api = Remote::of(&format!("{}/owner/name", api.trim_end_matches('/')));
         let api = api.as_ref().and_then(Remote::host_name);
@@ -274,7 +275,7 @@ fn login(args: &args::Request, kind: Kind, addresses: &Addresses, token: &Token)
     (is_one && is_its_own).then(|| Login::new(&origin, user(kind), token.secret()))
 }
 
-/// Whom a token pushes as, where git asks over HTTP.
+/// The user name for a token over HTTP.
 fn user(kind: Kind) -> &'static str {
     match kind {
         Kind::GitHub => "x-access-token",
@@ -282,14 +283,14 @@ fn user(kind: Kind) -> &'static str {
     }
 }
 
-/// A person closed it, and nothing has changed since.
+/// A closed request for the same changes.
 fn closed_for_the_same<'r>(requests: &'r [Request], fixes: &str) -> Option<&'r Request> {
     requests.iter().find(|request| {
         request.state == State::Closed && Mark::find(&request.body).is_some_and(|mark| mark.fixes == fixes)
     })
 }
 
-/// What the branch is called after `jettison/`: what is fixed, in a word.
+/// The name of the branch after `jettison/`: the path that is fixed.
 fn subject(git: &Git, paths: &[PathBuf]) -> String {
     let [path] = paths else { return "dockerfiles".to_owned() };
     let inner =
@@ -301,7 +302,7 @@ fn subject(git: &Git, paths: &[PathBuf]) -> String {
     if slug.is_empty() { "dockerfiles".to_owned() } else { slug }
 }
 
-/// Files that can't be read are named, and the others go on.
+/// Reports the files that can't be processed; fails if there are no others.
 fn complain(reports: &[FileReport]) -> anyhow::Result<()> {
     for report in reports {
         if let Some(error) = &report.error {

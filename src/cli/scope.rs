@@ -1,4 +1,5 @@
-//! Which part of each file may be touched: all of it, what changed since a git revision, or what hadolint found.
+//! The part of each file that may change: all of it, the changes since a git revision, or
+//! hadolint's findings.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -14,13 +15,13 @@ use crate::git::{CommitId, Git};
 use crate::span::LineIndex;
 use crate::syntax::Dockerfile;
 
-/// What was asked for.
+/// The requested scope.
 pub enum Scopes {
     /// All of every file.
     Whole,
-    /// What changed since a commit.
+    /// The changes since a commit.
     Since(Git, CommitId),
-    /// What hadolint found.
+    /// hadolint's findings.
     Found(Findings),
 }
 
@@ -45,13 +46,13 @@ impl Scopes {
         Ok(Self::Since(git, commit))
     }
 
-    /// The settings for a file, with the part of it that may be touched.
+    /// The settings for a file, with the part of it that may change.
     pub fn within(&self, settings: Arc<Settings>, path: &Path, text: &str) -> Result<Arc<Settings>, String> {
         let scope = match self {
             Self::Whole => return Ok(settings),
             Self::Since(git, commit) => {
                 match git.changed_lines(commit, path, text).map_err(|error| format!("{error:#}"))? {
-                    // All of a new file is new.
+                    // A new file has changed completely.
                     None => return Ok(settings),
                     Some(changed) => Scope::Lines(
                         instructions(text)

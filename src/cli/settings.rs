@@ -1,4 +1,5 @@
-//! The configuration in force for a file: the nearest `.jettison.yaml` upwards, the command line laid over it.
+//! The configuration of a file: the nearest `.jettison.yaml` in its directory or above, overridden
+//! by the command line.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,14 +13,14 @@ use crate::cli::input;
 use crate::config::{Bases, Caches, Config, Hadolint, Search, Settings};
 use crate::transforms;
 
-/// No configuration comes near this size.
+/// Far larger than any real configuration.
 const MOST_BYTES: u64 = 256 * 1024;
 /// Longer lines are cut in messages.
 const MOST_SHOWN: usize = 200;
 const FILE_NAME: &str = ".jettison.yaml";
 const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 
-/// Finds and remembers configurations.
+/// Finds and caches configurations.
 pub struct Configurations<'a> {
     args: &'a Choice,
     found: Mutex<HashMap<PathBuf, Result<Arc<Settings>, String>>>,
@@ -54,7 +55,8 @@ impl<'a> Configurations<'a> {
         settings
     }
 
-    /// Which Dockerfiles a directory is searched for; where its configuration can't be read, each file says so.
+    /// Which Dockerfiles to search in a directory; if its configuration can't be read, each file
+    /// reports the error.
     pub fn search(&self, directory: &Path) -> Search {
         self.for_directory(directory).map(|settings| settings.config.search).unwrap_or_default()
     }
@@ -93,7 +95,7 @@ impl<'a> Configurations<'a> {
     }
 }
 
-/// The message for an id that no transform has, with the nearest one that there is.
+/// The message for an unknown transform, with the most similar id.
 pub fn unknown_transform(id: &str) -> String {
     let hint = transforms::nearest(id).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
     format!("unknown transform `{id}`{hint} (`jettison list` shows all)")
@@ -103,7 +105,7 @@ fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
     let absolute =
         fs::canonicalize(if directory.as_os_str().is_empty() { Path::new(".") } else { directory }).ok()?;
     let candidates = absolute.ancestors().flat_map(|ancestor| names.iter().map(|name| ancestor.join(name)));
-    // Whatever is there has to be read, or be complained about.
+    // An existing file must be readable, or is an error.
     candidates.into_iter().find(|candidate| fs::symlink_metadata(candidate).is_ok())
 }
 
@@ -112,13 +114,13 @@ fn configuration(path: &Path) -> anyhow::Result<String> {
     text.with_context(|| format!("{}: no such configuration file", path.display()))
 }
 
-/// Reads hadolint's configuration, as far as it is about what we do too.
+/// Reads the relevant part of hadolint's configuration.
 fn read_hadolint(path: &Path) -> anyhow::Result<Hadolint> {
     let text = configuration(path)?;
     Hadolint::parse(&text).map_err(|error| mistake(path, &text, &error))
 }
 
-/// A mistake in a configuration file, where it stands.
+/// A mistake in a configuration file, with its position.
 fn mistake(path: &Path, text: &str, error: &serde_yaml::Error) -> anyhow::Error {
     let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
     let line =

@@ -1,4 +1,5 @@
-//! `jettison verify`, and `fix --verify`: builds before and after, and keeps only what leaves the image working.
+//! `jettison verify` and `fix --verify`: builds before and after, and keeps only the fixes that
+//! pass the checks.
 
 use std::io::{self, Write};
 
@@ -41,7 +42,7 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
     Ok(if is_well { Status::Clean } else { Status::WouldChange })
 }
 
-/// `fix --verify`: the engine, and how it is asked.
+/// `fix --verify`: the engine and its options.
 pub struct Prover {
     engine: Engine,
     plan: Plan,
@@ -58,7 +59,7 @@ impl Prover {
         Ok(Self { engine, plan: plan.clone(), commands: args.proof.smoke.clone(), is_quiet: args.quiet })
     }
 
-    /// Fixes a text with everything that leaves its image working, unsafe fixes included.
+    /// Applies every fix that passes the checks, including unsafe ones.
     pub fn fix(&self, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
         let mut settings = settings.clone();
         settings.config.r#unsafe = true;
@@ -73,16 +74,16 @@ impl Prover {
     }
 }
 
-/// Why a version is no good.
+/// Why a version fails.
 pub enum Failure {
     /// It does not build.
     Build(BuildError),
-    /// Something in it does not work, as found.
+    /// A check of the image fails.
     Works(Finding),
 }
 
 impl Failure {
-    /// What it says, for a person.
+    /// The failure as text.
     fn evidence(&self) -> String {
         match self {
             Self::Build(error) => error.to_string(),
@@ -91,7 +92,7 @@ impl Failure {
     }
 }
 
-/// The surroundings, with what builds have shown.
+/// The context, with the packages that builds have shown to be required.
 struct Proving<'a> {
     around: &'a Around<'a>,
     proven: Vec<Proven>,
@@ -116,7 +117,7 @@ impl Surroundings for Proving<'_> {
 }
 
 impl Proving<'_> {
-    /// Takes over what is not known yet; whether there was anything.
+    /// Adds the packages that are not known yet, and returns whether there were any.
     fn learn(&mut self, lacking: &[Lacking]) -> bool {
         let known = self.proven.len();
         for Lacking { package, why } in lacking {
@@ -128,7 +129,7 @@ impl Proving<'_> {
     }
 }
 
-/// The original, built, against which other versions are held.
+/// The built original, with which other versions are compared.
 pub struct Trial<'t> {
     engine: &'t Engine,
     around: &'t Around<'t>,
@@ -139,7 +140,7 @@ pub struct Trial<'t> {
 }
 
 impl<'t> Trial<'t> {
-    /// Builds the original. One that does not build is an error with the build's last lines.
+    /// Builds the original. If the build fails, the error contains its last lines.
     pub fn of(
         engine: &'t Engine,
         around: &'t Around<'t>,
@@ -157,7 +158,7 @@ impl<'t> Trial<'t> {
         Ok(Self { engine, around, plan, commands, before, bar })
     }
 
-    /// Whether the image's own check or a command of the user's shows that it works.
+    /// Whether a HEALTHCHECK or a smoke command tests the image.
     fn tries_something(&self) -> bool {
         !self.commands.is_empty() || self.before.image.config.config.checks_health()
     }
@@ -177,7 +178,7 @@ impl<'t> Trial<'t> {
         Ok(if finding.broken.is_empty() { Ok(finding) } else { Err(Failure::Works(finding)) })
     }
 
-    /// Packages of the original that would mend a failure.
+    /// Packages of the original that would repair a failure.
     fn lacking(&self, failure: &Failure) -> Vec<Lacking> {
         match failure {
             Failure::Build(error) => verify::lacking(&self.before, &error.output),
@@ -186,7 +187,7 @@ impl<'t> Trial<'t> {
     }
 }
 
-/// A build whose failure is an answer, and everything else an error.
+/// Builds a version. A failing build is a result; every other failure is an error.
 fn attempt(
     engine: &Engine,
     around: &Around<'_>,
@@ -202,11 +203,11 @@ fn attempt(
     }
 }
 
-/// Transforms that install what a build has shown to be missing.
+/// Transforms that install packages that a build has shown to be missing.
 const MENDED: &[&str] = &["split-stages", "slim-base"];
 
-/// Fixes a text so far as the image still works afterwards: where something breaks, the transform whose step broke it is held back with the
-/// evidence, and the rest is tried again.
+/// Fixes a text as far as the image still works afterwards: if something breaks, this holds back
+/// the transform of the step that broke it, with the evidence, and tries the rest again.
 fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
     let mut settings = settings.clone();
     let mut held: Vec<Held> = Vec::new();
@@ -222,12 +223,13 @@ fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) 
             outcome.refused.extend(held);
             return Ok(outcome);
         };
-        // What the original has and the new image lacks is put into it where the transforms can.
+        // If possible, the transforms install packages that the original has and the new image
+        // lacks.
         let installs = outcome.steps.iter().any(|step| MENDED.contains(&step.transform.id));
         if installs && proving.learn(&trial.lacking(&failure)) {
             continue;
         }
-        // The original works; somewhere between the two it breaks.
+        // The original works and the last step fails: bisect the steps.
         let (mut good, mut bad, mut evidence) = (0, last, failure);
         while bad - good > 1 {
             let middle = good.midpoint(bad);
@@ -247,7 +249,7 @@ fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) 
     }
 }
 
-/// Checks the text as it is after some steps.
+/// Checks the text after the first steps.
 fn check_step(
     trial: &Trial<'_>,
     text: &str,

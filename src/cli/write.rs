@@ -1,4 +1,5 @@
-//! Replacing one file, wholly or not at all: the new text goes into a file beside it, which then takes its place.
+//! Replaces a file atomically: the new text is written to a temporary file in the same directory,
+//! which then replaces the file.
 
 mod attributes;
 mod beside;
@@ -7,9 +8,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Replaces `path`, which held `old`, by `new`: same mode, same owner, same extended attributes, through symbolic links. What
-/// can't be kept, such as hard links, is an error. The error is complete but for the path; in any case the file is either as
-/// it was or as it should be.
+/// Replaces the content `old` of `path` with `new`, keeping the mode, the owner and the extended
+/// attributes, and following symlinks. It is an error if something can't be kept, such as hard
+/// links. The error does not contain the path. The file has either its old or its new content in
+/// any case.
 pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     let target = fs::canonicalize(path).map_err(|error| format!("can't be resolved: {error}"))?;
     let metadata = fs::metadata(&target).map_err(|error| format!("can't be read: {error}"))?;
@@ -40,7 +42,7 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
         .as_file()
         .set_permissions(metadata.permissions())
         .map_err(|error| failed("keeping the mode", &error))?;
-    // After the mode: an access control list has a part of it.
+    // After the mode, since an access control list contains a part of it.
     attributes::keep(&target, beside.as_file())
         .map_err(|(name, error)| failed(&format!("keeping the extended attribute {name}"), &error))?;
     let now = fs::read(&target).map_err(|error| format!("can't be read again: {error}"))?;
@@ -55,7 +57,7 @@ pub fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes a file that must not be there yet, wholly or not at all. The error is complete but for the path.
+/// Creates a new file atomically. The error does not contain the path.
 pub fn create(path: &Path, text: &str) -> Result<(), String> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |error: &io::Error| match error.kind() {
@@ -80,7 +82,7 @@ pub fn create(path: &Path, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A temporary file is its owner's alone; what lies in a project is everybody's to read.
+/// Temporary files are private, but files of a project are readable by everyone.
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -125,14 +127,14 @@ mod tests {
     fn a_file_that_changed_meanwhile_is_left_alone() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let path = folder.path().join("Dockerfile");
-        fs::write(&path, "what somebody else wrote").expect("writable");
+        fs::write(&path, "what another program wrote").expect("writable");
         let error = replace(&path, "what we read", "what we made").expect_err("it must not be overwritten");
         assert!(error.contains("changed by another program"), "{error}");
-        assert_eq!(fs::read_to_string(&path).expect("readable"), "what somebody else wrote");
+        assert_eq!(fs::read_to_string(&path).expect("readable"), "what another program wrote");
         assert_eq!(
             fs::read_dir(folder.path()).expect("readable").count(),
             1,
-            "nothing may be left beside it"
+            "no temporary file may be left"
         );
     }
 
@@ -162,7 +164,8 @@ mod tests {
         if rustix::fs::fsetxattr(&file, "user.note", b"mine", flags).is_err() {
             return;
         }
-        // An access control list: version 2; owner rw-, user 1 r--, group r--, mask r--, others r--.
+        // An access control list: version 2; owner rw-, user 1 r--, group r--, mask r--, others
+        // r--.
         let entry = |tag: u16, permissions: u16, id: u32| {
             [&tag.to_le_bytes()[..], &permissions.to_le_bytes(), &id.to_le_bytes()].concat()
         };

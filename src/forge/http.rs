@@ -1,5 +1,6 @@
-//! Calls to a server's API, patient with passing errors and rate limits: the server's own waiting time is kept. The token
-//! goes into a header and nowhere else, and to no other server: redirects are followed within one origin only.
+//! Calls to the API of a server, which retry after temporary errors and rate limits and respect the
+//! server's waiting time. The token is only sent in a header and to no other server: redirects are
+//! followed within one origin only.
 
 use std::fmt;
 use std::io::Write;
@@ -17,17 +18,17 @@ use crate::escape;
 pub struct Token(String);
 
 impl Token {
-    /// Takes a secret, without the line break that a file or a shell may have left on it.
+    /// Creates a secret, without a line break that a file or a shell may have added.
     pub fn new(secret: &str) -> Self {
         Self(secret.trim().to_owned())
     }
 
-    /// The secret itself, for a header or a child's environment.
+    /// The secret itself, for a header or the environment of a child process.
     pub fn secret(&self) -> &str {
         &self.0
     }
 
-    /// A text with the secret taken out, should somebody else have put it in.
+    /// A text with the secret removed, in case an error message contains it.
     pub fn hidden(&self, text: &str) -> String {
         if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "***") }
     }
@@ -39,27 +40,27 @@ impl fmt::Debug for Token {
     }
 }
 
-/// How often a call is made at most.
+/// The largest number of attempts for a call.
 const TRIES: u32 = 4;
 
-/// How many redirects are followed: a repository that was renamed takes one.
+/// The largest number of redirects: a renamed repository needs one.
 const MOST_REDIRECTS: usize = 3;
 
-/// The longest time that a server is waited for.
+/// The longest time to wait for a server.
 const PATIENCE: Duration = Duration::from_mins(15);
 
-/// An answer, whatever it says.
+/// An answer with any status.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// The JSON document, or null.
     pub content: Value,
-    /// What the server says of an error, in a line.
+    /// The error message of the server, in one line.
     pub said: String,
 }
 
-/// Makes calls with the same headers.
+/// A client that sends the same headers with each call.
 #[derive(Debug)]
 pub struct Client {
     agent: ureq::Agent,
@@ -68,22 +69,22 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client whose calls carry these headers.
+    /// Creates a client with these headers.
     pub fn new(headers: Vec<(&'static str, String)>, token: Token) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            // ureq would send headers of ours along to another server.
+            // ureq would also send our headers to another server.
             .max_redirects(0)
             .timeout_global(Some(Duration::from_mins(1)))
             .user_agent(concat!("jettison/", env!("CARGO_PKG_VERSION")))
-            // Companies' own certificates stand where the system has them.
+            // Uses the certificates of the system, which may include company certificates.
             .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .build()
             .new_agent();
         Self { agent, headers, token }
     }
 
-    /// Makes a call, again where that may help.
+    /// Makes a call, and repeats it if that may help.
     pub fn call(&self, method: &'static str, url: &str, content: Option<&Value>) -> anyhow::Result<Answer> {
         for attempt in 1.. {
             let (wait, problem) = match self.once(method, url, content) {
@@ -91,7 +92,7 @@ impl Client {
                     Some(wait) => (wait, format!("the server answered {}: {}", answer.status, answer.said)),
                     None => return Ok(answer),
                 },
-                // Whether a request that was to make something got there is not known.
+                // It is unknown whether a request that creates something arrived.
                 Err(error) if method == "GET" && passes(&error) => (pause(attempt), error.to_string()),
                 Err(error) => bail!("{method} {url}: {}", self.token.hidden(&error.to_string())),
             };
@@ -103,7 +104,7 @@ impl Client {
                 };
                 bail!("{method} {url}: {}{asked}; try again later", self.token.hidden(&problem));
             }
-            // Nobody may be there to read it.
+            // Standard error may be closed.
             let said = self.token.hidden(&problem);
             let _ = writeln!(std::io::stderr(), "waiting {}: {}", seconds(wait), escape::line(&said));
             std::thread::sleep(wait);
@@ -143,7 +144,7 @@ impl Client {
             let content: Value = serde_json::from_str(&text).unwrap_or_default();
             let said = match target {
                 Some(target) => {
-                    format!("it redirects to {target}, but the token is only for the original server")
+                    format!("it redirects to another server, {target}, which must not get the token")
                 }
                 None => said(&content, &text),
             };
@@ -153,14 +154,14 @@ impl Client {
     }
 }
 
-/// Where an answer sends a call that is to be made again as it is. (RFC 9110, 15.4.)
+/// The target of a redirect that keeps the method and body. (RFC 9110, 15.4.)
 fn redirect<'h>(status: u16, method: &str, headers: &'h HeaderMap) -> Option<&'h str> {
     let is_repeated = matches!(status, 307 | 308) || method == "GET" && matches!(status, 301 | 302);
     let target = headers.get("location").filter(|_| is_repeated)?;
     target.to_str().ok()
 }
 
-/// The address that a redirect leads to, if it is on the same server: the same scheme, host and port.
+/// The URL of a redirect, if it is on the same server: the same scheme, host and port.
 fn within(url: &str, target: &str) -> Option<String> {
     let from: Uri = url.parse().ok()?;
     let (scheme, authority) = (from.scheme_str()?, from.authority()?);
@@ -172,7 +173,8 @@ fn within(url: &str, target: &str) -> Option<String> {
     is_same.then(|| target.to_owned())
 }
 
-/// What an error's document says: GitHub and Gitea have `message` and `errors`, GitLab `message` or `error`.
+/// The message of an error document: GitHub and Gitea have `message` and `errors`, GitLab `message`
+/// or `error`.
 fn said(content: &Value, text: &str) -> String {
     let mut parts: Vec<String> = Vec::new();
     for key in ["message", "error", "error_description"] {
@@ -190,8 +192,9 @@ fn said(content: &Value, text: &str) -> String {
     if line.is_empty() { "no message".to_owned() } else { line.chars().take(300).collect() }
 }
 
-/// How long to wait before the same call can succeed; none where it never will, or has. (GitHub's manual, "Best practices for
-/// using the REST API"; GitLab's, "Rate limits": `Retry-After` first, then the time at which the limit is lifted.)
+/// How long to wait before the same call can succeed; `None` if it never will, or has. (GitHub's
+/// manual, "Best practices for using the REST API"; GitLab's, "Rate limits": `Retry-After` first,
+/// then the time at which the limit is lifted.)
 fn waiting(status: u16, headers: &HeaderMap, attempt: u32) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let after = number("retry-after").map(Duration::from_secs);
@@ -210,7 +213,7 @@ fn waiting(status: u16, headers: &HeaderMap, attempt: u32) -> Option<Duration> {
     }
 }
 
-/// Errors on the way that may be gone a moment later.
+/// Temporary network errors.
 fn passes(error: &ureq::Error) -> bool {
     matches!(
         error,

@@ -1,24 +1,25 @@
-//! What the address of a git remote says: on which host the repository is, and what it is called there. It asks nobody.
+//! The URL of a git remote: the host of the repository, and its name there. This module makes no
+//! requests.
 
-/// A remote's address, taken apart.
+/// The parts of a remote's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
-    /// `https`, `ssh` …; none for a path on this machine.
+    /// `https`, `ssh` …; `None` for a path on this machine.
     pub scheme: Option<String>,
-    /// The host, with the port where web addresses have one; none for a path on this machine.
+    /// The host, with the port of an HTTP URL; `None` for a path on this machine.
     pub host: Option<String>,
     /// `owner/name`; with GitLab, groups in between.
     pub repository: String,
 }
 
 impl Remote {
-    /// Reads an address as `git clone` takes it. (git's manual, "GIT URLS".)
+    /// Parses a URL like `git clone`. (git's manual, "GIT URLS".)
     pub fn of(url: &str) -> Option<Self> {
         let url = url.trim_end_matches('/');
         let (scheme, host, path) = if let Some((scheme, rest)) = url.split_once("://") {
             let (authority, path) = rest.split_once('/')?;
             let host = authority.rsplit('@').next().unwrap_or(authority);
-            // The port of ssh is not that of the web.
+            // The SSH port is not the HTTP port.
             let host = if scheme.starts_with("http") { host } else { host.split(':').next().unwrap_or(host) };
             (Some(scheme), Some(host).filter(|host| !host.is_empty()), path)
         } else if let Some((authority, path)) =
@@ -32,7 +33,7 @@ impl Remote {
         let path = path.strip_suffix(".git").unwrap_or(path);
         let repository = match host {
             Some(_) => path.to_owned(),
-            // A path has the directories above as well.
+            // A path also contains the parent directories.
             None => {
                 let mut parts = path.rsplit('/');
                 let name = parts.next()?;
@@ -46,7 +47,8 @@ impl Remote {
         })
     }
 
-    /// `https://example.org:8443`: whom git asks over HTTP; none where it does not, and for a host that is not a plain name.
+    /// `https://example.org:8443`: the HTTP origin; `None` for other schemes, and for a host that
+    /// is not a plain name.
     pub fn origin(&self) -> Option<String> {
         let scheme = self.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
         let is_plain = |host: &&str| {
@@ -62,7 +64,8 @@ impl Remote {
     }
 }
 
-/// Whether an address may be used: everything but plain HTTP to another machine, which anyone on the way can read.
+/// Whether a URL may be used: everything except plain HTTP to another machine, which is not
+/// encrypted.
 pub fn is_private(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else { return true };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

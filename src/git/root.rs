@@ -1,5 +1,5 @@
-//! Which repository a path is in: the nearest directory above that has a real `.git`. A folder with the files of a bare
-//! repository is content, whatever git would make of it.
+//! The repository that contains a path: the nearest parent directory with a real `.git`. A
+//! directory with the files of a bare repository counts as content, unlike in git.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-/// The top directory of the work tree that a file or directory is in, without links on the way.
+/// The top directory of the work tree that contains a file or directory, with symlinks resolved.
 pub fn of(path: &Path) -> anyhow::Result<PathBuf> {
     let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -18,7 +18,8 @@ pub fn of(path: &Path) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Whether a directory has a `.git` that is a repository, or a file that says where one is (submodules and work trees).
+/// Whether a directory has a `.git` that is a repository, or a file that points to one (submodules
+/// and work trees).
 fn is_top(directory: &Path) -> bool {
     let git = directory.join(".git");
     let Ok(metadata) = fs::metadata(&git) else { return false };

@@ -1,9 +1,9 @@
-//! How git is started: the only place that does. Nothing that a repository brings along runs: no hook, no filter, no textconv,
-//! no external diff, no monitor of the file system, no pager, no helper of an unknown protocol. What git is told here goes
-//! before all of its configuration files.
+//! The only place that starts git. No program of a repository runs: no hook, filter, textconv,
+//! external diff, file system monitor, pager, or helper of an unknown protocol. The options set
+//! here override all configuration files.
 //!
-//! Not everything of git that starts programs is listed: what is not listed is not reached by the commands in `git.rs`.
-//! (git's manual, git-config(1) and git(1); "SECURITY" in git(1).)
+//! The list is not complete: the commands in `git.rs` do not use the other features of git that
+//! start programs. (git's manual, git-config(1) and git(1); "SECURITY" in git(1).)
 
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +20,8 @@ const SETTINGS: &[&str] = &[
     "core.untrackedCache=false",
     "core.alternateRefsCommand=",
     "core.askPass=",
-    // A repository is where a `.git` is; a folder that only looks like one is content.
+    // Only a directory with a `.git` is a repository; a directory that looks like a bare one is
+    // content.
     "safe.bareRepository=explicit",
     "submodule.recurse=false",
     "gc.auto=0",
@@ -31,7 +32,8 @@ const SETTINGS: &[&str] = &[
     "i18n.logOutputEncoding=UTF-8",
 ];
 
-/// What git takes a repository from when it runs a hook, and programs that it would start. (`git rev-parse --local-env-vars`.)
+/// Variables that select a repository, and variables that name programs to start. (`git rev-parse
+/// --local-env-vars`.)
 const REMOVED: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -50,23 +52,24 @@ const REMOVED: &[&str] = &[
     "GIT_PAGER",
 ];
 
-/// Which protocols a call may speak; all but those that have to speak one speak none.
+/// The protocols that a command may use; commands that need no network may use none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Network<'l> {
-    /// None at all.
+    /// None.
     None,
-    /// Those that are encrypted or stay on this machine; with a login where the server asks for one.
+    /// Encrypted or local ones, with a login for servers that require one.
     To(Option<&'l Login>),
 }
 
-/// A call of git in a repository's top directory. `filters` are the names of all that the configuration has.
+/// A git command in the top directory of a repository. `filters` are the names of all configured
+/// filters.
 pub(super) fn command(root: &Path, filters: &[String], network: Network<'_>, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).arg("--no-pager");
     for setting in SETTINGS {
         command.args(["-c", setting]);
     }
-    // A filter without a command passes on what it gets.
+    // A filter without a command does not change its input.
     for name in filters {
         for key in ["clean", "smudge", "process"] {
             command.arg(format!("--config-env=filter.{name}.{key}=JETTISON_EMPTY"));
@@ -78,10 +81,10 @@ pub(super) fn command(root: &Path, filters: &[String], network: Network<'_>, arg
         command.env_remove(name);
     }
     for (name, value) in [
-        // There may be no person who could answer.
+        // There may be no user to answer a prompt.
         ("GIT_TERMINAL_PROMPT", "0"),
         ("GIT_ASKPASS", ""),
-        // A path is a path, whatever it starts with.
+        // Paths have no special syntax.
         ("GIT_LITERAL_PATHSPECS", "1"),
         ("GIT_NO_LAZY_FETCH", "1"),
         ("GIT_NO_REPLACE_OBJECTS", "1"),
@@ -98,7 +101,7 @@ pub(super) fn command(root: &Path, filters: &[String], network: Network<'_>, arg
             command.env("GIT_ALLOW_PROTOCOL", "none");
         }
         Network::To(login) => {
-            // Addresses were looked at before: plain HTTP only goes to this machine.
+            // URLs were checked before: plain HTTP is only used for this machine.
             command.env("GIT_ALLOW_PROTOCOL", "https:http:ssh:file");
             if let Some(login) = login {
                 login.tell(&mut command);
@@ -110,12 +113,14 @@ pub(super) fn command(root: &Path, filters: &[String], network: Network<'_>, arg
     command
 }
 
-/// Runs a command on some input; its output, or what it said. `what` is the part of git that runs.
+/// Runs a command on some input, and returns its output or its error message. `what` is the git
+/// command.
 pub(super) fn finish(mut command: Command, what: &str, input: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut child = command.spawn().context("git can't be started; is it installed?")?;
     let stdin = child.stdin.take();
     let output = std::thread::scope(|scope| {
-        // It may answer before it has read everything. One that ends without reading says why itself.
+        // It may answer before it has read everything. If it exits without reading, it reports the
+        // error itself.
         scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
         child.wait_with_output()
     })?;

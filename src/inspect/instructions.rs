@@ -1,24 +1,25 @@
-//! Which instruction of a Dockerfile made which layer of an image that was built from it.
+//! Maps the layers of an image to the instructions of its Dockerfile.
 //!
-//! The image's history ends with the last stage's instructions, one entry each, whether they made a layer or not. Where the
-//! two do not agree, the rest is taken for the base image's.
+//! The history of an image ends with the instructions of the last stage, one entry each, with or
+//! without a layer. If the two differ, the remaining layers are assumed to belong to the base
+//! image.
 
 use crate::image::Config;
 use crate::span::{LineIndex, Span};
 use crate::syntax::{Dockerfile, Keyword};
 
-/// An instruction that made a layer.
+/// An instruction that created a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// The number of the layer, counted from the lowest.
     pub layer: usize,
     /// The instruction in the file.
     pub span: Span,
-    /// Its first line, counted from one.
+    /// Its first line, starting from 1.
     pub line: usize,
 }
 
-/// The layers that the last stage of a Dockerfile made, the lowest first.
+/// The layers of the last stage of a Dockerfile, the lowest first.
 pub fn made_by(file: &Dockerfile<'_>, config: &Config) -> Vec<Made> {
     let lines = LineIndex::of(file.text);
     let mut layer = config.steps().count();
@@ -38,7 +39,7 @@ pub fn made_by(file: &Dockerfile<'_>, config: &Config) -> Vec<Made> {
     made
 }
 
-/// The instruction that an entry of the history stands for. (BuildKit writes `RUN |1 A=b /bin/sh -c …`; older builders
+/// The instruction of a history entry. (BuildKit writes `RUN |1 A=b /bin/sh -c …`; older builders
 /// `/bin/sh -c …`, `|1 A=b /bin/sh -c …` and `/bin/sh -c #(nop)  COPY …`.)
 fn keyword(created_by: &str) -> Option<Keyword> {
     let text = created_by.trim_start();

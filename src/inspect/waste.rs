@@ -1,46 +1,47 @@
-//! Bytes that nobody needs: what a later layer hides, caches, packages that only build, documentation. Each byte counts once.
+//! Wasted space: files that a later layer hides, caches, build packages, documentation. Each byte
+//! counts once.
 
 use std::collections::BTreeMap;
 
 use crate::image::{Hidden, Kind, Owners, Tree};
 use crate::knowledge::{Cache, Confidence, Knowledge, Manager};
 
-/// Files that are in the way for one reason.
+/// Files that are wasted for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waste {
     /// The reason.
     pub why: Why,
     /// The number of the layer that stores them, counted from the lowest.
     pub layer: usize,
-    /// Their bytes.
+    /// Their size in bytes.
     pub size: u64,
-    /// How many they are.
+    /// Their number.
     pub files: usize,
-    /// The largest of them, with a slash before it.
+    /// The absolute path of the largest file.
     pub example: String,
-    /// The transform that would leave them out; none where only a person can.
+    /// The transform that would remove them; `None` if there is none.
     pub transform: Option<&'static str>,
 }
 
-/// Why bytes are in the way.
+/// Why bytes are wasted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// Stored, and deleted by this later layer.
     Deleted(usize),
-    /// Stored again by this later layer with the same content: its owner or its permissions were changed.
+    /// Stored again by this later layer with the same content, because its owner or mode changed.
     Copied(usize),
     /// Stored, and replaced by this later layer.
     Replaced(usize),
-    /// What a package manager fetched and can fetch again: "pip's cache".
+    /// Files that a package manager can download again: "pip's cache".
     Cache(String),
-    /// Packages that serve to build others.
+    /// Compilers, build tools and headers.
     BuildPackages,
-    /// Manuals and translations.
+    /// Manual pages and translations.
     Documentation,
 }
 
 impl Why {
-    /// The word for programs.
+    /// The name in machine-readable formats.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Deleted(_) => "deleted",
@@ -61,7 +62,7 @@ impl Why {
     }
 }
 
-/// Finds them, the largest first.
+/// Finds wasted space, the largest first.
 pub(super) fn find(tree: &Tree<'_>, owners: &Owners<'_>, known: &Knowledge) -> Vec<Waste> {
     let caches = Caches::of(known);
     let builders = Builders::of(known);
@@ -78,7 +79,7 @@ pub(super) fn find(tree: &Tree<'_>, owners: &Owners<'_>, known: &Knowledge) -> V
         } else if builders.has(owners, path) {
             Some((Why::BuildPackages, Some("split-stages")))
         } else if is_documentation(path) {
-            // The slim images tell dpkg to leave it out, whatever is installed.
+            // The slim images configure dpkg not to install it.
             Some((Why::Documentation, is_debian.then_some("slim-base")))
         } else {
             None
@@ -116,11 +117,11 @@ fn why_hidden(
     }
 }
 
-/// The directories of the package managers' caches.
+/// The cache directories of package managers.
 struct Caches<'k> {
-    /// Absolute ones without their first slash, with who fills them.
+    /// Absolute directories without their first slash, with the package manager that fills them.
     absolute: Vec<(&'k str, &'k Manager, &'k Cache)>,
-    /// Those below a home directory, without `~/`.
+    /// Directories below a home directory, without `~/`.
     at_home: Vec<(&'k str, &'k Manager, &'k Cache)>,
 }
 
@@ -141,7 +142,7 @@ impl<'k> Caches<'k> {
         caches
     }
 
-    /// What a file of a cache is, and the transform that keeps it out.
+    /// The name of a cache file's cache, and the transform that removes it.
     fn of_path(&self, path: &str) -> Option<(String, Option<&'static str>)> {
         let inside = |directory: &str, path: &str| {
             path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
@@ -169,7 +170,7 @@ impl<'k> Caches<'k> {
     }
 }
 
-/// The packages that serve to build others.
+/// The build packages.
 struct Builders<'k> {
     names: Vec<&'k str>,
 }
@@ -187,7 +188,7 @@ impl<'k> Builders<'k> {
         let is_compiler = name.strip_prefix(stem).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with('-') && rest[1..].starts_with(|c: char| c.is_ascii_digit())
         });
-        // `gcc-12-base` is what the C library itself needs.
+        // The C library itself needs `gcc-12-base`.
         !name.ends_with("-base")
             && (name.ends_with("-dev")
                 || manager == "RPM" && (name.ends_with("-devel") || name == "gcc-c++")
@@ -197,7 +198,7 @@ impl<'k> Builders<'k> {
                 || manager == "Debian" && is_compiler && self.names.contains(&stem))
     }
 
-    /// Whether a file that is gone looks like one of theirs: the database no longer says.
+    /// Whether a removed file looks like one of theirs, since the database no longer lists it.
     fn might_have(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
         path.starts_with("usr/include/")
@@ -207,20 +208,20 @@ impl<'k> Builders<'k> {
     }
 }
 
-/// Manuals and translations; not what licences say, which has to go along.
+/// Manual pages and translations, but not licences, which must be distributed.
 fn is_documentation(path: &str) -> bool {
     let directories =
         ["usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/gtk-doc/"];
     directories.iter().any(|directory| path.starts_with(directory)) && !path.ends_with("/copyright")
 }
 
-/// Files for one reason in one layer, and the largest of them.
+/// The files for one reason in one layer, and the largest of them.
 #[derive(Default)]
 struct Sums {
     by_reason: BTreeMap<(Why, usize, Option<&'static str>), Sum>,
 }
 
-/// What was added up, and how large its example is.
+/// The totals, and the size of the example.
 struct Sum {
     waste: Waste,
     largest: u64,

@@ -1,4 +1,4 @@
-//! One build: what it is given, how long it took, and which of its steps were cached.
+//! One build: its options, its duration, and its cached steps.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,38 +8,38 @@ use super::engine::{Engine, last_lines};
 use super::leftovers::TemporaryImage;
 use super::progress::{self, Step};
 
-/// What a build is given.
+/// The options of a build.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The Dockerfile.
     pub dockerfile: PathBuf,
-    /// The directory that is sent.
+    /// The build context.
     pub context: PathBuf,
-    /// The stage that is built, if not the last one.
+    /// The stage to build, if not the last one.
     pub target: Option<String>,
     /// `NAME=value`.
     pub build_args: Vec<String>,
-    /// `linux/arm64`, if not the engine's own.
+    /// `linux/arm64`, if not the engine's default platform.
     pub platform: Option<String>,
-    /// Options of the user's own.
+    /// Options from the user.
     pub more: Vec<String>,
 }
 
 /// A build that succeeded.
 #[derive(Debug)]
 pub struct Built {
-    /// What it made.
+    /// The built image.
     pub image: TemporaryImage,
-    /// From its start to its end.
+    /// The duration of the build.
     pub took: Duration,
-    /// Its steps, in the order in which the builder named them; none where the engine does not say.
+    /// Its steps, in the builder's order; empty if the engine does not report them.
     pub steps: Vec<Step>,
 }
 
 /// A build that failed.
 #[derive(Debug, Clone)]
 pub struct BuildError {
-    /// The step, if it got that far.
+    /// The failing step, if known.
     pub step: Option<String>,
     /// The last lines that it printed.
     pub output: String,
@@ -56,7 +56,7 @@ impl fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// Builds an image under a temporary name; `fresh` takes nothing from the build cache.
+/// Builds an image under a temporary name; `fresh` ignores the build cache.
 pub fn build(engine: &Engine, plan: &Plan, fresh: bool) -> anyhow::Result<Built> {
     let image = TemporaryImage::named(engine);
     let mut arguments: Vec<String> = if engine.is_podman() {
@@ -88,7 +88,7 @@ fn failed(progress: &progress::Progress, said: &[u8]) -> BuildError {
             BuildError { step: Some(step.clone()), output: last_lines(output.as_bytes(), 30) }
         }
         None => {
-            // What is no progress is the message.
+            // Output that is not progress is the error message.
             let text = String::from_utf8_lossy(said);
             let plain: Vec<&str> = text.lines().filter(|line| !line.starts_with('{')).collect();
             BuildError { step: None, output: last_lines(plain.join("\n").as_bytes(), 30) }

@@ -1,4 +1,4 @@
-//! The container engine, by its command line: Docker's, or Podman's where it agrees with it.
+//! The container engine, through its command line: Docker, or Podman where it behaves the same.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,11 +10,11 @@ use anyhow::{Context as _, bail};
 use super::process::{self, Running};
 use crate::secret;
 
-/// An engine that answered.
+/// An available engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine {
     program: String,
-    /// What it says of its version.
+    /// Its version.
     pub version: String,
 }
 
@@ -30,11 +30,11 @@ impl fmt::Display for NoEngine {
 
 impl std::error::Error for NoEngine {}
 
-/// The variable that names another program than `docker`.
+/// The variable that names a program to use instead of `docker`.
 pub const VARIABLE: &str = "JETTISON_ENGINE";
 
 impl Engine {
-    /// Asks the engine whether it is there. The error says what was tried.
+    /// Finds the engine. The error says what was tried.
     pub fn find() -> Result<Self, NoEngine> {
         let program = std::env::var(VARIABLE)
             .ok()
@@ -59,12 +59,12 @@ impl Engine {
         }
     }
 
-    /// Whether it is Podman, which shows no progress that programs read.
+    /// Whether it is Podman, which has no machine-readable progress.
     pub fn is_podman(&self) -> bool {
         self.program.rsplit('/').next() == Some("podman")
     }
 
-    /// What a call prints. The error has the last lines of what it said.
+    /// The output of a command. The error contains the last lines of standard error.
     pub fn call<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<String> {
         let output = self.output(arguments)?;
         if !output.status.success() {
@@ -73,26 +73,26 @@ impl Engine {
         Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
-    /// What a call prints and how it ends, whatever that is.
+    /// The output and exit status of a command, even if it fails.
     pub fn output<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Output> {
         process::output(command(&self.program, arguments))
             .with_context(|| format!("{} can't be started", self.program))
     }
 
-    /// Starts a call whose output is read while it comes.
+    /// Starts a command whose output is streamed.
     pub fn stream<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Stream> {
         let running = Running::start(command(&self.program, arguments))
             .with_context(|| format!("{} can't be started", self.program))?;
         Ok(Stream(running))
     }
 
-    /// Takes something away, whatever the answer is: also while the program is being interrupted.
+    /// Removes something and ignores failures; also works during an interrupt.
     pub(super) fn remove<const N: usize>(&self, arguments: [&str; N]) {
         drop(command(&self.program, arguments).output());
     }
 }
 
-/// A call whose output is read while it comes.
+/// A running command with streamed output.
 pub struct Stream(Running);
 
 impl Stream {
@@ -101,7 +101,7 @@ impl Stream {
         self.0.output()
     }
 
-    /// Waits for its end. What was not read is read past.
+    /// Waits for its end. Unread output is discarded.
     pub fn finish(self) -> anyhow::Result<()> {
         let (status, said) = self.0.finish()?;
         if !status.success() {
@@ -123,8 +123,9 @@ fn command<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S
     command
 }
 
-/// Whether an option of the user's own hands a variable on: `--build-arg NAME`, `--secret id=x,env=NAME`, and a cache at
-/// GitHub's. (Docker's manual, "docker buildx build": `--build-arg`, `--secret`, and "GitHub Actions cache".)
+/// Whether a user's option passes a variable: `--build-arg NAME`, `--secret id=x,env=NAME`, and
+/// GitHub's cache. (Docker's manual, "docker buildx build": `--build-arg`, `--secret`, and "GitHub
+/// Actions cache".)
 fn asks_for(argument: &str, name: &str) -> bool {
     argument == name
         || argument.strip_prefix("--build-arg=") == Some(name)
@@ -132,7 +133,8 @@ fn asks_for(argument: &str, name: &str) -> bool {
         || name == "ACTIONS_RUNTIME_TOKEN" && argument.split(',').any(|part| part.ends_with("type=gha"))
 }
 
-/// Where the command line looks for its engine. (Docker's manual, "Docker contexts": DOCKER_HOST goes before all contexts.)
+/// Where the command line looks for its engine. (Docker's manual, "Docker contexts": DOCKER_HOST
+/// overrides all contexts.)
 fn tried() -> String {
     match (std::env::var("DOCKER_HOST"), std::env::var("DOCKER_CONTEXT")) {
         (Ok(host), _) if !host.is_empty() => format!("at DOCKER_HOST={host}"),
@@ -141,7 +143,7 @@ fn tried() -> String {
     }
 }
 
-/// A failed call says a lot; the reason stands at the end.
+/// The last lines of an output, which contain the reason of a failure.
 pub fn last_lines(text: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.lines().collect();

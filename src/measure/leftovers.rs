@@ -1,4 +1,5 @@
-//! What has to go when the program ends, however it does: temporary images, containers and directories.
+//! Temporary images, containers and directories, which are removed when the program ends, also on
+//! an interrupt.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
@@ -7,7 +8,7 @@ use super::engine::Engine;
 
 static LEFT: Mutex<Vec<Leftover>> = Mutex::new(Vec::new());
 
-/// Something that was made and is to be taken away.
+/// A resource to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Leftover {
     Image(Engine, String),
@@ -15,11 +16,12 @@ enum Leftover {
     Directory(PathBuf),
 }
 
-/// Sees to it that Ctrl-C and a polite kill leave nothing behind. Whoever makes something calls it first.
+/// Installs the signal handler that removes temporary images, containers and directories. Call this
+/// before creating any.
 pub fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without it, only an interrupt leaves something.
+        // Without the handler, only an interrupt leaves something.
         let _ = ctrlc::set_handler(|| {
             super::process::stop();
             for one in LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
@@ -32,7 +34,7 @@ pub fn watch() {
 
 impl Leftover {
     fn remove(&self) {
-        // Nobody can do more about it.
+        // Nothing more can be done about a failure.
         match self {
             Self::Image(engine, tag) => engine.remove(["image", "rm", "--force", tag]),
             Self::Container(engine, name) => engine.remove(["rm", "--force", "--volumes", name]),
@@ -50,7 +52,7 @@ fn put(what: Leftover) {
     LEFT.lock().unwrap_or_else(PoisonError::into_inner).push(what);
 }
 
-/// An image that goes when it is no longer looked at.
+/// An image that is removed when dropped.
 #[derive(Debug)]
 pub struct TemporaryImage {
     engine: Engine,
@@ -59,7 +61,7 @@ pub struct TemporaryImage {
 }
 
 impl TemporaryImage {
-    /// A name that no other run has; the image itself may come later or never.
+    /// A unique name; the image may be created later or never.
     pub fn named(engine: &Engine) -> Self {
         let tag = format!("jettison-measure:{}", unique());
         put(Leftover::Image(engine.clone(), tag.clone()));
@@ -75,7 +77,7 @@ impl Drop for TemporaryImage {
     }
 }
 
-/// A container that goes when it is no longer looked at.
+/// A container that is removed when dropped.
 #[derive(Debug)]
 pub struct TemporaryContainer {
     engine: Engine,
@@ -84,7 +86,7 @@ pub struct TemporaryContainer {
 }
 
 impl TemporaryContainer {
-    /// A name that no other run has; the container itself may come later or never.
+    /// A unique name; the container may be created later or never.
     pub fn named(engine: &Engine) -> Self {
         let name = format!("jettison-verify-{}", unique());
         put(Leftover::Container(engine.clone(), name.clone()));
@@ -100,21 +102,21 @@ impl Drop for TemporaryContainer {
     }
 }
 
-/// A directory that goes when it is no longer looked at.
+/// A directory that is removed when dropped.
 #[derive(Debug)]
 pub struct TemporaryDirectory {
     inner: tempfile::TempDir,
 }
 
 impl TemporaryDirectory {
-    /// An empty one.
+    /// Creates an empty directory.
     pub fn new() -> std::io::Result<Self> {
         let inner = tempfile::Builder::new().prefix("jettison-").tempdir()?;
         put(Leftover::Directory(inner.path().to_owned()));
         Ok(Self { inner })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &std::path::Path {
         self.inner.path()
     }
@@ -126,7 +128,7 @@ impl Drop for TemporaryDirectory {
     }
 }
 
-/// Letters that no other name has, in this process or another one that runs at the same time.
+/// Letters that make a name unique among all running processes.
 fn unique() -> String {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(1);

@@ -1,6 +1,8 @@
-//! Programs that are started and waited for, and end with this one: an interrupt ends them first.
+//! Child processes that are waited for and end together with this program: an interrupt ends them
+//! first.
 //!
-//! Once the program is being interrupted nothing new is started, and whoever asks for it waits for the end.
+//! After an interrupt, no process is started, and a thread that tries to start one waits for the
+//! end of the program.
 
 use std::io::{self, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output};
@@ -12,10 +14,10 @@ use std::time::{Duration, Instant};
 static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// How long a program may take to end when it is asked to.
+/// How long a child process may take to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs a program to its end, and takes what it prints.
+/// Runs a program to its end, and captures its output.
 pub(super) fn output(command: Command) -> io::Result<Output> {
     let mut running = Running::start(command)?;
     let mut stdout = Vec::new();
@@ -24,7 +26,7 @@ pub(super) fn output(command: Command) -> io::Result<Output> {
     Ok(Output { status, stdout, stderr })
 }
 
-/// A program whose output is read while it comes.
+/// A program whose output is streamed.
 pub struct Running {
     child: Arc<Mutex<Child>>,
     output: ChildStdout,
@@ -32,14 +34,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it; both its streams have to be piped.
+    /// Starts it; both output streams must be piped.
     pub(super) fn start(mut command: Command) -> io::Result<Self> {
         wait_if_stopping();
         let mut child = command.spawn()?;
         let (Some(output), Some(mut said)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("its streams are not piped"));
         };
-        // Nobody else reads what it says, and it must not wait for that.
+        // A thread reads standard error, so that the program never blocks on it.
         let said = std::thread::spawn(move || {
             let mut text = Vec::new();
             let _ = said.read_to_end(&mut text);
@@ -50,16 +52,17 @@ impl Running {
         Ok(Self { child, output, said })
     }
 
-    /// What it prints.
+    /// Its output.
     pub fn output(&mut self) -> impl Read + '_ {
         &mut self.output
     }
 
-    /// Waits for its end; what was not read is read past. The answer is how it ended, and what it said on standard error.
+    /// Waits for its end and discards unread output. Returns its exit status and its standard
+    /// error.
     pub fn finish(mut self) -> io::Result<(ExitStatus, Vec<u8>)> {
         io::copy(&mut self.output, &mut io::sink())?;
         let said = self.said.join().unwrap_or_default();
-        // Its streams are closed, so that it has ended or is about to.
+        // Its streams are closed, so it has ended or is about to end.
         let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).wait()?;
         RUNNING
             .lock()
@@ -70,7 +73,7 @@ impl Running {
     }
 }
 
-/// Ends everything that runs; from now on nothing is started. For the thread that the interrupt runs in.
+/// Ends all running processes and prevents new ones. For the thread that handles the interrupt.
 pub(super) fn stop() {
     STOPPING.store(true, Ordering::SeqCst);
     let running = std::mem::take(&mut *RUNNING.lock().unwrap_or_else(PoisonError::into_inner));
@@ -92,18 +95,19 @@ pub(super) fn stop() {
     }
 }
 
-/// Asks a program to end, as a terminal does: Docker's command line then ends what it has asked for.
+/// Asks a program to end like a terminal does: Docker's command line then cancels its requests.
 #[cfg(unix)]
 fn interrupt(id: u32) {
     let Ok(id) = i32::try_from(id) else { return };
-    // It may have ended by itself.
+    // It may already have ended.
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGINT);
 }
 
 #[cfg(not(unix))]
 fn interrupt(_: u32) {}
 
-/// The thread that ends the program does so when everything is taken away; nobody else may go on until then.
+/// Blocks forever: the thread that handles the interrupt ends the program after everything is
+/// removed.
 fn wait_if_stopping() {
     while STOPPING.load(Ordering::SeqCst) {
         std::thread::park();

@@ -1,4 +1,4 @@
-//! buildx's raw progress: one JSON document a line, each with news of some steps.
+//! buildx's raw progress: one JSON document per line, each with updates about some steps.
 //! (moby/buildkit, client/graph.go, `SolveStatus`.)
 
 use std::collections::HashMap;
@@ -7,25 +7,25 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use serde::Deserialize;
 
-/// What a build said.
+/// The progress of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Its steps, in the order in which they were named.
+    /// Its steps, in the order in which they were reported.
     pub steps: Vec<Step>,
-    /// The step that failed, and what it printed.
+    /// The step that failed, and its output.
     pub failed: Option<(String, String)>,
 }
 
 /// One step of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What the builder calls it: `[build 3/5] RUN make`.
+    /// Its name: `[build 3/5] RUN make`.
     pub name: String,
-    /// The time that was spent on it.
+    /// Its duration.
     pub took: Duration,
-    /// Whether its result was there already.
+    /// Whether it was cached.
     pub cached: bool,
-    /// Whether it is an instruction that makes a layer.
+    /// Whether it is an instruction that creates a layer.
     pub makes_a_layer: bool,
 }
 
@@ -55,7 +55,7 @@ struct Log {
     data: String,
 }
 
-/// Reads what buildx printed; lines that are no progress are left out.
+/// Reads the output of buildx; ignores lines that are not progress.
 pub fn read(text: &str) -> Progress {
     let mut progress = Progress::default();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -75,7 +75,7 @@ pub fn read(text: &str) -> Progress {
             let step = &mut progress.steps[place];
             step.cached |= vertex.cached;
             if let (Some(started), Some(completed)) = (moment(vertex.started), moment(vertex.completed)) {
-                // A step may be named as done several times.
+                // A step may be reported as finished several times.
                 step.took = step.took.max(completed.duration_since(started).unwrap_or_default());
             }
             if !vertex.error.is_empty() && error.is_none() {
@@ -94,7 +94,7 @@ pub fn read(text: &str) -> Progress {
     progress
 }
 
-/// `[3/5] RUN make` and `[build 2/4] COPY . .`, but no work of the builder's own.
+/// `[3/5] RUN make` and `[build 2/4] COPY . .`, but not the builder's internal steps.
 fn makes_a_layer(name: &str) -> bool {
     let Some((place, instruction)) = name.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
         return false;

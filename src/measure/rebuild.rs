@@ -1,6 +1,7 @@
-//! Harmless changes to a file of the build context, for rebuilds: a comment, or a field that nobody reads.
+//! Harmless changes to a file of the build context, for rebuilds: a comment, or an unused field.
 //!
-//! No two changes are alike, in this run or any other, so that no layer of an earlier build is taken for the new one.
+//! No two changes are the same, in this run or any other, so a build never reuses a layer of an
+//! earlier one.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,10 +11,10 @@ use anyhow::Context as _;
 
 use crate::context::BuildContext;
 
-/// A file that is changed and put back.
+/// A file that is changed and restored.
 #[derive(Debug, Clone)]
 pub struct Touch {
-    /// What kind of file it is, for a person.
+    /// The kind of file, for people.
     pub what: &'static str,
     /// Its path in the build context.
     pub path: String,
@@ -21,7 +22,7 @@ pub struct Touch {
     text: String,
 }
 
-/// Manifests by name, with how a comment is written in them.
+/// Manifests by name, with their comment syntax.
 const MANIFESTS: &[(&str, Comment)] = &[
     ("package.json", Comment::Field),
     ("requirements.txt", Comment::Hash),
@@ -34,7 +35,7 @@ const MANIFESTS: &[(&str, Comment)] = &[
     ("build.gradle", Comment::Slashes),
 ];
 
-/// Sources by ending.
+/// Source files by extension, with their comment syntax.
 const SOURCES: &[(&str, Comment)] = &[
     (".py", Comment::Hash),
     (".rb", Comment::Hash),
@@ -61,7 +62,8 @@ enum Comment {
 }
 
 impl Touch {
-    /// A source and a manifest of the build context, as far as it has them; `root` is the directory that is built from.
+    /// A source file and a manifest of the build context, if it has them; `root` is the context
+    /// directory.
     pub fn of(context: &BuildContext, root: &Path) -> Vec<Self> {
         let found = [("a source file", source(context)), ("a manifest", manifest(context))];
         let touches = found.into_iter().filter_map(|(what, path)| {
@@ -73,7 +75,7 @@ impl Touch {
         touches.collect()
     }
 
-    /// Writes the file with a change that never was.
+    /// Writes the file with a unique change.
     pub fn change(&self) -> anyhow::Result<()> {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -82,14 +84,14 @@ impl Touch {
         std::fs::write(&self.file, text).with_context(|| format!("{} can't be written", self.file.display()))
     }
 
-    /// Writes the file as it was.
+    /// Restores the file.
     pub fn restore(&self) -> anyhow::Result<()> {
         std::fs::write(&self.file, &self.text)
             .with_context(|| format!("{} can't be written", self.file.display()))
     }
 }
 
-/// The source that lies highest, no test; a page only where there is nothing else.
+/// The source file closest to the top that is not a test; a page only if there is nothing else.
 fn source(context: &BuildContext) -> Option<String> {
     let is_source = |path: &str| {
         let is_apart = path.split('/').any(|part| {

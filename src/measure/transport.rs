@@ -1,4 +1,5 @@
-//! How an image travels: what its layers weigh compressed, and what compressing them costs.
+//! The transfer size of an image: the compressed size of its layers, and the cost of compressing
+//! them.
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
@@ -7,25 +8,26 @@ use anyhow::Context as _;
 
 use super::engine::Engine;
 
-/// The same layers, compressed in several ways.
+/// The same layers with several kinds of compression.
 #[derive(Debug, Clone, Default)]
 pub struct Transport {
     /// In the order of [`NAMES`].
     pub ways: Vec<Way>,
 }
 
-/// One way to compress.
+/// One kind of compression.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Way {
     /// "gzip", "zstd 3" …
     pub name: &'static str,
-    /// All layers, in bytes.
+    /// The size of all layers in bytes.
     pub size: u64,
-    /// On one processor.
+    /// The time on one processor.
     pub took: Duration,
 }
 
-/// What is tried: what registries and builders use by default, and what zstd can do at most in bearable time.
+/// The kinds of compression: the defaults of registries and builders, and the strongest practical
+/// level of zstd.
 const NAMES: &[&str] = if cfg!(feature = "inspect") { &["gzip", "zstd 3", "zstd 19"] } else { &["gzip"] };
 
 /// Something that compresses what is written to it.
@@ -65,7 +67,7 @@ fn gzip() -> Box<dyn Encoder> {
     Box::new(flate2::write::GzEncoder::new(Counter(0), flate2::Compression::default()))
 }
 
-/// Compresses the layers of an image while the engine hands them out.
+/// Compresses the layers of an image while the engine streams them.
 pub fn of(engine: &Engine, tag: &str) -> anyhow::Result<Transport> {
     let mut saving = engine.stream(["image", "save", tag])?;
     let ways = compress(saving.output()).with_context(|| format!("the image {tag}"))?;
@@ -79,7 +81,7 @@ fn compress(archive: impl Read) -> io::Result<Vec<Way>> {
     for entry in archive.entries()? {
         let mut entry = entry?;
         let is_layer = entry.header().entry_type().is_file() && is_archive(&mut entry)?;
-        // `is_archive` has read the first block, which is the same size in all of them.
+        // `is_archive` has read the first block, which has the same size in all archives.
         if is_layer {
             one(&mut entry, &mut ways)?;
         }
@@ -87,7 +89,7 @@ fn compress(archive: impl Read) -> io::Result<Vec<Way>> {
     Ok(ways)
 }
 
-/// Whether it starts as a tar archive does; reads its first 512 bytes.
+/// Whether it starts like a tar archive; reads the first 512 bytes.
 fn is_archive(entry: &mut impl Read) -> io::Result<bool> {
     let mut head = Vec::new();
     entry.take(512).read_to_end(&mut head)?;
@@ -116,7 +118,7 @@ fn one(content: &mut impl Read, ways: &mut [Way]) -> io::Result<()> {
     Ok(())
 }
 
-/// Counts what goes by.
+/// Counts the bytes that pass through.
 struct Counter(u64);
 
 impl Write for Counter {

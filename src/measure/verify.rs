@@ -1,6 +1,8 @@
-//! Whether an image still works: its configuration, its files, the libraries that its programs load, and what commands print in it.
+//! Whether an image still works: its configuration, its files, the libraries that its programs
+//! load, and the output of commands.
 //!
-//! Two images are compared, one of which is taken for good. Which fix made a difference is asked by `cli::verify`.
+//! This module compares two images and assumes that the first one works. `cli::verified` finds the
+//! fix that made a difference.
 
 mod files;
 mod lacking;
@@ -16,48 +18,49 @@ use super::build::Built;
 use super::engine::Engine;
 use crate::image::{Image, Owners, Tree};
 
-/// A built image that was looked into.
+/// A built image and its contents.
 #[derive(Debug)]
 pub struct Subject {
     /// The build.
     pub built: Built,
-    /// What it holds.
+    /// Its contents.
     pub image: Image,
 }
 
 impl Subject {
-    /// Reads the image that a build made.
+    /// Reads the image of a build.
     pub fn of(engine: &Engine, built: Built) -> anyhow::Result<Self> {
         let image = super::read(engine, &built.image.tag)?;
         Ok(Self { built, image })
     }
 }
 
-/// What was found.
+/// The result of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct Finding {
-    /// Differences of the configuration, a line each.
+    /// Differences of the configuration, one per line.
     pub configuration: Vec<String>,
     /// Differences of the files.
     pub files: Files,
-    /// What was tried in both, and how it went.
+    /// The checks that ran in both images, and their results.
     pub tried: Vec<Tried>,
-    /// What does not work any more, a line each; none where all is well.
+    /// The failures, one per line; empty if everything works.
     pub broken: Vec<String>,
-    /// Packages of the first image that would mend some of it.
+    /// Packages of the first image that would repair some of them.
     pub lacking: Vec<Lacking>,
 }
 
-/// Something that was tried in both images.
+/// A check that ran in both images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
-    /// What it was: "`python --version`", "every library of every program is found".
+    /// A description: "`python --version`", "every library of every program is found".
     pub what: String,
-    /// Whether it came out the same.
+    /// Whether both results are the same.
     pub is_same: bool,
 }
 
-/// Settings that must not differ: what containers are started with, and what others lean on.
+/// Settings that must not differ: those with which containers start, and those that other images
+/// depend on.
 const MUST_STAY: &[&str] = &[
     "platform",
     "USER",
@@ -71,7 +74,7 @@ const MUST_STAY: &[&str] = &[
     "VOLUME",
 ];
 
-/// Compares two images; `before` is the one that is right.
+/// Compares two images; `before` is the reference.
 pub fn compare(
     engine: &Engine,
     before: &Subject,
@@ -105,7 +108,7 @@ pub fn compare(
     Ok(finding)
 }
 
-/// Packages of an image that a build missed, by what it printed.
+/// Packages of an image that a build needs, according to its output.
 pub fn lacking(before: &Subject, printed: &str) -> Vec<Lacking> {
     let tree = Tree::of(&before.image);
     lacking::programs(&before.image, &tree, &Owners::of(&tree), printed)

@@ -13,11 +13,11 @@ use crate::context::BuildContext;
 /// See the module's documentation.
 #[derive(Debug)]
 pub struct Workspace {
-    /// What it is called: "before", "after".
+    /// Its name: "before", "after".
     pub name: String,
-    /// The files that are changed for rebuilds.
+    /// The files to change for rebuilds.
     pub touches: Vec<Touch>,
-    /// It lies in there, and goes with it.
+    /// The directory that contains it, and that is removed with it.
     _directory: TemporaryDirectory,
     plan: Plan,
 }
@@ -25,16 +25,17 @@ pub struct Workspace {
 /// One version of a Dockerfile.
 #[derive(Debug, Clone, Copy)]
 pub struct Version<'v> {
-    /// What it is called.
+    /// Its name.
     pub name: &'v str,
     /// Its text.
     pub text: &'v str,
-    /// The ignore file that goes with it: where it lies in the context, and its text.
+    /// The ignore file of this version: its path in the context, and its text.
     pub ignore_file: Option<(&'v str, &'v str)>,
 }
 
 impl Workspace {
-    /// Copies a build context. `plan` says how it is built; its Dockerfile and context are replaced.
+    /// Copies a build context. `plan` contains the options of the build; its Dockerfile and context
+    /// are replaced.
     pub fn of(
         context: &Path,
         known: &BuildContext,
@@ -46,7 +47,7 @@ impl Workspace {
         copy(context, &root)
             .with_context(|| format!("the build context {} can't be copied", context.display()))?;
         if let Some((path, text)) = version.ignore_file {
-            // A link that was copied would lead out of the copy.
+            // A copied symlink would lead out of the copy.
             let path = root.join(path);
             if fs::symlink_metadata(&path).is_ok() {
                 fs::remove_file(&path)?;
@@ -55,7 +56,8 @@ impl Workspace {
         }
         let dockerfile = directory.path().join("Dockerfile");
         fs::write(&dockerfile, version.text)?;
-        // An ignore file of the Dockerfile's own goes before the context's. (Docker's manual, ".dockerignore files".)
+        // A Dockerfile-specific ignore file overrides that of the context. (Docker's manual,
+        // ".dockerignore files".)
         let own = version.ignore_file.map(|(_, text)| text).or(known.ignore_text.as_deref());
         if let Some(text) = own.filter(|_| known.ignore_path != ".dockerignore") {
             fs::write(directory.path().join("Dockerfile.dockerignore"), text)?;
@@ -65,13 +67,14 @@ impl Workspace {
         Ok(Self { name: version.name.to_owned(), touches, _directory: directory, plan })
     }
 
-    /// How it is built.
+    /// The options of the build.
     pub fn plan(&self) -> Plan {
         self.plan.clone()
     }
 }
 
-/// Copies a directory, links as links, with the times of its files: some languages look at them.
+/// Copies a directory, symlinks as symlinks, with the modification times of its files, which some
+/// languages use.
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;
     let mut all: Vec<PathBuf> = vec![PathBuf::new()];

@@ -1,4 +1,4 @@
-//! A unified diff that `git apply` and `patch -p1` take.
+//! A unified diff for `git apply` and `patch -p1`.
 
 use std::io::{self, Write};
 
@@ -7,8 +7,8 @@ use similar::{ChangeTag, TextDiff};
 use crate::escape;
 use crate::report::FileReport;
 
-/// Writes the diffs of all changed files for a person, to whom what can't be seen is shown; with the colours that git uses
-/// where they are wanted.
+/// Writes the diffs of all changed files for a person: invisible characters are made visible, and
+/// the colours are git's if `coloured`.
 pub fn show(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
     for report in reports {
         for line in of_report(report).split_inclusive('\n') {
@@ -23,7 +23,7 @@ pub fn show(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io:
     Ok(())
 }
 
-/// The diffs of all changed files, for a program: byte by byte.
+/// The diffs of all changed files for a program: the exact bytes.
 pub fn text(reports: &[FileReport]) -> String {
     reports.iter().map(of_report).collect()
 }
@@ -55,12 +55,12 @@ pub fn of(path: &str, old: &str, new: &str) -> String {
     unified(&in_diff("a", path), &in_diff("b", path), old, new)
 }
 
-/// The diff of a file that was not there.
+/// The diff of a new file.
 pub fn of_new(path: &str, new: &str) -> String {
     unified("/dev/null", &in_diff("b", path), "", new)
 }
 
-/// The changed lines with a few around them, the words that changed set off from the rest of their lines.
+/// The changed lines with some context, with the changed words highlighted.
 pub fn with_words(old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut shown = String::new();
@@ -87,8 +87,9 @@ pub fn with_words(old: &str, new: &str) -> String {
     shown
 }
 
-/// A side's path as diffs have it. As git does it, a name is quoted that has quotes, backslashes or characters that can't be seen,
-/// and a tab ends one that has a blank, so that patch knows where it ends. (git's manual, `core.quotePath`; quote.c.)
+/// The path of one side of a diff. Like git, it quotes a name with quotes, backslashes or invisible
+/// characters, and adds a tab after a name with a blank, so that `patch` knows where it ends.
+/// (git's manual, `core.quotePath`; quote.c.)
 fn in_diff(side: &str, path: &str) -> String {
     let path = format!("{side}/{}", path.trim_start_matches('/'));
     let is_special = |c: char| matches!(c, '"' | '\\' | '\t') || escape::is_hidden(c);

@@ -1,5 +1,5 @@
-//! Annotations for GitHub Actions: one workflow command a line, which the pull request shows beside the code.
-//! (GitHub's manual, "Workflow commands for GitHub Actions".)
+//! Annotations for GitHub Actions: one workflow command per line, which the pull request shows next
+//! to the code. (GitHub's manual, "Workflow commands for GitHub Actions".)
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use crate::config::Severity;
 use crate::escape;
 use crate::report::FileReport;
 
-/// Writes a notice for each fix and an error for each file that could not be worked on.
+/// Writes a notice for each fix and an error for each file that could not be processed.
 pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     for report in reports {
         let file = value(report.path.as_deref().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! A code quality report for GitLab, which merge requests show beside the code.
+//! A code quality report for GitLab, which merge requests show next to the code.
 //! (GitLab's manual, "Code Quality report format".)
 
 use std::collections::HashMap;
@@ -45,7 +45,8 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// By what it is known again: not by its line, which other changes move. Twins are numbered.
+/// Identifies a finding in later reports: without its line, which other changes move. Duplicates
+/// are numbered.
 fn fingerprint(seen: &mut HashMap<String, usize>, key: &str) -> String {
     let number = seen.entry(key.to_owned()).or_default();
     *number += 1;

@@ -1,4 +1,5 @@
-//! Lines for people: `path:line:column: transform: what`, errors with their source line, and a last line that sums up.
+//! Output for people: `path:line:column: transform: title`, errors with their source line, and a
+//! summary line.
 
 use std::io::{self, Write};
 
@@ -7,7 +8,7 @@ use crate::pipeline::Held;
 use crate::report::{Answer, Deed, FileReport, Talk, and_more, count, ranked};
 use crate::transform::Applicability;
 
-/// Writes one line a fix, and what it leans on where everything is said.
+/// Writes one line per fix, and its notes if verbose.
 pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Talk) -> io::Result<()> {
     for report in ranked(reports).into_iter().filter(|report| deed != Deed::Written || report.error.is_none())
     {
@@ -31,7 +32,7 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Tal
     Ok(())
 }
 
-/// Says what else there is to say, ending with the summary.
+/// Writes everything except the results: refusals, warnings, errors, and the summary.
 pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed) -> io::Result<()> {
     for report in reports {
         let path = escape::line(report.path.as_deref().unwrap_or_default());

@@ -1,23 +1,24 @@
-//! Text of Dockerfiles, paths and images within Markdown and commit messages: it stays text, so that no link, image, mention,
-//! reference to an issue or command of it comes alive where it is shown.
-//! (GitHub Flavored Markdown; GitHub's manual, "Linking a pull request to an issue" and "Skipping workflow runs"; GitLab's,
-//! "Quick actions".)
+//! Text of Dockerfiles, paths and images within Markdown and commit messages: it is escaped so that
+//! no link, image, mention, issue reference or command in it takes effect. (GitHub Flavored
+//! Markdown; GitHub's manual, "Linking a pull request to an issue" and "Skipping workflow runs";
+//! GitLab's, "Quick actions".)
 
 use std::borrow::Cow;
 
 use crate::escape;
 
-/// The longest text that a table's cell or a line of a list gets, in characters.
+/// The longest text of a table cell or list item, in characters.
 const MOST: usize = 400;
 
-/// Keeps two characters apart that mean something together; nobody sees it.
+/// An invisible character that separates two characters with a special meaning.
 const APART: char = '\u{200b}';
 
-/// A title or a reason: what stands between backticks becomes code, the rest is text. Works within a table's cell.
+/// A title or a reason: text between backticks becomes code, the rest is plain text. Safe in a
+/// table cell.
 pub fn prose(text: &str) -> String {
     let text = shortened(text);
     let parts: Vec<&str> = text.split('`').collect();
-    // An odd backtick at the end opens nothing.
+    // A last, unpaired backtick starts no code.
     let has_pairs = parts.len() % 2 == 1;
     let mut shown = String::new();
     for (number, part) in parts.iter().enumerate() {
@@ -35,11 +36,11 @@ pub fn prose(text: &str) -> String {
     shown
 }
 
-/// A code span, with as long a fence as it takes. Works within a table's cell.
+/// A code span with a sufficiently long fence. Safe in a table cell.
 pub fn code(text: &str) -> String {
     let text = escape::line(text);
     if text.contains('|') {
-        // A bar ends a cell, also in a code span, and a backslash before it may be taken for one of the text.
+        // A bar ends a cell even in a code span, and a backslash before it may be shown as text.
         let escaped = text.chars().map(|c| match c {
             ' ' => c.to_string(),
             c if c.is_ascii_punctuation() => format!("&#{};", u32::from(c)),
@@ -49,13 +50,13 @@ pub fn code(text: &str) -> String {
     }
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    // A blank beside a fence belongs to it, if there is one on both sides.
+    // A blank next to the fence is part of the fence if there is one on both sides.
     let needs_blank = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty();
     let blank = if needs_blank { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// Text in which nothing is Markdown.
+/// Plain text, with all Markdown escaped.
 pub fn plain(text: &str) -> String {
     let text = escape::line(text);
     let mut shown = String::new();
@@ -68,12 +69,12 @@ pub fn plain(text: &str) -> String {
             '<' => shown += "&lt;",
             '>' => shown += "&gt;",
             '&' => shown += "&amp;",
-            // References to issues, merge requests, snippets and milestones, mentions, images.
+            // References to issues, merge requests, snippets and milestones; images.
             '#' | '!' | '$' | '%' if next.is_alphanumeric() || next == '[' || next == '"' => {
                 shown.extend([c, APART]);
             }
             '@' if !before.is_alphanumeric() => shown.extend([c, APART]),
-            // `https://example.org`, `www.example.org` and `GH-1` become links by themselves.
+            // `https://example.org`, `www.example.org` and `GH-1` become links automatically.
             ':' if next == '/' => shown.extend([c, APART]),
             '.' if before.eq_ignore_ascii_case(&'w') => shown.extend([APART, c]),
             '-' if before.eq_ignore_ascii_case(&'h') && next.is_ascii_digit() => shown.extend([APART, c]),
@@ -84,7 +85,7 @@ pub fn plain(text: &str) -> String {
     shown
 }
 
-/// Text within a commit's message, which closes no issue, calls nobody, and skips no check.
+/// Text in a commit message that closes no issue, mentions no user and skips no check.
 #[cfg(any(feature = "pr", test))]
 pub fn message(text: &str) -> String {
     let text = shortened(text);
@@ -105,7 +106,7 @@ pub fn message(text: &str) -> String {
             '*' => next == '*',
             // `closes https://…/issues/12`, `skip-checks: true`
             ':' => next == '/' || shown.to_ascii_lowercase().ends_with("skip-checks:"),
-            // `BREAKING CHANGE: …`, from which a release gets its number.
+            // `BREAKING CHANGE: …`, which release tools interpret.
             'g' | 'G' => matches!(next, ' ' | '-') && shown.to_ascii_lowercase().ends_with("breaking"),
             // `GH-12`
             '-' => next.is_ascii_digit() && matches!(before, 'h' | 'H'),
@@ -119,7 +120,7 @@ pub fn message(text: &str) -> String {
     shown
 }
 
-/// A text that fits a line.
+/// A text shortened to fit on a line.
 fn shortened(text: &str) -> Cow<'_, str> {
     let text = escape::line(text);
     match text.char_indices().nth(MOST) {

@@ -1,4 +1,4 @@
-//! Where an image's bytes are, for people and as JSON.
+//! What takes up space in an image, for people and as JSON.
 
 use std::io::{self, Write};
 
@@ -8,23 +8,23 @@ use super::measured::{bar, shortened, size};
 use crate::escape;
 use crate::inspect::{Inspection, Waste, Why};
 
-/// A fix of a Dockerfile, and what it would save of the image that was built from it.
+/// A fix of a Dockerfile, and the size that it would save in the image built from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saving {
     /// `Dockerfile:3:1`.
     pub place: String,
     /// The transform.
     pub transform: &'static str,
-    /// What it does, and what applying it takes.
+    /// The title of the fix, and whether it is applied.
     pub title: String,
-    /// The bytes that are in the way and that it would leave out; none where the image does not tell.
+    /// The wasted bytes that it would save; 0 if the image does not show them.
     pub size: u64,
 }
 
-/// How many packages and wastes are shown.
+/// The largest number of packages and of wasted files to show.
 const MOST: usize = 20;
 
-/// Writes everything, the most interesting last.
+/// Writes the whole report, with the most interesting part last.
 pub fn human(
     out: &mut impl Write,
     name: &str,
@@ -107,7 +107,7 @@ fn counted(files: usize) -> String {
     if files == 1 { "1 file:".to_owned() } else { format!("{files} files, the largest:") }
 }
 
-/// What a waste is, and where.
+/// Describes wasted space and its layers.
 fn what(waste: &Waste, found: &Inspection) -> String {
     let layer = waste.layer + 1;
     match &waste.why {

@@ -1,5 +1,5 @@
-//! The results as one JSON document, for programs: what `jettison apply` and editors take. `schemas/edits.schema.json`
-//! describes it, and says what its numbers count.
+//! The results as one JSON document for `jettison apply`, editors and other programs.
+//! `schemas/edits.schema.json` describes it, including the units of its numbers.
 
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! The results as Markdown: a comment on a pull request, or the summary of a workflow run.
+//! The results as Markdown, for a comment on a pull request or a job summary.
 
 use std::io::{self, Write};
 
@@ -6,14 +6,15 @@ use crate::escape;
 use crate::pipeline::Held;
 use crate::report::{FileReport, and_more, diff, inert, measured, ranked};
 
-/// How many bytes a text may have. GitHub takes 65,536 characters of a comment or a request, the least of all forges.
+/// The largest size of a text in bytes. GitHub has the lowest limit of all forges: 65,536
+/// characters for a comment or a request.
 pub const LONGEST: usize = 60_000;
 
-/// Writes the changes as a table, what was measured, and, folded, what was refused and the diff; no more than a comment can
-/// have.
+/// Writes the changes as a table, the measurements, and, folded, the refusals and the diff, within
+/// the size of a comment.
 pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     let mut text = format!("### jettison: {}\n\n", title(reports));
-    // Errors stand last and go first where there is no room.
+    // Errors are written last, but their room is reserved first.
     let errors = errors(reports, LONGEST / 4);
     let most = LONGEST - errors.len();
     text += &changes(reports, left(&text, most));
@@ -24,7 +25,7 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     out.write_all(errors.as_bytes())
 }
 
-/// How many bytes there is room for.
+/// The number of bytes that still fit.
 pub fn left(text: &str, most: usize) -> usize {
     most.saturating_sub(text.len())
 }
@@ -41,7 +42,7 @@ pub fn title(reports: &[FileReport]) -> String {
     }
 }
 
-/// Lines up to so many bytes; where some are left out, the last one says how many.
+/// The lines that fit into `most` bytes; if some are left out, the last line says how many.
 fn cut(lines: &[String], most: usize, note: impl Fn(usize) -> String) -> String {
     if lines.iter().map(String::len).sum::<usize>() <= most {
         return lines.concat();
@@ -56,12 +57,12 @@ fn cut(lines: &[String], most: usize, note: impl Fn(usize) -> String) -> String 
         text += line;
         shown += 1;
     }
-    // Not even the note may have room.
+    // Even the note may not fit.
     let note = note(lines.len() - shown);
     if text.len() + note.len() <= most { text + &note } else { String::new() }
 }
 
-/// Where, what and why, a line each.
+/// A table with one line per fix: its place, its title and its transform.
 pub fn changes(reports: &[FileReport], most: usize) -> String {
     const HEAD: &str = "| where | what | transform |\n|---|---|---|\n";
     let mut rows = Vec::new();
@@ -88,13 +89,13 @@ pub fn changes(reports: &[FileReport], most: usize) -> String {
     if rows.is_empty() { rows } else { format!("{HEAD}{rows}\n") }
 }
 
-/// What real builds said, where they were asked for.
+/// The results of real builds, if requested.
 pub fn figures(reports: &[FileReport], most: usize) -> String {
     let measured = reports.iter().filter_map(|report| report.measured.as_ref());
     let parts: Vec<String> = measured
         .map(|one| {
             let mut text = Vec::new();
-            // Memory takes all that is written.
+            // Writing to memory can't fail.
             let _ = measured::markdown(&mut text, one);
             String::from_utf8_lossy(&text).into_owned()
         })
@@ -104,7 +105,7 @@ pub fn figures(reports: &[FileReport], most: usize) -> String {
     })
 }
 
-/// What was left as it is, folded.
+/// The refusals, folded.
 pub fn refusals(reports: &[FileReport], most: usize) -> String {
     const TITLE: &str = "Not changed, and why";
     let mut lines = Vec::new();
@@ -120,7 +121,7 @@ pub fn refusals(reports: &[FileReport], most: usize) -> String {
     folded(TITLE, &cut(&lines, room, |count| format!("- … and {count} more; `jettison fix -v` lists them\n")))
 }
 
-/// What could not be worked on.
+/// The files that could not be processed.
 fn errors(reports: &[FileReport], most: usize) -> String {
     let failed = reports.iter().filter_map(|report| Some((report.path.as_deref(), report.error.as_deref()?)));
     let lines: Vec<String> = failed
@@ -132,8 +133,8 @@ fn errors(reports: &[FileReport], most: usize) -> String {
     cut(&lines, most, |count| format!("- … and {count} more errors\n"))
 }
 
-/// The diff, folded, within so many bytes; a longer one is cut at a line's end and says so. What can't be seen is shown: it is
-/// there to be read.
+/// The diff, folded, within `most` bytes; a longer one is cut at the end of a line, with a note.
+/// Invisible characters are made visible, since the diff is for people.
 pub fn folded_diff(reports: &[FileReport], most: usize) -> String {
     const TITLE: &str = "The diff";
     const REST: &str = "\n(The rest is too long to show here; see the commits, or run `jettison fix`.)\n";
@@ -142,12 +143,13 @@ pub fn folded_diff(reports: &[FileReport], most: usize) -> String {
         return whole;
     }
     let lines = whole.split_inclusive('\n').map(|line| match line.strip_suffix('\n') {
-        // A bare carriage return would end the line in Markdown; the mark of a request is known by its start.
+        // A bare carriage return would end the line in Markdown, and `<!-- ` could start a forged
+        // mark.
         Some(line) => escape::line(line.strip_suffix('\r').unwrap_or(line)).replace("<!-- ", "<!- - ") + "\n",
         None => escape::line(line).replace("<!-- ", "<!- - ") + "\n",
     });
     let lines: Vec<String> = lines.collect();
-    // A fence has to be longer than any in the text.
+    // The fence must be longer than any fence in the text.
     let longest = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     let frame = folded(TITLE, &format!("{fence}diff\n{fence}\n")).len();

@@ -1,4 +1,5 @@
-//! Measured builds, for people and programs: a table and bars, JSON, Markdown for a pull request, and a page of its own.
+//! Measurements for people and programs: a table with bars, JSON, Markdown for a pull request, and
+//! an HTML page.
 
 mod html;
 mod markdown;
@@ -14,14 +15,14 @@ use crate::measure::{Figures, Times};
 pub use html::page;
 pub use markdown::markdown;
 
-/// Everything that was measured for one Dockerfile.
+/// All measurements of one Dockerfile.
 #[derive(Debug)]
 pub struct Measured {
-    /// Its path, as it is shown.
+    /// The displayed path.
     pub path: String,
-    /// What measured: "Docker Engine 28.5".
+    /// The container engine: "Docker Engine 28.5".
     pub engine: String,
-    /// By platform; the engine's own has no name.
+    /// One entry per platform; the engine's default platform has no name.
     pub platforms: Vec<Platform>,
     /// How often each build was timed.
     pub runs: usize,
@@ -30,9 +31,9 @@ pub struct Measured {
 /// Before and after on one platform.
 #[derive(Debug)]
 pub struct Platform {
-    /// `linux/arm64`; none for the engine's own.
+    /// `linux/arm64`; `None` for the engine's default platform.
     pub name: Option<String>,
-    /// Why it could not be measured, or the figures.
+    /// The figures, or why it could not be measured.
     pub figures: Result<(Figures, Figures), String>,
 }
 
@@ -146,7 +147,7 @@ pub fn json(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
     writeln!(out)
 }
 
-/// The figures for programs: bytes and seconds.
+/// The figures for programs, in bytes and seconds.
 pub(super) fn value(measured: &Measured) -> Value {
     let platforms = measured.platforms.iter().map(|platform| match &platform.figures {
         Ok((before, after)) => {
@@ -204,7 +205,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// Bytes for a division.
+/// Bytes as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "what is shown has four digits")]
 fn number(bytes: u64) -> f64 {
     bytes as f64
@@ -227,7 +228,7 @@ fn change(before: f64, after: f64) -> String {
         return String::new();
     }
     let share = (after - before) / before * 100.0;
-    // A minus that a table of numbers is set with.
+    // A typographic minus sign.
     if share < -0.5 { format!("−{:.0} %", -share) } else { format!("+{:.0} %", share.max(0.0)) }
 }
 
@@ -235,13 +236,13 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A bar that is as long as a part of the largest, and set in as many columns as that one's.
+/// A bar whose length is proportional to the largest size, padded to its width.
 pub(super) fn bar(bytes: u64, largest: u64) -> String {
     let length = usize::try_from(bytes * 20 / largest).unwrap_or(20);
     format!("{:20}", "█".repeat(length.max(usize::from(bytes > 0))))
 }
 
-/// The first words of a long line, all of them to be seen.
+/// The start of a long line, with invisible characters made visible.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = escape::line(&line);

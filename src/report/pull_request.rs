@@ -1,5 +1,5 @@
-//! The words of a pull request: the commits' messages, its title, and its text with the mark by which a later run knows it
-//! again.
+//! The text of a pull request: commit messages, title, and description with the mark by which a
+//! later run recognises it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,26 +11,26 @@ use crate::report::markdown::LONGEST;
 use crate::report::{FileReport, inert, markdown};
 use crate::transform::{Applicability, Effect, Transform};
 
-/// How long a line of a commit's message is, as git's own are.
+/// The width of a commit message, like git's own.
 const WIDTH: usize = 72;
 
-/// How many bytes of a commit's message list fixes.
+/// The size in bytes up to which a commit message lists fixes.
 const LONGEST_MESSAGE: usize = 30_000;
 
-/// What a later run has to know of a request. It stands in the text, where nobody sees it.
+/// The data that a later run needs about a request, hidden in its description.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Mark {
     /// The commit that the branch starts from.
     pub base: String,
     /// The commit that the branch ends with.
     pub head: String,
-    /// The sum of what was changed.
+    /// The checksum of the changes.
     pub fixes: String,
 }
 
 const MARK: &str = "<!-- jettison ";
 
-/// A mark as it is written: with a sum, so that one that was changed or cut is none.
+/// A mark with a checksum, so that a changed or truncated mark is invalid.
 #[derive(Deserialize)]
 struct Written {
     #[serde(flatten)]
@@ -39,7 +39,7 @@ struct Written {
 }
 
 impl Mark {
-    /// The mark of a request's text: the last one, as nothing of a Dockerfile stands after it.
+    /// The mark of a description: the last one, since no text of a Dockerfile follows it.
     pub fn find(body: &str) -> Option<Self> {
         let (_, rest) = body.rsplit_once(MARK)?;
         let written: Written = serde_json::from_str(rest.split_once(" -->")?.0).ok()?;
@@ -56,18 +56,18 @@ impl Mark {
     }
 }
 
-/// One fix as a commit's message lists it.
+/// One fix in a commit message.
 #[derive(Debug)]
 pub struct Line<'l> {
     /// `path:line`
     pub place: String,
-    /// What it does.
+    /// The title of the fix.
     pub title: &'l str,
-    /// What it leans on.
+    /// Additional explanations.
     pub notes: &'l [String],
 }
 
-/// A commit's message: what improves, why, why it is safe, where; and trailers.
+/// A commit message: the summary, why, why it is safe, the places; and trailers.
 pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], signer: Option<&str>) -> String {
     let mut text = format!("{}\n", subject(transform.summary()));
     for section in ["Why", "Safety"] {
@@ -97,7 +97,7 @@ pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], sig
     text
 }
 
-/// The first line: a summary up to where it would get too long, at the end of a clause where there is one.
+/// The first line: the summary, cut to the width of a subject, if possible at the end of a clause.
 fn subject(summary: &str) -> &str {
     if summary.len() <= WIDTH {
         return summary;
@@ -109,17 +109,17 @@ fn subject(summary: &str) -> &str {
     clause.or(words.max()).map_or(summary, |end| &summary[..end])
 }
 
-/// The trailer that each of our commits has.
+/// The trailer of each of our commits.
 pub const TRAILER: &str = "Jettison-Transform";
 
-/// A section of a manual page, its lines joined.
+/// A section of a manual page, with its lines joined.
 fn section_of(manual: &str, name: &str) -> Option<String> {
     let (_, rest) = manual.split_once(&format!("# {name}\n"))?;
     let section = rest.split("\n# ").next()?;
     Some(section.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// A line, broken where the next word would not fit.
+/// Wraps a line.
 fn wrapped(line: &str, indent: &str) -> String {
     let start = line.len() - line.trim_start().len();
     let mut text = line[..start].to_owned();
@@ -163,7 +163,8 @@ fn effect_name(effect: Effect) -> &'static str {
     }
 }
 
-/// The sum of what changes, wherever it stands now: a request that was closed is not opened again for the same.
+/// The checksum of the changes, independent of their position: a request that was closed is not
+/// opened again for the same changes.
 pub fn sum(reports: &[FileReport]) -> String {
     let mut all = String::new();
     for report in reports.iter().filter(|report| report.changed()) {
@@ -181,18 +182,18 @@ pub fn sum(reports: &[FileReport]) -> String {
     sha256(&all)
 }
 
-/// What the text of a request says beside the changes.
+/// The contents of a description in addition to the changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'f> {
-    /// How it is known again.
+    /// The mark for later runs.
     pub mark: &'f Mark,
-    /// Whether the images were built and tried.
+    /// Whether the images were built and tested.
     pub verified: bool,
     /// Commands that were run in both images.
     pub smoke: &'f [String],
 }
 
-/// The request's text.
+/// The description of the request.
 pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     let has_unsafe =
         reports.iter().flat_map(FileReport::fixes).any(|(_, fix)| fix.applicability != Applicability::Safe);
@@ -207,7 +208,7 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     let proof = proof(facts.verified, facts.smoke).map_or(String::new(), |proof| format!("{proof}\n\n"));
     let no = "<details><summary>How to opt out</summary>\n\n- Of one change: put `# jettison: ignore=ID because …` above the instruction, with the id of the transform from the table.\n- Of one kind of change everywhere: add `ignore: [ID]` to `.jettison.yaml`.\n- Of all changes: close this request. Jettison does not open it again for the same changes.\n\nIf you add commits to this branch, jettison no longer changes it.\n\n</details>\n\n";
     let mark = format!("{MARK}{} -->\n", facts.mark.to_json());
-    // What is always there has its room first.
+    // The fixed parts reserve their room first.
     let most = LONGEST.saturating_sub(assurance.len() + proof.len() + no.len() + mark.len());
     let room = |text: &str| most.saturating_sub(text.len());
     text += &markdown::changes(reports, room(&text));
@@ -217,7 +218,7 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     text + assurance + &proof + &rest + no + &mark
 }
 
-/// What was proven, where something was.
+/// A sentence about the checks that passed; `None` without `--verify`.
 pub fn proof(verified: bool, smoke: &[String]) -> Option<String> {
     let commands: Vec<String> = smoke.iter().map(|command| inert::code(command)).collect();
     match (verified, commands.is_empty()) {
@@ -242,7 +243,7 @@ mod tests {
         let text = body(&[], Facts { mark: &mark, verified: false, smoke: &[] });
         assert_eq!(Mark::find(&text), Some(mark.clone()));
         assert_eq!(Mark::find("<!-- jettison nonsense -->"), None);
-        // One that another text brings along comes before it.
+        // A mark within another text comes before it.
         let forged = Mark { base: "x".into(), head: "y".into(), fixes: "z".into() };
         let forged = format!("<!-- jettison {} -->", forged.to_json());
         assert_eq!(Mark::find(&format!("<!-- jettison x --> {forged}\n{text}")), Some(mark.clone()));

@@ -1,7 +1,8 @@
 //! A SARIF log, for code scanning and editors: a rule for each transform, a result for each fix.
 //!
-//! Later steps lean on earlier ones, so that one result can't be fixed alone: the first result of each file carries the
-//! edits of all of them. (OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".)
+//! Later steps build on earlier ones, so a single result can't be fixed alone: the first result of
+//! each file carries the edits of all results. (OASIS, "Static Analysis Results Interchange Format
+//! (SARIF) Version 2.1.0".)
 
 use std::io::{self, Write};
 
@@ -92,7 +93,7 @@ fn result(report: &FileReport, step: &Step, fix: &Applied, rules: &[&Transform])
     })
 }
 
-/// A message in which nothing is a link. (SARIF 2.1.0, 3.11.6, "Messages with embedded links".)
+/// A message without links. (SARIF 2.1.0, 3.11.6, "Messages with embedded links".)
 fn unlinked(text: &str) -> String {
     let text = escape::line(text);
     if !text.contains("](") {
@@ -101,7 +102,7 @@ fn unlinked(text: &str) -> String {
     text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
-/// What makes the file as it should be.
+/// All edits of the file as one SARIF fix.
 fn all_edits(report: &FileReport) -> Option<Value> {
     let lines = LineIndex::of(&report.text);
     let edits = report.outcome.edits();
@@ -132,7 +133,7 @@ fn error(report: &FileReport) -> Option<Value> {
     Some(notification)
 }
 
-/// The path as a reference: relative ones are those of the directory that jettison was run in.
+/// The path as a URI reference; a relative path starts from the current directory.
 fn location(report: &FileReport) -> Value {
     const SPECIAL: &AsciiSet = &CONTROLS
         .add(b' ')

@@ -1,4 +1,4 @@
-//! What a comparison of two images found, for people.
+//! The result of comparing two images, for people and programs.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::measured::size;
 use crate::escape;
 use crate::measure::verify::Finding;
 
-/// Writes what was tried, what differs and what is broken.
+/// Writes the checks, the differences and the failures.
 pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: &Finding) -> io::Result<()> {
     let broken = &finding.broken;
     let verdict = if broken.is_empty() { "works as before" } else { "does not work as before" };

@@ -366,7 +366,7 @@ fn a_request_of_many_files_fits_its_forge() {
     assert!(opened.status.success(), "{}", text(&opened.stderr));
     let body = place.server.requests()[0]["body"].as_str().expect("a text").to_owned();
     assert!(body.len() < 65_536, "{}", body.len());
-    assert!(body.contains("more, for which this page has no room"), "{body}");
+    assert!(body.contains("more, not shown here"), "{body}");
     let again = place.run(&[]);
     assert!(text(&again.stderr).contains("is up to date"), "{}", text(&again.stderr));
 }
@@ -457,7 +457,7 @@ fn a_checkout_that_is_not_ready_is_an_error() {
     place.fails(place.command(&["--unsafe"]), &["--unsafe requires --verify"]);
     place.write(".jettison.yaml", "unsafe: true\n");
     place.commit("Configure");
-    place.fails(place.command(&[]), &["the configuration asks for unsafe fixes", "--verify"]);
+    place.fails(place.command(&[]), &["the configuration enables unsafe fixes", "--verify"]);
     let outside = tempfile::tempdir().expect("a temporary directory");
     let mut command = place.command(&[]);
     command.current_dir(outside.path());

@@ -93,14 +93,14 @@ fn an_address_for_pushes_alone_is_refused() {
     let other = other_server(&place, Likeness::GitHub);
     let elsewhere = format!("{}/git/owner/name.git", other.address.replace("127.0.0.1", "localhost"));
     git(&place.work(), &["remote", "set-url", "--push", "origin", &elsewhere]);
-    place.fails(place.command(&[]), &["pushed to", "localhost", "--remote"]);
+    place.fails(place.command(&[]), &["pushes to another repository", "localhost", "--remote"]);
     // Another repository of the same server is another repository.
     let elsewhere = format!("{}/git/owner/other.git", place.server.address);
     git(&place.work(), &["remote", "set-url", "--push", "origin", &elsewhere]);
-    place.fails(place.command(&[]), &["pushed to", "other.git"]);
+    place.fails(place.command(&[]), &["pushes to another repository", "other.git"]);
     git(&place.work(), &["config", "url.http://localhost:9/.pushInsteadOf", &place.server.address]);
     git(&place.work(), &["config", "--unset", "remote.origin.pushurl"]);
-    place.fails(place.command(&[]), &["pushed to", "localhost:9"]);
+    place.fails(place.command(&[]), &["pushes to another repository", "localhost:9"]);
     assert!(other.all_asked().is_empty());
 }
 

@@ -16,9 +16,9 @@ use crate::context::compose::{is_compose_file, services};
 use crate::context::{BuildContext, Service};
 use crate::yaml;
 
-/// How many folders upwards are looked at.
+/// The number of parent directories to search.
 const MOST_FOLDERS: usize = 4;
-/// No such file comes near this size.
+/// Far larger than any real compose or bake file.
 const MOST_BYTES: u64 = 1024 * 1024;
 const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const BAKE: &[&str] = &["docker-bake.json", "docker-bake.hcl"];
@@ -122,7 +122,8 @@ pub fn services_of(dockerfile: &Path, around: &Files, within: Option<&Files>) ->
     dockerfile.to_str().map(|dockerfile| services(&files, dockerfile)).unwrap_or_default()
 }
 
-/// One build of a file: both paths as written, the Dockerfile's from the context.
+/// One build in a file, with both paths as written; that of the Dockerfile is relative to the
+/// context.
 #[derive(Debug, PartialEq, Eq)]
 struct Build {
     context: String,
@@ -166,7 +167,7 @@ fn bake_json(text: &str) -> Result<Vec<Build>, String> {
     Ok(targets.map(|(_, target)| of(target["context"].as_str(), target["dockerfile"].as_str())).collect())
 }
 
-/// `target "name" { context = "…" dockerfile = "…" }`, where nothing is computed.
+/// `target "name" { context = "…" dockerfile = "…" }` without computed values.
 fn bake_hcl(text: &str) -> Vec<Build> {
     let mut all = Vec::new();
     for block in text.split("\ntarget ").skip(1).chain(text.strip_prefix("target ")) {

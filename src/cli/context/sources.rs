@@ -1,4 +1,4 @@
-//! Whether a folder can be the build context, by what a Dockerfile copies from it.
+//! Whether a directory can be the build context, judging by the files that a Dockerfile copies.
 
 use std::fs;
 use std::path::Path;
@@ -6,17 +6,17 @@ use std::path::Path;
 use crate::context::Ignore;
 use crate::syntax::{Body, Dockerfile};
 
-/// How many of a Dockerfile's sources are in a folder.
+/// How many of a Dockerfile's sources are in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It names none that says anything.
+    /// It names no sources that help to decide.
     Unknown,
     None,
     Some,
     All,
 }
 
-/// The paths in the build context that a Dockerfile copies from by name.
+/// The paths of the build context that a Dockerfile copies by name.
 #[derive(Debug, Default)]
 pub struct Sources {
     named: Vec<String>,
@@ -24,7 +24,8 @@ pub struct Sources {
     whole: bool,
 }
 
-/// Folders that a build made before: that they are missing says nothing. (The defaults of Cargo, Maven, Gradle, npm's bundlers, .NET.)
+/// Directories that an earlier build creates, so they may be missing. (The defaults of Cargo,
+/// Maven, Gradle, npm's bundlers, .NET.)
 const MADE_BEFORE: &[&str] =
     &["target", "build", "dist", "out", "bin", "publish", "release", "_build", "artifacts"];
 
@@ -57,10 +58,10 @@ impl Sources {
         sources
     }
 
-    /// How many of them are in a folder.
+    /// How many of them are in a directory.
     pub fn presence(&self, folder: &Path) -> Presence {
         if self.named.is_empty() {
-            // A folder with nothing but Dockerfiles is not what somebody copies as a whole.
+            // A directory that contains only Dockerfiles is not copied as a whole.
             return if self.whole && has_only_dockerfiles(folder) {
                 Presence::None
             } else {
@@ -75,7 +76,7 @@ impl Sources {
     }
 }
 
-/// Whether a folder has a source, or something that its first part with a wildcard matches.
+/// Whether a directory contains a source, or a match for its first part with a wildcard.
 fn is_in(folder: &Path, source: &str) -> bool {
     let mut path = folder.to_owned();
     for part in source.split('/') {

@@ -1,6 +1,8 @@
-//! Which files of a directory git keeps, by its index. (git's documentation, "gitformat-index".)
+//! The files of a directory that git tracks, from its index. (git's documentation,
+//! "gitformat-index".)
 //!
-//! The index is read as a file, since a question to git would run what the repository's configuration names.
+//! The index is read as a file, since a git command would run programs that the repository's
+//! configuration names.
 
 use std::fs;
 use std::io::Read;
@@ -8,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use super::relative;
 
-/// No index comes near this size.
+/// Far larger than any real index.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The tracked files below a directory, by their paths from it, sorted; none where there is no repository around it, or its index can't be
-/// read.
+/// The sorted tracked files below a directory, relative to it; `None` if there is no repository
+/// around it or its index can't be read.
 pub fn below(directory: &Path) -> Option<Vec<String>> {
     let top = directory.ancestors().find(|above| fs::symlink_metadata(above.join(".git")).is_ok())?;
     let inner = relative(directory, top)?;
@@ -31,7 +33,7 @@ pub fn below(directory: &Path) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// The directory that a `.git` is or, in a work tree or submodule, names.
+/// The git directory: `.git` itself or, in a work tree or submodule, the directory that it names.
 fn git_directory(git: &Path) -> Option<PathBuf> {
     if git.is_dir() {
         return Some(git.to_owned());
@@ -41,13 +43,13 @@ fn git_directory(git: &Path) -> Option<PathBuf> {
     Some(git.parent()?.join(named))
 }
 
-/// The paths of an index; none where it is of a kind that is not read here.
+/// The paths of an index; `None` for an unsupported format.
 fn paths(bytes: &[u8]) -> Option<Vec<String>> {
     const HEADER: usize = 12;
     const FIXED: usize = 62;
     let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     let version = number(4)?;
-    // Version 4 writes each path by what it shares with the one before.
+    // Version 4 compresses each path relative to the previous one.
     if !bytes.starts_with(b"DIRC") || !matches!(version, 2 | 3) {
         return None;
     }
@@ -59,14 +61,14 @@ fn paths(bytes: &[u8]) -> Option<Vec<String>> {
         let start = at + FIXED + if is_extended { 2 } else { 0 };
         let end = start + bytes.get(start..)?.iter().position(|byte| *byte == 0)?;
         let length = usize::from(flags & 0x0fff);
-        // Anything else is another kind of hash, whose entries are longer.
+        // A mismatch means another kind of hash, whose entries are longer.
         if length < 0x0fff && length != end - start {
             return None;
         }
         found.push(std::str::from_utf8(&bytes[start..end]).ok()?.to_owned());
         at += (end - at + 8) / 8 * 8;
     }
-    // `link`: the rest of the entries is in another file.
+    // `link`: another file contains the rest of the entries.
     let is_split = bytes.get(at..at + 4)? == b"link";
     (!is_split).then_some(found)
 }

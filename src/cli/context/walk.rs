@@ -1,5 +1,5 @@
-//! What lies in a directory: all files and links with their sizes, and the texts of those that say what to install or run, or
-//! which programs are started.
+//! The contents of a directory: all files and symlinks with their sizes, and the texts of those
+//! that define what is installed, run or started.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,17 +14,17 @@ use crate::context::Entry;
 use crate::context::compose::is_compose_file;
 use crate::knowledge::{Knowledge, Starter};
 
-/// More files than this are not looked through.
+/// The largest number of files to read.
 const MOST_ENTRIES: usize = 300_000;
-/// Longer texts are not read.
+/// The largest size of a text.
 const MOST_BYTES: u64 = 1024 * 1024;
-/// Lock files are longer.
+/// The largest size of a lockfile.
 const MOST_LOCK_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_SCRIPT_BYTES: u64 = 64 * 1024;
-/// Sources are read until there are as many bytes of them.
+/// The largest total size of the sources.
 const MOST_SOURCE_BYTES: u64 = 2 * 1024 * 1024;
 
-/// Names of files whose texts are read.
+/// Names of files to read.
 const MANIFESTS: &[&str] = &[
     "package.json",
     ".npmrc",
@@ -55,7 +55,8 @@ const MANIFESTS: &[&str] = &[
     "Directory.Packages.props",
     "nuget.config",
     "NuGet.Config",
-    // What switches package managers' modes (`offline`, `linked` and `uncached` in knowledge/managers).
+    // Files that set the modes of package managers (`offline`, `linked` and `uncached` in
+    // knowledge/managers).
     "npmrc",
     "pip.conf",
     ".condarc",
@@ -73,7 +74,7 @@ const MANIFESTS: &[&str] = &[
     "extensions.xml",
 ];
 
-/// Names of lockfiles, which may be longer.
+/// Names of lockfiles, which may be larger.
 const LOCKFILES: &[&str] = &[
     "package-lock.json",
     "npm-shrinkwrap.json",
@@ -87,7 +88,7 @@ const LOCKFILES: &[&str] = &[
     "composer.lock",
 ];
 
-/// Those that count only in a folder of this name.
+/// Names that only count in a directory of this name.
 const MANIFESTS_IN: &[(&str, &str)] =
     &[(".cargo", "config.toml"), (".cargo", "config"), (".bundle", "config"), ("pnpm", "config.yaml")];
 
@@ -96,11 +97,11 @@ const MANIFESTS_IN: &[(&str, &str)] =
 pub struct Files {
     /// Sorted by path.
     pub entries: Vec<Entry>,
-    /// The texts that matter, by path.
+    /// The relevant texts, by path.
     pub texts: BTreeMap<String, String>,
 }
 
-/// Looks through a directory, hidden files included, without following links.
+/// Reads a directory, including hidden files, without following symlinks.
 pub fn files(directory: &Path) -> Result<Files, String> {
     let mut found = Files::default();
     let mut sources: u64 = 0;
@@ -109,7 +110,7 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
             continue;
         }
-        // A name that is not UTF-8 can't stand in a Dockerfile of ours.
+        // A Dockerfile can't contain a name that is not UTF-8.
         let Some(path) = relative(entry.path(), directory) else { continue };
         if found.entries.len() == MOST_ENTRIES {
             return Err(format!(
@@ -139,13 +140,14 @@ pub fn files(directory: &Path) -> Result<Files, String> {
     Ok(found)
 }
 
-/// How sources end that say what the program needs when it runs, and the recipes of `make`.
+/// File name endings of sources that show what the program needs at run time, and of makefiles.
 const ENDINGS_OF_SOURCES: &[&str] = &[
     ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".c", ".h", ".java", ".kt", ".scala", "Makefile", "makefile",
     ".mk",
 ];
 
-/// Whether it may say which programs it starts. What is generated, installed or only tests is left out.
+/// Whether a file may show which programs it starts. Generated, installed and test files are
+/// excluded.
 fn is_source(path: &str) -> bool {
     let is_left_out = |part: &str| {
         matches!(
@@ -167,14 +169,14 @@ fn is_source(path: &str) -> bool {
         && !path.split('/').any(is_left_out)
 }
 
-/// Whether a file is called like a shell script.
+/// Whether a file is named like a shell script.
 fn is_script_name(name: &str) -> bool {
     [".sh", ".bash", ".ash", ".dash", ".ksh"].iter().any(|ending| name.ends_with(ending))
         || name.starts_with("docker-entrypoint")
         || name.starts_with("entrypoint")
 }
 
-/// Whether a file's first line may name an interpreter although its name does not tell: `bin/start`.
+/// Whether a file without a telling name may start with an interpreter line: `bin/start`.
 fn may_have_interpreter(path: &str, size: u64) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_left_out = |part: &str| matches!(part, "node_modules" | ".git" | ".venv" | "venv");

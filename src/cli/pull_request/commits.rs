@@ -1,5 +1,5 @@
-//! Which commits the steps of all files become: one a transform, in the transforms' own order, each leaving every file as some
-//! step left it. So each is a state that the pipeline has checked.
+//! Groups the steps of all files into commits: one per transform, in the order of the transforms.
+//! In each commit, every file is in a state after some step, which the pipeline has checked.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,15 +12,15 @@ use crate::report::FileReport;
 use crate::report::pull_request::{Line, message};
 use crate::transforms;
 
-/// A commit to be made.
+/// A planned commit.
 #[derive(Debug)]
 pub struct Commit {
     pub changes: Vec<Change>,
     pub message: String,
 }
 
-/// Plans them. A step that a later round adds goes with the transform that made it possible: the last one before it that comes
-/// later in the order.
+/// Plans the commits. A step that a later round adds belongs to the transform that made it
+/// possible: the last one before it that is later in the order.
 pub fn plan(
     git: &Git,
     reports: &[FileReport],
@@ -41,7 +41,7 @@ pub fn plan(
             let count = steps.iter().take_while(|step| position(step) <= index).count();
             let now = &steps[..count];
             *done += count;
-            // A file whose ignore file could not be settled stays as it was.
+            // A file whose ignore file could not be processed does not change.
             let Some(path) = report.path.as_deref().filter(|_| report.error.is_none()) else { continue };
             if let Some(last) = now.iter().rfind(|step| !step.edits.is_empty()) {
                 let path = within(git, path)?;
@@ -52,7 +52,8 @@ pub fn plan(
                 (&report.ignore_file, now.iter().any(|step| step.ignore_file.is_some()))
             {
                 let path = within(git, &file.path)?;
-                // Several Dockerfiles can share one: the last has what all of them want.
+                // Several Dockerfiles can share one: the last version contains the lines of all of
+                // them.
                 changes.retain(|change| change.path != path);
                 let text = as_stored(&path, &file.new);
                 changes.push(Change { path, text });
@@ -70,7 +71,8 @@ pub fn plan(
     Ok(commits)
 }
 
-/// How the commit that is checked out has each file that changes, by its path. One that a filter changes on the way is refused.
+/// The committed version of each file that changes, by path. A file that a filter changes is
+/// refused.
 fn stored(git: &Git, reports: &[FileReport]) -> anyhow::Result<HashMap<String, Stored>> {
     let mut stored = HashMap::new();
     let mut texts: Vec<(String, &str)> = Vec::new();
@@ -80,7 +82,7 @@ fn stored(git: &Git, reports: &[FileReport]) -> anyhow::Result<HashMap<String, S
         }
         if let Some(file) = &report.ignore_file {
             let path = within(git, &file.path)?;
-            // The second of two Dockerfiles that share it sees what the first made of it.
+            // The second of two Dockerfiles that share it starts from the result of the first.
             let is_known = stored.contains_key(&path) || texts.iter().any(|(known, _)| *known == path);
             match &file.old {
                 _ if is_known => {}
@@ -102,12 +104,12 @@ fn position(step: &Step) -> usize {
     transforms::ALL.iter().position(|one| one.id == step.transform.id).unwrap_or(usize::MAX)
 }
 
-/// A path as the repository has it: from its top, with slashes, through links.
+/// A path relative to the top of the repository, with slashes, after resolving symlinks.
 fn within(git: &Git, path: &str) -> anyhow::Result<String> {
     let path = Path::new(path);
     let full = match path.canonicalize() {
         Ok(full) => full,
-        // A new ignore file is not there yet.
+        // A new ignore file does not exist yet.
         Err(_) => {
             let directory =
                 path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,15 +1,15 @@
-//! Extended attributes of files, which access control lists and labels are as well: a file that takes another one's place gets
-//! the same. (Linux's manual, xattr(7) and acl(5).)
+//! Extended attributes of files, including access control lists and labels: a file that replaces
+//! another one gets the same attributes. (Linux's manual, xattr(7) and acl(5).)
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Gives a file the attributes of another one. The error names the attribute that can't be kept.
+/// Copies the attributes of another file. The error names the attribute that can't be kept.
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub fn keep(from: &Path, to: &File) -> Result<(), (String, io::Error)> {
     use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
-    // As long as they can be on Linux.
+    // The limit on Linux.
     const LONGEST: usize = 64 << 10;
     let unnamed = |error: io::Error| ("list".to_owned(), error);
     let from = File::open(from).map_err(unnamed)?;
@@ -21,7 +21,7 @@ pub fn keep(from: &Path, to: &File) -> Result<(), (String, io::Error)> {
         Err(error) => return Err(unnamed(error.into())),
     };
     for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        // The system's own sums of a file's content.
+        // Checksums that the system maintains.
         if matches!(name, b"security.ima" | b"security.evm") || name.starts_with(b"com.apple.provenance") {
             continue;
         }
@@ -41,7 +41,7 @@ pub fn keep(from: &Path, to: &File) -> Result<(), (String, io::Error)> {
     Ok(())
 }
 
-/// Elsewhere they are not looked at.
+/// Not supported on other systems.
 #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 pub fn keep(_: &Path, _: &File) -> Result<(), (String, io::Error)> {
     Ok(())

@@ -1,7 +1,7 @@
-//! Files beside others, which take their places when they are whole. A kill may leave one: the next run that writes there takes
-//! it away.
+//! Temporary files next to the files that they replace. A killed run may leave one, which the next
+//! run that writes there removes.
 //!
-//! Each is locked as long as its run works on it, so that no run takes away what another one needs.
+//! Each file is locked while its run uses it, so no other run removes it.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 const PREFIX: &str = ".jettison-";
 
-/// How many random characters follow the prefix.
+/// The number of random characters after the prefix.
 const RANDOM: usize = 6;
 
 /// A new, empty, locked file in a directory.
@@ -22,25 +22,25 @@ pub fn file(directory: &Path) -> io::Result<NamedTempFile> {
     let mut tries = 0;
     loop {
         let file = tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempfile_in(directory)?;
-        // A file system without locks does not get swept either.
+        // On a file system without locks, old files are not removed either.
         let _ = file.as_file().lock();
         tries += 1;
-        // Another run may have swept it up before it was locked.
+        // Another run may have removed it before it was locked.
         if tries == 8 || is_there(file.as_file()) {
             return Ok(file);
         }
     }
 }
 
-/// Makes what changed in a directory survive a crash of the machine, where its file system can.
+/// Makes changes to a directory survive a crash of the machine, if the file system supports it.
 pub fn sync(directory: &Path) {
     if cfg!(unix) {
-        // The file itself is safe; nothing more can be done where this fails.
+        // The file itself is safe; nothing more can be done if this fails.
         let _ = File::open(directory).and_then(|directory| directory.sync_all());
     }
 }
 
-/// Sweeps a directory, once in a run.
+/// Cleans up a directory, once per run.
 fn sweep_once(directory: &Path) {
     static SWEPT: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
     let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ fn sweep_once(directory: &Path) {
     }
 }
 
-/// Takes away what killed runs left. Whatever fails stays.
+/// Removes temporary files of killed runs. Files that can't be removed stay.
 fn sweep(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -1,37 +1,37 @@
-//! Which files went, came or changed between two images, by what they were there for.
+//! Files that were removed, added or changed between two images, by their purpose.
 
 use crate::image::{Kind, Tree};
 
 /// The differences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
-    /// In the order of [`Cause`]; groups without a file are left out.
+    /// In the order of [`Cause`], without empty groups.
     pub groups: Vec<Group>,
 }
 
-/// Files that went, came or changed for one reason.
+/// Files with the same purpose that were removed, added or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The reason.
+    /// The purpose.
     pub cause: Cause,
-    /// How many are gone, and how many bytes they had.
+    /// The number of removed files, and their size in bytes.
     pub gone: (usize, u64),
-    /// How many are new, and how many bytes they have.
+    /// The number of added files, and their size in bytes.
     pub came: (usize, u64),
-    /// How many have another content, owner or mode.
+    /// The number of files with another content, owner or mode.
     pub changed: usize,
-    /// Some of them, the largest first, each with `-`, `+` or `~` before it.
+    /// Some of the files, the largest first, each prefixed with `-`, `+` or `~`.
     pub examples: Vec<String>,
 }
 
-/// What a file is there for.
+/// The purpose of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// Something that can be fetched again.
+    /// Files that can be downloaded again.
     Cache,
-    /// For people to read.
+    /// Files for people to read.
     Documentation,
-    /// What packages of the system bring.
+    /// Files of system packages.
     System,
     /// Everything else: the application, its packages, settings.
     Application,
@@ -86,10 +86,10 @@ impl Cause {
     }
 }
 
-/// How many examples a group has at most.
+/// The largest number of examples in a group.
 const MOST_EXAMPLES: usize = 5;
 
-/// Compares what containers of two images see.
+/// Compares the files that containers of two images see.
 pub(super) fn compare(before: &Tree<'_>, after: &Tree<'_>) -> Files {
     let causes = [Cause::Cache, Cause::Documentation, Cause::System, Cause::Application];
     let mut groups: Vec<(Group, Vec<(u64, String)>)> = causes

@@ -1,21 +1,23 @@
-//! Which packages of the original an image lacks, by what went wrong in it: the evidence that a smaller base is mended with.
+//! Packages of the original that an image lacks, determined from its failures: the evidence for
+//! repairing a smaller base image.
 //!
-//! Only what the original itself tells counts: a library that it has, a program that it has, and the package that brought it.
+//! Only facts of the original count: a library or a program that it contains, and the package that
+//! installed it.
 
 use std::collections::BTreeSet;
 
 use crate::image::{Image, Kind, Owners, Tree};
 
-/// A system package of the original, and who missed it.
+/// A system package of the original, and the program that needs it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lacking {
     /// The package.
     pub package: String,
-    /// Who missed it, for a person.
+    /// The reason, for people.
     pub why: String,
 }
 
-/// What the packages of missing libraries are, by (library, who loads it).
+/// The packages of missing libraries, given as (library, file that loads it).
 pub(super) fn libraries<'m>(
     tree: &Tree<'_>,
     owners: &Owners<'_>,
@@ -35,7 +37,7 @@ pub(super) fn libraries<'m>(
     found.into_iter().collect()
 }
 
-/// What the packages of programs are that somebody did not find, by what was printed.
+/// The packages of programs that were not found, according to the output.
 pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners<'_>, printed: &str) -> Vec<Lacking> {
     let mut found = BTreeSet::new();
     for name in not_found(printed) {
@@ -48,7 +50,7 @@ pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners<'_>, prin
     found.into_iter().collect()
 }
 
-/// The system package that brought a file, links followed.
+/// The system package that installed a file, after resolving symlinks.
 fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
     let of = |path: &str| match owners.owner(path) {
         Some(("Debian" | "Alpine" | "RPM", name)) => Some(name.to_owned()),
@@ -61,17 +63,18 @@ fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
     })
 }
 
-/// How shells and languages say that there is no such program: what stands before its name, and what behind it.
+/// How shells and languages report a missing program: the text before its name and the text after
+/// it.
 const SAID: &[(&str, &str)] = &[
     // dash, busybox: `sh: 1: git: not found`; bash: `git: command not found`.
     (" ", ": not found"),
     (" ", ": command not found"),
-    // Python, Perl's and Ruby's own words for ENOENT.
+    // Python, Perl and Ruby for ENOENT.
     ("No such file or directory: '", "'"),
     ("No such file or directory - ", ""),
     // Node.
     ("spawn ", " ENOENT"),
-    // Go, and the engine's own.
+    // Go, and the engine itself.
     ("exec: \"", "\": executable file not found"),
     // Java.
     ("Cannot run program \"", "\""),
@@ -80,7 +83,7 @@ const SAID: &[(&str, &str)] = &[
     ("env: '", "': No such file or directory"),
 ];
 
-/// The programs that a text says were not found.
+/// The programs that a text reports as not found.
 fn not_found(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for line in text.lines() {

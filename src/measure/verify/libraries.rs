@@ -1,19 +1,19 @@
-//! Whether every program finds every library that it names, read from the files themselves: it works for images without a shell.
-//! (man 8 ld.so: DT_RUNPATH, ld.so.conf, the default directories.)
+//! Whether every program finds its libraries, read from the files themselves, so it works for
+//! images without a shell. (man 8 ld.so: DT_RUNPATH, ld.so.conf, the default directories.)
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::image::{Elf, Kind, Tree};
 
-/// A library that one or more files of an image load and that it does not have.
+/// A library that files of an image load but that the image does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Missing {
-    /// The library's name.
+    /// The name of the library.
     pub library: String,
     /// The first of the files.
     pub path: String,
-    /// How many others there are.
+    /// The number of other files.
     pub others: usize,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// What is missing in the second image and was not in the first.
+/// Libraries that are missing in the second image but not in the first.
 pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<Missing> {
     let were = unresolved(before);
     let mut found: BTreeMap<String, Missing> = BTreeMap::new();
@@ -38,9 +38,9 @@ pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<Missing> {
     found.into_values().collect()
 }
 
-/// Programs and libraries with the names that they don't find.
+/// Programs and libraries, with the libraries that they don't find.
 fn unresolved(tree: &Tree<'_>) -> BTreeSet<(String, String)> {
-    // Where libraries are looked for is not read from ld.so.conf: any directory of the system that has libraries counts.
+    // ld.so.conf is not read: every system directory that contains libraries counts.
     let mut by_name: BTreeMap<&str, Vec<(&str, &Elf)>> = BTreeMap::new();
     let mut links: BTreeSet<&str> = BTreeSet::new();
     for (path, place) in &tree.places {

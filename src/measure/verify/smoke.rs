@@ -1,4 +1,4 @@
-//! Commands that are run in both images, and must end alike and print alike.
+//! Commands that run in both images, and must have the same output and exit status.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -10,16 +10,16 @@ use crate::image::{Image, Tree};
 use crate::measure::engine::{Engine, last_lines};
 use crate::measure::leftovers::TemporaryContainer;
 
-/// Something that is tried.
+/// A check to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Smoke {
-    /// A command of the user's, which the image's own shell runs.
+    /// A command of the user, run by the shell of the image.
     Command(String),
-    /// A program and what it is given.
+    /// A program and its arguments.
     Program(Vec<String>),
-    /// The image's own HEALTHCHECK, in a container that is started as it is.
+    /// The HEALTHCHECK of the image, for a container that is started without options.
     Health,
-    /// The program that containers start with is there.
+    /// The program that containers start exists.
     Starts(String),
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Smoke {
     }
 }
 
-/// Programs that run others, and how they are asked who they are.
+/// Interpreters, and their options that print the version.
 const INTERPRETERS: &[(&str, &str)] = &[
     ("python", "--version"),
     ("python3", "--version"),
@@ -44,15 +44,16 @@ const INTERPRETERS: &[(&str, &str)] = &[
     ("php", "--version"),
 ];
 
-/// Exit statuses of a command that did not run: the engine's own failure, no leave to run it, and no such command.
-/// (Docker's manual, "docker run", "Exit status"; Podman's says the same.)
+/// Exit statuses of a command that did not run: a failure of the engine, a command that is not
+/// executable, no such command. (Docker's manual, "docker run", "Exit status"; Podman's says the
+/// same.)
 const CANNOT_RUN: i32 = 125;
 const NOT_FOUND: i32 = 127;
 
 /// How long a container may take until it is healthy.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What is tried: the user's commands, and what the image itself says of its use.
+/// The checks: the user's commands, and those that follow from the configuration of the image.
 pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<Smoke> {
     let start = &image.config.config;
     let words: Vec<&String> = start.entrypoint.iter().chain(&start.cmd).flatten().collect();
@@ -75,7 +76,7 @@ pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<
     tests
 }
 
-/// Whether an image has a program, by its path or in the directories of PATH.
+/// Whether an image contains a program, by its path or in the directories of PATH.
 fn find(image: &Image, tree: &Tree<'_>, program: &str) -> bool {
     if program.contains('/') {
         let directory = image.config.config.working_dir.as_deref().unwrap_or("/");
@@ -86,7 +87,7 @@ fn find(image: &Image, tree: &Tree<'_>, program: &str) -> bool {
     image.config.config.path().any(|directory| tree.resolve(&format!("{directory}/{program}")).is_some())
 }
 
-/// One of the two images, and what a container sees of it.
+/// One of the two images, and the files that a container sees.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'s> {
     pub subject: &'s Subject,
@@ -99,10 +100,10 @@ impl Side<'_> {
     }
 }
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
-    /// What the command ended with, where it is a command.
+    /// The exit status, if it is a command.
     code: Option<i32>,
     status: String,
     printed: String,
@@ -110,7 +111,7 @@ struct Outcome {
 }
 
 impl Smoke {
-    /// Tries it in both; what is wrong with the second, or nothing.
+    /// Runs the check in both images, and returns the failure of the second, if any.
     pub(super) fn compare(
         &self,
         engine: &Engine,
@@ -135,7 +136,7 @@ impl Smoke {
             if steady(&was.printed) == steady(&is.printed) {
                 return Ok(None);
             }
-            // What differs from run to run in one and the same image is no difference between two.
+            // Output that differs between two runs of the same image does not count.
             let again = self.run(engine, before)?;
             if was.status == again.status && differs_like(&was.printed, &again.printed, &is.printed) {
                 return Ok(None);
@@ -165,7 +166,7 @@ impl Smoke {
                 arguments.extend(["--entrypoint", "/bin/sh", tag, "-c", text]);
             }
             Self::Command(text) => {
-                // Without a shell, blanks divide it.
+                // Without a shell, blanks separate the words.
                 let mut words = text.split_whitespace();
                 arguments.extend(["--entrypoint", words.next().unwrap_or_default(), tag]);
                 arguments.extend(words);
@@ -186,7 +187,8 @@ impl Smoke {
     }
 }
 
-/// Starts a container as it is, and runs the check beside it, in its network, until it succeeds once or time is up.
+/// Starts a container without options, and runs the check in another container in its network until
+/// it succeeds once or the time is over.
 fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) -> anyhow::Result<Outcome> {
     let tag = subject.built.image.tag.as_str();
     let check = subject.image.config.config.healthcheck.as_ref();
@@ -226,7 +228,7 @@ fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) ->
     }
 }
 
-/// A text without the durations in it: numbers with a unit of time behind them.
+/// A text without durations: numbers followed by a unit of time.
 fn steady(text: &str) -> String {
     let is_unit = |rest: &str| {
         let unit: String =
@@ -245,7 +247,7 @@ fn steady(text: &str) -> String {
     steady + rest
 }
 
-/// Whether a third text differs from the first at most in lines in which the second does, too.
+/// Whether the third text differs from the first only in lines in which the second also differs.
 fn differs_like(first: &str, second: &str, third: &str) -> bool {
     let lines = |text: &str| steady(text).lines().map(str::to_owned).collect::<Vec<_>>();
     let (first, second, third) = (lines(first), lines(second), lines(third));
@@ -255,7 +257,7 @@ fn differs_like(first: &str, second: &str, third: &str) -> bool {
         && first.iter().zip(&second).zip(&third).all(|((a, b), c)| a != b || a == c)
 }
 
-/// The lines of two texts from the first on that differs, a few of each.
+/// A few lines of each text, starting with the first difference.
 fn from_difference(a: &str, b: &str) -> (String, String) {
     let same = a.lines().zip(b.lines()).take_while(|(a, b)| steady(a) == steady(b)).count();
     let few = |text: &str| text.lines().skip(same).take(5).collect::<Vec<_>>().join("\n  ");

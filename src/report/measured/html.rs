@@ -1,4 +1,4 @@
-//! Measured builds as one page that needs nothing else: no script, no font, no network.
+//! Measurements as one self-contained page: no script, no font, no network.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -76,7 +76,7 @@ fn figures(body: &mut String, before: &Figures, after: &Figures) {
     }
 }
 
-/// A figure, in which a line may break before a bracket only.
+/// A figure in which lines break only before a bracket.
 fn figure(text: &str) -> String {
     escaped(text).replace(' ', "\u{a0}").replace("\u{a0}(", " (")
 }

@@ -1,4 +1,4 @@
-//! Measured builds as Markdown: a table, and the layers folded away.
+//! Measurements as Markdown: a table, and the folded layers.
 
 use std::io::{self, Write};
 
