@@ -1,4 +1,4 @@
-//! The build context of a Dockerfile: which directory it is and what lies in it. Everything is
+//! The build context of a Dockerfile: its directory and its files. Everything is
 //! looked up at the first question, and once for all Dockerfiles that share a directory.
 //!
 //! Reads only. What the ignore file excludes is decided by `context::ignore`, and what matters of
@@ -41,7 +41,7 @@ pub struct Contexts {
     full_paths: FullPaths,
 }
 
-/// Answers by path. Whoever asks while an answer is looked for waits for it.
+/// Answers by path. A thread waits if another one is already looking for the same answer.
 type Kept<T> = Mutex<HashMap<PathBuf, Arc<OnceLock<T>>>>;
 
 /// What Dockerfiles in a folder share.
@@ -241,8 +241,8 @@ fn top_above(folder: &Path) -> PathBuf {
     repository.map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
 }
 
-/// The ignore file beside the Dockerfile that bears its name, and its text: it counts instead of
-/// the context's own. (Docker's manual, "Build context", "Filename and location".)
+/// The ignore file next to the Dockerfile that has its name, and its text: it overrides that of the
+/// context. (Docker's manual, "Build context", "Filename and location".)
 fn own_ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<Option<(String, String)>, String> {
     let Some(dockerfile) = dockerfile else { return Ok(None) };
     let mut name = dockerfile.as_os_str().to_owned();

@@ -1,9 +1,9 @@
-//! Which directory a compose or bake file builds a Dockerfile with, and which services of compose
-//! files run its image.
+//! The build context that a compose or bake file uses for a Dockerfile, and the services of compose
+//! files that run its image.
 //!
 //! Reads `build` of compose services (the Compose specification, "Compose Build") and `target`
-//! blocks of bake files (Docker's manual, "Bake file reference"). A value with a variable in it is
-//! left alone: what it comes to is not known here.
+//! blocks of bake files (Docker's manual, "Bake file reference"). A value with a variable is
+//! ignored, since its value is unknown.
 
 use std::collections::BTreeMap;
 use std::fs;
