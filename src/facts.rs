@@ -4,47 +4,37 @@
 
 pub mod accounts;
 pub mod append;
-pub mod avoidance;
 pub mod base_image;
-pub mod chain;
+pub mod block;
+pub mod caches;
+pub mod change_rate;
 pub mod commands;
 mod configured;
 pub mod copied;
-pub mod downloads;
+mod destinations;
 pub mod effects;
 pub mod environment;
+pub mod excise;
 pub mod execution;
 pub mod files;
 pub mod frontend;
 mod globals;
-mod kept;
+pub(crate) mod kept;
 pub mod later;
 mod leanings;
-pub mod leftovers;
 mod lineage;
 pub mod manifests;
-pub mod merge;
 mod modes;
-pub mod mounting;
-pub mod order;
 pub mod origin;
-pub mod ownership;
 pub mod packages;
 pub mod paths;
-mod presence;
 mod removals;
-mod reserved;
 mod settings;
-pub mod split;
 pub mod stage;
-mod started;
+pub(crate) mod started;
 mod starts;
 pub mod style;
-mod traced;
-mod underfoot;
-mod uneditable;
-pub mod unneeded;
-pub mod unsent;
+pub(crate) mod traced;
 pub mod variables;
 
 use std::cell::RefCell;
@@ -86,21 +76,21 @@ pub struct Facts<'a> {
     /// The user and the working directory at each instruction.
     states: ExecutionStates,
     /// Which stage is built from which.
-    lineage: Lineage,
+    pub(crate) lineage: Lineage,
     /// What stages copy or mount from each other.
-    copies: Vec<stage::Copied>,
+    pub(crate) copies: Vec<stage::Copied>,
     /// The WORKDIR instructions, in order.
     workdirs: Vec<usize>,
     /// The places in `copies` by the stage that is copied or mounted from.
-    copied_from: Vec<Vec<usize>>,
+    pub(crate) copied_from: Vec<Vec<usize>>,
     /// What is known of later instructions that depend on files.
     leanings: Leanings,
     /// What instructions read and write, as far as that was asked.
     effects: effects::Known,
     /// Answers about the whole file.
-    kept: Kept,
+    pub(crate) kept: Kept,
     /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
-    configuration: Vec<&'a Instruction<'a>>,
+    pub(crate) configuration: Vec<&'a Instruction<'a>>,
     /// Triggers for images built on this one.
     triggers: Vec<&'a Instruction<'a>>,
     /// Whether the author starts lines with `&&`, by the first instruction that shows it.
@@ -138,9 +128,9 @@ pub struct RunFacts<'a> {
     /// Whether an error or an unreadable line stands next to it, so that it is not edited.
     pub near_error: bool,
     /// Answers about it.
-    kept: KeptOfRun,
+    pub(crate) kept: KeptOfRun,
     /// The scripts that it starts, once asked for.
-    started: OnceLock<(Vec<started::Started>, Vec<usize>)>,
+    pub(crate) started: OnceLock<(Vec<started::Started>, Vec<usize>)>,
 }
 
 impl<'a> Facts<'a> {
@@ -250,7 +240,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether a name stands anywhere in the file.
-    fn is_named(&self, name: &'static str) -> bool {
+    pub(crate) fn is_named(&self, name: &'static str) -> bool {
         *self.kept.named.borrow_mut().entry(name).or_insert_with(|| self.file.text.contains(name))
     }
 
@@ -298,7 +288,7 @@ impl<'a> RunFacts<'a> {
 }
 
 /// Whether the item before or after, blanks and comments aside, can't be read.
-fn near_error(file: &Dockerfile<'_>, item: usize) -> bool {
+pub(crate) fn near_error(file: &Dockerfile<'_>, item: usize) -> bool {
     let is_gap = |item: &&Item<'_>| matches!(item, Item::Blank(_) | Item::Comment(_));
     let before = file.items[..item].iter().rev().find(|item| !is_gap(item));
     let after = file.items[item + 1..].iter().find(|item| !is_gap(item));

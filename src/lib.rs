@@ -31,7 +31,7 @@ pub mod measure;
 pub mod pipeline;
 pub mod pragma;
 pub mod report;
-mod rewrite;
+mod runtime;
 pub mod secret;
 pub mod span;
 pub mod syntax;

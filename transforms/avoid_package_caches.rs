@@ -41,10 +41,12 @@
 //! RUN apk add --no-cache curl git
 //! ```
 
+mod plan;
+
 use crate::edit::Edits;
-use crate::facts::avoidance::Avoidance;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::is_for_a_mount;
+use crate::transforms::avoid_package_caches::plan::Avoidance;
+use crate::transforms::support::caches::is_for_a_mount;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

@@ -68,13 +68,16 @@
 //!     && rm -rf /tmp/*
 //! ```
 
+pub(crate) mod plan;
+mod redundant;
+
 use crate::config::Caches;
 use crate::edit::Edits;
 use crate::facts::RunFacts;
-use crate::facts::mounting::Mounting;
 use crate::facts::style::Style;
 use crate::span::Span;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::cache_mounts::plan::Mounting;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -99,7 +102,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             return;
         }
         let Mounting { managers, flags, needless, refused } =
-            ctx.facts.mounting(run, &ctx.settings.config.keep);
+            plan::mounting(ctx.facts, run, &ctx.settings.config.keep);
         let anchor = run.instruction.text;
         for stays in refused {
             fixes.refuse(anchor, format!("no cache mount for {}: {}", stays.what, stays.reason));

@@ -68,12 +68,17 @@
 //!     npm cache clean --force
 //! ```
 
+mod manager_survives;
+mod residue;
+mod uneditable;
+
 use crate::edit::Edits;
-use crate::facts::leftovers::{Leftover, what};
+use crate::facts::caches::what;
 use crate::knowledge::Confidence;
-use crate::rewrite::append_to;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::is_for_a_mount;
+use crate::transforms::clean_package_caches::residue::Leftover;
+use crate::transforms::support::append::append_to;
+use crate::transforms::support::caches::is_for_a_mount;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -88,7 +93,7 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.runs.iter().filter(|run| ctx.facts.stage_of(run).ships) {
-        if let Some(untouched) = ctx.facts.untouched(run, &ctx.settings.config.keep) {
+        if let Some(untouched) = uneditable::untouched(ctx.facts, run, &ctx.settings.config.keep) {
             fixes.refuse(run.instruction.text, untouched);
         }
     }
@@ -98,7 +103,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         let anchor = run.instruction.text;
         let (mut wanted, mut unwanted) = (Cleanup::default(), Cleanup::default());
-        for leftover in ctx.facts.leftovers(run, &ctx.settings.config.keep) {
+        for leftover in residue::leftovers(ctx.facts, run, &ctx.settings.config.keep) {
             match leftover {
                 Err(stays) => {
                     fixes.refuse(anchor, format!("{} not deleted: {}", stays.what, stays.reason));

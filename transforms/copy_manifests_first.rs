@@ -64,12 +64,15 @@
 //! CMD ["node", "server.js"]
 //! ```
 
+mod plan;
+mod reserved;
+
 use crate::context::BuildContext;
 use crate::edit::Edits;
-use crate::facts::order::Early;
-use crate::rewrite::move_behind;
 use crate::syntax::{Body, Instruction, Item};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::copy_manifests_first::plan::Early;
+use crate::transforms::support::moves::move_behind;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

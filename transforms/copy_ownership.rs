@@ -53,6 +53,8 @@
 //! COPY --chmod=755 docker-entrypoint.sh /usr/local/bin/
 //! ```
 
+pub(crate) mod plan;
+
 use crate::edit::Edits;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
@@ -73,7 +75,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             return;
         }
         let anchor = run.instruction.text;
-        match ctx.facts.handover(run) {
+        match plan::handover(ctx.facts, run) {
             None => {}
             Some(Err(reason)) => {
                 fixes.refuse(anchor, format!("COPY --chown or --chmod not used: {reason}"));

@@ -24,7 +24,7 @@
 //! ```
 
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::lean_installs;
+use crate::transforms::support::recommended::lean_installs;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

@@ -40,9 +40,9 @@
 //! ```
 
 use crate::edit::Edits;
-use crate::facts::split::{Fate, fate};
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::Kind;
+use crate::runtime::package_role::{Fate, fate};
 use crate::span::Span;
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};

@@ -45,9 +45,9 @@
 //! ```
 
 use crate::config::MergeRuns;
-use crate::facts::merge::GainKind;
-use crate::rewrite::{are_neighbours, join};
 use crate::transform::{Applicability, Changes, Context, Effect, Fixes, Transform};
+use crate::transforms::support::join::judge::{self, GainKind};
+use crate::transforms::support::join::{are_neighbours, join};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -75,7 +75,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         {
             continue;
         }
-        match ctx.facts.merge(first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
+        match judge::merge(ctx.facts, first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
             Ok(None) => {}
             Err(reason) => {
                 fixes.refuse(second.instruction.text, format!("not merged with the previous RUN: {reason}"));

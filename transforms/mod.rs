@@ -15,21 +15,20 @@ mod dnf_no_weak_deps;
 mod drop_build_packages;
 mod merge_runs;
 mod order_layers;
+mod ordering;
 mod production_dependencies;
 mod purge_build_packages;
 mod remove_downloads;
 mod sink_metadata;
 mod slim_base;
-mod split_stages;
+pub(crate) mod split_stages;
 mod strip_artifacts;
+pub(crate) mod support;
 mod useradd_no_log_init;
 mod write_dockerignore;
 mod zypper_no_recommends;
 
-use crate::config::Caches;
-use crate::edit::Edits;
-use crate::facts::RunFacts;
-use crate::transform::{Applicability, Context, Fixes, Transform};
+use crate::transform::Transform;
 
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
@@ -67,37 +66,4 @@ pub fn nearest(id: &str) -> Option<&'static str> {
     let best =
         ALL.iter().map(|transform| (near(transform.id), transform.id)).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 > 0.6).then_some(best.1)
-}
-
-/// Proposes the option that leaves out recommended packages, for the calls of these package
-/// managers. The transforms for apt, dnf and zypper share this function.
-fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
-    for run in ctx.facts.shipped_and_editable() {
-        for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
-            let Some(lean) = &call.manager.lean else { continue };
-            let is_set = || {
-                lean.unless_setting
-                    .as_ref()
-                    .is_some_and(|setting| ctx.facts.may_be_set(setting, run, ctx.around))
-            };
-            if lean.verbs.contains(&call.verb)
-                && !call.has_option(&lean.unless_option)
-                && call.verb_word.literal().is_some()
-                && !run.invocations[call.invocation].place.in_word
-                && !is_set()
-            {
-                let mut edits = Edits::new();
-                edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
-                let title = format!("install {} packages without recommended packages", call.manager.name);
-                fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
-            }
-        }
-    }
-}
-
-/// Whether cache mounts hold the caches of a package manager, so that this RUN needs no cleanup of
-/// them.
-fn is_for_a_mount(ctx: &Context<'_>, run: &RunFacts<'_>, manager: &str) -> bool {
-    let config = &ctx.settings.config;
-    config.caches == Caches::Mount && ctx.facts.can_be_mounted(run, manager, &config.keep)
 }

@@ -46,9 +46,9 @@
 //! RUN python setup.py install
 //! ```
 
-use crate::rewrite::move_all;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::support::moves::move_all;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

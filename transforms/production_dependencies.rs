@@ -73,11 +73,14 @@
 //! CMD ["python3", "/srv/serve.py"]
 //! ```
 
+mod omit;
+mod prune;
+
 use crate::edit::Edits;
-use crate::facts::split::Prune;
-use crate::rewrite::append_to;
 use crate::span::Span;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::production_dependencies::prune::Prune;
+use crate::transforms::support::append::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -91,10 +94,10 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    if !ctx.facts.may_omit() {
+    if !omit::may_omit(ctx.facts) {
         return;
     }
-    let prunes = ctx.facts.prunes(ctx.around.context().ok());
+    let prunes = prune::prunes(ctx.facts, ctx.around.context().ok());
     for prune in &prunes {
         match prune {
             Ok(prune) => {
@@ -114,7 +117,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
     }
     let is_pruned = |run: usize| prunes.iter().flatten().any(|prune| prune.run == run);
-    for omission in ctx.facts.omissions(ctx.around.context().ok()) {
+    for omission in omit::omissions(ctx.facts, ctx.around.context().ok()) {
         match omission {
             Ok(omission) if is_pruned(omission.run) => {}
             Err((span, _)) if prunes.iter().any(|prune| is_about(ctx, prune, span)) => {}

@@ -34,14 +34,16 @@
 //!     && apk del --no-network .build-deps
 //! ```
 
+use crate::transforms::support::join::judge;
 use std::collections::HashMap;
 
 use crate::edit::Edits;
-use crate::facts::merge::Merge;
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
-use crate::rewrite::{append_to, are_neighbours, join};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::support::append::append_to;
+use crate::transforms::support::join::judge::Merge;
+use crate::transforms::support::join::{are_neighbours, join};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -181,7 +183,7 @@ fn last_use_is_next<'f, 'a>(
     let next = ctx.facts.runs_after(run.item).first();
     let next = next.filter(|next| next.stage == run.stage && are_neighbours(ctx, run, next))?;
     let is_last = file.last == Some(next.item);
-    let merge = is_last.then(|| ctx.facts.merge(run, next, true).ok()).flatten()??;
+    let merge = is_last.then(|| judge::merge(ctx.facts, run, next, true).ok()).flatten()??;
     Some((next, merge)).filter(|(_, merge)| !merge.isolate_first)
 }
 

@@ -28,9 +28,11 @@
 //!     rm -f tool-1.2.tar.gz
 //! ```
 
+mod plan;
+
 use crate::edit::Edits;
-use crate::rewrite::append_to;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::support::append::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -50,7 +52,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         let anchor = run.instruction.text;
         let mut names = Vec::new();
-        for download in ctx.facts.spent_downloads(run, &ctx.settings.config.keep) {
+        for download in plan::spent_downloads(ctx.facts, run, &ctx.settings.config.keep) {
             match download {
                 Ok(name) => names.push(name),
                 Err(reason) => fixes.refuse(anchor, reason),

@@ -31,9 +31,9 @@
 //! CMD ["curl", "--version"]
 //! ```
 
-use crate::rewrite::move_all;
 use crate::syntax::{Item, Keyword};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::support::moves::move_all;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

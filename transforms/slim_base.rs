@@ -46,10 +46,13 @@
 //! CMD ["python", "/report.py"]
 //! ```
 
+mod alpine;
+mod variant;
+
 use crate::config::Bases;
 use crate::edit::Edits;
-use crate::facts::split::Variant;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::slim_base::variant::Variant;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -63,14 +66,14 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    if !ctx.facts.may_have_slim_base() {
+    if !variant::may_have_slim_base(ctx.facts) {
         return;
     }
     let variant = match ctx.settings.config.bases {
         Bases::Slim => Variant::Slim,
         Bases::Alpine => Variant::Alpine,
     };
-    match ctx.facts.slim_base(ctx.around, variant) {
+    match variant::slim_base(ctx.facts, ctx.around, variant) {
         Some(Ok(base)) => {
             let mut edits = Edits::new();
             edits.replace(base.span, base.slim.clone());

@@ -60,11 +60,28 @@
 //! CMD ["/clock"]
 //! ```
 
+pub(crate) mod assemble;
+mod c;
+mod distroless;
+mod dotnet;
+mod go;
+mod java;
+mod jre;
+mod node;
+mod packages;
+mod php;
+mod plan;
+pub(crate) mod python;
+pub(crate) mod recipe;
+mod ruby;
+mod rust;
+
 use crate::edit::Edits;
-use crate::facts::split::{Line, Made, Split};
 use crate::span::Span;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::split_stages::recipe::{Line, Split};
+use crate::transforms::support::new_instruction::Made;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

@@ -45,10 +45,14 @@
 //! RUN npm ci
 //! ```
 
+mod candidates;
+mod history;
+mod reinstalled;
+
 use crate::context::Ignore;
-use crate::facts::unsent::{Kind, Unsent};
 use crate::syntax::{Body, Instruction};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::write_dockerignore::candidates::{Kind, Unsent};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -76,7 +80,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             return fixes.refuse(anchor, format!(".dockerignore not changed: {reason}"));
         }
     };
-    let found = ctx.facts.unsent(context, ctx.around.dockerfile());
+    let found = candidates::unsent(ctx.facts, context, ctx.around.dockerfile());
     if let Some(reason) = found.history.filter(|_| ctx.settings.config.r#unsafe) {
         fixes.refuse(anchor, format!(".git and tracked files not excluded from the build context: {reason}"));
     }

@@ -26,7 +26,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The items before an item: of its stage, then of the stages it is built from.
-    pub(super) fn ranges_before(&self, item: usize) -> impl Iterator<Item = Range<usize>> {
+    pub(crate) fn ranges_before(&self, item: usize) -> impl Iterator<Item = Range<usize>> {
         let below = |stage: &&Stage| match stage.base {
             Base::Stage(base) => Some(&self.stages[base]),
             _ => None,
@@ -36,7 +36,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
-    pub(super) fn before(
+    pub(crate) fn before(
         &self,
         item: usize,
     ) -> impl Iterator<Item = (usize, &crate::syntax::Instruction<'_>)> {

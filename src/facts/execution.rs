@@ -69,7 +69,7 @@ pub struct ExecutionStates {
 
 /// What states are worked out from.
 #[derive(Clone, Copy)]
-pub(super) struct Outer<'o> {
+pub(crate) struct Outer<'o> {
     pub stages: &'o [Stage],
     pub lineage: &'o Lineage,
     pub variables: &'o Variables,
@@ -163,7 +163,7 @@ impl Facts<'_> {
     }
 
     /// What states are worked out from.
-    pub(super) fn outer(&self) -> Outer<'_> {
+    pub(crate) fn outer(&self) -> Outer<'_> {
         Outer { stages: &self.stages, lineage: &self.lineage, variables: &self.variables, known: self.known }
     }
 

@@ -3,12 +3,12 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use crate::facts::mounting::Destination;
-use crate::facts::order::Rate;
+use crate::facts::change_rate::Rate;
+use crate::facts::destinations::Destination;
 
 /// Answers about a file.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// The directories that WORKDIR makes, those around them included, each with the instructions, in order.
     pub made: OnceCell<HashMap<String, Vec<usize>>>,
     /// The names that scripts give to symbolic links, each with the first item that does; an empty one stands for any.
@@ -41,7 +41,7 @@ pub(super) struct Kept {
 
 /// Answers about a RUN.
 #[derive(Debug, Default)]
-pub(super) struct KeptOfRun {
+pub(crate) struct KeptOfRun {
     /// Whether it is worth not being done again.
     pub takes_time: OnceCell<bool>,
     /// The first of its invocations that may call the system's package manager unseen.

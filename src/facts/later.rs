@@ -1,11 +1,11 @@
 //! What comes after a RUN: whether anything there, in this stage, in stages built from it, or in the running image, leans
 //! on files that a cleanup would take away.
 
+use crate::facts::caches::is_mounted;
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::User;
 use crate::facts::execution::Workdir;
 use crate::facts::leanings::Answer;
-use crate::facts::leftovers::is_mounted;
 use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
@@ -71,7 +71,7 @@ impl Facts<'_> {
     }
 
     /// Whether what an image runs leans on it. The instructions may stand before the RUN, or in another stage.
-    pub(super) fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
+    pub(crate) fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
         let started = self.started().iter().find_map(|one| {
             let end = self.stages[one.stage].items.end;
             let at = At { stage: one.stage, end };
@@ -415,7 +415,7 @@ impl Facts<'_> {
     }
 
     /// Whether an invocation may run a build that nobody can read off: `make`, a script.
-    pub(super) fn may_build(&self, run: &RunFacts<'_>, index: usize) -> bool {
+    pub(crate) fn may_build(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let one = &run.invocations[index];
         let is_builder = |name: &str| self.known.program(name) == Some(Program::Builder);
         one.is_unreadable(self.known)
@@ -423,7 +423,7 @@ impl Facts<'_> {
     }
 
     /// The first of a RUN's invocations that may call the system's package manager unseen.
-    pub(super) fn first_hidden_call(&self, run: &RunFacts<'_>) -> Option<usize> {
+    pub(crate) fn first_hidden_call(&self, run: &RunFacts<'_>) -> Option<usize> {
         let find = || (0..run.invocations.len()).find(|&index| self.may_call_system_manager(run, index));
         *run.kept.hidden_call.get_or_init(find)
     }
@@ -512,7 +512,7 @@ fn names_itself(who: &str) -> bool {
 }
 
 /// Whether a RUN is given no network. (Dockerfile reference, RUN --network.)
-pub(super) fn has_no_network(run: &RunFacts<'_>) -> bool {
+pub(crate) fn has_no_network(run: &RunFacts<'_>) -> bool {
     let network = run.instruction.flags.iter().find(|flag| flag.name == "network");
     network
         .is_some_and(|flag| flag.value.as_deref().is_none_or(|value| value != "default" && value != "host"))
@@ -526,7 +526,7 @@ fn reads_these(manager: &Manager, going: Going<'_>) -> bool {
 }
 
 /// Whether a call may look something up in a cache.
-pub(super) fn may_read(call: &Call<'_>) -> bool {
+pub(crate) fn may_read(call: &Call<'_>) -> bool {
     let Call { manager, verb, .. } = call;
     let is_listed = |verbs: &[String]| verbs.contains(verb);
     manager.installs(verb)

@@ -6,7 +6,7 @@ use crate::facts::stage::{Base, Stage, at};
 
 /// The stages of a file as trees, each with its image at the bottom.
 #[derive(Debug, Default)]
-pub(super) struct Lineage {
+pub(crate) struct Lineage {
     of: Vec<Place>,
     derived: Vec<Vec<usize>>,
 }
@@ -26,7 +26,7 @@ struct Place {
 
 impl Lineage {
     /// Reads it off the stages, each of which is built from an earlier one or from none.
-    pub(super) fn of(stages: &[Stage]) -> Self {
+    pub(crate) fn of(stages: &[Stage]) -> Self {
         let base = |stage: usize| match stages[stage].base {
             Base::Stage(base) => Some(base),
             _ => None,
@@ -62,23 +62,23 @@ impl Lineage {
     }
 
     /// The stage at the bottom of a stage.
-    pub(super) fn root(&self, stage: usize) -> usize {
+    pub(crate) fn root(&self, stage: usize) -> usize {
         self.of[stage].root
     }
 
     /// Whether a stage is another one, or built from it, over others perhaps.
-    pub(super) fn is_built_from(&self, stage: usize, base: usize) -> bool {
+    pub(crate) fn is_built_from(&self, stage: usize, base: usize) -> bool {
         let (own, base) = (self.of[stage].number, self.of[base]);
         (base.number..base.number + base.size).contains(&own)
     }
 
     /// The stages whose FROM names a stage, in order.
-    pub(super) fn derived(&self, stage: usize) -> &[usize] {
+    pub(crate) fn derived(&self, stage: usize) -> &[usize] {
         &self.derived[stage]
     }
 
     /// The last one of some items, which are in order, before an item: in its stage, or else in the stages that it is built from.
-    pub(super) fn nearest(&self, stages: &[Stage], items: &[usize], item: usize) -> Option<usize> {
+    pub(crate) fn nearest(&self, stages: &[Stage], items: &[usize], item: usize) -> Option<usize> {
         let stage = at(stages, item)?;
         let own = |stage: &Stage, end: usize| {
             let before = items.partition_point(|at| *at < end);

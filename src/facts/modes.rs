@@ -12,7 +12,7 @@ use crate::syntax::{Assignment, Body, Instruction};
 
 impl Facts<'_> {
     /// What puts one of a manager's calls into a mode, in words; `at` is where its script starts.
-    pub(super) fn mode_of_call(
+    pub(crate) fn mode_of_call(
         &self,
         mode: &Mode,
         at: At,
@@ -64,7 +64,7 @@ impl Facts<'_> {
     }
 
     /// The mode of the calls of one manager in a RUN, whichever of them it is.
-    pub(super) fn mode_in(
+    pub(crate) fn mode_in(
         &self,
         mode: Option<&Mode>,
         run: &RunFacts<'_>,

@@ -24,7 +24,7 @@ pub struct Call<'a> {
 }
 
 /// The calls among a script's invocations, in order.
-pub(super) fn calls<'a>(invocations: &[Invocation<'a>], known: &'a Knowledge) -> Vec<Call<'a>> {
+pub(crate) fn calls<'a>(invocations: &[Invocation<'a>], known: &'a Knowledge) -> Vec<Call<'a>> {
     let found = invocations.iter().enumerate().filter_map(|(index, invocation)| {
         let (manager, words) = manager(invocation, known)?;
         Some(read(manager, index, words))

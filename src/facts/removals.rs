@@ -18,7 +18,7 @@ impl Facts<'_> {
     }
 
     /// The same of one command.
-    pub(super) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
+    pub(crate) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
         let invocation = &run.invocations[index];
         let operands = || invocation.arguments().iter().filter(|word| !word.is_option());
         let holds = |word: &Word| self.target_of(run, index, word).may_hold(directory, &run.workdir);

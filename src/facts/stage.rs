@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::facts::base_image::{ImageName, Release};
-use crate::facts::environment;
 use crate::facts::globals::Globals;
+use crate::facts::{Facts, environment};
 use crate::knowledge::Knowledge;
+use crate::span::Span;
 use crate::syntax::{Body, Dockerfile, Item, Keyword};
 
 /// One stage.
@@ -41,7 +42,7 @@ pub enum Base {
 }
 
 /// Reads the stages of a file.
-pub(super) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
+pub(crate) fn stages(file: &Dockerfile<'_>, known: &Knowledge) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     let mut by_name: HashMap<String, usize> = HashMap::new();
     let globals = Globals::of(file);
@@ -138,28 +139,28 @@ impl<'s> Names<'s> {
 }
 
 /// The stage that an item belongs to.
-pub(super) fn at(stages: &[Stage], item: usize) -> Option<&Stage> {
+pub(crate) fn at(stages: &[Stage], item: usize) -> Option<&Stage> {
     let at = stages.partition_point(|stage| stage.items.end <= item);
     stages.get(at).filter(|stage| stage.items.contains(&item))
 }
 
 /// A copy or a mount from one stage to another.
 #[derive(Debug, Clone)]
-pub(super) struct Copied {
+pub(crate) struct Copied {
     /// The stage that copies or mounts.
-    pub(super) user: usize,
+    pub(crate) user: usize,
     /// The stage it is taken from.
-    pub(super) source: usize,
+    pub(crate) source: usize,
     /// The instruction's place in the file's items.
-    pub(super) item: usize,
+    pub(crate) item: usize,
     /// What a COPY takes; a mount keeps nothing.
-    pub(super) path: Option<String>,
+    pub(crate) path: Option<String>,
     /// What a mount shows.
-    pub(super) shown: Option<String>,
+    pub(crate) shown: Option<String>,
 }
 
 /// Every copy and mount between stages, in order.
-pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
+pub(crate) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
     let mut found = Vec::new();
     let (names, globals) = (Names::of(stages), Globals::of(file));
     for stage in stages {
@@ -192,6 +193,40 @@ pub(super) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
         }
     }
     found
+}
+
+impl Facts<'_> {
+    /// The directory of an image that sets none, where no WORKDIR stands in the file. (The Dockerfiles of the official images.)
+    pub fn first_directory(&self, stage: &Stage) -> Option<String> {
+        let Base::Image(image) = &stage.base else { return None };
+        let is_set = self
+            .file
+            .instructions()
+            .any(|(item, one)| stage.items.contains(&item) && matches!(one.body, Body::Workdir(_)));
+        let tag = image.tag.as_deref().unwrap_or_default();
+        if !is_set && image.repository == "php" && (tag.contains("apache") || tag.contains("fpm")) {
+            return Some("/var/www/html".to_owned());
+        }
+        let official = [
+            "debian",
+            "ubuntu",
+            "alpine",
+            "buildpack-deps",
+            "gcc",
+            "node",
+            "python",
+            "ruby",
+            "rust",
+            "maven",
+            "eclipse-temurin",
+            "openjdk",
+        ];
+        (!is_set && official.contains(&image.repository.as_str())).then(|| "/".to_owned())
+    }
+    /// Where a stage starts: its FROM.
+    pub fn start_of(&self, stage: &Stage) -> Span {
+        self.file.items[stage.items.start].span()
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ const MOST_BRACKETS: usize = 4_000;
 
 /// A script that is started, or that may be.
 #[derive(Debug, Clone)]
-pub(super) struct Started {
+pub(crate) struct Started {
     /// "CMD", "entrypoint.sh".
     pub who: String,
     /// The stage whose image starts it, or whose RUN.
@@ -43,7 +43,7 @@ pub(super) struct Started {
 
 /// What is known of a script.
 #[derive(Debug, Clone)]
-pub(super) enum What {
+pub(crate) enum What {
     /// Its commands; and which of them start other scripts that are all known.
     Script { script: Script, text: String, resolved: Vec<usize> },
     /// Its text, in another language than the shell's.
@@ -77,7 +77,7 @@ struct Walk<'f, 'a> {
 impl Facts<'_> {
     /// The commands of a script that is started at a place, and the state at each: of its variables only those of the image are
     /// known.
-    pub(super) fn invocations_of<'s>(
+    pub(crate) fn invocations_of<'s>(
         &self,
         script: &'s Script,
         at: At,
@@ -88,7 +88,7 @@ impl Facts<'_> {
     }
 
     /// What the images of this file start: by CMD, ENTRYPOINT and HEALTHCHECK of any stage.
-    pub(super) fn started(&self) -> &[Started] {
+    pub(crate) fn started(&self) -> &[Started] {
         self.started.get_or_init(|| {
             let mut found = Vec::new();
             for stage in &self.stages {
@@ -124,7 +124,7 @@ impl Facts<'_> {
     }
 
     /// The scripts that a RUN starts, and which of its commands start only such as are known.
-    pub(super) fn started_by<'r>(&self, run: &'r RunFacts<'_>) -> &'r (Vec<Started>, Vec<usize>) {
+    pub(crate) fn started_by<'r>(&self, run: &'r RunFacts<'_>) -> &'r (Vec<Started>, Vec<usize>) {
         run.started.get_or_init(|| {
             let mut walk = Walk::of(self, At { stage: run.stage, end: run.item });
             walk.is_build = true;

@@ -14,7 +14,7 @@ use crate::syntax::{Body, Instruction, Item, Run, Transfer};
 
 /// A place in a stage: behind all of its instructions before the item `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct At {
+pub(crate) struct At {
     pub stage: usize,
     pub end: usize,
 }

@@ -77,7 +77,7 @@ impl Outer<'_> {
     }
 
     /// The text that ENV gives a variable just before an item; none where it is set otherwise, or to an unknown value.
-    pub(super) fn value(&self, item: usize, name: &str) -> Option<String> {
+    pub(crate) fn value(&self, item: usize, name: &str) -> Option<String> {
         self.value_within(item, name, MOST_STEPS)
     }
 

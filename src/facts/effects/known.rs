@@ -44,7 +44,7 @@ impl Facts<'_> {
     }
 
     /// A number that all instructions with the same effects share.
-    pub(in crate::facts) fn kind_of_effects(&self, item: usize) -> usize {
+    pub(crate) fn kind_of_effects(&self, item: usize) -> usize {
         self.known_effects(item).1
     }
 

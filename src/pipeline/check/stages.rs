@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::facts::Facts;
-use crate::facts::split::BUILD_VARIABLES;
 use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
+use crate::transforms::split_stages::assemble::BUILD_VARIABLES;
 
 /// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
 pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {

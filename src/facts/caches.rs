@@ -1,0 +1,232 @@
+//! The caches of the package managers that a RUN calls: which call fills one last, whether the script empties it, and whether a
+//! mount or a setting keeps it elsewhere.
+
+use std::collections::HashMap;
+
+use crate::facts::commands::Invocation;
+use crate::facts::environment::Variable;
+use crate::facts::packages::Call;
+use crate::facts::traced::At;
+use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::{Cache, Kind, Manager};
+use crate::syntax::shell::Word;
+use crate::syntax::{Item, Keyword};
+
+/// A cache that stays full, and why.
+#[derive(Debug)]
+pub struct Stays {
+    /// What stays.
+    pub what: String,
+    /// Why, to follow "because".
+    pub reason: String,
+}
+
+impl<'a> Facts<'a> {
+    /// The last call that writes to a cache.
+    pub(crate) fn last_fill(&self, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> Option<usize> {
+        let fills = |call: &&Call<'a>| {
+            let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
+                call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
+            }) || self.keeps_no_cache(run, call);
+            // A script that can't be read has fetched the index where packages install without a visible `update`.
+            let hidden = || {
+                manager.installs(&call.verb)
+                    && self.first_hidden_call(run).is_some_and(|first| first < call.invocation)
+            };
+            call.manager.name == manager.name
+                && !avoids
+                && (cache.filled_by.contains(&call.verb)
+                    || manager.kind == Kind::System
+                        && !cache.filled_by.iter().any(|verb| manager.installs(verb))
+                        && hidden())
+        };
+        run.calls.iter().rposition(|call| fills(&call))
+    }
+
+    /// Whether a call keeps no cache, by an option, a variable or the manager's configuration.
+    pub(crate) fn keeps_no_cache(&self, run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+        let at = At { stage: run.stage, end: run.item };
+        let mode = call.manager.uncached.as_ref();
+        mode.is_some_and(|mode| self.mode_of_call(mode, at, &run.invocations, call).is_some())
+    }
+
+    /// Whether it is Yarn 1 for certain: later versions run from the cache under Plug'n'Play.
+    pub(crate) fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
+        let doubt = || "it may be Yarn 2 or later, which can run packages right from its cache".to_owned();
+        if fills.iter().all(|call| call.verb.starts_with("global")) {
+            return Ok(());
+        }
+        let stage = &self.stages[run.stage];
+        if self.is_far_down(run.item) {
+            return Err(doubt());
+        }
+        let before = self.file.items[stage.items.start..run.item].iter().filter_map(|item| match item {
+            Item::Instruction(instruction) => Some(instruction),
+            _ => None,
+        });
+        let mut copied = false;
+        for instruction in before {
+            let text = instruction.logical.text.as_ref();
+            if text.contains("corepack")
+                || text.contains(".yarn")
+                || text.contains("berry")
+                || text.contains("set version")
+            {
+                return Err(doubt());
+            }
+            if !matches!(instruction.keyword, Keyword::Copy | Keyword::Add) {
+                continue;
+            }
+            let named = |path: &String| {
+                path.ends_with("package.json")
+                    || path.ends_with("yarn.lock")
+                    || path.ends_with("package*.json")
+            };
+            let crate::syntax::Body::Copy(transfer) = &instruction.body else { return Err(doubt()) };
+            if !transfer.sources.iter().all(named) {
+                return Err(doubt());
+            }
+            copied = true;
+        }
+        let node = self.root_image(run.stage).is_some_and(|image| image.name == "node");
+        if copied && node && stage.base != crate::facts::Base::Unknown { Ok(()) } else { Err(doubt()) }
+    }
+
+    /// Whether a cache mount may hold the manager's cache under a target that is configured somewhere: any target that is
+    /// not known to be another manager's. Where a distribution's manager keeps its files is not configured in practice.
+    pub fn may_be_mounted(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
+        let is_others = |target: &str| {
+            self.known.managers().filter(|other| other.name != manager.name).any(|other| {
+                let places = other
+                    .caches
+                    .iter()
+                    .flat_map(|cache| &cache.directories)
+                    .chain(other.mounts.iter().map(|mount| &mount.target));
+                places.into_iter().any(|place| paths::overlap(target, place))
+            })
+        };
+        let mut targets =
+            run.mounts.iter().filter(|mount| mount.kind == "cache").map(|mount| mount.target.as_deref());
+        manager.kind != Kind::System && targets.any(|target| target.is_none_or(|target| !is_others(target)))
+    }
+
+    /// Whether a call before, or in this RUN, configures where the manager keeps its cache: `npm config set cache …`.
+    pub fn is_configured(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
+        let configures = |call: &&Call<'_>, owner: &RunFacts<'_>| {
+            let words = || owner.invocations[call.invocation].words.iter().map(Word::text);
+            words().any(|word| matches!(word, "config" | "set" | "c"))
+                && words().any(|word| {
+                    ["cache", "store", "pkgs_dirs", "prefix", "link"].iter().any(|part| word.contains(part))
+                })
+        };
+        let first = self.kept.configured.get_or_init(|| {
+            let mut first = HashMap::new();
+            for owner in &self.runs {
+                for call in owner.calls.iter().filter(|call| configures(call, owner)) {
+                    first.entry(call.manager.name.clone()).or_insert(owner.item);
+                }
+            }
+            first
+        });
+        first.get(&manager.name).is_some_and(|first| *first <= run.item)
+    }
+
+    /// Whether a variable is set for the commands of a RUN: by ENV, by ARG, or in the script.
+    pub fn is_set(&self, run: &RunFacts<'_>, name: &str) -> bool {
+        self.variable(run.item, name) != Variable::NotInFile
+            || is_set_in_script(run, name)
+            || run.invocations.iter().any(|one| one.sets(name))
+    }
+}
+
+/// A cache in words: "npm's cache", "apt-get's package lists".
+pub fn what(manager: &str, cache: &str) -> String {
+    let own = format!("{manager}'s ");
+    if cache.starts_with(&own) || cache.contains(manager) { cache.to_owned() } else { own + cache }
+}
+
+fn shares_directory(manager: &Manager, cache: &Cache) -> bool {
+    manager
+        .caches
+        .iter()
+        .any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
+}
+
+/// Whether a mount lies over, or may lie over, one of these directories.
+pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
+    run.mounts.iter().filter(|mount| !matches!(mount.kind.as_str(), "secret" | "ssh")).any(|mount| {
+        mount
+            .target
+            .as_deref()
+            .is_none_or(|target| directories.iter().any(|directory| paths::overlap(target, directory)))
+    })
+}
+
+/// Whether a command removes one of these directories, what is in it, or what it is in.
+fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
+    if !(one.is("rm") || one.is("find") || one.is("unlink") || one.is("rmdir")) {
+        return one.program.is_none() && !one.words.is_empty();
+    }
+    one.arguments().iter().any(|word| {
+        let raw = word.raw.as_str();
+        !word.is_option()
+            && directories.iter().any(|directory| {
+                let directory = paths::normal(directory);
+                let named = paths::normal(raw);
+                let last_two: String = directory
+                    .rsplit('/')
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .rev()
+                    .collect::<Vec<_>>()
+                    .join("/");
+                (named.starts_with(['/', '~'])
+                    && !named.contains(['$', '{'])
+                    && (paths::within(&named, &directory) || paths::within(&directory, &named)))
+                    || (raw.contains(['{', '$', '*', '?']) || !named.starts_with(['/', '~']))
+                        && raw.contains(&last_two)
+                    || raw.contains('{')
+                        && paths::within(
+                            &directory,
+                            &paths::normal(raw.split('{').next().unwrap_or_default()),
+                        )
+            })
+    })
+}
+
+/// Whether something behind a call empties the cache, wholly or in part: then it is the author's decision.
+pub(crate) fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
+    let from = run.calls[last].invocation;
+    let by_verb = run.calls[last + 1..].iter().any(|call| {
+        let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
+        same && (cache.cleaned_by.contains(&call.verb)
+            || call.manager.caches.iter().any(|other| {
+                other.cleaned_by.contains(&call.verb)
+                    && other.directories.iter().any(|directory| cache.directories.contains(directory))
+            }))
+    });
+    // `go clean -modcache` is told from `go clean -cache` by its option.
+    let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
+    let by_command = |one: &Invocation<'_>| {
+        let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
+        cache.clean_needs_manager
+            && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
+            && arguments.join(" ") == rest
+    };
+    by_verb
+        || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
+}
+
+/// Whether a script sets a variable for the commands behind it.
+pub(crate) fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
+    run.invocations.iter().any(|one| {
+        let assigns =
+            one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);
+        let starts = |word: &Word| {
+            word.raw.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        assigns
+            || (one.is("export") || one.is("read") || one.is("declare")) && one.arguments().iter().any(starts)
+    })
+}

@@ -1,0 +1,38 @@
+//! Where the copies of a file go.
+
+use crate::facts::{Facts, paths};
+use crate::syntax::Body;
+
+/// Where a COPY or ADD puts files.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    item: usize,
+    /// In its normal form.
+    pub path: String,
+    /// The instruction's name.
+    pub keyword: &'static str,
+    /// Whether they are another stage's, or another image's.
+    pub is_from_elsewhere: bool,
+}
+
+impl Facts<'_> {
+    /// Where the copies before an item go, the nearest first: those of its stage, then of the stages it is built from.
+    pub(crate) fn destinations_before(&self, item: usize) -> impl Iterator<Item = &Destination> {
+        let all = self.kept.destinations.get_or_init(|| self.destinations());
+        let at = |item: usize| all.partition_point(|one| one.item < item);
+        self.ranges_before(item).flat_map(move |items| all[at(items.start)..at(items.end)].iter().rev())
+    }
+
+    fn destinations(&self) -> Vec<Destination> {
+        let all = self.file.instructions().filter_map(|(item, instruction)| {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
+            Some(Destination {
+                item,
+                path: paths::normal(&transfer.destination),
+                keyword: instruction.keyword.name(),
+                is_from_elsewhere: instruction.flags.iter().any(|flag| flag.name == "from"),
+            })
+        });
+        all.collect()
+    }
+}

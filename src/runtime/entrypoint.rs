@@ -1,0 +1,129 @@
+//! What the image starts: the words of ENTRYPOINT, CMD and HEALTHCHECK that count, and whether they need a shell.
+//!
+//! A shell form is taken apart only where it is one plain command; what the program then reads is not asked here.
+
+use crate::facts::{Facts, Stage};
+use crate::syntax::{Body, Form, Item, Keyword};
+
+/// One of the three, the last of its kind in the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Which instruction.
+    pub keyword: Keyword,
+    /// Its place in the file's items.
+    pub item: usize,
+    /// Its words, quotes taken off; of a shell form, as far as blanks divide it.
+    pub words: Vec<String>,
+    /// Whether a shell reads it.
+    pub by_shell: bool,
+    /// Whether `words` is all that it does: one program with its arguments.
+    pub is_plain: bool,
+}
+
+/// What the image starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Start {
+    /// In the order of the file.
+    pub all: Vec<Started>,
+}
+
+/// What joins or redirects commands, or takes more than blanks to divide.
+const OPERATORS: &[char] = &[';', '&', '|', '<', '>', '(', ')', '`', '\n', '*', '?', '\\'];
+
+impl Start {
+    /// What a stage's image starts.
+    pub(crate) fn of(facts: &Facts<'_>, stage: &Stage) -> Self {
+        let mut all: Vec<Started> = Vec::new();
+        for item in stage.items.clone() {
+            let Item::Instruction(one) = &facts.file.items[item] else { continue };
+            let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) = &one.body else {
+                continue;
+            };
+            all.retain(|other| other.keyword != one.keyword);
+            // Docker's reference, ENTRYPOINT: one in shell form takes no arguments from CMD; one after CMD leaves it.
+            all.push(read(one.keyword, item, form));
+        }
+        Self { all }
+    }
+
+    /// The instruction whose first word is the program: ENTRYPOINT, or else CMD.
+    pub fn main(&self) -> Option<&Started> {
+        let of = |keyword| self.all.iter().find(|one| one.keyword == keyword && !one.words.is_empty());
+        of(Keyword::Entrypoint).or_else(|| of(Keyword::Cmd))
+    }
+
+    /// The program, where it can be told.
+    pub fn program(&self) -> Option<&str> {
+        self.main().filter(|main| main.is_plain).and_then(|main| main.words.first()).map(String::as_str)
+    }
+
+    /// The program and all its arguments, those of CMD included.
+    pub fn words(&self) -> Vec<&str> {
+        let order = [Keyword::Entrypoint, Keyword::Cmd];
+        let of = |keyword| self.all.iter().find(move |one| one.keyword == keyword);
+        order.into_iter().filter_map(of).flat_map(|one| &one.words).map(String::as_str).collect()
+    }
+
+    /// Whether a shell must be there: by the form, or because one is called.
+    pub fn needs_shell(&self) -> bool {
+        self.all.iter().any(|one| {
+            one.by_shell
+                || one.words.first().is_some_and(|word| {
+                    matches!(word.rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash"))
+                        || word.ends_with(".sh")
+                })
+        })
+    }
+
+    /// Whether a word of a command line that counts names this program.
+    pub fn names(&self, program: &str) -> bool {
+        let is_it = |word: &str| word.rsplit('/').next() == Some(program);
+        let divides = |c: char| c.is_whitespace() || OPERATORS.contains(&c) || matches!(c, '"' | '\'');
+        self.all.iter().flat_map(|one| &one.words).any(|word| word.split(divides).any(is_it))
+    }
+}
+
+fn read(keyword: Keyword, item: usize, form: &Form) -> Started {
+    match form {
+        Form::Exec(words) => Started { keyword, item, words: words.clone(), by_shell: false, is_plain: true },
+        Form::Shell(text) => {
+            let mut words: Vec<String> =
+                text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
+            if words.first().is_some_and(|word| word == "exec") {
+                words.remove(0);
+            }
+            let is_plain =
+                !text.contains(OPERATORS) && words.first().is_some_and(|word| !word.contains(['=', '$']));
+            Started { keyword, item, words, by_shell: true, is_plain }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn start(text: &str) -> Start {
+        let text = format!("FROM a\n{text}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        Start::of(&facts, &facts.stages[0])
+    }
+
+    #[test]
+    fn the_last_of_a_kind_counts() {
+        let one = start("CMD a\nENTRYPOINT [\"b\", \"c\"]\nCMD [\"d\"]");
+        assert_eq!((one.program(), one.words()), (Some("b"), vec!["b", "c", "d"]));
+        assert!(!one.needs_shell());
+    }
+
+    #[test]
+    fn plain_shell_forms_are_taken_apart() {
+        assert_eq!(start("CMD exec ./server --port $PORT").program(), Some("./server"));
+        assert_eq!(start("CMD cd x && ./server").program(), None);
+        assert!(start("CMD ./server").needs_shell());
+        assert!(start("HEALTHCHECK CMD curl -f http://x || exit 1").names("curl"));
+    }
+}

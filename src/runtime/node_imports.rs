@@ -1,0 +1,89 @@
+//! Which packages the sources of a Node application load when they run.
+//!
+//! A name in `require` or `import` counts wherever it stands, but for configuration that only tools read, and for types.
+
+use serde_json::Value;
+
+use crate::runtime::view::Look;
+
+/// The first package of a section of package.json that a source of the build context loads.
+pub(crate) fn imported<'m>(
+    look: &Look<'_, '_>,
+    manifest: Option<&'m Value>,
+    section: &str,
+) -> Option<&'m str> {
+    let (context, names) = (look.context?, manifest?.get(section)?.as_object()?);
+    let sources = context.texts.iter().filter(|(path, _)| is_run(path) && context.sends_file(path));
+    let sources: Vec<&str> = sources.map(|(_, text)| text.as_str()).collect();
+    names.keys().map(String::as_str).find(|name| sources.iter().any(|text| loads(text, name)))
+}
+
+/// Whether a path is that of a source that runs: no test, no configuration of a tool.
+fn is_run(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_script = [".js", ".mjs", ".cjs", ".ts"].iter().any(|ending| name.ends_with(ending));
+    let is_for_tools = name.starts_with('.')
+        || [
+            ".config.",
+            ".conf.",
+            ".test.",
+            ".spec.",
+            ".stories.",
+            ".d.ts",
+            "rc.",
+            "gulpfile",
+            "gruntfile",
+            "Gruntfile",
+        ]
+        .iter()
+        .any(|part| name.contains(part));
+    is_script && !is_for_tools
+}
+
+/// Whether a text has `require("name")`, `from "name"`, `import "name"` or `import("name")`, or the same with a file of the package's.
+fn loads(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let Some(before) = before.strip_suffix(['"', '\'', '`']) else { return false };
+        let before = before.trim_end().trim_end_matches('(').trim_end();
+        let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
+        let is_type = line.starts_with("import type ") || line.starts_with("export type ");
+        let ends = |word: &str| before.ends_with(word);
+        !is_type
+            && (ends("require") || ends("from") || ends("import") || ends("resolve"))
+            && after.starts_with(['"', '\'', '`', '/'])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loads_are_told_from_mentions() {
+        for text in [
+            "require('dotenv').config()",
+            "import \"dotenv/config\"",
+            "import x from 'dotenv';",
+            "await import(`dotenv`)",
+        ] {
+            assert!(loads(text, "dotenv"), "{text}");
+        }
+        for text in
+            ["import type { X } from 'dotenv'", "// dotenv", "require('dotenv-expand')", "log('dotenv')"]
+        {
+            assert!(!loads(text, "dotenv"), "{text}");
+        }
+    }
+
+    #[test]
+    fn configuration_of_tools_does_not_run() {
+        assert!(is_run("src/server.ts") && is_run("index.js"));
+        assert!(
+            !is_run("vite.config.ts")
+                && !is_run(".eslintrc.js")
+                && !is_run("src/a.test.js")
+                && !is_run("src/a.d.ts")
+        );
+    }
+}

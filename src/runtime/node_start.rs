@@ -1,0 +1,212 @@
+//! What starts a Node application, seen through package.json's scripts: npm's, yarn's and pnpm's ways of calling them.
+//!
+//! What the sources then load is asked in `imported`.
+
+use serde_json::Value;
+
+use crate::runtime::view::Look;
+
+/// Whether a manifest lists a package in one of its sections.
+pub(crate) fn has(manifest: Option<&Value>, section: &str, name: &str) -> bool {
+    manifest.and_then(|manifest| manifest.get(section)).and_then(|all| all.get(name)).is_some()
+}
+
+/// The commands that start the application, seen through package.json's scripts.
+pub(crate) struct Started {
+    /// The words of each; none where a script can't be found.
+    commands: Option<Vec<Vec<String>>>,
+}
+
+impl Started {
+    pub fn of(look: &Look<'_, '_>, manifest: Option<&Value>) -> Self {
+        let words: Vec<String> = look.start.words().iter().map(|word| (*word).to_owned()).collect();
+        let health = look.start.all.iter().filter(|one| one.keyword == crate::syntax::Keyword::Healthcheck);
+        let mut texts = vec![words.join(" ")];
+        texts.extend(health.map(|one| one.words.join(" ")));
+        texts.extend(
+            look.scripts()
+                .into_iter()
+                .flatten()
+                .flat_map(|script| script.lines())
+                .filter(|line| !line.starts_with('#'))
+                .map(str::to_owned),
+        );
+        Self { commands: resolve(&texts, manifest, 4) }
+    }
+
+    /// Whether something that is started is this program.
+    pub fn calls(&self, program: &str) -> bool {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let is_it = |word: &String| word.rsplit('/').next() == Some(name);
+        self.commands.as_ref().is_none_or(|all| all.iter().any(|words| words.iter().any(is_it)))
+    }
+
+    /// Whether all that is started comes with Node, the system or production dependencies.
+    pub fn needs_production_only(&self, manifest: Option<&Value>) -> bool {
+        let Some(commands) = &self.commands else { return false };
+        if has(manifest, "devDependencies", "prisma") || has(manifest, "dependencies", "@prisma/client") {
+            // Its client is generated into node_modules.
+            return false;
+        }
+        commands.iter().all(|words| {
+            let mut words = words.iter().filter(|word| !word.contains('=') || word.starts_with('-'));
+            let mut first = words.next().map(String::as_str);
+            while matches!(
+                first,
+                Some("exec" | "npx" | "cross-env" | "env" | "dotenv" | "-y" | "--yes" | "--")
+            ) {
+                first = words.next().map(String::as_str);
+            }
+            let Some(first) = first else { return true };
+            // `node -r ts-node/register` asks for a package, too.
+            let required = words.clone().any(|word| {
+                DEV_LOADERS
+                    .iter()
+                    .any(|loader| word.contains(loader) && !has(manifest, "dependencies", loader))
+            });
+            let first = first.trim_matches(['"', '\'']);
+            let is_system = SYSTEM.contains(&first)
+                || first.starts_with(['/', '$', '-', '.']) && !first.contains("node_modules");
+            !required && (is_system || has(manifest, "dependencies", package_of(first)))
+        })
+    }
+}
+
+/// What runs sources that were not compiled.
+const DEV_LOADERS: &[&str] =
+    &["ts-node", "tsx", "@babel/register", "@babel/node", "tsconfig-paths", "nodemon", "@swc-node/register"];
+
+/// Programs that come with Node, the shell or the system.
+const SYSTEM: &[&str] = &[
+    "node",
+    "npm",
+    "yarn",
+    "pnpm",
+    "sh",
+    "bash",
+    "echo",
+    "cd",
+    "sleep",
+    "export",
+    "set",
+    "exit",
+    "if",
+    "then",
+    "else",
+    "fi",
+    "while",
+    "do",
+    "done",
+    "true",
+    "false",
+    "test",
+    "[",
+    "curl",
+    "wget",
+    "tini",
+    "dumb-init",
+    "nginx",
+    "docker-entrypoint.sh",
+    "mkdir",
+    "cp",
+    "rm",
+    "cat",
+    "chown",
+    "pm2-runtime",
+    "pm2",
+    "serve",
+    "http-server",
+    "until",
+    "for",
+    "case",
+    "esac",
+    "nc",
+    "su-exec",
+    "gosu",
+    "",
+];
+
+fn package_of(program: &str) -> &str {
+    match program {
+        "nest" => "@nestjs/cli",
+        "ng" => "@angular/cli",
+        "tsc" => "typescript",
+        "sequelize" => "sequelize-cli",
+        "remix-serve" => "@remix-run/serve",
+        other => other.rsplit("node_modules/.bin/").next().unwrap_or(other),
+    }
+}
+
+/// Divides texts into commands, and puts package.json's scripts in the place of what calls them.
+fn resolve(texts: &[String], manifest: Option<&Value>, depth: usize) -> Option<Vec<Vec<String>>> {
+    let mut all = Vec::new();
+    for text in texts {
+        for command in text.split(['&', '|', ';', '\n']).map(str::trim).filter(|command| !command.is_empty())
+        {
+            let words: Vec<String> = command
+                .split_whitespace()
+                .map(|word| word.trim_matches(['"', '\'', '(', ')']).to_owned())
+                .collect();
+            match script_of(&words) {
+                Some(name) => {
+                    let depth = depth.checked_sub(1)?;
+                    let scripts = manifest?.get("scripts")?;
+                    let of = |name: &str| scripts.get(name).and_then(Value::as_str).map(str::to_owned);
+                    // npm's documentation: without a script, `npm start` runs server.js.
+                    let main =
+                        of(&name).or_else(|| (name == "start").then(|| "node server.js".to_owned()))?;
+                    let around = [format!("pre{name}"), format!("post{name}")];
+                    let texts: Vec<String> =
+                        around.iter().filter_map(|name| of(name)).chain([main]).collect();
+                    all.push(words);
+                    all.extend(resolve(&texts, manifest, depth)?);
+                }
+                None => all.push(words),
+            }
+        }
+    }
+    Some(all)
+}
+
+/// The script that a command calls by its package manager.
+fn script_of(words: &[String]) -> Option<String> {
+    let mut words = words
+        .iter()
+        .map(String::as_str)
+        .skip_while(|word| word.contains('=') || *word == "exec")
+        .filter(|word| !word.starts_with('-'));
+    let manager = words.next().filter(|word| matches!(*word, "npm" | "yarn" | "pnpm"))?;
+    match (manager, words.next()?) {
+        (_, "run" | "run-script") => words.next().map(str::to_owned),
+        (_, "start" | "test" | "stop" | "restart") => Some("start".to_owned()),
+        ("yarn" | "pnpm", verb)
+            if !matches!(verb, "install" | "add" | "exec" | "dlx" | "global" | "node") =>
+        {
+            Some(verb.to_owned())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs(manifest: &str, start: &str) -> Option<bool> {
+        let manifest = serde_json::from_str(manifest).ok();
+        let commands = resolve(&[start.to_owned()], manifest.as_ref(), 4);
+        commands.is_some().then(|| Started { commands }.needs_production_only(manifest.as_ref()))
+    }
+
+    #[test]
+    fn scripts_are_looked_through() {
+        let manifest = r#"{"scripts":{"start":"npm run serve","serve":"NODE_ENV=production node dist/x.js","dev":"tsx watch x","up":"next start","pre":"node -r ts-node/register x.ts"},
+            "dependencies":{"next":"1"},"devDependencies":{"tsx":"1"}}"#;
+        assert_eq!(needs(manifest, "npm start"), Some(true));
+        assert_eq!(needs(manifest, "yarn up"), Some(true));
+        assert_eq!(needs(manifest, "npm run dev"), Some(false));
+        assert_eq!(needs(manifest, "npm run pre"), Some(false));
+        assert_eq!(needs(manifest, "npm run missing"), None);
+        assert_eq!(needs(manifest, "npx vite preview"), Some(false));
+    }
+}

@@ -1,0 +1,534 @@
+//! What the steps of a stage leave behind that a running program may need: system packages, accounts, files in and outside
+//! the application's folder.
+//!
+//! What a recipe knows (its language's own tools) it says itself. Of everything else, a command that might leave something
+//! nobody can name is a reason not to split.
+
+use crate::facts::commands::Invocation;
+use crate::facts::execution::{Directory, Tail, normalized};
+use crate::facts::{Facts, RunFacts, Stage, paths};
+use crate::knowledge::{Kind, Scope};
+use crate::span::Span;
+use crate::syntax::shell::Word;
+
+/// Why a stage is not split, and where that stands.
+pub type Refused = (Span, String);
+
+/// What a recipe says of a command of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    /// It leaves nothing that runs but what the recipe takes along anyway.
+    Nothing,
+    /// It may leave files anywhere in the application's folder.
+    Folder,
+    /// It leaves this file or directory.
+    Path(String),
+    /// It makes this file, which the recipe takes along where it is still there in the end.
+    Made(String),
+}
+
+/// What a stage's steps leave behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// System packages, as written, in order.
+    pub packages: Vec<String>,
+    /// Commands that make accounts, as written.
+    pub accounts: Vec<String>,
+    /// Files and directories that commands leave, absolute, with the program that did.
+    pub paths: Vec<(String, String)>,
+    /// Files and directories that are removed or moved away, and not made again.
+    pub gone: Vec<String>,
+    /// Who was given what: paths and owners of `chown -R`.
+    pub owners: Vec<(String, String)>,
+    /// Commands that make links outside of the application's folder, as written.
+    pub links: Vec<String>,
+    /// Whether a command may have left files anywhere in the application's folder.
+    pub in_folder: bool,
+}
+
+/// A command and the directory that it runs in, where that is known.
+pub struct Step<'s, 'a> {
+    /// The RUN.
+    pub run: &'s RunFacts<'a>,
+    /// The command's place among its invocations.
+    pub index: usize,
+    /// The command.
+    pub one: &'s Invocation<'a>,
+    /// Its directory.
+    pub directory: Option<String>,
+}
+
+impl Step<'_, '_> {
+    /// The absolute path that a word stands for at this step.
+    pub fn path(&self, facts: &Facts<'_>, word: &Word) -> Option<String> {
+        let expanded = facts.expanded_in(self.run, self.index, word);
+        let text = Some(expanded.known).filter(|_| expanded.tail == Tail::None)?;
+        if text.starts_with('/') {
+            climb(&text)
+        } else {
+            climb(&format!("{}/{text}", self.directory.as_ref()?))
+        }
+    }
+
+    /// The words that are no options.
+    pub fn operands(&self) -> impl Iterator<Item = &Word> {
+        self.one.arguments().iter().filter(|word| !word.is_option())
+    }
+}
+
+/// A tidy path; `..` takes the part before it away.
+fn climb(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
+    }
+    normalized(&parts.join("/"))
+}
+
+/// Read and print: they leave nothing.
+const READERS: &[&str] = &[
+    "[",
+    "test",
+    "ls",
+    "cat",
+    "head",
+    "tail",
+    "grep",
+    "egrep",
+    "fgrep",
+    "wc",
+    "sort",
+    "uniq",
+    "find",
+    "du",
+    "df",
+    "env",
+    "export",
+    "readelf",
+    "ldd",
+    "file",
+    "sha256sum",
+    "sha512sum",
+    "md5sum",
+    "readlink",
+    "realpath",
+    "stat",
+    "diff",
+    "cmp",
+    "cut",
+    "shift",
+];
+
+/// Where nothing lies that a running program reads: caches, lists, temporary files, manuals.
+const LEAVINGS: &[&str] = &[
+    "/tmp",
+    "/var/tmp",
+    "/var/lib/apt",
+    "/var/cache",
+    "/var/log",
+    "/root/.cache",
+    "/root/.npm",
+    "/root/.m2",
+    "/root/.gradle",
+    "/root/.cargo",
+    "/root/.rustup",
+    "/usr/share/doc",
+    "/usr/share/man",
+    "/usr/share/locale",
+    "/usr/local/share/.cache",
+    "/dev/null",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/go/pkg",
+    "/root/.config",
+    "/root/.ssh",
+];
+
+/// Where it is said from where system packages come.
+const SOURCES: &[&str] = &[
+    "/etc/apt/sources",
+    "/etc/apt/keyrings",
+    "/etc/apt/trusted",
+    "/usr/share/keyrings",
+    "/etc/apk/repositories",
+    "/etc/apk/keys",
+];
+
+impl Work {
+    /// Goes through the steps of a stage; `own` says what the recipe knows of a command.
+    pub(crate) fn of(
+        facts: &Facts<'_>,
+        stage: &Stage,
+        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Own, String>>,
+    ) -> Result<Self, Refused> {
+        let mut work = Self::default();
+        for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
+            let anchor = run.instruction.text;
+            work.follow(facts, run, own).map_err(|reason| (anchor, reason))?;
+        }
+        Ok(work)
+    }
+
+    fn follow(
+        &mut self,
+        facts: &Facts<'_>,
+        run: &RunFacts<'_>,
+        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Own, String>>,
+    ) -> Result<(), String> {
+        if run.script().is_none() {
+            return Err("this RUN can't be read, and may leave what the running program needs".into());
+        }
+        if run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_some()) {
+            return Err("this RUN mounts another image, of which nothing is known".into());
+        }
+        let start = facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
+        for (index, one) in run.invocations.iter().enumerate() {
+            let directory = match (run.states.directory(index), &start) {
+                (Directory::Known(path), _) => Some(path.clone()),
+                (Directory::FromStart(below), Some(start)) => Some(format!("{start}{below}")),
+                _ => None,
+            };
+            let step = Step { run, index, one, directory };
+            if one.is("cd") && one.place.own_shell {
+                continue;
+            }
+            if let Some(word) = one
+                .words
+                .iter()
+                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+                .find(|word| {
+                    SOURCES.iter().any(|directory| word.raw.contains(directory)) && !one.is_forced_removal()
+                })
+            {
+                return Err(format!("system packages come from a source of the file's own ({})", word.raw));
+            }
+            for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
+                let target = redirect.target.as_ref().filter(|word| word.raw.parse::<u32>().is_err());
+                let Some(word) = target else { continue };
+                let path = step
+                    .path(facts, word)
+                    .ok_or_else(|| format!("where `{}` goes can't be told", word.raw))?;
+                self.leaves(path, "the shell");
+            }
+            if one.words.is_empty() {
+                continue;
+            }
+            match own(&step) {
+                Some(Ok(Own::Nothing)) => {}
+                Some(Ok(Own::Folder)) => self.in_folder = true,
+                Some(Ok(Own::Made(path))) => self.gone.retain(|gone| !paths::within(&path, gone)),
+                Some(Ok(Own::Path(path))) => self.leaves(path, one.program.unwrap_or_default()),
+                Some(Err(reason)) => return Err(reason),
+                None => self.command(facts, &step)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A command that no recipe knows.
+    fn command(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), String> {
+        let one = step.one;
+        let unknown = || {
+            format!(
+                "nothing is known of `{}`, which may leave what the running program needs",
+                one.words.first().map_or("", |word| word.raw.as_str())
+            )
+        };
+        let Some(program) = one.program else { return Err(unknown()) };
+        if let Some(call) = step
+            .run
+            .calls
+            .iter()
+            .find(|call| std::ptr::eq(&raw const step.run.invocations[call.invocation], one))
+        {
+            return match call.manager.kind {
+                Kind::System if call.manager.installs(&call.verb) => {
+                    self.install(step, call.packages.as_slice())
+                }
+                Kind::System if call.manager.removes(&call.verb) => {
+                    self.packages.retain(|package| !call.packages.iter().any(|word| word.text() == package));
+                    Ok(())
+                }
+                Kind::System => Ok(()),
+                _ => Err(unknown()),
+            };
+        }
+        if READERS.contains(&program) {
+            return Ok(());
+        }
+        match facts.known.scope(program) {
+            Some(Scope::Nothing) => Ok(()),
+            Some(Scope::Accounts) if !one.place.certain || one.place.in_word => {
+                Err(format!("whether `{program}` runs can't be told"))
+            }
+            Some(Scope::Accounts) => {
+                self.accounts.push(one.command.span.of(facts.file.text).to_owned());
+                Ok(())
+            }
+            Some(Scope::Operands | Scope::Scripted) => self.files(facts, step, program),
+            Some(Scope::Download) => self.download(facts, step, program),
+            Some(Scope::Archive) => self.unpacked(facts, step, program),
+            Some(Scope::System)
+                if matches!(
+                    program,
+                    "ldconfig" | "getent" | "apt-mark" | "apt-cache" | "dpkg-query" | "gpgconf"
+                ) =>
+            {
+                Ok(())
+            }
+            _ if crate::knowledge::Knowledge::is_builtin(program) => Ok(()),
+            _ => Err(unknown()),
+        }
+    }
+
+    fn install(&mut self, step: &Step<'_, '_>, packages: &[&Word]) -> Result<(), String> {
+        let manager = step.one.program.unwrap_or_default();
+        for word in packages {
+            let name = word.literal().filter(|name| !name.contains('/') && !name.ends_with(".deb"));
+            let name =
+                name.ok_or_else(|| format!("which package `{}` is for {manager} can't be told", word.raw))?;
+            if !name.starts_with('.') && !self.packages.iter().any(|known| known == name) {
+                self.packages.push(name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
+        let words: Vec<&Word> = step.operands().collect();
+        let resolve = |word: &Word| {
+            step.path(facts, word)
+                .ok_or_else(|| format!("what `{program} {}` touches can't be told", word.raw))
+        };
+        match program {
+            "rm" | "rmdir" | "unlink" => {
+                for word in words {
+                    let named = Word::plain(word.raw.trim_end_matches("/*"));
+                    if let Some(path) = step.path(facts, &named) {
+                        self.goes(path);
+                    }
+                }
+            }
+            "ln" if words.iter().any(|word| word.raw.starts_with('/')) => {
+                let is_known = |word: &&Word| {
+                    word.literal().is_some() || facts.expanded(step.run.item, &word.raw).is_some()
+                };
+                let target =
+                    words.last().filter(|word| word.raw.starts_with('/') && words.iter().all(is_known));
+                let target = target.and_then(|target| step.path(facts, target));
+                let target = target.ok_or_else(|| {
+                    format!("where `{}` puts a link can't be told", step.one.command.span.of(facts.file.text))
+                })?;
+                let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
+                if !step.one.place.certain {
+                    return Err("whether `ln` runs can't be told".into());
+                }
+                if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
+                    self.links.push(step.one.command.span.of(facts.file.text).to_owned());
+                }
+            }
+            "cp" | "mv" | "ln" | "install" => {
+                let Some((target, sources)) = words.split_last() else { return Ok(()) };
+                let target_path = resolve(target)?;
+                // Into a directory, if several go there or it is written as one.
+                let into_directory =
+                    sources.len() > 1 || target.raw.ends_with('/') || is_common_directory(&target_path);
+                for source in sources {
+                    let name = source.text().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+                    let is_name = !name.is_empty()
+                        && !matches!(name, "." | "..")
+                        && !name.contains(['*', '?', '[', '$']);
+                    let path = match (into_directory, is_name) {
+                        (false, _) | (true, false) => target_path.clone(),
+                        (true, true) => format!("{}/{name}", target_path.trim_end_matches('/')),
+                    };
+                    if is_common_directory(&path) {
+                        return Err(format!(
+                            "what {program} puts into {path} can't be told apart from what was there"
+                        ));
+                    }
+                    self.leaves(path, program);
+                    if program == "mv" {
+                        step.path(facts, source).into_iter().for_each(|path| self.goes(path));
+                    }
+                }
+            }
+            "chown" | "chgrp" => {
+                let recursive = step.one.has_flag('R', "--recursive");
+                let Some((owner, targets)) = words.split_first() else { return Ok(()) };
+                let owner = facts
+                    .expanded(step.run.item, &owner.raw)
+                    .ok_or("who is given the files can't be told")?;
+                let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
+                for target in targets {
+                    let path = resolve(target)?;
+                    if recursive && program == "chown" {
+                        self.owners.push((path.clone(), owner.clone()));
+                    } else if !is_leaving(&path) {
+                        self.owners.push((format!("={path}"), owner.clone()));
+                    }
+                    self.leaves(path, program);
+                }
+            }
+            "chmod" => {
+                for target in words.iter().skip(1) {
+                    // A pattern changes files that go with the directory that they are in.
+                    let named = target.raw.split(['*', '?', '[']).next().unwrap_or_default();
+                    let directory =
+                        Word::plain(named.rsplit_once('/').map_or(".", |(directory, _)| directory));
+                    let path = step.path(facts, target).or_else(|| step.path(facts, &directory));
+                    self.leaves(
+                        path.ok_or_else(|| format!("what `chmod {}` touches can't be told", target.raw))?,
+                        program,
+                    );
+                }
+            }
+            "sed" | "awk" | "gawk" | "mawk" => {
+                let in_place = step
+                    .one
+                    .arguments()
+                    .iter()
+                    .any(|word| word.raw.starts_with("-i") || word.raw == "--in-place");
+                for target in words.iter().skip(1).filter(|_| in_place) {
+                    self.leaves(resolve(target)?, program);
+                }
+            }
+            _ => {
+                for target in words {
+                    self.leaves(resolve(target)?, program);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn download(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
+        let arguments = step.one.arguments();
+        let written = arguments.windows(2).find_map(|pair| {
+            let is_output = matches!(pair[0].raw.as_str(), "-o" | "--output" | "-O" | "--output-document")
+                || pair[0].is_option()
+                    && !pair[0].raw.starts_with("--")
+                    && pair[0].raw.ends_with(['o', 'O'])
+                    && program == "wget"
+                || pair[0].is_option()
+                    && !pair[0].raw.starts_with("--")
+                    && pair[0].raw.ends_with('o')
+                    && program == "curl";
+            (is_output && !pair[1].raw.contains("://")).then_some(&pair[1])
+        });
+        match written {
+            Some(word) if word.raw == "-" => Ok(()),
+            Some(word) => {
+                let path = step
+                    .path(facts, word)
+                    .ok_or_else(|| format!("where `{}` goes can't be told", word.raw))?;
+                self.leaves(path, program);
+                Ok(())
+            }
+            None if arguments.iter().any(|word| word.is_option() && word.raw.ends_with("O-")) => Ok(()),
+            None if program == "curl"
+                && !arguments.iter().any(|word| word.is_option() && word.raw.contains('O')) =>
+            {
+                Ok(())
+            }
+            None => {
+                let here = step.directory.clone().ok_or("where a download goes can't be told")?;
+                self.leaves(here, program);
+                Ok(())
+            }
+        }
+    }
+
+    fn unpacked(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
+        let arguments = step.one.arguments();
+        let into = arguments.windows(2).find_map(|pair| {
+            let is_target = matches!(pair[0].raw.as_str(), "-C" | "-d" | "--directory");
+            is_target.then_some(&pair[1])
+        });
+        let path = match into {
+            Some(word) => step.path(facts, word),
+            None => step.directory.clone(),
+        };
+        let path = path.ok_or_else(|| format!("where {program} unpacks to can't be told"))?;
+        if IS_DIRECTORY.contains(&path.as_str()) {
+            return Err(format!(
+                "what {program} unpacks into {path} can't be told apart from what was there"
+            ));
+        }
+        self.leaves(path, program);
+        Ok(())
+    }
+
+    fn goes(&mut self, path: String) {
+        self.paths.retain(|(left, _)| !paths::within(left, &path));
+        self.gone.push(path);
+    }
+
+    /// Whether a file that was made is there no more.
+    pub fn is_gone(&self, path: &str) -> bool {
+        self.gone.iter().any(|gone| paths::within(path, gone))
+    }
+
+    fn leaves(&mut self, path: String, program: &str) {
+        self.gone.retain(|gone| !paths::within(&path, gone));
+        if !is_leaving(&path) && !self.paths.iter().any(|(known, _)| *known == path) {
+            self.paths.push((path, program.to_owned()));
+        }
+    }
+
+    /// The owner that a directory was given with all that is in it.
+    pub fn owner_of(&self, path: &str) -> Option<&str> {
+        let given =
+            self.owners.iter().rev().find(|(target, _)| paths::within(path, target.trim_end_matches('/')));
+        given.map(|(_, owner)| owner.as_str())
+    }
+
+    /// A directory that was given away itself, without all that is in it.
+    pub fn given_alone(&self, path: &str) -> bool {
+        self.owners.iter().any(|(target, _)| target.strip_prefix('=') == Some(path))
+    }
+}
+
+/// Directories of every image, into which things are put.
+const IS_DIRECTORY: &[&str] = &[
+    "/",
+    "/usr",
+    "/usr/local",
+    "/usr/bin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/local/lib",
+    "/usr/lib",
+    "/usr/local/share",
+    "/bin",
+    "/sbin",
+    "/usr/sbin",
+    "/opt",
+    "/etc",
+    "/srv",
+    "/home",
+    "/var",
+    "/root",
+    "/lib",
+    "/usr/share",
+    "/var/lib",
+];
+
+/// Whether a path is one of those that every image has and that are no application's own.
+pub fn is_common_directory(path: &str) -> bool {
+    IS_DIRECTORY.contains(&path)
+}
+
+/// Whether what an application has in its folder can't be told apart there from what every image has.
+pub fn is_shared_folder(path: &str) -> bool {
+    is_common_directory(path) && !matches!(path, "/srv" | "/opt")
+}
+
+/// Whether a path lies where nothing does that a running program reads.
+pub fn is_leaving(path: &str) -> bool {
+    LEAVINGS.iter().any(|leaving| paths::within(path, leaving))
+}

@@ -1,0 +1,115 @@
+//! Programs of the full images that what runs may call: from the scripts that start it, and from sources that start processes.
+//!
+//! Only what the full images of the languages have on top of the slim ones is looked for. It errs by adding a package too many.
+
+use std::collections::HashSet;
+
+use crate::runtime::need::Need;
+use crate::runtime::view::Look;
+
+/// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
+/// (docker-library/buildpack-deps; docs.djangoproject.com, django-admin.)
+const CALLED: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("wget", "wget"),
+    ("git", "git"),
+    ("hg", "mercurial"),
+    ("svn", "subversion"),
+    ("jq", "jq"),
+    ("envsubst", "gettext-base"),
+    ("msgfmt", "gettext"),
+    ("msgmerge", "gettext"),
+    ("xgettext", "gettext"),
+    ("compilemessages", "gettext"),
+    ("makemessages", "gettext"),
+    ("ps", "procps"),
+    ("pgrep", "procps"),
+    ("pkill", "procps"),
+    ("unzip", "unzip"),
+    ("xz", "xz-utils"),
+    ("bzip2", "bzip2"),
+    ("openssl", "openssl"),
+    ("nc", "netcat-openbsd"),
+    ("python3", "python3"),
+    ("convert", "imagemagick"),
+    ("identify", "imagemagick"),
+    ("mogrify", "imagemagick"),
+    ("file", "file"),
+    ("ssh", "openssh-client"),
+    ("scp", "openssh-client"),
+    ("ssh-keygen", "openssh-client"),
+    ("gpg", "gnupg"),
+];
+
+/// The packages with the programs that shell scripts call.
+pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<Need> {
+    let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
+    let words = || {
+        scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
+    };
+    let calls = |program: &str| words().any(|line| line.split(divides).any(|word| word == program));
+    packages("a script that the image starts", calls)
+}
+
+/// The package that brings a program which slim images lack.
+pub(crate) fn package_of(program: &str) -> Option<&'static str> {
+    CALLED.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
+}
+
+/// The packages with the programs that the start command or the health check names.
+pub(crate) fn by_start(look: &Look<'_, '_>) -> Vec<Need> {
+    packages("the image's own command", |program| look.start.names(program))
+}
+
+/// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`;
+/// Django's commands; Ruby's `Kernel` and `Open3`.)
+const STARTS: &[&str] = &[
+    "child_process",
+    "execa",
+    "shelljs",
+    "cross-spawn",
+    "subprocess",
+    "os.system",
+    "os.popen",
+    "os.exec",
+    "os.spawn",
+    "shutil.which",
+    "pexpect",
+    "call_command",
+    "system",
+    "Open3",
+    "popen",
+    "spawn",
+    "%x",
+];
+
+/// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
+/// starts processes.
+pub(crate) fn by_sources(look: &Look<'_, '_>) -> Vec<Need> {
+    let Some(context) = look.context else { return Vec::new() };
+    let is_source =
+        |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
+    let starts = |path: &str, text: &str| {
+        STARTS.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`')
+    };
+    let texts = context
+        .texts
+        .iter()
+        .filter(|(path, text)| is_source(path) && starts(path, text) && context.sends_file(path));
+    // The first word of each quoted text, looked up once for all programs.
+    let called: HashSet<&str> = texts
+        .flat_map(|(_, text)| text.split(['"', '\'', '`']))
+        .filter_map(|part| part.split(char::is_whitespace).next())
+        .collect();
+    packages("a source", |program| called.contains(program))
+}
+
+fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<Need> {
+    let mut found: Vec<Need> = Vec::new();
+    for (program, package) in CALLED {
+        if calls(program) && !found.iter().any(|known| known.package == *package) {
+            found.push(Need::of(package, format!("{who} calls {program}")));
+        }
+    }
+    found
+}

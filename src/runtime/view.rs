@@ -1,0 +1,168 @@
+//! A stage as it is looked at to find what its image needs at run time: its base image, what it starts, and the sources.
+//!
+//! Nothing is decided here; it only answers where the slim variant of the base image is and what the sources say.
+
+use crate::context::BuildContext;
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage};
+use crate::runtime::entrypoint::Start;
+use crate::runtime::need::Need;
+use crate::syntax::shell::base_name;
+use crate::syntax::{Body, Item};
+
+/// What recipes look at.
+pub(crate) struct Look<'f, 'a> {
+    pub facts: &'f Facts<'a>,
+    pub stage: &'f Stage,
+    pub image: &'f ImageName,
+    pub start: Start,
+    /// The directory that the program starts in.
+    pub folder: String,
+    pub context: Option<&'f BuildContext>,
+}
+
+impl Look<'_, '_> {
+    /// The slim Debian image of the release that the stage is built on: what is linked there finds the same libraries.
+    pub fn debian_slim(&self) -> Result<String, String> {
+        let release = self.stage.release.as_ref().filter(|release| release.family == "debian");
+        let number = release.and_then(|release| release.version.first()).or_else(|| self.default_release());
+        let name = match number {
+            Some(11) => "bullseye",
+            Some(12) => "bookworm",
+            Some(13) => "trixie",
+            _ => {
+                return Err(format!(
+                    "which release of Debian {} is built on can't be told; name it in the tag (-bookworm)",
+                    self.image.repository
+                ));
+            }
+        };
+        Ok(format!("debian:{name}-slim"))
+    }
+
+    /// The release under a tag that names none. (docker-library/official-images, the history of library/golang, library/rust and
+    /// library/gcc; a tag that is built no more stays on the release of its last day.)
+    pub fn default_release(&self) -> Option<&'static u32> {
+        let tag = self.image.tag.as_deref().unwrap_or_default();
+        let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+        match (self.image.repository.as_str(), numbers.next(), numbers.next()) {
+            ("golang", Some(1), Some(17 | 18)) => Some(&11),
+            ("golang", Some(1), Some(19..=23)) => Some(&12),
+            ("golang", Some(1), Some(25..)) => Some(&13),
+            ("rust", Some(1), Some(72..=88)) => Some(&12),
+            ("gcc", Some(12..=14), _) => Some(&12),
+            _ => None,
+        }
+    }
+
+    /// Alpine as the stage has it.
+    pub fn alpine(&self) -> String {
+        let version = self.stage.release.as_ref().map(|release| &release.version[..]).unwrap_or_default();
+        let numbers: Vec<String> = version.iter().map(u32::to_string).collect();
+        if numbers.is_empty() { "alpine".into() } else { format!("alpine:{}", numbers.join(".")) }
+    }
+}
+
+/// Whether an official image of a language is the one with compilers and development packages, beside which there is a slim one.
+pub fn is_full(image: &ImageName) -> bool {
+    let tag = image.tag.as_deref().unwrap_or_default();
+    let others = ["slim", "alpine", "onbuild", "windows", "stretch", "jessie", "wheezy"];
+    !image.pinned && !others.iter().any(|word| tag.contains(word))
+}
+
+impl Look<'_, '_> {
+    /// The image behind FROM, as it is written.
+    pub fn written_image(&self) -> String {
+        match &self.facts.file.items[self.stage.items.start] {
+            Item::Instruction(one) => match &one.body {
+                Body::From(from) => from.image.clone(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// The slim variant of the stage's image, on the same release. (docker-library/official-images, library/node and library/python: every
+    /// tag that names no other variant has one.)
+    pub fn slim(&self) -> String {
+        let written = self.written_image();
+        let tag = self.image.tag.as_deref().unwrap_or_default();
+        if !is_full(self.image) || written.contains('@') {
+            written
+        } else if matches!(tag, "" | "latest") {
+            format!("{}:slim", written.strip_suffix(":latest").unwrap_or(&written))
+        } else {
+            // Python's tags have the release last, Node's the variant.
+            let release = ["-trixie", "-bookworm", "-bullseye", "-buster"]
+                .into_iter()
+                .find(|release| self.image.repository != "node" && written.ends_with(release));
+            let version = release.and_then(|release| written.strip_suffix(release)).unwrap_or(&written);
+            format!("{version}-slim{}", release.unwrap_or_default())
+        }
+    }
+
+    /// The text of a file of the context, by its path in the image.
+    pub fn text_at<'c>(&self, context: &'c BuildContext, image_path: &str) -> Option<&'c str> {
+        let copies = self.stage.items.clone().filter_map(|item| self.facts.copied(item, context));
+        let copies: Vec<_> = copies.collect();
+        let is_it =
+            |path: &str| copies.iter().any(|copied| copied.image_path(path).as_deref() == Some(image_path));
+        // A file keeps its name, unless it is copied alone and gets another.
+        let is_renamed = copies.iter().any(|copied| copied.destination.trim_end_matches('/') == image_path);
+        let path = if is_renamed {
+            context.texts.keys().map(String::as_str).find(|path| is_it(path))
+        } else {
+            let named = context.by_name(base_name(image_path)).map(|entry| entry.path.as_str());
+            named.filter(|path| context.texts.contains_key(*path)).find(|path| is_it(path))
+        };
+        context.text(path?)
+    }
+
+    /// The texts of all sources with one of these endings that are sent, without tests; none where one of them was not read.
+    pub fn sources(&self, endings: &[&str]) -> Option<Vec<&str>> {
+        let context = self.context?;
+        let is_test = |path: &str| path.split('/').any(|part| matches!(part, "test" | "tests"));
+        let sources = context.sent().filter(|entry| {
+            endings.iter().any(|ending| entry.path.ends_with(ending)) && !is_test(&entry.path)
+        });
+        sources.map(|entry| context.text(&entry.path)).collect()
+    }
+
+    /// The texts of the scripts that the image starts; none where one can't be read.
+    pub fn scripts(&self) -> Option<Vec<&str>> {
+        let words = self.start.words();
+        let scripts =
+            words.iter().filter(|word| word.ends_with(".sh") && !word.contains(char::is_whitespace));
+        let find = |word: &&str| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            // The official images' own.
+            if name == "docker-entrypoint.sh" && !word.contains('/') {
+                return Some("");
+            }
+            let context = self.context?;
+            let mut texts = context.texts.iter().filter(|(path, _)| path.rsplit('/').next() == Some(name));
+            texts.next().map(|(_, text)| text.as_str()).filter(|_| texts.next().is_none())
+        };
+        scripts.map(find).collect()
+    }
+
+    /// The absolute path of a relative one, where no WORKDIR stands in the file and the image starts at the root.
+    pub fn below_root(&self, item: usize, path: &str) -> Option<String> {
+        self.facts.first_directory(self.stage)?;
+        crate::facts::execution::normalized(&format!("/{}", self.facts.expanded(item, path)?))
+    }
+
+    /// The package of time zones, where a variable names one.
+    pub fn time_zones(&self) -> Option<Need> {
+        let set = self.facts.variable(self.stage.items.end - 1, "TZ");
+        matches!(set, crate::facts::environment::Variable::Set(_))
+            .then(|| Need::of("tzdata", "TZ names a time zone"))
+    }
+
+    /// The directory in force behind the build's last step.
+    pub fn end_of_build(&self) -> String {
+        let steps = self.stage.items.clone().rev();
+        let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));
+        steps.next().and_then(|item| self.facts.directory_after(item)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,434 @@
+//! Which caches of a RUN can lie in cache mounts, what becomes needless by that, and what stands against it.
+//!
+//! A mount takes the cache out of the layer as a cleanup does, and hides what earlier layers have at its place. Whether
+//! mounts are wanted at all is the configuration's business. What is taken out of the script is told by `unneeded`.
+
+use crate::facts::caches::{is_emptied, is_mounted, is_set_in_script, what};
+use crate::facts::commands::Elevation;
+use crate::facts::environment::Variable;
+use crate::facts::execution::Directory;
+use crate::facts::later::{Going, has_no_network};
+use crate::facts::packages::Call;
+use crate::facts::{FURTHEST, Facts, RunFacts, caches::Stays, paths};
+use crate::knowledge::{Cache, Kind, Manager, Mount};
+use crate::span::Span;
+use crate::transforms::cache_mounts::redundant::Unneeded;
+
+/// Mounts for one RUN.
+#[derive(Debug, Default)]
+pub struct Mounting<'a> {
+    /// The managers whose caches they hold.
+    pub managers: Vec<&'a str>,
+    /// The flags: `--mount=type=cache,target=…`.
+    pub flags: Vec<String>,
+    /// What the script no longer needs: cleanups, and options that keep the cache from being written.
+    pub needless: Vec<Span>,
+    /// The caches that stay as they are, and why.
+    pub refused: Vec<Stays>,
+}
+
+/// A mount that nothing about its own RUN stands against.
+struct Candidate<'a> {
+    manager: &'a Manager,
+    cache: &'a Cache,
+    mount: &'a Mount,
+    target: String,
+    flag: String,
+    unneeded: Unneeded,
+}
+
+/// The mounts that a RUN can get.
+pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Mounting<'a> {
+    let mut found = Mounting::default();
+    let mut touched: Vec<usize> = Vec::new();
+    for (manager, mount, cache) in holders(facts, run) {
+        let stays = |reason| Stays { what: what(&manager.name, &cache.name), reason };
+        match candidate(facts, run, manager, mount, cache, keep)
+            .and_then(|candidate| missed(facts, run, &candidate, keep).map_or(Ok(candidate), Err))
+        {
+            Err(reason) => found.refused.push(stays(reason)),
+            Ok(one) => {
+                if !found.managers.contains(&manager.name.as_str()) {
+                    found.managers.push(&manager.name);
+                }
+                // Who shares a cleanup with another cache waits for the next round, when only its own part is left.
+                if !one.unneeded.touched.iter().any(|index| touched.contains(index)) {
+                    touched.extend(&one.unneeded.touched);
+                    found.flags.push(one.flag);
+                    found.needless.extend(one.unneeded.spans);
+                }
+            }
+        }
+    }
+    found.needless.sort();
+    found.needless.dedup();
+    found
+}
+
+/// Whether a RUN's calls of this manager will get a mount, so that neither cleanup nor options have to care.
+pub fn can_be_mounted<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &str, keep: &[String]) -> bool {
+    mounting(facts, run, keep).managers.contains(&manager)
+}
+
+/// The mounts that hold what a RUN's calls write, where no mount lies there yet.
+fn holders<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a Mount, &'a Cache)> {
+    let mut found: Vec<(&Manager, &Mount, &Cache)> = Vec::new();
+    for manager in run.calls.iter().map(|call| call.manager) {
+        let is_new = !found.iter().any(|(other, ..)| other.name == manager.name);
+        for mount in manager.mounts.iter().filter(|_| is_new) {
+            let cache = manager.caches.iter().find(|cache| mount.holds.as_ref() == Some(&cache.name));
+            let Some(cache) = cache.filter(|cache| writes(run, manager, mount, cache)) else { continue };
+            let is_there = is_mounted(run, std::slice::from_ref(&mount.target));
+            if !is_there && !has_unknown_mount(facts, run) {
+                found.push((manager, mount, cache));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a cache mount may hold anything: its target is no manager's usual one.
+fn has_unknown_mount<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> bool {
+    let places = || {
+        let caches = facts.known.managers().flat_map(|one| &one.caches).flat_map(|cache| &cache.directories);
+        caches.chain(facts.known.managers().flat_map(|one| &one.mounts).map(|mount| &mount.target))
+    };
+    let mut targets =
+        run.mounts.iter().filter(|mount| mount.kind == "cache").map(|mount| mount.target.as_deref());
+    targets.any(|target| target.is_none_or(|target| !places().any(|place| paths::overlap(target, place))))
+}
+
+/// What the RUN itself, the user and the files under the target say.
+fn candidate<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &'a Manager,
+    mount: &'a Mount,
+    cache: &'a Cache,
+    keep: &[String],
+) -> Result<Candidate<'a>, String> {
+    run.editable().ok_or("its script can't be edited: it is a here-document, or not read to the end")?;
+    if let Some(lack) = facts.lacks_syntax(2) {
+        return Err(lack);
+    }
+    if facts.stages.iter().any(|stage| stage.name.as_deref() == Some("scratch")) {
+        return Err("a stage is called scratch, and from that name BuildKit starts cache mounts".into());
+    }
+    is_kept_in_image(facts, run, manager)?;
+    let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    not_moved(facts, run, manager, mount, cache, &calls)?;
+    let (target, owner) = target(facts, run, manager, mount, &calls)?;
+    let kept = keep.iter().any(|kept| paths::overlap(&target, kept));
+    let precious =
+        facts.known.managers().flat_map(|one| &one.keep).find(|kept| paths::overlap(&target, &kept.path));
+    if kept {
+        return Err("the configuration keeps it".into());
+    }
+    if let Some(kept) = precious.filter(|kept| kept.path.starts_with(['/', '~'])) {
+        return Err(format!("{} lies there: {}", kept.path, kept.because));
+    }
+    if manager.programs.iter().any(|program| program == "yarn") {
+        facts.is_yarn_1(run, &calls)?;
+    }
+    nothing_hidden(facts, run, &target)?;
+    reads_fresh(run, manager, cache)?;
+    let unneeded = Unneeded::of(run, manager, cache, &target)?;
+    not_removed(facts, run, &target, &unneeded)?;
+    if unneeded.emptied {
+        cleans_only_its_own(facts, run, manager, cache)?;
+    }
+    let sharing = mount.sharing.as_deref().filter(|sharing| *sharing != "shared");
+    let sharing = sharing.map_or(String::new(), |sharing| format!(",sharing={sharing}"));
+    let on_musl = facts.stage_of(run).release.as_ref().is_some_and(|release| release.family == "alpine");
+    let id = if mount.by_libc && on_musl { format!(",id={target}-musl") } else { String::new() };
+    let flag = format!("--mount=type=cache{id},target={target}{sharing}{owner}");
+    Ok(Candidate { manager, cache, mount, target, flag, unneeded })
+}
+
+/// That a mount would not part the installed files from the cache, nor an offline call from what an earlier layer has.
+fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Result<(), String> {
+    if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
+        return Err(format!("what it installs may be linked into it ({linked})"));
+    }
+    let offline = facts.mode_in(manager.offline.as_ref(), run, manager);
+    let offline = offline.or_else(|| has_no_network(run).then(|| "--network=none".to_owned()));
+    offline.map_or(Ok(()), |offline| {
+        Err(format!(
+            "it works offline ({offline}) from what an earlier layer has, which the mount would hide"
+        ))
+    })
+}
+
+/// That no variable, option or configuration has the cache elsewhere.
+fn not_moved<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &'a Manager,
+    mount: &Mount,
+    cache: &Cache,
+    calls: &[&Call<'a>],
+) -> Result<(), String> {
+    let dropped = manager.avoid.as_ref().map(|avoid| avoid.option.as_str());
+    let moving: Vec<String> =
+        cache.options.iter().filter(|option| dropped != Some(option)).cloned().collect();
+    let unless = manager.avoid.as_ref().map_or(&[][..], |avoid| &avoid.unless_option);
+    let unless: Vec<String> = unless.iter().filter(|option| dropped != Some(option)).cloned().collect();
+    if calls.iter().any(|call| call.has_option(&moving) || call.has_option(&unless)) {
+        return Err("an option moves it, switches it off, or asks for what is in it".into());
+    }
+    for (name, value) in &mount.needs {
+        let holds = match facts.variable(run.item, name) {
+            Variable::Set(own) => own == *value,
+            Variable::Argument(_) => false,
+            Variable::NotInFile => {
+                facts.root_image(run.stage).is_some_and(|image| image.environment.get(name) == Some(value))
+            }
+        };
+        if !holds || is_set_in_script(run, name) {
+            return Err(format!("it lies elsewhere unless {name} is {value} for certain"));
+        }
+    }
+    for name in cache.variables.iter().chain(&mount.unless_variable) {
+        let harmless = mount.needs.contains_key(name)
+            || mount.harmless.get(name).is_some_and(|value| {
+                facts.variable(run.item, name) == Variable::Set(value.clone()) && !is_set_in_script(run, name)
+            });
+        if !harmless && facts.is_set(run, name) {
+            return Err(format!("{name} moves it or switches it off"));
+        }
+    }
+    if facts.is_configured(run, manager) {
+        return Err("the manager is configured to keep it elsewhere".into());
+    }
+    match facts.mode_in(manager.moved.as_ref(), run, manager) {
+        Some(file) => Err(format!("the manager is configured to keep it elsewhere ({file})")),
+        None => Ok(()),
+    }
+}
+
+/// That the RUN removes neither the mount's place nor a directory around it, which a mount keeps from going away.
+fn not_removed<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    target: &str,
+    unneeded: &Unneeded,
+) -> Result<(), String> {
+    let place = Directory::Known(target.to_owned());
+    let stay = (0..run.invocations.len()).filter(|index| !unneeded.touched.contains(index));
+    let remover = stay.into_iter().find(|&index| facts.command_may_remove(run, index, &place));
+    remover.map_or(Ok(()), |index| {
+        let program = run.invocations[index].program.unwrap_or("a command");
+        Err(format!(
+            "{program} may remove {target}, or a directory above it, and would fail on a mount there"
+        ))
+    })
+}
+
+/// That a cleanup which would go with the mount removes nothing that an earlier RUN leaves in the image.
+fn cleans_only_its_own<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &Manager,
+    cache: &Cache,
+) -> Result<(), String> {
+    let leaves = |other: &&RunFacts<'a>| {
+        let leaves = || {
+            let last = facts.last_fill(other, manager, cache);
+            last.is_some_and(|last| {
+                !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+            })
+        };
+        let mut kept = facts.kept.leaving.borrow_mut();
+        *kept.entry(cache.name.clone()).or_default().entry(other.item).or_insert_with(leaves)
+    };
+    match facts.runs_up_to(run).take(FURTHEST).find(leaves) {
+        Some(_) => Err("its cleanup also removes what an earlier RUN leaves in the image".into()),
+        None => Ok(()),
+    }
+}
+
+/// Where the mount goes, and whom it has to belong to.
+fn target<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &Manager,
+    mount: &Mount,
+    calls: &[&Call<'a>],
+) -> Result<(String, String), String> {
+    let elevated = |call: &&&Call<'_>| run.invocations[call.invocation].elevation != Elevation::None;
+    let as_root = |call: &&Call<'_>| matches!(run.invocations[call.invocation].elevation, Elevation::Root(_));
+    if manager.kind == Kind::System {
+        // It ran as root, or it failed.
+        return if calls.iter().all(|call| as_root(call) || !elevated(&call)) {
+            Ok((mount.target.clone(), String::new()))
+        } else {
+            Err("it is called as a user of its own".into())
+        };
+    }
+    if calls.iter().any(|call| elevated(&call)) {
+        return Err("it is called through sudo or as another user, whose home directory is not known".into());
+    }
+    let account = facts.account(run)?;
+    if is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")) {
+        return Err("the script sets HOME".into());
+    }
+    let rest = mount.target.strip_prefix("~/");
+    let target = rest.map_or_else(|| mount.target.clone(), |rest| format!("{}/{rest}", account.home));
+    let Some(uid) = account.uid else { return Ok((target, String::new())) };
+    // BuildKit makes the directories above a mount, and they belong to root.
+    if rest.is_none_or(|rest| rest.contains('/')) {
+        return Err(format!(
+            "the directory above {target} would belong to root while the RUN runs, and its user could write nothing else there"
+        ));
+    }
+    let gid = account.gid.map_or(String::new(), |gid| format!(",gid={gid}"));
+    Ok((target, format!(",uid={uid}{gid}")))
+}
+
+/// That the mount hides nothing which somebody has put there: another stage's files, the context's, a script's.
+fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), String> {
+    if facts.is_far_down(run.item) {
+        return Err(format!(
+            "one of more than {FURTHEST} earlier instructions may have put there what the mount would hide"
+        ));
+    }
+    let place = paths::normal(target);
+    for one in facts.destinations_before(run.item) {
+        let destination = &one.path;
+        let around = paths::within(&place, destination)
+            && (one.is_from_elsewhere || paths::is_private_parent(destination, &place));
+        if paths::within(destination, &place) && !destination.is_empty() || around {
+            return Err(format!("the mount would hide what {} puts there", one.keyword));
+        }
+    }
+    let directories = [target.to_owned()];
+    let uses = |other: &RunFacts<'a>| {
+        let named = match other.script() {
+            Some(_) => other.invocations.iter().any(|one| !one.is("rm") && one.notices(&directories)),
+            None => paths::names(&other.instruction.logical.text, target),
+        };
+        named && !is_mounted(other, &directories)
+    };
+    let mut kept = facts.kept.users.borrow_mut();
+    let users = kept.entry(target.to_owned()).or_default();
+    for other in facts.runs_up_to(run) {
+        if *users.entry(other.item).or_insert_with(|| uses(other)) {
+            return Err(
+                "an earlier RUN names these files, and the mount would hide what it does with them".into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What would miss the cache once it lies outside the image.
+fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: &[String]) -> Option<String> {
+    let Candidate { manager, cache, mount, target, .. } = one;
+    let directories = std::slice::from_ref(target);
+    let is_mounted_too = |other: &RunFacts<'a>| {
+        is_mounted(other, directories) || candidate(facts, other, manager, mount, cache, keep).is_ok()
+    };
+    let going = Going { directories, ..Going::cache(manager, cache) };
+    if mount.for_all {
+        return missed_by_others(facts, run, one, &is_mounted_too).or_else(|| {
+            facts.configuration_leans(going).or_else(|| facts.leans(run, Going { verbs: &[], ..going }))
+        });
+    }
+    if one.unneeded.emptied { None } else { facts.leans(run, going) }
+}
+
+/// Another call of the same manager that can't get the mount, or a script that may hold one.
+fn missed_by_others<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    one: &Candidate<'a>,
+    is_mounted_too: &dyn Fn(&RunFacts<'a>) -> bool,
+) -> Option<String> {
+    let Candidate { manager, mount, .. } = one;
+    if facts.runs.len() > FURTHEST {
+        return Some(format!("one of more than {FURTHEST} other RUNs may need what is in it"));
+    }
+    if run
+        .calls
+        .iter()
+        .chain(
+            facts
+                .runs
+                .iter()
+                .filter(|other| are_kin(facts, run.stage, other.stage))
+                .flat_map(|other| &other.calls),
+        )
+        .any(|call| {
+            call.manager.name == manager.name
+                && call
+                    .packages
+                    .iter()
+                    .map(|word| word.text())
+                    .chain([call.verb.as_str()])
+                    .any(|word| mount.unless_word.iter().any(|unless| unless == word))
+        })
+    {
+        return Some(format!("`{}` puts there what exists nowhere else", mount.unless_word.join("` or `")));
+    }
+    let others =
+        facts.runs.iter().filter(|other| other.item != run.item && are_kin(facts, run.stage, other.stage));
+    for other in others {
+        let calls =
+            other.calls.iter().any(|call| call.manager.name == manager.name && manager.installs(&call.verb));
+        if calls && !is_mounted_too(other) {
+            return Some("another RUN of this stage needs what is in it and can't get the mount".into());
+        }
+        let unreadable = other.script().is_none()
+            || (0..other.invocations.len()).any(|index| facts.may_build(other, index));
+        if other.item > run.item && unreadable {
+            return Some("a later RUN can't be read, and may need what is in it".into());
+        }
+    }
+    None
+}
+
+/// Whether one of the two stages is built from the other, over others perhaps, or they are the same.
+fn are_kin<'a>(facts: &Facts<'a>, one: usize, other: usize) -> bool {
+    facts.lineage.is_built_from(one.max(other), one.min(other))
+}
+
+/// Whether a RUN writes to a cache; for a mount that all calls need, whether it has any call that reads or writes it.
+fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -> bool {
+    run.calls.iter().any(|call| {
+        call.manager.name == manager.name
+            && (cache.filled_by.contains(&call.verb) || mount.for_all && manager.installs(&call.verb))
+    })
+}
+
+/// That a RUN reads nothing from the cache which it has not fetched itself: the mount may be empty, or hold what another
+/// build has left.
+fn reads_fresh(run: &RunFacts<'_>, manager: &Manager, cache: &Cache) -> Result<(), String> {
+    if manager.kind != Kind::System {
+        return Ok(());
+    }
+    let fetched = run.calls.iter().find(|call| {
+        call.manager.name == manager.name
+            && manager.refreshes(&call.verb)
+            && run.invocations[call.invocation].place.certain
+    });
+    let fetched = fetched.map_or(usize::MAX, |call| call.invocation);
+    let leaning = run.calls.iter().find(|call| {
+        call.manager.name == manager.name
+            && cache.leaned_on_by.contains(&call.verb)
+            && call.invocation < fetched
+            && !call.has_option(&cache.refreshing_options)
+    });
+    let reading = run.invocations[..fetched.min(run.invocations.len())]
+        .iter()
+        .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
+    match (leaning, reading) {
+        (Some(call), _) => Err(format!(
+            "`{} {}` reads what an earlier layer has, which the mount would hide",
+            manager.name, call.verb
+        )),
+        (None, Some(_)) => {
+            Err("a program reads what an earlier layer has, which the mount would hide".into())
+        }
+        (None, None) => Ok(()),
+    }
+}

@@ -1,0 +1,194 @@
+//! What a script no longer needs once a cache lies in a mount: the cleanup of that very cache, and the option that keeps it
+//! from being written.
+//!
+//! They have to go, since they would empty the mount, or keep it empty; and `rm` fails on the mount itself.
+
+use crate::facts::append::{Errexit, errexit, is_plain_statement};
+use crate::facts::commands::Invocation;
+use crate::facts::{RunFacts, excise, paths};
+use crate::knowledge::{Cache, Manager};
+use crate::span::Span;
+use crate::syntax::shell::{End, Word};
+
+/// Bytes to take out of a script.
+#[derive(Debug)]
+pub struct Unneeded {
+    /// In order.
+    pub spans: Vec<Span>,
+    /// The invocations that they are taken out of.
+    pub touched: Vec<usize>,
+    /// Whether the cache was empty at the end of the RUN without a mount, so that nothing can lean on it.
+    pub emptied: bool,
+}
+
+impl Unneeded {
+    /// What goes with a mount; the error names what can't go and would not work with it.
+    pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, String> {
+        let last_fill = run
+            .calls
+            .iter()
+            .rfind(|call| call.manager.name == manager.name && cache.filled_by.contains(&call.verb));
+        let last_fill = last_fill.map_or(0, |call| call.invocation);
+        let mut spans = options(run, manager)?;
+        let mut touched = Vec::new();
+        let avoided = manager.avoid.as_ref().is_some_and(|avoid| {
+            let option = std::slice::from_ref(&avoid.option);
+            run.calls
+                .iter()
+                .filter(|call| call.manager.name == manager.name && cache.filled_by.contains(&call.verb))
+                .all(|call| call.has_option(option))
+        });
+        let mut emptied = avoided;
+        let directories = [target.to_owned()];
+        for (index, one) in run.invocations.iter().enumerate() {
+            let cleans = cleans(run, index, manager, cache)?;
+            let removed = removed_words(one, target)?;
+            if !cleans && removed.is_empty() {
+                let minds = one.notices(&directories) || one.is("find") && reaches(one, target);
+                if minds {
+                    let name = one.words.first().map_or("", |word| word.raw.as_str());
+                    return Err(format!(
+                        "`{name}` names the directory, and may not do the same with a mount there"
+                    ));
+                }
+                continue;
+            }
+            touched.push(index);
+            let operands = one.arguments().iter().filter(|word| !word.is_option()).count();
+            if cleans || removed.len() == operands {
+                spans.push(command(run, one)?);
+            } else {
+                for word in &removed {
+                    spans.push(word_span(run, one, word)?);
+                }
+            }
+            let whole =
+                cleans || removed.iter().any(|word| paths::normal(&word.raw) == paths::normal(target));
+            emptied |= whole && index > last_fill;
+        }
+        spans.sort();
+        if spans.windows(2).any(|pair| pair[1].start < pair[0].end) {
+            return Err("its cleanups stand so that they can't be taken out".into());
+        }
+        Ok(Self { spans, touched, emptied })
+    }
+}
+
+/// The options that keep the cache from being written, each with the blank before it.
+fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
+    let Some(avoid) = &manager.avoid else { return Ok(Vec::new()) };
+    let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
+    let words = calls.flat_map(|call| {
+        let own = call.options.iter().filter(|word| call.is_option(word, &avoid.option));
+        own.map(move |word| (&run.invocations[call.invocation], *word))
+    });
+    words.map(|(one, word)| word_span(run, one, word)).collect()
+}
+
+/// Whether an invocation is the manager's own cleanup of this cache and nothing else.
+fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> Result<bool, String> {
+    let one = &run.invocations[index];
+    let by_verb = run.calls.iter().find(|call| {
+        call.invocation == index
+            && call.manager.name == manager.name
+            && cache.cleaned_by.contains(&call.verb)
+            && call.packages.is_empty()
+    });
+    // npm 5 and later refuse to clean without it, and the RUN fails.
+    let needs_force = cache.clean.contains("--force");
+    match by_verb {
+        Some(call) if needs_force && !call.has_option(&["--force".to_owned(), "-f".to_owned()]) => {
+            Err(format!("`{} {}` without --force may fail, and has to stay", manager.name, call.verb))
+        }
+        Some(_) => Ok(true),
+        None => {
+            let words: Vec<&str> = one.words.iter().map(|word| word.raw.as_str()).collect();
+            Ok(cache.clean_needs_manager && words.join(" ") == cache.clean)
+        }
+    }
+}
+
+/// The operands of an `rm` that lie at or under the target; an error where one lies around it or can't be told.
+fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>, String> {
+    if !one.is("rm") && !one.is("rmdir") {
+        return Ok(Vec::new());
+    }
+    let place = paths::normal(target);
+    let end: String =
+        place.rsplitn(3, '/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
+    let mut found = Vec::new();
+    for word in one.arguments().iter().filter(|word| !word.is_option()) {
+        let named = paths::normal(&word.raw);
+        let plain = named.starts_with(['/', '~']) && !named.contains(['$', '{', '`']);
+        let start = named.split(['*', '?', '[', '{', '$']).next().unwrap_or_default();
+        let start = start.rsplit_once('/').map_or("", |(directory, _)| directory);
+        // Without -f it fails where nothing is, and then so must the RUN.
+        if plain && paths::within(&named, &place) && one.is_forced_removal() {
+            found.push(word);
+        } else if plain && paths::within(&place, &named)
+            || !plain
+                && (named.contains(&end)
+                    || !start.is_empty() && paths::within(&place, start) && named.contains('{'))
+            || plain
+                && named.contains(['*', '?', '['])
+                && !start.is_empty()
+                && paths::within(&place, start)
+                && start.len() > 1
+        {
+            return Err(format!("`rm {}` would reach the mount, or may fail", word.raw));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a `find` walks through the target and deletes.
+fn reaches(one: &Invocation<'_>, target: &str) -> bool {
+    let place = paths::normal(target);
+    let deletes = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-delete" | "rm" | "-exec"));
+    deletes
+        && one.arguments().iter().take_while(|word| !word.is_option()).any(|word| {
+            let named = paths::normal(&word.raw);
+            paths::within(&place, &named) || !named.starts_with(['/', '~'])
+        })
+}
+
+/// A whole command with what joins it to the rest.
+fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
+    let stuck =
+        || "its cleanup stands where it can't be taken out without changing when the script fails".to_owned();
+    let script = run.script().ok_or_else(stuck)?;
+    let statements = &script.list.statements;
+    let statement = &statements[one.place.statement];
+    let is_last = one.place.statement + 1 == statements.len();
+    let plain = one.place.alone && one.command.redirects.is_empty() && statement.end != End::Background;
+    let state = errexit(run, script);
+    let before_is_background =
+        one.place.statement > 0 && statements[one.place.statement - 1].end == End::Background;
+    let span = if !statement.rest.is_empty() {
+        // In a list that is not the last one, a failure of its last command would begin to stop the script.
+        let same = state == Errexit::Off || is_last && is_plain_statement(statement);
+        excise::backward(run, one).filter(|_| same)
+    } else if state == Errexit::On && !before_is_background {
+        let next = statements
+            .get(one.place.statement + 1)
+            .map(|next| Span::new(one.command.span.start, next.span.start));
+        let previous =
+            || Some(Span::new(statements[one.place.statement.checked_sub(1)?].span.end, statement.span.end));
+        // What was the last but one decides now: only a plain command that stopped the script anyway.
+        let decides = |at: usize| statements[at].rest.is_empty() && is_plain_statement(&statements[at]);
+        let same = !is_last || one.place.statement > 0 && decides(one.place.statement - 1);
+        next.or_else(previous).filter(|_| same).and_then(|span| excise::clear(run, span))
+    } else {
+        None
+    };
+    span.filter(|_| plain).ok_or_else(stuck)
+}
+
+/// A word with the blank before it.
+fn word_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
+    let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start);
+    let span = before.map(|before| Span::new(before.span.end, word.span.end));
+    span.filter(|_| !one.place.in_word)
+        .and_then(|span| excise::clear(run, span))
+        .ok_or_else(|| format!("`{}` can't be taken out", word.raw))
+}

@@ -1,0 +1,170 @@
+//! Whether a package manager is sure to be there, and to work, at the end of a script that called it.
+
+use crate::facts::commands::{Invocation, Proof};
+use crate::facts::packages::Call;
+use crate::facts::{Facts, RunFacts, append, paths};
+use crate::knowledge::{Cache, Kind, Manager};
+use crate::syntax::shell::{Script, Word};
+
+/// Where a script may delete files without taking a program, or the directory it stands in, away.
+const HARMLESS: &[&str] = &[
+    "/tmp",
+    "/var/tmp",
+    "/var/lib/apt",
+    "/var/cache",
+    "/var/log",
+    "/usr/share/doc",
+    "/usr/share/man",
+    "/usr/share/info",
+    "/usr/share/locale",
+    "/usr/share/doc-base",
+    "~/.cache",
+    "~/.npm",
+    "~/.cpanm",
+    "~/.gnupg",
+    "~/.wget-hsts",
+];
+
+/// The cleanup command by the very program that the script calls; the error says why that may not work at the end.
+pub(crate) fn own_command(
+    facts: &Facts<'_>,
+    run: &RunFacts<'_>,
+    script: &Script,
+    manager: &Manager,
+    cache: &Cache,
+    last: &Call<'_>,
+    fills: &[&Call<'_>],
+) -> Result<String, String> {
+    let name = &manager.name;
+    let stops_on_error = append::errexit(run, script) == append::Errexit::On;
+    let is_proven = |call: &&Call<'_>| match run.invocations[call.invocation].place.proof {
+        Proof::Always => true,
+        Proof::UnderErrexit => stops_on_error,
+        Proof::None => false,
+    };
+    if !fills.iter().any(is_proven) {
+        return Err(format!("the script can succeed without {name}, so that it may not be there"));
+    }
+    let one = &run.invocations[last.invocation];
+    if fills
+        .iter()
+        .any(|call| ["PATH", "HOME"].iter().any(|variable| run.invocations[call.invocation].sets(variable)))
+    {
+        return Err(format!("{name} is called with a PATH or HOME of its own"));
+    }
+    if replaces_itself(manager, last) {
+        return Err(format!("{name} replaces itself, and whether the new one works is not seen"));
+    }
+    if let Some(remover) = run.invocations[last.invocation + 1..].iter().find(|one| may_remove_a_program(one))
+    {
+        let program = remover.program.unwrap_or("a script");
+        return Err(format!("{program} may take {name}, or the directory it would run in, away"));
+    }
+    if facts.may_end_nowhere(run) {
+        return Err(format!("the directory that {name} would run in may be gone by then"));
+    }
+    let keeps_output = |one: &Invocation<'_>| one.is("exec") && !one.command.redirects.is_empty();
+    if run.invocations.iter().any(keeps_output) {
+        return Err(format!("the script keeps its output in a file, into which {name} would write"));
+    }
+    let removes_packages =
+        |call: &Call<'_>| call.invocation > last.invocation && call.manager.removes(&call.verb);
+    if run.calls.iter().any(removes_packages) {
+        return Err(format!("packages are removed after it, and {name} may be among them"));
+    }
+    if manager.kind == Kind::System && run.invocations.iter().any(touches_repositories) {
+        return Err(format!("repositories may be gone by then, without which {name} fails"));
+    }
+    let changes_path = run.invocations.iter().any(|one| {
+        [".", "source", "eval", "export", "nvm"].iter().any(|program| one.is(program)) || one.sets("PATH")
+    });
+    let later = &run.invocations[last.invocation + 1..];
+    let loses_path = later.iter().any(|one| {
+        let sets = |raw: &str| raw.starts_with("PATH=") && !raw.contains("$PATH") && !raw.contains("${PATH");
+        let assigns = one.simple.assignments.iter().any(|assignment| {
+            assignment.name == "PATH"
+                && assignment.value.as_ref().is_some_and(|value| sets(&format!("PATH={}", value.raw)))
+        });
+        assigns && one.words.is_empty()
+            || one.is("export") && one.arguments().iter().any(|word| sets(&word.raw))
+            || one.is(".")
+            || one.is("source")
+            || one.is("eval")
+    });
+    if loses_path {
+        return Err(format!("PATH may be another one after {name} was called"));
+    }
+    if !one.place.own_shell && changes_path {
+        return Err(format!("{name} is called in a subshell with a PATH of its own"));
+    }
+    let program = one
+        .words
+        .first()
+        .filter(|_| one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
+    let program = program.ok_or_else(|| format!("{name} is not called by its own name"))?;
+    if program.raw.contains('/') && !program.raw.starts_with(['/', '$', '~', '"']) {
+        return Err(format!("{name} is called by a path that depends on the directory"));
+    }
+    let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
+    Ok(format!("{} {rest}", program.raw))
+}
+
+/// Whether a call installs another version of the manager itself.
+fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
+    call.packages.iter().any(|word| {
+        let package = word.text().split(['@', '=', '<', '>', '~']).next().unwrap_or_default();
+        manager.programs.iter().any(|own| own == package)
+    })
+}
+
+/// Whether a command may delete, move or switch off a program, or delete the directory that the script is in.
+fn may_remove_a_program(one: &Invocation<'_>) -> bool {
+    let harmless = |word: &Word| {
+        let path = paths::normal(&word.raw);
+        if word.raw.contains(['$', '`']) {
+            return false;
+        }
+        let relative = !path.starts_with(['/', '~']) && !path.contains("..");
+        relative && !path.is_empty() || HARMLESS.iter().any(|directory| paths::within(&path, directory))
+    };
+    let operands = || one.arguments().iter().filter(|word| !word.is_option());
+    match one.program.unwrap_or_default() {
+        "rm" | "rmdir" | "unlink" | "shred" => !operands().all(harmless),
+        "mv" => !operands().take(1).all(harmless),
+        "find" => {
+            let acts = one
+                .arguments()
+                .iter()
+                .any(|word| matches!(word.raw.as_str(), "-delete" | "-exec" | "-execdir" | "-ok"));
+            acts && !operands().next().is_some_and(harmless)
+        }
+        "dpkg" => one
+            .arguments()
+            .iter()
+            .any(|word| matches!(word.raw.as_str(), "-r" | "-P" | "--purge" | "--remove")),
+        "rpm" => one.arguments().iter().any(|word| word.raw.starts_with("-e") || word.raw == "--erase"),
+        "nvm"
+        | "n"
+        | "volta"
+        | "fnm"
+        | "asdf"
+        | "corepack"
+        | "deluser"
+        | "userdel"
+        | "update-alternatives" => true,
+        "chmod" => one.arguments().iter().any(|word| word.raw.contains("-x")),
+        _ => false,
+    }
+}
+
+fn touches_repositories(one: &Invocation<'_>) -> bool {
+    let words = || {
+        one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+    };
+    one.is("subscription-manager")
+        || one.is("yum-config-manager")
+        || words().any(|word| {
+            ["repos.d", "config-manager", "subscription-manager"].iter().any(|name| word.raw.contains(name))
+        }) && !one.is("echo")
+            && !one.is("cat")
+}

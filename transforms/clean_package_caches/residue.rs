@@ -1,0 +1,180 @@
+//! What a RUN leaves in the caches of the package managers that it calls, and why a cache is not emptied there.
+
+use crate::facts::caches::{Stays, is_emptied, is_mounted, is_set_in_script, what};
+use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::environment::User;
+use crate::facts::later::{Going, has_no_network};
+use crate::facts::packages::Call;
+use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::{Cache, Confidence, Kind, Manager};
+use crate::transforms::clean_package_caches::manager_survives;
+
+/// A cache that is still full when the RUN ends.
+#[derive(Debug)]
+pub struct Leftover<'a> {
+    /// Whose it is.
+    pub manager: &'a Manager,
+    /// Which.
+    pub cache: &'a Cache,
+    /// The command that empties it, as the user who filled it.
+    pub command: String,
+    /// How sure it is that only time is lost.
+    pub confidence: Confidence,
+}
+
+/// The caches that a RUN fills and does not empty: each with the command to empty it, or with the guard against it.
+pub fn leftovers<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    keep: &[String],
+) -> Vec<Result<Leftover<'a>, Stays>> {
+    let mut found: Vec<Result<Leftover<'a>, Stays>> = Vec::new();
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for call in &run.calls {
+        for cache in &call.manager.caches {
+            let key = (call.manager.name.as_str(), cache.name.as_str());
+            if cache.applicability == Confidence::Never || seen.contains(&key) {
+                continue;
+            }
+            seen.push(key);
+            let Some(last) = facts.last_fill(run, call.manager, cache) else { continue };
+            let mounted = is_mounted(run, &cache.directories) || facts.may_be_mounted(run, call.manager);
+            if is_emptied(run, call.manager, cache, last) || mounted {
+                continue;
+            }
+            let stays = |reason| Stays { what: what(&call.manager.name, &cache.name), reason };
+            found.push(removal(facts, run, call.manager, cache, last, keep).map_err(stays));
+        }
+    }
+    found
+}
+
+/// The command that empties a cache at the end of the RUN, or what stands against it.
+fn removal<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &'a Manager,
+    cache: &'a Cache,
+    last: usize,
+    keep: &[String],
+) -> Result<Leftover<'a>, String> {
+    let fills: Vec<&Call<'a>> = run
+        .calls
+        .iter()
+        .filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb))
+        .collect();
+    if fills.iter().any(|call| call.has_option(&cache.options)) {
+        return Err("an option moves it, or asks for what is in it".into());
+    }
+    if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
+        return Err(format!("what it installs may be linked into it ({linked})"));
+    }
+    if let Some(offline) = facts.mode_in(manager.offline.as_ref(), run, manager) {
+        return Err(format!("it works offline ({offline}), and fetches nothing"));
+    }
+    if has_no_network(run) && manager.kind != Kind::System {
+        return Err("the RUN has no network, and fetches nothing".into());
+    }
+    if let Some(variable) = cache.variables.iter().find(|name| facts.is_set(run, name)) {
+        return Err(format!("{variable} moves it or switches it off"));
+    }
+    let elevation = elevation(&fills, run)?;
+    if elevation.is_some() && limits_sudo(facts, run) {
+        return Err("sudo may not be allowed for the cleanup".into());
+    }
+    if manager.kind == Kind::System && elevation.is_none() && matches!(run.user, User::Other(_)) {
+        return Err("its user has no right to it".into());
+    }
+    if facts.is_configured(run, manager) {
+        return Err("the manager is configured to keep it elsewhere".into());
+    }
+    if elevation.is_some() && cache.clean.contains('~') {
+        return Err("it belongs to root, in a home directory that sudo chooses".into());
+    }
+    if cache.clean.contains('~')
+        && (is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")))
+    {
+        return Err("the script sets HOME".into());
+    }
+    let command = if cache.clean_needs_manager {
+        run.script().map_or_else(
+            || Ok(cache.clean.clone()),
+            |script| {
+                manager_survives::own_command(facts, run, script, manager, cache, &run.calls[last], &fills)
+            },
+        )?
+    } else {
+        cache.clean.clone()
+    };
+    if manager.programs.iter().any(|program| program == "yarn") {
+        facts.is_yarn_1(run, &fills)?;
+    }
+    if cache.directories.iter().any(|directory| keep.iter().any(|kept| paths::overlap(directory, kept))) {
+        return Err("the configuration keeps it".into());
+    }
+    if let Some(leaning) = facts.leans(run, Going::cache(manager, cache)) {
+        return Err(leaning);
+    }
+    if does_nothing(facts, run, manager, cache) {
+        let verb = &run.calls[last].verb;
+        return Err(format!(
+            "no later step uses them: `{} {verb}` does nothing here, and the step can be removed",
+            manager.name
+        ));
+    }
+    let command = elevation.map_or(command.clone(), |prefix| format!("{prefix} {command}"));
+    Ok(Leftover { manager, cache, command, confidence: cache.applicability })
+}
+
+/// Whether a RUN only fetches an index that nothing uses: then the step itself is in vain, and a cleanup would hide that.
+fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> bool {
+    let is_idle = |(index, one): (usize, &Invocation<'_>)| {
+        let call = run.calls.iter().find(|call| call.invocation == index);
+        call.is_some_and(|call| {
+            call.manager.name == manager.name
+                && (manager.refreshes(&call.verb) && call.packages.is_empty() || manager.cleans(&call.verb))
+        }) || ["echo", "true", ":", "set", "sleep"].iter().any(|program| one.is(program))
+    };
+    // What refreshes by itself may do so because of us.
+    let refreshes_itself = || {
+        let later = facts.runs.iter().filter(|other| other.item > run.item).flat_map(|other| &other.calls);
+        later
+            .into_iter()
+            .any(|call| call.manager.name == manager.name && call.has_option(&cache.refreshing_options))
+    };
+    manager.kind == Kind::System
+        && !run.invocations.is_empty()
+        && run.invocations.iter().enumerate().all(is_idle)
+        && !refreshes_itself()
+}
+
+/// Whether the file shows that sudo is not for every command, or not any more.
+fn limits_sudo<'a>(facts: &Facts<'a>, run: &RunFacts<'_>) -> bool {
+    let limited = *facts.kept.limits_sudo.get_or_init(|| {
+        facts.file.instructions().any(|(_, instruction)| {
+            let text = instruction.logical.text.as_ref();
+            text.split("NOPASSWD:").skip(1).any(|rest| !rest.trim_start().starts_with("ALL"))
+        })
+    });
+    let given_up = run.invocations.iter().any(|one| {
+        one.is("deluser") || one.is("gpasswd") || one.words.iter().any(|word| word.raw.contains("sudoers"))
+    });
+    limited || given_up
+}
+
+/// As whom all these calls run: nobody special, or root by one prefix.
+fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, String> {
+    let mut prefix: Option<Option<String>> = None;
+    for call in calls {
+        let own = match &run.invocations[call.invocation].elevation {
+            Elevation::None => None,
+            Elevation::Root(prefix) => Some(prefix.clone()),
+            Elevation::Other => return Err("it is called as a user of its own".into()),
+        };
+        match &prefix {
+            Some(seen) if *seen != own => return Err("it is called with sudo and without".into()),
+            _ => prefix = Some(own),
+        }
+    }
+    Ok(prefix.flatten())
+}

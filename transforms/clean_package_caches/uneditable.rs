@@ -1,0 +1,125 @@
+//! RUNs that leave a cache full and that are never edited: what they leave, and why they stay as they are.
+//!
+//! One place says so for all transforms, once for each RUN, so that no RUN is passed over in silence.
+
+use crate::facts::caches::{Stays, what};
+use crate::facts::kept::KeptOfRun;
+use crate::facts::started::{Started, What};
+use crate::facts::traced::At;
+use crate::facts::{Facts, RunFacts, packages, paths};
+use crate::knowledge::Confidence;
+use crate::syntax::Opaque;
+use crate::syntax::{Body, Run};
+use crate::transforms::clean_package_caches::residue;
+use crate::transforms::clean_package_caches::residue::Leftover;
+use std::sync::OnceLock;
+
+/// What could be saved in a RUN, or in a script within it, that is never edited, and why it stays; none where it is
+/// edited, or where nothing is known to be gained.
+pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<String> {
+    let mut found: Vec<Result<String, Stays>> = match &run.instruction.body {
+        Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
+        Body::Run(Run::Shell(_) | Run::Heredoc(_)) => full_caches(facts, run, keep),
+        Body::Run(Run::Opaque(opaque)) => named_caches(facts, run, *opaque).into_iter().map(Ok).collect(),
+        _ => Vec::new(),
+    };
+    let inline = facts.started_by(run).0.iter().filter(|one| one.is_inline);
+    for Started { what, .. } in inline {
+        let What::Script { script, .. } = what else { continue };
+        let at = At { stage: run.stage, end: run.item };
+        let (invocations, states) = facts.invocations_of(script, at, &run.workdir);
+        let calls = packages::calls(&invocations, facts.known);
+        let inner = RunFacts {
+            item: run.item,
+            stage: run.stage,
+            instruction: run.instruction,
+            user: run.user.clone(),
+            workdir: run.workdir.clone(),
+            invocations,
+            states,
+            calls,
+            mounts: run.mounts.clone(),
+            near_error: true,
+            kept: KeptOfRun::default(),
+            started: OnceLock::new(),
+        };
+        found.extend(full_caches(facts, &inner, keep));
+    }
+    let reason = match &run.instruction.body {
+        Body::Run(Run::Opaque(Opaque::ForeignShell)) => "the RUN's shell is not sh, ash, dash or bash",
+        Body::Run(Run::Opaque(Opaque::Unparsed)) => "the RUN's script can't be parsed with certainty",
+        Body::Run(Run::Opaque(Opaque::Bashism)) => {
+            "the RUN's script means one thing to bash and another to sh"
+        }
+        Body::Run(Run::Exec(_)) => "the RUN is in exec form, which is never edited",
+        _ if !run.instruction.heredocs.is_empty() => "the RUN has a here-document, and is never edited",
+        _ if run.near_error => "the RUN is next to a line that can't be read",
+        _ => "the RUN gives a shell its commands as a string, which is never edited",
+    };
+    // What nothing but its form keeps from being cleaned comes first.
+    let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();
+    names.dedup();
+    let by_form = || format!("{} left alone, because {reason}", names.join(" and "));
+    let other = || found.iter().find_map(|one| one.as_ref().err());
+    if names.is_empty() {
+        other().map(|Stays { what, reason }| format!("{what} left alone, because {reason}"))
+    } else {
+        Some(by_form())
+    }
+}
+
+/// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited, and what else stands
+/// against it.
+fn full_caches<'a>(facts: &Facts<'a>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, Stays>> {
+    let is_safe = |one: &Result<Leftover<'_>, Stays>| {
+        one.as_ref().is_ok_and(|one| one.confidence == Confidence::Safe) || one.is_err()
+    };
+    let found = residue::leftovers(facts, run, keep).into_iter().filter(is_safe);
+    found.map(|one| one.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name))).collect()
+}
+
+/// The caches that a RUN seems to fill whose script can't be read: it names a manager and one of its verbs, and neither
+/// the directory nor the option that keeps it empty.
+fn named_caches<'a>(facts: &Facts<'a>, run: &RunFacts<'_>, opaque: Opaque) -> Vec<String> {
+    let text = run.instruction.full.of(facts.file.text);
+    if opaque == Opaque::Interpreter || opaque == Opaque::ForeignShell && is_windows_shell(facts, run) {
+        return Vec::new();
+    }
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let fills = |programs: &[String], verbs: &[String]| {
+        words.windows(2).any(|pair| {
+            let name = pair[0].rsplit('/').next().unwrap_or_default();
+            programs.iter().any(|program| program == name)
+                && (verbs.iter().any(|verb| verb == pair[1]) || pair[1].starts_with('-'))
+        })
+    };
+    let mut names: Vec<&str> = words.iter().filter_map(|word| word.rsplit('/').next()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let known = names.into_iter().filter_map(|name| facts.known.manager_of(name));
+    let mut found = Vec::new();
+    for manager in known {
+        for cache in manager.caches.iter().filter(|cache| cache.applicability == Confidence::Safe) {
+            let name = what(&manager.name, &cache.name);
+            let is_kept = cache.directories.iter().any(|directory| paths::names(text, directory))
+                || manager.avoid.as_ref().is_some_and(|avoid| text.contains(&avoid.option))
+                || text.contains(&cache.clean);
+            if fills(&manager.programs, &cache.filled_by) && !is_kept && !found.contains(&name) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// Whether the shell in force is one of Windows, or the image's own.
+fn is_windows_shell<'a>(facts: &Facts<'a>, run: &RunFacts<'_>) -> bool {
+    let shell = facts.before(run.item).find_map(|(_, instruction)| match &instruction.body {
+        Body::Shell(words) => Some(words.first()?.to_ascii_lowercase()),
+        _ => None,
+    });
+    shell.is_none_or(|shell| ["powershell", "pwsh", "cmd"].iter().any(|name| shell.contains(name)))
+}

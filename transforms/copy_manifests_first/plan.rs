@@ -1,0 +1,460 @@
+//! Which files of a copied directory the installs below it need, so that these can be copied early and the rest late.
+//!
+//! Works over the build context: what an install reads is in its manifests (`manifests`), where they lie in the image follows from the
+//! copy (`copied`).
+
+use std::collections::BTreeSet;
+
+use crate::context::BuildContext;
+use crate::facts::append::is_plain_statement;
+use crate::facts::change_rate::Rate;
+use crate::facts::copied::Copied;
+use crate::facts::effects::Effects;
+use crate::facts::{Call, FURTHEST, Facts, Invocation, RunFacts, manifests, paths};
+use crate::knowledge::Confidence;
+use crate::span::Span;
+use crate::syntax::shell::{End, Statement};
+use crate::syntax::{Body, Instruction};
+use crate::transforms::ordering::Move;
+
+/// A copy of a directory that can be taken apart.
+#[derive(Debug, Clone)]
+pub struct Early {
+    /// Where the copy of the whole comes to stand.
+    pub moved: Move,
+    /// The copies that take its place.
+    pub copies: Vec<EarlyCopy>,
+    /// Where the RUN that it comes to stand behind is cut in two, so that the rest of its commands has all files.
+    pub cut: Option<Span>,
+    /// Context paths that the installs make: the ignore file has to exclude them, or the later copy brings the host's own.
+    pub makes: BTreeSet<String>,
+    /// How sure it is that the installs need nothing else.
+    pub confidence: Confidence,
+}
+
+/// What the installs of a RUN need of the context.
+#[derive(Debug, Clone, Default)]
+struct Needed {
+    reads: Vec<String>,
+    makes: BTreeSet<String>,
+    confidence: Confidence,
+}
+
+impl Needed {
+    fn add(&mut self, other: Self) {
+        let new = other.reads.into_iter().filter(|file| !self.reads.contains(file));
+        let new: Vec<String> = new.collect();
+        self.reads.extend(new);
+        self.makes.extend(other.makes);
+        self.confidence = self.confidence.max(other.confidence);
+    }
+}
+
+/// A copy of a few files into one directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlyCopy {
+    /// The context paths.
+    pub sources: Vec<String>,
+    /// The directory, from the destination of the copy of the whole; empty for the destination itself.
+    pub directory: String,
+}
+
+/// Why a copy is not taken apart: the place of what stands against it, and the reason.
+pub type Against = (Span, String);
+
+impl Facts<'_> {
+    /// Whether some copy of a stage may be worth taking apart; asks nothing of the context.
+    pub fn may_copy_early(&self, stage: usize) -> bool {
+        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+        let Some(order) = self.movable_items(stage, &is_copy) else { return false };
+        let from_context = |item: &usize| {
+            self.instruction_at(*item).is_some_and(|one| {
+                is_copy(&one.body)
+                    && one.heredocs.is_empty()
+                    && !one.flags.iter().any(|flag| flag.name == "from")
+            })
+        };
+        let Some(first) = order.iter().position(from_context) else { return false };
+        order[first..].iter().any(|item| {
+            self.run_at(*item)
+                .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+        })
+    }
+
+    /// The copies of a stage that can be taken apart, each below the one before and where the others do not reach; or why the one that might
+    /// be is not.
+    pub fn early_copies(
+        &self,
+        stage: usize,
+        context: &BuildContext,
+        fixed: &dyn Fn(&Instruction<'_>) -> bool,
+    ) -> Vec<Result<Early, Against>> {
+        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+        let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
+        let mut against = None;
+        let mut found: Vec<Result<Early, Against>> = Vec::new();
+        let (mut below, mut destinations) = (0, Vec::new());
+        for (at, &item) in order.iter().enumerate() {
+            let is_fixed =
+                self.instruction_at(item).is_none_or(fixed) || crate::facts::near_error(self.file, item);
+            let Some(copied) =
+                self.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
+            else {
+                let behind = &order[at + 1..];
+                against = against.or_else(|| self.is_not_followed(item, behind));
+                continue;
+            };
+            let reaches = |other: &String| {
+                paths::within(other, &copied.destination) || paths::within(&copied.destination, other)
+            };
+            if item <= below && !found.is_empty() || destinations.iter().any(reaches) {
+                continue;
+            }
+            match self.take_apart(&copied, &order[at + 1..], &order[..at], context) {
+                Some(Ok(early)) => {
+                    below = early.moved.behind;
+                    destinations.push(copied.destination);
+                    found.push(Ok(early));
+                }
+                Some(Err(reason)) => against = against.or(Some(reason)),
+                None => {}
+            }
+        }
+        found.extend(against.map(Err).filter(|_| found.is_empty()));
+        found
+    }
+
+    /// A copy above an install whose options say which files it brings: these are not worked out.
+    fn is_not_followed(&self, item: usize, behind: &[usize]) -> Option<Against> {
+        let copy = self.instruction_at(item)?;
+        let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
+        let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
+        let installs = |other: &usize| {
+            self.run_at(*other)
+                .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+        };
+        let reason = format!("which files are copied with --{} is not worked out", flag.name);
+        behind.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
+    }
+
+    fn take_apart(
+        &self,
+        copied: &Copied,
+        behind: &[usize],
+        before: &[usize],
+        context: &BuildContext,
+    ) -> Option<Result<Early, Against>> {
+        if behind.len() > FURTHEST {
+            let reason =
+                format!("more than {FURTHEST} instructions below it would have to be looked through");
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
+        let own = self.effects(copied.item);
+        let mut needed = Needed::default();
+        let mut last = None;
+        let mut spares = None;
+        let mut against = None;
+        let mut cut = None;
+        let mut entered: Vec<String> = Vec::new();
+        for &other in behind {
+            if !self.is_movable_across(other) || self.hands_index_on(other) {
+                break;
+            }
+            let effects = self.effects(other);
+            if effects.installs.is_empty()
+                && (own.commute(effects) || self.may_pass_workdir(copied.item, other, own, effects))
+            {
+                if self.is_worth_sparing(other) {
+                    last = Some(other);
+                }
+                continue;
+            }
+            match self.needed_by(copied, other, own, effects, context) {
+                Ok(more) => {
+                    entered.extend(effects.entered().map(str::to_owned));
+                    needed.add(more);
+                    last = Some(other);
+                    spares = spares.or(Some(other));
+                }
+                Err(reason) => {
+                    if let Some((at, more)) = self.needed_by_first_part(copied, other, own, context) {
+                        needed.add(more);
+                        (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
+                    }
+                    against = reason.map(|reason| (self.file.items[other].span(), reason));
+                    break;
+                }
+            }
+        }
+        let (Some(behind), Some(spares)) = (last, spares) else { return against.map(Err) };
+        let Needed { reads, makes, confidence } = needed;
+        if let Some(reason) = self.lacks_directory(copied, &entered, &reads) {
+            return Some(Err((self.file.items[behind].span(), reason)));
+        }
+        if let Some(other) = self.other_sources_above(copied.item, spares) {
+            let line = self.file.items[other].span().of(self.file.text).lines().next().unwrap_or_default();
+            let reason = format!("`{}` stands above the install too and changes as often", line.trim_end());
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
+        let missing: Vec<String> =
+            reads.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
+        if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
+            let span = self.file.items[copied.item].span();
+            return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
+        }
+        // What only this checkout has would be missing in all others.
+        let is_kept = |file: &&String| context.is_tracked(file);
+        let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
+        if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
+            let reason = format!(
+                "the install reads `{file}`, which is not under version control, so that other checkouts lack it"
+            );
+            return Some(Err((self.file.items[copied.item].span(), reason)));
+        }
+        let moved = Move { item: copied.item, behind, spares };
+        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
+    }
+
+    /// Another copy above a step that brings sources, so that the step would be done again as often as before.
+    fn other_sources_above(&self, item: usize, step: usize) -> Option<usize> {
+        let stage = self.stage_at(item)?;
+        let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
+        let other = others.find(|&other| {
+            let is_copy = self
+                .instruction_at(other)
+                .is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)));
+            is_copy && self.rate(other) == Rate::Often
+        });
+        other.or_else(|| (self.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
+    }
+
+    /// A directory that a script enters and that only the copy of the whole would make.
+    fn lacks_directory(&self, copied: &Copied, entered: &[String], early: &[String]) -> Option<String> {
+        let made = |path: &str| {
+            let by_copy = early
+                .iter()
+                .filter_map(|file| copied.image_path(file))
+                .any(|file| paths::within(&file, path));
+            by_copy || self.directory_at(copied.item).is_some_and(|directory| paths::within(&directory, path))
+        };
+        let within = |path: &&String| {
+            paths::within(path, &copied.destination) || paths::within(&copied.destination, path)
+        };
+        let lacking = entered.iter().filter(within).find(|path| !made(path))?;
+        Some(format!("it enters `{lacking}`, which would not be there yet"))
+    }
+
+    /// The context files that the installs of one RUN read. An error without a reason: it is no install, or has nothing to do with the copy.
+    fn needed_by(
+        &self,
+        copied: &Copied,
+        item: usize,
+        own: &Effects,
+        effects: &Effects,
+        context: &BuildContext,
+    ) -> Result<Needed, Option<String>> {
+        let run = self.run_at(item).ok_or(None)?;
+        let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
+        if let Some(reason) = &effects.unknown {
+            // Worth a word only where there is an install that waits for it.
+            return Err(installs.map(|call| {
+                format!("`{}` is not the only command of its RUN: {reason}", call.manager.name)
+            }));
+        }
+        if !own.commute_but_for_installs(effects) {
+            return Err(installs.map(|_| "a command beside the install names the copied files".into()));
+        }
+        let mut needed = Needed::default();
+        for install in &effects.installs {
+            let call = &run.calls[install.call];
+            let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
+            let one = &run.invocations[call.invocation];
+            let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
+            let place = manifests::Place {
+                folder: folder.as_deref(),
+                origin: &|path| copied.context_path(path),
+                as_module,
+                installed: &|| self.installed_before(item),
+                context,
+                known: self.known,
+            };
+            let project = manifests::project(call, &place);
+            let project = project.ok_or(None)?.map_err(Some)?;
+            if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
+                return Err(Some(format!("`{outside}` is not among the copied files")));
+            }
+            // What the copy of the whole does not bring, it can't bring from the host either.
+            let makes = project.makes.into_iter().filter(|path| copied.inner_path(path).is_some());
+            needed.add(Needed {
+                reads: project.reads,
+                makes: makes.collect(),
+                confidence: project.confidence,
+            });
+        }
+        Ok(needed)
+    }
+
+    /// The words of earlier commands that install programs: package managers with their packages and plugins.
+    fn installed_before(&self, item: usize) -> Vec<String> {
+        let runs = self.before(item).filter_map(|(at, _)| self.run_at(at));
+        let words = runs.flat_map(|run| {
+            let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
+            let all = run.invocations.iter().enumerate();
+            all.filter(move |(index, invocation)| installs(*index) || invocation.is("corepack"))
+                .flat_map(|(_, invocation)| invocation.arguments())
+        });
+        words.filter_map(|word| word.literal()).map(str::to_owned).collect()
+    }
+
+    /// The same for the first commands of a RUN that goes on with others, `npm ci && npm run build`: where to cut it, and what the first
+    /// part reads.
+    fn needed_by_first_part(
+        &self,
+        copied: &Copied,
+        item: usize,
+        own: &Effects,
+        context: &BuildContext,
+    ) -> Option<(Span, Needed)> {
+        let run = self.run_at(item)?;
+        let statement = can_be_cut(run)?;
+        let pipelines: Vec<_> = statement.pipelines().collect();
+        let last_install = run
+            .calls
+            .iter()
+            .filter(|call| call.manager.installs(&call.verb))
+            .map(|call| run.invocations[call.invocation].place.pipeline);
+        // The longest first part that is understood, ending with an install.
+        let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
+        ends.into_iter().rev().find_map(|end| {
+            let effects = self.effects_until(run, end);
+            let needed = self.needed_by(copied, item, own, &effects, context).ok()?;
+            let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
+            let stands_clear = run
+                .instruction
+                .comments
+                .iter()
+                .all(|comment| comment.end <= at.start || at.end <= comment.start);
+            let keeps_bytes =
+                run.invocations.iter().enumerate().filter(|(_, one)| one.place.pipeline >= end).all(
+                    |(index, one)| {
+                        let cleans = |call: &&Call<'_>| {
+                            call.invocation == index
+                                && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
+                        };
+                        !["rm", "find", "mv", "chown", "chmod", "strip"].iter().any(|name| one.is(name))
+                            && !run.calls.iter().any(|call| cleans(&call))
+                    },
+                );
+            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, needed))
+        })
+    }
+
+    /// Whether an earlier copy of the stage has put just this file to just this place, and no instruction since then may have
+    /// removed or changed it.
+    fn is_there_before(&self, copied: &Copied, file: &str, before: &[usize], context: &BuildContext) -> bool {
+        let flags = |item: usize| -> Vec<&str> {
+            self.instruction_at(item).map_or_else(Vec::new, |one| {
+                one.flags.iter().map(|flag| flag.span.of(self.file.text)).collect()
+            })
+        };
+        let Some(place) = copied.image_path(file) else { return false };
+        let has_it = |item: usize| {
+            self.copied(item, context).is_some_and(|other| {
+                !other.takes_a_directory()
+                    && other.image_path(file).as_ref() == Some(&place)
+                    && flags(item) == flags(copied.item)
+            })
+        };
+        let Some(at) = before.iter().rposition(|&item| has_it(item)) else { return false };
+        !before[at + 1..].iter().any(|&item| {
+            let body = self.instruction_at(item).map(|instruction| &instruction.body);
+            let from_context = || self.copied(item, context).is_some();
+            match body {
+                Some(Body::Run(_)) => self.effects(item).may_write(&place),
+                Some(Body::Copy(_) | Body::Add(_)) => !from_context() && self.effects(item).may_write(&place),
+                _ => false,
+            }
+        })
+    }
+}
+
+/// The only and-list of a RUN whose commands share nothing but files, so that they could as well be two RUNs.
+fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
+    let script = run.editable()?;
+    let [statement] = &script.list.statements[..] else { return None };
+    let shares = |one: &Invocation<'_>| {
+        one.words.is_empty()
+            || [
+                "cd", "pushd", "popd", "export", "set", "unset", "umask", "trap", "alias", "ulimit", "shopt",
+                ".", "source", "eval", "exec", "read",
+            ]
+            .iter()
+            .any(|name| one.is(name))
+    };
+    let plain = statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
+    (plain
+        && run.instruction.flags.is_empty()
+        && !script.ends_in_comment
+        && !run.invocations.iter().any(shares))
+    .then_some(statement)
+}
+
+/// A character that needs no quoting in COPY and is no pattern.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+')
+}
+
+fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Vec<EarlyCopy> {
+    let mut copies: Vec<EarlyCopy> = Vec::new();
+    for file in files {
+        let inner = copied.inner_path(file).unwrap_or(file);
+        // A directory is copied by its contents, so it goes into one of its own name, by an instruction of its own.
+        if context.file(file).is_none() {
+            copies.push(EarlyCopy { sources: vec![file.clone()], directory: inner.to_owned() });
+            continue;
+        }
+        let directory = inner.rsplit_once('/').map_or("", |(directory, _)| directory);
+        match copies.iter_mut().find(|copy| copy.directory == directory) {
+            Some(copy) if copy.sources.iter().all(|source| context.file(source).is_some()) => {
+                copy.sources.push(file.clone());
+            }
+            Some(_) => {
+                copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() });
+            }
+            None => copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() }),
+        }
+    }
+    copies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Entry;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    fn early(tracked: Option<&[&str]>) -> Result<Vec<String>, String> {
+        let text = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n";
+        let file = Dockerfile::parse(text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let texts = [("requirements.txt", "-r local.txt\n"), ("local.txt", "flask\n")];
+        let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+        let entries = texts.iter().map(|(path, _)| entry(path)).collect();
+        let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
+        let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
+        context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
+        let early = facts.early_copies(0, &context, &|_| false).pop().expect("there is an install");
+        early.map(|early| early.copies[0].sources.clone()).map_err(|(_, reason)| reason)
+    }
+
+    #[test]
+    fn what_other_checkouts_lack_is_not_copied() {
+        let both = Ok(vec!["requirements.txt".to_owned(), "local.txt".to_owned()]);
+        assert_eq!(early(None), both);
+        assert_eq!(early(Some(&["local.txt", "requirements.txt"])), both);
+        // A project that was not committed yet.
+        assert_eq!(early(Some(&[])), both);
+        assert!(early(Some(&["requirements.txt"])).is_err_and(|reason| reason.contains("`local.txt`")));
+    }
+}

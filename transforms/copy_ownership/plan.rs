@@ -1,0 +1,380 @@
+//! A `chown` or `chmod` right behind the copy of just those files: what the copy's own flag has to be so that owner and mode
+//! come out the same, and what is left to do for the command.
+//!
+//! What BuildKit does, found out by building (BuildKit 0.25): the flags hold for everything that is copied, and for
+//! directories that the copy makes, those above the destination included. A destination that is there keeps its own owner
+//! and mode. Symbolic links get the owner and keep their mode, as with `-R` of GNU's and BusyBox's commands. `--chown=user` takes the user's group from the image's `/etc/passwd`.
+
+use crate::facts::append::{Errexit, errexit, is_plain_statement};
+use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::environment::{User, Variable};
+use crate::facts::origin::looks_like_a_file;
+use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
+use crate::pragma::is_pragma;
+use crate::span::Span;
+use crate::syntax::shell::{End, Word};
+use crate::syntax::{Body, Flag, Instruction, Item, Keyword, Transfer};
+
+/// A command whose work copies can do.
+#[derive(Debug)]
+pub struct Handover {
+    /// The flag for the copies: `--chown=app:app`.
+    pub flag: String,
+    /// Where it goes, behind each COPY or ADD.
+    pub insertions: Vec<usize>,
+    /// What goes: the command, the whole RUN, or only `-R`.
+    pub needless: Span,
+    /// The command's name and path, for the title.
+    pub what: String,
+}
+
+/// A `chown` or `chmod` in plain words.
+struct Order<'w> {
+    program: &'static str,
+    value: &'w Word,
+    recursive: Option<&'w Word>,
+    path: &'w Word,
+}
+
+/// The copies that bring what is under a path.
+struct Brought<'f, 'a> {
+    copies: Vec<(usize, &'f Instruction<'a>)>,
+    /// Variables that change between the copies and the RUN.
+    changed: Vec<&'f str>,
+}
+
+/// What the first commands of a RUN do that copies before it can; none where no copy right before it is concerned.
+pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Handover, String>> {
+    run.editable()?;
+    let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
+    for (index, one) in firsts.enumerate() {
+        let order = order(one)?;
+        let path = facts.target_of(run, index, order.path).path()?.to_owned();
+        match brought(facts, run, &path) {
+            Err(reason) => return Some(Err(reason)),
+            Ok(brought) if brought.copies.is_empty() => {}
+            // A plain chown of the directory is what stays when the copies do the rest.
+            Ok(brought) if order.recursive.is_none() && !is_file_copy(facts, &brought, &path) => {}
+            Ok(brought) => return Some(hand_over(facts, run, one, &order, &path, &brought)),
+        }
+    }
+    None
+}
+
+/// The copies right before a RUN that bring files at or under a path, the first one first.
+fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Result<Brought<'f, 'a>, String> {
+    let mut found = Brought { copies: Vec::new(), changed: Vec::new() };
+    // What stands between a copy and the RUN; it only counts once such a copy is found.
+    let mut changed: Vec<&str> = Vec::new();
+    let mut until_first = 0;
+    let mut blocker: Option<String> = None;
+    let start = facts.stages[run.stage].items.start;
+    for item in (start..run.item).rev() {
+        let instruction = match &facts.file.items[item] {
+            Item::Instruction(instruction) => &**instruction,
+            Item::Error(..) => break,
+            _ => continue,
+        };
+        match &instruction.body {
+            Body::Copy(transfer) | Body::Add(transfer) => {
+                let destination = facts.absolute(item, &transfer.destination);
+                let concerned = destination.as_ref().is_some_and(|destination| {
+                    paths::within(destination, path) || lands(transfer, destination).as_deref() == Some(path)
+                });
+                if concerned {
+                    if let Some(blocker) = blocker {
+                        return Err(blocker);
+                    }
+                    found.copies.push((item, instruction));
+                    until_first = changed.len();
+                } else if destination.is_none_or(|to| facts.may_reach(instruction, &to, path)) {
+                    let name = &transfer.destination;
+                    blocker = Some(format!("a copy to {name} between may put more under {path}"));
+                }
+            }
+            Body::Env(all) | Body::Arg(all) => changed.extend(all.iter().map(|one| one.key.as_str())),
+            Body::Workdir(directory) => {
+                let made = facts.absolute(item, directory);
+                if made.is_none_or(|made| made != path && paths::within(&made, path)) {
+                    blocker = Some(format!("WORKDIR may make a directory under {path} between"));
+                }
+            }
+            Body::Volume(all) if all.iter().any(|volume| paths::overlap(volume, path)) => {
+                blocker = Some("a VOLUME lies there".into());
+            }
+            Body::Run(_) | Body::From(_) => {
+                if found.copies.is_empty() && copies_before(facts, item, path) {
+                    return Err("a RUN stands between the copy and it".into());
+                }
+                break;
+            }
+            _ => {}
+        }
+    }
+    changed.truncate(until_first);
+    found.changed = changed;
+    found.copies.reverse();
+    Ok(found)
+}
+
+/// Whether a copy in the same stage before an item goes to a path or under it.
+fn copies_before<'a>(facts: &Facts<'a>, item: usize, path: &str) -> bool {
+    // It only gives a reason: none is given where looking takes too long.
+    !facts.is_far_down(item)
+        && facts.before(item).any(|(at, instruction)| match &instruction.body {
+            Body::Copy(transfer) => {
+                facts.absolute(at, &transfer.destination).is_some_and(|to| paths::within(&to, path))
+            }
+            _ => false,
+        })
+}
+
+fn hand_over<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    one: &Invocation<'_>,
+    order: &Order<'_>,
+    path: &str,
+    brought: &Brought<'_, 'a>,
+) -> Result<Handover, String> {
+    if run.user != User::Root || one.elevation != Elevation::None {
+        return Err("it may not run as root".into());
+    }
+    if !run.instruction.flags.is_empty() {
+        return Err("the RUN has flags of its own".into());
+    }
+    if order.program == "chmod"
+        && let Some(lack) = facts.lacks_syntax(2)
+    {
+        return Err(lack);
+    }
+    for (_, instruction) in &brought.copies {
+        can_take(instruction, order.program)?;
+    }
+    let from_stage = brought.copies.iter().any(|(_, instruction)| flag(instruction, "from").is_some());
+    let value = if order.program == "chown" {
+        owner(facts, run, order, brought, from_stage)?
+    } else {
+        mode(order, from_stage)?
+    };
+    let (first, _) = brought.copies[0];
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let is_file = is_file_copy(facts, brought, path);
+    let exists = if is_file {
+        nothing_names(facts, run, first, path)?;
+        false
+    } else {
+        facts.is_untouched(run.stage, first, path)?
+    };
+    // A directory that the copy makes has mode 755 anyway.
+    let usual = is_file && order.program == "chmod" && value == "755";
+    if !exists && !usual && !facts.is_there(run.stage, first, parent) {
+        return Err(format!("the copy may make {parent} too, which would get the same owner and mode"));
+    }
+    let needless = match order.recursive {
+        // The directory was there: the copy leaves its own owner and mode alone.
+        Some(word) if exists => option_span(run, one, word)?,
+        _ => whole(facts, run, one)?,
+    };
+    Ok(Handover {
+        flag: format!("--{}={value}", order.program),
+        insertions: brought.copies.iter().map(|(_, copy)| copy.keyword_span.end).collect(),
+        needless,
+        what: format!("{} of {path}", order.program),
+    })
+}
+
+/// The owner as COPY takes it. A user alone leaves the group as it is, which is root's for files of the build context.
+fn owner<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    order: &Order<'_>,
+    brought: &Brought<'_, 'a>,
+    from_stage: bool,
+) -> Result<String, String> {
+    let raw = order.value.raw.trim_matches('"');
+    let parts: Vec<&str> = raw.split(':').collect();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        let name = part.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
+        let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        match name {
+            None if plain(part) => {}
+            Some(name) if plain(name) && !name.contains('-') => {
+                let (Variable::Set(value) | Variable::Argument(Some(value))) = facts.variable(run.item, name)
+                else {
+                    return Err(format!("the file does not say what {part} is"));
+                };
+                if brought.changed.contains(&name) || value.is_empty() || !plain(&value) {
+                    return Err(format!("{part} may be something else at the copy"));
+                }
+            }
+            _ => return Err(format!("the owner {raw} is not plain")),
+        }
+    }
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match parts[..] {
+        [user, group] if !user.is_empty() && !group.is_empty() => Ok(raw.to_owned()),
+        _ if from_stage => {
+            Err("it leaves owner or group as the other stage has it, which a flag can't".into())
+        }
+        [user] if !user.is_empty() => Ok(format!("{user}:0")),
+        // The user's own group, which is also what the copy takes.
+        [user, ""] if !user.is_empty() && !user.starts_with('$') && !is_number(user) => Ok(user.to_owned()),
+        ["", group] if !group.is_empty() => Ok(format!("0:{group}")),
+        _ => Err(format!("the owner {raw} is not plain")),
+    }
+}
+
+/// That nothing before an item names a file: it might be a link, or a directory.
+fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), String> {
+    let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
+    if facts.is_far_down(item) {
+        return Err(format!("one of more than {FURTHEST} earlier instructions may name {path}"));
+    }
+    if facts.runs_up_to(run).any(|one| one.item < item && names(one)) {
+        return Err(format!("an earlier RUN names {path}"));
+    }
+    Ok(())
+}
+
+/// The command with what joins it, or the whole RUN where it is all there is.
+fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Result<Span, String> {
+    let stuck = || "it stands where it can't be taken out".to_owned();
+    let script = run.script().ok_or_else(stuck)?;
+    let statements = &script.list.statements;
+    let statement = &statements[one.place.statement];
+    let plain = statement.is_and_chain()
+        && statement.end != End::Background
+        && !script.ends_in_comment
+        && one.place.certain;
+    let span = match (statements.len(), statement.rest.is_empty()) {
+        _ if !plain => None,
+        (1, true) => return whole_run(facts, run),
+        (_, true) => excise::clear(
+            run,
+            Span::new(one.command.span.start, statements[one.place.statement + 1].span.start),
+        ),
+        (count, false) => {
+            // A list of one command stops a script that exits on errors; as part of a longer one it does not.
+            let same = errexit(run, script) == Errexit::Off || count == 1 && is_plain_statement(statement);
+            excise::forward(run, one).or_else(|| excise::backward(run, one)).filter(|_| same)
+        }
+    };
+    span.ok_or_else(stuck)
+}
+
+fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, String> {
+    let above = facts.file.items[..run.item].last();
+    let told = matches!(above, Some(Item::Comment(span)) if is_pragma(span.of(facts.file.text)));
+    if told || !run.instruction.comments.is_empty() {
+        return Err("a comment belongs to the RUN that would go".into());
+    }
+    let full = run.instruction.full;
+    let text = facts.file.text;
+    if full.of(text).ends_with('\n') {
+        // Of two gaps around it, one is left.
+        let after = facts.file.items.get(run.item + 1);
+        return Ok(match (above, after) {
+            (Some(Item::Blank(_)), Some(Item::Blank(blank))) => Span::new(full.start, blank.end),
+            _ => full,
+        });
+    }
+    // The last line has no break: the one before it goes.
+    let before = text[..full.start].trim_end_matches('\n').trim_end_matches('\r').len();
+    let one_line = text[before..full.start].matches('\n').count() == 1;
+    Ok(Span::new(if one_line { before } else { full.start }, full.end))
+}
+
+/// Reads `chown [-R] OWNER PATH` or `chmod [-R] MODE PATH`, without anything else.
+fn order<'i>(one: &Invocation<'i>) -> Option<Order<'i>> {
+    let program = ["chown", "chmod"].into_iter().find(|name| one.program == Some(name))?;
+    let plain = one.command.redirects.is_empty() && one.simple.assignments.is_empty() && !one.repeated;
+    let mut recursive = None;
+    let mut operands = Vec::new();
+    for word in one.arguments().iter().filter(|_| plain) {
+        match word.raw.as_str() {
+            "-R" | "--recursive" if recursive.is_none() => recursive = Some(word),
+            raw if raw.starts_with('-') => return None,
+            _ => operands.push(word),
+        }
+    }
+    let [value, path] = operands[..] else { return None };
+    Some(Order { program, value, recursive, path })
+}
+
+/// Whether a copy can take the flag, and is of a kind whose files are what its sources say.
+fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
+    let keyword = instruction.keyword.name();
+    if flag(instruction, name).is_some() {
+        return Err(format!("the {keyword} has a --{name} of its own"));
+    }
+    let known = |one: &Flag| matches!(one.name.as_str(), "from" | "chown" | "chmod" | "exclude");
+    if let Some(other) = instruction.flags.iter().find(|one| !known(one)) {
+        return Err(format!("the {keyword} has --{}, with which other rules hold", other.name));
+    }
+    if let (Keyword::Add, Body::Add(transfer)) = (instruction.keyword, &instruction.body) {
+        let unpacks = |source: &String| {
+            let archive = [".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".tzst"]
+                .iter()
+                .any(|ending| source.ends_with(ending));
+            archive
+                || source.contains("://")
+                || source.starts_with("git@")
+                || source.contains(['*', '?', '[', '$'])
+        };
+        if transfer.sources.iter().any(unpacks) {
+            return Err("ADD may fetch or unpack what it adds".into());
+        }
+    }
+    Ok(())
+}
+
+fn flag<'f>(instruction: &'f Instruction<'_>, name: &str) -> Option<&'f Flag> {
+    instruction.flags.iter().find(|flag| flag.name == name)
+}
+
+/// Where the only file of a copy comes to lie; none for anything but one file.
+fn lands(transfer: &Transfer, destination: &str) -> Option<String> {
+    let [source] = &transfer.sources[..] else { return None };
+    if !looks_like_a_file(source) {
+        return None;
+    }
+    let name = source.rsplit('/').next().unwrap_or_default();
+    let into =
+        transfer.destination.ends_with(['/', '.']) || !looks_like_a_file(destination) && destination == "/";
+    match (into, source.starts_with("<<")) {
+        (true, true) => None,
+        (true, false) => Some(format!("{}/{name}", destination.trim_end_matches('/'))),
+        (false, _) => looks_like_a_file(destination).then(|| destination.to_owned()),
+    }
+}
+
+/// Whether the path is the one file that the one copy brings.
+fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> bool {
+    let [(item, instruction)] = brought.copies[..] else { return false };
+    let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
+    let destination = facts.absolute(item, &transfer.destination);
+    destination.and_then(|destination| lands(transfer, &destination)).as_deref() == Some(path)
+}
+
+/// The mode, where it is three digits. GNU chmod leaves a directory's set-group-ID bit alone, which files of another stage
+/// may have; COPY does not.
+fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, String> {
+    let mode = order.value.literal().unwrap_or_default();
+    let digits = mode.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(mode);
+    if digits.len() != 3 || !digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte)) {
+        return Err(format!("the mode {} is not a plain number", order.value.raw));
+    }
+    if from_stage && order.recursive.is_some() {
+        return Err(
+            "directories of another stage may have mode bits that chmod keeps and COPY does not".into()
+        );
+    }
+    Ok(digits.to_owned())
+}
+
+fn option_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
+    let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start);
+    let span = before.map(|before| Span::new(before.span.end, word.span.end));
+    span.and_then(|span| excise::clear(run, span)).ok_or_else(|| "a comment stands in it".into())
+}

@@ -1,0 +1,326 @@
+//! Which instructions of a stage can stand further down, and what of the text goes with one that moves.
+//!
+//! RUN instructions keep their order, so that the same programs run one after the other. Copies and what only says which build this is
+//! sink below them. What is worth moving is asked here, what commutes in `effects`.
+
+mod index;
+mod metadata;
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use crate::facts::change_rate::Rate;
+use crate::facts::effects::{Effects, Resource, Tree};
+use crate::facts::environment::User;
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::{Program, Scope};
+use crate::pragma::is_pragma;
+use crate::syntax::{Body, Instruction, Item, Run};
+
+/// Each try finds copies whose move gains nothing because others stay; more are not made.
+const MOST_TRIES: usize = 8;
+
+/// A new place for an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The item that moves.
+    pub item: usize,
+    /// The item that it comes to stand behind, before those that move there later in the list.
+    pub behind: usize,
+    /// The first step that no longer has to be done again when the copied files change.
+    pub spares: usize,
+}
+
+/// Lets each sink as far as it gains by it, the lowest first, so that the upper ones follow it. One whose way down is
+/// longer than can be looked through stays.
+fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
+    let mut places = Places::of(order.len());
+    let mut spared: Vec<Option<usize>> = vec![None; order.len()];
+    for at in (0..order.len()).rev().filter(|&at| (rules.may_move)(at)) {
+        let (mut first, mut last) = (None, None);
+        let mut below = places.below(at);
+        for looked in 0.. {
+            let Some(other) = below.filter(|&other| (rules.may_pass)(at, other)) else { break };
+            if looked == crate::facts::FURTHEST {
+                (first, last) = (None, None);
+                break;
+            }
+            if (rules.gains_by)(at, other) {
+                first = first.or(Some(order[other]));
+                last = Some(other);
+            }
+            below = places.below(other);
+        }
+        spared[at] = first;
+        if let Some(last) = last {
+            places.move_below(at, last);
+        }
+    }
+    let mut moves = Vec::new();
+    let (mut behind, mut next) = (None, places.first());
+    while let Some(at) = next {
+        match spared[at] {
+            Some(spares) => {
+                let behind = behind.expect("it moved behind something that stayed");
+                moves.push(Move { item: order[at], behind, spares });
+            }
+            None => behind = Some(order[at]),
+        }
+        next = places.below(at);
+    }
+    moves
+}
+
+/// The order after some moves.
+fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
+    let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
+    for one in moves {
+        behind.entry(one.behind).or_default().push(one.item);
+    }
+    let moved: BTreeSet<usize> = moves.iter().map(|one| one.item).collect();
+    let stay = order.iter().filter(|item| !moved.contains(item));
+    stay.flat_map(|item| std::iter::once(*item).chain(behind.remove(item).unwrap_or_default())).collect()
+}
+
+/// The order of instructions, from which one can be taken and put elsewhere: each knows its neighbours.
+struct Places {
+    /// What is above and below each; the last entry closes the circle.
+    neighbours: Vec<(usize, usize)>,
+}
+
+impl Places {
+    fn of(count: usize) -> Self {
+        let around = |at: usize| (if at == 0 { count } else { at - 1 }, if at == count { 0 } else { at + 1 });
+        Self { neighbours: (0..=count).map(around).collect() }
+    }
+
+    fn end(&self) -> usize {
+        self.neighbours.len() - 1
+    }
+
+    fn first(&self) -> Option<usize> {
+        self.below(self.end())
+    }
+
+    fn below(&self, at: usize) -> Option<usize> {
+        Some(self.neighbours[at].1).filter(|below| *below != self.end())
+    }
+
+    fn move_below(&mut self, at: usize, target: usize) {
+        let (above, below) = self.neighbours[at];
+        self.neighbours[above].1 = below;
+        self.neighbours[below].0 = above;
+        let next = self.neighbours[target].1;
+        self.neighbours[target].1 = at;
+        self.neighbours[next].0 = at;
+        self.neighbours[at] = (target, next);
+    }
+}
+
+/// Answers about one instruction and each kind of others, kept while the questions are about that one: by kind, which
+/// instruction the answer is about, and the answer.
+#[derive(Default)]
+struct Answers(RefCell<Vec<(Option<usize>, bool)>>);
+
+impl Answers {
+    fn of(&self, item: usize, kind: usize, answer: impl FnOnce() -> bool) -> bool {
+        let mut by_kind = self.0.borrow_mut();
+        if by_kind.len() <= kind {
+            by_kind.resize(kind + 1, (None, false));
+        }
+        if by_kind[kind].0 != Some(item) {
+            by_kind[kind] = (Some(item), answer());
+        }
+        by_kind[kind].1
+    }
+}
+
+/// What may move, past what, and what for; all by places in the order.
+struct Sinking<'r> {
+    may_move: &'r dyn Fn(usize) -> bool,
+    may_pass: &'r dyn Fn(usize, usize) -> bool,
+    gains_by: &'r dyn Fn(usize, usize) -> bool,
+}
+
+impl Facts<'_> {
+    /// The copies of a stage that gain by standing further down. `fixed` says what must stay where it is.
+    pub fn sinking_copies(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
+        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+        let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
+        let answers = Answers::default();
+        let commute = |item: usize, other: usize| {
+            let kind = self.kind_of_effects(other);
+            answers.of(item, kind, || self.effects(item).commute(self.effects(other)))
+        };
+        let can_be_passed = self.can_be_passed(&order);
+        let is_worth_sparing = self.are_worth_sparing(&order);
+        // By the items of the stage.
+        let start = self.stages[stage].items.start;
+        let mut own = vec![Rate::Fixed; self.stages[stage].items.len()];
+        order.iter().for_each(|&item| own[item - start] = self.rate(item));
+        let base = self.rate_of_base(stage);
+        // How often what is above each step changes: first as if all copies left, then as far as they do.
+        let mut above: Vec<Rate> = own.iter().map(|rate| base.max(*rate)).collect();
+        let mut moves = Vec::new();
+        for _ in 0..MOST_TRIES {
+            let again = sink(
+                &order,
+                &Sinking {
+                    // What stands in the Dockerfile itself changes no more often than the steps do.
+                    may_move: &|at| {
+                        let item = order[at];
+                        self.instruction_at(item)
+                            .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
+                            && !crate::facts::near_error(self.file, item)
+                    },
+                    may_pass: &|at, other| {
+                        let is_passable = can_be_passed[other];
+                        let (item, other) = (order[at], order[other]);
+                        is_passable
+                            && (commute(item, other)
+                                || self.may_pass_workdir(
+                                    item,
+                                    other,
+                                    self.effects(item),
+                                    self.effects(other),
+                                ))
+                    },
+                    gains_by: &|at, other| {
+                        is_worth_sparing[other] && own[order[at] - start] > above[order[other] - start]
+                    },
+                },
+            );
+            if again == moves {
+                return moves;
+            }
+            moves = again;
+            let mut so_far = base;
+            for item in with_moves(&order, &moves) {
+                let is_step = !self.instruction_at(item).is_some_and(|one| is_copy(&one.body));
+                above[item - start] = so_far.max(if is_step { own[item - start] } else { Rate::Fixed });
+                so_far = so_far.max(own[item - start]);
+            }
+        }
+        Vec::new()
+    }
+
+    /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
+    pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
+        let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
+        let can_be_passed = self.can_be_passed(&order);
+        let is_worth_sparing = self.are_worth_sparing(&order);
+        sink(
+            &order,
+            &Sinking {
+                may_move: &|at| {
+                    let item = order[at];
+                    self.instruction_at(item)
+                        .is_some_and(|one| self.varies_by_build(item, one) && !fixed(one))
+                        && !crate::facts::near_error(self.file, item)
+                },
+                may_pass: &|at, other| {
+                    let is_passable = can_be_passed[other];
+                    let (item, other) = (order[at], order[other]);
+                    is_passable
+                        && self.metadata_may_pass(item, other, self.effects(item), self.effects(other))
+                },
+                gains_by: &|_, other| is_worth_sparing[other],
+            },
+        )
+    }
+
+    /// The instructions of a stage behind its FROM; none where nothing that may move has a RUN behind it, so that a file without any costs
+    /// nothing.
+    pub(crate) fn movable_items(&self, stage: usize, may_move: &dyn Fn(&Body) -> bool) -> Option<Vec<usize>> {
+        let items = self.stages[stage].items.clone();
+        let order: Vec<usize> = self.steps(items.start + 1..items.end);
+        let body = |item: &usize| self.instruction_at(*item).map(|one| &one.body);
+        let first = order.iter().position(|item| body(item).is_some_and(may_move))?;
+        order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
+    }
+
+    pub(crate) fn instruction_at(&self, item: usize) -> Option<&Instruction<'_>> {
+        match &self.file.items[item] {
+            Item::Instruction(instruction) => Some(instruction),
+            _ => None,
+        }
+    }
+
+    /// The items of a range without blank lines and comments; but a comment to a tool that stands by itself may be meant for a place.
+    fn steps(&self, range: Range<usize>) -> Vec<usize> {
+        let mut steps = Vec::new();
+        let mut follows =
+            self.file.items.get(range.end).is_some_and(|item| matches!(item, Item::Instruction(_)));
+        for at in range.rev() {
+            match &self.file.items[at] {
+                Item::Comment(span) if follows || !is_pragma(span.of(self.file.text)) => continue,
+                Item::Comment(_) => {}
+                Item::Blank(_) => {
+                    follows = false;
+                    continue;
+                }
+                item => follows = matches!(item, Item::Instruction(_)),
+            }
+            steps.push(at);
+        }
+        steps.reverse();
+        steps
+    }
+
+    /// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing directories for root with the same mode, and
+    /// a copy sets the mode of the directories that it brings (BuildKit's file operations).
+    pub(crate) fn may_pass_workdir(
+        &self,
+        item: usize,
+        other: usize,
+        copy: &Effects,
+        workdir: &Effects,
+    ) -> bool {
+        let (Some(one), Some(other_one)) = (self.instruction_at(item), self.instruction_at(other)) else {
+            return false;
+        };
+        matches!(other_one.body, Body::Workdir(_))
+            && !one.flags.iter().any(|flag| flag.name == "chown")
+            && self.user_at(other) == User::Root
+            && !workdir
+                .writes
+                .iter()
+                .any(|written| !matches!(written, Resource::Files(_)) && copy.reads.contains(written))
+            && !workdir.writes.contains(&Resource::Files(Tree::Everything))
+    }
+
+    /// Which of some items others may pass, as far as they do not depend on each other.
+    fn can_be_passed(&self, order: &[usize]) -> Vec<bool> {
+        order.iter().map(|&item| self.is_movable_across(item) && !self.hands_index_on(item)).collect()
+    }
+
+    fn are_worth_sparing(&self, order: &[usize]) -> Vec<bool> {
+        order.iter().map(|&item| self.is_worth_sparing(item)).collect()
+    }
+
+    pub(crate) fn is_movable_across(&self, item: usize) -> bool {
+        matches!(&self.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
+    }
+
+    /// Whether one of the commands of a step that count takes time: it fetches, installs or makes accounts; the rest of a second is not.
+    fn takes_time_for(&self, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
+        let Item::Instruction(instruction) = &self.file.items[item] else { return false };
+        let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
+        let run = self.run_at(item);
+        run.is_some_and(|run| {
+            (0..run.invocations.len()).any(|index| counts(run, index) && self.command_takes_time(run, index))
+        })
+    }
+
+    fn command_takes_time(&self, run: &RunFacts<'_>, index: usize) -> bool {
+        let Some(program) = run.invocations[index].program else { return false };
+        let call = run.call_of(index);
+        call.is_some_and(|call| call.manager.installs(&call.verb))
+            || matches!(self.known.scope(program), Some(Scope::Download | Scope::Accounts))
+            || program == "git"
+            || call.is_none()
+                && self.known.program(program).is_some_and(|kind| kind != Program::Cheap)
+                && matches!(self.known.scope(program), Some(Scope::Named | Scope::System))
+    }
+}

@@ -1,0 +1,128 @@
+//! Package indexes that one RUN fetches and a later one installs from.
+//!
+//! Such a RUN must not stay cached while files above it change: the later install would ask for versions that the mirrors no longer have.
+
+use crate::facts::{Call, FURTHEST, Facts, RunFacts, paths};
+use crate::knowledge::{Kind, Manager};
+
+impl Facts<'_> {
+    /// Whether a RUN fetches a package index that a later RUN, of this stage or of one built from it, installs from.
+    pub(crate) fn hands_index_on(&self, item: usize) -> bool {
+        let Some(run) = self.run_at(item) else { return false };
+        let Some(manager) = self.index_fetched_by(run) else { return false };
+        if removes_index(run, manager) {
+            return false;
+        }
+        let installs = run.calls.iter().any(|call| shares_index(call.manager, manager) && is_install(call));
+        self.is_installed_from(run.stage, item + 1, manager, !installs, 0)
+    }
+
+    /// The manager whose index a RUN fetches.
+    fn index_fetched_by(&self, run: &RunFacts<'_>) -> Option<&Manager> {
+        let by_call = run.calls.iter().find(|call| is_refresh(call)).map(|call| call.manager);
+        by_call.map(|found| found.name.as_str()).and_then(|name| self.known.manager(name)).or_else(|| {
+            let programs = || run.invocations.iter().filter_map(|invocation| invocation.program);
+            programs().find_map(|program| self.refreshed_by(program))
+        })
+    }
+
+    /// The manager whose index another program fetches.
+    fn refreshed_by(&self, program: &str) -> Option<&Manager> {
+        // No other manager has such programs; reading all of them would show in the start-up.
+        let manager = self.known.manager("apt-get")?;
+        manager.refreshed_by.iter().any(|known| known == program).then_some(manager)
+    }
+
+    /// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a program that may do so counts.
+    fn is_installed_from(
+        &self,
+        stage: usize,
+        from: usize,
+        manager: &Manager,
+        unknown: bool,
+        depth: usize,
+    ) -> bool {
+        // What is too far down to be looked for may be there.
+        if depth > FURTHEST {
+            return true;
+        }
+        let first = self.runs.partition_point(|run| run.item < from);
+        for (count, run) in self.runs[first..].iter().take_while(|run| run.stage == stage).enumerate() {
+            if count > FURTHEST {
+                return true;
+            }
+            if run.script().is_none() && unknown {
+                return true;
+            }
+            for (index, invocation) in run.invocations.iter().enumerate() {
+                match run.call_of(index) {
+                    Some(call) if !shares_index(call.manager, manager) => {}
+                    Some(call) if is_refresh(call) || is_install(call) && refreshes_itself(call) => {
+                        return false;
+                    }
+                    Some(call) if is_install(call) => return true,
+                    Some(_) => {}
+                    None => {
+                        let is_known =
+                            invocation.program.is_some_and(|program| self.known.program(program).is_some());
+                        if unknown && !is_known && !invocation.words.is_empty() {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        let mut derived = self.lineage.derived(stage).iter().map(|&other| &self.stages[other]);
+        derived.any(|other| {
+            self.is_installed_from(other.index, other.items.start + 1, manager, unknown, depth + 1)
+        })
+    }
+
+    /// Whether a step is worth sparing: it takes time, and not only to fetch an index, which had better be fresh.
+    pub(crate) fn is_worth_sparing(&self, item: usize) -> bool {
+        let Some(run) = self.run_at(item) else { return false };
+        *run.kept.takes_time.get_or_init(|| {
+            self.takes_time_for(item, |run, index| {
+                let refreshes = run.call_of(index).is_some_and(is_refresh);
+                !refreshes
+                    && run.invocations[index]
+                        .program
+                        .is_none_or(|program| self.refreshed_by(program).is_none())
+            })
+        })
+    }
+}
+
+/// Whether the RUN itself removes the index in the end.
+fn removes_index(run: &RunFacts<'_>, manager: &Manager) -> bool {
+    let removed = run.invocations.iter().filter(|invocation| invocation.is("rm"));
+    let mut words = removed.flat_map(crate::facts::Invocation::arguments);
+    let directories = || manager.caches.iter().flat_map(|cache| &cache.directories);
+    words.any(|word| {
+        directories().any(|directory| {
+            let (path, directory) = (paths::normal(&word.raw), paths::normal(directory));
+            !path.is_empty() && (paths::within(&path, &directory) || paths::within(&directory, &path))
+        })
+    })
+}
+
+/// Whether a call fetches the index and installs nothing.
+fn is_refresh(call: &Call<'_>) -> bool {
+    call.manager.refreshes(&call.verb)
+        || call.packages.is_empty() && call.manager.verbs.refresh_alone.contains(&call.verb)
+}
+
+fn is_install(call: &Call<'_>) -> bool {
+    call.manager.installs(&call.verb) && !is_refresh(call)
+}
+
+/// Whether an install fetches the index by itself (`apk add -U`, `pacman -Syu`).
+fn refreshes_itself(call: &Call<'_>) -> bool {
+    call.manager.caches.iter().any(|cache| call.has_option(&cache.refreshing_options))
+        || call.manager.name == "pacman" && call.verb.starts_with("-S") && call.verb.contains('y')
+}
+
+/// Whether two names stand for one index: a stage has one distribution, and its managers (`yum`, `dnf`) read the same repositories.
+fn shares_index(one: &Manager, other: &Manager) -> bool {
+    one.name == other.name || one.kind == Kind::System && other.kind == Kind::System
+}

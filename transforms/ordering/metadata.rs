@@ -1,0 +1,136 @@
+//! What in a Dockerfile only says which build this is: build dates, revisions, version labels; and what it may pass.
+
+use crate::facts::Facts;
+use crate::facts::effects::{Effects, Resource};
+use crate::facts::environment::Variable;
+use crate::syntax::{Assignment, Body, Instruction, Keyword};
+
+/// Names of build arguments whose values change from build to build. (Docker's `build-push-action` and `metadata-action`, the label schemas
+/// org.opencontainers.image and label-schema.org, and the variables of the common CI services use these.)
+const VARYING: &[&str] = &[
+    "BUILD_DATE",
+    "BUILDDATE",
+    "BUILD_TIME",
+    "BUILD_TIMESTAMP",
+    "BUILD_NUMBER",
+    "BUILD_ID",
+    "BUILD_REF",
+    "BUILD_VERSION",
+    "BUILD_COMMIT",
+    "BUILD_REVISION",
+    "BUILD_SHA",
+    "BUILD_TAG",
+    "BUILD_URL",
+    "VCS_REF",
+    "VCS_REVISION",
+    "GIT_COMMIT",
+    "GIT_SHA",
+    "GIT_REF",
+    "GIT_REVISION",
+    "GIT_HASH",
+    "GIT_BRANCH",
+    "GIT_TAG",
+    "GIT_VERSION",
+    "COMMIT",
+    "COMMIT_SHA",
+    "COMMIT_HASH",
+    "COMMIT_ID",
+    "COMMIT_REF",
+    "SOURCE_COMMIT",
+    "SOURCE_BRANCH",
+    "SHA",
+    "REVISION",
+    "VERSION",
+    "APP_VERSION",
+    "IMAGE_VERSION",
+    "IMAGE_TAG",
+    "RELEASE_VERSION",
+    "PROJECT_VERSION",
+    "DATE",
+    "CREATED",
+    "CI_COMMIT_SHA",
+    "CI_COMMIT_SHORT_SHA",
+    "CI_COMMIT_REF_NAME",
+    "CI_PIPELINE_ID",
+    "GITHUB_SHA",
+    "GITHUB_RUN_ID",
+];
+
+/// Whether an instruction of this kind can say which build this is.
+pub(crate) fn may_vary(body: &Body) -> bool {
+    match body {
+        Body::Arg(all) => all.iter().all(|one| VARYING.contains(&one.key.as_str())),
+        Body::Env(all) | Body::Label(all) => all.iter().all(refers_to_varying),
+        _ => false,
+    }
+}
+
+fn refers_to_varying(one: &Assignment) -> bool {
+    let value = one.value.as_deref().unwrap_or_default();
+    VARYING.iter().any(|name| is_variable(value, name))
+}
+
+/// Whether `$NAME` or `${NAME…}` stands in a text, and not just the beginning of a longer name.
+fn is_variable(text: &str, name: &str) -> bool {
+    text.split('$').skip(1).any(|behind| {
+        let behind = behind.strip_prefix('{').unwrap_or(behind);
+        behind
+            .strip_prefix(name)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    })
+}
+
+impl Facts<'_> {
+    /// Whether an instruction only says which build this is, by variables that no tool reads without being told.
+    pub(crate) fn varies_by_build(&self, item: usize, instruction: &Instruction<'_>) -> bool {
+        may_vary(&instruction.body)
+            && self.refers_to_arguments(item, &instruction.body)
+            && names(&instruction.body)
+                .iter()
+                .all(|name| VARYING.contains(name) || !self.known.is_read_silently(name))
+    }
+
+    /// Whether the varying variables in the values are build arguments: what ENV sets in the file does not vary.
+    fn refers_to_arguments(&self, item: usize, body: &Body) -> bool {
+        let (Body::Env(all) | Body::Label(all)) = body else { return true };
+        let argument = |name: &&&str| matches!(self.variable(item, name), Variable::Argument(_));
+        all.iter().all(|one| {
+            let value = one.value.as_deref().unwrap_or_default();
+            VARYING.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
+        })
+    }
+
+    /// Whether such an instruction may come to stand behind `other`: a command that is known and does not mention the variable has no use
+    /// for it, though it gets it.
+    pub(crate) fn metadata_may_pass(&self, item: usize, other: usize, own: &Effects, its: &Effects) -> bool {
+        let (Some(one), Some(other)) = (self.instruction_at(item), self.instruction_at(other)) else {
+            return false;
+        };
+        if other.keyword == Keyword::Run && one.keyword == Keyword::Label {
+            return true;
+        }
+        if other.keyword == Keyword::Run {
+            let text = other.full.of(self.file.text);
+            // An install of the project gets it, and so do the scripts and settings of the project.
+            return its.unknown.is_none()
+                && its.installs.is_empty()
+                && !names(&one.body).iter().any(|name| text.contains(name));
+        }
+        if one.keyword == Keyword::Label {
+            let reads = own.reads.iter().any(|read| its.writes.iter().any(|written| read == written));
+            return !reads && other.keyword != Keyword::Label;
+        }
+        let is_configuration = |resource: &Resource| *resource == Resource::Configuration;
+        own.commute(its)
+            || its.writes.iter().all(is_configuration)
+                && !its.reads.iter().any(|read| own.writes.contains(read))
+    }
+}
+
+/// The variables that an instruction sets.
+fn names(body: &Body) -> Vec<&str> {
+    match body {
+        Body::Arg(all) | Body::Env(all) => all.iter().map(|one| one.key.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}

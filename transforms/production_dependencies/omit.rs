@@ -1,0 +1,464 @@
+//! Which installs of the last stage bring packages that only serve development and tests, and how each manager is told to leave them out.
+//!
+//! An install is left alone where something that is started, run later or loaded by a source may need one of them.
+
+use serde_json::Value;
+
+use crate::context::BuildContext;
+use crate::facts::environment::Variable;
+use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::runtime::entrypoint::Start;
+use crate::runtime::node_imports::imported;
+use crate::runtime::node_start::{Started, has};
+use crate::runtime::outputs::Refused;
+use crate::runtime::view::Look;
+use crate::syntax::shell::Word;
+use crate::transforms::production_dependencies::prune::is_pruned;
+
+/// An install that could do without packages for development.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Omission {
+    /// Which RUN, by its place among the runs.
+    pub run: usize,
+    /// Where the option goes, behind the verb.
+    pub at: usize,
+    /// The option.
+    pub option: &'static str,
+    /// The manager.
+    pub manager: String,
+}
+
+/// How a manager is told.
+struct Way {
+    manager: &'static str,
+    verbs: &'static [&'static str],
+    option: &'static str,
+    /// Options that already say which groups are installed, by their start.
+    decided: &'static [&'static str],
+    /// Variables that do.
+    variables: &'static [&'static str],
+    manifest: &'static str,
+}
+
+/// npm 7 and later, pnpm, Yarn 1, bun, composer, poetry from 1.2 on, uv: each one's manual page for `install`.
+const WAYS: &[Way] = &[
+    Way {
+        manager: "npm",
+        verbs: &["install", "i", "ci", "clean-install"],
+        option: "--omit=dev",
+        decided: &[
+            "--omit",
+            "--production",
+            "--only",
+            "--include",
+            "--also",
+            "--dev",
+            "--prod",
+            "-D",
+            "-P",
+            "-g",
+            "--global",
+            "--location",
+            "--prefix",
+            "-C",
+            "-w",
+            "--workspace",
+        ],
+        variables: &["NPM_CONFIG_OMIT", "NPM_CONFIG_PRODUCTION", "NPM_CONFIG_ONLY", "npm_config_"],
+        manifest: "package.json",
+    },
+    Way {
+        manager: "pnpm",
+        verbs: &["install", "i"],
+        option: "--prod",
+        decided: &[
+            "--prod",
+            "-P",
+            "--production",
+            "--dev",
+            "-D",
+            "-g",
+            "--global",
+            "-r",
+            "--recursive",
+            "--filter",
+            "-F",
+            "-C",
+            "--dir",
+        ],
+        variables: &["NPM_CONFIG_", "npm_config_"],
+        manifest: "package.json",
+    },
+    Way {
+        manager: "yarn",
+        verbs: &["", "install"],
+        option: "--production",
+        decided: &["--production", "--prod", "--cwd", "--immutable", "--inline-builds"],
+        variables: &["YARN_PRODUCTION", "NPM_CONFIG_PRODUCTION"],
+        manifest: "package.json",
+    },
+    Way {
+        manager: "bun",
+        verbs: &["install", "i", "ci"],
+        option: "--production",
+        decided: &["--production", "-p", "--omit", "-g", "--global", "--cwd", "--filter"],
+        variables: &[],
+        manifest: "package.json",
+    },
+    Way {
+        manager: "composer",
+        verbs: &["install", "i"],
+        option: "--no-dev",
+        decided: &["--no-dev", "--dev", "-d", "--working-dir"],
+        variables: &["COMPOSER_NO_DEV"],
+        manifest: "composer.json",
+    },
+    Way {
+        manager: "poetry",
+        verbs: &["install"],
+        option: "--only=main",
+        decided: &[
+            "--only",
+            "--no-dev",
+            "--without",
+            "--with",
+            "--dev",
+            "-C",
+            "-P",
+            "--directory",
+            "--project",
+            "--extras",
+            "-E",
+            "--all-",
+        ],
+        variables: &["POETRY_WITH", "POETRY_ONLY"],
+        manifest: "pyproject.toml",
+    },
+    Way {
+        manager: "uv",
+        verbs: &["sync"],
+        option: "--no-dev",
+        decided: &[
+            "--no-dev",
+            "--dev",
+            "--only-",
+            "--group",
+            "--no-group",
+            "--all-",
+            "--no-default-groups",
+            "--project",
+            "--directory",
+            "--package",
+        ],
+        variables: &["UV_NO_DEV"],
+        manifest: "pyproject.toml",
+    },
+];
+
+/// Whether the last stage installs something in a way that could leave packages out.
+pub fn may_omit(facts: &Facts<'_>) -> bool {
+    let Some(stage) = facts.stages.last() else { return false };
+    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index && run.editable().is_some());
+    runs.any(|run| run.calls.iter().any(|call| way(facts, run, call).is_some()))
+}
+
+/// The installs of the last stage that could do without; an error says why one can't.
+pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Refused>> {
+    let Some(stage) = facts.stages.last() else { return Vec::new() };
+    let Base::Image(image) = &stage.base else { return Vec::new() };
+    let mut found = Vec::new();
+    let runs =
+        facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
+    let folder = facts.directory_after(stage.items.end - 1).unwrap_or_default();
+    let look = Look { facts: facts, stage, image, start: Start::of(facts, stage), folder, context };
+    for (index, run) in runs {
+        for call in &run.calls {
+            let Some(way) = way(facts, run, call).filter(|_| !is_pruned(run, call)) else { continue };
+            let anchor = run.instruction.text;
+            if facts.is_far_up(run.item) {
+                found.push(Err((
+                    anchor,
+                    format!("one of more than {FURTHEST} later instructions may need them"),
+                )));
+                continue;
+            }
+            match needed(&look, run, call, way) {
+                Ok(false) => {}
+                Ok(true) => found.push(Ok(Omission {
+                    run: index,
+                    at: call.verb_word.span.end,
+                    option: way.option,
+                    manager: way.manager.to_owned(),
+                })),
+                Err(reason) => found.push(Err((anchor, reason))),
+            }
+        }
+    }
+    found
+}
+
+/// How this call is told, where it is an install that does not say already.
+fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w Way> {
+    let way = WAYS.iter().find(|way| way.manager == call.manager.name)?;
+    let is_install = way.verbs.contains(&call.verb.as_str()) && call.packages.is_empty();
+    let one = &run.invocations[call.invocation];
+    let decided = call.options.iter().any(|word| way.decided.iter().any(|start| word.raw.starts_with(start)))
+        || way.variables.iter().any(|name| facts.is_named(name))
+        || one.simple.assignments.iter().any(|one| one.name == "NODE_ENV")
+        || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
+    (is_install && !decided && one.place.certain && !one.place.in_word).then_some(way)
+}
+
+/// Why the text of a file is unknown.
+fn no_text(look: &Look<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
+    let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
+    match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
+        Some(flag) => {
+            format!("where {path} comes from is unknown: a copy with --{} is not followed", flag.name)
+        }
+        None => format!("{path} can't be read"),
+    }
+}
+
+/// Whether packages for development are listed, and nothing needs them.
+fn needed(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
+    let context =
+        look.context.ok_or("the build context can't be read, and with it what starts and what is loaded")?;
+    let directory = run.states.directory(call.invocation).known();
+    let directory = directory.ok_or("the working directory of the install is unknown")?;
+    let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
+    let text = look.text_at(context, &path).ok_or_else(|| no_text(look, run, &path))?;
+    if context.text("nx.json").is_some()
+        || context.sends_file("lerna.json")
+        || context.sends_file("pnpm-workspace.yaml")
+    {
+        return Err("a workspace has manifests of its own".into());
+    }
+    match way.manager {
+        "composer" => php(look, run, call, text),
+        "poetry" | "uv" => python(look, run, call, text),
+        "yarn"
+            if context.sends_file(".yarnrc.yml")
+                || text.contains("\"yarn@") && !text.contains("\"yarn@1") =>
+        {
+            Ok(false)
+        }
+        _ => node(look, run, call, text),
+    }
+}
+
+fn node(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+    let manifest: Value = serde_json::from_str(text).map_err(|_| "package.json can't be read")?;
+    let listed = manifest.get("devDependencies").and_then(Value::as_object);
+    if listed.is_none_or(serde_json::Map::is_empty) {
+        return Ok(false);
+    }
+    if manifest.get("workspaces").is_some() {
+        return Err("a workspace has manifests of its own".into());
+    }
+    if look.image.repository == "node"
+        && look.image.tag.as_deref().is_some_and(|tag| major(tag).is_some_and(|major| major < 16))
+    {
+        return Err("npm before version 7 knows no --omit".into());
+    }
+    let manifest = Some(&manifest);
+    let scripts =
+        ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+    if let Some(name) = scripts.into_iter().find(|name| has(manifest, "scripts", name)) {
+        return Err(format!("the install runs the script `{name}`, which may need them"));
+    }
+    let uses = |word: &Word| {
+        !matches!(word.text(), "cache" | "config" | "prune" | "version" | "audit" | "fund" | "ls")
+    };
+    if let Some(program) = later(look, run, call, |program, words| {
+        let is_manager = matches!(program, "npm" | "pnpm" | "yarn" | "bun" | "corepack");
+        let is_own = matches!(program, "node" | "npx" | "pnpx" | "bunx" | "ts-node" | "tsc" | "tsx")
+            || listed.is_some_and(|listed| listed.contains_key(program));
+        is_manager && words.iter().find(|word| !word.is_option()).is_some_and(uses) || is_own
+    }) {
+        return Err(format!("a later step calls `{program}`, which may need them"));
+    }
+    if !Started::of(look, manifest).needs_production_only(manifest) {
+        return Err("what the image starts may be one of them".into());
+    }
+    match imported(look, manifest, "devDependencies") {
+        Some(name) => Err(format!("a source loads {name}, which is listed for development only")),
+        None => Ok(true),
+    }
+}
+
+fn php(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+    let manifest: Value = serde_json::from_str(text).map_err(|_| "composer.json can't be read")?;
+    let listed = manifest.get("require-dev").and_then(Value::as_object);
+    if listed.is_none_or(serde_json::Map::is_empty) {
+        return Ok(false);
+    }
+    let environment = look.facts.variable(look.stage.items.end - 1, "APP_ENV");
+    let is_production = matches!(&environment, Variable::Set(value) if value.starts_with("prod"));
+    let by_environment =
+        has(Some(&manifest), "require", "symfony/framework-bundle") || environment != Variable::NotInFile;
+    if by_environment && !is_production {
+        return Err("APP_ENV does not say that it runs in production, and may load them".into());
+    }
+    if let Some(program) = later(look, run, call, |program, words| {
+        program == "composer"
+            && words.iter().any(|word| matches!(word.text(), "test" | "run" | "run-script" | "exec"))
+            || ["phpunit", "phpstan", "pest", "psalm", "phpcs", "rector", "pint"].contains(&program)
+            || words.iter().any(|word| word.text().contains("vendor/bin"))
+    }) {
+        return Err(format!("a later step calls `{program}`, which may need them"));
+    }
+    if look.start.words().iter().any(|word| word.contains("vendor/bin") || word.contains("test")) {
+        return Err("what the image starts may be one of them".into());
+    }
+    Ok(true)
+}
+
+/// Tools that no application loads.
+const TOOLS: &[&str] = &[
+    "pytest",
+    "black",
+    "ruff",
+    "mypy",
+    "flake8",
+    "isort",
+    "pylint",
+    "tox",
+    "nox",
+    "coverage",
+    "pre-commit",
+    "ipython",
+    "bandit",
+    "twine",
+    "pyright",
+    "autopep8",
+    "yapf",
+    "pydocstyle",
+    "sphinx",
+    "mkdocs",
+    "invoke",
+    "commitizen",
+    "bump2version",
+    "poethepoet",
+];
+
+fn python(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+    let listed = for_development(text);
+    if listed.is_empty() {
+        return Ok(false);
+    }
+    if look.facts.file.text.contains("poetry==1.0") || look.facts.file.text.contains("poetry==1.1") {
+        return Err("poetry before 1.2 knows no --only".into());
+    }
+    if let Some(program) = later(look, run, call, |program, words| {
+        matches!(program, "poetry" | "uv" | "uvx")
+            && words.first().is_some_and(|word| word.text() == "run" || word.text() == "sync")
+            || listed.iter().any(|name| name == program)
+            || words
+                .windows(2)
+                .any(|pair| pair[0].raw == "-m" && listed.iter().any(|name| name == pair[1].text()))
+    }) {
+        return Err(format!("a later step calls `{program}`, which may need them"));
+    }
+    if let Some(name) = listed.iter().find(|name| look.start.names(name)) {
+        return Err(format!("the image starts {name}, which is listed for development only"));
+    }
+    let sources = look.sources(&[".py"]).ok_or("a source is not read, and may load them")?;
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let names = |text: &str, name: &str| text.split(|c| !is_word(c)).any(|word| word == name);
+    let loaded = listed.iter().filter(|name| {
+        !TOOLS.contains(&name.as_str()) && !name.starts_with("types-") && !name.ends_with("-stubs")
+    });
+    let mut loaded = loaded.filter(|name| {
+        let module = name.replace(['-', '.'], "_");
+        let short =
+            module.trim_start_matches("django_").trim_start_matches("python_").trim_start_matches("pytest_");
+        sources.iter().any(|text| names(text, &module) || names(text, short))
+    });
+    match loaded.next() {
+        Some(name) => Err(format!("a source may load {name}, which is listed for development only")),
+        None => Ok(true),
+    }
+}
+
+/// The packages in the groups of a pyproject.toml that serve development. (python-poetry.org, "Managing dependencies"; PEP 735.)
+fn for_development(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let (mut in_table, mut in_list) = (false, false);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') && line.ends_with(']') && !in_list {
+            let table = line.trim_matches(['[', ']']);
+            let is_group = table.starts_with("tool.poetry.group.") && table.ends_with(".dependencies");
+            in_table = table == "tool.poetry.dev-dependencies"
+                || is_group && table != "tool.poetry.group.main.dependencies";
+            in_list = false;
+            if matches!(table, "dependency-groups" | "tool.uv") {
+                in_table = false;
+            }
+            continue;
+        }
+        let opens =
+            line.starts_with("dev =") || line.starts_with("dev=") || line.starts_with("dev-dependencies");
+        if in_table {
+            let name = line.split(['=', ' ']).next().unwrap_or_default().trim_matches('"');
+            if !name.is_empty() && !name.starts_with('#') && name != "python" {
+                names.push(name.to_ascii_lowercase());
+            }
+        } else if opens || in_list {
+            in_list = !line.contains(']') || opens && line.matches('[').count() > line.matches(']').count();
+            let quoted = line.split('"').skip(1).step_by(2);
+            let bare = |one: &str| {
+                one.chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                    .collect::<String>()
+            };
+            names.extend(quoted.map(|one| bare(one).to_ascii_lowercase()).filter(|name| !name.is_empty()));
+        }
+    }
+    names.iter().map(|name| name.replace('_', "-")).collect()
+}
+
+/// The first program behind a call, in the stage, that a test is true of; a script that can't be read counts.
+fn later(
+    look: &Look<'_, '_>,
+    run: &RunFacts<'_>,
+    call: &Call<'_>,
+    uses: impl Fn(&str, &[Word]) -> bool,
+) -> Option<String> {
+    for other in look.facts.runs.iter().filter(|other| other.stage == run.stage && other.item >= run.item) {
+        let from = if other.item == run.item { call.invocation + 1 } else { 0 };
+        if other.script().is_none() {
+            return Some("something that can't be read".into());
+        }
+        for one in &other.invocations[from..] {
+            match one.program {
+                None if one.words.is_empty() => {}
+                None => return Some("something that can't be read".into()),
+                Some(program) if uses(program, one.arguments()) => return Some(program.to_owned()),
+                Some(_) => {}
+            }
+        }
+    }
+    None
+}
+
+fn major(tag: &str) -> Option<u32> {
+    tag.split(['.', '-']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_for_development_are_found() {
+        let poetry = "[tool.poetry.dependencies]\npython = \"^3.11\"\nflask = \"*\"\n[tool.poetry.group.dev.dependencies]\npytest = \"^8\"\nBlack = {version = \"*\"}\n[build-system]\nrequires = [\"x\"]\n";
+        assert_eq!(for_development(poetry), ["pytest", "black"]);
+        let uv = "[project]\ndependencies = [\"flask\"]\n[dependency-groups]\ndev = [\n  \"pytest>=8\",\n  \"django_debug_toolbar\",\n]\ndocs = [\"x\"]\n";
+        assert_eq!(for_development(uv), ["pytest", "django-debug-toolbar"]);
+        assert_eq!(
+            for_development("[dependency-groups]\ndev = [\"ruff\"]\n[project]\nname = \"x\"\n"),
+            ["ruff"]
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Packages for development that a build in the same RUN needed and nothing behind it does, and how the manager takes them away again.
+//!
+//! Installs that no build follows are asked about in `production`. (npm's manual, `npm prune`; pnpm's, `pnpm prune`, which
+//! sends whoever has a workspace to `pnpm install --prod`.)
+
+use serde_json::Value;
+
+use crate::context::BuildContext;
+use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::runtime::entrypoint::Start;
+use crate::runtime::node_imports::imported;
+use crate::runtime::node_start::Started;
+use crate::runtime::outputs::Refused;
+use crate::runtime::view::Look;
+use crate::syntax::shell::Word;
+
+/// A RUN that could end with taking packages away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// Which RUN, by its place among the runs.
+    pub run: usize,
+    /// The command.
+    pub command: &'static str,
+    /// The manager.
+    pub manager: String,
+}
+
+const NPM: &str = "npm prune --omit=dev";
+const PNPM: &str = "CI=true pnpm prune --prod";
+/// What is no longer linked goes at once instead of after a week.
+const PNPM_WORKSPACE: &str =
+    "CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --config.modules-cache-max-age=0";
+
+/// The RUNs of the last stage that install and build, and could take packages away behind it; an error says why one can't.
+pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Prune, Refused>> {
+    let Some(stage) = facts.stages.last() else { return Vec::new() };
+    let Base::Image(image) = &stage.base else { return Vec::new() };
+    let mut found = Vec::new();
+    let (folder, start) = (facts.directory_after(stage.items.end - 1), Start::of(facts, stage));
+    let look = Look { facts: facts, stage, image, start, folder: folder.unwrap_or_default(), context };
+    let runs = facts.runs.iter().enumerate();
+    for (index, run) in runs.filter(|(_, run)| run.stage == stage.index && run.editable().is_some()) {
+        let Some(call) = run.calls.iter().find(|call| installs_and_builds(facts, run, call)) else {
+            continue;
+        };
+        let Some(context) = context else { continue };
+        if facts.is_far_up(run.item) {
+            let reason = format!("one of more than {FURTHEST} later instructions may need them");
+            found.push(Err((run.instruction.text, reason)));
+            continue;
+        }
+        match command(&look, run, call, context) {
+            Ok(None) => {}
+            Ok(Some(command)) => {
+                found.push(Ok(Prune { run: index, command, manager: call.manager.name.clone() }));
+            }
+            Err(reason) => found.push(Err((run.instruction.text, reason))),
+        }
+    }
+    found
+}
+
+/// Whether a call installs what a project's manifest says, and the same manager builds behind it, in the same directory.
+fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+    let place = &run.invocations[call.invocation].place;
+    let behind = &run.invocations[call.invocation + 1..];
+    let is_build = |word: &Word| word.text().contains("build") || word.text().contains("compile");
+    let decided = ["--prod", "--production", "--omit", "-g", "--global", "--only", "-P", "--filter", "-F"];
+    matches!(call.manager.name.as_str(), "npm" | "pnpm")
+        && matches!(call.verb.as_str(), "install" | "i" | "ci" | "clean-install")
+        && call.packages.is_empty()
+        && !call.options.iter().any(|word| decided.iter().any(|option| word.raw.starts_with(option)))
+        && place.certain
+        && !place.in_word
+        && place.own_shell
+        && !facts.is_named("NODE_ENV")
+        && behind.iter().any(|one| one.is(&call.manager.name) && one.arguments().iter().any(is_build))
+        && !behind.iter().any(|one| one.is("cd") || one.is("rm"))
+        && !is_pruned(run, call)
+}
+
+/// Whether the same RUN takes the packages away again.
+pub(crate) fn is_pruned(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+    let takes_away = |word: &Word| matches!(word.text(), "prune" | "--prod" | "--production");
+    let mut behind = run.invocations[call.invocation + 1..].iter();
+    behind.any(|one| one.is(&call.manager.name) && one.arguments().iter().any(takes_away))
+}
+
+/// The command; none where nothing is listed for development.
+fn command(
+    look: &Look<'_, '_>,
+    run: &RunFacts<'_>,
+    call: &Call<'_>,
+    context: &BuildContext,
+) -> Result<Option<&'static str>, String> {
+    let manifests = context.texts.iter().filter(|(path, _)| {
+        path.rsplit('/').next() == Some("package.json")
+            && !path.contains("node_modules")
+            && context.sends_file(path)
+    });
+    let started = Started::of(look, None);
+    let mut is_listed = false;
+    for (path, text) in manifests {
+        let manifest: Value = serde_json::from_str(text).map_err(|_| format!("{path} can't be read"))?;
+        let names = manifest.get("devDependencies").and_then(Value::as_object);
+        for name in names.into_iter().flat_map(serde_json::Map::keys) {
+            is_listed = true;
+            let program = if name == "typescript" { "tsc" } else { name.rsplit('/').next().unwrap_or(name) };
+            if started.calls(program) {
+                return Err(format!("what the image starts may call {name}"));
+            }
+        }
+        if let Some(name) = imported(look, Some(&manifest), "devDependencies") {
+            return Err(format!("a source loads {name}, which is listed for development only"));
+        }
+    }
+    if !is_listed {
+        return Ok(None);
+    }
+    let runs = look.facts.runs.iter().filter(|other| other.stage == run.stage && other.item > run.item);
+    for other in runs {
+        if other.script().is_none() {
+            return Err("a later step can't be read, and may need them".into());
+        }
+        let is_node = |name: &&str| ["npm", "pnpm", "yarn", "npx", "pnpx", "node", "tsc"].contains(name);
+        if let Some(program) = other.invocations.iter().filter_map(|one| one.program).find(is_node) {
+            return Err(format!("a later step calls `{program}`, which may need them"));
+        }
+    }
+    let is_workspace = context.texts.keys().chain(context.entries.iter().map(|entry| &entry.path));
+    let mut is_workspace = is_workspace.filter(|path| path.rsplit('/').next() == Some("pnpm-workspace.yaml"));
+    Ok(Some(match call.manager.name.as_str() {
+        "npm" => NPM,
+        _ if is_workspace.next().is_some() => PNPM_WORKSPACE,
+        _ => PNPM,
+    }))
+}

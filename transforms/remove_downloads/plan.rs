@@ -1,0 +1,351 @@
+//! Files that a RUN fetches, uses up and leaves lying.
+
+use crate::facts::caches::is_mounted;
+use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::execution::{Expanded, Tail};
+use crate::facts::files::{FileUse, Touch, covers};
+use crate::facts::started::{Started, What};
+use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::syntax::shell::{CommandKind, Script, Word, base_name};
+use crate::syntax::{Body, Instruction, Item, Keyword};
+
+/// Endings of files that are of no use once they are unpacked, installed or run.
+const SPENT: &[&str] = &[
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+    ".tar.zst",
+    ".tar.lz",
+    ".zip",
+    ".deb",
+    ".rpm",
+    ".run",
+    ".sh",
+    ".whl",
+    "get-pip.py",
+    "ez_setup.py",
+    "get-poetry.py",
+    "composer-setup.php",
+];
+
+/// The names to remove at the end of a RUN, as they have to be written there; an error says why a file stays.
+pub fn spent_downloads<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    keep: &[String],
+) -> Vec<Result<String, String>> {
+    let (uses, end) = facts.file_uses(run);
+    if run.invocations.len() > FURTHEST {
+        let has_any = uses.iter().any(|one| one.touch == Touch::Fetched);
+        let reason = format!("downloads left alone, because the script has more than {FURTHEST} commands");
+        return if has_any { vec![Err(reason)] } else { Vec::new() };
+    }
+    let mut found = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for fetched in uses.iter().filter(|one| one.touch == Touch::Fetched) {
+        if seen.contains(&fetched.path.as_str()) || !is_spent(run, fetched, &uses) {
+            continue;
+        }
+        seen.push(&fetched.path);
+        found.push(name_at_end(facts, run, fetched, &uses, end.as_deref(), keep));
+    }
+    found
+}
+
+fn name_at_end<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    fetched: &FileUse<'a>,
+    uses: &[FileUse<'a>],
+    end: Option<&str>,
+    keep: &[String],
+) -> Result<String, String> {
+    let name = base_name(&fetched.path);
+    if keep.iter().any(|kept| paths::overlap(kept, &fetched.path)) {
+        return Err(format!("{name} left alone, because the configuration keeps it"));
+    }
+    nobody_needs(facts, run, fetched)?;
+    let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
+    let word = fetched
+        .word
+        .or(consumer.and_then(|one| one.word))
+        .ok_or_else(|| format!("{name} left alone, because its name is not written out"))?;
+    let same_directory = Some(fetched.directory.as_str()) == end
+        && consumer.is_none_or(|one| one.directory == fetched.directory);
+    if word.raw.starts_with(['/', '~', '"', '$'])
+        && fetched.path.starts_with(['/', '~', '$'])
+        && word.text().trim_matches('"').starts_with(['/', '~', '$'])
+        || same_directory
+    {
+        return Ok(word.raw.clone());
+    }
+    if fetched.path.starts_with('/') && word.literal().is_some() {
+        return Ok(fetched.path.clone());
+    }
+    Err(format!("{name} left alone, because the script leaves the directory that it lies in"))
+}
+
+/// Whether anything later names the file, or could well read it unseen.
+fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>) -> Result<(), String> {
+    let name = base_name(&fetched.path);
+    let stems = stems(fetched);
+    let names = |text: &str| stems.iter().any(|stem| text.contains(stem.as_str()));
+    if facts.is_far_up(run.item) || facts.configuration.len() > FURTHEST {
+        return Err(format!(
+            "{name} left alone, because one of more than {FURTHEST} other instructions may name it"
+        ));
+    }
+    // What an image runs may be said anywhere, also before the RUN or in another stage.
+    let earlier = facts.configuration.iter().copied();
+    let earlier = earlier.filter(|one| one.full.end <= run.instruction.full.start);
+    let later =
+        facts.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
+            Item::Instruction(one) if configures(one) || follows(facts, run.stage, at) => Some((at, &**one)),
+            _ => None,
+        });
+    for (item, instruction) in earlier.map(|one| (run.item, one)).chain(later) {
+        let configures = configures(instruction);
+        let text = instruction.logical.text.as_ref();
+        let by_variable = || {
+            let variables = text.split('$').skip(1).map(|rest| rest.trim_start_matches('{'));
+            let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+            let mut named = variables.map(|rest| rest.split(ends).next().unwrap_or_default());
+            named.any(|name| facts.outer().value(item, name).is_some_and(|value| names(&value)))
+        };
+        if names(text) || by_variable() {
+            return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
+        }
+        // `bash -c ./set*.sh`, or a server of whatever lies in its directory.
+        let runs_pattern = configures
+            && instruction
+                .arguments()
+                .split([' ', '"', '\'', ',', ';'])
+                .any(|word| matches_pattern(word, &fetched.path));
+        let serves = configures
+            && ["http.server", "SimpleHTTPServer", "serve", "busybox httpd"]
+                .iter()
+                .any(|server| instruction.arguments().contains(server));
+        if runs_pattern || serves && !fetched.path.starts_with("/tmp/") {
+            return Err(format!("{name} left alone, because {} may reach it", instruction.keyword.name()));
+        }
+        if let Body::Copy(transfer) = &instruction.body
+            && transfer.sources.iter().any(|source| matches_pattern(source, &fetched.path))
+        {
+            return Err(format!("{name} left alone, because a later COPY may take it"));
+        }
+    }
+    scripts_need(facts, run, name, &names, &fetched.path)?;
+    let later = || facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
+    let all =
+        later().flat_map(|other| other.invocations.iter().enumerate().map(move |(at, one)| (other, at, one)));
+    for (other, index, one) in all {
+        // By a variable: the whole name, or its beginning.
+        let mut by_variable = one.words.iter().filter(|word| word.raw.contains('$'));
+        let is_it = |word: &Word| {
+            let Expanded { known, tail, written } = facts.expanded_in(other, index, word);
+            base_name(&written) == name
+                || tail == Tail::Unknown
+                    && !base_name(&known).is_empty()
+                    && name.starts_with(base_name(&known))
+        };
+        if by_variable.any(is_it) && !one.is_forced_removal() {
+            return Err(format!("{name} left alone, because a later RUN may name it by a variable"));
+        }
+        let pattern = one
+            .words
+            .iter()
+            .any(|word| word.raw.contains(['*', '?', '[']) && matches_pattern(&word.raw, &fetched.path));
+        let checks = one.program.is_some_and(|program| program.ends_with("sum"))
+            && one.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
+        if (pattern || checks) && !one.is_forced_removal() {
+            return Err(format!("{name} left alone, because a later RUN may name it by a pattern or a list"));
+        }
+    }
+    for word in later().filter_map(RunFacts::script).flat_map(loop_words) {
+        if matches_pattern(&word, &fetched.path) {
+            return Err(format!("{name} left alone, because a later loop may reach it"));
+        }
+    }
+    if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
+        return Ok(());
+    }
+    for other in later() {
+        let (_, resolved) = facts.started_by(other);
+        let unreadable = other.script().is_none()
+            || other
+                .invocations
+                .iter()
+                .enumerate()
+                .any(|(index, one)| one.is_unreadable(facts.known) && !resolved.contains(&index));
+        if unreadable {
+            return Err(format!("{name} left alone, because a later RUN can't be read"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a script that the image or a later RUN starts names the file, or could well read it unseen.
+fn scripts_need<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    name: &str,
+    names: &dyn Fn(&str) -> bool,
+    path: &str,
+) -> Result<(), String> {
+    let later = facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
+    let scripts = later.flat_map(|other| &facts.started_by(other).0).chain(facts.started());
+    let is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
+    for Started { who, what, .. } in scripts {
+        match what {
+            What::Script { text, .. } | What::Text(text) | What::Unparsed(text) if names(text) => {
+                return Err(format!("{name} left alone, because {who} names it"));
+            }
+            What::Unknown(reason) if !is_temporary => {
+                return Err(format!("{name} left alone, because {who} can't be read: it {reason}"));
+            }
+            What::Unparsed(_) if !is_temporary => {
+                return Err(format!("{name} left alone, because {who} can't be parsed with certainty"));
+            }
+            What::Script { .. }
+            | What::Text(_)
+            | What::Unparsed(_)
+            | What::Unknown(_)
+            | What::NoContext { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether an item belongs to a stage, to one built from it, or to one that copies from it.
+fn follows<'a>(facts: &Facts<'a>, stage: usize, item: usize) -> bool {
+    let Some(current) = facts.stage_at(item) else { return false };
+    facts.lineage.is_built_from(current.index, stage)
+        || facts.copied_from[stage].iter().any(|&copied| facts.copies[copied].user == current.index)
+}
+
+/// Whether an instruction says what an image runs, or what is run in those built on it.
+fn configures(one: &Instruction<'_>) -> bool {
+    matches!(one.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild)
+}
+
+/// By what another instruction may name a file: its name with its variables filled in and as written. The part before a variable
+/// that is unknown still tells it, or else its ending.
+fn stems(fetched: &FileUse<'_>) -> Vec<String> {
+    let written = fetched.word.map(|word| word.raw.trim_matches(['"', '\'']));
+    let names = std::iter::once(fetched.path.as_str()).chain(written).map(base_name);
+    let stem = |name: &str| {
+        let stem = name.split('$').next().unwrap_or(name);
+        // Of `$V.tgz` only the ending is known.
+        let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
+        let ending = ending.find('.').map_or(name, |at| &ending[at..]);
+        if stem.len() >= 3 { stem } else { ending }.to_owned()
+    };
+    names.map(stem).collect()
+}
+
+/// Whether the file is used up within the script, and nothing else is done with it.
+fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
+    let fetch = &run.invocations[fetched.invocation];
+    let keeps =
+        ["-nc", "-N", "-c", "--no-clobber", "--timestamping", "--continue", "-C", "--continue-at", "-z"];
+    if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
+        return false;
+    }
+    // The name as the script has it, which is written once more at its end.
+    let names = || {
+        let own = uses.iter().filter(|one| one.path == fetched.path);
+        own.filter_map(|one| one.word).map(|word| word.raw.as_str()).filter(|raw| raw.contains('$'))
+    };
+    let reassigned = run.invocations[fetched.invocation + 1..].iter().any(|one| {
+        let assigns = one.simple.assignments.iter().any(|own| names().any(|name| name.contains(&own.name)));
+        assigns || (one.is("read") || one.is("export") || one.is("unset")) && names().next().is_some()
+    });
+    let name = base_name(&fetched.path);
+    let sure = |one: &Invocation<'_>| {
+        one.place.certain && one.place.alone && one.elevation == Elevation::None && !one.repeated
+    };
+    if !SPENT.iter().any(|ending| name.ends_with(ending))
+        || reassigned
+        || name.starts_with('-')
+        || name.contains(['*', '?', '['])
+        || !sure(&run.invocations[fetched.invocation])
+    {
+        return false;
+    }
+    let consumed = uses.iter().any(|one| {
+        one.touch == Touch::Consumed
+            && one.path == fetched.path
+            && one.invocation > fetched.invocation
+            && sure(&run.invocations[one.invocation])
+    });
+    let removed = uses.iter().any(|one| {
+        one.touch == Touch::Removed
+            && (covers(&one.path, &fetched.path)
+                // Where one of the two directories is unknown, they may be the same.
+                || base_name(&one.path) == name
+                || one.path.contains(['$', '{', '`']))
+    });
+    // Every command that mentions the name must be one of those that use it up.
+    let only = run.invocations.iter().enumerate().all(|(index, one)| {
+        let mentions = one
+            .words
+            .iter()
+            .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+            .any(|word| word.raw.contains(name));
+        let harmless = || {
+            uses.iter().any(|use_| {
+                use_.invocation == index
+                    && use_.path == fetched.path
+                    && matches!(use_.touch, Touch::Fetched | Touch::Consumed | Touch::Checked)
+            }) || one.is("echo") && one.command.redirects.is_empty()
+                || one.is("sha256sum")
+                || one.is("sha1sum")
+                || one.is("sha512sum")
+                || one.is("md5sum")
+        };
+        !mentions || harmless()
+    });
+    let unknown_removal =
+        run.invocations.iter().any(|one| (one.is("rm") || one.is("find")) && !one.place.own_shell);
+    let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
+    consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
+}
+
+/// The patterns that loops of a script go over.
+fn loop_words(script: &Script) -> Vec<String> {
+    let mut words = Vec::new();
+    script.list.walk(&mut |command| {
+        if let CommandKind::Branching(branching) = &command.kind {
+            words.extend(
+                branching
+                    .words
+                    .iter()
+                    .filter(|word| word.raw.contains(['*', '?', '[']))
+                    .map(|word| word.raw.clone()),
+            );
+        }
+    });
+    words
+}
+
+/// Whether a pattern may mean a file: its last part fits the name, and its directory, where it has one, is the file's.
+fn matches_pattern(pattern: &str, path: &str) -> bool {
+    let pattern = pattern.trim_matches(['"', '\'']);
+    if !pattern.contains(['*', '?', '[']) {
+        return false;
+    }
+    let (directory, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    let (own_directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let elsewhere = directory.starts_with('/')
+        && !directory.contains(['*', '?', '[', '$'])
+        && own_directory.starts_with('/')
+        && directory != own_directory;
+    let start = last.split(['*', '?', '[']).next().unwrap_or_default();
+    let end = last.rsplit(['*', '?', ']']).next().unwrap_or_default();
+    !elsewhere && (name.contains('$') || name.starts_with(start) && name.ends_with(end))
+}

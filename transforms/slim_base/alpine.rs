@@ -1,0 +1,192 @@
+//! Whether the last stage does as well on the Alpine variant of its base image, which has another C library, another shell and another
+//! package manager. Asked only on request.
+//!
+//! Only stages that get files and install packages of plain JavaScript or Python are taken: whatever may be linked against glibc, calls bash or
+//! installs with apt stays. (docker-library/docs, "<version>-alpine"; PEP 656 on wheels for musl.)
+
+use crate::facts::base_image::ImageName;
+use crate::knowledge::Kind;
+use crate::runtime::programs;
+use crate::runtime::view::Look;
+use crate::syntax::{Body, Item};
+
+/// Images whose Alpine variants exist for amd64 and arm64. (docker-library/official-images.)
+const WITH_ALPINE: &[&str] = &["node", "python", "ruby", "php", "nginx", "httpd", "redis", "memcached"];
+
+/// Whether the image has such a variant and is not it.
+pub(crate) fn has_variant(image: &ImageName) -> bool {
+    let tag = image.tag.as_deref().unwrap_or_default();
+    WITH_ALPINE.contains(&image.repository.as_str())
+        && !image.pinned
+        && !["alpine", "windows", "onbuild", "apache", "perl", "otel"].iter().any(|word| tag.contains(word))
+}
+
+/// Its name: the same version, without the release of Debian.
+pub(crate) fn variant_of(look: &Look<'_, '_>) -> Option<String> {
+    if !has_variant(look.image) {
+        return None;
+    }
+    let written = look.written_image();
+    let tag = look.image.tag.as_deref().unwrap_or_default();
+    if matches!(tag, "" | "latest") {
+        return Some(format!("{}:alpine", written.strip_suffix(":latest").unwrap_or(&written)));
+    }
+    let releases = ["slim", "trixie", "bookworm", "bullseye", "buster"];
+    let kept: Vec<&str> = tag.split('-').filter(|part| !releases.contains(part)).collect();
+    let name = written.strip_suffix(&format!(":{tag}"))?;
+    Some(format!("{name}:{}-alpine", kept.join("-")))
+}
+
+/// Commands that are the same on both, or that packages of a language bring.
+const SAME: &[&str] = &[
+    "npm", "node", "yarn", "npx", "pip", "pip3", "python", "python3", "mkdir", "chown", "chmod", "rm", "cp",
+    "mv", "ln", "touch", "echo", "true", "cd", "test", "[", "set", "export", "cat", "printf", "ls",
+];
+
+/// Packages of Python's that are plain Python, or have wheels for musl on both processors, with all that they depend on. (pypi.org, the
+/// files of each.)
+const PLAIN: &[&str] = &[
+    "flask",
+    "django",
+    "bottle",
+    "gunicorn",
+    "requests",
+    "httpx",
+    "jinja2",
+    "markupsafe",
+    "werkzeug",
+    "click",
+    "itsdangerous",
+    "blinker",
+    "starlette",
+    "fastapi",
+    "uvicorn",
+    "pydantic",
+    "pyyaml",
+    "whitenoise",
+    "python-dotenv",
+    "attrs",
+    "rich",
+    "pytest",
+    "sqlalchemy",
+    "aiohttp",
+    "numpy",
+    "pandas",
+    "cryptography",
+    "cffi",
+    "psycopg2-binary",
+    "pymysql",
+    "redis",
+    "boto3",
+    "beautifulsoup4",
+    "lxml",
+    "pillow",
+    "python-dateutil",
+    "pytz",
+];
+
+/// What the stage would miss, or what would not run.
+pub(crate) fn missed(look: &Look<'_, '_>) -> Option<String> {
+    let Some(context) = look.context else {
+        return Some("the build context can't be read, and with it what is linked against glibc".into());
+    };
+    let binary = context.sent().find(|entry| {
+        let is_library = [".so", ".node", ".deb", ".whl"].iter().any(|ending| entry.path.ends_with(ending));
+        let name = entry.path.rsplit('/').next().unwrap_or_default();
+        is_library || entry.executable && !name.contains('.') && context.text(&entry.path).is_none()
+    });
+    if let Some(entry) = binary {
+        return Some(format!("{} may be linked against glibc", entry.path));
+    }
+    for item in look.stage.items.clone() {
+        let Item::Instruction(one) = &look.facts.file.items[item] else { continue };
+        match &one.body {
+            Body::Copy(_) if one.flags.iter().any(|flag| flag.name == "from") => {
+                return Some("what is copied from elsewhere may be linked against glibc".into());
+            }
+            Body::Env(all)
+                if all
+                    .iter()
+                    .any(|one| matches!(one.key.as_str(), "TZ" | "LD_PRELOAD" | "LD_LIBRARY_PATH")) =>
+            {
+                return Some("ENV names time zones or libraries that Alpine's image lacks".into());
+            }
+            Body::Shell(_) => return Some("SHELL names a shell that Alpine's image may lack".into()),
+            Body::Onbuild(..) => return Some("ONBUILD runs in images of which nothing is known".into()),
+            _ => {}
+        }
+    }
+    by_commands(look).or_else(|| by_what_runs(look))
+}
+
+fn by_commands(look: &Look<'_, '_>) -> Option<String> {
+    for run in look.facts.runs.iter().filter(|run| run.stage == look.stage.index) {
+        if run.script().is_none() {
+            return Some("a RUN can't be read".into());
+        }
+        for (index, one) in run.invocations.iter().enumerate() {
+            let call = run.call_of(index);
+            if call.is_some_and(|call| call.manager.kind == Kind::System) {
+                return Some("system packages have other names on Alpine; install them with apk".into());
+            }
+            if one.program.is_none_or(|program| !SAME.contains(&program)) && !one.words.is_empty() {
+                let name = one.words.first().map_or("", |word| word.raw.as_str());
+                return Some(format!("whether `{name}` does the same on Alpine is not known"));
+            }
+            let installs = call.is_some_and(|call| call.manager.installs(&call.verb));
+            let reason = match one.program {
+                Some("pip" | "pip3" | "python" | "python3") if installs => by_requirements(look),
+                Some("npm" | "yarn" | "npx") => by_lock(look),
+                _ => None,
+            };
+            if reason.is_some() {
+                return reason;
+            }
+        }
+    }
+    None
+}
+
+/// Whether one of the packages may be compiled for a C library.
+fn by_lock(look: &Look<'_, '_>) -> Option<String> {
+    let lock = look.context.and_then(|context| context.text("package-lock.json"));
+    let Some(lock) = lock else {
+        return Some("package-lock.json can't be read, and with it which packages are compiled".into());
+    };
+    let is_compiled = ["\"hasInstallScript\"", "\"libc\"", "\"os\"", "\"cpu\"", "prebuild", "node-gyp"]
+        .iter()
+        .any(|word| lock.contains(word));
+    is_compiled.then(|| "a package is compiled, or comes in a form for each system".into())
+}
+
+fn by_requirements(look: &Look<'_, '_>) -> Option<String> {
+    let context = look.context?;
+    let requirements =
+        context.texts.iter().filter(|(path, _)| context.sends_file(path) && path.ends_with(".txt"));
+    let lines = requirements.flat_map(|(_, text)| text.lines()).map(str::to_owned);
+    let runs = look.facts.runs.iter().filter(|run| run.stage == look.stage.index);
+    let words =
+        runs.flat_map(|run| &run.calls).flat_map(|call| &call.packages).map(|word| word.text().to_owned());
+    let mut names = lines.chain(words).map(|line| name_of(&line)).filter(|name| !name.is_empty());
+    let other = names.find(|name| !PLAIN.contains(&name.as_str()))?;
+    Some(format!("whether {other} and all that it depends on has wheels for musl is not known"))
+}
+
+fn name_of(line: &str) -> String {
+    let is_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
+fn by_what_runs(look: &Look<'_, '_>) -> Option<String> {
+    let Some(scripts) = look.scripts() else {
+        return Some("a script that the image starts can't be read".into());
+    };
+    if look.start.names("bash") || scripts.iter().any(|script| script.contains("bash")) {
+        return Some("bash is called, which Alpine's image lacks".into());
+    }
+    let mut called = programs::by_scripts(&scripts);
+    called.extend(programs::by_start(look));
+    called.extend(programs::by_sources(look));
+    called.retain(|need| look.image.repository != "python" || need.package != "python3");
+    called.first().map(|need| format!("{}, and Alpine's image lacks {}", need.why, need.package))
+}

@@ -1,0 +1,325 @@
+//! Whether the last stage does as well on the slim variant of its base image, as it stands: nothing is installed on top and no step changes.
+//!
+//! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
+//! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
+
+use crate::context::{BuildContext, Surroundings};
+use crate::facts::base_image::ImageName;
+use crate::facts::{Base, FURTHEST, Facts, Stage};
+use crate::knowledge::Kind;
+use crate::runtime::entrypoint::Start;
+use crate::runtime::need::Need;
+use crate::runtime::outputs::Refused;
+use crate::runtime::programs;
+use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
+use crate::runtime::view::{Look, is_full};
+use crate::span::Span;
+use crate::syntax::{Body, Item};
+use crate::transforms::slim_base::alpine;
+use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::packages;
+
+/// Which smaller image is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// The slim one of the same distribution; for Java, the runtime.
+    Slim,
+    /// The one on Alpine Linux.
+    Alpine,
+}
+
+/// A smaller base for the last stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlimBase {
+    /// The image behind FROM.
+    pub span: Span,
+    /// What stands there now.
+    pub full: String,
+    /// What could stand there.
+    pub slim: String,
+    /// The step that installs what was missed on it, where something was.
+    pub install: Option<Made>,
+    /// What that step installs.
+    pub needs: Vec<Need>,
+    /// Where that step goes.
+    pub end: usize,
+}
+
+/// Images with a slim variant.
+const WITH_SLIM: &[&str] =
+    &["python", "node", "ruby", "perl", "debian", "openjdk", "eclipse-temurin", DEVCONTAINER];
+
+/// The image for development containers, which is the official one with what editors need.
+const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
+
+/// What that image has beyond compilers: a user, a shell and managers of versions. (devcontainers/images, src/python.)
+const OF_DEVCONTAINER: &[&str] = &["vscode", "zsh", "nvm", "sudo", "py-utils", "pipx"];
+
+/// Programs that compile, and the packages of Debian's that bring them.
+const COMPILERS: &[(&str, &[&str])] = &[
+    ("gcc", &["gcc", "build-essential"]),
+    ("cc", &["gcc", "build-essential"]),
+    ("g++", &["g++", "build-essential"]),
+    ("make", &["make", "build-essential"]),
+    ("patch", &["patch", "build-essential"]),
+    ("autoconf", &["autoconf"]),
+    ("automake", &["automake"]),
+    ("cmake", &["cmake"]),
+    ("pkg-config", &["pkg-config", "pkgconf"]),
+];
+
+/// Whether the last stage starts from an image with a slim variant.
+pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
+    let Some(Base::Image(image)) = facts.stages.last().map(|stage| &stage.base) else { return false };
+    WITH_SLIM.contains(&image.repository.as_str()) || alpine::has_variant(image)
+}
+
+/// A slim base for the last stage; none where there is no slim variant, or it is there already.
+pub fn slim_base(
+    facts: &Facts<'_>,
+    around: &dyn Surroundings,
+    variant: Variant,
+) -> Option<Result<SlimBase, Refused>> {
+    let stage = facts.stages.last()?;
+    let Base::Image(image) = &stage.base else { return None };
+    let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
+    let Body::From(from) = &one.body else { return None };
+    let (start, context) = (Start::of(facts, stage), around.context().ok());
+    let look = Look { facts: facts, stage, image, start, folder: String::new(), context };
+    let slim = match variant {
+        Variant::Slim => slim_of(&look, image)?,
+        Variant::Alpine => alpine::variant_of(&look)?,
+    };
+    let at = one.text.start + one.text.of(facts.file.text).find(&from.image)?;
+    let span = Span::new(at, at + from.image.len());
+    let needs: Vec<Need> = around.proven().iter().map(Need::from).collect();
+    let install = match packages::install_on(stage, &needs) {
+        Ok(install) => install,
+        Err(reason) => return Some(Err((one.text, reason))),
+    };
+    let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
+    if facts.is_far_up(stage.items.start) {
+        let reason =
+            format!("one of more than {FURTHEST} instructions may need what only the full image has");
+        return Some(Err((one.text, reason)));
+    }
+    let missed = match variant {
+        Variant::Slim => missed(&look, stage, one.text),
+        Variant::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),
+    };
+    Some(missed.map_or(Ok(found), Err))
+}
+
+/// The name of the slim variant, for Java that without a compiler. (docker-library/official-images: the file of each image.)
+fn slim_of(look: &Look<'_, '_>, image: &ImageName) -> Option<String> {
+    if !is_full(image) {
+        return None;
+    }
+    let tag = image.tag.as_deref().unwrap_or_default();
+    match image.repository.as_str() {
+        "debian" if matches!(tag, "" | "latest") => Some("debian:stable-slim".to_owned()),
+        // Versions that are built no more have the variant, too, from 9 on.
+        "debian" if !["rc-", "experimental", "backports"].iter().any(|word| tag.contains(word)) => {
+            Some(format!("{}-slim", look.written_image()))
+        }
+        "eclipse-temurin" => {
+            let mut parts = tag.split('-');
+            let version = parts.next().filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))?;
+            let rest: Vec<&str> = parts.filter(|part| *part != "jdk").collect();
+            let release = rest.iter().map(|part| format!("-{part}")).collect::<String>();
+            let is_plain = rest.iter().all(|part| matches!(*part, "jammy" | "noble" | "focal"));
+            (is_plain && version.chars().all(|c| c.is_ascii_digit()))
+                .then(|| format!("eclipse-temurin:{version}-jre{release}"))
+        }
+        "openjdk" => {
+            // Without a release's name, versions from 12 on are Oracle Linux, which has no slim variant of its own kind.
+            let mut parts: Vec<&str> = tag.split('-').collect();
+            let release = parts.pop_if(|last| matches!(*last, "bullseye" | "buster"));
+            let (version, kind) = parts.split_first()?;
+            let is_number = !version.is_empty() && version.chars().all(|c| c.is_ascii_digit());
+            let is_plain = is_number && (kind.is_empty() || matches!(kind, ["jdk" | "jre"]));
+            let is_debian = release.is_some() || matches!(*version, "8" | "11");
+            let release = release.map(|name| format!("-{name}")).unwrap_or_default();
+            (is_plain && is_debian).then(|| format!("openjdk:{}-slim{release}", parts.join("-")))
+        }
+        "python" | "node" | "ruby" | "perl" => Some(look.slim()).filter(|slim| *slim != look.written_image()),
+        DEVCONTAINER => {
+            // `3.11-bookworm`, or with the image's own version before it: `1-3.11-bookworm`.
+            let mut parts = image.tag.as_deref()?.rsplit('-');
+            let release = parts.next().filter(|name| matches!(*name, "bookworm" | "bullseye"))?;
+            let version = parts.next().filter(|version| version.starts_with("3."))?;
+            Some(format!("python:{version}-slim-{release}"))
+        }
+        _ => None,
+    }
+}
+
+/// What the stage would miss.
+fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
+    let facts = look.facts;
+    let Some(context) = look.context else {
+        return Some((
+            from,
+            "the build context can't be read, and with it what the scripts in it call".into(),
+        ));
+    };
+    if look.image.repository == DEVCONTAINER {
+        let end = facts.file.items[stage.items.end - 1].span().end;
+        let text = &facts.file.text[from.end..end];
+        if let Some(word) = OF_DEVCONTAINER.iter().find(|word| text.contains(**word)) {
+            return Some((from, format!("`{word}` comes with this image and with no slim one")));
+        }
+        if context.below(".devcontainer").next().is_some() {
+            return Some((from, "an editor opens this image (.devcontainer)".into()));
+        }
+    }
+    let bodies = || {
+        stage.items.clone().filter_map(|item| match &facts.file.items[item] {
+            Item::Instruction(one) => Some(&one.body),
+            _ => None,
+        })
+    };
+    let for_others = bodies().any(|body| matches!(body, Body::Onbuild(..)))
+        || !bodies().any(|body| matches!(body, Body::Cmd(_) | Body::Entrypoint(_)));
+    if for_others {
+        return Some((
+            from,
+            "other builds may start from this image: it has ONBUILD triggers, or nothing to run".into(),
+        ));
+    }
+    if let Some(reason) = by_image(look) {
+        return Some((from, reason));
+    }
+    if matches!(look.image.repository.as_str(), "debian" | "eclipse-temurin") {
+        return None;
+    }
+    let mut installed: Vec<&str> = Vec::new();
+    for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
+        let at = run.instruction.text;
+        if run.script().is_none() {
+            return Some((at, "this RUN can't be read, and may call what only the full image has".into()));
+        }
+        for (index, one) in run.invocations.iter().enumerate() {
+            let call = run.call_of(index);
+            if let Some(call) = call.filter(|call| call.manager.installs(&call.verb)) {
+                if call.manager.kind == Kind::System {
+                    installed.extend(call.packages.iter().map(|word| word.text()));
+                    continue;
+                }
+                let links_what_is_known =
+                    matches!(look.image.repository.as_str(), "python" | "node" | DEVCONTAINER);
+                if !links_what_is_known || !has_any(&installed, &["build-essential", "g++"]) {
+                    let name = &call.manager.name;
+                    return Some((
+                        at,
+                        format!(
+                            "what {name} installs may have to be compiled; install build-essential before it, or install in a stage of its own"
+                        ),
+                    ));
+                }
+            }
+            let Some(program) = one.program else { continue };
+            let needs: &[&str] =
+                match (programs::package_of(program), COMPILERS.iter().find(|(name, _)| *name == program)) {
+                    (Some(package), _) => &[package],
+                    (None, Some((_, packages))) => packages,
+                    (None, None) => continue,
+                };
+            if !has_any(&installed, needs) {
+                return Some((
+                    at,
+                    format!("`{program}` comes with the full image only; install {} by name", needs[0]),
+                ));
+            }
+        }
+    }
+    by_what_runs(look, context, &installed).map(|reason| (from, reason))
+}
+
+/// What single images have that their slim variants lack, beside what the others do.
+fn by_image(look: &Look<'_, '_>) -> Option<String> {
+    let text = look.facts.file.text;
+    let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
+    match look.image.repository.as_str() {
+        "debian" => {
+            // Their scripts link manual pages in a directory that slim images lack.
+            let needs_manuals = |word: &str| {
+                ["openjdk-", "default-jre", "default-jdk", "postgresql", "man-db", "info"]
+                    .iter()
+                    .any(|start| word.starts_with(start))
+            };
+            if ["LANG=", "LANG ", "LC_ALL", "LANGUAGE"].iter().any(|word| text.contains(word)) {
+                return Some("a language is set, and slim images have no translations".into());
+            }
+            let word = words().find(|word| needs_manuals(word) || *word == "man")?;
+            Some(format!("`{word}` leans on manual pages, which slim images leave out"))
+        }
+        "eclipse-temurin" => {
+            let tools = [
+                "javac", "jar", "jlink", "jshell", "jcmd", "jstack", "jmap", "jdeps", "javadoc", "mvn",
+                "mvnw", "gradle", "gradlew", "ant", "sbt",
+            ];
+            let called = words().find(|word| tools.contains(word)).map(str::to_owned);
+            let scripts = look.scripts().unwrap_or_default();
+            let in_scripts =
+                || tools.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
+            let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
+            called.map(|tool| format!("`{tool}` comes with the JDK only"))
+        }
+        _ => None,
+    }
+}
+
+/// What scripts, sources, the start command and installed packages would miss.
+fn by_what_runs(look: &Look<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
+    let Some(mut scripts) = look.scripts() else {
+        return Some("a script that the image starts is not in the build context, and may call what only the full image has".into());
+    };
+    let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
+    scripts.extend(sent.clone().filter(|(path, _)| path.ends_with(".sh")).map(|(_, text)| text.as_str()));
+    let mut called = programs::by_scripts(&scripts);
+    called.extend(programs::by_sources(look));
+    called.extend(programs::by_start(look));
+    // Python's images bring their own.
+    called.retain(|need| look.image.repository == "node" || need.package != "python3");
+    if let Some(package) =
+        called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
+    {
+        return Some(format!(
+            "something in the build context calls what {package} brings, which only the full image has; install it by name"
+        ));
+    }
+    let speaks = has_any(installed, &["curl", "wget", "git"]);
+    if look.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
+        return Some("ca-certificates comes with the full image only; install it by name".into());
+    }
+    let requirements: Vec<String> = sent
+        .filter(|(path, _)| path.ends_with(".txt"))
+        .flat_map(|(_, text)| text.lines().map(name_of))
+        .collect();
+    let in_runs = look.facts.runs.iter().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
+    let names: Vec<String> =
+        requirements.into_iter().chain(in_runs.map(|word| name_of(word.text()))).collect();
+    let leaning = NEEDS
+        .iter()
+        // PyYAML's wheels have the library in them.
+        .filter(|(name, libraries)| {
+            *name != "pyyaml" && !libraries.iter().all(|library| has_any(installed, &[library]))
+        })
+        .map(|(name, _)| name)
+        .chain(KEEP_FULL);
+    leaning
+        .into_iter()
+        .find(|package| names.iter().any(|name| name == *package))
+        .map(|package| format!("{package} may need libraries that only the full image has"))
+}
+
+fn has_any(installed: &[&str], packages: &[&str]) -> bool {
+    installed.iter().any(|one| packages.contains(&one.split('=').next().unwrap_or(one)))
+}
+
+/// The name in a line of requirements, as the index writes it. (packaging.python.org, name normalization.)
+fn name_of(line: &str) -> String {
+    let is_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
+}

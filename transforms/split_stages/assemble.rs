@@ -1,0 +1,323 @@
+//! Which instructions of a stage build, which say how the image runs, and which do both; and what stands between the two new
+//! stages.
+//!
+//! The build keeps everything that makes layers, in its order. Settings that stand behind the last of those are the
+//! image's own; the others are repeated, or taken along where no build reads them.
+
+use crate::facts::paths;
+use crate::runtime::outputs::{Refused, is_common_directory, is_leaving};
+use crate::runtime::view::Look;
+use crate::syntax::{Assignment, Body, Instruction, Item};
+use crate::transforms::split_stages::packages;
+use crate::transforms::split_stages::recipe::{Copy, Line, Recipe, Split};
+use crate::transforms::support::new_instruction::Made;
+
+/// Variables that only compilers and package managers read. (`go help environment`; `man apt`; the cargo book.)
+pub const BUILD_VARIABLES: &[&str] = &[
+    "GO111MODULE",
+    "CGO_ENABLED",
+    "GOOS",
+    "GOARCH",
+    "GOARM",
+    "GOPROXY",
+    "GOSUMDB",
+    "GONOSUMDB",
+    "GONOSUMCHECK",
+    "GOPRIVATE",
+    "GOFLAGS",
+    "GOCACHE",
+    "GOPATH",
+    "GOBIN",
+    "GOROOT",
+    "GOTOOLCHAIN",
+    "CGO_CFLAGS",
+    "CGO_LDFLAGS",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "CARGO_TARGET_DIR",
+    "CARGO_INCREMENTAL",
+    "CARGO_NET_GIT_FETCH_WITH_CLI",
+    "RUSTFLAGS",
+    "MAVEN_OPTS",
+    "MAVEN_CONFIG",
+    "MAVEN_HOME",
+    "GRADLE_USER_HOME",
+    "GRADLE_OPTS",
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    "MAKEFLAGS",
+];
+
+/// The two stages, by what the recipe says of the stage.
+pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
+    let facts = look.facts;
+    let anchor = facts.start_of(look.stage);
+    let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
+    let last = last.ok_or((anchor, "nothing is built".to_owned()))?;
+    let build = free_name(look);
+    let needs = packages::needs(look, &recipe);
+    let system = packages::install(look, &recipe, &needs).map_err(|reason| (anchor, reason))?;
+    let copies = copies(look, &recipe).map_err(|reason| (anchor, reason))?;
+
+    let mut lines: Vec<Line> = recipe.runtime.iter().cloned().map(Line::Made).collect();
+    lines.extend(system.map(Line::Made));
+    if !recipe.work.accounts.is_empty() {
+        if !recipe.has_shell {
+            return Err((anchor, "accounts can't be made in an image without a shell".into()));
+        }
+        lines.push(Line::Made(made("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
+    }
+    let gives_folder = recipe.work.owner_of(&look.folder).filter(|_| {
+        let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
+        !copied.any(|path| paths::within(&look.folder, path))
+    });
+    let mut after = recipe.after.clone();
+    if !recipe.work.links.is_empty() {
+        if !recipe.has_shell {
+            return Err((anchor, "links can't be made in an image without a shell".into()));
+        }
+        after.push(format!("RUN {}", recipe.work.links.join(" && ")));
+    }
+    let mut workdir = None;
+    for item in look.stage.items.start + 1..last {
+        let Item::Instruction(one) = &facts.file.items[item] else { continue };
+        match &one.body {
+            Body::Arg(all) if !is_used_at_run(look, item, all, last) => {}
+            Body::Env(all) if all.iter().all(|one| is_for_build(look, one)) => {}
+            Body::Env(all) if is_set_again(look, item, all) => {}
+            Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(Line::Repeated(item)),
+            Body::Workdir(_) => workdir = Some(item),
+            Body::Cmd(_)
+            | Body::Entrypoint(_)
+            | Body::Healthcheck(_)
+            | Body::Expose(_)
+            | Body::Label(_)
+            | Body::Stopsignal
+            | Body::Maintainer
+            | Body::Volume(_) => lines.push(Line::Taken(item)),
+            _ => {}
+        }
+    }
+    // What is found again by another WORKDIR behind it need not be set twice.
+    let tail_sets_it = || {
+        (last + 1..look.stage.items.end).any(|item| {
+            matches!(&facts.file.items[item], Item::Instruction(one) if matches!(&one.body, Body::Workdir(path) if path.starts_with('/')))
+        })
+    };
+    if let Some(item) = workdir.filter(|_| !tail_sets_it()) {
+        let directory =
+            facts.directory_after(item).ok_or((anchor, "the working directory can't be told".to_owned()))?;
+        let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
+        lines.insert(at, Line::Made(made("", format!("WORKDIR {directory}"))));
+    }
+    let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
+    for (index, (comment, text)) in copies.into_iter().enumerate() {
+        let text = format!("COPY --from={build}{text}");
+        lines.insert(at + index, Line::Made(Made { comment, text }));
+    }
+    let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
+    lines.splice(at..at, after.into_iter().map(|text| Line::Made(made("", text))));
+    if let Some(owner) = gives_folder {
+        let text = format!("RUN chown {owner} {}", look.folder);
+        let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
+        lines.insert(at, Line::Made(made("", text)));
+    }
+    let name = match &facts.file.items[look.stage.items.start] {
+        Item::Instruction(from) => match &from.body {
+            Body::From(from) => from.name.clone(),
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(Split {
+        language: recipe.language,
+        build,
+        name,
+        base: recipe.base,
+        at_start: recipe.at_start,
+        at_end: recipe.at_end,
+        last,
+        lines,
+        needs,
+        anchor,
+    })
+}
+
+fn made(comment: &str, text: String) -> Made {
+    Made { comment: comment.to_owned(), text }
+}
+
+fn builds(item: &Item<'_>) -> bool {
+    matches!(item, Item::Instruction(one) if builds_layers(one))
+}
+
+fn free_name(look: &Look<'_, '_>) -> String {
+    let is_taken = |name: &str| {
+        look.facts
+            .stages
+            .iter()
+            .any(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    };
+    let name = ["build", "builder", "compile", "build-stage"].into_iter().find(|name| !is_taken(name));
+    name.map_or_else(|| format!("build-{}", look.facts.stages.len()), str::to_owned)
+}
+
+fn is_for_build(look: &Look<'_, '_>, one: &Assignment) -> bool {
+    BUILD_VARIABLES.contains(&one.key.as_str()) && !is_named_at_run(look, &one.key, look.stage.items.start)
+}
+
+/// Whether a build argument is read by something that the runtime stage has.
+fn is_used_at_run(look: &Look<'_, '_>, item: usize, all: &[Assignment], last: usize) -> bool {
+    let is_setting = |one: &Instruction<'_>, at: usize| {
+        at > last || !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::User(_))
+    };
+    let later = look.facts.file.instructions().filter(|(at, one)| *at > item && is_setting(one, *at));
+    let mut later = later.filter(
+        |(_, one)| !matches!(&one.body, Body::Env(all) if all.iter().all(|one| is_for_build(look, one))),
+    );
+    later.any(|(_, one)| all.iter().any(|argument| uses(one, &argument.key)))
+}
+
+/// Whether all these variables get other values further down, and nothing that the image that runs has reads them before.
+fn is_set_again(look: &Look<'_, '_>, item: usize, all: &[Assignment]) -> bool {
+    let later = || look.facts.file.instructions().filter(|(at, one)| *at > item && !builds_layers(one));
+    all.iter().all(|one| {
+        let again = later().any(|(_, other)| matches!(&other.body, Body::Env(others) if others.iter().any(|other| other.key == one.key)));
+        again && !later().any(|(_, other)| uses(other, &one.key))
+    })
+}
+
+fn builds_layers(one: &Instruction<'_>) -> bool {
+    matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))
+}
+
+fn uses(one: &Instruction<'_>, name: &str) -> bool {
+    let text = one.arguments();
+    text.match_indices(name).any(|(at, _)| {
+        let before = &text[..at];
+        let after = &text[at + name.len()..];
+        (before.ends_with('$') || before.ends_with("${"))
+            && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+/// Whether something other than the build's own steps refers to a variable.
+fn is_named_at_run(look: &Look<'_, '_>, name: &str, from: usize) -> bool {
+    let all = look.facts.file.instructions().filter(|(at, _)| *at > from);
+    let mut all = all.filter(|(_, one)| !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)));
+    all.any(|(_, one)| uses(one, name))
+}
+
+/// The copies from the build, each with its comment: the recipe's own, and what else the steps left outside of them.
+fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, String> {
+    let mut all = recipe.copies.clone();
+    let is_covered = |path: &str, all: &[Copy]| {
+        all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
+    };
+    for (path, program) in &recipe.work.paths {
+        let holds_a_copy =
+            || all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(copied, path));
+        let is_around = *path == look.folder || look.folder.starts_with(&format!("{path}/"));
+        let only_made = matches!(program.as_str(), "mkdir" | "chmod" | "chown");
+        if !(is_around || is_covered(path, &all) || only_made && holds_a_copy()) {
+            all.push(Copy::of(path, format!("what {program} left")));
+        }
+    }
+    for (path, reason) in copied_outside(look)? {
+        if !paths::within(&path, &look.folder)
+            && !is_covered(&path, &all)
+            && !is_leaving(&path)
+            && !recipe.work.is_gone(&path)
+        {
+            all.push(Copy::of(path, reason));
+        }
+    }
+    if let Some(path) =
+        all[recipe.copies.len()..].iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path))
+    {
+        return Err(format!("what was put into {path} can't be told apart from what was there"));
+    }
+    let mut texts = Vec::new();
+    for Copy { paths: named, to, reason } in all {
+        for (index, path) in named.iter().enumerate() {
+            if path.contains(char::is_whitespace) || path.contains(['*', '?', '[', '$', '"']) {
+                return Err(format!("the path {path} has characters that a copy takes for a pattern"));
+            }
+            if recipe.work.given_alone(path) {
+                return Err(format!(
+                    "{path} is given to another user without what is in it, which a copy between stages loses"
+                ));
+            }
+            let owner =
+                recipe.work.owner_of(path).map(|owner| format!(" --chown={owner}")).unwrap_or_default();
+            let comment = if index == 0 { reason.clone() } else { String::new() };
+            texts.push((comment, format!("{owner} {path} {}", to.as_ref().unwrap_or(path))));
+        }
+    }
+    if !recipe.libraries.is_empty() {
+        // Debian has them in a directory with the name of the processor. (wiki.debian.org/Multiarch)
+        let files: Vec<String> =
+            recipe.libraries.iter().map(|name| format!("/usr/lib/*-linux-gnu*/{name}")).collect();
+        texts.push(("the libraries that it links".to_owned(), format!(" {} /usr/lib/", files.join(" "))));
+    }
+    Ok(texts)
+}
+
+/// Where the stage's own copies put files outside of the application's folder.
+fn copied_outside(look: &Look<'_, '_>) -> Result<Vec<(String, String)>, String> {
+    let facts = look.facts;
+    let mut found = Vec::new();
+    for item in look.stage.items.clone() {
+        let Item::Instruction(one) = &facts.file.items[item] else { continue };
+        let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
+        let target = facts
+            .path_at(item, &transfer.destination)
+            .or_else(|| look.below_root(item, &transfer.destination));
+        let target = target.ok_or_else(|| format!("where {} goes can't be told", transfer.destination))?;
+        if paths::within(&target, look.folder.trim_end_matches('/')) && look.folder != "/" {
+            continue;
+        }
+        let is_file = !transfer.destination.ends_with('/') && transfer.sources.len() == 1;
+        let from_elsewhere = one.flags.iter().any(|flag| flag.name == "from");
+        if from_elsewhere && !is_file {
+            return Err(format!(
+                "whether what is copied from another stage into {target} is a directory can't be told; name the target whole"
+            ));
+        }
+        let names = transfer
+            .sources
+            .iter()
+            .map(|source| source.trim_end_matches('/').rsplit('/').next().unwrap_or_default());
+        let is_directory = |source: &str| {
+            let source = source.trim_start_matches("./").trim_matches('/');
+            source.is_empty()
+                || source == "."
+                || look.context.is_some_and(|context| context.file(source).is_none())
+        };
+        // One file under a new name, or the contents of a directory.
+        if !is_common_directory(&target)
+            && (is_file || transfer.sources.iter().all(|source| is_directory(source)))
+        {
+            found.push((target, "what is copied beside it".to_owned()));
+            continue;
+        }
+        for name in names {
+            if name.is_empty() || matches!(name, "." | "..") || name.contains(['*', '?', '[', '$']) {
+                if is_common_directory(&target) {
+                    return Err(format!(
+                        "what is copied into {target} can't be told apart from what was there"
+                    ));
+                }
+                found.push((target.clone(), "what is copied beside it".to_owned()));
+            } else {
+                let directory = target.trim_end_matches('/');
+                found.push((format!("{directory}/{name}"), "what is copied beside it".to_owned()));
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,285 @@
+//! C and C++: what compilers make runs on the release that it was built on, with the libraries that it was linked to.
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::assets;
+use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_leaving, is_shared_folder};
+use crate::runtime::view::Look;
+use crate::transforms::split_stages::distroless;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+
+const COMPILERS: &[&str] = &["gcc", "g++", "cc", "c++", "clang", "clang++"];
+
+/// Work on the sources in their directory.
+const TOOLS: &[&str] = &[
+    "make",
+    "gmake",
+    "cmake",
+    "ninja",
+    "meson",
+    "configure",
+    "autoconf",
+    "automake",
+    "autoreconf",
+    "autogen.sh",
+    "ar",
+    "ranlib",
+    "ctest",
+    "strip",
+    "pkg-config",
+    "libtoolize",
+    "aclocal",
+    "git",
+];
+
+/// Whether programs are compiled in a stage on a bare distribution.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let compiles = runs.any(|run| {
+        run.invocations
+            .iter()
+            .any(|one| COMPILERS.iter().chain(&["make", "cmake", "ninja"]).any(|tool| one.is(tool)))
+    });
+    compiles && matches!(image.repository.as_str(), "debian" | "ubuntu" | "alpine" | "buildpack-deps" | "gcc")
+}
+
+/// What is known of such a stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut done = Done::default();
+        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        finish(look, done, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+#[derive(Default)]
+struct Done {
+    outputs: Vec<String>,
+    prefixes: Vec<String>,
+    /// The prefix that a later `make install` takes.
+    configured: Option<String>,
+    is_cpp: bool,
+    builds_in: Vec<String>,
+}
+
+impl Done {
+    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+        let one = step.one;
+        let program = one.program?;
+        if COMPILERS.iter().any(|tool| one.is(tool)) {
+            self.is_cpp |= one.is("g++") || one.is("c++") || one.is("clang++");
+            let named = one
+                .arguments()
+                .windows(2)
+                .find(|pair| pair[0].raw == "-o")
+                .map(|pair| step.path(look.facts, &pair[1]));
+            return Some(match named {
+                Some(Some(path)) => {
+                    self.outputs.push(path.clone());
+                    Ok(Own::Made(path))
+                }
+                Some(None) => Err("where the compiler puts the program can't be told".into()),
+                None => {
+                    self.outputs
+                        .extend(step.directory.as_ref().map(|directory| format!("{directory}/a.out")));
+                    Ok(Own::Nothing)
+                }
+            });
+        }
+        let is_output = step
+            .path(look.facts, &one.words[0])
+            .is_some_and(|path| one.words[0].raw.contains('/') && self.outputs.contains(&path));
+        if !TOOLS.contains(&program) && !is_output {
+            return None;
+        }
+        Some(self.tool(look, step))
+    }
+
+    fn tool(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+        let one = step.one;
+        let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
+        let words: Vec<&str> = one.arguments().iter().map(crate::syntax::shell::Word::text).collect();
+        let value = |names: &[&str]| {
+            names.iter().find_map(|name| {
+                words.iter().find_map(|word| word.strip_prefix(name)).or_else(|| {
+                    let at = words.iter().position(|word| *word == name.trim_end_matches('='))?;
+                    words.get(at + 1).copied()
+                })
+            })
+        };
+        if one.is("git") {
+            // Its clone is a directory of sources.
+            return match words.first() {
+                Some(&"clone") => Ok(Own::Nothing),
+                _ => Ok(Own::Folder),
+            };
+        }
+        if let Some(prefix) = value(&[
+            "--prefix=",
+            "-DCMAKE_INSTALL_PREFIX=",
+            "-DCMAKE_INSTALL_PREFIX:PATH=",
+            "PREFIX=",
+            "prefix=",
+        ]) {
+            self.configured = Some(prefix.to_owned());
+        }
+        let installs = (one.is("make") || one.is("gmake") || one.is("ninja") || one.is("meson"))
+            && words.iter().any(|word| word.starts_with("install"))
+            || one.is("cmake")
+                && (words.contains(&"--install")
+                    || words.windows(2).any(|pair| pair == ["--target", "install"]));
+        if installs {
+            if words.iter().any(|word| word.starts_with("DESTDIR=")) {
+                return Err("what is installed goes by DESTDIR elsewhere".into());
+            }
+            let prefix = self.configured.clone().unwrap_or_else(|| "/usr/local".to_owned());
+            if prefix != "/usr/local" && (is_common_directory(&prefix) || !prefix.starts_with('/')) {
+                return Err(format!(
+                    "what is installed into {prefix} can't be told apart from what was there"
+                ));
+            }
+            if look.image.repository == "gcc" {
+                return Err("/usr/local has the compiler in it".into());
+            }
+            if !self.prefixes.contains(&prefix) {
+                self.prefixes.push(prefix);
+            }
+            return Ok(Own::Nothing);
+        }
+        self.builds_in.push(directory.clone());
+        Ok(if paths::within(&directory, &look.folder) { Own::Folder } else { Own::Nothing })
+    }
+}
+
+fn finish(look: &Look<'_, '_>, mut done: Done, work: Work) -> Result<Recipe, String> {
+    done.outputs.retain(|output| !work.is_gone(output));
+    let program = look
+        .start
+        .program()
+        .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+    let folder = look.folder.trim_end_matches('/');
+    let path = match (program.starts_with('/'), program.contains('/')) {
+        (true, _) => Some(program.to_owned()),
+        (false, true) => Some(format!("{folder}/{}", program.trim_start_matches("./"))),
+        (false, false) => {
+            let places = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/bin"]
+                .iter()
+                .map(|place| format!("{place}/{program}"));
+            let made = |path: &String| {
+                done.outputs.contains(path)
+                    || work.paths.iter().any(|(other, _)| other == path)
+                    || done.prefixes.iter().any(|prefix| paths::within(path, prefix))
+            };
+            places.into_iter().find(made)
+        }
+    };
+    let path = path.ok_or_else(|| format!("where `{program}` lies can't be told"))?;
+    let mut copies = Vec::new();
+    for prefix in &done.prefixes {
+        copies.push(Copy::of(prefix.clone(), "what was installed"));
+    }
+    let in_folder = |path: &str| paths::within(path, folder) && !folder.is_empty();
+    let elsewhere: Vec<String> = done
+        .outputs
+        .iter()
+        .filter(|output| !in_folder(output) && !output.starts_with("/tmp/"))
+        .cloned()
+        .collect();
+    if !elsewhere.is_empty() {
+        copies.push(Copy { paths: elsewhere, ..Copy::of("", "the program") });
+    }
+    let inside: Vec<String> = done.outputs.iter().filter(|output| in_folder(output)).cloned().collect();
+    let is_known = inside.contains(&path) || !in_folder(&path);
+    match if work.in_folder && !is_known { None } else { assets::assets(look, &is_source) } {
+        Some(found) => {
+            if !inside.is_empty() {
+                copies.push(Copy { paths: inside, ..Copy::of("", "the program") });
+            }
+            if !found.is_empty() {
+                copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
+            }
+        }
+        // The program lies elsewhere, and what lies about in a temporary directory is no part of it.
+        None if is_leaving(&look.folder) && !in_folder(&path) => {}
+        None if is_shared_folder(&look.folder) => {
+            return Err(format!("what the program may open in {} can't be told", look.folder));
+        }
+        None => {
+            copies.push(Copy::of(look.folder.clone(), "the program and all that it may open when it runs"));
+        }
+    }
+    let is_made = copies
+        .iter()
+        .flat_map(|copy| &copy.paths)
+        .chain(work.paths.iter().map(|(path, _)| path))
+        .any(|copied| paths::within(&path, copied));
+    if !is_made {
+        return Err(format!("no step makes `{program}`"));
+    }
+    let bare = (!done.is_cpp).then(|| distroless::libraries(look, &work, &is_source)).flatten();
+    if let Some(libraries) = bare {
+        return Ok(Recipe {
+            language: "C",
+            base: distroless::BASE.into(),
+            copies,
+            libraries,
+            work: Work { packages: Vec::new(), ..work },
+            ..Recipe::default()
+        });
+    }
+    let base = match look.image.repository.as_str() {
+        "debian" | "buildpack-deps" => look.debian_slim()?,
+        "gcc" if done.is_cpp || !done.builds_in.is_empty() => {
+            return Err("programs of this compiler need its own libstdc++".into());
+        }
+        "gcc" => look.debian_slim()?,
+        _ => look.written_image(),
+    };
+    let after = if done.prefixes.is_empty() { Vec::new() } else { vec!["RUN ldconfig".to_owned()] };
+    let after = if look.image.repository == "alpine" { Vec::new() } else { after };
+    Ok(Recipe {
+        language: "C",
+        base,
+        has_shell: true,
+        keeps_fetching: false,
+        copies,
+        after,
+        work,
+        ..Recipe::default()
+    })
+}
+
+/// What only compilers and build tools read or leave for each other.
+fn is_source(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "c" | "h"
+            | "cc"
+            | "cpp"
+            | "cxx"
+            | "hpp"
+            | "hh"
+            | "hxx"
+            | "o"
+            | "a"
+            | "m4"
+            | "ac"
+            | "am"
+            | "in"
+            | "cmake"
+            | "S"
+            | "s"
+    ) || matches!(
+        name,
+        "CMakeLists.txt"
+            | "Makefile"
+            | "configure"
+            | "meson.build"
+            | "meson_options.txt"
+            | "autogen.sh"
+            | "conanfile.txt"
+    )
+}

@@ -1,0 +1,137 @@
+//! Whether a program in C runs without a distribution around it: on Google's `distroless/base`, which has the C library, the
+//! loader, certificates and time zones, and on the libraries that it was linked to.
+//!
+//! Only for sources that can all be read and that ask the system for nothing else: no shell, no other program, no plugin.
+//! C++ is not looked at, it takes a runtime library of its compiler. (GoogleContainerTools/distroless, base/README.md.)
+
+use crate::facts::Facts;
+use crate::runtime::outputs::Work;
+use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::view::Look;
+use crate::syntax::Body;
+
+/// The image that runs such a program.
+pub(crate) const BASE: &str = "gcr.io/distroless/base-debian12";
+
+/// What starts programs, loads plugins, asks for accounts, or opens files of the system. (POSIX.1-2017, System Interfaces.)
+const ASKS_FOR_MORE: &[&str] = &[
+    "system(",
+    "popen(",
+    "execl",
+    "execv",
+    "fexecve",
+    "posix_spawn",
+    "dlopen",
+    "iconv",
+    "pthread_cancel",
+    "pthread_exit",
+    "getpw",
+    "getgr",
+    "setlocale",
+    "openlog",
+    "syslog",
+    "\"/usr/",
+    "\"/bin/",
+    "\"/etc/",
+    "\"/sbin/",
+    "\"/lib",
+    "OSSL_PROVIDER_load",
+];
+
+/// What links or installs more than one program, by a word of a command or a Makefile.
+const LINKS_MORE: &[&str] = &[
+    "g++",
+    "c++",
+    "clang++",
+    "CXX",
+    "cmake",
+    "meson",
+    "ninja",
+    "configure",
+    "libtool",
+    "pkg-config",
+    "-shared",
+    ".so",
+    "-fopenmp",
+    "-fsanitize",
+    "-rdynamic",
+    "dlopen",
+    "-pg",
+    "-flto",
+    "gfortran",
+    "git",
+    "curl",
+    "wget",
+];
+
+/// Libraries that belong to the C library. (glibc, from 2.34 on all in one file, the others empty.)
+const OF_LIBC: &[&str] = &["c", "m", "pthread", "dl", "rt"];
+
+/// The files of the libraries that the program loads, by name; none where it needs more than the bare image has.
+pub(crate) fn libraries(
+    look: &Look<'_, '_>,
+    work: &Work,
+    is_source: &dyn Fn(&str) -> bool,
+) -> Option<Vec<String>> {
+    let release = look.stage.release.as_ref()?;
+    let context = look.context?;
+    let is_bookworm = release.family == "debian" && release.version.first() == Some(&12);
+    let has_settings =
+        !work.accounts.is_empty() || !work.links.is_empty() || names_an_account(look.facts, look);
+    let has_owners = work.owner_of(&look.folder).is_some();
+    if !is_bookworm || has_settings || has_owners || look.start.needs_shell() {
+        return None;
+    }
+    // Everything that is sent is a source that was read, or a file that is only opened.
+    let sources = look.sources(&[".c", ".h", "akefile", ".mk"])?;
+    let is_plain = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        is_source(path) && ["c", "h", "mk"].contains(&name.rsplit('.').next().unwrap_or_default())
+            || matches!(name, "Makefile" | "makefile" | "GNUmakefile")
+            || !is_source(path)
+                && ![".sh", ".py", ".pl", ".so", ".lua"].iter().any(|ending| path.ends_with(ending))
+    };
+    let all_plain = context.sent().all(|entry| is_plain(&entry.path) && !entry.is_link);
+    if sources.is_empty()
+        || !all_plain
+        || sources.iter().any(|text| ASKS_FOR_MORE.iter().any(|word| text.contains(word)))
+    {
+        return None;
+    }
+    let mut files = Vec::new();
+    for package in &work.packages {
+        match fate(package, Some(release), look.facts.known) {
+            Fate::Runs(_) => {
+                let all = &look.facts.known.runtime().libraries;
+                let library = all
+                    .iter()
+                    .find(|one| one.dev.iter().any(|dev| dev == package) && !one.files.is_empty())?;
+                files.extend(library.files.iter().cloned());
+            }
+            _ if look.start.names(package) => return None,
+            _ => {}
+        }
+    }
+    let runs = look.facts.runs.iter().filter(|run| run.stage == look.stage.index);
+    let commands: Vec<&str> = runs.map(|run| run.instruction.arguments()).collect();
+    let makefiles =
+        context.texts.iter().filter(|(path, _)| path.ends_with("akefile") || path.ends_with(".mk"));
+    let mut building = commands.into_iter().chain(makefiles.map(|(_, text)| text.as_str()));
+    let links_known = |word: &str| {
+        let library = word.strip_prefix("-l").unwrap_or_default();
+        OF_LIBC.contains(&library) || files.iter().any(|file| file.starts_with(&format!("lib{library}.so")))
+    };
+    let is_known = |text: &str| {
+        let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ';' | ')'));
+        words.filter(|word| word.starts_with("-l")).all(links_known)
+    };
+    let builds_plainly =
+        building.all(|text| is_known(text) && !LINKS_MORE.iter().any(|word| text.contains(word)));
+    builds_plainly.then_some(files)
+}
+
+/// Whether USER names one who may not exist there.
+fn names_an_account(facts: &Facts<'_>, look: &Look<'_, '_>) -> bool {
+    let mut all = facts.file.instructions().filter(|(item, _)| look.stage.items.contains(item));
+    all.any(|(_, one)| matches!(&one.body, Body::User(user) if user.contains(|c: char| !c.is_ascii_digit() && c != ':') && user != "root" && user != "nobody"))
+}

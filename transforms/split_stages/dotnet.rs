@@ -1,0 +1,154 @@
+//! .NET: the SDK publishes an application that runs on ASP.NET's own image of the same version.
+//!
+//! The image with ASP.NET has all that the smaller one without it has, so that which of them the application needs is not asked.
+//! (learn.microsoft.com, "dotnet publish"; dotnet/dotnet-docker, the Dockerfiles of sdk and aspnet.)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
+use crate::runtime::view::Look;
+use crate::syntax::shell::Word;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::support::new_instruction::Made;
+
+/// Whether something is published in a stage on the SDK.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    is_sdk(image)
+        && runs.any(|run| {
+            let mut all = run.invocations.iter();
+            all.any(|one| {
+                one.is("dotnet") && one.arguments().first().is_some_and(|verb| verb.raw == "publish")
+            })
+        })
+}
+
+fn is_sdk(image: &ImageName) -> bool {
+    matches!(image.repository.as_str(), "mcr.microsoft.com/dotnet/sdk" | "mcr.microsoft.com/dotnet/core/sdk")
+}
+
+/// What is known of a .NET stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let (mut published, mut sources) = (Vec::new(), Vec::new());
+        let work = Work::of(look.facts, look.stage, &mut |step| {
+            sources.extend(step.directory.clone().filter(|_| step.one.is("dotnet")));
+            own(look, step, &mut published)
+        })?;
+        finish(look, &published, &sources, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, published: &mut Vec<String>) -> Option<Result<Own, String>> {
+    if !step.one.is("dotnet") {
+        return None;
+    }
+    let arguments = step.one.arguments();
+    match arguments.first().map(Word::text) {
+        Some("restore" | "build" | "test" | "clean" | "nuget" | "dev-certs") => {}
+        Some("publish") => {
+            let is_output = |word: &Word| matches!(word.raw.as_str(), "-o" | "--output");
+            let target = arguments.windows(2).find(|pair| is_output(&pair[0])).map(|pair| &pair[1]);
+            if let Some(target) = target {
+                let Some(path) = step.path(look.facts, target) else {
+                    return Some(Err("where the application is published to can't be told".into()));
+                };
+                published.push(path.clone());
+                return Some(Ok(if paths::within(&path, &look.folder) {
+                    Own::Folder
+                } else {
+                    Own::Path(path)
+                }));
+            }
+        }
+        Some("tool") => return Some(Err("a tool of .NET's is installed, which needs the SDK".into())),
+        _ => return Some(Err("a step runs something with the SDK, and what it leaves can't be told".into())),
+    }
+    let directory = step.directory.clone();
+    Some(match directory {
+        // Another project of the same solution.
+        Some(directory) if paths::within(&directory, &look.folder) => Ok(Own::Folder),
+        Some(_) => Ok(Own::Nothing),
+        None => Err("the directory of a step can't be told".into()),
+    })
+}
+
+fn finish(
+    look: &Look<'_, '_>,
+    published: &[String],
+    sources: &[String],
+    mut work: Work,
+) -> Result<Recipe, String> {
+    let words = look.start.words();
+    let ["dotnet", assembly, ..] = words[..] else {
+        return Err("what starts is not `dotnet` with an assembly, and what it needs can't be told".into());
+    };
+    if !assembly.ends_with(".dll") || look.start.needs_shell() {
+        return Err("what starts is not an assembly that was published".into());
+    }
+    let folder = look.folder.trim_end_matches('/');
+    let path = if assembly.starts_with('/') {
+        assembly.to_owned()
+    } else {
+        format!("{folder}/{}", assembly.trim_start_matches("./"))
+    };
+    let own = published.iter().find(|published| paths::within(&path, published));
+    // An application reads its settings from the directory that it starts in. (learn.microsoft.com, "Content root".)
+    let starts_there = own.is_some_and(|own| *own == look.folder);
+    let mut copies = Vec::new();
+    if !starts_there {
+        if is_shared_folder(&look.folder) {
+            return Err(format!(
+                "the application lies in {}, together with other things; give it a WORKDIR of its own",
+                look.folder
+            ));
+        }
+        copies.push(Copy::of(look.folder.clone(), "the directory that it starts in, with its settings"));
+    }
+    match own {
+        Some(own) if starts_there || !paths::within(own, &look.folder) => {
+            copies.insert(0, Copy::of(own.clone(), "the published application"));
+        }
+        Some(_) => {}
+        None if paths::within(&path, &look.folder) && path.contains("/publish/") => {}
+        None => return Err(format!("no step publishes {path}")),
+    }
+    if starts_there {
+        // What is published has no more to do with its sources.
+        work.gone.extend(sources.iter().filter(|directory| !paths::within(&path, directory)).cloned());
+    }
+    let (base, version) = base(look)?;
+    // The SDK's image takes back the port that ASP.NET's image listens on.
+    let variable = if version < 8 { "ASPNETCORE_URLS" } else { "ASPNETCORE_HTTP_PORTS" };
+    let is_set =
+        ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"].iter().any(|name| look.facts.file.text.contains(name));
+    let port = Made {
+        comment: "listens where it did: the image of the SDK names no port".into(),
+        text: format!("ENV {variable}="),
+    };
+    let runtime = if is_set { Vec::new() } else { vec![port] };
+    Ok(Recipe {
+        language: ".NET",
+        base,
+        has_shell: true,
+        keeps_fetching: true,
+        runtime,
+        copies,
+        work,
+        ..Recipe::default()
+    })
+}
+
+/// The image with the runtime, and its major version. Its tags have no number of an SDK in them.
+fn base(look: &Look<'_, '_>) -> Result<(String, u32), String> {
+    let tag = look.image.tag.as_deref().unwrap_or_default();
+    let (version, variant) =
+        tag.split_once('-').map_or((tag, String::new()), |(version, rest)| (version, format!("-{rest}")));
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        return Err("the version of .NET can't be told; name it in the tag".into());
+    };
+    let repository = look.image.repository.replace("/sdk", "/aspnet");
+    Ok((format!("{repository}:{major}.{minor}{variant}"), major))
+}

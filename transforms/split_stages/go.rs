@@ -1,0 +1,369 @@
+//! Go: `go build` leaves one program, which needs no Go to run. (The Go command, "go help build" and "go help install".)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::environment::Variable;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::assets;
+use crate::runtime::need::Need;
+use crate::runtime::outputs::{Own, Step, Work};
+use crate::runtime::view::Look;
+use crate::syntax::shell::Word;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+
+/// Whether Go programs are built in the stage.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
+    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    runs.any(|run| {
+        run.invocations.iter().any(|one| {
+            one.is("go")
+                && one
+                    .arguments()
+                    .first()
+                    .is_some_and(|verb| matches!(verb.raw.as_str(), "build" | "install"))
+        })
+    })
+}
+
+/// What is known of a Go stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut built = Built { is_static: true, ..Built::default() };
+        let work = Work::of(look.facts, look.stage, &mut |step| built.own(look, step))?;
+        finish(look, &built, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+/// The programs that were built.
+#[derive(Default)]
+struct Built {
+    outputs: Vec<String>,
+    is_static: bool,
+}
+
+/// Options of `go build` whose value may be a word of its own.
+const WITH_VALUE: &[&str] = &[
+    "-o",
+    "-C",
+    "-p",
+    "-asmflags",
+    "-buildmode",
+    "-buildvcs",
+    "-compiler",
+    "-gcflags",
+    "-installsuffix",
+    "-ldflags",
+    "-mod",
+    "-modfile",
+    "-overlay",
+    "-pgo",
+    "-pkgdir",
+    "-tags",
+    "-toolexec",
+    "-covermode",
+    "-coverpkg",
+];
+
+impl Built {
+    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+        let one = step.one;
+        if ["gofmt", "goimports", "golint", "staticcheck", "golangci-lint"].iter().any(|tool| one.is(tool)) {
+            return Some(Ok(Own::Nothing));
+        }
+        if !one.is("go") {
+            return None;
+        }
+        let verb = one.arguments().first().map(|word| word.raw.as_str()).unwrap_or_default();
+        Some(match verb {
+            "build" => {
+                self.is_static &= is_static(look, step);
+                self.build(look, step)
+            }
+            "install" => {
+                self.is_static &= is_static(look, step);
+                self.install(look, step)
+            }
+            "mod" | "get" | "vet" | "test" | "version" | "env" | "fmt" | "list" | "clean" | "work" => {
+                Ok(Own::Nothing)
+            }
+            "generate" => Ok(Own::Folder),
+            _ => Err(format!("what `go {verb}` leaves can't be told")),
+        })
+    }
+
+    fn build(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+        let arguments = &step.one.arguments()[1..];
+        let (output, packages) = read(arguments);
+        let directory = step.directory.clone().ok_or("the directory of `go build` can't be told")?;
+        let path = match output {
+            Some(word) => {
+                let path = step.path(look.facts, &word);
+                let path =
+                    path.ok_or_else(|| format!("where `-o {}` puts the program can't be told", word.raw))?;
+                if path == "/dev/null" {
+                    return Ok(Own::Nothing);
+                }
+                match &packages[..] {
+                    [package] if word.raw.ends_with('/') && !package.ends_with("...") => {
+                        format!("{path}/{}", program_of(look, package, &directory)?)
+                    }
+                    _ => path,
+                }
+            }
+            None if packages.len() > 1 && !packages.iter().all(|one| one.ends_with(".go"))
+                || packages.iter().any(|one| one.ends_with("...")) =>
+            {
+                // Several packages are only compiled, to see whether they can be.
+                return Ok(Own::Nothing);
+            }
+            None => {
+                let package = packages.first().map_or(".", |package| package.as_str());
+                format!("{directory}/{}", program_of(look, package, &directory)?)
+            }
+        };
+        self.outputs.push(path.clone());
+        Ok(Own::Made(path))
+    }
+
+    fn install(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+        let (_, packages) = read(&step.one.arguments()[1..]);
+        let directory = step.directory.clone().ok_or("the directory of `go install` can't be told")?;
+        for package in packages.iter().filter(|package| !package.ends_with("...")) {
+            let package = package.split('@').next().unwrap_or_default();
+            let name = if package.starts_with('.') {
+                program_of(look, package, &directory)?
+            } else {
+                last_element(package)
+            };
+            self.outputs.push(format!("/go/bin/{name}"));
+        }
+        if packages.is_empty() {
+            self.outputs.push(format!("/go/bin/{}", program_of(look, ".", &directory)?));
+        }
+        Ok(Own::Nothing)
+    }
+}
+
+/// The value of `-o`, and the packages.
+fn read(arguments: &[Word]) -> (Option<Word>, Vec<String>) {
+    let mut output = None;
+    let mut packages = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        if let Some(value) = word.raw.strip_prefix("-o=") {
+            output = Some(Word::plain(value));
+        } else if WITH_VALUE.contains(&word.raw.as_str()) {
+            let value = rest.next();
+            if word.raw == "-o" {
+                output = value.cloned();
+            }
+        } else if !word.is_option() {
+            packages.push(word.text().to_owned());
+        }
+    }
+    (output, packages)
+}
+
+/// The name that `go build` gives a program: the last element of the package's path, or the first file's name.
+fn program_of(look: &Look<'_, '_>, package: &str, directory: &str) -> Result<String, String> {
+    if let Some(file) = package.strip_suffix(".go") {
+        return Ok(last_element(file));
+    }
+    let path = package.trim_start_matches("./").trim_matches('/');
+    if !matches!(path, "" | ".") {
+        return Ok(last_element(path));
+    }
+    let module = look.context.and_then(|context| {
+        let texts = context.texts.iter().filter(|(path, _)| path.ends_with("go.mod"));
+        let mut modules = texts.filter_map(|(_, text)| {
+            text.lines().find_map(|line| {
+                line.trim().strip_prefix("module ").map(|name| name.trim().trim_matches('"').to_owned())
+            })
+        });
+        modules.next().filter(|_| modules.next().is_none())
+    });
+    if let Some(module) = module.filter(|_| directory == look.folder) {
+        return Ok(last_element(&module));
+    }
+    // Without the module's name, the program that is started tells.
+    let started = look.start.program().map(|program| program.trim_start_matches("./"));
+    let started =
+        started.and_then(|program| program.strip_prefix(&format!("{directory}/")).or(Some(program)));
+    let started = started.filter(|program| !program.contains('/') && directory == look.folder);
+    started.map(str::to_owned).ok_or_else(|| {
+        "the name of the program that `go build` makes can't be told; give it by -o".to_owned()
+    })
+}
+
+fn last_element(path: &str) -> String {
+    let mut parts = path.trim_end_matches('/').rsplit('/');
+    let last = parts.next().unwrap_or_default();
+    let is_version = last
+        .strip_prefix('v')
+        .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()));
+    match (is_version, parts.next()) {
+        (true, Some(before)) => before.to_owned(),
+        _ => last.to_owned(),
+    }
+}
+
+/// Whether the program links no library of the system: cgo is off, or there is no compiler for it.
+fn is_static(look: &Look<'_, '_>, step: &Step<'_, '_>) -> bool {
+    let assigned = step.one.simple.assignments.iter().find(|one| one.name == "CGO_ENABLED");
+    let by_env = step
+        .one
+        .simple
+        .words
+        .iter()
+        .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
+    let value = assigned.and_then(|one| one.value.as_ref()).map(|word| word.text().to_owned()).or(by_env);
+    let exported = step.run.invocations.iter().filter(|one| one.is("export") && one.place.own_shell);
+    let exported = exported
+        .flat_map(crate::facts::Invocation::arguments)
+        .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
+    let value = value.or(exported).or_else(|| match look.facts.variable(step.run.item, "CGO_ENABLED") {
+        Variable::Set(value) => Some(value),
+        _ => None,
+    });
+    match value {
+        Some(value) => value.trim_matches(['"', '\'']) == "0",
+        None => step
+            .one
+            .arguments()
+            .iter()
+            .any(|word| word.raw.contains("-extldflags") && word.raw.contains("-static")),
+    }
+}
+
+fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, String> {
+    let program = look
+        .start
+        .program()
+        .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+    if program == "go" {
+        return Err("`go run` compiles when the image runs; start the program itself".into());
+    }
+    let path = match (program.starts_with('/'), program.contains('/')) {
+        (true, _) => Some(program.to_owned()),
+        (false, true) => {
+            Some(format!("{}/{}", look.folder.trim_end_matches('/'), program.trim_start_matches("./")))
+        }
+        (false, false) => {
+            let places = ["/usr/local/bin", "/usr/bin", "/bin", "/go/bin"];
+            let all = built.outputs.iter().chain(work.paths.iter().map(|(path, _)| path));
+            places
+                .iter()
+                .map(|place| format!("{place}/{program}"))
+                .find(|path| all.clone().any(|one| one == path))
+        }
+    };
+    let path = path.ok_or_else(|| format!("where `{program}` lies can't be told"))?;
+    let is_built = built
+        .outputs
+        .iter()
+        .chain(work.paths.iter().map(|(path, _)| path))
+        .any(|output| paths::within(&path, output));
+    let is_script = path.ends_with(".sh");
+    if !is_built && !is_script {
+        return Err(format!("no step makes `{program}`"));
+    }
+    let mut copies = Vec::new();
+    let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_gone(output);
+    let (by_path, outputs): (Vec<&String>, Vec<&String>) = built
+        .outputs
+        .iter()
+        .filter(is_shipped)
+        .partition(|output| **output == path && !program.contains('/') && output.starts_with("/go/bin/"));
+    // Go's own directory of programs is in the PATH of Go's image alone.
+    copies.extend(by_path.into_iter().map(|output| Copy {
+        to: Some(format!("/usr/local/bin/{program}")),
+        ..Copy::of(output.clone(), "the program")
+    }));
+    if !outputs.is_empty() {
+        copies.push(Copy { paths: outputs.into_iter().cloned().collect(), ..Copy::of("", "the program") });
+    }
+    let found = if work.in_folder { None } else { assets::assets(look, &is_source) };
+    match found {
+        Some(assets) if assets.is_empty() => {}
+        Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "what it may open when it runs") }),
+        None => copies = whole(look, copies)?,
+    }
+    let family = look.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
+    let is_static = built.is_static;
+    let wants = |name: &str| work.packages.iter().any(|package| package == name);
+    let other = work.packages.iter().any(|package| {
+        use crate::runtime::package_role::{Fate, fate};
+        let runs = matches!(fate(package, look.stage.release.as_ref(), look.facts.known), Fate::Runs(_));
+        runs && !matches!(package.as_str(), "tzdata" | "ca-certificates") || package == "git"
+    });
+    let names_tools = work.packages.iter().any(|package| look.start.names(package))
+        || look.start.names("curl")
+        || look.start.names("wget");
+    let needs_shell = look.start.needs_shell()
+        || is_script
+        || other
+        || names_tools
+        || !work.accounts.is_empty()
+        || !work.owners.is_empty()
+        || !work.links.is_empty();
+    if is_static && !needs_shell {
+        if wants("tzdata") {
+            copies.push(Copy::of("/usr/share/zoneinfo", "the time zones of tzdata"));
+        }
+        return Ok(Recipe {
+            language: "Go",
+            base: "gcr.io/distroless/static-debian12".into(),
+            copies,
+            work: Work { packages: Vec::new(), ..work },
+            ..Recipe::default()
+        });
+    }
+    let base = match family {
+        "alpine" => look.alpine(),
+        "debian" => match look.debian_slim() {
+            Ok(base) => base,
+            // It links nothing that the release would have to bring.
+            Err(_) if is_static => "debian:bookworm-slim".into(),
+            Err(reason) => return Err(reason),
+        },
+        other => return Err(format!("which image runs programs built on {other} is not known")),
+    };
+    let packages = vec![
+        Need::of("ca-certificates", "programs in Go read the system's certificates"),
+        Need::of("tzdata", "programs in Go read the system's time zones"),
+    ];
+    Ok(Recipe {
+        language: "Go",
+        base,
+        has_shell: true,
+        packages,
+        copies,
+        work,
+        keeps_fetching: false,
+        ..Recipe::default()
+    })
+}
+
+/// The application's folder as a whole, in place of what lies in it.
+fn whole(look: &Look<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
+    if crate::runtime::outputs::is_shared_folder(&look.folder) {
+        return Err(format!("what the program may open in {} can't be told", look.folder));
+    }
+    let mut result = vec![Copy::of(look.folder.clone(), "the program and all that it may open when it runs")];
+    for copy in copies {
+        let outside: Vec<String> =
+            copy.paths.into_iter().filter(|path| !paths::within(path, &look.folder)).collect();
+        if !outside.is_empty() {
+            result.push(Copy { paths: outside, ..copy });
+        }
+    }
+    Ok(result)
+}
+
+/// What only the compiler reads.
+fn is_source(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path.ends_with(".go")
+        || matches!(name, "go.mod" | "go.sum" | "go.work" | "go.work.sum")
+        || path.starts_with("vendor/")
+}

@@ -1,0 +1,224 @@
+//! Java: compilers and build tools make a jar or classes, which need no more than a runtime of the same version.
+//! (docker-library/official-images, library/eclipse-temurin, library/maven and library/gradle.)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::assets;
+use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
+use crate::runtime::view::Look;
+use crate::transforms::split_stages::jre;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+
+const BUILDERS: &[&str] =
+    &["mvn", "mvnw", "gradle", "gradlew", "javac", "jar", "ant", "sbt", "java", "kotlinc", "scalac"];
+
+/// Whether Java programs are built in a stage on Java.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let builds = runs.any(|run| {
+        run.invocations
+            .iter()
+            .any(|one| ["mvn", "mvnw", "gradle", "gradlew", "javac"].iter().any(|tool| one.is(tool)))
+    });
+    builds && version(image).is_some()
+}
+
+/// The version of Java in an image's tag.
+fn version(image: &ImageName) -> Option<u32> {
+    let tag = image.tag.as_deref()?;
+    let number = |text: &str| {
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u32>().ok()
+    };
+    let after = |word: &str| tag.find(word).and_then(|at| number(&tag[at + word.len()..]));
+    let found = match image.repository.as_str() {
+        "eclipse-temurin" | "openjdk" if !tag.contains("jre") => number(tag),
+        "maven" => after("temurin-").or_else(|| after("openjdk-")).or_else(|| after("jdk-")),
+        "gradle" => after("jdk"),
+        _ => None,
+    };
+    // Eclipse Temurin has runtimes for 8, 11 and all from 17 on.
+    found.filter(|version| matches!(version, 8 | 11 | 17..))
+}
+
+/// What is known of a Java stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut classes = Vec::new();
+        let mut work = Work::of(look.facts, look.stage, &mut |step| {
+            classes.extend(classes_of(look, step));
+            own(look, step)
+        })?;
+        if look.start.words().contains(&"-jar") {
+            // The jar has them in it.
+            work.paths.retain(|(path, _)| !classes.contains(path));
+        }
+        finish(look, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+fn own(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    if !BUILDERS.iter().any(|tool| step.one.is(tool)) {
+        return None;
+    }
+    let Some(directory) = &step.directory else {
+        return Some(Err("the directory of a step can't be told".into()));
+    };
+    Some(if paths::within(directory, &look.folder) {
+        Ok(Own::Nothing)
+    } else {
+        Ok(Own::Path(directory.clone()))
+    })
+}
+
+/// Where `javac` puts the classes.
+fn classes_of(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
+    let mut pairs = step.one.arguments().windows(2);
+    let directory = pairs.find(|pair| step.one.is("javac") && pair[0].raw == "-d")?;
+    step.path(look.facts, &directory[1])
+}
+
+fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
+    let words = look.start.words();
+    let absolute = |path: &str| {
+        if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("{}/{}", look.folder.trim_end_matches('/'), path.trim_start_matches("./"))
+        }
+    };
+    let flat: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
+    let at = flat.iter().position(|word| *word == "java" || word.ends_with("/bin/java"));
+    let jar = flat
+        .iter()
+        .position(|word| *word == "-jar")
+        .and_then(|at| flat.get(at + 1))
+        .map(|path| absolute(path.trim_matches(['"', '\''])));
+    let mut copies = Vec::new();
+    let pom = look.context.and_then(|context| look.text_at(context, &format!("{}/pom.xml", look.folder)));
+    let gradle = ["build.gradle", "build.gradle.kts"].iter().find_map(|name| {
+        look.context.and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)))
+    });
+    // These put everything into the one jar.
+    let is_fat = pom.is_some_and(|pom| {
+        [
+            "spring-boot-maven-plugin",
+            "maven-shade-plugin",
+            "maven-assembly-plugin",
+            "quarkus.package.jar.type>uber",
+        ]
+        .iter()
+        .any(|name| pom.contains(name))
+    }) || gradle.is_some_and(|gradle| {
+        ["org.springframework.boot", "shadow"].iter().any(|name| gradle.contains(name))
+    });
+    let needs_whole = is_shared_folder(&look.folder);
+    match (at, jar) {
+        (Some(_), Some(jar)) => {
+            let (directory, name) = jar.rsplit_once('/').unwrap_or(("", &jar));
+            let is_output = directory.ends_with("/target") || directory.ends_with("/build/libs");
+            let is_sure = !name.contains(['*', '?', '$', '[']) && (is_fat || !is_output);
+            if directory.contains(['*', '?', '$', '[']) || name.contains('$') {
+                return Err(format!("which file `{jar}` is can't be told"));
+            }
+            if !is_sure && directory == look.folder {
+                return Err(format!("which file `{jar}` is can't be told"));
+            }
+            copies.push(if is_sure {
+                Copy::of(jar.clone(), "the program")
+            } else {
+                Copy::of(directory, "the program, and what may lie beside it")
+            });
+            let known = assets::assets(look, &is_source);
+            match known {
+                Some(found) if found.is_empty() => {}
+                Some(found) => {
+                    copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
+                }
+                None if needs_whole => {
+                    return Err(format!("what the program may open in {} can't be told", look.folder));
+                }
+                None => {
+                    copies = vec![Copy::of(
+                        look.folder.clone(),
+                        "the program and all that it may open when it runs",
+                    )];
+                }
+            }
+            if !paths::within(&jar, &look.folder)
+                && !copies.iter().any(|copy| copy.paths.iter().any(|path| paths::within(&jar, path)))
+            {
+                copies.insert(0, Copy::of(jar, "the program"));
+            }
+        }
+        (Some(_), None) if needs_whole => {
+            return Err(format!(
+                "the classes lie in {}, together with other things; give them a WORKDIR of their own",
+                look.folder
+            ));
+        }
+        (Some(_), None) => copies
+            .push(Copy::of(look.folder.clone(), "the classes, and all that they may open when they run")),
+        (None, _) => return Err("what starts is not `java`, and what it needs can't be told".into()),
+    }
+    if pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
+        return Err("pages are compiled when it runs, which takes a compiler".into());
+    }
+    let version = version(look.image).ok_or("the version of Java can't be told")?;
+    let tag = look.image.tag.as_deref().unwrap_or_default();
+    let ending = match look.image.repository.as_str() {
+        "eclipse-temurin" => {
+            tag.split('-').skip(1).filter(|word| *word != "jdk").map(|word| format!("-{word}")).collect()
+        }
+        _ if tag.contains("alpine") => "-alpine".to_owned(),
+        _ => String::new(),
+    };
+    let tools = ["maven", "gradle", "ant", "openjdk-17-jdk", "default-jdk"];
+    work.packages.retain(|name| !tools.contains(&name.as_str()));
+    if let Some(own) = jre::own_runtime(look, version, &work) {
+        copies.insert(0, own.copy);
+        return Ok(Recipe {
+            language: "Java",
+            base: own.base,
+            has_shell: true,
+            runtime: vec![own.settings.into()],
+            at_start: vec![own.made],
+            copies,
+            work: Work { packages: Vec::new(), ..work },
+            ..Recipe::default()
+        });
+    }
+    Ok(Recipe {
+        language: "Java",
+        base: format!("eclipse-temurin:{version}-jre{ending}"),
+        has_shell: true,
+        keeps_fetching: false,
+        copies,
+        work,
+        ..Recipe::default()
+    })
+}
+
+/// What only compilers and build tools read.
+fn is_source(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let first = path.split('/').next().unwrap_or_default();
+    path.ends_with(".java")
+        || path.ends_with(".kt")
+        || matches!(
+            name,
+            "pom.xml"
+                | "build.gradle"
+                | "build.gradle.kts"
+                | "settings.gradle"
+                | "settings.gradle.kts"
+                | "gradle.properties"
+                | "gradlew"
+                | "gradlew.bat"
+                | "mvnw"
+                | "mvnw.cmd"
+                | "build.xml"
+        )
+        || matches!(first, "src" | "gradle" | ".mvn" | "target" | "build")
+}

@@ -1,0 +1,111 @@
+//! A Java runtime of the image's own: `jlink` leaves the modules of a JRE, packed, and a slim Debian starts them.
+//!
+//! Only for programs whose sources can all be read and that bring no libraries of others: those may draw (which takes fonts) or
+//! start programs that Eclipse Temurin's image has. The modules are all those of Temurin's JRE, so that which of them the
+//! program loads is not asked here. (JDK tool specifications, `jlink`; hub.docker.com/_/eclipse-temurin, "Creating a JRE using
+//! jlink"; adoptium/temurin-build, the modules of its legacy JRE.)
+
+use crate::runtime::outputs::Work;
+use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::view::Look;
+use crate::transforms::split_stages::recipe::Copy;
+use crate::transforms::support::new_instruction::Made;
+
+/// How the runtime is made and found.
+pub(crate) struct OwnRuntime {
+    pub base: String,
+    pub made: Made,
+    pub copy: Copy,
+    pub settings: String,
+}
+
+/// What a JRE of Eclipse Temurin consists of, beside what `java.se` takes in.
+const MODULES: &str = "java.se,jdk.accessibility,jdk.charsets,jdk.crypto.cryptoki,jdk.crypto.ec,jdk.dynalink,jdk.httpserver,jdk.jfr,\
+jdk.localedata,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.naming.rmi,jdk.net,jdk.sctp,jdk.security.auth,\
+jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs";
+
+/// Where Eclipse Temurin's images have Java.
+const HOME: &str = "/opt/java/openjdk";
+
+/// What needs fonts, a desktop, programs of the image, or the country that its locale names.
+const NEEDS_MORE: &[&str] = &[
+    "java.awt",
+    "java.applet",
+    "javax.swing",
+    "javax.imageio",
+    "javax.print",
+    "ProcessBuilder",
+    "getRuntime().exec",
+    "java.home",
+    "System.loadLibrary",
+    "System.load(",
+    "java.lang.foreign",
+    "getCurrencyInstance",
+    "FormatStyle",
+    "DateFormat.get",
+    "import jdk.",
+];
+
+/// A runtime for the program of this stage; none where the JRE's own image is the better choice.
+pub(crate) fn own_runtime(look: &Look<'_, '_>, version: u32, work: &Work) -> Option<OwnRuntime> {
+    let tag = look.image.tag.as_deref().unwrap_or_default();
+    // The releases whose JRE was looked at.
+    let is_plain = matches!(version, 11 | 17 | 21)
+        && !["alpine", "windows", "nanoserver", "ubi", "graal", "ea"].iter().any(|word| tag.contains(word))
+        && look.start.words().first() == Some(&"java")
+        && !look.start.needs_shell()
+        && !look.facts.file.instructions().any(|(_, one)| {
+            ["JAVA_HOME", "keytool", "cacerts"].iter().any(|word| one.arguments().contains(word))
+        });
+    let installs_what_runs = work.packages.iter().any(|name| {
+        matches!(fate(name, look.stage.release.as_ref(), look.facts.known), Fate::Runs(_))
+            || look.start.names(name)
+    });
+    let names_tools = look.start.names("curl") || look.start.names("wget");
+    if !is_plain || installs_what_runs || names_tools || !is_self_contained(look)? {
+        return None;
+    }
+    // `zip-6` is what level 2 was called before. (JDK 21, release notes of `jlink`.)
+    let level = if version < 21 { "2" } else { "zip-6" };
+    // The generators behind `RandomGenerator` are a module since 17.
+    let random = if version < 17 { "" } else { ",jdk.random" };
+    let text = format!(
+        "RUN jlink --add-modules {MODULES}{random} \\\n        --no-man-pages --no-header-files --compress={level} --output /opt/runtime \\\n    && cp -L \"$JAVA_HOME/lib/security/cacerts\" /opt/runtime/lib/security/cacerts"
+    );
+    Some(OwnRuntime {
+        base: "debian:bookworm-slim".into(),
+        made: Made { comment: "a Java runtime with the modules of a JRE, and its certificates".into(), text },
+        copy: Copy { to: Some(HOME.into()), ..Copy::of("/opt/runtime", "Java, with the modules of a JRE") },
+        settings: format!("ENV JAVA_HOME={HOME} PATH={HOME}/bin:$PATH LANG=C.UTF-8"),
+    })
+}
+
+/// Whether all that runs is compiled from sources that can be read, and these need no more than Java; none without a context.
+fn is_self_contained(look: &Look<'_, '_>) -> Option<bool> {
+    let context = look.context?;
+    let sources = look.sources(&[".java", ".kt", ".scala"])?;
+    let has_libraries = context.sent().any(|entry| {
+        let is_wrapper = entry.path.contains("wrapper/");
+        [".jar", ".so", ".war"].iter().any(|ending| entry.path.ends_with(ending)) && !is_wrapper
+    });
+    let depends = context.texts.iter().filter(|(path, _)| context.sends_file(path)).any(|(path, text)| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name {
+            "pom.xml" => {
+                text.contains("<parent>")
+                    || text.split("<dependency>").skip(1).any(|one| {
+                        let one = one.split("</dependency>").next().unwrap_or(one);
+                        !one.contains("<scope>test</scope>")
+                    })
+            }
+            "build.gradle" | "build.gradle.kts" => {
+                ["implementation", "api", "compile", "runtimeOnly", "compileOnly", "kotlin"]
+                    .iter()
+                    .any(|word| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|one| one == *word))
+            }
+            _ => false,
+        }
+    });
+    let needs_more = sources.iter().any(|text| NEEDS_MORE.iter().any(|word| text.contains(word)));
+    Some(!sources.is_empty() && !has_libraries && !depends && !needs_more)
+}

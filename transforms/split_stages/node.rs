@@ -1,0 +1,370 @@
+//! Node: what compiles the sources and tests them are development dependencies, which the running program does without.
+//!
+//! The application's folder goes as a whole, with production dependencies only where what is started is known to need no
+//! others. (npm, yarn 1 and pnpm documentation: `npm prune`, `yarn install --production`, `pnpm prune`.)
+
+use serde_json::Value;
+
+use crate::facts::base_image::ImageName;
+use crate::facts::commands::Invocation;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::need::Need;
+use crate::runtime::node_imports::imported;
+use crate::runtime::node_start::{Started, has};
+use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_shared_folder};
+use crate::runtime::programs;
+use crate::runtime::view::{Look, is_full};
+use crate::syntax::shell::Word;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::support::new_instruction::Made;
+
+/// Managers of packages, and what enables them.
+const MANAGERS: &[&str] = &["npm", "yarn", "yarnpkg", "pnpm", "npx", "pnpx", "corepack"];
+
+/// Work on the sources of the folder, and leave what they make in it.
+const BUILDERS: &[&str] = &[
+    "node",
+    "tsc",
+    "tsc-alias",
+    "vite",
+    "webpack",
+    "rollup",
+    "esbuild",
+    "ng",
+    "next",
+    "nuxt",
+    "nest",
+    "parcel",
+    "gulp",
+    "grunt",
+    "babel",
+    "swc",
+    "tsup",
+    "turbo",
+    "nx",
+    "lerna",
+    "eslint",
+    "prettier",
+    "jest",
+    "mocha",
+    "vitest",
+    "sass",
+    "ncc",
+    "ts-node",
+    "tsx",
+    "svelte-kit",
+    "astro",
+    "gatsby",
+    "vue-cli-service",
+    "react-scripts",
+    "prisma",
+    "lessc",
+    "postcss",
+    "husky",
+    "rimraf",
+];
+
+/// Whether packages are installed in a stage on Node that has more than running takes: an image with compilers, compilers that are installed,
+/// or sources that are compiled.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    image.repository == "node" && installs(facts, stage) && (is_full(image) || builds(facts, stage))
+}
+
+fn installs(facts: &Facts<'_>, stage: &Stage) -> bool {
+    let mut all = facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.invocations);
+    all.any(|one| {
+        let verbs = verbs(one);
+        let verb = verbs.first().copied();
+        let global = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
+        !global
+            && (one.is("npm") || one.is("pnpm"))
+            && matches!(verb, Some("ci" | "install" | "i" | "clean-install"))
+            || one.is("yarn") && matches!(verb, None | Some("install"))
+    })
+}
+
+/// The first two words that are no options.
+fn verbs<'w>(one: &'w Invocation<'_>) -> Vec<&'w str> {
+    one.arguments().iter().filter(|word| !word.is_option()).map(Word::text).take(2).collect()
+}
+
+/// Whether sources are compiled, or native modules with compilers that the stage installs.
+fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
+    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let builds = runs().flat_map(|run| &run.invocations).any(|one| {
+        let verbs = verbs(one);
+        let is_build = |verb: &&str| {
+            verb.contains("build") || verb.contains("compile") || matches!(*verb, "tsc" | "bundle")
+        };
+        (one.is("npm") || one.is("pnpm") || one.is("yarn") || one.is("npx")) && verbs.iter().any(is_build)
+            || ["tsc", "vite", "webpack", "ng", "nest", "next"].iter().any(|tool| one.is(tool))
+    });
+    let compiles = runs().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
+    let compiles = compiles
+        .into_iter()
+        .any(|word| matches!(word.text(), "make" | "g++" | "gcc" | "build-essential" | "build-base"));
+    builds || compiles
+}
+
+/// What is known of a Node stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut done = Done::default();
+        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+#[derive(Default)]
+struct Done {
+    /// Directories with dependencies installed in them, and by which manager.
+    installed: Vec<(String, &'static str)>,
+    /// Calls that install programs for everybody: their text and the packages.
+    global: Vec<(String, Vec<String>)>,
+}
+
+impl Done {
+    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+        let one = step.one;
+        let program = one.program?;
+        if BUILDERS.contains(&program) {
+            return Some(Self::in_directory(look, step));
+        }
+        if !MANAGERS.contains(&program) {
+            return None;
+        }
+        let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
+        let verb = words.first().copied().unwrap_or("install");
+        let is_global = one
+            .arguments()
+            .iter()
+            .any(|word| matches!(word.raw.as_str(), "-g" | "--global" | "--location=global"))
+            || verb == "global";
+        let text = one.command.span.of(look.facts.file.text).to_owned();
+        Some(match (program, verb) {
+            ("corepack", _) => {
+                self.global.push((text, vec!["yarn".into(), "pnpm".into()]));
+                Ok(Own::Nothing)
+            }
+            (
+                "npm" | "yarn" | "pnpm",
+                "config" | "set" | "cache" | "version" | "audit" | "fund" | "view" | "ls",
+            ) => Ok(Own::Nothing),
+            (_, _) if is_global => {
+                let packages =
+                    words.iter().skip(1).filter(|word| **word != "add").map(|word| bare(word).to_owned());
+                self.global.push((text, packages.collect()));
+                Ok(Own::Nothing)
+            }
+            ("npm" | "pnpm", "ci" | "install" | "i" | "clean-install" | "add")
+            | ("yarn" | "yarnpkg", "install" | "add") => {
+                let manager = match program {
+                    "npm" => "npm",
+                    "pnpm" => "pnpm",
+                    _ => "yarn",
+                };
+                self.installed.extend(step.directory.clone().map(|directory| (directory, manager)));
+                Self::in_directory(look, step)
+            }
+            _ => Self::in_directory(look, step),
+        })
+    }
+
+    fn in_directory(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+        let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
+        if paths::within(&directory, &look.folder) {
+            Ok(Own::Folder)
+        } else if is_common_directory(&directory) {
+            Err(format!("what `{}` leaves in {directory} can't be told", step.one.words[0].raw))
+        } else {
+            Ok(Own::Path(directory))
+        }
+    }
+}
+
+/// A package's name without version.
+fn bare(package: &str) -> &str {
+    package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
+}
+
+/// Packages that link libraries of the system's, or call its programs, unless they come prebuilt. (Each package's own notes on installing.)
+const LINKED: &[&str] = &[
+    "canvas",
+    "gdal",
+    "ibm_db",
+    "imagemagick-native",
+    "kerberos",
+    "libxmljs",
+    "libxmljs2",
+    "mapnik",
+    "node-rdkafka",
+    "odbc",
+    "opencv4nodejs",
+    "oracledb",
+    "zeromq",
+];
+
+fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
+    if is_shared_folder(&look.folder) {
+        return Err(format!(
+            "the application lies in {}, together with other things; give it a WORKDIR of its own",
+            look.folder
+        ));
+    }
+    let manifest = look.context.and_then(|context| {
+        look.text_at(context, &format!("{}/package.json", look.folder))
+            .and_then(|text| serde_json::from_str::<Value>(text).ok())
+    });
+    let started = Started::of(look, manifest.as_ref());
+    if let Some(name) = ["puppeteer", "playwright", "@playwright/test", "cypress", "electron"]
+        .into_iter()
+        .find(|name| has(manifest.as_ref(), "dependencies", name))
+    {
+        return Err(format!("{name} brings a browser that needs more than its folder"));
+    }
+    if is_full(look.image)
+        && let Some(name) = LINKED.iter().find(|name| has(manifest.as_ref(), "dependencies", name))
+    {
+        return Err(format!("{name} links libraries that only the full image has"));
+    }
+    let full = look.written_image();
+    let slim = look.slim();
+    let scripts = look.scripts();
+    // What the full image has on top can be missed only by what is not known.
+    let needs_slim = is_full(look.image) && !builds(look.facts, look.stage);
+    let (base, base_is_other) = match (&manifest, &scripts) {
+        (Some(_), Some(_)) => (slim.clone(), slim != full),
+        (None, _) if needs_slim => {
+            return Err(format!(
+                "{}/package.json can't be read, so what the program needs of the full image is not known",
+                look.folder.trim_end_matches('/')
+            ));
+        }
+        (_, None) if needs_slim => {
+            return Err("a script that the image starts is not in the build context, and may call what only the full image has".into());
+        }
+        _ => (full, false),
+    };
+    let mut packages = Vec::new();
+    if base_is_other {
+        for (dependency, package) in [
+            ("gm", "imagemagick"),
+            ("imagemagick", "imagemagick"),
+            ("pg-native", "libpq5"),
+            ("simple-git", "git"),
+            ("@prisma/client", "openssl"),
+            ("python-shell", "python3"),
+            ("node-libcurl", "libcurl4"),
+        ] {
+            if has(manifest.as_ref(), "dependencies", dependency) {
+                packages.push(Need::of(package, format!("{dependency} links or calls it")));
+            }
+        }
+        packages.extend(look.time_zones());
+        packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(programs::by_sources(look));
+    }
+    let compiles = work
+        .packages
+        .iter()
+        .any(|name| matches!(name.as_str(), "make" | "g++" | "gcc" | "build-essential" | "build-base"));
+    work.packages.retain(|name| {
+        !compiles
+            || !matches!(name.as_str(), "python3" | "python" | "python2" | "py3-pip")
+            || look.start.names(name)
+    });
+    let runtime =
+        done.global.iter().filter(|(_, packages)| packages.iter().any(|package| started.calls(package)));
+    let runtime = runtime.map(|(text, _)| format!("RUN {text}").into()).collect();
+    let needs_more = !started.needs_production_only(manifest.as_ref())
+        || imported(look, manifest.as_ref(), "devDependencies").is_some();
+    let site = site(look, done, &work);
+    let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(look, done) };
+    let reason = if at_end.is_empty() {
+        "the application as it was built"
+    } else {
+        "the application as it was built, with production dependencies"
+    };
+    let mut copies = vec![match site {
+        Some(site) => Copy::of(site, "the site, as it was built"),
+        None => Copy::of(look.folder.clone(), reason),
+    }];
+    copies.extend(
+        work.paths
+            .iter()
+            .filter(|(path, _)| {
+                done.installed.iter().any(|(directory, _)| directory == path)
+                    && !paths::within(path, &look.folder)
+            })
+            .map(|(path, _)| Copy::of(path.clone(), "what was built beside it")),
+    );
+    Ok(Recipe {
+        language: "Node",
+        base,
+        has_shell: true,
+        packages,
+        keeps_fetching: true,
+        copies,
+        runtime,
+        at_end,
+        work,
+        ..Recipe::default()
+    })
+}
+
+/// The directory of a static site, where a server that is installed for everybody shows it and nothing else is started.
+fn site(look: &Look<'_, '_>, done: &Done, work: &Work) -> Option<String> {
+    let [server, words @ ..] = &look.start.words()[..] else { return None };
+    let is_global = done.global.iter().any(|(_, packages)| packages.iter().any(|package| package == server));
+    let serves = matches!(*server, "serve" | "http-server") && is_global && look.start.all.len() == 1;
+    let is_configured = look.context?.below("").any(|entry| entry.path.ends_with("serve.json"));
+    let is_directory = |word: &&&str| {
+        let name = word.trim_start_matches("./").trim_end_matches('/');
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'))
+            && !name.starts_with('-')
+            && name.parse::<u32>().is_err()
+            && !name.starts_with('/')
+    };
+    let mut directories = words.iter().filter(is_directory);
+    let (first, None) = (directories.next()?, directories.next()) else { return None };
+    let path = format!(
+        "{}/{}",
+        look.folder.trim_end_matches('/'),
+        first.trim_start_matches("./").trim_end_matches('/')
+    );
+    // What is only sent, and not built, may be a site, too; then it stands in the context.
+    (serves && !is_configured && work.owners.is_empty()).then_some(path)
+}
+
+/// The steps that take development dependencies out again.
+fn prune(look: &Look<'_, '_>, done: &Done) -> Vec<Made> {
+    let sends = |path: &str| look.context.is_some_and(|context| context.sends_file(path));
+    let modern_yarn = sends(".yarnrc.yml")
+        || look.context.is_some_and(|context| {
+            context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@"))
+                && !context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@1"))
+        });
+    let mut steps: Vec<Made> = Vec::new();
+    for (directory, manager) in
+        done.installed.iter().filter(|(directory, _)| paths::within(directory, &look.folder))
+    {
+        let command = match *manager {
+            "npm" => "npm prune --omit=dev",
+            "pnpm" if !sends("pnpm-workspace.yaml") => "CI=true pnpm prune --prod",
+            "yarn" if !modern_yarn => "yarn install --production --ignore-scripts --prefer-offline",
+            _ => continue,
+        };
+        let text = if *directory == look.end_of_build() {
+            format!("RUN {command}")
+        } else {
+            format!("RUN cd {directory} && {command}")
+        };
+        if !steps.iter().any(|step| step.text == text) {
+            let comment = if steps.is_empty() { "what only the build needed" } else { "" };
+            steps.push(Made { comment: comment.into(), text });
+        }
+    }
+    steps
+}

@@ -1,0 +1,102 @@
+//! PHP: extensions are compiled once, with headers that only that takes. They go, with what switches them on, into the same image again.
+//! (docker-library/docs, php, "How to install more PHP extensions"; docker-library/php, `docker-php-ext-install`.)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::outputs::{Own, Step, Work};
+use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::view::Look;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+
+/// Where the image keeps extensions, and what switches them on.
+const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
+
+/// Whether extensions are compiled in a stage on PHP with packages that are installed for that, and stay.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let compiles = runs()
+        .flat_map(|run| &run.invocations)
+        .any(|one| ["docker-php-ext-install", "pecl"].iter().any(|tool| one.is(tool)));
+    let calls = || runs().flat_map(|run| &run.calls);
+    let headers = calls().flat_map(|call| &call.packages).any(|word| {
+        let package = word.text();
+        package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
+    });
+    let removes = calls().any(|call| call.manager.removes(&call.verb));
+    image.repository == "php" && compiles && headers && !removes
+}
+
+/// What is known of a PHP stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut settings = Vec::new();
+        let work = Work::of(look.facts, look.stage, &mut |step| own(look, step, &mut settings))?;
+        finish(look, settings, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, settings: &mut Vec<String>) -> Option<Result<Own, String>> {
+    let one = step.one;
+    match one.program? {
+        "docker-php-ext-install"
+        | "docker-php-ext-configure"
+        | "docker-php-ext-enable"
+        | "docker-php-source"
+        | "phpize" => Some(Ok(Own::Nothing)),
+        "pecl" => Some(Ok(Own::Nothing)),
+        // Apache's switches are links in /etc, which are set again.
+        "a2enmod" | "a2dismod" | "a2ensite" | "a2dissite" | "a2enconf" | "a2disconf" if one.place.certain => {
+            settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
+            Some(Ok(Own::Nothing))
+        }
+        "composer" | "php" | "npm" | "yarn" | "node" | "npx" => {
+            let is_global =
+                one.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
+            Some(match &step.directory {
+                _ if is_global => {
+                    Err("what is installed for everybody can't be told apart from the system".into())
+                }
+                Some(directory) if paths::within(directory, &look.folder) => Ok(Own::Folder),
+                Some(directory) => Ok(Own::Path(directory.clone())),
+                None => Err("the directory of a step can't be told".into()),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn finish(look: &Look<'_, '_>, settings: Vec<String>, work: Work) -> Result<Recipe, String> {
+    if look.folder == "/" || paths::within("/usr/local/lib/php", &look.folder) {
+        return Err("the application lies together with other things; give it a WORKDIR of its own".into());
+    }
+    let is_alpine = look.image.tag.as_deref().is_some_and(|tag| tag.contains("alpine"));
+    if is_alpine {
+        return Err("which libraries the extensions link on Alpine can't be told".into());
+    }
+    let release = look.stage.release.as_ref();
+    let unknown = work.packages.iter().find(|name| {
+        let kept = Fate::Runs(vec![(*name).clone()]);
+        name.ends_with("-dev") && fate(name, release, look.facts.known) == kept
+    });
+    if let Some(name) = unknown {
+        return Err(format!(
+            "which library stands behind {name} is not known for this release; name it in the tag (-bookworm)"
+        ));
+    }
+    let mut copies: Vec<Copy> = vec![Copy {
+        paths: EXTENSIONS.iter().map(|path| (*path).to_owned()).collect(),
+        ..Copy::of("", "the extensions, and what switches them on")
+    }];
+    copies.push(Copy::of(look.folder.clone(), "the application"));
+    Ok(Recipe {
+        language: "PHP",
+        base: look.written_image(),
+        has_shell: true,
+        keeps_fetching: false,
+        after: settings,
+        copies,
+        work,
+        ..Recipe::default()
+    })
+}

@@ -1,0 +1,125 @@
+//! How a stage that builds and runs can be taken apart: what the image that runs is made from, what it gets of the build, and
+//! which instructions are its own.
+//!
+//! A recipe (one file a language in `split/`) says what its tools leave and which image runs it; everything else is the same for
+//! all: what the other commands leave (`work`), what is started (`start`), which system packages run (`libraries`), and how the
+//! instructions are divided (`layout`). Only the last stage of a file is looked at, the one that ships.
+
+use crate::context::Surroundings;
+use crate::facts::base_image::ImageName;
+use crate::facts::{Base, FURTHEST, Facts, Stage};
+use crate::runtime::entrypoint::Start;
+use crate::runtime::need::Need;
+use crate::runtime::outputs::Refused;
+use crate::runtime::view::Look;
+use crate::syntax::{Body, Item};
+use crate::transforms::split_stages::recipe::{Answer, Split};
+use crate::transforms::split_stages::{assemble, c, dotnet, go, java, node, php, python, ruby, rust};
+
+/// Whether a stage is one of a recipe's.
+type IsIt = fn(&Facts<'_>, &Stage, &ImageName) -> bool;
+
+/// What a recipe says of a stage.
+type Write = fn(&Look<'_, '_>) -> Answer;
+
+/// All recipes, the first that answers counts.
+const RECIPES: &[(IsIt, Write)] = &[
+    (go::is_it, go::recipe),
+    (rust::is_it, rust::recipe),
+    (java::is_it, java::recipe),
+    (dotnet::is_it, dotnet::recipe),
+    (node::is_it, node::recipe),
+    (python::is_it, python::recipe),
+    (ruby::is_it, ruby::recipe),
+    (php::is_it, php::recipe),
+    (c::is_it, c::recipe),
+];
+
+impl Facts<'_> {
+    /// Whether something is built in the file's last stage that is known here.
+    pub fn may_be_split(&self) -> bool {
+        let Some(stage) = self.stages.last() else { return false };
+        let Base::Image(image) = &stage.base else { return false };
+        RECIPES.iter().any(|(is_it, _)| is_it(self, stage, image))
+    }
+
+    /// How the file's last stage can be taken apart; none where nothing is built in it, or where that is done already.
+    pub fn split(&self, around: &dyn Surroundings) -> Option<Result<Split, Refused>> {
+        let stage = self.stages.last()?;
+        let Base::Image(image) = &stage.base else { return None };
+        self.may_be_split().then(|| self.split_stage(stage, image, around))
+    }
+
+    fn split_stage(
+        &self,
+        stage: &Stage,
+        image: &ImageName,
+        around: &dyn Surroundings,
+    ) -> Result<Split, Refused> {
+        self.may_split(stage)?;
+        let from = self.start_of(stage);
+        let start = Start::of(self, stage);
+        let folder = self
+            .directory_after(stage.items.end - 1)
+            .or_else(|| self.first_directory(stage))
+            .ok_or_else(|| {
+                (
+                    from,
+                    "the directory that the program starts in is not in the file; add a WORKDIR".to_owned(),
+                )
+            })?;
+        let look = Look { facts: self, stage, image, start, folder, context: around.context().ok() };
+        let recipe = RECIPES.iter().find_map(|(_, recipe)| recipe(&look));
+        let mut recipe =
+            recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
+        recipe.packages.extend(around.proven().iter().map(Need::from));
+        assemble::lay_out(&look, recipe)
+    }
+
+    /// What stands against splitting whatever the recipe.
+    fn may_split(&self, stage: &Stage) -> Result<(), Refused> {
+        if self.is_far_up(stage.items.start) {
+            return Err((self.start_of(stage), format!("the stage has more than {FURTHEST} instructions")));
+        }
+        let mut is_root = true;
+        let mut has_command = false;
+        for item in stage.items.clone() {
+            let one = match &self.file.items[item] {
+                Item::Instruction(one) => one,
+                Item::Error(span, _) => return Err((*span, "this line can't be read".into())),
+                _ => continue,
+            };
+            let refused = |reason: &str| Err((one.text, reason.to_owned()));
+            match &one.body {
+                Body::Onbuild(..) => {
+                    return refused("an ONBUILD trigger is meant for an image that can build");
+                }
+                Body::User(user) => is_root = matches!(user.as_str(), "root" | "0" | "root:root" | "0:0"),
+                Body::Run(_) if !is_root => {
+                    return refused(
+                        "this RUN is run by a user who may not exist in the image that runs; build as root, and set USER behind it",
+                    );
+                }
+                Body::Cmd(_) | Body::Entrypoint(_) => has_command = true,
+                Body::From(_)
+                    if one
+                        .flags
+                        .iter()
+                        .any(|flag| flag.value.as_deref().is_some_and(|value| value.contains('$'))) =>
+                {
+                    return refused("the platform of the image that runs can't be told");
+                }
+                Body::Copy(_)
+                    if one.flags.iter().any(|flag| flag.name == "parents" || flag.name == "exclude") =>
+                {
+                    return refused("what this copies can't be told");
+                }
+                _ => {}
+            }
+        }
+        if !has_command {
+            return Err((self.start_of(stage), "neither CMD nor ENTRYPOINT says what runs".into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,341 @@
+//! Python: packages that are compiled from source need compilers and headers once. They go into a virtual environment, which runs on
+//! the slim image of the same interpreter at the same path. (Python's documentation, `venv`; packaging.python.org.)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::Kind;
+use crate::runtime::need::Need;
+use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
+use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::programs;
+use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
+use crate::runtime::view::{Look, is_full};
+use crate::syntax::{Body, Item};
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+
+/// Where the environment lies.
+const ENVIRONMENT: &str = "/opt/venv";
+
+/// Work on the sources of the folder, and leave what they make in it.
+const BUILDERS: &[&str] = &[
+    "pytest",
+    "flake8",
+    "pylint",
+    "mypy",
+    "black",
+    "ruff",
+    "isort",
+    "django-admin",
+    "flask",
+    "pybabel",
+    "cython",
+    "coverage",
+    "tox",
+    "nox",
+];
+
+/// Whether packages are installed in a stage on Python that has more than running takes: an image with compilers, or compilers that are installed.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let calls = || runs().flat_map(|run| &run.calls);
+    let installs = calls().any(|call| {
+        matches!(call.manager.name.as_str(), "pip" | "poetry") && call.manager.installs(&call.verb)
+    });
+    // Python 2 has no `venv`.
+    let is_old = image.tag.as_deref().is_some_and(|tag| tag.starts_with('2'));
+    image.repository == "python" && !is_old && installs && (is_full(image) || compiles(facts, stage))
+}
+
+/// Whether compilers or headers are installed, and stay.
+fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
+    let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
+    let compiles = calls()
+        .filter(|call| matches!(call.manager.name.as_str(), "apt-get" | "apt" | "apk"))
+        .flat_map(|call| &call.packages)
+        .any(|word| {
+            let package = word.text();
+            package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
+        });
+    // Who takes the compilers away again in the same layer has nothing to gain.
+    let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
+    compiles && !removes
+}
+
+/// What is known of a Python stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut done = Done::default();
+        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+#[derive(Default)]
+struct Done {
+    /// What is installed, as lines of requirements.
+    requirements: Vec<String>,
+    /// Whether some of it could not be read.
+    is_unclear: bool,
+    /// Whether wheels are told off.
+    from_source: bool,
+    /// The author's own environment.
+    environment: Option<String>,
+}
+
+impl Done {
+    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+        let one = step.one;
+        let program = one.program?;
+        let call = step
+            .run
+            .calls
+            .iter()
+            .find(|call| std::ptr::eq(&raw const step.run.invocations[call.invocation], one));
+        if let Some(call) = call {
+            return match call.manager.name.as_str() {
+                "pip" => Some(self.pip(look, step)),
+                "poetry" => Some(poetry(look, step, &call.verb)),
+                "apt-get" | "apt" | "apk" | "aptitude" => None,
+                other => Some(Err(format!("where {other} installs can't be told apart from the system"))),
+            };
+        }
+        if BUILDERS.contains(&program) {
+            return Some(Ok(Own::Folder));
+        }
+        if one.is("virtualenv") || one.is("python") && one.arguments().iter().any(|word| word.raw == "venv") {
+            let path = step.operands().last().and_then(|word| step.path(look.facts, word));
+            return Some(match path {
+                Some(path) => {
+                    self.environment = Some(path.clone());
+                    Ok(Own::Path(path))
+                }
+                None => Err("where the virtual environment lies can't be told".into()),
+            });
+        }
+        if one.is("python") {
+            let text = one.command.span.of(look.facts.file.text);
+            let fetches = ["download", "from_pretrained", "snapshot", "load_model", "nltk"]
+                .iter()
+                .any(|word| text.contains(word));
+            return Some(if fetches {
+                Err("a program of Python's fetches something, and where to can't be told".into())
+            } else {
+                Ok(Own::Folder)
+            });
+        }
+        if matches!(program, "." | "source") {
+            return Some(Ok(Own::Nothing));
+        }
+        None
+    }
+
+    fn pip(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+        let one = step.one;
+        if one.words[0].raw.starts_with('/') && !one.words[0].raw.contains("venv") {
+            return Err(format!(
+                "`{}` is called by its path, so that it installs for the system",
+                one.words[0].raw
+            ));
+        }
+        let arguments = one.arguments();
+        let refused = ["--user", "--target", "-t", "--prefix", "--root"].iter().find(|option| {
+            arguments.iter().any(|word| word.raw == **option || word.raw.starts_with(&format!("{option}=")))
+        });
+        if let Some(option) = refused {
+            return Err(format!("pip installs somewhere else by {option}"));
+        }
+        self.from_source |= arguments.iter().any(|word| word.raw.starts_with("--no-binary"));
+        let mut words = arguments.iter().skip_while(|word| word.raw != "install").skip(1);
+        while let Some(word) = words.next() {
+            let file = match word.raw.as_str() {
+                "-r" | "--requirement" => words.next().cloned(),
+                raw => raw
+                    .strip_prefix("--requirement=")
+                    .or(raw.strip_prefix("-r").filter(|rest| !rest.is_empty()))
+                    .map(crate::syntax::shell::Word::plain),
+            };
+            match file {
+                Some(file) => self.read(look, step.path(look.facts, &file)),
+                None if word.raw == "-e"
+                    || word.raw == "--editable"
+                    || word.text() == "."
+                    || word.text().starts_with("./") =>
+                {
+                    for name in ["pyproject.toml", "setup.py", "setup.cfg"] {
+                        let text = look
+                            .context
+                            .and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)));
+                        self.requirements.extend(
+                            text.into_iter()
+                                .flat_map(|text| text.split(['"', '\'', '\n']))
+                                .map(str::to_owned),
+                        );
+                    }
+                }
+                None if word.is_option() => {}
+                None => self.requirements.push(word.text().to_owned()),
+            }
+        }
+        Ok(Own::Nothing)
+    }
+
+    fn read(&mut self, look: &Look<'_, '_>, path: Option<String>) {
+        let text =
+            path.as_ref().and_then(|path| look.context.and_then(|context| look.text_at(context, path)));
+        let (Some(text), Some(path)) = (text, path) else {
+            self.is_unclear = true;
+            return;
+        };
+        for line in text.lines().map(str::trim) {
+            if let Some(other) = line.strip_prefix("-r ").or_else(|| line.strip_prefix("--requirement ")) {
+                let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+                if self.requirements.len() < 10_000 {
+                    self.read(
+                        look,
+                        Some(format!("{directory}/{}", other.trim())).filter(|other| *other != path),
+                    );
+                }
+            } else if line.starts_with("--no-binary") {
+                self.from_source = true;
+            } else {
+                self.requirements.push(line.to_owned());
+            }
+        }
+    }
+
+    fn has(&self, package: &str) -> bool {
+        self.requirements.iter().any(|line| {
+            let name: String = line
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                .collect();
+            name.to_ascii_lowercase().replace(['_', '.'], "-") == package
+        })
+    }
+}
+
+fn poetry(look: &Look<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Own, String> {
+    if verb != "install" && verb != "update" && verb != "sync" {
+        return Ok(Own::Nothing);
+    }
+    let text = look.facts.file.text;
+    let in_place = text.contains("virtualenvs.create false")
+        || text.contains("VIRTUALENVS_CREATE=false")
+        || text.contains("VIRTUALENVS_CREATE=0");
+    let in_project = text.contains("virtualenvs.in-project true")
+        || text.contains("VIRTUALENVS_IN_PROJECT=true")
+        || text.contains("VIRTUALENVS_IN_PROJECT=1");
+    let _ = step;
+    match (in_place, in_project) {
+        (true, _) => Ok(Own::Nothing),
+        (_, true) => Ok(Own::Folder),
+        _ => Err(
+            "poetry keeps its environment among its caches; set virtualenvs.create or virtualenvs.in-project"
+                .into(),
+        ),
+    }
+}
+
+fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
+    let facts = look.facts;
+    if is_shared_folder(&look.folder) {
+        return Err(format!(
+            "the application lies in {}, together with other things; give it a WORKDIR of its own",
+            look.folder
+        ));
+    }
+    let program = look.start.words().first().map(|word| (*word).to_owned()).unwrap_or_default();
+    if program.starts_with("/usr/") || program.ends_with(".py") {
+        return Err(format!(
+            "`{program}` is started by its path, and would not see packages in a virtual environment"
+        ));
+    }
+    for item in look.stage.items.clone() {
+        let Item::Instruction(one) = &facts.file.items[item] else { continue };
+        if one.arguments().contains("site-packages") || one.arguments().contains("dist-packages") {
+            return Err("an instruction names the directory of installed packages".into());
+        }
+        if let Body::Env(all) = &one.body
+            && all
+                .iter()
+                .any(|one| one.key == "PATH" && !one.value.as_deref().unwrap_or_default().contains("PATH"))
+        {
+            return Err("ENV PATH leaves out what was there before".into());
+        }
+    }
+    let own_environment = done.environment.clone();
+    if let Some(path) = &own_environment
+        && !facts.file.text.contains(&format!("{path}/bin"))
+    {
+        return Err(format!("whether everything is installed in {path} can't be told"));
+    }
+    let full = look.written_image();
+    let slim = look.slim();
+    let scripts = look.scripts();
+    let keeps_full = KEEP_FULL.iter().any(|package| done.has(package));
+    let mut packages = Vec::new();
+    let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
+        for (package, libraries) in NEEDS {
+            if done.has(package) {
+                packages.extend(
+                    libraries.iter().map(|library| Need::of(library, format!("{package} links or calls it"))),
+                );
+            }
+        }
+        if done.from_source && done.has("lxml") {
+            packages
+                .extend(["libxml2", "libxslt1.1"].map(|name| Need::of(name, "lxml is compiled from source")));
+        }
+        packages.extend(look.time_zones());
+        packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
+        packages.extend(programs::by_start(look));
+        packages.extend(programs::by_sources(look));
+        packages.retain(|need| need.package != "python3");
+        slim
+    } else if is_full(look.image) && !compiles(facts, look.stage) {
+        let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {
+            format!("{package} may need libraries that only the full image has")
+        } else if done.is_unclear {
+            "requirements can't be read, so what they need of the full image is not known".to_owned()
+        } else {
+            "a script that the image starts is not in the build context, and may call what only the full image has".to_owned()
+        };
+        return Err(reason);
+    } else {
+        let translates = programs::by_start(look).into_iter().chain(programs::by_sources(look));
+        let mut translates = translates.chain(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
+        if scripts.is_none() || translates.any(|need| need.package == "gettext") {
+            let kept = work.packages.iter().filter(|name| *name == "gettext");
+            packages.extend(kept.map(|name| Need::of(name, "catalogues may be compiled at run time")));
+        }
+        full
+    };
+    // Debian's own Python is no help to the image's.
+    work.packages.retain(|name| {
+        !matches!(
+            name.as_str(),
+            "python3" | "python3-pip" | "python3-venv" | "python3-setuptools" | "python3-wheel"
+        )
+    });
+    let mut copies = vec![Copy::of(look.folder.clone(), "the application")];
+    let mut recipe = Recipe {
+        language: "Python",
+        base,
+        has_shell: true,
+        packages,
+        keeps_fetching: true,
+        ..Recipe::default()
+    };
+    match own_environment {
+        Some(path) if paths::within(&path, &look.folder) => {}
+        Some(path) => copies.insert(0, Copy::of(path, "the installed packages")),
+        None => {
+            copies.insert(0, Copy::of(ENVIRONMENT, "the installed packages"));
+            let path = format!("ENV PATH={ENVIRONMENT}/bin:$PATH");
+            recipe.at_start = vec![format!("RUN python -m venv {ENVIRONMENT}").into(), path.clone().into()];
+            recipe.runtime = vec![path.into()];
+        }
+    }
+    Ok(Recipe { copies, work, ..recipe })
+}

@@ -1,0 +1,277 @@
+//! Ruby: gems with extensions in C need compilers and headers once. They go with the directory that they are installed in onto the slim
+//! image of the same interpreter. (bundler.io, `bundle config`; docker-library/ruby, the Dockerfile that sets GEM_HOME.)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::need::Need;
+use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_shared_folder};
+use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::programs;
+use crate::runtime::view::{Look, is_full};
+use crate::syntax::{Body, Item};
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::support::new_instruction::Made;
+
+/// Where the official images install gems. What stands in for them does not always, so that both stages say it.
+const GEMS: &str = "/usr/local/bundle";
+
+/// Programs of gems that work on the sources of the folder, and leave what they make in it.
+const BUILDERS: &[&str] = &[
+    "rake",
+    "rails",
+    "ruby",
+    "rspec",
+    "rubocop",
+    "jekyll",
+    "middleman",
+    "bootsnap",
+    "yarn",
+    "npm",
+    "npx",
+    "node",
+];
+
+/// Libraries and programs of the full image that gems link or call. (Each gem's own notes on installing.)
+const NEEDS: &[(&str, &str)] = &[
+    ("pg", "libpq5"),
+    ("mysql2", "libmariadb3"),
+    ("sqlite3", "libsqlite3-0"),
+    ("curb", "libcurl4"),
+    ("ruby-filemagic", "libmagic1"),
+    ("mini_magick", "imagemagick"),
+    ("image_processing", "imagemagick"),
+    ("paperclip", "imagemagick"),
+    ("kt-paperclip", "imagemagick"),
+];
+
+/// Gems that look for more in the full image than is known here.
+const KEEP_FULL: &[&str] = &[
+    "rmagick",
+    "charlock_holmes",
+    "wicked_pdf",
+    "wkhtmltopdf-binary",
+    "pdfkit",
+    "grover",
+    "ferrum",
+    "selenium-webdriver",
+    "ruby-oci8",
+    "ruby-ldap",
+    "rugged",
+    "snappy",
+    "gtk3",
+    "cairo",
+    "poppler",
+    "rjb",
+    "hiredis-client",
+    "therubyracer",
+];
+
+/// Whether gems are installed in a stage on Ruby that has more than running takes.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
+    let installs = calls().any(|call| {
+        matches!(call.manager.name.as_str(), "bundler" | "gem") && call.manager.installs(&call.verb)
+    });
+    let compiles = calls().flat_map(|call| &call.packages).any(|word| {
+        let package = word.text();
+        package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
+    });
+    image.repository == "ruby" && installs && (is_full(image) || compiles)
+}
+
+/// What is known of a Ruby stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut done = Done::default();
+        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+#[derive(Default)]
+struct Done {
+    /// Gems that are installed by name, for everybody.
+    by_name: Vec<String>,
+    /// Where Bundler installs to, if the file says it.
+    path: Option<String>,
+}
+
+impl Done {
+    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+        let one = step.one;
+        let program = one.program?;
+        let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
+        let has = |options: &[&str]| one.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
+        match program {
+            "gem" if has(&["-i", "--install-dir", "--user-install", "-n", "--bindir"]) => {
+                Some(Err("gem installs somewhere else by an option".into()))
+            }
+            "gem" => {
+                let names =
+                    words.iter().skip(1).filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
+                if words.first() == Some(&"install") {
+                    self.by_name.extend(names.map(|name| (*name).to_owned()));
+                }
+                Some(Ok(Own::Nothing))
+            }
+            "bundle" | "bundler" => Some(self.bundle(look, step, &words)),
+            // A gem's program may be the application's own, in bin/.
+            _ if BUILDERS.contains(&program) => Some(in_directory(look, step)),
+            _ => None,
+        }
+    }
+
+    fn bundle(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>, words: &[&str]) -> Result<Own, String> {
+        let arguments = step.one.arguments();
+        if arguments.iter().any(|word| word.raw.contains("use-system-libraries")) {
+            return Err("a gem is built against the system's libraries, and which ones can't be told".into());
+        }
+        let mut path = arguments.windows(2).find(|pair| pair[0].raw == "--path").map(|pair| pair[1].clone());
+        if words.first() == Some(&"config") {
+            let at = words.iter().position(|word| *word == "path");
+            path = at.and_then(|at| step.operands().nth(at + 1)).cloned();
+        }
+        if let Some(word) = path {
+            let path = step.path(look.facts, &word);
+            self.path = Some(path.ok_or("where Bundler installs to can't be told")?);
+        }
+        in_directory(look, step)
+    }
+}
+
+fn in_directory(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
+    let leaves_nothing = is_common_directory(&directory) || directory.starts_with("/tmp");
+    Ok(match paths::within(&directory, &look.folder) {
+        true => Own::Folder,
+        false if leaves_nothing => Own::Nothing,
+        false => Own::Path(directory),
+    })
+}
+
+fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String> {
+    if is_shared_folder(&look.folder) {
+        return Err(format!(
+            "the application lies in {}, together with other things; give it a WORKDIR of its own",
+            look.folder
+        ));
+    }
+    let folder = look.folder.trim_end_matches('/');
+    let text =
+        |name: &str| look.context.and_then(|context| look.text_at(context, &format!("{folder}/{name}")));
+    let (gemfile, lock) = (text("Gemfile"), text("Gemfile.lock"));
+    let names = names(gemfile.unwrap_or_default(), lock.unwrap_or_default());
+    let has = |gem: &str| names.iter().chain(&done.by_name).any(|name| name == gem);
+    let (full, slim) = (look.written_image(), look.slim());
+    let scripts = look.scripts();
+    let mut packages = Vec::new();
+    if slim != full {
+        if lock.is_none() && (gemfile.is_some() || done.by_name.is_empty()) {
+            return Err(
+                "Gemfile.lock can't be read, so what the gems need of the full image is not known".into()
+            );
+        }
+        if let Some(gem) = KEEP_FULL.iter().find(|gem| has(gem)) {
+            return Err(format!("{gem} may need libraries that only the full image has"));
+        }
+        let scripts = scripts.as_deref().ok_or(
+            "a script that the image starts is not in the build context, and may call what only the full image has",
+        )?;
+        let needed = NEEDS.iter().filter(|(gem, _)| has(gem));
+        let needed = needed.map(|(gem, package)| Need::of(package, format!("{gem} links or calls it")));
+        packages.extend(needed);
+        // A gem out of a repository is described by a file that lists its files with git.
+        if lock.is_some_and(|lock| lock.lines().any(|line| line == "GIT" || line == "PATH")) {
+            packages.push(Need::of("git", "a gem comes out of a repository"));
+        }
+        packages.extend(look.time_zones());
+        packages.extend(programs::by_scripts(scripts));
+        packages.extend(programs::by_start(look));
+        packages.extend(programs::by_sources(look));
+    }
+    let mut recipe = Recipe {
+        language: "Ruby",
+        base: slim,
+        has_shell: true,
+        packages,
+        keeps_fetching: true,
+        ..Recipe::default()
+    };
+    let mut copies = Vec::new();
+    let set = set(look, "BUNDLE_PATH").or_else(|| set(look, "GEM_HOME"));
+    match set.or_else(|| done.path.clone()) {
+        Some(path) if path.contains('$') => return Err("where Bundler installs to can't be told".into()),
+        Some(path) if paths::within(&path, &look.folder) || !path.starts_with('/') => {}
+        Some(path) => copies.push(Copy::of(path, "the installed gems")),
+        None => {
+            let settings = format!("ENV GEM_HOME={GEMS} PATH={GEMS}/bin:$PATH");
+            recipe.at_start = vec![settings.clone().into()];
+            recipe.runtime = vec![settings.into()];
+            copies.push(Copy::of(GEMS, "the installed gems"));
+            recipe.at_end.extend(without_development(look, done, gemfile));
+            recipe.at_end.push(Made {
+                comment: "the archives that the gems came in".into(),
+                text: format!("RUN rm -rf {GEMS}/cache"),
+            });
+        }
+    }
+    copies.push(Copy::of(look.folder.clone(), "the application"));
+    Ok(Recipe { copies, work, ..recipe })
+}
+
+/// Takes gems out that serve development and tests, where the file says that it is made for production.
+fn without_development(look: &Look<'_, '_>, done: &Done, gemfile: Option<&str>) -> Option<Made> {
+    let is_production =
+        ["RAILS_ENV", "RACK_ENV"].iter().any(|name| set(look, name).as_deref() == Some("production"));
+    let has_groups = gemfile.is_some_and(|text| text.contains(":development") || text.contains(":test"));
+    let starts_by_bundle = look.start.words().first() == Some(&"bundle");
+    let is_told = look.facts.file.text.contains("without") || look.facts.file.text.contains("BUNDLE_WITHOUT");
+    let is_there = look.end_of_build() == look.folder;
+    (is_production
+        && is_there
+        && has_groups
+        && starts_by_bundle
+        && !is_told
+        && done.by_name.iter().all(|name| name == "bundler"))
+    .then(|| Made {
+        comment: "what only development and tests need".into(),
+        text: "RUN bundle config set --local without 'development test' && bundle clean --force".into(),
+    })
+}
+
+/// The value that ENV gives a variable in the stage, the last one.
+fn set(look: &Look<'_, '_>, name: &str) -> Option<String> {
+    let items = look.stage.items.clone().rev();
+    let bodies = items.filter_map(|item| match &look.facts.file.items[item] {
+        Item::Instruction(one) => Some(&one.body),
+        _ => None,
+    });
+    let mut values = bodies.filter_map(|body| match body {
+        Body::Env(all) => all.iter().rev().find(|one| one.key == name).and_then(|one| one.value.clone()),
+        _ => None,
+    });
+    values.next()
+}
+
+/// The gems that a Gemfile and its lock name.
+fn names(gemfile: &str, lock: &str) -> Vec<String> {
+    // `    pg (1.5.4)`, indented by four: what is there; deeper: what that depends on.
+    let locked =
+        lock.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with(' '));
+    let locked = locked.filter_map(|line| line.split_whitespace().next());
+    let named = gemfile.lines().filter_map(|line| line.trim().strip_prefix("gem "));
+    let named = named.filter_map(|rest| rest.trim().split(['"', '\'']).nth(1));
+    locked.chain(named).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gems_are_read_from_both_files() {
+        let lock = "GEM\n  remote: https://rubygems.org/\n  specs:\n    pg (1.5.4)\n    rack (3.0)\n      base64\n\nDEPENDENCIES\n  pg\n";
+        assert_eq!(names("gem \"sinatra\", \"4\"\n  gem 'puma'\n", lock), ["pg", "rack", "sinatra", "puma"]);
+    }
+}

@@ -1,0 +1,168 @@
+//! Rust: `cargo build` leaves one program, which links the C library and those of `-sys` crates. (The Cargo book.)
+
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage, paths};
+use crate::runtime::assets;
+use crate::runtime::need::Need;
+use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
+use crate::runtime::view::Look;
+use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+
+/// Crates that link a library of the system's, and its package.
+const LINKED: &[(&str, &str)] = &[
+    ("openssl-sys", "libssl3"),
+    ("libsqlite3-sys", "libsqlite3-0"),
+    ("pq-sys", "libpq5"),
+    ("mysqlclient-sys", "libmariadb3"),
+    ("libz-sys", "zlib1g"),
+    ("curl-sys", "libcurl4"),
+    ("alsa-sys", "libasound2"),
+    ("zmq-sys", "libzmq5"),
+    ("rdkafka-sys", "librdkafka1"),
+];
+
+/// Whether Rust programs are built in a stage on Rust.
+pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let builds = runs.any(|run| {
+        run.invocations.iter().any(|one| {
+            one.is("cargo")
+                && one.arguments().iter().any(|word| matches!(word.raw.as_str(), "build" | "install"))
+        })
+    });
+    builds && image.repository == "rust"
+}
+
+/// What is known of a Rust stage.
+pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
+    is_it(look.facts, look.stage, look.image).then(|| {
+        let anchor = look.facts.start_of(look.stage);
+        let mut done = Done::default();
+        let work = Work::of(look.facts, look.stage, &mut |step| done.own(step))?;
+        finish(look, &done, work).map_err(|reason| (anchor, reason))
+    })
+}
+
+#[derive(Default)]
+struct Done {
+    /// Directories that `cargo build` fills.
+    targets: Vec<String>,
+    installs: bool,
+}
+
+impl Done {
+    fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+        let one = step.one;
+        if one.is("rustup") || one.is("rustc") || one.is("rustfmt") {
+            return Some(Ok(Own::Nothing));
+        }
+        if !one.is("cargo") {
+            return None;
+        }
+        let words: Vec<&str> = one
+            .arguments()
+            .iter()
+            .map(crate::syntax::shell::Word::text)
+            .filter(|word| !word.starts_with('+'))
+            .collect();
+        Some(match words.first().copied().unwrap_or_default() {
+            "build" | "b" | "rustc" => match &step.directory {
+                Some(directory) => {
+                    self.targets.push(format!("{directory}/target"));
+                    Ok(Own::Nothing)
+                }
+                None => Err("the directory of `cargo build` can't be told".into()),
+            },
+            "install" => {
+                self.installs |= !words.iter().any(|word| word.starts_with("--root"));
+                if self.installs {
+                    Ok(Own::Nothing)
+                } else {
+                    Err("where `cargo install --root` puts the program can't be told".into())
+                }
+            }
+            "test" | "check" | "clippy" | "fmt" | "fetch" | "update" | "vendor" | "clean" | "version"
+            | "init" | "new" | "doc" | "metadata" | "chef" => Ok(Own::Nothing),
+            other => Err(format!("what `cargo {other}` leaves can't be told")),
+        })
+    }
+}
+
+fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String> {
+    let program = look
+        .start
+        .program()
+        .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+    if program == "cargo" {
+        return Err("`cargo run` compiles when the image runs; start the program itself".into());
+    }
+    let folder = look.folder.trim_end_matches('/');
+    let cargo_bin = "/usr/local/cargo/bin";
+    let mut copies = Vec::new();
+    let path = match (program.starts_with('/'), program.contains('/')) {
+        (true, _) => program.to_owned(),
+        (false, true) => format!("{folder}/{}", program.trim_start_matches("./")),
+        (false, false) if done.installs => format!("{cargo_bin}/{program}"),
+        (false, false) => {
+            let mut places = ["/usr/local/bin", "/usr/bin"].iter().map(|place| format!("{place}/{program}"));
+            let place = places.find(|path| work.paths.iter().any(|(other, _)| other == path));
+            place.ok_or_else(|| format!("where `{program}` lies can't be told"))?
+        }
+    };
+    let is_made = done.targets.iter().any(|target| paths::within(&path, target))
+        || paths::within(&path, cargo_bin)
+        || work.paths.iter().any(|(made, _)| *made == path);
+    if !is_made {
+        return Err(format!("no step makes `{program}`"));
+    }
+    let is_bare = paths::within(&path, cargo_bin) && !program.contains('/');
+    copies.push(Copy {
+        to: is_bare.then(|| format!("/usr/local/bin/{program}")),
+        ..Copy::of(path, "the program")
+    });
+    match assets::assets(look, &is_source) {
+        Some(found) if found.is_empty() => {}
+        Some(found) => copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") }),
+        None if is_shared_folder(&look.folder) => return Err(format!("what the program may open in {} can't be told", look.folder)),
+        // The sources go along; what was compiled for others does not have to be told apart from them.
+        None => return Err("what the program may open beside it can't be told without the build context; name it with --context".into()),
+    }
+    let lock = look.context.and_then(|context| look.text_at(context, &format!("{folder}/Cargo.lock")));
+    let mut packages = vec![Need::of("ca-certificates", "programs in Rust read the system's certificates")];
+    match lock {
+        Some(lock) => {
+            let has = |name: &str| lock.contains(&format!("name = \"{name}\""));
+            let linked = LINKED.iter().filter(|(name, _)| has(name));
+            packages.extend(linked.map(|(name, package)| Need::of(package, format!("{name} links it"))));
+        }
+        None => packages.push(Need::of("libssl3", "without Cargo.lock, it may be linked")),
+    }
+    let is_alpine = look.stage.release.as_ref().is_some_and(|release| release.family == "alpine");
+    let base = if is_alpine { look.alpine() } else { look.debian_slim()? };
+    if is_alpine {
+        packages.retain(|need| need.package == "ca-certificates");
+    } else if base.contains("bullseye") {
+        for need in packages.iter_mut().filter(|need| need.package == "libssl3") {
+            need.package = "libssl1.1".into();
+        }
+    }
+    Ok(Recipe { language: "Rust", base, has_shell: true, packages, copies, work, ..Recipe::default() })
+}
+
+/// What only the compiler reads.
+fn is_source(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let first = path.split('/').next().unwrap_or_default();
+    path.ends_with(".rs")
+        || matches!(
+            name,
+            "Cargo.toml"
+                | "Cargo.lock"
+                | "rust-toolchain"
+                | "rust-toolchain.toml"
+                | "rustfmt.toml"
+                | "clippy.toml"
+                | "deny.toml"
+        )
+        || matches!(first, "target" | "tests" | "benches")
+}

@@ -1,0 +1,41 @@
+//! Appends commands to the script of a RUN.
+
+use crate::edit::Edits;
+use crate::facts::style::Style;
+use crate::facts::{RunFacts, append, excise};
+use crate::span::Span;
+use crate::transform::Context;
+
+/// Appends commands to a RUN's script, so that they run if and only if it succeeded; the error says what stands against it.
+pub fn append_to(
+    ctx: &Context<'_>,
+    run: &RunFacts<'_>,
+    commands: &[String],
+    edits: &mut Edits,
+) -> Result<(), String> {
+    let script = run.editable().ok_or("its script can't be edited")?;
+    let place =
+        append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
+    let joint = match (place.before_comment, place.operator) {
+        (true, ";") => "; ".to_owned(),
+        (true, operator) => format!(" {operator} "),
+        (false, operator) => Style::of(ctx.facts, run.instruction).joint(operator),
+    };
+    let text: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
+    match place.semicolon {
+        // A line with nothing on it would go on with the next instruction.
+        Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
+            let tail = excise::clear(run, Span::new(place.at, semicolon.end));
+            edits.replace(
+                tail.ok_or("nothing can be appended, because a comment is before its last semicolon")?,
+                text,
+            );
+        }
+        Some(semicolon) => {
+            edits.delete(semicolon);
+            edits.insert(place.at, text);
+        }
+        None => edits.insert(place.at, text),
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! What a script may change under the feet of another one that runs after it in the same RUN: what the builder gives each
+//! RUN anew, so that two RUNs never saw it of each other.
+
+use crate::facts::commands::Invocation;
+use crate::facts::environment::User;
+use crate::facts::execution::Directory;
+use crate::facts::{Facts, RunFacts};
+use crate::syntax::shell::{Redirect, Word};
+
+/// Files and file systems that the builder mounts for each RUN.
+const MOUNTED: &[&str] = &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
+
+/// Devices that are used, not made.
+const DEVICES: &[&str] = &[
+    "/dev/null",
+    "/dev/zero",
+    "/dev/stdin",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/tty",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/fd",
+];
+
+/// Where users and groups are kept: each RUN looks its user up in them.
+const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
+
+/// Programs that only read the files that they are given.
+const READERS: &[&str] = &[
+    "cat", "grep", "ls", "test", "[", "stat", "readlink", "echo", "printf", "file", "useradd", "adduser",
+    "chsh", "head", "tail", "env",
+];
+
+/// Refuses where the first of two scripts changes something that the second is given anew in a RUN of its own.
+pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
+    for one in &run.invocations {
+        if mentions(one, MOUNTED) || one.is("mount") || one.is("umount") || changes_devices(one) {
+            return Err("the first touches what the builder mounts anew for each RUN".into());
+        }
+        if mentions(one, ACCOUNTS) && !is_reader(one) {
+            return Err("the first touches the accounts, and the second may run as one of them".into());
+        }
+        if changes_account(one, &run.user) {
+            return Err("the first may change the account that the second runs as".into());
+        }
+        if replaces_shell(one) {
+            return Err("the first replaces the shell that runs the second".into());
+        }
+    }
+    if facts.may_remove(run, &Directory::start(&run.workdir)) {
+        return Err("the first may remove the directory that the second starts in, which a RUN of its own would make again".into());
+    }
+    Ok(())
+}
+
+fn words<'a>(one: &'a Invocation<'_>) -> impl Iterator<Item = &'a Word> {
+    one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+}
+
+fn mentions(one: &Invocation<'_>, paths: &[&str]) -> bool {
+    words(one).any(|word| paths.iter().any(|path| word.raw.contains(path)))
+}
+
+fn is_reader(one: &Invocation<'_>) -> bool {
+    READERS.iter().any(|program| one.is(program))
+        && !one.command.redirects.iter().any(|redirect| redirect.writes)
+}
+
+fn changes_devices(one: &Invocation<'_>) -> bool {
+    let is_made = |word: &Word| {
+        word.raw.contains("/dev/") && !DEVICES.iter().any(|device| word.raw.starts_with(device))
+            || word.raw.trim_end_matches('/') == "/dev"
+    };
+    let replaces = ["mkdir", "mknod", "ln", "rm", "mv", "chmod", "chown", "touch", "cp", "tee", "rmdir"]
+        .iter()
+        .any(|program| one.is(program));
+    words(one).any(is_made) && !is_reader(one)
+        || replaces && one.arguments().iter().any(|word| word.raw.contains("/dev/"))
+}
+
+fn changes_account(one: &Invocation<'_>, user: &User) -> bool {
+    let operands = one.arguments().iter().filter(|word| !word.is_option()).count();
+    let joins =
+        ["adduser", "addgroup", "deluser", "delgroup"].iter().any(|program| one.is(program)) && operands > 1;
+    let edits = ["usermod", "groupmod", "gpasswd", "chsh", "vipw", "userdel", "groupdel", "newgrp"]
+        .iter()
+        .any(|program| one.is(program));
+    (joins || edits) && (*user != User::Root || words(one).any(|word| word.text() == "root"))
+}
+
+fn replaces_shell(one: &Invocation<'_>) -> bool {
+    let is_shell = |word: &Word| {
+        matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
+            && word.raw.contains('/')
+    };
+    let writes = |redirect: &Redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_shell);
+    let divert = words(one).any(|word| word.text().contains("dash/sh"))
+        || one.is("dpkg-reconfigure") && mentions(one, &["dash"]);
+    let bare = ["ln", "mv", "rm", "cp"].iter().any(|program| one.is(program))
+        && one.arguments().iter().any(|word| matches!(word.text(), "sh" | "bash"));
+    divert
+        || bare
+        || one.command.redirects.iter().any(writes)
+        || !is_reader(one) && !is_user_shell(one) && one.arguments().iter().any(is_shell)
+}
+
+/// `useradd -s /bin/bash` names a shell and leaves it alone.
+fn is_user_shell(one: &Invocation<'_>) -> bool {
+    ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| one.is(program))
+}

@@ -1,0 +1,372 @@
+//! Whether two neighbouring RUN instructions may become one, what it takes, and what it is good for.
+
+use crate::facts::append::is_plain_statement;
+use crate::facts::commands::Invocation;
+use crate::facts::environment::Variable;
+use crate::facts::execution::has_background;
+use crate::facts::files::{FileUse, Touch, covers};
+use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::{Cache, Kind, Knowledge, Program};
+use crate::pragma::is_pragma;
+use crate::syntax::Item;
+use crate::syntax::shell::{CommandKind, Operator, Script};
+use crate::transforms::support::join::hazards;
+
+/// More commands are not put into one RUN: nobody would read it, and the parser takes no list of any length.
+const MOST_COMMANDS: usize = 250;
+
+/// How two scripts become one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    /// What is gained, for the fix's title.
+    pub gain: String,
+    /// Of what kind that is.
+    pub kind: GainKind,
+    /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the second.
+    pub isolate_first: bool,
+    /// Whether the second has to be grouped, so that `&&` holds for all of it.
+    pub group_second: bool,
+}
+
+/// What merging two RUNs is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GainKind {
+    /// An index is as new as what is installed by it.
+    Freshness,
+    /// The image has fewer bytes.
+    Bytes,
+    /// It has one layer fewer.
+    Layer,
+}
+
+/// Judges a pair of RUNs of which the second is the next instruction; `anyway` takes any gain. `Ok(None)` where there is nothing to gain; an
+/// error is a guard that stands against a gain.
+pub fn merge(facts: &Facts<'_>,
+    first: &RunFacts<'_>,
+    second: &RunFacts<'_>,
+    anyway: bool,
+) -> Result<Option<Merge>, String> {
+    let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
+    if first.invocations.len() + second.invocations.len() > MOST_COMMANDS {
+        return Err(format!("together they have more than {MOST_COMMANDS} commands"));
+    }
+    let Some(gain) = gain(facts, first, second, anyway) else { return Ok(None) };
+    let flags = |run: &RunFacts<'_>| -> Vec<String> {
+        run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect()
+    };
+    if flags(first) != flags(second) {
+        return Err("the two have different flags".into());
+    }
+    if first.mounts.iter().any(|mount| mount.kind == "tmpfs" || mount.writable) {
+        return Err("what the first writes to its mount would be there for the second".into());
+    }
+    let between = &facts.file.items[first.item + 1..second.item];
+    if between
+        .iter()
+        .any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(facts.file.text))))
+    {
+        return Err("a comment between them speaks to a tool".into());
+    }
+    if a.ends_in_comment {
+        return Err("the first ends in a comment, into which the second would fall".into());
+    }
+    if [a, b].iter().any(|script| has_background(script)) {
+        return Err("a command runs in the background".into());
+    }
+    if defines_function(b) {
+        return Err("the second defines a function".into());
+    }
+    if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap")))
+    {
+        return Err("`set` or `trap` would reach further than it did".into());
+    }
+    if a.reads_startup_files || facts.variable(first.item, "BASH_ENV") != Variable::NotInFile {
+        return Err("the shell reads files at its start that the first may change".into());
+    }
+    if a.exits_on_error && !(is_plain(a) && is_plain(b)) {
+        return Err("under `-e` the first would lose its failures within an and-list".into());
+    }
+    leaves_nothing_running(facts, first)?;
+    hazards::stays(facts, first)?;
+    let leaks = leaks(a, first)?;
+    let moved = moved_program(facts, first, second);
+    match (&moved, leaks, gain.is_small) {
+        (Some(program), _, true) => {
+            return Err(format!(
+                "the first may install another {program}, which the second would not find in the same shell"
+            ));
+        }
+        (None, true, true) => {
+            return Err(
+                "the first changes its shell's directory or variables, which would reach the second"
+                    .into(),
+            );
+        }
+        _ => {}
+    }
+    let isolate_first = leaks || moved.is_some();
+    let group_second = b.list.statements.len() > 1
+        || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
+    if group_second && b.ends_in_comment {
+        return Err("the second ends in a comment".into());
+    }
+    Ok(Some(Merge { gain: gain.title, kind: gain.kind, isolate_first, group_second }))
+}
+
+/// What merging is good for.
+fn gain(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Option<Gain> {
+    let calls =
+        |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
+            run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
+        };
+    let system = first
+        .calls
+        .iter()
+        .filter(|call| call.manager.kind == Kind::System)
+        .map(|call| call.manager.name.as_str());
+    let mut shared: Vec<&str> =
+        system.filter(|name| second.calls.iter().any(|call| call.manager.name == *name)).collect();
+    shared.dedup();
+    for name in &shared {
+        let refreshed = calls(first, name, crate::knowledge::Manager::refreshes)
+            && !calls(first, name, crate::knowledge::Manager::installs);
+        if refreshed
+            && calls(second, name, crate::knowledge::Manager::installs)
+            && !calls(second, name, crate::knowledge::Manager::refreshes)
+        {
+            let refresh = first.calls.iter().find(|call| call.manager.name == *name);
+            let verb = refresh.map_or("update", |call| call.verb.as_str());
+            return Some(Gain {
+                title: format!("run `{name} {verb}` in the same RUN as the install"),
+                kind: GainKind::Freshness,
+                is_small: false,
+            });
+        }
+    }
+    if frees(facts, first, second) {
+        return Some(Gain {
+            title: "remove files in the layer that creates them".into(),
+            kind: GainKind::Bytes,
+            is_small: false,
+        });
+    }
+    if !shared.is_empty() && only(facts, first, &shared) && only(facts, second, &shared) {
+        return Some(Gain {
+            title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
+            kind: GainKind::Bytes,
+            is_small: true,
+        });
+    }
+    anyway.then(|| Gain {
+        title: "combine two steps into one layer, as `merge-runs: all` asks".into(),
+        kind: GainKind::Layer,
+        is_small: true,
+    })
+}
+
+/// Whether the second removes, empties or gives away what the first wrote.
+fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
+    let (written, _) = facts.file_uses(first);
+    let (then, _) = facts.file_uses(second);
+    let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
+    let takes = |touch| matches!(touch, Touch::Removed | Touch::Reowned);
+    let reaches = |path: &str| {
+        then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(
+            |use_| {
+                covers(&use_.path, path)
+                    || use_.touch == Touch::Removed && paths::within(&use_.path, path)
+            },
+        )
+    };
+    // What these make weighs nothing.
+    let weighs = |made: &FileUse<'_>| {
+        let program = first.invocations[made.invocation].program.unwrap_or_default();
+        !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"]
+            .contains(&program)
+    };
+    if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
+        return true;
+    }
+    // A cache that the second empties among other work is better emptied where it was filled.
+    let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
+        let call = second.calls.iter().find(|call| call.invocation == index);
+        call.map_or(is_light(facts, one), |call| call.manager.cleans(&call.verb))
+    });
+    let is_named = |cache: &Cache| {
+        then.iter().filter(|used| used.touch == Touch::Removed).any(|used| {
+            let path = paths::normal(&used.path);
+            let around = |directory: &String| {
+                let directory = paths::normal(directory);
+                paths::within(&path, &directory) || paths::within(&directory, &path)
+            };
+            path.len() > 1 && !path.contains('$') && cache.directories.iter().any(around)
+        })
+    };
+    let empties = |cache: &Cache| {
+        is_named(cache)
+            || second.calls.iter().any(|call| {
+                cache.cleaned_by.contains(&call.verb)
+                    && call.manager.caches.iter().any(|own| own.name == cache.name)
+            })
+    };
+    only_cleans
+        && first.calls.iter().any(|call| {
+            let installs = call.manager.kind == Kind::System && call.manager.installs(&call.verb);
+            call.manager
+                .caches
+                .iter()
+                .any(|cache| (installs || cache.filled_by.contains(&call.verb)) && empties(cache))
+        })
+}
+
+/// Whether a RUN does nothing of weight but call these managers.
+fn only(facts: &Facts<'_>, run: &RunFacts<'_>, managers: &[&str]) -> bool {
+    run.invocations.iter().enumerate().all(|(index, one)| {
+        let call = run.calls.iter().find(|call| call.invocation == index);
+        match call {
+            Some(call) => managers.contains(&call.manager.name.as_str()),
+            None => is_light(facts, one),
+        }
+    })
+}
+
+fn is_light(facts: &Facts<'_>, one: &Invocation<'_>) -> bool {
+    let Some(program) = one.program else { return one.words.is_empty() };
+    !one.is_unreadable(facts.known)
+        && !one.repeated
+        && (Knowledge::is_builtin(program) || facts.known.program(program) == Some(Program::Cheap))
+}
+
+fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
+    for one in &run.invocations {
+        let program = one.program.unwrap_or_default();
+        let daemon = facts.known.program(program) == Some(Program::Daemon)
+            || matches!(program, "gradle" | "gradlew")
+                && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
+            || one.directory().is_some_and(|directory| directory.ends_with("/init.d"));
+        if daemon {
+            return Err(format!("{program} may leave a process running, which ends with its RUN"));
+        }
+        if one.is_unreadable(facts.known) {
+            let name = one.words.first().map_or("a script", |word| word.raw.as_str());
+            return Err(format!(
+                "the first runs {name}, which can't be read and may leave a process running"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A program that both call and the first may replace: a shell remembers where it found a program, while a RUN of its
+/// own looks anew.
+fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
+    let moves = |one: &&Invocation<'_>| {
+        let program = one.program.unwrap_or_default();
+        facts.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System)
+            || facts.known.program(program) == Some(Program::Builder)
+    };
+    // Whatever lands in a directory of programs may stand before what was found until then.
+    let places = |one: &Invocation<'_>| {
+        let writes = ["ln", "mv", "cp", "rm", "install", "unlink", "update-alternatives", "chmod", "tee"]
+            .iter()
+            .any(|program| one.is(program))
+            || one.command.redirects.iter().any(|redirect| redirect.writes);
+        let words = || {
+            one.words
+                .iter()
+                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
+        };
+        writes && words().any(|word| word.raw.contains("bin"))
+    };
+    let replaces = first.invocations.iter().any(places);
+    let moves =
+        |one: &&Invocation<'_>| moves(one) || replaces && !one.program.is_none_or(Knowledge::is_builtin);
+    let mut names = first
+        .invocations
+        .iter()
+        .filter(|one| one.directory().is_none())
+        .filter(moves)
+        .filter_map(|one| one.program);
+    // The shell remembers only what it looked up by name.
+    let by_name = |one: &&Invocation<'_>| one.directory().is_none();
+    names.find(|name| second.invocations.iter().filter(by_name).any(|other| other.program == Some(name)))
+}
+
+struct Gain {
+    title: String,
+    kind: GainKind,
+    /// Not worth a subshell.
+    is_small: bool,
+}
+
+fn defines_function(script: &Script) -> bool {
+    let mut found = false;
+    script.list.walk(&mut |command| found |= matches!(command.kind, CommandKind::Function(..)));
+    found
+}
+
+fn is_plain(script: &Script) -> bool {
+    script.list.statements.iter().all(is_plain_statement)
+}
+
+/// Whether the first script changes its shell in a way that a subshell keeps from the second; an error where even that
+/// would not do.
+fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
+    const ENDS: &[&str] = &["exit", "exec", "return"];
+    const CHANGES: &[&str] = &[
+        "cd",
+        "export",
+        "umask",
+        "alias",
+        "ulimit",
+        "shopt",
+        ".",
+        "source",
+        "eval",
+        "readonly",
+        "unset",
+        "read",
+        "getopts",
+        "pushd",
+        "popd",
+        "declare",
+        "typeset",
+        "local",
+        "hash",
+        "mapfile",
+        "readarray",
+        "enable",
+        "bind",
+        "shift",
+        "let",
+    ];
+    let mut leaks = false;
+    for one in &run.invocations {
+        let is = |names: &[&str]| names.iter().any(|name| one.program == Some(name));
+        if is(ENDS) {
+            return Err("the first may end early, by exit, exec or return".into());
+        }
+        let assigns = one.words.is_empty() && !one.simple.assignments.is_empty();
+        leaks |= is(CHANGES)
+            || assigns
+            || one.is("printf") && one.arguments().first().is_some_and(|word| word.raw == "-v");
+        // Before a builtin or a function, an assignment may stay.
+        leaks |= !one.simple.assignments.is_empty() && one.program.is_some_and(Knowledge::is_builtin);
+    }
+    script.list.walk(&mut |command| {
+        leaks |= match &command.kind {
+            CommandKind::Function(..) => true,
+            CommandKind::Branching(branching) => branching.variable.is_some() || branching.counts,
+            // `(( x = 1 ))` and `[[ a =~ b ]]` set variables.
+            CommandKind::Test(_) => true,
+            _ => false,
+        };
+        // `${x:=y}` and `$((x = 1))` assign.
+        leaks |= command.words().any(|word| {
+            word.raw.contains("$((")
+                || word.raw.contains("$[")
+                || word.raw.split("${").skip(1).any(|part| part.contains('='))
+        });
+    });
+    Ok(leaks)
+}

@@ -1,0 +1,50 @@
+//! Moves instructions, with the comments right above them.
+
+use std::collections::HashSet;
+
+use crate::edit::Edits;
+use crate::transform::Context;
+use crate::transforms::ordering::Move;
+
+/// Moves instructions to their new places; the moves are in the order of the new text.
+pub fn move_all(ctx: &Context<'_>, moves: &[Move]) -> Edits {
+    let mut edits = Edits::new();
+    let mut rest = moves;
+    while let Some(Move { behind, .. }) = rest.first() {
+        let (together, others) = rest.split_at(rest.iter().take_while(|one| one.behind == *behind).count());
+        let items: Vec<usize> = together.iter().map(|one| one.item).collect();
+        move_behind(ctx, &items, *behind, &mut edits);
+        rest = others;
+    }
+    edits
+}
+
+/// Moves instructions, each with the comments right above it, behind another one; in the order given.
+pub fn move_behind(ctx: &Context<'_>, items: &[usize], behind: usize, edits: &mut Edits) {
+    let line_break = ctx.file.line_break();
+    let target = ctx.file.items[behind].span();
+    let mut text = String::new();
+    let mut paragraph = None;
+    let starts: HashSet<usize> = items.iter().map(|&item| ctx.facts.block(item).span.start).collect();
+    for &item in items {
+        let block = ctx.facts.block(item);
+        // A blank line above goes along, and one of the two around a paragraph that goes as a whole.
+        if block.blank_above {
+            text.push_str(line_break);
+            paragraph = Some(block.span.start);
+        }
+        text.push_str(block.span.of(ctx.file.text));
+        edits.delete(block.span);
+        let follows = starts.contains(&block.span.end);
+        if let Some(blank) = block.blank_below.filter(|_| paragraph.is_some() && !follows) {
+            edits.delete(blank);
+        }
+        if !follows {
+            paragraph = None;
+        }
+    }
+    if !ctx.file.text[target.range()].ends_with('\n') {
+        text = format!("{line_break}{}", text.trim_end_matches(['\r', '\n']));
+    }
+    edits.insert(target.end, text);
+}

@@ -1,0 +1,17 @@
+//! An instruction that the file does not have yet.
+
+/// A line that the file does not have yet, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// The comment above it.
+    pub comment: String,
+    /// The instruction.
+    pub text: String,
+}
+
+impl From<String> for Made {
+    /// An instruction that explains itself.
+    fn from(text: String) -> Self {
+        Self { comment: String::new(), text }
+    }
+}

@@ -1,0 +1,25 @@
+//! The instruction that installs what the running image needs.
+
+use crate::facts::Stage;
+use crate::runtime::need::Need;
+use crate::transforms::support::new_instruction::Made;
+
+/// The step that installs packages on the release that a stage is built on; none where there is nothing to install.
+pub(crate) fn install_on(stage: &Stage, needs: &[Need]) -> Result<Option<Made>, String> {
+    let Some(names) = names(needs) else { return Ok(None) };
+    let words = names.replace(", ", " ");
+    let text = match stage.release.as_ref().map(|release| release.family.as_str()) {
+        Some("debian" | "ubuntu") => format!(
+            "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {words} \\\n    && rm -rf /var/lib/apt/lists/*"
+        ),
+        Some("alpine") => format!("RUN apk add --no-cache {words}"),
+        _ => return Err(format!("it is not known how {names} is installed in the image that runs")),
+    };
+    Ok(Some(text.into()))
+}
+
+/// Packages in a sentence; none where there are none.
+pub(crate) fn names(needs: &[Need]) -> Option<String> {
+    let names: Vec<&str> = needs.iter().map(|need| need.package.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}

@@ -1,0 +1,30 @@
+//! Installs without recommended packages: what the transforms for apt, dnf and zypper have in common.
+
+use crate::edit::Edits;
+use crate::transform::{Applicability, Context, Fixes};
+
+/// Proposes the option that leaves out recommended packages, for the calls of these package
+/// managers.
+pub(crate) fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
+    for run in ctx.facts.shipped_and_editable() {
+        for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
+            let Some(lean) = &call.manager.lean else { continue };
+            let is_set = || {
+                lean.unless_setting
+                    .as_ref()
+                    .is_some_and(|setting| ctx.facts.may_be_set(setting, run, ctx.around))
+            };
+            if lean.verbs.contains(&call.verb)
+                && !call.has_option(&lean.unless_option)
+                && call.verb_word.literal().is_some()
+                && !run.invocations[call.invocation].place.in_word
+                && !is_set()
+            {
+                let mut edits = Edits::new();
+                edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
+                let title = format!("install {} packages without recommended packages", call.manager.name);
+                fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
+            }
+        }
+    }
+}

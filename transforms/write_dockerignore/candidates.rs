@@ -1,0 +1,325 @@
+//! What of the build context no build needs: caches, what the build makes itself, version control, editors' files, secrets.
+//!
+//! Only what really lies in the context, is really copied along with a directory, and is named by nothing. How an ignore file is written is the
+//! transform's business.
+
+use crate::context::{BuildContext, Entry, Ignore};
+use crate::facts::Facts;
+use crate::facts::copied::Copied;
+use crate::syntax::{Body, Dockerfile};
+use crate::transforms::write_dockerignore::reinstalled;
+
+/// Something that need not travel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// The pattern for the ignore file.
+    pub pattern: String,
+    /// What it is.
+    pub kind: Kind,
+    /// How many files it stands for.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What kind of thing it is that need not travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Caches of tools, which they make anew.
+    Cache,
+    /// What an install makes anew, and what would be there in its place.
+    Dependencies,
+    /// Files for the work on the project.
+    Surroundings,
+    /// Keys and passwords.
+    Secret,
+}
+
+impl Kind {
+    /// Whether the image loses nothing but what is generated again.
+    pub fn is_generated(self) -> bool {
+        matches!(self, Self::Cache | Self::Dependencies)
+    }
+}
+
+/// What need not travel, and why more of it does not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// The patterns.
+    pub unsent: Vec<Unsent>,
+    /// Why version control stays in, where it travels.
+    pub history: Option<String>,
+}
+
+/// Caches of tools, which they make anew: directories and files, wherever they lie. (The tools' own documentation; GitHub's collection of
+/// gitignore templates has them all.)
+const CACHES: &[&str] = &[
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+    ".nyc_output",
+    ".eslintcache",
+    ".parcel-cache",
+    ".sass-cache",
+    ".DS_Store",
+    "Thumbs.db",
+    ".tox",
+    ".nox",
+];
+
+/// What belongs to the work on a project and not to the program: in the root of the context.
+const SURROUNDINGS: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    ".github",
+    ".gitlab-ci.yml",
+    ".idea",
+    ".vscode",
+    ".editorconfig",
+    ".env",
+    ".env.local",
+    ".venv",
+    "venv",
+    "coverage",
+    "htmlcov",
+    ".coverage",
+    "test-results",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+    "id_rsa",
+    "id_ed25519",
+    ".aws",
+    ".ssh",
+];
+
+/// Those of them that hold keys or passwords.
+const SECRETS: &[&str] = &[".env", ".env.local", "id_rsa", "id_ed25519", ".aws", ".ssh"];
+
+/// Words in a project's files that stand for something which reads `.env` by itself.
+const READS_ENVIRONMENT: &[&str] = &[
+    "dotenv",
+    ".env",
+    "environ",
+    "decouple",
+    "pydantic-settings",
+    "env-cmd",
+    "vite",
+    "next",
+    "nuxt",
+    "react-scripts",
+    "vue-cli",
+    "laravel",
+    "symfony",
+    "astro",
+    "gatsby",
+    "expo",
+    "bun",
+    "--env-file",
+];
+
+/// What need not travel; nothing where no directory of the context is copied.
+pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> Finding {
+    if context.notable(is_notable).next().is_none() {
+        return Finding::default();
+    }
+    let copies: Vec<Copied> = (0..facts.file.items.len())
+        .filter_map(|item| facts.copied(item, context))
+        .filter(Copied::takes_a_directory)
+        .collect();
+    if copies.is_empty() {
+        return Finding::default();
+    }
+    let search = Search { facts: facts, context, copies, own };
+    let history = search.travels(".git").then(|| search.asks_for_history()).flatten();
+    let mut unsent = search.caches();
+    unsent.extend(search.dependencies());
+    unsent.extend(search.surroundings(history.is_some()));
+    if history.is_some() {
+        // A tracked file that is missing in the build is a change to the checkout there, and changes its version.
+        unsent.retain(|one| !search.holds_tracked_files(one));
+    }
+    Finding { unsent, history }
+}
+
+pub(crate) struct Search<'s, 'a> {
+    pub(super) facts: &'s Facts<'a>,
+    pub(super) context: &'s BuildContext,
+    copies: Vec<Copied>,
+    /// The Dockerfile's own path.
+    own: Option<&'s str>,
+}
+
+/// Whether a path is one that this file has something to say of.
+fn is_notable(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    SURROUNDINGS.contains(&first)
+        || path.split('/').any(|part| part == "node_modules" || CACHES.contains(&part))
+}
+
+impl<'s> Search<'s, '_> {
+    fn caches(&self) -> Vec<Unsent> {
+        let found = CACHES.iter().filter_map(|name| {
+            let is_in = |entry: &&Entry| entry.path.split('/').any(|part| part == *name);
+            let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
+            let at_root = inner.iter().all(|entry| entry.path.split('/').next() == Some(name));
+            let pattern = if at_root { (*name).to_owned() } else { format!("**/{name}") };
+            self.unsent(pattern, name, &inner, Kind::Cache)
+        });
+        found.collect()
+    }
+
+    /// `node_modules` where installs of all builds of this context make it anew from a lock file.
+    fn dependencies(&self) -> Vec<Unsent> {
+        let mut folders: Vec<&str> = Vec::new();
+        for entry in self.travelling() {
+            let at =
+                entry.path.find("node_modules/").filter(|at| *at == 0 || entry.path[..*at].ends_with('/'));
+            let folder = at.map(|at| entry.path[..at].trim_end_matches('/'));
+            folders.extend(folder.filter(|folder| !folders.contains(folder)));
+        }
+        let locks = [
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "yarn.lock",
+            "pnpm-lock.yaml",
+            "bun.lock",
+            "bun.lockb",
+        ];
+        let is_locked = |folder: &str| locks.iter().any(|lock| self.context.sends_file(&join(folder, lock)));
+        let others: Vec<Dockerfile<'_>> = self.other_dockerfiles().map(Dockerfile::parse).collect();
+        let found = folders.into_iter().filter(|folder| is_locked(folder)).filter_map(|folder| {
+            let others_do = others.iter().all(|file| {
+                reinstalled::in_every_stage(&Facts::of(file, self.facts.known), self.context, folder)
+            });
+            let path = join(folder, "node_modules");
+            let inner: Vec<&Entry> =
+                self.travelling().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
+            (others_do && reinstalled::in_every_stage(self.facts, self.context, folder))
+                .then(|| self.unsent(path, "", &inner, Kind::Dependencies))
+                .flatten()
+        });
+        found.collect()
+    }
+
+    fn surroundings(&self, keeps_history: bool) -> Vec<Unsent> {
+        let found = SURROUNDINGS.iter().copied().filter_map(|name| {
+            let is_in = |entry: &&Entry| {
+                entry.path == name || entry.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+            };
+            let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
+            let asked_for = match name {
+                ".git" => keeps_history,
+                ".hg" | ".svn" => self.asks_for_history().is_some(),
+                ".env" | ".env.local" => READS_ENVIRONMENT.iter().any(|word| self.mentions(word)),
+                _ => self.mentions(name),
+            };
+            let kind = if SECRETS.contains(&name) { Kind::Secret } else { Kind::Surroundings };
+            (!asked_for).then(|| self.unsent(name.to_owned(), name, &inner, kind)).flatten()
+        });
+        found.collect()
+    }
+
+    /// Whether anything of a file or directory in the context's root is sent and copied along.
+    fn travels(&self, name: &str) -> bool {
+        self.travelling().any(|entry| entry.path.split('/').next() == Some(name))
+    }
+
+    /// Whether a pattern would keep out what version control has, or may have.
+    fn holds_tracked_files(&self, unsent: &Unsent) -> bool {
+        let pattern = Ignore::parse(&unsent.pattern);
+        let mut within = self.context.notable(is_notable).filter(|entry| pattern.excludes(&entry.path));
+        within.any(|entry| self.context.may_be_tracked(&entry.path))
+    }
+
+    /// The files that are sent and copied along with a directory.
+    fn travelling(&self) -> impl Iterator<Item = &'s Entry> {
+        let copies = &self.copies;
+        let context = self.context;
+        let notable = context.notable(is_notable).filter(|entry| context.sends_file(&entry.path));
+        notable.filter(move |entry| copies.iter().any(|copy| copy.inner_path(&entry.path).is_some()))
+    }
+
+    fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], kind: Kind) -> Option<Unsent> {
+        // A name that would have to be escaped may mean something else.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '*' | '@');
+        if entries.is_empty()
+            || !pattern.chars().all(is_plain)
+            || !name.is_empty() && self.is_named(name)
+            || self.is_copied(&pattern)
+        {
+            return None;
+        }
+        // Somebody asked for one of them by `!`.
+        if entries.iter().any(|entry| self.context.ignore.asks_for(&entry.path)) {
+            return None;
+        }
+        let bytes = entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+        Some(Unsent { pattern, kind, files: entries.len(), bytes })
+    }
+
+    /// Whether an instruction names it: a copy, a script, a command, a variable.
+    fn is_named(&self, name: &str) -> bool {
+        let names = |text: &str| {
+            text.match_indices(name).any(|(at, _)| {
+                let border =
+                    |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+                border(text[..at].chars().next_back()) && border(text[at + name.len()..].chars().next())
+            })
+        };
+        let in_file = self.facts.file.instructions().any(|(_, one)| {
+            names(&one.logical.text)
+                || one.heredocs.iter().any(|doc| names(doc.content.of(self.facts.file.text)))
+        });
+        in_file || self.other_dockerfiles().any(names)
+    }
+
+    /// Whether a COPY or ADD names the path, something in it, or a pattern that may mean it.
+    fn is_copied(&self, path: &str) -> bool {
+        let path = path.trim_start_matches("**/");
+        self.facts.file.instructions().any(|(_, one)| match &one.body {
+            Body::Copy(transfer) | Body::Add(transfer) => transfer.sources.iter().any(|source| {
+                let source = source.trim_start_matches("./").trim_start_matches('/');
+                source == path
+                    || source.starts_with(&format!("{path}/"))
+                    || source.contains(&format!("/{path}"))
+                    || source.contains('*') && source.starts_with('.')
+            }),
+            _ => false,
+        })
+    }
+
+    /// Whether something that is read in the build or at run time mentions a name.
+    fn mentions(&self, name: &str) -> bool {
+        let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
+        // Addresses of packages say nothing of the project.
+        let locks = [
+            "package-lock.json",
+            "yarn.lock",
+            "bun.lock",
+            "poetry.lock",
+            "uv.lock",
+            "Pipfile.lock",
+            "composer.lock",
+        ];
+        let is_lock = |path: &str| locks.iter().any(|lock| path.ends_with(lock));
+        self.context.texts.iter().any(|(path, text)| is_ours(path) && !is_lock(path) && text.contains(name))
+    }
+
+    /// Other Dockerfiles of the context, which share its ignore file.
+    fn other_dockerfiles(&self) -> impl Iterator<Item = &'s str> {
+        let own = self.own;
+        let is_other =
+            move |path: &str| path.to_ascii_lowercase().contains("dockerfile") && Some(path) != own;
+        self.context.texts.iter().filter(move |(path, _)| is_other(path)).map(|(_, text)| text.as_str())
+    }
+}
+
+pub(crate) fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}

@@ -1,0 +1,159 @@
+//! Whether something in a build asks version control: for a version, a commit's id, a list of files.
+//!
+//! A name that only contains `git` says nothing: an address ends in `.git`, and `digit` is a word. What counts is the program `git` where a
+//! command can be, the directory `.git` as a path, and the names of what is known to read it.
+
+use crate::syntax::{Body, Run};
+use crate::transforms::write_dockerignore::candidates::Search;
+
+/// Libraries and plugins that read version control when a project is built. (Their own documentation.)
+const READERS: &[&str] = &[
+    "setuptools_scm",
+    "setuptools-scm",
+    "versioneer",
+    "hatch-vcs",
+    "hatch_vcs",
+    "dunamai",
+    "versioningit",
+    "poetry-dynamic-versioning",
+    "poetry-git-version-plugin",
+    "uv-dynamic-versioning",
+    "tool.pdm.version",
+    "vcs-versioning",
+    "miniver",
+    "pbr",
+    "gitpython",
+    "pygit2",
+    "dulwich",
+    "git-revision-webpack-plugin",
+    "git-rev-sync",
+    "git-describe",
+    "git-repo-info",
+    "git-last-commit",
+    "git-commit-info",
+    "git-raw-commits",
+    "simple-git",
+    "isomorphic-git",
+    "nodegit",
+    "next-build-id",
+    "unplugin-info",
+    "vite-plugin-git",
+    "git-commit-id",
+    "buildnumber-maven-plugin",
+    "jgitver",
+    "jgit",
+    "gradle-git",
+    "git-properties",
+    "gitproperties",
+    "palantir.git-version",
+    "axion-release",
+    "nebula.release",
+    "grgit",
+    "ajoberstar.reckon",
+    "sbt-git",
+    "sbt-dynver",
+    "gitversion",
+    "minver",
+    "nerdbank",
+    "nbgv",
+    "microsoft.sourcelink",
+    "build-info",
+];
+
+/// Programs whose builds ask by themselves, or run what the project says.
+const BUILDERS: &[&str] = &["git", "go", "make", "cargo", "gmake", "just", "task", "hg", "svn", "goreleaser"];
+
+impl Search<'_, '_> {
+    /// What asks for version control, for a person; none where nothing that is known does.
+    pub(crate) fn asks_for_history(&self) -> Option<String> {
+        let runs = &self.facts.runs;
+        let called = runs.iter().flat_map(|run| &run.invocations).find_map(|one| {
+            BUILDERS.iter().find(|name| one.is(name)).map(|name| format!("`{name}` may ask for it"))
+        });
+        let unread = || {
+            let is_unread = |body: &Body| matches!(body, Body::Run(Run::Opaque(_) | Run::Exec(_)));
+            runs.iter().any(|run| is_unread(&run.instruction.body)).then(|| "a RUN can't be read".to_owned())
+        };
+        let mentioned = || {
+            let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
+            let is_lock =
+                |path: &str| path.ends_with("package-lock.json") || path.ends_with("npm-shrinkwrap.json");
+            let mut texts = self.context.texts.iter().filter(|(path, _)| is_ours(path) && !is_lock(path));
+            texts.find_map(|(path, text)| asks(text).map(|what| format!("{path} names `{what}`")))
+        };
+        called.or_else(unread).or_else(mentioned)
+    }
+}
+
+/// What a text names that asks for version control.
+fn asks(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let has_word = |name: &str, is_part: fn(char) -> bool, is_meant: fn(&str, &str) -> bool| {
+        lower.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&lower[..at], &lower[at + name.len()..]);
+            !before.ends_with(is_part) && !after.starts_with(is_part) && is_meant(before, after)
+        })
+    };
+    // An address, an option, a path to a program of another name, a word with `git` in it.
+    let is_part_of_name =
+        |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | '=');
+    if has_word("git", is_part_of_name, is_command) {
+        return Some("git");
+    }
+    let is_part_of_path = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '@');
+    if lower.contains("/usr/bin/git ") || has_word(".git", is_part_of_path, |_, _| true) {
+        return Some(".git");
+    }
+    READERS.iter().copied().find(|name| has_word(name, char::is_alphanumeric, |_, _| true))
+}
+
+/// Whether the word `git` can be a command: it is neither a key that an address follows (`git = "https://…"`) nor the kind of a repository
+/// (`"type": "git"`).
+fn is_command(before: &str, after: &str) -> bool {
+    let is_key = after.trim_start_matches(['"', '\'']).trim_start().starts_with(['=', ':']);
+    let key = before.trim_end_matches(['"', '\'']).trim_end();
+    let is_kind =
+        key.strip_suffix(':').is_some_and(|key| key.trim_end_matches(['"', '\'', ' ']).ends_with("type"));
+    !is_key && !is_kind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asks;
+
+    #[test]
+    fn the_program_the_directory_and_plugins_ask() {
+        for text in [
+            "VERSION=$(git describe --tags)",
+            "version = `git rev-parse HEAD`",
+            r#"execSync("git rev-parse --short HEAD")"#,
+            r#"subprocess.check_output(["git", "describe"])"#,
+            r#"{ "scripts": { "build": "node x && git log" } }"#,
+            r#"fs.readFileSync(".git/HEAD")"#,
+            "path.join(root, '.git')",
+            "exec('/usr/bin/git status')",
+            "[build-system]\nrequires = [\"hatchling\", \"hatch-vcs\"]",
+            "<artifactId>git-commit-id-maven-plugin</artifactId>",
+            "id 'com.gorylenko.gradle-git-properties'",
+            "spec.files = `git ls-files -z`.split",
+        ] {
+            assert!(asks(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_word_or_an_address_does_not() {
+        for text in [
+            "each digit counts",
+            "see https://docs.github.com/en and https://gitlab.com/a",
+            r#"{ "repository": { "type": "git", "url": "git+https://github.com/a/b.git" } }"#,
+            r#"{ "dependencies": { "x": "git://github.com/a/b.git#v1" } }"#,
+            "git@github.com:a/b.git",
+            ".gitignore .github/workflows",
+            "x = { git = \"https://github.com/a/b\" }",
+            "gem 'a', git: 'https://github.com/a/b'",
+        ] {
+            assert_eq!(asks(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Whether a build makes `node_modules` anew wherever a copy brings it, so that nothing of it ever gets to see the context's own.
+
+use crate::context::{BuildContext, Ignore};
+use crate::facts::{Facts, RunFacts};
+use crate::syntax::{Body, Item};
+
+const NAME: &str = "node_modules";
+
+/// Whether in every stage that copies a folder of the context with its `node_modules`, an install at the same place follows before anything
+/// could have looked at them; and nothing else of the file takes them.
+pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: &str) -> bool {
+    let path = crate::transforms::write_dockerignore::candidates::join(folder, NAME);
+    for item in 0..facts.file.items.len() {
+        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+        match &instruction.body {
+            Body::Copy(transfer) | Body::Add(transfer) => {
+                if instruction.flags.iter().any(|flag| flag.name == "from")
+                    || !instruction.heredocs.is_empty()
+                {
+                    continue;
+                }
+                let names = |source: &String| {
+                    source.contains(NAME)
+                        || Ignore::parse(source).excludes(&path) && source.contains(['*', '?', '['])
+                };
+                if transfer.sources.iter().any(names) {
+                    return false;
+                }
+                let Some(copied) = facts.copied(item, context) else {
+                    // Addresses, archives and patterns of single files bring no directory of that name.
+                    if transfer.sources.iter().all(|source| source.contains("://")) {
+                        continue;
+                    }
+                    return false;
+                };
+                let Some(place) = copied.image_path(&path) else { continue };
+                let directory = place.strip_suffix(NAME).unwrap_or_default().trim_end_matches('/').to_owned();
+                if !is_reinstalled(facts, item, &directory) {
+                    return false;
+                }
+            }
+            // Docker's reference, RUN --mount=type=bind: without `from` it shows the build context.
+            Body::Run(_) => {
+                let mounts = crate::facts::paths::mounts(instruction);
+                if mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()) {
+                    return false;
+                }
+            }
+            Body::Onbuild(..) => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Whether the first RUN behind a copy that may look at the directory's dependencies is the one that installs them.
+fn is_reinstalled(facts: &Facts<'_>, item: usize, directory: &str) -> bool {
+    let Some(stage) = facts.stage_at(item) else { return false };
+    for run in facts.runs.iter().filter(|run| run.item > item && stage.items.contains(&run.item)) {
+        if installs_first(facts, run, directory) {
+            return true;
+        }
+        let looks = facts.effects(run.item).unknown.is_some()
+            || run.instruction.full.of(facts.file.text).contains(NAME);
+        if looks || !facts.effects(run.item).installs.is_empty() {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether a RUN installs in the directory before anything else in it may look there.
+fn installs_first(facts: &Facts<'_>, run: &RunFacts<'_>, directory: &str) -> bool {
+    let Some(statement) = run.script().and_then(|script| script.list.statements.first()) else {
+        return false;
+    };
+    for pipeline in 1..=statement.pipelines().count() {
+        let effects = facts.effects_until(run, pipeline);
+        let here = effects.installs.iter().find(|install| install.directory.as_deref() == Some(directory));
+        if let Some(install) = here {
+            let call = &run.calls[install.call];
+            let makes = matches!(call.manager.name.as_str(), "npm" | "yarn" | "pnpm" | "bun")
+                && call.manager.project.as_ref().is_some_and(|known| known.verbs.contains(&call.verb))
+                && call.verb != "fetch"
+                && call.packages.is_empty();
+            return makes && run.invocations[call.invocation].place.certain && effects.unknown.is_none();
+        }
+        let text: String =
+            statement.pipelines().take(pipeline).map(|one| one.span.of(facts.file.text)).collect();
+        if effects.unknown.is_some() || !effects.installs.is_empty() || text.contains(NAME) {
+            return false;
+        }
+    }
+    false
+}
