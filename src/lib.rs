@@ -17,7 +17,6 @@ pub mod cli;
 pub mod config;
 pub mod context;
 pub mod digest;
-pub mod edit;
 pub mod escape;
 pub mod facts;
 #[cfg(feature = "pr")]
@@ -33,9 +32,10 @@ pub mod pragma;
 pub mod report;
 mod runtime;
 pub mod secret;
-pub mod span;
-pub mod syntax;
 pub mod transform;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
 pub mod yaml;
+
+pub use jettison_syntax as syntax;
+pub use jettison_syntax::{edit, span};

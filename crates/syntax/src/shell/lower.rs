@@ -6,9 +6,9 @@ use shuck_ast as ast;
 use shuck_parser::parser::{ParseStatus, Parser};
 
 use crate::span::Span;
-use crate::syntax::lines::Logical;
-use crate::syntax::opaque::Opaque;
-use crate::syntax::shell::{
+use crate::lines::Logical;
+use crate::opaque::Opaque;
+use crate::shell::{
     Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script,
     Simple, Statement, Word,
 };

@@ -10,8 +10,8 @@ mod word;
 use std::ops::Range;
 
 use crate::span::Span;
-use crate::syntax::lines::Logical;
-use crate::syntax::opaque::Opaque;
+use crate::lines::Logical;
+use crate::opaque::Opaque;
 
 pub use word::Word;
 

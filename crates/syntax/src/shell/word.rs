@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::span::Span;
-use crate::syntax::shell::List;
+use crate::shell::List;
 
 /// A word as written.
 #[derive(Debug, Clone, Default)]

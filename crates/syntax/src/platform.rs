@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::syntax::instruction::{Assignment, From, Instruction};
+use crate::instruction::{Assignment, From, Instruction};
 
 /// The system that a stage is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,7 +151,7 @@ fn is_windows(image: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::syntax::{Body, Dockerfile, Run};
+    use crate::{Body, Dockerfile, Run};
 
     /// Whether the last RUN of a text is one that can't be edited.
     fn is_opaque(text: &str) -> bool {

@@ -1,10 +1,10 @@
 //! The typed instructions of a Dockerfile. Types only; `grammar` fills them.
 
 use crate::span::Span;
-use crate::syntax::heredoc::Heredoc;
-use crate::syntax::lines::Logical;
-use crate::syntax::opaque::Opaque;
-use crate::syntax::shell::Script;
+use crate::heredoc::Heredoc;
+use crate::lines::Logical;
+use crate::opaque::Opaque;
+use crate::shell::Script;
 
 /// One instruction with everything that belongs to it.
 #[derive(Debug, Clone)]

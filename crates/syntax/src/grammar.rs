@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use crate::span::Span;
-use crate::syntax::heredoc::Heredoc;
-use crate::syntax::instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Run, Transfer};
-use crate::syntax::lines::{Continued, Logical};
-use crate::syntax::opaque::Opaque;
-use crate::syntax::shell::{self, Dialect, Script};
+use crate::heredoc::Heredoc;
+use crate::instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Run, Transfer};
+use crate::lines::{Continued, Logical};
+use crate::opaque::Opaque;
+use crate::shell::{self, Dialect, Script};
 
 /// The shell in force, as far as reading its scripts goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -352,7 +352,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::dockerfile::Dockerfile;
+    use crate::dockerfile::Dockerfile;
 
     fn only(text: &str) -> Body {
         let file = Dockerfile::parse(text);

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 
 use crate::span::Span;
-use crate::syntax::grammar::{self, Shell};
-use crate::syntax::heredoc;
-use crate::syntax::instruction::{Body, Instruction};
-use crate::syntax::lines;
-use crate::syntax::platform::{Arguments, Platform};
+use crate::grammar::{self, Shell};
+use crate::heredoc;
+use crate::instruction::{Body, Instruction};
+use crate::lines;
+use crate::platform::{Arguments, Platform};
 
 /// A parsed Dockerfile.
 #[derive(Debug, Clone)]
@@ -247,7 +247,7 @@ impl Shells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::instruction::Run;
+    use crate::instruction::Run;
 
     fn kinds(text: &str) -> Vec<String> {
         let file = Dockerfile::parse(text);
