@@ -21,7 +21,7 @@ pub trait Surroundings: Sync {
     fn context(&self) -> Result<&BuildContext, &str>;
 
     /// System packages of which a build has shown that the image that runs needs them.
-    fn proven(&self) -> &[Proven] {
+    fn proven(&self) -> &[RequiredPackage] {
         &[]
     }
 
@@ -41,13 +41,20 @@ pub trait Surroundings: Sync {
     }
 }
 
-/// A system package that something missed where it was not there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proven {
+/// A system package that the running image needs, and where the need comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequiredPackage {
     /// The package.
     pub package: String,
-    /// Who missed it, for a person.
+    /// Why, for a person.
     pub why: String,
+}
+
+impl RequiredPackage {
+    /// A package and the reason for it.
+    pub fn of(package: &str, why: impl Into<String>) -> Self {
+        Self { package: package.to_owned(), why: why.into() }
+    }
 }
 
 /// A Dockerfile of which only the text is known.

@@ -35,6 +35,7 @@ pub mod secret;
 pub mod transform;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
+pub mod verification;
 pub mod yaml;
 
 pub use jettison_syntax as syntax;

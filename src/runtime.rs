@@ -4,7 +4,6 @@
 
 pub(crate) mod assets;
 pub(crate) mod entrypoint;
-pub(crate) mod need;
 pub(crate) mod node_imports;
 pub(crate) mod node_start;
 pub(crate) mod outputs;

@@ -105,6 +105,13 @@ pub enum Effect {
     FewerLayers,
 }
 
+impl Changes {
+    /// Whether it chooses what the running image starts from, and so can install a package that turns out to be missing.
+    pub fn chooses_base(self) -> bool {
+        matches!(self, Self::Stages | Self::Base)
+    }
+}
+
 impl Transform {
     /// What its fixes are good for, where one does not say so itself.
     pub fn effect(&self) -> Effect {

@@ -269,7 +269,8 @@ fn the_folder_of_a_transform_is_private() {
             }
         }
     }
-    let expected = MAY_LOOK_INTO.iter().map(|(file, used)| ((*file).to_owned(), (*used).to_owned())).collect();
+    let expected =
+        MAY_LOOK_INTO.iter().map(|(file, used)| ((*file).to_owned(), (*used).to_owned())).collect();
     assert_eq!(found, expected);
 }
 

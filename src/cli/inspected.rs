@@ -19,6 +19,7 @@ use crate::measure::{self, Engine};
 use crate::pipeline;
 use crate::report::inspected::{self, Saving};
 use crate::syntax::Dockerfile;
+use crate::transforms;
 
 pub fn run(args: &Inspect) -> anyhow::Result<Status> {
     let dockerfile = match &args.dockerfile {
@@ -137,7 +138,7 @@ fn savings(
         let mut size = 0;
         for (waste, is_taken) in found.wastes.iter().zip(&mut taken).filter(|(waste, taken)| {
             let place_fits = [Some(waste.layer), waste.why.hidden_by()].contains(&span)
-                || matches!(transform, "slim-base" | "split-stages");
+                || transforms::find(transform).is_some_and(|found| found.changes.chooses_base());
             !**taken && waste.transform == Some(transform) && place_fits
         }) {
             size += waste.size;

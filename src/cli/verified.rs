@@ -9,12 +9,13 @@ use crate::cli::context::Contexts;
 use crate::cli::measured::{Bar, plans};
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
-use crate::context::{BuildContext, Proven, Service, Surroundings};
-use crate::measure::verify::{self, Finding, Lacking, Subject};
+use crate::context::Surroundings as _;
+use crate::measure::verify::{self, Finding, Subject};
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{BuildError, Engine, Plan, build};
-use crate::pipeline::{self, Held, Outcome};
+use crate::pipeline::{self, Outcome};
 use crate::report::verified;
+use crate::verification::{self, Failure};
 
 pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let engine = Engine::find()?;
@@ -25,10 +26,9 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let bar = Bar::new(args.quiet);
     for (platform, plan) in plans(&args.building) {
         let trial = Trial::of(&engine, &around, &plan, &args.smoke, &before, &bar)?;
-        let finding = match trial.check(&after, None)? {
-            Ok(finding) | Err(Failure::Works(finding)) => finding,
-            Err(Failure::Build(error)) => Finding { broken: vec![error.to_string()], ..Finding::default() },
-        };
+        let finding = trial
+            .compare(&after, None)?
+            .unwrap_or_else(|error| Finding { broken: vec![error.to_string()], ..Finding::default() });
         is_well &= finding.broken.is_empty();
         bar.clear();
         let mut out = io::BufWriter::new(io::stdout().lock());
@@ -70,62 +70,7 @@ impl Prover {
         let bar = Bar::new(self.is_quiet);
         let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &bar)?;
         settings.proves = trial.tries_something();
-        fix(&trial, text, &settings, around)
-    }
-}
-
-/// Why a version fails.
-pub enum Failure {
-    /// It does not build.
-    Build(BuildError),
-    /// A check of the image fails.
-    Works(Finding),
-}
-
-impl Failure {
-    /// The failure as text.
-    fn evidence(&self) -> String {
-        match self {
-            Self::Build(error) => error.to_string(),
-            Self::Works(finding) => finding.broken.join("\n"),
-        }
-    }
-}
-
-/// The context, with the packages that builds have shown to be required.
-struct Proving<'a> {
-    around: &'a Around<'a>,
-    proven: Vec<Proven>,
-}
-
-impl Surroundings for Proving<'_> {
-    fn context(&self) -> Result<&BuildContext, &str> {
-        self.around.context()
-    }
-
-    fn dockerfile(&self) -> Option<&str> {
-        self.around.dockerfile()
-    }
-
-    fn proven(&self) -> &[Proven] {
-        &self.proven
-    }
-
-    fn services(&self) -> &[Service] {
-        self.around.services()
-    }
-}
-
-impl Proving<'_> {
-    /// Adds the packages that are not known yet, and returns whether there were any.
-    fn learn(&mut self, lacking: &[Lacking]) -> bool {
-        let known = self.proven.len();
-        for Lacking { package, why } in lacking {
-            if !self.proven.iter().any(|proven| proven.package == *package) {
-                self.proven.push(Proven { package: package.clone(), why: why.clone() });
-            }
-        }
-        self.proven.len() > known
+        verification::fix(&trial, text, &settings, around)
     }
 }
 
@@ -163,27 +108,34 @@ impl<'t> Trial<'t> {
         !self.commands.is_empty() || self.before.image.config.config.checks_health()
     }
 
-    /// Builds another version and compares.
-    pub fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Finding, Failure>> {
+    /// Builds another version and compares; a build that fails is an answer.
+    pub fn compare(
+        &self,
+        text: &str,
+        ignore_file: Option<&str>,
+    ) -> anyhow::Result<Result<Finding, BuildError>> {
         self.bar.say("building and testing the new version");
         let path = self.around.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
         let ignore_file = ignore_file.map(|text| (path.as_str(), text));
         let version = Version { name: "new version", text, ignore_file };
         let built = match attempt(self.engine, self.around, self.plan, version)? {
             Ok(built) => built,
-            Err(error) => return Ok(Err(Failure::Build(error))),
+            Err(error) => return Ok(Err(error)),
         };
         let after = Subject::of(self.engine, built)?;
-        let finding = verify::compare(self.engine, &self.before, &after, self.commands)?;
-        Ok(if finding.broken.is_empty() { Ok(finding) } else { Err(Failure::Works(finding)) })
+        Ok(Ok(verify::compare(self.engine, &self.before, &after, self.commands)?))
     }
+}
 
-    /// Packages of the original that would repair a failure.
-    fn lacking(&self, failure: &Failure) -> Vec<Lacking> {
-        match failure {
-            Failure::Build(error) => verify::lacking(&self.before, &error.output),
-            Failure::Works(finding) => finding.lacking.clone(),
-        }
+impl verification::Trial for Trial<'_> {
+    fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
+        let (evidence, lacking) = match self.compare(text, ignore_file)? {
+            Ok(finding) if finding.broken.is_empty() => return Ok(Ok(())),
+            Ok(finding) => (finding.broken.join("\n"), finding.lacking),
+            // Packages of the original that would repair the build.
+            Err(error) => (error.to_string(), verify::lacking(&self.before, &error.output)),
+        };
+        Ok(Err(Failure { evidence, lacking }))
     }
 }
 
@@ -201,63 +153,4 @@ fn attempt(
         Ok(built) => Ok(Ok(built)),
         Err(error) => error.downcast::<BuildError>().map(Err),
     }
-}
-
-/// Transforms that install packages that a build has shown to be missing.
-const MENDED: &[&str] = &["split-stages", "slim-base"];
-
-/// Fixes a text as far as the image still works afterwards: if something breaks, this holds back
-/// the transform of the step that broke it, with the evidence, and tries the rest again.
-fn fix(trial: &Trial<'_>, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
-    let mut settings = settings.clone();
-    let mut held: Vec<Held> = Vec::new();
-    let mut proving = Proving { around, proven: Vec::new() };
-    loop {
-        let mut outcome = pipeline::fix_within(text, &settings, &proving);
-        if outcome.steps.is_empty() {
-            outcome.refused.extend(held);
-            return Ok(outcome);
-        }
-        let last = outcome.steps.len();
-        let Err(failure) = check_step(trial, text, &outcome, last)? else {
-            outcome.refused.extend(held);
-            return Ok(outcome);
-        };
-        // If possible, the transforms install packages that the original has and the new image
-        // lacks.
-        let installs = outcome.steps.iter().any(|step| MENDED.contains(&step.transform.id));
-        if installs && proving.learn(&trial.lacking(&failure)) {
-            continue;
-        }
-        // The original works and the last step fails: bisect the steps.
-        let (mut good, mut bad, mut evidence) = (0, last, failure);
-        while bad - good > 1 {
-            let middle = good.midpoint(bad);
-            match check_step(trial, text, &outcome, middle)? {
-                Ok(_) => good = middle,
-                Err(failure) => (bad, evidence) = (middle, failure),
-            }
-        }
-        let step = &outcome.steps[bad - 1];
-        let id = step.transform.id;
-        let place = step.fixes.first().map_or(crate::span::Place { line: 1, column: 1 }, |fix| fix.place);
-        let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
-        let reason = format!("held back: with it, {}", evidence.evidence().trim_end());
-        let lines = place.line..=place.line;
-        held.push(Held { transform: Some(id), place, lines, line, reason, applicability: None });
-        settings.config.ignore.push(id.to_owned());
-    }
-}
-
-/// Checks the text after the first steps.
-fn check_step(
-    trial: &Trial<'_>,
-    text: &str,
-    outcome: &Outcome,
-    steps: usize,
-) -> anyhow::Result<Result<Finding, Failure>> {
-    let done = &outcome.steps[..steps];
-    let text = done.last().map_or(text, |step| step.text.as_str());
-    let ignore_file = done.iter().rev().find_map(|step| step.ignore_file.as_deref());
-    trial.check(text, ignore_file)
 }

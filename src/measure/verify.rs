@@ -10,12 +10,12 @@ mod libraries;
 mod smoke;
 
 pub use files::{Cause, Files, Group};
-pub use lacking::Lacking;
 use smoke::Side;
 pub use smoke::Smoke;
 
 use super::build::Built;
 use super::engine::Engine;
+use crate::context::RequiredPackage;
 use crate::image::{Image, Owners, Tree};
 
 /// A built image and its contents.
@@ -47,7 +47,7 @@ pub struct Finding {
     /// The failures, one per line; empty if everything works.
     pub broken: Vec<String>,
     /// Packages of the first image that would repair some of them.
-    pub lacking: Vec<Lacking>,
+    pub lacking: Vec<RequiredPackage>,
 }
 
 /// A check that ran in both images.
@@ -109,7 +109,7 @@ pub fn compare(
 }
 
 /// Packages of an image that a build needs, according to its output.
-pub fn lacking(before: &Subject, printed: &str) -> Vec<Lacking> {
+pub fn lacking(before: &Subject, printed: &str) -> Vec<RequiredPackage> {
     let tree = Tree::of(&before.image);
     lacking::programs(&before.image, &tree, &Owners::of(&tree), printed)
 }

@@ -1,6 +1,6 @@
 //! The surroundings as the steps so far left them.
 
-use crate::context::{BuildContext, Proven, Service, Surroundings};
+use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
 
 /// The surroundings, with the ignore file as the steps so far left it.
 pub(super) struct Around<'s> {
@@ -29,7 +29,7 @@ impl Surroundings for Around<'_> {
         self.given.dockerfile()
     }
 
-    fn proven(&self) -> &[Proven] {
+    fn proven(&self) -> &[RequiredPackage] {
         self.given.proven()
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::runtime::need::Need;
+use crate::context::RequiredPackage;
 use crate::runtime::view::Look;
 
 /// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
@@ -42,7 +42,7 @@ const CALLED: &[(&str, &str)] = &[
 ];
 
 /// The packages with the programs that shell scripts call.
-pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<Need> {
+pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
     let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
     let words = || {
         scripts.iter().flat_map(|script| script.lines()).filter(|line| !line.trim_start().starts_with('#'))
@@ -57,7 +57,7 @@ pub(crate) fn package_of(program: &str) -> Option<&'static str> {
 }
 
 /// The packages with the programs that the start command or the health check names.
-pub(crate) fn by_start(look: &Look<'_, '_>) -> Vec<Need> {
+pub(crate) fn by_start(look: &Look<'_, '_>) -> Vec<RequiredPackage> {
     packages("the image's own command", |program| look.start.names(program))
 }
 
@@ -85,7 +85,7 @@ const STARTS: &[&str] = &[
 
 /// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
 /// starts processes.
-pub(crate) fn by_sources(look: &Look<'_, '_>) -> Vec<Need> {
+pub(crate) fn by_sources(look: &Look<'_, '_>) -> Vec<RequiredPackage> {
     let Some(context) = look.context else { return Vec::new() };
     let is_source =
         |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
@@ -104,11 +104,11 @@ pub(crate) fn by_sources(look: &Look<'_, '_>) -> Vec<Need> {
     packages("a source", |program| called.contains(program))
 }
 
-fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<Need> {
-    let mut found: Vec<Need> = Vec::new();
+fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<RequiredPackage> {
+    let mut found: Vec<RequiredPackage> = Vec::new();
     for (program, package) in CALLED {
         if calls(program) && !found.iter().any(|known| known.package == *package) {
-            found.push(Need::of(package, format!("{who} calls {program}")));
+            found.push(RequiredPackage::of(package, format!("{who} calls {program}")));
         }
     }
     found

@@ -3,10 +3,10 @@
 //! Nothing is decided here; it only answers where the slim variant of the base image is and what the sources say.
 
 use crate::context::BuildContext;
+use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage};
 use crate::runtime::entrypoint::Start;
-use crate::runtime::need::Need;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
 
@@ -153,10 +153,10 @@ impl Look<'_, '_> {
     }
 
     /// The package of time zones, where a variable names one.
-    pub fn time_zones(&self) -> Option<Need> {
+    pub fn time_zones(&self) -> Option<RequiredPackage> {
         let set = self.facts.variable(self.stage.items.end - 1, "TZ");
         matches!(set, crate::facts::environment::Variable::Set(_))
-            .then(|| Need::of("tzdata", "TZ names a time zone"))
+            .then(|| RequiredPackage::of("tzdata", "TZ names a time zone"))
     }
 
     /// The directory in force behind the build's last step.

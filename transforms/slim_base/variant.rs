@@ -3,12 +3,12 @@
 //! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
 //! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
 
+use crate::context::RequiredPackage;
 use crate::context::{BuildContext, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::runtime::entrypoint::Start;
-use crate::runtime::need::Need;
 use crate::runtime::outputs::Refused;
 use crate::runtime::programs;
 use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
@@ -40,7 +40,7 @@ pub struct SlimBase {
     /// The step that installs what was missed on it, where something was.
     pub install: Option<Made>,
     /// What that step installs.
-    pub needs: Vec<Need>,
+    pub needs: Vec<RequiredPackage>,
     /// Where that step goes.
     pub end: usize,
 }
@@ -92,7 +92,7 @@ pub fn slim_base(
     };
     let at = one.text.start + one.text.of(facts.file.text).find(&from.image)?;
     let span = Span::new(at, at + from.image.len());
-    let needs: Vec<Need> = around.proven().iter().map(Need::from).collect();
+    let needs: Vec<RequiredPackage> = around.proven().to_vec();
     let install = match packages::install_on(stage, &needs) {
         Ok(install) => install,
         Err(reason) => return Some(Err((one.text, reason))),

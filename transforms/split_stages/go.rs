@@ -1,10 +1,10 @@
 //! Go: `go build` leaves one program, which needs no Go to run. (The Go command, "go help build" and "go help install".)
 
+use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::environment::Variable;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::need::Need;
 use crate::runtime::outputs::{Own, Step, Work};
 use crate::runtime::view::Look;
 use crate::syntax::shell::Word;
@@ -329,8 +329,8 @@ fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, Stri
         other => return Err(format!("which image runs programs built on {other} is not known")),
     };
     let packages = vec![
-        Need::of("ca-certificates", "programs in Go read the system's certificates"),
-        Need::of("tzdata", "programs in Go read the system's time zones"),
+        RequiredPackage::of("ca-certificates", "programs in Go read the system's certificates"),
+        RequiredPackage::of("tzdata", "programs in Go read the system's time zones"),
     ];
     Ok(Recipe {
         language: "Go",

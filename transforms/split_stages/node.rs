@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
+use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::need::Need;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_shared_folder};
@@ -258,7 +258,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
             ("node-libcurl", "libcurl4"),
         ] {
             if has(manifest.as_ref(), "dependencies", dependency) {
-                packages.push(Need::of(package, format!("{dependency} links or calls it")));
+                packages.push(RequiredPackage::of(package, format!("{dependency} links or calls it")));
             }
         }
         packages.extend(look.time_zones());

@@ -1,6 +1,6 @@
 //! Which system packages the image that runs gets, each with where the need comes from, and the instruction that installs them.
 
-use crate::runtime::need::Need;
+use crate::context::RequiredPackage;
 use crate::runtime::package_role::{Fate, fate};
 use crate::runtime::view::Look;
 use crate::transforms::split_stages::recipe::Recipe;
@@ -8,9 +8,9 @@ use crate::transforms::support::new_instruction::Made;
 use crate::transforms::support::packages::{install_on, names};
 
 /// The packages, in the order in which they are installed.
-pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<Need> {
-    let mut needs: Vec<Need> = Vec::new();
-    let mut add = |need: Need| {
+pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage> {
+    let mut needs: Vec<RequiredPackage> = Vec::new();
+    let mut add = |need: RequiredPackage| {
         if !needs.iter().any(|known| known.package == need.package) {
             needs.push(need);
         }
@@ -26,15 +26,15 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<Need> {
                     } else {
                         format!("it is behind {package}, which the file installs")
                     };
-                    add(Need { package: runtime, why });
+                    add(RequiredPackage { package: runtime, why });
                 }
             }
             // A health check, or a script that starts the program, may call what else only fetches.
             Fate::Fetches if recipe.keeps_fetching && !is_named => {
-                add(Need::of(package, "the file installs it, and the program may call it"));
+                add(RequiredPackage::of(package, "the file installs it, and the program may call it"));
             }
             Fate::Fetches | Fate::Looks | Fate::Builds if is_named => {
-                add(Need::of(package, "the image's own command calls it"));
+                add(RequiredPackage::of(package, "the image's own command calls it"));
             }
             _ => {}
         }
@@ -42,13 +42,14 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<Need> {
     recipe.packages.iter().cloned().for_each(&mut add);
     for program in ["curl", "wget"] {
         if look.start.names(program) {
-            add(Need::of(program, "the image's own command calls it"));
+            add(RequiredPackage::of(program, "the image's own command calls it"));
         }
     }
     // What speaks TLS only recommends the certificates that it does not work without. (Debian's packages; Alpine's depend on them.)
-    let speaks = |need: &Need| matches!(need.package.split('=').next(), Some("curl" | "wget" | "git"));
+    let speaks =
+        |need: &RequiredPackage| matches!(need.package.split('=').next(), Some("curl" | "wget" | "git"));
     if recipe.has_shell && is_debian(look) && needs.iter().any(speaks) {
-        let certificates = Need::of("ca-certificates", "what speaks TLS does not work without");
+        let certificates = RequiredPackage::of("ca-certificates", "what speaks TLS does not work without");
         if !needs.iter().any(|need| need.package == certificates.package) {
             needs.push(certificates);
         }
@@ -57,7 +58,11 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<Need> {
 }
 
 /// The step that installs them; none where there is nothing to install.
-pub(super) fn install(look: &Look<'_, '_>, recipe: &Recipe, needs: &[Need]) -> Result<Option<Made>, String> {
+pub(super) fn install(
+    look: &Look<'_, '_>,
+    recipe: &Recipe,
+    needs: &[RequiredPackage],
+) -> Result<Option<Made>, String> {
     if let Some(names) = names(needs).filter(|_| !recipe.has_shell) {
         return Err(format!("the image that runs has no package manager, and {names} may be needed"));
     }

@@ -9,7 +9,6 @@ use crate::context::Surroundings;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::runtime::entrypoint::Start;
-use crate::runtime::need::Need;
 use crate::runtime::outputs::Refused;
 use crate::runtime::view::Look;
 use crate::syntax::{Body, Item};
@@ -72,7 +71,7 @@ impl Facts<'_> {
         let recipe = RECIPES.iter().find_map(|(_, recipe)| recipe(&look));
         let mut recipe =
             recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
-        recipe.packages.extend(around.proven().iter().map(Need::from));
+        recipe.packages.extend(around.proven().iter().cloned());
         assemble::lay_out(&look, recipe)
     }
 

@@ -1,10 +1,10 @@
 //! Python: packages that are compiled from source need compilers and headers once. They go into a virtual environment, which runs on
 //! the slim image of the same interpreter at the same path. (Python's documentation, `venv`; packaging.python.org.)
 
+use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
-use crate::runtime::need::Need;
 use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
 use crate::runtime::package_role::{Fate, fate};
 use crate::runtime::programs;
@@ -279,13 +279,17 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         for (package, libraries) in NEEDS {
             if done.has(package) {
                 packages.extend(
-                    libraries.iter().map(|library| Need::of(library, format!("{package} links or calls it"))),
+                    libraries
+                        .iter()
+                        .map(|library| RequiredPackage::of(library, format!("{package} links or calls it"))),
                 );
             }
         }
         if done.from_source && done.has("lxml") {
-            packages
-                .extend(["libxml2", "libxslt1.1"].map(|name| Need::of(name, "lxml is compiled from source")));
+            packages.extend(
+                ["libxml2", "libxslt1.1"]
+                    .map(|name| RequiredPackage::of(name, "lxml is compiled from source")),
+            );
         }
         packages.extend(look.time_zones());
         packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
@@ -307,7 +311,8 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
         let mut translates = translates.chain(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
         if scripts.is_none() || translates.any(|need| need.package == "gettext") {
             let kept = work.packages.iter().filter(|name| *name == "gettext");
-            packages.extend(kept.map(|name| Need::of(name, "catalogues may be compiled at run time")));
+            packages
+                .extend(kept.map(|name| RequiredPackage::of(name, "catalogues may be compiled at run time")));
         }
         full
     };

@@ -1,6 +1,6 @@
 //! What a language's recipe says of a stage, and the plan of the two stages that is made of it.
 
-use crate::runtime::need::Need;
+use crate::context::RequiredPackage;
 use crate::runtime::outputs::{Refused, Work};
 use crate::span::Span;
 use crate::transforms::support::new_instruction::Made;
@@ -25,7 +25,7 @@ pub struct Split {
     /// What the runtime stage starts with.
     pub lines: Vec<Line>,
     /// The system packages that it installs.
-    pub needs: Vec<Need>,
+    pub needs: Vec<RequiredPackage>,
     /// The instruction that it is about.
     pub anchor: Span,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Recipe {
     /// Whether that image has a shell and a package manager like the one that builds.
     pub has_shell: bool,
     /// System packages that run, beyond those of the file.
-    pub packages: Vec<Need>,
+    pub packages: Vec<RequiredPackage>,
     /// Whether what fetches files and what people look with is installed again.
     pub keeps_fetching: bool,
     /// What is copied from the build, by one comment.

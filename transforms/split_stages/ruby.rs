@@ -1,9 +1,9 @@
 //! Ruby: gems with extensions in C need compilers and headers once. They go with the directory that they are installed in onto the slim
 //! image of the same interpreter. (bundler.io, `bundle config`; docker-library/ruby, the Dockerfile that sets GEM_HOME.)
 
+use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::need::Need;
 use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_shared_folder};
 use crate::runtime::package_role::{Fate, fate};
 use crate::runtime::programs;
@@ -179,11 +179,12 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
             "a script that the image starts is not in the build context, and may call what only the full image has",
         )?;
         let needed = NEEDS.iter().filter(|(gem, _)| has(gem));
-        let needed = needed.map(|(gem, package)| Need::of(package, format!("{gem} links or calls it")));
+        let needed =
+            needed.map(|(gem, package)| RequiredPackage::of(package, format!("{gem} links or calls it")));
         packages.extend(needed);
         // A gem out of a repository is described by a file that lists its files with git.
         if lock.is_some_and(|lock| lock.lines().any(|line| line == "GIT" || line == "PATH")) {
-            packages.push(Need::of("git", "a gem comes out of a repository"));
+            packages.push(RequiredPackage::of("git", "a gem comes out of a repository"));
         }
         packages.extend(look.time_zones());
         packages.extend(programs::by_scripts(scripts));

@@ -1,9 +1,9 @@
 //! Rust: `cargo build` leaves one program, which links the C library and those of `-sys` crates. (The Cargo book.)
 
+use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::need::Need;
 use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
 use crate::runtime::view::Look;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
@@ -128,14 +128,17 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
         None => return Err("what the program may open beside it can't be told without the build context; name it with --context".into()),
     }
     let lock = look.context.and_then(|context| look.text_at(context, &format!("{folder}/Cargo.lock")));
-    let mut packages = vec![Need::of("ca-certificates", "programs in Rust read the system's certificates")];
+    let mut packages =
+        vec![RequiredPackage::of("ca-certificates", "programs in Rust read the system's certificates")];
     match lock {
         Some(lock) => {
             let has = |name: &str| lock.contains(&format!("name = \"{name}\""));
             let linked = LINKED.iter().filter(|(name, _)| has(name));
-            packages.extend(linked.map(|(name, package)| Need::of(package, format!("{name} links it"))));
+            packages.extend(
+                linked.map(|(name, package)| RequiredPackage::of(package, format!("{name} links it"))),
+            );
         }
-        None => packages.push(Need::of("libssl3", "without Cargo.lock, it may be linked")),
+        None => packages.push(RequiredPackage::of("libssl3", "without Cargo.lock, it may be linked")),
     }
     let is_alpine = look.stage.release.as_ref().is_some_and(|release| release.family == "alpine");
     let base = if is_alpine { look.alpine() } else { look.debian_slim()? };

@@ -1,11 +1,11 @@
 //! The instruction that installs what the running image needs.
 
+use crate::context::RequiredPackage;
 use crate::facts::Stage;
-use crate::runtime::need::Need;
 use crate::transforms::support::new_instruction::Made;
 
 /// The step that installs packages on the release that a stage is built on; none where there is nothing to install.
-pub(crate) fn install_on(stage: &Stage, needs: &[Need]) -> Result<Option<Made>, String> {
+pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<Made>, String> {
     let Some(names) = names(needs) else { return Ok(None) };
     let words = names.replace(", ", " ");
     let text = match stage.release.as_ref().map(|release| release.family.as_str()) {
@@ -19,7 +19,7 @@ pub(crate) fn install_on(stage: &Stage, needs: &[Need]) -> Result<Option<Made>, 
 }
 
 /// Packages in a sentence; none where there are none.
-pub(crate) fn names(needs: &[Need]) -> Option<String> {
+pub(crate) fn names(needs: &[RequiredPackage]) -> Option<String> {
     let names: Vec<&str> = needs.iter().map(|need| need.package.as_str()).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use crate::span::Span;
 use crate::grammar::{self, Shell};
 use crate::heredoc;
 use crate::instruction::{Body, Instruction};
 use crate::lines;
 use crate::platform::{Arguments, Platform};
+use crate::span::Span;
 
 /// A parsed Dockerfile.
 #[derive(Debug, Clone)]

@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use crate::span::Span;
 use crate::heredoc::Heredoc;
 use crate::instruction::{Assignment, Body, Flag, Form, From, Instruction, Keyword, Run, Transfer};
 use crate::lines::{Continued, Logical};
 use crate::opaque::Opaque;
 use crate::shell::{self, Dialect, Script};
+use crate::span::Span;
 
 /// The shell in force, as far as reading its scripts goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

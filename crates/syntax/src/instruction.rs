@@ -1,10 +1,10 @@
 //! The typed instructions of a Dockerfile. Types only; `grammar` fills them.
 
-use crate::span::Span;
 use crate::heredoc::Heredoc;
 use crate::lines::Logical;
 use crate::opaque::Opaque;
 use crate::shell::Script;
+use crate::span::Span;
 
 /// One instruction with everything that belongs to it.
 #[derive(Debug, Clone)]

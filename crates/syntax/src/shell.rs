@@ -9,9 +9,9 @@ mod word;
 
 use std::ops::Range;
 
-use crate::span::Span;
 use crate::lines::Logical;
 use crate::opaque::Opaque;
+use crate::span::Span;
 
 pub use word::Word;
 

@@ -6,30 +6,22 @@
 
 use std::collections::BTreeSet;
 
+use crate::context::RequiredPackage;
 use crate::image::{Image, Kind, Owners, Tree};
-
-/// A system package of the original, and the program that needs it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lacking {
-    /// The package.
-    pub package: String,
-    /// The reason, for people.
-    pub why: String,
-}
 
 /// The packages of missing libraries, given as (library, file that loads it).
 pub(super) fn libraries<'m>(
     tree: &Tree<'_>,
     owners: &Owners<'_>,
     missing: impl Iterator<Item = (&'m str, &'m str)>,
-) -> Vec<Lacking> {
+) -> Vec<RequiredPackage> {
     let mut found = BTreeSet::new();
     for (library, who) in missing {
         let name = library.rsplit('/').next().unwrap_or(library);
         let ends = format!("/{name}");
         for path in tree.places.keys().filter(|path| path.ends_with(&ends)) {
             if let Some(package) = owner(tree, owners, path) {
-                found.insert(Lacking { package, why: format!("/{who} loads {name}") });
+                found.insert(RequiredPackage { package, why: format!("/{who} loads {name}") });
                 break;
             }
         }
@@ -38,13 +30,18 @@ pub(super) fn libraries<'m>(
 }
 
 /// The packages of programs that were not found, according to the output.
-pub(super) fn programs(image: &Image, tree: &Tree<'_>, owners: &Owners<'_>, printed: &str) -> Vec<Lacking> {
+pub(super) fn programs(
+    image: &Image,
+    tree: &Tree<'_>,
+    owners: &Owners<'_>,
+    printed: &str,
+) -> Vec<RequiredPackage> {
     let mut found = BTreeSet::new();
     for name in not_found(printed) {
         let mut at = image.config.config.path().map(|directory| format!("{directory}/{name}"));
         let package = at.find_map(|path| owner(tree, owners, path.trim_start_matches('/')));
         if let Some(package) = package {
-            found.insert(Lacking { package, why: format!("`{name}` was called but not found") });
+            found.insert(RequiredPackage { package, why: format!("`{name}` was called but not found") });
         }
     }
     found.into_iter().collect()

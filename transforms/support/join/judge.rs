@@ -41,7 +41,8 @@ pub enum GainKind {
 
 /// Judges a pair of RUNs of which the second is the next instruction; `anyway` takes any gain. `Ok(None)` where there is nothing to gain; an
 /// error is a guard that stands against a gain.
-pub fn merge(facts: &Facts<'_>,
+pub fn merge(
+    facts: &Facts<'_>,
     first: &RunFacts<'_>,
     second: &RunFacts<'_>,
     anyway: bool,
@@ -61,10 +62,7 @@ pub fn merge(facts: &Facts<'_>,
         return Err("what the first writes to its mount would be there for the second".into());
     }
     let between = &facts.file.items[first.item + 1..second.item];
-    if between
-        .iter()
-        .any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(facts.file.text))))
-    {
+    if between.iter().any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(facts.file.text)))) {
         return Err("a comment between them speaks to a tool".into());
     }
     if a.ends_in_comment {
@@ -76,8 +74,7 @@ pub fn merge(facts: &Facts<'_>,
     if defines_function(b) {
         return Err("the second defines a function".into());
     }
-    if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap")))
-    {
+    if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap"))) {
         return Err("`set` or `trap` would reach further than it did".into());
     }
     if a.reads_startup_files || facts.variable(first.item, "BASH_ENV") != Variable::NotInFile {
@@ -98,8 +95,7 @@ pub fn merge(facts: &Facts<'_>,
         }
         (None, true, true) => {
             return Err(
-                "the first changes its shell's directory or variables, which would reach the second"
-                    .into(),
+                "the first changes its shell's directory or variables, which would reach the second".into()
             );
         }
         _ => {}
@@ -115,10 +111,9 @@ pub fn merge(facts: &Facts<'_>,
 
 /// What merging is good for.
 fn gain(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Option<Gain> {
-    let calls =
-        |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
-            run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
-        };
+    let calls = |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
+        run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
+    };
     let system = first
         .calls
         .iter()
@@ -171,18 +166,14 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
     let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
     let takes = |touch| matches!(touch, Touch::Removed | Touch::Reowned);
     let reaches = |path: &str| {
-        then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(
-            |use_| {
-                covers(&use_.path, path)
-                    || use_.touch == Touch::Removed && paths::within(&use_.path, path)
-            },
-        )
+        then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(|use_| {
+            covers(&use_.path, path) || use_.touch == Touch::Removed && paths::within(&use_.path, path)
+        })
     };
     // What these make weighs nothing.
     let weighs = |made: &FileUse<'_>| {
         let program = first.invocations[made.invocation].program.unwrap_or_default();
-        !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"]
-            .contains(&program)
+        !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"].contains(&program)
     };
     if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
         return true;

@@ -5,13 +5,13 @@ use std::ops::Range;
 use shuck_ast as ast;
 use shuck_parser::parser::{ParseStatus, Parser};
 
-use crate::span::Span;
 use crate::lines::Logical;
 use crate::opaque::Opaque;
 use crate::shell::{
     Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script,
     Simple, Statement, Word,
 };
+use crate::span::Span;
 
 /// Parses and lowers one script.
 pub(super) fn script(

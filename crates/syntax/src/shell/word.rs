@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::span::Span;
 use crate::shell::List;
+use crate::span::Span;
 
 /// A word as written.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,218 @@
+//! Keeps only the fixes after which the image still works: adds a package that a trial shows to be missing, and holds back
+//! the transform whose step breaks something, with the evidence.
+//!
+//! It builds and runs nothing itself: a [`Trial`] does, so the search can be tested without a container engine.
+
+use crate::config::Settings;
+use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
+use crate::pipeline::{self, Held, Outcome};
+use crate::span::Place;
+
+/// Builds a version of the file and compares its image with the original's.
+pub trait Trial {
+    /// Tries a version of the Dockerfile, with its ignore file where that changes too.
+    ///
+    /// # Errors
+    /// What prevents any answer: no engine, a full disk, an interrupt.
+    fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<(), Failure>>;
+}
+
+/// Why a version does not do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// What was seen, for a person.
+    pub evidence: String,
+    /// Packages of the original image that would mend it.
+    pub lacking: Vec<RequiredPackage>,
+}
+
+/// Fixes a text as far as the image still works afterwards.
+///
+/// Where something breaks, the transform whose step broke it is left out, and the rest is tried again.
+///
+/// # Errors
+/// Those of the trial.
+pub fn fix(
+    trial: &dyn Trial,
+    text: &str,
+    settings: &Settings,
+    around: &dyn Surroundings,
+) -> anyhow::Result<Outcome> {
+    let mut settings = settings.clone();
+    let mut held: Vec<Held> = Vec::new();
+    let mut proving = Proving { around, proven: around.proven().to_vec() };
+    loop {
+        let mut outcome = pipeline::fix_within(text, &settings, &proving);
+        let last = outcome.steps.len();
+        let failure = if last == 0 { None } else { check_step(trial, &outcome, last)?.err() };
+        let Some(failure) = failure else {
+            outcome.refused.extend(held);
+            return Ok(outcome);
+        };
+        let installs = outcome.steps.iter().any(|step| step.transform.changes.chooses_base());
+        if installs && proving.learn(&failure.lacking) {
+            continue;
+        }
+        let (bad, failure) = first_bad(trial, &outcome, failure)?;
+        let step = &outcome.steps[bad - 1];
+        let id = step.transform.id;
+        let place = step.fixes.first().map_or(Place { line: 1, column: 1 }, |fix| fix.place);
+        let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
+        let reason = format!("held back: with it, {}", failure.evidence.trim_end());
+        let lines = place.line..=place.line;
+        held.push(Held { transform: Some(id), place, lines, line, reason, applicability: None });
+        settings.config.ignore.push(id.to_owned());
+    }
+}
+
+/// The first step after which the image does not work, counted from 1, and what was seen then. The original works, and all
+/// steps together fail.
+fn first_bad(trial: &dyn Trial, outcome: &Outcome, failure: Failure) -> anyhow::Result<(usize, Failure)> {
+    let (mut good, mut bad, mut evidence) = (0, outcome.steps.len(), failure);
+    while bad - good > 1 {
+        let middle = good.midpoint(bad);
+        match check_step(trial, outcome, middle)? {
+            Ok(()) => good = middle,
+            Err(failure) => (bad, evidence) = (middle, failure),
+        }
+    }
+    Ok((bad, evidence))
+}
+
+/// Checks the text as it is after this many steps, at least one.
+fn check_step(trial: &dyn Trial, outcome: &Outcome, steps: usize) -> anyhow::Result<Result<(), Failure>> {
+    let done = &outcome.steps[..steps];
+    let text = &done[steps - 1].text;
+    let ignore_file = done.iter().rev().find_map(|step| step.ignore_file.as_deref());
+    trial.check(text, ignore_file)
+}
+
+/// The surroundings, with what trials have shown.
+struct Proving<'a> {
+    around: &'a dyn Surroundings,
+    proven: Vec<RequiredPackage>,
+}
+
+impl Surroundings for Proving<'_> {
+    fn context(&self) -> Result<&BuildContext, &str> {
+        self.around.context()
+    }
+
+    fn dockerfile(&self) -> Option<&str> {
+        self.around.dockerfile()
+    }
+
+    fn proven(&self) -> &[RequiredPackage] {
+        &self.proven
+    }
+
+    fn services(&self) -> &[Service] {
+        self.around.services()
+    }
+
+    fn can_write_ignore_file(&self) -> bool {
+        self.around.can_write_ignore_file()
+    }
+}
+
+impl Proving<'_> {
+    /// Takes over what is not known yet; whether there was anything.
+    fn learn(&mut self, lacking: &[RequiredPackage]) -> bool {
+        let known = self.proven.len();
+        for package in lacking {
+            if !self.proven.iter().any(|proven| proven.package == package.package) {
+                self.proven.push(package.clone());
+            }
+        }
+        self.proven.len() > known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Alone;
+    use std::cell::Cell;
+
+    /// An image that breaks where the text has a phrase, and lacks a package as long as the text does not name it.
+    #[derive(Default)]
+    struct Fake {
+        breaks_on: &'static str,
+        lacks: Option<&'static str>,
+        checks: Cell<usize>,
+    }
+
+    impl Trial for Fake {
+        fn check(&self, text: &str, _: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
+            self.checks.set(self.checks.get() + 1);
+            let broken = text.contains(self.breaks_on);
+            let lacking = self.lacks.filter(|package| broken && !text.contains(package));
+            Ok(match lacking {
+                _ if !broken => Ok(()),
+                Some(package) => Err(Failure {
+                    evidence: format!("`{package}` is missing"),
+                    lacking: vec![RequiredPackage { package: package.into(), why: "it was called".into() }],
+                }),
+                None if self.lacks.is_some() => Ok(()),
+                None => Err(Failure { evidence: "it printed nothing".into(), lacking: Vec::new() }),
+            })
+        }
+    }
+
+    const TEXT: &str = "FROM python:3.12\nRUN apt-get update && apt-get install -y git\nRUN useradd -u 999999 app\nCOPY main.py /\nCMD [\"python\", \"/main.py\"]\n";
+
+    fn settings() -> Settings {
+        let mut settings = Settings::default();
+        settings.config.r#unsafe = true;
+        settings.proves = true;
+        settings
+    }
+
+    fn fixed(trial: &Fake) -> Outcome {
+        fix(trial, TEXT, &settings(), &Alone).expect("the trial answers")
+    }
+
+    #[test]
+    fn what_works_is_kept_after_one_trial() {
+        let trial = Fake { breaks_on: "no such text", ..Fake::default() };
+        let outcome = fixed(&trial);
+        assert!(outcome.steps.len() > 2, "{outcome:?}");
+        assert_eq!(trial.checks.get(), 1);
+        assert!(outcome.refused.iter().all(|held| !held.reason.contains("held back")));
+    }
+
+    #[test]
+    fn the_transform_that_breaks_it_is_held_back_and_the_others_stay() {
+        for (breaks_on, id) in
+            [("--no-log-init", "useradd-no-log-init"), ("rm -rf /var/lib/apt", "clean-package-caches")]
+        {
+            let outcome = fixed(&Fake { breaks_on, ..Fake::default() });
+            let text = outcome.text().expect("the others are applied");
+            assert!(!text.contains(breaks_on), "{text}");
+            let held = outcome.refused.iter().find(|held| held.transform == Some(id)).expect("it is named");
+            assert_eq!(held.reason, "held back: with it, it printed nothing");
+            assert!(outcome.steps.iter().all(|step| step.transform.id != id));
+        }
+    }
+
+    #[test]
+    fn a_missing_package_is_installed() {
+        let trial = Fake { breaks_on: "-slim", lacks: Some("libgomp1"), ..Fake::default() };
+        let outcome = fixed(&trial);
+        let text = outcome.text().expect("it is fixed");
+        assert!(text.contains("-slim") && text.contains("libgomp1"), "{text}");
+        assert_eq!(trial.checks.get(), 2);
+    }
+
+    #[test]
+    fn a_trial_that_gives_no_answer_ends_it() {
+        struct Gone;
+        impl Trial for Gone {
+            fn check(&self, _: &str, _: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
+                anyhow::bail!("the engine is gone")
+            }
+        }
+        let error = fix(&Gone, TEXT, &settings(), &Alone).expect_err("there is no answer");
+        assert_eq!(error.to_string(), "the engine is gone");
+    }
+}
