@@ -25,6 +25,7 @@ mod plugin;
 #[cfg(feature = "pr")]
 mod pull_request;
 mod scope;
+mod session;
 mod settings;
 mod verified;
 mod write;

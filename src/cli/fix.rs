@@ -1,7 +1,7 @@
 //! `jettison fix`: reads the files, runs the pipeline, and prints, checks or writes the results.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use rayon::prelude::*;
@@ -10,6 +10,7 @@ use crate::cli::args::{Color, Fix, Format};
 use crate::cli::context::Contexts;
 use crate::cli::measured::{Meter, Texts};
 use crate::cli::scope::Scopes;
+use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::verified::Prover;
 use crate::cli::{STACK, Status, clock, discover, ignored, input, interactive, write};
@@ -52,32 +53,25 @@ pub fn reports(args: &Fix) -> anyhow::Result<Vec<FileReport>> {
 }
 
 fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Vec<FileReport>> {
-    let contexts = Contexts::new(args.building.context.as_deref())?;
+    let session = Session::new(args, configurations)?;
     let engines = Engines {
         prover: args.proof.verify.then(|| Prover::new(args)).transpose()?,
         meter: args.proof.measure.then(|| Meter::new(args)).transpose()?,
     };
     let builds = engines.prover.is_some() || engines.meter.is_some();
-    let scopes = Scopes::new(args)?;
-    let here = [PathBuf::from(".")];
-    let paths = match &scopes {
-        _ if !args.paths.is_empty() => &args.paths,
-        Scopes::Found(findings) => findings.files(),
-        _ => &here[..],
-    };
-    let files = discover::files(paths, |directory| configurations.search(directory));
+    let files = session.files();
     for remark in files.remarks().into_iter().filter(|_| !args.quiet) {
         writeln!(anstream::stderr().lock(), "{remark}")?;
     }
     let found = files.found;
-    let work = |found: &discover::Found| one_file(args, configurations, &contexts, &engines, &scopes, found);
+    let work = |found: &discover::Found| one_file(&session, &engines, found);
     let mut reports: Vec<FileReport> = if found.len() > 1 && !builds {
         let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
         pool.install(|| found.par_iter().map(work).collect())
     } else {
         found.iter().map(work).collect()
     };
-    ignored::settle(args, configurations, &contexts, &scopes, &found, &mut reports);
+    ignored::settle(&session, &found, &mut reports);
     Ok(reports)
 }
 
@@ -87,23 +81,15 @@ struct Engines {
     meter: Option<Meter>,
 }
 
-fn one_file(
-    args: &Fix,
-    configurations: &Configurations<'_>,
-    contexts: &Contexts,
-    engines: &Engines,
-    scopes: &Scopes,
-    found: &discover::Found,
-) -> FileReport {
+fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -> FileReport {
     let path = match found {
         Ok(path) => path,
         Err(error) => return FileReport::failed(None, error.clone()),
     };
     let name = discover::display_name(path);
-    let around = contexts.around(Some(path));
+    let around = session.contexts.around(Some(path));
     let fixed = input::file(path).and_then(|text| {
-        let settings = scopes.within(configurations.for_file(path)?, path, &text)?;
-        let settings = clock::started(&settings);
+        let settings = clock::started(&*session.settings(path, &text)?);
         let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
             None => pipeline::fix_within(&text, &settings, &around),
@@ -124,12 +110,12 @@ fn one_file(
         Err(error) => FileReport::failed(Some(name), error),
         Ok((outcome, measured, text)) => {
             // A file that depends on a new ignore file is written together with it.
-            let written = match outcome.text().filter(|_| args.mode.write && outcome.ignore_file().is_none())
+            let written = match outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none())
             {
                 Some(new) => write::replace(path, &text, new),
                 None => Ok(()),
             };
-            let findings = match scopes {
+            let findings = match &session.scopes {
                 Scopes::Found(findings) => findings.answers(path, &outcome),
                 _ => Vec::new(),
             };

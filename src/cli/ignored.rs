@@ -7,10 +7,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::Fix;
 use crate::cli::context::{Around, Contexts};
-use crate::cli::scope::Scopes;
-use crate::cli::settings::Configurations;
+use crate::cli::session::Session;
 use crate::cli::{clock, discover, write};
 use crate::context::{BuildContext, Service, Surroundings};
 use crate::pipeline::{self, Outcome};
@@ -18,30 +16,19 @@ use crate::report::{FileReport, IgnoreFile};
 
 /// Completes the reports of all files whose ignore file changes, and writes both files if
 /// requested.
-pub fn settle(
-    args: &Fix,
-    configurations: &Configurations<'_>,
-    contexts: &Contexts,
-    scopes: &Scopes,
-    found: &[discover::Found],
-    reports: &mut [FileReport],
-) {
+pub fn settle(session: &Session<'_>, found: &[discover::Found], reports: &mut [FileReport]) {
     let mut claimed: HashMap<PathBuf, String> = HashMap::new();
     for (found, report) in found.iter().zip(reports) {
         let Ok(path) = found else { continue };
         if report.outcome.ignore_file().is_none() {
             continue;
         }
-        let around = contexts.around(Some(path));
+        let around = session.contexts.around(Some(path));
         let (Ok(directory), Ok(context)) = (around.directory(), around.context()) else { continue };
         let ignore_path = directory.join(&context.ignore_path);
         let before = claimed.get(&ignore_path).cloned();
         if let Some(before) = &before {
-            let settings = configurations.for_file(path);
-            let Ok(settings) = settings.and_then(|settings| scopes.within(settings, path, &report.text))
-            else {
-                continue;
-            };
+            let Ok(settings) = session.settings(path, &report.text) else { continue };
             let changed = Changed { around: &around, context: context.with_ignore(before) };
             let settings = clock::started(&settings);
             match clock::in_time(pipeline::fix_within(&report.text, &settings, &changed), &settings) {
@@ -57,7 +44,7 @@ pub fn settle(
             claimed.insert(ignore_path.clone(), new.clone());
             report.ignore_file = Some(IgnoreFile { path: shown(&ignore_path), old: old.clone(), new });
         }
-        if args.mode.write {
+        if session.args.mode.write {
             report.error = write_both(path, &ignore_path, report).err();
         }
     }

@@ -6,14 +6,13 @@
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
 use crate::cli::args::Fix;
-use crate::cli::context::Contexts;
-use crate::cli::scope::Scopes;
+use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, ignored, input};
 use crate::context::Surroundings as _;
@@ -43,10 +42,8 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         !args.proof.verify && !args.proof.measure,
         "--interactive can't be combined with --verify or --measure"
     );
-    let scopes = Scopes::new(args)?;
-    let here = [PathBuf::from(".")];
-    let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
-    let files = discover::files(paths, |directory| configurations.search(directory));
+    let mut session = Session::new(args, configurations)?;
+    let files = session.files();
     for remark in files.remarks() {
         writeln!(io::stderr().lock(), "{remark}")?;
     }
@@ -58,14 +55,13 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
             break;
         }
         // The previous file may have changed the context.
-        let contexts = Contexts::new(args.building.context.as_deref())?;
-        let asking = Asking { configurations, contexts: &contexts, scopes: &scopes };
+        session.forget_contexts()?;
         let mut report = match &one {
-            Ok(path) => asking.file(path, &mut quits)?,
+            Ok(path) => ask_about(&session, path, &mut quits)?,
             Err(error) => FileReport::failed(None, error.clone()),
         };
         if let (Ok(path), None) = (&one, &report.error) {
-            report.error = ignored::write(path, &contexts, &mut report).err();
+            report.error = ignored::write(path, &session.contexts, &mut report).err();
         }
         reports.push(report);
     }
@@ -74,35 +70,24 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
     Ok(if has_failed { Status::Failed } else { Status::Clean })
 }
 
-/// The data that is needed to ask about a file.
-struct Asking<'a> {
-    configurations: &'a Configurations<'a>,
-    contexts: &'a Contexts,
-    scopes: &'a Scopes,
-}
-
-impl Asking<'_> {
-    fn file(&self, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
-        let name = discover::display_name(path);
-        let read = input::file(path).and_then(|text| {
-            let settings = self.configurations.for_file(path)?;
-            Ok((self.scopes.within(settings, path, &text)?, text))
-        });
-        let (settings, text) = match read {
-            Ok(read) => read,
-            Err(error) => return Ok(FileReport::failed(Some(name), error)),
-        };
-        let mut person = Person { path: name.clone(), ..Person::default() };
-        let around = self.contexts.around(Some(path));
-        person.ignore_file =
-            around.context().ok().and_then(|context| context.ignore_text.clone()).unwrap_or_default();
-        let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &around, &mut person);
-        *quits = person.quits;
-        if let Some(error) = person.error {
-            return Err(error).context("the terminal can't be used");
-        }
-        Ok(FileReport::fixed(name, text, outcome))
+/// Asks about the fixes of one file.
+fn ask_about(session: &Session<'_>, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
+    let name = discover::display_name(path);
+    let read = input::file(path).and_then(|text| Ok((session.settings(path, &text)?, text)));
+    let (settings, text) = match read {
+        Ok(read) => read,
+        Err(error) => return Ok(FileReport::failed(Some(name), error)),
+    };
+    let mut person = Person { path: name.clone(), ..Person::default() };
+    let around = session.contexts.around(Some(path));
+    person.ignore_file =
+        around.context().ok().and_then(|context| context.ignore_text.clone()).unwrap_or_default();
+    let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &around, &mut person);
+    *quits = person.quits;
+    if let Some(error) = person.error {
+        return Err(error).context("the terminal can't be used");
     }
+    Ok(FileReport::fixed(name, text, outcome))
 }
 
 /// The user at the terminal, and the answers so far.
