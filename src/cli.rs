@@ -4,30 +4,21 @@
 //! nothing needs to change or everything was written, 1 if something would change, and 2 on an
 //! error.
 
-mod apply;
 mod args;
 mod clock;
+mod commands;
 mod context;
 mod discover;
-mod explain;
-mod fix;
+mod dockerignore;
 mod full_paths;
-mod generated;
 mod hadolint;
-mod ignored;
 mod input;
-#[cfg(feature = "inspect")]
-mod inspected;
 mod interactive;
 mod limits;
-mod measured;
 mod plugin;
-#[cfg(feature = "pr")]
-mod pull_request;
 mod scope;
 mod session;
 mod settings;
-mod verified;
 mod write;
 
 use std::ffi::OsString;
@@ -97,22 +88,22 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Status> {
     match args.command {
-        Command::Fix(fix) => fix::run(&fix),
+        Command::Fix(fix) => commands::fix::run(&fix),
         #[cfg(feature = "pr")]
-        Command::PullRequest(request) => pull_request::run(*request),
+        Command::PullRequest(request) => commands::pull_request::run(*request),
         #[cfg(not(feature = "pr"))]
         Command::PullRequest(_) => left_out("pr"),
-        Command::Apply(apply) => apply::run(&apply),
-        Command::Measure(measure) => measured::run(&measure),
+        Command::Apply(apply) => commands::apply::run(&apply),
+        Command::Measure(measure) => commands::measure::run(&measure),
         #[cfg(feature = "inspect")]
-        Command::Inspect(inspect) => inspected::run(&inspect),
+        Command::Inspect(inspect) => commands::inspect::run(&inspect),
         #[cfg(not(feature = "inspect"))]
         Command::Inspect(_) => left_out("inspect"),
-        Command::Verify(verify) => verified::run(&verify),
-        Command::Explain(explain) => explain::run(&explain),
-        Command::List => explain::list(),
-        Command::Completions { shell } => generated::completions(shell),
-        Command::Man => generated::man(),
+        Command::Verify(verify) => commands::verify::run(&verify),
+        Command::Explain(explain) => commands::explain::run(&explain),
+        Command::List => commands::explain::list(),
+        Command::Completions { shell } => commands::completions::completions(shell),
+        Command::Man => commands::completions::man(),
     }
 }
 

@@ -14,7 +14,7 @@ use anyhow::{Context as _, ensure};
 use crate::cli::args::Fix;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, discover, ignored, input};
+use crate::cli::{Status, discover, dockerignore, input};
 use crate::context::Surroundings as _;
 use crate::edit::Edits;
 use crate::escape;
@@ -61,7 +61,7 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
             Err(error) => FileReport::failed(None, error.clone()),
         };
         if let (Ok(path), None) = (&one, &report.error) {
-            report.error = ignored::write(path, &session.contexts, &mut report).err();
+            report.error = dockerignore::write(path, &session.contexts, &mut report).err();
         }
         reports.push(report);
     }

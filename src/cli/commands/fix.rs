@@ -7,13 +7,13 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 
 use crate::cli::args::{Color, Fix, Format};
+use crate::cli::commands::measure::{Meter, Texts};
+use crate::cli::commands::verify::Prover;
 use crate::cli::context::Contexts;
-use crate::cli::measured::{Meter, Texts};
 use crate::cli::scope::Scopes;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::verified::Prover;
-use crate::cli::{STACK, Status, clock, discover, ignored, input, interactive, write};
+use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactive, write};
 use crate::config::Settings;
 use crate::escape;
 use crate::pipeline::{self, Outcome};
@@ -71,7 +71,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     } else {
         found.iter().map(work).collect()
     };
-    ignored::settle(&session, &found, &mut reports);
+    dockerignore::settle(&session, &found, &mut reports);
     Ok(reports)
 }
 
@@ -110,11 +110,11 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
         Err(error) => FileReport::failed(Some(name), error),
         Ok((outcome, measured, text)) => {
             // A file that depends on a new ignore file is written together with it.
-            let written = match outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none())
-            {
-                Some(new) => write::replace(path, &text, new),
-                None => Ok(()),
-            };
+            let written =
+                match outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none()) {
+                    Some(new) => write::replace(path, &text, new),
+                    None => Ok(()),
+                };
             let findings = match &session.scopes {
                 Scopes::Found(findings) => findings.answers(path, &outcome),
                 _ => Vec::new(),

@@ -4,9 +4,9 @@
 use std::io::{self, Write};
 
 use crate::cli::args::{Fix, InspectFormat, Verify};
+use crate::cli::commands::measure::{Bar, plans};
 use crate::cli::context::Around;
 use crate::cli::context::Contexts;
-use crate::cli::measured::{Bar, plans};
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
 use crate::context::Surroundings as _;

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::cli::Status;
 use crate::cli::args::{self, Color, Fix, Mode, PullRequest};
-use crate::cli::{Status, fix};
+use crate::cli::commands::fix;
 use crate::escape;
 use crate::forge::{Forge, Kind, Remote, Request, State, Token, Wording, is_private};
 use crate::git::{self, Addresses, Git, Login};

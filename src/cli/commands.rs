@@ -1,0 +1,12 @@
+//! The commands: one file each.
+
+pub mod apply;
+pub mod completions;
+pub mod explain;
+pub mod fix;
+#[cfg(feature = "inspect")]
+pub mod inspect;
+pub mod measure;
+#[cfg(feature = "pr")]
+pub mod pull_request;
+pub mod verify;
