@@ -16,11 +16,11 @@ mod rpm;
 mod tree;
 
 pub use archive::{Reader, stream};
-pub use config::{Config, Healthcheck};
+pub use config::Config;
 pub use elf::Elf;
 pub use layer::{Entry, Kind, Layer};
 pub use owners::{Owners, Package};
-pub use tree::{Hidden, Place, Tree};
+pub use tree::{Hidden, Tree};
 
 use std::fmt;
 use std::io;

@@ -1,6 +1,6 @@
 //! Jettison rewrites Dockerfiles so that images get smaller and builds hit the cache, without changing what they do.
 //!
-//! A text becomes a tree ([`syntax`]), the tree gets its [`facts`], the [`transforms`] propose fixes, and the
+//! A text becomes a tree ([`syntax`]), facts are worked out about it, the [`transforms`] propose fixes, and the
 //! [`pipeline`] applies them one transform at a time, checking each step:
 //!
 //! ```
@@ -13,30 +13,32 @@
 //! assert_eq!(outcome.steps[0].transform.id, "clean-package-caches");
 //! ```
 
+#[doc(hidden)]
 pub mod cli;
 pub mod config;
 pub mod context;
+#[doc(hidden)]
 pub mod digest;
-pub mod escape;
-pub mod facts;
+mod escape;
+mod facts;
 #[cfg(feature = "pr")]
-pub mod forge;
-pub mod git;
-pub mod image;
+mod forge;
+mod git;
+mod image;
 #[cfg(feature = "inspect")]
-pub mod inspect;
+mod inspect;
 pub mod knowledge;
-pub mod measure;
+mod measure;
 pub mod pipeline;
-pub mod pragma;
-pub mod report;
+mod pragma;
+mod report;
 mod runtime;
-pub mod secret;
+mod secret;
 pub mod transform;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;
-pub mod verification;
-pub mod yaml;
+mod verification;
+mod yaml;
 
 pub use jettison_syntax as syntax;
 pub use jettison_syntax::{edit, span};

@@ -9,9 +9,8 @@ mod lacking;
 mod libraries;
 mod smoke;
 
-pub use files::{Cause, Files, Group};
+pub use files::{Cause, Files};
 use smoke::Side;
-pub use smoke::Smoke;
 
 use super::build::Built;
 use super::engine::Engine;
