@@ -131,8 +131,9 @@ impl Proving<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Alone;
+    use crate::context::{Alone, Entry};
     use std::cell::Cell;
+    use std::collections::BTreeMap;
 
     /// An image that breaks where the text has a phrase, and lacks a package as long as the text does not name it.
     #[derive(Default)]
@@ -168,8 +169,25 @@ mod tests {
         settings
     }
 
+    /// A folder with the program that the image starts.
+    struct Folder(BuildContext);
+
+    impl Folder {
+        fn new() -> Self {
+            let entry = Entry { path: "main.py".into(), size: 9, is_link: false, executable: false };
+            let texts = BTreeMap::from([("main.py".to_owned(), "print(1)\n".to_owned())]);
+            Self(BuildContext::of(vec![entry], texts, ".dockerignore", None))
+        }
+    }
+
+    impl Surroundings for Folder {
+        fn context(&self) -> Result<&BuildContext, &str> {
+            Ok(&self.0)
+        }
+    }
+
     fn fixed(trial: &Fake) -> Outcome {
-        fix(trial, TEXT, &settings(), &Alone).expect("the trial answers")
+        fix(trial, TEXT, &settings(), &Folder::new()).expect("the trial answers")
     }
 
     #[test]

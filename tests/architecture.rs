@@ -159,7 +159,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("runtime", &["context", "facts", "syntax", "knowledge", "span"]),
     ("pragma", &["edit", "syntax", "span"]),
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
-    ("facts", &["context", "pragma", "syntax", "knowledge", "span", "yaml"]),
+    ("facts", &["context", "syntax", "knowledge", "span", "yaml"]),
     ("config", &["yaml"]),
     ("context", &["yaml"]),
     ("forge", &["escape"]),

@@ -31,10 +31,14 @@ impl<'a> Facts<'a> {
             (Variable::NotInFile, None) => Ok(account),
             (Variable::NotInFile, Some(home)) => Ok(Account { home: home.clone(), ..account }),
             (Variable::Set(home), _) if home == account.home => Ok(account),
+            // BuildKit removes the directories that it creates for a mount, so the home directory must exist without it.
             (Variable::Set(home), _) if account.uid.is_none() && is_plain(&home) => {
+                if !self.is_there(run.stage, run.item, &home) {
+                    return Err(format!("HOME is {home}, which may not exist before this RUN"));
+                }
                 Ok(Account { home, ..account })
             }
-            _ => Err("HOME is set to what can't be told".into()),
+            _ => Err("the value of HOME is unknown".into()),
         }
     }
 
@@ -172,7 +176,8 @@ mod tests {
             account("FROM node\nUSER node\nRUN x\n"),
             Some(("/home/node".into(), Some(1000), Some(1000)))
         );
-        assert_eq!(account("FROM debian\nENV HOME=/h\nRUN x\n"), Some(("/h".into(), None, None)));
+        assert_eq!(account("FROM debian\nENV HOME=/h\nWORKDIR /h\nRUN x\n"), Some(("/h".into(), None, None)));
+        assert_eq!(account("FROM debian\nENV HOME=/h\nRUN x\n"), None);
     }
 
     #[test]

@@ -309,9 +309,11 @@ impl<'a> Invocation<'a> {
     /// Whether the command would notice that a directory is missing or empty: it names the directory, or something in or
     /// around it, and is not a removal that does not mind.
     pub fn notices(&self, directories: &[String]) -> bool {
-        if self.is_forced_removal() {
-            return false;
-        }
+        !self.is_forced_removal() && self.names_any(directories)
+    }
+
+    /// Whether the command names one of these directories, or something in or around it.
+    pub fn names_any(&self, directories: &[String]) -> bool {
         let looks = LOOK.iter().any(|program| self.is(program));
         let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
         self.words.iter().chain(redirects).any(|word| {

@@ -205,7 +205,7 @@ impl Facts<'_> {
     }
 
     /// Whether some stage copies just these files out of this one.
-    fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
+    pub(crate) fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
         self.copied_from[stage].iter().find_map(|&copied| {
             let stage::Copied { user, item, path, shown, .. } = &self.copies[copied];
             let rooted = |path: &String| format!("/{}", path.trim_start_matches('/'));
@@ -368,6 +368,13 @@ impl Facts<'_> {
             }
             if one.program.is_some_and(|program| going.programs.iter().any(|reader| reader == program)) {
                 return Err(format!("calls {}, which reads it", one.program.unwrap_or_default()));
+            }
+            if going.manager.kind == Kind::System
+                && one.is_forced_removal()
+                && one.names_any(going.directories)
+                && !(one.elevation != Elevation::None || *list.user == User::Root)
+            {
+                return Err("removes these files as a user who may not".into());
             }
             if one.notices(going.directories) {
                 return Err("names these files, and may fail without them".into());

@@ -4,7 +4,7 @@
 //! mounts are wanted at all is the configuration's business. What is taken out of the script is told by `unneeded`.
 
 use crate::facts::caches::{is_emptied, is_mounted, is_set_in_script, what};
-use crate::facts::commands::Elevation;
+use crate::facts::commands::{Elevation, Proof};
 use crate::facts::environment::Variable;
 use crate::facts::execution::Directory;
 use crate::facts::later::{Going, has_no_network};
@@ -131,8 +131,9 @@ fn candidate<'a>(
         facts.is_yarn_1(run, &calls)?;
     }
     nothing_hidden(facts, run, &target)?;
-    reads_fresh(run, manager, cache)?;
+    reads_fresh(facts, run, manager, cache)?;
     let unneeded = Unneeded::of(run, manager, cache, &target)?;
+    fetched_after_cleanups(run, manager, cache, &unneeded)?;
     not_removed(facts, run, &target, &unneeded)?;
     if unneeded.emptied {
         cleans_only_its_own(facts, run, manager, cache)?;
@@ -334,7 +335,13 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
             facts.configuration_leans(going).or_else(|| facts.leans(run, Going { verbs: &[], ..going }))
         });
     }
-    if one.unneeded.emptied { None } else { facts.leans(run, going) }
+    if one.unneeded.emptied { copied_out(facts, run, going) } else { facts.leans(run, going) }
+}
+
+/// A copy of the directory itself, which would get what the base image has there in place of what the cleanup left.
+fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, going: Going<'_>) -> Option<String> {
+    let derived = facts.lineage.derived(run.stage).iter().copied();
+    std::iter::once(run.stage).chain(derived).take(FURTHEST).find_map(|stage| facts.copies_lean(stage, going))
 }
 
 /// Another call of the same manager that can't get the mount, or a script that may hold one.
@@ -400,16 +407,57 @@ fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -
     })
 }
 
+/// That nothing after a cleanup depends on it: without the cleanup, a call would find what was fetched before it.
+fn fetched_after_cleanups(
+    run: &RunFacts<'_>,
+    manager: &Manager,
+    cache: &Cache,
+    unneeded: &Unneeded,
+) -> Result<(), String> {
+    if manager.kind != Kind::System {
+        return Ok(());
+    }
+    let own = || run.calls.iter().filter(|call| call.manager.name == manager.name);
+    let readers = own().filter(|call| {
+        cache.leaned_on_by.contains(&call.verb) && !call.has_option(&cache.refreshing_options)
+    });
+    for reader in readers {
+        let cleaned = unneeded.touched.iter().filter(|&&index| index < reader.invocation).max();
+        let Some(&cleaned) = cleaned else { continue };
+        let is_fetched = own().any(|call| {
+            manager.refreshes(&call.verb)
+                && (cleaned + 1..reader.invocation).contains(&call.invocation)
+                && is_fetch(run, call)
+        });
+        if !is_fetched {
+            return Err(format!(
+                "`{} {}` after the cleanup may run without fetching it again",
+                manager.name, reader.verb
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what comes after a call runs only if that succeeded: it is not negated, and in no condition.
+fn is_fetch(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
+    let place = run.invocations[call.invocation].place;
+    place.certain && (place.alone || place.proof != Proof::None)
+}
+
 /// That a RUN reads nothing from the cache which it has not fetched itself: the mount may be empty, or hold what another
 /// build has left.
-fn reads_fresh(run: &RunFacts<'_>, manager: &Manager, cache: &Cache) -> Result<(), String> {
+fn reads_fresh(
+    facts: &Facts<'_>,
+    run: &RunFacts<'_>,
+    manager: &Manager,
+    cache: &Cache,
+) -> Result<(), String> {
     if manager.kind != Kind::System {
         return Ok(());
     }
     let fetched = run.calls.iter().find(|call| {
-        call.manager.name == manager.name
-            && manager.refreshes(&call.verb)
-            && run.invocations[call.invocation].place.certain
+        call.manager.name == manager.name && manager.refreshes(&call.verb) && is_fetch(run, call)
     });
     let fetched = fetched.map_or(usize::MAX, |call| call.invocation);
     let leaning = run.calls.iter().find(|call| {
@@ -421,6 +469,9 @@ fn reads_fresh(run: &RunFacts<'_>, manager: &Manager, cache: &Cache) -> Result<(
     let reading = run.invocations[..fetched.min(run.invocations.len())]
         .iter()
         .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
+    if facts.first_hidden_call(run).is_some_and(|hidden| hidden < fetched) {
+        return Err("a command before the first fetch may read what an earlier layer has".into());
+    }
     match (leaning, reading) {
         (Some(call), _) => Err(format!(
             "`{} {}` reads what an earlier layer has, which the mount would hide",
