@@ -8,7 +8,7 @@ use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
 use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::{Kind, Program, Scope, unversioned};
-use crate::syntax::Body;
+use crate::syntax::{Body, Instruction};
 
 /// Base images that hold a distribution, or a language's tools in its usual places, and no application (docker-library's
 /// official images).
@@ -103,7 +103,7 @@ impl<'a> Facts<'a> {
                 Body::Copy(transfer) | Body::Add(transfer) => {
                     let destination = self.absolute(at, &transfer.destination);
                     let apart = destination.is_some_and(|destination| {
-                        !paths::within(&destination, path) && !self.may_reach(instruction, &destination, path)
+                        !paths::within(&destination, path) && !may_reach(instruction, &destination, path)
                     });
                     if !apart {
                         return Err(format!("an earlier {name} may put files under {path}"));
@@ -154,19 +154,6 @@ impl<'a> Facts<'a> {
             }),
             _ => false,
         })
-    }
-
-    /// Whether a copy to a directory around a path may bring files under it.
-    pub fn may_reach(
-        &self,
-        instruction: &crate::syntax::Instruction<'_>,
-        destination: &str,
-        path: &str,
-    ) -> bool {
-        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
-        let around = paths::within(path, destination) || destination == "/";
-        let adds = matches!(instruction.body, Body::Add(_));
-        around && (adds || !transfer.sources.iter().all(|source| looks_like_a_file(source)))
     }
 
     fn has_plain_base(&self, stage: usize) -> bool {
@@ -264,4 +251,12 @@ pub fn looks_like_a_file(source: &str) -> bool {
     let ending = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
     let plain = !source.contains(['$', '*', '?', '[', '"', '\'']);
     source.starts_with("<<") || plain && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+}
+
+/// Whether a copy to a directory around a path may bring files under it.
+pub fn may_reach(instruction: &Instruction<'_>, destination: &str, path: &str) -> bool {
+    let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
+    let around = paths::within(path, destination) || destination == "/";
+    let adds = matches!(instruction.body, Body::Add(_));
+    around && (adds || !transfer.sources.iter().all(|source| looks_like_a_file(source)))
 }

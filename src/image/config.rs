@@ -14,7 +14,8 @@ pub struct Config {
     /// `linux` …
     pub os: String,
     /// What containers are started with.
-    pub config: Start,
+    #[serde(rename = "config")]
+    pub start: Start,
     /// How each layer came to be, the lowest first.
     pub history: Vec<History>,
 }
@@ -99,7 +100,7 @@ impl Config {
 
     /// What differs to another image in how containers are started: a line each, for a person.
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let (a, b) = (&self.config, &other.config);
+        let (a, b) = (&self.start, &other.start);
         let mut found = Vec::new();
         let mut compare = |name: &str, a: String, b: String| {
             if a != b {

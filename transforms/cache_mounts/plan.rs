@@ -395,7 +395,7 @@ fn missed_by_others<'a>(
 }
 
 /// Whether one of the two stages is built from the other, over others perhaps, or they are the same.
-fn are_kin<'a>(facts: &Facts<'a>, one: usize, other: usize) -> bool {
+fn are_kin(facts: &Facts<'_>, one: usize, other: usize) -> bool {
     facts.lineage.is_built_from(one.max(other), one.min(other))
 }
 

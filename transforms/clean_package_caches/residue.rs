@@ -149,7 +149,7 @@ fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, ca
 }
 
 /// Whether the file shows that sudo is not for every command, or not any more.
-fn limits_sudo<'a>(facts: &Facts<'a>, run: &RunFacts<'_>) -> bool {
+fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     let limited = *facts.kept.limits_sudo.get_or_init(|| {
         facts.file.instructions().any(|(_, instruction)| {
             let text = instruction.logical.text.as_ref();

@@ -70,7 +70,7 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
 
 /// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited, and what else stands
 /// against it.
-fn full_caches<'a>(facts: &Facts<'a>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, Stays>> {
+fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, Stays>> {
     let is_safe = |one: &Result<Leftover<'_>, Stays>| {
         one.as_ref().is_ok_and(|one| one.confidence == Confidence::Safe) || one.is_err()
     };
@@ -80,7 +80,7 @@ fn full_caches<'a>(facts: &Facts<'a>, run: &RunFacts<'_>, keep: &[String]) -> Ve
 
 /// The caches that a RUN seems to fill whose script can't be read: it names a manager and one of its verbs, and neither
 /// the directory nor the option that keeps it empty.
-fn named_caches<'a>(facts: &Facts<'a>, run: &RunFacts<'_>, opaque: Opaque) -> Vec<String> {
+fn named_caches(facts: &Facts<'_>, run: &RunFacts<'_>, opaque: Opaque) -> Vec<String> {
     let text = run.instruction.full.of(facts.file.text);
     if opaque == Opaque::Interpreter || opaque == Opaque::ForeignShell && is_windows_shell(facts, run) {
         return Vec::new();
@@ -116,7 +116,7 @@ fn named_caches<'a>(facts: &Facts<'a>, run: &RunFacts<'_>, opaque: Opaque) -> Ve
 }
 
 /// Whether the shell in force is one of Windows, or the image's own.
-fn is_windows_shell<'a>(facts: &Facts<'a>, run: &RunFacts<'_>) -> bool {
+fn is_windows_shell(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     let shell = facts.before(run.item).find_map(|(_, instruction)| match &instruction.body {
         Body::Shell(words) => Some(words.first()?.to_ascii_lowercase()),
         _ => None,

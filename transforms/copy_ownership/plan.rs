@@ -8,7 +8,7 @@
 use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
-use crate::facts::origin::looks_like_a_file;
+use crate::facts::origin::{looks_like_a_file, may_reach};
 use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
 use crate::pragma::is_pragma;
 use crate::span::Span;
@@ -87,7 +87,7 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
                     }
                     found.copies.push((item, instruction));
                     until_first = changed.len();
-                } else if destination.is_none_or(|to| facts.may_reach(instruction, &to, path)) {
+                } else if destination.is_none_or(|to| may_reach(instruction, &to, path)) {
                     let name = &transfer.destination;
                     blocker = Some(format!("a copy to {name} between may put more under {path}"));
                 }
@@ -118,7 +118,7 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
 }
 
 /// Whether a copy in the same stage before an item goes to a path or under it.
-fn copies_before<'a>(facts: &Facts<'a>, item: usize, path: &str) -> bool {
+fn copies_before(facts: &Facts<'_>, item: usize, path: &str) -> bool {
     // It only gives a reason: none is given where looking takes too long.
     !facts.is_far_down(item)
         && facts.before(item).any(|(at, instruction)| match &instruction.body {

@@ -170,7 +170,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
     let runs =
         facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
     let folder = facts.directory_after(stage.items.end - 1).unwrap_or_default();
-    let look = Look { facts: facts, stage, image, start: Start::of(facts, stage), folder, context };
+    let look = Look { facts, stage, image, start: Start::of(facts, stage), folder, context };
     for (index, run) in runs {
         for call in &run.calls {
             let Some(way) = way(facts, run, call).filter(|_| !is_pruned(run, call)) else { continue };

@@ -37,7 +37,7 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
     let Base::Image(image) = &stage.base else { return Vec::new() };
     let mut found = Vec::new();
     let (folder, start) = (facts.directory_after(stage.items.end - 1), Start::of(facts, stage));
-    let look = Look { facts: facts, stage, image, start, folder: folder.unwrap_or_default(), context };
+    let look = Look { facts, stage, image, start, folder: folder.unwrap_or_default(), context };
     let runs = facts.runs.iter().enumerate();
     for (index, run) in runs.filter(|(_, run)| run.stage == stage.index && run.editable().is_some()) {
         let Some(call) = run.calls.iter().find(|call| installs_and_builds(facts, run, call)) else {

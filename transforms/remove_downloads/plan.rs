@@ -222,7 +222,7 @@ fn scripts_need<'a>(
 }
 
 /// Whether an item belongs to a stage, to one built from it, or to one that copies from it.
-fn follows<'a>(facts: &Facts<'a>, stage: usize, item: usize) -> bool {
+fn follows(facts: &Facts<'_>, stage: usize, item: usize) -> bool {
     let Some(current) = facts.stage_at(item) else { return false };
     facts.lineage.is_built_from(current.index, stage)
         || facts.copied_from[stage].iter().any(|&copied| facts.copies[copied].user == current.index)

@@ -85,7 +85,7 @@ pub fn slim_base(
     let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
     let Body::From(from) = &one.body else { return None };
     let (start, context) = (Start::of(facts, stage), around.context().ok());
-    let look = Look { facts: facts, stage, image, start, folder: String::new(), context };
+    let look = Look { facts, stage, image, start, folder: String::new(), context };
     let slim = match variant {
         Variant::Slim => slim_of(&look, image)?,
         Variant::Alpine => alpine::variant_of(&look)?,

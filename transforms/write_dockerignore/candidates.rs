@@ -135,7 +135,7 @@ pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> F
     if copies.is_empty() {
         return Finding::default();
     }
-    let search = Search { facts: facts, context, copies, own };
+    let search = Search { facts, context, copies, own };
     let history = search.travels(".git").then(|| search.asks_for_history()).flatten();
     let mut unsent = search.caches();
     unsent.extend(search.dependencies());

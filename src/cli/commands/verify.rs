@@ -105,7 +105,7 @@ impl<'t> Trial<'t> {
 
     /// Whether a HEALTHCHECK or a smoke command tests the image.
     fn tries_something(&self) -> bool {
-        !self.commands.is_empty() || self.before.image.config.config.checks_health()
+        !self.commands.is_empty() || self.before.image.config.start.checks_health()
     }
 
     /// Builds another version and compares; a build that fails is an answer.

@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use super::target::{Expanded, Target, climb, expand};
 use super::variables::{Assigned, ScriptVariables};
 use super::{Outer, Workdir, target};
-use crate::facts::commands::{Elevation, Invocation};
-use crate::facts::environment::User;
+use crate::facts::commands::Invocation;
 use crate::facts::variables::Variable;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Knowledge;
@@ -109,15 +108,6 @@ impl Facts<'_> {
     /// What a word of an invocation may name.
     pub fn target_of(&self, run: &RunFacts<'_>, invocation: usize, word: &Word) -> Target {
         Target::of(&self.expanded_in(run, invocation, word), run.states.directory(invocation))
-    }
-
-    /// The user that an invocation runs as.
-    pub fn user_of(&self, run: &RunFacts<'_>, invocation: usize) -> User {
-        match run.invocations[invocation].elevation {
-            Elevation::None => run.user.clone(),
-            Elevation::Root(_) => User::Root,
-            Elevation::Other => User::Unknown,
-        }
     }
 }
 

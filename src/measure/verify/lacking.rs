@@ -38,7 +38,7 @@ pub(super) fn programs(
 ) -> Vec<RequiredPackage> {
     let mut found = BTreeSet::new();
     for name in not_found(printed) {
-        let mut at = image.config.config.path().map(|directory| format!("{directory}/{name}"));
+        let mut at = image.config.start.path().map(|directory| format!("{directory}/{name}"));
         let package = at.find_map(|path| owner(tree, owners, path.trim_start_matches('/')));
         if let Some(package) = package {
             found.insert(RequiredPackage { package, why: format!("`{name}` was called but not found") });

@@ -55,7 +55,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The checks: the user's commands, and those that follow from the configuration of the image.
 pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<Smoke> {
-    let start = &image.config.config;
+    let start = &image.config.start;
     let words: Vec<&String> = start.entrypoint.iter().chain(&start.cmd).flatten().collect();
     let mut tests = Vec::new();
     if let Some(program) = words.first() {
@@ -79,12 +79,12 @@ pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<
 /// Whether an image contains a program, by its path or in the directories of PATH.
 fn find(image: &Image, tree: &Tree<'_>, program: &str) -> bool {
     if program.contains('/') {
-        let directory = image.config.config.working_dir.as_deref().unwrap_or("/");
+        let directory = image.config.start.working_dir.as_deref().unwrap_or("/");
         let path =
             if program.starts_with('/') { program.to_owned() } else { format!("{directory}/{program}") };
         return tree.resolve(&path).is_some();
     }
-    image.config.config.path().any(|directory| tree.resolve(&format!("{directory}/{program}")).is_some())
+    image.config.start.path().any(|directory| tree.resolve(&format!("{directory}/{program}")).is_some())
 }
 
 /// One of the two images, and the files that a container sees.
@@ -191,7 +191,7 @@ impl Smoke {
 /// it succeeds once or the time is over.
 fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) -> anyhow::Result<Outcome> {
     let tag = subject.built.image.tag.as_str();
-    let check = subject.image.config.config.healthcheck.as_ref();
+    let check = subject.image.config.start.healthcheck.as_ref();
     let words: Vec<&str> = check.iter().flat_map(|check| &check.test).map(String::as_str).collect();
     let (program, rest) = match words[..] {
         ["CMD-SHELL", script] => ("/bin/sh", vec!["-c", script]),
