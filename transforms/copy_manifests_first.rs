@@ -72,7 +72,7 @@ use crate::edit::Edits;
 use crate::syntax::{Body, Instruction, Item};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 use crate::transforms::copy_manifests_first::plan::Early;
-use crate::transforms::support::moves::move_behind;
+use crate::transforms::support::moves::move_after;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -133,7 +133,7 @@ fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut
         }
         edits.replace(cut, format!("{line_break}{whole}RUN "));
     } else {
-        move_behind(ctx, &[early.moved.item], early.moved.behind, &mut edits);
+        move_after(ctx, &[early.moved.item], early.moved.after, &mut edits);
     }
     // Right above the first step that needs them, so no step in between depends on them.
     let needed_at = ctx.facts.block(early.moved.spares).span.start;

@@ -1,7 +1,8 @@
-//! Which instructions of a stage can stand further down, and what of the text goes with one that moves.
+//! Which instructions of a stage can move down, and the text that moves with them.
 //!
-//! RUN instructions keep their order, so that the same programs run one after the other. Copies and what only says which build this is
-//! sink below them. What is worth moving is asked here, what commutes in `effects`.
+//! RUN instructions keep their order, so the same programs run one after the other. Copies and build
+//! metadata sink below them. This module decides which moves are worth making; `facts::effects`
+//! decides which instructions commute.
 
 mod index;
 mod metadata;
@@ -26,14 +27,15 @@ const MOST_TRIES: usize = 8;
 pub struct Move {
     /// The item that moves.
     pub item: usize,
-    /// The item that it comes to stand behind, before those that move there later in the list.
-    pub behind: usize,
-    /// The first step that no longer has to be done again when the copied files change.
+    /// The item that it moves after. Items later in the list that move there follow it.
+    pub after: usize,
+    /// The first step that stays cached when the copied files change.
     pub spares: usize,
 }
 
-/// Lets each sink as far as it gains by it, the lowest first, so that the upper ones follow it. One whose way down is
-/// longer than can be looked through stays.
+/// Moves each instruction down as far as it gains, the lowest first, so that the upper ones can
+/// follow. An instruction that would pass more than [`FURTHEST`](crate::facts::FURTHEST) others
+/// stays.
 fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
     let mut places = Places::of(order.len());
     let mut spared: Vec<Option<usize>> = vec![None; order.len()];
@@ -58,14 +60,14 @@ fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
         }
     }
     let mut moves = Vec::new();
-    let (mut behind, mut next) = (None, places.first());
+    let (mut after, mut next) = (None, places.first());
     while let Some(at) = next {
         match spared[at] {
             Some(spares) => {
-                let behind = behind.expect("it moved behind something that stayed");
-                moves.push(Move { item: order[at], behind, spares });
+                let after = after.expect("it moved after something that stayed");
+                moves.push(Move { item: order[at], after, spares });
             }
-            None => behind = Some(order[at]),
+            None => after = Some(order[at]),
         }
         next = places.below(at);
     }
@@ -74,13 +76,13 @@ fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
 
 /// The order after some moves.
 fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
-    let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut after: HashMap<usize, Vec<usize>> = HashMap::new();
     for one in moves {
-        behind.entry(one.behind).or_default().push(one.item);
+        after.entry(one.after).or_default().push(one.item);
     }
     let moved: BTreeSet<usize> = moves.iter().map(|one| one.item).collect();
     let stay = order.iter().filter(|item| !moved.contains(item));
-    stay.flat_map(|item| std::iter::once(*item).chain(behind.remove(item).unwrap_or_default())).collect()
+    stay.flat_map(|item| std::iter::once(*item).chain(after.remove(item).unwrap_or_default())).collect()
 }
 
 /// The order of instructions, from which one can be taken and put elsewhere: each knows its neighbours.
@@ -167,7 +169,7 @@ impl Facts<'_> {
             let again = sink(
                 &order,
                 &Sinking {
-                    // What stands in the Dockerfile itself changes no more often than the steps do.
+                    // The text of the Dockerfile changes no more often than the steps do.
                     may_move: &|at| {
                         let item = order[at];
                         self.instruction_at(item)
@@ -205,7 +207,8 @@ impl Facts<'_> {
         Vec::new()
     }
 
-    /// The ARG, ENV and LABEL instructions of a stage that say which build this is, and gain by standing further down.
+    /// The ARG, ENV and LABEL instructions of a stage that contain build metadata and gain by moving
+    /// down.
     pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
         let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
         let can_be_passed = self.can_be_passed(&order);
@@ -230,8 +233,8 @@ impl Facts<'_> {
         )
     }
 
-    /// The instructions of a stage behind its FROM; none where nothing that may move has a RUN behind it, so that a file without any costs
-    /// nothing.
+    /// The instructions of a stage after its FROM; empty if no movable instruction has a RUN after
+    /// it, so that such a file costs nothing.
     pub(crate) fn movable_items(&self, stage: usize, may_move: &dyn Fn(&Body) -> bool) -> Option<Vec<usize>> {
         let items = self.stages[stage].items.clone();
         let order: Vec<usize> = self.steps(items.start + 1..items.end);

@@ -68,7 +68,7 @@ const VARIABLES: &[&str] =
 
 /// One compiler: its options, where to insert them, and the words of a call that already decide.
 struct Compiler {
-    behind: usize,
+    after: usize,
     option: &'static str,
     decided: &'static [&'static str],
     links_its_own_way: &'static [&'static str],
@@ -97,7 +97,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
             let mut edits = Edits::new();
-            edits.insert(compiler.behind, format!(" {}", compiler.option));
+            edits.insert(compiler.after, format!(" {}", compiler.option));
             let title = format!("build without symbol tables: {}", compiler.option);
             fixes.propose(applicability, anchor, title, edits);
         }
@@ -110,7 +110,7 @@ fn compiler(one: &Invocation<'_>) -> Option<Compiler> {
     let has = |option: &str| arguments.iter().any(|word| word.raw == option);
     if one.is("go") && matches!(verb.raw.as_str(), "build" | "install") {
         return Some(Compiler {
-            behind: verb.span.end,
+            after: verb.span.end,
             option: "-ldflags=\"-s -w\" -trimpath",
             decided: &["-trimpath", "-race", "-gcflags", "--gcflags", "-buildmode"],
             links_its_own_way: &["-ldflags", "--ldflags"],
@@ -118,7 +118,7 @@ fn compiler(one: &Invocation<'_>) -> Option<Compiler> {
     }
     if one.is("cargo") && verb.raw == "build" && (has("--release") || has("-r")) {
         return Some(Compiler {
-            behind: verb.span.end,
+            after: verb.span.end,
             option: "--config=profile.release.strip=true",
             decided: &["--config", "--profile"],
             links_its_own_way: &[],
@@ -126,7 +126,7 @@ fn compiler(one: &Invocation<'_>) -> Option<Compiler> {
     }
     let links = ["gcc", "g++", "clang", "clang++"].iter().any(|name| one.is(name)) && has("-o");
     links.then(|| Compiler {
-        behind: one.words[0].span.end,
+        after: one.words[0].span.end,
         option: "-s",
         decided: &["-s", "-c", "-E", "-S", "-g", "-r", "-pg", "-shared", "-fsanitize"],
         links_its_own_way: &["-Wl,", "-T"],

@@ -1,6 +1,6 @@
 //! What several transforms do in the same way.
 //!
-//! Each part is asked by two transforms at least; what only one needs is in the folder beside that transform.
+//! At least two transforms use each part. Code that only one transform needs is in its own folder.
 
 pub(crate) mod append;
 pub(crate) mod caches;

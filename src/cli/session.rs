@@ -30,7 +30,7 @@ impl<'a> Session<'a> {
         Ok(Self { args, configurations, contexts, scopes: Scopes::new(args)? })
     }
 
-    /// Reads the build contexts anew, since files may have been written.
+    /// Reads the build contexts again, since files may have been written.
     pub fn forget_contexts(&mut self) -> anyhow::Result<()> {
         self.contexts = Contexts::new(self.args.building.context.as_deref())?;
         Ok(())

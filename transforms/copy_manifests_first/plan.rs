@@ -24,7 +24,7 @@ pub struct Early {
     pub moved: Move,
     /// The copies that take its place.
     pub copies: Vec<EarlyCopy>,
-    /// Where the RUN that it comes to stand behind is cut in two, so that the rest of its commands has all files.
+    /// Where the RUN that it comes to stand after is cut in two, so that the rest of its commands has all files.
     pub cut: Option<Span>,
     /// Context paths that the installs make: the ignore file has to exclude them, or the later copy brings the host's own.
     pub makes: BTreeSet<String>,
@@ -100,8 +100,8 @@ impl Facts<'_> {
             let Some(copied) =
                 self.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
             else {
-                let behind = &order[at + 1..];
-                against = against.or_else(|| self.is_not_followed(item, behind));
+                let after = &order[at + 1..];
+                against = against.or_else(|| self.is_not_followed(item, after));
                 continue;
             };
             let reaches = |other: &String| {
@@ -112,7 +112,7 @@ impl Facts<'_> {
             }
             match self.take_apart(&copied, &order[at + 1..], &order[..at], context) {
                 Some(Ok(early)) => {
-                    below = early.moved.behind;
+                    below = early.moved.after;
                     destinations.push(copied.destination);
                     found.push(Ok(early));
                 }
@@ -125,7 +125,7 @@ impl Facts<'_> {
     }
 
     /// A copy above an install whose options say which files it brings: these are not worked out.
-    fn is_not_followed(&self, item: usize, behind: &[usize]) -> Option<Against> {
+    fn is_not_followed(&self, item: usize, after: &[usize]) -> Option<Against> {
         let copy = self.instruction_at(item)?;
         let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
         let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
@@ -134,17 +134,17 @@ impl Facts<'_> {
                 .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
         };
         let reason = format!("which files are copied with --{} is not worked out", flag.name);
-        behind.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
+        after.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
     }
 
     fn take_apart(
         &self,
         copied: &Copied,
-        behind: &[usize],
+        after: &[usize],
         before: &[usize],
         context: &BuildContext,
     ) -> Option<Result<Early, Against>> {
-        if behind.len() > FURTHEST {
+        if after.len() > FURTHEST {
             let reason =
                 format!("more than {FURTHEST} instructions below it would have to be looked through");
             return Some(Err((self.file.items[copied.item].span(), reason)));
@@ -156,7 +156,7 @@ impl Facts<'_> {
         let mut against = None;
         let mut cut = None;
         let mut entered: Vec<String> = Vec::new();
-        for &other in behind {
+        for &other in after {
             if !self.is_movable_across(other) || self.hands_index_on(other) {
                 break;
             }
@@ -186,10 +186,10 @@ impl Facts<'_> {
                 }
             }
         }
-        let (Some(behind), Some(spares)) = (last, spares) else { return against.map(Err) };
+        let (Some(after), Some(spares)) = (last, spares) else { return against.map(Err) };
         let Needed { reads, makes, confidence } = needed;
         if let Some(reason) = self.lacks_directory(copied, &entered, &reads) {
-            return Some(Err((self.file.items[behind].span(), reason)));
+            return Some(Err((self.file.items[after].span(), reason)));
         }
         if let Some(other) = self.other_sources_above(copied.item, spares) {
             let line = self.file.items[other].span().of(self.file.text).lines().next().unwrap_or_default();
@@ -211,7 +211,7 @@ impl Facts<'_> {
             );
             return Some(Err((self.file.items[copied.item].span(), reason)));
         }
-        let moved = Move { item: copied.item, behind, spares };
+        let moved = Move { item: copied.item, after, spares };
         Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
     }
 

@@ -6,23 +6,24 @@ use crate::edit::Edits;
 use crate::transform::Context;
 use crate::transforms::ordering::Move;
 
-/// Moves instructions to their new places; the moves are in the order of the new text.
+/// Moves instructions to their new places. The moves are in the order of the new text.
 pub fn move_all(ctx: &Context<'_>, moves: &[Move]) -> Edits {
     let mut edits = Edits::new();
     let mut rest = moves;
-    while let Some(Move { behind, .. }) = rest.first() {
-        let (together, others) = rest.split_at(rest.iter().take_while(|one| one.behind == *behind).count());
+    while let Some(Move { after, .. }) = rest.first() {
+        let (together, others) = rest.split_at(rest.iter().take_while(|one| one.after == *after).count());
         let items: Vec<usize> = together.iter().map(|one| one.item).collect();
-        move_behind(ctx, &items, *behind, &mut edits);
+        move_after(ctx, &items, *after, &mut edits);
         rest = others;
     }
     edits
 }
 
-/// Moves instructions, each with the comments right above it, behind another one; in the order given.
-pub fn move_behind(ctx: &Context<'_>, items: &[usize], behind: usize, edits: &mut Edits) {
+/// Moves instructions to the place after another one, in the given order, each with the comments
+/// directly above it.
+pub fn move_after(ctx: &Context<'_>, items: &[usize], after: usize, edits: &mut Edits) {
     let line_break = ctx.file.line_break();
-    let target = ctx.file.items[behind].span();
+    let target = ctx.file.items[after].span();
     let mut text = String::new();
     let mut paragraph = None;
     let starts: HashSet<usize> = items.iter().map(|&item| ctx.facts.block(item).span.start).collect();
