@@ -7,8 +7,8 @@ mod around;
 mod check;
 mod choice;
 mod draft;
-mod idle;
 mod outcome;
+mod unused_pragmas;
 mod view;
 
 use std::cell::OnceCell;
@@ -46,7 +46,7 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
 pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
     let mut outcome = run(text, settings, around, None);
     let retry = |text: &str| run(text, settings, around, None);
-    outcome.unused = idle::found(text, &outcome, settings, around, Some(&retry));
+    outcome.unused = unused_pragmas::found(text, &outcome, settings, around, Some(&retry));
     outcome
 }
 
@@ -58,7 +58,7 @@ pub fn fix_choosing(
     chooser: &mut dyn Chooser,
 ) -> Outcome {
     let mut outcome = run(text, settings, around, Some(chooser));
-    outcome.unused = idle::found(text, &outcome, settings, around, None);
+    outcome.unused = unused_pragmas::found(text, &outcome, settings, around, None);
     outcome
 }
 

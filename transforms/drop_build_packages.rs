@@ -42,7 +42,7 @@
 use crate::edit::Edits;
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::Kind;
-use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::package_role::{Role, role_of};
 use crate::span::Span;
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
@@ -97,9 +97,9 @@ fn is_install(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
 /// The packages to install instead of a package; `None` if the package stays.
 fn instead(ctx: &Context<'_>, run: &RunFacts<'_>, word: &Word) -> Option<Vec<String>> {
     let name = word.literal()?;
-    match fate(name, ctx.facts.stage_of(run).release.as_ref(), ctx.known) {
-        Fate::Builds => Some(Vec::new()),
-        Fate::Runs(packages) if packages != [name] => Some(packages),
+    match role_of(name, ctx.facts.stage_of(run).release.as_ref(), ctx.known) {
+        Role::BuildOnly => Some(Vec::new()),
+        Role::Runtime(packages) if packages != [name] => Some(packages),
         _ => None,
     }
 }

@@ -80,8 +80,8 @@ use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::split_stages::recipe::{Line, Split};
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::split_stages::recipe::{RuntimeLine, Split};
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -118,7 +118,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     let (text, line_break) = (ctx.file.text, ctx.file.line_break());
     let mut edits = Edits::new();
-    let made = |made: &Made| {
+    let made = |made: &NewInstruction| {
         let comment = if made.comment.is_empty() || !ctx.settings.config.comments {
             String::new()
         } else {
@@ -149,9 +149,9 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     stage += &format!("{line_break}FROM {flags}{}{name}{line_break}", split.base);
     for line in &split.lines {
         match line {
-            Line::Made(one) => stage += &made(one),
-            Line::Repeated(item) => stage += &closed(ctx, ctx.file.items[*item].span(), line_break),
-            Line::Taken(item) => {
+            RuntimeLine::New(one) => stage += &made(one),
+            RuntimeLine::Copied(item) => stage += &closed(ctx, ctx.file.items[*item].span(), line_break),
+            RuntimeLine::Moved(item) => {
                 let block = ctx.facts.block(*item);
                 stage += &closed(ctx, block.span, line_break);
                 edits.delete(block.span);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
 /// More paths than this are no easier to read than the folder as a whole.
@@ -43,7 +43,7 @@ const NOT_READ: &[&str] = &[
 
 /// The paths of the image, absolute, that have to be copied; none where the folder has to go as a whole, because what is in it
 /// is not known.
-pub(crate) fn assets(look: &Look<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
     let context = look.context?;
     let mut kept = BTreeSet::new();
     let mut left = BTreeSet::new();

@@ -7,7 +7,7 @@ use crate::syntax::{Body, Form, Item, Keyword};
 
 /// One of the three, the last of its kind in the stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Started {
+pub struct StartCommand {
     /// Which instruction.
     pub keyword: Keyword,
     /// Its place in the file's items.
@@ -22,18 +22,18 @@ pub struct Started {
 
 /// What the image starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Start {
+pub struct Entrypoint {
     /// In the order of the file.
-    pub all: Vec<Started>,
+    pub all: Vec<StartCommand>,
 }
 
 /// What joins or redirects commands, or takes more than blanks to divide.
 const OPERATORS: &[char] = &[';', '&', '|', '<', '>', '(', ')', '`', '\n', '*', '?', '\\'];
 
-impl Start {
+impl Entrypoint {
     /// What a stage's image starts.
     pub(crate) fn of(facts: &Facts<'_>, stage: &Stage) -> Self {
-        let mut all: Vec<Started> = Vec::new();
+        let mut all: Vec<StartCommand> = Vec::new();
         for item in stage.items.clone() {
             let Item::Instruction(one) = &facts.file.items[item] else { continue };
             let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) = &one.body else {
@@ -47,7 +47,7 @@ impl Start {
     }
 
     /// The instruction whose first word is the program: ENTRYPOINT, or else CMD.
-    pub fn main(&self) -> Option<&Started> {
+    pub fn main(&self) -> Option<&StartCommand> {
         let of = |keyword| self.all.iter().find(|one| one.keyword == keyword && !one.words.is_empty());
         of(Keyword::Entrypoint).or_else(|| of(Keyword::Cmd))
     }
@@ -83,9 +83,11 @@ impl Start {
     }
 }
 
-fn read(keyword: Keyword, item: usize, form: &Form) -> Started {
+fn read(keyword: Keyword, item: usize, form: &Form) -> StartCommand {
     match form {
-        Form::Exec(words) => Started { keyword, item, words: words.clone(), by_shell: false, is_plain: true },
+        Form::Exec(words) => {
+            StartCommand { keyword, item, words: words.clone(), by_shell: false, is_plain: true }
+        }
         Form::Shell(text) => {
             let mut words: Vec<String> =
                 text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
@@ -94,7 +96,7 @@ fn read(keyword: Keyword, item: usize, form: &Form) -> Started {
             }
             let is_plain =
                 !text.contains(OPERATORS) && words.first().is_some_and(|word| !word.contains(['=', '$']));
-            Started { keyword, item, words, by_shell: true, is_plain }
+            StartCommand { keyword, item, words, by_shell: true, is_plain }
         }
     }
 }
@@ -105,11 +107,11 @@ mod tests {
     use crate::knowledge::Knowledge;
     use crate::syntax::Dockerfile;
 
-    fn start(text: &str) -> Start {
+    fn start(text: &str) -> Entrypoint {
         let text = format!("FROM a\n{text}\n");
         let file = Dockerfile::parse(&text);
         let facts = Facts::of(&file, Knowledge::embedded());
-        Start::of(&facts, &facts.stages[0])
+        Entrypoint::of(&facts, &facts.stages[0])
     }
 
     #[test]

@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 
 /// The first package of a section of package.json that a source of the build context loads.
 pub(crate) fn imported<'m>(
-    look: &Look<'_, '_>,
+    look: &StageView<'_, '_>,
     manifest: Option<&'m Value>,
     section: &str,
 ) -> Option<&'m str> {

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 
 /// Whether a manifest lists a package in one of its sections.
 pub(crate) fn has(manifest: Option<&Value>, section: &str, name: &str) -> bool {
@@ -18,7 +18,7 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    pub fn of(look: &Look<'_, '_>, manifest: Option<&Value>) -> Self {
+    pub fn of(look: &StageView<'_, '_>, manifest: Option<&Value>) -> Self {
         let words: Vec<String> = look.start.words().iter().map(|word| (*word).to_owned()).collect();
         let health = look.start.all.iter().filter(|one| one.keyword == crate::syntax::Keyword::Healthcheck);
         let mut texts = vec![words.join(" ")];

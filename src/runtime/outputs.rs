@@ -16,7 +16,7 @@ pub type Refused = (Span, String);
 
 /// What a recipe says of a command of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Own {
+pub enum Output {
     /// It leaves nothing that runs but what the recipe takes along anyway.
     Nothing,
     /// It may leave files anywhere in the application's folder.
@@ -24,12 +24,12 @@ pub enum Own {
     /// It leaves this file or directory.
     Path(String),
     /// It makes this file, which the recipe takes along where it is still there in the end.
-    Made(String),
+    File(String),
 }
 
 /// What a stage's steps leave behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Work {
+pub struct StageOutputs {
     /// System packages, as written, in order.
     pub packages: Vec<String>,
     /// Commands that make accounts, as written.
@@ -158,12 +158,12 @@ const SOURCES: &[&str] = &[
     "/etc/apk/keys",
 ];
 
-impl Work {
+impl StageOutputs {
     /// Goes through the steps of a stage; `own` says what the recipe knows of a command.
     pub(crate) fn of(
         facts: &Facts<'_>,
         stage: &Stage,
-        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Own, String>>,
+        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, String>>,
     ) -> Result<Self, Refused> {
         let mut work = Self::default();
         for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
@@ -177,7 +177,7 @@ impl Work {
         &mut self,
         facts: &Facts<'_>,
         run: &RunFacts<'_>,
-        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Own, String>>,
+        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, String>>,
     ) -> Result<(), String> {
         if run.script().is_none() {
             return Err("this RUN can't be read, and may leave what the running program needs".into());
@@ -218,10 +218,10 @@ impl Work {
                 continue;
             }
             match own(&step) {
-                Some(Ok(Own::Nothing)) => {}
-                Some(Ok(Own::Folder)) => self.in_folder = true,
-                Some(Ok(Own::Made(path))) => self.gone.retain(|gone| !paths::within(&path, gone)),
-                Some(Ok(Own::Path(path))) => self.leaves(path, one.program.unwrap_or_default()),
+                Some(Ok(Output::Nothing)) => {}
+                Some(Ok(Output::Folder)) => self.in_folder = true,
+                Some(Ok(Output::File(path))) => self.gone.retain(|gone| !paths::within(&path, gone)),
+                Some(Ok(Output::Path(path))) => self.leaves(path, one.program.unwrap_or_default()),
                 Some(Err(reason)) => return Err(reason),
                 None => self.command(facts, &step)?,
             }

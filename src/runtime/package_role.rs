@@ -8,31 +8,31 @@ use crate::knowledge::Knowledge;
 
 /// What becomes of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum Role {
     /// It only builds.
-    Builds,
+    BuildOnly,
     /// It is there for people who look into a container.
-    Looks,
+    Debugging,
     /// It fetches files; a program may call it.
-    Fetches,
+    Download,
     /// These are installed in its place: itself, or the libraries behind it.
-    Runs(Vec<String>),
+    Runtime(Vec<String>),
 }
 
 /// The fate of a package, whose name may have a version or an architecture behind it.
-pub fn fate(package: &str, release: Option<&Release>, known: &Knowledge) -> Fate {
+pub fn role_of(package: &str, release: Option<&Release>, known: &Knowledge) -> Role {
     let name = package.split(['=', ':', '/']).next().unwrap_or(package);
     let runtime = known.runtime();
     let is_in = |list: &[String]| list.iter().any(|one| one == name);
     if is_in(&runtime.build_tools) {
-        Fate::Builds
+        Role::BuildOnly
     } else if is_in(&runtime.looking) {
-        Fate::Looks
+        Role::Debugging
     } else if is_in(&runtime.fetching) {
-        Fate::Fetches
+        Role::Download
     } else {
         let libraries = release.and_then(|release| libraries(name, release, known));
-        Fate::Runs(libraries.unwrap_or_else(|| vec![package.to_owned()]))
+        Role::Runtime(libraries.unwrap_or_else(|| vec![package.to_owned()]))
     }
 }
 
@@ -51,22 +51,22 @@ fn libraries(headers: &str, release: &Release, known: &Knowledge) -> Option<Vec<
 mod tests {
     use super::*;
 
-    fn of(package: &str, family: &str, number: u32) -> Fate {
+    fn of(package: &str, family: &str, number: u32) -> Role {
         let release = Release { family: family.into(), version: vec![number] };
-        fate(package, Some(&release), Knowledge::embedded())
+        role_of(package, Some(&release), Knowledge::embedded())
     }
 
     #[test]
     fn headers_become_libraries_of_the_release() {
-        assert_eq!(of("libssl-dev", "debian", 12), Fate::Runs(vec!["libssl3".into()]));
-        assert_eq!(of("libpq-dev=15.*", "ubuntu", 22), Fate::Runs(vec!["libpq5".into()]));
-        assert_eq!(of("libssl-dev", "debian", 9), Fate::Runs(vec!["libssl-dev".into()]));
+        assert_eq!(of("libssl-dev", "debian", 12), Role::Runtime(vec!["libssl3".into()]));
+        assert_eq!(of("libpq-dev=15.*", "ubuntu", 22), Role::Runtime(vec!["libpq5".into()]));
+        assert_eq!(of("libssl-dev", "debian", 9), Role::Runtime(vec!["libssl-dev".into()]));
     }
 
     #[test]
     fn tools_stay_and_what_is_not_known_goes_along() {
-        assert_eq!(of("build-essential", "debian", 12), Fate::Builds);
-        assert_eq!(of("vim", "debian", 12), Fate::Looks);
-        assert_eq!(of("ffmpeg", "debian", 12), Fate::Runs(vec!["ffmpeg".into()]));
+        assert_eq!(of("build-essential", "debian", 12), Role::BuildOnly);
+        assert_eq!(of("vim", "debian", 12), Role::Debugging);
+        assert_eq!(of("ffmpeg", "debian", 12), Role::Runtime(vec!["ffmpeg".into()]));
     }
 }

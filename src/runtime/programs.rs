@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::context::RequiredPackage;
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 
 /// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
 /// (docker-library/buildpack-deps; docs.djangoproject.com, django-admin.)
@@ -57,7 +57,7 @@ pub(crate) fn package_of(program: &str) -> Option<&'static str> {
 }
 
 /// The packages with the programs that the start command or the health check names.
-pub(crate) fn by_start(look: &Look<'_, '_>) -> Vec<RequiredPackage> {
+pub(crate) fn by_start(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("the image's own command", |program| look.start.names(program))
 }
 
@@ -85,7 +85,7 @@ const STARTS: &[&str] = &[
 
 /// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
 /// starts processes.
-pub(crate) fn by_sources(look: &Look<'_, '_>) -> Vec<RequiredPackage> {
+pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     let Some(context) = look.context else { return Vec::new() };
     let is_source =
         |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));

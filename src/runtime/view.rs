@@ -6,22 +6,22 @@ use crate::context::BuildContext;
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage};
-use crate::runtime::entrypoint::Start;
+use crate::runtime::entrypoint::Entrypoint;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
 
 /// What recipes look at.
-pub(crate) struct Look<'f, 'a> {
+pub(crate) struct StageView<'f, 'a> {
     pub facts: &'f Facts<'a>,
     pub stage: &'f Stage,
     pub image: &'f ImageName,
-    pub start: Start,
+    pub start: Entrypoint,
     /// The directory that the program starts in.
     pub folder: String,
     pub context: Option<&'f BuildContext>,
 }
 
-impl Look<'_, '_> {
+impl StageView<'_, '_> {
     /// The slim Debian image of the release that the stage is built on: what is linked there finds the same libraries.
     pub fn debian_slim(&self) -> Result<String, String> {
         let release = self.stage.release.as_ref().filter(|release| release.family == "debian");
@@ -70,7 +70,7 @@ pub fn is_full(image: &ImageName) -> bool {
     !image.pinned && !others.iter().any(|word| tag.contains(word))
 }
 
-impl Look<'_, '_> {
+impl StageView<'_, '_> {
     /// The image behind FROM, as it is written.
     pub fn written_image(&self) -> String {
         match &self.facts.file.items[self.stage.items.start] {

@@ -7,11 +7,11 @@ use serde_json::Value;
 use crate::context::BuildContext;
 use crate::facts::environment::Variable;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
-use crate::runtime::entrypoint::Start;
+use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::Refused;
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::production_dependencies::prune::is_pruned;
 
@@ -170,7 +170,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
     let runs =
         facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
     let folder = facts.directory_after(stage.items.end - 1).unwrap_or_default();
-    let look = Look { facts, stage, image, start: Start::of(facts, stage), folder, context };
+    let look = StageView { facts, stage, image, start: Entrypoint::of(facts, stage), folder, context };
     for (index, run) in runs {
         for call in &run.calls {
             let Some(way) = way(facts, run, call).filter(|_| !is_pruned(run, call)) else { continue };
@@ -210,7 +210,7 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w
 }
 
 /// Why the text of a file is unknown.
-fn no_text(look: &Look<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
+fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
     let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
     match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
         Some(flag) => {
@@ -221,7 +221,7 @@ fn no_text(look: &Look<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
 }
 
 /// Whether packages for development are listed, and nothing needs them.
-fn needed(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
+fn needed(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
     let context =
         look.context.ok_or("the build context can't be read, and with it what starts and what is loaded")?;
     let directory = run.states.directory(call.invocation).known();
@@ -247,7 +247,7 @@ fn needed(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -
     }
 }
 
-fn node(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
     let manifest: Value = serde_json::from_str(text).map_err(|_| "package.json can't be read")?;
     let listed = manifest.get("devDependencies").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
@@ -287,7 +287,7 @@ fn node(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) ->
     }
 }
 
-fn php(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
     let manifest: Value = serde_json::from_str(text).map_err(|_| "composer.json can't be read")?;
     let listed = manifest.get("require-dev").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
@@ -342,7 +342,7 @@ const TOOLS: &[&str] = &[
     "poethepoet",
 ];
 
-fn python(look: &Look<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
     let listed = for_development(text);
     if listed.is_empty() {
         return Ok(false);
@@ -420,7 +420,7 @@ fn for_development(text: &str) -> Vec<String> {
 
 /// The first program behind a call, in the stage, that a test is true of; a script that can't be read counts.
 fn later(
-    look: &Look<'_, '_>,
+    look: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     uses: impl Fn(&str, &[Word]) -> bool,

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::context::BuildContext;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
-use crate::runtime::entrypoint::Start;
+use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::Started;
 use crate::runtime::outputs::Refused;
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 
 /// A RUN that could end with taking packages away.
@@ -36,8 +36,8 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
     let Some(stage) = facts.stages.last() else { return Vec::new() };
     let Base::Image(image) = &stage.base else { return Vec::new() };
     let mut found = Vec::new();
-    let (folder, start) = (facts.directory_after(stage.items.end - 1), Start::of(facts, stage));
-    let look = Look { facts, stage, image, start, folder: folder.unwrap_or_default(), context };
+    let (folder, start) = (facts.directory_after(stage.items.end - 1), Entrypoint::of(facts, stage));
+    let look = StageView { facts, stage, image, start, folder: folder.unwrap_or_default(), context };
     let runs = facts.runs.iter().enumerate();
     for (index, run) in runs.filter(|(_, run)| run.stage == stage.index && run.editable().is_some()) {
         let Some(call) = run.calls.iter().find(|call| installs_and_builds(facts, run, call)) else {
@@ -88,7 +88,7 @@ pub(crate) fn is_pruned(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
 
 /// The command; none where nothing is listed for development.
 fn command(
-    look: &Look<'_, '_>,
+    look: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     context: &BuildContext,

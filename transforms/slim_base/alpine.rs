@@ -7,7 +7,7 @@
 use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
 use crate::runtime::programs;
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
 /// Images whose Alpine variants exist for amd64 and arm64. (docker-library/official-images.)
@@ -22,7 +22,7 @@ pub(crate) fn has_variant(image: &ImageName) -> bool {
 }
 
 /// Its name: the same version, without the release of Debian.
-pub(crate) fn variant_of(look: &Look<'_, '_>) -> Option<String> {
+pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
     if !has_variant(look.image) {
         return None;
     }
@@ -86,7 +86,7 @@ const PLAIN: &[&str] = &[
 ];
 
 /// What the stage would miss, or what would not run.
-pub(crate) fn missed(look: &Look<'_, '_>) -> Option<String> {
+pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
     let Some(context) = look.context else {
         return Some("the build context can't be read, and with it what is linked against glibc".into());
     };
@@ -119,7 +119,7 @@ pub(crate) fn missed(look: &Look<'_, '_>) -> Option<String> {
     by_commands(look).or_else(|| by_what_runs(look))
 }
 
-fn by_commands(look: &Look<'_, '_>) -> Option<String> {
+fn by_commands(look: &StageView<'_, '_>) -> Option<String> {
     for run in look.facts.runs.iter().filter(|run| run.stage == look.stage.index) {
         if run.script().is_none() {
             return Some("a RUN can't be read".into());
@@ -148,7 +148,7 @@ fn by_commands(look: &Look<'_, '_>) -> Option<String> {
 }
 
 /// Whether one of the packages may be compiled for a C library.
-fn by_lock(look: &Look<'_, '_>) -> Option<String> {
+fn by_lock(look: &StageView<'_, '_>) -> Option<String> {
     let lock = look.context.and_then(|context| context.text("package-lock.json"));
     let Some(lock) = lock else {
         return Some("package-lock.json can't be read, and with it which packages are compiled".into());
@@ -159,7 +159,7 @@ fn by_lock(look: &Look<'_, '_>) -> Option<String> {
     is_compiled.then(|| "a package is compiled, or comes in a form for each system".into())
 }
 
-fn by_requirements(look: &Look<'_, '_>) -> Option<String> {
+fn by_requirements(look: &StageView<'_, '_>) -> Option<String> {
     let context = look.context?;
     let requirements =
         context.texts.iter().filter(|(path, _)| context.sends_file(path) && path.ends_with(".txt"));
@@ -177,7 +177,7 @@ fn name_of(line: &str) -> String {
     line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
 }
 
-fn by_what_runs(look: &Look<'_, '_>) -> Option<String> {
+fn by_what_runs(look: &StageView<'_, '_>) -> Option<String> {
     let Some(scripts) = look.scripts() else {
         return Some("a script that the image starts can't be read".into());
     };

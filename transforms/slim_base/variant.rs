@@ -8,15 +8,15 @@ use crate::context::{BuildContext, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
-use crate::runtime::entrypoint::Start;
+use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::outputs::Refused;
 use crate::runtime::programs;
 use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
-use crate::runtime::view::{Look, is_full};
+use crate::runtime::view::{StageView, is_full};
 use crate::span::Span;
 use crate::syntax::{Body, Item};
 use crate::transforms::slim_base::alpine;
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 use crate::transforms::support::packages;
 
 /// Which smaller image is asked for.
@@ -38,7 +38,7 @@ pub struct SlimBase {
     /// What could stand there.
     pub slim: String,
     /// The step that installs what was missed on it, where something was.
-    pub install: Option<Made>,
+    pub install: Option<NewInstruction>,
     /// What that step installs.
     pub needs: Vec<RequiredPackage>,
     /// Where that step goes.
@@ -84,8 +84,8 @@ pub fn slim_base(
     let Base::Image(image) = &stage.base else { return None };
     let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
     let Body::From(from) = &one.body else { return None };
-    let (start, context) = (Start::of(facts, stage), around.context().ok());
-    let look = Look { facts, stage, image, start, folder: String::new(), context };
+    let (start, context) = (Entrypoint::of(facts, stage), around.context().ok());
+    let look = StageView { facts, stage, image, start, folder: String::new(), context };
     let slim = match variant {
         Variant::Slim => slim_of(&look, image)?,
         Variant::Alpine => alpine::variant_of(&look)?,
@@ -111,7 +111,7 @@ pub fn slim_base(
 }
 
 /// The name of the slim variant, for Java that without a compiler. (docker-library/official-images: the file of each image.)
-fn slim_of(look: &Look<'_, '_>, image: &ImageName) -> Option<String> {
+fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     if !is_full(image) {
         return None;
     }
@@ -155,7 +155,7 @@ fn slim_of(look: &Look<'_, '_>, image: &ImageName) -> Option<String> {
 }
 
 /// What the stage would miss.
-fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
+fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
     let facts = look.facts;
     let Some(context) = look.context else {
         return Some((
@@ -237,7 +237,7 @@ fn missed(look: &Look<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
 }
 
 /// What single images have that their slim variants lack, beside what the others do.
-fn by_image(look: &Look<'_, '_>) -> Option<String> {
+fn by_image(look: &StageView<'_, '_>) -> Option<String> {
     let text = look.facts.file.text;
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
     match look.image.repository.as_str() {
@@ -271,7 +271,7 @@ fn by_image(look: &Look<'_, '_>) -> Option<String> {
 }
 
 /// What scripts, sources, the start command and installed packages would miss.
-fn by_what_runs(look: &Look<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
+fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
     let Some(mut scripts) = look.scripts() else {
         return Some("a script that the image starts is not in the build context, and may call what only the full image has".into());
     };

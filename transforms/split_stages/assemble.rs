@@ -6,11 +6,11 @@
 
 use crate::facts::paths;
 use crate::runtime::outputs::{Refused, is_common_directory, is_leaving};
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::packages;
-use crate::transforms::split_stages::recipe::{Copy, Line, Recipe, Split};
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Variables that only compilers and package managers read. (`go help environment`; `man apt`; the cargo book.)
 pub const BUILD_VARIABLES: &[&str] = &[
@@ -53,7 +53,7 @@ pub const BUILD_VARIABLES: &[&str] = &[
 ];
 
 /// The two stages, by what the recipe says of the stage.
-pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
+pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
     let facts = look.facts;
     let anchor = facts.start_of(look.stage);
     let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
@@ -63,13 +63,13 @@ pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
     let system = packages::install(look, &recipe, &needs).map_err(|reason| (anchor, reason))?;
     let copies = copies(look, &recipe).map_err(|reason| (anchor, reason))?;
 
-    let mut lines: Vec<Line> = recipe.runtime.iter().cloned().map(Line::Made).collect();
-    lines.extend(system.map(Line::Made));
+    let mut lines: Vec<RuntimeLine> = recipe.runtime.iter().cloned().map(RuntimeLine::New).collect();
+    lines.extend(system.map(RuntimeLine::New));
     if !recipe.work.accounts.is_empty() {
         if !recipe.has_shell {
             return Err((anchor, "accounts can't be made in an image without a shell".into()));
         }
-        lines.push(Line::Made(made("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
+        lines.push(RuntimeLine::New(made("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
     }
     let gives_folder = recipe.work.owner_of(&look.folder).filter(|_| {
         let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
@@ -89,7 +89,7 @@ pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
             Body::Arg(all) if !is_used_at_run(look, item, all, last) => {}
             Body::Env(all) if all.iter().all(|one| is_for_build(look, one)) => {}
             Body::Env(all) if is_set_again(look, item, all) => {}
-            Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(Line::Repeated(item)),
+            Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(RuntimeLine::Copied(item)),
             Body::Workdir(_) => workdir = Some(item),
             Body::Cmd(_)
             | Body::Entrypoint(_)
@@ -98,7 +98,7 @@ pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
             | Body::Label(_)
             | Body::Stopsignal
             | Body::Maintainer
-            | Body::Volume(_) => lines.push(Line::Taken(item)),
+            | Body::Volume(_) => lines.push(RuntimeLine::Moved(item)),
             _ => {}
         }
     }
@@ -111,20 +111,28 @@ pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
     if let Some(item) = workdir.filter(|_| !tail_sets_it()) {
         let directory =
             facts.directory_after(item).ok_or((anchor, "the working directory can't be told".to_owned()))?;
-        let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
-        lines.insert(at, Line::Made(made("", format!("WORKDIR {directory}"))));
+        let at = lines
+            .iter()
+            .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
+            .count();
+        lines.insert(at, RuntimeLine::New(made("", format!("WORKDIR {directory}"))));
     }
-    let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
+    let at =
+        lines.iter().take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_))).count();
     for (index, (comment, text)) in copies.into_iter().enumerate() {
         let text = format!("COPY --from={build}{text}");
-        lines.insert(at + index, Line::Made(Made { comment, text }));
+        lines.insert(at + index, RuntimeLine::New(NewInstruction { comment, text }));
     }
-    let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
-    lines.splice(at..at, after.into_iter().map(|text| Line::Made(made("", text))));
+    let at =
+        lines.iter().take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_))).count();
+    lines.splice(at..at, after.into_iter().map(|text| RuntimeLine::New(made("", text))));
     if let Some(owner) = gives_folder {
         let text = format!("RUN chown {owner} {}", look.folder);
-        let at = lines.iter().take_while(|line| matches!(line, Line::Made(_) | Line::Repeated(_))).count();
-        lines.insert(at, Line::Made(made("", text)));
+        let at = lines
+            .iter()
+            .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
+            .count();
+        lines.insert(at, RuntimeLine::New(made("", text)));
     }
     let name = match &facts.file.items[look.stage.items.start] {
         Item::Instruction(from) => match &from.body {
@@ -147,15 +155,15 @@ pub(crate) fn lay_out(look: &Look<'_, '_>, recipe: Recipe) -> Result<Split, Refu
     })
 }
 
-fn made(comment: &str, text: String) -> Made {
-    Made { comment: comment.to_owned(), text }
+fn made(comment: &str, text: String) -> NewInstruction {
+    NewInstruction { comment: comment.to_owned(), text }
 }
 
 fn builds(item: &Item<'_>) -> bool {
     matches!(item, Item::Instruction(one) if builds_layers(one))
 }
 
-fn free_name(look: &Look<'_, '_>) -> String {
+fn free_name(look: &StageView<'_, '_>) -> String {
     let is_taken = |name: &str| {
         look.facts
             .stages
@@ -166,12 +174,12 @@ fn free_name(look: &Look<'_, '_>) -> String {
     name.map_or_else(|| format!("build-{}", look.facts.stages.len()), str::to_owned)
 }
 
-fn is_for_build(look: &Look<'_, '_>, one: &Assignment) -> bool {
+fn is_for_build(look: &StageView<'_, '_>, one: &Assignment) -> bool {
     BUILD_VARIABLES.contains(&one.key.as_str()) && !is_named_at_run(look, &one.key, look.stage.items.start)
 }
 
 /// Whether a build argument is read by something that the runtime stage has.
-fn is_used_at_run(look: &Look<'_, '_>, item: usize, all: &[Assignment], last: usize) -> bool {
+fn is_used_at_run(look: &StageView<'_, '_>, item: usize, all: &[Assignment], last: usize) -> bool {
     let is_setting = |one: &Instruction<'_>, at: usize| {
         at > last || !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::User(_))
     };
@@ -183,7 +191,7 @@ fn is_used_at_run(look: &Look<'_, '_>, item: usize, all: &[Assignment], last: us
 }
 
 /// Whether all these variables get other values further down, and nothing that the image that runs has reads them before.
-fn is_set_again(look: &Look<'_, '_>, item: usize, all: &[Assignment]) -> bool {
+fn is_set_again(look: &StageView<'_, '_>, item: usize, all: &[Assignment]) -> bool {
     let later = || look.facts.file.instructions().filter(|(at, one)| *at > item && !builds_layers(one));
     all.iter().all(|one| {
         let again = later().any(|(_, other)| matches!(&other.body, Body::Env(others) if others.iter().any(|other| other.key == one.key)));
@@ -206,14 +214,14 @@ fn uses(one: &Instruction<'_>, name: &str) -> bool {
 }
 
 /// Whether something other than the build's own steps refers to a variable.
-fn is_named_at_run(look: &Look<'_, '_>, name: &str, from: usize) -> bool {
+fn is_named_at_run(look: &StageView<'_, '_>, name: &str, from: usize) -> bool {
     let all = look.facts.file.instructions().filter(|(at, _)| *at > from);
     let mut all = all.filter(|(_, one)| !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)));
     all.any(|(_, one)| uses(one, name))
 }
 
 /// The copies from the build, each with its comment: the recipe's own, and what else the steps left outside of them.
-fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, String> {
+fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, String> {
     let mut all = recipe.copies.clone();
     let is_covered = |path: &str, all: &[Copy]| {
         all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
@@ -268,7 +276,7 @@ fn copies(look: &Look<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>,
 }
 
 /// Where the stage's own copies put files outside of the application's folder.
-fn copied_outside(look: &Look<'_, '_>) -> Result<Vec<(String, String)>, String> {
+fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, String> {
     let facts = look.facts;
     let mut found = Vec::new();
     for item in look.stage.items.clone() {

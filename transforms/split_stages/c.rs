@@ -3,8 +3,10 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_leaving, is_shared_folder};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::{
+    Output, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
+};
+use crate::runtime::view::StageView;
 use crate::transforms::split_stages::distroless;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
@@ -33,7 +35,7 @@ const TOOLS: &[&str] = &[
 ];
 
 /// Whether programs are compiled in a stage on a bare distribution.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
     let compiles = runs.any(|run| {
         run.invocations
@@ -44,11 +46,11 @@ pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
 }
 
 /// What is known of such a stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
-        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
         finish(look, done, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -64,7 +66,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         let program = one.program?;
         if COMPILERS.iter().any(|tool| one.is(tool)) {
@@ -77,13 +79,13 @@ impl Done {
             return Some(match named {
                 Some(Some(path)) => {
                     self.outputs.push(path.clone());
-                    Ok(Own::Made(path))
+                    Ok(Output::File(path))
                 }
                 Some(None) => Err("where the compiler puts the program can't be told".into()),
                 None => {
                     self.outputs
                         .extend(step.directory.as_ref().map(|directory| format!("{directory}/a.out")));
-                    Ok(Own::Nothing)
+                    Ok(Output::Nothing)
                 }
             });
         }
@@ -96,7 +98,7 @@ impl Done {
         Some(self.tool(look, step))
     }
 
-    fn tool(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    fn tool(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let one = step.one;
         let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
         let words: Vec<&str> = one.arguments().iter().map(crate::syntax::shell::Word::text).collect();
@@ -111,8 +113,8 @@ impl Done {
         if one.is("git") {
             // Its clone is a directory of sources.
             return match words.first() {
-                Some(&"clone") => Ok(Own::Nothing),
-                _ => Ok(Own::Folder),
+                Some(&"clone") => Ok(Output::Nothing),
+                _ => Ok(Output::Folder),
             };
         }
         if let Some(prefix) = value(&[
@@ -145,14 +147,14 @@ impl Done {
             if !self.prefixes.contains(&prefix) {
                 self.prefixes.push(prefix);
             }
-            return Ok(Own::Nothing);
+            return Ok(Output::Nothing);
         }
         self.builds_in.push(directory.clone());
-        Ok(if paths::within(&directory, &look.folder) { Own::Folder } else { Own::Nothing })
+        Ok(if paths::within(&directory, &look.folder) { Output::Folder } else { Output::Nothing })
     }
 }
 
-fn finish(look: &Look<'_, '_>, mut done: Done, work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Result<Recipe, String> {
     done.outputs.retain(|output| !work.is_gone(output));
     let program = look
         .start
@@ -224,7 +226,7 @@ fn finish(look: &Look<'_, '_>, mut done: Done, work: Work) -> Result<Recipe, Str
             base: distroless::BASE.into(),
             copies,
             libraries,
-            work: Work { packages: Vec::new(), ..work },
+            work: StageOutputs { packages: Vec::new(), ..work },
             ..Recipe::default()
         });
     }

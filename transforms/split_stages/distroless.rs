@@ -5,9 +5,9 @@
 //! C++ is not looked at, it takes a runtime library of its compiler. (GoogleContainerTools/distroless, base/README.md.)
 
 use crate::facts::Facts;
-use crate::runtime::outputs::Work;
-use crate::runtime::package_role::{Fate, fate};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::StageOutputs;
+use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::view::StageView;
 use crate::syntax::Body;
 
 /// The image that runs such a program.
@@ -69,8 +69,8 @@ const OF_LIBC: &[&str] = &["c", "m", "pthread", "dl", "rt"];
 
 /// The files of the libraries that the program loads, by name; none where it needs more than the bare image has.
 pub(crate) fn libraries(
-    look: &Look<'_, '_>,
-    work: &Work,
+    look: &StageView<'_, '_>,
+    work: &StageOutputs,
     is_source: &dyn Fn(&str) -> bool,
 ) -> Option<Vec<String>> {
     let release = look.stage.release.as_ref()?;
@@ -100,8 +100,8 @@ pub(crate) fn libraries(
     }
     let mut files = Vec::new();
     for package in &work.packages {
-        match fate(package, Some(release), look.facts.known) {
-            Fate::Runs(_) => {
+        match role_of(package, Some(release), look.facts.known) {
+            Role::Runtime(_) => {
                 let all = &look.facts.known.runtime().libraries;
                 let library = all
                     .iter()
@@ -131,7 +131,7 @@ pub(crate) fn libraries(
 }
 
 /// Whether USER names one who may not exist there.
-fn names_an_account(facts: &Facts<'_>, look: &Look<'_, '_>) -> bool {
+fn names_an_account(facts: &Facts<'_>, look: &StageView<'_, '_>) -> bool {
     let mut all = facts.file.instructions().filter(|(item, _)| look.stage.items.contains(item));
     all.any(|(_, one)| matches!(&one.body, Body::User(user) if user.contains(|c: char| !c.is_ascii_digit() && c != ':') && user != "root" && user != "nobody"))
 }

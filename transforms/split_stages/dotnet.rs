@@ -5,14 +5,14 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Whether something is published in a stage on the SDK.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
     is_sdk(image)
         && runs.any(|run| {
@@ -28,11 +28,11 @@ fn is_sdk(image: &ImageName) -> bool {
 }
 
 /// What is known of a .NET stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let (mut published, mut sources) = (Vec::new(), Vec::new());
-        let work = Work::of(look.facts, look.stage, &mut |step| {
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| {
             sources.extend(step.directory.clone().filter(|_| step.one.is("dotnet")));
             own(look, step, &mut published)
         })?;
@@ -40,7 +40,11 @@ pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
     })
 }
 
-fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, published: &mut Vec<String>) -> Option<Result<Own, String>> {
+fn own(
+    look: &StageView<'_, '_>,
+    step: &Step<'_, '_>,
+    published: &mut Vec<String>,
+) -> Option<Result<Output, String>> {
     if !step.one.is("dotnet") {
         return None;
     }
@@ -56,9 +60,9 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, published: &mut Vec<String>) ->
                 };
                 published.push(path.clone());
                 return Some(Ok(if paths::within(&path, &look.folder) {
-                    Own::Folder
+                    Output::Folder
                 } else {
-                    Own::Path(path)
+                    Output::Path(path)
                 }));
             }
         }
@@ -68,17 +72,17 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, published: &mut Vec<String>) ->
     let directory = step.directory.clone();
     Some(match directory {
         // Another project of the same solution.
-        Some(directory) if paths::within(&directory, &look.folder) => Ok(Own::Folder),
-        Some(_) => Ok(Own::Nothing),
+        Some(directory) if paths::within(&directory, &look.folder) => Ok(Output::Folder),
+        Some(_) => Ok(Output::Nothing),
         None => Err("the directory of a step can't be told".into()),
     })
 }
 
 fn finish(
-    look: &Look<'_, '_>,
+    look: &StageView<'_, '_>,
     published: &[String],
     sources: &[String],
-    mut work: Work,
+    mut work: StageOutputs,
 ) -> Result<Recipe, String> {
     let words = look.start.words();
     let ["dotnet", assembly, ..] = words[..] else {
@@ -123,7 +127,7 @@ fn finish(
     let variable = if version < 8 { "ASPNETCORE_URLS" } else { "ASPNETCORE_HTTP_PORTS" };
     let is_set =
         ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"].iter().any(|name| look.facts.file.text.contains(name));
-    let port = Made {
+    let port = NewInstruction {
         comment: "listens where it did: the image of the SDK names no port".into(),
         text: format!("ENV {variable}="),
     };
@@ -141,7 +145,7 @@ fn finish(
 }
 
 /// The image with the runtime, and its major version. Its tags have no number of an SDK in them.
-fn base(look: &Look<'_, '_>) -> Result<(String, u32), String> {
+fn base(look: &StageView<'_, '_>) -> Result<(String, u32), String> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     let (version, variant) =
         tag.split_once('-').map_or((tag, String::new()), |(version, rest)| (version, format!("-{rest}")));

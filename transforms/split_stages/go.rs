@@ -5,13 +5,13 @@ use crate::facts::base_image::ImageName;
 use crate::facts::environment::Variable;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Own, Step, Work};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::{Output, StageOutputs, Step};
+use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
 /// Whether Go programs are built in the stage.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
     runs.any(|run| {
         run.invocations.iter().any(|one| {
@@ -25,11 +25,11 @@ pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
 }
 
 /// What is known of a Go stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut built = Built { is_static: true, ..Built::default() };
-        let work = Work::of(look.facts, look.stage, &mut |step| built.own(look, step))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| built.own(look, step))?;
         finish(look, &built, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -65,10 +65,10 @@ const WITH_VALUE: &[&str] = &[
 ];
 
 impl Built {
-    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         if ["gofmt", "goimports", "golint", "staticcheck", "golangci-lint"].iter().any(|tool| one.is(tool)) {
-            return Some(Ok(Own::Nothing));
+            return Some(Ok(Output::Nothing));
         }
         if !one.is("go") {
             return None;
@@ -84,14 +84,14 @@ impl Built {
                 self.install(look, step)
             }
             "mod" | "get" | "vet" | "test" | "version" | "env" | "fmt" | "list" | "clean" | "work" => {
-                Ok(Own::Nothing)
+                Ok(Output::Nothing)
             }
-            "generate" => Ok(Own::Folder),
+            "generate" => Ok(Output::Folder),
             _ => Err(format!("what `go {verb}` leaves can't be told")),
         })
     }
 
-    fn build(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    fn build(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let arguments = &step.one.arguments()[1..];
         let (output, packages) = read(arguments);
         let directory = step.directory.clone().ok_or("the directory of `go build` can't be told")?;
@@ -101,7 +101,7 @@ impl Built {
                 let path =
                     path.ok_or_else(|| format!("where `-o {}` puts the program can't be told", word.raw))?;
                 if path == "/dev/null" {
-                    return Ok(Own::Nothing);
+                    return Ok(Output::Nothing);
                 }
                 match &packages[..] {
                     [package] if word.raw.ends_with('/') && !package.ends_with("...") => {
@@ -114,7 +114,7 @@ impl Built {
                 || packages.iter().any(|one| one.ends_with("...")) =>
             {
                 // Several packages are only compiled, to see whether they can be.
-                return Ok(Own::Nothing);
+                return Ok(Output::Nothing);
             }
             None => {
                 let package = packages.first().map_or(".", |package| package.as_str());
@@ -122,10 +122,10 @@ impl Built {
             }
         };
         self.outputs.push(path.clone());
-        Ok(Own::Made(path))
+        Ok(Output::File(path))
     }
 
-    fn install(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    fn install(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let (_, packages) = read(&step.one.arguments()[1..]);
         let directory = step.directory.clone().ok_or("the directory of `go install` can't be told")?;
         for package in packages.iter().filter(|package| !package.ends_with("...")) {
@@ -140,7 +140,7 @@ impl Built {
         if packages.is_empty() {
             self.outputs.push(format!("/go/bin/{}", program_of(look, ".", &directory)?));
         }
-        Ok(Own::Nothing)
+        Ok(Output::Nothing)
     }
 }
 
@@ -165,7 +165,7 @@ fn read(arguments: &[Word]) -> (Option<Word>, Vec<String>) {
 }
 
 /// The name that `go build` gives a program: the last element of the package's path, or the first file's name.
-fn program_of(look: &Look<'_, '_>, package: &str, directory: &str) -> Result<String, String> {
+fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Result<String, String> {
     if let Some(file) = package.strip_suffix(".go") {
         return Ok(last_element(file));
     }
@@ -208,7 +208,7 @@ fn last_element(path: &str) -> String {
 }
 
 /// Whether the program links no library of the system: cgo is off, or there is no compiler for it.
-fn is_static(look: &Look<'_, '_>, step: &Step<'_, '_>) -> bool {
+fn is_static(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
     let assigned = step.one.simple.assignments.iter().find(|one| one.name == "CGO_ENABLED");
     let by_env = step
         .one
@@ -235,7 +235,7 @@ fn is_static(look: &Look<'_, '_>, step: &Step<'_, '_>) -> bool {
     }
 }
 
-fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result<Recipe, String> {
     let program = look
         .start
         .program()
@@ -292,8 +292,9 @@ fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, Stri
     let is_static = built.is_static;
     let wants = |name: &str| work.packages.iter().any(|package| package == name);
     let other = work.packages.iter().any(|package| {
-        use crate::runtime::package_role::{Fate, fate};
-        let runs = matches!(fate(package, look.stage.release.as_ref(), look.facts.known), Fate::Runs(_));
+        use crate::runtime::package_role::{Role, role_of};
+        let runs =
+            matches!(role_of(package, look.stage.release.as_ref(), look.facts.known), Role::Runtime(_));
         runs && !matches!(package.as_str(), "tzdata" | "ca-certificates") || package == "git"
     });
     let names_tools = work.packages.iter().any(|package| look.start.names(package))
@@ -314,7 +315,7 @@ fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, Stri
             language: "Go",
             base: "gcr.io/distroless/static-debian12".into(),
             copies,
-            work: Work { packages: Vec::new(), ..work },
+            work: StageOutputs { packages: Vec::new(), ..work },
             ..Recipe::default()
         });
     }
@@ -345,7 +346,7 @@ fn finish(look: &Look<'_, '_>, built: &Built, work: Work) -> Result<Recipe, Stri
 }
 
 /// The application's folder as a whole, in place of what lies in it.
-fn whole(look: &Look<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
+fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
     if crate::runtime::outputs::is_shared_folder(&look.folder) {
         return Err(format!("what the program may open in {} can't be told", look.folder));
     }

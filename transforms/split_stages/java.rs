@@ -4,8 +4,8 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
@@ -13,7 +13,7 @@ const BUILDERS: &[&str] =
     &["mvn", "mvnw", "gradle", "gradlew", "javac", "jar", "ant", "sbt", "java", "kotlinc", "scalac"];
 
 /// Whether Java programs are built in a stage on Java.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
     let builds = runs.any(|run| {
         run.invocations
@@ -42,11 +42,11 @@ fn version(image: &ImageName) -> Option<u32> {
 }
 
 /// What is known of a Java stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut classes = Vec::new();
-        let mut work = Work::of(look.facts, look.stage, &mut |step| {
+        let mut work = StageOutputs::of(look.facts, look.stage, &mut |step| {
             classes.extend(classes_of(look, step));
             own(look, step)
         })?;
@@ -58,7 +58,7 @@ pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
     })
 }
 
-fn own(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
     if !BUILDERS.iter().any(|tool| step.one.is(tool)) {
         return None;
     }
@@ -66,20 +66,20 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> 
         return Some(Err("the directory of a step can't be told".into()));
     };
     Some(if paths::within(directory, &look.folder) {
-        Ok(Own::Nothing)
+        Ok(Output::Nothing)
     } else {
-        Ok(Own::Path(directory.clone()))
+        Ok(Output::Path(directory.clone()))
     })
 }
 
 /// Where `javac` puts the classes.
-fn classes_of(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
+fn classes_of(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
     let mut pairs = step.one.arguments().windows(2);
     let directory = pairs.find(|pair| step.one.is("javac") && pair[0].raw == "-d")?;
     step.path(look.facts, &directory[1])
 }
 
-fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, String> {
     let words = look.start.words();
     let absolute = |path: &str| {
         if path.starts_with('/') {
@@ -185,7 +185,7 @@ fn finish(look: &Look<'_, '_>, mut work: Work) -> Result<Recipe, String> {
             runtime: vec![own.settings.into()],
             at_start: vec![own.made],
             copies,
-            work: Work { packages: Vec::new(), ..work },
+            work: StageOutputs { packages: Vec::new(), ..work },
             ..Recipe::default()
         });
     }

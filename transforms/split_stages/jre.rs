@@ -5,16 +5,16 @@
 //! program loads is not asked here. (JDK tool specifications, `jlink`; hub.docker.com/_/eclipse-temurin, "Creating a JRE using
 //! jlink"; adoptium/temurin-build, the modules of its legacy JRE.)
 
-use crate::runtime::outputs::Work;
-use crate::runtime::package_role::{Fate, fate};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::StageOutputs;
+use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::Copy;
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// How the runtime is made and found.
 pub(crate) struct OwnRuntime {
     pub base: String,
-    pub made: Made,
+    pub made: NewInstruction,
     pub copy: Copy,
     pub settings: String,
 }
@@ -47,7 +47,7 @@ const NEEDS_MORE: &[&str] = &[
 ];
 
 /// A runtime for the program of this stage; none where the JRE's own image is the better choice.
-pub(crate) fn own_runtime(look: &Look<'_, '_>, version: u32, work: &Work) -> Option<OwnRuntime> {
+pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOutputs) -> Option<OwnRuntime> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     // The releases whose JRE was looked at.
     let is_plain = matches!(version, 11 | 17 | 21)
@@ -58,7 +58,7 @@ pub(crate) fn own_runtime(look: &Look<'_, '_>, version: u32, work: &Work) -> Opt
             ["JAVA_HOME", "keytool", "cacerts"].iter().any(|word| one.arguments().contains(word))
         });
     let installs_what_runs = work.packages.iter().any(|name| {
-        matches!(fate(name, look.stage.release.as_ref(), look.facts.known), Fate::Runs(_))
+        matches!(role_of(name, look.stage.release.as_ref(), look.facts.known), Role::Runtime(_))
             || look.start.names(name)
     });
     let names_tools = look.start.names("curl") || look.start.names("wget");
@@ -74,14 +74,17 @@ pub(crate) fn own_runtime(look: &Look<'_, '_>, version: u32, work: &Work) -> Opt
     );
     Some(OwnRuntime {
         base: "debian:bookworm-slim".into(),
-        made: Made { comment: "a Java runtime with the modules of a JRE, and its certificates".into(), text },
+        made: NewInstruction {
+            comment: "a Java runtime with the modules of a JRE, and its certificates".into(),
+            text,
+        },
         copy: Copy { to: Some(HOME.into()), ..Copy::of("/opt/runtime", "Java, with the modules of a JRE") },
         settings: format!("ENV JAVA_HOME={HOME} PATH={HOME}/bin:$PATH LANG=C.UTF-8"),
     })
 }
 
 /// Whether all that runs is compiled from sources that can be read, and these need no more than Java; none without a context.
-fn is_self_contained(look: &Look<'_, '_>) -> Option<bool> {
+fn is_self_contained(look: &StageView<'_, '_>) -> Option<bool> {
     let context = look.context?;
     let sources = look.sources(&[".java", ".kt", ".scala"])?;
     let has_libraries = context.sent().any(|entry| {

@@ -11,12 +11,12 @@ use crate::facts::commands::Invocation;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
-use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_shared_folder};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
-use crate::runtime::view::{Look, is_full};
+use crate::runtime::view::{StageView, is_full};
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Managers of packages, and what enables them.
 const MANAGERS: &[&str] = &["npm", "yarn", "yarnpkg", "pnpm", "npx", "pnpx", "corepack"];
@@ -66,7 +66,7 @@ const BUILDERS: &[&str] = &[
 
 /// Whether packages are installed in a stage on Node that has more than running takes: an image with compilers, compilers that are installed,
 /// or sources that are compiled.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     image.repository == "node" && installs(facts, stage) && (is_full(image) || builds(facts, stage))
 }
 
@@ -107,11 +107,11 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// What is known of a Node stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
-        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
         finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -125,7 +125,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         let program = one.program?;
         if BUILDERS.contains(&program) {
@@ -145,17 +145,17 @@ impl Done {
         Some(match (program, verb) {
             ("corepack", _) => {
                 self.global.push((text, vec!["yarn".into(), "pnpm".into()]));
-                Ok(Own::Nothing)
+                Ok(Output::Nothing)
             }
             (
                 "npm" | "yarn" | "pnpm",
                 "config" | "set" | "cache" | "version" | "audit" | "fund" | "view" | "ls",
-            ) => Ok(Own::Nothing),
+            ) => Ok(Output::Nothing),
             (_, _) if is_global => {
                 let packages =
                     words.iter().skip(1).filter(|word| **word != "add").map(|word| bare(word).to_owned());
                 self.global.push((text, packages.collect()));
-                Ok(Own::Nothing)
+                Ok(Output::Nothing)
             }
             ("npm" | "pnpm", "ci" | "install" | "i" | "clean-install" | "add")
             | ("yarn" | "yarnpkg", "install" | "add") => {
@@ -171,14 +171,14 @@ impl Done {
         })
     }
 
-    fn in_directory(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
         if paths::within(&directory, &look.folder) {
-            Ok(Own::Folder)
+            Ok(Output::Folder)
         } else if is_common_directory(&directory) {
             Err(format!("what `{}` leaves in {directory} can't be told", step.one.words[0].raw))
         } else {
-            Ok(Own::Path(directory))
+            Ok(Output::Path(directory))
         }
     }
 }
@@ -205,7 +205,7 @@ const LINKED: &[&str] = &[
     "zeromq",
 ];
 
-fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
             "the application lies in {}, together with other things; give it a WORKDIR of its own",
@@ -314,7 +314,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, St
 }
 
 /// The directory of a static site, where a server that is installed for everybody shows it and nothing else is started.
-fn site(look: &Look<'_, '_>, done: &Done, work: &Work) -> Option<String> {
+fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<String> {
     let [server, words @ ..] = &look.start.words()[..] else { return None };
     let is_global = done.global.iter().any(|(_, packages)| packages.iter().any(|package| package == server));
     let serves = matches!(*server, "serve" | "http-server") && is_global && look.start.all.len() == 1;
@@ -339,14 +339,14 @@ fn site(look: &Look<'_, '_>, done: &Done, work: &Work) -> Option<String> {
 }
 
 /// The steps that take development dependencies out again.
-fn prune(look: &Look<'_, '_>, done: &Done) -> Vec<Made> {
+fn prune(look: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
     let sends = |path: &str| look.context.is_some_and(|context| context.sends_file(path));
     let modern_yarn = sends(".yarnrc.yml")
         || look.context.is_some_and(|context| {
             context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@"))
                 && !context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@1"))
         });
-    let mut steps: Vec<Made> = Vec::new();
+    let mut steps: Vec<NewInstruction> = Vec::new();
     for (directory, manager) in
         done.installed.iter().filter(|(directory, _)| paths::within(directory, &look.folder))
     {
@@ -363,7 +363,7 @@ fn prune(look: &Look<'_, '_>, done: &Done) -> Vec<Made> {
         };
         if !steps.iter().any(|step| step.text == text) {
             let comment = if steps.is_empty() { "what only the build needed" } else { "" };
-            steps.push(Made { comment: comment.into(), text });
+            steps.push(NewInstruction { comment: comment.into(), text });
         }
     }
     steps

@@ -1,14 +1,14 @@
 //! Which system packages the image that runs gets, each with where the need comes from, and the instruction that installs them.
 
 use crate::context::RequiredPackage;
-use crate::runtime::package_role::{Fate, fate};
-use crate::runtime::view::Look;
+use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::Recipe;
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 use crate::transforms::support::packages::{install_on, names};
 
 /// The packages, in the order in which they are installed.
-pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage> {
+pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage> {
     let mut needs: Vec<RequiredPackage> = Vec::new();
     let mut add = |need: RequiredPackage| {
         if !needs.iter().any(|known| known.package == need.package) {
@@ -18,8 +18,8 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage
     for package in &recipe.work.packages {
         let name = package.split('=').next().unwrap_or(package);
         let is_named = look.start.names(name);
-        match fate(package, look.stage.release.as_ref(), look.facts.known) {
-            Fate::Runs(packages) => {
+        match role_of(package, look.stage.release.as_ref(), look.facts.known) {
+            Role::Runtime(packages) => {
                 for runtime in packages {
                     let why = if runtime == *package {
                         "the file installs it, and it is not known to serve builds alone".to_owned()
@@ -30,10 +30,10 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage
                 }
             }
             // A health check, or a script that starts the program, may call what else only fetches.
-            Fate::Fetches if recipe.keeps_fetching && !is_named => {
+            Role::Download if recipe.keeps_fetching && !is_named => {
                 add(RequiredPackage::of(package, "the file installs it, and the program may call it"));
             }
-            Fate::Fetches | Fate::Looks | Fate::Builds if is_named => {
+            Role::Download | Role::Debugging | Role::BuildOnly if is_named => {
                 add(RequiredPackage::of(package, "the image's own command calls it"));
             }
             _ => {}
@@ -59,17 +59,17 @@ pub(super) fn needs(look: &Look<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage
 
 /// The step that installs them; none where there is nothing to install.
 pub(super) fn install(
-    look: &Look<'_, '_>,
+    look: &StageView<'_, '_>,
     recipe: &Recipe,
     needs: &[RequiredPackage],
-) -> Result<Option<Made>, String> {
+) -> Result<Option<NewInstruction>, String> {
     if let Some(names) = names(needs).filter(|_| !recipe.has_shell) {
         return Err(format!("the image that runs has no package manager, and {names} may be needed"));
     }
     install_on(look.stage, needs)
 }
 
-fn is_debian(look: &Look<'_, '_>) -> bool {
+fn is_debian(look: &StageView<'_, '_>) -> bool {
     let release = look.stage.release.as_ref();
     release.is_some_and(|release| matches!(release.family.as_str(), "debian" | "ubuntu"))
 }

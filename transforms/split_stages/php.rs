@@ -3,16 +3,16 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::outputs::{Own, Step, Work};
-use crate::runtime::package_role::{Fate, fate};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::{Output, StageOutputs, Step};
+use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
 /// Where the image keeps extensions, and what switches them on.
 const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
 
 /// Whether extensions are compiled in a stage on PHP with packages that are installed for that, and stay.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
     let compiles = runs()
         .flat_map(|run| &run.invocations)
@@ -20,35 +20,39 @@ pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
     let calls = || runs().flat_map(|run| &run.calls);
     let headers = calls().flat_map(|call| &call.packages).any(|word| {
         let package = word.text();
-        package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
+        package.ends_with("-dev") || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
     });
     let removes = calls().any(|call| call.manager.removes(&call.verb));
     image.repository == "php" && compiles && headers && !removes
 }
 
 /// What is known of a PHP stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut settings = Vec::new();
-        let work = Work::of(look.facts, look.stage, &mut |step| own(look, step, &mut settings))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| own(look, step, &mut settings))?;
         finish(look, settings, work).map_err(|reason| (anchor, reason))
     })
 }
 
-fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, settings: &mut Vec<String>) -> Option<Result<Own, String>> {
+fn own(
+    look: &StageView<'_, '_>,
+    step: &Step<'_, '_>,
+    settings: &mut Vec<String>,
+) -> Option<Result<Output, String>> {
     let one = step.one;
     match one.program? {
         "docker-php-ext-install"
         | "docker-php-ext-configure"
         | "docker-php-ext-enable"
         | "docker-php-source"
-        | "phpize" => Some(Ok(Own::Nothing)),
-        "pecl" => Some(Ok(Own::Nothing)),
+        | "phpize" => Some(Ok(Output::Nothing)),
+        "pecl" => Some(Ok(Output::Nothing)),
         // Apache's switches are links in /etc, which are set again.
         "a2enmod" | "a2dismod" | "a2ensite" | "a2dissite" | "a2enconf" | "a2disconf" if one.place.certain => {
             settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
-            Some(Ok(Own::Nothing))
+            Some(Ok(Output::Nothing))
         }
         "composer" | "php" | "npm" | "yarn" | "node" | "npx" => {
             let is_global =
@@ -57,8 +61,8 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, settings: &mut Vec<String>) -> 
                 _ if is_global => {
                     Err("what is installed for everybody can't be told apart from the system".into())
                 }
-                Some(directory) if paths::within(directory, &look.folder) => Ok(Own::Folder),
-                Some(directory) => Ok(Own::Path(directory.clone())),
+                Some(directory) if paths::within(directory, &look.folder) => Ok(Output::Folder),
+                Some(directory) => Ok(Output::Path(directory.clone())),
                 None => Err("the directory of a step can't be told".into()),
             })
         }
@@ -66,7 +70,7 @@ fn own(look: &Look<'_, '_>, step: &Step<'_, '_>, settings: &mut Vec<String>) -> 
     }
 }
 
-fn finish(look: &Look<'_, '_>, settings: Vec<String>, work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, settings: Vec<String>, work: StageOutputs) -> Result<Recipe, String> {
     if look.folder == "/" || paths::within("/usr/local/lib/php", &look.folder) {
         return Err("the application lies together with other things; give it a WORKDIR of its own".into());
     }
@@ -76,8 +80,8 @@ fn finish(look: &Look<'_, '_>, settings: Vec<String>, work: Work) -> Result<Reci
     }
     let release = look.stage.release.as_ref();
     let unknown = work.packages.iter().find(|name| {
-        let kept = Fate::Runs(vec![(*name).clone()]);
-        name.ends_with("-dev") && fate(name, release, look.facts.known) == kept
+        let kept = Role::Runtime(vec![(*name).clone()]);
+        name.ends_with("-dev") && role_of(name, release, look.facts.known) == kept
     });
     if let Some(name) = unknown {
         return Err(format!(

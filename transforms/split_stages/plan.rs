@@ -8,9 +8,9 @@
 use crate::context::Surroundings;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
-use crate::runtime::entrypoint::Start;
+use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::outputs::Refused;
-use crate::runtime::view::Look;
+use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Answer, Split};
 use crate::transforms::split_stages::{assemble, c, dotnet, go, java, node, php, python, ruby, rust};
@@ -19,19 +19,19 @@ use crate::transforms::split_stages::{assemble, c, dotnet, go, java, node, php, 
 type IsIt = fn(&Facts<'_>, &Stage, &ImageName) -> bool;
 
 /// What a recipe says of a stage.
-type Write = fn(&Look<'_, '_>) -> Answer;
+type Write = fn(&StageView<'_, '_>) -> Answer;
 
 /// All recipes, the first that answers counts.
 const RECIPES: &[(IsIt, Write)] = &[
-    (go::is_it, go::recipe),
-    (rust::is_it, rust::recipe),
-    (java::is_it, java::recipe),
-    (dotnet::is_it, dotnet::recipe),
-    (node::is_it, node::recipe),
-    (python::is_it, python::recipe),
-    (ruby::is_it, ruby::recipe),
-    (php::is_it, php::recipe),
-    (c::is_it, c::recipe),
+    (go::detects, go::recipe),
+    (rust::detects, rust::recipe),
+    (java::detects, java::recipe),
+    (dotnet::detects, dotnet::recipe),
+    (node::detects, node::recipe),
+    (python::detects, python::recipe),
+    (ruby::detects, ruby::recipe),
+    (php::detects, php::recipe),
+    (c::detects, c::recipe),
 ];
 
 impl Facts<'_> {
@@ -39,7 +39,7 @@ impl Facts<'_> {
     pub fn may_be_split(&self) -> bool {
         let Some(stage) = self.stages.last() else { return false };
         let Base::Image(image) = &stage.base else { return false };
-        RECIPES.iter().any(|(is_it, _)| is_it(self, stage, image))
+        RECIPES.iter().any(|(detects, _)| detects(self, stage, image))
     }
 
     /// How the file's last stage can be taken apart; none where nothing is built in it, or where that is done already.
@@ -57,7 +57,7 @@ impl Facts<'_> {
     ) -> Result<Split, Refused> {
         self.may_split(stage)?;
         let from = self.start_of(stage);
-        let start = Start::of(self, stage);
+        let start = Entrypoint::of(self, stage);
         let folder = self
             .directory_after(stage.items.end - 1)
             .or_else(|| self.first_directory(stage))
@@ -67,7 +67,7 @@ impl Facts<'_> {
                     "the directory that the program starts in is not in the file; add a WORKDIR".to_owned(),
                 )
             })?;
-        let look = Look { facts: self, stage, image, start, folder, context: around.context().ok() };
+        let look = StageView { facts: self, stage, image, start, folder, context: around.context().ok() };
         let recipe = RECIPES.iter().find_map(|(_, recipe)| recipe(&look));
         let mut recipe =
             recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;

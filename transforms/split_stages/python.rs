@@ -5,11 +5,11 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
-use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
-use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::programs;
 use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
-use crate::runtime::view::{Look, is_full};
+use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
@@ -35,7 +35,7 @@ const BUILDERS: &[&str] = &[
 ];
 
 /// Whether packages are installed in a stage on Python that has more than running takes: an image with compilers, or compilers that are installed.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
     let calls = || runs().flat_map(|run| &run.calls);
     let installs = calls().any(|call| {
@@ -54,7 +54,8 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
         .flat_map(|call| &call.packages)
         .any(|word| {
             let package = word.text();
-            package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
+            package.ends_with("-dev")
+                || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
         });
     // Who takes the compilers away again in the same layer has nothing to gain.
     let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
@@ -62,11 +63,11 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// What is known of a Python stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
-        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
         finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -84,7 +85,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         let program = one.program?;
         let call = step
@@ -101,14 +102,14 @@ impl Done {
             };
         }
         if BUILDERS.contains(&program) {
-            return Some(Ok(Own::Folder));
+            return Some(Ok(Output::Folder));
         }
         if one.is("virtualenv") || one.is("python") && one.arguments().iter().any(|word| word.raw == "venv") {
             let path = step.operands().last().and_then(|word| step.path(look.facts, word));
             return Some(match path {
                 Some(path) => {
                     self.environment = Some(path.clone());
-                    Ok(Own::Path(path))
+                    Ok(Output::Path(path))
                 }
                 None => Err("where the virtual environment lies can't be told".into()),
             });
@@ -121,16 +122,16 @@ impl Done {
             return Some(if fetches {
                 Err("a program of Python's fetches something, and where to can't be told".into())
             } else {
-                Ok(Own::Folder)
+                Ok(Output::Folder)
             });
         }
         if matches!(program, "." | "source") {
-            return Some(Ok(Own::Nothing));
+            return Some(Ok(Output::Nothing));
         }
         None
     }
 
-    fn pip(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+    fn pip(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let one = step.one;
         if one.words[0].raw.starts_with('/') && !one.words[0].raw.contains("venv") {
             return Err(format!(
@@ -177,10 +178,10 @@ impl Done {
                 None => self.requirements.push(word.text().to_owned()),
             }
         }
-        Ok(Own::Nothing)
+        Ok(Output::Nothing)
     }
 
-    fn read(&mut self, look: &Look<'_, '_>, path: Option<String>) {
+    fn read(&mut self, look: &StageView<'_, '_>, path: Option<String>) {
         let text =
             path.as_ref().and_then(|path| look.context.and_then(|context| look.text_at(context, path)));
         let (Some(text), Some(path)) = (text, path) else {
@@ -215,9 +216,9 @@ impl Done {
     }
 }
 
-fn poetry(look: &Look<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Own, String> {
+fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Output, String> {
     if verb != "install" && verb != "update" && verb != "sync" {
-        return Ok(Own::Nothing);
+        return Ok(Output::Nothing);
     }
     let text = look.facts.file.text;
     let in_place = text.contains("virtualenvs.create false")
@@ -228,8 +229,8 @@ fn poetry(look: &Look<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Own, S
         || text.contains("VIRTUALENVS_IN_PROJECT=1");
     let _ = step;
     match (in_place, in_project) {
-        (true, _) => Ok(Own::Nothing),
-        (_, true) => Ok(Own::Folder),
+        (true, _) => Ok(Output::Nothing),
+        (_, true) => Ok(Output::Folder),
         _ => Err(
             "poetry keeps its environment among its caches; set virtualenvs.create or virtualenvs.in-project"
                 .into(),
@@ -237,7 +238,7 @@ fn poetry(look: &Look<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Own, S
     }
 }
 
-fn finish(look: &Look<'_, '_>, done: &Done, mut work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
     let facts = look.facts;
     if is_shared_folder(&look.folder) {
         return Err(format!(

@@ -1,9 +1,9 @@
 //! What a language's recipe says of a stage, and the plan of the two stages that is made of it.
 
 use crate::context::RequiredPackage;
-use crate::runtime::outputs::{Refused, Work};
+use crate::runtime::outputs::{Refused, StageOutputs};
 use crate::span::Span;
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// One stage, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +17,13 @@ pub struct Split {
     /// The image that runs, as it is written behind FROM.
     pub base: String,
     /// Lines for the build stage right behind its FROM.
-    pub at_start: Vec<Made>,
+    pub at_start: Vec<NewInstruction>,
     /// Lines for the build stage behind all others.
-    pub at_end: Vec<Made>,
+    pub at_end: Vec<NewInstruction>,
     /// The last instruction of the build stage; what follows belongs to the stage that runs as it stands.
     pub last: usize,
     /// What the runtime stage starts with.
-    pub lines: Vec<Line>,
+    pub lines: Vec<RuntimeLine>,
     /// The system packages that it installs.
     pub needs: Vec<RequiredPackage>,
     /// The instruction that it is about.
@@ -32,13 +32,13 @@ pub struct Split {
 
 /// One instruction of the runtime stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum RuntimeLine {
     /// The same as in the build stage.
-    Repeated(usize),
+    Copied(usize),
     /// Taken out of the build stage, with the comments above it.
-    Taken(usize),
+    Moved(usize),
     /// New.
-    Made(Made),
+    New(NewInstruction),
 }
 
 /// What a recipe says of a stage.
@@ -59,15 +59,15 @@ pub(crate) struct Recipe {
     /// The files of shared libraries that are copied from where Debian puts them, by name.
     pub libraries: Vec<String>,
     /// Lines for the build stage right behind its FROM.
-    pub at_start: Vec<Made>,
+    pub at_start: Vec<NewInstruction>,
     /// Lines for the runtime stage right behind its FROM.
-    pub runtime: Vec<Made>,
+    pub runtime: Vec<NewInstruction>,
     /// Lines for the build stage behind all others.
-    pub at_end: Vec<Made>,
+    pub at_end: Vec<NewInstruction>,
     /// Lines for the runtime stage behind the copies.
     pub after: Vec<String>,
     /// What the commands leave.
-    pub work: Work,
+    pub work: StageOutputs,
 }
 
 /// Files that go from the build to the image that runs.

@@ -4,13 +4,13 @@
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::outputs::{Own, Step, Work, is_common_directory, is_shared_folder};
-use crate::runtime::package_role::{Fate, fate};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
+use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::programs;
-use crate::runtime::view::{Look, is_full};
+use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Where the official images install gems. What stands in for them does not always, so that both stages say it.
 const GEMS: &str = "/usr/local/bundle";
@@ -67,24 +67,24 @@ const KEEP_FULL: &[&str] = &[
 ];
 
 /// Whether gems are installed in a stage on Ruby that has more than running takes.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
     let installs = calls().any(|call| {
         matches!(call.manager.name.as_str(), "bundler" | "gem") && call.manager.installs(&call.verb)
     });
     let compiles = calls().flat_map(|call| &call.packages).any(|word| {
         let package = word.text();
-        package.ends_with("-dev") || fate(package, stage.release.as_ref(), facts.known) == Fate::Builds
+        package.ends_with("-dev") || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
     });
     image.repository == "ruby" && installs && (is_full(image) || compiles)
 }
 
 /// What is known of a Ruby stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
-        let work = Work::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
         finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -98,7 +98,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         let program = one.program?;
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
@@ -113,7 +113,7 @@ impl Done {
                 if words.first() == Some(&"install") {
                     self.by_name.extend(names.map(|name| (*name).to_owned()));
                 }
-                Some(Ok(Own::Nothing))
+                Some(Ok(Output::Nothing))
             }
             "bundle" | "bundler" => Some(self.bundle(look, step, &words)),
             // A gem's program may be the application's own, in bin/.
@@ -122,7 +122,12 @@ impl Done {
         }
     }
 
-    fn bundle(&mut self, look: &Look<'_, '_>, step: &Step<'_, '_>, words: &[&str]) -> Result<Own, String> {
+    fn bundle(
+        &mut self,
+        look: &StageView<'_, '_>,
+        step: &Step<'_, '_>,
+        words: &[&str],
+    ) -> Result<Output, String> {
         let arguments = step.one.arguments();
         if arguments.iter().any(|word| word.raw.contains("use-system-libraries")) {
             return Err("a gem is built against the system's libraries, and which ones can't be told".into());
@@ -140,17 +145,17 @@ impl Done {
     }
 }
 
-fn in_directory(look: &Look<'_, '_>, step: &Step<'_, '_>) -> Result<Own, String> {
+fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
     let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
     let leaves_nothing = is_common_directory(&directory) || directory.starts_with("/tmp");
     Ok(match paths::within(&directory, &look.folder) {
-        true => Own::Folder,
-        false if leaves_nothing => Own::Nothing,
-        false => Own::Path(directory),
+        true => Output::Folder,
+        false if leaves_nothing => Output::Nothing,
+        false => Output::Path(directory),
     })
 }
 
-fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
             "the application lies in {}, together with other things; give it a WORKDIR of its own",
@@ -211,7 +216,7 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
             recipe.runtime = vec![settings.into()];
             copies.push(Copy::of(GEMS, "the installed gems"));
             recipe.at_end.extend(without_development(look, done, gemfile));
-            recipe.at_end.push(Made {
+            recipe.at_end.push(NewInstruction {
                 comment: "the archives that the gems came in".into(),
                 text: format!("RUN rm -rf {GEMS}/cache"),
             });
@@ -222,7 +227,11 @@ fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String
 }
 
 /// Takes gems out that serve development and tests, where the file says that it is made for production.
-fn without_development(look: &Look<'_, '_>, done: &Done, gemfile: Option<&str>) -> Option<Made> {
+fn without_development(
+    look: &StageView<'_, '_>,
+    done: &Done,
+    gemfile: Option<&str>,
+) -> Option<NewInstruction> {
     let is_production =
         ["RAILS_ENV", "RACK_ENV"].iter().any(|name| set(look, name).as_deref() == Some("production"));
     let has_groups = gemfile.is_some_and(|text| text.contains(":development") || text.contains(":test"));
@@ -235,14 +244,14 @@ fn without_development(look: &Look<'_, '_>, done: &Done, gemfile: Option<&str>) 
         && starts_by_bundle
         && !is_told
         && done.by_name.iter().all(|name| name == "bundler"))
-    .then(|| Made {
+    .then(|| NewInstruction {
         comment: "what only development and tests need".into(),
         text: "RUN bundle config set --local without 'development test' && bundle clean --force".into(),
     })
 }
 
 /// The value that ENV gives a variable in the stage, the last one.
-fn set(look: &Look<'_, '_>, name: &str) -> Option<String> {
+fn set(look: &StageView<'_, '_>, name: &str) -> Option<String> {
     let items = look.stage.items.clone().rev();
     let bodies = items.filter_map(|item| match &look.facts.file.items[item] {
         Item::Instruction(one) => Some(&one.body),

@@ -4,8 +4,8 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Own, Step, Work, is_shared_folder};
-use crate::runtime::view::Look;
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
 /// Crates that link a library of the system's, and its package.
@@ -22,7 +22,7 @@ const LINKED: &[(&str, &str)] = &[
 ];
 
 /// Whether Rust programs are built in a stage on Rust.
-pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
+pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
     let builds = runs.any(|run| {
         run.invocations.iter().any(|one| {
@@ -34,11 +34,11 @@ pub(crate) fn is_it(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool
 }
 
 /// What is known of a Rust stage.
-pub(crate) fn recipe(look: &Look<'_, '_>) -> Answer {
-    is_it(look.facts, look.stage, look.image).then(|| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
+    detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
         let mut done = Done::default();
-        let work = Work::of(look.facts, look.stage, &mut |step| done.own(step))?;
+        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(step))?;
         finish(look, &done, work).map_err(|reason| (anchor, reason))
     })
 }
@@ -51,10 +51,10 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Own, String>> {
+    fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         if one.is("rustup") || one.is("rustc") || one.is("rustfmt") {
-            return Some(Ok(Own::Nothing));
+            return Some(Ok(Output::Nothing));
         }
         if !one.is("cargo") {
             return None;
@@ -69,26 +69,26 @@ impl Done {
             "build" | "b" | "rustc" => match &step.directory {
                 Some(directory) => {
                     self.targets.push(format!("{directory}/target"));
-                    Ok(Own::Nothing)
+                    Ok(Output::Nothing)
                 }
                 None => Err("the directory of `cargo build` can't be told".into()),
             },
             "install" => {
                 self.installs |= !words.iter().any(|word| word.starts_with("--root"));
                 if self.installs {
-                    Ok(Own::Nothing)
+                    Ok(Output::Nothing)
                 } else {
                     Err("where `cargo install --root` puts the program can't be told".into())
                 }
             }
             "test" | "check" | "clippy" | "fmt" | "fetch" | "update" | "vendor" | "clean" | "version"
-            | "init" | "new" | "doc" | "metadata" | "chef" => Ok(Own::Nothing),
+            | "init" | "new" | "doc" | "metadata" | "chef" => Ok(Output::Nothing),
             other => Err(format!("what `cargo {other}` leaves can't be told")),
         })
     }
 }
 
-fn finish(look: &Look<'_, '_>, done: &Done, work: Work) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
     let program = look
         .start
         .program()

@@ -2,14 +2,14 @@
 
 /// A line that the file does not have yet, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
+pub struct NewInstruction {
     /// The comment above it.
     pub comment: String,
     /// The instruction.
     pub text: String,
 }
 
-impl From<String> for Made {
+impl From<String> for NewInstruction {
     /// An instruction that explains itself.
     fn from(text: String) -> Self {
         Self { comment: String::new(), text }

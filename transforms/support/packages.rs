@@ -2,10 +2,10 @@
 
 use crate::context::RequiredPackage;
 use crate::facts::Stage;
-use crate::transforms::support::new_instruction::Made;
+use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The step that installs packages on the release that a stage is built on; none where there is nothing to install.
-pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<Made>, String> {
+pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<NewInstruction>, String> {
     let Some(names) = names(needs) else { return Ok(None) };
     let words = names.replace(", ", " ");
     let text = match stage.release.as_ref().map(|release| release.family.as_str()) {

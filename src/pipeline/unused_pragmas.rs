@@ -43,7 +43,7 @@ pub(super) fn found(
                     .filter(|_| is_sure_to_speak(transform, settings, around) && trials < MOST_TRIALS)
                     .filter(|retry| {
                         trials += 1;
-                        is_idle(text, comment, id, outcome, retry)
+                        is_unused(text, comment, id, outcome, retry)
                     })
                     .map(|_| {
                         format!(
@@ -80,7 +80,7 @@ fn unknown(id: &str) -> String {
 }
 
 /// Whether the result is the same without an id of a comment: the new texts, and what is said of what was not done.
-fn is_idle(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: Try<'_>) -> bool {
+fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: Try<'_>) -> bool {
     let old = comment.span.of(text);
     // Something of the same length takes its place, so that everything else is where it was.
     let inert = if comment.ids.len() == 1 {
