@@ -145,11 +145,11 @@ fn is_directory(file: &File) -> bool {
     file.mode & 0o170_000 == 0o040_000
 }
 
-/// Whether a directory is empty that is there for caches, or a home directory of a variable.
+/// Whether a directory exists for caches, or as the home directory of a variable, and contains no files.
 fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
-    let is_empty =
-        build.files.range(inside.clone()..).next().is_none_or(|(path, _)| !path.starts_with(&inside));
+    let mut below = build.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));
+    let is_empty = below.all(|(_, file)| is_directory(file));
     is_empty
         && (directory.contains("/.cache")
             || directory.ends_with("/.npm")
