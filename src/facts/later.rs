@@ -372,9 +372,10 @@ impl Facts<'_> {
             if going.manager.kind == Kind::System
                 && one.is_forced_removal()
                 && one.names_any(going.directories)
-                && !(one.elevation != Elevation::None || *list.user == User::Root)
+                && one.elevation == Elevation::None
+                && matches!(list.user, User::Other(_))
             {
-                return Err("removes these files as a user who may not".into());
+                return Err("removes these files as a user who may not be allowed to".into());
             }
             if one.notices(going.directories) {
                 return Err("names these files, and may fail without them".into());
