@@ -1,4 +1,5 @@
-//! What the user wants: `.jettison.yaml` and the command line, put together. Finding and reading files is `cli`'s job.
+//! The configuration: `.jettison.yaml` and the command line combined. `cli` finds and reads the
+//! files.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -10,33 +11,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::yaml;
 
-/// The configuration file, as it may be written.
+/// The configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
-    /// Only these transforms.
+    /// Apply only these transforms.
     pub select: Option<Vec<String>>,
-    /// All but these transforms.
+    /// Apply all transforms except these.
     pub ignore: Vec<String>,
     /// Apply unsafe fixes too.
     pub r#unsafe: bool,
     /// When neighbouring RUN instructions are merged.
     pub merge_runs: MergeRuns,
-    /// What becomes of package managers' caches.
+    /// How package managers' caches are handled.
     pub caches: Caches,
-    /// Which variant of its base image a stage may be given.
+    /// The variant that may replace a base image.
     pub bases: Bases,
-    /// Files and directories (absolute, or `~/…`) that no cleanup may touch.
+    /// Files and directories (absolute, or `~/…`) that a cleanup must not touch.
     pub keep: Vec<String>,
-    /// Whether new instructions get a comment that says what they are for.
+    /// Whether new instructions get a comment that explains them.
     pub comments: bool,
     /// Whether programs are built without symbol tables (with `unsafe`).
     pub strip: bool,
-    /// Which Dockerfiles a directory is searched for.
+    /// Which Dockerfiles are found in a directory.
     pub search: Search,
-    /// Whether files are edited that say of themselves that they are generated.
+    /// Whether files that are marked as generated are edited.
     pub edit_generated: bool,
-    /// How many seconds a file may take before it is left alone; 0 for any number.
+    /// The time limit for a file in seconds, after which it is left unchanged; 0 means no limit.
     pub time_limit: u64,
 }
 
@@ -63,69 +64,71 @@ impl Default for Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MergeRuns {
-    /// Where it saves bytes or costs no cache hits worth having.
+    /// If it saves bytes, or costs no significant cache hits.
     #[default]
     WhereItHelps,
     /// Wherever it is safe.
     All,
 }
 
-/// What becomes of package managers' caches.
+/// How package managers' caches are handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Caches {
-    /// They are not written, or emptied in the layer that wrote them.
+    /// They are not written, or are emptied in the layer that writes them.
     #[default]
     Clean,
-    /// They lie in cache mounts, outside the image and kept from build to build, where that is safe; else as `clean`.
+    /// They are in cache mounts, outside the image and kept between builds, where that is safe;
+    /// otherwise as `clean`.
     Mount,
 }
 
-/// Which variant of its base image a stage may be given (with `unsafe`).
+/// The variant that may replace the base image of a stage (with `unsafe`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bases {
-    /// The slim one of the same distribution.
+    /// The slim variant of the same distribution.
     #[default]
     Slim,
-    /// The one on Alpine Linux, where nothing leans on glibc.
+    /// The Alpine Linux variant, if nothing depends on glibc.
     Alpine,
 }
 
-/// Which Dockerfiles a directory is searched for.
+/// Which Dockerfiles are found in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Search {
-    /// Those outside of folders of tests (`tests`, `testdata`, `fixtures` …) and of other projects (`node_modules`, `vendor` …).
+    /// Dockerfiles outside directories of tests (`tests`, `testdata`, `fixtures` …) and of other
+    /// projects (`node_modules`, `vendor` …).
     #[default]
     WithoutTests,
-    /// All of them.
+    /// All Dockerfiles.
     All,
 }
 
-/// The configuration in force for one file.
+/// The effective configuration for one file.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// What the configuration file says, the command line laid over it.
+    /// The configuration file, overridden by the command line.
     pub config: Config,
-    /// Where it was found.
+    /// The path of the configuration file.
     pub path: Option<PathBuf>,
-    /// Whether what comes out is built and tried before it counts.
+    /// Whether the result is built and tested before it is accepted.
     pub proves: bool,
-    /// What `.hadolint.yaml` says.
+    /// The settings from `.hadolint.yaml`.
     pub hadolint: Hadolint,
-    /// The part of the file that may be touched; none for all of it.
+    /// The part of the file that may be changed; `None` for the whole file.
     pub scope: Option<Scope>,
-    /// When the time for the file is over.
+    /// The time limit for the file.
     pub deadline: Deadline,
 }
 
-/// When the time for a file is over. The clock is the caller's; without one, it never is.
+/// The time limit for a file. The caller provides the clock; without one, there is no limit.
 #[derive(Clone, Default)]
 pub struct Deadline(Option<Arc<dyn Fn() -> bool + Send + Sync + UnwindSafe + RefUnwindSafe>>);
 
 impl Deadline {
-    /// One by a clock that says whether the time is over.
+    /// A limit that asks the clock whether the time is over.
     pub fn by(clock: impl Fn() -> bool + Send + Sync + UnwindSafe + RefUnwindSafe + 'static) -> Self {
         Self(Some(Arc::new(clock)))
     }
@@ -142,46 +145,47 @@ impl fmt::Debug for Deadline {
     }
 }
 
-/// The part of hadolint's configuration that is about what we do too. (hadolint's manual, "Configure".)
+/// The part of hadolint's configuration that concerns the same rules. (hadolint's manual,
+/// "Configure".)
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Hadolint {
-    /// Codes that are to be left alone everywhere.
+    /// Codes that are ignored everywhere.
     pub ignored: Vec<String>,
-    /// Codes that weigh more or less than hadolint itself would have it.
+    /// Codes with a severity other than hadolint's default.
     pub r#override: Override,
-    /// Whether comments that say `hadolint ignore=` are out of force.
+    /// Whether comments `hadolint ignore=` have no effect.
     pub disable_ignore_pragma: bool,
 }
 
-/// Codes by what they weigh.
+/// Codes by severity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Override {
-    /// Errors.
+    /// Codes with the severity error.
     pub error: Vec<String>,
-    /// Warnings.
+    /// Codes with the severity warning.
     pub warning: Vec<String>,
-    /// Remarks.
+    /// Codes with the severity info.
     pub info: Vec<String>,
-    /// Matters of taste.
+    /// Codes with the severity style.
     pub style: Vec<String>,
 }
 
-/// What a finding weighs where one is shown.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Severity {
-    /// Something could be better.
+    /// An optional improvement.
     #[default]
     Note,
-    /// Something should be better.
+    /// A recommended improvement.
     Warning,
-    /// Something must be better.
+    /// A required improvement.
     Error,
 }
 
 impl Hadolint {
-    /// Reads a configuration file's text. Keys that are none of ours are passed over.
+    /// Parses a configuration file. Keys that Jettison does not use are ignored.
     pub fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
         if text.trim().is_empty() {
             return Ok(Self::default());
@@ -189,7 +193,7 @@ impl Hadolint {
         yaml::parse(text)
     }
 
-    /// What a finding weighs that goes by one of these names.
+    /// The severity of a finding with one of these names.
     pub fn severity(&self, names: &[&str]) -> Severity {
         let has = |codes: &[String]| codes.iter().any(|code| names.contains(&code.as_str()));
         match &self.r#override {
@@ -200,22 +204,24 @@ impl Hadolint {
     }
 }
 
-/// A part of a file, in lines of the text as it goes in, counted from 1. Instructions are in it or not as a whole.
+/// A part of a file, in line numbers of the original text, from 1. An instruction is either in it
+/// or not as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// What a linter found: a fix has to answer the code at the instruction.
+    /// A linter finding: a fix must resolve the code at the instruction.
     Found(Vec<(RangeInclusive<usize>, String)>),
-    /// Instructions: a fix has to lie within them.
+    /// Instructions: a fix must be within them.
     Lines(Vec<RangeInclusive<usize>>),
 }
 
-/// Whether two ranges of lines have one in common.
+/// Whether two line ranges overlap.
 pub fn meet(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
     a.start() <= b.end() && b.start() <= a.end()
 }
 
 impl Scope {
-    /// Whether it has a fix that is about some lines, touches others, and goes by one of these names.
+    /// Whether a fix is in scope: it concerns the lines `about`, changes the lines `touched`, and
+    /// has one of these names.
     pub fn has(
         &self,
         names: &[&str],
@@ -237,7 +243,7 @@ impl Scope {
 }
 
 impl Config {
-    /// Reads a configuration file's text; the error names line, column and key.
+    /// Parses a configuration file; the error names the line, the column and the key.
     pub fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
         if text.trim().is_empty() {
             return Ok(Self::default());
@@ -247,7 +253,7 @@ impl Config {
 }
 
 impl Settings {
-    /// Whether a transform is wanted.
+    /// Whether a transform is enabled.
     pub fn wants(&self, id: &str) -> bool {
         let selected = self.config.select.as_ref().is_none_or(|ids| ids.iter().any(|one| one == id));
         selected && !self.config.ignore.iter().any(|one| one == id)

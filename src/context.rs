@@ -1,5 +1,5 @@
-//! What lies around a Dockerfile, as plain data: the build context with its files as Docker would send them.
-//! Nothing here reads a file; `cli` does, and only when somebody asks.
+//! The context of a Dockerfile as plain data: the build context with the files that Docker sends.
+//! This module reads no files; `cli` does, on the first request.
 
 pub mod compose;
 pub mod ignore;
@@ -15,38 +15,40 @@ pub use ignore::Ignore;
 pub use parsed::Format;
 use parsed::Parsed;
 
-/// What can be asked about the surroundings of one Dockerfile. Looking costs time, so it is done at the first question.
+/// What a transform can ask about the context of a Dockerfile. Reading it takes time, so it is read
+/// at the first question.
 pub trait Surroundings: Sync {
-    /// The build context; the error says why none is known and what to do, in a form that follows "because".
+    /// The build context. The error says why it is unknown and what to do, and completes the clause
+    /// "because …".
     fn context(&self) -> Result<&BuildContext, &str>;
 
-    /// System packages of which a build has shown that the image that runs needs them.
+    /// System packages that a build has shown to be needed at run time.
     fn proven(&self) -> &[RequiredPackage] {
         &[]
     }
 
-    /// How compose files start the image.
+    /// How Compose files start the image.
     fn services(&self) -> &[Service] {
         &[]
     }
 
-    /// Whether the ignore file can be written along with the Dockerfile. Standard input has no place for it.
+    /// Whether the ignore file can be written with the Dockerfile. It can't for standard input.
     fn can_write_ignore_file(&self) -> bool {
         true
     }
 
-    /// The Dockerfile's own path in the context, where it lies in it.
+    /// The path of the Dockerfile in the context, if it is inside.
     fn dockerfile(&self) -> Option<&str> {
         None
     }
 }
 
-/// A system package that the running image needs, and where the need comes from.
+/// A system package that is needed at run time, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequiredPackage {
     /// The package.
     pub package: String,
-    /// Why, for a person.
+    /// The reason, as shown to the user.
     pub why: String,
 }
 
@@ -63,50 +65,53 @@ pub struct Alone;
 
 impl Surroundings for Alone {
     fn context(&self) -> Result<&BuildContext, &str> {
-        Err("no build context is known; name it with --context")
+        Err("the build context is unknown; pass it with --context")
     }
 }
 
 /// The directory that a build sends to the builder.
 #[derive(Debug, Clone, Default)]
 pub struct BuildContext {
-    /// All files and symbolic links below the directory, ignored or not, sorted by path.
+    /// All files and symlinks below the directory, ignored or not, sorted by path.
     pub entries: Arc<Vec<Entry>>,
-    /// The texts of manifests (`package.json`, `requirements.txt`, `go.mod` …) and of small scripts, by path.
+    /// The texts of manifests (`package.json`, `requirements.txt`, `go.mod` …) and of small
+    /// scripts, by path.
     pub texts: Arc<BTreeMap<String, String>>,
-    /// The path of the ignore file that counts, in the context: `.dockerignore`, or `docker/api.Dockerfile.dockerignore`.
+    /// The path of the effective ignore file, in the context: `.dockerignore`, or
+    /// `docker/api.Dockerfile.dockerignore`.
     pub ignore_path: String,
-    /// Its text; none where there is no such file.
+    /// Its text; `None` if there is no such file.
     pub ignore_text: Option<String>,
     /// The patterns of the ignore file, compiled.
     pub ignore: Ignore,
-    /// The files that version control keeps, sorted; none where that is unknown.
+    /// The files tracked by version control, sorted; `None` if that is unknown.
     pub tracked: Option<Vec<String>>,
     /// Whether the ignore file excludes each entry.
     excluded: OnceLock<Vec<bool>>,
-    /// What was found to be worth a look, by its places in `entries`.
+    /// The entries selected by [`Self::notable`], as indices into `entries`.
     notable: OnceLock<Vec<usize>>,
-    /// The places in `entries` by the last part of the path. The entries are the same with any ignore file.
+    /// The indices into `entries` by the last component of the path. The ignore file does not
+    /// change the entries.
     by_name: Arc<OnceLock<HashMap<String, Vec<usize>>>>,
-    /// Manifests that were parsed so far.
+    /// The manifests that have been parsed so far.
     parsed: Parsed,
 }
 
-/// One file or symbolic link of a context.
+/// One file or symlink of a context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The path from the context's directory, with slashes, without a leading one.
+    /// The path relative to the context's directory, with slashes, without a leading one.
     pub path: String,
     /// Its size in bytes.
     pub size: u64,
-    /// Whether it is a symbolic link.
+    /// Whether it is a symlink.
     pub is_link: bool,
-    /// Whether anybody may execute it.
+    /// Whether anyone may execute it.
     pub executable: bool,
 }
 
 impl BuildContext {
-    /// A context of these files, with the ignore file that counts.
+    /// A context with these files and the effective ignore file.
     pub fn of(
         mut entries: Vec<Entry>,
         texts: BTreeMap<String, String>,
@@ -129,17 +134,18 @@ impl BuildContext {
         }
     }
 
-    /// The files that reach the builder: those that the ignore file does not exclude.
+    /// The files that are sent to the builder: those that the ignore file does not exclude.
     pub fn sent(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().zip(self.excluded()).filter(|(_, excluded)| !**excluded).map(|(entry, _)| entry)
     }
 
-    /// Whether a file, or anything below a directory, of this path reaches the builder.
+    /// Whether the file at this path, or anything below the directory at this path, is sent to the
+    /// builder.
     pub fn sends(&self, path: &str) -> bool {
         self.below(path).any(|entry| self.sends_file(&entry.path))
     }
 
-    /// Whether exactly this path is a file or link that reaches the builder.
+    /// Whether a file or symlink at exactly this path is sent to the builder.
     pub fn sends_file(&self, path: &str) -> bool {
         self.position(path).is_some_and(|at| !self.excluded()[at])
     }
@@ -154,7 +160,7 @@ impl BuildContext {
         self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()
     }
 
-    /// Whether version control is known to keep a file at this path, or anything below it.
+    /// Whether version control is known to track a file at this path, or anything below it.
     pub fn is_tracked(&self, path: &str) -> Option<bool> {
         let tracked = self.tracked.as_ref()?;
         let at = tracked.partition_point(|known| known.as_str() < path);
@@ -163,7 +169,7 @@ impl BuildContext {
         Some(within.into_iter().any(|known| known == path || known.starts_with(&below)))
     }
 
-    /// Whether version control may keep a file: it does, or what it keeps is unknown.
+    /// Whether version control may track a file: it does, or the tracked files are unknown.
     pub fn may_be_tracked(&self, path: &str) -> bool {
         self.is_tracked(path).unwrap_or(true)
     }
@@ -173,10 +179,11 @@ impl BuildContext {
         self.entries.get(self.position(path)?)
     }
 
-    /// The entry at this path and those below it, ignored or not; the empty path stands for all.
+    /// The entry at this path and those below it, ignored or not; the empty path means all entries.
     pub fn below(&self, path: &str) -> impl Iterator<Item = &Entry> {
         let path = path.trim_matches('/');
-        // Those below it are neighbours, but not of its own entry: `a-b` sorts between `a` and `a/b`.
+        // The entries below a path are adjacent, but not to the path's own entry: `a-b` sorts
+        // between `a` and `a/b`.
         let inside = if path.is_empty() { String::new() } else { format!("{path}/") };
         let first = self.entries.partition_point(|entry| entry.path.as_str() < inside.as_str());
         let own = self.file(path).filter(|_| !path.is_empty());
@@ -184,12 +191,12 @@ impl BuildContext {
             .chain(self.entries[first..].iter().take_while(move |entry| entry.path.starts_with(&inside)))
     }
 
-    /// The files with a name, in whatever directory, that reach the builder.
+    /// The files with this name, in any directory, that are sent to the builder.
     pub fn sent_by_name(&self, name: &str) -> impl Iterator<Item = &Entry> {
         self.places_of(name).filter(|&at| !self.excluded()[at]).map(|at| &self.entries[at])
     }
 
-    /// The files with a name, in whatever directory, ignored or not.
+    /// The files with this name, in any directory, ignored or not.
     pub fn by_name(&self, name: &str) -> impl Iterator<Item = &Entry> {
         self.places_of(name).map(|at| &self.entries[at])
     }
@@ -206,12 +213,13 @@ impl BuildContext {
         by_name.get(name).into_iter().flatten().copied()
     }
 
-    /// The text of a manifest that reaches the builder.
+    /// The text of a manifest that is sent to the builder.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
     }
 
-    /// The value of a manifest that reaches the builder; the error says what is wrong with it, to follow "because".
+    /// The value of a manifest that is sent to the builder. The error completes the clause "because
+    /// …".
     pub fn parsed(&self, path: &str, format: Format) -> Result<Arc<Result<Value, String>>, String> {
         let text = self.text(path).ok_or_else(|| format!("`{path}` can't be read"))?;
         let reading = self.parsed.read(path, text, format);
@@ -221,7 +229,8 @@ impl BuildContext {
         }
     }
 
-    /// The entries whose paths are worth a look by a rule, which is the same for all Dockerfiles that share the context.
+    /// The entries selected by a rule, which is the same for all Dockerfiles that share the
+    /// context.
     pub fn notable(&self, is_notable: fn(&str) -> bool) -> impl Iterator<Item = &Entry> {
         let found = self.notable.get_or_init(|| {
             let places = self.entries.iter().enumerate().filter(|(_, entry)| is_notable(&entry.path));

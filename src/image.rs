@@ -1,8 +1,10 @@
-//! A container image, as an archive holds it: its configuration, and of each layer what it adds, replaces and hides.
+//! A container image read from an archive: its configuration, and the files that each layer adds,
+//! replaces and hides.
 //!
-//! Nothing is unpacked: archives are read as streams, and of a file only its name, size, owner and a hash are kept. What is
-//! good or bad about any of it is not asked here. (OCI image specification, "Image Layer Filesystem Changeset" and "Image
-//! Configuration"; docker-archive is what `docker save` writes.)
+//! Nothing is unpacked: archives are read as streams, and only the name, size, owner and a hash of
+//! each file are kept. This module does not judge the content. (OCI image specification, "Image
+//! Layer Filesystem Changeset" and "Image Configuration"; docker-archive is what `docker save`
+//! writes.)
 
 mod archive;
 mod config;
@@ -28,25 +30,26 @@ use std::io;
 /// An image.
 #[derive(Debug, Clone, Default)]
 pub struct Image {
-    /// How containers of it are started, and the instructions that made it.
+    /// How containers start, and the instructions that created the image.
     pub config: Config,
     /// Its layers, the lowest first.
     pub layers: Vec<Layer>,
 }
 
 impl Image {
-    /// The bytes of all layers, unpacked: what the image takes on a disk that shares nothing.
+    /// The size of all layers, unpacked: the disk space that the image takes if it shares no
+    /// layers.
     pub fn size(&self) -> u64 {
         self.layers.iter().map(Layer::size).sum()
     }
 }
 
-/// Why an archive is no image that can be read.
+/// Why an image can't be read.
 #[derive(Debug)]
 pub enum ReadError {
-    /// The stream broke, or is no archive.
+    /// The stream failed, or is not an archive.
     Io(io::Error),
-    /// Something in it is not as the specification says, or beyond all reason.
+    /// Something in it violates the specification, or exceeds a limit.
     Malformed(String),
 }
 
@@ -54,7 +57,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "the archive can't be read: {error}"),
-            Self::Malformed(what) => write!(f, "this is no image that can be read: {what}"),
+            Self::Malformed(what) => write!(f, "this is not a readable image: {what}"),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Jettison rewrites Dockerfiles so that images get smaller and builds hit the cache, without changing what they do.
+//! Jettison rewrites Dockerfiles so that images get smaller and builds hit the cache, without
+//! changing their behaviour.
 //!
-//! A text becomes a tree ([`syntax`]), facts are worked out about it, the [`transforms`] propose fixes, and the
-//! [`pipeline`] applies them one transform at a time, checking each step:
+//! A text is parsed into a tree ([`syntax`]), the facts about it are computed, the [`transforms`]
+//! propose fixes, and the [`pipeline`] applies them one transform at a time, checking each step:
 //!
 //! ```
 //! use jettison::{config::Settings, pipeline};

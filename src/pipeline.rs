@@ -1,7 +1,8 @@
-//! One Dockerfile through all transforms: rounds of steps, each checked, until nobody proposes anything.
+//! Runs all transforms over one Dockerfile: rounds of steps, each checked, until no transform
+//! proposes a fix.
 //!
-//! One transform at a time proposes against the very text it edits, so there are no conflicts and no stale spans. A text
-//! is parsed once. Nothing here reads files or formats for people.
+//! Transforms run one at a time, each on the current text, so edits never conflict and spans are
+//! never stale. Each text is parsed once. This module reads no files and formats no output.
 
 mod around;
 mod check;
@@ -31,18 +32,19 @@ use draft::Draft;
 pub use outcome::{Applied, Held, Outcome, Step};
 use view::{Verdict, View};
 
-/// More rounds than this mean that two transforms undo each other.
+/// More rounds than this mean that two transforms undo each other's changes.
 const MOST_ROUNDS: usize = 10;
 
-/// More texts than rounds can make: in each, a transform has one step, or one that was undone, for good.
+/// More texts than the rounds can create: in each round, a transform has at most one step, or one
+/// that is rolled back for the rest of the run.
 const MOST_TEXTS: usize = (MOST_ROUNDS + 2) * transforms::ALL.len();
 
-/// Takes a text of which nothing else is known through all transforms that the settings want.
+/// Runs the enabled transforms over a text, without a build context.
 pub fn fix(text: &str, settings: &Settings) -> Outcome {
     fix_within(text, settings, &Alone)
 }
 
-/// Takes a text through all transforms that the settings want; they may look around.
+/// Runs the enabled transforms over a text; `around` gives them the build context.
 pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
     let mut outcome = run(text, settings, around, None);
     let retry = |text: &str| run(text, settings, around, None);
@@ -50,7 +52,7 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) ->
     outcome
 }
 
-/// The same, and somebody is asked about each fix before it is taken.
+/// Like [`fix_within`], but asks the chooser about each fix before applying it.
 pub fn fix_choosing(
     text: &str,
     settings: &Settings,
@@ -62,7 +64,7 @@ pub fn fix_choosing(
     outcome
 }
 
-/// Transforms that never come to rest are left out, so that the others still do their part.
+/// Leaves out transforms that never finish, so that the others still apply.
 fn run(
     text: &str,
     settings: &Settings,
@@ -75,14 +77,15 @@ fn run(
         match attempt(text, settings, around, asked, &left_out) {
             Err(restless) => left_out.extend(restless),
             Ok(mut outcome) => {
-                outcome.undone.extend((!left_out.is_empty()).then(|| never_at_rest(&left_out)));
+                outcome.undone.extend((!left_out.is_empty()).then(|| never_finished(&left_out)));
                 return outcome;
             }
         }
     }
 }
 
-/// Rounds until nothing is proposed; an error names the transforms that still propose something in the last one.
+/// Runs rounds until no transform proposes a fix. The error names the transforms that still propose
+/// fixes in the last round.
 fn attempt(
     text: &str,
     settings: &Settings,
@@ -100,7 +103,8 @@ fn attempt(
         origins: Vec::new(),
         broken: left_out.to_vec(),
     };
-    // Each text is parsed once: the check after a step hands its tree on to the next pass, which borrows the text from here.
+    // Each text is parsed once: the check after a step passes its tree to the next pass, which
+    // borrows the text from here.
     let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_TEXTS];
     let mut texts = texts.iter();
     let mut file = Dockerfile::parse(text);
@@ -110,7 +114,8 @@ fn attempt(
         let next = {
             let facts = Facts::of(&file, run.known).within(&around);
             let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
-            // Each transform sees a text once: those behind the last step, and in the next round those up to it.
+            // Each transform sees a text once: first the transforms after the last step, and in the
+            // next round the ones up to it.
             let mut silent = Silent::default();
             let all = transforms::ALL.len();
             let mut found = run.pass(&facts, &pragmas, from..all, &mut silent, &mut texts);
@@ -143,14 +148,14 @@ fn attempt(
     }
 }
 
-/// A step, whose it was by its number, and the text after it.
+/// A step, the index of its transform, and the text after it.
 struct Next<'t> {
     index: usize,
     step: Step,
     after: Dockerfile<'t>,
 }
 
-/// What transforms say that leave a text as it is, each with the transform's number.
+/// The messages of transforms that leave a text unchanged, each with the transform's index.
 #[derive(Default)]
 struct Silent {
     refused: Vec<(usize, Held)>,
@@ -158,13 +163,13 @@ struct Silent {
 }
 
 impl Silent {
-    /// Drops what a transform said.
+    /// Drops the messages of a transform.
     fn forget(&mut self, index: usize) {
         self.refused.retain(|(other, _)| *other != index);
         self.withheld.retain(|(other, _)| *other != index);
     }
 
-    /// The refusals and what is held back, in the order of the transforms.
+    /// The refused and the withheld fixes, in the order of the transforms.
     fn in_order(self) -> (Vec<Held>, Vec<Held>) {
         let sorted = |mut all: Vec<(usize, Held)>| {
             all.sort_by_key(|(index, _)| *index);
@@ -174,34 +179,35 @@ impl Silent {
     }
 }
 
-/// What is said of transforms that were left out.
-fn never_at_rest(left_out: &[&'static str]) -> Held {
+/// The message about transforms that were left out.
+fn never_finished(left_out: &[&'static str]) -> Held {
     Held {
         transform: None,
         place: Place { line: 1, column: 1 },
         lines: 1..=1,
         line: String::new(),
-        reason: format!("left out, because they never come to rest: {}", left_out.join(", ")),
+        reason: format!("these transforms never finish and are left out: {}", left_out.join(", ")),
         applicability: None,
     }
 }
 
 struct Pipeline<'s, 'c> {
     chooser: Option<&'c mut dyn Chooser>,
-    /// Those of the text as it went in.
+    /// The lines of the original text.
     lines: LineIndex<'s>,
     settings: &'s Settings,
     known: &'static Knowledge,
     outcome: Outcome,
-    /// For each step so far, where its text was in the one before.
+    /// For each step so far, the positions of its text in the previous one.
     origins: Vec<Origins>,
     /// Transforms whose step failed a check on this file.
     broken: Vec<&'static str>,
 }
 
 impl Pipeline<'_, '_> {
-    /// Runs the transforms with these numbers until one changes the text. Those of which nothing would be applied are left
-    /// for [`Self::held_back`]: what they say of a text that is changed further is of no interest.
+    /// Runs the transforms in the range until one changes the text. Transforms whose fixes would
+    /// not be applied wait for [`Self::held_back`]: their messages about a text that still changes
+    /// are not useful.
     fn pass<'t>(
         &mut self,
         facts: &Facts<'_>,
@@ -216,14 +222,14 @@ impl Pipeline<'_, '_> {
                 continue;
             }
             let step = self.draft(index, facts, pragmas, silent)?;
-            let Draft { edits, ignore_file, applied, is_someones } = step;
+            let Draft { edits, ignore_file, applied, edited_by_user } = step;
             if edits.is_empty() && ignore_file.is_none() {
                 continue;
             }
             let new = edits.apply(text);
-            // There is room for more steps than rounds can have.
+            // There is room for more steps than the rounds can have.
             let new: &'t str = texts.next()?.get_or_init(|| new);
-            let checked = if is_someones {
+            let checked = if edited_by_user {
                 check::still_reads(file, new)
             } else {
                 check::step(facts, new, transform.changes)
@@ -239,8 +245,8 @@ impl Pipeline<'_, '_> {
                         silent.forget(index);
                     }
                     let blame =
-                        if is_someones { "" } else { "; this is a mistake in jettison, please report it" };
-                    let reason = format!("undone, because afterwards {what}{blame}");
+                        if edited_by_user { "" } else { "; this is a bug in jettison, please report it" };
+                    let reason = format!("rolled back: after this step, {what}{blame}");
                     let at = Span::at(applied_at(&edits));
                     let held = self.view(file, pragmas).held(transform, at, reason, None);
                     self.outcome.undone.push(held);
@@ -260,7 +266,7 @@ impl Pipeline<'_, '_> {
         }
     }
 
-    /// Runs the transforms of which nothing would be applied, for what is said of them.
+    /// Runs the transforms whose fixes would not be applied, for their messages.
     fn held_back(&mut self, facts: &Facts<'_>, pragmas: &Pragmas, silent: &mut Silent) {
         let all = transforms::ALL.iter().enumerate();
         for (index, _) in all.filter(|(_, one)| one.applicability < needed(self.settings)) {
@@ -270,7 +276,7 @@ impl Pipeline<'_, '_> {
         }
     }
 
-    /// Runs one transform, and says what of its fixes is applied; none where the time is over.
+    /// Runs one transform and selects the fixes to apply; `None` if the time limit is exceeded.
     fn draft(
         &mut self,
         index: usize,
@@ -308,7 +314,7 @@ impl Pipeline<'_, '_> {
                 Verdict::Take(applied) => taken.push((fix, applied)),
             }
         }
-        // Guards of a transform that would not be applied anyway are of no interest.
+        // Refusals of a transform that would not be applied anyway are not reported.
         if transform.applicability >= needed(self.settings) {
             let names = transform.names();
             let refused = fixes.refused.into_iter().filter(|refusal| !view.is_silent(&names, refusal));
@@ -322,7 +328,7 @@ impl Pipeline<'_, '_> {
     }
 }
 
-/// What a fix has to be at least to be applied.
+/// The minimum applicability of a fix that is applied.
 fn needed(settings: &Settings) -> Applicability {
     if settings.config.r#unsafe { Applicability::Unsafe } else { Applicability::Safe }
 }

@@ -1,8 +1,10 @@
-//! Comments that tell Jettison to leave something alone: its own, and hadolint's for the same rules.
+//! Comments that suppress fixes: Jettison's own, and hadolint's for the same rules.
 //!
-//! `# jettison: ignore=ID[,ID] reason` above or within an instruction, or at the top of the file for all of it; the id `all` is every
-//! transform. `# hadolint ignore=DL3009` and `# hadolint global ignore=DL3009` likewise, and BuildKit's `# check=skip=NAME` for the names
-//! that a transform answers. What a comment means for a fix is decided by whoever asks: nothing here is written down by a question.
+//! `# jettison: ignore=ID[,ID] reason` is placed above or within an instruction, or at the top of
+//! the file to apply to the whole file; the id `all` means every transform. `# hadolint
+//! ignore=DL3009` and `# hadolint global ignore=DL3009` work in the same way, as does BuildKit's `#
+//! check=skip=NAME` for the names that a transform covers. The caller decides what a suppressed fix
+//! means; reading a comment changes nothing.
 
 mod generated;
 
@@ -10,43 +12,43 @@ use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
 
-/// What names every transform in one of our own comments.
+/// The id for every transform in Jettison's own comments.
 pub const ALL: &str = "all";
 
 /// The pragmas of a file.
 #[derive(Debug, Default)]
 pub struct Pragmas {
     everywhere: Vec<Ignored>,
-    /// By instruction, in the order of the file.
+    /// The ids for each instruction, in file order.
     at: Vec<(Span, Vec<Ignored>)>,
     own: Vec<OwnComment>,
     mistaken: Vec<Mistaken>,
-    /// The comment at the top that says that the file is not to be edited.
+    /// The comment at the top that marks the file as generated.
     generated: Option<Span>,
 }
 
-/// One id that a comment names: a transform, or a linter's code.
+/// One id in a comment: a transform, or a linter's code.
 #[derive(Debug, Clone)]
 struct Ignored {
     id: String,
     is_own: bool,
 }
 
-/// A comment of our own, wherever it is and whatever it names.
+/// A Jettison comment, wherever it is and whatever ids it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnComment {
-    /// The comment, from its `#` on, without the line break.
+    /// The comment, from its `#` to the end of the line, without the line break.
     pub span: Span,
-    /// The ids that it names.
+    /// The ids in the comment.
     pub ids: Vec<String>,
 }
 
-/// A comment that is meant to be one of ours and is not.
+/// A comment that is meant to be a Jettison comment but has the wrong syntax.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistaken {
     /// The comment, without the line break.
     pub span: Span,
-    /// How it has to be written.
+    /// The correct spelling.
     pub correction: String,
 }
 
@@ -57,7 +59,7 @@ impl Ignored {
 }
 
 impl Pragmas {
-    /// Reads them; hadolint's own only where its configuration leaves them in force.
+    /// Reads the pragmas of a file; hadolint's own only if its configuration enables them.
     pub fn of(file: &Dockerfile<'_>, heeds_hadolint: bool) -> Self {
         let mut pragmas = Self { generated: generated::comment(file), ..Self::default() };
         let mut above: Vec<Ignored> = Vec::new();
@@ -90,7 +92,7 @@ impl Pragmas {
         pragmas
     }
 
-    /// Reads one comment: whether it is about the whole file, and what it names.
+    /// Parses one comment: whether it concerns the whole file, and its ids.
     fn read(&mut self, text: &str, span: Span, heeds_hadolint: bool) -> Option<(bool, Vec<Ignored>)> {
         let line = span.of(text);
         let start = span.start + line.find('#')?;
@@ -110,7 +112,8 @@ impl Pragmas {
         Some((is_global, ids.into_iter().map(|id| Ignored { id, is_own }).collect()))
     }
 
-    /// Whether what goes by one of these names is told to leave the instruction around `anchor` alone.
+    /// Whether a comment suppresses fixes with one of these names for the instruction around
+    /// `anchor`.
     pub fn silence(&self, names: &[&str], anchor: Span) -> bool {
         let within = self.at.partition_point(|(span, _)| span.end <= anchor.start);
         let there = self.at[within..].iter().take_while(|(span, _)| span.start <= anchor.start);
@@ -118,7 +121,8 @@ impl Pragmas {
         self.everywhere.iter().chain(there).any(|ignored| ignored.is_one_of(names))
     }
 
-    /// Whether what goes by one of these names is told to leave any of the instructions alone that edits change, remove or move.
+    /// Whether a comment suppresses fixes with one of these names for any instruction that the
+    /// edits change, remove or move.
     pub fn silence_any(&self, names: &[&str], edits: &Edits) -> bool {
         let mut at =
             self.at.iter().filter(|(_, ids)| ids.iter().any(|ignored| ignored.is_one_of(names))).peekable();
@@ -129,30 +133,31 @@ impl Pragmas {
         edits.iter().any(|edit| {
             let (start, end) = (edit.span.start, edit.span.end);
             let first = spans.partition_point(|span| span.end <= start);
-            // What is inserted between two instructions touches neither.
+            // An insertion between two instructions changes neither of them.
             spans
                 .get(first)
                 .is_some_and(|span| span.start < end || edit.span.is_empty() && span.start < start)
         })
     }
 
-    /// The comment at the top that says that a program made the file, or that it is not to be edited.
+    /// The comment at the top that marks the file as generated or as not to be edited.
     pub fn generated(&self) -> Option<Span> {
         self.generated
     }
 
-    /// Our own comments, in the order of the file.
+    /// Jettison's own comments, in file order.
     pub fn own(&self) -> &[OwnComment] {
         &self.own
     }
 
-    /// Comments that are meant to be ours and do nothing, in the order of the file.
+    /// Comments that are meant to be Jettison comments but have no effect, in file order.
     pub fn mistaken(&self) -> &[Mistaken] {
         &self.mistaken
     }
 }
 
-/// What `# check=skip=NAME,…` names. (BuildKit's manual, "Build checks": parts are separated by semicolons.)
+/// The names in `# check=skip=NAME,…`. (BuildKit's manual, "Build checks": parts are separated by
+/// semicolons.)
 fn skipped(file: &Dockerfile<'_>, span: Span) -> Vec<Ignored> {
     let check = file.directives.iter().find(|one| span.contains(one.span) && one.name == "check");
     let parts = check.map(|one| one.value.as_str()).unwrap_or_default().split(';');
@@ -161,7 +166,7 @@ fn skipped(file: &Dockerfile<'_>, span: Span) -> Vec<Ignored> {
     ids.map(|id| Ignored { id: id.to_owned(), is_own: false }).collect()
 }
 
-/// Whether a comment is a pragma, which nothing may be moved across.
+/// Whether a comment is a pragma, across which nothing may be moved.
 pub fn is_pragma(comment: &str) -> bool {
     let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
     let others = [
@@ -178,12 +183,12 @@ pub fn is_pragma(comment: &str) -> bool {
     others.iter().any(|start| comment.starts_with(start)) || own(comment).is_some()
 }
 
-/// What a comment says that may be a pragma.
+/// The content of a comment that may be a pragma.
 #[derive(Debug, PartialEq, Eq)]
 enum Reading {
     /// `jettison: ignore=…`
     Own(Vec<String>),
-    /// It is meant to be one of ours; how it has to be written.
+    /// It is meant to be a Jettison comment; the correct spelling.
     Mistaken(String),
     Hadolint {
         is_global: bool,
@@ -204,7 +209,7 @@ fn ignored(comment: &str) -> Option<Reading> {
     own(comment)
 }
 
-/// Words that people write who want something left alone, in the pragmas of other programs.
+/// Words that suppress findings in the pragmas of other programs.
 const ASKS: &[&str] = &[
     "allow",
     "disable",
@@ -229,7 +234,8 @@ const ASKS: &[&str] = &[
     "suppress",
 ];
 
-/// A comment that starts with our name, or with another program's word and our name.
+/// A comment that starts with Jettison's name, or with another program's keyword and Jettison's
+/// name.
 fn own(comment: &str) -> Option<Reading> {
     let lower = comment.to_ascii_lowercase();
     if let Some(rest) = lower.strip_prefix("noqa").or_else(|| lower.strip_prefix("nolint")) {
@@ -259,7 +265,7 @@ fn own(comment: &str) -> Option<Reading> {
         Some(ids) => Some(mistaken(&ids)),
         None => {
             let list = rest.trim_start_matches([':', '(', '[']).trim_start();
-            // Without a `=`, other words than ids may follow.
+            // Without a `=`, words other than ids may follow.
             Some(mistaken(&listed(list).into_iter().filter(|id| id.contains('-')).collect::<Vec<_>>()))
         }
     }
@@ -270,12 +276,13 @@ fn mistaken(ids: &[String]) -> Reading {
     Reading::Mistaken(format!("# jettison: ignore={ids}"))
 }
 
-/// Ids are separated by commas, with or without blanks behind them; the first other word starts the reason.
+/// Ids are separated by commas, optionally followed by blanks; the first other word starts the
+/// reason.
 fn listed(list: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut goes_on = true;
     for word in list.split_whitespace() {
-        // A comma may have a blank before it, too.
+        // A comma may also be preceded by a blank.
         if !goes_on && !word.starts_with(',') {
             break;
         }

@@ -1,6 +1,8 @@
-//! What the running image needs: what it starts, which files and packages that uses, and what the build leaves for it.
+//! What the final image needs at run time: the processes that it starts, the files and packages
+//! that they use, and the files that the build leaves for them.
 //!
-//! Asked by the transforms that take programs, packages or files out of an image. It proposes nothing.
+//! The transforms that remove programs, packages or files from an image use these facts. This
+//! module proposes no changes.
 
 pub(crate) mod assets;
 pub(crate) mod entrypoint;

@@ -1,4 +1,5 @@
-//! What a transform is: a value with a name, a promise and a function. The transforms themselves stand in `transforms/`.
+//! A transform: a value with an id, a contract and a function. The transforms themselves are in
+//! `transforms/`.
 
 use crate::config::Settings;
 use crate::context::Surroundings;
@@ -9,21 +10,22 @@ use crate::pragma::Pragmas;
 use crate::span::Span;
 use crate::syntax::Dockerfile;
 
-/// What applying a fix takes, ordered: `Safe` is the most.
+/// Whether a fix is safe to apply, in order: `Safe` is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Applicability {
-    /// Shown, never applied.
+    /// Reported, never applied.
     Manual,
-    /// Applied with `--unsafe`: something that a program might lean on goes or moves.
+    /// Applied with `--unsafe`: it removes or moves something that a program might depend on.
     Unsafe,
-    /// Applied by default: the same programs run in the same order, directory and environment and fail in the same
-    /// cases; the image's configuration stays; only what can be fetched or generated again is gone.
+    /// Applied by default: the same programs run in the same order, directory and environment and
+    /// fail in the same cases; the image's configuration is unchanged; only files that can be
+    /// downloaded or generated again are removed.
     Safe,
 }
 
 impl Applicability {
-    /// The word that users see.
+    /// The word shown to users.
     pub fn name(self) -> &'static str {
         match self {
             Self::Manual => "manual",
@@ -46,74 +48,75 @@ impl From<Confidence> for Applicability {
 /// A rewriting rule.
 #[derive(Debug, Clone, Copy)]
 pub struct Transform {
-    /// Its name, in kebab case: that of its file.
+    /// Its id in kebab case, which is also its file name.
     pub id: &'static str,
-    /// What its fixes take at most; a single fix may take less.
+    /// The highest applicability of its fixes; a single fix may have a lower one.
     pub applicability: Applicability,
-    /// The version that brought it.
+    /// The version that introduced it.
     pub since: &'static str,
-    /// Its file's text, whose `//!` comment is the manual page.
+    /// The text of its file, whose `//!` comment is the manual page.
     pub source: &'static str,
-    /// The codes of hadolint that it answers, so that `# hadolint ignore=…` holds for it too.
+    /// The hadolint codes that it covers, so that `# hadolint ignore=…` applies to it too.
     pub answers: &'static [&'static str],
-    /// What it may do to the commands; everything else must come out as it was.
+    /// The changes that it may make to the commands; everything else must be unchanged.
     pub changes: Changes,
     /// Proposes fixes and explains refusals.
     pub run: fn(&Context<'_>, &mut Fixes),
 }
 
-/// What a transform declares that it changes in the sequence of commands.
+/// The changes to the sequence of commands that a transform declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changes {
-    /// Where the layers' borders are, and nothing else.
+    /// Only the boundaries of layers.
     Layers,
-    /// It adds commands that remove files; no command goes or changes.
+    /// It adds commands that remove files; no command is removed or changed.
     AddsCleanup,
-    /// It adds options to commands, and may drop commands that become needless by it.
+    /// It adds options to commands, and may remove commands that these make unnecessary.
     AddsOptions,
-    /// It leaves out packages of installs, or names others in their place.
+    /// It removes packages from installs, or replaces them with others.
     DropsPackages,
     /// It adds options and commands that remove packages.
     AddsOptionsAndCleanup,
-    /// Where COPY and ADD stand among the other instructions of their stage, and earlier copies of files that a later copy
-    /// brings again.
+    /// The position of COPY and ADD among the other instructions of their stage, and earlier copies
+    /// of files that a later copy contains.
     CopyOrder,
-    /// Where ARG, LABEL and ENV stand among the other instructions of their stage.
+    /// The position of ARG, LABEL and ENV among the other instructions of their stage.
     MetadataOrder,
-    /// It puts cache mounts in the place of cleanups and of options that keep caches from being written.
+    /// It replaces cleanups, and options that disable caches, with cache mounts.
     CacheMounts,
-    /// Copies get an owner or a mode, and the commands that gave it go.
+    /// COPY and ADD get an owner or a mode, and the commands that set it are removed.
     Ownership,
-    /// One stage becomes two: one that builds and one that runs.
+    /// It splits one stage into a build stage and a runtime stage.
     Stages,
-    /// The image that the last stage starts from.
+    /// The base image of the last stage.
     Base,
     /// The ignore file, and nothing in the Dockerfile.
     IgnoreFile,
 }
 
-/// What a fix is good for.
+/// The benefit of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// The image has fewer bytes.
     SmallerImage,
-    /// A build sends less, or finds more in its cache.
+    /// A build sends less, or has more cache hits.
     FasterBuild,
-    /// A build depends less on what earlier builds left.
+    /// A build depends less on the results of earlier builds.
     ReliableBuild,
-    /// The image has fewer layers, and no fewer bytes worth a word.
+    /// The image has fewer layers, but not significantly fewer bytes.
     FewerLayers,
 }
 
 impl Changes {
-    /// Whether it chooses what the running image starts from, and so can install a package that turns out to be missing.
+    /// Whether it chooses the base image of the final stage, and so can install a package that is
+    /// found to be missing.
     pub fn chooses_base(self) -> bool {
         matches!(self, Self::Stages | Self::Base)
     }
 }
 
 impl Transform {
-    /// What its fixes are good for, where one does not say so itself.
+    /// The benefit of its fixes, unless a fix sets its own.
     pub fn effect(&self) -> Effect {
         match self.changes {
             Changes::CopyOrder | Changes::MetadataOrder | Changes::CacheMounts | Changes::IgnoreFile => {
@@ -130,12 +133,12 @@ impl Transform {
         }
     }
 
-    /// What comments call it: its id, and the codes that it answers.
+    /// The names for it in comments: its id, and the codes that it covers.
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once(self.id).chain(self.answers.iter().copied()).collect()
     }
 
-    /// The manual page: the file's leading `//!` lines without their marks.
+    /// The manual page: the leading `//!` lines of the file without their markers.
     pub fn manual(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
         lines
@@ -143,36 +146,36 @@ impl Transform {
             .fold(String::new(), |page, line| page + line + "\n")
     }
 
-    /// The manual page's first line without its full stop.
+    /// The first line of the manual page without its full stop.
     pub fn summary(&self) -> &'static str {
         let first = self.source.lines().next().unwrap_or_default();
         first.trim_start_matches("//!").trim().trim_end_matches('.')
     }
 }
 
-/// What a transform may look at.
+/// The input of a transform.
 pub struct Context<'a> {
     /// The parsed file.
     pub file: &'a Dockerfile<'a>,
-    /// What is true of it.
+    /// The facts about the file.
     pub facts: &'a Facts<'a>,
-    /// What is true of the world.
+    /// The knowledge about package managers, programs and base images.
     pub known: &'a Knowledge,
-    /// What the user wants.
+    /// The user's settings.
     pub settings: &'a Settings,
-    /// What comments say is to be left alone.
+    /// The comments that suppress fixes.
     pub pragmas: &'a Pragmas,
-    /// The build context and its history, looked up at the first question.
+    /// The build context and its history, read at the first question.
     pub around: &'a dyn Surroundings,
 }
 
 impl Context<'_> {
-    /// Whether the time for the file is over, so that nothing comes of what is still proposed.
+    /// Whether the time limit for the file is exceeded, so that further proposals are dropped.
     pub fn is_over(&self) -> bool {
         self.settings.deadline.is_over()
     }
 
-    /// Whether a comment, or hadolint's configuration, tells to leave what goes by one of these codes alone.
+    /// Whether a comment, or hadolint's configuration, suppresses fixes with one of these codes.
     pub fn leaves(&self, codes: &[String], anchor: Span) -> bool {
         let names: Vec<&str> = codes.iter().map(String::as_str).collect();
         self.pragmas.silence(&names, anchor)
@@ -180,43 +183,44 @@ impl Context<'_> {
     }
 }
 
-/// A proposal.
+/// A proposed fix.
 #[derive(Debug, Clone)]
 pub struct Fix {
-    /// What it does, for a person: "remove apt-get's package lists in the layer that fetched them".
+    /// What it does, as shown to the user: "remove apt-get's package lists in the layer that
+    /// fetched them".
     pub title: String,
-    /// What it leans on, a line each: "libpq5: psycopg2 links it".
+    /// The facts that it depends on, one per line: "libpq5: psycopg2 links it".
     pub notes: Vec<String>,
-    /// What applying it takes.
+    /// Whether it is safe to apply.
     pub applicability: Applicability,
-    /// The instruction that it is about, for pragmas and messages.
+    /// The instruction that it concerns, for pragmas and messages.
     pub anchor: Span,
-    /// The codes of hadolint that it answers, where those are fewer than its transform's.
+    /// The hadolint codes that it covers, if they are fewer than its transform's.
     pub answers: Option<Vec<String>>,
-    /// What it is good for, where that is not what its transform's fixes are.
+    /// Its benefit, if it differs from its transform's.
     pub effect: Option<Effect>,
-    /// The change itself.
+    /// The change.
     pub edits: Edits,
-    /// The ignore file's new text, where it changes too, or instead.
+    /// The new text of the ignore file, if the fix changes it.
     pub ignore_file: Option<String>,
 }
 
-/// A fix that was not made, and the guard that stopped it.
+/// A fix that was not made, and the guard that prevented it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which transform.
+    /// The transform.
     pub transform: &'static str,
-    /// Where.
+    /// The position.
     pub span: Span,
-    /// Why, for a person, in a form that follows "because".
+    /// The reason, as shown to the user, which completes the clause "because …".
     pub reason: String,
 }
 
-/// Collects what one transform proposes for one text.
+/// Collects the proposals of one transform for one text.
 #[derive(Debug)]
 pub struct Fixes {
     transform: &'static str,
-    /// The proposals, in the order they were made.
+    /// The proposals, in the order in which they were made.
     pub proposed: Vec<Fix>,
     /// The refusals.
     pub refused: Vec<Refusal>,
@@ -228,7 +232,7 @@ impl Fixes {
         Self { transform: transform.id, proposed: Vec::new(), refused: Vec::new() }
     }
 
-    /// Proposes a fix. One without edits is no fix and is dropped.
+    /// Proposes a fix. A fix without edits is dropped.
     pub fn propose(
         &mut self,
         applicability: Applicability,
@@ -252,35 +256,35 @@ impl Fixes {
         }
     }
 
-    /// Says what the last proposal leans on.
+    /// Sets the facts that the last proposal depends on.
     pub fn note(&mut self, notes: impl IntoIterator<Item = String>) {
         if let Some(last) = self.proposed.last_mut() {
             last.notes.extend(notes);
         }
     }
 
-    /// Says that the last proposal changes the build context's ignore file along with the Dockerfile: both are applied, or neither.
+    /// Sets the new ignore file of the last proposal: both files are changed, or neither.
     pub fn along_with_ignore_file(&mut self, text: String) {
         if let Some(last) = self.proposed.last_mut() {
             last.ignore_file = Some(text);
         }
     }
 
-    /// Says which codes of hadolint the last proposal answers, of those that its transform does.
+    /// Restricts the hadolint codes that the last proposal covers to some of its transform's.
     pub fn answer(&mut self, codes: impl IntoIterator<Item = String>) {
         if let Some(last) = self.proposed.last_mut() {
             last.answers = Some(codes.into_iter().collect());
         }
     }
 
-    /// Says what the last proposal is good for.
+    /// Sets the benefit of the last proposal.
     pub fn is_good_for(&mut self, effect: Effect) {
         if let Some(last) = self.proposed.last_mut() {
             last.effect = Some(effect);
         }
     }
 
-    /// Proposes another text for the build context's ignore file.
+    /// Proposes a new text for the build context's ignore file.
     pub fn propose_ignore_file(
         &mut self,
         applicability: Applicability,
@@ -293,7 +297,7 @@ impl Fixes {
         self.proposed.push(Fix { title, notes, applicability, anchor, answers, effect, edits, ignore_file });
     }
 
-    /// Says that something could have been saved here, and what stood against it.
+    /// Records a possible improvement, and the reason why it was not made.
     pub fn refuse(&mut self, span: Span, reason: impl Into<String>) {
         self.refused.push(Refusal { transform: self.transform, span, reason: reason.into() });
     }

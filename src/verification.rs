@@ -1,37 +1,38 @@
-//! Keeps only the fixes after which the image still works: adds a package that a trial shows to be missing, and holds back
-//! the transform whose step breaks something, with the evidence.
+//! Keeps only the fixes after which the image still works: adds a package that a trial shows to be
+//! missing, and rolls back the transform whose step breaks something, with the evidence.
 //!
-//! It builds and runs nothing itself: a [`Trial`] does, so the search can be tested without a container engine.
+//! This module builds and runs nothing itself: a [`Trial`] does, so the search can be tested
+//! without a container engine.
 
 use crate::config::Settings;
 use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
 use crate::pipeline::{self, Held, Outcome};
 use crate::span::Place;
 
-/// Builds a version of the file and compares its image with the original's.
+/// Builds a version of the file and compares its image with the original one.
 pub trait Trial {
-    /// Tries a version of the Dockerfile, with its ignore file where that changes too.
+    /// Tries a version of the Dockerfile, with its ignore file if that changes too.
     ///
     /// # Errors
-    /// What prevents any answer: no engine, a full disk, an interrupt.
+    /// Conditions that prevent any result: no engine, a full disk, an interrupt.
     fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<(), Failure>>;
 }
 
-/// Why a version does not do.
+/// Why a version does not work.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// What was seen, for a person.
+    /// The evidence, as shown to the user.
     pub evidence: String,
-    /// Packages of the original image that would mend it.
+    /// Packages of the original image whose absence explains the failure.
     pub lacking: Vec<RequiredPackage>,
 }
 
-/// Fixes a text as far as the image still works afterwards.
+/// Fixes a text as far as the image still works.
 ///
-/// Where something breaks, the transform whose step broke it is left out, and the rest is tried again.
+/// If something breaks, the transform whose step broke it is left out, and the rest is tried again.
 ///
 /// # Errors
-/// Those of the trial.
+/// The errors of the trial.
 pub fn fix(
     trial: &dyn Trial,
     text: &str,
@@ -65,8 +66,8 @@ pub fn fix(
     }
 }
 
-/// The first step after which the image does not work, counted from 1, and what was seen then. The original works, and all
-/// steps together fail.
+/// The first step after which the image does not work, counted from 1, and the evidence. The
+/// original works, and all steps together fail.
 fn first_bad(trial: &dyn Trial, outcome: &Outcome, failure: Failure) -> anyhow::Result<(usize, Failure)> {
     let (mut good, mut bad, mut evidence) = (0, outcome.steps.len(), failure);
     while bad - good > 1 {
@@ -79,7 +80,7 @@ fn first_bad(trial: &dyn Trial, outcome: &Outcome, failure: Failure) -> anyhow::
     Ok((bad, evidence))
 }
 
-/// Checks the text as it is after this many steps, at least one.
+/// Checks the text after this many steps, at least one.
 fn check_step(trial: &dyn Trial, outcome: &Outcome, steps: usize) -> anyhow::Result<Result<(), Failure>> {
     let done = &outcome.steps[..steps];
     let text = &done[steps - 1].text;
@@ -87,7 +88,7 @@ fn check_step(trial: &dyn Trial, outcome: &Outcome, steps: usize) -> anyhow::Res
     trial.check(text, ignore_file)
 }
 
-/// The surroundings, with what trials have shown.
+/// The context, with the packages that trials have shown to be needed.
 struct Proving<'a> {
     around: &'a dyn Surroundings,
     proven: Vec<RequiredPackage>,
@@ -116,7 +117,7 @@ impl Surroundings for Proving<'_> {
 }
 
 impl Proving<'_> {
-    /// Takes over what is not known yet; whether there was anything.
+    /// Adds the packages that are not known yet; returns whether there were any.
     fn learn(&mut self, lacking: &[RequiredPackage]) -> bool {
         let known = self.proven.len();
         for package in lacking {
@@ -135,7 +136,7 @@ mod tests {
     use std::cell::Cell;
     use std::collections::BTreeMap;
 
-    /// An image that breaks where the text has a phrase, and lacks a package as long as the text does not name it.
+    /// An image that breaks if the text has a phrase, and lacks a package unless the text names it.
     #[derive(Default)]
     struct Fake {
         breaks_on: &'static str,
@@ -169,7 +170,7 @@ mod tests {
         settings
     }
 
-    /// A folder with the program that the image starts.
+    /// A directory with the program that the image starts.
     struct Folder(BuildContext);
 
     impl Folder {

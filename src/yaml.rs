@@ -1,7 +1,8 @@
-//! YAML that other people wrote: it is read within bounds, whatever it holds.
+//! Parses YAML from untrusted sources within limits.
 //!
-//! The parser takes time by the square of how deep brackets are nested, and an alias repeats what it names at every place. Both have a
-//! limit here that no honest file comes near. What a document means is for whoever reads it.
+//! The parser takes quadratic time in the nesting depth of brackets, and an alias repeats its value
+//! wherever it is used. Both have a limit here, far above any legitimate file. The caller
+//! interprets the document.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,18 +11,18 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess
 use serde_json::{Map, Value};
 use serde_yaml::Error;
 
-/// Brackets may be open within each other so often.
+/// The largest nesting depth of brackets.
 const MOST_OPEN: usize = 200;
-/// A document may come to so many values, aliases filled in.
+/// The largest number of values in a document, with aliases expanded.
 const MOST_VALUES: usize = 2_000_000;
 
-/// Reads a document as a type of which no part can be repeated by aliases but plain words.
+/// Parses a document as a type in which aliases can only repeat scalars.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     check_depth(text)?;
     serde_yaml::from_str(text)
 }
 
-/// Reads a document of which only parts are looked at.
+/// Parses a document as an untyped value.
 pub fn value(text: &str) -> Result<Value, Error> {
     check_depth(text)?;
     if text.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
@@ -40,15 +41,13 @@ fn check_depth(text: &str) -> Result<(), Error> {
             _ => {}
         }
         if open > MOST_OPEN {
-            return Err(de::Error::custom(format!(
-                "more than {MOST_OPEN} brackets are open within each other"
-            )));
+            return Err(de::Error::custom(format!("brackets are nested more than {MOST_OPEN} levels deep")));
         }
     }
     Ok(())
 }
 
-/// Makes a value, and stops where there have been too many.
+/// Builds a value, and stops if there are too many.
 #[derive(Clone, Copy)]
 struct Counted<'c>(&'c Cell<usize>);
 
@@ -57,7 +56,9 @@ impl<'de> DeserializeSeed<'de> for Counted<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         let Some(left) = self.0.get().checked_sub(1) else {
-            return Err(de::Error::custom(format!("its aliases come to more than {MOST_VALUES} values")));
+            return Err(de::Error::custom(format!(
+                "it has more than {MOST_VALUES} values with aliases expanded"
+            )));
         };
         self.0.set(left);
         deserializer.deserialize_any(self)
@@ -115,7 +116,7 @@ impl<'de> Visitor<'de> for Counted<'_> {
         let mut values = Map::new();
         while let Some(key) = all.next_key_seed(self)? {
             let value = all.next_value_seed(self)?;
-            // A key that is no string (`80: 80`) counts by its text.
+            // A key that is not a string (`80: 80`) is represented by its text.
             let key = match key {
                 Value::String(key) => key,
                 other => other.to_string(),
@@ -125,7 +126,7 @@ impl<'de> Visitor<'de> for Counted<'_> {
         Ok(Value::Object(values))
     }
 
-    /// A value with a tag of its own (`!reset null`).
+    /// A value with a custom tag (`!reset null`).
     fn visit_enum<A: de::EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (_, inner) = tagged.variant_seed(self)?;
         de::VariantAccess::newtype_variant_seed(inner, self)

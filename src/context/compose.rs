@@ -1,7 +1,9 @@
-//! How compose files start the image of a Dockerfile: `command`, `entrypoint`, `healthcheck` and hooks of the services that are built from it.
+//! How Compose files start the image of a Dockerfile: `command`, `entrypoint`, `healthcheck` and
+//! hooks of the services that are built from it.
 //!
-//! (The Compose specification, "Services" and "Compose Build"; Docker's manual, "Merge Compose files" and "Extend your Compose file".) Which files there
-//! are is for whoever looks; a service of which it is unknown whether it is built from the Dockerfile counts.
+//! (The Compose specification, "Services" and "Compose Build"; Docker's manual, "Merge Compose
+//! files" and "Extend your Compose file".) The caller finds the files. A service that may be built
+//! from the Dockerfile is included.
 
 use serde_json::{Map, Value};
 
@@ -10,32 +12,32 @@ use crate::yaml;
 /// A service that runs the image of a Dockerfile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Its file and name, for a person: `compose.yaml (web)`.
+    /// Its file and name, as shown to the user: `compose.yaml (web)`.
     pub who: String,
-    /// The build stage that it runs; none for the last.
+    /// The build stage that it runs; `None` for the last one.
     pub target: Option<String>,
-    /// What it starts in place of ENTRYPOINT.
+    /// The command that replaces ENTRYPOINT.
     pub entrypoint: Option<CommandLine>,
-    /// What it starts in place of CMD.
+    /// The command that replaces CMD.
     pub command: Option<CommandLine>,
-    /// What is started besides: health checks and hooks.
+    /// Other commands that are started: health checks and hooks.
     pub others: Vec<CommandLine>,
     /// Whether directories of the host may be mounted over those of the image.
     pub has_volumes: bool,
-    /// The file's text, where that can't be parsed.
+    /// The text of the file if it can't be parsed.
     pub unparsed: Option<String>,
 }
 
-/// A command as it is written.
+/// A command as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandLine {
-    /// One text.
+    /// One string.
     Shell(String),
     /// A list of words.
     Words(Vec<String>),
 }
 
-/// Whether a file is called like a compose file: `compose.yaml`, `docker-compose.prod.yml`.
+/// Whether a file is named like a Compose file: `compose.yaml`, `docker-compose.prod.yml`.
 pub fn is_compose_file(name: &str) -> bool {
     let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
     stem.is_some_and(|stem| {
@@ -44,7 +46,7 @@ pub fn is_compose_file(name: &str) -> bool {
     })
 }
 
-/// What one service says.
+/// The definition of one service.
 struct Said<'f> {
     folder: &'f str,
     file: &'f str,
@@ -52,7 +54,7 @@ struct Said<'f> {
     body: Map<String, Value>,
 }
 
-/// The services that run the image of a Dockerfile. Files are given with their absolute paths, as is the Dockerfile.
+/// The services that run the image of a Dockerfile. All paths are absolute.
 pub fn services(files: &[(String, String)], dockerfile: &str) -> Vec<Service> {
     let mut all: Vec<Said<'_>> = Vec::new();
     let mut found = Vec::new();
@@ -89,7 +91,7 @@ pub fn services(files: &[(String, String)], dockerfile: &str) -> Vec<Service> {
     found
 }
 
-/// What a service says, with what it takes from elsewhere by `<<`.
+/// The definition of a service, including the keys that it merges with `<<`.
 fn merged(body: &Map<String, Value>) -> Map<String, Value> {
     let mut whole = Map::new();
     let others = match body.get("<<") {
@@ -116,7 +118,7 @@ fn builds(said: &Said<'_>, dockerfile: &str) -> bool {
         _ => return false,
     };
     if context.contains('$') || file.contains('$') {
-        // Whatever the variable holds, the last part of the path is the file's.
+        // Whatever the variable's value is, the last path component is the file's name.
         return file.contains('$') || file.rsplit('/').next() == dockerfile.rsplit('/').next();
     }
     let within = |folder: &str, path: &str| {
@@ -125,7 +127,7 @@ fn builds(said: &Said<'_>, dockerfile: &str) -> bool {
     !context.contains("://") && plain(&within(&within(said.folder, context), file)) == plain(dockerfile)
 }
 
-/// A path without what does not matter in it.
+/// A normalized path.
 fn plain(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
@@ -156,7 +158,7 @@ fn service(said: &Said<'_>) -> Service {
 }
 
 fn command_line(value: &Value) -> Option<CommandLine> {
-    // A variable that the container fills in.
+    // A variable that the container expands.
     let own = |text: &str| text.replace("$$", "$");
     match value {
         Value::String(text) => Some(CommandLine::Shell(own(text))),
@@ -169,7 +171,7 @@ fn command_line(value: &Value) -> Option<CommandLine> {
     }
 }
 
-/// The command of a health check, which says first how it is started.
+/// The command of a health check, whose first word says how it is started.
 fn checked(test: CommandLine) -> Option<CommandLine> {
     match test {
         CommandLine::Shell(_) => Some(test),

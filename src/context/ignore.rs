@@ -1,8 +1,9 @@
-//! `.dockerignore`: which paths a list of patterns excludes, by the rules of Docker's own matcher (moby/patternmatcher and its
-//! `ignorefile` reader).
+//! `.dockerignore`: which paths a list of patterns excludes, by the rules of Docker's own matcher
+//! (moby/patternmatcher and its `ignorefile` reader).
 //!
-//! A pattern becomes a list of tokens that is followed through a path with all its possible positions at once, so that no pattern takes more
-//! than its length times the path's. Nothing here knows of a Dockerfile or reads a file.
+//! A pattern is compiled to a list of tokens. Matching tracks all possible positions in the tokens
+//! at once, so its cost is bounded by the length of the pattern times the length of the path. This
+//! module does not depend on Dockerfiles and reads no files.
 
 /// A compiled ignore file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,61 +13,64 @@ pub struct Ignore {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
-    /// Whether it starts with `!`: what it matches is sent after all.
+    /// Whether it starts with `!`, so that matching paths are included again.
     includes: bool,
     shape: Shape,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Shape {
-    /// No wildcards: just this path.
+    /// No wildcards: exactly this path.
     Exact(String),
-    /// `**/name`, the name without wildcards: this path in any directory.
+    /// `**/name`, where the name has no wildcards: this path in any directory.
     Anywhere(String),
-    /// `**.ending`, without further wildcards: any path that ends so.
+    /// `**.ending`, without further wildcards: any path with this ending.
     Ending(String),
-    /// `start**`, without further wildcards: any path that starts so.
+    /// `start**`, without further wildcards: any path with this beginning.
     Starting(String),
-    /// Anything else.
+    /// Any other pattern.
     Tokens(Vec<Token>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
     Char(char),
-    /// `?`: one character but a slash.
+    /// `?`: one character except a slash.
     One,
-    /// `*`: any characters but slashes.
+    /// `*`: any characters except slashes.
     Star,
-    /// `**` before more: nothing, or any directories.
+    /// `**` before other tokens: nothing, or any directories.
     Directories,
     /// `**` at the end: anything.
     Rest,
-    /// `[…]`: one of some ranges, or none of them.
+    /// `[…]`: a character in, or not in, some ranges.
     Class(bool, Vec<(char, char)>),
 }
 
 impl Ignore {
-    /// Reads an ignore file's text. A pattern that is broken (an open `[`) excludes nothing; the builder refuses such a file, and
-    /// [`Ignore::broken`] finds it.
+    /// Parses an ignore file. An invalid pattern (an open `[`) excludes nothing; the builder
+    /// rejects such a file, and [`Ignore::broken`] finds the pattern.
     pub fn parse(text: &str) -> Self {
         Self { patterns: lines(text).filter_map(|(_, line)| Pattern::parse(line).ok().flatten()).collect() }
     }
 
-    /// The first line with a pattern that the builder refuses, or reads as something that is not known here: its number and its text.
+    /// The first line with a pattern that the builder rejects or that this module does not support:
+    /// its number and its text.
     pub fn broken(text: &str) -> Option<(usize, &str)> {
         lines(text).find(|(_, line)| Pattern::parse(line).is_err())
     }
 
-    /// How many patterns there are.
+    /// The number of patterns.
     pub fn patterns(&self) -> usize {
         self.patterns.len()
     }
 
-    /// Which of these paths are excluded, which are sorted by their bytes: each directory is asked once, whatever is in it.
+    /// Which of these paths, sorted by their bytes, are excluded. Each directory is matched only
+    /// once, however many entries it has.
     pub fn excluded<'p>(&self, sorted: impl Iterator<Item = &'p str>) -> Vec<bool> {
         let mut excluded = Vec::new();
-        // The directories around the current path, with what matches each or a directory around it.
+        // The parent directories of the current path, each with the patterns that match it or one
+        // of its parents.
         let mut around: Vec<(&str, Vec<bool>)> = Vec::new();
         for path in sorted {
             let is_within =
@@ -94,7 +98,8 @@ impl Ignore {
         excluded
     }
 
-    /// Whether a path of the context is excluded: the last pattern that matches it, or a directory around it, decides.
+    /// Whether a path of the context is excluded: the last pattern that matches it, or one of its
+    /// parent directories, decides.
     pub fn excludes(&self, path: &str) -> bool {
         self.verdict(|_, pattern| pattern.matches_or_parent(path))
     }
@@ -102,7 +107,7 @@ impl Ignore {
     fn verdict(&self, matches: impl Fn(usize, &Pattern) -> bool) -> bool {
         let mut excluded = false;
         for (index, pattern) in self.patterns.iter().enumerate() {
-            // Only a pattern that would change the verdict is asked.
+            // Only a pattern that would change the result is matched.
             if pattern.includes == excluded && matches(index, pattern) {
                 excluded = !pattern.includes;
             }
@@ -110,25 +115,25 @@ impl Ignore {
         excluded
     }
 
-    /// Whether a pattern with `!` asks for a path, or for a directory around it.
+    /// Whether a pattern with `!` matches a path or one of its parent directories.
     pub fn asks_for(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.includes && pattern.matches_or_parent(path))
     }
 }
 
-/// The lines of an ignore file that are patterns, with their numbers from 1.
+/// The lines of an ignore file that contain patterns, with their numbers from 1.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
     lines.map(|(index, line)| (index + 1, line.trim())).filter(|(_, line)| !line.is_empty())
 }
 
-/// A pattern that the builder refuses, or reads in a way that is not known here.
+/// A pattern that the builder rejects, or that this module does not support.
 #[derive(Debug, PartialEq, Eq)]
 struct Broken;
 
 impl Pattern {
-    /// Reads a line; none where it says nothing.
+    /// Parses a line; `None` if it has no pattern.
     fn parse(line: &str) -> Result<Option<Self>, Broken> {
         let (includes, line) = match line.strip_prefix('!') {
             Some(rest) => (true, rest.trim()),
@@ -175,7 +180,8 @@ impl Pattern {
     }
 }
 
-/// `filepath.Clean`: no double slashes, no `.`, `..` taken back where there is something to take back.
+/// `filepath.Clean`: no double slashes, no `.`, and `..` removes the component before it, if there
+/// is one.
 fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
@@ -193,7 +199,8 @@ fn clean(path: &str) -> String {
     }
 }
 
-/// moby/patternmatcher's `compile`, which makes a regular expression of the pattern.
+/// The equivalent of `compile` in moby/patternmatcher, which translates the pattern to a regular
+/// expression.
 fn tokens(pattern: &str) -> Result<Vec<Token>, Broken> {
     let mut found = Vec::new();
     let mut chars = pattern.chars().peekable();
@@ -215,8 +222,8 @@ fn tokens(pattern: &str) -> Result<Vec<Token>, Broken> {
 
 type Chars<'p> = std::iter::Peekable<std::str::Chars<'p>>;
 
-/// The character after a backslash. A letter or digit would be an escape of the regular expression (`\d`), and a backslash at the end
-/// would take in what the builder puts there.
+/// The character after a backslash. A letter or digit would be an escape of the regular expression
+/// (`\d`), and a trailing backslash would escape what the builder appends.
 fn escaped(chars: &mut Chars<'_>) -> Result<char, Broken> {
     chars.next().filter(|c| !c.is_ascii_alphanumeric()).ok_or(Broken)
 }
@@ -229,7 +236,7 @@ fn class(chars: &mut Chars<'_>) -> Result<Token, Broken> {
         match first {
             ']' if !ranges.is_empty() => return Ok(Token::Class(negated, ranges)),
             '\\' => first = escaped(chars)?,
-            // The builder puts other things in their places, or reads `[:alpha:]`.
+            // The builder replaces these with other expressions, or reads `[:alpha:]`.
             '*' | '?' | '[' => return Err(Broken),
             _ => {}
         }
@@ -252,7 +259,8 @@ fn class(chars: &mut Chars<'_>) -> Result<Token, Broken> {
     }
 }
 
-/// Whether tokens match a whole path. All positions that the path so far can have led to are kept, and none is followed twice.
+/// Whether tokens match a whole path. All positions that the path so far can lead to are tracked,
+/// each only once.
 fn fits(tokens: &[Token], path: &str) -> bool {
     let mut positions = Positions { all: Vec::new(), seen: vec![0; 2 * tokens.len() + 1], round: 1 };
     positions.add(tokens, 0);
@@ -260,7 +268,8 @@ fn fits(tokens: &[Token], path: &str) -> bool {
         let before = std::mem::take(&mut positions.all);
         positions.round = index + 2;
         for &at in &before {
-            // A position is that of the token that comes next; beyond them all, those where a `**` has eaten a part of a name.
+            // A position is the index of the next token; positions after the last token mean that a
+            // `**` is in the middle of a name.
             let token = at % (tokens.len() + 1);
             match tokens.get(token) {
                 Some(Token::Char(wanted)) if c == *wanted => positions.add(tokens, token + 1),
@@ -291,7 +300,7 @@ fn fits(tokens: &[Token], path: &str) -> bool {
 
 struct Positions {
     all: Vec<usize>,
-    /// In which round each was last added.
+    /// The round in which each position was last added.
     seen: Vec<usize>,
     round: usize,
 }
@@ -306,7 +315,7 @@ impl Positions {
         is_new
     }
 
-    /// Adds a position, and those after tokens that match nothing, too.
+    /// Adds a position, and the positions after tokens that can match nothing.
     fn add(&mut self, tokens: &[Token], mut at: usize) {
         while self.insert(at)
             && matches!(tokens.get(at), Some(Token::Star | Token::Directories | Token::Rest))
@@ -372,7 +381,7 @@ mod tests {
         assert!(excluded("!a\na\n", "a"));
     }
 
-    /// The matcher as its rules are written down, which tries everything: for comparison.
+    /// A direct implementation of the rules that tries everything, for comparison.
     fn fits_by_trying(tokens: &[Token], path: &str) -> bool {
         let Some((token, rest)) = tokens.split_first() else { return path.is_empty() };
         let mut chars = path.chars();

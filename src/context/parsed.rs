@@ -1,6 +1,6 @@
-//! Manifests and lockfiles of a context, parsed once for all that ask.
+//! Manifests and lockfiles of a build context, each parsed once.
 //!
-//! Only the syntax: what a key means is the business of `facts::manifests`.
+//! This module handles only the syntax; `facts::manifests` interprets the keys.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,26 +9,26 @@ use serde_json::Value;
 
 use crate::yaml;
 
-/// The syntax of a file. Each is read by a parser of its own, into the same kind of value.
+/// The syntax of a file. Each has its own parser; all produce the same type of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
-    /// JSON, a byte-order mark allowed.
+    /// JSON, optionally with a byte-order mark.
     Json,
-    /// YAML 1.2, of which JSON with trailing commas is a part.
+    /// YAML 1.2, which includes JSON with trailing commas.
     Yaml,
     /// TOML 1.0.
     Toml,
 }
 
-/// The files that were parsed so far, by path and format.
+/// The files that have been parsed so far, by path and format.
 #[derive(Debug, Clone, Default)]
 pub struct Parsed(Arc<Mutex<BTreeMap<(String, Format), Reading>>>);
 
-/// A file's value, or what the parser says.
+/// The value of a file, or the parser's error.
 type Reading = Arc<Result<Value, String>>;
 
 impl Parsed {
-    /// The value of a file with this text. Texts of a context do not change.
+    /// The value of a file with this text. The texts of a context never change.
     pub fn read(&self, path: &str, text: &str, format: Format) -> Reading {
         let key = (path.to_owned(), format);
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

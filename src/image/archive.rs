@@ -1,6 +1,8 @@
-//! Archives of images: docker-archive (`docker save`) and OCI layouts, whole or in pieces, as they are or compressed.
+//! Archives of images: docker-archive (`docker save`) and OCI layouts, whole or in parts,
+//! compressed or not.
 //!
-//! The pieces may come in any order, so that a stream is read once. (OCI image specification, "Image Layout"; moby, image/tarexport.)
+//! The parts may be in any order, so a stream is read once. (OCI image specification, "Image
+//! Layout"; moby, image/tarexport.)
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
@@ -12,24 +14,24 @@ use super::limits::{Budget, Limited, MOST_JSON, MOST_LAYERS};
 use super::members::Archive;
 use super::{Config, Image, ReadError};
 
-/// Takes the pieces of an image, and puts them together.
+/// Collects the parts of an image and assembles them.
 #[derive(Debug)]
 pub struct Reader {
-    /// Those that are too large to be one are known by name only.
+    /// Documents that are too large are known by name only.
     documents: BTreeMap<String, Option<Vec<u8>>>,
     layers: BTreeMap<String, Layer>,
-    /// Pieces that are another one under another name.
+    /// Parts that link to another part.
     aliases: BTreeMap<String, String>,
     budget: Budget,
 }
 
-/// Reads an archive from its first byte to its last, unless it gets late on the way.
+/// Reads a whole archive, unless the time limit is exceeded.
 pub fn stream(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Result<Image, ReadError> {
     let mut reader = Reader::new(is_late);
     let (head, content) = peek(archive)?;
     if !is_archive(&head) && compression(&head) == Compression::None {
         return Err(ReadError::Malformed(
-            "it is neither a tar archive nor one that gzip or zstd compressed".into(),
+            "it is not a tar archive, also not one compressed with gzip or zstd".into(),
         ));
     }
     let content = Limited::new(unpacked(&head, content)?, reader.budget.clone());
@@ -50,7 +52,7 @@ pub fn stream(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Resul
 }
 
 impl Reader {
-    /// Nothing yet. Reading ends with an error when it is late.
+    /// An empty assembly. Reading ends with an error when the time limit is exceeded.
     pub fn new(is_late: impl Fn() -> bool + 'static) -> Self {
         Self {
             documents: BTreeMap::new(),
@@ -60,7 +62,7 @@ impl Reader {
         }
     }
 
-    /// Takes a piece by its name in the archive or layout.
+    /// Reads a part, named as in the archive or layout.
     pub fn add(&mut self, name: &str, content: impl Read) -> Result<(), ReadError> {
         let (head, mut content) = peek(content)?;
         if head
@@ -71,14 +73,15 @@ impl Reader {
             let mut text = Vec::new();
             content.by_ref().take(MOST_JSON + 1).read_to_end(&mut text)?;
             let fits = text.len() as u64 <= MOST_JSON;
-            // What becomes of it takes as much again. Bills of materials are larger, and not asked for.
+            // Parsing it takes as much memory again. Bills of materials are larger, but are not
+            // needed.
             self.budget.hold(if fits { 2 * text.len() as u64 } else { 0 })?;
             self.documents.insert(name.to_owned(), fits.then_some(text));
             io::copy(&mut content, &mut io::sink())?;
             return Ok(());
         }
         if !is_archive(&head) && compression(&head) == Compression::None {
-            // Nothing that an image is made of; it is read past.
+            // It is not part of an image and is skipped.
             io::copy(&mut content, &mut io::sink())?;
             return Ok(());
         }
@@ -88,14 +91,14 @@ impl Reader {
         Ok(())
     }
 
-    /// Puts the image together, by what its manifest says.
+    /// Assembles the image as described by its manifest.
     pub fn finish(self) -> Result<Image, ReadError> {
         let (config, layers) = self.manifest()?;
         let config: Config = self.document(&config)?;
         let mut image = Image { config, layers: Vec::new() };
         if layers.len() > MOST_LAYERS {
             return Err(ReadError::Malformed(format!(
-                "it has {} layers, more than any engine takes",
+                "it has {} layers, more than any engine supports",
                 layers.len()
             )));
         }
@@ -104,7 +107,7 @@ impl Reader {
             let name = self.aliases.get(&name).cloned().unwrap_or(name);
             let layer = self.layers.get(&name).cloned();
             let layer = layer.ok_or_else(|| ReadError::Malformed(format!("the layer {name} is missing")))?;
-            // The same layer may be there twice; it was read once.
+            // A layer may be listed twice; it was read once.
             if !seen.insert(name) {
                 self.budget.again(layer.entries.len())?;
             }
@@ -123,14 +126,14 @@ impl Reader {
             let all: Vec<Saved> = self.document("manifest.json")?;
             let [one] = &all[..] else {
                 return Err(ReadError::Malformed(format!(
-                    "it holds {} images, and only one can be looked at",
+                    "it contains {} images, but only one can be read",
                     all.len()
                 )));
             };
             return Ok((one.config.clone(), one.layers.clone()));
         }
         let mut name = "index.json".to_owned();
-        // An index may name an index.
+        // An index may refer to another index.
         for _ in 0..4 {
             let found: Manifest = self.document(&name)?;
             if let Some(config) = &found.config {
@@ -140,13 +143,13 @@ impl Reader {
             let images: Vec<&Descriptor> = found.manifests.iter().filter(|one| one.is_image()).collect();
             let [one] = images[..] else {
                 return Err(ReadError::Malformed(format!(
-                    "it holds {} images, and only one can be looked at",
+                    "it contains {} images, but only one can be read",
                     images.len()
                 )));
             };
             name = one.path();
         }
-        Err(ReadError::Malformed("its indexes name each other".into()))
+        Err(ReadError::Malformed("its indexes refer to each other".into()))
     }
 
     fn document<T: for<'d> Deserialize<'d>>(&self, name: &str) -> Result<T, ReadError> {
@@ -194,7 +197,8 @@ impl Descriptor {
         format!("blobs/{}", self.digest.replacen(':', "/", 1))
     }
 
-    /// Attestations stand beside images under an unknown platform. (Docker's manual, "Image attestation storage".)
+    /// Attestations are listed next to images, with an unknown platform. (Docker's manual, "Image
+    /// attestation storage".)
     fn is_image(&self) -> bool {
         self.platform.as_ref().is_none_or(|platform| platform.os != "unknown")
     }
@@ -215,7 +219,7 @@ fn compression(head: &[u8]) -> Compression {
     }
 }
 
-/// Whether it starts like a tar archive; one without anything in it is all zeros.
+/// Whether it starts like a tar archive; an empty archive consists of zeros.
 fn is_archive(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar") || head.len() == HEAD && head.iter().all(|byte| *byte == 0)
 }
@@ -228,16 +232,16 @@ fn unpacked<'r>(head: &[u8], content: impl Read + 'r) -> io::Result<Box<dyn Read
         Compression::Zstd => Box::new(zstd::Decoder::new(content)?),
         #[cfg(not(feature = "inspect"))]
         Compression::Zstd => {
-            let why = "zstd compressed it, which this build of jettison can't read: build it with the Cargo feature `inspect`";
+            let why = "it is compressed with zstd, which this build of jettison can't read: build it with the Cargo feature `inspect`";
             return Err(io::Error::other(why));
         }
     })
 }
 
-/// As much as a tar archive's first header has.
+/// The size of a tar archive's first header.
 const HEAD: usize = 512;
 
-/// The first bytes, and everything from the first byte on.
+/// The first bytes, and a reader of everything including them.
 fn peek(mut content: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
     let mut head = Vec::with_capacity(HEAD);
     content.by_ref().take(HEAD as u64).read_to_end(&mut head)?;

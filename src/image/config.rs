@@ -1,5 +1,5 @@
-//! The configuration of an image: how containers of it start, and the history of its layers. Unknown parts are left out.
-//! (OCI image specification, "Image Configuration"; moby, `HealthConfig`.)
+//! The configuration of an image: how its containers start, and the history of its layers. Other
+//! fields are ignored. (OCI image specification, "Image Configuration"; moby, `HealthConfig`.)
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ pub struct Config {
     pub architecture: String,
     /// `linux` …
     pub os: String,
-    /// What containers are started with.
+    /// How containers start.
     #[serde(rename = "config")]
     pub start: Start,
-    /// How each layer came to be, the lowest first.
+    /// The history of the layers, the lowest first.
     pub history: Vec<History>,
 }
 
-/// What containers are started with.
+/// How containers start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Start {
-    /// The user, as USER names it.
+    /// The user, as written in USER.
     pub user: Option<String>,
     /// `NAME=value`.
     pub env: Option<Vec<String>>,
@@ -40,7 +40,7 @@ pub struct Start {
     pub volumes: Option<BTreeMap<String, serde_json::Value>>,
     /// Labels.
     pub labels: Option<BTreeMap<String, String>>,
-    /// The signal that stops it.
+    /// The signal that stops a container.
     pub stop_signal: Option<String>,
     /// The words of SHELL.
     pub shell: Option<Vec<String>>,
@@ -62,7 +62,7 @@ pub struct Healthcheck {
     pub timeout: Option<u64>,
     /// In nanoseconds.
     pub start_period: Option<u64>,
-    /// How often it may fail.
+    /// The number of retries.
     pub retries: Option<u64>,
 }
 
@@ -70,35 +70,36 @@ pub struct Healthcheck {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct History {
-    /// The instruction, as the builder writes it.
+    /// The instruction, as recorded by the builder.
     pub created_by: String,
-    /// Whether it made no layer.
+    /// Whether it created no layer.
     pub empty_layer: bool,
 }
 
-/// Where programs are looked for when an image sets no PATH. (moby, `DefaultPathEnv`.)
+/// The directories in which programs are searched if an image does not set PATH. (moby,
+/// `DefaultPathEnv`.)
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Start {
-    /// The directories in which programs are looked for.
+    /// The directories in which programs are searched.
     pub fn path(&self) -> impl Iterator<Item = &str> {
         let set = self.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
         set.unwrap_or(PATH).split(':')
     }
 
-    /// Whether there is a HEALTHCHECK, and not one that tells off that of the base.
+    /// Whether there is a HEALTHCHECK that does not just disable the one of the base image.
     pub fn checks_health(&self) -> bool {
         self.healthcheck.iter().filter_map(|check| check.test.first()).any(|first| first != "NONE")
     }
 }
 
 impl Config {
-    /// The instructions that made layers, the lowest first.
+    /// The instructions that created layers, the lowest first.
     pub fn steps(&self) -> impl Iterator<Item = &str> {
         self.history.iter().filter(|step| !step.empty_layer).map(|step| instruction(&step.created_by))
     }
 
-    /// What differs to another image in how containers are started: a line each, for a person.
+    /// The differences to another image in how containers start, one per line, for the user.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let (a, b) = (&self.start, &other.start);
         let mut found = Vec::new();
@@ -169,8 +170,8 @@ fn by_name(kind: &str, a: &BTreeMap<String, String>, b: &BTreeMap<String, String
     gone.chain(came).collect()
 }
 
-/// An instruction as people write it: BuildKit says `RUN /bin/sh -c x # buildkit`, older builders `/bin/sh -c x` and
-/// `/bin/sh -c #(nop) COPY …`.
+/// An instruction as the author wrote it: BuildKit records `RUN /bin/sh -c x # buildkit`, older
+/// builders `/bin/sh -c x` and `/bin/sh -c #(nop) COPY …`.
 fn instruction(created_by: &str) -> &str {
     let text = created_by.trim().trim_end_matches("# buildkit").trim_end();
     let text = text.strip_prefix("/bin/sh -c #(nop)").map_or(text, str::trim_start);

@@ -1,32 +1,33 @@
-//! What an executable or a shared library asks the loader for. Only that: no symbols, no code.
-//! (System V ABI, "Dynamic Section"; man 8 ld.so.)
+//! The loader and the libraries that an executable or a shared library needs. Symbols and code are
+//! not read. (System V ABI, "Dynamic Section"; man 8 ld.so.)
 
-/// The demands of one file.
+/// The requirements of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Elf {
-    /// The loader that starts it; none for libraries and static programs.
+    /// The loader that starts it; `None` for libraries and static programs.
     pub interpreter: Option<String>,
-    /// The libraries that it names.
+    /// The libraries that it loads.
     pub needed: Vec<String>,
     /// 32 or 64.
     pub bits: u8,
-    /// The number of its processor family.
+    /// The number of its processor architecture.
     pub machine: u16,
 }
 
-/// The most entries of the dynamic section that are read, and the most libraries: many times what linkers write.
+/// The maximum number of entries in the dynamic section, and of libraries: many times what linkers
+/// write.
 const MOST_PAIRS: usize = 10_000;
 const MOST_NEEDED: usize = 1_000;
 
-/// The bytes that such a file starts with.
+/// The magic bytes of ELF.
 const MAGIC: &[u8; 4] = b"\x7fELF";
 
-/// Whether a file starts like one.
+/// Whether a file starts with the magic bytes.
 pub(super) fn is_elf(head: &[u8]) -> bool {
     head.starts_with(MAGIC)
 }
 
-/// A number of the file's own byte order and width.
+/// A number in the file's byte order and word size.
 struct File<'b> {
     bytes: &'b [u8],
     is_little: bool,
@@ -34,7 +35,7 @@ struct File<'b> {
 }
 
 impl Elf {
-    /// The bytes of its names.
+    /// The length of its names in bytes.
     pub(super) fn held(&self) -> u64 {
         let names = self.needed.iter().chain(&self.interpreter);
         names.map(|name| name.len() as u64 + 24).sum()
@@ -60,7 +61,7 @@ impl File<'_> {
     }
 }
 
-/// Reads the demands; none where the file is not what it seems.
+/// Reads the requirements; `None` if the file is malformed.
 pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
     if !is_elf(bytes) {
         return None;
@@ -85,7 +86,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
         ))
     });
     let headers: Vec<(u64, usize, u64, u64)> = headers.collect();
-    // An address lies in a loaded segment.
+    // An address is in a loaded segment.
     let place = |address: u64| {
         let loaded = headers.iter().filter(|(kind, ..)| *kind == 1);
         let mut around =
@@ -117,16 +118,17 @@ pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
 mod tests {
     use super::*;
 
-    /// Where the parts of `program` are.
+    /// The positions of the parts of `program`.
     const HEADERS: usize = 64;
     const HEADER: u16 = 56;
     const INTERPRETER: usize = 300;
     const DYNAMIC: usize = 400;
     const STRINGS: usize = 500;
-    /// Addresses are offsets in the file and this.
+    /// Addresses are offsets in the file plus this.
     const BASE: u64 = 0x40_0000;
 
-    /// A program for x86-64 with a loader and two libraries, as a linker lays it out; no code.
+    /// A program for x86-64 with a loader and two libraries, in the layout of a linker; without
+    /// code.
     fn program() -> Vec<u8> {
         let mut bytes = vec![0; 600];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
@@ -167,7 +169,7 @@ mod tests {
         assert_eq!(read(&program()), Some(expected));
     }
 
-    /// What this system's linker made, where it is one for ELF.
+    /// The output of this system's linker, if it is ELF.
     #[test]
     #[cfg(target_os = "linux")]
     fn this_very_program_is_read() {
@@ -191,7 +193,7 @@ mod tests {
         assert_eq!(read(b"#!/bin/sh\n"), None);
     }
 
-    /// Offsets, lengths and counts beyond all bounds: nothing is found there, and nothing panics.
+    /// Offsets, lengths and counts out of bounds: the result is empty, without a panic.
     #[test]
     fn numbers_out_of_bounds_lead_nowhere() {
         let broken = |at: usize, length: usize| {

@@ -1,5 +1,5 @@
-//! One layer: the files that it adds or replaces, and those that it hides.
-//! (OCI image specification, "Image Layer Filesystem Changeset": whiteouts and opaque whiteouts.)
+//! One layer: the files that it adds or replaces, and the files that it hides. (OCI image
+//! specification, "Image Layer Filesystem Changeset": whiteouts and opaque whiteouts.)
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Read};
@@ -14,14 +14,14 @@ use super::{ReadError, rpm};
 /// A layer.
 #[derive(Debug, Clone, Default)]
 pub struct Layer {
-    /// The instruction that made it, as far as the image's history says; empty where it does not.
+    /// The instruction that created it, according to the image's history; empty if unknown.
     pub created_by: String,
-    /// What it has, in the order of the archive. An image may have the same layer twice.
+    /// Its entries, in the order of the archive. An image may contain the same layer twice.
     pub entries: Arc<Vec<Entry>>,
 }
 
 impl Layer {
-    /// The bytes of its files' contents.
+    /// The total size of its files.
     pub fn size(&self) -> u64 {
         self.entries.iter().map(|entry| entry.size).sum()
     }
@@ -30,23 +30,23 @@ impl Layer {
 /// A file, directory or link of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The path from the root, without a slash before or behind.
+    /// The path from the root, without leading and trailing slashes.
     pub path: Box<str>,
-    /// What it is.
+    /// The type of the entry.
     pub kind: Kind,
-    /// The bytes of its content.
+    /// The size of its content.
     pub size: u64,
-    /// Permissions, with set-user-ID, set-group-ID and sticky bit.
+    /// The permissions, including set-user-ID, set-group-ID and sticky bit.
     pub mode: u32,
-    /// Owner and group, by number.
+    /// The UID and GID of its owner.
     pub owner: (u32, u32),
-    /// A hash of the content, to tell two files apart within one run of the program.
+    /// A hash of the content, to compare files within one run of the program.
     pub hash: u64,
-    /// What was found in it, of the few files that are looked into.
+    /// The findings in the content, for the few files that are read.
     inside: Option<Box<Inside>>,
 }
 
-/// What was found in a file.
+/// The findings in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Inside {
     Elf(Elf),
@@ -63,7 +63,7 @@ impl Inside {
 }
 
 impl Entry {
-    /// What it asks the loader for, where it is an executable or a library.
+    /// Its loader and libraries, if it is an executable or a library.
     pub fn elf(&self) -> Option<&Elf> {
         match self.inside.as_deref() {
             Some(Inside::Elf(elf)) => Some(elf),
@@ -71,7 +71,7 @@ impl Entry {
         }
     }
 
-    /// The whole content, of the few files that something is looked up in.
+    /// The whole content, for the few files that are parsed later.
     pub fn content(&self) -> Option<Vec<u8>> {
         match self.inside.as_deref() {
             Some(Inside::Content(packed)) => packed.content(),
@@ -80,29 +80,30 @@ impl Entry {
     }
 }
 
-/// What an entry is.
+/// The type of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// A file.
     File,
     /// A directory.
     Directory,
-    /// A symbolic link, and where it points.
+    /// A symlink and its target.
     Link(Box<str>),
-    /// Another name for a file, and that file's path.
+    /// A hard link, and the path of the other name.
     Hard(Box<str>),
-    /// The path is gone.
+    /// The path is deleted.
     Whiteout,
-    /// All that lower layers have in this directory is gone.
+    /// The content of this directory in lower layers is hidden.
     Opaque,
     /// A device, pipe or socket.
     Other,
 }
 
-/// Files whose content is kept, beside RPM's databases: what package managers have installed.
+/// Files whose content is kept, in addition to RPM's databases: the databases of installed
+/// packages.
 const KEPT: &[&str] = &["var/lib/dpkg/status", "lib/apk/db/installed"];
 
-/// Directories with such files, and how their names end.
+/// Directories with such files, and the endings of their names.
 const KEPT_BELOW: &[(&str, &str)] = &[("var/lib/dpkg/status.d/", ""), ("var/lib/dpkg/info/", ".list")];
 
 /// Reads a layer's archive.
@@ -111,7 +112,7 @@ pub(super) fn read(content: impl Read, budget: &Budget) -> Result<Layer, ReadErr
     let mut buffer = vec![0; 64 << 10];
     let mut archive = Archive::new(content, budget.clone());
     while let Some(member) = archive.next()? {
-        // Also one that is not kept has been read.
+        // A file whose content is not kept has been read, too.
         let (path, link) = (below_root(&member.path), bounded(&member.link));
         budget.entry(path.as_ref().map_or(0, String::len) + link.len())?;
         if let Some(path) = path
@@ -135,23 +136,24 @@ pub(super) fn read(content: impl Read, budget: &Budget) -> Result<Layer, ReadErr
     Ok(Layer { created_by: String::new(), entries: Arc::new(entries) })
 }
 
-/// A number that no system has is as good as any other one.
+/// A number that no system has; any such number will do.
 fn owner(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Where a link points, as far as paths are long.
+/// The target of a link, up to the maximum length of a path.
 fn bounded(link: &[u8]) -> String {
     String::from_utf8_lossy(&link[..link.len().min(LONGEST_PATH)]).into_owned()
 }
 
-/// A path below the root; none for the root itself, and for one that is longer than paths are.
+/// A path relative to the root; `None` for the root itself, and for a path that is too long.
 fn below_root(raw: &[u8]) -> Option<String> {
     let path = tidy(&String::from_utf8_lossy(raw));
     (raw.len() <= LONGEST_PATH && !path.is_empty()).then_some(path)
 }
 
-/// A path without empty parts and dots. What climbs above the root stays below, as it does where it is unpacked.
+/// A path without empty components and dots. `..` does not leave the root, as in an extracted
+/// archive.
 pub(super) fn tidy(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -164,13 +166,13 @@ pub(super) fn tidy(path: &str) -> String {
     parts.join("/")
 }
 
-/// What a member is, and where; none for one that is only there for the archive.
+/// The type and the path of a member; `None` for one that only concerns the archive.
 fn named(path: String, member: &Member, link: String) -> Option<(Box<str>, Kind)> {
     use tar::EntryType;
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
     Some(match member.kind {
         _ if name == ".wh..wh..opq" => (directory.into(), Kind::Opaque),
-        // Left over from another way to keep layers.
+        // A remnant of another storage driver.
         _ if name.starts_with(".wh..wh.") => return None,
         _ if name.starts_with(".wh.") => {
             let hidden = &name[".wh.".len()..];
@@ -230,7 +232,8 @@ fn look_into(
     Ok(())
 }
 
-/// Reads until the buffer is full or nothing comes, so that equal contents are hashed in equal pieces.
+/// Reads until the buffer is full or the input ends, so that equal contents are hashed in equal
+/// blocks.
 fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut count = 0;
     while count < buffer.len() {

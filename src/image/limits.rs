@@ -1,38 +1,42 @@
-//! How much of an archive is read before it is taken for a hostile one: one budget for everything that belongs to an image.
+//! Limits beyond which an archive is treated as hostile: one budget for everything that belongs to
+//! an image.
 
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-/// The largest manifest or configuration, in bytes. Registries take four million.
+/// The largest manifest or configuration, in bytes. Registries accept four million.
 pub const MOST_JSON: u64 = 4 << 20;
 
-/// The most bytes that are held at a time: a file that is looked into, and what is held until the image is looked at.
+/// The most bytes held in memory temporarily: a file that is read, and data that is kept until the
+/// image is complete.
 pub const MOST_IN_MEMORY: u64 = 256 << 20;
 
 /// The most files and directories of one image.
 pub const MOST_ENTRIES: usize = 2_000_000;
 
-/// The most bytes that one image is unpacked to.
+/// The largest unpacked size of an image in bytes.
 pub const MOST_BYTES: u64 = 128 << 30;
 
-/// The most bytes that are held of one image: names, manifests, the books of package managers.
+/// The most memory for one image in bytes: names, manifests, package databases.
 pub const MOST_HELD: u64 = 192 << 20;
 
-/// The most layers of one image. Engines stop at 127 or soon after. (moby, `layer/layer_store.go`, `maxLayerDepth`.)
+/// The most layers of one image. Engines stop at 127 or soon after. (moby, `layer/layer_store.go`,
+/// `maxLayerDepth`.)
 pub const MOST_LAYERS: usize = 1000;
 
 /// The longest path, in bytes. (Linux, PATH_MAX.)
 pub const LONGEST_PATH: usize = 4096;
 
-/// The longest record that says more of an entry than its header has room for: a name, or extended attributes.
+/// The longest extended header of an entry: a long name, or extended attributes.
 pub const LONGEST_RECORD: u64 = 1 << 20;
 
-/// What an entry takes beside its names, and about as much again when the layers are laid over each other.
+/// The memory for an entry in addition to its names, and about the same again when layers are
+/// combined.
 const ENTRY: u64 = 160;
 
-/// What is left for an image. All readers of its archive share it.
+/// The remaining budget of an image, shared by all readers of its archive.
 #[derive(Clone)]
 pub struct Budget(Rc<Left>);
 
@@ -54,7 +58,7 @@ impl fmt::Debug for Budget {
 }
 
 impl Budget {
-    /// All of it; reading ends when it is late.
+    /// The full budget; reading ends when the time limit is exceeded.
     pub fn new(is_late: impl Fn() -> bool + 'static) -> Self {
         Self(Rc::new(Left {
             bytes: Cell::new(MOST_BYTES),
@@ -64,40 +68,42 @@ impl Budget {
         }))
     }
 
-    /// For bytes that are unpacked, or that a hole stands for.
+    /// Charges for bytes that are unpacked, or that a hole represents.
     pub fn unpack(&self, bytes: u64) -> io::Result<()> {
         if (self.0.is_late)() {
             return Err(too_much("reading it takes too long"));
         }
         let left = self.0.bytes.get().checked_sub(bytes);
-        let left = left.ok_or_else(|| too_much("it unpacks to more than any image has; it may be a bomb"))?;
+        let left = left.ok_or_else(|| {
+            too_much("it unpacks to more data than any image has; it may be a decompression bomb")
+        })?;
         self.0.bytes.set(left);
         Ok(())
     }
 
-    /// For bytes that are held until the image is looked at.
+    /// Charges for bytes that are kept until the image is complete.
     pub fn hold(&self, bytes: u64) -> io::Result<()> {
         let left = self.0.held.get().checked_sub(bytes);
         let left = left.ok_or_else(|| {
-            too_much("its names, manifests and package databases take more memory than those of any image; it may be a bomb")
+            too_much("its names, manifests and package databases take more memory than those of any image; it may be a decompression bomb")
         })?;
         self.0.held.set(left);
         Ok(())
     }
 
-    /// For a file or directory whose names have so many bytes.
+    /// Charges for a file or directory with names of this total length.
     pub fn entry(&self, names: usize) -> io::Result<()> {
         let left = self.0.entries.get().checked_sub(1);
         self.0.entries.set(left.ok_or_else(|| too_much(&format!("it has more than {MOST_ENTRIES} files")))?);
         self.hold(ENTRY + names as u64)
     }
 
-    /// For entries that are there already, in a layer that is named once more.
+    /// Charges for the existing entries of a layer that is listed again.
     pub fn again(&self, entries: usize) -> io::Result<()> {
         self.hold(entries as u64 * ENTRY / 2)
     }
 
-    /// How many bytes can be held for a while.
+    /// The number of bytes that can be held temporarily.
     pub fn room(&self) -> u64 {
         MOST_IN_MEMORY - (MOST_HELD - self.0.held.get())
     }
@@ -107,14 +113,14 @@ fn too_much(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-/// Passes bytes on as long as the budget has them, and then fails.
+/// Passes bytes through as long as the budget allows, and then fails.
 pub struct Limited<R> {
     inner: R,
     budget: Budget,
 }
 
 impl<R: Read> Limited<R> {
-    /// A reader that draws on a budget.
+    /// A reader that charges a budget.
     pub fn new(inner: R, budget: Budget) -> Self {
         Self { inner, budget }
     }
@@ -136,7 +142,7 @@ mod tests {
     fn bombs_stop_at_the_limit() {
         let budget = Budget::new(|| false);
         budget.unpack(MOST_BYTES - 100_000).expect("it fits");
-        // Endless, as what unpacks from a bomb.
+        // Endless, like the output of a decompression bomb.
         let mut limited = Limited::new(io::repeat(0), budget.clone());
         let error = io::copy(&mut limited, &mut io::sink()).expect_err("it stops");
         assert!(error.to_string().contains("bomb"), "{error}");

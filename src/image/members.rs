@@ -1,6 +1,6 @@
-//! The members of a tar archive, one by one, as a stream: headers, long names, sparse files. What a member's header has no
-//! room for is read up to a limit, and holes are counted, never made.
-//! (POSIX, pax; GNU tar's manual, "Basic Tar Format" and "Storing Sparse Files".)
+//! Streams the members of a tar archive: headers, long names, sparse files. Extended headers are
+//! read up to a limit, and holes are counted, never filled. (POSIX, pax; GNU tar's manual, "Basic
+//! Tar Format" and "Storing Sparse Files".)
 
 use std::hash::Hasher as _;
 use std::io::{self, Read};
@@ -16,31 +16,31 @@ const BLOCK: u64 = 512;
 pub struct Archive<R> {
     inner: R,
     budget: Budget,
-    /// What is left of the member's content, and what fills its last block.
+    /// The rest of the member's content, and the padding of its last block.
     left: u64,
     padding: u64,
 }
 
-/// What the archive says of a member.
+/// The metadata of a member.
 #[derive(Debug)]
 pub struct Member {
-    /// Its path, as it stands there.
+    /// Its path as stored.
     pub path: Vec<u8>,
-    /// Where it points, where it is a link.
+    /// The target, if it is a link.
     pub link: Vec<u8>,
-    /// What it is.
+    /// Its type.
     pub kind: EntryType,
-    /// The bytes of its content, with all holes.
+    /// The size of its content, including holes.
     pub size: u64,
     /// Permissions.
     pub mode: u32,
-    /// Owner and group.
+    /// UID and GID.
     pub owner: (u64, u64),
-    /// A hash of where its holes are; none where it has none.
+    /// A hash of the positions of its holes; `None` without holes.
     pub holes: Option<u64>,
 }
 
-/// What the members before one say of it.
+/// Metadata from the preceding members.
 #[derive(Default)]
 struct Beside {
     path: Option<Vec<u8>>,
@@ -52,12 +52,12 @@ struct Beside {
 }
 
 impl<R: Read> Archive<R> {
-    /// An archive from its first byte on.
+    /// Starts at the first byte of an archive.
     pub fn new(inner: R, budget: Budget) -> Self {
         Self { inner, budget, left: 0, padding: 0 }
     }
 
-    /// The next member; none at the archive's end.
+    /// The next member; `None` at the end of the archive.
     pub fn next(&mut self) -> io::Result<Option<Member>> {
         let mut beside = Beside::default();
         loop {
@@ -70,14 +70,14 @@ impl<R: Read> Archive<R> {
                     let record = self.record_whole(size)?;
                     beside.read(&record)?;
                 }
-                // It is about all that follows, and nothing that is asked for.
+                // It concerns all following members, and nothing that is needed.
                 EntryType::XGlobalHeader => self.start(size)?,
                 _ => return self.member(&header, size, beside).map(Some),
             }
         }
     }
 
-    /// The content of the member that came last, as it is stored.
+    /// The content of the current member, as stored.
     pub fn content(&mut self) -> Content<'_, R> {
         Content(self)
     }
@@ -101,7 +101,7 @@ impl<R: Read> Archive<R> {
             }
             holes = Some(hasher.finish());
         } else if beside.is_sparse {
-            // Its map is a part of the content.
+            // Its sparse map is part of the content.
             holes = Some(0);
         }
         let size = real.unwrap_or(stored);
@@ -124,7 +124,7 @@ impl<R: Read> Archive<R> {
         })
     }
 
-    /// The next header; none at the end, which a block of zeros marks.
+    /// The next header; `None` at the end, which a block of zeros marks.
     fn header(&mut self) -> io::Result<Option<Header>> {
         let rest = self.left.saturating_add(self.padding);
         (self.left, self.padding) = (0, 0);
@@ -144,10 +144,10 @@ impl<R: Read> Archive<R> {
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
-        // The field of the sum itself counts as blanks.
+        // The checksum field itself counts as blanks.
         let sum: u32 = bytes[..148].iter().chain(&bytes[156..]).map(|byte| u32::from(*byte)).sum();
         if header.cksum()? != sum + 8 * u32::from(b' ') {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a header has a wrong sum"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a header has a wrong checksum"));
         }
         Ok(Some(header))
     }
@@ -160,7 +160,7 @@ impl<R: Read> Archive<R> {
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a file has an impossible size"))
     }
 
-    /// A name, without the zeros behind it.
+    /// A name without trailing zeros.
     fn record(&mut self, size: u64) -> io::Result<Vec<u8>> {
         let mut record = self.record_whole(size)?;
         let end = record.iter().position(|byte| *byte == 0).unwrap_or(record.len());
@@ -170,7 +170,8 @@ impl<R: Read> Archive<R> {
 
     fn record_whole(&mut self, size: u64) -> io::Result<Vec<u8>> {
         if size > LONGEST_RECORD {
-            let what = format!("a file has a name or attributes of {size} bytes; it may be a bomb");
+            let what =
+                format!("a file has a name or attributes of {size} bytes; it may be a decompression bomb");
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
         self.start(size)?;
@@ -181,8 +182,8 @@ impl<R: Read> Archive<R> {
 }
 
 impl Beside {
-    /// Reads extended attributes. (POSIX, pax, "pax Extended Header"; GNU tar's manual, "Storing Sparse Files": versions 0.0 to
-    /// 1.0.)
+    /// Parses extended attributes. (POSIX, pax, "pax Extended Header"; GNU tar's manual, "Storing
+    /// Sparse Files": versions 0.0 to 1.0.)
     fn read(&mut self, record: &[u8]) -> io::Result<()> {
         for pair in PaxExtensions::new(record) {
             let pair = pair?;
@@ -261,7 +262,7 @@ mod tests {
         builder.append_pax_extensions(sizes).expect("memory");
         let mut bytes = builder.into_inner().expect("memory");
         bytes.truncate(bytes.len() - 1024);
-        // The size in the attributes counts, as the header has no room for one above 8 GiB.
+        // The size in the attributes counts, since the header has no room for more than 8 GiB.
         bytes.extend(header(EntryType::Regular, 0).as_bytes());
         bytes.extend(b"four");
         bytes.resize(bytes.len().next_multiple_of(512), 0);
@@ -299,7 +300,7 @@ mod tests {
         let mut bytes = header(EntryType::Regular, 600).as_bytes().to_vec();
         assert!(all(&bytes).is_err(), "the content is missing");
         bytes[0] ^= 1;
-        assert!(all(&bytes).expect_err("a wrong sum").to_string().contains("sum"));
+        assert!(all(&bytes).expect_err("a wrong checksum").to_string().contains("sum"));
         assert!(all(&bytes[..100]).is_err());
         assert!(all(header(EntryType::Regular, u64::MAX).as_bytes()).is_err());
         assert!(all(&[0; 1024]).expect("empty").is_empty());

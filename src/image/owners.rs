@@ -1,6 +1,7 @@
-//! Which package brought a file: Debian's, Alpine's and RPM's by their databases, Python's and Node's by where it lies.
+//! The package that installed a file: Debian, Alpine and RPM packages by their databases, Python
+//! and Node packages by the path.
 //!
-//! Files that nobody claims are nobody's. (dpkg-query(1) for `info/*.list`; distroless,
+//! Other files belong to no package. (dpkg-query(1) for `info/*.list`; distroless,
 //! `status.d/*.md5sums`; apk(5) for `lib/apk/db/installed`.)
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,26 +9,26 @@ use std::rc::Rc;
 
 use super::{Kind, Tree, rpm};
 
-/// A package and what it takes.
+/// A package and the size of its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// Who installed it: "Debian", "Alpine", "RPM", "Python", "Node".
+    /// The package manager: "Debian", "Alpine", "RPM", "Python", "Node".
     pub manager: &'static str,
     /// Its name.
     pub name: String,
-    /// Its files, in bytes.
+    /// The size of its files in bytes.
     pub size: u64,
 }
 
-/// The packages that files belong to, by path.
+/// The packages of files, by path.
 #[derive(Debug, Default)]
 pub struct Owners<'i> {
     by_path: HashMap<&'i str, (&'static str, Rc<str>)>,
-    /// How many names of files are still looked up.
+    /// How many more file names are looked up.
     left: usize,
 }
 
-/// How many names of files are looked up: twice as many as an image can have.
+/// How many file names are looked up: twice as many as an image can have.
 const MOST_NAMES: usize = 4_000_000;
 
 impl<'i> Owners<'i> {
@@ -74,7 +75,8 @@ impl<'i> Owners<'i> {
             let Some(left) = self.left.checked_sub(1) else { return };
             self.left = left;
             let file = file.as_ref().trim_start_matches('/');
-            // `/lib` is a link to `/usr/lib` where directories are merged, and packages still say `/lib`.
+            // `/lib` is a symlink to `/usr/lib` if directories are merged, and packages still list
+            // `/lib`.
             let is_here = tree.places.get_key_value(file).filter(|(_, place)| place.entry.kind == Kind::File);
             let path = is_here.map(|(path, _)| *path).or_else(|| through_links(tree, file));
             if let Some(path) = path {
@@ -83,7 +85,7 @@ impl<'i> Owners<'i> {
         }
     }
 
-    /// Who brought a file.
+    /// The package that installed a file.
     pub fn owner<'s>(&'s self, path: &'s str) -> Option<(&'static str, &'s str)> {
         self.by_path
             .get(path)
@@ -110,7 +112,7 @@ impl<'i> Owners<'i> {
     }
 }
 
-/// A file by its path, where a directory on the way is a link.
+/// A file by its path, if a directory on the path is a symlink.
 fn through_links<'i>(tree: &Tree<'i>, file: &str) -> Option<&'i str> {
     let (directory, name) = file.rsplit_once('/')?;
     let (directory, _) = tree.resolve(directory)?;
@@ -119,7 +121,8 @@ fn through_links<'i>(tree: &Tree<'i>, file: &str) -> Option<&'i str> {
     (found.1.entry.kind == Kind::File).then_some(*found.0)
 }
 
-/// Packages and files of apk's database, one by one: `P:` names a package, `F:` a directory, `R:` a file in it.
+/// Reads the packages and files of apk's database one by one: `P:` names a package, `F:` a
+/// directory, `R:` a file in it.
 fn alpine(text: &str, mut file: impl FnMut(&str, String)) {
     let (mut package, mut directory) = ("", "");
     for line in text.lines() {
@@ -132,7 +135,7 @@ fn alpine(text: &str, mut file: impl FnMut(&str, String)) {
     }
 }
 
-/// `node_modules/@scope/name/…`, the innermost.
+/// `node_modules/@scope/name/…`, the innermost one.
 fn node(path: &str) -> Option<&str> {
     let (_, rest) = path.rsplit_once("node_modules/")?;
     let parts = if rest.starts_with('@') { 2 } else { 1 };

@@ -1,9 +1,9 @@
-//! Contents that are held until the whole image is read, compressed: each layer that installs something has the package
-//! manager's files once more.
+//! Compressed contents that are kept until the whole image is read: every layer that installs
+//! something contains the package manager's database again.
 
 use std::io;
 
-/// A content, compressed.
+/// A compressed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packed {
     bytes: Vec<u8>,
@@ -19,7 +19,7 @@ impl Packed {
         decompress(&self.bytes, self.length).ok()
     }
 
-    /// The memory that it takes.
+    /// The memory that it uses.
     pub(super) fn held(&self) -> u64 {
         self.bytes.len() as u64
     }

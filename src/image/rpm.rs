@@ -1,9 +1,9 @@
-//! The packages that RPM has installed and their files, out of its database: SQLite (Fedora, RHEL from 9 on), Berkeley DB
-//! (before that, and Amazon Linux 2), or a database of its own (SUSE).
+//! The packages that RPM has installed and their files, from its database: SQLite (Fedora, RHEL
+//! from 9 on), Berkeley DB (before that, and Amazon Linux 2), or RPM's own format (SUSE).
 //!
-//! A database maps numbers to package headers; the three readers below find the headers, this module reads one. They only
-//! look: a database that is damaged yields what can be read of it. (RPM's manual, "RPM Header Format": tags and types;
-//! the names of the files stand in "RPM Database".)
+//! A database maps numbers to package headers; the three readers below find the headers, and this
+//! module parses one. A damaged database yields the entries that can be read. (RPM's manual, "RPM
+//! Header Format": tags and types; "RPM Database": the file names.)
 
 mod berkeley;
 mod own;
@@ -11,7 +11,7 @@ mod sqlite;
 
 use super::limits::LONGEST_PATH;
 
-/// Where the databases lie, and which reader takes them.
+/// The paths of the databases, and their readers.
 const DATABASES: &[(&str, Reader)] = &[
     ("var/lib/rpm/rpmdb.sqlite", sqlite::headers),
     ("usr/lib/sysimage/rpm/rpmdb.sqlite", sqlite::headers),
@@ -25,22 +25,23 @@ const DATABASES: &[(&str, Reader)] = &[
 /// The headers, one by one.
 type Reader = for<'b> fn(&'b [u8]) -> Box<dyn Iterator<Item = Vec<u8>> + 'b>;
 
-/// Whether a file is such a database, by its path from the root.
+/// Whether a path from the root is that of such a database.
 pub fn is_database(path: &str) -> bool {
     DATABASES.iter().any(|(database, _)| *database == path)
 }
 
-/// A package, as its header has it.
+/// A package, as described by its header.
 pub struct Package {
     pub name: String,
     directories: Vec<String>,
     names: Vec<String>,
-    /// For each file the number of its directory, in four bytes.
+    /// For each file the index of its directory, in four bytes.
     numbers: Vec<u8>,
 }
 
 impl Package {
-    /// The absolute paths of its files and directories. They are made one by one: a hostile header would fill the memory.
+    /// The absolute paths of its files and directories, created one by one: a hostile header would
+    /// fill the memory.
     pub fn files(&self) -> impl Iterator<Item = String> + '_ {
         self.names.iter().enumerate().filter_map(|(index, name)| {
             let directory = self.directories.get(number(&self.numbers, index * 4)? as usize)?;
@@ -53,7 +54,7 @@ impl Package {
 pub fn packages(path: &str, database: &[u8]) -> impl Iterator<Item = Package> {
     let reader = DATABASES.iter().find(|(known, _)| *known == path).map(|(_, reader)| reader);
     let headers = reader.map(|read| read(database)).into_iter().flatten();
-    // No honest database has more in its headers than it is long.
+    // The headers of a valid database are not longer than the file.
     let mut left = database.len();
     let within = headers.map_while(move |header| {
         left = left.checked_sub(header.len())?;
@@ -62,26 +63,26 @@ pub fn packages(path: &str, database: &[u8]) -> impl Iterator<Item = Package> {
     within.filter(|header| header.len() <= LARGEST_HEADER).filter_map(|header| package(&header))
 }
 
-/// The largest header that is looked at, in bytes. (RPM 4.14, `lib/header.c`: 32 MiB.)
+/// The size limit of a header in bytes. (RPM 4.14, `lib/header.c`: 32 MiB.)
 const LARGEST_HEADER: usize = 32 << 20;
 
 /// RPMTAG_NAME.
 const NAME: u32 = 1000;
-/// RPMTAG_DIRINDEXES: for each file, the number of its directory.
+/// RPMTAG_DIRINDEXES: for each file, the index of its directory.
 const DIRECTORY_NUMBERS: u32 = 1116;
 /// RPMTAG_BASENAMES: for each file, its name.
 const BASE_NAMES: u32 = 1117;
-/// RPMTAG_DIRNAMES: the directories, each with a slash behind.
+/// RPMTAG_DIRNAMES: the directories, each with a trailing slash.
 const DIRECTORIES: u32 = 1118;
 
-/// The most files of a package that are looked at; a kernel's sources have less than a tenth of it.
+/// The most files of a package that are read; the kernel sources have less than a tenth of it.
 const MOST_FILES: usize = 500_000;
 
 /// A header: the number of tags, the bytes of their values, the tags (16 bytes each), the values.
 fn package(header: &[u8]) -> Option<Package> {
     let tags = number(header, 0)? as usize;
     let values = header.get(8_usize.checked_add(tags.checked_mul(16)?)?..)?;
-    // A tag: which, the type of its values, where they start, and how many they are.
+    // A tag: its id, the type of its values, their offset, and their number.
     let tag = |wanted: u32| {
         let at = (0..tags).map(|index| 8 + index * 16).find(|at| number(header, *at) == Some(wanted))?;
         let start = number(header, at + 8)? as usize;
@@ -103,12 +104,13 @@ fn package(header: &[u8]) -> Option<Package> {
     })
 }
 
-/// A number of four bytes, the highest first.
+/// A big-endian number of four bytes.
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// A number of four bytes, the lowest first, as Berkeley DB and SUSE's databases have them where images are built.
+/// A little-endian number of four bytes, as in Berkeley DB and SUSE's databases on the machines
+/// that build images.
 fn little(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
@@ -124,7 +126,7 @@ mod tests {
     const BERKELEY: &str = "var/lib/rpm/Packages";
     const OWN: &str = "usr/lib/sysimage/rpm/Packages.db";
 
-    /// A database of `tests/rpm`, whose README says what it has.
+    /// A database of `tests/rpm`, whose README lists the content.
     fn fixture(name: &str) -> Vec<u8> {
         let path = format!("{}/tests/rpm/{name}.gz", env!("CARGO_MANIFEST_DIR"));
         let mut bytes = Vec::new();
@@ -164,7 +166,7 @@ mod tests {
         assert_twelve(OWN, &suse());
     }
 
-    /// Every prefix, and every database with one byte turned: no panic, no endless chain.
+    /// Every prefix, and every database with one changed byte: no panic, no endless loop.
     #[test]
     fn damaged_databases_are_survived() {
         let files = |path: &str, database: &[u8]| {
@@ -189,7 +191,7 @@ mod tests {
     fn pages_that_lead_back_to_themselves_come_to_an_end() {
         let mut bytes = fixture("rpmdb.sqlite");
         for page in bytes.chunks_exact_mut(512).filter(|page| page[0] == 5) {
-            // Every cell is the same, and leads to the fifth page, which leads to the fifth page.
+            // All cells are the same, and lead to the fifth page, which leads to itself.
             page[8..].fill(0);
             page[3..5].copy_from_slice(&240_u16.to_be_bytes());
             page[11] = 5;

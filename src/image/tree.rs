@@ -1,5 +1,5 @@
-//! What a container of an image sees, and which bytes lie below that unseen.
-//! (OCI image specification, "Applying Changesets".)
+//! The files that a container sees, and the bytes that upper layers hide. (OCI image specification,
+//! "Applying Changesets".)
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -10,38 +10,38 @@ use super::{Entry, Image, Kind};
 /// The files that a container sees, by path.
 #[derive(Debug, Clone, Default)]
 pub struct Tree<'i> {
-    /// What stands at each path, and in which layer.
+    /// The entry at each path, and its layer.
     pub places: BTreeMap<&'i str, Place<'i>>,
     /// The files of lower layers that an upper one replaces or deletes.
     pub hidden: Vec<Hidden<'i>>,
 }
 
-/// An entry and the layer that has it, counted from the lowest.
+/// An entry and its layer, counted from the lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'i> {
-    /// The number of the layer.
+    /// The index of the layer.
     pub layer: usize,
-    /// What it has there.
+    /// The entry in that layer.
     pub entry: &'i Entry,
 }
 
-/// A file that is stored and not seen.
+/// A file that is stored but not visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hidden<'i> {
-    /// Where it is stored.
+    /// The layer that stores it.
     pub place: Place<'i>,
     /// The layer that hides it.
     pub by: usize,
-    /// What stands there instead; none where it is deleted.
+    /// The entry that replaces it; `None` if it is deleted.
     pub instead: Option<&'i Entry>,
 }
 
 impl<'i> Tree<'i> {
-    /// Lays the layers over each other.
+    /// Combines the layers.
     pub fn of(image: &'i Image) -> Self {
         let mut tree = Self::default();
         for (number, layer) in image.layers.iter().enumerate() {
-            // Whiteouts are about lower layers, wherever they stand in their own.
+            // Whiteouts apply to lower layers, independent of their position in the layer.
             for entry in layer.entries.iter() {
                 match entry.kind {
                     Kind::Whiteout => tree.take(&entry.path, number),
@@ -58,12 +58,12 @@ impl<'i> Tree<'i> {
         tree
     }
 
-    /// The bytes of all files that are seen.
+    /// The size of all visible files.
     pub fn size(&self) -> u64 {
         self.places.values().map(|place| place.entry.size).sum()
     }
 
-    /// The file or directory at a path, symbolic links followed, as far as a container of the image would.
+    /// The file or directory at a path, with symlinks resolved as in a container of the image.
     pub fn resolve(&self, path: &str) -> Option<(String, Place<'i>)> {
         let mut current = path.trim_matches('/').to_owned();
         for _ in 0..40 {
@@ -79,7 +79,7 @@ impl<'i> Tree<'i> {
         None
     }
 
-    /// The shortest part of a path that is a symbolic link, and where that points.
+    /// The shortest prefix of a path that is a symlink, and its target.
     fn first_link(&self, path: &str) -> Option<(String, &'i str)> {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         for end in ends {
@@ -95,7 +95,7 @@ impl<'i> Tree<'i> {
     fn put(&mut self, place: Place<'i>) {
         let path = &*place.entry.path;
         let before = self.places.get(path).copied();
-        // What is no directory any more has nothing below it.
+        // A path that is no longer a directory has no content.
         if before.is_some_and(|before| before.entry.kind == Kind::Directory)
             && place.entry.kind != Kind::Directory
         {

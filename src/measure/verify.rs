@@ -1,7 +1,7 @@
 //! Whether an image still works: its configuration, its files, the libraries that its programs
 //! load, and the output of commands.
 //!
-//! This module compares two images and assumes that the first one works. `cli::verified` finds the
+//! This module compares two images and assumes that the first one works. `verification` finds the
 //! fix that made a difference.
 
 mod files;

@@ -1,8 +1,8 @@
-//! The surroundings as the steps so far left them.
+//! The context of the Dockerfile after the steps so far.
 
 use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
 
-/// The surroundings, with the ignore file as the steps so far left it.
+/// The context with the ignore file as changed by the steps so far.
 pub(super) struct Around<'s> {
     pub given: &'s dyn Surroundings,
     pub changed: Option<BuildContext>,

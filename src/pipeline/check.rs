@@ -1,8 +1,10 @@
-//! What must hold after every step, whatever a transform believes: fail closed.
+//! The conditions that every step must meet, independent of the transform: if in doubt, the check
+//! fails.
 //!
-//! The new text parses as well as the old one; every instruction but RUN is as it was, in its place; no comment is lost;
-//! the sequence of commands of each stage is as it was but for what the transform declares. That operators between the
-//! commands still mean the same is beyond this check: the tests execute both versions for that.
+//! The new text must parse as well as the old one; every instruction except RUN must be unchanged
+//! and in its place; no comment may be lost; the commands of each stage must be the same, in the
+//! same order, except for the changes that the transform declares. Whether the operators between
+//! the commands still have the same effect is beyond this check: the tests execute both versions.
 
 mod base;
 mod mounts;
@@ -18,13 +20,14 @@ use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Changes;
 
-/// Whether a text can be read as well as the one before.
+/// Parses a text and checks that it has no more errors than the previous one.
 pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<Dockerfile<'t>, String> {
     let after = Dockerfile::parse(text);
     if errors(&after) > errors(before) { Err("the file no longer parses".into()) } else { Ok(after) }
 }
 
-/// Compares two texts around a step and gives the second back, parsed; the error says what is wrong, to follow "afterwards".
+/// Compares the texts before and after a step and returns the second one, parsed. The error
+/// completes the sentence "after this step, …".
 pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, changes: Changes) -> Result<Dockerfile<'t>, String> {
     let after = still_reads(old.file, text)?;
     compare_files(old, &after, changes)?;
@@ -55,7 +58,7 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
     }
     let (old_comments, new_comments) = (comments(before), comments(after));
     let are_kept = if changes == Changes::DropsPackages {
-        // A comment above a package goes with it.
+        // A comment above a package is removed with the package.
         let mut rest = old_comments.iter();
         new_comments.iter().all(|comment| rest.any(|old| old == comment))
     } else {
@@ -78,7 +81,7 @@ fn errors(file: &Dockerfile<'_>) -> usize {
     file.items.iter().filter(|item| matches!(item, Item::Error(..))).count()
 }
 
-/// Every instruction but RUN, here-documents included.
+/// Every instruction except RUN, including its here-documents.
 fn configuration<'a>(file: &'a Dockerfile<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
     let others = file.instructions().filter(|(_, instruction)| !matches!(instruction.body, Body::Run(_)));
     let parts = others.map(|(_, one)| {
@@ -87,7 +90,7 @@ fn configuration<'a>(file: &'a Dockerfile<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
     parts.collect()
 }
 
-/// All comment lines in order, those within continuations included.
+/// All comment lines in file order, including those within line continuations.
 fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
     let mut all = Vec::new();
     for item in &file.items {
@@ -102,13 +105,13 @@ fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
     all
 }
 
-/// One command of a stage: its flags' text and its words.
+/// One command of a stage: the text of the RUN's flags and the command's words.
 #[derive(Debug, PartialEq, Eq)]
 struct Step<'f> {
     flags: Rc<[&'f str]>,
-    /// As they are written.
+    /// The words as written.
     words: Vec<Cow<'f, str>>,
-    /// What they come to, where that is known: a word may be quoted that is known by its text.
+    /// The values of the words, if known: a word may be quoted and still have a known value.
     texts: Vec<Cow<'f, str>>,
 }
 
@@ -134,7 +137,8 @@ fn commands<'f>(facts: &'f Facts<'_>, stage: usize) -> Vec<Step<'f>> {
     all
 }
 
-/// The words of a command, assignments and redirections included; a compound command counts by its own words.
+/// The words of a command, including assignments and redirections; a compound command has only its
+/// own words.
 fn words(command: &Command) -> Vec<Cow<'_, str>> {
     let assigned = command
         .simple()
@@ -144,7 +148,7 @@ fn words(command: &Command) -> Vec<Cow<'_, str>> {
     assigned.chain(command.words().map(|word| Cow::Borrowed(word.raw.as_str()))).collect()
 }
 
-/// The same words with their quotes taken off.
+/// The same words without quotes.
 fn texts<'f>(command: &'f Command, words: &[Cow<'f, str>]) -> Vec<Cow<'f, str>> {
     let assigned = words.len() - command.words().count();
     let texts = command.words().map(|word| Cow::Borrowed(word.text()));
@@ -188,17 +192,18 @@ fn adds_cleanup(changes: Changes) -> bool {
     matches!(changes, Changes::AddsCleanup | Changes::AddsOptionsAndCleanup)
 }
 
-/// Whether the only difference is options that `after` has on top.
+/// Whether the only difference is additional options in `after`.
 fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
     let mut rest = before.words.iter().peekable();
     let added: Vec<&Cow<'_, str>> =
         after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
-    // `--virtual NAME` is the only option here whose value is a word of its own.
+    // `--virtual NAME` is the only option here with a separate word as its value.
     let is_option = |word: &&Cow<'_, str>| word.starts_with('-') || *word == ".build-deps";
     before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
 }
 
-/// Whether both install with the same manager and options, and only words without a dash differ, of which none is new but libraries.
+/// Whether both commands install with the same manager and options, and differ only in operands,
+/// where the only new ones are libraries.
 fn has_other_packages(before: &Step<'_>, after: &Step<'_>) -> bool {
     let is_install =
         |step: &Step<'_>| step.texts.iter().take(6).any(|word| matches!(word.as_ref(), "install" | "add"));
@@ -215,7 +220,7 @@ fn has_other_packages(before: &Step<'_>, after: &Step<'_>) -> bool {
         && after.words.iter().all(|word| is_known(&word))
 }
 
-/// Whether a new command removes files or packages, and does nothing else.
+/// Whether a new command only removes files or packages.
 fn is_cleanup(step: &Step<'_>) -> bool {
     let removes = |word: &Cow<'_, str>| {
         matches!(
@@ -223,14 +228,15 @@ fn is_cleanup(step: &Step<'_>) -> bool {
             "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del" | "prune"
         )
     };
-    // An install of less takes away what is more.
+    // An install of fewer packages removes the others.
     let leaves_less = ["pnpm", "install", "--prod", "--ignore-scripts"]
         .iter()
         .all(|word| step.texts.iter().any(|own| own == word));
     step.texts.iter().take(5).any(removes) || leaves_less
 }
 
-/// Whether a command that went could go: the index that `--no-cache` makes needless, and its removal.
+/// Whether a removed command was unnecessary: `--no-cache` replaces the package index and its
+/// removal.
 fn is_needless(step: &Step<'_>) -> bool {
     let words: Vec<&str> = step.texts.iter().map(AsRef::as_ref).filter(|word| *word != "sudo").collect();
     match words[..] {

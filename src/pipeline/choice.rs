@@ -1,45 +1,46 @@
-//! Asking somebody about each fix before it is taken.
+//! Asks the user about each fix before it is applied.
 
 use crate::edit::Edits;
 use crate::span::Place;
 use crate::transform::{Applicability, Transform};
 
-/// Somebody who is asked about each fix.
+/// Decides about each fix.
 pub trait Chooser {
-    /// Whether to take it. A fix that was not taken may be proposed again in a later round.
+    /// Decides whether to apply a fix. A fix that was not applied may be proposed again in a later
+    /// round.
     fn choose(&mut self, proposal: &Proposal<'_>) -> Choice;
 }
 
 /// A fix that would be applied.
 #[derive(Debug, Clone, Copy)]
 pub struct Proposal<'p> {
-    /// Whose.
+    /// The transform that proposes it.
     pub transform: &'static Transform,
     /// What it does.
     pub title: &'p str,
-    /// What it leans on, a line each.
+    /// The facts that it depends on, one per line.
     pub notes: &'p [String],
-    /// What applying it takes.
+    /// Whether it is safe to apply.
     pub applicability: Applicability,
-    /// Where, in the text as it went in.
+    /// Its position in the original text.
     pub place: Place,
-    /// The text before this transform's fixes.
+    /// The text before the fixes of this transform.
     pub text: &'p str,
-    /// The change.
+    /// The edits.
     pub edits: &'p Edits,
     /// The text after this fix alone.
     pub result: &'p str,
-    /// The ignore file's new text, where it changes too, or instead.
+    /// The new text of the ignore file, if the fix changes it.
     pub ignore_file: Option<&'p str>,
 }
 
-/// An answer about a fix.
+/// The answer about a fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// Apply it.
     Take,
-    /// Do not.
+    /// Don't apply it.
     Leave,
-    /// Apply these edits of the same text instead, for whose sense whoever made them answers.
+    /// Apply these edits of the same text instead. Their author is responsible for their meaning.
     Instead(Edits),
 }

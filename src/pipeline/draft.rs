@@ -1,21 +1,22 @@
-//! A step while its fixes are put together.
+//! A step under construction.
 
 use super::{Applied, Choice, Chooser, Proposal};
 use crate::edit::Edits;
 use crate::transform::{Fix, Transform};
 
-/// What was taken of one transform's proposals.
+/// The fixes of one transform that are part of the step.
 #[derive(Default)]
 pub(super) struct Draft {
     pub edits: Edits,
     pub ignore_file: Option<String>,
     pub applied: Vec<Applied>,
-    /// Whether somebody put in edits of their own.
-    pub is_someones: bool,
+    /// Whether the user replaced edits by others.
+    pub edited_by_user: bool,
 }
 
 impl Draft {
-    /// Takes a fix in, if whoever is asked wants it. What overlaps an earlier one waits for the next round.
+    /// Adds a fix if the chooser accepts it. A fix that overlaps an earlier one waits for the next
+    /// round.
     pub fn take(
         &mut self,
         fix: Fix,
@@ -51,7 +52,7 @@ impl Draft {
                 taken
             }
             Choice::Instead(own) => {
-                self.is_someones = true;
+                self.edited_by_user = true;
                 self.edits.absorb(&own)
             }
         };

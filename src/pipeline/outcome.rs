@@ -1,4 +1,5 @@
-//! What became of a file: steps and their fixes, and what was not done and why. Plain data.
+//! The result for one file: the steps with their fixes, and the reasons for changes that were not
+//! made. Plain data.
 
 use std::ops::RangeInclusive;
 
@@ -7,37 +8,38 @@ use crate::edit::Edits;
 use crate::span::Place;
 use crate::transform::{Applicability, Effect, Transform};
 
-/// What became of a file. Every place is one of the text as it went in.
+/// The result for one file. Every position refers to the original text.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// What was applied, in order.
+    /// The applied steps, in order.
     pub steps: Vec<Step>,
-    /// What a guard stopped.
+    /// Fixes that a transform refused.
     pub refused: Vec<Held>,
-    /// What was proposed and not applied: unsafe without `--unsafe`, or told off by a comment.
+    /// Fixes that were proposed and not applied: unsafe without `--unsafe`, or suppressed by a
+    /// comment.
     pub withheld: Vec<Held>,
-    /// Lines that can't be read.
+    /// Lines that can't be parsed.
     pub unreadable: Vec<Held>,
-    /// Steps that were undone because a check failed: mistakes of ours, worth a report.
+    /// Steps that were rolled back because a check failed: bugs in Jettison, worth a report.
     pub undone: Vec<Held>,
-    /// Comments that keep nothing from being done any more.
+    /// Ignore comments without an effect.
     pub unused: Vec<Held>,
-    /// Whether the time was over before the transforms came to rest; then nothing else is said of the file.
+    /// Whether the time limit was exceeded; then the rest of the result is empty.
     pub is_late: bool,
 }
 
-/// One transform's part in the result.
+/// The changes of one transform.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Whose.
+    /// The transform.
     pub transform: &'static Transform,
-    /// What it did.
+    /// Its fixes.
     pub fixes: Vec<Applied>,
-    /// The edits, against the text before this step.
+    /// The edits, relative to the text before this step.
     pub edits: Edits,
-    /// The whole text after it.
+    /// The complete text after the step.
     pub text: String,
-    /// The whole text of the build context's ignore file after it, where this step changed it.
+    /// The complete text of the build context's ignore file after the step, if the step changed it.
     pub ignore_file: Option<String>,
 }
 
@@ -46,51 +48,51 @@ pub struct Step {
 pub struct Applied {
     /// What it does.
     pub title: String,
-    /// What it leans on, a line each.
+    /// The facts that it depends on, one per line.
     pub notes: Vec<String>,
-    /// What applying it took.
+    /// Whether it was safe to apply.
     pub applicability: Applicability,
-    /// Where; the text that an earlier step put there counts as the place where it was put.
+    /// Its position. Text that an earlier step inserted has the position of the insertion.
     pub place: Place,
-    /// The lines of what it is about.
+    /// The lines that the fix concerns.
     pub lines: RangeInclusive<usize>,
-    /// What it weighs where it is shown as a finding.
+    /// Its severity when reported as a finding.
     pub severity: Severity,
-    /// The codes of hadolint that it answers.
+    /// The hadolint codes that it fixes.
     pub answers: Vec<String>,
-    /// What it is good for.
+    /// Its benefit.
     pub effect: Effect,
 }
 
-/// Something that was not done.
+/// A change that was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Whose; none for lines that can't be read.
+    /// The transform; `None` for lines that can't be parsed.
     pub transform: Option<&'static str>,
-    /// Where.
+    /// Its position.
     pub place: Place,
-    /// The lines of what it is about.
+    /// The lines that it concerns.
     pub lines: RangeInclusive<usize>,
     /// The source line.
     pub line: String,
-    /// What would be done or why it is not.
+    /// The change that would be made, or the reason why it is not made.
     pub reason: String,
-    /// For a fix that was withheld, what it takes.
+    /// For a withheld fix, whether it is safe to apply.
     pub applicability: Option<Applicability>,
 }
 
 impl Outcome {
-    /// The new text of the Dockerfile; none where nothing changed in it.
+    /// The new text of the Dockerfile; `None` if it is unchanged.
     pub fn text(&self) -> Option<&str> {
         self.steps.iter().rev().find(|step| !step.edits.is_empty()).map(|step| step.text.as_str())
     }
 
-    /// All steps' edits in one go, against the text as it went in.
+    /// The edits of all steps combined, relative to the original text.
     pub fn edits(&self) -> Edits {
         self.steps.iter().fold(Edits::new(), |all, step| all.then(&step.edits))
     }
 
-    /// The new text of the build context's ignore file; none where nothing changed in it.
+    /// The new text of the build context's ignore file; `None` if it is unchanged.
     pub fn ignore_file(&self) -> Option<&str> {
         self.steps.iter().rev().find_map(|step| step.ignore_file.as_deref())
     }

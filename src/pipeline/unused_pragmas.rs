@@ -1,5 +1,6 @@
-//! Comments that tell Jettison to leave something alone and do not: those that name what is not there, those that are written wrongly, and
-//! those without which the result would be the same. The last is not concluded but tried.
+//! Ignore comments without an effect: comments that name an unknown transform, comments with wrong
+//! syntax, and comments without which the result would be the same. A trial run determines the
+//! last.
 
 use super::{Held, Outcome, needed};
 use crate::config::Settings;
@@ -10,13 +11,14 @@ use crate::syntax::Dockerfile;
 use crate::transform::{Changes, Transform};
 use crate::transforms;
 
-/// More ids of a file than this are not tried.
+/// The largest number of ids in a file that are tried.
 const MOST_TRIALS: usize = 8;
 
 /// A run of the pipeline, for a trial.
 pub(super) type Try<'t> = &'t dyn Fn(&str) -> Outcome;
 
-/// The idle comments of a text, of which the outcome is known. Without a way to try, only what can be read off is found.
+/// The unused ignore comments of a text with a known outcome. Without `retry`, only the comments
+/// that are wrong by themselves are found.
 pub(super) fn found(
     text: &str,
     outcome: &Outcome,
@@ -24,7 +26,7 @@ pub(super) fn found(
     around: &dyn Surroundings,
     retry: Option<Try<'_>>,
 ) -> Vec<Held> {
-    // Nearly all files have no comment of ours, and need no further look.
+    // Nearly all files have no Jettison comment and can be skipped.
     if !["ettison", "ETTISON"].iter().any(|name| text.contains(name)) {
         return Vec::new();
     }
@@ -40,7 +42,7 @@ pub(super) fn found(
                 _ if transforms::ALL.iter().any(|transform| transform.answers.contains(&id.as_str())) => None,
                 None => Some(format!("{}; this comment does nothing", unknown(id))),
                 Some(transform) => retry
-                    .filter(|_| is_sure_to_speak(transform, settings, around) && trials < MOST_TRIALS)
+                    .filter(|_| is_sure_to_report(transform, settings, around) && trials < MOST_TRIALS)
                     .filter(|retry| {
                         trials += 1;
                         is_unused(text, comment, id, outcome, retry)
@@ -79,10 +81,12 @@ fn unknown(id: &str) -> String {
     format!("there is no transform `{id}`{near}")
 }
 
-/// Whether the result is the same without an id of a comment: the new texts, and what is said of what was not done.
+/// Whether the result is the same without one id of a comment: the new texts, and the messages
+/// about changes that were not made.
 fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: Try<'_>) -> bool {
     let old = comment.span.of(text);
-    // Something of the same length takes its place, so that everything else is where it was.
+    // A text of the same length replaces the id, so that the positions of everything else are
+    // unchanged.
     let inert = if comment.ids.len() == 1 {
         format!("#{}", "~".repeat(old.len() - 1))
     } else {
@@ -103,8 +107,8 @@ fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: 
         && said(&without) == said(with)
 }
 
-/// Whether a transform is not silent for want of a configuration, an engine or a context.
-fn is_sure_to_speak(transform: &Transform, settings: &Settings, around: &dyn Surroundings) -> bool {
+/// Whether a transform runs in full, without a missing configuration, engine or build context.
+fn is_sure_to_report(transform: &Transform, settings: &Settings, around: &dyn Surroundings) -> bool {
     settings.wants(transform.id)
         && settings.scope.is_none()
         && transform.applicability >= needed(settings)

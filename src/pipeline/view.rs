@@ -1,5 +1,6 @@
-//! A text in the middle of the run: where its parts were in the text as it went in, and what becomes of a proposal by that,
-//! by comments and by the settings. Nobody is asked here.
+//! A text in the middle of the run: the positions of its parts in the original text, and the
+//! decision about each proposed fix based on these, on comments and on the settings. The user is
+//! not asked here.
 
 use std::ops::RangeInclusive;
 
@@ -10,11 +11,11 @@ use crate::pragma::Pragmas;
 use crate::span::{LineIndex, Place, Span};
 use crate::transform::{Applicability, Fix, Refusal, Transform};
 
-/// What became of a proposal before anybody is asked.
+/// The decision about a fix before the user is asked.
 pub(super) enum Verdict {
-    /// It is none of what was asked for.
+    /// It was not requested.
     Pass,
-    /// It is shown and not applied.
+    /// It is reported and not applied.
     Hold(Held),
     /// It can't be applied.
     Refuse(Held),
@@ -22,14 +23,14 @@ pub(super) enum Verdict {
     Take(Applied),
 }
 
-/// A text in the middle of the run, seen from the text as it went in.
+/// A text in the middle of the run, mapped to the original text.
 pub(super) struct View<'v> {
     pub lines: &'v LineIndex<'v>,
-    /// The tables of the steps so far, in their order.
+    /// The position tables of the steps so far, in order.
     pub origins: &'v [Origins],
     pub settings: &'v Settings,
     pub pragmas: &'v Pragmas,
-    /// Where the last instruction ends, if the text ends in a line continuation.
+    /// The end of the last instruction, if the text ends in a line continuation.
     pub open_end: Option<usize>,
 }
 
@@ -86,7 +87,8 @@ impl View<'_> {
         if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
             return hold(format!("{title}: hadolint's configuration ignores {code}"), None);
         }
-        // Any instruction that a fix edits may say no, whichever of them the fix is about.
+        // A comment on any instruction that a fix edits suppresses it, not only on the one that it
+        // reports.
         if self.pragmas.silence(names, fix.anchor) || self.pragmas.silence_any(names, &fix.edits) {
             return hold(format!("{title}: suppressed by a comment"), None);
         }
@@ -101,8 +103,9 @@ impl View<'_> {
             return hold(title.clone(), Some(fix.applicability));
         }
         if self.open_end.is_some_and(|end| fix.edits.iter().any(|edit| edit.span.start >= end)) {
-            let reason =
-                format!("{title}: the file ends in a line continuation, which would take in what follows");
+            let reason = format!(
+                "{title}: the file ends in a line continuation, so the next line would become part of it"
+            );
             return Verdict::Refuse(self.held(transform, fix.anchor, reason, None));
         }
         Verdict::Take(Applied {
@@ -117,7 +120,7 @@ impl View<'_> {
         })
     }
 
-    /// Whether nobody wants to hear of a refusal.
+    /// Whether a refusal is suppressed or out of scope.
     pub fn is_silent(&self, names: &[&str], refusal: &Refusal) -> bool {
         let scope = self.settings.scope.as_ref();
         self.pragmas.silence(names, refusal.span)

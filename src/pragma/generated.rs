@@ -1,9 +1,10 @@
-//! Files that say at their top that a program made them, or that they must not be edited: an edit would be lost, or have to be made elsewhere.
+//! Files with a comment at the top which says that a program generated them, or that they must not
+//! be edited: an edit would be lost, or belongs in another file.
 
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
 
-/// What such comments say, in small letters and with single blanks.
+/// The phrases in such comments, in lower case and with single blanks.
 const SAYINGS: &[&str] = &[
     "@generated",
     "auto-generated",
@@ -40,29 +41,29 @@ const SAYINGS: &[&str] = &[
     "instead of this file",
 ];
 
-/// One of these is in each of them.
+/// Each phrase contains one of these words.
 const WORDS: &[&str] = &["generated", "edit", "modif", "change", "touch", "overwritten", "instead of"];
 
-/// None of them is longer, in bytes.
+/// The maximum length of a phrase, in bytes.
 const LONGEST: usize = 32;
 
-/// The first comment that says so, above the first instruction.
+/// The first such comment above the first instruction.
 pub(super) fn comment(file: &Dockerfile<'_>) -> Option<Span> {
     let comments = file.items.iter().map_while(|item| match item {
         Item::Comment(span) => Some(Some(*span)),
         Item::Blank(_) | Item::Directive(_) => Some(None),
         Item::Instruction(_) | Item::Error(..) => None,
     });
-    // A sentence may go on in the next line.
+    // A sentence may continue in the next line.
     let mut said = String::new();
     for comment in comments.flatten() {
         let words = comment.of(file.text).trim_start_matches('\u{feff}').trim().trim_start_matches('#');
-        // What was said before and is too long ago to be a part of a saying that ends here.
+        // Text that is too far back to be part of a phrase that ends here.
         let mut new = said.len().saturating_sub(LONGEST);
         while !said.is_char_boundary(new) {
             new -= 1;
         }
-        // No saying goes on behind an empty line.
+        // A phrase does not continue after an empty line.
         if words.trim().is_empty() {
             said.push(' ');
         }

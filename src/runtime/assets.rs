@@ -1,15 +1,17 @@
-//! Which files of the application's folder a compiled program may open when it runs: all that came with the context and are
-//! neither sources nor what only people and tools read.
+//! Files in the application's directory that a compiled program may read at run time: every file
+//! copied from the build context, except sources and files that are meant only for people and
+//! tools.
 
 use std::collections::BTreeSet;
 
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
-/// More paths than this are no easier to read than the folder as a whole.
+/// With more paths than this, a COPY of the whole directory is easier to read.
 const MOST_PATHS: usize = 12;
 
-/// What only people, version control, builds and editors read, by a path's first part or by its last.
+/// Files that only people, version control, build tools and editors read, by the first or the last
+/// component of a path.
 const NOT_READ: &[&str] = &[
     "Makefile",
     "makefile",
@@ -41,8 +43,8 @@ const NOT_READ: &[&str] = &[
     "codecov.yml",
 ];
 
-/// The paths of the image, absolute, that have to be copied; none where the folder has to go as a whole, because what is in it
-/// is not known.
+/// The absolute image paths to copy; `None` where the whole directory has to be copied because its
+/// content is unknown.
 pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
     let context = look.context?;
     let mut kept = BTreeSet::new();
@@ -63,7 +65,7 @@ pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
     }
     let mut paths = BTreeSet::new();
     for file in &kept {
-        // The highest directory with nothing in it that stays behind.
+        // The topmost directory whose files are all copied.
         let ends = file.match_indices('/').map(|(at, _)| at);
         let mut directories = ends.map(|at| &file[..at]);
         let whole = directories.find(|directory| {

@@ -1,37 +1,39 @@
-//! What the image starts: the words of ENTRYPOINT, CMD and HEALTHCHECK that count, and whether they need a shell.
+//! What the image starts: the effective ENTRYPOINT, CMD and HEALTHCHECK instructions, and whether
+//! they need a shell.
 //!
-//! A shell form is taken apart only where it is one plain command; what the program then reads is not asked here.
+//! A shell form is split into words only if it is one simple command. What that command reads in
+//! turn is out of scope here.
 
 use crate::facts::{Facts, Stage};
 use crate::syntax::{Body, Form, Item, Keyword};
 
-/// One of the three, the last of its kind in the stage.
+/// An ENTRYPOINT, CMD or HEALTHCHECK instruction: the last one with its keyword in the stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartCommand {
-    /// Which instruction.
+    /// The keyword of the instruction.
     pub keyword: Keyword,
-    /// Its place in the file's items.
+    /// Its index in the file's items.
     pub item: usize,
-    /// Its words, quotes taken off; of a shell form, as far as blanks divide it.
+    /// Its words without quotes. A shell form is split at white space.
     pub words: Vec<String>,
-    /// Whether a shell reads it.
+    /// Whether a shell runs it.
     pub by_shell: bool,
-    /// Whether `words` is all that it does: one program with its arguments.
+    /// Whether `words` is the complete command: one program with its arguments.
     pub is_plain: bool,
 }
 
 /// What the image starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entrypoint {
-    /// In the order of the file.
+    /// In file order.
     pub all: Vec<StartCommand>,
 }
 
-/// What joins or redirects commands, or takes more than blanks to divide.
+/// Characters that join or redirect commands, or that splitting at white space does not handle.
 const OPERATORS: &[char] = &[';', '&', '|', '<', '>', '(', ')', '`', '\n', '*', '?', '\\'];
 
 impl Entrypoint {
-    /// What a stage's image starts.
+    /// What the image built from a stage starts.
     pub(crate) fn of(facts: &Facts<'_>, stage: &Stage) -> Self {
         let mut all: Vec<StartCommand> = Vec::new();
         for item in stage.items.clone() {
@@ -40,31 +42,33 @@ impl Entrypoint {
                 continue;
             };
             all.retain(|other| other.keyword != one.keyword);
-            // Docker's reference, ENTRYPOINT: one in shell form takes no arguments from CMD; one after CMD leaves it.
+            // Docker's reference, ENTRYPOINT: an ENTRYPOINT in shell form ignores the arguments
+            // from CMD; a CMD before an ENTRYPOINT stays effective.
             all.push(read(one.keyword, item, form));
         }
         Self { all }
     }
 
-    /// The instruction whose first word is the program: ENTRYPOINT, or else CMD.
+    /// The instruction whose first word is the program: ENTRYPOINT, otherwise CMD.
     pub fn main(&self) -> Option<&StartCommand> {
         let of = |keyword| self.all.iter().find(|one| one.keyword == keyword && !one.words.is_empty());
         of(Keyword::Entrypoint).or_else(|| of(Keyword::Cmd))
     }
 
-    /// The program, where it can be told.
+    /// The program, if it is known.
     pub fn program(&self) -> Option<&str> {
         self.main().filter(|main| main.is_plain).and_then(|main| main.words.first()).map(String::as_str)
     }
 
-    /// The program and all its arguments, those of CMD included.
+    /// The program and all its arguments, including those from CMD.
     pub fn words(&self) -> Vec<&str> {
         let order = [Keyword::Entrypoint, Keyword::Cmd];
         let of = |keyword| self.all.iter().find(move |one| one.keyword == keyword);
         order.into_iter().filter_map(of).flat_map(|one| &one.words).map(String::as_str).collect()
     }
 
-    /// Whether a shell must be there: by the form, or because one is called.
+    /// Whether the image needs a shell: for a shell form, or because a command calls a shell or a
+    /// shell script.
     pub fn needs_shell(&self) -> bool {
         self.all.iter().any(|one| {
             one.by_shell
@@ -75,7 +79,7 @@ impl Entrypoint {
         })
     }
 
-    /// Whether a word of a command line that counts names this program.
+    /// Whether a word of an effective command line names this program.
     pub fn names(&self, program: &str) -> bool {
         let is_it = |word: &str| word.rsplit('/').next() == Some(program);
         let divides = |c: char| c.is_whitespace() || OPERATORS.contains(&c) || matches!(c, '"' | '\'');
@@ -115,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_kind_counts() {
+    fn the_last_instruction_with_a_keyword_is_effective() {
         let one = start("CMD a\nENTRYPOINT [\"b\", \"c\"]\nCMD [\"d\"]");
         assert_eq!((one.program(), one.words()), (Some("b"), vec!["b", "c", "d"]));
         assert!(!one.needs_shell());
     }
 
     #[test]
-    fn plain_shell_forms_are_taken_apart() {
+    fn plain_shell_forms_are_split() {
         assert_eq!(start("CMD exec ./server --port $PORT").program(), Some("./server"));
         assert_eq!(start("CMD cd x && ./server").program(), None);
         assert!(start("CMD ./server").needs_shell());

@@ -1,12 +1,13 @@
-//! Which packages the sources of a Node application load when they run.
+//! The packages that the sources of a Node application load at run time.
 //!
-//! A name in `require` or `import` counts wherever it stands, but for configuration that only tools read, and for types.
+//! A name in `require` or `import` counts anywhere in a source, except in tool configuration and in
+//! type imports.
 
 use serde_json::Value;
 
 use crate::runtime::view::StageView;
 
-/// The first package of a section of package.json that a source of the build context loads.
+/// The first package from a section of package.json that a source in the build context loads.
 pub(crate) fn imported<'m>(
     look: &StageView<'_, '_>,
     manifest: Option<&'m Value>,
@@ -18,7 +19,7 @@ pub(crate) fn imported<'m>(
     names.keys().map(String::as_str).find(|name| sources.iter().any(|text| loads(text, name)))
 }
 
-/// Whether a path is that of a source that runs: no test, no configuration of a tool.
+/// Whether a path names a source that runs, as opposed to a test or tool configuration.
 fn is_run(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_script = [".js", ".mjs", ".cjs", ".ts"].iter().any(|ending| name.ends_with(ending));
@@ -40,7 +41,8 @@ fn is_run(path: &str) -> bool {
     is_script && !is_for_tools
 }
 
-/// Whether a text has `require("name")`, `from "name"`, `import "name"` or `import("name")`, or the same with a file of the package's.
+/// Whether a text has `require("name")`, `from "name"`, `import "name"` or `import("name")`, or the
+/// same with a file of the package's.
 fn loads(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loads_are_told_from_mentions() {
+    fn loads_differ_from_mentions() {
         for text in [
             "require('dotenv').config()",
             "import \"dotenv/config\"",

@@ -1,19 +1,20 @@
-//! What starts a Node application, seen through package.json's scripts: npm's, yarn's and pnpm's ways of calling them.
+//! The commands that start a Node application, with the scripts of package.json resolved: how npm,
+//! yarn and pnpm call them.
 //!
-//! What the sources then load is asked in `imported`.
+//! `node_imports` finds what the sources load.
 
 use serde_json::Value;
 
 use crate::runtime::view::StageView;
 
-/// Whether a manifest lists a package in one of its sections.
+/// Whether a manifest lists a package in the given section.
 pub(crate) fn has(manifest: Option<&Value>, section: &str, name: &str) -> bool {
     manifest.and_then(|manifest| manifest.get(section)).and_then(|all| all.get(name)).is_some()
 }
 
-/// The commands that start the application, seen through package.json's scripts.
+/// The commands that start the application, with the scripts of package.json resolved.
 pub(crate) struct Started {
-    /// The words of each; none where a script can't be found.
+    /// The words of each command; `None` if a script can't be found.
     commands: Option<Vec<Vec<String>>>,
 }
 
@@ -34,18 +35,18 @@ impl Started {
         Self { commands: resolve(&texts, manifest, 4) }
     }
 
-    /// Whether something that is started is this program.
+    /// Whether one of the started commands calls this program.
     pub fn calls(&self, program: &str) -> bool {
         let name = program.rsplit('/').next().unwrap_or(program);
         let is_it = |word: &String| word.rsplit('/').next() == Some(name);
         self.commands.as_ref().is_none_or(|all| all.iter().any(|words| words.iter().any(is_it)))
     }
 
-    /// Whether all that is started comes with Node, the system or production dependencies.
+    /// Whether every started program is part of Node, the system or the production dependencies.
     pub fn needs_production_only(&self, manifest: Option<&Value>) -> bool {
         let Some(commands) = &self.commands else { return false };
         if has(manifest, "devDependencies", "prisma") || has(manifest, "dependencies", "@prisma/client") {
-            // Its client is generated into node_modules.
+            // Prisma generates its client into node_modules.
             return false;
         }
         commands.iter().all(|words| {
@@ -58,7 +59,7 @@ impl Started {
                 first = words.next().map(String::as_str);
             }
             let Some(first) = first else { return true };
-            // `node -r ts-node/register` asks for a package, too.
+            // `node -r ts-node/register` needs a package, too.
             let required = words.clone().any(|word| {
                 DEV_LOADERS
                     .iter()
@@ -72,11 +73,11 @@ impl Started {
     }
 }
 
-/// What runs sources that were not compiled.
+/// Loaders that run sources without a compilation step.
 const DEV_LOADERS: &[&str] =
     &["ts-node", "tsx", "@babel/register", "@babel/node", "tsconfig-paths", "nodemon", "@swc-node/register"];
 
-/// Programs that come with Node, the shell or the system.
+/// Programs that are part of Node, the shell or the system.
 const SYSTEM: &[&str] = &[
     "node",
     "npm",
@@ -137,7 +138,8 @@ fn package_of(program: &str) -> &str {
     }
 }
 
-/// Divides texts into commands, and puts package.json's scripts in the place of what calls them.
+/// Splits texts into commands, and replaces calls of package.json scripts with the scripts'
+/// commands.
 fn resolve(texts: &[String], manifest: Option<&Value>, depth: usize) -> Option<Vec<Vec<String>>> {
     let mut all = Vec::new();
     for text in texts {
@@ -168,7 +170,7 @@ fn resolve(texts: &[String], manifest: Option<&Value>, depth: usize) -> Option<V
     Some(all)
 }
 
-/// The script that a command calls by its package manager.
+/// The script that a command runs through a package manager.
 fn script_of(words: &[String]) -> Option<String> {
     let mut words = words
         .iter()

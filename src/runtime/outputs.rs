@@ -1,8 +1,8 @@
-//! What the steps of a stage leave behind that a running program may need: system packages, accounts, files in and outside
-//! the application's folder.
+//! What the steps of a stage leave that a running program may need: system packages, user accounts,
+//! and files inside and outside the application's directory.
 //!
-//! What a recipe knows (its language's own tools) it says itself. Of everything else, a command that might leave something
-//! nobody can name is a reason not to split.
+//! A recipe describes the effect of the tools of its own language. For every other command, an
+//! unknown effect is a reason not to split the stage.
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
@@ -11,55 +11,56 @@ use crate::knowledge::{Kind, Scope};
 use crate::span::Span;
 use crate::syntax::shell::Word;
 
-/// Why a stage is not split, and where that stands.
+/// Why a stage is not split, and the position of the cause.
 pub type Refused = (Span, String);
 
-/// What a recipe says of a command of its own.
+/// The effect of a command that the recipe knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// It leaves nothing that runs but what the recipe takes along anyway.
+    /// It leaves no file needed at run time, except files that the recipe copies anyway.
     Nothing,
-    /// It may leave files anywhere in the application's folder.
+    /// It may leave files anywhere in the application's directory.
     Folder,
     /// It leaves this file or directory.
     Path(String),
-    /// It makes this file, which the recipe takes along where it is still there in the end.
+    /// It creates this file, which the recipe copies if a later step does not remove it.
     File(String),
 }
 
-/// What a stage's steps leave behind.
+/// What the steps of a stage leave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StageOutputs {
-    /// System packages, as written, in order.
+    /// System packages, as written, in file order.
     pub packages: Vec<String>,
-    /// Commands that make accounts, as written.
+    /// Commands that create user accounts, as written.
     pub accounts: Vec<String>,
-    /// Files and directories that commands leave, absolute, with the program that did.
+    /// Files and directories that commands leave: the absolute path and the program that creates
+    /// it.
     pub paths: Vec<(String, String)>,
-    /// Files and directories that are removed or moved away, and not made again.
+    /// Files and directories that are removed or moved, and not created again.
     pub gone: Vec<String>,
-    /// Who was given what: paths and owners of `chown -R`.
+    /// Changes of ownership: paths and owners from `chown -R`.
     pub owners: Vec<(String, String)>,
-    /// Commands that make links outside of the application's folder, as written.
+    /// Commands that create links outside the application's directory, as written.
     pub links: Vec<String>,
-    /// Whether a command may have left files anywhere in the application's folder.
+    /// Whether a command may have left files anywhere in the application's directory.
     pub in_folder: bool,
 }
 
-/// A command and the directory that it runs in, where that is known.
+/// A command, and its working directory if that is known.
 pub struct Step<'s, 'a> {
     /// The RUN.
     pub run: &'s RunFacts<'a>,
-    /// The command's place among its invocations.
+    /// The index of the command among the RUN's invocations.
     pub index: usize,
     /// The command.
     pub one: &'s Invocation<'a>,
-    /// Its directory.
+    /// Its working directory.
     pub directory: Option<String>,
 }
 
 impl Step<'_, '_> {
-    /// The absolute path that a word stands for at this step.
+    /// The absolute path that a word names at this step.
     pub fn path(&self, facts: &Facts<'_>, word: &Word) -> Option<String> {
         let expanded = facts.expanded_in(self.run, self.index, word);
         let text = Some(expanded.known).filter(|_| expanded.tail == Tail::None)?;
@@ -70,13 +71,13 @@ impl Step<'_, '_> {
         }
     }
 
-    /// The words that are no options.
+    /// The words that are not options.
     pub fn operands(&self) -> impl Iterator<Item = &Word> {
         self.one.arguments().iter().filter(|word| !word.is_option())
     }
 }
 
-/// A tidy path; `..` takes the part before it away.
+/// A normalized path; `..` removes the component before it.
 fn climb(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -89,7 +90,7 @@ fn climb(path: &str) -> Option<String> {
     normalized(&parts.join("/"))
 }
 
-/// Read and print: they leave nothing.
+/// Programs that only read and print: they leave no files.
 const READERS: &[&str] = &[
     "[",
     "test",
@@ -123,7 +124,8 @@ const READERS: &[&str] = &[
     "shift",
 ];
 
-/// Where nothing lies that a running program reads: caches, lists, temporary files, manuals.
+/// Directories without files needed at run time: caches, package lists, temporary files, manual
+/// pages.
 const LEAVINGS: &[&str] = &[
     "/tmp",
     "/var/tmp",
@@ -148,7 +150,7 @@ const LEAVINGS: &[&str] = &[
     "/root/.ssh",
 ];
 
-/// Where it is said from where system packages come.
+/// Paths that configure the sources of system packages.
 const SOURCES: &[&str] = &[
     "/etc/apt/sources",
     "/etc/apt/keyrings",
@@ -159,7 +161,7 @@ const SOURCES: &[&str] = &[
 ];
 
 impl StageOutputs {
-    /// Goes through the steps of a stage; `own` says what the recipe knows of a command.
+    /// Reads the steps of a stage; `own` returns the effect of a command if the recipe knows it.
     pub(crate) fn of(
         facts: &Facts<'_>,
         stage: &Stage,
@@ -180,10 +182,10 @@ impl StageOutputs {
         own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, String>>,
     ) -> Result<(), String> {
         if run.script().is_none() {
-            return Err("this RUN can't be read, and may leave what the running program needs".into());
+            return Err("this RUN can't be parsed, and may leave files that the running program needs".into());
         }
         if run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_some()) {
-            return Err("this RUN mounts another image, of which nothing is known".into());
+            return Err("this RUN mounts another image, whose content is unknown".into());
         }
         let start = facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
         for (index, one) in run.invocations.iter().enumerate() {
@@ -204,14 +206,17 @@ impl StageOutputs {
                     SOURCES.iter().any(|directory| word.raw.contains(directory)) && !one.is_forced_removal()
                 })
             {
-                return Err(format!("system packages come from a source of the file's own ({})", word.raw));
+                return Err(format!(
+                    "the Dockerfile configures its own source of system packages ({})",
+                    word.raw
+                ));
             }
             for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
                 let target = redirect.target.as_ref().filter(|word| word.raw.parse::<u32>().is_err());
                 let Some(word) = target else { continue };
                 let path = step
                     .path(facts, word)
-                    .ok_or_else(|| format!("where `{}` goes can't be told", word.raw))?;
+                    .ok_or_else(|| format!("the target path `{}` is unknown", word.raw))?;
                 self.leaves(path, "the shell");
             }
             if one.words.is_empty() {
@@ -229,12 +234,12 @@ impl StageOutputs {
         Ok(())
     }
 
-    /// A command that no recipe knows.
+    /// Handles a command that the recipe does not know.
     fn command(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), String> {
         let one = step.one;
         let unknown = || {
             format!(
-                "nothing is known of `{}`, which may leave what the running program needs",
+                "the effect of `{}` is unknown; it may leave files that the running program needs",
                 one.words.first().map_or("", |word| word.raw.as_str())
             )
         };
@@ -263,7 +268,7 @@ impl StageOutputs {
         match facts.known.scope(program) {
             Some(Scope::Nothing) => Ok(()),
             Some(Scope::Accounts) if !one.place.certain || one.place.in_word => {
-                Err(format!("whether `{program}` runs can't be told"))
+                Err(format!("whether `{program}` runs is unknown"))
             }
             Some(Scope::Accounts) => {
                 self.accounts.push(one.command.span.of(facts.file.text).to_owned());
@@ -289,8 +294,9 @@ impl StageOutputs {
         let manager = step.one.program.unwrap_or_default();
         for word in packages {
             let name = word.literal().filter(|name| !name.contains('/') && !name.ends_with(".deb"));
-            let name =
-                name.ok_or_else(|| format!("which package `{}` is for {manager} can't be told", word.raw))?;
+            let name = name.ok_or_else(|| {
+                format!("the package that {manager} installs for `{}` is unknown", word.raw)
+            })?;
             if !name.starts_with('.') && !self.packages.iter().any(|known| known == name) {
                 self.packages.push(name.to_owned());
             }
@@ -301,8 +307,7 @@ impl StageOutputs {
     fn files(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
         let words: Vec<&Word> = step.operands().collect();
         let resolve = |word: &Word| {
-            step.path(facts, word)
-                .ok_or_else(|| format!("what `{program} {}` touches can't be told", word.raw))
+            step.path(facts, word).ok_or_else(|| format!("the path in `{program} {}` is unknown", word.raw))
         };
         match program {
             "rm" | "rmdir" | "unlink" => {
@@ -321,11 +326,14 @@ impl StageOutputs {
                     words.last().filter(|word| word.raw.starts_with('/') && words.iter().all(is_known));
                 let target = target.and_then(|target| step.path(facts, target));
                 let target = target.ok_or_else(|| {
-                    format!("where `{}` puts a link can't be told", step.one.command.span.of(facts.file.text))
+                    format!(
+                        "the path of the link in `{}` is unknown",
+                        step.one.command.span.of(facts.file.text)
+                    )
                 })?;
                 let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
                 if !step.one.place.certain {
-                    return Err("whether `ln` runs can't be told".into());
+                    return Err("whether `ln` runs is unknown".into());
                 }
                 if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
                     self.links.push(step.one.command.span.of(facts.file.text).to_owned());
@@ -334,7 +342,7 @@ impl StageOutputs {
             "cp" | "mv" | "ln" | "install" => {
                 let Some((target, sources)) = words.split_last() else { return Ok(()) };
                 let target_path = resolve(target)?;
-                // Into a directory, if several go there or it is written as one.
+                // The target is a directory if there are several sources or it is written as one.
                 let into_directory =
                     sources.len() > 1 || target.raw.ends_with('/') || is_common_directory(&target_path);
                 for source in sources {
@@ -348,7 +356,7 @@ impl StageOutputs {
                     };
                     if is_common_directory(&path) {
                         return Err(format!(
-                            "what {program} puts into {path} can't be told apart from what was there"
+                            "the files that {program} adds to {path} can't be distinguished from those already there"
                         ));
                     }
                     self.leaves(path, program);
@@ -362,7 +370,7 @@ impl StageOutputs {
                 let Some((owner, targets)) = words.split_first() else { return Ok(()) };
                 let owner = facts
                     .expanded(step.run.item, &owner.raw)
-                    .ok_or("who is given the files can't be told")?;
+                    .ok_or("the new owner of the files is unknown")?;
                 let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
                 for target in targets {
                     let path = resolve(target)?;
@@ -376,13 +384,13 @@ impl StageOutputs {
             }
             "chmod" => {
                 for target in words.iter().skip(1) {
-                    // A pattern changes files that go with the directory that they are in.
+                    // The files that a pattern matches are copied with their directory.
                     let named = target.raw.split(['*', '?', '[']).next().unwrap_or_default();
                     let directory =
                         Word::plain(named.rsplit_once('/').map_or(".", |(directory, _)| directory));
                     let path = step.path(facts, target).or_else(|| step.path(facts, &directory));
                     self.leaves(
-                        path.ok_or_else(|| format!("what `chmod {}` touches can't be told", target.raw))?,
+                        path.ok_or_else(|| format!("the path in `chmod {}` is unknown", target.raw))?,
                         program,
                     );
                 }
@@ -425,7 +433,7 @@ impl StageOutputs {
             Some(word) => {
                 let path = step
                     .path(facts, word)
-                    .ok_or_else(|| format!("where `{}` goes can't be told", word.raw))?;
+                    .ok_or_else(|| format!("the target path `{}` is unknown", word.raw))?;
                 self.leaves(path, program);
                 Ok(())
             }
@@ -436,7 +444,7 @@ impl StageOutputs {
                 Ok(())
             }
             None => {
-                let here = step.directory.clone().ok_or("where a download goes can't be told")?;
+                let here = step.directory.clone().ok_or("the target path of a download is unknown")?;
                 self.leaves(here, program);
                 Ok(())
             }
@@ -453,10 +461,10 @@ impl StageOutputs {
             Some(word) => step.path(facts, word),
             None => step.directory.clone(),
         };
-        let path = path.ok_or_else(|| format!("where {program} unpacks to can't be told"))?;
+        let path = path.ok_or_else(|| format!("the directory that {program} extracts to is unknown"))?;
         if IS_DIRECTORY.contains(&path.as_str()) {
             return Err(format!(
-                "what {program} unpacks into {path} can't be told apart from what was there"
+                "the files that {program} extracts to {path} can't be distinguished from those already there"
             ));
         }
         self.leaves(path, program);
@@ -468,7 +476,7 @@ impl StageOutputs {
         self.gone.push(path);
     }
 
-    /// Whether a file that was made is there no more.
+    /// Whether a file that was created has been removed since.
     pub fn is_gone(&self, path: &str) -> bool {
         self.gone.iter().any(|gone| paths::within(path, gone))
     }
@@ -480,20 +488,20 @@ impl StageOutputs {
         }
     }
 
-    /// The owner that a directory was given with all that is in it.
+    /// The owner of a directory and its whole content.
     pub fn owner_of(&self, path: &str) -> Option<&str> {
         let given =
             self.owners.iter().rev().find(|(target, _)| paths::within(path, target.trim_end_matches('/')));
         given.map(|(_, owner)| owner.as_str())
     }
 
-    /// A directory that was given away itself, without all that is in it.
+    /// Whether only the directory itself changes owner, not its content.
     pub fn given_alone(&self, path: &str) -> bool {
         self.owners.iter().any(|(target, _)| target.strip_prefix('=') == Some(path))
     }
 }
 
-/// Directories of every image, into which things are put.
+/// Directories that every image has and into which files are installed.
 const IS_DIRECTORY: &[&str] = &[
     "/",
     "/usr",
@@ -518,17 +526,18 @@ const IS_DIRECTORY: &[&str] = &[
     "/var/lib",
 ];
 
-/// Whether a path is one of those that every image has and that are no application's own.
+/// Whether every image has this directory, so that it does not belong to one application.
 pub fn is_common_directory(path: &str) -> bool {
     IS_DIRECTORY.contains(&path)
 }
 
-/// Whether what an application has in its folder can't be told apart there from what every image has.
+/// Whether the application's files in this directory can't be distinguished from those of the base
+/// image.
 pub fn is_shared_folder(path: &str) -> bool {
     is_common_directory(path) && !matches!(path, "/srv" | "/opt")
 }
 
-/// Whether a path lies where nothing does that a running program reads.
+/// Whether a path is in a directory without files needed at run time.
 pub fn is_leaving(path: &str) -> bool {
     LEAVINGS.iter().any(|leaving| paths::within(path, leaving))
 }

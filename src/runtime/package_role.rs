@@ -1,25 +1,27 @@
-//! What becomes of a system package when the image that runs is made apart from the one that builds: tools stay behind,
-//! headers become the library itself.
+//! The role of a system package when a stage is split: build tools are left out of the final image,
+//! and a shared library replaces its development package.
 //!
-//! A name that is not known is installed again: an image with a package too many works.
+//! A package with an unknown role is installed again: an unnecessary package does not break an
+//! image.
 
 use crate::facts::base_image::Release;
 use crate::knowledge::Knowledge;
 
-/// What becomes of a package.
+/// The role of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// It only builds.
+    /// Only the build needs it.
     BuildOnly,
-    /// It is there for people who look into a container.
+    /// People use it to inspect a running container.
     Debugging,
-    /// It fetches files; a program may call it.
+    /// It downloads files; a program may call it.
     Download,
-    /// These are installed in its place: itself, or the libraries behind it.
+    /// These packages replace it in the final image: itself, or the libraries that its headers
+    /// declare.
     Runtime(Vec<String>),
 }
 
-/// The fate of a package, whose name may have a version or an architecture behind it.
+/// The role of a package, whose name may be followed by a version or an architecture.
 pub fn role_of(package: &str, release: Option<&Release>, known: &Knowledge) -> Role {
     let name = package.split(['=', ':', '/']).next().unwrap_or(package);
     let runtime = known.runtime();
@@ -64,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn tools_stay_and_what_is_not_known_goes_along() {
+    fn build_tools_are_left_out_and_unknown_packages_are_kept() {
         assert_eq!(of("build-essential", "debian", 12), Role::BuildOnly);
         assert_eq!(of("vim", "debian", 12), Role::Debugging);
         assert_eq!(of("ffmpeg", "debian", 12), Role::Runtime(vec!["ffmpeg".into()]));

@@ -1,14 +1,17 @@
-//! Programs of the full images that what runs may call: from the scripts that start it, and from sources that start processes.
+//! Programs of the full images that the application may call at run time: from its start scripts,
+//! and from sources that start processes.
 //!
-//! Only what the full images of the languages have on top of the slim ones is looked for. It errs by adding a package too many.
+//! Only programs that the full language images have and the slim ones lack are considered. In
+//! doubt, an unnecessary package is added.
 
 use std::collections::HashSet;
 
 use crate::context::RequiredPackage;
 use crate::runtime::view::StageView;
 
-/// Programs that slim images lack, with the packages that bring them on Debian; and Django's commands that call some.
-/// (docker-library/buildpack-deps; docs.djangoproject.com, django-admin.)
+/// Programs that slim images lack, each with the Debian package that contains it; and Django's
+/// commands that call such a program. (docker-library/buildpack-deps; docs.djangoproject.com,
+/// django-admin.)
 const CALLED: &[(&str, &str)] = &[
     ("curl", "curl"),
     ("wget", "wget"),
@@ -41,7 +44,7 @@ const CALLED: &[(&str, &str)] = &[
     ("gpg", "gnupg"),
 ];
 
-/// The packages with the programs that shell scripts call.
+/// The packages that contain the programs which shell scripts call.
 pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
     let divides = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.';
     let words = || {
@@ -51,18 +54,18 @@ pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
     packages("a script that the image starts", calls)
 }
 
-/// The package that brings a program which slim images lack.
+/// The package that contains a program which slim images lack.
 pub(crate) fn package_of(program: &str) -> Option<&'static str> {
     CALLED.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
 }
 
-/// The packages with the programs that the start command or the health check names.
+/// The packages that contain the programs named by the start command or the health check.
 pub(crate) fn by_start(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
-    packages("the image's own command", |program| look.start.names(program))
+    packages("the start command", |program| look.start.names(program))
 }
 
-/// How a source says that it starts other programs. (Node's `child_process` and what wraps it; Python's `subprocess` and `os`;
-/// Django's commands; Ruby's `Kernel` and `Open3`.)
+/// How a source starts other programs. (Node's `child_process` and its wrappers; Python's
+/// `subprocess` and `os`; Django's commands; Ruby's `Kernel` and `Open3`.)
 const STARTS: &[&str] = &[
     "child_process",
     "execa",
@@ -83,8 +86,8 @@ const STARTS: &[&str] = &[
     "%x",
 ];
 
-/// The packages with the programs that the application's own sources call: those whose names begin a quoted text in a file that
-/// starts processes.
+/// The packages that contain the programs called by the application's own sources: programs whose
+/// names begin a quoted text in a file that starts processes.
 pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     let Some(context) = look.context else { return Vec::new() };
     let is_source =
@@ -96,7 +99,7 @@ pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
         .texts
         .iter()
         .filter(|(path, text)| is_source(path) && starts(path, text) && context.sends_file(path));
-    // The first word of each quoted text, looked up once for all programs.
+    // The first word of each quoted text, collected once for all programs.
     let called: HashSet<&str> = texts
         .flat_map(|(_, text)| text.split(['"', '\'', '`']))
         .filter_map(|part| part.split(char::is_whitespace).next())

@@ -1,6 +1,7 @@
-//! What packages of Python need of the system at run time.
+//! System libraries that Python packages need at run time.
 
-/// Libraries of the full image that packages without wheels link, or look for. (Each package's own notes on installing.)
+/// Libraries of the full image that packages without wheels link or search for. (Each package's own
+/// installation notes.)
 pub(crate) const NEEDS: &[(&str, &[&str])] = &[
     ("psycopg2", &["libpq5"]),
     ("psycopg", &["libpq5"]),
@@ -16,7 +17,7 @@ pub(crate) const NEEDS: &[(&str, &[&str])] = &[
     ("python-snappy", &["libsnappy1v5"]),
 ];
 
-/// Packages that look for more in the full image than is known here.
+/// Packages that search the full image for libraries which are not listed here.
 pub(crate) const KEEP_FULL: &[&str] = &[
     "uwsgi",
     "weasyprint",

@@ -1,6 +1,8 @@
-//! A stage as it is looked at to find what its image needs at run time: its base image, what it starts, and the sources.
+//! A stage as seen by the transforms that decide what its image needs at run time: the base image,
+//! what the image starts, and the sources.
 //!
-//! Nothing is decided here; it only answers where the slim variant of the base image is and what the sources say.
+//! Nothing is decided here: the module only finds the slim variant of the base image and the text
+//! of the sources.
 
 use crate::context::BuildContext;
 use crate::context::RequiredPackage;
@@ -10,19 +12,20 @@ use crate::runtime::entrypoint::Entrypoint;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
 
-/// What recipes look at.
+/// The input of a recipe.
 pub(crate) struct StageView<'f, 'a> {
     pub facts: &'f Facts<'a>,
     pub stage: &'f Stage,
     pub image: &'f ImageName,
     pub start: Entrypoint,
-    /// The directory that the program starts in.
+    /// The working directory in which the program starts.
     pub folder: String,
     pub context: Option<&'f BuildContext>,
 }
 
 impl StageView<'_, '_> {
-    /// The slim Debian image of the release that the stage is built on: what is linked there finds the same libraries.
+    /// The slim Debian image of the release that the stage is based on, where dynamically linked
+    /// programs find the same libraries.
     pub fn debian_slim(&self) -> Result<String, String> {
         let release = self.stage.release.as_ref().filter(|release| release.family == "debian");
         let number = release.and_then(|release| release.version.first()).or_else(|| self.default_release());
@@ -32,7 +35,7 @@ impl StageView<'_, '_> {
             Some(13) => "trixie",
             _ => {
                 return Err(format!(
-                    "which release of Debian {} is built on can't be told; name it in the tag (-bookworm)",
+                    "the Debian release of {} is unknown; name it in the tag (-bookworm)",
                     self.image.repository
                 ));
             }
@@ -40,8 +43,9 @@ impl StageView<'_, '_> {
         Ok(format!("debian:{name}-slim"))
     }
 
-    /// The release under a tag that names none. (docker-library/official-images, the history of library/golang, library/rust and
-    /// library/gcc; a tag that is built no more stays on the release of its last day.)
+    /// The release of a tag that does not name one. (docker-library/official-images, the history of
+    /// library/golang, library/rust and library/gcc; a tag that is no longer built keeps the
+    /// release of its last build.)
     pub fn default_release(&self) -> Option<&'static u32> {
         let tag = self.image.tag.as_deref().unwrap_or_default();
         let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
@@ -55,7 +59,7 @@ impl StageView<'_, '_> {
         }
     }
 
-    /// Alpine as the stage has it.
+    /// The Alpine image of the stage's version.
     pub fn alpine(&self) -> String {
         let version = self.stage.release.as_ref().map(|release| &release.version[..]).unwrap_or_default();
         let numbers: Vec<String> = version.iter().map(u32::to_string).collect();
@@ -63,7 +67,8 @@ impl StageView<'_, '_> {
     }
 }
 
-/// Whether an official image of a language is the one with compilers and development packages, beside which there is a slim one.
+/// Whether an image is the full variant of an official language image, with compilers and
+/// development packages, for which a slim variant exists.
 pub fn is_full(image: &ImageName) -> bool {
     let tag = image.tag.as_deref().unwrap_or_default();
     let others = ["slim", "alpine", "onbuild", "windows", "stretch", "jessie", "wheezy"];
@@ -71,7 +76,7 @@ pub fn is_full(image: &ImageName) -> bool {
 }
 
 impl StageView<'_, '_> {
-    /// The image behind FROM, as it is written.
+    /// The base image, as written.
     pub fn written_image(&self) -> String {
         match &self.facts.file.items[self.stage.items.start] {
             Item::Instruction(one) => match &one.body {
@@ -82,8 +87,8 @@ impl StageView<'_, '_> {
         }
     }
 
-    /// The slim variant of the stage's image, on the same release. (docker-library/official-images, library/node and library/python: every
-    /// tag that names no other variant has one.)
+    /// The slim variant of the stage's image, on the same release. (docker-library/official-images,
+    /// library/node and library/python: every tag that does not name a variant has one.)
     pub fn slim(&self) -> String {
         let written = self.written_image();
         let tag = self.image.tag.as_deref().unwrap_or_default();
@@ -92,7 +97,7 @@ impl StageView<'_, '_> {
         } else if matches!(tag, "" | "latest") {
             format!("{}:slim", written.strip_suffix(":latest").unwrap_or(&written))
         } else {
-            // Python's tags have the release last, Node's the variant.
+            // Python's tags end with the release, Node's with the variant.
             let release = ["-trixie", "-bookworm", "-bullseye", "-buster"]
                 .into_iter()
                 .find(|release| self.image.repository != "node" && written.ends_with(release));
@@ -101,13 +106,13 @@ impl StageView<'_, '_> {
         }
     }
 
-    /// The text of a file of the context, by its path in the image.
+    /// The text of a file in the build context, by its path in the image.
     pub fn text_at<'c>(&self, context: &'c BuildContext, image_path: &str) -> Option<&'c str> {
         let copies = self.stage.items.clone().filter_map(|item| self.facts.copied(item, context));
         let copies: Vec<_> = copies.collect();
         let is_it =
             |path: &str| copies.iter().any(|copied| copied.image_path(path).as_deref() == Some(image_path));
-        // A file keeps its name, unless it is copied alone and gets another.
+        // A file keeps its name, unless COPY names a single file and a new name.
         let is_renamed = copies.iter().any(|copied| copied.destination.trim_end_matches('/') == image_path);
         let path = if is_renamed {
             context.texts.keys().map(String::as_str).find(|path| is_it(path))
@@ -118,7 +123,8 @@ impl StageView<'_, '_> {
         context.text(path?)
     }
 
-    /// The texts of all sources with one of these endings that are sent, without tests; none where one of them was not read.
+    /// The texts of all sources with one of these endings that are in the build context, without
+    /// tests; `None` if one of them was not read.
     pub fn sources(&self, endings: &[&str]) -> Option<Vec<&str>> {
         let context = self.context?;
         let is_test = |path: &str| path.split('/').any(|part| matches!(part, "test" | "tests"));
@@ -128,14 +134,14 @@ impl StageView<'_, '_> {
         sources.map(|entry| context.text(&entry.path)).collect()
     }
 
-    /// The texts of the scripts that the image starts; none where one can't be read.
+    /// The texts of the scripts that the image starts; `None` if one can't be read.
     pub fn scripts(&self) -> Option<Vec<&str>> {
         let words = self.start.words();
         let scripts =
             words.iter().filter(|word| word.ends_with(".sh") && !word.contains(char::is_whitespace));
         let find = |word: &&str| {
             let name = word.rsplit('/').next().unwrap_or(word);
-            // The official images' own.
+            // This script is part of the official images.
             if name == "docker-entrypoint.sh" && !word.contains('/') {
                 return Some("");
             }
@@ -146,20 +152,21 @@ impl StageView<'_, '_> {
         scripts.map(find).collect()
     }
 
-    /// The absolute path of a relative one, where no WORKDIR stands in the file and the image starts at the root.
+    /// The absolute path for a relative one, if the file has no WORKDIR and the image starts in the
+    /// root directory.
     pub fn below_root(&self, item: usize, path: &str) -> Option<String> {
         self.facts.first_directory(self.stage)?;
         crate::facts::execution::normalized(&format!("/{}", self.facts.expanded(item, path)?))
     }
 
-    /// The package of time zones, where a variable names one.
+    /// The time zone package, if TZ is set.
     pub fn time_zones(&self) -> Option<RequiredPackage> {
         let set = self.facts.variable(self.stage.items.end - 1, "TZ");
         matches!(set, crate::facts::environment::Variable::Set(_))
             .then(|| RequiredPackage::of("tzdata", "TZ names a time zone"))
     }
 
-    /// The directory in force behind the build's last step.
+    /// The working directory after the last step of the build.
     pub fn end_of_build(&self) -> String {
         let steps = self.stage.items.clone().rev();
         let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));

@@ -1,15 +1,15 @@
-//! The values of a hash of Berkeley DB, as RPM's `Packages` was until 2020. Nothing else of Berkeley DB: no other kind of
-//! table, and only files of machines whose numbers have the lowest byte first, which nearly all that build images are.
-//! (Berkeley DB 5.3, `dbinc/db_page.h`.)
+//! The values of a Berkeley DB hash table, the format of RPM's `Packages` until 2020. No other kind
+//! of table is supported, and only little-endian files, which nearly all machines that build images
+//! write. (Berkeley DB 5.3, `dbinc/db_page.h`.)
 
 use super::little;
 
-/// What each page starts with.
+/// The header of each page.
 const HEADER: usize = 26;
-/// Kinds of pages.
+/// Page types.
 const UNSORTED_HASH: u8 = 2;
 const HASH: u8 = 13;
-/// Kinds of values: on the page itself, and on a chain of other pages.
+/// Value types: on the page itself, and on a chain of other pages.
 const HERE: u8 = 1;
 const ELSEWHERE: u8 = 3;
 
@@ -32,12 +32,13 @@ impl<'b> File<'b> {
         (512..=65_536).contains(&page).then_some(Self { bytes, page })
     }
 
-    /// The second, fourth … item of every hash page. The pages lie in no order that matters.
+    /// The second, fourth … item of every hash page, in the order of the pages.
     fn values(self) -> impl Iterator<Item = Vec<u8>> {
         let pages = self.bytes.chunks_exact(self.page);
         let pages = pages.filter(|page| matches!(page[25], UNSORTED_HASH | HASH));
         let items = pages.flat_map(|page| (1..short(page, 20)).step_by(2).map(move |item| (page, item)));
-        // No honest table has more in its values than the file is long; a chain that is named again and again ends it.
+        // The values of a valid table are not longer than the file; this ends a chain that is
+        // referenced repeatedly.
         let mut left = self.bytes.len().saturating_mul(2);
         let values = items.map_while(move |(page, item)| {
             left = left.checked_sub(1)?;
@@ -49,7 +50,7 @@ impl<'b> File<'b> {
     fn value(self, page: &[u8], item: usize, left: &mut usize) -> Option<Vec<u8>> {
         let at = (HEADER + item * 2 + 2 <= page.len()).then(|| short(page, HEADER + item * 2))?;
         match *page.get(at)? {
-            // Items grow from the end of the page: one ends where the one before it starts.
+            // Items grow from the end of the page: one ends where the previous one starts.
             HERE => {
                 let end = short(page, HEADER + (item - 1) * 2);
                 page.get(at + 1..end).map(<[u8]>::to_vec)
@@ -59,7 +60,7 @@ impl<'b> File<'b> {
         }
     }
 
-    /// A value on pages of its own: each says how many bytes it has and which page is next.
+    /// A value on separate pages: each has its number of bytes and the next page.
     fn chain(self, mut number: u32, length: usize, left: &mut usize) -> Option<Vec<u8>> {
         let mut value = Vec::new();
         while value.len() < length {
@@ -77,7 +78,7 @@ impl<'b> File<'b> {
     }
 }
 
-/// A number of two bytes of a page's header or index, which every page has room for.
+/// A number of two bytes in a page's header or index, for which every page has room.
 fn short(page: &[u8], at: usize) -> usize {
     usize::from(u16::from_le_bytes([page[at], page[at + 1]]))
 }

@@ -1,12 +1,13 @@
-//! The blobs of RPM's own database, `Packages.db`, as SUSE has it. (RPM 4.18, `lib/backend/ndb/rpmpkg.c`: 32 bytes of
-//! header, then slots of 16 bytes, one for each package, on a number of pages; the blobs behind them.)
+//! The blobs of RPM's own database format, `Packages.db`, on SUSE. (RPM 4.18,
+//! `lib/backend/ndb/rpmpkg.c`: 32 bytes of header, then slots of 16 bytes, one for each package, on
+//! a number of pages; then the blobs.)
 
 use super::little;
 
 const FILE: &[u8] = b"RpmP";
 const SLOT: &[u8] = b"Slot";
 const BLOB: &[u8] = b"BlbS";
-/// The bytes of a slot, of a blob's header, and of the blocks that blobs are counted in.
+/// The size of a slot, of a blob's header, and of the blocks that blobs are counted in.
 const BLOCK: usize = 16;
 const PAGE: usize = 4096;
 
@@ -18,7 +19,8 @@ pub fn headers(bytes: &[u8]) -> Box<dyn Iterator<Item = Vec<u8>> + '_> {
     Box::new(slots.filter(|slot| slot.starts_with(SLOT)).filter_map(|slot| blob(bytes, slot)))
 }
 
-/// A slot: magic, number of the package, first block, number of blocks. A blob: magic, number, generation, bytes.
+/// A slot: magic, number of the package, first block, number of blocks. A blob: magic, number,
+/// generation, bytes.
 fn blob(bytes: &[u8], slot: &[u8]) -> Option<Vec<u8>> {
     let number = little(slot, 4).filter(|number| *number != 0)?;
     let start = (little(slot, 8)? as usize).checked_mul(BLOCK)?;

@@ -1,5 +1,5 @@
-//! The blobs of the table `Packages` of an SQLite file. Nothing else of SQLite: no log that waits beside the file is looked
-//! at, and no index. (SQLite's manual, "Database File Format".)
+//! The blobs of the table `Packages` of an SQLite file. No other feature of SQLite is supported:
+//! write-ahead logs and indexes are ignored. (SQLite's manual, "Database File Format".)
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ pub fn headers(bytes: &[u8]) -> Box<dyn Iterator<Item = Vec<u8>> + '_> {
 struct File<'b> {
     bytes: &'b [u8],
     page: usize,
-    /// What a page has for content: without the bytes that are reserved at its end.
+    /// The usable content of a page: without the bytes that are reserved at its end.
     usable: usize,
 }
 
@@ -45,7 +45,8 @@ impl<'b> File<'b> {
 
     /// The records of the table that starts at a page.
     fn rows(self, root: usize) -> impl Iterator<Item = Vec<u8>> {
-        // No honest table has more in its records than the file is long; a record that is named again and again ends it.
+        // The records of a valid table are not longer than the file; this ends a record that is
+        // referenced repeatedly.
         let mut left = self.bytes.len().saturating_mul(2);
         let leaves = self.leaves(root).into_iter().filter_map(move |page| self.cells(page));
         let places = leaves.flat_map(|(content, cells, _)| cells.into_iter().map(move |at| (content, at)));
@@ -56,7 +57,7 @@ impl<'b> File<'b> {
         payloads.flatten()
     }
 
-    /// The pages that hold records. A page that leads nowhere has none.
+    /// The pages that contain records. A page with an invalid reference has none.
     fn leaves(self, root: usize) -> Vec<usize> {
         let mut leaves = Vec::new();
         let mut waiting = vec![root];
@@ -74,7 +75,7 @@ impl<'b> File<'b> {
         leaves
     }
 
-    /// A page's content, where its cells start, and, on an inner page, the last of the pages below it.
+    /// A page's content, the start of its cells, and, on an inner page, the last child page.
     fn cells(self, page: usize) -> Option<(&'b [u8], Vec<usize>, Option<usize>)> {
         let content = self.content(page)?;
         let header = if page == 1 { 100 } else { 0 };
@@ -88,7 +89,8 @@ impl<'b> File<'b> {
         Some((content, cells, last))
     }
 
-    /// A cell of a leaf: the length of the record, the number of the row, and what of the record fits; the rest is a chain.
+    /// A cell of a leaf: the length of the record, the row number, and the part of the record that
+    /// fits; the rest is a chain.
     fn payload(self, content: &[u8], at: usize, left: &mut usize) -> Option<Vec<u8>> {
         let (length, at) = varint(content, at)?;
         let (_, at) = varint(content, at)?;
@@ -103,7 +105,7 @@ impl<'b> File<'b> {
         let mut payload = content.get(at..at.checked_add(here)?)?.to_vec();
         let mut next = if here < length { big(content, at + here, 4)? } else { 0 };
         while payload.len() < length {
-            // Every page adds something, so that a ring of pages ends with the length.
+            // Every page adds bytes, so the length ends a cycle of pages.
             let page = self.content(next)?;
             let count = (length - payload.len()).min(self.usable - 4);
             payload.extend_from_slice(page.get(4..4 + count)?);
@@ -123,7 +125,8 @@ impl<'b> File<'b> {
 }
 
 impl Record<'_> {
-    /// A column's bytes. The record starts with its header's length and each column's type.
+    /// The bytes of a column. The record starts with the length of its header and the type of each
+    /// column.
     fn column(&self, wanted: usize) -> Option<&[u8]> {
         let (header, mut at) = varint(self.payload, 0)?;
         let mut start = header;
@@ -149,13 +152,14 @@ impl Record<'_> {
     }
 }
 
-/// A number of a few bytes, the highest first.
+/// A big-endian number of a few bytes.
 fn big(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(count)?).filter(|bytes| bytes.len() <= size_of::<usize>())?;
     Some(bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
 }
 
-/// A number as SQLite writes them, seven bits a byte, and where it ends. No length here needs all nine bytes.
+/// A variable-length number of SQLite, seven bits per byte, and its end. No length here needs all
+/// nine bytes.
 fn varint(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
     let mut sum: usize = 0;
     for _ in 0..8 {

@@ -1,10 +1,11 @@
-//! What a step may do that gives the last stage another base image: one word behind FROM differs, and what the
-//! other image lacks may be installed right behind it.
+//! The check for a step that changes the base image of the last stage: one word of FROM differs,
+//! and the next instruction may install packages that the new image lacks.
 
 use crate::facts::Facts;
 use crate::syntax::{Body, Dockerfile, Item};
 
-/// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
+/// Compares the texts before and after such a step. The error completes the sentence "after this
+/// step, …".
 pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     let image = |facts: &Facts<'_>| {
         let stage = facts.stages.last()?;
@@ -14,7 +15,7 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
         let (text, name) = (facts.file.text, at + from.image.len());
         Some((text[..at].to_owned(), text[name..one.full.end].to_owned(), text[one.full.end..].to_owned()))
     };
-    // One RUN that installs is all that may stand there.
+    // The only other allowed change is one RUN that installs packages.
     let is_behind = |new_rest: &str, old_rest: &str| {
         let Some(added) = new_rest.strip_suffix(old_rest) else { return false };
         let added = Dockerfile::parse(added);

@@ -1,17 +1,19 @@
-//! What a step may do that puts cache mounts in the place of cleanups.
+//! The check for a step that replaces cleanups with cache mounts.
 //!
-//! Flags `--mount=type=cache` come, options that keep caches from being written and commands that only clean go. All else
-//! is as it was: every other instruction, every comment, every other flag and word.
+//! The step may add flags `--mount=type=cache`, and remove options that disable caches and commands
+//! that only clean up. Everything else is unchanged: every other instruction, comment, flag and
+//! word.
 
 use std::borrow::Cow;
 
 use super::{Step, commands, comments, configuration, is_cleanup};
 use crate::facts::Facts;
 
-/// Options that keep a cache from being written.
+/// Options that disable a cache.
 const NO_CACHE: &[&str] = &["--no-cache-dir", "--no-cache"];
 
-/// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
+/// Compares the texts before and after such a step. The error completes the sentence "after this
+/// step, …".
 pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     if configuration(old.file) != configuration(new.file) {
         return Err("an instruction other than RUN differs".into());
@@ -47,7 +49,8 @@ fn empties(step: &Step<'_>) -> bool {
         || step.texts.iter().take(4).any(|word| matches!(word.as_ref(), "dist-clean" | "distclean"))
 }
 
-/// Whether the only differences are cache mounts that came, and options or operands of a cleanup that went.
+/// Whether the only differences are added cache mounts, and removed options or operands of a
+/// cleanup.
 fn is_same(before: &Step<'_>, after: &Step<'_>) -> bool {
     let mut flags = before.flags.iter().peekable();
     let mut added = after.flags.iter().filter(|flag| flags.next_if_eq(flag).is_none());
@@ -57,7 +60,7 @@ fn is_same(before: &Step<'_>, after: &Step<'_>) -> bool {
     let dropped: Vec<_> = pairs.filter(|(word, _)| words.next_if_eq(word).is_none()).collect();
     let removes = before.texts.iter().take(2).any(|word| word == "rm");
     let may_go = |(word, text): &(&Cow<'_, str>, &Cow<'_, str>)| {
-        // pip takes `--no-cache` for `--no-cache-dir`.
+        // pip accepts `--no-cache` as an abbreviation of `--no-cache-dir`.
         let is_no_cache =
             text.starts_with("--no-c") && NO_CACHE.iter().any(|option| option.starts_with(text.as_ref()));
         is_no_cache || removes && word.starts_with(['/', '~', '$', '"', '\''])

@@ -1,5 +1,7 @@
-//! What a step may do that changes the order of instructions: one kind of them moves within its stage, all others are as they were,
-//! in their order; nothing gets lost, and what is new is a copy. That they commute is not checked here but by executing both.
+//! The check for a step that changes the order of instructions: instructions of one kind move
+//! within their stage, and all others keep their text and order. No instruction is lost, and a new
+//! one is a copy. Whether the instructions commute is not checked here: the tests execute both
+//! versions.
 
 use std::collections::HashMap;
 
@@ -7,7 +9,8 @@ use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Item, Keyword};
 use crate::transform::Changes;
 
-/// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
+/// Compares the texts before and after such a step. The error completes the sentence "after this
+/// step, …".
 pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), String> {
     let may_move: &[Keyword] = match changes {
         Changes::MetadataOrder => &[Keyword::Arg, Keyword::Label, Keyword::Env],
@@ -22,7 +25,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
             all.iter().filter(|one| !may_move.contains(&one.keyword)).map(|one| one.text.clone()).collect()
         };
         if stay(before) != stay(after) {
-            return Err("an instruction that must stay is changed or moved".into());
+            return Err("an instruction that must not move is changed or moved".into());
         }
         let mut rest: HashMap<&One<'_>, usize> = HashMap::new();
         for one in after.iter().filter(|one| may_move.contains(&one.keyword)) {
@@ -30,7 +33,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
         }
         for one in before.iter().filter(|one| may_move.contains(&one.keyword)) {
             let Some(count) = rest.get_mut(one).filter(|count| **count > 0) else {
-                return Err(format!("`{}`, or a comment above it, is gone", one.text));
+                return Err(format!("`{}`, or a comment above it, is missing", one.text));
             };
             *count -= 1;
         }
@@ -44,7 +47,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
     if sorted_comments(old.file) == sorted_comments(after) { Ok(()) } else { Err("a comment is lost".into()) }
 }
 
-/// An instruction with the comments right above it.
+/// An instruction with the comments directly above it.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct One<'a> {
     keyword: Keyword,
@@ -72,7 +75,7 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
                     stages.push(Vec::new());
                 }
                 if let Some(script) = one.script() {
-                    // A RUN may be cut in two: its commands count, each with the flags.
+                    // A RUN may be split in two: its commands are compared, each with the flags.
                     let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(file.text)).collect();
                     comments.clear();
                     script.list.walk(&mut |command| {
@@ -88,7 +91,7 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
                 let bodies = one.heredocs.iter().map(|doc| doc.content.of(file.text));
                 let text =
                     std::iter::once(one.logical.text.as_ref()).chain(bodies).collect::<Vec<_>>().join("\n");
-                // A comment above FROM belongs to no instruction of the stage.
+                // A comment above FROM does not belong to an instruction of the stage.
                 let mut comments = std::mem::take(&mut comments);
                 if one.keyword == Keyword::From {
                     comments.clear();

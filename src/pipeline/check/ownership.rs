@@ -1,12 +1,14 @@
-//! What a step may do that gives copies an owner or a mode.
+//! The check for a step that adds an owner or a mode to COPY and ADD.
 //!
-//! COPY and ADD gain `--chown` and `--chmod`; commands `chown` and `chmod` go, or lose their `-R`. All else is as it was.
+//! COPY and ADD gain `--chown` and `--chmod`; the commands `chown` and `chmod` are removed, or lose
+//! their `-R`. Everything else is unchanged.
 
 use super::{Step, commands, comments};
 use crate::facts::Facts;
 use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
-/// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
+/// Compares the texts before and after such a step. The error completes the sentence "after this
+/// step, …".
 pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     let after = new.file;
     let others = |file: &Dockerfile<'_>| -> Vec<usize> {
@@ -45,7 +47,7 @@ fn pair<'x, 'a, 'b>(
     }
 }
 
-/// Whether two instructions are the same but for an owner and a mode that came.
+/// Whether the only differences between two instructions are an added owner and an added mode.
 fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Instruction<'_>) -> bool {
     let bodies = |file: &Dockerfile<'_>, one: &Instruction<'_>| -> Vec<String> {
         one.heredocs.iter().map(|doc| doc.content.of(file.text).to_owned()).collect()

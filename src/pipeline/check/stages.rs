@@ -1,7 +1,8 @@
-//! What a step may do that takes a stage apart: the build is the stage as it was, without settings that only concern the image that runs; that
-//! image is set up as before.
+//! The check for a step that splits a stage: the build stage is the original stage without settings
+//! that only concern the final image, and the final image has the original configuration.
 //!
-//! That the image that runs has all it needs is beyond this check: builds show it.
+//! Whether the final image has all the files that it needs is beyond this check: real builds verify
+//! that.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,51 +10,53 @@ use crate::facts::Facts;
 use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
 use crate::transforms::split_stages::assemble::BUILD_VARIABLES;
 
-/// Compares two texts around such a step; the error says what is wrong, to follow "afterwards".
+/// Compares the texts before and after such a step. The error completes the sentence "after this
+/// step, …".
 pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     let ([others @ .., before], [same @ .., build, runtime]) = (&old.stages[..], &new.stages[..]) else {
-        return Err("there is no stage more".into());
+        return Err("the file does not have exactly one more stage".into());
     };
     let start =
         |facts: &Facts<'_>, stage: &crate::facts::Stage| facts.file.items[stage.items.start].span().start;
     if others.len() != same.len() || old.file.text[..start(old, before)] != new.file.text[..start(new, build)]
     {
-        return Err("what stands before the last stage differs".into());
+        return Err("the text before the last stage differs".into());
     }
-    // Each with whether it makes a layer.
+    // Each step, and whether it creates a layer.
     let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<(bool, String)> {
         let all = facts.file.instructions().filter(|(item, _)| stage.items.contains(item));
         all.filter(|(_, one)| is_step(one))
             .map(|(_, one)| (makes_layer(one), one.full.of(facts.file.text).trim_end().to_owned()))
             .collect()
     };
-    // The build may have lines on top, and must have all that there were, in their order. An ARG or SHELL after the last step
-    // that makes a layer only concerns the image: it goes along with what uses it.
+    // The build stage may have additional lines, and must have all the original steps in their
+    // order. An ARG or SHELL after the last step that creates a layer only concerns the final
+    // image, and moves there.
     let mut rest = steps(new, build).into_iter().map(|(_, step)| step);
     let mut before_steps = steps(old, before);
     let built = before_steps.iter().rposition(|(makes_layer, _)| *makes_layer).map_or(0, |at| at + 1);
     let tail = before_steps.split_off(built);
     for (_, step) in before_steps {
         if !rest.any(|other| other == step) {
-            return Err(format!("the step `{step}` is missing in the build, or not in its place"));
+            return Err(format!("the step `{step}` is missing in the build stage, or out of order"));
         }
     }
     let mut rest = steps(new, runtime).into_iter().map(|(_, step)| step);
     for (_, step) in tail {
         if !rest.any(|other| other == step) {
-            return Err(format!("the instruction `{step}` is missing in the image, or not in its place"));
+            return Err(format!("the instruction `{step}` is missing in the final stage, or out of order"));
         }
     }
     let (was, is) = (image(old, before), image(new, runtime));
     for (name, value) in &was {
-        let may_go = name.strip_prefix("ENV ").is_some_and(|name| BUILD_VARIABLES.contains(&name));
+        let may_be_removed = name.strip_prefix("ENV ").is_some_and(|name| BUILD_VARIABLES.contains(&name));
         match is.get(name) {
             Some(other) if other == value => {}
-            None if may_go => {}
-            _ => return Err(format!("{name} of the image differs")),
+            None if may_be_removed => {}
+            _ => return Err(format!("{name} of the final image differs")),
         }
     }
-    let may_come = |name: &str| {
+    let may_be_added = |name: &str| {
         matches!(
             name,
             "ENV PATH"
@@ -64,8 +67,8 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
                 | "ENV ASPNETCORE_HTTP_PORTS"
         )
     };
-    if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && !may_come(name)) {
-        return Err(format!("{name} of the image is new"));
+    if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && !may_be_added(name)) {
+        return Err(format!("{name} of the final image is new"));
     }
     if runtime.name != before.name {
         return Err("the final stage has another name".into());
@@ -81,7 +84,7 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// What makes a layer, or decides in which directory, as whom and with which variables layers are made.
+/// Instructions that create a layer, or that set build arguments or the shell for later ones.
 fn is_step(one: &Instruction<'_>) -> bool {
     use Keyword::{Add, Arg, Copy, Run, Shell};
     matches!(one.keyword, Add | Copy | Run | Shell | Arg)
@@ -91,7 +94,8 @@ fn makes_layer(one: &Instruction<'_>) -> bool {
     matches!(one.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
 }
 
-/// How the image of a stage is set up: one entry for each setting that a later one replaces.
+/// The configuration of a stage's image: one entry for each setting that a later instruction can
+/// replace.
 fn image(facts: &Facts<'_>, stage: &crate::facts::Stage) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     for item in stage.items.clone() {
@@ -123,7 +127,7 @@ fn image(facts: &Facts<'_>, stage: &crate::facts::Stage) -> BTreeMap<String, Str
             _ => {}
         }
     }
-    // Root is whom every image starts with here.
+    // The user is root unless an instruction changes it.
     settings.retain(|name, value| name != "USER" || !matches!(value.trim(), "root" | "0"));
     settings
 }
