@@ -1,7 +1,9 @@
-//! What is known of package managers, ordinary programs and base images: data, typed and embedded.
+//! The knowledge about package managers, ordinary programs and base images: data, typed and
+//! embedded.
 //!
-//! The facts stand in `knowledge/` as YAML, each claim with its source; `model` is their shape. This file only looks
-//! things up, in tables that the build script made. It knows nothing of any Dockerfile.
+//! The facts are YAML files in `knowledge/`, each claim with its source; `model` defines their
+//! types. This module only looks them up, in tables that the build script generates. It does not
+//! depend on any Dockerfile.
 
 pub mod model;
 
@@ -17,14 +19,14 @@ pub use model::{
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
 
-/// Everything that is known. What is said of a manager or an image is read when it is first asked for: most files are about
-/// two or three of them.
+/// All knowledge. The entry of a manager or an image is parsed on first use: most files need two or
+/// three of them.
 #[derive(Debug)]
 pub struct Knowledge(());
 
 static EMBEDDED: Knowledge = Knowledge(());
 
-/// Names, what is said of each as JSON, and what of that was read.
+/// Names, their entries as JSON, and the entries that have been parsed.
 struct Parts<T, const N: usize> {
     entries: &'static [(&'static str, &'static str); N],
     read: [OnceLock<T>; N],
@@ -49,46 +51,47 @@ impl<T: DeserializeOwned, const N: usize> Parts<T, N> {
     }
 }
 
-/// What a sorted table says of a name.
+/// The entry of a name in a sorted table.
 fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
     table.binary_search_by_key(&name, |(known, _)| known).ok().map(|at| table[at].1)
 }
 
-/// What sort of program a name stands for, as far as that is known.
+/// The category of a program, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
-    /// Takes no time, writes a few bytes, leaves nothing running.
+    /// Takes no time, writes a few bytes, and leaves no process running.
     Cheap,
-    /// Calls no system package manager and leaves nothing running.
+    /// Calls no system package manager and leaves no process running.
     Ordinary,
-    /// Does what the project tells it; by convention that is neither of the two.
+    /// Does what the project defines; by convention it does neither of the two.
     Builder,
     /// Leaves a process running.
     Daemon,
 }
 
-/// Which files a program touches, where that is known.
+/// The files that a program touches, if they are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// None but the system's own.
+    /// None except the system's own.
     Nothing,
-    /// Those that it names.
+    /// The files that it names.
     Operands,
-    /// Those that it names, but for its first word.
+    /// The files that it names, except for its first word.
     Scripted,
-    /// Those that it names, and the directory that it runs in.
+    /// The files that it names, and its working directory.
     Archive,
-    /// The one that it fetches.
+    /// The file that it downloads.
     Download,
     /// Users, groups and home directories.
     Accounts,
-    /// The distribution's own; what is behind them are names.
+    /// The distribution's own; its operands are names.
     Named,
-    /// The distribution's own, and those that they name.
+    /// The distribution's own, and the files that it names.
     System,
 }
 
-/// What the shell itself does without starting a program. (POSIX, Shell Command Language, 2.14 and "Regular built-ins".)
+/// The shell's builtins, which start no program. (POSIX, Shell Command Language, 2.14 and "Regular
+/// built-ins".)
 const BUILTINS: &[&str] = &[
     ":", "break", "cd", "command", "continue", "echo", "export", "false", "getopts", "hash", "pwd", "read",
     "readonly", "return", "set", "shift", "test", "[", "times", "trap", "true", "type", "ulimit", "umask",
@@ -97,27 +100,27 @@ const BUILTINS: &[&str] = &[
 ];
 
 impl Knowledge {
-    /// The knowledge that this program carries.
+    /// The knowledge that is embedded in this program.
     pub fn embedded() -> &'static Self {
         &EMBEDDED
     }
 
-    /// All package managers, in the order of their names.
+    /// All package managers, sorted by name.
     pub fn managers(&self) -> impl Iterator<Item = &Manager> {
         MANAGERS.all()
     }
 
-    /// Which system packages serve the build alone.
+    /// The system packages that only a build needs.
     pub fn runtime(&self) -> &Runtime {
         RUNTIME.get(0)
     }
 
-    /// The files of settings that a manager reads in a project.
+    /// The settings files that a manager reads in a project.
     pub fn settings<'k>(&'k self, manager: &'k str) -> impl Iterator<Item = &'k SettingsFile> {
         SETTINGS.get(0).iter().filter(move |file| file.managers.iter().any(|name| name == manager))
     }
 
-    /// What the script of a package of npm's registry reads when it is installed; none where nothing is known of it.
+    /// The files that the install script of an npm package reads; `None` if the package is unknown.
     pub fn install_script(&self, package: &str) -> Option<&InstallScript> {
         INSTALL_SCRIPTS.get(0).iter().find(|script| script.packages.iter().any(|name| name == package))
     }
@@ -127,7 +130,8 @@ impl Knowledge {
         MANAGERS.find(|known| known == name)
     }
 
-    /// The manager that a program's name (without directory) calls; a version may follow where it is usual (`pip3.11`).
+    /// The manager that a program's name (without directory) calls, optionally with a version
+    /// suffix (`pip3.11`).
     pub fn manager_of(&self, program: &str) -> Option<&Manager> {
         if let Some(number) = find(MANAGER_BY_PROGRAM, program) {
             return Some(MANAGERS.get(number));
@@ -142,22 +146,22 @@ impl Knowledge {
         find(MANAGER_BY_MODULE, module).map(|number| MANAGERS.get(number))
     }
 
-    /// What sort of program this is; `None` where nothing is known of it.
+    /// The category of a program; `None` if it is unknown.
     pub fn program(&self, name: &str) -> Option<Program> {
         find(PROGRAMS, name)
     }
 
-    /// Which files a program touches; `None` where it may be any.
+    /// The files that a program touches; `None` if it may touch any file.
     pub fn scope(&self, name: &str) -> Option<Scope> {
         find(SCOPES, name)
     }
 
-    /// Whether programs that are known here read a variable of this name without being told.
+    /// Whether known programs read a variable of this name by themselves.
     pub fn is_read_silently(&self, variable: &str) -> bool {
         VARIABLES.iter().any(|start| variable.starts_with(start))
     }
 
-    /// Whether the shell does it without starting a program.
+    /// Whether it is a shell builtin.
     pub fn is_builtin(name: &str) -> bool {
         BUILTINS.contains(&name)
     }
@@ -167,7 +171,7 @@ impl Knowledge {
         SOURCED.contains(&name)
     }
 
-    /// What starts other programs by what a file says.
+    /// The programs that start other programs according to a file.
     pub fn starters(&self) -> &[Starter] {
         STARTERS.get(0)
     }
@@ -196,12 +200,12 @@ impl Knowledge {
 }
 
 impl Manager {
-    /// Whether this verb fetches or installs packages.
+    /// Whether this verb downloads or installs packages.
     pub fn installs(&self, verb: &str) -> bool {
         self.verbs.install.iter().any(|known| known == verb)
     }
 
-    /// Whether this verb fetches the index.
+    /// Whether this verb downloads the index.
     pub fn refreshes(&self, verb: &str) -> bool {
         self.verbs.refresh.iter().any(|known| known == verb)
     }
@@ -223,7 +227,7 @@ impl Manager {
     }
 }
 
-/// A program's name without the version behind it: `python3.11` is `python`, `pip-3` is `pip`.
+/// A program's name without a version suffix: `python3.11` is `python`, `pip-3` is `pip`.
 pub fn unversioned(program: &str) -> &str {
     program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-')
 }

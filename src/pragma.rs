@@ -1,10 +1,10 @@
 //! Comments that suppress fixes: Jettison's own, and hadolint's for the same rules.
 //!
 //! `# jettison: ignore=ID[,ID] reason` is placed above or within an instruction, or at the top of
-//! the file to apply to the whole file; the id `all` means every transform. `# hadolint
-//! ignore=DL3009` and `# hadolint global ignore=DL3009` work in the same way, as does BuildKit's `#
-//! check=skip=NAME` for the names that a transform covers. The caller decides what a suppressed fix
-//! means; reading a comment changes nothing.
+//! the file to apply to the whole file; the id `all` means every transform.
+//! `# hadolint ignore=DL3009` and `# hadolint global ignore=DL3009` work in the same way, as does
+//! BuildKit's `# check=skip=NAME` for the names that a transform covers. The caller decides what a
+//! suppressed fix means; reading a comment changes nothing.
 
 mod generated;
 

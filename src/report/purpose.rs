@@ -1,4 +1,5 @@
-//! What an image is for, as the path of its Dockerfile tells: one for development, tests or CI is never shipped, and what is saved in it is worth less.
+//! What an image is for, as the path of its Dockerfile tells: one for development, tests or CI is
+//! never shipped, and what is saved in it is worth less.
 
 /// Why an image is not shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +12,8 @@ pub enum Purpose {
     Ci,
 }
 
-/// Words of folders and of files' names. (The development container specification; the manuals of GitHub Actions, GitLab CI, CircleCI, Buildkite
-/// and Azure Pipelines for their folders.)
+/// Words of folders and of files' names. (The development container specification; the manuals of
+/// GitHub Actions, GitLab CI, CircleCI, Buildkite and Azure Pipelines for their folders.)
 const WORDS: &[(&str, Purpose)] = &[
     ("dev", Purpose::Development),
     ("develop", Purpose::Development),
@@ -44,7 +45,8 @@ impl Purpose {
             WORDS.iter().find(|(known, _)| *known == word).map(|(_, purpose)| *purpose)
         };
         let by_name = || name.split(['.', '-', '_']).find_map(of);
-        // Of a full path, most folders are of the machine and not of the project. Those that a shell hides begin with a dot.
+        // Of a full path, most folders are of the machine and not of the project. Those that a
+        // shell hides begin with a dot.
         let folders = if path.starts_with('/') { "" } else { folders };
         by_name().or_else(|| folders.split('/').find_map(|folder| of(folder.trim_start_matches('.'))))
     }

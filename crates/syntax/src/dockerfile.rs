@@ -1,7 +1,7 @@
-//! The file as a whole: items that tile its text, parser directives, and the shell in force at each RUN.
+//! A whole file: items that tile its text, parser directives, and the effective shell of each RUN.
 //!
-//! Line rules are in `lines`, an instruction's own grammar in `grammar`. Nothing here fails: what can't be read becomes
-//! an [`Item::Error`].
+//! `lines` contains the rules for lines, `grammar` the grammar of an instruction. Parsing never
+//! fails: text that can't be parsed becomes an [`Item::Error`].
 
 use std::collections::HashMap;
 
@@ -15,20 +15,20 @@ use crate::span::Span;
 /// A parsed Dockerfile.
 #[derive(Debug, Clone)]
 pub struct Dockerfile<'a> {
-    /// The text as it was read.
+    /// The original text.
     pub text: &'a str,
-    /// The escape character: a backslash, or a backtick by `` # escape=` ``.
+    /// The escape character: a backslash, or a backtick with `` # escape=` ``.
     pub escape: char,
     /// Parser directives, in order.
     pub directives: Vec<Directive>,
-    /// Items that tile the text: no byte is in none, no byte is in two.
+    /// Items that tile the text: each byte is in exactly one.
     pub items: Vec<Item<'a>>,
 }
 
-/// A piece of a Dockerfile, whole lines with their line breaks.
+/// A part of a Dockerfile: whole lines with their line breaks.
 #[derive(Debug, Clone)]
 pub enum Item<'a> {
-    /// A line without anything in it.
+    /// A blank line.
     Blank(Span),
     /// A comment line.
     Comment(Span),
@@ -36,14 +36,14 @@ pub enum Item<'a> {
     Directive(Span),
     /// An instruction, with its continuation lines and here-documents.
     Instruction(Box<Instruction<'a>>),
-    /// What can't be read, and why. Nothing next to it is edited.
+    /// Text that can't be parsed, and the reason. Adjacent text is never edited.
     Error(Span, &'static str),
 }
 
-/// `# name=value` before anything else in the file.
+/// `# name=value` before everything else in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
-    /// `syntax`, `escape` or `check`, in small letters.
+    /// `syntax`, `escape` or `check`, in lower case.
     pub name: String,
     /// The value as written.
     pub value: String,
@@ -62,12 +62,12 @@ impl Item<'_> {
 }
 
 impl<'a> Dockerfile<'a> {
-    /// Reads a Dockerfile as BuildKit does.
+    /// Parses a Dockerfile as BuildKit does.
     pub fn parse(text: &'a str) -> Self {
         Self::read(text, Shells::in_force)
     }
 
-    /// Reads all of it but the scripts: they are left as if they were another shell's.
+    /// Parses everything except the scripts, which are treated like those of another shell.
     pub fn outline(text: &'a str) -> Self {
         Self::read(text, |_, _| Shell::Foreign)
     }
@@ -82,7 +82,7 @@ impl<'a> Dockerfile<'a> {
         file
     }
 
-    /// The instructions with their places in `items`.
+    /// The instructions with their indices in `items`.
     pub fn instructions(&self) -> impl DoubleEndedIterator<Item = (usize, &Instruction<'a>)> {
         self.items.iter().enumerate().filter_map(|(index, item)| match item {
             Item::Instruction(instruction) => Some((index, &**instruction)),
@@ -90,7 +90,8 @@ impl<'a> Dockerfile<'a> {
         })
     }
 
-    /// Where the last instruction ends, if the file ends in a line continuation: whatever is put after it becomes a part of it.
+    /// The end of the last instruction, if the file ends in a line continuation: text inserted
+    /// after it would become part of the instruction.
     pub fn open_end(&self) -> Option<usize> {
         let Some(Item::Instruction(last)) = self.items.last() else { return None };
         let line = last.text.of(self.text).lines().last().unwrap_or_default();
@@ -98,7 +99,7 @@ impl<'a> Dockerfile<'a> {
         is_open.then_some(last.text.end)
     }
 
-    /// The line break that the file uses, by its first line.
+    /// The line break style of the file, determined by its first line.
     pub fn line_break(&self) -> &'static str {
         match self.text.find('\n') {
             Some(at) if self.text[..at].ends_with('\r') => "\r\n",
@@ -106,8 +107,8 @@ impl<'a> Dockerfile<'a> {
         }
     }
 
-    /// Reads the leading directives and says where the rest starts. A line that is no directive ends them; unknown
-    /// names do not (BuildKit's `DirectiveParser`).
+    /// Reads the leading directives and returns the start of the rest. A line that is not a
+    /// directive ends them; an unknown name does not (BuildKit's `DirectiveParser`).
     fn read_directives(&mut self) -> usize {
         let mut at = 0;
         while at < self.text.len() {
@@ -142,7 +143,7 @@ impl<'a> Dockerfile<'a> {
     fn read_item(&mut self, at: usize, shells: &mut Shells, shell: fn(&Shells, char) -> Shell) -> usize {
         let text = self.text;
         let (end, next) = lines::line_at(text, at);
-        // BuildKit takes a byte-order mark off the first line only.
+        // BuildKit removes a byte-order mark from the first line only.
         let mark = if at == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let line = &text[at + mark..end];
         if line.trim().is_empty() {
@@ -155,8 +156,11 @@ impl<'a> Dockerfile<'a> {
         }
         let continued = lines::read_continued(text, at + mark, self.escape);
         if continued.logical.text.trim().is_empty() {
-            // An escape character with nothing behind it on any line.
-            self.items.push(Item::Error(Span::new(at, continued.next), "a continuation of nothing"));
+            // An escape character with no text after it on any line.
+            self.items.push(Item::Error(
+                Span::new(at, continued.next),
+                "a line continuation without an instruction",
+            ));
             return continued.next;
         }
         let mut next = continued.next;
@@ -182,7 +186,7 @@ impl<'a> Dockerfile<'a> {
     }
 }
 
-/// `# name = value`, as BuildKit's expression for directives has it.
+/// `# name = value`, as in BuildKit's regular expression for directives.
 fn directive(line: &str) -> Option<(String, &str)> {
     let (name, value) = line.strip_prefix('#')?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());
@@ -191,13 +195,14 @@ fn directive(line: &str) -> Option<(String, &str)> {
         .then(|| (name.to_ascii_lowercase(), value))
 }
 
-/// Follows SHELL and the platform through the stages: both are part of an image's configuration, so a stage built FROM another inherits
-/// them.
+/// Follows SHELL and the platform through the stages: both are part of an image's configuration, so
+/// a stage based on another one inherits them.
 #[derive(Default)]
 struct Shells {
     current: InForce,
     arguments: Arguments,
-    /// The numbers of the stages by their names in small letters; of two with one name, the later.
+    /// The indices of the stages by their names in lower case; the later one if two have the same
+    /// name.
     by_name: HashMap<String, usize>,
     of_stages: Vec<InForce>,
 }
@@ -212,7 +217,8 @@ impl Shells {
     fn in_force(&self, escape: char) -> Shell {
         match &self.current {
             InForce { platform: Platform::Windows, .. } => Shell::Foreign,
-            // A file that escapes with backticks is written for Windows, where the default shell is cmd.
+            // A file that uses the backtick as escape character is for Windows, where the default
+            // shell is cmd.
             InForce { shell: Shell::Default, .. } if escape == '`' => Shell::Foreign,
             InForce { shell, .. } => shell.clone(),
         }

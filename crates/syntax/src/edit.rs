@@ -1,17 +1,18 @@
-//! Edits: replacements of spans of one text. The only place where new text is made from old.
+//! Edits: replacements of spans in a text. This is the only place where text is changed.
 //!
-//! Edits know nothing of Dockerfiles; that a result still parses and means the same is checked by `pipeline`.
+//! Edits don't depend on Dockerfiles; `pipeline` checks that a result still parses and has the same
+//! meaning.
 
 use std::collections::VecDeque;
 
 use crate::span::Span;
 
-/// The bytes of a span, replaced.
+/// A replacement for the bytes of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// What goes; empty for an insertion.
+    /// The removed span; empty for an insertion.
     pub span: Span,
-    /// What comes; empty for a deletion.
+    /// The inserted text; empty for a deletion.
     pub text: String,
 }
 
@@ -25,20 +26,20 @@ impl Edits {
         Self::default()
     }
 
-    /// Puts `text` at a place.
+    /// Inserts `text` at an offset.
     pub fn insert(&mut self, at: usize, text: impl Into<String>) {
         self.replace(Span::at(at), text);
     }
 
-    /// Takes a span out.
+    /// Removes a span.
     pub fn delete(&mut self, span: Span) {
         self.replace(span, String::new());
     }
 
-    /// Replaces a span. Two insertions at one place stand in the order in which they were made.
+    /// Replaces a span. Two insertions at the same offset keep the order in which they were made.
     ///
     /// # Panics
-    /// If the span overlaps an earlier edit: whoever proposes edits proposes them for disjoint places.
+    /// If the span overlaps an earlier edit: the caller must propose edits for disjoint spans.
     pub fn replace(&mut self, span: Span, text: impl Into<String>) {
         let at = self.0.partition_point(|edit| (edit.span.end, edit.span.start) <= (span.start, span.end));
         let overlaps = self.0.get(at).is_some_and(|next| next.span.start < span.end)
@@ -52,19 +53,19 @@ impl Edits {
         self.0.iter()
     }
 
-    /// Whether there is none.
+    /// Whether there are no edits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// From the first byte that any edit touches to the last.
+    /// From the first byte that an edit changes to the last.
     pub fn extent(&self) -> Option<Span> {
         Some(Span::new(self.0.first()?.span.start, self.0.last()?.span.end))
     }
 
-    /// Whether another set overlaps this one nowhere.
+    /// Whether no edit of another set overlaps an edit of this one.
     pub fn fits(&self, other: &Edits) -> bool {
-        // Only the neighbours of a span can touch it: both sets are sorted.
+        // Only the neighbours of a span can overlap it: both sets are sorted.
         let clashes = |edit: &Edit| {
             let at = self.0.partition_point(|mine| mine.span.end < edit.span.start);
             self.0[at..].iter().take_while(|mine| mine.span.start <= edit.span.end).any(|mine| {
@@ -75,7 +76,7 @@ impl Edits {
         !other.0.iter().any(clashes)
     }
 
-    /// Takes over another set, unless it overlaps this one; then nothing happens and the answer is no.
+    /// Adds another set, unless it overlaps this one; then nothing changes and the result is false.
     pub fn absorb(&mut self, other: &Edits) -> bool {
         if !self.fits(other) {
             return false;
@@ -86,7 +87,7 @@ impl Edits {
         true
     }
 
-    /// A table to look up where places of the new text were in the old one.
+    /// A table to map positions in the new text to the old one.
     pub fn origins(&self) -> Origins {
         let mut delta = 0;
         let entries = self.0.iter().map(|edit| {
@@ -97,10 +98,11 @@ impl Edits {
         Origins(entries.collect())
     }
 
-    /// The edits that do in one go what these do and then `next`, whose spans are those of the text in between.
+    /// The combination of these edits and then `next`, whose spans refer to the text in between.
     #[must_use]
     pub fn then(&self, next: &Edits) -> Edits {
-        // The text in between, piece by piece: bytes of the old text, or new ones. How long the old text is plays no part.
+        // The text in between, as pieces: bytes of the old text, or new ones. The length of the old
+        // text is irrelevant.
         let mut between: VecDeque<Piece<'_>> = VecDeque::new();
         let mut at = 0;
         for edit in &self.0 {
@@ -137,21 +139,21 @@ impl Edits {
         edits
     }
 
-    /// The new text that edits make which somebody else sent. They have to be in order, disjoint, within the text and between
-    /// characters; the error says which is not.
+    /// The new text after edits from an untrusted source. They have to be in order, disjoint,
+    /// within the text and at character boundaries; the error names the first one that is not.
     pub fn apply_received(edits: Vec<Edit>, text: &str) -> Result<String, String> {
         let mut at = 0;
         for Edit { span, .. } in &edits {
             let fits = at <= span.start && text.get(span.range()).is_some();
             if !fits {
-                return Err(format!("bytes {span:?} are not there, or not behind the edit before"));
+                return Err(format!("bytes {span:?} are outside the text, or not after the previous edit"));
             }
             at = span.end;
         }
         Ok(Self(edits).apply(text))
     }
 
-    /// The new text. Bytes outside the edits are copied as they are.
+    /// The new text. Bytes outside the edits are copied unchanged.
     pub fn apply(&self, text: &str) -> String {
         let mut result =
             String::with_capacity(text.len() + self.0.iter().map(|edit| edit.text.len()).sum::<usize>());
@@ -166,12 +168,13 @@ impl Edits {
     }
 }
 
-/// Where places of an edited text were in the text before.
+/// Maps positions in an edited text to the text before.
 #[derive(Debug, Clone, Default)]
 pub struct Origins(Vec<(usize, Span, usize)>);
 
 impl Origins {
-    /// Where a place of the new text was in the old one; what is new came from where it was put.
+    /// The position in the old text for one in the new text; inserted text maps to its insertion
+    /// point.
     pub fn of(&self, at: usize) -> usize {
         let next = self.0.partition_point(|(start, ..)| *start <= at);
         let Some((start, old, len)) = next.checked_sub(1).map(|last| self.0[last]) else { return at };
@@ -179,16 +182,16 @@ impl Origins {
     }
 }
 
-/// A part of a text that edits made.
+/// A part of a text after edits.
 #[derive(Debug, Clone, Copy)]
 enum Piece<'e> {
-    /// Bytes of the text before.
+    /// Bytes of the old text.
     Old(Span),
-    /// Others.
+    /// New bytes.
     New(&'e str),
 }
 
-/// Takes so many bytes off the front.
+/// Removes a number of bytes from the front.
 fn take<'e>(pieces: &mut VecDeque<Piece<'e>>, mut count: usize) -> Vec<Piece<'e>> {
     let mut taken = Vec::new();
     while count > 0 {
@@ -248,12 +251,13 @@ mod tests {
         assert!(Edits::apply_received(vec![edit(0, 1), edit(1, 3)], "abc").is_ok());
         assert!(Edits::apply_received(vec![edit(2, 3), edit(1, 2)], "abc").is_err(), "out of order");
         assert!(Edits::apply_received(vec![edit(0, 2), edit(1, 3)], "abc").is_err(), "overlapping");
-        assert!(Edits::apply_received(vec![edit(2, 4)], "abc").is_err(), "behind the end");
+        assert!(Edits::apply_received(vec![edit(2, 4)], "abc").is_err(), "after the end");
         assert!(Edits::apply_received(vec![edit(2, 1)], "abc").is_err(), "backwards");
         assert!(Edits::apply_received(vec![edit(0, 1)], "é").is_err(), "within a character");
     }
 
-    /// Disjoint edits of a text of lower-case letters, from how far apart they are, how long, and what they put there.
+    /// Disjoint edits of a text of lower-case letters, from the distances between them, their
+    /// lengths, and the inserted texts.
     fn edits_of(text: &str, cuts: Vec<(usize, usize, String)>) -> Edits {
         let mut edits = Edits::new();
         let mut at = 0;

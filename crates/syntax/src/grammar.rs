@@ -1,7 +1,8 @@
-//! The grammar of one instruction: keyword, flags, and arguments in the form that the keyword asks for.
+//! The grammar of one instruction: keyword, flags, and arguments in the form that the keyword
+//! requires.
 //!
-//! Follows BuildKit's `split_command.go`, `line_parsers.go` and `instructions/parse.go`. Values keep their quotes and
-//! variables; what they come to is for `facts`.
+//! Follows BuildKit's `split_command.go`, `line_parsers.go` and `instructions/parse.go`. Values
+//! keep their quotes and variables; `facts` expands them.
 
 use std::ops::Range;
 
@@ -12,7 +13,7 @@ use crate::opaque::Opaque;
 use crate::shell::{self, Dialect, Script};
 use crate::span::Span;
 
-/// The shell in force, as far as reading its scripts goes.
+/// The effective shell, as far as parsing its scripts depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Shell {
     /// No SHELL instruction: `/bin/sh -c`.
@@ -20,12 +21,12 @@ pub(super) enum Shell {
     Default,
     /// A Bourne shell, with its options (`-e`, `-o pipefail`).
     Bourne(Dialect, Vec<String>),
-    /// Anything else.
+    /// Any other shell.
     Foreign,
 }
 
 impl Shell {
-    /// The shell that SHELL's words name.
+    /// The shell that the words of SHELL name.
     pub(super) fn of(words: &[String]) -> Self {
         let Some((program, options)) = words.split_first() else { return Self::Foreign };
         let dialect = match program.rsplit('/').next().unwrap_or_default() {
@@ -39,7 +40,7 @@ impl Shell {
     }
 }
 
-/// Whether the instruction is one of those that may open here-documents, also as a trigger of ONBUILD.
+/// Whether the instruction may contain here-documents, including a trigger of ONBUILD.
 pub(super) fn opens_heredocs(logical: &str) -> bool {
     let mut words = logical.split_ascii_whitespace();
     let mut word = words.next().unwrap_or_default();
@@ -49,7 +50,7 @@ pub(super) fn opens_heredocs(logical: &str) -> bool {
     ["ADD", "COPY", "RUN"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
-/// Reads one instruction; the error says what is wrong with it.
+/// Parses one instruction; the error says what is wrong.
 pub(super) fn instruction<'a>(
     text: &'a str,
     full: Span,
@@ -140,7 +141,7 @@ fn run(
     let parse = |logical: &Logical<'_>, range| shell::parse(logical, range, dialect, &options);
     if heredocs.is_empty() {
         return Ok(match parse(logical, range) {
-            // A here-document that the builder does not see never gets its body.
+            // A here-document that the builder does not recognize never gets its body.
             Ok(script) if script.has_heredoc() => Run::Opaque(Opaque::Unparsed),
             Ok(script) => Run::Shell(script),
             Err(opaque) => Run::Opaque(opaque),
@@ -154,8 +155,8 @@ fn run(
     Ok(parse(&whole, 0..end).map_or_else(Run::Opaque, |script: Script| Run::Heredoc(script)))
 }
 
-/// What the shell gets where there are here-documents: the body of a lone one that is the whole command, else the
-/// command line with all bodies behind it (BuildKit's `dispatchRun`).
+/// The input of the shell if there are here-documents: the body of a single one that is the whole
+/// command, otherwise the command line followed by all bodies (BuildKit's `dispatchRun`).
 fn whole_script<'a>(
     text: &'a str,
     logical: &Logical<'_>,
@@ -205,7 +206,7 @@ fn healthcheck(arguments: &str) -> Result<Option<Form>, &'static str> {
 
 fn onbuild(arguments: &str) -> Result<Body, &'static str> {
     let (word, rest) = split_word(arguments);
-    let keyword = Keyword::parse(word).ok_or("an unknown instruction behind ONBUILD")?;
+    let keyword = Keyword::parse(word).ok_or("an unknown instruction after ONBUILD")?;
     Ok(Body::Onbuild(keyword, rest.to_owned()))
 }
 
@@ -216,7 +217,7 @@ fn transfer(arguments: &str) -> Result<Transfer, &'static str> {
     Ok(Transfer { sources: words, destination })
 }
 
-/// A JSON array of strings, or words between blanks.
+/// A JSON array of strings, or words separated by blanks.
 fn list(arguments: &str) -> Result<Vec<String>, &'static str> {
     Ok(match form(arguments)? {
         Form::Exec(words) => words,
@@ -226,7 +227,8 @@ fn list(arguments: &str) -> Result<Vec<String>, &'static str> {
     })
 }
 
-/// `parseMaybeJSON`: an array of strings is the exec form, an array of other things an error, all else a string.
+/// `parseMaybeJSON`: an array of strings is the exec form, any other array is an error, and
+/// everything else is a string.
 fn form(arguments: &str) -> Result<Form, &'static str> {
     if !arguments.starts_with('[') {
         return Ok(Form::Shell(arguments.to_owned()));
@@ -236,12 +238,12 @@ fn form(arguments: &str) -> Result<Form, &'static str> {
     };
     let words = values.into_iter().map(|value| match value {
         serde_json::Value::String(word) => Ok(word),
-        _ => Err("a JSON array of something else than strings"),
+        _ => Err("a JSON array with elements that are not strings"),
     });
     Ok(Form::Exec(words.collect::<Result<_, _>>()?))
 }
 
-/// `parseNameVal`: `K=v …`, or the old `K v` with the rest of the line as the value.
+/// `parseNameVal`: `K=v …`, or the old syntax `K v` with the rest of the line as the value.
 fn assignments(arguments: &str) -> Result<Vec<Assignment>, &'static str> {
     let first = words(arguments).next().unwrap_or_default();
     if !first.contains('=') {
@@ -262,7 +264,8 @@ fn assignment(word: &str) -> Assignment {
     }
 }
 
-/// `parseWords`: words between blanks, where quotes and backslashes protect blanks and stay in the word.
+/// `parseWords`: words separated by blanks; quotes and backslashes protect blanks and stay in the
+/// word.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -287,7 +290,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `extractBuilderFlags`: words that start with `--`, until one that does not or a bare `--`.
+/// `extractBuilderFlags`: words that start with `--`, up to the first word that does not, or a bare
+/// `--`.
 fn flags(logical: &Logical<'_>, mut at: usize) -> (Vec<Flag>, usize) {
     let line = logical.text.as_ref();
     let mut flags = Vec::new();

@@ -1,7 +1,9 @@
-//! Here-documents of COPY, ADD and RUN: which words of the instruction open one, and where each body ends.
+//! Here-documents of COPY, ADD and RUN: the words of the instruction that start them, and the end
+//! of each body.
 //!
-//! Follows BuildKit's `heredocsFromLine` and `ParseHeredoc`. A here-document opens only where a whole word has the form
-//! `[fd]<<[-]NAME`; its name may be quoted in full or in part, and then the body is not expanded.
+//! Follows BuildKit's `heredocsFromLine` and `ParseHeredoc`. Only a whole word of the form
+//! `[fd]<<[-]NAME` starts a here-document; if its name is quoted in whole or in part, the body is
+//! not expanded.
 
 use super::lines::{line_at, trim_line_break};
 use crate::span::Span;
@@ -11,22 +13,23 @@ use crate::span::Span;
 pub struct Heredoc {
     /// The terminating word, unquoted.
     pub name: String,
-    /// Whether the builder or the shell expands variables in the body: no part of the name was quoted.
+    /// Whether the builder or the shell expands variables in the body: no part of the name was
+    /// quoted.
     pub expand: bool,
-    /// Whether leading tabs are taken off (`<<-`).
+    /// Whether leading tabs are removed (`<<-`).
     pub chomp: bool,
-    /// The body's lines with their line breaks, the terminator excluded.
+    /// The lines of the body with their line breaks, without the terminator.
     pub content: Span,
 }
 
-/// What a word says about the here-document it opens.
+/// The properties of a here-document that its first word determines.
 pub(super) struct Opening {
     name: String,
     expand: bool,
     chomp: bool,
 }
 
-/// The here-documents that a joined instruction opens, in order.
+/// The here-documents of an instruction's joined text, in order.
 pub(super) fn openings(logical: &str) -> Vec<Opening> {
     if !logical.contains("<<") {
         return Vec::new();
@@ -34,7 +37,8 @@ pub(super) fn openings(logical: &str) -> Vec<Opening> {
     words(logical).into_iter().filter_map(opening).collect()
 }
 
-/// Reads the bodies, which start at `next`; `None` where one is not terminated. Also says where the file goes on.
+/// Reads the bodies, which start at `next`; `None` if one is not terminated. Also returns the start
+/// of the following text.
 pub(super) fn read_bodies(
     text: &str,
     openings: Vec<Opening>,
@@ -83,7 +87,8 @@ fn opening(word: &str) -> Option<Opening> {
     (!name.is_empty() && quote.is_none()).then(|| Opening { expand: name == rest, name, chomp })
 }
 
-/// Splits at blanks outside quotes; quotes and backslashes stay in the words (BuildKit's lexer with raw quotes).
+/// Splits at blanks outside quotes; quotes and backslashes stay in the words (BuildKit's lexer with
+/// raw quotes).
 fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut escaped) = (None, None, false);

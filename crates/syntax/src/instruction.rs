@@ -1,4 +1,4 @@
-//! The typed instructions of a Dockerfile. Types only; `grammar` fills them.
+//! The typed instructions of a Dockerfile. Only types; `grammar` creates them.
 
 use crate::heredoc::Heredoc;
 use crate::lines::Logical;
@@ -6,26 +6,27 @@ use crate::opaque::Opaque;
 use crate::shell::Script;
 use crate::span::Span;
 
-/// One instruction with everything that belongs to it.
+/// One instruction with its whole text.
 #[derive(Debug, Clone)]
 pub struct Instruction<'a> {
-    /// Whole lines, the last line break and the here-documents' bodies included.
+    /// Whole lines, including the last line break and the bodies of here-documents.
     pub full: Span,
-    /// From the keyword to the end of the last continued line, line break and here-documents excluded.
+    /// From the keyword to the end of the last continued line, without the line break and
+    /// here-documents.
     pub text: Span,
-    /// Which instruction it is.
+    /// The keyword.
     pub keyword: Keyword,
-    /// Where its keyword stands.
+    /// The span of the keyword.
     pub keyword_span: Span,
     /// `--name=value` between the keyword and the arguments.
     pub flags: Vec<Flag>,
-    /// The joined text, keyword and flags included.
+    /// The joined text, including the keyword and the flags.
     pub logical: Logical<'a>,
-    /// Where the arguments start and end in the joined text, blanks around them excluded.
+    /// The range of the arguments in the joined text, without surrounding blanks.
     pub arguments: std::ops::Range<usize>,
-    /// What the arguments say.
+    /// The parsed arguments.
     pub body: Body,
-    /// The here-documents it opens, in order.
+    /// Its here-documents, in order.
     pub heredocs: Vec<Heredoc>,
     /// Comment lines within the continuation, without their line breaks.
     pub comments: Vec<Span>,
@@ -37,12 +38,12 @@ impl Instruction<'_> {
         &self.logical.text[self.arguments.clone()]
     }
 
-    /// The arguments' span in the file; line breaks and comments in between are part of it.
+    /// The span of the arguments in the file, including line breaks and comments in between.
     pub fn arguments_span(&self) -> Span {
         self.logical.span(self.arguments.start, self.arguments.end)
     }
 
-    /// Whether this is a RUN whose script is understood, here-documents included.
+    /// Whether this is a RUN with a parsed script, including scripts in here-documents.
     pub fn script_is_read(&self) -> bool {
         matches!(&self.body, Body::Run(Run::Shell(_) | Run::Heredoc(_)))
     }
@@ -102,12 +103,12 @@ impl Keyword {
         (Keyword::Workdir, "WORKDIR"),
     ];
 
-    /// Reads a keyword in any case.
+    /// Parses a keyword in any case.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, name)| name.eq_ignore_ascii_case(word)).map(|&(keyword, _)| keyword)
     }
 
-    /// The keyword in the usual capitals.
+    /// The keyword in upper case.
     ///
     /// # Panics
     /// Never: every keyword is in the list.
@@ -119,11 +120,11 @@ impl Keyword {
 /// A flag of an instruction: `--mount=type=cache,target=/x`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Where it stands.
+    /// The span of the flag.
     pub span: Span,
     /// The name without dashes.
     pub name: String,
-    /// What stands behind the `=`, quotes taken off.
+    /// The value after the `=`, without quotes.
     pub value: Option<String>,
 }
 
@@ -156,7 +157,7 @@ pub enum Body {
 /// A command in one of its two forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
-    /// A JSON array: no shell is involved.
+    /// A JSON array, run without a shell.
     Exec(Vec<String>),
     /// A string for the shell.
     Shell(String),
@@ -165,9 +166,9 @@ pub enum Form {
 /// `FROM image AS name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct From {
-    /// The image as written, variables and all.
+    /// The image as written, including variables.
     pub image: String,
-    /// Where it stands.
+    /// The span of the image.
     pub image_span: Span,
     /// The stage's name as written.
     pub name: Option<String>,
@@ -178,28 +179,28 @@ pub struct From {
 pub struct Assignment {
     /// The key as written.
     pub key: String,
-    /// The value as written, quotes and variables included; an ARG may have none.
+    /// The value as written, including quotes and variables; an ARG may have none.
     pub value: Option<String>,
 }
 
 /// The arguments of COPY and ADD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
-    /// What is copied, as written; here-documents included as `<<NAME`.
+    /// The sources as written; here-documents as `<<NAME`.
     pub sources: Vec<String>,
-    /// Where to.
+    /// The destination.
     pub destination: String,
 }
 
-/// What a RUN runs.
+/// The command of a RUN.
 #[derive(Debug, Clone)]
 pub enum Run {
     /// A JSON array.
     Exec(Vec<String>),
-    /// A shell script that is understood to the last word: the only kind that is ever edited.
+    /// A shell script that is completely parsed: the only kind that is ever edited.
     Shell(Script),
-    /// A script that comes in a here-document or reads one; understood, but not edited.
+    /// A script that is in a here-document or reads one; parsed, but not edited.
     Heredoc(Script),
-    /// A script that is not understood, and why.
+    /// A script that is not parsed, and the reason.
     Opaque(Opaque),
 }

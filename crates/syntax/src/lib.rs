@@ -1,8 +1,8 @@
 //! The text of a Dockerfile as a lossless tree.
 //!
-//! Parsing never fails and attaches no meaning: it does not know which user or directory a step runs with, or what a
-//! command does. The tree is the source text plus typed [spans](span). Items tile the file, so text outside an
-//! [edit](edit) can't change.
+//! Parsing never fails and attaches no meaning: it does not know which user or directory a step
+//! runs with, or what a command does. The tree is the source text plus typed [spans](span). Items
+//! tile the file, so text outside an [edit](edit) can't change.
 //!
 //! ```
 //! use jettison_syntax::shell::CommandKind;

@@ -1,23 +1,26 @@
-//! The line layer: which physical lines make one instruction, and what is left of them when they are joined.
+//! The line layer: which physical lines form an instruction, and the text that results from joining
+//! them.
 //!
-//! It follows BuildKit's `frontend/dockerfile/parser/parser.go` (`Parse`, `processLine`, `trimContinuationCharacter`):
-//! comment lines and blank lines within a continued instruction are skipped, the escape character and the blanks
-//! behind it go, leading blanks of continuation lines stay. It knows nothing of instructions.
+//! It follows BuildKit's `frontend/dockerfile/parser/parser.go` (`Parse`, `processLine`,
+//! `trimContinuationCharacter`): comment lines and blank lines within a continued instruction are
+//! skipped, the escape character and the blanks after it are removed, and leading blanks of
+//! continuation lines are kept. This layer does not parse instructions.
 
 use std::borrow::Cow;
 
 use crate::span::Span;
 
-/// An instruction's text as the builder sees it: continuation lines joined, comment lines between them taken out.
+/// An instruction's text as the builder sees it: continuation lines are joined, and comment lines
+/// between them removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logical<'a> {
-    /// The joined text; borrowed where the instruction stands on one line.
+    /// The joined text; borrowed if the instruction is on one line.
     pub text: Cow<'a, str>,
-    /// The pieces of the file that make it up, in order; they are never empty but for an empty text.
+    /// The parts of the file that form it, in order; never empty unless the whole text is.
     segments: Vec<Segment>,
 }
 
-/// A piece of the joined text and where it stands in the file.
+/// A part of the joined text and its position in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Segment {
     /// Offset in the joined text.
@@ -27,7 +30,7 @@ struct Segment {
 }
 
 impl<'a> Logical<'a> {
-    /// A piece of the file as it is.
+    /// A part of the file, unchanged.
     pub(super) fn of_span(text: &'a str, span: Span) -> Self {
         Self { text: Cow::Borrowed(span.of(text)), segments: vec![Segment { logical: 0, file: span.start }] }
     }
@@ -47,7 +50,7 @@ impl<'a> Logical<'a> {
         }
     }
 
-    /// Adds text that stands at `span`, or stands for it.
+    /// Adds text that is at `span`, or that represents it.
     pub(super) fn push(&mut self, span: Span, piece: &str) {
         self.segments.push(Segment { logical: self.text.len(), file: span.start });
         self.text.to_mut().push_str(piece);
@@ -60,8 +63,9 @@ impl<'a> Logical<'a> {
         segment.file + (offset - segment.logical)
     }
 
-    /// The file offset behind a byte of the joined text: for the end of something. At a seam it is the end of the
-    /// earlier line, so that an insertion lands before the escape character.
+    /// The file offset after a byte of the joined text: for the end of something. Where lines are
+    /// joined, it is the end of the earlier line, so that an insertion is placed before the escape
+    /// character.
     pub fn end(&self, offset: usize) -> usize {
         if offset == 0 { self.start(0) } else { self.start(offset - 1) + 1 }
     }
@@ -73,7 +77,8 @@ impl<'a> Logical<'a> {
         segment.logical + (file - segment.file)
     }
 
-    /// The span in the file of a range of the joined text; it includes the line breaks and comments in between.
+    /// The span in the file of a range of the joined text; it includes the line breaks and comments
+    /// in between.
     pub fn span(&self, start: usize, end: usize) -> Span {
         if start == end {
             Span::at(self.end(end).max(self.start(start)))
@@ -83,37 +88,38 @@ impl<'a> Logical<'a> {
     }
 }
 
-/// The physical lines of one instruction, up to but without its here-documents.
+/// The physical lines of one instruction, without its here-documents.
 #[derive(Debug)]
 pub(super) struct Continued<'a> {
     pub(super) logical: Logical<'a>,
-    /// From the first byte that is not blank to the end of the last line's text, line break excluded.
+    /// From the first non-blank byte to the end of the last line's text, without the line break.
     pub(super) text_span: Span,
     /// Whole comment lines in between, without their line breaks.
     pub(super) comments: Vec<Span>,
-    /// Where the next line starts.
+    /// The start of the next line.
     pub(super) next: usize,
 }
 
-/// The line that starts at `start`: its text's end (without `\r` and `\n`) and the start of the next line.
+/// The line that starts at `start`: its text's end (without `\r` and `\n`) and the start of the
+/// next line.
 pub(super) fn line_at(text: &str, start: usize) -> (usize, usize) {
     let bytes = text.as_bytes();
     let next = bytes[start..].iter().position(|&b| b == b'\n').map_or(text.len(), |at| start + at + 1);
     (trim_line_break(&text[start..next]).len() + start, next)
 }
 
-/// Takes line breaks of any style off the end, as BuildKit's `trimNewline` does.
+/// Removes line breaks of any style from the end, as BuildKit's `trimNewline` does.
 pub(super) fn trim_line_break(line: &str) -> &str {
     line.trim_end_matches(['\r', '\n'])
 }
 
-/// Whether a line is a comment, blanks before the `#` allowed.
+/// Whether a line is a comment, optionally with blanks before the `#`.
 pub(super) fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with('#')
 }
 
-/// Reads the instruction whose first line starts at `start`. The caller has made sure that this line is neither blank
-/// nor a comment.
+/// Reads the instruction whose first line starts at `start`. The caller ensures that this line is
+/// neither blank nor a comment.
 pub(super) fn read_continued(text: &str, start: usize, escape: char) -> Continued<'_> {
     let (line_end, mut next) = line_at(text, start);
     let first = &text[start..line_end];
@@ -150,8 +156,8 @@ pub(super) fn read_continued(text: &str, start: usize, escape: char) -> Continue
     Continued { logical, text_span: Span::new(begin, text_end), comments, next }
 }
 
-/// Takes the escape character and the blanks behind it off a line that continues. An escape character that follows
-/// another one does not continue the line (BuildKit's `lineContinuationRegex`).
+/// Removes the escape character and the blanks after it from a continued line. An escape character
+/// that follows another one does not continue the line (BuildKit's `lineContinuationRegex`).
 pub(super) fn without_continuation(line: &str, escape: char) -> (&str, bool) {
     let Some(kept) = line.trim_end_matches([' ', '\t']).strip_suffix(escape) else { return (line, false) };
     if kept.ends_with(escape) { (line, false) } else { (kept, true) }
@@ -179,7 +185,7 @@ mod tests {
         let text = "RUN a\\\n b\n";
         let read = read_continued(text, 0, '\\');
         assert_eq!(read.logical.text, "RUN a b");
-        assert_eq!(read.logical.end(5), 5, "an insertion behind `a` must land before the backslash");
+        assert_eq!(read.logical.end(5), 5, "an insertion after `a` must be placed before the backslash");
         assert_eq!(read.logical.start(5), 7);
     }
 

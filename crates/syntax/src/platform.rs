@@ -1,16 +1,17 @@
-//! Which system a stage is built for, by what FROM says: `--platform`, the image's name with the defaults of build arguments filled in,
-//! and the stage that it starts from.
+//! The operating system that a stage is built for, according to FROM: `--platform`, the image's
+//! name with the defaults of build arguments inserted, and the stage that it is based on.
 //!
-//! Nothing here knows what an image holds. A name that says nothing leaves the platform unknown.
+//! This module does not know the content of images. A name without a hint leaves the platform
+//! unknown.
 
 use std::collections::HashMap;
 
 use crate::instruction::{Assignment, From, Instruction};
 
-/// The system that a stage is built for.
+/// The operating system that a stage is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Platform {
-    /// Its name says nothing of another one.
+    /// The name does not indicate another one.
     #[default]
     Unknown,
     /// `--platform=linux/…`.
@@ -19,17 +20,17 @@ pub(super) enum Platform {
     Windows,
 }
 
-/// The build arguments that FROM can use: those above the first stage, by their defaults.
+/// The build arguments that FROM can use: those before the first stage, with their defaults.
 #[derive(Debug, Default)]
 pub(super) struct Arguments(HashMap<String, String>);
 
-/// Alternatives hold further variables; deeper ones stay as they are written.
+/// Alternatives may contain variables; those nested more deeply are not expanded.
 const MOST_STEPS: usize = 8;
-/// No image's name is longer; values that double each other soon are.
+/// No image name is longer, but values that double each other soon are.
 const MOST_BYTES: usize = 4096;
 
 impl Arguments {
-    /// Takes in an ARG above the first FROM.
+    /// Adds an ARG before the first FROM.
     pub(super) fn note(&mut self, all: &[Assignment]) {
         for one in all {
             if let Some(value) = &one.value {
@@ -39,7 +40,7 @@ impl Arguments {
         }
     }
 
-    /// A text with what is known of its variables filled in; any other variable stays as it is written.
+    /// A text with the known variables expanded; others are kept as written.
     pub(super) fn fill_in(&self, text: &str) -> String {
         self.fill_in_within(text.trim_matches(['"', '\'']), MOST_STEPS)
     }
@@ -51,7 +52,7 @@ impl Arguments {
             result.push_str(&rest[..at]);
             let (whole, name, alternative) = reference(&rest[at..]);
             rest = &rest[at + whole.len()..];
-            // A value was filled in where it was set.
+            // A value was expanded when it was set.
             let value = self.0.get(name).map(String::as_str);
             match alternative {
                 // `${NAME:-alternative}` and `${NAME-alternative}`.
@@ -68,7 +69,7 @@ impl Arguments {
     }
 }
 
-/// The variable that a text starts with: as it is written, its name, and what `:-` or `:+` puts in its place.
+/// The variable that a text starts with: its text, its name, and the replacement of `:-` or `:+`.
 fn reference(text: &str) -> (&str, &str, Option<(char, &str)>) {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let inside = text.strip_prefix("${");
@@ -94,10 +95,10 @@ fn reference(text: &str) -> (&str, &str, Option<(char, &str)>) {
 }
 
 impl Platform {
-    /// What FROM says by itself; a stage that it starts from is not looked at.
+    /// The platform according to FROM alone, without the stage that it is based on.
     pub(super) fn of(instruction: &Instruction<'_>, from: &From, arguments: &Arguments) -> Self {
         let image = arguments.fill_in(&from.image);
-        // A variable may be named for what it holds: `$WINDOWS_BASE`.
+        // A variable may be named after its content: `$WINDOWS_BASE`.
         if is_windows(&from.image) || is_windows(&image) {
             return Self::Windows;
         }
@@ -111,19 +112,19 @@ impl Platform {
     }
 }
 
-/// Releases of Windows by which its images are tagged. (Microsoft's manual, "Base image servicing lifecycles", and the tags of
-/// windows/servercore, windows/nanoserver and dotnet/framework in its registry.)
+/// Releases of Windows that tag its images. (Microsoft's manual, "Base image servicing lifecycles",
+/// and the tags of windows/servercore, windows/nanoserver and dotnet/framework in its registry.)
 const RELEASES: &[&str] =
     &["1607", "1709", "1803", "1809", "1903", "1909", "2004", "2009", "20h2", "21h2", "22h2"];
 
-/// Words that name a distribution of Linux: beside one of them, a number is a date or a version.
+/// Words that name a Linux distribution: next to one of them, a number is a date or a version.
 const LINUX: &[&str] =
     &["linux", "ubuntu", "debian", "alpine", "fedora", "centos", "rocky", "alma", "suse", "ubi"];
 
-/// Whether an image's name says that it is a Windows image.
+/// Whether an image's name indicates Windows.
 fn is_windows(image: &str) -> bool {
     let image = image.to_ascii_lowercase();
-    // Images of .NET Framework are all for Windows, also where their tag is a plain version.
+    // Images of .NET Framework are all for Windows, even if their tag is a plain version.
     if ["windows", "nanoserver", "servercore", "dotnet/framework", "dotnet-framework"]
         .iter()
         .any(|word| image.contains(word))
@@ -138,7 +139,7 @@ fn is_windows(image: &str) -> bool {
                 .is_some_and(|year| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()))
         })
     };
-    // Builds are versions with five digits in the third place: 10.0.17763.1999.
+    // Builds are versions with a third component of five digits: 10.0.17763.1999.
     let is_build = |word: &str| {
         let build = word.strip_prefix("10.0.").and_then(|rest| rest.split('.').next());
         build.is_some_and(|build| build.len() == 5 && build.bytes().all(|byte| byte.is_ascii_digit()))

@@ -1,8 +1,9 @@
-//! The shell scripts inside RUN, as a tree of our own with spans of the *file*.
+//! The shell scripts in RUN, as a syntax tree of this crate with spans of the *file*.
 //!
-//! A façade: the grammar itself is `shuck-parser`'s, lowered at once (`lower`), so that nothing else in the project knows
-//! it. A script that does not parse cleanly, or that bash and a plain `sh` read differently while the shell is `sh`, is
-//! not lowered at all: it is [`Opaque`](super::opaque::Opaque) and never edited.
+//! A façade: `shuck-parser` parses the script and `lower` converts its tree, so that the rest of
+//! the project does not depend on it. A script that does not parse cleanly, or that bash and a
+//! plain `sh` read differently while the shell is `sh`, is not converted at all: it is
+//! [`Opaque`](super::opaque::Opaque) and never edited.
 
 mod lower;
 mod word;
@@ -15,13 +16,14 @@ use crate::span::Span;
 
 pub use word::Word;
 
-/// A longer list of commands joined by operators is not read. (shuck-parser 0.2.8, `MAX_OPERATOR_CHAIN_LEN`.)
+/// A longer list of commands joined by operators is not parsed. (shuck-parser 0.2.8,
+/// `MAX_OPERATOR_CHAIN_LEN`.)
 pub const LONGEST_CHAIN: usize = 1000;
 
-/// A script with more here-documents is not read.
+/// A script with more here-documents is not parsed.
 const MOST_HEREDOCS: usize = 200;
 
-/// Which shell reads the script.
+/// The shell that runs the script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// `sh`: dash, BusyBox's ash, or bash under that name.
@@ -33,41 +35,43 @@ pub enum Dialect {
 /// A whole script.
 #[derive(Debug, Clone)]
 pub struct Script {
-    /// The shell that reads it.
+    /// The shell that runs it.
     pub dialect: Dialect,
-    /// Whether the shell itself was started with `-e`, so that a failing command ends the script.
+    /// Whether the shell was started with `-e`, so that a failing command ends the script.
     pub exits_on_error: bool,
-    /// Whether the shell was started as a login or interactive one, so that it reads files before the script.
+    /// Whether the shell was started as a login or interactive shell, so that it reads files before
+    /// the script.
     pub reads_startup_files: bool,
     /// Its statements.
     pub list: List,
-    /// Whether it ends in a comment, into which anything appended would fall.
+    /// Whether it ends in a comment, which would absorb appended text.
     pub ends_in_comment: bool,
-    /// From the first byte to the last, blanks around it excluded.
+    /// From the first byte to the last, without surrounding blanks.
     pub span: Span,
 }
 
-/// Statements one after the other, whatever stands between them.
+/// Statements in sequence, with any separators.
 #[derive(Debug, Clone, Default)]
 pub struct List {
     /// In order.
     pub statements: Vec<Statement>,
 }
 
-/// An and-or list and what ends it.
+/// An and-or list and its terminator.
 #[derive(Debug, Clone)]
 pub struct Statement {
     /// The first pipeline.
     pub first: Pipeline,
-    /// The following ones, each with the operator before it. `&&` and `||` bind alike, from the left.
+    /// The following ones, each with the operator before it. `&&` and `||` have equal precedence
+    /// and associate to the left.
     pub rest: Vec<(Operator, Pipeline)>,
-    /// What ends it.
+    /// Its terminator.
     pub end: End,
-    /// From its first byte to the last of its last command.
+    /// From its first byte to the end of its last command.
     pub span: Span,
 }
 
-/// Between two pipelines of an and-or list.
+/// The operator between two pipelines of an and-or list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     /// `&&`
@@ -76,21 +80,21 @@ pub enum Operator {
     Or,
 }
 
-/// What ends a statement.
+/// The terminator of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// A line break, or the end of the list.
     Line,
-    /// `;`, with its place.
+    /// `;`, with its offset.
     Semicolon(Span),
     /// `&`: it runs in the background.
     Background,
 }
 
-/// Commands joined by `|`; most often just one.
+/// Commands joined by `|`; usually just one.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    /// Whether `!` turns its status around.
+    /// Whether `!` inverts its status.
     pub negated: bool,
     /// In order.
     pub commands: Vec<Command>,
@@ -101,15 +105,15 @@ pub struct Pipeline {
 /// One command with its redirections.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// What it is.
+    /// The command.
     pub kind: CommandKind,
     /// Its redirections, in order.
     pub redirects: Vec<Redirect>,
-    /// From its first byte to its last, redirections included.
+    /// From its first byte to its last, including redirections.
     pub span: Span,
 }
 
-/// What a command is.
+/// A kind of command.
 #[derive(Debug, Clone)]
 pub enum CommandKind {
     /// A program, a builtin or assignments.
@@ -118,11 +122,12 @@ pub enum CommandKind {
     Subshell(List),
     /// `{ …; }`
     Group(List),
-    /// `if`, `while`, `until`, `for`, `case`, `select`: lists that may run never, once or often.
+    /// `if`, `while`, `until`, `for`, `case`, `select`: their lists may run never, once or
+    /// repeatedly.
     Branching(Branching),
     /// A function's definition.
     Function(String, List),
-    /// `[[ … ]]`, `(( … ))`: no programs but those in substitutions.
+    /// `[[ … ]]`, `(( … ))`: they run no programs except in substitutions.
     Test(Vec<List>),
     /// `time …`, `coproc …`
     Prefixed(List),
@@ -131,15 +136,15 @@ pub enum CommandKind {
 /// A compound command whose parts may not run.
 #[derive(Debug, Clone, Default)]
 pub struct Branching {
-    /// What always runs at least once: the condition of `if` and `while`.
+    /// The part that always runs at least once: the condition of `if` and `while`.
     pub condition: List,
-    /// What may run.
+    /// The parts that may run.
     pub branches: Vec<List>,
     /// The words of `for` and `case`.
     pub words: Vec<Word>,
     /// The variable that `for` or `select` sets.
     pub variable: Option<String>,
-    /// Whether it is bash's `for ((…))`, which sets variables as it likes.
+    /// Whether it is bash's `for ((…))`, which can set any variables.
     pub counts: bool,
 }
 
@@ -148,12 +153,12 @@ pub struct Branching {
 pub struct Simple {
     /// `NAME=value` before the program.
     pub assignments: Vec<Assignment>,
-    /// The program and its arguments; empty where there are only assignments.
+    /// The program and its arguments; empty if there are only assignments.
     pub words: Vec<Word>,
 }
 
 impl Simple {
-    /// The program's name without its directory, where it is plain to see.
+    /// The program's name without its directory, if it is a literal.
     pub fn program(&self) -> Option<&str> {
         self.words.first()?.literal().map(base_name)
     }
@@ -168,7 +173,7 @@ pub struct Assignment {
     pub value: Option<Word>,
 }
 
-/// `> file` and its kin.
+/// `> file` and similar redirections.
 #[derive(Debug, Clone)]
 pub struct Redirect {
     /// Whether it writes to its target.
@@ -179,7 +184,7 @@ pub struct Redirect {
     pub span: Span,
 }
 
-/// The part of a path behind its last slash.
+/// The component of a path after its last slash.
 pub fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
@@ -191,7 +196,7 @@ pub(super) fn parse(
     dialect: Dialect,
     options: &[String],
 ) -> Result<Script, Opaque> {
-    // The parser takes time that grows with their square.
+    // The parser takes quadratic time in their number.
     if logical.text[range.clone()].matches("<<").nth(MOST_HEREDOCS).is_some() {
         return Err(Opaque::Unparsed);
     }
@@ -199,13 +204,13 @@ pub(super) fn parse(
 }
 
 impl Script {
-    /// Reads a script that is no part of a Dockerfile; its spans are those of `text`.
+    /// Parses a script that is not part of a Dockerfile; its spans refer to `text`.
     pub fn read(text: &str, dialect: Dialect) -> Result<Self, Opaque> {
         let logical = Logical::of_span(text, Span::new(0, text.len()));
         lower::script(&logical, 0..text.len(), dialect, &[])
     }
 
-    /// Whether a redirection opens a here-document.
+    /// Whether a redirection starts a here-document.
     pub(super) fn has_heredoc(&self) -> bool {
         let mut found = false;
         self.list
@@ -215,7 +220,7 @@ impl Script {
 }
 
 impl List {
-    /// Calls `visit` for every command in here, however deep, substitutions included, in the order of the text.
+    /// Calls `visit` for every nested command, including substitutions, in the order of the text.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Command)) {
         for statement in &self.statements {
             for pipeline in statement.pipelines() {
@@ -226,7 +231,7 @@ impl List {
         }
     }
 
-    /// Whether there is no statement.
+    /// Whether there are no statements.
     pub fn is_empty(&self) -> bool {
         self.statements.is_empty()
     }
@@ -238,7 +243,7 @@ impl Statement {
         std::iter::once(&self.first).chain(self.rest.iter().map(|(_, pipeline)| pipeline))
     }
 
-    /// The pipeline with this number.
+    /// The pipeline with this index.
     pub fn pipeline(&self, index: usize) -> Option<&Pipeline> {
         match index.checked_sub(1) {
             None => Some(&self.first),
@@ -253,7 +258,7 @@ impl Statement {
 }
 
 impl Pipeline {
-    /// The only command, where there is no pipe and no `!`.
+    /// The only command, if there is no pipe and no `!`.
     pub fn single(&self) -> Option<&Command> {
         match &self.commands[..] {
             [only] if !self.negated => Some(only),
@@ -263,7 +268,7 @@ impl Pipeline {
 }
 
 impl Command {
-    /// The simple command that this is.
+    /// The simple command, if it is one.
     pub fn simple(&self) -> Option<&Simple> {
         match &self.kind {
             CommandKind::Simple(simple) => Some(simple),
@@ -271,7 +276,8 @@ impl Command {
         }
     }
 
-    /// The words of the command itself: program and arguments, assigned values, redirection targets, loop words.
+    /// The words of the command itself: program and arguments, assigned values, redirection
+    /// targets, loop words.
     pub fn words(&self) -> impl Iterator<Item = &Word> {
         let own: (&[Word], &[Assignment]) = match &self.kind {
             CommandKind::Simple(simple) => (&simple.words, &simple.assignments),
@@ -283,7 +289,7 @@ impl Command {
         assigned.chain(own.0).chain(redirected)
     }
 
-    /// The lists within: bodies, conditions, branches. Substitutions hang on the words.
+    /// The nested lists: bodies, conditions, branches. Substitutions belong to the words.
     pub fn lists(&self) -> impl Iterator<Item = &List> {
         let (one, many, condition): (Option<&List>, &[List], Option<&List>) = match &self.kind {
             CommandKind::Simple(_) => (None, &[], None),

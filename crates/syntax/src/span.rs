@@ -1,12 +1,12 @@
-//! Where something stands in a file: byte spans, and the line and column a person counts.
+//! Positions in a file: byte spans, and the line and column for users.
 //!
-//! Spans are always absolute bytes of the file's text as it was read, a byte-order mark and carriage returns included.
-//! Nothing here knows what the bytes mean.
+//! Spans are absolute byte offsets in the file's original text, including a byte-order mark and
+//! carriage returns. This module does not interpret the bytes.
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 
-/// Bytes of the file, half open.
+/// Bytes of the file, as a half-open range.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// The first byte.
@@ -16,13 +16,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// Makes the span `start..end`; `start` must not lie behind `end`.
+    /// Creates the span `start..end`; `start` must not be after `end`.
     pub fn new(start: usize, end: usize) -> Self {
         debug_assert!(start <= end, "a span must not run backwards: {start}..{end}");
         Self { start, end }
     }
 
-    /// An empty span: a place between two bytes.
+    /// An empty span: a position between two bytes.
     pub fn at(offset: usize) -> Self {
         Self { start: offset, end: offset }
     }
@@ -32,12 +32,12 @@ impl Span {
         self.end - self.start
     }
 
-    /// Whether the span holds no byte.
+    /// Whether the span is empty.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// Whether `other` lies within this span.
+    /// Whether `other` is within this span.
     pub fn contains(self, other: Span) -> bool {
         self.start <= other.start && other.end <= self.end
     }
@@ -47,7 +47,7 @@ impl Span {
         self.start..self.end
     }
 
-    /// The text under the span.
+    /// The text of the span.
     pub fn of(self, text: &str) -> &str {
         &text[self.range()]
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for Span {
     }
 }
 
-/// A place as people and editors count it.
+/// A line and a column, as users and editors count them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The line, from 1.
@@ -69,7 +69,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a byte offset; one behind the end of the text is that of its last byte.
+    /// The position of a byte offset; an offset after the end of the text has the position of the
+    /// last byte.
     pub fn of(text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
@@ -79,7 +80,7 @@ impl Place {
     }
 }
 
-/// Where the lines of a text start, to find many places in it.
+/// The starts of the lines of a text, to look up many positions.
 #[derive(Debug, Clone)]
 pub struct LineIndex<'a> {
     text: &'a str,
@@ -87,13 +88,13 @@ pub struct LineIndex<'a> {
 }
 
 impl<'a> LineIndex<'a> {
-    /// Reads the text once.
+    /// Indexes the text.
     pub fn of(text: &'a str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { text, starts }
     }
 
-    /// The place of a byte offset.
+    /// The position of a byte offset.
     pub fn place(&self, offset: usize) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset);
         let column =
@@ -101,7 +102,7 @@ impl<'a> LineIndex<'a> {
         Place { line, column }
     }
 
-    /// The lines that a span has bytes on; of an empty one, the line that it stands on.
+    /// The lines that a span covers; for an empty one, the line that contains it.
     pub fn lines(&self, span: Span) -> RangeInclusive<usize> {
         self.place(span.start).line..=self.place(span.end.max(span.start + 1) - 1).line
     }

@@ -1,4 +1,4 @@
-//! From `shuck-ast`'s tree to ours. The only file that knows the foreign parser.
+//! Converts the tree of `shuck-ast` to ours. This is the only file that depends on that parser.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::shell::{
 };
 use crate::span::Span;
 
-/// Parses and lowers one script.
+/// Parses and converts one script.
 pub(super) fn script(
     logical: &Logical<'_>,
     range: Range<usize>,
@@ -62,9 +62,9 @@ struct Lowering<'a, 'b> {
     offset: usize,
     source: &'a str,
     dialect: Dialect,
-    /// The first thing that makes the whole script opaque.
+    /// The first construct that makes the whole script opaque.
     problem: Option<Opaque>,
-    /// Where the last comment ends in `source`; 0 where there is none.
+    /// The end of the last comment in `source`; 0 if there is none.
     comment_end: usize,
 }
 
@@ -76,7 +76,7 @@ impl Lowering<'_, '_> {
     }
 
     fn statement(&mut self, stmt: &ast::Stmt) -> Statement {
-        // And-or lists nest to the left; a long one must not cost a stack frame a link.
+        // And-or lists nest to the left; a long one must not use a stack frame per operator.
         let mut rest = Vec::new();
         let mut left = stmt;
         while let ast::Command::Binary(binary) = &left.command {
@@ -123,7 +123,8 @@ impl Lowering<'_, '_> {
                     left = &binary.left;
                 }
                 ast::Command::Binary(_) => {
-                    // An and-or list where only a pipeline can stand: not the grammar that POSIX has.
+                    // An and-or list in a position that only allows a pipeline in the POSIX
+                    // grammar.
                     self.problem = Some(Opaque::Unparsed);
                     break;
                 }
@@ -148,7 +149,7 @@ impl Lowering<'_, '_> {
             stmt.redirects.iter().map(|redirect| self.redirect(redirect)).collect();
         let (kind, mut own) = self.kind(&stmt.command);
         if own.start > own.end && redirects.is_empty() {
-            // A command of nothing at all, as in `{ ; }`, which no shell takes.
+            // An empty command, as in `{ ; }`, which every shell rejects.
             self.problem = Some(Opaque::Unparsed);
             own = Span::at(self.logical.start(self.offset));
         }
@@ -161,7 +162,7 @@ impl Lowering<'_, '_> {
         match command {
             ast::Command::Simple(simple) => {
                 let assignments = self.assignments(&simple.assignments);
-                // A command of assignments alone has an empty name here.
+                // A command with only assignments has an empty name here.
                 let named = !simple.name.span.slice(self.source).is_empty();
                 let name = named.then_some(&simple.name);
                 let words = name.into_iter().chain(&simple.args).map(|word| self.word(word)).collect();
@@ -222,7 +223,7 @@ impl Lowering<'_, '_> {
         Self::simple(assignments, words, assigned)
     }
 
-    /// A simple command, with the span of what it is made of: the parser's own reaches up to the next command.
+    /// A simple command, with the span of its parts: the parser's span extends to the next command.
     fn simple(assignments: Vec<Assignment>, words: Vec<Word>, assigned: Option<Span>) -> (CommandKind, Span) {
         let spans = || assigned.into_iter().chain(words.iter().map(|word| word.span));
         let start = spans().map(|span| span.start).min().unwrap_or(usize::MAX);
@@ -352,10 +353,10 @@ impl Lowering<'_, '_> {
             && (raw.contains("$(") && !raw.contains("$((") || raw.contains('`'))
             && !is_quoted_literally(raw)
         {
-            // A command hides where the parser does not show it, as in "${x:-$(command)}".
+            // The parser does not show some commands, as in "${x:-$(command)}".
             self.problem = Some(Opaque::Unparsed);
         }
-        // The parser takes a brace or a bracket that never closes for a word that goes on over blanks.
+        // The parser reads an unclosed brace or bracket as a word that continues across blanks.
         if !is_one_word(raw) {
             self.problem = Some(Opaque::Unparsed);
         }
@@ -386,7 +387,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// For constructs whose commands the tree does not show: fine without any, else the script is opaque.
+    /// For constructs whose commands the tree does not show: the script is opaque unless there are
+    /// none.
     fn hidden_commands(&mut self, span: ast::Span) -> Vec<List> {
         let raw = span.slice(self.source);
         if raw.contains("$(") || raw.contains('`') {
@@ -427,7 +429,8 @@ impl Lowering<'_, '_> {
                 .and_then(Word::literal)
                 .is_some_and(|to| to == "-" || to.bytes().all(|b| b.is_ascii_digit()))
         };
-        // To bash, `&>` and `>& file` send both outputs to a file; to others, the first is a background job.
+        // bash redirects both outputs to a file with `&>` and `>& file`; in other shells, the first
+        // is a background job.
         if redirect.kind == K::OutputBoth
             || redirect.kind == K::HereString
             || (redirect.kind == K::DupOutput && !to_descriptor())
@@ -458,7 +461,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// The span of a compound command up to its last word. Where that word is not known, the script is opaque.
+    /// The span of a compound command up to its last word. If that word is unknown, the script is
+    /// opaque.
     fn up_to(&mut self, span: ast::Span, last: Option<ast::Span>) -> Span {
         let Some(last) = last else {
             self.problem = Some(Opaque::Unparsed);
@@ -467,8 +471,8 @@ impl Lowering<'_, '_> {
         ordered(self.span(span).start, self.span(last).end)
     }
 
-    /// A list in brackets, and its span with the brackets. The parser counts them in at times and at times not, so they
-    /// are looked for around the statements.
+    /// A list in brackets, and its span including the brackets. The parser's span includes them
+    /// only in some cases, so they are searched for around the statements.
     fn bracketed(&mut self, sequence: &ast::StmtSeq, open: char, close: char) -> (List, Span) {
         let list = self.list(sequence);
         let (Some(first), Some(last)) = (list.statements.first(), list.statements.last()) else {
@@ -488,7 +492,7 @@ impl Lowering<'_, '_> {
         (list, span)
     }
 
-    /// The span of a test. The parser's own reaches up to the next command, operators included.
+    /// The span of a test. The parser's span extends to the next command, including operators.
     fn compound_span(&self, span: ast::Span) -> Span {
         let start = span.start.offset();
         let text = span.slice(self.source);
@@ -497,20 +501,21 @@ impl Lowering<'_, '_> {
     }
 
     fn span(&self, span: ast::Span) -> Span {
-        // The parser may count blanks behind a command to it; an insertion must not land behind them.
+        // The parser's span may include blanks after a command; an insertion must not be placed
+        // after them.
         let start = span.start.offset();
         let end = start + span.slice(self.source).trim_end().len();
         self.logical.span(self.offset + start, self.offset + end)
     }
 }
 
-/// Whether a word is one single-quoted string, in which nothing is expanded.
+/// Whether a word is a single single-quoted string, in which nothing is expanded.
 fn is_quoted_literally(raw: &str) -> bool {
     raw.split('\'').step_by(2).all(|outside| !outside.contains("$(") && !outside.contains('`'))
 }
 
-/// Whether nothing but separators and a comment follows the last command: the parser may drop what it can't place, as in
-/// `a b=(c d`.
+/// Whether only separators and a comment follow the last command: the parser may drop text that it
+/// can't place, as in `a b=(c d`.
 fn is_covered(logical: &Logical<'_>, range: &Range<usize>, list: &List) -> bool {
     let (mut end, mut heredoc) = (0, false);
     list.walk(&mut |command| {
@@ -524,12 +529,14 @@ fn is_covered(logical: &Logical<'_>, range: &Range<usize>, list: &List) -> bool 
     tail.split('#').next().unwrap_or_default().chars().all(|c| c.is_whitespace() || matches!(c, ';' | '&'))
 }
 
-/// A span whose end may come from a place that the parser has wrong: such a script is opaque anyway, but must not panic.
+/// A span whose end may come from a wrong position of the parser: such a script is opaque anyway,
+/// but must not cause a panic.
 fn ordered(start: usize, end: usize) -> Span {
     Span::new(start, end.max(start))
 }
 
-/// Whether a text is one word to every shell: no blank stands outside quotes and substitutions, and all of them close.
+/// Whether a text is one word in every shell: there are no blanks outside quotes and substitutions,
+/// and all of them are closed.
 fn is_one_word(raw: &str) -> bool {
     if !raw.contains(|c: char| c.is_whitespace() || matches!(c, '\\' | '$' | '`' | '\'' | '"' | '(' | '{')) {
         return true;
@@ -540,7 +547,7 @@ fn is_one_word(raw: &str) -> bool {
     while let Some(c) = chars.next() {
         match (c, closing.last()) {
             ('\\', top) if top != Some(&'\'') => {
-                // A backslash at the end of all would escape whatever is appended.
+                // A backslash at the end would escape appended text.
                 let Some(_) = chars.next() else { return false };
             }
             (c, Some(close)) if c == *close => {
@@ -549,12 +556,13 @@ fn is_one_word(raw: &str) -> bool {
             (_, Some('\'')) => {}
             ('\'', top) if top != Some(&'"') => closing.push('\''),
             ('"' | '`', _) => closing.push(c),
-            // Also that of a pattern like `@(a|b)`.
+            // Also the span of a pattern like `@(a|b)`.
             ('(', top) if before == '$' || matches!(top, None | Some(')')) => closing.push(')'),
             ('{', _) if before == '$' => closing.push('}'),
             ('[', _) if before == '$' => closing.push(']'),
             (c, None) if c.is_whitespace() => return false,
-            // Where a brace that does not close ends, and where `{{` does, depends on what follows, to the parser.
+            // The parser determines the end of an unclosed brace, and of `{{`, from the following
+            // text.
             ('{', Some('}')) if before == '{' => return false,
             ('{', None) => closing.push('}'),
             _ => {}

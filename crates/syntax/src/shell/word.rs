@@ -1,4 +1,4 @@
-//! One word of a shell command: its text, and its value where nothing has to be expanded to know it.
+//! One word of a shell command: its text, and its value if that does not depend on an expansion.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,12 @@ use crate::span::Span;
 /// A word as written.
 #[derive(Debug, Clone, Default)]
 pub struct Word {
-    /// Where it stands in the file.
+    /// The span in the file.
     pub span: Span,
-    /// The text as the shell gets it: quotes and variables included, continuation lines joined.
+    /// The text that the shell reads: including quotes and variables, with continuation lines
+    /// joined.
     pub raw: String,
-    /// What it comes to, where that differs from `raw` and is known.
+    /// The value, if it differs from `raw` and is known.
     value: Value,
     /// The commands in its `$( … )` and backticks.
     pub substitutions: Vec<List>,
@@ -20,7 +21,7 @@ pub struct Word {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Value {
-    /// Nothing in it is special.
+    /// It has no special characters.
     #[default]
     Raw,
     /// After quote removal.
@@ -43,12 +44,12 @@ impl Word {
         Self { span, raw: raw.to_owned(), value, substitutions }
     }
 
-    /// A word that stands in no file.
+    /// A word that is not in a file.
     pub fn plain(text: &str) -> Self {
         Self::new(Span::at(0), text, Vec::new())
     }
 
-    /// The word's value, where it is the same whatever the environment and the file system hold.
+    /// The value, if it does not depend on the environment or the file system.
     pub fn literal(&self) -> Option<&str> {
         match &self.value {
             Value::Raw => Some(&self.raw),
@@ -57,7 +58,7 @@ impl Word {
         }
     }
 
-    /// The literal, or the raw text where there is none: for looking for a name in it.
+    /// The literal, or otherwise the raw text: to search for a name in it.
     pub fn text(&self) -> &str {
         self.literal().unwrap_or(&self.raw)
     }
@@ -68,14 +69,15 @@ impl Word {
     }
 }
 
-/// A byte that means itself wherever it stands in a word.
+/// A byte without a special meaning at any position in a word.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || byte >= 0x80
         || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'+' | b',' | b'@' | b'%')
 }
 
-/// Takes the quotes off (POSIX, Shell Command Language, 2.2); `None` where something would be expanded.
+/// Removes the quotes (POSIX, Shell Command Language, 2.2); `None` if the shell would expand
+/// something.
 fn unquote(raw: &str) -> Option<Cow<'_, str>> {
     if raw.starts_with('~') || raw.contains("$'") || raw.contains("$\"") {
         return None;
