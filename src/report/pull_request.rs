@@ -140,7 +140,7 @@ fn wrapped(line: &str, indent: &str) -> String {
     text + "\n"
 }
 
-/// The request's title: what its fixes are good for, and how many there are.
+/// The request's title: the benefit of its fixes, and their number.
 pub fn title(reports: &[FileReport]) -> String {
     let effects: BTreeSet<Effect> =
         reports.iter().flat_map(FileReport::fixes).map(|(_, fix)| fix.effect).collect();

@@ -1,19 +1,20 @@
-//! What an image is for, as the path of its Dockerfile tells: one for development, tests or CI is
-//! never shipped, and what is saved in it is worth less.
+//! The purpose of an image, derived from the path of its Dockerfile: an image for development,
+//! tests or CI is never shipped, so savings in it matter less.
 
 /// Why an image is not shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// It is for working in.
+    /// It is for development.
     Development,
-    /// Tests run in it, or are about it.
+    /// It runs tests, or is tested itself.
     Tests,
     /// A CI service builds in it.
     Ci,
 }
 
-/// Words of folders and of files' names. (The development container specification; the manuals of
-/// GitHub Actions, GitLab CI, CircleCI, Buildkite and Azure Pipelines for their folders.)
+/// Words in the names of directories and files. (The development container specification; the
+/// manuals of GitHub Actions, GitLab CI, CircleCI, Buildkite and Azure Pipelines for their
+/// directories.)
 const WORDS: &[(&str, Purpose)] = &[
     ("dev", Purpose::Development),
     ("develop", Purpose::Development),
@@ -37,7 +38,8 @@ const WORDS: &[(&str, Purpose)] = &[
 ];
 
 impl Purpose {
-    /// The purpose of an image by the path of its Dockerfile; none where it may be shipped.
+    /// The purpose of an image, according to the path of its Dockerfile; `None` if it may be
+    /// shipped.
     pub fn of(path: &str) -> Option<Self> {
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
         let of = |word: &str| {
@@ -45,13 +47,13 @@ impl Purpose {
             WORDS.iter().find(|(known, _)| *known == word).map(|(_, purpose)| *purpose)
         };
         let by_name = || name.split(['.', '-', '_']).find_map(of);
-        // Of a full path, most folders are of the machine and not of the project. Those that a
-        // shell hides begin with a dot.
+        // Most directories of an absolute path belong to the machine and not to the project. Hidden
+        // directories start with a dot.
         let folders = if path.starts_with('/') { "" } else { folders };
         by_name().or_else(|| folders.split('/').find_map(|folder| of(folder.trim_start_matches('.'))))
     }
 
-    /// What such an image is called.
+    /// The name for such an image.
     pub fn name(self) -> &'static str {
         match self {
             Self::Development => "development image",
