@@ -184,7 +184,7 @@ fn figures_come_as_tables_and_as_a_page() {
     assert!(markdown.contains("<details><summary>4 layers before</summary>"), "{markdown}");
     let output = place.run(&["measure", "Dockerfile", "Lean", "--save", "x.pdf"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("ends in .html"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("must end in .html"), "{}", stderr(&output));
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
     assert!(!page.contains("http") && !page.contains("<script"), "it needs nothing from elsewhere");
 }
