@@ -158,7 +158,7 @@ fn damaged_documents_are_refused() {
         text(&applied.stderr)
     };
     assert!(refused(&|all| all["version"] = 2.into()).contains("version 2"));
-    assert!(refused(&|all| all["files"][0]["edits"][0]["end"] = 9999.into()).contains("not there"));
+    assert!(refused(&|all| all["files"][0]["edits"][0]["end"] = 9999.into()).contains("outside the text"));
     assert!(refused(&|all| all["files"][0]["edits"][0]["replacement"] = "x".into()).contains("damaged"));
     let foreign =
         serde_json::json!({ "path": "edits.json", "is_new": true, "sha256": null, "text": "x", "diff": "" });

@@ -31,7 +31,7 @@ pub fn stream(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Resul
     let (head, content) = peek(archive)?;
     if !is_archive(&head) && compression(&head) == Compression::None {
         return Err(ReadError::Malformed(
-            "it is not a tar archive, also not one compressed with gzip or zstd".into(),
+            "it is neither a tar archive nor one compressed with gzip or zstd".into(),
         ));
     }
     let content = Limited::new(unpacked(&head, content)?, reader.budget.clone());
