@@ -512,7 +512,7 @@ pub struct Starter {
     /// Files, and directories of files, that are read in every image.
     #[serde(default)]
     pub directories: Vec<String>,
-    /// The endings of file names in those directories; any name if empty.
+    /// The endings of file names in those directories, and of operands that are files; any name if empty.
     #[serde(default)]
     pub endings: Vec<String>,
     /// Whether its programs only install a file where a running image finds it.
@@ -545,6 +545,8 @@ pub enum StarterFormat {
     Scripts,
     /// Targets with recipes; the command line names some of them.
     Recipes,
+    /// A text that Jettison does not parse.
+    Text,
 }
 
 /// The files that ordinary programs touch (`knowledge/effects.yaml`). A program that is not listed

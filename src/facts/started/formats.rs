@@ -25,6 +25,7 @@ pub(super) fn commands(starter: &Starter, text: &str, targets: &[String]) -> Com
         StarterFormat::Procfile => of_scripts(procfile(&text)),
         StarterFormat::Scripts => of_scripts(vec![text]),
         StarterFormat::Recipes => recipes(&text, targets),
+        StarterFormat::Text => Commands::default(),
     }
 }
 

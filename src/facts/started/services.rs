@@ -104,9 +104,7 @@ impl Walk<'_, '_> {
             let Some(starter) = starters.iter().find(|one| one.directories.iter().any(is_its)) else {
                 continue;
             };
-            let counts =
-                starter.endings.is_empty() || starter.endings.iter().any(|ending| path.ends_with(ending));
-            if counts {
+            if may_be_its(starter, &path) {
                 self.file(base_name(&path), starter, &path, source, None, MOST_LEVELS);
             }
         }
@@ -150,9 +148,10 @@ impl Walk<'_, '_> {
             None => directory.map(str::to_owned),
         };
         let is_named = starter.operands || !arguments.files.is_empty();
-        let operands = if starter.operands { &arguments.operands[..] } else { &[] };
+        let operands = arguments.operands.iter().filter(|name| starter.operands && may_be_its(starter, name));
+        let operands: Vec<&String> = operands.collect();
         let mut is_known = true;
-        for name in arguments.files.iter().chain(operands) {
+        for name in arguments.files.iter().chain(operands.iter().copied()) {
             if name == "-" {
                 is_known &= match piped {
                     Some(text) => self.contents(who, starter, "", text, directory.as_deref(), *levels, &[]),
@@ -263,6 +262,8 @@ impl Walk<'_, '_> {
         levels: usize,
     ) -> bool {
         let are_scripts = starter.format == StarterFormat::Scripts;
+        // What a project runs by these installs nothing by convention, unless it is seen to.
+        let is_conventional = matches!(starter.format, StarterFormat::Recipes | StarterFormat::Text);
         let is_script = |who: &str| is_script_name(who) || starter.scripts.iter().any(|name| name == who);
         let is_inline = std::mem::replace(&mut self.is_inline, false);
         let is_known = match source {
@@ -271,8 +272,8 @@ impl Walk<'_, '_> {
                 self.contents(who, starter, path, &text, directory, levels, &["%".to_owned()])
             }
             Source::Text(_) | Source::Base => true,
-            Source::Unknown(NOT_THERE) if are_scripts || starter.format == StarterFormat::Recipes => true,
-            Source::Unknown(_) if starter.format == StarterFormat::Recipes => false,
+            Source::Unknown(NOT_THERE) if are_scripts || is_conventional => true,
+            Source::Unknown(_) | Source::Program if is_conventional => false,
             Source::Unknown(reason) => {
                 self.add(who, What::Unknown(reason));
                 false
@@ -304,13 +305,16 @@ impl Walk<'_, '_> {
         levels: usize,
         targets: &[String],
     ) -> bool {
-        let Some(levels) = levels.checked_sub(1) else {
+        let Some(deeper) = levels.checked_sub(1) else {
             self.add(who, What::Unknown("includes too many others"));
             return false;
         };
         let is_inline = std::mem::replace(&mut self.is_inline, false);
         let is_recipe = self.is_recipe;
         self.is_recipe |= starter.format == StarterFormat::Recipes;
+        if starter.format == StarterFormat::Text {
+            self.add(who, What::Text(text.to_owned()));
+        }
         let found = commands(starter, text, targets);
         let mut is_known = true;
         for script in &found.scripts {
@@ -327,7 +331,7 @@ impl Walk<'_, '_> {
             };
             let Some(folder) = self.path(folder, own).filter(|folder| folder != "/") else { continue };
             for Placed { path, source } in self.facts.placed_in(self.at, &[&folder]) {
-                is_known &= self.file(base_name(&path), starter, &path, source, directory, levels);
+                is_known &= self.file(base_name(&path), starter, &path, source, directory, deeper);
             }
         }
         self.is_inline = is_inline;
@@ -340,6 +344,11 @@ impl Walk<'_, '_> {
         let name = self.facts.expanded(self.at.end.saturating_sub(1), name)?;
         if name.starts_with('/') { normalized(&name) } else { normalized(&format!("{}/{name}", directory?)) }
     }
+}
+
+/// Whether a file may be one of a starter's, by its name.
+fn may_be_its(starter: &Starter, name: &str) -> bool {
+    starter.endings.is_empty() || starter.endings.iter().any(|ending| name.ends_with(ending.as_str()))
 }
 
 fn exec_words(form: &Form) -> Option<Vec<String>> {
