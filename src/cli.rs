@@ -16,6 +16,7 @@ mod input;
 mod interactive;
 mod limits;
 mod plugin;
+mod reach;
 mod scope;
 mod session;
 mod settings;

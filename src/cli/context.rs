@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::full_paths::FullPaths;
-use crate::cli::input;
+use crate::cli::{input, reach};
 use crate::context::{BuildContext, Ignore, Service, Surroundings};
 
 /// Far larger than any real ignore file.
@@ -56,7 +56,7 @@ impl Folder {
     fn at(path: &Path) -> Self {
         Self {
             builds: compose::builds_in(path),
-            top: top_above(path),
+            top: reach::top_above(path),
             has_ignore_file: fs::symlink_metadata(path.join(".dockerignore")).is_ok(),
         }
     }
@@ -141,10 +141,20 @@ impl Around<'_> {
         let own = dockerfile.parent().unwrap_or(Path::new("/"));
         let folder = kept(&self.contexts.folders, own.to_owned());
         let folder = folder.get_or_init(|| Folder::at(own));
-        match folder.builds.as_ref().map_err(Clone::clone)?.context_of(dockerfile)? {
-            Some(directory) => full(&directory),
-            None => by_sources(dockerfile, own, folder),
+        let builds = folder.builds.as_ref().map_err(Clone::clone)?;
+        let Some((file, directory)) = builds.context_of(dockerfile)? else {
+            return by_sources(dockerfile, own, folder);
+        };
+        let directory = full(directory)?;
+        if !reach::is_within(&directory, &folder.top) {
+            return Err(format!(
+                "{} sets the build context {}, which is outside of {}; name the context with --context",
+                file.display(),
+                directory.display(),
+                folder.top.display()
+            ));
         }
+        Ok(directory)
     }
 
     fn load(&self) -> Result<Arc<BuildContext>, String> {
@@ -155,7 +165,7 @@ impl Around<'_> {
         let load = || {
             let ignore_text = match own {
                 Some((_, text)) => Some(text),
-                None => ignore_file(&directory.join(&ignore_path))?,
+                None => ignore_file(&directory.join(&ignore_path), directory)?,
             };
             let files = walk::files(directory)?;
             let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
@@ -232,15 +242,6 @@ fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf,
     }
 }
 
-/// The top of the repository around a folder; where there is none, the current directory if that is
-/// above, else the folder itself.
-fn top_above(folder: &Path) -> PathBuf {
-    let repository = folder.ancestors().find(|above| fs::symlink_metadata(above.join(".git")).is_ok());
-    let here =
-        || std::env::current_dir().and_then(fs::canonicalize).ok().filter(|here| folder.starts_with(here));
-    repository.map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
-}
-
 /// The ignore file next to the Dockerfile that has its name, and its text: it overrides that of the
 /// context. (Docker's manual, "Build context", "Filename and location".)
 fn own_ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<Option<(String, String)>, String> {
@@ -248,12 +249,14 @@ fn own_ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<Option
     let mut name = dockerfile.as_os_str().to_owned();
     name.push(".dockerignore");
     let own = PathBuf::from(name);
-    let text = ignore_file(&own)?;
+    let text = ignore_file(&own, directory)?;
     Ok(text.and_then(|text| Some((relative(&own, directory)?, text))))
 }
 
-/// The text of an ignore file, where there is one; its patterns are valid.
-fn ignore_file(path: &Path) -> Result<Option<String>, String> {
+/// The text of an ignore file of a context directory, where there is one; its patterns are valid.
+fn ignore_file(path: &Path, directory: &Path) -> Result<Option<String>, String> {
+    // Jettison may write this file later.
+    reach::check_link(path, &reach::top_above(directory))?;
     let text = input::beside(path, MOST_IGNORE_BYTES)?;
     match text.as_deref().and_then(Ignore::broken) {
         Some((line, pattern)) => {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::{WalkBuilder, WalkState};
 
 use crate::cli::full_paths::FullPaths;
-use crate::cli::input;
+use crate::cli::{input, reach};
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
 
@@ -150,11 +150,11 @@ fn within(directory: &Path, search: Search) -> Within {
                 }
             };
             let Some(kind) = entry.file_type() else { return WalkState::Continue };
-            // Symlinks out of the directory are not followed.
+            // Symlinks out of the directory or into its `.git` are not followed.
             let is_file = kind.is_file()
                 || kind.is_symlink()
                     && fs::canonicalize(entry.path())
-                        .is_ok_and(|target| target.is_file() && target.starts_with(&root));
+                        .is_ok_and(|target| target.is_file() && reach::is_within(&target, &root));
             let name = entry.file_name().to_string_lossy().into_owned();
             if is_file && is_compose_file(&name) && has_inline_dockerfile(entry.path()) {
                 lock(&found).inline.push(entry.path().to_owned());

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::span::Place;
+use crate::syntax::Keyword;
 
 /// Enough for 100,000 instructions; a longer file is not a Dockerfile.
 const MOST_BYTES: u64 = 10 * 1024 * 1024;
@@ -96,9 +97,10 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         let place = Place::of(&before, valid);
         format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
     })?;
-    // Every line that is neither blank nor a comment is meant as an instruction.
-    let is_idle = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-    if text.trim_start_matches('\u{feff}').lines().all(is_idle) {
+    // A symlink may point to any kind of file, so no line of a file that is not a Dockerfile is shown.
+    let is_instruction =
+        |line: &str| line.split_whitespace().next().is_some_and(|word| Keyword::parse(word).is_some());
+    if !text.trim_start_matches('\u{feff}').lines().any(is_instruction) {
         return Err("has no instructions".into());
     }
     Ok(text)

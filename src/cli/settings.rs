@@ -1,5 +1,5 @@
-//! The configuration of a file: the nearest `.jettison.yaml` in its directory or above, overridden
-//! by the command line.
+//! The configuration of a file: the nearest `.jettison.yaml` in its directory or above, up to the
+//! top of the repository, otherwise the one in the home directory, overridden by the command line.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use crate::cli::args::{self, Choice};
-use crate::cli::input;
+use crate::cli::{input, reach};
 use crate::config::{Bases, Caches, Config, Hadolint, Search, Settings};
 use crate::transforms;
 
@@ -64,7 +64,7 @@ impl<'a> Configurations<'a> {
     fn load(&self, directory: &Path) -> anyhow::Result<Settings> {
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
-            None => nearest(directory, &[FILE_NAME]),
+            None => nearest(directory, &[FILE_NAME])?,
         };
         let mut config = match &path {
             Some(path) => read(path)?,
@@ -87,7 +87,7 @@ impl<'a> Configurations<'a> {
         };
         config.comments &= !self.args.no_comments;
         config.time_limit = self.args.time_limit.unwrap_or(config.time_limit);
-        let hadolint = match nearest(directory, HADOLINT) {
+        let hadolint = match nearest(directory, HADOLINT)? {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),
         };
@@ -101,12 +101,42 @@ pub fn unknown_transform(id: &str) -> String {
     format!("unknown transform `{id}`{hint} (`jettison list` shows all)")
 }
 
-fn nearest(directory: &Path, names: &[&str]) -> Option<PathBuf> {
-    let absolute =
-        fs::canonicalize(if directory.as_os_str().is_empty() { Path::new(".") } else { directory }).ok()?;
-    let candidates = absolute.ancestors().flat_map(|ancestor| names.iter().map(|name| ancestor.join(name)));
-    // An existing file must be readable, or is an error.
-    candidates.into_iter().find(|candidate| fs::symlink_metadata(candidate).is_ok())
+/// The nearest of some files: in the directory or above it, up to the top of the repository or,
+/// without one, to the root directory; then in the home directory.
+fn nearest(directory: &Path, names: &[&str]) -> anyhow::Result<Option<PathBuf>> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let Ok(start) = fs::canonicalize(directory) else { return Ok(None) };
+    let repository = reach::repository(&start);
+    let folders = start.ancestors().take_while(|folder| repository.is_none_or(|top| folder.starts_with(top)));
+    let home = std::env::home_dir().filter(|home| home.is_absolute());
+    for folder in folders.chain(home.as_deref()) {
+        let is_home = home.as_deref() == Some(folder);
+        for path in names.iter().map(|name| folder.join(name)) {
+            // An existing file must be readable, or is an error.
+            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+            // Any user can create a file in `/tmp`.
+            if repository.is_none() && !is_home && !is_trusted(&metadata, &start) {
+                continue;
+            }
+            if !is_home {
+                reach::check_link(&path, repository.unwrap_or(folder)).map_err(anyhow::Error::msg)?;
+            }
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a configuration belongs to the owner of the folder that it configures, or to root.
+#[cfg(unix)]
+fn is_trusted(metadata: &fs::Metadata, folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.uid() == 0 || fs::metadata(folder).is_ok_and(|folder| folder.uid() == metadata.uid())
+}
+
+#[cfg(not(unix))]
+fn is_trusted(_: &fs::Metadata, _: &Path) -> bool {
+    true
 }
 
 fn configuration(path: &Path) -> anyhow::Result<String> {

@@ -237,13 +237,18 @@ fn an_engine_is_started_without_tokens() {
     );
     fs::write(&engine, script).expect("a file");
     fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).expect("a mode");
-    // An ignore file that is a link must not be written through.
+    // An ignore file that is a link out of the checkout is neither read nor written.
     let outside = hostile.folder.path().join("outside");
     fs::write(&outside, "*.log\n").expect("a file");
     symlink(&outside, hostile.work().join(".dockerignore")).expect("a link");
     hostile.write("package.json", "{}");
     hostile.write("node_modules/a/index.js", "");
     hostile.write("Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm install\n");
+    let output = hostile.run(&["measure", "--unsafe", "Dockerfile"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("leads out of"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(&outside).expect("a file"), "*.log\n");
+    fs::remove_file(hostile.work().join(".dockerignore")).expect("it is there");
     let output = hostile.run(&["measure", "--unsafe", "Dockerfile"]);
     let log = fs::read_to_string(&log).unwrap_or_default();
     assert!(log.contains("buildx build"), "{log}{}", text(&output.stderr));

@@ -36,9 +36,10 @@ struct Built {
 }
 
 impl Builds {
-    /// The context of a Dockerfile, given by its full path; none where no such file builds it, an
-    /// error where several build it with different ones.
-    pub fn context_of(&self, dockerfile: &Path) -> Result<Option<PathBuf>, String> {
+    /// The context of a Dockerfile, given by its full path, and the file that sets it, which comes
+    /// first; none where no such file builds it, an error where several build it with different
+    /// ones.
+    pub fn context_of(&self, dockerfile: &Path) -> Result<Option<(&Path, &Path)>, String> {
         let mut found: Vec<&Built> = Vec::new();
         for built in self.0.iter().filter(|built| built.dockerfile == dockerfile) {
             if !found.iter().any(|known| known.context == built.context) {
@@ -47,7 +48,7 @@ impl Builds {
         }
         match found[..] {
             [] => Ok(None),
-            [built] => Ok(Some(built.context.clone())),
+            [built] => Ok(Some((&built.by, &built.context))),
             [one, other, ..] => Err(format!(
                 "two build contexts are configured, {} ({}) and {} ({}); name one with --context",
                 one.context.display(),
