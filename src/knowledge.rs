@@ -229,5 +229,9 @@ impl Manager {
 
 /// A program's name without a version suffix: `python3.11` is `python`, `pip-3` is `pip`.
 pub fn unversioned(program: &str) -> &str {
-    program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-')
+    let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
+    // No system has several versions of these: `rm1` is another program.
+    let is_plain =
+        matches!(stem, "rm" | "rmdir" | "cp" | "mv" | "ln" | "mkdir" | "chmod" | "chown" | "chgrp" | "touch");
+    if is_plain { program } else { stem }
 }

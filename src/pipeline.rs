@@ -32,12 +32,17 @@ use draft::Draft;
 pub use outcome::{Applied, Held, Outcome, Step};
 use view::{Verdict, View};
 
-/// More rounds than this mean that two transforms undo each other's changes.
-const MOST_ROUNDS: usize = 10;
+/// More rounds than this mean that two transforms undo each other's changes, unless the file has
+/// more RUN instructions.
+const FEW_ROUNDS: usize = 10;
+/// The limit for every file.
+const MOST_ROUNDS: usize = 100;
 
-/// More texts than the rounds can create: in each round, a transform has at most one step, or one
-/// that is rolled back for the rest of the run.
-const MOST_TEXTS: usize = (MOST_ROUNDS + 2) * transforms::ALL.len();
+/// The largest number of rounds for a text. The fix of one RUN may enable that of the RUN before it,
+/// in a round each.
+fn rounds(text: &str) -> usize {
+    text.matches("RUN").count().clamp(FEW_ROUNDS, MOST_ROUNDS)
+}
 
 /// Runs the enabled transforms over a text, without a build context.
 pub fn fix(text: &str, settings: &Settings) -> Outcome {
@@ -104,8 +109,10 @@ fn attempt(
         broken: left_out.to_vec(),
     };
     // Each text is parsed once: the check after a step passes its tree to the next pass, which
-    // borrows the text from here.
-    let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_TEXTS];
+    // borrows the text from here. There are more texts than the rounds can create: in each round, a
+    // transform has at most one step, or one that is rolled back for the rest of the run.
+    let most_rounds = rounds(text);
+    let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); (most_rounds + 2) * transforms::ALL.len()];
     let mut texts = texts.iter();
     let mut file = Dockerfile::parse(text);
     run.outcome.unreadable = unreadable(&file, &run.lines);
@@ -120,7 +127,7 @@ fn attempt(
             let all = transforms::ALL.len();
             let mut found = run.pass(&facts, &pragmas, from..all, &mut silent, &mut texts);
             if found.is_none() && from > 0 && !run.outcome.is_late {
-                if round == MOST_ROUNDS {
+                if round == most_rounds {
                     let steps = run.outcome.steps[steps_before..].iter();
                     return Err(steps.map(|step| step.transform.id).collect());
                 }

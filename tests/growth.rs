@@ -87,3 +87,12 @@ fn a_long_row_of_copies_keeps_no_other_transform_from_its_work() {
     assert!(!outcome.undone.iter().any(|held| held.reason.starts_with("undone")), "{:?}", outcome.undone);
     assert!(outcome.text().expect("there is something to clean").contains("rm -rf /var/lib/apt/lists/*"));
 }
+
+/// Each merge enables the next one, and there are more than ten.
+#[test]
+fn a_long_chain_of_fixes_becomes_stable() {
+    let text = format!("FROM d\n{}RUN rm /tmp\n", "RUN for x in a b; do curl -o /tmp; done\n".repeat(30));
+    let (_, outcome) = fix(&text, &Settings::default());
+    assert!(outcome.undone.is_empty(), "{:?}", outcome.undone);
+    assert_eq!(outcome.text().expect("they are merged").matches("RUN ").count(), 1);
+}

@@ -152,7 +152,10 @@ fn a_configuration_of_another_user_does_not_count() {
     let check = || said(&run(&folder.path().join("sub"), &["fix", "--check"]));
     assert!(check().contains("[unsafe]"));
     if chown(folder.path().join(".jettison.yaml"), Some(12_345), None).is_err() {
-        return support::skip("a_configuration_of_another_user_does_not_count", "only root can change the owner of a file");
+        return support::skip(
+            "a_configuration_of_another_user_does_not_count",
+            "only root can change the owner of a file",
+        );
     }
     assert!(!check().contains("[unsafe]"));
     // A folder of the same user may have one.

@@ -1,8 +1,8 @@
 //! Files that a script fetches, unpacks, writes, removes or gives to somebody else, as far as their names are plain.
 //!
 //! A relative name is joined to the directory in force at that command. Where that is unknown it starts with `./`, which
-//! means the directory that the RUN starts in. After a `cd` to an unknown directory there is no entry: this list serves to
-//! find what can be gained, and no guard may take a file that is not in it for one that is not used.
+//! means the directory that the RUN starts in. After a `cd` to an unknown directory, the list has only files that are removed
+//! by their absolute paths: it serves to find what can be gained, and no guard may conclude that a file outside of it is unused.
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
@@ -47,9 +47,15 @@ impl<'a> Facts<'a> {
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
         let mut uses = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
-            let Some(directory) = written(run.states.directory(index)) else { continue };
+            let directory = written(run.states.directory(index));
             let mut add = |touch, expanded: &Expanded, word: Option<&'a Word>| {
                 let name = expanded.written.as_str();
+                let directory = match &directory {
+                    Some(directory) => directory.clone(),
+                    // An absolute path does not depend on the directory.
+                    None if touch == Touch::Removed && name.starts_with(['/', '~']) => String::new(),
+                    None => return,
+                };
                 if name.is_empty() || name.starts_with('$') && !name.contains('/') && touch == Touch::Written
                 {
                     return;
@@ -59,7 +65,7 @@ impl<'a> Facts<'a> {
                 } else {
                     tidy(&format!("{directory}/{name}"))
                 };
-                uses.push(FileUse { invocation: index, touch, path, word, directory: directory.clone() });
+                uses.push(FileUse { invocation: index, touch, path, word, directory });
             };
             for (touch, word) in words(one) {
                 add(touch, &self.expanded_in(run, index, word), Some(word));

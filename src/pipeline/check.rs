@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::facts::Facts;
+use crate::knowledge::Knowledge;
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Changes;
@@ -72,7 +73,7 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
         return Err("the stages differ".into());
     }
     for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(&new, stage), changes)?;
+        compare(&commands(old, stage), &commands(&new, stage), changes, old.known)?;
     }
     Ok(())
 }
@@ -155,7 +156,12 @@ fn texts<'f>(command: &'f Command, words: &[Cow<'f, str>]) -> Vec<Cow<'f, str>> 
     words[..assigned].iter().cloned().chain(texts).collect()
 }
 
-fn compare(before: &[Step<'_>], after: &[Step<'_>], changes: Changes) -> Result<(), String> {
+fn compare(
+    before: &[Step<'_>],
+    after: &[Step<'_>],
+    changes: Changes,
+    known: &Knowledge,
+) -> Result<(), String> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     loop {
         match (old.peek(), new.peek()) {
@@ -168,7 +174,7 @@ fn compare(before: &[Step<'_>], after: &[Step<'_>], changes: Changes) -> Result<
                 old.next();
                 new.next();
             }
-            (Some(a), Some(b)) if changes == Changes::DropsPackages && has_other_packages(a, b) => {
+            (Some(a), Some(b)) if changes == Changes::DropsPackages && has_other_packages(a, b, known) => {
                 old.next();
                 new.next();
             }
@@ -203,21 +209,28 @@ fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
 }
 
 /// Whether both commands install with the same manager and options, and differ only in operands,
-/// where the only new ones are libraries.
-fn has_other_packages(before: &Step<'_>, after: &Step<'_>) -> bool {
-    let is_install =
-        |step: &Step<'_>| step.texts.iter().take(6).any(|word| matches!(word.as_ref(), "install" | "add"));
+/// where the only new ones are packages of run-time libraries.
+fn has_other_packages(before: &Step<'_>, after: &Step<'_>, known: &Knowledge) -> bool {
+    let is_install = |step: &Step<'_>| {
+        let mut programs = step.texts.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
+        let manager = programs.find_map(|program| known.manager_of(program));
+        let has = |verb: &String| verb.split(' ').all(|part| step.texts.iter().any(|word| word == part));
+        manager.is_some_and(|manager| manager.verbs.install.iter().any(has))
+    };
     let options = |step: &Step<'_>| -> Vec<String> {
         step.words.iter().filter(|word| word.starts_with('-')).map(ToString::to_string).collect()
     };
-    let is_known = |word: &&Cow<'_, str>| {
-        before.words.contains(word) || word.starts_with("lib") || word.starts_with("zlib")
+    let is_library = |word: &str| {
+        known.runtime().libraries.iter().any(|one| {
+            one.everywhere.iter().chain(one.releases.values().flatten()).any(|package| package == word)
+        })
     };
+    let is_known = |word: &Cow<'_, str>| before.words.contains(word) || is_library(word);
     before.flags == after.flags
         && is_install(before)
         && is_install(after)
         && options(before) == options(after)
-        && after.words.iter().all(|word| is_known(&word))
+        && after.words.iter().all(is_known)
 }
 
 /// Whether a new command only removes files or packages.
@@ -241,7 +254,10 @@ fn is_needless(step: &Step<'_>) -> bool {
     let words: Vec<&str> = step.texts.iter().map(AsRef::as_ref).filter(|word| *word != "sudo").collect();
     match words[..] {
         ["apk", ref rest @ ..] => rest.contains(&"update"),
-        ["rm", .., last] => last.starts_with("/var/cache/apk"),
+        ["rm", ref rest @ ..] => {
+            let mut operands = rest.iter().filter(|word| !word.starts_with('-')).peekable();
+            operands.peek().is_some() && operands.all(|word| word.starts_with("/var/cache/apk"))
+        }
         _ => false,
     }
 }

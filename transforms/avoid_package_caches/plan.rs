@@ -309,6 +309,7 @@ fn is_plain(one: &Invocation<'_>) -> bool {
     let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
     one.command.redirects.is_empty()
         && one.simple.assignments.is_empty()
+        && one.simple.words.iter().all(|word| word.substitutions.is_empty())
         && wrappers.iter().all(|word| word.raw == "sudo")
 }
 

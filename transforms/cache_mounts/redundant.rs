@@ -160,7 +160,11 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
     let statements = &script.list.statements;
     let statement = &statements[one.place.statement];
     let is_last = one.place.statement + 1 == statements.len();
-    let plain = one.place.alone && one.command.redirects.is_empty() && statement.end != End::Background;
+    // A command substitution would no longer run.
+    let plain = one.place.alone
+        && one.command.redirects.is_empty()
+        && one.simple.words.iter().all(|word| word.substitutions.is_empty())
+        && statement.end != End::Background;
     let state = errexit(run, script);
     let before_is_background =
         one.place.statement > 0 && statements[one.place.statement - 1].end == End::Background;

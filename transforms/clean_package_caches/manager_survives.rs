@@ -105,6 +105,9 @@ pub(crate) fn own_command(
     if program.raw.contains('/') && !program.raw.starts_with(['/', '$', '~', '"']) {
         return Err(format!("{name} is called by a path that depends on the directory"));
     }
+    if program.raw.contains('`') || program.raw.contains("$(") {
+        return Err(format!("{name} is called by a path that another program prints"));
+    }
     let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
     Ok(format!("{} {rest}", program.raw))
 }

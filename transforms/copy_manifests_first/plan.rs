@@ -391,11 +391,15 @@ fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
             .iter()
             .any(|name| one.is(name))
     };
+    // As the first word after RUN, it would be an option or the exec form.
+    let is_syntax = |one: &Invocation<'_>| {
+        one.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
+    };
     let plain = statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
     (plain
         && run.instruction.flags.is_empty()
         && !script.ends_in_comment
-        && !run.invocations.iter().any(shares))
+        && !run.invocations.iter().any(|one| shares(one) || is_syntax(one)))
     .then_some(statement)
 }
 

@@ -85,7 +85,13 @@ fn name_at_end<'a>(
         return Ok(word.raw.clone());
     }
     if fetched.path.starts_with('/') && word.literal().is_some() {
-        return Ok(fetched.path.clone());
+        // The directory is written without quotes.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
+        return if fetched.path.chars().all(is_plain) {
+            Ok(fetched.path.clone())
+        } else {
+            Err(format!("{name} left alone, because its path has characters that the shell might interpret"))
+        };
     }
     Err(format!("{name} left alone, because the script leaves the directory that it lies in"))
 }

@@ -82,11 +82,12 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
         }
         after.push(format!("RUN {}", recipe.work.links.join(" && ")));
     }
+    let user = user_at_end(look).filter(|item| *item < last);
     let mut workdir = None;
     for item in look.stage.items.start + 1..last {
         let Item::Instruction(one) = &facts.file.items[item] else { continue };
         match &one.body {
-            Body::Arg(all) if !is_used_at_run(look, item, all, last) => {}
+            Body::Arg(all) if !is_used_at_run(look, item, all, (last, user)) => {}
             Body::Env(all) if all.iter().all(|one| is_for_build(look, one)) => {}
             Body::Env(all) if is_set_again(look, item, all) => {}
             Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(RuntimeLine::Copied(item)),
@@ -134,6 +135,14 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
             .count();
         lines.insert(at, RuntimeLine::New(made("", text)));
     }
+    // After everything that root creates.
+    if let Some(item) = user {
+        let at = lines
+            .iter()
+            .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
+            .count();
+        lines.insert(at, RuntimeLine::Copied(item));
+    }
     let name = match &facts.file.items[look.stage.items.start] {
         Item::Instruction(from) => match &from.body {
             Body::From(from) => from.name.clone(),
@@ -178,10 +187,24 @@ fn is_for_build(look: &StageView<'_, '_>, one: &Assignment) -> bool {
     BUILD_VARIABLES.contains(&one.key.as_str()) && !is_named_at_run(look, &one.key, look.stage.items.start)
 }
 
-/// Whether a build argument is read by something that the runtime stage has.
-fn is_used_at_run(look: &StageView<'_, '_>, item: usize, all: &[Assignment], last: usize) -> bool {
+/// The USER of the final image.
+fn user_at_end(look: &StageView<'_, '_>) -> Option<usize> {
+    let is_user = |item: &usize| matches!(&look.facts.file.items[*item], Item::Instruction(one) if matches!(one.body, Body::User(_)));
+    look.stage.items.clone().rev().find(is_user)
+}
+
+/// Whether the runtime stage reads a build argument: an instruction after the last build step, the
+/// USER copied from before it, or a setting.
+fn is_used_at_run(
+    look: &StageView<'_, '_>,
+    item: usize,
+    all: &[Assignment],
+    (last, user): (usize, Option<usize>),
+) -> bool {
     let is_setting = |one: &Instruction<'_>, at: usize| {
-        at > last || !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::User(_))
+        at > last
+            || user == Some(at)
+            || !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::User(_))
     };
     let later = look.facts.file.instructions().filter(|(at, one)| *at > item && is_setting(one, *at));
     let mut later = later.filter(
