@@ -25,9 +25,11 @@ mod facts;
 #[cfg(feature = "pr")]
 mod forge;
 mod git;
-mod image;
+#[doc(hidden)]
+pub mod image;
 #[cfg(feature = "inspect")]
-mod inspect;
+#[doc(hidden)]
+pub mod inspect;
 pub mod knowledge;
 mod measure;
 pub mod pipeline;

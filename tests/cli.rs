@@ -240,36 +240,6 @@ fn what_a_kill_left_is_taken_away_by_the_next_run() {
     assert_eq!(names, [".jettison-notes", ".jettison.yaml", "Dockerfile"]);
 }
 
-/// Runs that are killed at any moment: each file is old or new, and the next run leaves nothing beside them.
-#[test]
-fn kills_leave_whole_files_and_nothing_for_long() {
-    let names: Vec<String> = (0..30).map(|number| format!("Dockerfile.{number}")).collect();
-    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), NAIVE)).collect();
-    let folder = folder(&files);
-    for milliseconds in (0..40).map(|round| round * 2) {
-        for name in &names {
-            fs::write(folder.path().join(name), NAIVE).expect("writable");
-        }
-        let mut child = Command::new(support::jettison())
-            .args(["fix", "--write", "--quiet"])
-            .current_dir(folder.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
-        let _ = child.kill();
-        child.wait().expect("it ends");
-        for name in &names {
-            let text = read(&folder, name);
-            assert!(text == NAIVE || text == FIXED, "{name}: {text}");
-            // Something has to be written, so that the folder is looked at.
-            fs::write(folder.path().join(name), NAIVE).expect("writable");
-        }
-        assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
-        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), names.len());
-    }
-}
-
 #[test]
 fn hard_links_stay_links() {
     let folder = folder(&[("Dockerfile", NAIVE)]);

@@ -179,7 +179,7 @@ fn fixing_settles_and_keeps_what_it_must() {
                 Dockerfile::parse(text).items.iter().filter(|item| matches!(item, Item::Error(..))).count()
             };
             assert_eq!(errors(text), errors(new), "{}", real.name);
-            assert_eq!(sorted(comments(text)), sorted(comments(new)), "{}", real.name);
+            assert_eq!(sorted(support::comments(text)), sorted(support::comments(new)), "{}", real.name);
         }
         println!("unsafe {}: {changed} of {} files changed, {refused} refusals", r#unsafe, all.len());
         assert!(changed * 3 > all.len(), "only {changed} files changed: something has stopped working");
@@ -190,21 +190,4 @@ fn fixing_settles_and_keeps_what_it_must() {
 fn sorted(mut lines: Vec<String>) -> Vec<String> {
     lines.sort_unstable();
     lines
-}
-
-/// Comment lines, wherever they stand; a here-document's body has none.
-fn comments(text: &str) -> Vec<String> {
-    let file = Dockerfile::parse(text);
-    let bodies: Vec<_> =
-        file.instructions().flat_map(|(_, one)| one.heredocs.iter().map(|doc| doc.content)).collect();
-    let mut at = 0;
-    let mut found = Vec::new();
-    for line in text.split_inclusive('\n') {
-        let inside = bodies.iter().any(|body| body.start <= at && at < body.end);
-        if !inside && line.trim_start().starts_with('#') {
-            found.push(line.trim().to_owned());
-        }
-        at += line.len();
-    }
-    found
 }

@@ -98,3 +98,20 @@ impl Written {
         BuildContext::of(entries, texts, ".dockerignore", ignore_text).into()
     }
 }
+
+/// All comment lines; the body of a here-document has none.
+pub fn comments(text: &str) -> Vec<String> {
+    let file = jettison::syntax::Dockerfile::parse(text);
+    let bodies: Vec<_> =
+        file.instructions().flat_map(|(_, one)| one.heredocs.iter().map(|doc| doc.content)).collect();
+    let mut at = 0;
+    let mut found = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let inside = bodies.iter().any(|body| body.start <= at && at < body.end);
+        if !inside && line.trim_start().starts_with('#') {
+            found.push(line.trim().to_owned());
+        }
+        at += line.len();
+    }
+    found
+}
