@@ -207,7 +207,7 @@ fn what_no_longer_parses_is_not_taken_over() {
     session.answer("e\n");
     session.asked();
     session.answer("q\n");
-    let said = session.until("undone");
+    let said = session.until("rolled back by a check");
     assert!(said.contains("no longer parses"), "{said}");
     assert_eq!(session.ends().1, NAIVE);
 }
