@@ -30,7 +30,7 @@ fn grow(mode: &str) {
         // What disturbs a measurement only ever adds to it.
         let is_well = (0..4).any(|_| {
             let (before, after) = (fix(&small, &settings), fix(&large, &settings));
-            let is_undone = |held: &Held| held.reason.starts_with("undone");
+            let is_undone = |held: &Held| held.reason.starts_with("rolled back");
             assert!(!after.1.undone.iter().any(is_undone), "{name}, {mode}: {:?}", after.1.undone);
             times = (times.0.min(before.0), times.1.min(after.0));
             times.1 < LEAST || exponent(SIZES, times) < MOST
@@ -84,7 +84,11 @@ fn a_long_row_of_copies_keeps_no_other_transform_from_its_work() {
     let text =
         format!("FROM python:3.12\nWORKDIR /s\n{copies}RUN apt-get update && apt-get install -y curl\n");
     let (_, outcome) = fix(&text, &Settings::default());
-    assert!(!outcome.undone.iter().any(|held| held.reason.starts_with("undone")), "{:?}", outcome.undone);
+    assert!(
+        !outcome.undone.iter().any(|held| held.reason.starts_with("rolled back")),
+        "{:?}",
+        outcome.undone
+    );
     assert!(outcome.text().expect("there is something to clean").contains("rm -rf /var/lib/apt/lists/*"));
 }
 
