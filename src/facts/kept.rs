@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::facts::change_rate::Rate;
 use crate::facts::destinations::Destination;
+use crate::facts::traced::Searches;
 
 /// Answers about a file.
 #[derive(Debug, Default)]
@@ -37,6 +38,8 @@ pub(crate) struct Kept {
     pub pins: RefCell<HashMap<String, Option<String>>>,
     /// For a package manager, the variables of the file whose values have an option that decides about its cache.
     pub deciding: RefCell<HashMap<String, HashSet<String>>>,
+    /// For a path, what the searches for where it comes from found.
+    pub searches: RefCell<HashMap<String, Searches>>,
 }
 
 /// Answers about a RUN.
@@ -46,4 +49,6 @@ pub(crate) struct KeptOfRun {
     pub takes_time: OnceCell<bool>,
     /// The first of its invocations that may call the system's package manager unseen.
     pub hidden_call: OnceCell<Option<usize>>,
+    /// Whether it may bring files whose names it does not say.
+    pub may_fetch: OnceCell<bool>,
 }

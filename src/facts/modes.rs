@@ -53,7 +53,7 @@ impl Facts<'_> {
         if !is_possible {
             return None;
         }
-        let before = self.back_from(at);
+        let before: Vec<_> = self.back_from(at).collect();
         let variable = mode.variables.iter().find(|switch| is_set_by(switch, &before));
         variable
             .map(|switch| switch.name.clone())

@@ -6,9 +6,11 @@
 
 pub(super) mod placed;
 
+use std::collections::HashMap;
+
 use crate::context::BuildContext;
 use crate::facts::execution::normalized;
-use crate::facts::{Facts, Invocation};
+use crate::facts::{Facts, Invocation, RunFacts};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Run, Transfer};
 
@@ -33,6 +35,22 @@ pub(super) enum Source {
     /// Somewhere else; in words that follow "because it".
     Unknown(&'static str),
 }
+
+/// What a search for a file found, instruction by instruction back from a place.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Search {
+    /// How many instructions it looked at.
+    length: usize,
+    /// The instruction that puts the file there.
+    found: Option<usize>,
+    /// Whether a RUN may have fetched it.
+    is_fetched: bool,
+    /// Whether a directory is copied from the build context in which it would be.
+    is_covered: bool,
+}
+
+/// Searches for one path, each by how many copies it may follow and the instruction that it started at.
+pub(crate) type Searches = HashMap<(usize, usize), Search>;
 
 /// Further back a file is not looked for.
 const MOST_INSTRUCTIONS: usize = 2_000;
@@ -105,7 +123,7 @@ impl Facts<'_> {
     }
 
     fn path_directories(&self, at: At) -> Vec<String> {
-        let set = self.back_from(at).into_iter().filter_map(|(item, instruction)| match &instruction.body {
+        let set = self.back_from(at).filter_map(|(item, instruction)| match &instruction.body {
             Body::Env(all) => {
                 all.iter().rfind(|one| one.key == "PATH").and_then(|one| Some((item, one.value.clone()?)))
             }
@@ -120,44 +138,25 @@ impl Facts<'_> {
     }
 
     /// The instructions before a place, the nearest first: of its stage, then of those that it is built from.
-    pub(super) fn back_from(&self, at: At) -> Vec<(usize, &Instruction<'_>)> {
+    pub(super) fn back_from(&self, at: At) -> impl Iterator<Item = (usize, &Instruction<'_>)> {
         let start = self.stages[at.stage].items.start;
         let own = (start..at.end).rev().filter_map(|item| match &self.file.items[item] {
             Item::Instruction(instruction) => Some((item, &**instruction)),
             _ => None,
         });
-        own.chain(self.before(start)).collect()
+        own.chain(self.before(start))
     }
 
     fn sources_of_path(&self, at: At, path: &str, steps: usize) -> Vec<Source> {
         let Some(steps) = steps.checked_sub(1) else {
             return vec![Source::Unknown("is copied too many times")];
         };
-        let mut is_fetched = false;
-        let mut is_covered = false;
-        for (step, (item, instruction)) in self.back_from(at).into_iter().enumerate() {
-            if step == MOST_INSTRUCTIONS {
-                return vec![Source::Unknown("is looked for too far back")];
-            }
-            match &instruction.body {
-                Body::Copy(transfer) | Body::Add(transfer) => {
-                    if let Some(found) = self.copied_from(item, instruction, transfer, path, steps) {
-                        return found;
-                    }
-                    let is_ours = instruction.heredocs.is_empty()
-                        && instruction.flags.iter().all(|flag| flag.name != "from");
-                    let destination = self.path_at(item, &transfer.destination);
-                    is_covered |=
-                        is_ours && destination.is_none_or(|destination| below(path, &destination).is_some());
-                }
-                Body::Run(run) => {
-                    is_fetched |= self.may_fetch(item, run);
-                    if let Some(found) = self.made_by(item, instruction, path, steps) {
-                        return found;
-                    }
-                }
-                _ => {}
-            }
+        let Search { length, found, is_fetched, is_covered } = self.search(at, path, steps);
+        if length > MOST_INSTRUCTIONS {
+            return vec![Source::Unknown("is looked for too far back")];
+        }
+        if let Some(sources) = found.and_then(|item| self.sources_at(item, path, steps)) {
+            return sources;
         }
         let is_system = SYSTEM.iter().any(|directory| below(path, directory).is_some());
         vec![match self.around.context() {
@@ -168,6 +167,62 @@ impl Facts<'_> {
             Err(_) if is_covered => Source::NoContext,
             _ => Source::Base,
         }]
+    }
+
+    /// Looks back from a place for the instruction that puts something at a path. A search that comes to where an earlier one
+    /// started goes no further.
+    fn search(&self, at: At, path: &str, steps: usize) -> Search {
+        let mut search = Search::default();
+        let mut first = None;
+        for (item, instruction) in self.back_from(at) {
+            let earlier =
+                self.kept.searches.borrow().get(path).and_then(|all| all.get(&(steps, item)).copied());
+            if let Some(earlier) = earlier {
+                search.length = search.length.saturating_add(earlier.length);
+                search.found = earlier.found;
+                search.is_fetched |= earlier.is_fetched;
+                search.is_covered |= earlier.is_covered;
+                break;
+            }
+            first.get_or_insert(item);
+            search.length += 1;
+            if search.length > MOST_INSTRUCTIONS {
+                search.length = usize::MAX;
+                break;
+            }
+            if self.sources_at(item, path, steps).is_some() {
+                search.found = Some(item);
+                break;
+            }
+            match &instruction.body {
+                Body::Copy(transfer) | Body::Add(transfer) => {
+                    let is_ours = instruction.heredocs.is_empty()
+                        && instruction.flags.iter().all(|flag| flag.name != "from");
+                    let destination = self.path_at(item, &transfer.destination);
+                    search.is_covered |=
+                        is_ours && destination.is_none_or(|destination| below(path, &destination).is_some());
+                }
+                Body::Run(run) => search.is_fetched |= self.may_fetch(item, run),
+                _ => {}
+            }
+        }
+        if let Some(first) = first {
+            let mut searches = self.kept.searches.borrow_mut();
+            searches.entry(path.to_owned()).or_default().insert((steps, first), search);
+        }
+        search
+    }
+
+    /// What an instruction puts at a path; none where it leaves the path as it was.
+    fn sources_at(&self, item: usize, path: &str, steps: usize) -> Option<Vec<Source>> {
+        let Item::Instruction(instruction) = &self.file.items[item] else { return None };
+        match &instruction.body {
+            Body::Copy(transfer) | Body::Add(transfer) => {
+                self.copied_from(item, instruction, transfer, path, steps)
+            }
+            Body::Run(_) => self.made_by(item, instruction, path, steps),
+            _ => None,
+        }
     }
 
     /// What one COPY or ADD puts at a path; none where it leaves the path as it was.
@@ -312,7 +367,10 @@ impl Facts<'_> {
         let fetches = |one: &Invocation<'_>| FETCHING.iter().any(|program| one.is(program));
         match run {
             Run::Shell(_) | Run::Heredoc(_) => {
-                self.run_at(item).is_some_and(|run| run.invocations.iter().any(fetches))
+                let of = |run: &RunFacts<'_>| {
+                    *run.kept.may_fetch.get_or_init(|| run.invocations.iter().any(fetches))
+                };
+                self.run_at(item).is_some_and(of)
             }
             Run::Exec(_) | Run::Opaque(_) => true,
         }
@@ -320,7 +378,7 @@ impl Facts<'_> {
 
     /// What is called so, wherever it comes to lie.
     fn sources_by_name(&self, at: At, name: &str) -> Vec<Source> {
-        let all = self.back_from(at);
+        let all: Vec<_> = self.back_from(at).collect();
         let bodies =
             all.iter().filter(|(_, instruction)| matches!(instruction.body, Body::Copy(_) | Body::Add(_)));
         let bodies = bodies.flat_map(|(_, instruction)| {

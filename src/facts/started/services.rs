@@ -69,8 +69,8 @@ impl Walk<'_, '_> {
             walk.form(&form(line), &service.who);
         }
         let in_stage = || {
-            let instructions = facts.back_from(walk.at);
-            let form = instructions.into_iter().find_map(|(_, one)| match &one.body {
+            let mut instructions = facts.back_from(walk.at);
+            let form = instructions.find_map(|(_, one)| match &one.body {
                 Body::Entrypoint(form) => Some(form),
                 _ => None,
             });

@@ -24,7 +24,7 @@ impl Facts<'_> {
     }
 
     fn placed_before(&self, at: At, directories: &[&str], steps: usize) -> Vec<Placed> {
-        let before = self.back_from(at).into_iter().take(MOST_INSTRUCTIONS);
+        let before = self.back_from(at).take(MOST_INSTRUCTIONS);
         before
             .flat_map(|(item, instruction)| self.placed_within(item, instruction, directories, steps))
             .collect()
