@@ -53,7 +53,7 @@
 //! WORKDIR /src
 //! # the program
 //! COPY --from=build /clock /clock
-//! # what it may open when it runs
+//! # files read at run time
 //! COPY --from=build /src/templates /src/templates
 //!
 //! EXPOSE 8080

@@ -1,37 +1,38 @@
-//! The users of a stage: number and home directory, where the file or a known base image shows them.
+//! The accounts of a stage: UID and home directory, if the file or a known base image gives them.
 //!
-//! Nothing here guesses: a number that is not written down is not known.
+//! Nothing is guessed: a UID that is not written down is unknown.
 
 use crate::facts::environment::{User, Variable};
 use crate::facts::{Base, Facts, Invocation, RunFacts};
 
-/// Who runs a RUN's commands, and where their home is.
+/// The account that runs a RUN's commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The home directory.
     pub home: String,
-    /// The user's number; none for root.
+    /// The UID; none for root.
     pub uid: Option<u32>,
-    /// The group's number, where it is written down.
+    /// The GID, if it is written down.
     pub gid: Option<u32>,
 }
 
 impl<'a> Facts<'a> {
-    /// The account that a RUN's commands run in; the error says what is not known, to follow "because".
+    /// The account that runs a RUN's commands; the error says what is unknown, to follow "because".
     pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, String> {
         let account = match &run.user {
-            User::Unknown => return Err("the user in force, and so the home directory, is not known".into()),
+            User::Unknown => return Err("the current user is unknown, and so is the home directory".into()),
             User::Root => Account { home: "/root".into(), uid: None, gid: None },
             User::Other(name) => self
                 .known_account(run, name)
-                .ok_or_else(|| format!("the number or the home directory of the user {name} is not known"))?,
+                .ok_or_else(|| format!("the UID or the home directory of the user {name} is unknown"))?,
         };
-        let image = self.root_image(run.stage).ok_or("the base image, and so its HOME, is not known")?;
+        let image = self.root_image(run.stage).ok_or("the base image is unknown, and so is its HOME")?;
         match (self.variable(run.item, "HOME"), image.environment.get("HOME")) {
             (Variable::NotInFile, None) => Ok(account),
             (Variable::NotInFile, Some(home)) => Ok(Account { home: home.clone(), ..account }),
             (Variable::Set(home), _) if home == account.home => Ok(account),
-            // BuildKit removes the directories that it creates for a mount, so the home directory must exist without it.
+            // BuildKit removes the directories that it creates for a mount, so the home directory
+            // must exist without it.
             (Variable::Set(home), _) if account.uid.is_none() && is_plain(&home) => {
                 if !self.is_there(run.stage, run.item, &home) {
                     return Err(format!("HOME is {home}, which may not exist before this RUN"));
@@ -44,7 +45,8 @@ impl<'a> Facts<'a> {
 
     fn known_account(&self, run: &RunFacts<'a>, name: &str) -> Option<Account> {
         if self.root_image(run.stage)?.name == "node" && matches!(name, "node" | "1000") {
-            // docker-node, Dockerfile templates: `useradd --uid 1000 --gid node --shell /bin/bash --create-home node`.
+            // docker-node, Dockerfile templates: `useradd --uid 1000 --gid node --shell /bin/bash
+            // --create-home node`.
             return Some(Account { home: "/home/node".into(), uid: Some(1000), gid: Some(1000) });
         }
         if self.is_far_down(run.item) {
@@ -59,7 +61,8 @@ impl<'a> Facts<'a> {
         fitting.next().is_none().then(|| account.clone())
     }
 
-    /// The RUNs before this one, in its stage and in the stages it is built from; the nearest first.
+    /// The RUNs before this one, in its stage and in the stages it is built from; the nearest
+    /// first.
     pub fn runs_up_to(&self, run: &RunFacts<'a>) -> impl Iterator<Item = &RunFacts<'a>> {
         let below = |stage: &usize| match self.stages[*stage].base {
             Base::Stage(base) => Some(base),
@@ -104,8 +107,8 @@ const WITH_VALUE: &[&str] = &[
     "--password",
 ];
 
-/// The account that a command certainly makes, with a home directory that belongs to it (useradd(8), adduser(8), BusyBox's
-/// adduser).
+/// The account that a command is certain to create, with a home directory that it owns (useradd(8),
+/// adduser(8), BusyBox's adduser).
 fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
     let is_useradd = one.is("useradd");
     if !one.place.certain || !(is_useradd || one.is("adduser")) {
@@ -134,7 +137,7 @@ fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
     let value = |names: &[&str]| {
         options.iter().find_map(|(name, value)| value.filter(|_| names.contains(&name.as_str())))
     };
-    // useradd makes a home directory when asked to, adduser unless asked not to or for a system's user.
+    // useradd creates a home directory only on request, adduser by default except for system users.
     let has_home = if is_useradd {
         has(&["-m", "--create-home"]) && !has(&["-M", "--no-create-home"])
     } else {

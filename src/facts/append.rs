@@ -1,39 +1,40 @@
-//! Where a command can be appended to a script so that it runs if and only if the script succeeded, and the script fails
-//! in the cases in which it failed before.
+//! Where a command can be appended to a script so that it runs if and only if the script succeeded,
+//! and the script fails in the cases in which it failed before.
 
 use crate::facts::RunFacts;
 use crate::facts::execution::has_background;
 use crate::span::Span;
 use crate::syntax::shell::{Command, CommandKind, End, LONGEST_CHAIN, List, Script, Statement, Word};
 
-/// How many commands can come to a list at least.
+/// The number of commands that can still be appended to a list.
 const ROOM: usize = 20;
 
 /// A place at the end of a script and how to join there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Append {
-    /// Behind the last command.
+    /// After the last command.
     pub at: usize,
-    /// What has to stand between: `&&` or `;`.
+    /// The operator to insert: `&&` or `;`.
     pub operator: &'static str,
-    /// A semicolon behind the last command, which has to go.
+    /// A semicolon after the last command, which must be removed.
     pub semicolon: Option<Span>,
-    /// Whether a comment stands behind it, to the end of the script; what is appended then stays on the comment's line.
+    /// Whether a comment follows it, to the end of the script; appended text then stays on the
+    /// comment's line.
     pub before_comment: bool,
 }
 
 /// How a script treats a failing command that is not the last of an and-or list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Errexit {
-    /// It goes on.
+    /// The script continues.
     Off,
-    /// It stops there: `set -e` came first, or the shell was started so.
+    /// The script stops: `set -e` precedes it, or the shell was started with it.
     On,
-    /// `set` is called in a way that leaves it open.
+    /// Unknown, because of how `set` is called.
     Unclear,
 }
 
-/// Where to append to a RUN's script; the error says what stands against it.
+/// Where to append to a RUN's script; the error is the reason why nothing can be appended.
 pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let last = script.list.statements.last().ok_or("its script is empty")?;
     if has_background(script) {
@@ -41,7 +42,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     }
     let links: usize = last.pipelines().map(|pipeline| pipeline.commands.len()).sum();
     if links + ROOM > LONGEST_CHAIN {
-        return Err("its last list of commands is as long as can be read");
+        return Err("its last list of commands is too long");
     }
     if run.invocations.iter().any(|one| one.is("trap")) {
         return Err("its script sets a trap");
@@ -72,7 +73,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
         }
         Errexit::Off => Ok(Append { at, operator: "&&", semicolon, before_comment }),
         _ if plain && !calls_function => Ok(Append { at, operator: "&&", semicolon, before_comment }),
-        _ => Err("under `set -e` its last command would lose its failures"),
+        _ => Err("`set -e` would then ignore failures of its last command"),
     }
 }
 
@@ -105,8 +106,9 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
     state
 }
 
-/// Whether each failure within a command that is its own last word stops a script under `set -e`. It does not in an and-or
-/// list or behind `!`: `for … do a && b; done` may fail without stopping anything.
+/// Whether each failure within a command that is its own last word stops a script under `set -e`.
+/// It does not in an and-or list or after `!`: `for … do a && b; done` may fail without stopping
+/// anything.
 fn fails_loudly(command: &Command) -> bool {
     let loud = |list: &List| {
         list.statements.iter().all(|one| {
@@ -146,8 +148,8 @@ fn calls_own_function(run: &RunFacts<'_>, script: &Script) -> bool {
             .any(|one| one.program.is_none_or(|program| names.iter().any(|name| name == program)))
 }
 
-/// Whether a statement consists of simple commands only, so that `set -e` in the shell can't tell it apart from a part
-/// of an and-or list.
+/// Whether a statement consists of simple commands only, so `set -e` treats it like a part of an
+/// and-or list.
 pub fn is_plain_statement(statement: &Statement) -> bool {
     statement.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain))
 }

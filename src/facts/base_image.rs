@@ -1,8 +1,8 @@
-//! What the name of a base image tells: registry, repository, tag, and the distribution inside, as far as it is plain.
+//! What the name of a base image shows: registry, repository, tag, and usually the distribution.
 
 use crate::knowledge::Knowledge;
 
-/// An image's name, taken apart.
+/// The parts of an image's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageName {
     /// The repository, without Docker Hub's own prefixes: `python`, `ghcr.io/a/b`.
@@ -18,11 +18,12 @@ pub struct ImageName {
 pub struct Release {
     /// `debian`, `ubuntu`, `alpine`, `centos` …
     pub family: String,
-    /// Its number, most significant first: 22.04 is `[22, 4]`; empty where the name does not tell.
+    /// Its number, most significant first: 22.04 is `[22, 4]`; empty if the name does not contain
+    /// it.
     pub version: Vec<u32>,
 }
 
-/// Code names, and the release each stands for (Debian's and Ubuntu's release pages).
+/// Code names and their releases (Debian's and Ubuntu's release pages).
 const CODE_NAMES: &[(&str, &str, &[u32])] = &[
     ("wheezy", "debian", &[7]),
     ("jessie", "debian", &[8]),
@@ -41,7 +42,7 @@ const CODE_NAMES: &[(&str, &str, &[u32])] = &[
 ];
 
 impl ImageName {
-    /// Takes a reference apart (the `distribution` project's grammar of references).
+    /// Parses a reference (the `distribution` project's grammar of references).
     pub fn parse(reference: &str) -> Self {
         let (name, digest) =
             reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
@@ -57,13 +58,13 @@ impl ImageName {
     }
 }
 
-/// Whether a tag is of a series of releases: `0.9.18` of `0.9`, and `0.91` not.
+/// Whether a tag belongs to a series of releases: `0.9.18` belongs to `0.9`, `0.91` does not.
 fn is_of_series(tag: &str, series: &str) -> bool {
     tag.strip_prefix(series).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 impl Release {
-    /// The distribution that an image's name tells of.
+    /// The distribution that an image's name implies.
     pub fn of(image: &ImageName, known: &Knowledge) -> Option<Self> {
         let tag = image.tag.as_deref().unwrap_or_default();
         let words = || tag.split(['-', '_']).chain(image.repository.rsplit('/').next());
@@ -111,8 +112,8 @@ impl Release {
         Some(Self { family: family.to_owned(), version: version(release) })
     }
 
-    /// Whether this is `bound` (`debian:8`, with all its updates) or a release before it. A tag that leaves numbers out (`alpine:3`, or none)
-    /// is the newest release of its series.
+    /// Whether this is `bound` (`debian:8`, with all its updates) or a release before it. A tag
+    /// that leaves numbers out (`alpine:3`, or none) is the newest release of its series.
     pub fn is_at_most(&self, bound: &str) -> bool {
         let Some((family, bound)) = bound.split_once(':') else { return false };
         let bound = version(bound);
@@ -121,7 +122,8 @@ impl Release {
     }
 }
 
-/// The numbers that a text starts with, up to the first part that is more than a number: `3.9-slim` is `[3, 9]`.
+/// The numbers that a text starts with, up to the first part that is more than a number: `3.9-slim`
+/// is `[3, 9]`.
 fn version(text: &str) -> Vec<u32> {
     let mut numbers = Vec::new();
     for part in text.split('.') {

@@ -1,22 +1,22 @@
-//! What of the text goes with an instruction: the comment lines right above it.
+//! The text that belongs to an instruction: the comment lines directly above it.
 
 use crate::facts::Facts;
 use crate::span::Span;
 use crate::syntax::Item;
 
-/// What goes with an instruction: the comment lines right above it.
+/// The text that belongs to an instruction: the comment lines directly above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
     /// Comments and instruction, whole lines.
     pub span: Span,
-    /// Whether a blank line stands above.
+    /// Whether a blank line precedes it.
     pub blank_above: bool,
     /// The blank line below, where there is one.
     pub blank_below: Option<Span>,
 }
 
 impl Facts<'_> {
-    /// What of the text goes with an instruction.
+    /// Finds the text that belongs to an instruction.
     pub fn block(&self, item: usize) -> Block {
         let mut first = item;
         while first > 0 && matches!(self.file.items[first - 1], Item::Comment(_)) {

@@ -1,5 +1,5 @@
-//! The caches of the package managers that a RUN calls: which call fills one last, whether the script empties it, and whether a
-//! mount or a setting keeps it elsewhere.
+//! The caches of the package managers that a RUN calls: which call fills one last, whether the
+//! script empties it, and whether a mount or a setting moves it.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::Word;
 use crate::syntax::{Item, Keyword};
 
-/// A cache that stays full, and why.
+/// A cache that is not emptied, and why.
 #[derive(Debug)]
 pub struct Stays {
-    /// What stays.
+    /// The cache.
     pub what: String,
     /// Why, to follow "because".
     pub reason: String,
@@ -28,7 +28,8 @@ impl<'a> Facts<'a> {
             let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
                 call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
             }) || self.keeps_no_cache(run, call);
-            // A script that can't be read has fetched the index where packages install without a visible `update`.
+            // If packages install without a visible `update`, a script that can't be read has
+            // downloaded the index.
             let hidden = || {
                 manager.installs(&call.verb)
                     && self.first_hidden_call(run).is_some_and(|first| first < call.invocation)
@@ -50,9 +51,10 @@ impl<'a> Facts<'a> {
         mode.is_some_and(|mode| self.mode_of_call(mode, at, &run.invocations, call).is_some())
     }
 
-    /// Whether it is Yarn 1 for certain: later versions run from the cache under Plug'n'Play.
+    /// Whether it is certainly Yarn 1: later versions run packages from the cache under
+    /// Plug'n'Play.
     pub(crate) fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
-        let doubt = || "it may be Yarn 2 or later, which can run packages right from its cache".to_owned();
+        let doubt = || "it may be Yarn 2 or later, which can run packages directly from its cache".to_owned();
         if fills.iter().all(|call| call.verb.starts_with("global")) {
             return Ok(());
         }
@@ -92,8 +94,9 @@ impl<'a> Facts<'a> {
         if copied && node && stage.base != crate::facts::Base::Unknown { Ok(()) } else { Err(doubt()) }
     }
 
-    /// Whether a cache mount may hold the manager's cache under a target that is configured somewhere: any target that is
-    /// not known to be another manager's. Where a distribution's manager keeps its files is not configured in practice.
+    /// Whether a cache mount may contain the manager's cache at a configured location: any target
+    /// that is not known to belong to another manager. In practice, the locations of a
+    /// distribution's manager are never configured.
     pub fn may_be_mounted(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
         let is_others = |target: &str| {
             self.known.managers().filter(|other| other.name != manager.name).any(|other| {
@@ -110,7 +113,8 @@ impl<'a> Facts<'a> {
         manager.kind != Kind::System && targets.any(|target| target.is_none_or(|target| !is_others(target)))
     }
 
-    /// Whether a call before, or in this RUN, configures where the manager keeps its cache: `npm config set cache …`.
+    /// Whether a call before or in this RUN configures the location of the manager's cache: `npm
+    /// config set cache …`.
     pub fn is_configured(&self, run: &RunFacts<'_>, manager: &Manager) -> bool {
         let configures = |call: &&Call<'_>, owner: &RunFacts<'_>| {
             let words = || owner.invocations[call.invocation].words.iter().map(Word::text);
@@ -139,7 +143,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A cache in words: "npm's cache", "apt-get's package lists".
+/// The name of a cache: "npm's cache", "apt-get's package lists".
 pub fn what(manager: &str, cache: &str) -> String {
     let own = format!("{manager}'s ");
     if cache.starts_with(&own) || cache.contains(manager) { cache.to_owned() } else { own + cache }
@@ -152,7 +156,7 @@ fn shares_directory(manager: &Manager, cache: &Cache) -> bool {
         .any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
 }
 
-/// Whether a mount lies over, or may lie over, one of these directories.
+/// Whether a mount covers, or may cover, one of these directories.
 pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
     run.mounts.iter().filter(|mount| !matches!(mount.kind.as_str(), "secret" | "ssh")).any(|mount| {
         mount
@@ -162,7 +166,7 @@ pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
     })
 }
 
-/// Whether a command removes one of these directories, what is in it, or what it is in.
+/// Whether a command removes one of these directories, its contents, or a parent directory.
 fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
     if !(one.is("rm") || one.is("find") || one.is("unlink") || one.is("rmdir")) {
         return one.program.is_none() && !one.words.is_empty();
@@ -195,7 +199,8 @@ fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
     })
 }
 
-/// Whether something behind a call empties the cache, wholly or in part: then it is the author's decision.
+/// Whether a command after a call empties the cache, wholly or in part: then it is the author's
+/// decision.
 pub(crate) fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
     let from = run.calls[last].invocation;
     let by_verb = run.calls[last + 1..].iter().any(|call| {
@@ -206,7 +211,7 @@ pub(crate) fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, l
                     && other.directories.iter().any(|directory| cache.directories.contains(directory))
             }))
     });
-    // `go clean -modcache` is told from `go clean -cache` by its option.
+    // Only the option distinguishes `go clean -modcache` from `go clean -cache`.
     let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
     let by_command = |one: &Invocation<'_>| {
         let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
@@ -218,7 +223,7 @@ pub(crate) fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, l
         || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
 }
 
-/// Whether a script sets a variable for the commands behind it.
+/// Whether a script sets a variable for the commands after it.
 pub(crate) fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
     run.invocations.iter().any(|one| {
         let assigns =

@@ -1,12 +1,12 @@
 //! Whether a step gains anything when a copy moves below it.
 //!
-//! A step is done again when any of the files changed that are copied above it. Where another copy that stays there changes as often as
-//! the one that moves, nothing is gained.
+//! A step runs again if any file that is copied above it changed. If another copy that stays above
+//! it changes as often as the one that moves, nothing is gained.
 
 use crate::facts::{Base, Facts, paths};
 use crate::syntax::{Body, Flag, Instruction};
 
-/// How often something changes that a step depends on.
+/// How often a dependency of a step changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Rate {
     /// No more often than the Dockerfile: other images, text of the file itself.
@@ -19,7 +19,7 @@ pub(crate) enum Rate {
 }
 
 impl Facts<'_> {
-    /// How often what an instruction brings into its stage from outside changes.
+    /// How often the files that an instruction adds to its stage change.
     pub(crate) fn rate(&self, item: usize) -> Rate {
         self.rate_by(item, self.rates_of_stages())
     }
@@ -56,14 +56,15 @@ impl Facts<'_> {
         mounts.filter(|(mount, _)| mount.kind == "bind").map(rate).max().unwrap_or_default()
     }
 
-    /// How often the stages change that an instruction copies or mounts from; an image counts as fixed.
+    /// How often the stages that an instruction copies or mounts from change; an image counts as
+    /// fixed.
     fn rate_of_sources(&self, item: usize, rates: &[Rate]) -> Rate {
         let first = self.copies.partition_point(|copied| copied.item < item);
         let sources = self.copies[first..].iter().take_while(|copied| copied.item == item);
         sources.filter_map(|copied| rates.get(copied.source)).max().copied().unwrap_or_default()
     }
 
-    /// How often anything in each stage changes. A stage is made of earlier ones only.
+    /// How often anything in each stage changes. A stage uses earlier stages only.
     fn rates_of_stages(&self) -> &[Rate] {
         self.kept.rates.get_or_init(|| {
             let mut rates: Vec<Rate> = Vec::with_capacity(self.stages.len());
@@ -79,7 +80,7 @@ impl Facts<'_> {
         })
     }
 
-    /// How often what a stage is built from changes.
+    /// How often the base of a stage changes.
     pub(crate) fn rate_of_base(&self, stage: usize) -> Rate {
         match self.stages[stage].base {
             Base::Stage(base) => self.rates_of_stages()[base],
@@ -88,7 +89,7 @@ impl Facts<'_> {
     }
 }
 
-/// Endings of files that say what to install or how something is set up.
+/// Extensions of manifests and configuration files.
 const SETTINGS: &[&str] = &[
     ".json",
     ".lock",
@@ -147,13 +148,13 @@ const SETTINGS: &[&str] = &[
     ".mjs",
 ];
 
-/// Names of such files without a telling ending.
+/// Names of such files without such an extension.
 const NAMES: &[&str] = &[
     "Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "mvnw", "gradlew", "setup.py", "build.rs",
     "LICENSE", "VERSION",
 ];
 
-/// How often a path of the build context changes, by its name. A directory has sources in it.
+/// How often a path of the build context changes, by its name. A directory contains sources.
 fn rate_of_path(path: &str) -> Rate {
     if path.contains("://") {
         return Rate::Seldom;

@@ -1,4 +1,4 @@
-//! What a script starts: every simple command wherever it stands, seen through wrappers such as `sudo` and `env`.
+//! The simple commands of a script, at any depth, without wrappers such as `sudo` and `env`.
 
 use std::cell::OnceCell;
 
@@ -18,56 +18,59 @@ pub struct Invocation<'a> {
     pub simple: &'a Simple,
     /// The program and its arguments, wrappers left out; empty for assignments alone.
     pub words: &'a [Word],
-    /// The program's name without its directory; `None` where it can't be told.
+    /// The program's name without its directory; `None` if it is unknown.
     pub program: Option<&'a str>,
-    /// As whom the program runs.
+    /// The user that the program runs as.
     pub elevation: Elevation,
-    /// Whether a wrapper stands before it that runs it any number of times (`xargs`).
+    /// Whether a wrapper before it runs it any number of times (`xargs`).
     pub repeated: bool,
-    /// Where it stands in the script.
+    /// Its place in the script.
     pub place: Place,
-    /// Whether it can't be read, once that was asked.
+    /// Whether it can't be read; filled at the first question.
     unreadable: OnceCell<bool>,
 }
 
-/// As whom a program runs.
+/// The user that a program runs as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Elevation {
     /// As the user of the RUN.
     None,
     /// As root, by this prefix (`sudo -E`).
     Root(String),
-    /// As somebody else, or nobody can tell.
+    /// As another user, or an unknown one.
     Other,
 }
 
-/// What a script's success says of one of its commands.
+/// What a script's success proves about one of its commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
     /// Nothing: it may not have run, or have failed.
     None,
-    /// That it succeeded, if the script stops at the first failure (`set -e`).
+    /// It succeeded, if the script stops at the first failure (`set -e`).
     UnderErrexit,
-    /// That it succeeded.
+    /// It succeeded.
     Always,
 }
 
-/// Where a command stands in its script.
+/// A command's place in its script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The statement of the script's own list.
     pub statement: usize,
     /// The pipeline within that statement.
     pub pipeline: usize,
-    /// Whether it is that pipeline, alone: not piped, not negated, not in a loop, group, subshell or substitution.
+    /// Whether it is that pipeline, alone: not piped, not negated, not in a loop, group, subshell
+    /// or substitution.
     pub alone: bool,
-    /// Whether it always runs once the script gets there: not behind `||`, not in a branch, loop or function.
+    /// Whether it always runs once the script gets there: not after `||`, not in a branch, loop or
+    /// function.
     pub certain: bool,
     /// Whether the script's success proves that it ran and succeeded.
     pub proof: Proof,
-    /// Whether it stands within a word, in `$( … )` or backticks: there it is read, and not edited.
+    /// Whether it is within a word, in `$( … )` or backticks: such commands are read but not
+    /// edited.
     pub in_word: bool,
-    /// Whether it runs in the script's own shell, so that its `cd` or `export` reaches what follows.
+    /// Whether it runs in the script's own shell, so its `cd` or `export` affects later commands.
     pub own_shell: bool,
 }
 
@@ -93,7 +96,7 @@ pub(super) fn invocations<'a>(
     walk.finish()
 }
 
-/// The commands of one statement; `place` is that of the list it stands in.
+/// The commands of one statement; `place` is the place of the list that contains it.
 fn collect_statement<'a>(
     one: &'a Statement,
     is_last: bool,
@@ -159,7 +162,7 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut
         }
         CommandKind::Group(list) | CommandKind::Prefixed(list) => collect_list(list, inside, known, walk),
         CommandKind::Function(name, list) => {
-            // Where it is called from is not known.
+            // Its callers are unknown.
             let saved = walk.enter_subshell();
             walk.forget_everything();
             collect_list(list, maybe, known, walk);
@@ -227,7 +230,7 @@ fn invocation<'a>(
     Invocation { command, simple, words, program, elevation, repeated, place, unreadable: OnceCell::new() }
 }
 
-/// The command behind a wrapper's own options and operands; `None` where the wrapper runs nothing.
+/// The command after a wrapper's own options and operands; `None` if the wrapper runs nothing.
 fn unwrap<'a>(words: &'a [Word], wrapper: &crate::knowledge::Wrapper) -> Option<&'a [Word]> {
     let mut at = 1;
     let mut operands = wrapper.operands;
@@ -262,7 +265,7 @@ fn is_assignment(raw: &str) -> bool {
     })
 }
 
-/// Programs that fail where a file that they name is not there.
+/// Programs that fail if a file that they name does not exist.
 const LOOK: &[&str] = &[
     "rm", "find", "ls", "du", "rmdir", "mv", "cp", "chown", "chmod", "chgrp", "tar", "rsync", "stat", "test",
     "[",
@@ -274,7 +277,7 @@ impl<'a> Invocation<'a> {
         self.words.get(1..).unwrap_or_default()
     }
 
-    /// Whether the program has this name, in whatever directory and version.
+    /// Whether the program has this name, in any directory and version.
     pub fn is(&self, name: &str) -> bool {
         // Names are compared often, and most differ in the first letter.
         self.program.is_some_and(|program| {
@@ -283,7 +286,8 @@ impl<'a> Invocation<'a> {
         })
     }
 
-    /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`, `-sfn`.
+    /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`,
+    /// `-sfn`.
     pub fn has_short_option(&self, letter: char) -> bool {
         self.arguments()
             .iter()
@@ -295,19 +299,19 @@ impl<'a> Invocation<'a> {
         self.has_short_option(letter) || self.arguments().iter().any(|word| word.raw == long)
     }
 
-    /// The directory that the program is called by, where there is one.
+    /// The directory in the program's path, if it is called by a path.
     pub fn directory(&self) -> Option<&'a str> {
         let text = self.words.first()?.text();
         text.rfind('/').map(|at| &text[..at])
     }
 
-    /// Whether this is `rm` with `-f`, which does not mind files that are not there.
+    /// Whether this is `rm` with `-f`, which ignores missing files.
     pub fn is_forced_removal(&self) -> bool {
         self.is("rm") && self.has_flag('f', "--force")
     }
 
-    /// Whether the command would notice that a directory is missing or empty: it names the directory, or something in or
-    /// around it, and is not a removal that does not mind.
+    /// Whether the command would notice that a directory is missing or empty: it names the
+    /// directory, or something in or around it, and is not a forced removal.
     pub fn notices(&self, directories: &[String]) -> bool {
         !self.is_forced_removal() && self.names_any(directories)
     }
@@ -322,7 +326,7 @@ impl<'a> Invocation<'a> {
                 let directory = paths::normal(directory);
                 let relative = !word.raw.starts_with(['/', '~', '$', '-', '.']) || word.raw.starts_with(".c") || word.raw.starts_with(".n");
                 paths::names(&word.raw, &directory)
-                    // What the directory lies in may exist for its sake alone, as `~/.cache` does.
+                    // The parent directory may exist only for this directory, as `~/.cache` does.
                     || named.len() > 1 && paths::is_private_parent(&named, &directory)
                     || looks && named.len() > 1 && paths::within(&directory, &named)
                     || looks && relative && !named.is_empty() && format!("{directory}/").contains(&format!("/{named}/"))
@@ -331,7 +335,8 @@ impl<'a> Invocation<'a> {
         })
     }
 
-    /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`, `env HOME=/x npm …`.
+    /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`,
+    /// `env HOME=/x npm …`.
     pub fn sets(&self, variable: &str) -> bool {
         let before = self.simple.words.len() - self.words.len();
         self.simple.assignments.iter().any(|assignment| assignment.name == variable)
@@ -340,8 +345,8 @@ impl<'a> Invocation<'a> {
                 .any(|word| word.raw.split_once('=').is_some_and(|(name, _)| name == variable))
     }
 
-    /// Whether this runs a script or program whose doings can't be read off: a file by its path, a shell with a script,
-    /// something piped into a shell, a name that nothing is known of.
+    /// Whether this runs a script or program with unknown effects: a file by its path, a shell with
+    /// a script, input piped into a shell, an unknown name.
     pub fn is_unreadable(&self, known: &Knowledge) -> bool {
         *self.unreadable.get_or_init(|| self.can_not_be_read(known))
     }

@@ -1,6 +1,6 @@
-//! What a configuration file of a package manager says under one key, read by a parser of its format.
+//! The value of a key in a package manager's configuration file, read by a parser of its format.
 //!
-//! Which keys matter is knowledge; where the file is copied to is asked elsewhere.
+//! The relevant keys are in `knowledge/`; other modules find where the file is copied to.
 
 use crate::knowledge::{Format, On, Setting};
 use crate::yaml;
@@ -8,7 +8,8 @@ use crate::yaml;
 /// Longer files are not read.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// Whether a file's text has a setting that switches a mode on; also where the text can't be parsed, but names the key.
+/// Whether a file's text has a setting that enables a mode; also true if the text can't be parsed
+/// but names the key.
 pub(super) fn switches_on(setting: &Setting, text: &str) -> bool {
     let named = setting.key.rsplit('.').next().unwrap_or_default();
     let is_named = text.contains(named) || text.contains(&named.replace('-', "_"));
@@ -28,7 +29,7 @@ pub(super) fn switches_on(setting: &Setting, text: &str) -> bool {
     values.is_none_or(|values| values.iter().any(|value| is_on(&setting.on, Some(value))))
 }
 
-/// Whether a value switches a mode on; an unknown one may.
+/// Whether a value enables a mode; an unknown value may.
 pub(super) fn is_on(on: &On, value: Option<&str>) -> bool {
     let Some(value) = value.filter(|value| !value.contains('$')) else { return true };
     let value = value.trim().trim_matches(['"', '\'']);
@@ -42,8 +43,8 @@ pub(super) fn is_on(on: &On, value: Option<&str>) -> bool {
     }
 }
 
-/// The values of a key in lines of `key = value`, `key: value` or `key value`. A section is part of the key; a key without a
-/// dot is in no section.
+/// The values of a key in lines of `key = value`, `key: value` or `key value`. A section is part of
+/// the key; a key without a dot is in no section.
 fn lines(text: &str, key: &str) -> Vec<String> {
     let mut section = String::new();
     let mut found = Vec::new();
@@ -60,7 +61,7 @@ fn lines(text: &str, key: &str) -> Vec<String> {
         let is_it = same(key)
             || key.split_once('.').is_some_and(|(own, name)| section.eq_ignore_ascii_case(own) && same(name));
         if is_it {
-            // npm takes a key without a value for a yes.
+            // npm reads a key without a value as true.
             found
                 .push(if value.is_empty() && !rest.contains(['=', ':']) { "true" } else { value }.to_owned());
         }

@@ -1,20 +1,23 @@
-//! What a COPY or ADD takes from the build context and where it puts it: from context paths to paths of the image, and back.
+//! The files that a COPY or ADD copies from the build context: maps context paths to image paths
+//! and back.
 //!
-//! Only plain copies of named files and directories; patterns, addresses, archives and other stages are not looked through.
+//! Covers only plain copies of named files and directories, not patterns, URLs, archives and other
+//! stages.
 
 use crate::context::BuildContext;
 use crate::facts::Facts;
 use crate::facts::execution::normalized;
 use crate::syntax::{Body, Instruction, Item};
 
-/// A COPY or ADD of files that lie in the build context.
+/// A COPY or ADD of files from the build context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
     /// Its place in the file's items.
     pub item: usize,
-    /// The context's directories and files that it names, by paths without a leading slash; the context itself is empty.
+    /// The context's directories and files that it names, by paths without a leading slash; the
+    /// context itself is empty.
     sources: Vec<Source>,
-    /// Where they go, absolute.
+    /// The destination, absolute.
     pub destination: String,
     /// Whether the destination is a directory in any case.
     into_directory: bool,
@@ -27,7 +30,7 @@ struct Source {
 }
 
 impl Facts<'_> {
-    /// What the instruction at an item copies from the context; none where it can't be told.
+    /// The files that the instruction at an item copies from the context; none if that is unknown.
     pub fn copied(&self, item: usize, context: &BuildContext) -> Option<Copied> {
         let Item::Instruction(instruction) = &self.file.items[item] else { return None };
         let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
@@ -57,7 +60,8 @@ impl Facts<'_> {
     }
 }
 
-/// Endings of what ADD unpacks. (Docker's reference, ADD: identity, gzip, bzip2, xz and zstd.)
+/// Extensions of archives that ADD unpacks. (Docker's reference, ADD: identity, gzip, bzip2, xz and
+/// zstd.)
 const ARCHIVES: &[&str] = &[".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".txz", ".tbz2"];
 
 fn has_plain_flags(instruction: &Instruction<'_>) -> bool {
@@ -65,18 +69,18 @@ fn has_plain_flags(instruction: &Instruction<'_>) -> bool {
 }
 
 impl Copied {
-    /// Whether it takes a directory as it is, so that there may be more in it than a step below needs.
+    /// Whether it copies a whole directory, which may contain more than a later step needs.
     pub fn takes_a_directory(&self) -> bool {
         self.sources.iter().any(|source| source.is_directory)
     }
 
-    /// Whether anything of it may come to be below `/etc`.
+    /// Whether it may create anything below `/etc`.
     pub(super) fn may_reach_etc(&self) -> bool {
         let destination = self.destination.trim_end_matches('/');
         destination.is_empty() || destination == "/etc" || destination.starts_with("/etc/")
     }
 
-    /// Where in the image a file of the context comes to lie; none where this does not copy it.
+    /// The path in the image of a file of the context; none if this does not copy it.
     pub fn image_path(&self, context_path: &str) -> Option<String> {
         self.sources.iter().find_map(|source| {
             if source.is_directory {
@@ -124,7 +128,7 @@ impl Copied {
         self.sources.iter().filter_map(of).collect()
     }
 
-    /// The path of a context file or folder from the copied directory that it lies in.
+    /// The path of a context file or folder, relative to the copied directory that contains it.
     pub fn inner_path<'p>(&self, context_path: &'p str) -> Option<&'p str> {
         self.sources
             .iter()

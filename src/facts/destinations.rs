@@ -1,4 +1,4 @@
-//! Where the copies of a file go.
+//! The destinations of a file's copies.
 
 use crate::facts::{Facts, paths};
 use crate::syntax::Body;
@@ -11,12 +11,13 @@ pub(crate) struct Destination {
     pub path: String,
     /// The instruction's name.
     pub keyword: &'static str,
-    /// Whether they are another stage's, or another image's.
+    /// Whether they are copied from another stage or image.
     pub is_from_elsewhere: bool,
 }
 
 impl Facts<'_> {
-    /// Where the copies before an item go, the nearest first: those of its stage, then of the stages it is built from.
+    /// The destinations of the copies before an item, the nearest first: those of its stage, then
+    /// of the stages it is built from.
     pub(crate) fn destinations_before(&self, item: usize) -> impl Iterator<Item = &Destination> {
         let all = self.kept.destinations.get_or_init(|| self.destinations());
         let at = |item: usize| all.partition_point(|one| one.item < item);

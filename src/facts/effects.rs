@@ -1,7 +1,8 @@
-//! What each instruction reads and writes, so that it can be told whether two of them may change places.
+//! What each instruction reads and writes, to decide whether two of them can be swapped.
 //!
-//! Two instructions commute only if neither writes what the other reads or writes. What is not known of a command counts as
-//! everything: it is a barrier. That a command *takes time* or *is worth* moving is not asked here.
+//! Two instructions commute only if neither writes what the other reads or writes. A command with
+//! unknown effects reads and writes everything: it is a barrier. This module does not decide
+//! whether a command *takes time* or *is worth* moving.
 
 mod commands;
 mod known;
@@ -23,21 +24,21 @@ pub use tree::Tree;
 pub enum Resource {
     /// Files.
     Files(Tree),
-    /// That a directory is there, for a script that enters it.
+    /// That a directory exists, for a script that enters it.
     Entered(String),
     /// Users and groups.
     Accounts,
-    /// The directory in force.
+    /// The working directory.
     Directory,
-    /// The user in force.
+    /// The current user.
     User,
-    /// The shell in force.
+    /// The current shell.
     Shell,
     /// One variable.
     Variable(String),
-    /// All variables, as a program gets them.
+    /// The whole environment.
     Variables,
-    /// What the image carries for those who run it.
+    /// The image's configuration.
     Configuration,
     /// All of it.
     Everything,
@@ -50,9 +51,10 @@ pub struct Effects {
     pub reads: Vec<Resource>,
     /// What it writes, or makes.
     pub writes: Vec<Resource>,
-    /// Installs of a project from its manifests, which are not part of the above: what they read is in the build context.
+    /// Installs of a project from its manifests, which are not part of the above: what they read is
+    /// in the build context.
     pub installs: Vec<Install>,
-    /// Why it may read and write everything, where that is so; in a form that follows "because".
+    /// Why it may read and write everything, if it may; to follow "because".
     pub unknown: Option<String>,
 }
 
@@ -80,17 +82,19 @@ impl Effects {
         }
     }
 
-    /// Whether two neighbours may change places. What an install from manifests reads is not known here, so it is a barrier.
+    /// Whether two neighbors can be swapped. The files that an install from manifests reads are
+    /// unknown here, so it is a barrier.
     pub fn commute(&self, other: &Self) -> bool {
         self.installs.is_empty() && other.installs.is_empty() && self.is_clear_of(other, |_| true)
     }
 
-    /// The same, for who looks by itself at the installs, and at the directories that a script enters.
+    /// Like `commute`, but ignores installs and entered directories; the caller checks those.
     pub fn commute_but_for_installs(&self, other: &Self) -> bool {
         self.is_clear_of(other, |resource| !matches!(resource, Resource::Entered(_)))
     }
 
-    /// Whether it may write to a path, or remove it. What an install from manifests writes is not known here.
+    /// Whether it may write to a path, or remove it. The files that an install from manifests
+    /// writes are unknown here.
     pub fn may_write(&self, path: &str) -> bool {
         let place = Resource::Files(Tree::At(path.to_owned()));
         !self.installs.is_empty() || self.writes.iter().any(|written| written.overlaps(&place))
@@ -117,7 +121,7 @@ impl Effects {
 }
 
 impl Facts<'_> {
-    /// What the instruction at an item reads and writes, worked out anew.
+    /// Computes what the instruction at an item reads and writes.
     fn effects_anew(&self, item: usize) -> Effects {
         let Item::Instruction(instruction) = &self.file.items[item] else {
             return Effects::everything("a line can't be read");
@@ -171,7 +175,7 @@ impl Facts<'_> {
         }
         match self.run_at(item) {
             Some(run) => commands::of_run(self, run, None),
-            None => Effects::everything("a RUN stands outside of all stages"),
+            None => Effects::everything("a RUN is outside of all stages"),
         }
     }
 
@@ -182,7 +186,8 @@ impl Facts<'_> {
 
     fn transfer_effects(&self, item: usize, instruction: &Instruction<'_>, transfer: &Transfer) -> Effects {
         let mut reads = variables_in(instruction);
-        // Docker's reference, COPY: files belong to root unless --chown says otherwise; a name is looked up in the image.
+        // Docker's reference, COPY: files belong to root unless --chown says otherwise; a name is
+        // looked up in the image.
         let owner =
             instruction.flags.iter().find(|flag| flag.name == "chown").and_then(|flag| flag.value.as_deref());
         if owner.is_some_and(|owner| !owner.chars().all(|c| c.is_ascii_digit() || c == ':')) {
@@ -201,8 +206,9 @@ impl Facts<'_> {
         Effects { reads, writes, ..Effects::default() }
     }
 
-    /// A copy makes the directories above its destination that are not there, and a later step may count on them. Which ones are there is known of
-    /// the distribution's own and of those that an earlier WORKDIR names.
+    /// A copy creates missing parent directories of its destination, and a later step may depend on
+    /// them. Only the distribution's directories and those of an earlier WORKDIR are known to
+    /// exist.
     fn with_missing_parents(&self, item: usize, tree: Tree) -> Tree {
         let Tree::At(path) = tree else { return tree };
         let made = self.kept.made.get_or_init(|| self.made_by_workdir());
@@ -217,7 +223,8 @@ impl Facts<'_> {
         Tree::At(missing.unwrap_or(path))
     }
 
-    /// The directories that WORKDIR instructions make, those around them included, each with the instructions, in order.
+    /// The directories that WORKDIR instructions create, with their parents, each with the
+    /// instructions, in order.
     fn made_by_workdir(&self) -> HashMap<String, Vec<usize>> {
         let mut made: HashMap<String, Vec<usize>> = HashMap::new();
         for &item in &self.workdirs {
@@ -234,17 +241,17 @@ impl Facts<'_> {
         made
     }
 
-    /// Whether an earlier script of the file made a symbolic link of the directory or of one around it, so that what is copied
-    /// there lands elsewhere.
+    /// Whether an earlier script of the file made the directory or a parent a symlink, so copies
+    /// into it end up elsewhere.
     fn may_be_linked(&self, item: usize, tree: &Tree) -> bool {
         let Tree::At(path) = tree else { return false };
         let links = self.kept.links.get_or_init(|| known::links(&self.runs));
-        // A relative or unknown name may be any.
+        // A relative or unknown name may be any directory.
         let names = std::iter::once("").chain(paths::and_around(path));
         names.into_iter().filter_map(|name| links.get(name)).any(|first| *first < item)
     }
 
-    /// The tree that a path stands for where it is written, in an instruction that the builder reads itself.
+    /// The tree that a path denotes in an instruction that the builder reads itself.
     fn tree_at(&self, item: usize, path: &str) -> Tree {
         self.path_at(item, path).map_or(Tree::Everything, Tree::At)
     }
@@ -255,7 +262,7 @@ impl Facts<'_> {
     }
 }
 
-/// Directories further down are taken for missing.
+/// Deeper directories count as missing.
 const DEEPEST: usize = 64;
 
 /// Directories that every distribution has (Filesystem Hierarchy Standard 3.0, chapters 3 and 4).
@@ -283,7 +290,7 @@ const DIRECTORIES: &[&str] = &[
     "/var",
 ];
 
-/// The variables that the builder fills in, in an instruction's own text.
+/// The variables that the builder expands in an instruction's text.
 fn variables_in(instruction: &Instruction<'_>) -> Vec<Resource> {
     let text = instruction.logical.text.as_ref();
     let mut found = Vec::new();

@@ -1,4 +1,5 @@
-//! Users, base images, and the instructions before another one. What the base image sets is unknown unless it is known by name.
+//! Users, base images, and the instructions before another one. The settings of a base image are
+//! unknown unless `knowledge/` describes it.
 
 use std::ops::Range;
 
@@ -8,14 +9,14 @@ use crate::knowledge::{Image, Knowledge};
 
 pub use crate::facts::variables::Variable;
 
-/// Who runs the commands.
+/// The user that runs the commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum User {
     /// root, by name or number.
     Root,
-    /// Somebody else.
+    /// Another user.
     Other(String),
-    /// A variable, or a base image that is not known.
+    /// A variable, or an unknown base image.
     Unknown,
 }
 
@@ -35,7 +36,8 @@ impl<'a> Facts<'a> {
         stages.map(move |stage| stage.items.start..stage.items.end.min(item))
     }
 
-    /// The instructions before an item, the nearest first: of its stage, then of the stages it is built from.
+    /// The instructions before an item, the nearest first: of its stage, then of the stages it is
+    /// built from.
     pub(crate) fn before(
         &self,
         item: usize,
@@ -63,8 +65,8 @@ pub(super) fn root_image<'k>(stages: &[Stage], stage: usize, known: &'k Knowledg
     }
 }
 
-/// Resolves a reference to global build arguments in FROM and `--from` by their defaults, as the builder does without
-/// `--build-arg`; `None` where there is no default.
+/// Resolves a reference to global build arguments in FROM and `--from` by their defaults, as the
+/// builder does without `--build-arg`; `None` where there is no default.
 pub(super) fn global(globals: &Globals<'_>, text: &str) -> Option<String> {
     if !text.contains('$') {
         return Some(text.trim_matches(['"', '\'']).to_owned());

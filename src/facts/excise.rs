@@ -1,12 +1,13 @@
-//! What can be taken out of a script so that the rest runs as before: a command with the operator that joins it.
+//! The part of a script that can be removed without changing the rest: a command with the operator
+//! that joins it.
 //!
-//! Whether a command may go is for others to say; this only knows which bytes go with it.
+//! The caller decides whether a command can be removed; this module only finds its bytes.
 
 use crate::facts::append::is_plain_statement;
 use crate::facts::{Invocation, RunFacts};
 use crate::span::Span;
 
-/// A command with the `&&` behind it, where it stands in a plain `a && b` list and is not the last.
+/// A command with the `&&` after it, if it is in a plain `a && b` list and not the last.
 pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     let statement = &run.script()?.list.statements[one.place.statement];
     let next = statement.pipeline(one.place.pipeline + 1)?;
@@ -15,7 +16,7 @@ pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain)
 }
 
-/// A command with the `&&` before it, where it stands in a plain `a && b` list and is not the first.
+/// A command with the `&&` before it, if it is in a plain `a && b` list and not the first.
 pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     let statement = &run.script()?.list.statements[one.place.statement];
     let before = statement.pipeline(one.place.pipeline.checked_sub(1)?)?;
@@ -23,7 +24,8 @@ pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 
-/// The span, unless a comment is in it, or the instruction would then end in an escape character and go on with the next line.
+/// The span, unless it contains a comment, or the instruction would then end in an escape character
+/// and continue on the next line.
 pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
     let logical = &run.instruction.logical;
     let rest = logical.text.get(logical.offset_of(span.end)..).unwrap_or_default();

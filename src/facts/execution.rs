@@ -1,7 +1,9 @@
-//! The execution state: as whom and where commands run, at each instruction of the file and at each command of a RUN.
+//! The execution state: the user and the working directory at each instruction of the file and at
+//! each command of a RUN.
 //!
-//! This is the only place that works out users, working directories and the variables of a script; guards ask it. What is not
-//! known is a value of its own here (`Workdir::Unknown`, `Directory::Unknown`), so that no guard can take it for "nowhere".
+//! Only this module computes users, working directories and the variables of a script. Unknown is a
+//! separate value (`Workdir::Unknown`, `Directory::Unknown`), so no guard can confuse it with
+//! "nowhere".
 
 mod script;
 mod target;
@@ -40,7 +42,8 @@ impl Workdir {
         }
     }
 
-    /// The directory after `WORKDIR directory`, whose variables are filled in; `None` stands for a text with an unknown value.
+    /// The directory after `WORKDIR directory`, whose variables are expanded; `None` is a text with
+    /// an unknown value.
     fn joined(&self, directory: Option<&str>) -> Self {
         let path = match (directory, self) {
             (None, _) => None,
@@ -57,7 +60,7 @@ impl Workdir {
 pub struct ExecutionState {
     /// The user that runs the commands.
     pub user: User,
-    /// The directory that they start in.
+    /// The directory in which they start.
     pub workdir: Workdir,
 }
 
@@ -67,7 +70,7 @@ pub struct ExecutionStates {
     after: Vec<(usize, ExecutionState)>,
 }
 
-/// What states are worked out from.
+/// The input of the computation.
 #[derive(Clone, Copy)]
 pub(crate) struct Outer<'o> {
     pub stages: &'o [Stage],
@@ -130,8 +133,8 @@ impl Outer<'_> {
         ExecutionState { user, workdir: workdir.map_or(Workdir::OfBase, Workdir::Known) }
     }
 
-    /// The home directory of the user before an item, where nothing but the user decides it: the file does not set HOME, and
-    /// the base image is known not to.
+    /// The home directory of the user before an item, if only the user decides it: neither the file
+    /// nor the base image sets HOME.
     pub(super) fn plain_home(&self, item: usize, user: &User) -> Option<String> {
         let stage = stage::at(self.stages, item)?;
         let image = root_image(self.stages, self.lineage.root(stage.index), self.known)?;
@@ -162,18 +165,18 @@ impl Facts<'_> {
         self.states.after(item)?.workdir.known().map(str::to_owned)
     }
 
-    /// What states are worked out from.
+    /// The input of the computation.
     pub(crate) fn outer(&self) -> Outer<'_> {
         Outer { stages: &self.stages, lineage: &self.lineage, variables: &self.variables, known: self.known }
     }
 
-    /// The text with its quotes taken off and its variables filled in, as the instruction at `item` has it; none where a
-    /// value is unknown, as that of a build argument is.
+    /// The text without quotes and with variables expanded, as in the instruction at `item`; none
+    /// if a value is unknown, like that of a build argument.
     pub fn expanded(&self, item: usize, text: &str) -> Option<String> {
         self.outer().expand(item, text)
     }
 
-    /// The absolute path that a path in the instruction at `item` stands for.
+    /// The absolute form of a path in the instruction at `item`.
     pub fn path_at(&self, item: usize, path: &str) -> Option<String> {
         let path = self.expanded(item, path)?;
         if path.starts_with('/') {
@@ -190,7 +193,8 @@ impl Facts<'_> {
     }
 }
 
-/// An absolute path without `.` and doubled slashes; none where it climbs by `..`, which a symlink may lead elsewhere.
+/// An absolute path without `.` and doubled slashes; none if it contains `..`, which may follow a
+/// symlink.
 pub fn normalized(path: &str) -> Option<String> {
     let mut result = String::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {

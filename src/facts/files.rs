@@ -1,8 +1,10 @@
-//! Files that a script fetches, unpacks, writes, removes or gives to somebody else, as far as their names are plain.
+//! Files with plain names that a script downloads, unpacks, writes, removes or changes in owner or
+//! mode.
 //!
-//! A relative name is joined to the directory in force at that command. Where that is unknown it starts with `./`, which
-//! means the directory that the RUN starts in. After a `cd` to an unknown directory, the list has only files that are removed
-//! by their absolute paths: it serves to find what can be gained, and no guard may conclude that a file outside of it is unused.
+//! A relative name is joined to the working directory of that command. If that is unknown, it
+//! starts with `./`, the directory in which the RUN starts. After a `cd` to an unknown directory,
+//! the list has only files that are removed by their absolute paths: it is for finding savings, and
+//! no guard may assume that a file that is missing from it is unused.
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
@@ -12,13 +14,13 @@ use crate::syntax::shell::Word;
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Touch {
-    /// It comes from the network.
+    /// It is downloaded.
     Fetched,
     /// It is an archive, package or installer, and is unpacked, installed or run.
     Consumed,
     /// It is checked or listed; nothing depends on it afterwards.
     Checked,
-    /// It is made or overwritten.
+    /// It is created or overwritten.
     Written,
     /// It is deleted or moved away.
     Removed,
@@ -29,21 +31,21 @@ pub enum Touch {
 /// One command's use of one file or directory.
 #[derive(Debug, Clone)]
 pub struct FileUse<'a> {
-    /// Which of the RUN's invocations it is.
+    /// Its index in the RUN's invocations.
     pub invocation: usize,
-    /// What happens.
+    /// What happens to it.
     pub touch: Touch,
-    /// Absolute, or starting with `./`; variables as written.
+    /// The path: absolute, or starting with `./`; variables as written.
     pub path: String,
     /// The name as the script has it, quotes included, where one word is the name.
     pub word: Option<&'a Word>,
-    /// The directory in force, in the same form.
+    /// The working directory, in the same form.
     pub directory: String,
 }
 
 impl<'a> Facts<'a> {
-    /// The files that a RUN's script visibly uses, in order, and the directory in force at its end, in the same form; none
-    /// where that is unknown.
+    /// The files that a RUN's script visibly uses, in order, and the working directory at its end,
+    /// in the same form; none if that is unknown.
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
         let mut uses = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
@@ -92,7 +94,7 @@ fn written(directory: &Directory) -> Option<String> {
     }
 }
 
-/// Whether removing or giving away `outer` (a pattern, perhaps) reaches `path`.
+/// Whether removing `outer` (perhaps a pattern) or changing its owner affects `path`.
 pub fn covers(outer: &str, path: &str) -> bool {
     if let Some((before, after)) = outer.split_once('*') {
         let directory = before.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -170,7 +172,7 @@ fn words<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
     }
 }
 
-/// The file that curl or wget is told to write.
+/// The file that curl or wget writes.
 fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
     let (short, longs): (char, &[&str]) =
         if one.is("curl") { ('o', &["--output"]) } else { ('O', &["--output-document"]) };
@@ -188,7 +190,7 @@ fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
     None
 }
 
-/// The name that curl `-O` or plain wget takes from the address; none where it can't be told.
+/// The name that curl `-O` or plain wget derives from the URL; none if it is unknown.
 fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
     let arguments = one.arguments();
     let wanted = match one.program? {

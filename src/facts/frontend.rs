@@ -1,7 +1,7 @@
-//! Which syntax the builder understands, as far as the `# syntax=` directive tells.
+//! The syntax that the builder supports, according to the `# syntax=` directive.
 //!
-//! Without a directive it is that of the builder at hand, which is taken to be a current one: it is the builder's own
-//! business whether it is BuildKit at all.
+//! Without a directive it is the syntax of the user's builder, which is assumed to be a current
+//! BuildKit.
 
 use crate::facts::Facts;
 
@@ -9,22 +9,22 @@ use crate::facts::Facts;
 const OWN: &[&str] = &["docker/dockerfile", "docker/dockerfile-upstream"];
 
 impl Facts<'_> {
-    /// What stands against syntax that Docker's frontend has had since `1.minor` (Dockerfile reference, "syntax"; the
-    /// release notes of docker/dockerfile).
+    /// Why syntax that Docker's frontend supports since `1.minor` can't be used (Dockerfile
+    /// reference, "syntax"; the release notes of docker/dockerfile).
     pub fn lacks_syntax(&self, minor: u32) -> Option<String> {
         let syntax = self.file.directives.iter().find(|one| one.name == "syntax")?.value.trim();
         let name = syntax.split('@').next().unwrap_or_default();
         let name = name.strip_prefix("docker.io/").unwrap_or(name);
         let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
         if !OWN.contains(&repository) {
-            return Some(format!("`# syntax={syntax}` is not Docker's own, and may not know it"));
+            return Some(format!("`# syntax={syntax}` is not Docker's frontend, and may not support it"));
         }
         (!knows(tag, minor))
-            .then(|| format!("`# syntax={syntax}` may be too old for it; take docker/dockerfile:1"))
+            .then(|| format!("`# syntax={syntax}` may be too old for it; use docker/dockerfile:1"))
     }
 }
 
-/// Whether the release with this tag has what came with `1.minor`.
+/// Whether the release with this tag has the features of `1.minor`.
 fn knows(tag: &str, minor: u32) -> bool {
     let (version, channel) = tag.split_once('-').unwrap_or((tag, ""));
     // The experimental channel ended with 1.1; what replaced it is `labs`.

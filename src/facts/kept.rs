@@ -1,4 +1,5 @@
-//! Answers about a whole file that many of its instructions ask for: each is found once, at the first question.
+//! Answers about a whole file that many of its instructions need: each is computed once, on first
+//! use.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -10,33 +11,40 @@ use crate::facts::traced::Searches;
 /// Answers about a file.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// The directories that WORKDIR makes, those around them included, each with the instructions, in order.
+    /// The directories that WORKDIR makes, those around them included, each with the instructions,
+    /// in order.
     pub made: OnceCell<HashMap<String, Vec<usize>>>,
-    /// The names that scripts give to symbolic links, each with the first item that does; an empty one stands for any.
+    /// The names that scripts give to symbolic links, each with the first item that does; an empty
+    /// one matches any name.
     pub links: OnceCell<HashMap<String, usize>>,
-    /// The package managers that are told where to keep their caches, each with the first item that does it.
+    /// The package managers whose cache location is configured, each with the first item that does
+    /// it.
     pub configured: OnceCell<HashMap<String, usize>>,
-    /// The package managers whose caches are emptied by their own commands, each with the last item that does it.
+    /// The package managers whose caches are emptied by their own commands, each with the last item
+    /// that does it.
     pub cleaned: OnceCell<HashMap<String, usize>>,
     /// Whether sudo is not for every command.
     pub limits_sudo: OnceCell<bool>,
-    /// The variables that ENV and ARG set and programs read without being told.
+    /// The variables that ENV and ARG set and programs read implicitly.
     pub silent: OnceCell<Vec<String>>,
     /// The RUNs that use a directory, which a mount would hide, and those that do not.
     pub users: RefCell<HashMap<String, HashMap<usize, bool>>>,
     /// Whether the file has a name anywhere in its text.
     pub named: RefCell<HashMap<&'static str, bool>>,
-    /// For a setting of a package manager and the files that can hold it, the instructions that may set it, in order.
+    /// For a setting of a package manager and the files that can hold it, the instructions that may
+    /// set it, in order.
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
     /// For a cache, by its name: whether a RUN leaves it full in the image.
     pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
-    /// Where copies go.
+    /// The destinations of copies.
     pub destinations: OnceCell<Vec<Destination>>,
     /// How often anything in each stage changes.
     pub rates: OnceCell<Vec<Rate>>,
-    /// For a package manager, a version of it that the file installs and that is too old for an option.
+    /// For a package manager, a version of it that the file installs and that is too old for an
+    /// option.
     pub pins: RefCell<HashMap<String, Option<String>>>,
-    /// For a package manager, the variables of the file whose values have an option that decides about its cache.
+    /// For a package manager, the variables of the file whose values have an option that decides
+    /// about its cache.
     pub deciding: RefCell<HashMap<String, HashSet<String>>>,
     /// For a path, what the searches for where it comes from found.
     pub searches: RefCell<HashMap<String, Searches>>,
@@ -45,9 +53,10 @@ pub(crate) struct Kept {
 /// Answers about a RUN.
 #[derive(Debug, Default)]
 pub(crate) struct KeptOfRun {
-    /// Whether it is worth not being done again.
+    /// Whether it is expensive enough to be worth caching.
     pub takes_time: OnceCell<bool>,
-    /// The first of its invocations that may call the system's package manager unseen.
+    /// The first of its invocations that may call the system's package manager in a way that can't
+    /// be seen.
     pub hidden_call: OnceCell<Option<usize>>,
     /// Whether it may bring files whose names it does not say.
     pub may_fetch: OnceCell<bool>,

@@ -1,5 +1,5 @@
-//! What comes after a RUN: whether anything there, in this stage, in stages built from it, or in the running image, leans
-//! on files that a cleanup would take away.
+//! What follows a RUN: whether anything in this stage, in stages built from it, or in the running
+//! image depends on files that a cleanup would remove.
 
 use crate::facts::caches::is_mounted;
 use crate::facts::commands::{Elevation, Invocation};
@@ -14,10 +14,10 @@ use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
-/// Something that leans on the files, in words that follow "because".
+/// Something that depends on the files, in words that follow "because".
 pub type Leaning = String;
 
-/// What would go, and who is known to read it.
+/// The files that would be removed, and their known readers.
 #[derive(Debug, Clone, Copy)]
 pub struct Going<'a> {
     /// The directories.
@@ -26,7 +26,7 @@ pub struct Going<'a> {
     pub manager: &'a Manager,
     /// Its verbs that fail without them.
     pub verbs: &'a [String],
-    /// Options with which those verbs fetch them again.
+    /// Options with which those verbs download them again.
     pub refreshing: &'a [String],
     /// Other programs that read them.
     pub programs: &'a [String],
@@ -65,12 +65,13 @@ enum Next {
 }
 
 impl Facts<'_> {
-    /// Looks for something after `run` that leans on what is going.
+    /// Looks for something after `run` that depends on the removed files.
     pub fn leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
         self.configuration_leans(going).or_else(|| self.leans_after(run.stage, run.item + 1, going))
     }
 
-    /// Whether what an image runs leans on it. The instructions may stand before the RUN, or in another stage.
+    /// Whether a command that the image runs depends on it. The instructions may be before the RUN,
+    /// or in another stage.
     pub(crate) fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
         let started = self.started().iter().find_map(|one| {
             let end = self.stages[one.stage].items.end;
@@ -85,18 +86,18 @@ impl Facts<'_> {
         let programs = || going.manager.programs.iter().map(String::as_str);
         self.triggers.iter().find_map(|instruction| match &instruction.body {
             Body::Onbuild(Keyword::Run, _) if going.manager.kind == Kind::System => {
-                Some("an ONBUILD trigger may lean on it".into())
+                Some("an ONBUILD trigger may depend on it".into())
             }
             Body::Onbuild(_, text) => {
                 let named = programs().any(|program| text.contains(program))
                     || going.directories.iter().any(|directory| paths::names(text, directory));
-                named.then(|| "an ONBUILD trigger may lean on it".into())
+                named.then(|| "an ONBUILD trigger may depend on it".into())
             }
             _ => None,
         })
     }
 
-    /// Whether a script that an image or a RUN starts leans on it.
+    /// Whether a script that an image or a RUN starts depends on it.
     fn script_leans(
         &self,
         one: &Started,
@@ -112,10 +113,10 @@ impl Facts<'_> {
             Phase::Build if who == "RUN" => "a later RUN".to_owned(),
             Phase::Build => format!("{who}, which a later RUN starts,"),
         };
-        // By convention, what make runs installs no system packages, unless it is seen to.
+        // By convention, make's recipes install no system packages, unless they are seen to.
         let phase = if one.is_recipe { Phase::Image } else { phase };
         let is_powerless = matches!(user, User::Other(_)) && !self.file.text.contains("sudo");
-        // What only saves fetching is missed by nothing but what works offline.
+        // A download cache is missed only by commands that work offline.
         let may_need = || match going.manager.kind {
             Kind::System => !is_powerless,
             Kind::Language | Kind::Build => self.offline_at(at, going).is_some(),
@@ -144,10 +145,11 @@ impl Facts<'_> {
                 let named = going.directories.iter().any(|directory| paths::names(text, directory));
                 (calls || named || going.programs.iter().any(has)).then(|| format!("{starter} may read it"))
             }
-            // What is started while the image is built is a command of its RUN that can't be read, and counts there.
+            // A program that a RUN starts is one of the RUN's unreadable commands, and is counted
+            // there.
             What::Unparsed(_) | What::Unknown(_) | What::NoContext { .. } if phase == Phase::Build => None,
             What::Unparsed(text) => (may_need() && seems_to_read(text, going))
-                .then(|| format!("{starter} can't be parsed with certainty, and may read it")),
+                .then(|| format!("{starter} can't be parsed reliably, and may read it")),
             What::Unknown(reason) => may_need().then(|| format!("{starter} can't be read: it {reason}")),
             What::NoContext { tells } => (*tells && may_need()).then(|| {
                 format!("{starter} can't be read: it comes from the build context, which is unknown")
@@ -160,7 +162,7 @@ impl Facts<'_> {
         self.mode_at(going.manager.offline.as_ref()?, at, going.manager)
     }
 
-    /// The user in force at a place.
+    /// The current user at a place.
     fn user_after(&self, at: At) -> User {
         self.states.after(at.end.saturating_sub(1)).map_or(User::Unknown, |state| state.user.clone())
     }
@@ -170,21 +172,23 @@ impl Facts<'_> {
         if let Some(Answer(answer)) = self.leanings.answer(&key, stage, from) {
             return answer;
         }
-        // Later stages first: what is asked of them then is known, and no chain of stages costs a stack frame a link.
+        // Later stages first: their answers are then known, and a chain of stages does not recurse
+        // once per stage.
         if self.leanings.is_new(&key) && self.stages.len() > FURTHEST {
             for other in self.stages[stage + 1..].iter().rev() {
                 self.leans_after(other.index, other.items.start + 1, going);
             }
         }
         let Some(_deeper) = self.leanings.deeper() else {
-            return Some("too many stages that are made from this one come after it".into());
+            return Some("too many later stages are built from this one".into());
         };
         let (at, answer) = self.leans_anew(stage, from, going);
         self.leanings.keep(key, stage, from..=at, answer.clone());
         answer
     }
 
-    /// The answer, and the item where the stage's instructions gave it: between the two, it is the same.
+    /// The answer, and the item where the stage's instructions gave it: between the two, it is the
+    /// same.
     fn leans_anew(&self, stage: usize, from: usize, going: Going<'_>) -> (usize, Option<Leaning>) {
         let end = self.stages[stage].items.end;
         for index in from..end {
@@ -204,7 +208,7 @@ impl Facts<'_> {
         (end, self.copies_lean(stage, going))
     }
 
-    /// Whether some stage copies just these files out of this one.
+    /// Whether a stage copies exactly these files from this one.
     pub(crate) fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
         self.copied_from[stage].iter().find_map(|&copied| {
             let stage::Copied { user, item, path, shown, .. } = &self.copies[copied];
@@ -231,9 +235,9 @@ impl Facts<'_> {
                 };
             };
             if taken(&path) {
-                return Some(format!("a later COPY takes {path} from this stage"));
+                return Some(format!("a later COPY copies {path} from this stage"));
             }
-            // What a stage copies along with its surroundings, its later instructions may read.
+            // If a stage copies a parent directory, its later instructions may read the files.
             let around = |directory: &String| {
                 let own = paths::normal(&path);
                 own.is_empty() || paths::within(&paths::normal(directory), &own)
@@ -258,7 +262,8 @@ impl Facts<'_> {
                     Run::Shell(_) | Run::Heredoc(_) | Run::Exec(_) => self.run_leans(facts, going),
                     Run::Opaque(_) if self.is_read_on_its_own(facts) => self.run_leans(facts, going),
                     Run::Opaque(_) if going.manager.kind != Kind::System => {
-                        // A cache that only saves fetching can't be missed by what does not name it, nor works offline.
+                        // A download cache is not missed by commands that neither name it nor work
+                        // offline.
                         let text = instruction.full.of(self.file.text);
                         let modes = || going.manager.offline.iter();
                         let mut options =
@@ -302,7 +307,7 @@ impl Facts<'_> {
         }
         match started.iter().find_map(|one| self.script_leans(one, at, user, Phase::Build, going)) {
             Some(leaning) => Err(leaning),
-            // What a RUN fetches into a mount is not there for what comes after it.
+            // Later instructions can't see the files that a RUN downloads into a mount.
             None => match self.commands_lean(&list, 0, going) {
                 Ok(Next::Stop) if is_mounted(run, going.directories) => Ok(Next::On),
                 found => found.map_err(|leaning| format!("a later RUN {leaning}")),
@@ -310,14 +315,15 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether all that a RUN gives to another shell is read: its here-document names bash.
+    /// Whether everything that a RUN passes to another shell is read: its here-document names bash.
     fn is_read_on_its_own(&self, run: &RunFacts<'_>) -> bool {
         let (started, _) = self.started_by(run);
         started.iter().any(|one| one.is_inline)
             && started.iter().all(|one| matches!(one.what, What::Script { .. }))
     }
 
-    /// Whether a RUN that has no network, or works offline by its environment, may need a cache that saves fetching.
+    /// Whether a RUN that has no network, or works offline by its environment, may need a download
+    /// cache.
     fn without_network_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
         let installs = |call: &Call<'_>| reads_these(call.manager, going) && may_read(call);
         let builds = || (0..run.invocations.len()).any(|index| self.may_build(run, index));
@@ -326,7 +332,7 @@ impl Facts<'_> {
         }
         let at = At { stage: run.stage, end: run.item };
         (builds() && self.offline_at(at, going).is_some())
-            .then(|| "a later RUN may work offline, and runs what can't be read".to_owned())
+            .then(|| "a later RUN may work offline, and runs a program that can't be read".to_owned())
     }
 
     fn commands_lean(&self, list: &Commands<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
@@ -359,7 +365,7 @@ impl Facts<'_> {
                         return Err(format!("calls `{name} {verb}`, which may fail on an empty cache"));
                     }
                     return Err(format!(
-                        "calls `{} {}` without fetching it again",
+                        "calls `{} {}` without downloading it again",
                         one.program.unwrap_or_default(),
                         call.verb
                     ));
@@ -397,8 +403,9 @@ impl Facts<'_> {
         Ok(Next::On)
     }
 
-    /// Whether a program that nothing is known of is given a command of the manager: `xvfb-run apt-get install`, `$SUDO apt-get
-    /// install`, `$APT install`; or an offline option, that it may hand on.
+    /// Whether an unknown program gets a command of the manager as arguments: `xvfb-run apt-get
+    /// install`, `$SUDO apt-get install`, `$APT install`; or an offline option, which it may pass
+    /// on.
     fn is_wrapped_call(&self, one: &Invocation<'_>, going: Going<'_>) -> bool {
         let program = one.program.unwrap_or_default();
         let sort = self.known.program(program);
@@ -422,7 +429,7 @@ impl Facts<'_> {
         named || by_variable || one.arguments().iter().any(offline)
     }
 
-    /// Whether an invocation may run a build that nobody can read off: `make`, a script.
+    /// Whether an invocation may run an unknown build: `make`, a script.
     pub(crate) fn may_build(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let one = &run.invocations[index];
         let is_builder = |name: &str| self.known.program(name) == Some(Program::Builder);
@@ -430,13 +437,15 @@ impl Facts<'_> {
             || one.program.is_some_and(|program| is_builder(program) || is_builder(unversioned(program)))
     }
 
-    /// The first of a RUN's invocations that may call the system's package manager unseen.
+    /// The first of a RUN's invocations that may call the system's package manager in a way that
+    /// can't be seen.
     pub(crate) fn first_hidden_call(&self, run: &RunFacts<'_>) -> Option<usize> {
         let find = || (0..run.invocations.len()).find(|&index| self.may_call_system_manager(run, index));
         *run.kept.hidden_call.get_or_init(find)
     }
 
-    /// Whether an invocation is a script that can't be read and runs as a user who could call the system's manager.
+    /// Whether an invocation is a script that can't be read and runs as a user who could call the
+    /// system's manager.
     pub fn may_call_system_manager(&self, run: &RunFacts<'_>, index: usize) -> bool {
         self.may_call(&run.invocations[index], &run.user)
     }
@@ -468,12 +477,12 @@ struct Commands<'s> {
 enum Phase {
     /// While the image is built: what can't be read may read anything.
     Build,
-    /// When the image runs. Nearly every image starts a program of its own, which is no reader unless it is known to be; a
-    /// shell script that can't be read may be one.
+    /// When the image runs. Nearly every image starts a program of its own, which is no reader
+    /// unless it is known to be; a shell script that can't be read may be one.
     Image,
 }
 
-/// `make deps` and `python install_packages.py` say what they do.
+/// The names `make deps` and `python install_packages.py` say what they do.
 fn tells(word: &Word) -> bool {
     let text = word.raw.to_ascii_lowercase();
     ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
@@ -497,7 +506,8 @@ impl Commands<'_> {
         })
     }
 
-    /// Whether a call of the same manager in the same list of commands has fetched the index before, branches included.
+    /// Whether a call of the same manager in the same list of commands has downloaded the index
+    /// before, branches included.
     fn refreshed(&self, index: usize) -> bool {
         let manager = self.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
         self.calls.iter().any(|call| {
@@ -543,7 +553,8 @@ pub(crate) fn may_read(call: &Call<'_>) -> bool {
         || !manager.all_verbs().any(|known| known == verb) && manager.kind != Kind::Language
 }
 
-/// Whether a text that can't be parsed names the manager, another reader, or a script that is not followed.
+/// Whether a text that can't be parsed names the manager, another reader, or a script that is not
+/// followed.
 fn seems_to_read(text: &str, going: Going<'_>) -> bool {
     let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).map(base_name);
     words.any(|word| {

@@ -1,5 +1,5 @@
-//! Answers to the question of what comes later and depends on files, kept: all places before the instruction that decides have
-//! the same answer, so that it is looked for once.
+//! A cache of the answers of `later`: all places before the deciding instruction have the same
+//! answer, so it is computed once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use crate::facts::FURTHEST;
 use crate::facts::later::Leaning;
 
-/// The answers of one file, by what would go and by stage.
+/// The answers of one file, by the removed files and by stage.
 #[derive(Debug, Default)]
 pub(super) struct Leanings {
     kept: RefCell<HashMap<String, HashMap<usize, Answers>>>,

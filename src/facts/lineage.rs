@@ -1,4 +1,4 @@
-//! Which stage is built from which, over others perhaps: asked without walking from stage to stage.
+//! Which stage is built from which, directly or indirectly, without walking from stage to stage.
 //!
 //! Only FROM counts here; what stages copy from each other is `stage`'s subject.
 
@@ -18,7 +18,7 @@ struct Place {
     root: usize,
     /// How many stages are below it.
     depth: usize,
-    /// Its number, where all that is built from a stage is numbered right after it.
+    /// Its number; the stages that are built from it have the next numbers.
     number: usize,
     /// How many stages are built from it, itself included.
     size: usize,
@@ -66,7 +66,7 @@ impl Lineage {
         self.of[stage].root
     }
 
-    /// Whether a stage is another one, or built from it, over others perhaps.
+    /// Whether a stage is another one, or built from it, directly or indirectly.
     pub(crate) fn is_built_from(&self, stage: usize, base: usize) -> bool {
         let (own, base) = (self.of[stage].number, self.of[base]);
         (base.number..base.number + base.size).contains(&own)
@@ -77,7 +77,8 @@ impl Lineage {
         &self.derived[stage]
     }
 
-    /// The last one of some items, which are in order, before an item: in its stage, or else in the stages that it is built from.
+    /// The last one of some items, which are in order, before an item: in its stage, or else in the
+    /// stages that it is built from.
     pub(crate) fn nearest(&self, stages: &[Stage], items: &[usize], item: usize) -> Option<usize> {
         let stage = at(stages, item)?;
         let own = |stage: &Stage, end: usize| {

@@ -1,8 +1,10 @@
-//! Which files of the build context an install of a project reads, what it makes, and what stands against it.
+//! Which files of the build context an install of a project reads, what it creates, and why it may
+//! read more.
 //!
-//! The names of manifests, the keys of settings and the packages with scripts are data in `knowledge/`; what a manifest means is one file an ecosystem
-//! here. Manifests and lockfiles are read by real parsers. An install is taken for one that reads nothing else only where all that it reads is
-//! understood. Nothing is known of Dockerfiles here.
+//! The names of manifests, the keys of settings and the packages with scripts are data in
+//! `knowledge/`; the meaning of manifests is in one module per ecosystem. Parsers read manifests
+//! and lockfiles. An install is assumed to read nothing else only if everything that it reads is
+//! understood. These modules know nothing about Dockerfiles.
 
 mod composer;
 mod dotnet;
@@ -28,19 +30,22 @@ use crate::knowledge::{self, Confidence, Knowledge};
 /// What an install of a project reads and makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Context paths of the files that it reads, the most telling first; each is a file that is sent, or a directory that goes whole.
+    /// Context paths of the files that it reads, the most important first; each is a file that is
+    /// sent, or a directory that is sent as a whole.
     pub reads: Vec<String>,
-    /// What it makes, as context paths: a later copy of the same directory must not bring any of it.
+    /// The files that it creates, as context paths: a later copy of the same directory must not
+    /// contain any of them.
     pub makes: Vec<String>,
     /// Safe where it provably reads nothing else.
     pub confidence: Confidence,
 }
 
-/// Where a call runs, and what else counts for it.
+/// A call's working directory and surroundings.
 pub struct Place<'p> {
-    /// The folder of the context that its directory is a copy of (the context itself is empty); none where it is no copy of one.
+    /// The folder of the context that its directory is a copy of (the context itself is empty);
+    /// none if it is not a copy of one.
     pub folder: Option<&'p str>,
-    /// Where a file of the image comes from.
+    /// The source of a file of the image.
     pub origin: &'p dyn Fn(&str) -> Option<String>,
     /// Whether it is called by `python -m`.
     pub as_module: bool,
@@ -48,11 +53,12 @@ pub struct Place<'p> {
     pub installed: &'p dyn Fn() -> Vec<String>,
     /// The build context.
     pub context: &'p BuildContext,
-    /// What is known of the world.
+    /// The data of `knowledge/`.
     pub known: &'p Knowledge,
 }
 
-/// What a call reads of the project. None where it is no install of a project. The error is what stands against it, to follow "because".
+/// The project files that a call reads. None if it is not an install of a project. The error is the
+/// reason why they are unknown, to follow "because".
 pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, String>> {
     let known = call.manager.project.as_ref()?;
     let is_pip = call.manager.name == "pip" || call.verb.starts_with("pip ");
@@ -64,7 +70,7 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Str
         && let Some(name) = place.folder.and_then(|folder| modules::shadowing(folder, place.context))
     {
         return Some(Err(format!(
-            "`{name}` in the directory bears the name of a module that `python -m` would take from there"
+            "`{name}` in the directory has the name of a module, and `python -m` would load it instead"
         )));
     }
     if call.manager.name == "uv" && call.verb.starts_with("pip ") {
@@ -88,18 +94,19 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Str
             "go" => go::look(&looked, &mut project)?,
             "maven" => maven::look(&looked, &mut project)?,
             "mix" => mix::look(&looked, &mut project)?,
-            // cargo refuses a manifest whose targets are not there. (The Cargo Book, "Cargo Targets", Target auto-discovery.)
+            // cargo rejects a manifest whose targets do not exist. (The Cargo Book, "Cargo
+            // Targets", Target auto-discovery.)
             "cargo" => return Err("cargo needs the sources of every target, even to fetch".into()),
-            name => return Err(format!("what {name} reads is unknown")),
+            name => return Err(format!("the files that {name} reads are unknown")),
         }
         Ok(project)
     }))
 }
 
-/// A folder that no context has.
+/// A folder that exists in no build context.
 const NOWHERE: &str = "\0";
 
-/// A call with the place where it looks.
+/// A call with the folder that it reads.
 struct Looked<'l, 'a> {
     call: &'l Call<'a>,
     folder: &'l str,
@@ -108,10 +115,10 @@ struct Looked<'l, 'a> {
 }
 
 impl<'l> Looked<'l, '_> {
-    /// The manifests and their companions that lie in the folder.
+    /// The manifests and their related files in the folder.
     fn with_names(&self, known: &knowledge::Project) -> Result<Project, String> {
         if self.call.options.iter().any(|option| moves_elsewhere(&option.raw)) {
-            return Err(format!("{} is sent to another directory", self.call.manager.name));
+            return Err(format!("an option sends {} to another directory", self.call.manager.name));
         }
         let mut reads: Vec<String> = Vec::new();
         for name in &known.manifests {
@@ -185,18 +192,18 @@ impl std::ops::Deref for Parsed {
     fn deref(&self) -> &Value {
         match &*self.0 {
             Ok(value) => value,
-            // `BuildContext::parsed` gives out none that failed.
+            // `BuildContext::parsed` returns only successful results.
             Err(_) => &Value::Null,
         }
     }
 }
 
-/// The strings of a list; none where it is no list of strings.
+/// The strings of a list; none if it is not a list of strings.
 fn strings(value: &Value) -> Option<Vec<&str>> {
     value.as_array()?.iter().map(Value::as_str).collect()
 }
 
-/// Whether a value says anything: it is not missing, null, empty or false.
+/// Whether a value is set: it is not missing, null, empty or false.
 fn says_something(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
@@ -206,7 +213,7 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-/// Options that make a manager look or write in another directory than its own.
+/// Options that make a manager read or write in another directory.
 fn moves_elsewhere(option: &str) -> bool {
     let name = option.split('=').next().unwrap_or_default();
     matches!(
@@ -256,7 +263,7 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// A path relative to a folder of the context, also one that climbs up; none where it climbs out.
+/// A path relative to a folder of the context, also one with `..`; none if it leaves the context.
 fn resolve(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {

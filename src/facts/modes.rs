@@ -1,5 +1,6 @@
-//! Whether a package manager is in a mode: it works offline, links what it installs into its cache, or keeps no cache. Options,
-//! variables and configuration files switch modes on; which ones is knowledge.
+//! Whether a package manager is in a mode: it works offline, links installed packages into its
+//! cache, or keeps no cache. Options, variables and configuration files enable modes; `knowledge/`
+//! lists them.
 
 use crate::facts::commands::Invocation;
 use crate::facts::configured::{is_on, switches_on};
@@ -31,9 +32,10 @@ impl Facts<'_> {
             .or_else(|| self.mode_at(mode, at, call.manager))
     }
 
-    /// What puts all calls of a manager into a mode from a place on: a variable, or a configuration file.
+    /// What puts all calls of a manager into a mode from a place on: a variable, or a configuration
+    /// file.
     pub(super) fn mode_at(&self, mode: &Mode, at: At, manager: &Manager) -> Option<String> {
-        // Most files set no mode anywhere, and then no place is worth a look.
+        // Most files set no mode anywhere; then no place needs to be checked.
         let key = std::ptr::from_ref(mode) as usize;
         let known = self.modes.borrow().get(&key).copied();
         let is_possible = known.unwrap_or_else(|| {
@@ -76,7 +78,7 @@ impl Facts<'_> {
         calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call))
     }
 
-    /// Whether a file that the image gets says so: one of the build context, or a here-document.
+    /// Whether a file in the image sets the mode: one of the build context, or a here-document.
     fn is_configured_by(&self, setting: &Setting, before: &[(usize, &Instruction<'_>)]) -> bool {
         let mut copies = false;
         for (_, instruction) in before {
@@ -92,8 +94,8 @@ impl Facts<'_> {
         copies && self.context_texts(&setting.file).into_iter().any(|text| switches_on(setting, text))
     }
 
-    /// Whether a RUN says so by the manager's own command, or writes it into a file: `npm config set offline true`, `go env -w
-    /// GOPROXY=off`, `echo offline=true >> .npmrc`.
+    /// Whether a RUN sets the mode with the manager's own command, or writes it into a file: `npm
+    /// config set offline true`, `go env -w GOPROXY=off`, `echo offline=true >> .npmrc`.
     fn mode_by_command(
         &self,
         mode: &Mode,
@@ -147,12 +149,13 @@ impl Facts<'_> {
     }
 }
 
-/// A setting in words.
+/// The name of a setting.
 fn named(setting: &Setting) -> String {
     if setting.key.is_empty() { setting.file.clone() } else { format!("{} in {}", setting.key, setting.file) }
 }
 
-/// Whether a script sets a variable for a command: right before it, by `env`, or by an earlier `export`.
+/// Whether a script sets a variable for a command: right before it, by `env`, or by an earlier
+/// `export`.
 fn is_set_for(switch: &Switch, one: &Invocation<'_>, before: &[Invocation<'_>]) -> bool {
     let is_it = |name: &str| name.eq_ignore_ascii_case(&switch.name);
     let own = one.simple.assignments.iter().rfind(|assignment| is_it(&assignment.name));
@@ -181,7 +184,7 @@ fn is_set_for(switch: &Switch, one: &Invocation<'_>, before: &[Invocation<'_>]) 
     })
 }
 
-/// What the nearest ENV or ARG says of a variable.
+/// The value that the nearest ENV or ARG gives a variable.
 fn is_set_by(switch: &Switch, before: &[(usize, &Instruction<'_>)]) -> bool {
     let is_it = |key: &str| key.eq_ignore_ascii_case(&switch.name);
     let set = before.iter().find_map(|(_, instruction)| match &instruction.body {

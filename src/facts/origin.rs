@@ -1,8 +1,8 @@
-//! Where the files under a path come from: whether anything before an instruction put some there, and whether a directory
-//! is there for certain.
+//! The origin of the files under a path: whether anything before an instruction put some there, and
+//! whether a directory certainly exists.
 //!
-//! Only what is plain counts: a base image that holds a distribution or a language and nothing else, commands that are known
-//! and name other paths. Everything else is a reason to say that it can't be told.
+//! Only plain cases count: a base image with only a distribution or a language, known commands that
+//! name other paths. In all other cases the origin is unknown.
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
@@ -10,8 +10,8 @@ use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::{Body, Instruction};
 
-/// Base images that hold a distribution, or a language's tools in its usual places, and no application (docker-library's
-/// official images).
+/// Base images that contain a distribution, or a language's tools in the usual directories, and no
+/// application (docker-library's official images).
 const PLAIN_BASES: &[&str] = &[
     "debian",
     "ubuntu",
@@ -40,7 +40,8 @@ const PLAIN_BASES: &[&str] = &[
     "swift",
 ];
 
-/// Top directories of which a plain base image has its own (Filesystem Hierarchy Standard; /go in golang).
+/// Top directories of which a plain base image has its own (Filesystem Hierarchy Standard; /go in
+/// golang).
 const OCCUPIED: &[&str] = &[
     "bin", "boot", "dev", "etc", "go", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
     "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
@@ -67,23 +68,24 @@ const STANDARD: &[&str] = &[
     "/var/log",
 ];
 
-/// What plain base images put into `/opt`.
+/// The files of plain base images in `/opt`.
 const IN_OPT: &[&str] = &["java", "openjdk", "maven", "gradle", "rust", "ghc", "pypy", "conda"];
 
-/// Programs whose operands are files they make or change.
+/// Programs whose operands are files that they create or change.
 const WRITERS: &[&str] = &[
     "mkdir", "cp", "mv", "ln", "install", "touch", "tee", "tar", "unzip", "git", "curl", "wget", "rsync",
     "dd", "cat", "cd", "pushd",
 ];
 
 impl<'a> Facts<'a> {
-    /// The absolute path of a single file or directory that COPY or WORKDIR names; none where that is unknown.
+    /// The absolute path of a single file or directory that COPY or WORKDIR names; none where that
+    /// is unknown.
     pub fn absolute(&self, item: usize, text: &str) -> Option<String> {
         self.path_at(item, text).filter(|path| !path.contains(['*', '?', '[', '~', ' ']))
     }
 
-    /// That nothing before an item, and nothing in the base image, lies under a path; and whether a directory is there for
-    /// certain. The error says what may.
+    /// Checks that no file of the base image or of an instruction before an item is under a path;
+    /// returns whether the directory certainly exists. The error says what may create files.
     ///
     /// # Panics
     /// Never: every RUN within a stage has facts.
@@ -93,7 +95,7 @@ impl<'a> Facts<'a> {
         }
         if self.is_far_down(item) {
             return Err(format!(
-                "one of more than {FURTHEST} earlier instructions may put files under {path}"
+                "more than {FURTHEST} earlier instructions precede it, and one of them may put files under {path}"
             ));
         }
         let mut exists = false;
@@ -112,10 +114,10 @@ impl<'a> Facts<'a> {
                 Body::Workdir(directory) => match self.absolute(at, directory) {
                     Some(directory) if directory == path => exists = true,
                     Some(directory) if !paths::within(&directory, path) => {}
-                    _ => return Err(format!("an earlier WORKDIR may make a directory under {path}")),
+                    _ => return Err(format!("an earlier WORKDIR may create a directory under {path}")),
                 },
                 Body::Volume(all) if all.iter().any(|volume| paths::overlap(volume, path)) => {
-                    return Err("an earlier VOLUME lies there".into());
+                    return Err("an earlier VOLUME contains it".into());
                 }
                 Body::Run(_) => {
                     let index = self.runs.binary_search_by_key(&at, |run| run.item);
@@ -128,7 +130,7 @@ impl<'a> Facts<'a> {
         Ok(exists)
     }
 
-    /// Whether a directory is there for certain before an item.
+    /// Whether a directory certainly exists before an item.
     pub fn is_there(&self, stage: usize, item: usize, directory: &str) -> bool {
         if directory.is_empty()
             || directory == "/"
@@ -163,7 +165,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// That a RUN puts nothing under a path but the directory itself, and whether it makes that.
+    /// Checks that a RUN puts nothing under a path but the directory itself; returns whether it
+    /// creates that.
     fn leaves_alone(&self, run: &RunFacts<'a>, path: &str) -> Result<bool, String> {
         let doubt = || format!("an earlier RUN may put files under {path}");
         run.script().ok_or_else(doubt)?;
@@ -180,7 +183,8 @@ impl<'a> Facts<'a> {
             let takes_no_path = matches!(scope, Some(Scope::Nothing | Scope::Accounts));
             for word in words.filter(|word| !word.is_option()) {
                 let expanded = self.expanded_in(run, index, word);
-                // Names of users are no paths, and a program that is not known to write takes only what has a slash for one.
+                // User names are not paths, and for programs that are not known to write, only
+                // words with a slash are paths.
                 let is_path = expanded.written.contains('/')
                     || WRITERS.iter().any(|program| one.is(program))
                     || word.raw.contains(['$', '`']) && !takes_no_path;
@@ -205,8 +209,8 @@ impl<'a> Facts<'a> {
         if !mentioned && run.instruction.logical.text.contains(path) { Err(doubt()) } else { Ok(exists) }
     }
 
-    /// Whether a command that does not name a path leaves it alone: it is known, and does not write to the directory it
-    /// runs in where that lies there.
+    /// Whether a command that does not name a path leaves it unchanged: the command is known, and
+    /// does not write to a working directory under that path.
     fn is_tame(&self, run: &RunFacts<'a>, index: usize, one: &Invocation<'_>, inside: bool) -> bool {
         let Some(program) = one.program else { return one.words.is_empty() };
         if let Some(call) = run.call_of(index) {
@@ -241,7 +245,7 @@ fn is_vacant(path: &str) -> bool {
     }
 }
 
-/// Whether a name is a file's for certain: a here-document, or an ending that no directory has.
+/// Whether a name is certainly a file's: a here-document, or an extension that no directory has.
 pub fn looks_like_a_file(source: &str) -> bool {
     const ENDINGS: &[&str] = &[
         "sh", "bash", "py", "pl", "rb", "js", "mjs", "ts", "json", "yaml", "yml", "toml", "txt", "cfg",
@@ -253,7 +257,7 @@ pub fn looks_like_a_file(source: &str) -> bool {
     source.starts_with("<<") || plain && ending.is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
-/// Whether a copy to a directory around a path may bring files under it.
+/// Whether a copy to a parent directory of a path may put files under it.
 pub fn may_reach(instruction: &Instruction<'_>, destination: &str, path: &str) -> bool {
     let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
     let around = paths::within(path, destination) || destination == "/";

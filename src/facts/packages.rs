@@ -1,4 +1,5 @@
-//! Calls of package managers: which manager, which verb, which options and packages, wherever they stand.
+//! Calls of package managers at any place in a script: the manager, the verb, the options and
+//! packages.
 
 use crate::facts::commands::Invocation;
 use crate::knowledge::{Kind, Knowledge, Manager, unversioned};
@@ -9,17 +10,17 @@ use crate::syntax::shell::Word;
 pub struct Call<'a> {
     /// The manager.
     pub manager: &'a Manager,
-    /// Which of the RUN's invocations it is.
+    /// Its index in the RUN's invocations.
     pub invocation: usize,
     /// The verb in the manager's own words (`mod download`).
     pub verb: String,
-    /// The verb's last word, behind which options go; the program's where there is no verb.
+    /// The verb's last word, after which options are inserted; the program's if there is no verb.
     pub verb_word: &'a Word,
     /// All options, before and after the verb.
     pub options: Vec<&'a Word>,
     /// The words that are values of those options.
     pub values: Vec<&'a Word>,
-    /// What stands behind the verb and is neither an option nor an option's value.
+    /// The words after the verb that are neither options nor values of options.
     pub packages: Vec<&'a Word>,
 }
 
@@ -108,9 +109,9 @@ fn find_verb<'a>(
 }
 
 impl Call<'_> {
-    /// Whether one of these options stands in the call: alone, or with a value (`--setopt=x` for `--setopt`). A name that is no
-    /// option (`APT::Install-Recommends`) is looked for in the values, and so is what follows the `=` of one that is
-    /// (`--setopt=install_weak_deps`).
+    /// Whether the call has one of these options: alone, or with a value (`--setopt=x` for
+    /// `--setopt`). A name that is not an option (`APT::Install-Recommends`) is searched for in the
+    /// values, and so is the text after the `=` of an option (`--setopt=install_weak_deps`).
     pub fn has_option(&self, names: &[String]) -> bool {
         names.iter().any(|name| {
             let wanted =
@@ -123,11 +124,12 @@ impl Call<'_> {
     }
 }
 
-/// A shorter beginning says nothing of which option is meant.
+/// A shorter prefix is ambiguous.
 const LEAST_ABBREVIATION: usize = "--no-x".len();
 
 impl Call<'_> {
-    /// Whether a word of the call is an option, alone or with a value, or what the manager takes for it.
+    /// Whether a word of the call is an option, alone or with a value, or an equivalent that the
+    /// manager accepts.
     pub fn is_option(&self, word: &Word, name: &str) -> bool {
         let given = word.text();
         let without_value = given.split_once('=').map_or(given, |(option, _)| option);

@@ -1,4 +1,5 @@
-//! Paths: when two of them overlap, whatever the home directory is called, and the mounts of a RUN.
+//! Paths: whether two of them overlap, under any name of the home directory, and the mounts of a
+//! RUN.
 
 use std::borrow::Cow;
 
@@ -12,17 +13,18 @@ pub const LONGEST: usize = 4096;
 pub struct Mount {
     /// `cache`, `bind`, `tmpfs`, `secret`, `ssh`.
     pub kind: String,
-    /// Where it lies in the build container, as written.
+    /// The target in the build container, as written.
     pub target: Option<String>,
-    /// What of that stage, image or build context it shows.
+    /// The source path in that stage, image or build context.
     pub source: Option<String>,
-    /// The stage or image it comes from.
+    /// The source stage or image.
     pub from: Option<String>,
     /// Whether a bind mount may be written to.
     pub writable: bool,
 }
 
-/// The mounts of a RUN, in order. Keys may come in any order; the type is `bind` where none is given.
+/// The mounts of a RUN, in order. Keys may come in any order; the type is `bind` where none is
+/// given.
 pub fn mounts(instruction: &Instruction<'_>) -> Vec<Mount> {
     let values =
         instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
@@ -45,12 +47,12 @@ fn mount(value: &str) -> Mount {
     mount
 }
 
-/// A path with the home directory written as `~` and without what does not matter at its end.
+/// A path with the home directory written as `~` and without irrelevant parts at its end.
 pub fn normal(path: &str) -> String {
     plain(path).into_owned()
 }
 
-/// The same; most paths are a part of what is written.
+/// The same; most paths are borrowed from the text.
 fn plain(path: &str) -> Cow<'_, str> {
     let path = path.trim_matches(['"', '\'']);
     let mut path =
@@ -77,7 +79,8 @@ fn plain(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether one path is the other or lies within it. Either may hold variables; then the answer is yes.
+/// Whether the paths are equal or one contains the other. If either contains variables, the answer
+/// is yes.
 pub fn overlap(one: &str, other: &str) -> bool {
     let (one, other) = (plain(one), plain(other));
     if one.contains('$') || other.contains('$') {
@@ -86,25 +89,26 @@ pub fn overlap(one: &str, other: &str) -> bool {
     within(&one, &other) || within(&other, &one)
 }
 
-/// Whether `path` is `directory` or lies in it, both normal.
+/// Whether `path` is `directory` or is in it; both are normalized.
 pub fn within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }
 
-/// An absolute path and the directories around it, but for the topmost: each that it is [`within`].
+/// An absolute path and its parents, without the root: each that it is [`within`].
 pub fn and_around(path: &str) -> impl Iterator<Item = &str> {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     ends.filter(|&end| end > 0).map(|end| &path[..end])
 }
 
-/// Whether `path` lies around `directory` and below the home directory: it may exist only because of what is in it.
+/// Whether `path` is a parent of `directory` and below the home directory: it may exist only
+/// because of its contents.
 pub fn is_private_parent(path: &str, directory: &str) -> bool {
     path.starts_with("~/") && within(directory, path)
 }
 
-/// Whether some text names a directory or something in it: by its whole path, or for one under the home directory by
-/// what follows the home directory.
+/// Whether some text names a directory or something in it: by its whole path, or for one under the
+/// home directory by what follows the home directory.
 pub fn names(text: &str, directory: &str) -> bool {
     let directory = plain(directory);
     text.contains(directory.strip_prefix('~').unwrap_or(&directory))

@@ -1,6 +1,7 @@
-//! Whether a script may remove a directory: the one that the next script starts in, or the one that it ends in itself.
+//! Whether a script may remove a directory: the one that the next script starts in, or the one that
+//! it ends in itself.
 //!
-//! Only commands that are read count here; what can't be read is the caller's question.
+//! Only readable commands count here; the caller handles the others.
 
 use crate::facts::execution::{Directory, Target, Workdir};
 use crate::facts::{Facts, Invocation, RunFacts};
@@ -12,7 +13,8 @@ impl Facts<'_> {
         (0..run.invocations.len()).any(|index| self.command_may_remove(run, index, directory))
     }
 
-    /// Whether the directory in which a RUN ends may be gone by then, so that a program that is started there may fail.
+    /// Whether the directory in which a RUN ends may not exist any more by then, so a program that
+    /// starts there may fail.
     pub fn may_end_nowhere(&self, run: &RunFacts<'_>) -> bool {
         self.may_remove(run, run.states.end())
     }
@@ -24,10 +26,10 @@ impl Facts<'_> {
         let holds = |word: &Word| self.target_of(run, index, word).may_hold(directory, &run.workdir);
         match invocation.program.unwrap_or_default() {
             "rm" if !removes_directories(invocation) => false,
-            // What xargs adds is unknown.
+            // The arguments that xargs adds are unknown.
             "rm" | "rmdir" | "mv" if invocation.repeated => true,
             "rm" | "rmdir" => operands().any(holds),
-            // The last operand is where the others go, unless an option says that.
+            // The last operand is the destination, unless an option names it.
             "mv" if invocation
                 .arguments()
                 .iter()
@@ -36,7 +38,7 @@ impl Facts<'_> {
                 operands().any(holds)
             }
             "mv" => operands().rev().skip(1).any(holds),
-            // The name of a link, which may lead to the directory, is given to another one.
+            // The name of a symlink, which may point to the directory, is given to another one.
             "ln" if invocation.has_short_option('f') && run.workdir != Workdir::OfBase => {
                 operands().next_back().is_some_and(holds)
             }
@@ -52,7 +54,7 @@ impl Facts<'_> {
     }
 }
 
-/// Whether `rm` is told to remove directories, or may be by a variable.
+/// Whether an option, or perhaps a variable, makes `rm` remove directories.
 fn removes_directories(invocation: &Invocation<'_>) -> bool {
     invocation.has_flag('r', "--recursive")
         || invocation.has_short_option('R')
@@ -60,7 +62,8 @@ fn removes_directories(invocation: &Invocation<'_>) -> bool {
         || invocation.repeated
 }
 
-/// `find` removes what is below its starting points, and those themselves, if it is told to remove anything but files.
+/// `find` removes what is below its starting points, and those themselves, if it is told to remove
+/// anything but files.
 fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
     let arguments = run.invocations[index].arguments();
     let acts = arguments
@@ -75,7 +78,8 @@ fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, director
     let is_expression = |word: &Word| word.is_option() || matches!(word.raw.as_str(), "!" | "(" | "\\(");
     let starts: Vec<&Word> = arguments.iter().take_while(|word| !is_expression(word)).collect();
     let own = run.states.directory(index);
-    // find never removes the directory that it runs in, by whatever name; without a starting point it starts there.
+    // find never removes its working directory, under any name; without a starting point it starts
+    // there.
     let removes = |target: &Target| own != directory && target.may_hold(directory, &run.workdir);
     let is_own_name = |word: &&Word| matches!(word.raw.as_str(), "." | "./");
     let from_own = starts.is_empty() || starts.iter().any(is_own_name);

@@ -1,4 +1,5 @@
-//! Whether a package manager's own configuration may say something: a file that the base image lacks and an instruction writes or copies.
+//! Whether a package manager's configuration may have a setting: in a file that is not in the base
+//! image and that an instruction writes or copies.
 
 use crate::context::Surroundings;
 use crate::facts::copied::Copied;
@@ -7,8 +8,8 @@ use crate::knowledge::ManagerSetting;
 use crate::syntax::{Body, Instruction};
 
 impl Facts<'_> {
-    /// Whether a setting may be set where a RUN runs: an instruction before it, or the RUN itself, names it together with a file that can
-    /// hold it, or copies such a file.
+    /// Whether a setting may be set where a RUN runs: an instruction before it, or the RUN itself,
+    /// names it together with a file that can hold it, or copies such a file.
     pub fn may_be_set(
         &self,
         setting: &ManagerSetting,
@@ -51,7 +52,7 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a path has a part of this name, which may start with a slash, as seen from the root.
+/// Whether a path has a part of this name; a name with a leading slash matches from the root.
 fn contains_from_root(path: &str, part: &str) -> bool {
     path.contains(part) || part.strip_prefix('/').is_some_and(|part| path.starts_with(part))
 }

@@ -1,4 +1,4 @@
-//! Stages: where each starts, what it is built from, and whether its files reach an image that somebody ships.
+//! Stages: the first instruction of each, its base, and whether its files end up in a final image.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,16 +15,17 @@ use crate::syntax::{Body, Dockerfile, Item, Keyword};
 pub struct Stage {
     /// Its number, from 0.
     pub index: usize,
-    /// Its name in small letters: names are compared without case.
+    /// Its name in lower case: names are compared without case.
     pub name: Option<String>,
     /// Its items in the file, the FROM included.
     pub items: Range<usize>,
     /// What it is built from.
     pub base: Base,
-    /// Whether all its files reach a final image: it is the last stage, nothing else in the file uses it (so that it can
-    /// only be built for its own sake, with `--target`), or a stage that ships is built FROM it.
+    /// Whether all its files reach a final image: it is the last stage, nothing else in the file
+    /// uses it (so that it can only be built for its own sake, with `--target`), or a stage that
+    /// ships is built FROM it.
     pub ships: bool,
-    /// The distribution at the bottom, where its name tells.
+    /// The distribution of its base image, if the name shows it.
     pub release: Option<Release>,
 }
 
@@ -106,7 +107,7 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
         if stages[copied.user].ships {
             let mut source = copied.source;
             stages[source].ships = true;
-            // What is below a stage that ships is marked already.
+            // The bases of a stage that ships are marked already.
             while let Base::Stage(base) = stages[source].base
                 && !stages[base].ships
             {
@@ -129,7 +130,8 @@ impl<'s> Names<'s> {
         Self(names)
     }
 
-    /// The stage that `reference` names among those before the stage `before`: by name, or by number.
+    /// The stage that `reference` names among those before the stage `before`: by name, or by
+    /// number.
     fn find(&self, reference: &str, before: usize) -> Option<usize> {
         let named = self.0.get(reference.to_ascii_lowercase().as_str()).filter(|_| !reference.is_empty());
         let earlier =
@@ -149,11 +151,11 @@ pub(crate) fn at(stages: &[Stage], item: usize) -> Option<&Stage> {
 pub(crate) struct Copied {
     /// The stage that copies or mounts.
     pub(crate) user: usize,
-    /// The stage it is taken from.
+    /// The source stage.
     pub(crate) source: usize,
     /// The instruction's place in the file's items.
     pub(crate) item: usize,
-    /// What a COPY takes; a mount keeps nothing.
+    /// The paths that a COPY copies; none for a mount.
     pub(crate) path: Option<String>,
     /// What a mount shows.
     pub(crate) shown: Option<String>,
@@ -196,7 +198,8 @@ pub(crate) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
 }
 
 impl Facts<'_> {
-    /// The directory of an image that sets none, where no WORKDIR stands in the file. (The Dockerfiles of the official images.)
+    /// The working directory of images, for a file without WORKDIR. (The Dockerfiles of the
+    /// official images.)
     pub fn first_directory(&self, stage: &Stage) -> Option<String> {
         let Base::Image(image) = &stage.base else { return None };
         let is_set = self

@@ -1,5 +1,5 @@
-//! How a command starts a script: a shell with a file or a string, a sourced file, `eval`, a script of package.json, a file called
-//! by its name. What becomes of the script is asked in `started`.
+//! How a command starts a script: a shell with a file or a string, a sourced file, `eval`, a script
+//! of package.json, a file called by its name. `started` reads the script.
 
 use crate::facts::commands::Invocation;
 use crate::facts::traced::is_script_name;
@@ -12,15 +12,15 @@ pub(super) enum Start<'w> {
     Text(String),
     /// It is a file with this name; and whether that is looked for on the PATH.
     File(&'w str, bool),
-    /// It is a file with the name of a program that is known, unless the file brings another one.
+    /// It is a file with the name of a known program, unless the Dockerfile adds another one.
     Known(&'w str),
     /// A script of package.json.
     Entry(&'w str),
-    /// What a configuration says, for a program with these arguments.
+    /// A configuration file, for a program with these arguments.
     Service(&'w Starter, &'w [Word]),
-    /// Its text is what the command reads.
+    /// Its text is the command's input.
     Fed,
-    /// The text is not written out.
+    /// The text is not literal.
     Unknown(&'static str),
 }
 
@@ -30,7 +30,8 @@ pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Vec<S
     service.into_iter().chain(scripts(one, known)).collect()
 }
 
-/// The starter that a command calls, also by `exec` or by what runs programs of a project's packages, and its arguments.
+/// The starter that a command calls, also through `exec` or a runner for programs of a project's
+/// packages, and its arguments.
 fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Starter, &'w [Word])> {
     const RUNNERS: &[&str] = &["exec", "run", "x", "dlx", "npx", "bunx", "uvx", "pipx"];
     let at = |index: usize| {
@@ -46,7 +47,7 @@ fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Sta
     })
 }
 
-/// The scripts that it is given or called by.
+/// The scripts that are its arguments or its name.
 fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
     let Some(first) = one.words.first() else { return Vec::new() };
     let arguments = one.arguments();
@@ -69,11 +70,11 @@ fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
         return vec![Start::Entry(entry)];
     }
     if program == "exec" {
-        // What it starts is the rest of its words.
+        // The rest of its words are the command that it starts.
         return files(arguments, known);
     }
     let counts = one.is_unreadable(known);
-    // A known name may be that of a script which the file brings: `start`, `startup.sh`.
+    // A script that the file adds may have a known name: `start`, `startup.sh`.
     let may_be_own = first.raw.contains('/') || known.program(program) == Some(Program::Daemon);
     if is_self(first) || !counts && !may_be_own || Knowledge::is_builtin(program) {
         return Vec::new();
@@ -86,7 +87,7 @@ fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
     std::iter::once(Start::File(&first.raw, true)).chain(scripts).collect()
 }
 
-/// The command behind `exec`, and the scripts among its arguments.
+/// The command after `exec`, and the scripts among its arguments.
 fn files<'w>(words: &'w [Word], known: &Knowledge) -> Vec<Start<'w>> {
     let mut words = words.iter().filter(|word| !word.is_option());
     let first = words.next();
@@ -108,7 +109,7 @@ fn is_self(word: &Word) -> bool {
 fn of_text<'w>(word: &Word) -> Start<'w> {
     match word.literal() {
         Some(text) => Start::Text(text.to_owned()),
-        // A text with variables is still worth reading: what they hold is an argument as a rule.
+        // A text with variables is still worth reading: usually they are arguments.
         None if is_self(word) => Start::Text(String::new()),
         None if word.raw.trim_matches('"').starts_with('$') => Start::Unknown("is in a variable"),
         None => Start::Text(word.raw.trim_matches(['"', '\'']).replace("\\\"", "\"")),

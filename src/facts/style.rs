@@ -1,4 +1,5 @@
-//! How the author breaks long commands: where the operator stands, how far the next line is indented.
+//! How the author breaks long commands: the position of the operator and the indentation of the
+//! next line.
 
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction};
@@ -56,7 +57,8 @@ fn lines(text: &str) -> Lines {
         let code = line.trim_start();
         let starts = code.starts_with("&&");
         if index > 0 && !code.is_empty() && !code.starts_with('#') {
-            // The indent of a line that continues the list, not of one that continues a package list.
+            // The indent of a line that continues the list, not of one that continues a package
+            // list.
             if starts || previous_ends || result.indent.is_none() && result.leading.is_none() {
                 result.indent = Some(line[..line.len() - code.len()].to_owned());
             }
@@ -71,7 +73,7 @@ fn lines(text: &str) -> Lines {
             previous_ends = end.ends_with("&&") || end.ends_with(';');
         }
     }
-    // An unindented continuation is a package list that ran on, or a habit that nobody wants repeated.
+    // An unindented continuation is a long package list, or a habit that should not be repeated.
     result.indent = result.indent.filter(|indent| !indent.is_empty());
     result
 }

@@ -1,20 +1,21 @@
-//! What ENV and ARG say of a variable at an instruction, and texts with variables filled in, as the builder does it.
+//! The values that ENV and ARG give variables at an instruction, and the expansion of variables as
+//! the builder does it.
 //!
-//! Only plain `$NAME` and `${NAME}` are filled in, from values that the file sets with ENV. A build argument is unknown: any
-//! value may be passed for it. What a script assigns is `execution`'s subject.
+//! Only plain `$NAME` and `${NAME}` are expanded, from values that the file sets with ENV. A build
+//! argument is unknown: any value may be passed for it. `execution` covers assignments in scripts.
 
 use std::collections::HashMap;
 
 use crate::facts::execution::Outer;
 use crate::syntax::{Body, Dockerfile};
 
-/// Values may refer to each other; more steps than this are not followed.
+/// The limit for values that refer to each other.
 const MOST_STEPS: usize = 16;
 
-/// Longer values, in bytes, are taken for unknown.
+/// Longer values, in bytes, count as unknown.
 const LONGEST_VALUE: usize = 4096;
 
-/// What a variable holds at an instruction.
+/// The value of a variable at an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variable {
     /// Set in the file, to this text as written.
@@ -31,12 +32,12 @@ pub struct Variables {
     by_name: HashMap<String, Settings>,
 }
 
-/// What sets one variable.
+/// The assignments of one variable.
 #[derive(Debug, Default)]
 struct Settings {
     /// The items, in order.
     items: Vec<usize>,
-    /// What each sets it to.
+    /// The value of each.
     values: Vec<Variable>,
 }
 
@@ -71,18 +72,20 @@ impl Variables {
 }
 
 impl Outer<'_> {
-    /// What a variable holds just before an item: by its stage, then by the stages that it is built from.
+    /// What a variable holds just before an item: by its stage, then by the stages that it is built
+    /// from.
     pub(super) fn variable(&self, item: usize, name: &str) -> &Variable {
         self.setting(item, name).map_or(&Variable::NotInFile, |(_, variable)| variable)
     }
 
-    /// The text that ENV gives a variable just before an item; none where it is set otherwise, or to an unknown value.
+    /// The text that ENV gives a variable just before an item; none where it is set otherwise, or
+    /// to an unknown value.
     pub(crate) fn value(&self, item: usize, name: &str) -> Option<String> {
         self.value_within(item, name, MOST_STEPS)
     }
 
-    /// A text of the instruction at `item` without its quotes and with its variables filled in; none where a value is
-    /// unknown.
+    /// A text of the instruction at `item` without its quotes and with its variables expanded; none
+    /// if a value is unknown.
     pub(super) fn expand(&self, item: usize, text: &str) -> Option<String> {
         self.expand_within(item, text, MOST_STEPS)
     }
@@ -102,7 +105,8 @@ impl Outer<'_> {
 
     fn value_within(&self, item: usize, name: &str, steps: usize) -> Option<String> {
         let (at, Variable::Set(value)) = self.setting(item, name)? else { return None };
-        // A value is made of what held where it was set. (Docker's reference, "Environment replacement".)
+        // A value uses the values at its assignment. (Docker's reference, "Environment
+        // replacement".)
         self.expand_within(at, value, steps.checked_sub(1)?)
     }
 

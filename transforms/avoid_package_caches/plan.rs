@@ -94,7 +94,7 @@ impl<'a> Facts<'a> {
         }
         if let Some(version) = self.pinned_below(manager, avoid).filter(|_| !lacking.is_empty()) {
             return Err(format!(
-                "{} is not passed to {}, because {version} does not know it",
+                "{} is not passed to {}, because {version} does not support it",
                 avoid.option, manager.name
             ));
         }
@@ -133,7 +133,7 @@ impl<'a> Facts<'a> {
         });
         if minds && !lacking.is_empty() {
             return Err(format!(
-                "{} is not passed to {}, because a command of the same RUN names the cache, and may fail without it",
+                "{} is not passed to {}, because another command in the same RUN names the cache and may fail without it",
                 avoid.option, manager.name
             ));
         }
@@ -213,13 +213,13 @@ impl<'a> Facts<'a> {
                 && going.verbs.contains(&call.verb)
         };
         if let Some(call) = run.calls.iter().find(queries) {
-            return Some(format!("`{} {}` behind it reads the index", call.manager.name, call.verb));
+            return Some(format!("`{} {}` after it reads the index", call.manager.name, call.verb));
         }
         let script =
             (first + 1..run.invocations.len()).find(|&index| self.may_call_system_manager(run, index));
         script.filter(|_| shares_index).map(|index| {
             let name = run.invocations[index].words.first().map_or("a script", |word| word.raw.as_str());
-            format!("{name} behind it can't be read, and may need the index")
+            format!("{name} after it can't be read, and may need the index")
         })
     }
 

@@ -107,12 +107,13 @@ fn candidate<'a>(
     cache: &'a Cache,
     keep: &[String],
 ) -> Result<Candidate<'a>, String> {
-    run.editable().ok_or("its script can't be edited: it is a here-document, or not read to the end")?;
+    run.editable()
+        .ok_or("its script is a here-document or can't be parsed completely, so it can't be edited")?;
     if let Some(lack) = facts.lacks_syntax(2) {
         return Err(lack);
     }
     if facts.stages.iter().any(|stage| stage.name.as_deref() == Some("scratch")) {
-        return Err("a stage is called scratch, and from that name BuildKit starts cache mounts".into());
+        return Err("a stage is named scratch, and BuildKit would start cache mounts from that stage".into());
     }
     is_kept_in_image(facts, run, manager)?;
     let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
@@ -122,10 +123,10 @@ fn candidate<'a>(
     let precious =
         facts.known.managers().flat_map(|one| &one.keep).find(|kept| paths::overlap(&target, &kept.path));
     if kept {
-        return Err("the configuration keeps it".into());
+        return Err("the configuration protects it".into());
     }
     if let Some(kept) = precious.filter(|kept| kept.path.starts_with(['/', '~'])) {
-        return Err(format!("{} lies there: {}", kept.path, kept.because));
+        return Err(format!("{} is in this directory: {}", kept.path, kept.because));
     }
     if manager.programs.iter().any(|program| program == "yarn") {
         facts.is_yarn_1(run, &calls)?;
@@ -155,7 +156,7 @@ fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager
     let offline = offline.or_else(|| has_no_network(run).then(|| "--network=none".to_owned()));
     offline.map_or(Ok(()), |offline| {
         Err(format!(
-            "it works offline ({offline}) from what an earlier layer has, which the mount would hide"
+            "it works offline ({offline}) with files of an earlier layer, which the mount would hide"
         ))
     })
 }
@@ -175,7 +176,7 @@ fn not_moved<'a>(
     let unless = manager.avoid.as_ref().map_or(&[][..], |avoid| &avoid.unless_option);
     let unless: Vec<String> = unless.iter().filter(|option| dropped != Some(option)).cloned().collect();
     if calls.iter().any(|call| call.has_option(&moving) || call.has_option(&unless)) {
-        return Err("an option moves it, switches it off, or asks for what is in it".into());
+        return Err("an option moves or disables it, or reads from it".into());
     }
     for (name, value) in &mount.needs {
         let holds = match facts.variable(run.item, name) {
@@ -186,7 +187,7 @@ fn not_moved<'a>(
             }
         };
         if !holds || is_set_in_script(run, name) {
-            return Err(format!("it lies elsewhere unless {name} is {value} for certain"));
+            return Err(format!("its location is known only if {name} is {value}"));
         }
     }
     for name in cache.variables.iter().chain(&mount.unless_variable) {
@@ -195,14 +196,14 @@ fn not_moved<'a>(
                 facts.variable(run.item, name) == Variable::Set(value.clone()) && !is_set_in_script(run, name)
             });
         if !harmless && facts.is_set(run, name) {
-            return Err(format!("{name} moves it or switches it off"));
+            return Err(format!("{name} moves or disables it"));
         }
     }
     if facts.is_configured(run, manager) {
-        return Err("the manager is configured to keep it elsewhere".into());
+        return Err("the package manager's configuration moves it".into());
     }
     match facts.mode_in(manager.moved.as_ref(), run, manager) {
-        Some(file) => Err(format!("the manager is configured to keep it elsewhere ({file})")),
+        Some(file) => Err(format!("the package manager's configuration moves it ({file})")),
         None => Ok(()),
     }
 }
@@ -219,9 +220,7 @@ fn not_removed<'a>(
     let remover = stay.into_iter().find(|&index| facts.command_may_remove(run, index, &place));
     remover.map_or(Ok(()), |index| {
         let program = run.invocations[index].program.unwrap_or("a command");
-        Err(format!(
-            "{program} may remove {target}, or a directory above it, and would fail on a mount there"
-        ))
+        Err(format!("{program} may remove {target} or a parent directory, and would fail on a mount there"))
     })
 }
 
@@ -243,7 +242,7 @@ fn cleans_only_its_own<'a>(
         *kept.entry(cache.name.clone()).or_default().entry(other.item).or_insert_with(leaves)
     };
     match facts.runs_up_to(run).take(FURTHEST).find(leaves) {
-        Some(_) => Err("its cleanup also removes what an earlier RUN leaves in the image".into()),
+        Some(_) => Err("its cleanup also removes files that an earlier RUN left in the image".into()),
         None => Ok(()),
     }
 }
@@ -263,11 +262,11 @@ fn target<'a>(
         return if calls.iter().all(|call| as_root(call) || !elevated(&call)) {
             Ok((mount.target.clone(), String::new()))
         } else {
-            Err("it is called as a user of its own".into())
+            Err("it runs as another user".into())
         };
     }
     if calls.iter().any(|call| elevated(&call)) {
-        return Err("it is called through sudo or as another user, whose home directory is not known".into());
+        return Err("it runs through sudo or as another user, whose home directory is unknown".into());
     }
     let account = facts.account(run)?;
     if is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")) {
@@ -279,7 +278,7 @@ fn target<'a>(
     // BuildKit makes the directories above a mount, and they belong to root.
     if rest.is_none_or(|rest| rest.contains('/')) {
         return Err(format!(
-            "the directory above {target} would belong to root while the RUN runs, and its user could write nothing else there"
+            "the parent directory of {target} would belong to root during the RUN, and the RUN's user couldn't write anything else there"
         ));
     }
     let gid = account.gid.map_or(String::new(), |gid| format!(",gid={gid}"));
@@ -290,7 +289,7 @@ fn target<'a>(
 fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), String> {
     if facts.is_far_down(run.item) {
         return Err(format!(
-            "one of more than {FURTHEST} earlier instructions may have put there what the mount would hide"
+            "more than {FURTHEST} earlier instructions precede it, and one of them may create files that the mount would hide"
         ));
     }
     let place = paths::normal(target);
@@ -299,7 +298,7 @@ fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Re
         let around = paths::within(&place, destination)
             && (one.is_from_elsewhere || paths::is_private_parent(destination, &place));
         if paths::within(destination, &place) && !destination.is_empty() || around {
-            return Err(format!("the mount would hide what {} puts there", one.keyword));
+            return Err(format!("the mount would hide files that {} creates", one.keyword));
         }
     }
     let directories = [target.to_owned()];
@@ -314,9 +313,7 @@ fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Re
     let users = kept.entry(target.to_owned()).or_default();
     for other in facts.runs_up_to(run) {
         if *users.entry(other.item).or_insert_with(|| uses(other)) {
-            return Err(
-                "an earlier RUN names these files, and the mount would hide what it does with them".into()
-            );
+            return Err("an earlier RUN uses these files, and the mount would hide them".into());
         }
     }
     Ok(())
@@ -353,7 +350,9 @@ fn missed_by_others<'a>(
 ) -> Option<String> {
     let Candidate { manager, mount, .. } = one;
     if facts.runs.len() > FURTHEST {
-        return Some(format!("one of more than {FURTHEST} other RUNs may need what is in it"));
+        return Some(format!(
+            "the stage has more than {FURTHEST} other RUNs, and one of them may need its contents"
+        ));
     }
     if run
         .calls
@@ -375,7 +374,10 @@ fn missed_by_others<'a>(
                     .any(|word| mount.unless_word.iter().any(|unless| unless == word))
         })
     {
-        return Some(format!("`{}` puts there what exists nowhere else", mount.unless_word.join("` or `")));
+        return Some(format!(
+            "`{}` stores files there that exist nowhere else",
+            mount.unless_word.join("` or `")
+        ));
     }
     let others =
         facts.runs.iter().filter(|other| other.item != run.item && are_kin(facts, run.stage, other.stage));
@@ -383,12 +385,12 @@ fn missed_by_others<'a>(
         let calls =
             other.calls.iter().any(|call| call.manager.name == manager.name && manager.installs(&call.verb));
         if calls && !is_mounted_too(other) {
-            return Some("another RUN of this stage needs what is in it and can't get the mount".into());
+            return Some("another RUN of this stage needs its contents and can't use the mount".into());
         }
         let unreadable = other.script().is_none()
             || (0..other.invocations.len()).any(|index| facts.may_build(other, index));
         if other.item > run.item && unreadable {
-            return Some("a later RUN can't be read, and may need what is in it".into());
+            return Some("a later RUN can't be read, and may need its contents".into());
         }
     }
     None
@@ -431,7 +433,7 @@ fn fetched_after_cleanups(
         });
         if !is_fetched {
             return Err(format!(
-                "`{} {}` after the cleanup may run without fetching it again",
+                "`{} {}` after the cleanup may not download it again",
                 manager.name, reader.verb
             ));
         }
@@ -470,15 +472,15 @@ fn reads_fresh(
         .iter()
         .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
     if facts.first_hidden_call(run).is_some_and(|hidden| hidden < fetched) {
-        return Err("a command before the first fetch may read what an earlier layer has".into());
+        return Err("a command before the first download may read files of an earlier layer".into());
     }
     match (leaning, reading) {
         (Some(call), _) => Err(format!(
-            "`{} {}` reads what an earlier layer has, which the mount would hide",
+            "`{} {}` reads files of an earlier layer, which the mount would hide",
             manager.name, call.verb
         )),
         (None, Some(_)) => {
-            Err("a program reads what an earlier layer has, which the mount would hide".into())
+            Err("a program reads files of an earlier layer, which the mount would hide".into())
         }
         (None, None) => Ok(()),
     }

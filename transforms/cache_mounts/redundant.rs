@@ -48,7 +48,7 @@ impl Unneeded {
                 if minds {
                     let name = one.words.first().map_or("", |word| word.raw.as_str());
                     return Err(format!(
-                        "`{name}` names the directory, and may not do the same with a mount there"
+                        "`{name}` names the directory, and may behave differently with a mount there"
                     ));
                 }
                 continue;
@@ -68,7 +68,7 @@ impl Unneeded {
         }
         spans.sort();
         if spans.windows(2).any(|pair| pair[1].start < pair[0].end) {
-            return Err("its cleanups stand so that they can't be taken out".into());
+            return Err("its cleanups can't be removed from the script".into());
         }
         Ok(Self { spans, touched, emptied })
     }
@@ -98,7 +98,7 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
     let needs_force = cache.clean.contains("--force");
     match by_verb {
         Some(call) if needs_force && !call.has_option(&["--force".to_owned(), "-f".to_owned()]) => {
-            Err(format!("`{} {}` without --force may fail, and has to stay", manager.name, call.verb))
+            Err(format!("`{} {}` without --force may fail, so it can't be removed", manager.name, call.verb))
         }
         Some(_) => Ok(true),
         None => {
@@ -135,7 +135,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
                 && paths::within(&place, start)
                 && start.len() > 1
         {
-            return Err(format!("`rm {}` would reach the mount, or may fail", word.raw));
+            return Err(format!("`rm {}` would delete from the mount, or may fail", word.raw));
         }
     }
     Ok(found)
@@ -154,8 +154,7 @@ fn reaches(one: &Invocation<'_>, target: &str) -> bool {
 
 /// A whole command with what joins it to the rest.
 fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
-    let stuck =
-        || "its cleanup stands where it can't be taken out without changing when the script fails".to_owned();
+    let stuck = || "removing its cleanup would change when the script fails".to_owned();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
     let statement = &statements[one.place.statement];
@@ -194,5 +193,5 @@ fn word_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Sp
     let span = before.map(|before| Span::new(before.span.end, word.span.end));
     span.filter(|_| !one.place.in_word)
         .and_then(|span| excise::clear(run, span))
-        .ok_or_else(|| format!("`{}` can't be taken out", word.raw))
+        .ok_or_else(|| format!("`{}` can't be removed", word.raw))
 }

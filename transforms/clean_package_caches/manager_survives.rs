@@ -43,37 +43,39 @@ pub(crate) fn own_command(
         Proof::None => false,
     };
     if !fills.iter().any(is_proven) {
-        return Err(format!("the script can succeed without {name}, so that it may not be there"));
+        return Err(format!("the script can succeed without {name}, so {name} may not be installed"));
     }
     let one = &run.invocations[last.invocation];
     if fills
         .iter()
         .any(|call| ["PATH", "HOME"].iter().any(|variable| run.invocations[call.invocation].sets(variable)))
     {
-        return Err(format!("{name} is called with a PATH or HOME of its own"));
+        return Err(format!("{name} is called with a different PATH or HOME"));
     }
     if replaces_itself(manager, last) {
-        return Err(format!("{name} replaces itself, and whether the new one works is not seen"));
+        return Err(format!("{name} replaces itself, and nothing shows whether the new version works"));
     }
     if let Some(remover) = run.invocations[last.invocation + 1..].iter().find(|one| may_remove_a_program(one))
     {
         let program = remover.program.unwrap_or("a script");
-        return Err(format!("{program} may take {name}, or the directory it would run in, away"));
+        return Err(format!("{program} may remove {name}, or the working directory"));
     }
     if facts.may_end_nowhere(run) {
-        return Err(format!("the directory that {name} would run in may be gone by then"));
+        return Err(format!("the working directory may not exist any more when {name} runs"));
     }
     let keeps_output = |one: &Invocation<'_>| one.is("exec") && !one.command.redirects.is_empty();
     if run.invocations.iter().any(keeps_output) {
-        return Err(format!("the script keeps its output in a file, into which {name} would write"));
+        return Err(format!(
+            "the script redirects its output to a file, and the output of {name} would end up in it"
+        ));
     }
     let removes_packages =
         |call: &Call<'_>| call.invocation > last.invocation && call.manager.removes(&call.verb);
     if run.calls.iter().any(removes_packages) {
-        return Err(format!("packages are removed after it, and {name} may be among them"));
+        return Err(format!("packages are removed after it, and {name} may be one of them"));
     }
     if manager.kind == Kind::System && run.invocations.iter().any(touches_repositories) {
-        return Err(format!("repositories may be gone by then, without which {name} fails"));
+        return Err(format!("repositories that {name} needs may be removed by then"));
     }
     let changes_path = run.invocations.iter().any(|one| {
         [".", "source", "eval", "export", "nvm"].iter().any(|program| one.is(program)) || one.sets("PATH")
@@ -92,18 +94,18 @@ pub(crate) fn own_command(
             || one.is("eval")
     });
     if loses_path {
-        return Err(format!("PATH may be another one after {name} was called"));
+        return Err(format!("PATH may change after {name} was called"));
     }
     if !one.place.own_shell && changes_path {
-        return Err(format!("{name} is called in a subshell with a PATH of its own"));
+        return Err(format!("{name} is called in a subshell with a different PATH"));
     }
     let program = one
         .words
         .first()
         .filter(|_| one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
-    let program = program.ok_or_else(|| format!("{name} is not called by its own name"))?;
+    let program = program.ok_or_else(|| format!("{name} is called by another name"))?;
     if program.raw.contains('/') && !program.raw.starts_with(['/', '$', '~', '"']) {
-        return Err(format!("{name} is called by a path that depends on the directory"));
+        return Err(format!("{name} is called by a relative path"));
     }
     if program.raw.contains('`') || program.raw.contains("$(") {
         return Err(format!("{name} is called by a path that another program prints"));

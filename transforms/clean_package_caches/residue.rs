@@ -64,32 +64,32 @@ fn removal<'a>(
         .filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb))
         .collect();
     if fills.iter().any(|call| call.has_option(&cache.options)) {
-        return Err("an option moves it, or asks for what is in it".into());
+        return Err("an option moves it, or reads from it".into());
     }
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
         return Err(format!("what it installs may be linked into it ({linked})"));
     }
     if let Some(offline) = facts.mode_in(manager.offline.as_ref(), run, manager) {
-        return Err(format!("it works offline ({offline}), and fetches nothing"));
+        return Err(format!("it works offline ({offline}) and downloads nothing"));
     }
     if has_no_network(run) && manager.kind != Kind::System {
-        return Err("the RUN has no network, and fetches nothing".into());
+        return Err("the RUN has no network, so nothing is downloaded".into());
     }
     if let Some(variable) = cache.variables.iter().find(|name| facts.is_set(run, name)) {
-        return Err(format!("{variable} moves it or switches it off"));
+        return Err(format!("{variable} moves or disables it"));
     }
     let elevation = elevation(&fills, run)?;
     if elevation.is_some() && limits_sudo(facts, run) {
         return Err("sudo may not be allowed for the cleanup".into());
     }
     if manager.kind == Kind::System && elevation.is_none() && matches!(run.user, User::Other(_)) {
-        return Err("its user has no right to it".into());
+        return Err("the RUN's user has no permission to delete it".into());
     }
     if facts.is_configured(run, manager) {
-        return Err("the manager is configured to keep it elsewhere".into());
+        return Err("the package manager's configuration moves it".into());
     }
     if elevation.is_some() && cache.clean.contains('~') {
-        return Err("it belongs to root, in a home directory that sudo chooses".into());
+        return Err("it belongs to root, and sudo decides which home directory it is in".into());
     }
     if cache.clean.contains('~')
         && (is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")))
@@ -110,7 +110,7 @@ fn removal<'a>(
         facts.is_yarn_1(run, &fills)?;
     }
     if cache.directories.iter().any(|directory| keep.iter().any(|kept| paths::overlap(directory, kept))) {
-        return Err("the configuration keeps it".into());
+        return Err("the configuration protects it".into());
     }
     if let Some(leaning) = facts.leans(run, Going::cache(manager, cache)) {
         return Err(leaning);
@@ -118,7 +118,7 @@ fn removal<'a>(
     if does_nothing(facts, run, manager, cache) {
         let verb = &run.calls[last].verb;
         return Err(format!(
-            "no later step uses them: `{} {verb}` does nothing here, and the step can be removed",
+            "no later step uses them: `{} {verb}` has no effect here, and the step can be removed",
             manager.name
         ));
     }
@@ -169,10 +169,10 @@ fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, 
         let own = match &run.invocations[call.invocation].elevation {
             Elevation::None => None,
             Elevation::Root(prefix) => Some(prefix.clone()),
-            Elevation::Other => return Err("it is called as a user of its own".into()),
+            Elevation::Other => return Err("it runs as another user".into()),
         };
         match &prefix {
-            Some(seen) if *seen != own => return Err("it is called with sudo and without".into()),
+            Some(seen) if *seen != own => return Err("it is called both with and without sudo".into()),
             _ => prefix = Some(own),
         }
     }

@@ -47,14 +47,12 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
     }
     let reason = match &run.instruction.body {
         Body::Run(Run::Opaque(Opaque::ForeignShell)) => "the RUN's shell is not sh, ash, dash or bash",
-        Body::Run(Run::Opaque(Opaque::Unparsed)) => "the RUN's script can't be parsed with certainty",
-        Body::Run(Run::Opaque(Opaque::Bashism)) => {
-            "the RUN's script means one thing to bash and another to sh"
-        }
+        Body::Run(Run::Opaque(Opaque::Unparsed)) => "the RUN's script can't be parsed reliably",
+        Body::Run(Run::Opaque(Opaque::Bashism)) => "bash and sh interpret the RUN's script differently",
         Body::Run(Run::Exec(_)) => "the RUN is in exec form, which is never edited",
         _ if !run.instruction.heredocs.is_empty() => "the RUN has a here-document, and is never edited",
         _ if run.near_error => "the RUN is next to a line that can't be read",
-        _ => "the RUN gives a shell its commands as a string, which is never edited",
+        _ => "the RUN passes commands to a shell as a string, which is never edited",
     };
     // What nothing but its form keeps from being cleaned comes first.
     let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();

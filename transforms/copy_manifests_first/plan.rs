@@ -133,7 +133,7 @@ impl Facts<'_> {
             self.run_at(*other)
                 .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
         };
-        let reason = format!("which files are copied with --{} is not worked out", flag.name);
+        let reason = format!("which files a copy with --{} selects is unknown", flag.name);
         after.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
     }
 
@@ -145,8 +145,7 @@ impl Facts<'_> {
         context: &BuildContext,
     ) -> Option<Result<Early, Against>> {
         if after.len() > FURTHEST {
-            let reason =
-                format!("more than {FURTHEST} instructions below it would have to be looked through");
+            let reason = format!("more than {FURTHEST} instructions follow it");
             return Some(Err((self.file.items[copied.item].span(), reason)));
         }
         let own = self.effects(copied.item);
@@ -193,7 +192,7 @@ impl Facts<'_> {
         }
         if let Some(other) = self.other_sources_above(copied.item, spares) {
             let line = self.file.items[other].span().of(self.file.text).lines().next().unwrap_or_default();
-            let reason = format!("`{}` stands above the install too and changes as often", line.trim_end());
+            let reason = format!("`{}` is also above the install and changes as often", line.trim_end());
             return Some(Err((self.file.items[copied.item].span(), reason)));
         }
         let missing: Vec<String> =
@@ -207,7 +206,7 @@ impl Facts<'_> {
         let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
         if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
             let reason = format!(
-                "the install reads `{file}`, which is not under version control, so that other checkouts lack it"
+                "the install reads `{file}`, which is not under version control and so is missing in other checkouts"
             );
             return Some(Err((self.file.items[copied.item].span(), reason)));
         }
@@ -241,7 +240,7 @@ impl Facts<'_> {
             paths::within(path, &copied.destination) || paths::within(&copied.destination, path)
         };
         let lacking = entered.iter().filter(within).find(|path| !made(path))?;
-        Some(format!("it enters `{lacking}`, which would not be there yet"))
+        Some(format!("it changes to `{lacking}`, which would not exist yet"))
     }
 
     /// The context files that the installs of one RUN read. An error without a reason: it is no install, or has nothing to do with the copy.
@@ -262,7 +261,7 @@ impl Facts<'_> {
             }));
         }
         if !own.commute_but_for_installs(effects) {
-            return Err(installs.map(|_| "a command beside the install names the copied files".into()));
+            return Err(installs.map(|_| "another command of the same RUN names the copied files".into()));
         }
         let mut needed = Needed::default();
         for install in &effects.installs {

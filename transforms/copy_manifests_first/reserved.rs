@@ -43,7 +43,7 @@ impl Facts<'_> {
         let named = quoted(&missing);
         match text {
             Some(_) if !around.can_write_ignore_file() => Err(format!(
-                "the later copy could bring the host's {named}; name it in {}",
+                "the later copy could also copy the host's {named}; exclude it in {}",
                 context.ignore_path
             )),
             Some(text) => Ok(Some(text)),
@@ -63,7 +63,7 @@ impl Facts<'_> {
             return Err(format!("the name `{path}` can't be written into {}", context.ignore_path));
         }
         if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
-            return Err(format!("{} asks for `{path}` by `!`", context.ignore_path));
+            return Err(format!("{} includes `{path}` with `!`", context.ignore_path));
         }
         // Where no version control is known, what an install makes counts as made by one.
         if context.sends(path) && context.is_tracked(path) == Some(true) {

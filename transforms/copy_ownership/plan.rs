@@ -89,22 +89,22 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
                     until_first = changed.len();
                 } else if destination.is_none_or(|to| may_reach(instruction, &to, path)) {
                     let name = &transfer.destination;
-                    blocker = Some(format!("a copy to {name} between may put more under {path}"));
+                    blocker = Some(format!("a copy to {name} in between may add files under {path}"));
                 }
             }
             Body::Env(all) | Body::Arg(all) => changed.extend(all.iter().map(|one| one.key.as_str())),
             Body::Workdir(directory) => {
                 let made = facts.absolute(item, directory);
                 if made.is_none_or(|made| made != path && paths::within(&made, path)) {
-                    blocker = Some(format!("WORKDIR may make a directory under {path} between"));
+                    blocker = Some(format!("a WORKDIR in between may create a directory under {path}"));
                 }
             }
             Body::Volume(all) if all.iter().any(|volume| paths::overlap(volume, path)) => {
-                blocker = Some("a VOLUME lies there".into());
+                blocker = Some("a VOLUME contains it".into());
             }
             Body::Run(_) | Body::From(_) => {
                 if found.copies.is_empty() && copies_before(facts, item, path) {
-                    return Err("a RUN stands between the copy and it".into());
+                    return Err("another RUN is between the copy and it".into());
                 }
                 break;
             }
@@ -141,7 +141,7 @@ fn hand_over<'a>(
         return Err("it may not run as root".into());
     }
     if !run.instruction.flags.is_empty() {
-        return Err("the RUN has flags of its own".into());
+        return Err("the RUN has flags".into());
     }
     if order.program == "chmod"
         && let Some(lack) = facts.lacks_syntax(2)
@@ -169,7 +169,7 @@ fn hand_over<'a>(
     // A directory that the copy makes has mode 755 anyway.
     let usual = is_file && order.program == "chmod" && value == "755";
     if !exists && !usual && !facts.is_there(run.stage, first, parent) {
-        return Err(format!("the copy may make {parent} too, which would get the same owner and mode"));
+        return Err(format!("the copy may also create {parent}, which would get the same owner and mode"));
     }
     let needless = match order.recursive {
         // The directory was there: the copy leaves its own owner and mode alone.
@@ -202,26 +202,27 @@ fn owner<'a>(
             Some(name) if plain(name) && !name.contains('-') => {
                 let (Variable::Set(value) | Variable::Argument(Some(value))) = facts.variable(run.item, name)
                 else {
-                    return Err(format!("the file does not say what {part} is"));
+                    return Err(format!("the value of {part} is not in the file"));
                 };
                 if brought.changed.contains(&name) || value.is_empty() || !plain(&value) {
-                    return Err(format!("{part} may be something else at the copy"));
+                    return Err(format!("{part} may have another value at the copy"));
                 }
             }
-            _ => return Err(format!("the owner {raw} is not plain")),
+            _ => return Err(format!("the owner {raw} can't be used in a flag")),
         }
     }
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     match parts[..] {
         [user, group] if !user.is_empty() && !group.is_empty() => Ok(raw.to_owned()),
         _ if from_stage => {
-            Err("it leaves owner or group as the other stage has it, which a flag can't".into())
+            Err("it sets only the owner or the group, and a flag can't keep the other one from the stage"
+                .into())
         }
         [user] if !user.is_empty() => Ok(format!("{user}:0")),
         // The user's own group, which is also what the copy takes.
         [user, ""] if !user.is_empty() && !user.starts_with('$') && !is_number(user) => Ok(user.to_owned()),
         ["", group] if !group.is_empty() => Ok(format!("0:{group}")),
-        _ => Err(format!("the owner {raw} is not plain")),
+        _ => Err(format!("the owner {raw} can't be used in a flag")),
     }
 }
 
@@ -229,7 +230,9 @@ fn owner<'a>(
 fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), String> {
     let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
     if facts.is_far_down(item) {
-        return Err(format!("one of more than {FURTHEST} earlier instructions may name {path}"));
+        return Err(format!(
+            "more than {FURTHEST} earlier instructions precede it, and one of them may name {path}"
+        ));
     }
     if facts.runs_up_to(run).any(|one| one.item < item && names(one)) {
         return Err(format!("an earlier RUN names {path}"));
@@ -239,7 +242,7 @@ fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &
 
 /// The command with what joins it, or the whole RUN where it is all there is.
 fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Result<Span, String> {
-    let stuck = || "it stands where it can't be taken out".to_owned();
+    let stuck = || "it can't be removed from its script".to_owned();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
     let statement = &statements[one.place.statement];
@@ -267,7 +270,7 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, String> 
     let above = facts.file.items[..run.item].last();
     let told = matches!(above, Some(Item::Comment(span)) if is_pragma(span.of(facts.file.text)));
     if told || !run.instruction.comments.is_empty() {
-        return Err("a comment belongs to the RUN that would go".into());
+        return Err("a comment belongs to the RUN that would be removed".into());
     }
     let full = run.instruction.full;
     let text = facts.file.text;
@@ -306,11 +309,11 @@ fn order<'i>(one: &Invocation<'i>) -> Option<Order<'i>> {
 fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
     let keyword = instruction.keyword.name();
     if flag(instruction, name).is_some() {
-        return Err(format!("the {keyword} has a --{name} of its own"));
+        return Err(format!("the {keyword} already has --{name}"));
     }
     let known = |one: &Flag| matches!(one.name.as_str(), "from" | "chown" | "chmod" | "exclude");
     if let Some(other) = instruction.flags.iter().find(|one| !known(one)) {
-        return Err(format!("the {keyword} has --{}, with which other rules hold", other.name));
+        return Err(format!("the {keyword} has --{}, which changes how it copies", other.name));
     }
     if let (Keyword::Add, Body::Add(transfer)) = (instruction.keyword, &instruction.body) {
         let unpacks = |source: &String| {
@@ -323,7 +326,7 @@ fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
                 || source.contains(['*', '?', '[', '$'])
         };
         if transfer.sources.iter().any(unpacks) {
-            return Err("ADD may fetch or unpack what it adds".into());
+            return Err("ADD may download or unpack its source".into());
         }
     }
     Ok(())
@@ -376,5 +379,5 @@ fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, String> {
 fn option_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
     let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start);
     let span = before.map(|before| Span::new(before.span.end, word.span.end));
-    span.and_then(|span| excise::clear(run, span)).ok_or_else(|| "a comment stands in it".into())
+    span.and_then(|span| excise::clear(run, span)).ok_or_else(|| "it contains a comment".into())
 }

@@ -178,7 +178,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
             if facts.is_far_up(run.item) {
                 found.push(Err((
                     anchor,
-                    format!("one of more than {FURTHEST} later instructions may need them"),
+                    format!("more than {FURTHEST} instructions follow, and one of them may need them"),
                 )));
                 continue;
             }
@@ -214,7 +214,7 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
     let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
     match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
         Some(flag) => {
-            format!("where {path} comes from is unknown: a copy with --{} is not followed", flag.name)
+            format!("the source of {path} is unknown: copies with --{} are not analyzed", flag.name)
         }
         None => format!("{path} can't be read"),
     }
@@ -222,8 +222,9 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
 
 /// Whether packages for development are listed, and nothing needs them.
 fn needed(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
-    let context =
-        look.context.ok_or("the build context can't be read, and with it what starts and what is loaded")?;
+    let context = look
+        .context
+        .ok_or("the build context can't be read, so the files that the image loads are unknown")?;
     let directory = run.states.directory(call.invocation).known();
     let directory = directory.ok_or("the working directory of the install is unknown")?;
     let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
@@ -232,7 +233,7 @@ fn needed(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &W
         || context.sends_file("lerna.json")
         || context.sends_file("pnpm-workspace.yaml")
     {
-        return Err("a workspace has manifests of its own".into());
+        return Err("the workspace has several manifests".into());
     }
     match way.manager {
         "composer" => php(look, run, call, text),
@@ -254,12 +255,12 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
         return Ok(false);
     }
     if manifest.get("workspaces").is_some() {
-        return Err("a workspace has manifests of its own".into());
+        return Err("the workspace has several manifests".into());
     }
     if look.image.repository == "node"
         && look.image.tag.as_deref().is_some_and(|tag| major(tag).is_some_and(|major| major < 16))
     {
-        return Err("npm before version 7 knows no --omit".into());
+        return Err("npm before version 7 has no --omit".into());
     }
     let manifest = Some(&manifest);
     let scripts =
@@ -279,10 +280,10 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
         return Err(format!("a later step calls `{program}`, which may need them"));
     }
     if !Started::of(look, manifest).needs_production_only(manifest) {
-        return Err("what the image starts may be one of them".into());
+        return Err("the command that the image starts may be one of them".into());
     }
     match imported(look, manifest, "devDependencies") {
-        Some(name) => Err(format!("a source loads {name}, which is listed for development only")),
+        Some(name) => Err(format!("a source file loads {name}, which is a dev dependency")),
         None => Ok(true),
     }
 }
@@ -298,7 +299,7 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     let by_environment =
         has(Some(&manifest), "require", "symfony/framework-bundle") || environment != Variable::NotInFile;
     if by_environment && !is_production {
-        return Err("APP_ENV does not say that it runs in production, and may load them".into());
+        return Err("APP_ENV does not select production, so the application may load them".into());
     }
     if let Some(program) = later(look, run, call, |program, words| {
         program == "composer"
@@ -309,7 +310,7 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
         return Err(format!("a later step calls `{program}`, which may need them"));
     }
     if look.start.words().iter().any(|word| word.contains("vendor/bin") || word.contains("test")) {
-        return Err("what the image starts may be one of them".into());
+        return Err("the command that the image starts may be one of them".into());
     }
     Ok(true)
 }
@@ -348,7 +349,7 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
         return Ok(false);
     }
     if look.facts.file.text.contains("poetry==1.0") || look.facts.file.text.contains("poetry==1.1") {
-        return Err("poetry before 1.2 knows no --only".into());
+        return Err("poetry before 1.2 has no --only".into());
     }
     if let Some(program) = later(look, run, call, |program, words| {
         matches!(program, "poetry" | "uv" | "uvx")
@@ -361,9 +362,9 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
         return Err(format!("a later step calls `{program}`, which may need them"));
     }
     if let Some(name) = listed.iter().find(|name| look.start.names(name)) {
-        return Err(format!("the image starts {name}, which is listed for development only"));
+        return Err(format!("the image starts {name}, which is a dev dependency"));
     }
-    let sources = look.sources(&[".py"]).ok_or("a source is not read, and may load them")?;
+    let sources = look.sources(&[".py"]).ok_or("a source file can't be read, and may load them")?;
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let names = |text: &str, name: &str| text.split(|c| !is_word(c)).any(|word| word == name);
     let loaded = listed.iter().filter(|name| {
@@ -376,7 +377,7 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
         sources.iter().any(|text| names(text, &module) || names(text, short))
     });
     match loaded.next() {
-        Some(name) => Err(format!("a source may load {name}, which is listed for development only")),
+        Some(name) => Err(format!("a source file may load {name}, which is a dev dependency")),
         None => Ok(true),
     }
 }

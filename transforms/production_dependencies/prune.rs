@@ -45,7 +45,7 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
         };
         let Some(context) = context else { continue };
         if facts.is_far_up(run.item) {
-            let reason = format!("one of more than {FURTHEST} later instructions may need them");
+            let reason = format!("more than {FURTHEST} instructions follow, and one of them may need them");
             found.push(Err((run.instruction.text, reason)));
             continue;
         }
@@ -107,11 +107,11 @@ fn command(
             is_listed = true;
             let program = if name == "typescript" { "tsc" } else { name.rsplit('/').next().unwrap_or(name) };
             if started.calls(program) {
-                return Err(format!("what the image starts may call {name}"));
+                return Err(format!("the command that the image starts may call {name}"));
             }
         }
         if let Some(name) = imported(look, Some(&manifest), "devDependencies") {
-            return Err(format!("a source loads {name}, which is listed for development only"));
+            return Err(format!("a source file loads {name}, which is a dev dependency"));
         }
     }
     if !is_listed {

@@ -67,14 +67,14 @@ fn name_at_end<'a>(
 ) -> Result<String, String> {
     let name = base_name(&fetched.path);
     if keep.iter().any(|kept| paths::overlap(kept, &fetched.path)) {
-        return Err(format!("{name} left alone, because the configuration keeps it"));
+        return Err(format!("{name} left alone, because the configuration protects it"));
     }
     nobody_needs(facts, run, fetched)?;
     let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
     let word = fetched
         .word
         .or(consumer.and_then(|one| one.word))
-        .ok_or_else(|| format!("{name} left alone, because its name is not written out"))?;
+        .ok_or_else(|| format!("{name} left alone, because its name is not literal"))?;
     let same_directory = Some(fetched.directory.as_str()) == end
         && consumer.is_none_or(|one| one.directory == fetched.directory);
     if word.raw.starts_with(['/', '~', '"', '$'])
@@ -93,7 +93,7 @@ fn name_at_end<'a>(
             Err(format!("{name} left alone, because its path has characters that the shell might interpret"))
         };
     }
-    Err(format!("{name} left alone, because the script leaves the directory that it lies in"))
+    Err(format!("{name} left alone, because the script changes to another directory"))
 }
 
 /// Whether anything later names the file, or could well read it unseen.
@@ -103,7 +103,7 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
     let names = |text: &str| stems.iter().any(|stem| text.contains(stem.as_str()));
     if facts.is_far_up(run.item) || facts.configuration.len() > FURTHEST {
         return Err(format!(
-            "{name} left alone, because one of more than {FURTHEST} other instructions may name it"
+            "{name} left alone, because one of the more than {FURTHEST} other instructions may name it"
         ));
     }
     // What an image runs may be said anywhere, also before the RUN or in another stage.
@@ -137,12 +137,12 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
                 .iter()
                 .any(|server| instruction.arguments().contains(server));
         if runs_pattern || serves && !fetched.path.starts_with("/tmp/") {
-            return Err(format!("{name} left alone, because {} may reach it", instruction.keyword.name()));
+            return Err(format!("{name} left alone, because {} may use it", instruction.keyword.name()));
         }
         if let Body::Copy(transfer) = &instruction.body
             && transfer.sources.iter().any(|source| matches_pattern(source, &fetched.path))
         {
-            return Err(format!("{name} left alone, because a later COPY may take it"));
+            return Err(format!("{name} left alone, because a later COPY may copy it"));
         }
     }
     scripts_need(facts, run, name, &names, &fetched.path)?;
@@ -160,7 +160,7 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
                     && name.starts_with(base_name(&known))
         };
         if by_variable.any(is_it) && !one.is_forced_removal() {
-            return Err(format!("{name} left alone, because a later RUN may name it by a variable"));
+            return Err(format!("{name} left alone, because a later RUN may refer to it through a variable"));
         }
         let pattern = one
             .words
@@ -169,12 +169,14 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
         let checks = one.program.is_some_and(|program| program.ends_with("sum"))
             && one.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
         if (pattern || checks) && !one.is_forced_removal() {
-            return Err(format!("{name} left alone, because a later RUN may name it by a pattern or a list"));
+            return Err(format!(
+                "{name} left alone, because a later RUN may refer to it by a pattern or a list"
+            ));
         }
     }
     for word in later().filter_map(RunFacts::script).flat_map(loop_words) {
         if matches_pattern(&word, &fetched.path) {
-            return Err(format!("{name} left alone, because a later loop may reach it"));
+            return Err(format!("{name} left alone, because a later loop may use it"));
         }
     }
     if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
@@ -215,7 +217,7 @@ fn scripts_need<'a>(
                 return Err(format!("{name} left alone, because {who} can't be read: it {reason}"));
             }
             What::Unparsed(_) if !is_temporary => {
-                return Err(format!("{name} left alone, because {who} can't be parsed with certainty"));
+                return Err(format!("{name} left alone, because {who} can't be parsed reliably"));
             }
             What::Script { .. }
             | What::Text(_)

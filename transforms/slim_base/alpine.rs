@@ -88,7 +88,7 @@ const PLAIN: &[&str] = &[
 /// What the stage would miss, or what would not run.
 pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
     let Some(context) = look.context else {
-        return Some("the build context can't be read, and with it what is linked against glibc".into());
+        return Some("the build context can't be read, so files linked against glibc are unknown".into());
     };
     let binary = context.sent().find(|entry| {
         let is_library = [".so", ".node", ".deb", ".whl"].iter().any(|ending| entry.path.ends_with(ending));
@@ -102,17 +102,17 @@ pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
         let Item::Instruction(one) = &look.facts.file.items[item] else { continue };
         match &one.body {
             Body::Copy(_) if one.flags.iter().any(|flag| flag.name == "from") => {
-                return Some("what is copied from elsewhere may be linked against glibc".into());
+                return Some("files copied from other stages or images may be linked against glibc".into());
             }
             Body::Env(all)
                 if all
                     .iter()
                     .any(|one| matches!(one.key.as_str(), "TZ" | "LD_PRELOAD" | "LD_LIBRARY_PATH")) =>
             {
-                return Some("ENV names time zones or libraries that Alpine's image lacks".into());
+                return Some("ENV names time zones or libraries that are not in Alpine's image".into());
             }
-            Body::Shell(_) => return Some("SHELL names a shell that Alpine's image may lack".into()),
-            Body::Onbuild(..) => return Some("ONBUILD runs in images of which nothing is known".into()),
+            Body::Shell(_) => return Some("SHELL names a shell that may not be in Alpine's image".into()),
+            Body::Onbuild(..) => return Some("ONBUILD runs in images that are unknown".into()),
             _ => {}
         }
     }
@@ -131,7 +131,7 @@ fn by_commands(look: &StageView<'_, '_>) -> Option<String> {
             }
             if one.program.is_none_or(|program| !SAME.contains(&program)) && !one.words.is_empty() {
                 let name = one.words.first().map_or("", |word| word.raw.as_str());
-                return Some(format!("whether `{name}` does the same on Alpine is not known"));
+                return Some(format!("whether `{name}` behaves the same on Alpine is unknown"));
             }
             let installs = call.is_some_and(|call| call.manager.installs(&call.verb));
             let reason = match one.program {
@@ -151,12 +151,12 @@ fn by_commands(look: &StageView<'_, '_>) -> Option<String> {
 fn by_lock(look: &StageView<'_, '_>) -> Option<String> {
     let lock = look.context.and_then(|context| context.text("package-lock.json"));
     let Some(lock) = lock else {
-        return Some("package-lock.json can't be read, and with it which packages are compiled".into());
+        return Some("package-lock.json can't be read, so the packages that get compiled are unknown".into());
     };
     let is_compiled = ["\"hasInstallScript\"", "\"libc\"", "\"os\"", "\"cpu\"", "prebuild", "node-gyp"]
         .iter()
         .any(|word| lock.contains(word));
-    is_compiled.then(|| "a package is compiled, or comes in a form for each system".into())
+    is_compiled.then(|| "a package is compiled, or has prebuilt binaries for each system".into())
 }
 
 fn by_requirements(look: &StageView<'_, '_>) -> Option<String> {
@@ -169,7 +169,7 @@ fn by_requirements(look: &StageView<'_, '_>) -> Option<String> {
         runs.flat_map(|run| &run.calls).flat_map(|call| &call.packages).map(|word| word.text().to_owned());
     let mut names = lines.chain(words).map(|line| name_of(&line)).filter(|name| !name.is_empty());
     let other = names.find(|name| !PLAIN.contains(&name.as_str()))?;
-    Some(format!("whether {other} and all that it depends on has wheels for musl is not known"))
+    Some(format!("whether {other} and its dependencies have wheels for musl is unknown"))
 }
 
 fn name_of(line: &str) -> String {
@@ -182,11 +182,11 @@ fn by_what_runs(look: &StageView<'_, '_>) -> Option<String> {
         return Some("a script that the image starts can't be read".into());
     };
     if look.start.names("bash") || scripts.iter().any(|script| script.contains("bash")) {
-        return Some("bash is called, which Alpine's image lacks".into());
+        return Some("bash is called, which is not in Alpine's image".into());
     }
     let mut called = programs::by_scripts(&scripts);
     called.extend(programs::by_start(look));
     called.extend(programs::by_sources(look));
     called.retain(|need| look.image.repository != "python" || need.package != "python3");
-    called.first().map(|need| format!("{}, and Alpine's image lacks {}", need.why, need.package))
+    called.first().map(|need| format!("{}, and Alpine's image does not contain {}", need.why, need.package))
 }

@@ -99,8 +99,9 @@ pub fn slim_base(
     };
     let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
     if facts.is_far_up(stage.items.start) {
-        let reason =
-            format!("one of more than {FURTHEST} instructions may need what only the full image has");
+        let reason = format!(
+            "the stage has more than {FURTHEST} instructions, and one of them may need something that is only in the full image"
+        );
         return Some(Err((one.text, reason)));
     }
     let missed = match variant {
@@ -160,14 +161,14 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     let Some(context) = look.context else {
         return Some((
             from,
-            "the build context can't be read, and with it what the scripts in it call".into(),
+            "the build context can't be read, so the programs that its scripts call are unknown".into(),
         ));
     };
     if look.image.repository == DEVCONTAINER {
         let end = facts.file.items[stage.items.end - 1].span().end;
         let text = &facts.file.text[from.end..end];
         if let Some(word) = OF_DEVCONTAINER.iter().find(|word| text.contains(**word)) {
-            return Some((from, format!("`{word}` comes with this image and with no slim one")));
+            return Some((from, format!("`{word}` is in this image but in no slim variant")));
         }
         if context.below(".devcontainer").next().is_some() {
             return Some((from, "an editor opens this image (.devcontainer)".into()));
@@ -184,7 +185,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     if for_others {
         return Some((
             from,
-            "other builds may start from this image: it has ONBUILD triggers, or nothing to run".into(),
+            "other builds may use this image as their base image: it has ONBUILD triggers, or no command to run".into(),
         ));
     }
     if let Some(reason) = by_image(look) {
@@ -197,7 +198,10 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
         let at = run.instruction.text;
         if run.script().is_none() {
-            return Some((at, "this RUN can't be read, and may call what only the full image has".into()));
+            return Some((
+                at,
+                "this RUN can't be read, and may call programs that are only in the full image".into(),
+            ));
         }
         for (index, one) in run.invocations.iter().enumerate() {
             let call = run.call_of(index);
@@ -213,7 +217,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
                     return Some((
                         at,
                         format!(
-                            "what {name} installs may have to be compiled; install build-essential before it, or install in a stage of its own"
+                            "{name} may compile packages; install build-essential before it, or install in a separate stage"
                         ),
                     ));
                 }
@@ -228,7 +232,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
             if !has_any(&installed, needs) {
                 return Some((
                     at,
-                    format!("`{program}` comes with the full image only; install {} by name", needs[0]),
+                    format!("`{program}` is only in the full image; install {} explicitly", needs[0]),
                 ));
             }
         }
@@ -249,10 +253,10 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
                     .any(|start| word.starts_with(start))
             };
             if ["LANG=", "LANG ", "LC_ALL", "LANGUAGE"].iter().any(|word| text.contains(word)) {
-                return Some("a language is set, and slim images have no translations".into());
+                return Some("a language is configured, and slim images have no translations".into());
             }
             let word = words().find(|word| needs_manuals(word) || *word == "man")?;
-            Some(format!("`{word}` leans on manual pages, which slim images leave out"))
+            Some(format!("`{word}` needs manual pages, which slim images leave out"))
         }
         "eclipse-temurin" => {
             let tools = [
@@ -264,7 +268,7 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
             let in_scripts =
                 || tools.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
             let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
-            called.map(|tool| format!("`{tool}` comes with the JDK only"))
+            called.map(|tool| format!("`{tool}` is only in the JDK"))
         }
         _ => None,
     }
@@ -273,7 +277,7 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
 /// What scripts, sources, the start command and installed packages would miss.
 fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
     let Some(mut scripts) = look.scripts() else {
-        return Some("a script that the image starts is not in the build context, and may call what only the full image has".into());
+        return Some("the image starts a script that is not in the build context, and the script may call programs that are only in the full image".into());
     };
     let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
     scripts.extend(sent.clone().filter(|(path, _)| path.ends_with(".sh")).map(|(_, text)| text.as_str()));
@@ -286,12 +290,12 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
         called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
     {
         return Some(format!(
-            "something in the build context calls what {package} brings, which only the full image has; install it by name"
+            "a file in the build context calls a program of {package}, which is only in the full image; install it explicitly"
         ));
     }
     let speaks = has_any(installed, &["curl", "wget", "git"]);
     if look.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
-        return Some("ca-certificates comes with the full image only; install it by name".into());
+        return Some("ca-certificates is only in the full image; install it explicitly".into());
     }
     let requirements: Vec<String> = sent
         .filter(|(path, _)| path.ends_with(".txt"))
@@ -311,7 +315,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     leaning
         .into_iter()
         .find(|package| names.iter().any(|name| name == *package))
-        .map(|package| format!("{package} may need libraries that only the full image has"))
+        .map(|package| format!("{package} may need libraries that are only in the full image"))
 }
 
 fn has_any(installed: &[&str], packages: &[&str]) -> bool {

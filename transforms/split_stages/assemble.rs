@@ -57,7 +57,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
     let facts = look.facts;
     let anchor = facts.start_of(look.stage);
     let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
-    let last = last.ok_or((anchor, "nothing is built".to_owned()))?;
+    let last = last.ok_or((anchor, "no instruction builds anything".to_owned()))?;
     let build = free_name(look);
     let needs = packages::needs(look, &recipe);
     let system = packages::install(look, &recipe, &needs).map_err(|reason| (anchor, reason))?;
@@ -67,7 +67,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
     lines.extend(system.map(RuntimeLine::New));
     if !recipe.work.accounts.is_empty() {
         if !recipe.has_shell {
-            return Err((anchor, "accounts can't be made in an image without a shell".into()));
+            return Err((anchor, "accounts can't be created in an image without a shell".into()));
         }
         lines.push(RuntimeLine::New(made("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
     }
@@ -78,7 +78,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
     let mut after = recipe.after.clone();
     if !recipe.work.links.is_empty() {
         if !recipe.has_shell {
-            return Err((anchor, "links can't be made in an image without a shell".into()));
+            return Err((anchor, "symlinks can't be created in an image without a shell".into()));
         }
         after.push(format!("RUN {}", recipe.work.links.join(" && ")));
     }
@@ -111,7 +111,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
     };
     if let Some(item) = workdir.filter(|_| !tail_sets_it()) {
         let directory =
-            facts.directory_after(item).ok_or((anchor, "the working directory can't be told".to_owned()))?;
+            facts.directory_after(item).ok_or((anchor, "the working directory is unknown".to_owned()))?;
         let at = lines
             .iter()
             .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
@@ -255,7 +255,12 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
         let is_around = *path == look.folder || look.folder.starts_with(&format!("{path}/"));
         let only_made = matches!(program.as_str(), "mkdir" | "chmod" | "chown");
         if !(is_around || is_covered(path, &all) || only_made && holds_a_copy()) {
-            all.push(Copy::of(path, format!("what {program} left")));
+            let comment = match program.as_str() {
+                "mkdir" => "directories created during the build".to_owned(),
+                "chmod" | "chown" => format!("files changed by {program}"),
+                _ => format!("files created by {program}"),
+            };
+            all.push(Copy::of(path, comment));
         }
     }
     for (path, reason) in copied_outside(look)? {
@@ -270,17 +275,19 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
     if let Some(path) =
         all[recipe.copies.len()..].iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path))
     {
-        return Err(format!("what was put into {path} can't be told apart from what was there"));
+        return Err(format!(
+            "files that the build adds to {path} can't be distinguished from the base image's"
+        ));
     }
     let mut texts = Vec::new();
     for Copy { paths: named, to, reason } in all {
         for (index, path) in named.iter().enumerate() {
             if path.contains(char::is_whitespace) || path.contains(['*', '?', '[', '$', '"']) {
-                return Err(format!("the path {path} has characters that a copy takes for a pattern"));
+                return Err(format!("the path {path} has characters that COPY interprets as a pattern"));
             }
             if recipe.work.given_alone(path) {
                 return Err(format!(
-                    "{path} is given to another user without what is in it, which a copy between stages loses"
+                    "{path} changes owner without its contents, which a copy between stages can't preserve"
                 ));
             }
             let owner =
@@ -293,7 +300,8 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
         // Debian has them in a directory with the name of the processor. (wiki.debian.org/Multiarch)
         let files: Vec<String> =
             recipe.libraries.iter().map(|name| format!("/usr/lib/*-linux-gnu*/{name}")).collect();
-        texts.push(("the libraries that it links".to_owned(), format!(" {} /usr/lib/", files.join(" "))));
+        texts
+            .push(("libraries that the program links".to_owned(), format!(" {} /usr/lib/", files.join(" "))));
     }
     Ok(texts)
 }
@@ -308,7 +316,7 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Str
         let target = facts
             .path_at(item, &transfer.destination)
             .or_else(|| look.below_root(item, &transfer.destination));
-        let target = target.ok_or_else(|| format!("where {} goes can't be told", transfer.destination))?;
+        let target = target.ok_or_else(|| format!("the destination {} is unknown", transfer.destination))?;
         if paths::within(&target, look.folder.trim_end_matches('/')) && look.folder != "/" {
             continue;
         }
@@ -316,7 +324,7 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Str
         let from_elsewhere = one.flags.iter().any(|flag| flag.name == "from");
         if from_elsewhere && !is_file {
             return Err(format!(
-                "whether what is copied from another stage into {target} is a directory can't be told; name the target whole"
+                "a copy from another stage into {target} may copy a file or a directory; write the full target path"
             ));
         }
         let names = transfer
@@ -333,20 +341,20 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Str
         if !is_common_directory(&target)
             && (is_file || transfer.sources.iter().all(|source| is_directory(source)))
         {
-            found.push((target, "what is copied beside it".to_owned()));
+            found.push((target, "other copied files".to_owned()));
             continue;
         }
         for name in names {
             if name.is_empty() || matches!(name, "." | "..") || name.contains(['*', '?', '[', '$']) {
                 if is_common_directory(&target) {
                     return Err(format!(
-                        "what is copied into {target} can't be told apart from what was there"
+                        "files copied into {target} can't be distinguished from the base image's"
                     ));
                 }
-                found.push((target.clone(), "what is copied beside it".to_owned()));
+                found.push((target.clone(), "other copied files".to_owned()));
             } else {
                 let directory = target.trim_end_matches('/');
-                found.push((format!("{directory}/{name}"), "what is copied beside it".to_owned()));
+                found.push((format!("{directory}/{name}"), "other copied files".to_owned()));
             }
         }
     }

@@ -81,7 +81,7 @@ impl Done {
                     self.outputs.push(path.clone());
                     Ok(Output::File(path))
                 }
-                Some(None) => Err("where the compiler puts the program can't be told".into()),
+                Some(None) => Err("the compiler's output path is unknown".into()),
                 None => {
                     self.outputs
                         .extend(step.directory.as_ref().map(|directory| format!("{directory}/a.out")));
@@ -100,7 +100,7 @@ impl Done {
 
     fn tool(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let one = step.one;
-        let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
+        let directory = step.directory.clone().ok_or("the working directory of a step is unknown")?;
         let words: Vec<&str> = one.arguments().iter().map(crate::syntax::shell::Word::text).collect();
         let value = |names: &[&str]| {
             names.iter().find_map(|name| {
@@ -133,16 +133,16 @@ impl Done {
                     || words.windows(2).any(|pair| pair == ["--target", "install"]));
         if installs {
             if words.iter().any(|word| word.starts_with("DESTDIR=")) {
-                return Err("what is installed goes by DESTDIR elsewhere".into());
+                return Err("DESTDIR redirects the installation".into());
             }
             let prefix = self.configured.clone().unwrap_or_else(|| "/usr/local".to_owned());
             if prefix != "/usr/local" && (is_common_directory(&prefix) || !prefix.starts_with('/')) {
                 return Err(format!(
-                    "what is installed into {prefix} can't be told apart from what was there"
+                    "files installed into {prefix} can't be distinguished from the base image's"
                 ));
             }
             if look.image.repository == "gcc" {
-                return Err("/usr/local has the compiler in it".into());
+                return Err("/usr/local contains the compiler".into());
             }
             if !self.prefixes.contains(&prefix) {
                 self.prefixes.push(prefix);
@@ -159,7 +159,7 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
     let program = look
         .start
         .program()
-        .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+        .ok_or("the program that CMD and ENTRYPOINT start is unknown; write it in exec form")?;
     let folder = look.folder.trim_end_matches('/');
     let path = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => Some(program.to_owned()),
@@ -176,10 +176,10 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
             places.into_iter().find(made)
         }
     };
-    let path = path.ok_or_else(|| format!("where `{program}` lies can't be told"))?;
+    let path = path.ok_or_else(|| format!("the path of `{program}` is unknown"))?;
     let mut copies = Vec::new();
     for prefix in &done.prefixes {
-        copies.push(Copy::of(prefix.clone(), "what was installed"));
+        copies.push(Copy::of(prefix.clone(), "installed files"));
     }
     let in_folder = |path: &str| paths::within(path, folder) && !folder.is_empty();
     let elsewhere: Vec<String> = done
@@ -199,16 +199,16 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
                 copies.push(Copy { paths: inside, ..Copy::of("", "the program") });
             }
             if !found.is_empty() {
-                copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
+                copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
             }
         }
         // The program lies elsewhere, and what lies about in a temporary directory is no part of it.
         None if is_leaving(&look.folder) && !in_folder(&path) => {}
         None if is_shared_folder(&look.folder) => {
-            return Err(format!("what the program may open in {} can't be told", look.folder));
+            return Err(format!("the files that the program reads in {} are unknown", look.folder));
         }
         None => {
-            copies.push(Copy::of(look.folder.clone(), "the program and all that it may open when it runs"));
+            copies.push(Copy::of(look.folder.clone(), "the program and files read at run time"));
         }
     }
     let is_made = copies
@@ -217,7 +217,7 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
         .chain(work.paths.iter().map(|(path, _)| path))
         .any(|copied| paths::within(&path, copied));
     if !is_made {
-        return Err(format!("no step makes `{program}`"));
+        return Err(format!("no step builds `{program}`"));
     }
     let bare = (!done.is_cpp).then(|| distroless::libraries(look, &work, &is_source)).flatten();
     if let Some(libraries) = bare {

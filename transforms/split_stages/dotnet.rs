@@ -56,7 +56,7 @@ fn own(
             let target = arguments.windows(2).find(|pair| is_output(&pair[0])).map(|pair| &pair[1]);
             if let Some(target) = target {
                 let Some(path) = step.path(look.facts, target) else {
-                    return Some(Err("where the application is published to can't be told".into()));
+                    return Some(Err("the output directory of `dotnet publish` is unknown".into()));
                 };
                 published.push(path.clone());
                 return Some(Ok(if paths::within(&path, &look.folder) {
@@ -66,15 +66,19 @@ fn own(
                 }));
             }
         }
-        Some("tool") => return Some(Err("a tool of .NET's is installed, which needs the SDK".into())),
-        _ => return Some(Err("a step runs something with the SDK, and what it leaves can't be told".into())),
+        Some("tool") => return Some(Err("a .NET tool is installed, which needs the SDK".into())),
+        _ => {
+            return Some(Err(
+                "a step runs a program with the SDK, and the files that it creates are unknown".into(),
+            ));
+        }
     }
     let directory = step.directory.clone();
     Some(match directory {
         // Another project of the same solution.
         Some(directory) if paths::within(&directory, &look.folder) => Ok(Output::Folder),
         Some(_) => Ok(Output::Nothing),
-        None => Err("the directory of a step can't be told".into()),
+        None => Err("the working directory of a step is unknown".into()),
     })
 }
 
@@ -86,10 +90,13 @@ fn finish(
 ) -> Result<Recipe, String> {
     let words = look.start.words();
     let ["dotnet", assembly, ..] = words[..] else {
-        return Err("what starts is not `dotnet` with an assembly, and what it needs can't be told".into());
+        return Err(
+            "the image does not start `dotnet` with an assembly, so the files that it needs are unknown"
+                .into(),
+        );
     };
     if !assembly.ends_with(".dll") || look.start.needs_shell() {
-        return Err("what starts is not an assembly that was published".into());
+        return Err("the image starts an assembly that no step publishes".into());
     }
     let folder = look.folder.trim_end_matches('/');
     let path = if assembly.starts_with('/') {
@@ -104,11 +111,11 @@ fn finish(
     if !starts_there {
         if is_shared_folder(&look.folder) {
             return Err(format!(
-                "the application lies in {}, together with other things; give it a WORKDIR of its own",
+                "the application shares {} with other files; give it its own WORKDIR",
                 look.folder
             ));
         }
-        copies.push(Copy::of(look.folder.clone(), "the directory that it starts in, with its settings"));
+        copies.push(Copy::of(look.folder.clone(), "the working directory with its settings"));
     }
     match own {
         Some(own) if starts_there || !paths::within(own, &look.folder) => {
@@ -128,7 +135,7 @@ fn finish(
     let is_set =
         ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"].iter().any(|name| look.facts.file.text.contains(name));
     let port = NewInstruction {
-        comment: "listens where it did: the image of the SDK names no port".into(),
+        comment: "same port as before: the SDK image sets none".into(),
         text: format!("ENV {variable}="),
     };
     let runtime = if is_set { Vec::new() } else { vec![port] };
@@ -151,7 +158,7 @@ fn base(look: &StageView<'_, '_>) -> Result<(String, u32), String> {
         tag.split_once('-').map_or((tag, String::new()), |(version, rest)| (version, format!("-{rest}")));
     let mut numbers = version.split('.').map(str::parse::<u32>);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-        return Err("the version of .NET can't be told; name it in the tag".into());
+        return Err("the .NET version is unknown; put it in the tag".into());
     };
     let repository = look.image.repository.replace("/sdk", "/aspnet");
     Ok((format!("{repository}:{major}.{minor}{variant}"), major))

@@ -87,19 +87,18 @@ impl Built {
                 Ok(Output::Nothing)
             }
             "generate" => Ok(Output::Folder),
-            _ => Err(format!("what `go {verb}` leaves can't be told")),
+            _ => Err(format!("the files that `go {verb}` creates are unknown")),
         })
     }
 
     fn build(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let arguments = &step.one.arguments()[1..];
         let (output, packages) = read(arguments);
-        let directory = step.directory.clone().ok_or("the directory of `go build` can't be told")?;
+        let directory = step.directory.clone().ok_or("the working directory of `go build` is unknown")?;
         let path = match output {
             Some(word) => {
                 let path = step.path(look.facts, &word);
-                let path =
-                    path.ok_or_else(|| format!("where `-o {}` puts the program can't be told", word.raw))?;
+                let path = path.ok_or_else(|| format!("the output path `-o {}` is unknown", word.raw))?;
                 if path == "/dev/null" {
                     return Ok(Output::Nothing);
                 }
@@ -127,7 +126,7 @@ impl Built {
 
     fn install(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
         let (_, packages) = read(&step.one.arguments()[1..]);
-        let directory = step.directory.clone().ok_or("the directory of `go install` can't be told")?;
+        let directory = step.directory.clone().ok_or("the working directory of `go install` is unknown")?;
         for package in packages.iter().filter(|package| !package.ends_with("...")) {
             let package = package.split('@').next().unwrap_or_default();
             let name = if package.starts_with('.') {
@@ -191,7 +190,7 @@ fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Resul
         started.and_then(|program| program.strip_prefix(&format!("{directory}/")).or(Some(program)));
     let started = started.filter(|program| !program.contains('/') && directory == look.folder);
     started.map(str::to_owned).ok_or_else(|| {
-        "the name of the program that `go build` makes can't be told; give it by -o".to_owned()
+        "the name of the program that `go build` creates is unknown; pass it with -o".to_owned()
     })
 }
 
@@ -239,7 +238,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
     let program = look
         .start
         .program()
-        .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+        .ok_or("the program that CMD and ENTRYPOINT start is unknown; write it in exec form")?;
     if program == "go" {
         return Err("`go run` compiles when the image runs; start the program itself".into());
     }
@@ -257,7 +256,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
                 .find(|path| all.clone().any(|one| one == path))
         }
     };
-    let path = path.ok_or_else(|| format!("where `{program}` lies can't be told"))?;
+    let path = path.ok_or_else(|| format!("the path of `{program}` is unknown"))?;
     let is_built = built
         .outputs
         .iter()
@@ -265,7 +264,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         .any(|output| paths::within(&path, output));
     let is_script = path.ends_with(".sh");
     if !is_built && !is_script {
-        return Err(format!("no step makes `{program}`"));
+        return Err(format!("no step builds `{program}`"));
     }
     let mut copies = Vec::new();
     let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_gone(output);
@@ -285,7 +284,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
     let found = if work.in_folder { None } else { assets::assets(look, &is_source) };
     match found {
         Some(assets) if assets.is_empty() => {}
-        Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "what it may open when it runs") }),
+        Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "files read at run time") }),
         None => copies = whole(look, copies)?,
     }
     let family = look.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
@@ -309,7 +308,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         || !work.links.is_empty();
     if is_static && !needs_shell {
         if wants("tzdata") {
-            copies.push(Copy::of("/usr/share/zoneinfo", "the time zones of tzdata"));
+            copies.push(Copy::of("/usr/share/zoneinfo", "time zone data"));
         }
         return Ok(Recipe {
             language: "Go",
@@ -327,7 +326,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
             Err(_) if is_static => "debian:bookworm-slim".into(),
             Err(reason) => return Err(reason),
         },
-        other => return Err(format!("which image runs programs built on {other} is not known")),
+        other => return Err(format!("no runtime image is known for programs built on {other}")),
     };
     let packages = vec![
         RequiredPackage::of("ca-certificates", "programs in Go read the system's certificates"),
@@ -348,9 +347,9 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
 /// The application's folder as a whole, in place of what lies in it.
 fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
     if crate::runtime::outputs::is_shared_folder(&look.folder) {
-        return Err(format!("what the program may open in {} can't be told", look.folder));
+        return Err(format!("the files that the program reads in {} are unknown", look.folder));
     }
-    let mut result = vec![Copy::of(look.folder.clone(), "the program and all that it may open when it runs")];
+    let mut result = vec![Copy::of(look.folder.clone(), "the program and files read at run time")];
     for copy in copies {
         let outside: Vec<String> =
             copy.paths.into_iter().filter(|path| !paths::within(path, &look.folder)).collect();

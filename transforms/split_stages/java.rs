@@ -63,7 +63,7 @@ fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, S
         return None;
     }
     let Some(directory) = &step.directory else {
-        return Some(Err("the directory of a step can't be told".into()));
+        return Some(Err("the working directory of a step is unknown".into()));
     };
     Some(if paths::within(directory, &look.folder) {
         Ok(Output::Nothing)
@@ -120,30 +120,27 @@ fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, St
             let is_output = directory.ends_with("/target") || directory.ends_with("/build/libs");
             let is_sure = !name.contains(['*', '?', '$', '[']) && (is_fat || !is_output);
             if directory.contains(['*', '?', '$', '[']) || name.contains('$') {
-                return Err(format!("which file `{jar}` is can't be told"));
+                return Err(format!("the path of `{jar}` is unknown"));
             }
             if !is_sure && directory == look.folder {
-                return Err(format!("which file `{jar}` is can't be told"));
+                return Err(format!("the path of `{jar}` is unknown"));
             }
             copies.push(if is_sure {
                 Copy::of(jar.clone(), "the program")
             } else {
-                Copy::of(directory, "the program, and what may lie beside it")
+                Copy::of(directory, "the program and files next to it")
             });
             let known = assets::assets(look, &is_source);
             match known {
                 Some(found) if found.is_empty() => {}
                 Some(found) => {
-                    copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") });
+                    copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
                 }
                 None if needs_whole => {
-                    return Err(format!("what the program may open in {} can't be told", look.folder));
+                    return Err(format!("the files that the program reads in {} are unknown", look.folder));
                 }
                 None => {
-                    copies = vec![Copy::of(
-                        look.folder.clone(),
-                        "the program and all that it may open when it runs",
-                    )];
+                    copies = vec![Copy::of(look.folder.clone(), "the program and files read at run time")];
                 }
             }
             if !paths::within(&jar, &look.folder)
@@ -154,18 +151,21 @@ fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, St
         }
         (Some(_), None) if needs_whole => {
             return Err(format!(
-                "the classes lie in {}, together with other things; give them a WORKDIR of their own",
+                "the classes share {} with other files; give them their own WORKDIR",
                 look.folder
             ));
         }
-        (Some(_), None) => copies
-            .push(Copy::of(look.folder.clone(), "the classes, and all that they may open when they run")),
-        (None, _) => return Err("what starts is not `java`, and what it needs can't be told".into()),
+        (Some(_), None) => {
+            copies.push(Copy::of(look.folder.clone(), "the classes and files read at run time"))
+        }
+        (None, _) => {
+            return Err("the image does not start `java`, so the files that it needs are unknown".into());
+        }
     }
     if pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
-        return Err("pages are compiled when it runs, which takes a compiler".into());
+        return Err("JSP pages are compiled at run time, which needs a compiler".into());
     }
-    let version = version(look.image).ok_or("the version of Java can't be told")?;
+    let version = version(look.image).ok_or("the Java version is unknown")?;
     let tag = look.image.tag.as_deref().unwrap_or_default();
     let ending = match look.image.repository.as_str() {
         "eclipse-temurin" => {

@@ -172,11 +172,11 @@ impl Done {
     }
 
     fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
-        let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
+        let directory = step.directory.clone().ok_or("the working directory of a step is unknown")?;
         if paths::within(&directory, &look.folder) {
             Ok(Output::Folder)
         } else if is_common_directory(&directory) {
-            Err(format!("what `{}` leaves in {directory} can't be told", step.one.words[0].raw))
+            Err(format!("the files that `{}` creates in {directory} are unknown", step.one.words[0].raw))
         } else {
             Ok(Output::Path(directory))
         }
@@ -208,7 +208,7 @@ const LINKED: &[&str] = &[
 fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
-            "the application lies in {}, together with other things; give it a WORKDIR of its own",
+            "the application shares {} with other files; give it its own WORKDIR",
             look.folder
         ));
     }
@@ -221,12 +221,12 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         .into_iter()
         .find(|name| has(manifest.as_ref(), "dependencies", name))
     {
-        return Err(format!("{name} brings a browser that needs more than its folder"));
+        return Err(format!("{name} installs a browser that needs files outside its directory"));
     }
     if is_full(look.image)
         && let Some(name) = LINKED.iter().find(|name| has(manifest.as_ref(), "dependencies", name))
     {
-        return Err(format!("{name} links libraries that only the full image has"));
+        return Err(format!("{name} links libraries that are only in the full image"));
     }
     let full = look.written_image();
     let slim = look.slim();
@@ -237,12 +237,12 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         (Some(_), Some(_)) => (slim.clone(), slim != full),
         (None, _) if needs_slim => {
             return Err(format!(
-                "{}/package.json can't be read, so what the program needs of the full image is not known",
+                "{}/package.json can't be read, so the program's system dependencies are unknown",
                 look.folder.trim_end_matches('/')
             ));
         }
         (_, None) if needs_slim => {
-            return Err("a script that the image starts is not in the build context, and may call what only the full image has".into());
+            return Err("the image starts a script that is not in the build context, and the script may call programs that are only in the full image".into());
         }
         _ => (full, false),
     };
@@ -282,12 +282,12 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let site = site(look, done, &work);
     let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(look, done) };
     let reason = if at_end.is_empty() {
-        "the application as it was built"
+        "the built application"
     } else {
-        "the application as it was built, with production dependencies"
+        "the built application with production dependencies"
     };
     let mut copies = vec![match site {
-        Some(site) => Copy::of(site, "the site, as it was built"),
+        Some(site) => Copy::of(site, "the built site"),
         None => Copy::of(look.folder.clone(), reason),
     }];
     copies.extend(
@@ -297,7 +297,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
                 done.installed.iter().any(|(directory, _)| directory == path)
                     && !paths::within(path, &look.folder)
             })
-            .map(|(path, _)| Copy::of(path.clone(), "what was built beside it")),
+            .map(|(path, _)| Copy::of(path.clone(), "other build output")),
     );
     Ok(Recipe {
         language: "Node",
@@ -362,7 +362,7 @@ fn prune(look: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
             format!("RUN cd {directory} && {command}")
         };
         if !steps.iter().any(|step| step.text == text) {
-            let comment = if steps.is_empty() { "what only the build needed" } else { "" };
+            let comment = if steps.is_empty() { "remove dev dependencies" } else { "" };
             steps.push(NewInstruction { comment: comment.into(), text });
         }
     }

@@ -22,19 +22,19 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
             Role::Runtime(packages) => {
                 for runtime in packages {
                     let why = if runtime == *package {
-                        "the file installs it, and it is not known to serve builds alone".to_owned()
+                        "the Dockerfile installs it, and it may be needed at run time".to_owned()
                     } else {
-                        format!("it is behind {package}, which the file installs")
+                        format!("run-time library of {package}, which the Dockerfile installs")
                     };
                     add(RequiredPackage { package: runtime, why });
                 }
             }
             // A health check, or a script that starts the program, may call what else only fetches.
             Role::Download if recipe.keeps_fetching && !is_named => {
-                add(RequiredPackage::of(package, "the file installs it, and the program may call it"));
+                add(RequiredPackage::of(package, "the Dockerfile installs it, and the program may call it"));
             }
             Role::Download | Role::Debugging | Role::BuildOnly if is_named => {
-                add(RequiredPackage::of(package, "the image's own command calls it"));
+                add(RequiredPackage::of(package, "the image's command calls it"));
             }
             _ => {}
         }
@@ -42,14 +42,14 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     recipe.packages.iter().cloned().for_each(&mut add);
     for program in ["curl", "wget"] {
         if look.start.names(program) {
-            add(RequiredPackage::of(program, "the image's own command calls it"));
+            add(RequiredPackage::of(program, "the image's command calls it"));
         }
     }
     // What speaks TLS only recommends the certificates that it does not work without. (Debian's packages; Alpine's depend on them.)
     let speaks =
         |need: &RequiredPackage| matches!(need.package.split('=').next(), Some("curl" | "wget" | "git"));
     if recipe.has_shell && is_debian(look) && needs.iter().any(speaks) {
-        let certificates = RequiredPackage::of("ca-certificates", "what speaks TLS does not work without");
+        let certificates = RequiredPackage::of("ca-certificates", "required for HTTPS");
         if !needs.iter().any(|need| need.package == certificates.package) {
             needs.push(certificates);
         }
@@ -64,7 +64,7 @@ pub(super) fn install(
     needs: &[RequiredPackage],
 ) -> Result<Option<NewInstruction>, String> {
     if let Some(names) = names(needs).filter(|_| !recipe.has_shell) {
-        return Err(format!("the image that runs has no package manager, and {names} may be needed"));
+        return Err(format!("the final image has no package manager, and {names} may be needed"));
     }
     install_on(look.stage, needs)
 }

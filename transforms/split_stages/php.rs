@@ -59,11 +59,11 @@ fn own(
                 one.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
             Some(match &step.directory {
                 _ if is_global => {
-                    Err("what is installed for everybody can't be told apart from the system".into())
+                    Err("globally installed packages can't be distinguished from the system's files".into())
                 }
                 Some(directory) if paths::within(directory, &look.folder) => Ok(Output::Folder),
                 Some(directory) => Ok(Output::Path(directory.clone())),
-                None => Err("the directory of a step can't be told".into()),
+                None => Err("the working directory of a step is unknown".into()),
             })
         }
         _ => None,
@@ -72,11 +72,11 @@ fn own(
 
 fn finish(look: &StageView<'_, '_>, settings: Vec<String>, work: StageOutputs) -> Result<Recipe, String> {
     if look.folder == "/" || paths::within("/usr/local/lib/php", &look.folder) {
-        return Err("the application lies together with other things; give it a WORKDIR of its own".into());
+        return Err("the application's directory contains other files; give it its own WORKDIR".into());
     }
     let is_alpine = look.image.tag.as_deref().is_some_and(|tag| tag.contains("alpine"));
     if is_alpine {
-        return Err("which libraries the extensions link on Alpine can't be told".into());
+        return Err("the libraries that the extensions link on Alpine are unknown".into());
     }
     let release = look.stage.release.as_ref();
     let unknown = work.packages.iter().find(|name| {
@@ -85,12 +85,12 @@ fn finish(look: &StageView<'_, '_>, settings: Vec<String>, work: StageOutputs) -
     });
     if let Some(name) = unknown {
         return Err(format!(
-            "which library stands behind {name} is not known for this release; name it in the tag (-bookworm)"
+            "the run-time library of {name} is unknown for this release; put the release in the tag (-bookworm)"
         ));
     }
     let mut copies: Vec<Copy> = vec![Copy {
         paths: EXTENSIONS.iter().map(|path| (*path).to_owned()).collect(),
-        ..Copy::of("", "the extensions, and what switches them on")
+        ..Copy::of("", "the extensions and their configuration")
     }];
     copies.push(Copy::of(look.folder.clone(), "the application"));
     Ok(Recipe {

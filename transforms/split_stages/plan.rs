@@ -42,7 +42,7 @@ impl Facts<'_> {
         RECIPES.iter().any(|(detects, _)| detects(self, stage, image))
     }
 
-    /// How the file's last stage can be taken apart; none where nothing is built in it, or where that is done already.
+    /// How the file's last stage can be taken apart; none where no instruction builds anything in it, or where that is done already.
     pub fn split(&self, around: &dyn Surroundings) -> Option<Result<Split, Refused>> {
         let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
@@ -58,19 +58,14 @@ impl Facts<'_> {
         self.may_split(stage)?;
         let from = self.start_of(stage);
         let start = Entrypoint::of(self, stage);
-        let folder = self
-            .directory_after(stage.items.end - 1)
-            .or_else(|| self.first_directory(stage))
-            .ok_or_else(|| {
-                (
-                    from,
-                    "the directory that the program starts in is not in the file; add a WORKDIR".to_owned(),
-                )
-            })?;
+        let folder =
+            self.directory_after(stage.items.end - 1).or_else(|| self.first_directory(stage)).ok_or_else(
+                || (from, "the program's working directory is not in the file; add a WORKDIR".to_owned()),
+            )?;
         let look = StageView { facts: self, stage, image, start, folder, context: around.context().ok() };
         let recipe = RECIPES.iter().find_map(|(_, recipe)| recipe(&look));
-        let mut recipe =
-            recipe.unwrap_or_else(|| Err((from, "it is not clear what the build leaves".to_owned())))?;
+        let mut recipe = recipe
+            .unwrap_or_else(|| Err((from, "the files that the build creates are unknown".to_owned())))?;
         recipe.packages.extend(around.proven().iter().cloned());
         assemble::lay_out(&look, recipe)
     }
@@ -96,7 +91,7 @@ impl Facts<'_> {
                 Body::User(user) => is_root = matches!(user.as_str(), "root" | "0" | "root:root" | "0:0"),
                 Body::Run(_) if !is_root => {
                     return refused(
-                        "this RUN is run by a user who may not exist in the image that runs; build as root, and set USER behind it",
+                        "this RUN runs as a user who may not exist in the final image; build as root, and set USER after it",
                     );
                 }
                 Body::Cmd(_) | Body::Entrypoint(_) => has_command = true,
@@ -106,12 +101,12 @@ impl Facts<'_> {
                         .iter()
                         .any(|flag| flag.value.as_deref().is_some_and(|value| value.contains('$'))) =>
                 {
-                    return refused("the platform of the image that runs can't be told");
+                    return refused("the platform of the final image is unknown");
                 }
                 Body::Copy(_)
                     if one.flags.iter().any(|flag| flag.name == "parents" || flag.name == "exclude") =>
                 {
-                    return refused("what this copies can't be told");
+                    return refused("the files that this copies are unknown");
                 }
                 _ => {}
             }

@@ -98,7 +98,9 @@ impl Done {
                 "pip" => Some(self.pip(look, step)),
                 "poetry" => Some(poetry(look, step, &call.verb)),
                 "apt-get" | "apt" | "apk" | "aptitude" => None,
-                other => Some(Err(format!("where {other} installs can't be told apart from the system"))),
+                other => Some(Err(format!(
+                    "packages installed by {other} can't be distinguished from the system's files"
+                ))),
             };
         }
         if BUILDERS.contains(&program) {
@@ -111,7 +113,7 @@ impl Done {
                     self.environment = Some(path.clone());
                     Ok(Output::Path(path))
                 }
-                None => Err("where the virtual environment lies can't be told".into()),
+                None => Err("the path of the virtual environment is unknown".into()),
             });
         }
         if one.is("python") {
@@ -120,7 +122,7 @@ impl Done {
                 .iter()
                 .any(|word| text.contains(word));
             return Some(if fetches {
-                Err("a program of Python's fetches something, and where to can't be told".into())
+                Err("a Python program downloads something to an unknown place".into())
             } else {
                 Ok(Output::Folder)
             });
@@ -135,7 +137,7 @@ impl Done {
         let one = step.one;
         if one.words[0].raw.starts_with('/') && !one.words[0].raw.contains("venv") {
             return Err(format!(
-                "`{}` is called by its path, so that it installs for the system",
+                "`{}` is called by its path, so it installs for the system",
                 one.words[0].raw
             ));
         }
@@ -144,7 +146,7 @@ impl Done {
             arguments.iter().any(|word| word.raw == **option || word.raw.starts_with(&format!("{option}=")))
         });
         if let Some(option) = refused {
-            return Err(format!("pip installs somewhere else by {option}"));
+            return Err(format!("{option} makes pip install elsewhere"));
         }
         self.from_source |= arguments.iter().any(|word| word.raw.starts_with("--no-binary"));
         let mut words = arguments.iter().skip_while(|word| word.raw != "install").skip(1);
@@ -232,7 +234,7 @@ fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<O
         (true, _) => Ok(Output::Nothing),
         (_, true) => Ok(Output::Folder),
         _ => Err(
-            "poetry keeps its environment among its caches; set virtualenvs.create or virtualenvs.in-project"
+            "poetry keeps its environment in its cache directory; set virtualenvs.create or virtualenvs.in-project"
                 .into(),
         ),
     }
@@ -242,7 +244,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let facts = look.facts;
     if is_shared_folder(&look.folder) {
         return Err(format!(
-            "the application lies in {}, together with other things; give it a WORKDIR of its own",
+            "the application shares {} with other files; give it its own WORKDIR",
             look.folder
         ));
     }
@@ -262,14 +264,14 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
                 .iter()
                 .any(|one| one.key == "PATH" && !one.value.as_deref().unwrap_or_default().contains("PATH"))
         {
-            return Err("ENV PATH leaves out what was there before".into());
+            return Err("ENV PATH drops the previous PATH".into());
         }
     }
     let own_environment = done.environment.clone();
     if let Some(path) = &own_environment
         && !facts.file.text.contains(&format!("{path}/bin"))
     {
-        return Err(format!("whether everything is installed in {path} can't be told"));
+        return Err(format!("packages may also be installed outside {path}"));
     }
     let full = look.written_image();
     let slim = look.slim();
@@ -300,11 +302,11 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         slim
     } else if is_full(look.image) && !compiles(facts, look.stage) {
         let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {
-            format!("{package} may need libraries that only the full image has")
+            format!("{package} may need libraries that are only in the full image")
         } else if done.is_unclear {
-            "requirements can't be read, so what they need of the full image is not known".to_owned()
+            "the requirements can't be read, so their system dependencies are unknown".to_owned()
         } else {
-            "a script that the image starts is not in the build context, and may call what only the full image has".to_owned()
+            "the image starts a script that is not in the build context, and the script may call programs that are only in the full image".to_owned()
         };
         return Err(reason);
     } else {
@@ -312,8 +314,11 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         let mut translates = translates.chain(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
         if scripts.is_none() || translates.any(|need| need.package == "gettext") {
             let kept = work.packages.iter().filter(|name| *name == "gettext");
-            packages
-                .extend(kept.map(|name| RequiredPackage::of(name, "catalogues may be compiled at run time")));
+            packages.extend(
+                kept.map(|name| {
+                    RequiredPackage::of(name, "translation catalogs may be compiled at run time")
+                }),
+            );
         }
         full
     };

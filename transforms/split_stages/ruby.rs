@@ -105,7 +105,7 @@ impl Done {
         let has = |options: &[&str]| one.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
         match program {
             "gem" if has(&["-i", "--install-dir", "--user-install", "-n", "--bindir"]) => {
-                Some(Err("gem installs somewhere else by an option".into()))
+                Some(Err("an option makes gem install elsewhere".into()))
             }
             "gem" => {
                 let names =
@@ -130,7 +130,7 @@ impl Done {
     ) -> Result<Output, String> {
         let arguments = step.one.arguments();
         if arguments.iter().any(|word| word.raw.contains("use-system-libraries")) {
-            return Err("a gem is built against the system's libraries, and which ones can't be told".into());
+            return Err("a gem is built against unknown system libraries".into());
         }
         let mut path = arguments.windows(2).find(|pair| pair[0].raw == "--path").map(|pair| pair[1].clone());
         if words.first() == Some(&"config") {
@@ -139,14 +139,14 @@ impl Done {
         }
         if let Some(word) = path {
             let path = step.path(look.facts, &word);
-            self.path = Some(path.ok_or("where Bundler installs to can't be told")?);
+            self.path = Some(path.ok_or("Bundler's install path is unknown")?);
         }
         in_directory(look, step)
     }
 }
 
 fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
-    let directory = step.directory.clone().ok_or("the directory of a step can't be told")?;
+    let directory = step.directory.clone().ok_or("the working directory of a step is unknown")?;
     let leaves_nothing = is_common_directory(&directory) || directory.starts_with("/tmp");
     Ok(match paths::within(&directory, &look.folder) {
         true => Output::Folder,
@@ -158,7 +158,7 @@ fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output,
 fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
-            "the application lies in {}, together with other things; give it a WORKDIR of its own",
+            "the application shares {} with other files; give it its own WORKDIR",
             look.folder
         ));
     }
@@ -173,15 +173,13 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let mut packages = Vec::new();
     if slim != full {
         if lock.is_none() && (gemfile.is_some() || done.by_name.is_empty()) {
-            return Err(
-                "Gemfile.lock can't be read, so what the gems need of the full image is not known".into()
-            );
+            return Err("Gemfile.lock can't be read, so the gems' system dependencies are unknown".into());
         }
         if let Some(gem) = KEEP_FULL.iter().find(|gem| has(gem)) {
-            return Err(format!("{gem} may need libraries that only the full image has"));
+            return Err(format!("{gem} may need libraries that are only in the full image"));
         }
         let scripts = scripts.as_deref().ok_or(
-            "a script that the image starts is not in the build context, and may call what only the full image has",
+            "the image starts a script that is not in the build context, and the script may call programs that are only in the full image",
         )?;
         let needed = NEEDS.iter().filter(|(gem, _)| has(gem));
         let needed =
@@ -189,7 +187,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         packages.extend(needed);
         // A gem out of a repository is described by a file that lists its files with git.
         if lock.is_some_and(|lock| lock.lines().any(|line| line == "GIT" || line == "PATH")) {
-            packages.push(RequiredPackage::of("git", "a gem comes out of a repository"));
+            packages.push(RequiredPackage::of("git", "a gem is installed from a Git repository"));
         }
         packages.extend(look.time_zones());
         packages.extend(programs::by_scripts(scripts));
@@ -207,7 +205,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let mut copies = Vec::new();
     let set = set(look, "BUNDLE_PATH").or_else(|| set(look, "GEM_HOME"));
     match set.or_else(|| done.path.clone()) {
-        Some(path) if path.contains('$') => return Err("where Bundler installs to can't be told".into()),
+        Some(path) if path.contains('$') => return Err("Bundler's install path is unknown".into()),
         Some(path) if paths::within(&path, &look.folder) || !path.starts_with('/') => {}
         Some(path) => copies.push(Copy::of(path, "the installed gems")),
         None => {
@@ -217,7 +215,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
             copies.push(Copy::of(GEMS, "the installed gems"));
             recipe.at_end.extend(without_development(look, done, gemfile));
             recipe.at_end.push(NewInstruction {
-                comment: "the archives that the gems came in".into(),
+                comment: "remove downloaded gem archives".into(),
                 text: format!("RUN rm -rf {GEMS}/cache"),
             });
         }
@@ -245,7 +243,7 @@ fn without_development(
         && !is_told
         && done.by_name.iter().all(|name| name == "bundler"))
     .then(|| NewInstruction {
-        comment: "what only development and tests need".into(),
+        comment: "remove gems for development and tests".into(),
         text: "RUN bundle config set --local without 'development test' && bundle clean --force".into(),
     })
 }

@@ -71,19 +71,19 @@ impl Done {
                     self.targets.push(format!("{directory}/target"));
                     Ok(Output::Nothing)
                 }
-                None => Err("the directory of `cargo build` can't be told".into()),
+                None => Err("the working directory of `cargo build` is unknown".into()),
             },
             "install" => {
                 self.installs |= !words.iter().any(|word| word.starts_with("--root"));
                 if self.installs {
                     Ok(Output::Nothing)
                 } else {
-                    Err("where `cargo install --root` puts the program can't be told".into())
+                    Err("the output path of `cargo install --root` is unknown".into())
                 }
             }
             "test" | "check" | "clippy" | "fmt" | "fetch" | "update" | "vendor" | "clean" | "version"
             | "init" | "new" | "doc" | "metadata" | "chef" => Ok(Output::Nothing),
-            other => Err(format!("what `cargo {other}` leaves can't be told")),
+            other => Err(format!("the files that `cargo {other}` creates are unknown")),
         })
     }
 }
@@ -92,7 +92,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let program = look
         .start
         .program()
-        .ok_or("which program starts can't be told from CMD and ENTRYPOINT; write it in exec form")?;
+        .ok_or("the program that CMD and ENTRYPOINT start is unknown; write it in exec form")?;
     if program == "cargo" {
         return Err("`cargo run` compiles when the image runs; start the program itself".into());
     }
@@ -106,14 +106,14 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         (false, false) => {
             let mut places = ["/usr/local/bin", "/usr/bin"].iter().map(|place| format!("{place}/{program}"));
             let place = places.find(|path| work.paths.iter().any(|(other, _)| other == path));
-            place.ok_or_else(|| format!("where `{program}` lies can't be told"))?
+            place.ok_or_else(|| format!("the path of `{program}` is unknown"))?
         }
     };
     let is_made = done.targets.iter().any(|target| paths::within(&path, target))
         || paths::within(&path, cargo_bin)
         || work.paths.iter().any(|(made, _)| *made == path);
     if !is_made {
-        return Err(format!("no step makes `{program}`"));
+        return Err(format!("no step builds `{program}`"));
     }
     let is_bare = paths::within(&path, cargo_bin) && !program.contains('/');
     copies.push(Copy {
@@ -122,10 +122,15 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     });
     match assets::assets(look, &is_source) {
         Some(found) if found.is_empty() => {}
-        Some(found) => copies.push(Copy { paths: found, ..Copy::of("", "what it may open when it runs") }),
-        None if is_shared_folder(&look.folder) => return Err(format!("what the program may open in {} can't be told", look.folder)),
+        Some(found) => copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") }),
+        None if is_shared_folder(&look.folder) => {
+            return Err(format!("the files that the program reads in {} are unknown", look.folder));
+        }
         // The sources go along; what was compiled for others does not have to be told apart from them.
-        None => return Err("what the program may open beside it can't be told without the build context; name it with --context".into()),
+        None => return Err(
+            "the files that the program reads are unknown without the build context; pass it with --context"
+                .into(),
+        ),
     }
     let lock = look.context.and_then(|context| look.text_at(context, &format!("{folder}/Cargo.lock")));
     let mut packages =

@@ -13,7 +13,7 @@ pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Opt
             "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {words} \\\n    && rm -rf /var/lib/apt/lists/*"
         ),
         Some("alpine") => format!("RUN apk add --no-cache {words}"),
-        _ => return Err(format!("it is not known how {names} is installed in the image that runs")),
+        _ => return Err(format!("how to install {names} in the final image is unknown")),
     };
     Ok(Some(text.into()))
 }

@@ -68,7 +68,7 @@ impl Search<'_, '_> {
     pub(crate) fn asks_for_history(&self) -> Option<String> {
         let runs = &self.facts.runs;
         let called = runs.iter().flat_map(|run| &run.invocations).find_map(|one| {
-            BUILDERS.iter().find(|name| one.is(name)).map(|name| format!("`{name}` may ask for it"))
+            BUILDERS.iter().find(|name| one.is(name)).map(|name| format!("`{name}` may read it"))
         });
         let unread = || {
             let is_unread = |body: &Body| matches!(body, Body::Run(Run::Opaque(_) | Run::Exec(_)));

@@ -1,8 +1,8 @@
 //! What the script of a RUN reads and writes, command by command.
 //!
-//! Every program that runs reads itself and its libraries, its user's dotfiles and all variables; that is the start. What a
-//! known program touches beyond that stands in `knowledge/effects.yaml` and follows from the manager's kind. One
-//! command of which nothing is known makes the whole RUN a barrier.
+//! Every program reads itself and its libraries, its user's dotfiles and all variables. What a
+//! known program uses beyond that is in `knowledge/effects.yaml` and follows from the manager's
+//! kind. One unknown command makes the whole RUN a barrier.
 
 use crate::facts::commands::Invocation;
 use crate::facts::effects::{Effects, Resource, Tree};
@@ -14,13 +14,14 @@ use crate::syntax::shell::{CommandKind, Word};
 /// A package manager's call that installs what a project's manifests say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Install {
-    /// Which of the RUN's calls it is.
+    /// Its index in the RUN's calls.
     pub call: usize,
-    /// The directory that it runs in, where that is known.
+    /// The working directory, if it is known.
     pub directory: Option<String>,
 }
 
-/// The effects of a RUN whose script is understood; of its first and-or list up to a pipeline, where `until` says so.
+/// The effects of a RUN whose script is understood; with `until`, of its first and-or list up to a
+/// pipeline.
 pub(super) fn of_run(facts: &Facts<'_>, run: &RunFacts<'_>, until: Option<usize>) -> Effects {
     let mut script = Script { facts, run, effects: Effects::default(), index: 0 };
     match script.follow(until) {
@@ -34,7 +35,7 @@ pub(super) struct Script<'f, 'a> {
     pub(super) facts: &'f Facts<'a>,
     pub(super) run: &'f RunFacts<'a>,
     pub(super) effects: Effects,
-    /// The invocation that is looked at.
+    /// The current invocation.
     pub(super) index: usize,
 }
 
@@ -61,7 +62,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    /// What stands around the script: mounts, and variables that send programs elsewhere.
+    /// The script's surroundings: mounts, and variables that redirect programs.
     fn surroundings(&mut self) -> Result<(), String> {
         for mount in &self.run.mounts {
             let target = mount.target.as_deref().and_then(|target| self.facts.path_at(self.run.item, target));
@@ -73,7 +74,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    /// What stands in loops and tests themselves; a function could bear any program's name.
+    /// The words of loops and tests; a function could have any program's name.
     fn compound_commands(&mut self) -> Result<(), String> {
         let mut compound = Vec::new();
         if let Some(script) = self.run.script() {
@@ -82,7 +83,7 @@ impl Script<'_, '_> {
         for command in compound {
             match &command.kind {
                 CommandKind::Function(name, _) => return Err(format!("a RUN defines a function `{name}`")),
-                CommandKind::Test(_) => return Err("a RUN tests something by `[[` or `((`".into()),
+                CommandKind::Test(_) => return Err("a RUN uses `[[` or `((`".into()),
                 CommandKind::Branching(branching) => {
                     for word in branching.words.iter().filter(|word| word.raw.contains(['/', '*', '?', '[']))
                     {
@@ -93,11 +94,11 @@ impl Script<'_, '_> {
                             .invocations
                             .iter()
                             .position(within)
-                            .ok_or_else(|| format!("where `{}` leads is unknown", word.raw))?;
+                            .ok_or_else(|| format!("the target of `{}` is unknown", word.raw))?;
                         self.word(word)?;
                     }
                     if branching.counts {
-                        return Err("a RUN counts by `for ((`".into());
+                        return Err("a RUN uses `for ((`".into());
                     }
                 }
                 _ => {}
@@ -128,11 +129,11 @@ impl Script<'_, '_> {
             }
             let path =
                 self.facts.expanded(item, part).filter(|path| !path.contains('/') || path.starts_with('/'));
-            let path = path.ok_or_else(|| format!("where {name} sends programs can't be told"))?;
-            // What follows the colon of an address is no path.
+            let path = path.ok_or_else(|| format!("the paths that {name} gives to programs are unknown"))?;
+            // The text after the colon of a URL is not a path.
             if path.starts_with('/') && !path.starts_with("//") {
-                let tree =
-                    normalized(&path).ok_or_else(|| format!("where {name} sends programs can't be told"))?;
+                let tree = normalized(&path)
+                    .ok_or_else(|| format!("the paths that {name} gives to programs are unknown"))?;
                 self.touch(Tree::At(tree.strip_suffix("/bin").map_or(tree.clone(), str::to_owned)));
             }
         }
@@ -159,7 +160,7 @@ impl Script<'_, '_> {
             return Ok(());
         }
         if one.repeated {
-            return Err("`xargs` hands on what it reads".into());
+            return Err("`xargs` passes on unknown arguments".into());
         }
         let program = one.program.ok_or_else(|| unknown(one))?;
         if changes_directory(one) {
@@ -189,7 +190,7 @@ impl Script<'_, '_> {
                 {
                     return Err(format!("{program} runs other programs"));
                 }
-                // Without an operand these look at where they are.
+                // Without an operand these read the working directory.
                 if ["find", "ls", "du"].contains(&program)
                     && one.arguments().first().is_none_or(Word::is_option)
                 {

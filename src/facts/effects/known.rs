@@ -1,5 +1,5 @@
-//! Effects that were worked out once are kept, and equal ones have one number, so that a question about many instructions
-//! is a question about a few kinds of them.
+//! A cache of effects. Equal effects share a number, so a question about many instructions is a
+//! question about a few kinds of effects.
 
 use std::cell::{OnceCell, RefCell};
 use std::cmp::Reverse;
@@ -10,14 +10,14 @@ use crate::facts::effects::Effects;
 use crate::facts::{FURTHEST, Facts, RunFacts};
 use crate::syntax::{Assignment, Body, Item};
 
-/// The effects of a file's items, as far as they were asked for.
+/// The effects of a file's items that were computed so far.
 #[derive(Debug, Default)]
 pub(in crate::facts) struct Known {
     by_item: Box<[OnceCell<Numbered>]>,
     numbers: RefCell<HashMap<Rc<Effects>, usize>>,
 }
 
-/// Effects, and the number of all that are equal.
+/// Effects, and the number that equal effects share.
 type Numbered = (Rc<Effects>, usize);
 
 impl Known {
@@ -48,15 +48,15 @@ impl Facts<'_> {
         self.known_effects(item).1
     }
 
-    /// The assignments by ENV and ARG before an item of variables that programs read without being told, the nearest first;
-    /// an error says that there are too many.
+    /// The assignments by ENV and ARG before an item of variables that programs read implicitly,
+    /// the nearest first; an error says that there are too many.
     pub(super) fn silent_settings(&self, item: usize) -> Result<Vec<(usize, &Assignment)>, String> {
         let names = self.kept.silent.get_or_init(|| {
             let all = self.variables.names().filter(|name| self.known.is_read_silently(name));
             all.map(str::to_owned).collect()
         });
         if names.len() > FURTHEST {
-            return Err(format!("more than {FURTHEST} variables may send programs elsewhere"));
+            return Err(format!("more than {FURTHEST} variables may redirect programs"));
         }
         let setting = |name: &String| {
             let at = self.outer().set_at(item, name)?;
@@ -75,7 +75,8 @@ impl Facts<'_> {
     }
 }
 
-/// The names that scripts give to symbolic links, and the first item that does so; an empty one stands for any name.
+/// The names that scripts give to symbolic links, and the first item that does so; an empty one
+/// matches any name.
 pub(super) fn links(runs: &[RunFacts<'_>]) -> HashMap<String, usize> {
     let mut links = HashMap::new();
     for run in runs {

@@ -1,6 +1,6 @@
-//! What programs of a kind of their own touch: `cd`, `git`, `curl`, package managers.
+//! The effects of special programs: `cd`, `git`, `curl`, package managers.
 //!
-//! The others are told by the lists in `knowledge/effects.yaml`, which `commands` reads.
+//! The others are in the lists of `knowledge/effects.yaml`, which `commands` reads.
 
 use crate::facts::commands::Invocation;
 use crate::facts::effects::commands::{Install, Script, unknown};
@@ -23,7 +23,8 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    /// A program that is called by its path: the usual places belong to the system, `…/bin` to an environment of its own.
+    /// A program that is called by its path: the usual directories belong to the system, another
+    /// `…/bin` to a separate environment.
     pub(super) fn called_by_path(&mut self, one: &Invocation<'_>) -> Result<(), String> {
         let path = self.resolve(&one.words[0])?;
         let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
@@ -70,16 +71,16 @@ impl Script<'_, '_> {
                 self.touch(Tree::System);
                 Ok(())
             }
-            _ => Err("`git` may look at the working directory".into()),
+            _ => Err("`git` may read the working directory".into()),
         }
     }
 
-    /// corepack asks the project's package.json, unless it is told what to enable.
+    /// corepack reads the project's package.json, unless its arguments name a package manager.
     pub(super) fn corepack(&mut self, one: &Invocation<'_>) -> Result<(), String> {
         let plain: Vec<&str> =
             one.arguments().iter().filter(|word| !word.is_option()).map(|word| word.raw.as_str()).collect();
         if !matches!(plain[..], ["enable", ..] | ["prepare" | "use" | "install", _, ..]) {
-            return Err("`corepack` may look at the working directory".into());
+            return Err("`corepack` may read the working directory".into());
         }
         self.touch(Tree::System);
         self.touch(Tree::Homes);
@@ -91,7 +92,7 @@ impl Script<'_, '_> {
         for word in one.arguments() {
             let is_address = word.raw.contains("://");
             if word.raw.contains('@') && !is_address {
-                return Err(format!("{} reads a file that it is told", one.words[0].raw));
+                return Err(format!("{} reads a file that an argument names", one.words[0].raw));
             }
             if word.raw == "-o"
                 || word.raw == "--output"
@@ -118,20 +119,20 @@ impl Script<'_, '_> {
         let run = self.run;
         let call = &run.calls[at];
         match call.manager.kind {
-            // Packages add accounts of their own; they change none that is there. (Debian Policy 9.2.1.)
+            // Packages add accounts; they change no existing ones. (Debian Policy 9.2.1.)
             Kind::System => {
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
                 self.paths_among(one.arguments())
             }
             Kind::Language | Kind::Build => {
-                // Whose dotfiles and environments they are must be known.
+                // The owner of the dotfiles and environments must be known.
                 if run.user == User::Unknown && self.facts.root_image(run.stage).is_none() {
-                    return Err(format!("the user who runs {} is not known", call.manager.name));
+                    return Err(format!("the user who runs {} is unknown", call.manager.name));
                 }
                 if matches!(run.user, User::Other(_)) && self.facts.has_homes_elsewhere() {
                     return Err(format!(
-                        "where the user who runs {} is at home can't be told",
+                        "the home directory of the user who runs {} is unknown",
                         call.manager.name
                     ));
                 }
@@ -202,12 +203,12 @@ impl Script<'_, '_> {
             self.effects.installs.push(Install { call: at, directory });
             return Ok(());
         }
-        Err(format!("`{} {}` may look at the working directory", one.program.unwrap_or_default(), call.verb))
+        Err(format!("`{} {}` may read the working directory", one.program.unwrap_or_default(), call.verb))
     }
 }
 
 impl Facts<'_> {
-    /// Whether some script of the file gives a user a home directory that is not among the usual ones.
+    /// Whether a script of the file gives a user an unusual home directory.
     fn has_homes_elsewhere(&self) -> bool {
         let usual = |path: &str| {
             ["/home", "/root", "/var", "/bin", "/sbin", "/usr", "/nonexistent", "/dev"]
@@ -225,8 +226,8 @@ impl Facts<'_> {
     }
 }
 
-/// A package's name, perhaps with version and extras, that no package manager takes for a file: `flask==3.0`, `@scope/x@1`,
-/// `git+https://…`.
+/// A package's name, perhaps with version and extras, that no package manager reads as a file:
+/// `flask==3.0`, `@scope/x@1`, `git+https://…`.
 fn is_package(word: &Word) -> bool {
     let Some(text) = word.literal() else { return false };
     let archive =

@@ -7,15 +7,17 @@ use crate::facts::paths;
 pub enum Tree {
     /// All files.
     Everything,
-    /// A file or directory with all that is in it: an absolute path without variables and patterns.
+    /// A file or directory with its contents: an absolute path without variables and patterns.
     At(String),
-    /// What the distribution, its packages and the programs in the usual places own.
+    /// The files of the distribution, its packages and the programs in the usual directories.
     System,
-    /// What programs keep in home directories: all of root's, and what starts with a dot in the others.
+    /// Program data in home directories: all of root's, and names that start with a dot in the
+    /// others.
     Homes,
 }
 
-/// Where a distribution's packages and scripts are at home (Filesystem Hierarchy Standard 3.0, chapters 3 to 5).
+/// Directories of a distribution's packages and scripts (Filesystem Hierarchy Standard 3.0,
+/// chapters 3 to 5).
 const SYSTEM: &[&str] = &[
     "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "opt", "proc", "root", "run", "sbin",
     "sys", "tmp", "usr", "var",
@@ -42,7 +44,8 @@ fn trim(path: &str) -> &str {
 fn is_system(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let Some(top) = parts.next() else { return true };
-    // The documentation of the official images has the application in `/usr/src/app`; packages put kernel sources there.
+    // The documentation of the official images has the application in `/usr/src/app`; packages put
+    // kernel sources there.
     let is_application = top == "usr"
         && parts.next() == Some("src")
         && parts.next().is_some_and(|name| {

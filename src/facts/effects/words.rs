@@ -1,4 +1,4 @@
-//! Which files the words of a command name, as far as that can be told.
+//! The files that the words of a command name, if known.
 
 use crate::facts::effects::commands::Script;
 use crate::facts::effects::{Resource, Tree};
@@ -69,19 +69,19 @@ impl Script<'_, '_> {
     /// The absolute path of a word; that of the directory which a pattern is in.
     pub(super) fn resolve(&self, word: &Word) -> Result<String, String> {
         self.located(&self.facts.expanded_in(self.run, self.index, word))
-            .ok_or_else(|| format!("where `{}` leads is unknown", word.raw))
+            .ok_or_else(|| format!("the target of `{}` is unknown", word.raw))
     }
 
     /// The same for a part of a word.
     pub(super) fn absolute(&self, path: &str) -> Result<String, String> {
         self.located(&self.facts.text_expanded_in(self.run, self.index, path))
-            .ok_or_else(|| format!("where `{path}` leads is unknown"))
+            .ok_or_else(|| format!("the target of `{path}` is unknown"))
     }
 
     fn located(&self, expanded: &Expanded) -> Option<String> {
         let known = match expanded.tail {
             Tail::None => expanded.known.as_str(),
-            // The directory in which names are looked for.
+            // The directory that is searched for names.
             Tail::Pattern | Tail::Braces => expanded
                 .known
                 .rsplit_once('/')

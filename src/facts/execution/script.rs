@@ -1,8 +1,9 @@
-//! The walk through a script: the directory in force and the variables at each of its commands.
+//! The walk through a script: the working directory and the variables at each of its commands.
 //!
-//! Subshells, pipelines and substitutions keep their changes to themselves. What may or may not have happened (branches,
-//! loops, functions, commands after `||`) makes unknown what it would change. A `cd` is taken to succeed: where it may fail
-//! and the script go on, whatever follows runs in a directory that the script was in before.
+//! Subshells, pipelines and substitutions keep their changes to themselves. What may or may not
+//! have happened (branches, loops, functions, commands after `||`) makes unknown what it would
+//! change. A `cd` is assumed to succeed: if it fails and the script continues, the commands after
+//! it run in a directory that the script was in before.
 
 use std::collections::HashMap;
 
@@ -20,9 +21,10 @@ use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Script, S
 pub enum Directory {
     /// An absolute path.
     Known(String),
-    /// A path below the directory in which the RUN starts, which is unknown: empty, or starting with a slash.
+    /// A path below the directory in which the RUN starts, which is unknown: empty, or starting
+    /// with a slash.
     FromStart(String),
-    /// Nothing is known of it.
+    /// Unknown.
     Unknown,
 }
 
@@ -77,7 +79,7 @@ impl ScriptStates {
         &self.at[invocation].0
     }
 
-    /// The directory in force when the script ends.
+    /// The working directory when the script ends.
     pub fn end(&self) -> &Directory {
         &self.end
     }
@@ -89,7 +91,7 @@ impl ScriptStates {
 }
 
 impl Facts<'_> {
-    /// A word of an invocation with its variables filled in.
+    /// A word of an invocation with its variables expanded.
     pub fn expanded_in(&self, run: &RunFacts<'_>, invocation: usize, word: &Word) -> Expanded {
         match word.literal() {
             Some(text) => Expanded { known: text.into(), tail: target::Tail::None, written: text.into() },
@@ -111,7 +113,7 @@ impl Facts<'_> {
     }
 }
 
-/// What a script finds when it starts.
+/// The state at the start of a script.
 #[derive(Clone, Copy)]
 pub(in crate::facts) struct Scope<'s> {
     pub outer: Outer<'s>,
@@ -142,9 +144,9 @@ impl Scope<'_> {
     }
 }
 
-/// Goes through a script, command by command, in the order of its text.
+/// Walks through a script, command by command, in the order of its text.
 pub(in crate::facts) struct Walk<'s, 'a> {
-    /// What the script starts, so far.
+    /// The commands so far.
     pub invocations: Vec<Invocation<'a>>,
     scope: Scope<'s>,
     at: Vec<(Directory, usize)>,
@@ -153,13 +155,14 @@ pub(in crate::facts) struct Walk<'s, 'a> {
     previous: Directory,
     stack: Vec<Directory>,
     variables: ScriptVariables,
-    /// For each scope that is open: the variables that were assigned in it, with what they held before.
+    /// For each scope that is open: the variables that were assigned in it, with what they held
+    /// before.
     assigned: Vec<Vec<(String, Option<Assigned>)>>,
     /// What calls of the script's own functions may change.
     functions: HashMap<&'a str, Changes<'a>>,
 }
 
-/// What to come back to at the end of a subshell.
+/// The state to restore at the end of a subshell.
 pub(in crate::facts) struct Saved {
     directory: Directory,
     previous: Directory,
@@ -184,14 +187,14 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// What was found, at the end of the script.
+    /// The result, at the end of the script.
     pub fn finish(self) -> (Vec<Invocation<'a>>, ScriptStates) {
         let Self { invocations, at, visited, directory, variables, scope, .. } = self;
         let home = scope.home.map(str::to_owned);
         (invocations, ScriptStates { at, visited, end: directory, variables, home })
     }
 
-    /// Starts what changes nothing for its surroundings.
+    /// Starts a scope whose changes do not affect its surroundings.
     pub fn enter_subshell(&mut self) -> Saved {
         self.assigned.push(Vec::new());
         Saved {
@@ -202,7 +205,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Ends it.
+    /// Ends the scope.
     pub fn leave_subshell(&mut self, saved: Saved) {
         if !saved.was_lost && self.variables.is_lost() {
             self.variables.find();
@@ -248,7 +251,8 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.functions.insert(name, changes);
     }
 
-    /// Takes into account that only the first pipeline of a statement is sure to have run when the next statement starts.
+    /// Takes into account that only the first pipeline of a statement is sure to have run when the
+    /// next statement starts.
     pub fn after_statement(&mut self, statement: &Statement) {
         if statement.rest.is_empty() {
             return;
@@ -285,7 +289,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         let expanded = self.expanded(raw);
         match expanded.tail {
             target::Tail::None => Assigned::Known(expanded.known),
-            // A pattern in an assignment is not expanded, but it is where the variable is used.
+            // A pattern in an assignment is not expanded until the variable is used.
             target::Tail::Pattern | target::Tail::Braces | target::Tail::Unknown => Assigned::Unknown,
         }
     }
@@ -296,7 +300,8 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.assign(name, Assigned::Unknown);
         }
         for assignment in &invocation.simple.assignments {
-            // Before a program, an assignment is for that program alone; before some builtins, it stays.
+            // Before a program, an assignment is for that program alone; before some builtins, it
+            // stays.
             let stays = invocation.words.is_empty();
             if stays || invocation.program.is_some_and(Knowledge::is_builtin) {
                 let value = assignment.value.as_ref().filter(|_| stays && is_sure);

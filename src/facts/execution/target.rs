@@ -1,4 +1,5 @@
-//! What a word of a script may name, as far as its variables are known, and whether removing that may remove a directory.
+//! What a word of a script may name, as far as its variables are known, and whether removing that
+//! may remove a directory.
 
 use super::Workdir;
 use super::script::Directory;
@@ -8,22 +9,22 @@ use crate::facts::paths;
 /// The files that a word may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// From where `text` counts.
+    /// The base of `text`.
     pub root: Root,
     /// The known part: starts with a slash, or is empty.
     pub text: String,
-    /// What follows the known part.
+    /// The rest after the known part.
     pub tail: Tail,
 }
 
-/// From where a path counts.
+/// The base of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     /// From `/`.
     Top,
     /// From the directory in which the RUN starts, which is unknown.
     Start,
-    /// From a directory of which nothing is known.
+    /// From an unknown directory.
     Unknown,
 }
 
@@ -40,7 +41,7 @@ pub enum Tail {
     Unknown,
 }
 
-/// A word with its known variables filled in.
+/// A word with its known variables expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expanded {
     /// The text up to the first part that is unknown or a pattern, without quotes.
@@ -51,7 +52,7 @@ pub struct Expanded {
     pub written: String,
 }
 
-/// What `mktemp -d` prints stands for this: a directory that did not exist before.
+/// The placeholder for the output of `mktemp -d`: a directory that did not exist before.
 const FRESH: &str = "/tmp/tmp.XXXXXXXXXX";
 
 /// Directories that no image has its working directory in: their contents come and go.
@@ -71,15 +72,15 @@ const TRANSIENT: &[&str] = &[
 ];
 
 impl Target {
-    /// A path of which nothing is known.
+    /// An unknown path.
     pub const UNKNOWN: Self = Self { root: Root::Unknown, text: String::new(), tail: Tail::Unknown };
 
-    /// Where an expanded word leads from a directory.
+    /// The target of an expanded word, seen from a directory.
     pub fn of(word: &Expanded, directory: &Directory) -> Self {
         let is_absolute = word.known.starts_with('/');
         let (root, base) = match directory {
             _ if is_absolute => (Root::Top, ""),
-            // What starts with something unknown may be absolute.
+            // A word that starts with an unknown value may be absolute.
             _ if word.known.is_empty() && word.tail == Tail::Unknown => return Self::UNKNOWN,
             Directory::Known(path) => (Root::Top, path.as_str()),
             Directory::FromStart(path) => (Root::Start, path.as_str()),
@@ -103,8 +104,8 @@ impl Target {
         }
     }
 
-    /// Whether it may name a path, or something below it. A relative name counts from `/` where no instruction sets the
-    /// directory.
+    /// Whether it may name a path, or something below it. A relative name counts from `/` where no
+    /// instruction sets the directory.
     pub fn may_be_within(&self, path: &str, start: &Workdir) -> bool {
         match (self.root, start) {
             (Root::Top, _) | (Root::Start, Workdir::OfBase) => match self.tail {
@@ -128,7 +129,8 @@ impl Target {
         (self.root == Root::Top && self.tail == Tail::None).then_some(self.text.as_str()).map(non_empty)
     }
 
-    /// Whether removing this may remove a directory of a RUN that starts in `start`, or one above it.
+    /// Whether removing this may remove a directory of a RUN that starts in `start`, or one above
+    /// it.
     pub fn may_hold(&self, directory: &Directory, start: &Workdir) -> bool {
         let is_fresh = self.root == Root::Top && self.text.starts_with(FRESH);
         match (self.root, directory) {
@@ -167,8 +169,8 @@ fn non_empty(path: &str) -> &str {
     if path.is_empty() { "/" } else { path }
 }
 
-/// A path without `.` and doubled slashes, `..` taken by its text as `cd` does it; none where it climbs above its start. An
-/// `open` one goes on after its last character.
+/// A path without `.` and doubled slashes, `..` taken by its text as `cd` does it; none where it
+/// climbs above its start. An `open` one goes on after its last character.
 pub(super) fn climb(path: &str, open: bool) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let (whole, rest) = if open { path.rsplit_once('/').unwrap_or(("", path)) } else { (path, "") };
@@ -187,8 +189,8 @@ pub(super) fn climb(path: &str, open: bool) -> Option<String> {
     Some(text)
 }
 
-/// Fills the variables into a word as the shell would (POSIX, Shell Command Language, 2.6); `value` tells what one holds, and
-/// `~` is asked for by the name `HOME`.
+/// Expands the variables in a word as the shell does (POSIX, Shell Command Language, 2.6); `value`
+/// returns the value of a variable; `~` is `HOME`.
 pub(super) fn expand(raw: &str, value: &dyn Fn(&str) -> Option<Assigned>) -> Expanded {
     let mut reader = Reader { raw, at: 0, value, found: Expanded::empty(), quote: None };
     while reader.step() {}
@@ -209,7 +211,8 @@ impl Expanded {
 
     fn open(&mut self, text: &str, tail: Tail) {
         self.written.push_str(text);
-        // A later pattern leaves an earlier one, or braces, what they are; an unknown part makes all unknown.
+        // A later pattern leaves an earlier one, or braces, what they are; an unknown part makes
+        // all unknown.
         if self.tail == Tail::None
             || tail == Tail::Unknown
             || tail == Tail::Braces && self.tail == Tail::Pattern
@@ -228,7 +231,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// Takes the next character or expansion; false at the end.
+    /// Reads the next character or expansion; false at the end.
     fn step(&mut self) -> bool {
         let rest = &self.raw[self.at..];
         let Some(c) = rest.chars().next() else { return false };
@@ -319,7 +322,8 @@ impl Reader<'_> {
     /// What a command prints.
     fn substituted(&mut self, script: &str) {
         let mut words = script.split_whitespace();
-        // Without a template or a directory of its own, mktemp makes something new in /tmp. (mktemp(1))
+        // Without a template or a directory, mktemp creates a file or directory in /tmp.
+        // (mktemp(1))
         let is_fresh = words.next() == Some("mktemp")
             && words.all(|word| matches!(word, "-d" | "-q" | "-dq" | "-qd" | "--directory" | "--quiet"));
         let value = is_fresh.then(|| Assigned::Known(FRESH.to_owned()));

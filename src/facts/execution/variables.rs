@@ -1,7 +1,7 @@
 //! What the commands of one script assign to variables, at each of its commands.
 //!
-//! Kept as a log, so that a script of many assignments costs no more than its length. A subshell's assignments are taken back
-//! at its end by further entries.
+//! Kept as a log, so the cost is linear in the script's length. At the end of a subshell, further
+//! entries undo its assignments.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub enum Assigned {
     /// This text.
     Known(String),
-    /// Something that is unknown, or perhaps nothing.
+    /// An unknown value, or perhaps nothing.
     Unknown,
 }
 
@@ -21,7 +21,8 @@ pub struct ScriptVariables {
     log: HashMap<String, Vec<(usize, Option<Assigned>)>>,
     /// How many entries there are.
     position: usize,
-    /// Where any variable may hold anything: after `eval` or a sourced file, in a function. From one position up to another.
+    /// Where any variable may hold anything: after `eval` or a sourced file, in a function. From
+    /// one position up to another.
     lost: Vec<(usize, usize)>,
 }
 

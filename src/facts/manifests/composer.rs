@@ -14,13 +14,13 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     autoloader(looked, &value)?;
     plugins(looked, &value)?;
     repositories(&value)?;
-    // Without one of its own, the root package's version is asked of git and written beside the packages. (getcomposer.org, "The composer.json
-    // schema", version.)
+    // Without a version in composer.json, Composer reads the root package's version from git and
+    // stores it with the packages. (getcomposer.org, "The composer.json schema", version.)
     let history = [".git", ".hg", ".svn"]
         .iter()
         .find(|name| looked.context.sends(name) || looked.context.sends(&looked.path(name)));
     if let Some(history) = history.filter(|_| value["version"].is_null()) {
-        return Err(format!("composer asks `{history}` for the version of the project"));
+        return Err(format!("composer reads the project's version from `{history}`"));
     }
     for key in ["bin-dir", "vendor-dir"] {
         if let Some(directory) = value["config"][key].as_str() {
@@ -42,14 +42,14 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
                     .is_some_and(|url| !url.contains("://") && !url.starts_with("git@"))
         };
         if is_local("dist") || package["dist"].is_null() && is_local("source") {
-            return Err(format!("composer.lock takes `{name}` from a local path"));
+            return Err(format!("composer.lock installs `{name}` from a local path"));
         }
         let is_plugin = matches!(package["type"].as_str(), Some("composer-plugin" | "composer-installer"));
         if is_plugin
             && !looked.has_option(&["--no-plugins"])
             && value["config"]["allow-plugins"][name] != false
         {
-            return Err(format!("`{name}` is a plugin of composer, which may need the sources"));
+            return Err(format!("`{name}` is a Composer plugin, which may need the sources"));
         }
     }
     Ok(())
@@ -68,7 +68,7 @@ fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
         || looked.has_option(&["--optimize-autoloader", "--classmap-authoritative"])
         || value["config"]["optimize-autoloader"] == true
         || value["config"]["classmap-authoritative"] == true;
-    if scans || optimizes { Err("composer's autoloader is made from the sources".into()) } else { Ok(()) }
+    if scans || optimizes { Err("composer generates its autoloader from the sources".into()) } else { Ok(()) }
 }
 
 fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
@@ -83,13 +83,13 @@ fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Only repositories at an address, and what is written out in the file itself.
+/// Only repositories at a URL, and packages that the file defines itself.
 fn repositories(value: &Value) -> Result<(), String> {
     let all: Vec<&Value> = match &value["repositories"] {
         Value::Null => Vec::new(),
         Value::Array(all) => all.iter().collect(),
         Value::Object(all) => all.values().collect(),
-        _ => return Err("the repositories of composer.json have an unknown form".into()),
+        _ => return Err("the repositories of composer.json have an unknown format".into()),
     };
     let is_known = |one: &&Value| match one["type"].as_str() {
         Some(
@@ -103,7 +103,7 @@ fn repositories(value: &Value) -> Result<(), String> {
         Some(_) => false,
     };
     match all.into_iter().find(|one| !is_known(one)) {
-        Some(_) => Err("composer.json takes packages from a local path or an unknown place".into()),
+        Some(_) => Err("composer.json installs packages from a local path or an unknown location".into()),
         None => Ok(()),
     }
 }

@@ -1,17 +1,20 @@
-//! .NET: projects, solutions, what they refer to, and the files of settings that count for all below them.
+//! .NET: projects, solutions, their references, and the settings files that apply to a directory
+//! tree.
 //!
-//! A restore evaluates each project, so that anything that makes the evaluation look at other files stands against it.
+//! A restore evaluates each project, so anything that makes the evaluation read other files
+//! prevents the rewrite.
 
 use roxmltree::{Document, Node};
 
 use super::{Looked, Project, join, resolve};
 
-/// Endings of projects that a restore reads as is done here.
+/// Extensions of projects that a restore reads in the same way.
 const PROJECTS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
 const SOLUTIONS: &[&str] = &[".sln", ".slnx"];
 
-/// Properties that say where a restore looks and writes. (Microsoft's documentation, "NuGet pack and restore as MSBuild targets"; "Common MSBuild
-/// project properties"; "Artifacts output layout".)
+/// Properties that decide where a restore reads and writes. (Microsoft's documentation, "NuGet pack
+/// and restore as MSBuild targets"; "Common MSBuild project properties"; "Artifacts output
+/// layout".)
 const STEERING: &[&str] = &[
     "Restore",
     "BaseIntermediateOutputPath",
@@ -31,7 +34,7 @@ const STEERING: &[&str] = &[
     "NuGetLockFilePath",
 ];
 
-/// Those among them that only switch something on or off.
+/// Properties among them that are only switches.
 const SWITCHES: &[&str] = &[
     "RestorePackagesWithLockFile",
     "RestoreLockedMode",
@@ -52,7 +55,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     if open.is_empty() {
         return Err("no project file is found for `dotnet restore`".into());
     }
-    // What `with_names` found is found again, folder by folder.
+    // The results of `with_names`, again folder by folder.
     project.reads.clear();
     project.makes.clear();
     let mut done: Vec<String> = Vec::new();
@@ -74,7 +77,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         for other in others {
             let other = other.replace('\\', "/");
             if !ends_with(&other, PROJECTS) {
-                return Err(format!("`{path}` names `{other}`, of a kind that is unknown"));
+                return Err(format!("`{path}` names `{other}`, which has an unknown type"));
             }
             let other = resolve(folder, &other)
                 .ok_or_else(|| format!("`{other}` is outside of the build context"))?;
@@ -92,7 +95,7 @@ fn ends_with(path: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The projects and solutions that the call names, or that lie in its folder.
+/// The projects and solutions that the call names, or that are in its folder.
 fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
     let is_known = |path: &str| ends_with(path, PROJECTS) || ends_with(path, SOLUTIONS);
     let here = |folder: &str| -> Vec<String> {
@@ -100,7 +103,7 @@ fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
             let inside = entry.path.rsplit_once('/').map_or("", |(directory, _)| directory) == folder;
             inside && looked.context.sends_file(&entry.path)
         });
-        // Another kind of project in the folder would be taken too.
+        // Another type of project in the folder would also be used.
         let any = |path: &str| {
             is_known(path) || path.rsplit('.').next().is_some_and(|ending| ending.ends_with("proj"))
         };
@@ -116,12 +119,13 @@ fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
         found = here(looked.folder);
     }
     match found.iter().find(|path| !is_known(path)) {
-        Some(other) => Err(format!("`{other}` is a project of a kind that is unknown")),
+        Some(other) => Err(format!("`{other}` is a project of an unknown type")),
         None => Ok(found),
     }
 }
 
-/// The projects of a solution: `Project("{KIND}") = "name", "path", "{ID}"`. (Microsoft's documentation, "Solution (.sln) file".)
+/// The projects of a solution: `Project("{KIND}") = "name", "path", "{ID}"`. (Microsoft's
+/// documentation, "Solution (.sln) file".)
 fn listed(text: &str, path: &str) -> Result<Vec<String>, String> {
     const FOLDER: &str = "{2150E333-8FDC-42A3-9474-1A3956D46DE8}";
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with("Project("));
@@ -148,7 +152,8 @@ fn parse<'t>(text: &'t str, path: &str) -> Result<Document<'t>, String> {
         .map_err(|error| format!("`{path}` is not XML ({error})"))
 }
 
-/// The projects that a project or a file of settings refers to, if its evaluation looks at nothing else.
+/// The projects that a project or a file of settings refers to, if its evaluation reads nothing
+/// else.
 fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
     let document = parse(text, path)?;
     let mut references = Vec::new();
@@ -156,7 +161,7 @@ fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
         let name = node.tag_name().name();
         let against = match name {
             "Import" | "ImportGroup" => Some("imports other files".to_owned()),
-            "UsingTask" => Some("has tasks of its own".to_owned()),
+            "UsingTask" => Some("defines tasks".to_owned()),
             "Target" if hooks_into_restore(node) => Some("has a target that runs at the restore".to_owned()),
             "Project" if node.attribute("InitialTargets").is_some() => {
                 Some("has a target that runs first".to_owned())
@@ -171,7 +176,7 @@ fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
         let values = node.attributes().map(|one| one.value()).chain([own_text]);
         let in_target = node.ancestors().any(|above| above.tag_name().name() == "Target");
         if let Some(value) = values.into_iter().find(|value| !in_target && looks_at_files(value)) {
-            return Err(format!("`{path}` looks at other files: `{}`", value.trim()));
+            return Err(format!("`{path}` reads other files: `{}`", value.trim()));
         }
         if name == "ProjectReference" && !in_target {
             for other in node.attribute("Include").unwrap_or_default().split(';').map(str::trim) {
@@ -214,7 +219,8 @@ fn hooks_into_restore(node: Node<'_, '_>) -> bool {
     })
 }
 
-/// Functions that look at files, or at anything that is unknown. (Microsoft's documentation, "Property functions" and "MSBuild conditions".)
+/// Functions that read files, or unknown things. (Microsoft's documentation, "Property functions"
+/// and "MSBuild conditions".)
 fn looks_at_files(value: &str) -> bool {
     let is_known = |call: &str| {
         [
@@ -237,7 +243,8 @@ fn looks_at_files(value: &str) -> bool {
     value.contains("Exists(") || value.split("$([").skip(1).any(|call| !is_known(call))
 }
 
-/// Files that belong to one project or solution by its name. (Microsoft's documentation, "Customize your build by folder"; NuGet's, "Lock files".)
+/// Files that belong to one project or solution by its name. (Microsoft's documentation, "Customize
+/// your build by folder"; NuGet's, "Lock files".)
 fn beside(looked: &Looked<'_, '_>, path: &str, project: &mut Project) {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -251,7 +258,7 @@ fn beside(looked: &Looked<'_, '_>, path: &str, project: &mut Project) {
     project.reads.extend(paths.filter(|path| looked.context.sends_file(path)).collect::<Vec<_>>());
 }
 
-/// Files of settings in a folder and all above it.
+/// Settings files in a folder and its parents.
 fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), String> {
     let known =
         looked.call.manager.project.as_ref().map(|known| known.companions.as_slice()).unwrap_or_default();
@@ -286,7 +293,8 @@ fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result
     }
 }
 
-/// A file of settings of NuGet: feeds at addresses, and sections that name no file. (Microsoft's documentation, "nuget.config reference".)
+/// A settings file of NuGet: feeds at URLs, and sections that name no file. (Microsoft's
+/// documentation, "nuget.config reference".)
 fn nuget(text: &str, path: &str) -> Result<(), String> {
     let document = parse(text, path)?;
     for section in document.root_element().children().filter(Node::is_element) {

@@ -1,4 +1,5 @@
-//! Bundler: a Gemfile is a program; it is taken only where each line is one of a few plain statements.
+//! Bundler: a Gemfile is a program; it is supported only if each line is one of a few plain
+//! statements.
 
 use super::settings::is_path;
 use super::{Looked, Project};
@@ -35,25 +36,26 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     }
     if !looked.has("Gemfile.lock") {
         return Err(
-            "the build context has no Gemfile.lock, so that the install makes one that is not copied".into(),
+            "the build context has no Gemfile.lock, so the install creates one that is not copied".into()
         );
     }
     lockfile(looked)?;
-    // Otherwise it may rewrite the lock file, which the later copy would bring back.
+    // Otherwise it may rewrite the lockfile, and the later copy would restore the old one.
     if !looked.has_option(&["--frozen", "--deployment"]) {
         project.confidence = Confidence::Unsafe;
     }
     Ok(())
 }
 
-/// The lockfile's sections, each a line without indentation. (rubygems/bundler, lib/bundler/lockfile_parser.rs.)
+/// The lockfile's sections, each a line without indentation. (rubygems/bundler,
+/// lib/bundler/lockfile_parser.rs.)
 fn lockfile(looked: &Looked<'_, '_>) -> Result<(), String> {
     let text = looked.text("Gemfile.lock")?;
     let known = ["GIT", "GEM", "PLATFORMS", "DEPENDENCIES", "CHECKSUMS", "RUBY VERSION", "BUNDLED WITH"];
     let headings = text.lines().filter(|line| !line.is_empty() && !line.starts_with(' '));
     match headings.map(str::trim_end).find(|line| !known.contains(line)) {
-        Some("PATH") => Err("Gemfile.lock takes a gem from a local path".into()),
-        Some(other) => Err(format!("Gemfile.lock has a section that is unknown, `{other}`")),
+        Some("PATH") => Err("Gemfile.lock installs a gem from a local path".into()),
+        Some(other) => Err(format!("Gemfile.lock has an unknown section, `{other}`")),
         None => Ok(()),
     }
 }
@@ -97,7 +99,7 @@ fn without_comment(line: &str) -> &str {
 enum Token {
     /// A name, a number, `:symbol`, `true`.
     Word(String),
-    /// Text in quotes, without anything that is computed.
+    /// Text in quotes, without interpolation.
     Text(String),
     /// `name:`, `:name =>`, `"name" =>`.
     Key(String),
@@ -161,7 +163,7 @@ fn tokens(statement: &str) -> Option<Vec<Token>> {
 }
 
 fn is_plain(statement: &str) -> bool {
-    // Rails writes this line into every Gemfile; it only makes an address.
+    // Rails writes this line into every Gemfile; it only builds a URL.
     let git_source = statement.starts_with("git_source(:github)")
         && statement.matches("#{").count() == statement.matches("#{repo").count()
         && statement.matches('"').count() == 2

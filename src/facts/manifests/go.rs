@@ -19,13 +19,13 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
                     || target == "."
                     || target == ".."
                 {
-                    return Err("go.mod replaces a module by a local directory".into());
+                    return Err("go.mod replaces a module with a local directory".into());
                 }
             }
             "go" => release = words.first().cloned(),
             "require" => requires = true,
             "module" | "exclude" | "retract" | "toolchain" | "godebug" | "tool" | "ignore" => {}
-            other => return Err(format!("`{manifest}` has a directive `{other}`, which is unknown")),
+            other => return Err(format!("`{manifest}` has an unknown directive, `{other}`")),
         }
     }
     // Another checkout may have a go.sum; without dependencies there is none.
@@ -36,7 +36,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         project.confidence = Confidence::Unsafe;
     }
     if looked.above().any(|folder| looked.context.sends_file(&super::join(folder, "go.work"))) {
-        return Err("a go.work names further modules".into());
+        return Err("a go.work names other modules".into());
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Maven: pom.xml without modules, local jars or a parent beside it. Plugins run as the build says; that none of these goals reads sources is a
-//! convention.
+//! Maven: pom.xml without modules, local jars or a parent in another directory. Plugins run as
+//! configured; that none of these goals reads sources is a convention.
 
 use roxmltree::Document;
 
@@ -33,7 +33,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         let is_outside = looked.folder.is_empty() && beside.as_deref() == Some("../pom.xml");
         let is_there = looked.context.sends_file(&join(above, "pom.xml"));
         if beside.is_some_and(|path| path != "../pom.xml" || is_there) && !is_outside {
-            return Err("pom.xml has a parent beside it".into());
+            return Err("pom.xml has a parent in another directory".into());
         }
     }
     if let Some(extensions) = looked.context.text(&looked.path(".mvn/extensions.xml")) {
@@ -42,9 +42,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             .as_ref()
             .map_or(true, |all| all.descendants().any(|node| node.tag_name().name() == "extension"));
         if has_any {
-            return Err(
-                ".mvn/extensions.xml loads extensions, which may ask for other files or for git".into()
-            );
+            return Err(".mvn/extensions.xml loads extensions, which may read other files or call git".into());
         }
     }
     project.confidence = Confidence::Unsafe;

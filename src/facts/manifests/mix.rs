@@ -1,4 +1,5 @@
-//! Mix: mix.exs and the configuration are programs. That `mix deps.get` needs mix.exs and mix.lock alone is a convention.
+//! Mix: mix.exs and the configuration are programs. That `mix deps.get` needs mix.exs and mix.lock
+//! alone is a convention.
 
 use super::{Looked, Project};
 use crate::knowledge::Confidence;

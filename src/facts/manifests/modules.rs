@@ -1,9 +1,10 @@
-//! Names of modules that `python -m pip` may import, and would take from the directory that it runs in if they were there.
+//! Names of modules that `python -m pip` may import, and would load from its working directory if
+//! they existed there.
 
 use super::join;
 use crate::context::BuildContext;
 
-/// The standard library of Python 3 (`sys.stdlib_module_names`), and what pip brings.
+/// The standard library of Python 3 (`sys.stdlib_module_names`), and pip's own modules.
 const MODULES: &[&str] = &[
     "_distutils_hack",
     "abc",
@@ -230,7 +231,7 @@ const MODULES: &[&str] = &[
     "zoneinfo",
 ];
 
-/// A file or folder of the context, right in this folder, that bears such a name.
+/// A file or folder of the context, directly in this folder, that has such a name.
 pub(super) fn shadowing<'c>(folder: &str, context: &'c BuildContext) -> Option<&'c str> {
     let start = join(folder, "");
     let entries = context.below(folder).filter(|entry| !context.ignore.excludes(&entry.path));

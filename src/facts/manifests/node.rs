@@ -1,4 +1,5 @@
-//! npm, Yarn, pnpm and Bun: package.json with its scripts, dependencies and workspaces, the lockfile, and what the scripts of dependencies read.
+//! npm, Yarn, pnpm and Bun: package.json with its scripts, dependencies and workspaces, the
+//! lockfile, and the files that the scripts of dependencies read.
 
 mod lockfile;
 mod scripts;
@@ -14,7 +15,8 @@ use crate::context::{Format, Ignore};
 
 use lockfile::Lockfile;
 
-/// Scripts that an install of the project itself runs. (npm's documentation, "scripts", Life Cycle Operation Order; pnpm's "Scripts".)
+/// Scripts that an install of the project itself runs. (npm's documentation, "scripts", Life Cycle
+/// Operation Order; pnpm's "Scripts".)
 const LIFECYCLE: &[&str] = &[
     "preinstall",
     "install",
@@ -35,11 +37,11 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     workspace_above(looked)?;
     let root = looked.value("package.json", Format::Json)?;
     if !root.is_object() {
-        return Err(format!("`{}` has an unknown form", looked.path("package.json")));
+        return Err(format!("`{}` has an unknown format", looked.path("package.json")));
     }
     specs::replacements(looked, &root, project)?;
     plugins(looked)?;
-    // `pnpm fetch` looks at the lockfile and the settings only. (pnpm's documentation, "pnpm fetch".)
+    // `pnpm fetch` reads only the lockfile and the settings. (pnpm's documentation, "pnpm fetch".)
     let fetches = looked.call.manager.name == "pnpm" && looked.call.verb == "fetch";
     if fetches && !looked.has("pnpm-lock.yaml") {
         return Err("`pnpm fetch` needs a pnpm-lock.yaml".into());
@@ -50,7 +52,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             let path = join(&member, "package.json");
             let package = looked.context.parsed(&path, Format::Json).map(Parsed)?;
             if says_something(&package["bin"]) || says_something(&package["directories"]["bin"]) {
-                return Err(format!("`{path}` has programs (`bin`) that an install links to"));
+                return Err(format!("`{path}` has programs (`bin`) that the install links"));
             }
             if says_something(&package["publishConfig"]["directory"]) {
                 return Err(format!("`{path}` is linked from another directory (`publishConfig.directory`)"));
@@ -78,7 +80,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     lockfile::rewritten(looked, &manifests[0].1, lockfile.as_ref(), !members.is_empty(), project)
 }
 
-/// A workspace further up that the project may be part of.
+/// A workspace in a parent directory that the project may be part of.
 fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), String> {
     for folder in looked.above() {
         let manifest = join(folder, "package.json");
@@ -97,7 +99,7 @@ fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), String> {
             ".corepack.env",
         ];
         if is_workspace || settings.iter().any(|name| looked.context.sends_file(&join(folder, name))) {
-            return Err("it may be part of a workspace further up".into());
+            return Err("it may be part of a workspace in a parent directory".into());
         }
     }
     Ok(())
@@ -134,12 +136,13 @@ fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result
     }
     let gyp = join(folder, "binding.gyp");
     if looked.context.sends_file(&gyp) {
-        return Err(format!("`{gyp}` is compiled by the install"));
+        return Err(format!("the install compiles `{gyp}`"));
     }
     Ok(())
 }
 
-/// `npx only-allow pnpm` looks at the environment only. (github.com/pnpm/only-allow, README and bin.js.)
+/// `npx only-allow pnpm` reads only the environment. (github.com/pnpm/only-allow, README and
+/// bin.js.)
 fn only_asks_for_a_manager(script: &str) -> bool {
     let words: Vec<&str> = script.split_whitespace().collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !matches!(*word, "-y" | "--yes")).collect();
@@ -156,7 +159,7 @@ fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, String>
         match &value["packages"] {
             Value::Null => return Ok(Vec::new()),
             packages => listed(packages).ok_or_else(|| {
-                format!("the packages of `{}` have an unknown form", looked.path("pnpm-workspace.yaml"))
+                format!("the packages of `{}` have an unknown format", looked.path("pnpm-workspace.yaml"))
             })?,
         }
     } else {
@@ -168,9 +171,9 @@ fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, String>
             }
             value => listed(value),
         }
-        .ok_or("the `workspaces` of package.json have an unknown form")?
+        .ok_or("the `workspaces` of package.json have an unknown format")?
     };
-    // The same kind of patterns as in an ignore file: a later `!` takes a folder out again.
+    // The same kind of patterns as in an ignore file: a later `!` excludes a folder again.
     let wanted = Ignore::parse(&patterns.join("\n"));
     let manifests =
         looked.context.below(looked.folder).filter(|entry| looked.context.sends_file(&entry.path));

@@ -1,4 +1,5 @@
-//! Poetry, uv and Pipenv: whether the project itself is installed along, dependencies on local paths, and plugins that ask for the history.
+//! Poetry, uv and Pipenv: whether the project itself is installed, dependencies on local paths, and
+//! plugins that read the Git history.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +20,7 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
     let value = looked.value("pyproject.toml", Format::Toml)?;
     let poetry = &value["tool"]["poetry"];
     if !looked.has_option(&["--no-root"]) && poetry["package-mode"] != false {
-        return Err("`poetry install` installs the project itself; `--no-root` leaves it out".into());
+        return Err("`poetry install` installs the project itself; pass `--no-root` to skip it".into());
     }
     versions_from_history(looked, &value)?;
     let groups = poetry["group"].as_object().into_iter().flat_map(|all| all.values());
@@ -35,13 +36,15 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         .flatten()
         .any(|one| one["url"].as_str().is_some_and(|url| !url.contains("://")))
     {
-        return Err("pyproject.toml takes packages from a local index".into());
+        return Err("pyproject.toml installs packages from a local index".into());
     }
     requirements_of(&value)?;
     // Poetry 2 reads the licence's text. (python-poetry/poetry-core, factory.py.)
     if let Some(file) = value["project"]["license"]["file"].as_str() {
         let path = resolve(looked.folder, file).filter(|path| looked.context.sends_file(path));
-        project.reads.push(path.ok_or("pyproject.toml names a licence that is not in the build context")?);
+        project
+            .reads
+            .push(path.ok_or("pyproject.toml names a license file that is not in the build context")?);
     }
     if !looked.has("poetry.lock") {
         // Another checkout may have one: by convention it is in all of them or in none.
@@ -62,24 +65,24 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
 fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
     let dynamic = &value["tool"]["poetry-dynamic-versioning"];
     if dynamic.is_object() && dynamic["enable"] != false {
-        return Err("poetry-dynamic-versioning asks git for the version".into());
+        return Err("poetry-dynamic-versioning reads the version from git".into());
     }
     let known =
         looked.call.manager.project.as_ref().map(|known| known.plugins.as_slice()).unwrap_or_default();
     let is_known = |name: &str| name == "poetry" || known.iter().any(|plugin| plugin == name);
     let required = value["tool"]["poetry"]["requires-plugins"].as_object().into_iter().flatten();
     let installed: Vec<String> = (looked.place.installed)();
-    // `poetry-dynamic-versioning[plugin]>=1.0`; an address bears the name too.
+    // `poetry-dynamic-versioning[plugin]>=1.0`; a URL contains the name too.
     let named =
         installed.iter().filter(|word| !word.starts_with('-') && word.contains("poetry")).map(|word| {
             let end = word.find(['[', '=', '<', '>', '~', '!', '@', ' ', ';']).unwrap_or(word.len());
             &word[..end]
         });
-    // An address from which Poetry itself is installed is no plugin.
+    // A URL from which Poetry itself is installed is not a plugin.
     let named = named.filter(|name| !name.contains("://") && !name.starts_with(['/', '.', '$']));
     let mut plugins = required.map(|(name, _)| name.as_str()).chain(named);
     match plugins.find(|name| !is_known(name)) {
-        Some(name) => Err(format!("`{name}` may be a plugin of Poetry that reads more of the project")),
+        Some(name) => Err(format!("`{name}` may be a Poetry plugin that reads other project files")),
         None => Ok(()),
     }
 }
@@ -107,7 +110,7 @@ fn poetry_dependency(spec: &Value) -> Result<(), String> {
         Value::String(version) if !is_path(version) => Ok(()),
         Value::Object(all) => only_keys(all, &known),
         Value::Array(all) => all.iter().try_for_each(poetry_dependency),
-        _ => Err("an unknown place".into()),
+        _ => Err("an unknown location".into()),
     }
 }
 
@@ -118,7 +121,7 @@ fn only_keys(all: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
             || value.as_str().is_some_and(is_path)
             || *key == "git" && !value.as_str().is_some_and(is_address)
     }) {
-        Some((key, value)) => Err(format!("a local path or an unknown place (`{key} = {value}`)")),
+        Some((key, value)) => Err(format!("a local path or an unknown location (`{key} = {value}`)")),
         None => Ok(()),
     }
 }
@@ -141,14 +144,14 @@ fn requirements_of(value: &Value) -> Result<(), String> {
             Value::String(_) => {}
             // `{ include-group = "test" }`
             Value::Object(all) if all.keys().all(|key| key == "include-group") => {}
-            _ => return Err("pyproject.toml names a dependency in an unknown form".into()),
+            _ => return Err("pyproject.toml names a dependency in an unknown format".into()),
         }
     }
     Ok(())
 }
 
 fn local(file: &str, name: &str, from: &str) -> String {
-    format!("`{file}` takes `{name}` from {from}")
+    format!("`{file}` installs `{name}` from {from}")
 }
 
 fn uv(looked: &Looked<'_, '_>) -> Result<(), String> {
@@ -157,17 +160,17 @@ fn uv(looked: &Looked<'_, '_>) -> Result<(), String> {
     // uv's documentation, "Configuring projects", Project packaging.
     let is_package = uv["package"] == true || value.get("build-system").is_some() && uv["package"] != false;
     if is_package && !looked.has_option(&["--no-install-project"]) {
-        return Err("`uv sync` installs the project itself; `--no-install-project` leaves it out".into());
+        return Err("`uv sync` installs the project itself; pass `--no-install-project` to skip it".into());
     }
     has_uv_parent(looked)?;
     understood_by_uv(&value)?;
     if dynamic(&value, "dependencies") || dynamic(&value, "optional-dependencies") {
-        return Err("pyproject.toml takes the dependencies from elsewhere (`dynamic`)".into());
+        return Err("pyproject.toml reads the dependencies from another file (`dynamic`)".into());
     }
     if !looked.has("uv.lock") {
         return Err("the build context has no uv.lock".into());
     }
-    // Else it may write a lock file that the later copy would replace.
+    // Otherwise it may write a lockfile that the later copy would replace.
     if !looked.has_option(&["--frozen", "--locked"]) {
         return Err("without `--frozen` or `--locked`, `uv sync` may rewrite uv.lock".into());
     }
@@ -192,7 +195,7 @@ fn dynamic(value: &Value, key: &str) -> bool {
     }
 }
 
-/// A project or settings of uv's further up, which would count as well.
+/// A uv project or settings in a parent directory, which would apply too.
 pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), String> {
     let above = looked.above().find(|folder| {
         let manifest = join(folder, "pyproject.toml");
@@ -202,7 +205,7 @@ pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), String> {
         };
         looked.context.sends_file(&join(folder, "uv.toml")) || has_table()
     });
-    above.map_or(Ok(()), |_| Err("uv has a workspace or settings further up".into()))
+    above.map_or(Ok(()), |_| Err("uv has a workspace or settings in a parent directory".into()))
 }
 
 /// Sources and requirements of a project as uv reads them.
@@ -215,7 +218,8 @@ pub(super) fn understood_by_uv(value: &Value) -> Result<(), String> {
     for (name, source) in uv["sources"].as_object().into_iter().flatten() {
         let all: Vec<&Value> = source.as_array().map_or_else(|| vec![source], |all| all.iter().collect());
         for one in all {
-            let table = one.as_object().ok_or_else(|| local("pyproject.toml", name, "an unknown place"))?;
+            let table =
+                one.as_object().ok_or_else(|| local("pyproject.toml", name, "an unknown location"))?;
             only_keys(table, &known).map_err(|reason| local("pyproject.toml", name, &reason))?;
         }
     }
@@ -247,12 +251,13 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
     ];
     for (table, all) in value.as_object().into_iter().flatten() {
         match table.as_str() {
-            // What the settings say is looked at with them; scripts run by `pipenv run` only.
+            // The settings are checked with the other settings files; only `pipenv run` runs
+            // scripts.
             "pipenv" | "requires" | "scripts" | "pipfile" => continue,
             "source" => {
                 let is_local = |one: &Value| one["url"].as_str().is_none_or(|url| !url.contains("://"));
                 if all.as_array().is_none_or(|all| all.iter().any(is_local)) {
-                    return Err("Pipfile takes packages from a local index".into());
+                    return Err("Pipfile installs packages from a local index".into());
                 }
                 continue;
             }
@@ -265,7 +270,7 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
                 _ => false,
             };
             if !understood {
-                return Err(local("Pipfile", name, "a local path or an unknown place"));
+                return Err(local("Pipfile", name, "a local path or an unknown location"));
             }
         }
     }
@@ -293,21 +298,19 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
     Ok(())
 }
 
-/// `uv pip install -r pyproject.toml`: what it names must stand in it. The error follows "because".
+/// `uv pip install -r pyproject.toml`: what it names must be in it. The error follows "because".
 pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(), String> {
     let value = looked.context.parsed(path, Format::Toml).map(super::Parsed)?;
     if value["project"].is_null()
         || dynamic(&value, "dependencies")
         || dynamic(&value, "optional-dependencies")
     {
-        return Err(format!(
-            "`{path}` takes the dependencies from elsewhere, so that the project is built to know them"
-        ));
+        return Err(format!("`{path}` computes the dependencies, so the install builds the project"));
     }
     understood_by_uv(&value)
 }
 
-/// Whether uv has settings of its own that are not understood.
+/// Whether uv has settings that are not understood.
 pub(super) fn settings_of_uv(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
     let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
     settings::look(looked, looked.folder, &mut project)?;

@@ -1,14 +1,17 @@
-//! `pip install -r` and `uv pip install -r`: requirement files with all that they include, and what in them is a local path.
+//! `pip install -r` and `uv pip install -r`: requirements files with everything that they include,
+//! and the local paths in them.
 
 use super::{Looked, Project, moves_elsewhere, pyproject, resolve};
 use crate::knowledge::Confidence;
 use crate::syntax::shell::Word;
 
-/// Endings of names that pip takes for archives. (pip's documentation, "pip install", Argument Handling.)
+/// Extensions of names that pip reads as archives. (pip's documentation, "pip install", Argument
+/// Handling.)
 const ARCHIVES: &[&str] =
     &[".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".gz"];
 
-/// Options of a requirement file that name no file. (pip's documentation, "Requirements File Format", Supported options.)
+/// Options of a requirements file that name no file. (pip's documentation, "Requirements File
+/// Format", Supported options.)
 const OPTIONS: &[&str] = &[
     "-i",
     "--index-url",
@@ -45,8 +48,8 @@ pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>
     }))
 }
 
-/// Old releases of pip take the places to install to from `setup.cfg` in the directory. (Python's documentation, "Distributing Python Modules",
-/// Writing the Setup Configuration File.)
+/// Old releases of pip read the install locations from `setup.cfg` in the directory. (Python's
+/// documentation, "Distributing Python Modules", Writing the Setup Configuration File.)
 fn distutils(looked: &Looked<'_, '_>) -> Result<(), String> {
     let Some(text) = looked.context.text(&looked.path("setup.cfg")) else { return Ok(()) };
     let sections = ["[install]", "[easy_install]", "[global]", "[build]", "[build_ext]"];
@@ -74,11 +77,11 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
         };
         match name {
             "-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints" => {
-                found.push(text.ok_or("a requirement file has no name")?);
+                found.push(text.ok_or("a requirements file has no name")?);
             }
-            "-e" | "--editable" => return Err("pip installs something in editable form".into()),
+            "-e" | "--editable" => return Err("pip installs an editable package".into()),
             "-f" | "--find-links" if !text.as_deref().unwrap_or_default().contains("://") => {
-                return Err("pip looks for packages in a local directory".into());
+                return Err("pip searches a local directory for packages".into());
             }
             "--root"
             | "--src"
@@ -89,10 +92,10 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
             | "--override"
             | "--overrides"
             | "-b" => {
-                return Err(format!("`{name}` names files of its own"));
+                return Err(format!("`{name}` reads other files"));
             }
             name if moves_elsewhere(name) && !matches!(name, "-f" | "-C") => {
-                return Err(format!("pip is sent to another directory by `{name}`"));
+                return Err(format!("`{name}` sends pip to another directory"));
             }
             _ => {}
         }
@@ -104,7 +107,7 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
 }
 
 fn literal(word: &Word) -> Result<String, String> {
-    word.literal().map(str::to_owned).ok_or_else(|| format!("what `{}` comes to is not known", word.raw))
+    word.literal().map(str::to_owned).ok_or_else(|| format!("the value of `{}` is unknown", word.raw))
 }
 
 fn is_local(text: &str) -> bool {
@@ -115,7 +118,7 @@ fn is_local(text: &str) -> bool {
             && (name.contains('/') || ARCHIVES.iter().any(|ending| name.ends_with(ending)))
 }
 
-/// Reads requirement files and those that they include.
+/// Reads requirements files and those that they include.
 fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, String> {
     let mut open: Vec<(String, String)> =
         files.into_iter().map(|file| (looked.folder.to_owned(), file)).collect();
@@ -133,14 +136,14 @@ fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, Stri
         let text = looked.context.text(&path).ok_or_else(|| format!("the build context has no `{path}`"))?;
         if path.ends_with(".toml") && looked.call.manager.name == "uv" {
             if !path.ends_with("pyproject.toml") {
-                return Err(format!("`{path}` is no requirement file"));
+                return Err(format!("`{path}` is not a requirements file"));
             }
             pyproject::as_requirements(looked, &path)?;
             project.reads.push(path);
             continue;
         }
         if [".py", ".cfg", ".toml", ".lock"].iter().any(|ending| path.ends_with(ending)) {
-            return Err(format!("`{path}` is no requirement file"));
+            return Err(format!("`{path}` is not a requirements file"));
         }
         let own = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         for line in lines(text) {
@@ -153,7 +156,8 @@ fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, Stri
     Ok(project)
 }
 
-/// The lines without comments, continued ones joined. (pip's documentation, "Requirements File Format".)
+/// The lines without comments, continued ones joined. (pip's documentation, "Requirements File
+/// Format".)
 fn lines(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut line = String::new();
@@ -182,15 +186,15 @@ fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
     }
     match word {
         "-r" | "--requirement" | "-c" | "--constraint" => Ok(Some(rest.trim().to_owned())),
-        "-e" | "--editable" => Err(format!("`{path}` installs something in editable form: {line}")),
+        "-e" | "--editable" => Err(format!("`{path}` installs an editable package: {line}")),
         "-f" | "--find-links" if !rest.contains("://") => {
-            Err(format!("`{path}` looks for packages in a local directory"))
+            Err(format!("`{path}` searches a local directory for packages"))
         }
         "-i" | "--index-url" | "--extra-index-url" if !rest.contains("://") => {
-            Err(format!("`{path}` takes packages from a local index"))
+            Err(format!("`{path}` installs packages from a local index"))
         }
         _ if OPTIONS.contains(&word) => Ok(None),
-        _ if line.starts_with('-') => Err(format!("`{path}` has an option that is unknown: {line}")),
+        _ if line.starts_with('-') => Err(format!("`{path}` has an unknown option: {line}")),
         _ => {
             let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());
             if is_local(direct) || direct.contains("file:") || line.contains("${") {

@@ -1,4 +1,5 @@
-//! Files of settings: a list of keys says which name no other file and run nothing; any other key stands against an early copy.
+//! Settings files: a list contains the keys that name no other file and run nothing; any other key
+//! prevents an early copy.
 //!
 //! The lists are data (`knowledge/settings.yaml`).
 
@@ -8,7 +9,7 @@ use super::{Looked, Project, join, resolve};
 use crate::context::Format;
 use crate::knowledge::{SettingsFile, SettingsFormat};
 
-/// Looks through the manager's files of settings in a folder, and adds the files that they name.
+/// Reads the manager's settings files in a folder, and adds the files that they name.
 pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), String> {
     for known in looked.place.known.settings(&looked.call.manager.name) {
         let Some(value) = read(looked, known, folder)? else { continue };
@@ -20,13 +21,13 @@ pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project)
         match value {
             Value::Null => {}
             Value::Object(all) => check.table("", all, project)?,
-            _ => return Err(format!("`{}` has an unknown form", check.path)),
+            _ => return Err(format!("`{}` has an unknown format", check.path)),
         }
     }
     Ok(())
 }
 
-/// What a file of settings says of one key; none where it says nothing or is not there.
+/// The value of a key in a settings file; none if the key or the file does not exist.
 pub(super) fn setting(looked: &Looked<'_, '_>, file: &str, key: &str) -> Option<Value> {
     let known = looked.place.known.settings(&looked.call.manager.name);
     let known = known.into_iter().find(|known| known.file == file && known.table.is_none())?;
@@ -54,7 +55,7 @@ fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<O
     }
 }
 
-/// One file of settings that is looked through.
+/// A settings file.
 struct Check<'c, 'l, 'a> {
     looked: &'c Looked<'l, 'a>,
     known: &'c SettingsFile,
@@ -92,12 +93,12 @@ impl Check<'_, '_, '_> {
             Value::Object(all) => all.values().map(Value::as_str).collect(),
             _ => None,
         };
-        for path in named.ok_or_else(|| format!("`{name}` of `{}` has an unknown form", self.path))? {
+        for path in named.ok_or_else(|| format!("`{name}` of `{}` has an unknown format", self.path))? {
             let path = resolve(self.folder, path).filter(|path| self.looked.context.sends_file(path));
             let path = path.ok_or_else(|| {
                 format!("`{name}` of `{}` names a file that is not in the build context", self.path)
             })?;
-            // What lies in a directory that goes whole is there anyway.
+            // A directory that is copied as a whole already contains it.
             let is_there = |known: &String| crate::facts::paths::within(&path, known);
             if !project.reads.iter().any(is_there) {
                 project.reads.push(path);
@@ -107,7 +108,7 @@ impl Check<'_, '_, '_> {
     }
 }
 
-/// Whether a name fits a pattern with `*`; a pattern for a table is one for all in it.
+/// Whether a name fits a pattern with `*`; a pattern for a table covers everything in it.
 fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
@@ -146,7 +147,8 @@ pub(super) fn is_path(text: &str) -> bool {
         || text.split_once(" @ ").is_some_and(|(_, address)| starts(address.trim()))
 }
 
-/// `key = value`, `key[] = value`; comments by `;` and `#`; what follows a `[section]` is not npm's.
+/// `key = value`, `key[] = value`; comments by `;` and `#`; what follows a `[section]` is not
+/// npm's.
 fn ini(text: &str) -> Map<String, Value> {
     let mut all = Map::new();
     let mut section = String::new();

@@ -6,7 +6,8 @@ use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
 use crate::syntax::Dockerfile;
 
-/// What a command reads in a context of these files; a refusal starts with `!`, an unsure one with `?`.
+/// What a command reads in a context of these files; a refusal starts with `!`, an unsure one with
+/// `?`.
 fn reads(command: &str, folder: &str, files: &[(&str, &str)]) -> String {
     let (mut entries, mut texts) = (Vec::new(), std::collections::BTreeMap::new());
     for (path, text) in files {
@@ -54,7 +55,7 @@ fn npm_reads_manifest_and_lock() {
     assert_eq!(reads("npm install -g express", "", &files), "-");
     assert_eq!(
         reads("npm ci", "", &files[..1]),
-        "!`npm ci` needs a lock file, and the build context has none"
+        "!`npm ci` needs a lockfile, and the build context has none"
     );
     assert_eq!(
         reads("npm ci", "web", &[("web/package.json", PLAIN), ("web/package-lock.json", LOCK)]),
@@ -81,10 +82,10 @@ fn node_projects_that_need_more() {
     for (package, reason) in [
         (r#"{"scripts": {"postinstall": "x"}}"#, "has a `postinstall` script"),
         (r#"{"scripts": {"prepare": "husky"}}"#, "has a `prepare` script"),
-        (r#"{"dependencies": {"a": "file:../a"}}"#, "takes `a` from a local path"),
-        (r#"{"devDependencies": {"a": {}}}"#, "takes `a` from an unknown place"),
-        (r#"{"devDependencies": {"a": "link:./a"}}"#, "takes `a` from a local path"),
-        (r#"{"overrides": {"a": "file:./a"}}"#, "replaces a dependency by a local path"),
+        (r#"{"dependencies": {"a": "file:../a"}}"#, "installs `a` from a local path"),
+        (r#"{"devDependencies": {"a": {}}}"#, "installs `a` from an unknown location"),
+        (r#"{"devDependencies": {"a": "link:./a"}}"#, "installs `a` from a local path"),
+        (r#"{"overrides": {"a": "file:./a"}}"#, "replaces a dependency with a local path"),
         ("{", "is not JSON"),
     ] {
         let files = [("package.json", package), ("package-lock.json", LOCK)];
@@ -94,7 +95,7 @@ fn node_projects_that_need_more() {
     let files = [("package.json", r#"{"scripts": {"postinstall": "x"}}"#), ("package-lock.json", LOCK)];
     assert_eq!(reads("npm ci --ignore-scripts", "", &files), "package-lock.json package.json");
     let files = [("package.json", PLAIN), ("package-lock.json", LOCK), ("binding.gyp", "")];
-    assert!(reads("npm ci", "", &files).contains("compiled by the install"));
+    assert!(reads("npm ci", "", &files).contains("the install compiles"));
     assert!(reads("npm ci --prefix web", "", &files).contains("another directory"));
 }
 
@@ -413,15 +414,15 @@ fn scripts_of_dependencies() {
         ),
         (
             r#""node_modules/a": {"hasInstallScript": true}"#,
-            "!`a` has an install script, and what it reads of the project is unknown",
+            "!`a` has an install script, and the project files that it reads are unknown",
         ),
         (
             r#""node_modules/a": {"hasInstallScript": true, "os": ["!win32"]}"#,
-            "!`a` has an install script, and what it reads of the project is unknown",
+            "!`a` has an install script, and the project files that it reads are unknown",
         ),
         (
             r#""node_modules/esbuild": {"hasInstallScript": true, "name": "b"}"#,
-            "!`b` has an install script, and what it reads of the project is unknown",
+            "!`b` has an install script, and the project files that it reads are unknown",
         ),
         (
             r#""node_modules/@prisma/client": {"hasInstallScript": true}"#,
@@ -778,7 +779,7 @@ fn solutions_and_projects_of_every_kind() {
     for other in ["docker-compose.dcproj", "web\\web.esproj", "s\\s.shproj", "d\\d.sqlproj", "n\\n.vcxproj"] {
         let text = solution(other);
         assert!(
-            reads("dotnet restore App.sln", "", &[("App.sln", text.as_str()), plain]).contains("kind"),
+            reads("dotnet restore App.sln", "", &[("App.sln", text.as_str()), plain]).contains("type"),
             "{other}"
         );
     }

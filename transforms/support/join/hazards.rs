@@ -36,10 +36,10 @@ const READERS: &[&str] = &[
 pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
     for one in &run.invocations {
         if mentions(one, MOUNTED) || one.is("mount") || one.is("umount") || changes_devices(one) {
-            return Err("the first touches what the builder mounts anew for each RUN".into());
+            return Err("the first changes files that the builder mounts again for each RUN".into());
         }
         if mentions(one, ACCOUNTS) && !is_reader(one) {
-            return Err("the first touches the accounts, and the second may run as one of them".into());
+            return Err("the first changes accounts, and the second may run as one of them".into());
         }
         if changes_account(one, &run.user) {
             return Err("the first may change the account that the second runs as".into());
@@ -49,7 +49,10 @@ pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String>
         }
     }
     if facts.may_remove(run, &Directory::start(&run.workdir)) {
-        return Err("the first may remove the directory that the second starts in, which a RUN of its own would make again".into());
+        return Err(
+            "the first may remove the second's working directory, which a separate RUN would create again"
+                .into(),
+        );
     }
     Ok(())
 }

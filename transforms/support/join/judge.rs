@@ -59,14 +59,14 @@ pub fn merge(
         return Err("the two have different flags".into());
     }
     if first.mounts.iter().any(|mount| mount.kind == "tmpfs" || mount.writable) {
-        return Err("what the first writes to its mount would be there for the second".into());
+        return Err("the second would see files that the first writes to its mount".into());
     }
     let between = &facts.file.items[first.item + 1..second.item];
     if between.iter().any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(facts.file.text)))) {
-        return Err("a comment between them speaks to a tool".into());
+        return Err("the comment between them is a directive for a tool".into());
     }
     if a.ends_in_comment {
-        return Err("the first ends in a comment, into which the second would fall".into());
+        return Err("the first ends in a shell comment that would swallow the second".into());
     }
     if [a, b].iter().any(|script| has_background(script)) {
         return Err("a command runs in the background".into());
@@ -75,13 +75,13 @@ pub fn merge(
         return Err("the second defines a function".into());
     }
     if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap"))) {
-        return Err("`set` or `trap` would reach further than it did".into());
+        return Err("`set` or `trap` would apply to both scripts".into());
     }
     if a.reads_startup_files || facts.variable(first.item, "BASH_ENV") != Variable::NotInFile {
-        return Err("the shell reads files at its start that the first may change".into());
+        return Err("the shell reads startup files that the first may change".into());
     }
     if a.exits_on_error && !(is_plain(a) && is_plain(b)) {
-        return Err("under `-e` the first would lose its failures within an and-list".into());
+        return Err("`-e` would ignore failures of the first within an `&&` list".into());
     }
     leaves_nothing_running(facts, first)?;
     hazards::stays(facts, first)?;
@@ -90,12 +90,12 @@ pub fn merge(
     match (&moved, leaks, gain.is_small) {
         (Some(program), _, true) => {
             return Err(format!(
-                "the first may install another {program}, which the second would not find in the same shell"
+                "the first may install another {program}, which the second wouldn't find in the same shell"
             ));
         }
         (None, true, true) => {
             return Err(
-                "the first changes its shell's directory or variables, which would reach the second".into()
+                "the first changes the shell's directory or variables, which would affect the second".into(),
             );
         }
         _ => {}
@@ -236,7 +236,7 @@ fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), S
                 && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
             || one.directory().is_some_and(|directory| directory.ends_with("/init.d"));
         if daemon {
-            return Err(format!("{program} may leave a process running, which ends with its RUN"));
+            return Err(format!("{program} may leave a process running, which now ends with its RUN"));
         }
         if one.is_unreadable(facts.known) {
             let name = one.words.first().map_or("a script", |word| word.raw.as_str());

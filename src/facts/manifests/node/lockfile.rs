@@ -1,5 +1,5 @@
-//! Lockfiles of npm, Yarn, pnpm and Bun: which packages are installed, which of them come from local paths, which have scripts; and
-//! whether an install leaves the file as it is.
+//! Lockfiles of npm, Yarn, pnpm and Bun: which packages are installed, which of them come from
+//! local paths, which have scripts; and whether an install leaves the file as it is.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) struct Lockfile {
     pub scripts: Scripts,
 }
 
-/// The names of a manager's lockfiles, the first that is there counts.
+/// The names of a manager's lockfiles; the first that exists is used.
 fn names(manager: &str) -> &'static [&'static str] {
     match manager {
         "npm" => &["npm-shrinkwrap.json", "package-lock.json"],
@@ -52,7 +52,7 @@ impl Lockfile {
             "yarn.lock" => {
                 lock.names = yarn_lock::names(looked.text(name)?).ok_or_else(|| {
                     format!(
-                        "`{}` takes a package from a local path, or has an unknown form",
+                        "`{}` installs a package from a local path, or has an unknown formatat",
                         looked.path(name)
                     )
                 })?;
@@ -66,7 +66,7 @@ impl Lockfile {
                 lock.scripts = Scripts::Perhaps(lock.names.clone());
             }
             _ => {
-                // What is no JSON, npm refuses or writes anew.
+                // npm rejects or rewrites a file that is not JSON.
                 let value = looked.value(name, Format::Json)?;
                 lock.npm(looked, &value, members)?;
             }
@@ -104,9 +104,9 @@ impl Lockfile {
                 return Err(format!("`{}` links `{name}` to `{resolved}`", self.name));
             }
             if settings::is_path(resolved) {
-                return Err(format!("`{}` takes `{name}` from `{resolved}`", self.name));
+                return Err(format!("`{}` installs `{name}` from `{resolved}`", self.name));
             }
-            // An alias has the real name beside it.
+            // An alias is stored with the real name.
             let name = entry["name"].as_str().unwrap_or(name);
             if entry["hasInstallScript"] == true && runs_on_linux(entry) {
                 scripts.insert(name.to_owned());
@@ -123,7 +123,7 @@ impl Lockfile {
         while let Some(all) = open.pop() {
             for (name, entry) in all.as_object().into_iter().flatten() {
                 if entry["version"].as_str().is_some_and(settings::is_path) {
-                    return Err(format!("`{}` takes `{name}` from a local path", self.name));
+                    return Err(format!("`{}` installs `{name}` from a local path", self.name));
                 }
                 self.names.insert(name.clone());
                 open.push(&entry["dependencies"]);
@@ -145,7 +145,7 @@ impl Lockfile {
                 continue;
             }
             if ["@file:", "@link:", "@portal:", "@exec:"].iter().any(|scheme| source.starts_with(scheme)) {
-                return Err(format!("`{}` takes `{name}` from a local path", self.name));
+                return Err(format!("`{}` installs `{name}` from a local path", self.name));
             }
             self.names.insert(name.to_owned());
         }
@@ -170,7 +170,7 @@ impl Lockfile {
                 || resolution.get("directory").is_some()
                 || settings::is_path(tarball)
             {
-                return Err(format!("`{}` takes `{name}` from a local path", self.name));
+                return Err(format!("`{}` installs `{name}` from a local path", self.name));
             }
             if entry["requiresBuild"] == true && runs_on_linux(entry) {
                 scripts.insert(name.clone());
@@ -183,10 +183,10 @@ impl Lockfile {
             .flatten()
             .find(|(_, spec)| spec.as_str().is_some_and(settings::is_path))
         {
-            return Err(format!("`{}` replaces `{name}` by a local path", self.name));
+            return Err(format!("`{}` replaces `{name}` with a local path", self.name));
         }
         for (name, patch) in value["patchedDependencies"].as_object().into_iter().flatten() {
-            // From pnpm 10 on, it is only the sum; the path is among the settings.
+            // From pnpm 10 on, it is only the checksum; the path is in the settings.
             let Some(path) = patch["path"].as_str() else { continue };
             let path = resolve(looked.folder, path).filter(|path| looked.context.sends_file(path));
             let path = path.ok_or_else(|| format!("the patch of `{name}` is not in the build context"))?;
@@ -213,7 +213,7 @@ impl Lockfile {
                 continue;
             }
             if source.is_empty() || settings::is_path(&source[1..]) {
-                return Err(format!("`{}` takes `{name}` from a local path", self.name));
+                return Err(format!("`{}` installs `{name}` from a local path", self.name));
             }
             self.names.insert(name.to_owned());
         }
@@ -222,7 +222,7 @@ impl Lockfile {
         Ok(())
     }
 
-    /// What Yarn 2 and later makes beside `node_modules`.
+    /// The files that Yarn 2 and later creates next to `node_modules`.
     pub fn made(&self, looked: &Looked<'_, '_>, project: &mut Project) {
         if self.name == "yarn.lock" && is_berry(looked) {
             let linker = settings::setting(looked, ".yarnrc.yml", "nodeLinker");
@@ -258,7 +258,7 @@ fn direct(root: &Value) -> BTreeSet<String> {
     DEPENDENCIES.iter().filter_map(|key| root[*key].as_object()).flat_map(|all| all.keys().cloned()).collect()
 }
 
-/// An install that may rewrite the lockfile: the later copy would bring the old one back.
+/// An install that may rewrite the lockfile: the later copy would restore the old one.
 pub(super) fn rewritten(
     looked: &Looked<'_, '_>,
     root: &Value,
@@ -271,12 +271,12 @@ pub(super) fn rewritten(
         matches!(call.verb.as_str(), "ci" | "clean-install" | "ic" | "install-clean" | "isntall-clean");
     let Some(lockfile) = lockfile else {
         if is_ci {
-            return Err("`npm ci` needs a lock file, and the build context has none".into());
+            return Err("`npm ci` needs a lockfile, and the build context has none".into());
         }
-        // Some managers take the versions from the lock file of another one.
+        // Some managers take the versions from the lockfile of another one.
         let foreign = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
         if foreign.iter().any(|name| looked.has(name)) {
-            return Err("the lock file is that of another package manager".into());
+            return Err("the lockfile belongs to another package manager".into());
         }
         return Ok(());
     };
@@ -301,7 +301,8 @@ pub(super) fn rewritten(
     Ok(())
 }
 
-/// Whether `npm install` finds nothing to change in a lock file: its root entry asks for what package.json asks for.
+/// Whether `npm install` finds nothing to change in a lockfile: its root entry asks for what
+/// package.json asks for.
 fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, String> {
     let lock = looked.value(name, Format::Json)?;
     let entry = &lock["packages"][""];
@@ -313,8 +314,8 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, 
         && DEPENDENCIES.iter().all(|key| same(key)))
 }
 
-/// Whether `pnpm install` leaves a lock file alone: it does where that satisfies package.json. (pnpm's documentation, "Settings",
-/// prefer-frozen-lockfile.)
+/// Whether `pnpm install` leaves a lockfile unchanged: it does if that satisfies package.json.
+/// (pnpm's documentation, "Settings", prefer-frozen-lockfile.)
 fn pnpm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, String> {
     let lock = looked.value(name, Format::Yaml)?;
     let own = &lock["importers"]["."];

@@ -1,6 +1,7 @@
-//! What the install scripts of dependencies read of the project.
+//! The project files that the install scripts of dependencies read.
 //!
-//! A lockfile says which packages have one, or says it not; what a script reads is data (`knowledge/install-scripts.yaml`).
+//! A lockfile may say which packages have one; the files that a script reads are data
+//! (`knowledge/install-scripts.yaml`).
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,8 @@ pub(super) enum Scripts {
     Perhaps(BTreeSet<String>),
 }
 
-/// Looks up what the scripts of an install read: adds files, or lowers the confidence, or says which package stands against it.
+/// Looks up what the scripts of an install read: adds files, or lowers the confidence, or names the
+/// package that prevents the rewrite.
 pub(super) fn look(
     looked: &Looked<'_, '_>,
     manifests: &[(String, Parsed)],
@@ -35,7 +37,7 @@ pub(super) fn look(
         Scripts::Of(names) => {
             for name in names {
                 let script = looked.place.known.install_script(&name).ok_or_else(|| {
-                    format!("`{name}` has an install script, and what it reads of the project is unknown")
+                    format!("`{name}` has an install script, and the project files that it reads are unknown")
                 })?;
                 needs_no_more(looked, &name)?;
                 let reads = script.reads.iter().map(|file| looked.path(file));
@@ -44,7 +46,7 @@ pub(super) fn look(
         }
         Scripts::Perhaps(names) => {
             names.iter().try_for_each(|name| needs_no_more(looked, name))?;
-            // By convention an install script looks at its own package only.
+            // By convention an install script reads only its own package.
             project.confidence = project.confidence.max(Confidence::Unsafe);
         }
     }
@@ -98,7 +100,7 @@ fn which(
         "pnpm" => allowed_by_pnpm(looked, &manifests[0].1, lockfile)?,
         "bun" => match super::strings(&manifests[0].1["trustedDependencies"]) {
             Some(trusted) => among(lockfile, &trusted),
-            // Bun trusts a list of packages of its own.
+            // Bun has a built-in list of trusted packages.
             None => Scripts::Perhaps(lockfile.names.clone()),
         },
         _ => lockfile.scripts.clone(),
@@ -109,8 +111,9 @@ fn which(
     })
 }
 
-/// pnpm runs the scripts of all dependencies before version 10, and only of those that are allowed to from then on; a list of allowed ones holds
-/// for all versions. (pnpm's documentation, "Settings", Build Settings; its release notes, 10.0.)
+/// pnpm runs the scripts of all dependencies before version 10, and only of those that are allowed
+/// to from then on; a list of allowed ones holds for all versions. (pnpm's documentation,
+/// "Settings", Build Settings; its release notes, 10.0.)
 fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -> Result<Scripts, String> {
     let workspace =
         looked.has("pnpm-workspace.yaml").then(|| looked.value("pnpm-workspace.yaml", Format::Yaml));
@@ -133,7 +136,7 @@ fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -
     }
     let mut names = match &only {
         Value::Null => Vec::new(),
-        only => super::strings(only).ok_or("`onlyBuiltDependencies` has an unknown form")?,
+        only => super::strings(only).ok_or("`onlyBuiltDependencies` has an unknown format")?,
     };
     names.extend(
         allowed
@@ -157,7 +160,7 @@ fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -
     Ok(among(lockfile, &plain))
 }
 
-/// Those of some names that the lockfile has, and has a script for as far as it says.
+/// The given names that the lockfile contains and does not list as without a script.
 fn among(lockfile: &Lockfile, names: &[&str]) -> Scripts {
     let may_run = |name: &&&str| match &lockfile.scripts {
         Scripts::Of(all) => all.contains(**name),
@@ -166,7 +169,8 @@ fn among(lockfile: &Lockfile, names: &[&str]) -> Scripts {
     Scripts::Of(names.iter().filter(may_run).map(|name| (*name).to_owned()).collect())
 }
 
-/// The major release of pnpm that runs: package.json says it, or an earlier command that installed it.
+/// The major release of pnpm that runs: package.json says it, or an earlier command that installed
+/// it.
 fn pnpm_release(looked: &Looked<'_, '_>, root: &Value) -> Option<u32> {
     let release = |text: &str| -> Option<u32> {
         text.strip_prefix("pnpm@")?.split('.').next()?.trim_start_matches(['^', '~', 'v']).parse().ok()
@@ -179,7 +183,8 @@ fn pnpm_release(looked: &Looked<'_, '_>, root: &Value) -> Option<u32> {
         all.all(|other| other == Some(first)).then_some(first)
     };
     match (named, installed()) {
-        // Since 9.7 pnpm changes over to the release that the project names; until then the installed one runs.
+        // Since 9.7 pnpm switches to the release that the project names; until then the installed
+        // one runs.
         (Some(named), Some(installed)) => Some(named.min(installed)),
         (named, installed) => named.or(installed),
     }

@@ -1,4 +1,4 @@
-//! What a package.json writes behind the name of a dependency: only what is fetched from elsewhere, or is a member of the workspace, is
+//! The dependency specifiers of package.json: only downloads and members of the workspace are
 //! understood.
 
 use serde_json::Value;
@@ -20,14 +20,15 @@ pub(super) fn dependencies(
         let all = match &package[*key] {
             Value::Null => continue,
             Value::Object(all) => all,
-            // npm takes lists of bundled names, and nothing else, in other places.
-            _ => return Err(format!("`{key}` of `{path}` has an unknown form")),
+            // In other places, npm accepts only lists of bundled names.
+            _ => return Err(format!("`{key}` of `{path}` has an unknown format")),
         };
         for (name, spec) in all {
-            let spec =
-                spec.as_str().ok_or_else(|| format!("`{path}` takes `{name}` from an unknown place"))?;
+            let spec = spec
+                .as_str()
+                .ok_or_else(|| format!("`{path}` installs `{name}` from an unknown location"))?;
             is_understood(looked, folder, spec, project)
-                .map_err(|reason| format!("`{path}` takes `{name}` from {reason}"))?;
+                .map_err(|reason| format!("`{path}` installs `{name}` from {reason}"))?;
         }
     }
     let injected = |value: &Value| value["injected"] == true;
@@ -60,7 +61,7 @@ pub(super) fn replacements(
     }
     for (key, value) in &all {
         nested(looked, value, project)
-            .map_err(|reason| format!("`{key}` replaces a dependency by {reason} (`{path}`)"))?;
+            .map_err(|reason| format!("`{key}` replaces a dependency with {reason} (`{path}`)"))?;
     }
     // Bun's key; pnpm's are files of its settings.
     if let Some(patches) = root["patchedDependencies"].as_object() {
@@ -81,11 +82,12 @@ fn nested(looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Resu
         Value::String(spec) if spec.starts_with('$') || matches!(spec.as_str(), "-" | "") => Ok(()),
         Value::String(spec) => is_understood(looked, looked.folder, spec, project),
         Value::Object(all) => all.values().try_for_each(|one| nested(looked, one, project)),
-        _ => Err("something of an unknown form".into()),
+        _ => Err("a value in an unknown formatat".into()),
     }
 }
 
-/// Whether a package comes from elsewhere or from the workspace; the error says where else it is from, to follow "from".
+/// Whether a package comes from elsewhere or from the workspace; the error says where else it is
+/// from, to follow "from".
 fn is_understood(
     looked: &Looked<'_, '_>,
     folder: &str,
@@ -95,10 +97,11 @@ fn is_understood(
     if let Some(patched) = spec.strip_prefix("patch:") {
         return patch(looked, folder, patched, project);
     }
-    if is_remote(spec) { Ok(()) } else { Err(format!("a local path or an unknown place, `{spec}`")) }
+    if is_remote(spec) { Ok(()) } else { Err(format!("a local path or an unknown location, `{spec}`")) }
 }
 
-/// A version, a tag, an address, or a member of the workspace. (npm-package-arg; pnpm's documentation, "Workspace"; Yarn's, "Protocols".)
+/// A version, a tag, an address, or a member of the workspace. (npm-package-arg; pnpm's
+/// documentation, "Workspace"; Yarn's, "Protocols".)
 fn is_remote(spec: &str) -> bool {
     let spec = spec.trim();
     let is_archive =
@@ -145,11 +148,12 @@ fn is_remote(spec: &str) -> bool {
 
 /// Yarn's `patch:NAME@VERSION#PATH`: its file is read. A built-in patch is Yarn's own.
 fn patch(looked: &Looked<'_, '_>, folder: &str, patched: &str, project: &mut Project) -> Result<(), String> {
-    let (source, file) = patched.split_once('#').ok_or_else(|| "a patch of an unknown form".to_owned())?;
+    let (source, file) =
+        patched.split_once('#').ok_or_else(|| "a patch in an unknown formatat".to_owned())?;
     let file = file.split("::").next().unwrap_or(file);
     let source = source.rsplit_once('@').map_or(source, |(_, version)| version);
     if !is_remote(&source.replace("%3A", ":").replace("%2F", "/").replace("%5E", "^")) {
-        return Err(format!("a patched package of an unknown place, `{source}`"));
+        return Err(format!("a patched package from an unknown location, `{source}`"));
     }
     for file in file.split('&').map(|file| file.trim_start_matches("optional!")) {
         if file.starts_with("builtin<") || file.starts_with("~builtin<") {

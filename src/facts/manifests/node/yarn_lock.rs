@@ -1,4 +1,5 @@
-//! The lockfile of Yarn 1, a format of its own: entries of indented keys and values. (yarnpkg/yarn, packages/lockfile, README and grammar.)
+//! The lockfile of Yarn 1, a format of its own: entries of indented keys and values. (yarnpkg/yarn,
+//! packages/lockfile, README and grammar.)
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ pub(super) fn names(text: &str) -> Option<BTreeSet<String>> {
             if super::super::settings::is_path(&range[1..]) {
                 return None;
             }
-            // An alias installs what stands behind it.
+            // An alias installs the package that follows it.
             let real = range[1..].strip_prefix("npm:").map(|alias| {
                 alias.get(1..).and_then(|rest| rest.find('@')).map_or(alias, |at| &alias[..=at])
             });
