@@ -1,4 +1,4 @@
-//! Where an option would keep a cache from being written, and which commands become needless by it.
+//! Where an option would prevent writing a cache, and which commands it makes unnecessary.
 
 use std::collections::HashMap;
 
@@ -21,16 +21,17 @@ pub struct Avoidance<'a> {
     pub manager: &'a str,
     /// The option.
     pub option: &'a str,
-    /// Where it goes, each behind a verb.
+    /// Its positions, each after a verb.
     pub insertions: Vec<usize>,
     /// Commands that only served the cache, each with the operator that joins it to the rest.
     pub needless: Vec<Span>,
-    /// How sure it is that only time is lost.
+    /// How certain it is that only time is lost.
     pub confidence: Confidence,
 }
 
 impl<'a> Facts<'a> {
-    /// The options that a RUN lacks, one manager at a time; an error says what stands against one.
+    /// The options that a RUN lacks, one manager at a time; an error is the reason why one can't be
+    /// added.
     pub fn avoidances(&self, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, String>> {
         let mut seen: Vec<&str> = Vec::new();
         let mut found = Vec::new();
@@ -61,7 +62,7 @@ impl<'a> Facts<'a> {
             call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
         });
         let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name))
-            // Who empties the cache sees to it, and may fail where there is nothing to empty.
+            // A command that empties the cache reads it, and may fail if there is nothing to empty.
             || self.last_cleaned(manager).is_some_and(|last| last >= run.item)
             || self.is_configured(run, manager)
             || !lacking.is_empty() && lacking.iter().all(|call| self.keeps_no_cache(run, call))
@@ -103,8 +104,9 @@ impl<'a> Facts<'a> {
         }
         let cache = manager.caches.first();
         let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
-        // A manager that gets by without a fetched index fetches it by itself; only what reads the index as it lies there
-        // leans on it. Where it is fetched by an option, others may lean on that.
+        // A manager that works without a downloaded index downloads it by itself; only commands
+        // that read the existing index depend on it. If an option downloads it, other commands may
+        // depend on that.
         let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
         let queries = &manager.verbs.query;
         let verbs =
@@ -113,7 +115,8 @@ impl<'a> Facts<'a> {
         let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
         let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
         let leaning = self.leans(run, going).or_else(|| {
-            // Within the RUN, the calls themselves get the option; what else is there may read the index.
+            // Within the RUN, the calls themselves get the option; other commands may read the
+            // index.
             let first = lacking.first()?.invocation;
             (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
                 .then(|| self.rest_leans(run, first, going, shares_index))?
@@ -126,7 +129,7 @@ impl<'a> Facts<'a> {
         } else {
             Vec::new()
         };
-        // `rm /var/cache/apk/*` without -f fails where the pattern matches nothing.
+        // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
         let from = calls.first().map_or(0, |call| call.invocation);
         let minds = run.invocations[from..].iter().any(|one| {
             one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
@@ -147,7 +150,8 @@ impl<'a> Facts<'a> {
         }))
     }
 
-    /// Whether a call gets the option, or one that decides in its place, by a variable: `pip install $PIP_OPTIONS flask`.
+    /// Whether a call gets the option, or one that overrides it, through a variable: `pip install
+    /// $PIP_OPTIONS flask`.
     fn is_decided_by_variable(&self, run: &RunFacts<'a>, call: &Call<'a>, avoid: &Avoid) -> bool {
         let words = run.invocations[call.invocation].words;
         let variable = |word: &Word| {
@@ -183,7 +187,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// What in the RUN itself needs the cache: what is installed is linked into it, or a call works offline.
+    /// Why the RUN itself needs the cache: installed packages are linked into it, or a call works
+    /// offline.
     fn needs_cache(&self, run: &RunFacts<'a>, manager: &Manager) -> Option<String> {
         if let Some(linked) = self.mode_in(manager.linked.as_ref(), run, manager) {
             return Some(format!("what it installs may be linked into its cache ({linked})"));
@@ -198,7 +203,8 @@ impl<'a> Facts<'a> {
         offline.map(|offline| format!("it works offline ({offline})"))
     }
 
-    /// Whether the rest of a RUN reads the index: a query, or a script that can't be read where the index is shared.
+    /// Whether the rest of a RUN reads the index: a query, or a script that can't be read, if the
+    /// index is shared.
     fn rest_leans(
         &self,
         run: &RunFacts<'a>,
@@ -223,7 +229,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// A visible pin of the manager to a release that is too old for the option: `pip install "pip<6"`.
+    /// A visible pin of the manager to a release that is too old for the option: `pip install
+    /// "pip<6"`.
     fn pinned_below(&self, manager: &Manager, avoid: &Avoid) -> Option<String> {
         let oldest: u32 = avoid.since?;
         if let Some(known) = self.kept.pins.borrow().get(&manager.name) {
@@ -260,7 +267,8 @@ impl<'a> Facts<'a> {
         last.get(&manager.name).copied()
     }
 
-    /// The refreshing of an index that nobody reads any more, and the removal of a cache that stays empty.
+    /// The update of an index that no command reads any more, and the removal of a cache that stays
+    /// empty.
     fn needless(
         &self,
         run: &RunFacts<'a>,
@@ -297,14 +305,14 @@ impl<'a> Facts<'a> {
             one.is("rm") && only && is_plain(one)
         });
         spans.extend(removals.filter_map(|one| backward(run, one)));
-        // Two neighbours can't both take the operator between them.
+        // Two adjacent removals can't both include the operator between them.
         spans.sort();
         spans.dedup_by(|later, earlier| later.start < earlier.end);
         spans
     }
 }
 
-/// Whether a command is nothing but a program with its arguments, perhaps by sudo.
+/// Whether a command is only a program with its arguments, perhaps through sudo.
 fn is_plain(one: &Invocation<'_>) -> bool {
     let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
     one.command.redirects.is_empty()
@@ -313,7 +321,8 @@ fn is_plain(one: &Invocation<'_>) -> bool {
         && wrappers.iter().all(|word| word.raw == "sudo")
 }
 
-/// Whether the author empties the cache at the end of the RUN. The index of a distribution is worth not fetching.
+/// Whether the author empties the cache at the end of the RUN. For a distribution's index, not
+/// downloading it saves time.
 fn empties_by_itself(run: &RunFacts<'_>, manager: &Manager, avoid: &Avoid) -> bool {
     let caches = manager.caches.iter().filter(|cache| {
         cache.directories.iter().any(|own| avoid.directories.iter().any(|other| paths::overlap(own, other)))

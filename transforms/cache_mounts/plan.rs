@@ -1,7 +1,8 @@
-//! Which caches of a RUN can lie in cache mounts, what becomes needless by that, and what stands against it.
+//! Which caches of a RUN can be in cache mounts, what that makes unnecessary, and what prevents it.
 //!
-//! A mount takes the cache out of the layer as a cleanup does, and hides what earlier layers have at its place. Whether
-//! mounts are wanted at all is the configuration's business. What is taken out of the script is told by `unneeded`.
+//! Like a cleanup, a mount keeps the cache out of the layer; it also hides the files of earlier
+//! layers at its target. The configuration decides whether mounts are wanted. `redundant` finds the
+//! commands to remove from the script.
 
 use crate::facts::caches::{is_emptied, is_mounted, is_set_in_script, what};
 use crate::facts::commands::{Elevation, Proof};
@@ -17,17 +18,18 @@ use crate::transforms::cache_mounts::redundant::Unneeded;
 /// Mounts for one RUN.
 #[derive(Debug, Default)]
 pub struct Mounting<'a> {
-    /// The managers whose caches they hold.
+    /// The managers whose caches they contain.
     pub managers: Vec<&'a str>,
     /// The flags: `--mount=type=cache,target=…`.
     pub flags: Vec<String>,
-    /// What the script no longer needs: cleanups, and options that keep the cache from being written.
+    /// What the script no longer needs: cleanups, and options that keep the cache from being
+    /// written.
     pub needless: Vec<Span>,
-    /// The caches that stay as they are, and why.
+    /// The caches that are unchanged, and why.
     pub refused: Vec<Stays>,
 }
 
-/// A mount that nothing about its own RUN stands against.
+/// A mount that its own RUN allows.
 struct Candidate<'a> {
     manager: &'a Manager,
     cache: &'a Cache,
@@ -51,7 +53,8 @@ pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> M
                 if !found.managers.contains(&manager.name.as_str()) {
                     found.managers.push(&manager.name);
                 }
-                // Who shares a cleanup with another cache waits for the next round, when only its own part is left.
+                // A cache that shares a cleanup with another one waits for the next round, when
+                // only its own part is left.
                 if !one.unneeded.touched.iter().any(|index| touched.contains(index)) {
                     touched.extend(&one.unneeded.touched);
                     found.flags.push(one.flag);
@@ -65,12 +68,13 @@ pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> M
     found
 }
 
-/// Whether a RUN's calls of this manager will get a mount, so that neither cleanup nor options have to care.
+/// Whether a RUN's calls of this manager will get a mount, so neither a cleanup nor options are
+/// needed.
 pub fn can_be_mounted<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &str, keep: &[String]) -> bool {
     mounting(facts, run, keep).managers.contains(&manager)
 }
 
-/// The mounts that hold what a RUN's calls write, where no mount lies there yet.
+/// The mounts for the files that a RUN's calls write, if there is no mount yet.
 fn holders<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a Mount, &'a Cache)> {
     let mut found: Vec<(&Manager, &Mount, &Cache)> = Vec::new();
     for manager in run.calls.iter().map(|call| call.manager) {
@@ -87,7 +91,7 @@ fn holders<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a M
     found
 }
 
-/// Whether a cache mount may hold anything: its target is no manager's usual one.
+/// Whether the contents of a cache mount are unknown: its target is not a manager's usual one.
 fn has_unknown_mount<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> bool {
     let places = || {
         let caches = facts.known.managers().flat_map(|one| &one.caches).flat_map(|cache| &cache.directories);
@@ -98,7 +102,7 @@ fn has_unknown_mount<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> bool {
     targets.any(|target| target.is_none_or(|target| !places().any(|place| paths::overlap(target, place))))
 }
 
-/// What the RUN itself, the user and the files under the target say.
+/// Checks the RUN itself, the user and the files under the target.
 fn candidate<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -147,7 +151,8 @@ fn candidate<'a>(
     Ok(Candidate { manager, cache, mount, target, flag, unneeded })
 }
 
-/// That a mount would not part the installed files from the cache, nor an offline call from what an earlier layer has.
+/// Checks that a mount would not separate the installed files from the cache, nor an offline call
+/// from the files of an earlier layer.
 fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Result<(), String> {
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
         return Err(format!("what it installs may be linked into it ({linked})"));
@@ -161,7 +166,7 @@ fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager
     })
 }
 
-/// That no variable, option or configuration has the cache elsewhere.
+/// Checks that no variable, option or configuration moves the cache.
 fn not_moved<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -208,7 +213,8 @@ fn not_moved<'a>(
     }
 }
 
-/// That the RUN removes neither the mount's place nor a directory around it, which a mount keeps from going away.
+/// Checks that the RUN removes neither the mount's target nor a parent directory, which a mount
+/// would prevent.
 fn not_removed<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -224,7 +230,8 @@ fn not_removed<'a>(
     })
 }
 
-/// That a cleanup which would go with the mount removes nothing that an earlier RUN leaves in the image.
+/// Checks that a cleanup that the mount replaces removes nothing that an earlier RUN left in the
+/// image.
 fn cleans_only_its_own<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -247,7 +254,7 @@ fn cleans_only_its_own<'a>(
     }
 }
 
-/// Where the mount goes, and whom it has to belong to.
+/// The mount's target, and its owner.
 fn target<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -258,7 +265,7 @@ fn target<'a>(
     let elevated = |call: &&&Call<'_>| run.invocations[call.invocation].elevation != Elevation::None;
     let as_root = |call: &&Call<'_>| matches!(run.invocations[call.invocation].elevation, Elevation::Root(_));
     if manager.kind == Kind::System {
-        // It ran as root, or it failed.
+        // It ran as root, or failed.
         return if calls.iter().all(|call| as_root(call) || !elevated(&call)) {
             Ok((mount.target.clone(), String::new()))
         } else {
@@ -275,7 +282,7 @@ fn target<'a>(
     let rest = mount.target.strip_prefix("~/");
     let target = rest.map_or_else(|| mount.target.clone(), |rest| format!("{}/{rest}", account.home));
     let Some(uid) = account.uid else { return Ok((target, String::new())) };
-    // BuildKit makes the directories above a mount, and they belong to root.
+    // BuildKit creates the parent directories of a mount, and they belong to root.
     if rest.is_none_or(|rest| rest.contains('/')) {
         return Err(format!(
             "the parent directory of {target} would belong to root during the RUN, and the RUN's user couldn't write anything else there"
@@ -285,7 +292,7 @@ fn target<'a>(
     Ok((target, format!(",uid={uid}{gid}")))
 }
 
-/// That the mount hides nothing which somebody has put there: another stage's files, the context's, a script's.
+/// Checks that the mount hides no files of another stage, of the context, or of a script.
 fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), String> {
     if facts.is_far_down(run.item) {
         return Err(format!(
@@ -319,7 +326,7 @@ fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Re
     Ok(())
 }
 
-/// What would miss the cache once it lies outside the image.
+/// Finds what would miss the cache if it is outside the image.
 fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: &[String]) -> Option<String> {
     let Candidate { manager, cache, mount, target, .. } = one;
     let directories = std::slice::from_ref(target);
@@ -335,13 +342,14 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
     if one.unneeded.emptied { copied_out(facts, run, going) } else { facts.leans(run, going) }
 }
 
-/// A copy of the directory itself, which would get what the base image has there in place of what the cleanup left.
+/// A copy of the directory itself, which would get the base image's files instead of those that the
+/// cleanup left.
 fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, going: Going<'_>) -> Option<String> {
     let derived = facts.lineage.derived(run.stage).iter().copied();
     std::iter::once(run.stage).chain(derived).take(FURTHEST).find_map(|stage| facts.copies_lean(stage, going))
 }
 
-/// Another call of the same manager that can't get the mount, or a script that may hold one.
+/// Another call of the same manager that can't get the mount, or a script that may contain one.
 fn missed_by_others<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -396,12 +404,14 @@ fn missed_by_others<'a>(
     None
 }
 
-/// Whether one of the two stages is built from the other, over others perhaps, or they are the same.
+/// Whether one of the two stages is built from the other, directly or indirectly, or they are the
+/// same.
 fn are_kin(facts: &Facts<'_>, one: usize, other: usize) -> bool {
     facts.lineage.is_built_from(one.max(other), one.min(other))
 }
 
-/// Whether a RUN writes to a cache; for a mount that all calls need, whether it has any call that reads or writes it.
+/// Whether a RUN writes to a cache; for a mount that all calls need, whether it has any call that
+/// reads or writes it.
 fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -> bool {
     run.calls.iter().any(|call| {
         call.manager.name == manager.name
@@ -409,7 +419,8 @@ fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -
     })
 }
 
-/// That nothing after a cleanup depends on it: without the cleanup, a call would find what was fetched before it.
+/// Checks that nothing after a cleanup depends on it: without the cleanup, a call would find files
+/// that were downloaded before it.
 fn fetched_after_cleanups(
     run: &RunFacts<'_>,
     manager: &Manager,
@@ -441,14 +452,15 @@ fn fetched_after_cleanups(
     Ok(())
 }
 
-/// Whether what comes after a call runs only if that succeeded: it is not negated, and in no condition.
+/// Whether the commands after a call run only if it succeeded: it is not negated, and not in a
+/// condition.
 fn is_fetch(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     let place = run.invocations[call.invocation].place;
     place.certain && (place.alone || place.proof != Proof::None)
 }
 
-/// That a RUN reads nothing from the cache which it has not fetched itself: the mount may be empty, or hold what another
-/// build has left.
+/// Checks that a RUN reads only files from the cache that it downloaded itself: the mount may be
+/// empty, or contain files of another build.
 fn reads_fresh(
     facts: &Facts<'_>,
     run: &RunFacts<'_>,

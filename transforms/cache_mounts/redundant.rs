@@ -1,7 +1,8 @@
-//! What a script no longer needs once a cache lies in a mount: the cleanup of that very cache, and the option that keeps it
-//! from being written.
+//! The parts of a script that a cache mount makes unnecessary: the cleanup of that cache, and the
+//! option that prevents writing it.
 //!
-//! They have to go, since they would empty the mount, or keep it empty; and `rm` fails on the mount itself.
+//! They must be removed, because they would empty the mount or keep it empty, and `rm` fails on the
+//! mount itself.
 
 use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::Invocation;
@@ -10,19 +11,21 @@ use crate::knowledge::{Cache, Manager};
 use crate::span::Span;
 use crate::syntax::shell::{End, Word};
 
-/// Bytes to take out of a script.
+/// Bytes to remove from a script.
 #[derive(Debug)]
 pub struct Unneeded {
     /// In order.
     pub spans: Vec<Span>,
-    /// The invocations that they are taken out of.
+    /// The invocations that contain them.
     pub touched: Vec<usize>,
-    /// Whether the cache was empty at the end of the RUN without a mount, so that nothing can lean on it.
+    /// Whether the cache was empty at the end of the RUN without a mount, so nothing can depend on
+    /// it.
     pub emptied: bool,
 }
 
 impl Unneeded {
-    /// What goes with a mount; the error names what can't go and would not work with it.
+    /// The parts that a mount replaces; the error names a part that can't be removed and would fail
+    /// with the mount.
     pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, String> {
         let last_fill = run
             .calls
@@ -94,7 +97,7 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
             && cache.cleaned_by.contains(&call.verb)
             && call.packages.is_empty()
     });
-    // npm 5 and later refuse to clean without it, and the RUN fails.
+    // npm 5 and later refuse to clean without `--force`, and the RUN fails.
     let needs_force = cache.clean.contains("--force");
     match by_verb {
         Some(call) if needs_force && !call.has_option(&["--force".to_owned(), "-f".to_owned()]) => {
@@ -108,7 +111,8 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
     }
 }
 
-/// The operands of an `rm` that lie at or under the target; an error where one lies around it or can't be told.
+/// The operands of an `rm` that are at or under the target; an error if one is a parent of it or
+/// unknown.
 fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>, String> {
     if !one.is("rm") && !one.is("rmdir") {
         return Ok(Vec::new());
@@ -122,7 +126,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
         let plain = named.starts_with(['/', '~']) && !named.contains(['$', '{', '`']);
         let start = named.split(['*', '?', '[', '{', '$']).next().unwrap_or_default();
         let start = start.rsplit_once('/').map_or("", |(directory, _)| directory);
-        // Without -f it fails where nothing is, and then so must the RUN.
+        // Without -f it fails if the file does not exist, and then the RUN must fail too.
         if plain && paths::within(&named, &place) && one.is_forced_removal() {
             found.push(word);
         } else if plain && paths::within(&place, &named)
@@ -141,7 +145,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
     Ok(found)
 }
 
-/// Whether a `find` walks through the target and deletes.
+/// Whether a `find` deletes files of the target.
 fn reaches(one: &Invocation<'_>, target: &str) -> bool {
     let place = paths::normal(target);
     let deletes = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-delete" | "rm" | "-exec"));
@@ -168,7 +172,8 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
     let before_is_background =
         one.place.statement > 0 && statements[one.place.statement - 1].end == End::Background;
     let span = if !statement.rest.is_empty() {
-        // In a list that is not the last one, a failure of its last command would begin to stop the script.
+        // In a list that is not the last one, a failure of the new last command would now stop the
+        // script.
         let same = state == Errexit::Off || is_last && is_plain_statement(statement);
         excise::backward(run, one).filter(|_| same)
     } else if state == Errexit::On && !before_is_background {
@@ -177,7 +182,8 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
             .map(|next| Span::new(one.command.span.start, next.span.start));
         let previous =
             || Some(Span::new(statements[one.place.statement.checked_sub(1)?].span.end, statement.span.end));
-        // What was the last but one decides now: only a plain command that stopped the script anyway.
+        // The command before it is now the last one: allow only a plain command whose failure
+        // stopped the script before.
         let decides = |at: usize| statements[at].rest.is_empty() && is_plain_statement(&statements[at]);
         let same = !is_last || one.place.statement > 0 && decides(one.place.statement - 1);
         next.or_else(previous).filter(|_| same).and_then(|span| excise::clear(run, span))

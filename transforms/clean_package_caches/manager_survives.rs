@@ -1,4 +1,4 @@
-//! Whether a package manager is sure to be there, and to work, at the end of a script that called it.
+//! Whether a package manager certainly exists and works at the end of a script that called it.
 
 use crate::facts::commands::{Invocation, Proof};
 use crate::facts::packages::Call;
@@ -6,7 +6,8 @@ use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::{Script, Word};
 
-/// Where a script may delete files without taking a program, or the directory it stands in, away.
+/// Directories in which a script may delete files without removing a program or its working
+/// directory.
 const HARMLESS: &[&str] = &[
     "/tmp",
     "/var/tmp",
@@ -25,7 +26,8 @@ const HARMLESS: &[&str] = &[
     "~/.wget-hsts",
 ];
 
-/// The cleanup command by the very program that the script calls; the error says why that may not work at the end.
+/// The cleanup command with the program that the script calls; the error says why it may not work
+/// at the end.
 pub(crate) fn own_command(
     facts: &Facts<'_>,
     run: &RunFacts<'_>,
@@ -122,7 +124,8 @@ fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
     })
 }
 
-/// Whether a command may delete, move or switch off a program, or delete the directory that the script is in.
+/// Whether a command may delete, move or disable a program, or delete the script's working
+/// directory.
 fn may_remove_a_program(one: &Invocation<'_>) -> bool {
     let harmless = |word: &Word| {
         let path = paths::normal(&word.raw);

@@ -1,4 +1,5 @@
-//! What a RUN leaves in the caches of the package managers that it calls, and why a cache is not emptied there.
+//! The files that a RUN leaves in the caches of the package managers that it calls, and why a cache
+//! is not emptied there.
 
 use crate::facts::caches::{Stays, is_emptied, is_mounted, is_set_in_script, what};
 use crate::facts::commands::{Elevation, Invocation};
@@ -12,17 +13,18 @@ use crate::transforms::clean_package_caches::manager_survives;
 /// A cache that is still full when the RUN ends.
 #[derive(Debug)]
 pub struct Leftover<'a> {
-    /// Whose it is.
+    /// Its package manager.
     pub manager: &'a Manager,
     /// Which.
     pub cache: &'a Cache,
-    /// The command that empties it, as the user who filled it.
+    /// The command that empties it, run as the user who filled it.
     pub command: String,
-    /// How sure it is that only time is lost.
+    /// How certain it is that only time is lost.
     pub confidence: Confidence,
 }
 
-/// The caches that a RUN fills and does not empty: each with the command to empty it, or with the guard against it.
+/// The caches that a RUN fills and does not empty: each with the command to empty it, or with the
+/// reason why it is not emptied.
 pub fn leftovers<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -49,7 +51,7 @@ pub fn leftovers<'a>(
     found
 }
 
-/// The command that empties a cache at the end of the RUN, or what stands against it.
+/// The command that empties a cache at the end of the RUN, or why there is none.
 fn removal<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -126,7 +128,8 @@ fn removal<'a>(
     Ok(Leftover { manager, cache, command, confidence: cache.applicability })
 }
 
-/// Whether a RUN only fetches an index that nothing uses: then the step itself is in vain, and a cleanup would hide that.
+/// Whether a RUN only downloads an index that nothing uses: then the step itself is unnecessary,
+/// and a cleanup would hide that.
 fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> bool {
     let is_idle = |(index, one): (usize, &Invocation<'_>)| {
         let call = run.calls.iter().find(|call| call.invocation == index);
@@ -135,7 +138,7 @@ fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, ca
                 && (manager.refreshes(&call.verb) && call.packages.is_empty() || manager.cleans(&call.verb))
         }) || ["echo", "true", ":", "set", "sleep"].iter().any(|program| one.is(program))
     };
-    // What refreshes by itself may do so because of us.
+    // A later call may refresh the index by itself because this tool added a cleanup.
     let refreshes_itself = || {
         let later = facts.runs.iter().filter(|other| other.item > run.item).flat_map(|other| &other.calls);
         later
@@ -148,7 +151,7 @@ fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, ca
         && !refreshes_itself()
 }
 
-/// Whether the file shows that sudo is not for every command, or not any more.
+/// Whether the file shows that sudo is not allowed for every command, or not any more.
 fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     let limited = *facts.kept.limits_sudo.get_or_init(|| {
         facts.file.instructions().any(|(_, instruction)| {
@@ -162,7 +165,7 @@ fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     limited || given_up
 }
 
-/// As whom all these calls run: nobody special, or root by one prefix.
+/// The elevation that all these calls share: none, or root by one prefix.
 fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, String> {
     let mut prefix: Option<Option<String>> = None;
     for call in calls {

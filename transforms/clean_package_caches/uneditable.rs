@@ -1,6 +1,7 @@
-//! RUNs that leave a cache full and that are never edited: what they leave, and why they stay as they are.
+//! RUNs that leave a cache full and that are never edited: the files that they leave, and why they
+//! are not changed.
 //!
-//! One place says so for all transforms, once for each RUN, so that no RUN is passed over in silence.
+//! Reported here for all transforms, once for each RUN, so that no RUN is skipped silently.
 
 use crate::facts::caches::{Stays, what};
 use crate::facts::kept::KeptOfRun;
@@ -14,8 +15,8 @@ use crate::transforms::clean_package_caches::residue;
 use crate::transforms::clean_package_caches::residue::Leftover;
 use std::sync::OnceLock;
 
-/// What could be saved in a RUN, or in a script within it, that is never edited, and why it stays; none where it is
-/// edited, or where nothing is known to be gained.
+/// The savings in a RUN, or in a script within it, that is never edited, and why it is not; none if
+/// it is edited, or if no savings are known.
 pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<String> {
     let mut found: Vec<Result<String, Stays>> = match &run.instruction.body {
         Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
@@ -54,7 +55,7 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
         _ if run.near_error => "the RUN is next to a line that can't be read",
         _ => "the RUN passes commands to a shell as a string, which is never edited",
     };
-    // What nothing but its form keeps from being cleaned comes first.
+    // First the caches that only the form of the RUN protects.
     let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();
     names.dedup();
     let by_form = || format!("{} left alone, because {reason}", names.join(" and "));
@@ -66,8 +67,8 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
     }
 }
 
-/// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited, and what else stands
-/// against it.
+/// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited,
+/// and other reasons why they are not emptied.
 fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, Stays>> {
     let is_safe = |one: &Result<Leftover<'_>, Stays>| {
         one.as_ref().is_ok_and(|one| one.confidence == Confidence::Safe) || one.is_err()
@@ -76,8 +77,8 @@ fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Re
     found.map(|one| one.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name))).collect()
 }
 
-/// The caches that a RUN seems to fill whose script can't be read: it names a manager and one of its verbs, and neither
-/// the directory nor the option that keeps it empty.
+/// The caches that a RUN seems to fill whose script can't be read: it names a manager and one of
+/// its verbs, and neither the directory nor the option that keeps it empty.
 fn named_caches(facts: &Facts<'_>, run: &RunFacts<'_>, opaque: Opaque) -> Vec<String> {
     let text = run.instruction.full.of(facts.file.text);
     if opaque == Opaque::Interpreter || opaque == Opaque::ForeignShell && is_windows_shell(facts, run) {
@@ -113,7 +114,7 @@ fn named_caches(facts: &Facts<'_>, run: &RunFacts<'_>, opaque: Opaque) -> Vec<St
     found
 }
 
-/// Whether the shell in force is one of Windows, or the image's own.
+/// Whether the current shell is one of Windows, or the image's default.
 fn is_windows_shell(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     let shell = facts.before(run.item).find_map(|(_, instruction)| match &instruction.body {
         Body::Shell(words) => Some(words.first()?.to_ascii_lowercase()),

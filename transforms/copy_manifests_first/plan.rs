@@ -1,7 +1,8 @@
-//! Which files of a copied directory the installs below it need, so that these can be copied early and the rest late.
+//! Which files of a copied directory the installs below it need, so that these can be copied early
+//! and the rest late.
 //!
-//! Works over the build context: what an install reads is in its manifests (`manifests`), where they lie in the image follows from the
-//! copy (`copied`).
+//! Works over the build context: `manifests` finds the files that an install reads, and `copied`
+//! their paths in the image.
 
 use std::collections::BTreeSet;
 
@@ -17,22 +18,24 @@ use crate::syntax::shell::{End, Statement};
 use crate::syntax::{Body, Instruction};
 use crate::transforms::ordering::Move;
 
-/// A copy of a directory that can be taken apart.
+/// A copy of a directory that can be split.
 #[derive(Debug, Clone)]
 pub struct Early {
     /// Where the copy of the whole comes to stand.
     pub moved: Move,
-    /// The copies that take its place.
+    /// The copies that replace it.
     pub copies: Vec<EarlyCopy>,
-    /// Where the RUN that it comes to stand after is cut in two, so that the rest of its commands has all files.
+    /// Where the RUN that it comes to stand after is cut in two, so that the rest of its commands
+    /// has all files.
     pub cut: Option<Span>,
-    /// Context paths that the installs make: the ignore file has to exclude them, or the later copy brings the host's own.
+    /// Context paths that the installs create: the ignore file must exclude them, or the later copy
+    /// copies the host's.
     pub makes: BTreeSet<String>,
-    /// How sure it is that the installs need nothing else.
+    /// How certain it is that the installs need nothing else.
     pub confidence: Confidence,
 }
 
-/// What the installs of a RUN need of the context.
+/// The context files that the installs of a RUN need.
 #[derive(Debug, Clone, Default)]
 struct Needed {
     reads: Vec<String>,
@@ -55,15 +58,16 @@ impl Needed {
 pub struct EarlyCopy {
     /// The context paths.
     pub sources: Vec<String>,
-    /// The directory, from the destination of the copy of the whole; empty for the destination itself.
+    /// The directory, from the destination of the copy of the whole; empty for the destination
+    /// itself.
     pub directory: String,
 }
 
-/// Why a copy is not taken apart: the place of what stands against it, and the reason.
+/// Why a copy is not split: the place of the obstacle, and the reason.
 pub type Against = (Span, String);
 
 impl Facts<'_> {
-    /// Whether some copy of a stage may be worth taking apart; asks nothing of the context.
+    /// Whether a copy of a stage may be worth splitting; does not read the context.
     pub fn may_copy_early(&self, stage: usize) -> bool {
         let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
         let Some(order) = self.movable_items(stage, &is_copy) else { return false };
@@ -81,8 +85,8 @@ impl Facts<'_> {
         })
     }
 
-    /// The copies of a stage that can be taken apart, each below the one before and where the others do not reach; or why the one that might
-    /// be is not.
+    /// The copies of a stage that can be split, each below the one before and not affected by the
+    /// others; or why the only candidate can't be.
     pub fn early_copies(
         &self,
         stage: usize,
@@ -124,7 +128,7 @@ impl Facts<'_> {
         found
     }
 
-    /// A copy above an install whose options say which files it brings: these are not worked out.
+    /// A copy above an install whose options select its files: these are unknown.
     fn is_not_followed(&self, item: usize, after: &[usize]) -> Option<Against> {
         let copy = self.instruction_at(item)?;
         let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
@@ -201,7 +205,7 @@ impl Facts<'_> {
             let span = self.file.items[copied.item].span();
             return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
         }
-        // What only this checkout has would be missing in all others.
+        // Files that only this checkout has would be missing in all others.
         let is_kept = |file: &&String| context.is_tracked(file);
         let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
         if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
@@ -214,7 +218,7 @@ impl Facts<'_> {
         Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
     }
 
-    /// Another copy above a step that brings sources, so that the step would be done again as often as before.
+    /// Another copy of sources above a step, so the step would run again as often as before.
     fn other_sources_above(&self, item: usize, step: usize) -> Option<usize> {
         let stage = self.stage_at(item)?;
         let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
@@ -227,7 +231,7 @@ impl Facts<'_> {
         other.or_else(|| (self.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
     }
 
-    /// A directory that a script enters and that only the copy of the whole would make.
+    /// A directory that a script enters and that only the copy of the whole directory would create.
     fn lacks_directory(&self, copied: &Copied, entered: &[String], early: &[String]) -> Option<String> {
         let made = |path: &str| {
             let by_copy = early
@@ -243,7 +247,8 @@ impl Facts<'_> {
         Some(format!("it changes to `{lacking}`, which would not exist yet"))
     }
 
-    /// The context files that the installs of one RUN read. An error without a reason: it is no install, or has nothing to do with the copy.
+    /// The context files that the installs of one RUN read. An error without a reason: it is not an
+    /// install, or does not use the copy.
     fn needed_by(
         &self,
         copied: &Copied,
@@ -255,7 +260,7 @@ impl Facts<'_> {
         let run = self.run_at(item).ok_or(None)?;
         let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
         if let Some(reason) = &effects.unknown {
-            // Worth a word only where there is an install that waits for it.
+            // Reported only if an install follows the copy.
             return Err(installs.map(|call| {
                 format!("`{}` is not the only command of its RUN: {reason}", call.manager.name)
             }));
@@ -282,7 +287,8 @@ impl Facts<'_> {
             if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
                 return Err(Some(format!("`{outside}` is not among the copied files")));
             }
-            // What the copy of the whole does not bring, it can't bring from the host either.
+            // Files that the copy of the whole directory leaves out can't come from the host
+            // either.
             let makes = project.makes.into_iter().filter(|path| copied.inner_path(path).is_some());
             needed.add(Needed {
                 reads: project.reads,
@@ -293,7 +299,8 @@ impl Facts<'_> {
         Ok(needed)
     }
 
-    /// The words of earlier commands that install programs: package managers with their packages and plugins.
+    /// The words of earlier commands that install programs: package managers with their packages
+    /// and plugins.
     fn installed_before(&self, item: usize) -> Vec<String> {
         let runs = self.before(item).filter_map(|(at, _)| self.run_at(at));
         let words = runs.flat_map(|run| {
@@ -305,8 +312,8 @@ impl Facts<'_> {
         words.filter_map(|word| word.literal()).map(str::to_owned).collect()
     }
 
-    /// The same for the first commands of a RUN that goes on with others, `npm ci && npm run build`: where to cut it, and what the first
-    /// part reads.
+    /// The same for the first commands of a RUN with more commands, `npm ci && npm run build`:
+    /// where to split it, and what the first part reads.
     fn needed_by_first_part(
         &self,
         copied: &Copied,
@@ -348,8 +355,8 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether an earlier copy of the stage has put just this file to just this place, and no instruction since then may have
-    /// removed or changed it.
+    /// Whether an earlier copy of the stage copied exactly this file to this path, and no later
+    /// instruction may have removed or changed it.
     fn is_there_before(&self, copied: &Copied, file: &str, before: &[usize], context: &BuildContext) -> bool {
         let flags = |item: usize| -> Vec<&str> {
             self.instruction_at(item).map_or_else(Vec::new, |one| {
@@ -377,7 +384,7 @@ impl Facts<'_> {
     }
 }
 
-/// The only and-list of a RUN whose commands share nothing but files, so that they could as well be two RUNs.
+/// The only and-list of a RUN whose commands share only files, so they could be two RUNs.
 fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     let script = run.editable()?;
     let [statement] = &script.list.statements[..] else { return None };
@@ -402,7 +409,7 @@ fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     .then_some(statement)
 }
 
-/// A character that needs no quoting in COPY and is no pattern.
+/// A character that needs no quoting in COPY and is not part of a pattern.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+')
 }
@@ -411,7 +418,8 @@ fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Ve
     let mut copies: Vec<EarlyCopy> = Vec::new();
     for file in files {
         let inner = copied.inner_path(file).unwrap_or(file);
-        // A directory is copied by its contents, so it goes into one of its own name, by an instruction of its own.
+        // COPY copies the contents of a directory, so each directory needs its own instruction,
+        // with its name in the destination.
         if context.file(file).is_none() {
             copies.push(EarlyCopy { sources: vec![file.clone()], directory: inner.to_owned() });
             continue;
@@ -456,7 +464,7 @@ mod tests {
         let both = Ok(vec!["requirements.txt".to_owned(), "local.txt".to_owned()]);
         assert_eq!(early(None), both);
         assert_eq!(early(Some(&["local.txt", "requirements.txt"])), both);
-        // A project that was not committed yet.
+        // A project that is not committed yet.
         assert_eq!(early(Some(&[])), both);
         assert!(early(Some(&["requirements.txt"])).is_err_and(|reason| reason.contains("`local.txt`")));
     }

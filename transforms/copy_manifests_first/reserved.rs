@@ -1,7 +1,9 @@
-//! Paths of the build context that belong to an install: what it makes there, a later copy must not bring from the host.
+//! Paths of the build context that belong to an install: a later copy must not copy the files that
+//! it creates there from the host.
 //!
-//! A checkout may have a `node_modules` of its own or not; only an entry of the ignore file makes both build the same. Which entries are
-//! missing and whether they can be written is asked here, how the rest of the file is written is kept.
+//! A checkout may or may not have a `node_modules`; only an entry of the ignore file makes both
+//! build the same. This module finds the missing entries and whether they can be added; the rest of
+//! the file is unchanged.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +13,8 @@ use crate::knowledge::{Kind, Program};
 use crate::syntax::{Body, Dockerfile, Item};
 
 impl Facts<'_> {
-    /// The text of the ignore file with which no path of these is sent; none where it is so already. The error says what stands against
-    /// it, in a form that follows "because".
+    /// The text of an ignore file that excludes all these paths; none if it already does. The error
+    /// is the reason why there is none, to follow "because".
     pub fn reserve(
         &self,
         made: &BTreeSet<String>,
@@ -51,7 +53,7 @@ impl Facts<'_> {
         }
     }
 
-    /// What stands against keeping a path out of the context.
+    /// The reason why a path can't be excluded from the context.
     fn may_be_excluded(
         &self,
         path: &str,
@@ -65,7 +67,7 @@ impl Facts<'_> {
         if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
             return Err(format!("{} includes `{path}` with `!`", context.ignore_path));
         }
-        // Where no version control is known, what an install makes counts as made by one.
+        // If version control is unknown, files that an install creates count as created by it.
         if context.sends(path) && context.is_tracked(path) == Some(true) {
             return Err(format!(
                 "`{path}` is under version control, and the later copy would overwrite what was installed"
@@ -82,7 +84,7 @@ impl Facts<'_> {
         Ok(())
     }
 
-    /// Whether every copy of a Dockerfile that brings a path stands in a stage that makes it anew.
+    /// Whether each copy of a Dockerfile that copies a path is in a stage that creates it again.
     fn needs_nothing_of(&self, path: &str, context: &BuildContext, file: &str) -> Result<(), String> {
         let name = path.rsplit('/').next().unwrap_or(path);
         for item in 0..self.file.items.len() {
@@ -107,7 +109,7 @@ impl Facts<'_> {
                     let copied = self.copied(item, context);
                     let brings = match &copied {
                         Some(copied) => copied.inner_path(path).is_some(),
-                        // Flags or variables that are not looked through.
+                        // Flags or variables that are not analyzed.
                         None => transfer.sources.iter().any(|source| {
                             let source = source.trim_start_matches("./").trim_matches('/');
                             !source.contains("://")
@@ -135,7 +137,8 @@ impl Facts<'_> {
         Ok(())
     }
 
-    /// Whether nothing can look at a path that a copy brings: its stage only compiles something else, and gives none of it to another.
+    /// Whether nothing can read a path that a copy adds: its stage only compiles something else,
+    /// and passes none of it to another stage.
     fn is_unread(&self, item: usize, place: &str) -> bool {
         let Some(stage) = self.stage_at(item) else { return false };
         let name = place.rsplit('/').next().unwrap_or(place);
@@ -158,7 +161,7 @@ impl Facts<'_> {
         !stage.ships && !gives && !is_base && !runs.any(looks)
     }
 
-    /// Whether a stage makes what bears a name by an install, or copies it from another stage.
+    /// Whether a stage creates a path of this name by an install, or copies it from another stage.
     fn is_made_in_stage_of(&self, item: usize, name: &str) -> bool {
         let Some(stage) = self.stage_at(item) else { return false };
         let installs = self.runs.iter().filter(|run| run.stage == stage.index).any(|run| {
@@ -184,7 +187,7 @@ impl Facts<'_> {
     }
 }
 
-/// Whether the text of an ignore file excludes a path with all that is in it, whatever that is.
+/// Whether the text of an ignore file excludes a path with any contents.
 fn is_excluded(text: &str, path: &str) -> bool {
     let mut excluded = false;
     for line in lines(text) {
@@ -209,7 +212,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.starts_with('#')).map(str::trim).filter(|line| !line.is_empty())
 }
 
-/// Whether a pattern may match the path, a directory around it, or something in it.
+/// Whether a pattern may match the path, a parent directory, or something in it.
 fn may_match_within(pattern: &str, path: &str) -> bool {
     let pattern = pattern.trim().trim_start_matches('/').trim_start_matches("./");
     if Ignore::parse(pattern).excludes(path) {
@@ -228,10 +231,11 @@ fn may_match_within(pattern: &str, path: &str) -> bool {
     own.next().is_none()
 }
 
-/// Names of directories that are made anew wherever they are, so that one pattern can stand for all of them.
+/// Names of directories that are always created again, so one pattern can cover all of them.
 const ANYWHERE: &[&str] = &["node_modules", ".venv", "obj", "__pycache__"];
 
-/// The patterns for some paths, in the author's style: `**/name` where there are several, or where the file has others of that kind.
+/// The patterns for some paths, in the author's style: `**/name` where there are several, or if the
+/// file has similar ones.
 fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
     let prefers_anywhere = lines(old).any(|line| line.starts_with("**/"));
     let of = |path: &&str| {
@@ -246,7 +250,7 @@ fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
     missing.iter().map(of).collect()
 }
 
-/// The text with further patterns at its end, in its own line breaks.
+/// The text with more patterns at its end, with its own kind of line breaks.
 fn with_patterns(old: &str, patterns: &BTreeSet<String>) -> String {
     let line_break = if old.contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = old.to_owned();

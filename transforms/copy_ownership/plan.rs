@@ -1,9 +1,11 @@
-//! A `chown` or `chmod` right behind the copy of just those files: what the copy's own flag has to be so that owner and mode
-//! come out the same, and what is left to do for the command.
+//! A `chown` or `chmod` directly after the copy of those files: which flag of the copy gives the
+//! same owner and mode, and what the command still has to do.
 //!
-//! What BuildKit does, found out by building (BuildKit 0.25): the flags hold for everything that is copied, and for
-//! directories that the copy makes, those above the destination included. A destination that is there keeps its own owner
-//! and mode. Symbolic links get the owner and keep their mode, as with `-R` of GNU's and BusyBox's commands. `--chown=user` takes the user's group from the image's `/etc/passwd`.
+//! BuildKit's behavior, found by building (BuildKit 0.25): the flags apply to everything that is
+//! copied, and to directories that the copy creates, including parents of the destination. An
+//! existing destination keeps its owner and mode. Symlinks get the owner and keep their mode, as
+//! with `-R` of GNU's and BusyBox's commands. `--chown=user` takes the user's group from the
+//! image's `/etc/passwd`.
 
 use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::{Elevation, Invocation};
@@ -15,20 +17,20 @@ use crate::span::Span;
 use crate::syntax::shell::{End, Word};
 use crate::syntax::{Body, Flag, Instruction, Item, Keyword, Transfer};
 
-/// A command whose work copies can do.
+/// A command that flags of copies can replace.
 #[derive(Debug)]
 pub struct Handover {
     /// The flag for the copies: `--chown=app:app`.
     pub flag: String,
-    /// Where it goes, behind each COPY or ADD.
+    /// Its positions, after each COPY or ADD.
     pub insertions: Vec<usize>,
-    /// What goes: the command, the whole RUN, or only `-R`.
+    /// What is removed: the command, the whole RUN, or only `-R`.
     pub needless: Span,
     /// The command's name and path, for the title.
     pub what: String,
 }
 
-/// A `chown` or `chmod` in plain words.
+/// A `chown` or `chmod` with plain words.
 struct Order<'w> {
     program: &'static str,
     value: &'w Word,
@@ -36,14 +38,15 @@ struct Order<'w> {
     path: &'w Word,
 }
 
-/// The copies that bring what is under a path.
+/// The copies of the files under a path.
 struct Brought<'f, 'a> {
     copies: Vec<(usize, &'f Instruction<'a>)>,
     /// Variables that change between the copies and the RUN.
     changed: Vec<&'f str>,
 }
 
-/// What the first commands of a RUN do that copies before it can; none where no copy right before it is concerned.
+/// The first commands of a RUN that copies before it can replace; none if no copy directly before
+/// it is concerned.
 pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Handover, String>> {
     run.editable()?;
     let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
@@ -53,7 +56,7 @@ pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Hand
         match brought(facts, run, &path) {
             Err(reason) => return Some(Err(reason)),
             Ok(brought) if brought.copies.is_empty() => {}
-            // A plain chown of the directory is what stays when the copies do the rest.
+            // A plain chown of the directory is what remains when the copies do the rest.
             Ok(brought) if order.recursive.is_none() && !is_file_copy(facts, &brought, &path) => {}
             Ok(brought) => return Some(hand_over(facts, run, one, &order, &path, &brought)),
         }
@@ -61,10 +64,10 @@ pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Hand
     None
 }
 
-/// The copies right before a RUN that bring files at or under a path, the first one first.
+/// The copies directly before a RUN of files at or under a path, in order.
 fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Result<Brought<'f, 'a>, String> {
     let mut found = Brought { copies: Vec::new(), changed: Vec::new() };
-    // What stands between a copy and the RUN; it only counts once such a copy is found.
+    // The obstacle between a copy and the RUN; it only matters once such a copy is found.
     let mut changed: Vec<&str> = Vec::new();
     let mut until_first = 0;
     let mut blocker: Option<String> = None;
@@ -117,9 +120,9 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
     Ok(found)
 }
 
-/// Whether a copy in the same stage before an item goes to a path or under it.
+/// Whether a copy in the same stage before an item copies to a path or under it.
 fn copies_before(facts: &Facts<'_>, item: usize, path: &str) -> bool {
-    // It only gives a reason: none is given where looking takes too long.
+    // This only finds a reason: none is given if the search takes too long.
     !facts.is_far_down(item)
         && facts.before(item).any(|(at, instruction)| match &instruction.body {
             Body::Copy(transfer) => {
@@ -166,13 +169,13 @@ fn hand_over<'a>(
     } else {
         facts.is_untouched(run.stage, first, path)?
     };
-    // A directory that the copy makes has mode 755 anyway.
+    // A directory that the copy creates has mode 755 anyway.
     let usual = is_file && order.program == "chmod" && value == "755";
     if !exists && !usual && !facts.is_there(run.stage, first, parent) {
         return Err(format!("the copy may also create {parent}, which would get the same owner and mode"));
     }
     let needless = match order.recursive {
-        // The directory was there: the copy leaves its own owner and mode alone.
+        // The directory existed: the copy does not change its owner and mode.
         Some(word) if exists => option_span(run, one, word)?,
         _ => whole(facts, run, one)?,
     };
@@ -184,7 +187,8 @@ fn hand_over<'a>(
     })
 }
 
-/// The owner as COPY takes it. A user alone leaves the group as it is, which is root's for files of the build context.
+/// The owner as COPY takes it. A user alone keeps the group, which is root's for files of the build
+/// context.
 fn owner<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -219,14 +223,14 @@ fn owner<'a>(
                 .into())
         }
         [user] if !user.is_empty() => Ok(format!("{user}:0")),
-        // The user's own group, which is also what the copy takes.
+        // The user's own group, which is also the copy's default.
         [user, ""] if !user.is_empty() && !user.starts_with('$') && !is_number(user) => Ok(user.to_owned()),
         ["", group] if !group.is_empty() => Ok(format!("0:{group}")),
         _ => Err(format!("the owner {raw} can't be used in a flag")),
     }
 }
 
-/// That nothing before an item names a file: it might be a link, or a directory.
+/// Checks that nothing before an item names a file: it might be a symlink, or a directory.
 fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), String> {
     let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
     if facts.is_far_down(item) {
@@ -240,7 +244,7 @@ fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &
     Ok(())
 }
 
-/// The command with what joins it, or the whole RUN where it is all there is.
+/// The command with its operator, or the whole RUN if it has no other command.
 fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Result<Span, String> {
     let stuck = || "it can't be removed from its script".to_owned();
     let script = run.script().ok_or_else(stuck)?;
@@ -258,7 +262,8 @@ fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Res
             Span::new(one.command.span.start, statements[one.place.statement + 1].span.start),
         ),
         (count, false) => {
-            // A list of one command stops a script that exits on errors; as part of a longer one it does not.
+            // A failing list of one command stops a script under `set -e`; as part of a longer list
+            // it does not.
             let same = errexit(run, script) == Errexit::Off || count == 1 && is_plain_statement(statement);
             excise::forward(run, one).or_else(|| excise::backward(run, one)).filter(|_| same)
         }
@@ -275,14 +280,14 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, String> 
     let full = run.instruction.full;
     let text = facts.file.text;
     if full.of(text).ends_with('\n') {
-        // Of two gaps around it, one is left.
+        // One of the two gaps around it remains.
         let after = facts.file.items.get(run.item + 1);
         return Ok(match (above, after) {
             (Some(Item::Blank(_)), Some(Item::Blank(blank))) => Span::new(full.start, blank.end),
             _ => full,
         });
     }
-    // The last line has no break: the one before it goes.
+    // The last line has no line break: the one before it is removed.
     let before = text[..full.start].trim_end_matches('\n').trim_end_matches('\r').len();
     let one_line = text[before..full.start].matches('\n').count() == 1;
     Ok(Span::new(if one_line { before } else { full.start }, full.end))
@@ -305,7 +310,7 @@ fn order<'i>(one: &Invocation<'i>) -> Option<Order<'i>> {
     Some(Order { program, value, recursive, path })
 }
 
-/// Whether a copy can take the flag, and is of a kind whose files are what its sources say.
+/// Whether a copy can get the flag, and its sources name its files.
 fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
     let keyword = instruction.keyword.name();
     if flag(instruction, name).is_some() {
@@ -336,7 +341,7 @@ fn flag<'f>(instruction: &'f Instruction<'_>, name: &str) -> Option<&'f Flag> {
     instruction.flags.iter().find(|flag| flag.name == name)
 }
 
-/// Where the only file of a copy comes to lie; none for anything but one file.
+/// The destination of the only file of a copy; none for anything but one file.
 fn lands(transfer: &Transfer, destination: &str) -> Option<String> {
     let [source] = &transfer.sources[..] else { return None };
     if !looks_like_a_file(source) {
@@ -352,7 +357,7 @@ fn lands(transfer: &Transfer, destination: &str) -> Option<String> {
     }
 }
 
-/// Whether the path is the one file that the one copy brings.
+/// Whether the path is the only file of the only copy.
 fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> bool {
     let [(item, instruction)] = brought.copies[..] else { return false };
     let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
@@ -360,8 +365,8 @@ fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> boo
     destination.and_then(|destination| lands(transfer, &destination)).as_deref() == Some(path)
 }
 
-/// The mode, where it is three digits. GNU chmod leaves a directory's set-group-ID bit alone, which files of another stage
-/// may have; COPY does not.
+/// The mode, if it is three digits. GNU chmod keeps a directory's set-group-ID bit, which
+/// directories of another stage may have; COPY does not.
 fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, String> {
     let mode = order.value.literal().unwrap_or_default();
     let digits = mode.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(mode);

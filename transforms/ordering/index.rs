@@ -1,12 +1,14 @@
-//! Package indexes that one RUN fetches and a later one installs from.
+//! Package indexes that one RUN downloads and a later one installs from.
 //!
-//! Such a RUN must not stay cached while files above it change: the later install would ask for versions that the mirrors no longer have.
+//! Such a RUN must not stay cached while files above it change: the later install would request
+//! versions that the mirrors no longer have.
 
 use crate::facts::{Call, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::{Kind, Manager};
 
 impl Facts<'_> {
-    /// Whether a RUN fetches a package index that a later RUN, of this stage or of one built from it, installs from.
+    /// Whether a RUN downloads a package index that a later RUN, of this stage or of one built from
+    /// it, installs from.
     pub(crate) fn hands_index_on(&self, item: usize) -> bool {
         let Some(run) = self.run_at(item) else { return false };
         let Some(manager) = self.index_fetched_by(run) else { return false };
@@ -17,7 +19,7 @@ impl Facts<'_> {
         self.is_installed_from(run.stage, item + 1, manager, !installs, 0)
     }
 
-    /// The manager whose index a RUN fetches.
+    /// The manager whose index a RUN downloads.
     fn index_fetched_by(&self, run: &RunFacts<'_>) -> Option<&Manager> {
         let by_call = run.calls.iter().find(|call| is_refresh(call)).map(|call| call.manager);
         by_call.map(|found| found.name.as_str()).and_then(|name| self.known.manager(name)).or_else(|| {
@@ -26,14 +28,15 @@ impl Facts<'_> {
         })
     }
 
-    /// The manager whose index another program fetches.
+    /// The manager whose index another program downloads.
     fn refreshed_by(&self, program: &str) -> Option<&Manager> {
-        // No other manager has such programs; reading all of them would show in the start-up.
+        // No other manager has such programs; reading all of them would slow down the start.
         let manager = self.known.manager("apt-get")?;
         manager.refreshed_by.iter().any(|known| known == program).then_some(manager)
     }
 
-    /// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a program that may do so counts.
+    /// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a
+    /// program that may do so counts.
     fn is_installed_from(
         &self,
         stage: usize,
@@ -42,7 +45,7 @@ impl Facts<'_> {
         unknown: bool,
         depth: usize,
     ) -> bool {
-        // What is too far down to be looked for may be there.
+        // An install beyond the search limit may exist.
         if depth > FURTHEST {
             return true;
         }
@@ -78,7 +81,8 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether a step is worth sparing: it takes time, and not only to fetch an index, which had better be fresh.
+    /// Whether a step is worth caching: it takes time, and not only to download an index, which
+    /// should be fresh.
     pub(crate) fn is_worth_sparing(&self, item: usize) -> bool {
         let Some(run) = self.run_at(item) else { return false };
         *run.kept.takes_time.get_or_init(|| {
@@ -106,7 +110,7 @@ fn removes_index(run: &RunFacts<'_>, manager: &Manager) -> bool {
     })
 }
 
-/// Whether a call fetches the index and installs nothing.
+/// Whether a call downloads the index and installs nothing.
 fn is_refresh(call: &Call<'_>) -> bool {
     call.manager.refreshes(&call.verb)
         || call.packages.is_empty() && call.manager.verbs.refresh_alone.contains(&call.verb)
@@ -116,13 +120,14 @@ fn is_install(call: &Call<'_>) -> bool {
     call.manager.installs(&call.verb) && !is_refresh(call)
 }
 
-/// Whether an install fetches the index by itself (`apk add -U`, `pacman -Syu`).
+/// Whether an install downloads the index by itself (`apk add -U`, `pacman -Syu`).
 fn refreshes_itself(call: &Call<'_>) -> bool {
     call.manager.caches.iter().any(|cache| call.has_option(&cache.refreshing_options))
         || call.manager.name == "pacman" && call.verb.starts_with("-S") && call.verb.contains('y')
 }
 
-/// Whether two names stand for one index: a stage has one distribution, and its managers (`yum`, `dnf`) read the same repositories.
+/// Whether two names mean the same index: a stage has one distribution, and its managers (`yum`,
+/// `dnf`) read the same repositories.
 fn shares_index(one: &Manager, other: &Manager) -> bool {
     one.name == other.name || one.kind == Kind::System && other.kind == Kind::System
 }

@@ -1,12 +1,14 @@
-//! What in a Dockerfile only says which build this is: build dates, revisions, version labels; and what it may pass.
+//! Build metadata in a Dockerfile: build dates, revisions, version labels; and which steps it may
+//! move past.
 
 use crate::facts::Facts;
 use crate::facts::effects::{Effects, Resource};
 use crate::facts::environment::Variable;
 use crate::syntax::{Assignment, Body, Instruction, Keyword};
 
-/// Names of build arguments whose values change from build to build. (Docker's `build-push-action` and `metadata-action`, the label schemas
-/// org.opencontainers.image and label-schema.org, and the variables of the common CI services use these.)
+/// Names of build arguments whose values change from build to build. (Docker's `build-push-action`
+/// and `metadata-action`, the label schemas org.opencontainers.image and label-schema.org, and the
+/// variables of the common CI services use these.)
 const VARYING: &[&str] = &[
     "BUILD_DATE",
     "BUILDDATE",
@@ -56,7 +58,7 @@ const VARYING: &[&str] = &[
     "GITHUB_RUN_ID",
 ];
 
-/// Whether an instruction of this kind can say which build this is.
+/// Whether an instruction of this type can contain build metadata.
 pub(crate) fn may_vary(body: &Body) -> bool {
     match body {
         Body::Arg(all) => all.iter().all(|one| VARYING.contains(&one.key.as_str())),
@@ -70,7 +72,7 @@ fn refers_to_varying(one: &Assignment) -> bool {
     VARYING.iter().any(|name| is_variable(value, name))
 }
 
-/// Whether `$NAME` or `${NAME…}` stands in a text, and not just the beginning of a longer name.
+/// Whether a text contains `$NAME` or `${NAME…}`, and not just the beginning of a longer name.
 fn is_variable(text: &str, name: &str) -> bool {
     text.split('$').skip(1).any(|behind| {
         let behind = behind.strip_prefix('{').unwrap_or(behind);
@@ -81,7 +83,8 @@ fn is_variable(text: &str, name: &str) -> bool {
 }
 
 impl Facts<'_> {
-    /// Whether an instruction only says which build this is, by variables that no tool reads without being told.
+    /// Whether an instruction contains only build metadata, in variables that no tool reads
+    /// implicitly.
     pub(crate) fn varies_by_build(&self, item: usize, instruction: &Instruction<'_>) -> bool {
         may_vary(&instruction.body)
             && self.refers_to_arguments(item, &instruction.body)
@@ -90,7 +93,8 @@ impl Facts<'_> {
                 .all(|name| VARYING.contains(name) || !self.known.is_read_silently(name))
     }
 
-    /// Whether the varying variables in the values are build arguments: what ENV sets in the file does not vary.
+    /// Whether the varying variables in the values are build arguments: values that ENV sets in the
+    /// file do not vary.
     fn refers_to_arguments(&self, item: usize, body: &Body) -> bool {
         let (Body::Env(all) | Body::Label(all)) = body else { return true };
         let argument = |name: &&&str| matches!(self.variable(item, name), Variable::Argument(_));
@@ -100,8 +104,8 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether such an instruction may come to stand behind `other`: a command that is known and does not mention the variable has no use
-    /// for it, though it gets it.
+    /// Whether such an instruction can be moved after `other`: a known command that does not
+    /// mention the variable does not use it, although it is in its environment.
     pub(crate) fn metadata_may_pass(&self, item: usize, other: usize, own: &Effects, its: &Effects) -> bool {
         let (Some(one), Some(other)) = (self.instruction_at(item), self.instruction_at(other)) else {
             return false;
@@ -111,7 +115,7 @@ impl Facts<'_> {
         }
         if other.keyword == Keyword::Run {
             let text = other.full.of(self.file.text);
-            // An install of the project gets it, and so do the scripts and settings of the project.
+            // An install of the project, its scripts and its settings can read it.
             return its.unknown.is_none()
                 && its.installs.is_empty()
                 && !names(&one.body).iter().any(|name| text.contains(name));

@@ -1,6 +1,8 @@
-//! Which installs of the last stage bring packages that only serve development and tests, and how each manager is told to leave them out.
+//! Which installs of the last stage add packages that are only for development and tests, and the
+//! option of each manager that leaves them out.
 //!
-//! An install is left alone where something that is started, run later or loaded by a source may need one of them.
+//! An install is not changed if a command that starts, a later step or a source file may need one
+//! of them.
 
 use serde_json::Value;
 
@@ -15,12 +17,12 @@ use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::production_dependencies::prune::is_pruned;
 
-/// An install that could do without packages for development.
+/// An install that could omit dev dependencies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Omission {
-    /// Which RUN, by its place among the runs.
+    /// The index of the RUN.
     pub run: usize,
-    /// Where the option goes, behind the verb.
+    /// The position of the option, after the verb.
     pub at: usize,
     /// The option.
     pub option: &'static str,
@@ -28,19 +30,20 @@ pub struct Omission {
     pub manager: String,
 }
 
-/// How a manager is told.
+/// A manager's option.
 struct Way {
     manager: &'static str,
     verbs: &'static [&'static str],
     option: &'static str,
-    /// Options that already say which groups are installed, by their start.
+    /// Prefixes of options that already select groups.
     decided: &'static [&'static str],
-    /// Variables that do.
+    /// Variables that do so.
     variables: &'static [&'static str],
     manifest: &'static str,
 }
 
-/// npm 7 and later, pnpm, Yarn 1, bun, composer, poetry from 1.2 on, uv: each one's manual page for `install`.
+/// npm 7 and later, pnpm, Yarn 1, bun, composer, poetry from 1.2 on, uv: each one's manual page for
+/// `install`.
 const WAYS: &[Way] = &[
     Way {
         manager: "npm",
@@ -155,14 +158,14 @@ const WAYS: &[Way] = &[
     },
 ];
 
-/// Whether the last stage installs something in a way that could leave packages out.
+/// Whether the last stage has an install that could omit packages.
 pub fn may_omit(facts: &Facts<'_>) -> bool {
     let Some(stage) = facts.stages.last() else { return false };
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index && run.editable().is_some());
     runs.any(|run| run.calls.iter().any(|call| way(facts, run, call).is_some()))
 }
 
-/// The installs of the last stage that could do without; an error says why one can't.
+/// The installs of the last stage that could omit dev dependencies; an error says why one can't.
 pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Refused>> {
     let Some(stage) = facts.stages.last() else { return Vec::new() };
     let Base::Image(image) = &stage.base else { return Vec::new() };
@@ -197,7 +200,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
     found
 }
 
-/// How this call is told, where it is an install that does not say already.
+/// The option for this call, if it is an install that does not select groups already.
 fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w Way> {
     let way = WAYS.iter().find(|way| way.manager == call.manager.name)?;
     let is_install = way.verbs.contains(&call.verb.as_str()) && call.packages.is_empty();
@@ -220,7 +223,7 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
     }
 }
 
-/// Whether packages for development are listed, and nothing needs them.
+/// Whether there are dev dependencies, and nothing needs them.
 fn needed(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
     let context = look
         .context
@@ -382,7 +385,8 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
     }
 }
 
-/// The packages in the groups of a pyproject.toml that serve development. (python-poetry.org, "Managing dependencies"; PEP 735.)
+/// The packages in the development groups of a pyproject.toml. (python-poetry.org, "Managing
+/// dependencies"; PEP 735.)
 fn for_development(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let (mut in_table, mut in_list) = (false, false);
@@ -419,7 +423,8 @@ fn for_development(text: &str) -> Vec<String> {
     names.iter().map(|name| name.replace('_', "-")).collect()
 }
 
-/// The first program behind a call, in the stage, that a test is true of; a script that can't be read counts.
+/// The first program after a call, in the stage, that satisfies a test; a script that can't be read
+/// counts.
 fn later(
     look: &StageView<'_, '_>,
     run: &RunFacts<'_>,

@@ -1,7 +1,8 @@
-//! Packages for development that a build in the same RUN needed and nothing behind it does, and how the manager takes them away again.
+//! Dev dependencies that only a build in the same RUN needs, and how the manager removes them
+//! again.
 //!
-//! Installs that no build follows are asked about in `production`. (npm's manual, `npm prune`; pnpm's, `pnpm prune`, which
-//! sends whoever has a workspace to `pnpm install --prod`.)
+//! `omit` handles installs without a build after them. (npm's manual, `npm prune`; pnpm's, `pnpm
+//! prune`, which recommends `pnpm install --prod` for workspaces.)
 
 use serde_json::Value;
 
@@ -14,10 +15,10 @@ use crate::runtime::outputs::Refused;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 
-/// A RUN that could end with taking packages away.
+/// A RUN that could remove packages at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prune {
-    /// Which RUN, by its place among the runs.
+    /// The index of the RUN.
     pub run: usize,
     /// The command.
     pub command: &'static str,
@@ -27,11 +28,12 @@ pub struct Prune {
 
 const NPM: &str = "npm prune --omit=dev";
 const PNPM: &str = "CI=true pnpm prune --prod";
-/// What is no longer linked goes at once instead of after a week.
+/// Remove unlinked packages at once instead of after a week.
 const PNPM_WORKSPACE: &str =
     "CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --config.modules-cache-max-age=0";
 
-/// The RUNs of the last stage that install and build, and could take packages away behind it; an error says why one can't.
+/// The RUNs of the last stage that install and build, and could remove packages afterwards; an
+/// error says why one can't.
 pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Prune, Refused>> {
     let Some(stage) = facts.stages.last() else { return Vec::new() };
     let Base::Image(image) = &stage.base else { return Vec::new() };
@@ -60,7 +62,8 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
     found
 }
 
-/// Whether a call installs what a project's manifest says, and the same manager builds behind it, in the same directory.
+/// Whether a call installs from a project's manifest, and the same manager builds after it, in the
+/// same directory.
 fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     let place = &run.invocations[call.invocation].place;
     let behind = &run.invocations[call.invocation + 1..];
@@ -79,14 +82,14 @@ fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -
         && !is_pruned(run, call)
 }
 
-/// Whether the same RUN takes the packages away again.
+/// Whether the same RUN removes the packages again.
 pub(crate) fn is_pruned(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     let takes_away = |word: &Word| matches!(word.text(), "prune" | "--prod" | "--production");
     let mut behind = run.invocations[call.invocation + 1..].iter();
     behind.any(|one| one.is(&call.manager.name) && one.arguments().iter().any(takes_away))
 }
 
-/// The command; none where nothing is listed for development.
+/// The command; none if there are no dev dependencies.
 fn command(
     look: &StageView<'_, '_>,
     run: &RunFacts<'_>,

@@ -1,4 +1,4 @@
-//! Files that a RUN fetches, uses up and leaves lying.
+//! Files that a RUN downloads, uses and does not delete.
 
 use crate::facts::caches::is_mounted;
 use crate::facts::commands::{Elevation, Invocation};
@@ -9,7 +9,7 @@ use crate::facts::{FURTHEST, Facts, RunFacts, paths};
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
 
-/// Endings of files that are of no use once they are unpacked, installed or run.
+/// Extensions of files that are useless after they are unpacked, installed or run.
 const SPENT: &[&str] = &[
     ".tar",
     ".tar.gz",
@@ -33,7 +33,7 @@ const SPENT: &[&str] = &[
     "composer-setup.php",
 ];
 
-/// The names to remove at the end of a RUN, as they have to be written there; an error says why a file stays.
+/// The names to remove at the end of a RUN, as written there; an error says why a file is kept.
 pub fn spent_downloads<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -96,7 +96,7 @@ fn name_at_end<'a>(
     Err(format!("{name} left alone, because the script changes to another directory"))
 }
 
-/// Whether anything later names the file, or could well read it unseen.
+/// Whether anything later names the file, or may read it without naming it.
 fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>) -> Result<(), String> {
     let name = base_name(&fetched.path);
     let stems = stems(fetched);
@@ -106,7 +106,7 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
             "{name} left alone, because one of the more than {FURTHEST} other instructions may name it"
         ));
     }
-    // What an image runs may be said anywhere, also before the RUN or in another stage.
+    // The commands of an image may be set anywhere, also before the RUN or in another stage.
     let earlier = facts.configuration.iter().copied();
     let earlier = earlier.filter(|one| one.full.end <= run.instruction.full.start);
     let later =
@@ -126,7 +126,7 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
         if names(text) || by_variable() {
             return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
         }
-        // `bash -c ./set*.sh`, or a server of whatever lies in its directory.
+        // `bash -c ./set*.sh`, or a server of all files in its directory.
         let runs_pattern = configures
             && instruction
                 .arguments()
@@ -197,7 +197,8 @@ fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>
     Ok(())
 }
 
-/// Whether a script that the image or a later RUN starts names the file, or could well read it unseen.
+/// Whether a script that the image or a later RUN starts names the file, or may read it without
+/// naming it.
 fn scripts_need<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -236,19 +237,19 @@ fn follows(facts: &Facts<'_>, stage: usize, item: usize) -> bool {
         || facts.copied_from[stage].iter().any(|&copied| facts.copies[copied].user == current.index)
 }
 
-/// Whether an instruction says what an image runs, or what is run in those built on it.
+/// Whether an instruction sets a command of the image, or of images built on it.
 fn configures(one: &Instruction<'_>) -> bool {
     matches!(one.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild)
 }
 
-/// By what another instruction may name a file: its name with its variables filled in and as written. The part before a variable
-/// that is unknown still tells it, or else its ending.
+/// The names by which another instruction may refer to a file: with variables expanded, and as
+/// written. If a variable is unknown, the part before it, or else the extension.
 fn stems(fetched: &FileUse<'_>) -> Vec<String> {
     let written = fetched.word.map(|word| word.raw.trim_matches(['"', '\'']));
     let names = std::iter::once(fetched.path.as_str()).chain(written).map(base_name);
     let stem = |name: &str| {
         let stem = name.split('$').next().unwrap_or(name);
-        // Of `$V.tgz` only the ending is known.
+        // Of `$V.tgz` only the extension is known.
         let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
         let ending = ending.find('.').map_or(name, |at| &ending[at..]);
         if stem.len() >= 3 { stem } else { ending }.to_owned()
@@ -256,7 +257,7 @@ fn stems(fetched: &FileUse<'_>) -> Vec<String> {
     names.map(stem).collect()
 }
 
-/// Whether the file is used up within the script, and nothing else is done with it.
+/// Whether the script uses the file completely, and does nothing else with it.
 fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
     let fetch = &run.invocations[fetched.invocation];
     let keeps =
@@ -264,7 +265,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
         return false;
     }
-    // The name as the script has it, which is written once more at its end.
+    // The name as the script has it, which is repeated at its end.
     let names = || {
         let own = uses.iter().filter(|one| one.path == fetched.path);
         own.filter_map(|one| one.word).map(|word| word.raw.as_str()).filter(|raw| raw.contains('$'))
@@ -294,11 +295,11 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     let removed = uses.iter().any(|one| {
         one.touch == Touch::Removed
             && (covers(&one.path, &fetched.path)
-                // Where one of the two directories is unknown, they may be the same.
+                // If one of the two directories is unknown, they may be the same.
                 || base_name(&one.path) == name
                 || one.path.contains(['$', '{', '`']))
     });
-    // Every command that mentions the name must be one of those that use it up.
+    // Each command that mentions the name must be one of those that use it.
     let only = run.invocations.iter().enumerate().all(|(index, one)| {
         let mentions = one
             .words
@@ -324,7 +325,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
 }
 
-/// The patterns that loops of a script go over.
+/// The patterns that loops of a script iterate over.
 fn loop_words(script: &Script) -> Vec<String> {
     let mut words = Vec::new();
     script.list.walk(&mut |command| {
@@ -341,7 +342,8 @@ fn loop_words(script: &Script) -> Vec<String> {
     words
 }
 
-/// Whether a pattern may mean a file: its last part fits the name, and its directory, where it has one, is the file's.
+/// Whether a pattern may match a file: its last part matches the name, and its directory, if any,
+/// is the file's.
 fn matches_pattern(pattern: &str, path: &str) -> bool {
     let pattern = pattern.trim_matches(['"', '\'']);
     if !pattern.contains(['*', '?', '[']) {

@@ -1,8 +1,9 @@
-//! Whether the last stage does as well on the Alpine variant of its base image, which has another C library, another shell and another
-//! package manager. Asked only on request.
+//! Whether the last stage works the same on the Alpine variant of its base image, which has another
+//! C library, another shell and another package manager. Only on request.
 //!
-//! Only stages that get files and install packages of plain JavaScript or Python are taken: whatever may be linked against glibc, calls bash or
-//! installs with apt stays. (docker-library/docs, "<version>-alpine"; PEP 656 on wheels for musl.)
+//! Only stages that copy files and install packages of plain JavaScript or Python qualify: stages
+//! that may link against glibc, call bash or install with apt are refused. (docker-library/docs,
+//! "<version>-alpine"; PEP 656 on wheels for musl.)
 
 use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
@@ -21,7 +22,7 @@ pub(crate) fn has_variant(image: &ImageName) -> bool {
         && !["alpine", "windows", "onbuild", "apache", "perl", "otel"].iter().any(|word| tag.contains(word))
 }
 
-/// Its name: the same version, without the release of Debian.
+/// The name of the variant: the same version, without the Debian release.
 pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
     if !has_variant(look.image) {
         return None;
@@ -37,14 +38,14 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
     Some(format!("{name}:{}-alpine", kept.join("-")))
 }
 
-/// Commands that are the same on both, or that packages of a language bring.
+/// Commands that are the same on both, or that packages of a language contain.
 const SAME: &[&str] = &[
     "npm", "node", "yarn", "npx", "pip", "pip3", "python", "python3", "mkdir", "chown", "chmod", "rm", "cp",
     "mv", "ln", "touch", "echo", "true", "cd", "test", "[", "set", "export", "cat", "printf", "ls",
 ];
 
-/// Packages of Python's that are plain Python, or have wheels for musl on both processors, with all that they depend on. (pypi.org, the
-/// files of each.)
+/// Python packages that are plain Python, or have wheels for musl on both architectures, with all
+/// their dependencies. (pypi.org, the files of each.)
 const PLAIN: &[&str] = &[
     "flask",
     "django",
@@ -85,7 +86,7 @@ const PLAIN: &[&str] = &[
     "pytz",
 ];
 
-/// What the stage would miss, or what would not run.
+/// The reason why the stage would fail on Alpine.
 pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
     let Some(context) = look.context else {
         return Some("the build context can't be read, so files linked against glibc are unknown".into());

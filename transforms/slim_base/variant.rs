@@ -1,7 +1,9 @@
-//! Whether the last stage does as well on the slim variant of its base image, as it stands: nothing is installed on top and no step changes.
+//! Whether the last stage works the same on the slim variant of its base image, without other
+//! changes to its steps.
 //!
-//! What the full image has on top is compilers, headers and some programs. All that is called or compiled in the stage must come
-//! from packages that it installs itself; otherwise it stays where it is. That a stage could be taken apart instead is not asked here.
+//! The full image adds compilers, headers and some programs. Everything that the stage calls or
+//! compiles must be in packages that it installs itself; otherwise it keeps its base image. Whether
+//! the stage could be split instead is decided elsewhere.
 
 use crate::context::RequiredPackage;
 use crate::context::{BuildContext, Surroundings};
@@ -19,7 +21,7 @@ use crate::transforms::slim_base::alpine;
 use crate::transforms::support::new_instruction::NewInstruction;
 use crate::transforms::support::packages;
 
-/// Which smaller image is asked for.
+/// The requested smaller image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
     /// The slim one of the same distribution; for Java, the runtime.
@@ -31,17 +33,17 @@ pub enum Variant {
 /// A smaller base for the last stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlimBase {
-    /// The image behind FROM.
+    /// The image after FROM.
     pub span: Span,
-    /// What stands there now.
+    /// The current image.
     pub full: String,
-    /// What could stand there.
+    /// The smaller image.
     pub slim: String,
-    /// The step that installs what was missed on it, where something was.
+    /// The step that installs missing packages, if any.
     pub install: Option<NewInstruction>,
-    /// What that step installs.
+    /// The packages that the step installs.
     pub needs: Vec<RequiredPackage>,
-    /// Where that step goes.
+    /// The position of the step.
     pub end: usize,
 }
 
@@ -49,13 +51,14 @@ pub struct SlimBase {
 const WITH_SLIM: &[&str] =
     &["python", "node", "ruby", "perl", "debian", "openjdk", "eclipse-temurin", DEVCONTAINER];
 
-/// The image for development containers, which is the official one with what editors need.
+/// The image for development containers: the official one with additions for editors.
 const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
 
-/// What that image has beyond compilers: a user, a shell and managers of versions. (devcontainers/images, src/python.)
+/// The contents of that image besides compilers: a user, a shell and version managers.
+/// (devcontainers/images, src/python.)
 const OF_DEVCONTAINER: &[&str] = &["vscode", "zsh", "nvm", "sudo", "py-utils", "pipx"];
 
-/// Programs that compile, and the packages of Debian's that bring them.
+/// Programs that compile, and the Debian packages that contain them.
 const COMPILERS: &[(&str, &[&str])] = &[
     ("gcc", &["gcc", "build-essential"]),
     ("cc", &["gcc", "build-essential"]),
@@ -74,7 +77,7 @@ pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
     WITH_SLIM.contains(&image.repository.as_str()) || alpine::has_variant(image)
 }
 
-/// A slim base for the last stage; none where there is no slim variant, or it is there already.
+/// A slim base for the last stage; none if there is no slim variant, or the stage already uses it.
 pub fn slim_base(
     facts: &Facts<'_>,
     around: &dyn Surroundings,
@@ -111,7 +114,8 @@ pub fn slim_base(
     Some(missed.map_or(Ok(found), Err))
 }
 
-/// The name of the slim variant, for Java that without a compiler. (docker-library/official-images: the file of each image.)
+/// The name of the slim variant; for Java, the one without a compiler.
+/// (docker-library/official-images: the file of each image.)
 fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     if !is_full(image) {
         return None;
@@ -119,7 +123,7 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     let tag = image.tag.as_deref().unwrap_or_default();
     match image.repository.as_str() {
         "debian" if matches!(tag, "" | "latest") => Some("debian:stable-slim".to_owned()),
-        // Versions that are built no more have the variant, too, from 9 on.
+        // Versions that are no longer built have the variant, too, from 9 on.
         "debian" if !["rc-", "experimental", "backports"].iter().any(|word| tag.contains(word)) => {
             Some(format!("{}-slim", look.written_image()))
         }
@@ -133,7 +137,8 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
                 .then(|| format!("eclipse-temurin:{version}-jre{release}"))
         }
         "openjdk" => {
-            // Without a release's name, versions from 12 on are Oracle Linux, which has no slim variant of its own kind.
+            // Without a release's name, versions from 12 on are Oracle Linux, which has no slim
+            // variant.
             let mut parts: Vec<&str> = tag.split('-').collect();
             let release = parts.pop_if(|last| matches!(*last, "bullseye" | "buster"));
             let (version, kind) = parts.split_first()?;
@@ -155,7 +160,7 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     }
 }
 
-/// What the stage would miss.
+/// The reason why the stage would fail on it.
 fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
     let facts = look.facts;
     let Some(context) = look.context else {
@@ -240,13 +245,13 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     by_what_runs(look, context, &installed).map(|reason| (from, reason))
 }
 
-/// What single images have that their slim variants lack, beside what the others do.
+/// The contents of single images that their slim variants lack, in addition to those of all images.
 fn by_image(look: &StageView<'_, '_>) -> Option<String> {
     let text = look.facts.file.text;
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
     match look.image.repository.as_str() {
         "debian" => {
-            // Their scripts link manual pages in a directory that slim images lack.
+            // Their scripts create links for manual pages in a directory that slim images lack.
             let needs_manuals = |word: &str| {
                 ["openjdk-", "default-jre", "default-jdk", "postgresql", "man-db", "info"]
                     .iter()
@@ -274,7 +279,7 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
     }
 }
 
-/// What scripts, sources, the start command and installed packages would miss.
+/// The reason why scripts, sources, the start command or installed packages would fail.
 fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
     let Some(mut scripts) = look.scripts() else {
         return Some("the image starts a script that is not in the build context, and the script may call programs that are only in the full image".into());
@@ -284,7 +289,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     let mut called = programs::by_scripts(&scripts);
     called.extend(programs::by_sources(look));
     called.extend(programs::by_start(look));
-    // Python's images bring their own.
+    // Python's images contain their own.
     called.retain(|need| look.image.repository == "node" || need.package != "python3");
     if let Some(package) =
         called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
@@ -322,7 +327,8 @@ fn has_any(installed: &[&str], packages: &[&str]) -> bool {
     installed.iter().any(|one| packages.contains(&one.split('=').next().unwrap_or(one)))
 }
 
-/// The name in a line of requirements, as the index writes it. (packaging.python.org, name normalization.)
+/// The name in a line of requirements, as the index writes it. (packaging.python.org, name
+/// normalization.)
 fn name_of(line: &str) -> String {
     let is_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")

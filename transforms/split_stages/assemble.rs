@@ -1,8 +1,9 @@
-//! Which instructions of a stage build, which say how the image runs, and which do both; and what stands between the two new
-//! stages.
+//! Divides the instructions of a stage: those that build, those that configure the final image, and
+//! those that do both; and adds the copies between the two stages.
 //!
-//! The build keeps everything that makes layers, in its order. Settings that stand behind the last of those are the
-//! image's own; the others are repeated, or taken along where no build reads them.
+//! The build stage keeps everything that creates layers, in its order. Settings after the last of
+//! those belong to the final image; earlier ones are repeated, or moved if no build step reads
+//! them.
 
 use crate::facts::paths;
 use crate::runtime::outputs::{Refused, is_common_directory, is_leaving};
@@ -12,7 +13,8 @@ use crate::transforms::split_stages::packages;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// Variables that only compilers and package managers read. (`go help environment`; `man apt`; the cargo book.)
+/// Variables that only compilers and package managers read. (`go help environment`; `man apt`; the
+/// cargo book.)
 pub const BUILD_VARIABLES: &[&str] = &[
     "GO111MODULE",
     "CGO_ENABLED",
@@ -52,7 +54,7 @@ pub const BUILD_VARIABLES: &[&str] = &[
     "MAKEFLAGS",
 ];
 
-/// The two stages, by what the recipe says of the stage.
+/// The two stages, according to the recipe.
 pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
     let facts = look.facts;
     let anchor = facts.start_of(look.stage);
@@ -103,7 +105,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
             _ => {}
         }
     }
-    // What is found again by another WORKDIR behind it need not be set twice.
+    // A later WORKDIR sets the directory again, so it is not set twice.
     let tail_sets_it = || {
         (last + 1..look.stage.items.end).any(|item| {
             matches!(&facts.file.items[item], Item::Instruction(one) if matches!(&one.body, Body::Workdir(path) if path.starts_with('/')))
@@ -213,7 +215,8 @@ fn is_used_at_run(
     later.any(|(_, one)| all.iter().any(|argument| uses(one, &argument.key)))
 }
 
-/// Whether all these variables get other values further down, and nothing that the image that runs has reads them before.
+/// Whether all these variables get other values later, and no instruction of the final image reads
+/// them before.
 fn is_set_again(look: &StageView<'_, '_>, item: usize, all: &[Assignment]) -> bool {
     let later = || look.facts.file.instructions().filter(|(at, one)| *at > item && !builds_layers(one));
     all.iter().all(|one| {
@@ -243,7 +246,8 @@ fn is_named_at_run(look: &StageView<'_, '_>, name: &str, from: usize) -> bool {
     all.any(|(_, one)| uses(one, name))
 }
 
-/// The copies from the build, each with its comment: the recipe's own, and what else the steps left outside of them.
+/// The copies from the build, each with its comment: the recipe's own, and the other outputs of the
+/// steps outside of them.
 fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, String> {
     let mut all = recipe.copies.clone();
     let is_covered = |path: &str, all: &[Copy]| {
@@ -297,7 +301,8 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
         }
     }
     if !recipe.libraries.is_empty() {
-        // Debian has them in a directory with the name of the processor. (wiki.debian.org/Multiarch)
+        // Debian installs them in a directory with the name of the architecture.
+        // (wiki.debian.org/Multiarch)
         let files: Vec<String> =
             recipe.libraries.iter().map(|name| format!("/usr/lib/*-linux-gnu*/{name}")).collect();
         texts
@@ -306,7 +311,7 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
     Ok(texts)
 }
 
-/// Where the stage's own copies put files outside of the application's folder.
+/// The destinations of the stage's own copies outside the application's folder.
 fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, String> {
     let facts = look.facts;
     let mut found = Vec::new();

@@ -1,4 +1,5 @@
-//! C and C++: what compilers make runs on the release that it was built on, with the libraries that it was linked to.
+//! C and C++: a program runs on the release on which it was built, with the libraries that it
+//! links.
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
@@ -12,7 +13,7 @@ use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
 const COMPILERS: &[&str] = &["gcc", "g++", "cc", "c++", "clang", "clang++"];
 
-/// Work on the sources in their directory.
+/// Programs that process the sources in their directory.
 const TOOLS: &[&str] = &[
     "make",
     "gmake",
@@ -45,7 +46,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     compiles && matches!(image.repository.as_str(), "debian" | "ubuntu" | "alpine" | "buildpack-deps" | "gcc")
 }
 
-/// What is known of such a stage.
+/// The facts about such a stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -202,7 +203,7 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
                 copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
             }
         }
-        // The program lies elsewhere, and what lies about in a temporary directory is no part of it.
+        // The program is elsewhere, and the files in a temporary directory are not part of it.
         None if is_leaving(&look.folder) && !in_folder(&path) => {}
         None if is_shared_folder(&look.folder) => {
             return Err(format!("the files that the program reads in {} are unknown", look.folder));
@@ -252,7 +253,7 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
     })
 }
 
-/// What only compilers and build tools read or leave for each other.
+/// Files that only compilers and build tools read or write.
 fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);

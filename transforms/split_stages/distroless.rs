@@ -1,8 +1,10 @@
-//! Whether a program in C runs without a distribution around it: on Google's `distroless/base`, which has the C library, the
-//! loader, certificates and time zones, and on the libraries that it was linked to.
+//! Whether a program in C runs without a distribution around it: on Google's `distroless/base`,
+//! which has the C library, the loader, certificates and time zones, and on the libraries that it
+//! was linked to.
 //!
-//! Only for sources that can all be read and that ask the system for nothing else: no shell, no other program, no plugin.
-//! C++ is not looked at, it takes a runtime library of its compiler. (GoogleContainerTools/distroless, base/README.md.)
+//! Only for sources that can all be read and that ask the system for nothing else: no shell, no
+//! other program, no plugin. C++ is not supported: it needs a runtime library of its compiler.
+//! (GoogleContainerTools/distroless, base/README.md.)
 
 use crate::facts::Facts;
 use crate::runtime::outputs::StageOutputs;
@@ -10,10 +12,11 @@ use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::view::StageView;
 use crate::syntax::Body;
 
-/// The image that runs such a program.
+/// The base image for such a program.
 pub(crate) const BASE: &str = "gcr.io/distroless/base-debian12";
 
-/// What starts programs, loads plugins, asks for accounts, or opens files of the system. (POSIX.1-2017, System Interfaces.)
+/// Functions that start programs, load plugins, look up accounts, or open system files.
+/// (POSIX.1-2017, System Interfaces.)
 const ASKS_FOR_MORE: &[&str] = &[
     "system(",
     "popen(",
@@ -38,7 +41,7 @@ const ASKS_FOR_MORE: &[&str] = &[
     "OSSL_PROVIDER_load",
 ];
 
-/// What links or installs more than one program, by a word of a command or a Makefile.
+/// Words of a command or a Makefile that link or install more than one program.
 const LINKS_MORE: &[&str] = &[
     "g++",
     "c++",
@@ -67,7 +70,8 @@ const LINKS_MORE: &[&str] = &[
 /// Libraries that belong to the C library. (glibc, from 2.34 on all in one file, the others empty.)
 const OF_LIBC: &[&str] = &["c", "m", "pthread", "dl", "rt"];
 
-/// The files of the libraries that the program loads, by name; none where it needs more than the bare image has.
+/// The files of the libraries that the program loads, by name; none if it needs more than the bare
+/// image contains.
 pub(crate) fn libraries(
     look: &StageView<'_, '_>,
     work: &StageOutputs,
@@ -82,7 +86,7 @@ pub(crate) fn libraries(
     if !is_bookworm || has_settings || has_owners || look.start.needs_shell() {
         return None;
     }
-    // Everything that is sent is a source that was read, or a file that is only opened.
+    // Each file that is sent is a source that was read, or a file that is only opened.
     let sources = look.sources(&[".c", ".h", "akefile", ".mk"])?;
     let is_plain = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -130,7 +134,7 @@ pub(crate) fn libraries(
     builds_plainly.then_some(files)
 }
 
-/// Whether USER names one who may not exist there.
+/// Whether USER names a user who may not exist there.
 fn names_an_account(facts: &Facts<'_>, look: &StageView<'_, '_>) -> bool {
     let mut all = facts.file.instructions().filter(|(item, _)| look.stage.items.contains(item));
     all.any(|(_, one)| matches!(&one.body, Body::User(user) if user.contains(|c: char| !c.is_ascii_digit() && c != ':') && user != "root" && user != "nobody"))

@@ -1,7 +1,8 @@
 //! .NET: the SDK publishes an application that runs on ASP.NET's own image of the same version.
 //!
-//! The image with ASP.NET has all that the smaller one without it has, so that which of them the application needs is not asked.
-//! (learn.microsoft.com, "dotnet publish"; dotnet/dotnet-docker, the Dockerfiles of sdk and aspnet.)
+//! The image with ASP.NET contains everything that the smaller image has, so it does not matter
+//! which one the application needs. (learn.microsoft.com, "dotnet publish"; dotnet/dotnet-docker,
+//! the Dockerfiles of sdk and aspnet.)
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
@@ -11,7 +12,7 @@ use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// Whether something is published in a stage on the SDK.
+/// Whether a stage on the SDK publishes an application.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
     is_sdk(image)
@@ -27,7 +28,7 @@ fn is_sdk(image: &ImageName) -> bool {
     matches!(image.repository.as_str(), "mcr.microsoft.com/dotnet/sdk" | "mcr.microsoft.com/dotnet/core/sdk")
 }
 
-/// What is known of a .NET stage.
+/// The facts about a .NET stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -105,7 +106,8 @@ fn finish(
         format!("{folder}/{}", assembly.trim_start_matches("./"))
     };
     let own = published.iter().find(|published| paths::within(&path, published));
-    // An application reads its settings from the directory that it starts in. (learn.microsoft.com, "Content root".)
+    // An application reads its settings from its working directory. (learn.microsoft.com, "Content
+    // root".)
     let starts_there = own.is_some_and(|own| *own == look.folder);
     let mut copies = Vec::new();
     if !starts_there {
@@ -126,11 +128,11 @@ fn finish(
         None => return Err(format!("no step publishes {path}")),
     }
     if starts_there {
-        // What is published has no more to do with its sources.
+        // The published application does not need its sources.
         work.gone.extend(sources.iter().filter(|directory| !paths::within(&path, directory)).cloned());
     }
     let (base, version) = base(look)?;
-    // The SDK's image takes back the port that ASP.NET's image listens on.
+    // The SDK's image unsets the port on which ASP.NET's image listens.
     let variable = if version < 8 { "ASPNETCORE_URLS" } else { "ASPNETCORE_HTTP_PORTS" };
     let is_set =
         ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"].iter().any(|name| look.facts.file.text.contains(name));
@@ -151,7 +153,7 @@ fn finish(
     })
 }
 
-/// The image with the runtime, and its major version. Its tags have no number of an SDK in them.
+/// The image with the runtime, and its major version. Its tags contain no SDK version.
 fn base(look: &StageView<'_, '_>) -> Result<(String, u32), String> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     let (version, variant) =

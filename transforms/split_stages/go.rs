@@ -1,4 +1,5 @@
-//! Go: `go build` leaves one program, which needs no Go to run. (The Go command, "go help build" and "go help install".)
+//! Go: `go build` leaves one program, which needs no Go to run. (The Go command, "go help build"
+//! and "go help install".)
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
@@ -24,7 +25,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
     })
 }
 
-/// What is known of a Go stage.
+/// The facts about a Go stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -41,7 +42,7 @@ struct Built {
     is_static: bool,
 }
 
-/// Options of `go build` whose value may be a word of its own.
+/// Options of `go build` whose value may be a separate word.
 const WITH_VALUE: &[&str] = &[
     "-o",
     "-C",
@@ -112,7 +113,7 @@ impl Built {
             None if packages.len() > 1 && !packages.iter().all(|one| one.ends_with(".go"))
                 || packages.iter().any(|one| one.ends_with("...")) =>
             {
-                // Several packages are only compiled, to see whether they can be.
+                // With several packages, Go only checks that they compile.
                 return Ok(Output::Nothing);
             }
             None => {
@@ -163,7 +164,8 @@ fn read(arguments: &[Word]) -> (Option<Word>, Vec<String>) {
     (output, packages)
 }
 
-/// The name that `go build` gives a program: the last element of the package's path, or the first file's name.
+/// The name that `go build` gives a program: the last element of the package's path, or the first
+/// file's name.
 fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Result<String, String> {
     if let Some(file) = package.strip_suffix(".go") {
         return Ok(last_element(file));
@@ -184,7 +186,7 @@ fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Resul
     if let Some(module) = module.filter(|_| directory == look.folder) {
         return Ok(last_element(&module));
     }
-    // Without the module's name, the program that is started tells.
+    // Without the module's name, use the name of the program that starts.
     let started = look.start.program().map(|program| program.trim_start_matches("./"));
     let started =
         started.and_then(|program| program.strip_prefix(&format!("{directory}/")).or(Some(program)));
@@ -273,7 +275,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         .iter()
         .filter(is_shipped)
         .partition(|output| **output == path && !program.contains('/') && output.starts_with("/go/bin/"));
-    // Go's own directory of programs is in the PATH of Go's image alone.
+    // Go's directory of programs is only in the PATH of Go's image.
     copies.extend(by_path.into_iter().map(|output| Copy {
         to: Some(format!("/usr/local/bin/{program}")),
         ..Copy::of(output.clone(), "the program")
@@ -322,7 +324,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         "alpine" => look.alpine(),
         "debian" => match look.debian_slim() {
             Ok(base) => base,
-            // It links nothing that the release would have to bring.
+            // It links no library of the release.
             Err(_) if is_static => "debian:bookworm-slim".into(),
             Err(reason) => return Err(reason),
         },
@@ -344,7 +346,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
     })
 }
 
-/// The application's folder as a whole, in place of what lies in it.
+/// The application's whole folder, instead of the files in it.
 fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
     if crate::runtime::outputs::is_shared_folder(&look.folder) {
         return Err(format!("the files that the program reads in {} are unknown", look.folder));
@@ -360,7 +362,7 @@ fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, Strin
     Ok(result)
 }
 
-/// What only the compiler reads.
+/// Files that only the compiler reads.
 fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     path.ends_with(".go")

@@ -1,5 +1,6 @@
-//! Java: compilers and build tools make a jar or classes, which need no more than a runtime of the same version.
-//! (docker-library/official-images, library/eclipse-temurin, library/maven and library/gradle.)
+//! Java: compilers and build tools make a jar or classes, which need no more than a runtime of the
+//! same version. (docker-library/official-images, library/eclipse-temurin, library/maven and
+//! library/gradle.)
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
@@ -37,11 +38,11 @@ fn version(image: &ImageName) -> Option<u32> {
         "gradle" => after("jdk"),
         _ => None,
     };
-    // Eclipse Temurin has runtimes for 8, 11 and all from 17 on.
+    // Eclipse Temurin has runtimes for 8, 11 and all versions from 17 on.
     found.filter(|version| matches!(version, 8 | 11 | 17..))
 }
 
-/// What is known of a Java stage.
+/// The facts about a Java stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -51,7 +52,7 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
             own(look, step)
         })?;
         if look.start.words().contains(&"-jar") {
-            // The jar has them in it.
+            // The jar contains them.
             work.paths.retain(|(path, _)| !classes.contains(path));
         }
         finish(look, work).map_err(|reason| (anchor, reason))
@@ -100,7 +101,7 @@ fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, St
     let gradle = ["build.gradle", "build.gradle.kts"].iter().find_map(|name| {
         look.context.and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)))
     });
-    // These put everything into the one jar.
+    // These put everything into one jar.
     let is_fat = pom.is_some_and(|pom| {
         [
             "spring-boot-maven-plugin",
@@ -200,7 +201,7 @@ fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, St
     })
 }
 
-/// What only compilers and build tools read.
+/// Files that only compilers and build tools read.
 fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let first = path.split('/').next().unwrap_or_default();

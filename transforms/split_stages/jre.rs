@@ -1,9 +1,10 @@
-//! A Java runtime of the image's own: `jlink` leaves the modules of a JRE, packed, and a slim Debian starts them.
+//! A custom Java runtime: `jlink` packs the modules of a JRE, which run on a slim Debian.
 //!
-//! Only for programs whose sources can all be read and that bring no libraries of others: those may draw (which takes fonts) or
-//! start programs that Eclipse Temurin's image has. The modules are all those of Temurin's JRE, so that which of them the
-//! program loads is not asked here. (JDK tool specifications, `jlink`; hub.docker.com/_/eclipse-temurin, "Creating a JRE using
-//! jlink"; adoptium/temurin-build, the modules of its legacy JRE.)
+//! Only for programs whose sources can all be read and that have no third-party libraries: those
+//! may draw (which needs fonts) or start programs of Eclipse Temurin's image. The runtime has all
+//! modules of Temurin's JRE, so it does not matter which of them the program loads. (JDK tool
+//! specifications, `jlink`; hub.docker.com/_/eclipse-temurin, "Creating a JRE using jlink";
+//! adoptium/temurin-build, the modules of its legacy JRE.)
 
 use crate::runtime::outputs::StageOutputs;
 use crate::runtime::package_role::{Role, role_of};
@@ -11,7 +12,7 @@ use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::Copy;
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// How the runtime is made and found.
+/// How the runtime is created and found.
 pub(crate) struct OwnRuntime {
     pub base: String,
     pub made: NewInstruction,
@@ -19,7 +20,7 @@ pub(crate) struct OwnRuntime {
     pub settings: String,
 }
 
-/// What a JRE of Eclipse Temurin consists of, beside what `java.se` takes in.
+/// The modules of a JRE of Eclipse Temurin, in addition to those of `java.se`.
 const MODULES: &str = "java.se,jdk.accessibility,jdk.charsets,jdk.crypto.cryptoki,jdk.crypto.ec,jdk.dynalink,jdk.httpserver,jdk.jfr,\
 jdk.localedata,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.naming.rmi,jdk.net,jdk.sctp,jdk.security.auth,\
 jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs";
@@ -27,7 +28,8 @@ jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs";
 /// Where Eclipse Temurin's images have Java.
 const HOME: &str = "/opt/java/openjdk";
 
-/// What needs fonts, a desktop, programs of the image, or the country that its locale names.
+/// Names of classes that need fonts, a desktop, programs of the image, or the country of its
+/// locale.
 const NEEDS_MORE: &[&str] = &[
     "java.awt",
     "java.applet",
@@ -46,10 +48,10 @@ const NEEDS_MORE: &[&str] = &[
     "import jdk.",
 ];
 
-/// A runtime for the program of this stage; none where the JRE's own image is the better choice.
+/// A runtime for the program of this stage; none if the JRE's image is the better choice.
 pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOutputs) -> Option<OwnRuntime> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
-    // The releases whose JRE was looked at.
+    // The releases whose JRE was checked.
     let is_plain = matches!(version, 11 | 17 | 21)
         && !["alpine", "windows", "nanoserver", "ubi", "graal", "ea"].iter().any(|word| tag.contains(word))
         && look.start.words().first() == Some(&"java")
@@ -65,9 +67,9 @@ pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOu
     if !is_plain || installs_what_runs || names_tools || !is_self_contained(look)? {
         return None;
     }
-    // `zip-6` is what level 2 was called before. (JDK 21, release notes of `jlink`.)
+    // `zip-6` is the new name of level 2. (JDK 21, release notes of `jlink`.)
     let level = if version < 21 { "2" } else { "zip-6" };
-    // The generators behind `RandomGenerator` are a module since 17.
+    // The generators of `RandomGenerator` are a module since 17.
     let random = if version < 17 { "" } else { ",jdk.random" };
     let text = format!(
         "RUN jlink --add-modules {MODULES}{random} \\\n        --no-man-pages --no-header-files --compress={level} --output /opt/runtime \\\n    && cp -L \"$JAVA_HOME/lib/security/cacerts\" /opt/runtime/lib/security/cacerts"
@@ -83,7 +85,8 @@ pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOu
     })
 }
 
-/// Whether all that runs is compiled from sources that can be read, and these need no more than Java; none without a context.
+/// Whether the whole program is compiled from sources that can be read and that need only Java;
+/// none without a context.
 fn is_self_contained(look: &StageView<'_, '_>) -> Option<bool> {
     let context = look.context?;
     let sources = look.sources(&[".java", ".kt", ".scala"])?;

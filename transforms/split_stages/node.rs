@@ -1,7 +1,9 @@
-//! Node: what compiles the sources and tests them are development dependencies, which the running program does without.
+//! Node: the programs that compile and test the sources are dev dependencies, which the running
+//! program does not need.
 //!
-//! The application's folder goes as a whole, with production dependencies only where what is started is known to need no
-//! others. (npm, yarn 1 and pnpm documentation: `npm prune`, `yarn install --production`, `pnpm prune`.)
+//! The application's folder is copied as a whole, with only production dependencies if the program
+//! is known to need no others. (npm, yarn 1 and pnpm documentation: `npm prune`, `yarn install
+//! --production`, `pnpm prune`.)
 
 use serde_json::Value;
 
@@ -18,10 +20,10 @@ use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// Managers of packages, and what enables them.
+/// Package managers, and the programs that enable them.
 const MANAGERS: &[&str] = &["npm", "yarn", "yarnpkg", "pnpm", "npx", "pnpx", "corepack"];
 
-/// Work on the sources of the folder, and leave what they make in it.
+/// Programs that process the sources of the folder, and write their output into it.
 const BUILDERS: &[&str] = &[
     "node",
     "tsc",
@@ -64,8 +66,8 @@ const BUILDERS: &[&str] = &[
     "rimraf",
 ];
 
-/// Whether packages are installed in a stage on Node that has more than running takes: an image with compilers, compilers that are installed,
-/// or sources that are compiled.
+/// Whether a stage on Node installs packages and has more than the program needs at run time: an
+/// image with compilers, installed compilers, or compiled sources.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     image.repository == "node" && installs(facts, stage) && (is_full(image) || builds(facts, stage))
 }
@@ -83,7 +85,7 @@ fn installs(facts: &Facts<'_>, stage: &Stage) -> bool {
     })
 }
 
-/// The first two words that are no options.
+/// The first two words that are not options.
 fn verbs<'w>(one: &'w Invocation<'_>) -> Vec<&'w str> {
     one.arguments().iter().filter(|word| !word.is_option()).map(Word::text).take(2).collect()
 }
@@ -106,7 +108,7 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
     builds || compiles
 }
 
-/// What is known of a Node stage.
+/// The facts about a Node stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -118,9 +120,9 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
 
 #[derive(Default)]
 struct Done {
-    /// Directories with dependencies installed in them, and by which manager.
+    /// Directories with installed dependencies, and the manager.
     installed: Vec<(String, &'static str)>,
-    /// Calls that install programs for everybody: their text and the packages.
+    /// Calls that install programs globally: their text and the packages.
     global: Vec<(String, Vec<String>)>,
 }
 
@@ -188,7 +190,8 @@ fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
 
-/// Packages that link libraries of the system's, or call its programs, unless they come prebuilt. (Each package's own notes on installing.)
+/// Packages that link system libraries or call system programs, unless they are prebuilt. (Each
+/// package's own notes on installing.)
 const LINKED: &[&str] = &[
     "canvas",
     "gdal",
@@ -231,7 +234,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let full = look.written_image();
     let slim = look.slim();
     let scripts = look.scripts();
-    // What the full image has on top can be missed only by what is not known.
+    // Only unknown code can need the additional files of the full image.
     let needs_slim = is_full(look.image) && !builds(look.facts, look.stage);
     let (base, base_is_other) = match (&manifest, &scripts) {
         (Some(_), Some(_)) => (slim.clone(), slim != full),
@@ -313,7 +316,8 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     })
 }
 
-/// The directory of a static site, where a server that is installed for everybody shows it and nothing else is started.
+/// The directory of a static site, if a globally installed server serves it and nothing else
+/// starts.
 fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<String> {
     let [server, words @ ..] = &look.start.words()[..] else { return None };
     let is_global = done.global.iter().any(|(_, packages)| packages.iter().any(|package| package == server));
@@ -334,11 +338,11 @@ fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<St
         look.folder.trim_end_matches('/'),
         first.trim_start_matches("./").trim_end_matches('/')
     );
-    // What is only sent, and not built, may be a site, too; then it stands in the context.
+    // A site may also be only copied, not built; then it is in the context.
     (serves && !is_configured && work.owners.is_empty()).then_some(path)
 }
 
-/// The steps that take development dependencies out again.
+/// The steps that remove dev dependencies again.
 fn prune(look: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
     let sends = |path: &str| look.context.is_some_and(|context| context.sends_file(path));
     let modern_yarn = sends(".yarnrc.yml")

@@ -1,4 +1,5 @@
-//! Which system packages the image that runs gets, each with where the need comes from, and the instruction that installs them.
+//! The system packages of the final image, each with the reason why it is needed, and the
+//! instruction that installs them.
 
 use crate::context::RequiredPackage;
 use crate::runtime::package_role::{Role, role_of};
@@ -29,7 +30,7 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
                     add(RequiredPackage { package: runtime, why });
                 }
             }
-            // A health check, or a script that starts the program, may call what else only fetches.
+            // A health check, or a script that starts the program, may call download tools.
             Role::Download if recipe.keeps_fetching && !is_named => {
                 add(RequiredPackage::of(package, "the Dockerfile installs it, and the program may call it"));
             }
@@ -45,7 +46,8 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
             add(RequiredPackage::of(program, "the image's command calls it"));
         }
     }
-    // What speaks TLS only recommends the certificates that it does not work without. (Debian's packages; Alpine's depend on them.)
+    // TLS clients only recommend ca-certificates, but fail without it. (Debian's packages; Alpine's
+    // depend on them.)
     let speaks =
         |need: &RequiredPackage| matches!(need.package.split('=').next(), Some("curl" | "wget" | "git"));
     if recipe.has_shell && is_debian(look) && needs.iter().any(speaks) {
@@ -57,7 +59,7 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     needs
 }
 
-/// The step that installs them; none where there is nothing to install.
+/// The step that installs them; none if there is nothing to install.
 pub(super) fn install(
     look: &StageView<'_, '_>,
     recipe: &Recipe,

@@ -1,5 +1,6 @@
-//! PHP: extensions are compiled once, with headers that only that takes. They go, with what switches them on, into the same image again.
-//! (docker-library/docs, php, "How to install more PHP extensions"; docker-library/php, `docker-php-ext-install`.)
+//! PHP: extensions are compiled once, with headers that only the compilation needs. They are
+//! copied, with their configuration, into the same image. (docker-library/docs, php, "How to
+//! install more PHP extensions"; docker-library/php, `docker-php-ext-install`.)
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
@@ -8,10 +9,11 @@ use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
-/// Where the image keeps extensions, and what switches them on.
+/// The directories of extensions and their configuration.
 const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
 
-/// Whether extensions are compiled in a stage on PHP with packages that are installed for that, and stay.
+/// Whether a stage on PHP compiles extensions with packages that are installed for that and not
+/// removed.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
     let compiles = runs()
@@ -26,7 +28,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     image.repository == "php" && compiles && headers && !removes
 }
 
-/// What is known of a PHP stage.
+/// The facts about a PHP stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -49,7 +51,7 @@ fn own(
         | "docker-php-source"
         | "phpize" => Some(Ok(Output::Nothing)),
         "pecl" => Some(Ok(Output::Nothing)),
-        // Apache's switches are links in /etc, which are set again.
+        // Apache's enabled modules are symlinks in /etc, which are created again.
         "a2enmod" | "a2dismod" | "a2ensite" | "a2dissite" | "a2enconf" | "a2disconf" if one.place.certain => {
             settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
             Some(Ok(Output::Nothing))

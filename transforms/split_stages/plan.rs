@@ -1,9 +1,10 @@
-//! How a stage that builds and runs can be taken apart: what the image that runs is made from, what it gets of the build, and
-//! which instructions are its own.
+//! How a stage that builds and runs can be split: the base of the final image, the files that it
+//! copies from the build, and the instructions that it keeps.
 //!
-//! A recipe (one file a language in `split/`) says what its tools leave and which image runs it; everything else is the same for
-//! all: what the other commands leave (`work`), what is started (`start`), which system packages run (`libraries`), and how the
-//! instructions are divided (`layout`). Only the last stage of a file is looked at, the one that ships.
+//! A recipe (one module per language) finds the outputs of its tools and chooses the final image.
+//! Everything else is shared: the outputs of other commands and the program that starts
+//! (`runtime`), the system packages needed at run time (`packages`), and the division of the
+//! instructions (`assemble`). Only the last stage of a file is examined, the one that ships.
 
 use crate::context::Surroundings;
 use crate::facts::base_image::ImageName;
@@ -15,13 +16,13 @@ use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Answer, Split};
 use crate::transforms::split_stages::{assemble, c, dotnet, go, java, node, php, python, ruby, rust};
 
-/// Whether a stage is one of a recipe's.
+/// Whether a recipe applies to a stage.
 type IsIt = fn(&Facts<'_>, &Stage, &ImageName) -> bool;
 
-/// What a recipe says of a stage.
+/// A recipe's result for a stage.
 type Write = fn(&StageView<'_, '_>) -> Answer;
 
-/// All recipes, the first that answers counts.
+/// All recipes; the first that applies is used.
 const RECIPES: &[(IsIt, Write)] = &[
     (go::detects, go::recipe),
     (rust::detects, rust::recipe),
@@ -35,14 +36,15 @@ const RECIPES: &[(IsIt, Write)] = &[
 ];
 
 impl Facts<'_> {
-    /// Whether something is built in the file's last stage that is known here.
+    /// Whether a recipe applies to the file's last stage.
     pub fn may_be_split(&self) -> bool {
         let Some(stage) = self.stages.last() else { return false };
         let Base::Image(image) = &stage.base else { return false };
         RECIPES.iter().any(|(detects, _)| detects(self, stage, image))
     }
 
-    /// How the file's last stage can be taken apart; none where no instruction builds anything in it, or where that is done already.
+    /// How the file's last stage can be split; none if no instruction builds anything in it, or if
+    /// it is split already.
     pub fn split(&self, around: &dyn Surroundings) -> Option<Result<Split, Refused>> {
         let stage = self.stages.last()?;
         let Base::Image(image) = &stage.base else { return None };
@@ -70,7 +72,7 @@ impl Facts<'_> {
         assemble::lay_out(&look, recipe)
     }
 
-    /// What stands against splitting whatever the recipe.
+    /// Refuses stages that can't be split with any recipe.
     fn may_split(&self, stage: &Stage) -> Result<(), Refused> {
         if self.is_far_up(stage.items.start) {
             return Err((self.start_of(stage), format!("the stage has more than {FURTHEST} instructions")));

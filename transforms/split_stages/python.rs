@@ -1,5 +1,6 @@
-//! Python: packages that are compiled from source need compilers and headers once. They go into a virtual environment, which runs on
-//! the slim image of the same interpreter at the same path. (Python's documentation, `venv`; packaging.python.org.)
+//! Python: packages that are compiled from source need compilers and headers once. They are
+//! installed into a virtual environment, which runs on the slim image with the same interpreter at
+//! the same path. (Python's documentation, `venv`; packaging.python.org.)
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
@@ -13,10 +14,10 @@ use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
-/// Where the environment lies.
+/// The path of the environment.
 const ENVIRONMENT: &str = "/opt/venv";
 
-/// Work on the sources of the folder, and leave what they make in it.
+/// Programs that process the sources of the folder, and write their output into it.
 const BUILDERS: &[&str] = &[
     "pytest",
     "flake8",
@@ -34,7 +35,8 @@ const BUILDERS: &[&str] = &[
     "nox",
 ];
 
-/// Whether packages are installed in a stage on Python that has more than running takes: an image with compilers, or compilers that are installed.
+/// Whether a stage on Python installs packages and has more than the program needs at run time: an
+/// image with compilers, or installed compilers.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
     let calls = || runs().flat_map(|run| &run.calls);
@@ -46,7 +48,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     image.repository == "python" && !is_old && installs && (is_full(image) || compiles(facts, stage))
 }
 
-/// Whether compilers or headers are installed, and stay.
+/// Whether compilers or headers are installed and not removed.
 fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
     let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
     let compiles = calls()
@@ -57,12 +59,12 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
             package.ends_with("-dev")
                 || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
         });
-    // Who takes the compilers away again in the same layer has nothing to gain.
+    // If the same layer removes the compilers, splitting gains nothing.
     let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
     compiles && !removes
 }
 
-/// What is known of a Python stage.
+/// The facts about a Python stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -74,11 +76,11 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
 
 #[derive(Default)]
 struct Done {
-    /// What is installed, as lines of requirements.
+    /// The installed packages, as lines of requirements.
     requirements: Vec<String>,
-    /// Whether some of it could not be read.
+    /// Whether some of them could not be read.
     is_unclear: bool,
-    /// Whether wheels are told off.
+    /// Whether `--no-binary` rules out wheels.
     from_source: bool,
     /// The author's own environment.
     environment: Option<String>,
@@ -322,7 +324,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         }
         full
     };
-    // Debian's own Python is no help to the image's.
+    // Packages for Debian's Python do not work with the image's Python.
     work.packages.retain(|name| {
         !matches!(
             name.as_str(),

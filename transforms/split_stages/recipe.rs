@@ -1,32 +1,33 @@
-//! What a language's recipe says of a stage, and the plan of the two stages that is made of it.
+//! A language's recipe for a stage, and the plan of the two stages that it leads to.
 
 use crate::context::RequiredPackage;
 use crate::runtime::outputs::{Refused, StageOutputs};
 use crate::span::Span;
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// One stage, taken apart.
+/// A stage, split into two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    /// What is built and what runs it, for a person: "Go", "debian:bookworm-slim".
+    /// The language and the final image, to display: "Go", "debian:bookworm-slim".
     pub language: &'static str,
-    /// The name of the stage that builds.
+    /// The name of the build stage.
     pub build: String,
-    /// The name that the stage had, which is the final stage's now.
+    /// The original name of the stage, now the final stage's.
     pub name: Option<String>,
-    /// The image that runs, as it is written behind FROM.
+    /// The final image, as it is written after FROM.
     pub base: String,
-    /// Lines for the build stage right behind its FROM.
+    /// Lines for the build stage directly after its FROM.
     pub at_start: Vec<NewInstruction>,
-    /// Lines for the build stage behind all others.
+    /// Lines for the end of the build stage.
     pub at_end: Vec<NewInstruction>,
-    /// The last instruction of the build stage; what follows belongs to the stage that runs as it stands.
+    /// The last instruction of the build stage; the later instructions belong to the runtime stage
+    /// unchanged.
     pub last: usize,
-    /// What the runtime stage starts with.
+    /// The first lines of the runtime stage.
     pub lines: Vec<RuntimeLine>,
     /// The system packages that it installs.
     pub needs: Vec<RequiredPackage>,
-    /// The instruction that it is about.
+    /// The instruction to report.
     pub anchor: Span,
 }
 
@@ -35,49 +36,49 @@ pub struct Split {
 pub enum RuntimeLine {
     /// The same as in the build stage.
     Copied(usize),
-    /// Taken out of the build stage, with the comments above it.
+    /// Moved from the build stage, with the comments above it.
     Moved(usize),
     /// New.
     New(NewInstruction),
 }
 
-/// What a recipe says of a stage.
+/// A recipe's result for a stage.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recipe {
-    /// The language, for a person.
+    /// The language, to display.
     pub language: &'static str,
-    /// The image that runs.
+    /// The final image.
     pub base: String,
-    /// Whether that image has a shell and a package manager like the one that builds.
+    /// Whether that image has a shell and the same package manager as the build image.
     pub has_shell: bool,
-    /// System packages that run, beyond those of the file.
+    /// System packages needed at run time, in addition to those of the file.
     pub packages: Vec<RequiredPackage>,
-    /// Whether what fetches files and what people look with is installed again.
+    /// Whether download and inspection tools are installed again.
     pub keeps_fetching: bool,
-    /// What is copied from the build, by one comment.
+    /// The copies from the build, each group with one comment.
     pub copies: Vec<Copy>,
-    /// The files of shared libraries that are copied from where Debian puts them, by name.
+    /// The names of shared library files that are copied from Debian's library directory.
     pub libraries: Vec<String>,
-    /// Lines for the build stage right behind its FROM.
+    /// Lines for the build stage directly after its FROM.
     pub at_start: Vec<NewInstruction>,
-    /// Lines for the runtime stage right behind its FROM.
+    /// Lines for the runtime stage directly after its FROM.
     pub runtime: Vec<NewInstruction>,
-    /// Lines for the build stage behind all others.
+    /// Lines for the end of the build stage.
     pub at_end: Vec<NewInstruction>,
-    /// Lines for the runtime stage behind the copies.
+    /// Lines for the runtime stage after the copies.
     pub after: Vec<String>,
-    /// What the commands leave.
+    /// The outputs of the commands.
     pub work: StageOutputs,
 }
 
-/// Files that go from the build to the image that runs.
+/// Files that are copied from the build to the final image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Copy {
     /// Absolute paths, the same in both.
     pub paths: Vec<String>,
-    /// Where the only path goes, if not to the same place.
+    /// The destination of the only path, if it differs.
     pub to: Option<String>,
-    /// Why, for a person.
+    /// The comment.
     pub reason: String,
 }
 
@@ -87,5 +88,5 @@ impl Copy {
     }
 }
 
-/// What a recipe answers: none where it is not about this stage.
+/// A recipe's answer: none if it does not apply to this stage.
 pub type Answer = Option<Result<Recipe, Refused>>;

@@ -1,5 +1,6 @@
-//! Ruby: gems with extensions in C need compilers and headers once. They go with the directory that they are installed in onto the slim
-//! image of the same interpreter. (bundler.io, `bundle config`; docker-library/ruby, the Dockerfile that sets GEM_HOME.)
+//! Ruby: gems with extensions in C need compilers and headers once. They are copied, with their
+//! directory, to the slim image of the same interpreter. (bundler.io, `bundle config`;
+//! docker-library/ruby, the Dockerfile that sets GEM_HOME.)
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
@@ -12,10 +13,11 @@ use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// Where the official images install gems. What stands in for them does not always, so that both stages say it.
+/// Where the official images install gems. Replacement images do not always do so, so both stages
+/// set it.
 const GEMS: &str = "/usr/local/bundle";
 
-/// Programs of gems that work on the sources of the folder, and leave what they make in it.
+/// Programs of gems that process the sources of the folder, and write their output into it.
 const BUILDERS: &[&str] = &[
     "rake",
     "rails",
@@ -31,7 +33,8 @@ const BUILDERS: &[&str] = &[
     "node",
 ];
 
-/// Libraries and programs of the full image that gems link or call. (Each gem's own notes on installing.)
+/// Libraries and programs of the full image that gems link or call. (Each gem's own notes on
+/// installing.)
 const NEEDS: &[(&str, &str)] = &[
     ("pg", "libpq5"),
     ("mysql2", "libmariadb3"),
@@ -44,7 +47,7 @@ const NEEDS: &[(&str, &str)] = &[
     ("kt-paperclip", "imagemagick"),
 ];
 
-/// Gems that look for more in the full image than is known here.
+/// Gems that need unknown parts of the full image.
 const KEEP_FULL: &[&str] = &[
     "rmagick",
     "charlock_holmes",
@@ -66,7 +69,7 @@ const KEEP_FULL: &[&str] = &[
     "therubyracer",
 ];
 
-/// Whether gems are installed in a stage on Ruby that has more than running takes.
+/// Whether a stage on Ruby installs gems and has more than the program needs at run time.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
     let installs = calls().any(|call| {
@@ -79,7 +82,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     image.repository == "ruby" && installs && (is_full(image) || compiles)
 }
 
-/// What is known of a Ruby stage.
+/// The facts about a Ruby stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -91,9 +94,9 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
 
 #[derive(Default)]
 struct Done {
-    /// Gems that are installed by name, for everybody.
+    /// Gems that are installed globally by name.
     by_name: Vec<String>,
-    /// Where Bundler installs to, if the file says it.
+    /// Bundler's install path, if the file sets it.
     path: Option<String>,
 }
 
@@ -116,7 +119,7 @@ impl Done {
                 Some(Ok(Output::Nothing))
             }
             "bundle" | "bundler" => Some(self.bundle(look, step, &words)),
-            // A gem's program may be the application's own, in bin/.
+            // A gem's program may be the application's own in `bin/`.
             _ if BUILDERS.contains(&program) => Some(in_directory(look, step)),
             _ => None,
         }
@@ -185,7 +188,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         let needed =
             needed.map(|(gem, package)| RequiredPackage::of(package, format!("{gem} links or calls it")));
         packages.extend(needed);
-        // A gem out of a repository is described by a file that lists its files with git.
+        // The description of a gem from a repository lists its files with git.
         if lock.is_some_and(|lock| lock.lines().any(|line| line == "GIT" || line == "PATH")) {
             packages.push(RequiredPackage::of("git", "a gem is installed from a Git repository"));
         }
@@ -224,7 +227,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     Ok(Recipe { copies, work, ..recipe })
 }
 
-/// Takes gems out that serve development and tests, where the file says that it is made for production.
+/// Removes gems for development and tests, if the file selects production.
 fn without_development(
     look: &StageView<'_, '_>,
     done: &Done,
@@ -264,7 +267,7 @@ fn set(look: &StageView<'_, '_>, name: &str) -> Option<String> {
 
 /// The gems that a Gemfile and its lock name.
 fn names(gemfile: &str, lock: &str) -> Vec<String> {
-    // `    pg (1.5.4)`, indented by four: what is there; deeper: what that depends on.
+    // `    pg (1.5.4)`, indented by four: a gem; deeper: its dependencies.
     let locked =
         lock.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with(' '));
     let locked = locked.filter_map(|line| line.split_whitespace().next());

@@ -1,4 +1,5 @@
-//! Rust: `cargo build` leaves one program, which links the C library and those of `-sys` crates. (The Cargo book.)
+//! Rust: `cargo build` leaves one program, which links the C library and those of `-sys` crates.
+//! (The Cargo book.)
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
@@ -8,7 +9,7 @@ use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
 
-/// Crates that link a library of the system's, and its package.
+/// Crates that link a system library, and its package.
 const LINKED: &[(&str, &str)] = &[
     ("openssl-sys", "libssl3"),
     ("libsqlite3-sys", "libsqlite3-0"),
@@ -33,7 +34,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     builds && image.repository == "rust"
 }
 
-/// What is known of a Rust stage.
+/// The facts about a Rust stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
     detects(look.facts, look.stage, look.image).then(|| {
         let anchor = look.facts.start_of(look.stage);
@@ -45,7 +46,7 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
 
 #[derive(Default)]
 struct Done {
-    /// Directories that `cargo build` fills.
+    /// Output directories of `cargo build`.
     targets: Vec<String>,
     installs: bool,
 }
@@ -126,7 +127,8 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         None if is_shared_folder(&look.folder) => {
             return Err(format!("the files that the program reads in {} are unknown", look.folder));
         }
-        // The sources go along; what was compiled for others does not have to be told apart from them.
+        // Without the context, the sources can't be distinguished from files that the program
+        // reads.
         None => return Err(
             "the files that the program reads are unknown without the build context; pass it with --context"
                 .into(),
@@ -157,7 +159,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     Ok(Recipe { language: "Rust", base, has_shell: true, packages, copies, work, ..Recipe::default() })
 }
 
-/// What only the compiler reads.
+/// Files that only the compiler reads.
 fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let first = path.split('/').next().unwrap_or_default();

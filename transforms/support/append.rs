@@ -6,7 +6,8 @@ use crate::facts::{RunFacts, append, excise};
 use crate::span::Span;
 use crate::transform::Context;
 
-/// Appends commands to a RUN's script, so that they run if and only if it succeeded; the error says what stands against it.
+/// Appends commands to a RUN's script, so they run if and only if it succeeded; the error is the
+/// reason why that is not possible.
 pub fn append_to(
     ctx: &Context<'_>,
     run: &RunFacts<'_>,
@@ -23,7 +24,7 @@ pub fn append_to(
     };
     let text: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
     match place.semicolon {
-        // A line with nothing on it would go on with the next instruction.
+        // An empty line would continue with the next instruction.
         Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
             let tail = excise::clear(run, Span::new(place.at, semicolon.end));
             edits.replace(

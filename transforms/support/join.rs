@@ -1,4 +1,4 @@
-//! Makes one RUN of two: whether that is right (`judge`, `hazards`), and the edits.
+//! Merges two RUNs: whether that is safe (`judge`, `hazards`), and the edits.
 
 pub(crate) mod hazards;
 pub(crate) mod judge;
@@ -12,14 +12,14 @@ use crate::syntax::shell::End;
 use crate::transform::Context;
 use crate::transforms::support::join::judge::Merge;
 
-/// Whether nothing but comments stands between two RUNs.
+/// Whether there are only comments between two RUNs.
 pub fn are_neighbours(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
     ctx.file.items[first.item + 1..second.item]
         .iter()
         .all(|item| matches!(item, Item::Blank(_) | Item::Comment(_)))
 }
 
-/// The edits that make one RUN of two neighbours.
+/// The edits that merge two adjacent RUNs.
 pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merge: &Merge) -> Edits {
     let mut edits = Edits::new();
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return edits };
@@ -36,7 +36,8 @@ pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merg
         edits.insert(start, if ctx.file.text[start..].starts_with('(') { "( " } else { "(" });
         edits.insert(end, ")");
     }
-    // From the end of the first script's last command to the end of its last line: blanks, `;`, perhaps a trailing escape.
+    // From the end of the first script's last command to the end of its last line: blanks, `;`,
+    // perhaps a trailing escape.
     let operator = if style.leading { "" } else { " &&" };
     let tail = Span::new(semicolon.map_or(end, |_| end), first.instruction.text.end);
     let after_first = comment_lines(ctx, first, tail);
@@ -48,7 +49,7 @@ pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merg
     for item in &ctx.file.items[first.item + 1..second.item] {
         match item {
             Item::Blank(span) => edits.delete(*span),
-            // A comment in the middle of a script is indented as the script is.
+            // A comment in the middle of a script gets the script's indentation.
             Item::Comment(span) if span.of(ctx.file.text).starts_with('#') => {
                 edits.insert(span.start, style.indent.clone());
             }

@@ -1,4 +1,4 @@
-//! Moves instructions, with the comments right above them.
+//! Moves instructions, with the comments directly above them.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,8 @@ pub fn move_after(ctx: &Context<'_>, items: &[usize], after: usize, edits: &mut 
     let starts: HashSet<usize> = items.iter().map(|&item| ctx.facts.block(item).span.start).collect();
     for &item in items {
         let block = ctx.facts.block(item);
-        // A blank line above goes along, and one of the two around a paragraph that goes as a whole.
+        // The blank line above moves too, and one of the two around a paragraph that moves as a
+        // whole.
         if block.blank_above {
             text.push_str(line_break);
             paragraph = Some(block.span.start);

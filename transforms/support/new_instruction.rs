@@ -10,7 +10,7 @@ pub struct NewInstruction {
 }
 
 impl From<String> for NewInstruction {
-    /// An instruction that explains itself.
+    /// An instruction without a comment.
     fn from(text: String) -> Self {
         Self { comment: String::new(), text }
     }

@@ -1,10 +1,11 @@
-//! The instruction that installs what the running image needs.
+//! The instruction that installs the packages of the final image.
 
 use crate::context::RequiredPackage;
 use crate::facts::Stage;
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// The step that installs packages on the release that a stage is built on; none where there is nothing to install.
+/// The step that installs packages on the release that a stage is built on; none if there is
+/// nothing to install.
 pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<NewInstruction>, String> {
     let Some(names) = names(needs) else { return Ok(None) };
     let words = names.replace(", ", " ");
@@ -18,7 +19,7 @@ pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Opt
     Ok(Some(text.into()))
 }
 
-/// Packages in a sentence; none where there are none.
+/// Packages in a sentence; none if there are none.
 pub(crate) fn names(needs: &[RequiredPackage]) -> Option<String> {
     let names: Vec<&str> = needs.iter().map(|need| need.package.as_str()).collect();
     (!names.is_empty()).then(|| names.join(", "))

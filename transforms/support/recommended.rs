@@ -1,4 +1,5 @@
-//! Installs without recommended packages: what the transforms for apt, dnf and zypper have in common.
+//! Installs without recommended packages: what the transforms for apt, dnf and zypper have in
+//! common.
 
 use crate::edit::Edits;
 use crate::transform::{Applicability, Context, Fixes};

@@ -1,7 +1,8 @@
-//! What of the build context no build needs: caches, what the build makes itself, version control, editors' files, secrets.
+//! Files of the build context that no build needs: caches, build output, version control, editors'
+//! files, secrets.
 //!
-//! Only what really lies in the context, is really copied along with a directory, and is named by nothing. How an ignore file is written is the
-//! transform's business.
+//! Only files that exist in the context, are copied with a directory, and are named by nothing. The
+//! transform writes the ignore file.
 
 use crate::context::{BuildContext, Entry, Ignore};
 use crate::facts::Facts;
@@ -9,50 +10,50 @@ use crate::facts::copied::Copied;
 use crate::syntax::{Body, Dockerfile};
 use crate::transforms::write_dockerignore::reinstalled;
 
-/// Something that need not travel.
+/// Files that need not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsent {
     /// The pattern for the ignore file.
     pub pattern: String,
-    /// What it is.
+    /// Its category.
     pub kind: Kind,
-    /// How many files it stands for.
+    /// The number of matching files.
     pub files: usize,
-    /// Their bytes.
+    /// Their size in bytes.
     pub bytes: u64,
 }
 
-/// What kind of thing it is that need not travel.
+/// The category of files that need not be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Caches of tools, which they make anew.
+    /// Caches of tools, which the tools create again.
     Cache,
-    /// What an install makes anew, and what would be there in its place.
+    /// Files that an install creates again and would otherwise replace.
     Dependencies,
-    /// Files for the work on the project.
+    /// Files for working on the project.
     Surroundings,
     /// Keys and passwords.
     Secret,
 }
 
 impl Kind {
-    /// Whether the image loses nothing but what is generated again.
+    /// Whether the image loses only files that are generated again.
     pub fn is_generated(self) -> bool {
         matches!(self, Self::Cache | Self::Dependencies)
     }
 }
 
-/// What need not travel, and why more of it does not count.
+/// The files that need not be sent, and why others must be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     /// The patterns.
     pub unsent: Vec<Unsent>,
-    /// Why version control stays in, where it travels.
+    /// Why version control is sent, if it is.
     pub history: Option<String>,
 }
 
-/// Caches of tools, which they make anew: directories and files, wherever they lie. (The tools' own documentation; GitHub's collection of
-/// gitignore templates has them all.)
+/// Caches of tools, which the tools create again: directories and files at any depth. (The tools'
+/// own documentation; GitHub's gitignore templates contain them all.)
 const CACHES: &[&str] = &[
     "__pycache__",
     ".pytest_cache",
@@ -70,7 +71,7 @@ const CACHES: &[&str] = &[
     ".nox",
 ];
 
-/// What belongs to the work on a project and not to the program: in the root of the context.
+/// Files for working on a project that are not part of the program: in the root of the context.
 const SURROUNDINGS: &[&str] = &[
     ".git",
     ".hg",
@@ -98,10 +99,10 @@ const SURROUNDINGS: &[&str] = &[
     ".ssh",
 ];
 
-/// Those of them that hold keys or passwords.
+/// Those of them that contain keys or passwords.
 const SECRETS: &[&str] = &[".env", ".env.local", "id_rsa", "id_ed25519", ".aws", ".ssh"];
 
-/// Words in a project's files that stand for something which reads `.env` by itself.
+/// Words in a project's files that indicate a program that reads `.env` by itself.
 const READS_ENVIRONMENT: &[&str] = &[
     "dotenv",
     ".env",
@@ -123,7 +124,7 @@ const READS_ENVIRONMENT: &[&str] = &[
     "--env-file",
 ];
 
-/// What need not travel; nothing where no directory of the context is copied.
+/// The files that need not be sent; none if no directory of the context is copied.
 pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> Finding {
     if context.notable(is_notable).next().is_none() {
         return Finding::default();
@@ -141,7 +142,8 @@ pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> F
     unsent.extend(search.dependencies());
     unsent.extend(search.surroundings(history.is_some()));
     if history.is_some() {
-        // A tracked file that is missing in the build is a change to the checkout there, and changes its version.
+        // A tracked file that is missing in the build is a change to the checkout there, and
+        // changes its version.
         unsent.retain(|one| !search.holds_tracked_files(one));
     }
     Finding { unsent, history }
@@ -155,7 +157,7 @@ pub(crate) struct Search<'s, 'a> {
     own: Option<&'s str>,
 }
 
-/// Whether a path is one that this file has something to say of.
+/// Whether a path is in one of these lists.
 fn is_notable(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     SURROUNDINGS.contains(&first)
@@ -174,7 +176,7 @@ impl<'s> Search<'s, '_> {
         found.collect()
     }
 
-    /// `node_modules` where installs of all builds of this context make it anew from a lock file.
+    /// `node_modules` if installs of all builds of this context create it again from a lockfile.
     fn dependencies(&self) -> Vec<Unsent> {
         let mut folders: Vec<&str> = Vec::new();
         for entry in self.travelling() {
@@ -225,19 +227,20 @@ impl<'s> Search<'s, '_> {
         found.collect()
     }
 
-    /// Whether anything of a file or directory in the context's root is sent and copied along.
+    /// Whether any part of a file or directory in the context's root is sent and copied with a
+    /// directory.
     fn travels(&self, name: &str) -> bool {
         self.travelling().any(|entry| entry.path.split('/').next() == Some(name))
     }
 
-    /// Whether a pattern would keep out what version control has, or may have.
+    /// Whether a pattern would exclude files that are, or may be, under version control.
     fn holds_tracked_files(&self, unsent: &Unsent) -> bool {
         let pattern = Ignore::parse(&unsent.pattern);
         let mut within = self.context.notable(is_notable).filter(|entry| pattern.excludes(&entry.path));
         within.any(|entry| self.context.may_be_tracked(&entry.path))
     }
 
-    /// The files that are sent and copied along with a directory.
+    /// The files that are sent and copied with a directory.
     fn travelling(&self) -> impl Iterator<Item = &'s Entry> {
         let copies = &self.copies;
         let context = self.context;
@@ -246,7 +249,7 @@ impl<'s> Search<'s, '_> {
     }
 
     fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], kind: Kind) -> Option<Unsent> {
-        // A name that would have to be escaped may mean something else.
+        // A name that needs escaping may mean something else.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '*' | '@');
         if entries.is_empty()
             || !pattern.chars().all(is_plain)
@@ -255,7 +258,7 @@ impl<'s> Search<'s, '_> {
         {
             return None;
         }
-        // Somebody asked for one of them by `!`.
+        // The user included one of them with `!`.
         if entries.iter().any(|entry| self.context.ignore.asks_for(&entry.path)) {
             return None;
         }
@@ -279,7 +282,7 @@ impl<'s> Search<'s, '_> {
         in_file || self.other_dockerfiles().any(names)
     }
 
-    /// Whether a COPY or ADD names the path, something in it, or a pattern that may mean it.
+    /// Whether a COPY or ADD names the path, something in it, or a pattern that may match it.
     fn is_copied(&self, path: &str) -> bool {
         let path = path.trim_start_matches("**/");
         self.facts.file.instructions().any(|(_, one)| match &one.body {
@@ -294,10 +297,10 @@ impl<'s> Search<'s, '_> {
         })
     }
 
-    /// Whether something that is read in the build or at run time mentions a name.
+    /// Whether a file that is read in the build or at run time mentions a name.
     fn mentions(&self, name: &str) -> bool {
         let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
-        // Addresses of packages say nothing of the project.
+        // URLs of packages say nothing about the project.
         let locks = [
             "package-lock.json",
             "yarn.lock",

@@ -1,12 +1,14 @@
-//! Whether something in a build asks version control: for a version, a commit's id, a list of files.
+//! Whether a build reads version control: a version, a commit's id, a list of files.
 //!
-//! A name that only contains `git` says nothing: an address ends in `.git`, and `digit` is a word. What counts is the program `git` where a
-//! command can be, the directory `.git` as a path, and the names of what is known to read it.
+//! A name that only contains `git` is no evidence: URLs end in `.git`, and `digit` is a word.
+//! Evidence is the program `git` where a command can be, the directory `.git` as a path, and the
+//! names of known readers.
 
 use crate::syntax::{Body, Run};
 use crate::transforms::write_dockerignore::candidates::Search;
 
-/// Libraries and plugins that read version control when a project is built. (Their own documentation.)
+/// Libraries and plugins that read version control when a project is built. (Their own
+/// documentation.)
 const READERS: &[&str] = &[
     "setuptools_scm",
     "setuptools-scm",
@@ -60,11 +62,11 @@ const READERS: &[&str] = &[
     "build-info",
 ];
 
-/// Programs whose builds ask by themselves, or run what the project says.
+/// Programs whose builds read it by themselves, or run commands of the project.
 const BUILDERS: &[&str] = &["git", "go", "make", "cargo", "gmake", "just", "task", "hg", "svn", "goreleaser"];
 
 impl Search<'_, '_> {
-    /// What asks for version control, for a person; none where nothing that is known does.
+    /// The reader of version control, to display; none if no known reader exists.
     pub(crate) fn asks_for_history(&self) -> Option<String> {
         let runs = &self.facts.runs;
         let called = runs.iter().flat_map(|run| &run.invocations).find_map(|one| {
@@ -85,7 +87,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// What a text names that asks for version control.
+/// The reader of version control that a text names.
 fn asks(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     let has_word = |name: &str, is_part: fn(char) -> bool, is_meant: fn(&str, &str) -> bool| {
@@ -94,7 +96,7 @@ fn asks(text: &str) -> Option<&'static str> {
             !before.ends_with(is_part) && !after.starts_with(is_part) && is_meant(before, after)
         })
     };
-    // An address, an option, a path to a program of another name, a word with `git` in it.
+    // A URL, an option, a path to a program of another name, a word that contains `git`.
     let is_part_of_name =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | '=');
     if has_word("git", is_part_of_name, is_command) {
@@ -107,8 +109,8 @@ fn asks(text: &str) -> Option<&'static str> {
     READERS.iter().copied().find(|name| has_word(name, char::is_alphanumeric, |_, _| true))
 }
 
-/// Whether the word `git` can be a command: it is neither a key that an address follows (`git = "https://…"`) nor the kind of a repository
-/// (`"type": "git"`).
+/// Whether the word `git` can be a command: it is neither a key before a URL (`git = "https://…"`)
+/// nor the kind of a repository (`"type": "git"`).
 fn is_command(before: &str, after: &str) -> bool {
     let is_key = after.trim_start_matches(['"', '\'']).trim_start().starts_with(['=', ':']);
     let key = before.trim_end_matches(['"', '\'']).trim_end();

@@ -1,4 +1,5 @@
-//! Whether a build makes `node_modules` anew wherever a copy brings it, so that nothing of it ever gets to see the context's own.
+//! Whether a build creates `node_modules` again wherever a copy adds it, so no step ever reads the
+//! context's own.
 
 use crate::context::{BuildContext, Ignore};
 use crate::facts::{Facts, RunFacts};
@@ -6,8 +7,9 @@ use crate::syntax::{Body, Item};
 
 const NAME: &str = "node_modules";
 
-/// Whether in every stage that copies a folder of the context with its `node_modules`, an install at the same place follows before anything
-/// could have looked at them; and nothing else of the file takes them.
+/// Whether in every stage that copies a folder of the context with its `node_modules`, an install
+/// at the same path follows before anything could have read them; and nothing else in the file
+/// copies them.
 pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: &str) -> bool {
     let path = crate::transforms::write_dockerignore::candidates::join(folder, NAME);
     for item in 0..facts.file.items.len() {
@@ -27,7 +29,8 @@ pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: 
                     return false;
                 }
                 let Some(copied) = facts.copied(item, context) else {
-                    // Addresses, archives and patterns of single files bring no directory of that name.
+                    // URLs, archives and patterns of single files contain no directory of that
+                    // name.
                     if transfer.sources.iter().all(|source| source.contains("://")) {
                         continue;
                     }
@@ -53,7 +56,8 @@ pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: 
     true
 }
 
-/// Whether the first RUN behind a copy that may look at the directory's dependencies is the one that installs them.
+/// Whether the first RUN after a copy that may read the directory's dependencies is the one that
+/// installs them.
 fn is_reinstalled(facts: &Facts<'_>, item: usize, directory: &str) -> bool {
     let Some(stage) = facts.stage_at(item) else { return false };
     for run in facts.runs.iter().filter(|run| run.item > item && stage.items.contains(&run.item)) {
@@ -69,7 +73,7 @@ fn is_reinstalled(facts: &Facts<'_>, item: usize, directory: &str) -> bool {
     false
 }
 
-/// Whether a RUN installs in the directory before anything else in it may look there.
+/// Whether a RUN installs in the directory before any other command may read it.
 fn installs_first(facts: &Facts<'_>, run: &RunFacts<'_>, directory: &str) -> bool {
     let Some(statement) = run.script().and_then(|script| script.list.statements.first()) else {
         return false;

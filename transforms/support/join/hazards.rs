@@ -1,5 +1,4 @@
-//! What a script may change under the feet of another one that runs after it in the same RUN: what the builder gives each
-//! RUN anew, so that two RUNs never saw it of each other.
+//! State that the builder resets for each RUN and that the scripts of a merged RUN would share.
 
 use crate::facts::commands::Invocation;
 use crate::facts::environment::User;
@@ -23,7 +22,7 @@ const DEVICES: &[&str] = &[
     "/dev/fd",
 ];
 
-/// Where users and groups are kept: each RUN looks its user up in them.
+/// The files of users and groups: each RUN looks up its user in them.
 const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
 
 /// Programs that only read the files that they are given.
@@ -32,7 +31,8 @@ const READERS: &[&str] = &[
     "chsh", "head", "tail", "env",
 ];
 
-/// Refuses where the first of two scripts changes something that the second is given anew in a RUN of its own.
+/// Refuses if the first of two scripts changes state that a separate RUN would reset for the
+/// second.
 pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
     for one in &run.invocations {
         if mentions(one, MOUNTED) || one.is("mount") || one.is("umount") || changes_devices(one) {
@@ -108,7 +108,7 @@ fn replaces_shell(one: &Invocation<'_>) -> bool {
         || !is_reader(one) && !is_user_shell(one) && one.arguments().iter().any(is_shell)
 }
 
-/// `useradd -s /bin/bash` names a shell and leaves it alone.
+/// `useradd -s /bin/bash` names a shell and does not change it.
 fn is_user_shell(one: &Invocation<'_>) -> bool {
     ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| one.is(program))
 }

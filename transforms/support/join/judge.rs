@@ -1,4 +1,4 @@
-//! Whether two neighbouring RUN instructions may become one, what it takes, and what it is good for.
+//! Whether two adjacent RUN instructions can be merged, how, and what that saves.
 
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
@@ -12,35 +12,37 @@ use crate::syntax::Item;
 use crate::syntax::shell::{CommandKind, Operator, Script};
 use crate::transforms::support::join::hazards;
 
-/// More commands are not put into one RUN: nobody would read it, and the parser takes no list of any length.
+/// The limit of commands in one RUN: more would be unreadable, and the parser limits the length of
+/// lists.
 const MOST_COMMANDS: usize = 250;
 
-/// How two scripts become one.
+/// How two scripts are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
-    /// What is gained, for the fix's title.
+    /// The savings, for the fix's title.
     pub gain: String,
-    /// Of what kind that is.
+    /// The kind of savings.
     pub kind: GainKind,
-    /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the second.
+    /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the
+    /// second.
     pub isolate_first: bool,
     /// Whether the second has to be grouped, so that `&&` holds for all of it.
     pub group_second: bool,
 }
 
-/// What merging two RUNs is good for.
+/// The purpose of merging two RUNs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GainKind {
-    /// An index is as new as what is installed by it.
+    /// The index is as new as the packages that are installed with it.
     Freshness,
-    /// The image has fewer bytes.
+    /// A smaller image.
     Bytes,
-    /// It has one layer fewer.
+    /// One layer fewer.
     Layer,
 }
 
-/// Judges a pair of RUNs of which the second is the next instruction; `anyway` takes any gain. `Ok(None)` where there is nothing to gain; an
-/// error is a guard that stands against a gain.
+/// Judges a pair of RUNs of which the second is the next instruction; `anyway` accepts any gain.
+/// `Ok(None)` if there is nothing to gain; an error is a guard that prevents a gain.
 pub fn merge(
     facts: &Facts<'_>,
     first: &RunFacts<'_>,
@@ -109,7 +111,7 @@ pub fn merge(
     Ok(Some(Merge { gain: gain.title, kind: gain.kind, isolate_first, group_second }))
 }
 
-/// What merging is good for.
+/// Finds the savings of merging.
 fn gain(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Option<Gain> {
     let calls = |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
         run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
@@ -159,7 +161,7 @@ fn gain(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: 
     })
 }
 
-/// Whether the second removes, empties or gives away what the first wrote.
+/// Whether the second removes, empties or changes the owner of files that the first wrote.
 fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
     let (written, _) = facts.file_uses(first);
     let (then, _) = facts.file_uses(second);
@@ -170,7 +172,7 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
             covers(&use_.path, path) || use_.touch == Touch::Removed && paths::within(&use_.path, path)
         })
     };
-    // What these make weighs nothing.
+    // The output of these is small.
     let weighs = |made: &FileUse<'_>| {
         let program = first.invocations[made.invocation].program.unwrap_or_default();
         !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"].contains(&program)
@@ -178,7 +180,7 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
     if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
         return true;
     }
-    // A cache that the second empties among other work is better emptied where it was filled.
+    // A cache that the second empties among other commands should be emptied where it was filled.
     let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
         let call = second.calls.iter().find(|call| call.invocation == index);
         call.map_or(is_light(facts, one), |call| call.manager.cleans(&call.verb))
@@ -210,7 +212,7 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
         })
 }
 
-/// Whether a RUN does nothing of weight but call these managers.
+/// Whether a RUN only calls these managers, apart from small commands.
 fn only(facts: &Facts<'_>, run: &RunFacts<'_>, managers: &[&str]) -> bool {
     run.invocations.iter().enumerate().all(|(index, one)| {
         let call = run.calls.iter().find(|call| call.invocation == index);
@@ -248,15 +250,15 @@ fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), S
     Ok(())
 }
 
-/// A program that both call and the first may replace: a shell remembers where it found a program, while a RUN of its
-/// own looks anew.
+/// A program that both call and the first may replace: a shell remembers where it found a program,
+/// while a separate RUN searches again.
 fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
     let moves = |one: &&Invocation<'_>| {
         let program = one.program.unwrap_or_default();
         facts.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System)
             || facts.known.program(program) == Some(Program::Builder)
     };
-    // Whatever lands in a directory of programs may stand before what was found until then.
+    // Any file in a directory of programs may take precedence over the program found so far.
     let places = |one: &Invocation<'_>| {
         let writes = ["ln", "mv", "cp", "rm", "install", "unlink", "update-alternatives", "chmod", "tee"]
             .iter()
@@ -278,7 +280,7 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
         .filter(|one| one.directory().is_none())
         .filter(moves)
         .filter_map(|one| one.program);
-    // The shell remembers only what it looked up by name.
+    // The shell remembers only programs that it looked up by name.
     let by_name = |one: &&Invocation<'_>| one.directory().is_none();
     names.find(|name| second.invocations.iter().filter(by_name).any(|other| other.program == Some(name)))
 }
@@ -300,8 +302,8 @@ fn is_plain(script: &Script) -> bool {
     script.list.statements.iter().all(is_plain_statement)
 }
 
-/// Whether the first script changes its shell in a way that a subshell keeps from the second; an error where even that
-/// would not do.
+/// Whether the first script changes its shell in a way that a subshell hides from the second; an
+/// error if a subshell is not enough.
 fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
     const ENDS: &[&str] = &["exit", "exec", "return"];
     const CHANGES: &[&str] = &[
@@ -341,7 +343,7 @@ fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
         leaks |= is(CHANGES)
             || assigns
             || one.is("printf") && one.arguments().first().is_some_and(|word| word.raw == "-v");
-        // Before a builtin or a function, an assignment may stay.
+        // Before a builtin or a function, an assignment may persist.
         leaks |= !one.simple.assignments.is_empty() && one.program.is_some_and(Knowledge::is_builtin);
     }
     script.list.walk(&mut |command| {
