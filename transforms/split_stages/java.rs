@@ -157,7 +157,7 @@ fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, St
             ));
         }
         (Some(_), None) => {
-            copies.push(Copy::of(look.folder.clone(), "the classes and files read at run time"))
+            copies.push(Copy::of(look.folder.clone(), "the classes and files read at run time"));
         }
         (None, _) => {
             return Err("the image does not start `java`, so the files that it needs are unknown".into());
