@@ -195,7 +195,7 @@ fn a_step_changes_both_files_or_neither() {
     let folder = folder(&files);
     let output = run_with_input(folder.path(), &["fix", "--verbose", "--context", ".", "-"], NODE.as_bytes());
     assert!(text(&output.stdout).contains("COPY . .\nRUN npm ci"), "{}", text(&output.stdout));
-    assert!(text(&output.stderr).contains("name it in .dockerignore"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("exclude it in .dockerignore"), "{}", text(&output.stderr));
 }
 
 #[test]
