@@ -37,7 +37,7 @@ fn docker_takes_it_for_a_plugin() {
     };
     let listed = docker(&["--help"]).wait_with_output().expect("it ends");
     assert!(
-        text(&listed.stdout).contains("Rewrite Dockerfiles so that images get smaller"),
+        text(&listed.stdout).contains("Rewrite Dockerfiles for smaller images and faster rebuilds"),
         "{}",
         text(&listed.stdout)
     );

@@ -12,7 +12,7 @@
 //! let (_, instruction) = file.instructions().last().expect("there are two");
 //! let Body::Run(Run::Shell(script)) = &instruction.body else { panic!("it is understood") };
 //! let mut programs = Vec::new();
-//! script.walk(&mut |command| {
+//! script.list.walk(&mut |command| {
 //!     if let CommandKind::Simple(simple) = &command.kind {
 //!         programs.extend(simple.program());
 //!     }
