@@ -403,13 +403,30 @@ impl Facts<'_> {
         Ok(Next::On)
     }
 
+    /// A command of the same RUN, after one of its invocations, that may use the files through
+    /// another program: `exec uv pip install --offline`.
+    pub(crate) fn wrapped_call_after(
+        &self,
+        run: &RunFacts<'_>,
+        first: usize,
+        going: Going<'_>,
+    ) -> Option<Leaning> {
+        let is_call = |index: usize| run.calls.iter().any(|call| call.invocation == index);
+        let mut rest = (first + 1..run.invocations.len()).filter(|&index| !is_call(index));
+        rest.any(|index| self.is_wrapped_call(&run.invocations[index], going))
+            .then(|| format!("another command calls {} in a way that may read it", going.manager.name))
+    }
+
     /// Whether an unknown program gets a command of the manager as arguments: `xvfb-run apt-get
     /// install`, `$SUDO apt-get install`, `$APT install`; or an offline option, which it may pass
     /// on.
     fn is_wrapped_call(&self, one: &Invocation<'_>, going: Going<'_>) -> bool {
         let program = one.program.unwrap_or_default();
         let sort = self.known.program(program);
-        if matches!(sort, Some(Program::Cheap | Program::Ordinary)) || Knowledge::is_builtin(program) {
+        // `exec` runs the command that it names.
+        let is_harmless =
+            matches!(sort, Some(Program::Cheap | Program::Ordinary)) || Knowledge::is_builtin(program);
+        if is_harmless && program != "exec" {
             return false;
         }
         let offline = |word: &Word| {

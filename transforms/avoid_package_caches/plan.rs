@@ -121,6 +121,7 @@ impl<'a> Facts<'a> {
             (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
                 .then(|| self.rest_leans(run, first, going, shares_index))?
         });
+        let leaning = leaning.or_else(|| self.wrapped_call_after(run, lacking.first()?.invocation, going));
         if let Some(leaning) = leaning.filter(|_| !lacking.is_empty()) {
             return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
         }
