@@ -241,15 +241,17 @@ fn cleans_only_its_own<'a>(
     let leaves = |other: &&RunFacts<'a>| {
         let leaves = || {
             let last = facts.last_fill(other, manager, cache);
-            last.is_some_and(|last| {
-                !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
-            })
+            // The calls of a RUN in exec form, or of an opaque script, are unknown.
+            other.script().is_none()
+                || last.is_some_and(|last| {
+                    !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+                })
         };
         let mut kept = facts.kept.leaving.borrow_mut();
         *kept.entry(cache.name.clone()).or_default().entry(other.item).or_insert_with(leaves)
     };
     match facts.runs_up_to(run).take(FURTHEST).find(leaves) {
-        Some(_) => Err("its cleanup also removes files that an earlier RUN left in the image".into()),
+        Some(_) => Err("its cleanup may also remove files that an earlier RUN left in the image".into()),
         None => Ok(()),
     }
 }
