@@ -24,8 +24,6 @@ mod escape;
 mod facts;
 #[cfg(feature = "pr")]
 mod forge;
-// Only `pr` pushes and logs in.
-#[cfg_attr(not(feature = "pr"), allow(dead_code))]
 mod git;
 #[doc(hidden)]
 pub mod image;

@@ -2,7 +2,7 @@
 //! external diff, file system monitor, pager, or helper of an unknown protocol. The options set
 //! here override all configuration files.
 //!
-//! The list is not complete: the commands in `git.rs` do not use the other features of git that
+//! The list is not complete: the commands of `Git` do not use the other features of git that
 //! start programs. (git's manual, git-config(1) and git(1); "SECURITY" in git(1).)
 
 use std::io::Write;
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
-use super::{Login, said};
+use super::said;
 use crate::secret;
 
 const SETTINGS: &[&str] = &[
@@ -52,18 +52,9 @@ const REMOVED: &[&str] = &[
     "GIT_PAGER",
 ];
 
-/// The protocols that a command may use; commands that need no network may use none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Network<'l> {
-    /// None.
-    None,
-    /// Encrypted or local ones, with a login for servers that require one.
-    To(Option<&'l Login>),
-}
-
-/// A git command in the top directory of a repository. `filters` are the names of all configured
-/// filters.
-pub(super) fn command(root: &Path, filters: &[String], network: Network<'_>, arguments: &[&str]) -> Command {
+/// A git command in the top directory of a repository, still without arguments. `filters` are the
+/// names of all configured filters. It may not use the network.
+pub(super) fn command(root: &Path, filters: &[String]) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).arg("--no-pager");
     for setting in SETTINGS {
@@ -96,19 +87,7 @@ pub(super) fn command(root: &Path, filters: &[String], network: Network<'_>, arg
     if let Some(above) = root.parent() {
         command.env("GIT_CEILING_DIRECTORIES", above);
     }
-    match network {
-        Network::None => {
-            command.env("GIT_ALLOW_PROTOCOL", "none");
-        }
-        Network::To(login) => {
-            // URLs were checked before: plain HTTP is only used for this machine.
-            command.env("GIT_ALLOW_PROTOCOL", "https:http:ssh:file");
-            if let Some(login) = login {
-                login.tell(&mut command);
-            }
-        }
-    }
-    command.args(arguments);
+    command.env("GIT_ALLOW_PROTOCOL", "none");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
