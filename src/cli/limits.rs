@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
+use crate::cli::reach;
 use crate::git;
 
 /// See the module's documentation.
@@ -37,10 +38,8 @@ impl Limits {
                 parent.join(path.file_name().context("is not a file name")?)
             }
         };
-        let inner = full.strip_prefix(directory).ok();
-        let inner = inner.filter(|inner| inner.components().all(|part| part.as_os_str() != ".git"));
         ensure!(
-            inner.is_some(),
+            reach::is_within(&full, directory),
             "is outside of {}, or in its .git, and was not changed; {advice}",
             directory.display()
         );
