@@ -63,7 +63,7 @@ impl Builds {
 /// What builds Dockerfiles in a folder, given by its full path.
 pub fn builds_in(folder: &Path) -> Result<Builds, String> {
     let mut found = Vec::new();
-    for folder in folder.ancestors().take(MOST_FOLDERS) {
+    for folder in folders_around(folder) {
         for name in COMPOSE.iter().chain(BAKE) {
             let path = folder.join(name);
             let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
@@ -79,11 +79,17 @@ pub fn builds_in(folder: &Path) -> Result<Builds, String> {
                 }
             }
         }
-        if folder.join(".git").exists() {
-            break;
-        }
     }
     Ok(Builds(found))
+}
+
+/// A folder and those above it in the same repository.
+fn folders_around(folder: &Path) -> impl Iterator<Item = &Path> {
+    let mut is_inside = true;
+    folder
+        .ancestors()
+        .take(MOST_FOLDERS)
+        .take_while(move |folder| std::mem::replace(&mut is_inside, !folder.join(".git").exists()))
 }
 
 /// Compose files by their full paths.
@@ -92,16 +98,13 @@ pub type Files = BTreeMap<String, String>;
 /// The compose files in a folder and above it.
 pub fn files_around(folder: &Path) -> Files {
     let mut files = Files::new();
-    for folder in folder.ancestors().take(MOST_FOLDERS) {
+    for folder in folders_around(folder) {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_file)) {
             let path = entry.path();
             if let (Ok(Some(text)), Some(path)) = (input::beside(&path, MOST_BYTES), path.to_str()) {
                 files.insert(path.to_owned(), text);
             }
-        }
-        if folder.join(".git").exists() {
-            break;
         }
     }
     files
