@@ -421,6 +421,34 @@ fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -
     })
 }
 
+/// The calls of a package manager that read its index and don't download it themselves.
+fn index_readers<'r, 'a>(
+    run: &'r RunFacts<'a>,
+    manager: &'r Manager,
+    cache: &'r Cache,
+) -> impl Iterator<Item = &'r Call<'a>> {
+    run.calls.iter().filter(|call| {
+        call.manager.name == manager.name
+            && cache.leaned_on_by.contains(&call.verb)
+            && !call.has_option(&cache.refreshing_options)
+    })
+}
+
+/// The first invocation from an index on that downloads a package index, such that the commands
+/// after it run only if it succeeded: it is not negated, and not in a condition. `usize::MAX` if
+/// there is none.
+fn first_fetch(run: &RunFacts<'_>, manager: &Manager, from: usize) -> usize {
+    let is_fetch = |call: &&Call<'_>| {
+        let place = run.invocations[call.invocation].place;
+        call.manager.name == manager.name
+            && call.invocation >= from
+            && manager.refreshes(&call.verb)
+            && place.certain
+            && (place.alone || place.proof != Proof::None)
+    };
+    run.calls.iter().find(is_fetch).map_or(usize::MAX, |call| call.invocation)
+}
+
 /// Checks that nothing after a cleanup depends on it: without the cleanup, a call would find files
 /// that were downloaded before it.
 fn fetched_after_cleanups(
@@ -432,33 +460,16 @@ fn fetched_after_cleanups(
     if manager.kind != Kind::System {
         return Ok(());
     }
-    let own = || run.calls.iter().filter(|call| call.manager.name == manager.name);
-    let readers = own().filter(|call| {
-        cache.leaned_on_by.contains(&call.verb) && !call.has_option(&cache.refreshing_options)
-    });
-    for reader in readers {
+    let is_stale = |reader: &&Call<'_>| {
         let cleaned = unneeded.touched.iter().filter(|&&index| index < reader.invocation).max();
-        let Some(&cleaned) = cleaned else { continue };
-        let is_fetched = own().any(|call| {
-            manager.refreshes(&call.verb)
-                && (cleaned + 1..reader.invocation).contains(&call.invocation)
-                && is_fetch(run, call)
-        });
-        if !is_fetched {
-            return Err(format!(
-                "`{} {}` after the cleanup may not download it again",
-                manager.name, reader.verb
-            ));
+        cleaned.is_some_and(|cleaned| first_fetch(run, manager, cleaned + 1) >= reader.invocation)
+    };
+    match index_readers(run, manager, cache).find(is_stale) {
+        Some(reader) => {
+            Err(format!("`{} {}` after the cleanup may not download it again", manager.name, reader.verb))
         }
+        None => Ok(()),
     }
-    Ok(())
-}
-
-/// Whether the commands after a call run only if it succeeded: it is not negated, and not in a
-/// condition.
-fn is_fetch(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
-    let place = run.invocations[call.invocation].place;
-    place.certain && (place.alone || place.proof != Proof::None)
 }
 
 /// Checks that a RUN reads only files from the cache that it downloaded itself: the mount may be
@@ -472,16 +483,8 @@ fn reads_fresh(
     if manager.kind != Kind::System {
         return Ok(());
     }
-    let fetched = run.calls.iter().find(|call| {
-        call.manager.name == manager.name && manager.refreshes(&call.verb) && is_fetch(run, call)
-    });
-    let fetched = fetched.map_or(usize::MAX, |call| call.invocation);
-    let leaning = run.calls.iter().find(|call| {
-        call.manager.name == manager.name
-            && cache.leaned_on_by.contains(&call.verb)
-            && call.invocation < fetched
-            && !call.has_option(&cache.refreshing_options)
-    });
+    let fetched = first_fetch(run, manager, 0);
+    let leaning = index_readers(run, manager, cache).find(|call| call.invocation < fetched);
     let reading = run.invocations[..fetched.min(run.invocations.len())]
         .iter()
         .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
