@@ -69,7 +69,7 @@ fn name_at_end<'a>(
     if keep.iter().any(|kept| paths::overlap(kept, &fetched.path)) {
         return Err(format!("{name} left alone, because the configuration protects it"));
     }
-    nobody_needs(facts, run, fetched)?;
+    check_unused_later(facts, run, fetched)?;
     let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
     let word = fetched
         .word
@@ -96,8 +96,12 @@ fn name_at_end<'a>(
     Err(format!("{name} left alone, because the script changes to another directory"))
 }
 
-/// Whether anything later names the file, or may read it without naming it.
-fn nobody_needs<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, fetched: &FileUse<'a>) -> Result<(), String> {
+/// Checks that nothing later names the file, or may read it without naming it.
+fn check_unused_later<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    fetched: &FileUse<'a>,
+) -> Result<(), String> {
     let name = base_name(&fetched.path);
     let stems = stems(fetched);
     let names = |text: &str| stems.iter().any(|stem| text.contains(stem.as_str()));
