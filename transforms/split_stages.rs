@@ -80,6 +80,7 @@ use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::split_stages::plan::Candidate;
 use crate::transforms::split_stages::recipe::{RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
@@ -96,13 +97,12 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let names = TRANSFORM.names();
-    if !ctx.facts.may_be_split()
-        || ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text))
-    {
+    let Some(candidate) = Candidate::of(ctx.facts) else { return };
+    if ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text)) {
         return;
     }
-    match ctx.facts.split(ctx.around) {
-        Some(Ok(split)) => {
+    match plan::split(ctx.facts, &candidate, ctx.around) {
+        Ok(split) => {
             let title = format!(
                 "build the {} program in its own stage, and run it on {}",
                 split.language, split.base
@@ -110,8 +110,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
             fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
-        Some(Err((span, reason))) => fixes.refuse(span, format!("not split into stages: {reason}")),
-        None => {}
+        Err((span, reason)) => fixes.refuse(span, format!("not split into stages: {reason}")),
     }
 }
 

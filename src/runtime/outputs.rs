@@ -168,7 +168,7 @@ impl StageOutputs {
         own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, String>>,
     ) -> Result<Self, Refused> {
         let mut work = Self::default();
-        for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
+        for run in facts.runs_of(stage.index) {
             let anchor = run.instruction.text;
             work.follow(facts, run, own).map_err(|reason| (anchor, reason))?;
         }
@@ -244,12 +244,7 @@ impl StageOutputs {
             )
         };
         let Some(program) = one.program else { return Err(unknown()) };
-        if let Some(call) = step
-            .run
-            .calls
-            .iter()
-            .find(|call| std::ptr::eq(&raw const step.run.invocations[call.invocation], one))
-        {
+        if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.kind {
                 Kind::System if call.manager.installs(&call.verb) => {
                     self.install(step, call.packages.as_slice())

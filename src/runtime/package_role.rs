@@ -38,6 +38,11 @@ pub fn role_of(package: &str, release: Option<&Release>, known: &Knowledge) -> R
     }
 }
 
+/// Whether a package serves builds: a build tool, or the headers of a library.
+pub fn serves_builds(package: &str, release: Option<&Release>, known: &Knowledge) -> bool {
+    package.ends_with("-dev") || role_of(package, release, known) == Role::BuildOnly
+}
+
 fn libraries(headers: &str, release: &Release, known: &Knowledge) -> Option<Vec<String>> {
     let library = known.runtime().libraries.iter().find(|one| one.dev.iter().any(|dev| dev == headers))?;
     let number = release.version.first().map(|number| format!("{}:{number}", release.family));

@@ -157,14 +157,14 @@ impl Facts<'_> {
                 || run.instruction.full.of(self.file.text).contains(name)
                 || !run.invocations.iter().enumerate().all(|(index, one)| is_known(index, one))
         };
-        let mut runs = self.runs.iter().filter(|run| run.stage == stage.index && run.item > item);
+        let mut runs = self.runs_of(stage.index).iter().filter(|run| run.item > item);
         !stage.ships && !gives && !is_base && !runs.any(looks)
     }
 
     /// Whether a stage creates a path of this name by an install, or copies it from another stage.
     fn is_made_in_stage_of(&self, item: usize, name: &str) -> bool {
         let Some(stage) = self.stage_at(item) else { return false };
-        let installs = self.runs.iter().filter(|run| run.stage == stage.index).any(|run| {
+        let installs = self.runs_of(stage.index).iter().any(|run| {
             run.calls.iter().any(|call| {
                 call.manager.project.as_ref().is_some_and(|known| {
                     let mut makes = known.makes.iter().chain(&known.may_make);

@@ -161,7 +161,7 @@ const WAYS: &[Way] = &[
 /// Whether the last stage has an install that could omit packages.
 pub fn may_omit(facts: &Facts<'_>) -> bool {
     let Some(stage) = facts.stages.last() else { return false };
-    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index && run.editable().is_some());
+    let mut runs = facts.runs_of(stage.index).iter().filter(|run| run.editable().is_some());
     runs.any(|run| run.calls.iter().any(|call| way(facts, run, call).is_some()))
 }
 

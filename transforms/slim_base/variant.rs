@@ -200,7 +200,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
         return None;
     }
     let mut installed: Vec<&str> = Vec::new();
-    for run in facts.runs.iter().filter(|run| run.stage == stage.index) {
+    for run in facts.runs_of(stage.index) {
         let at = run.instruction.text;
         if run.script().is_none() {
             return Some((

@@ -5,11 +5,11 @@ use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
 use crate::runtime::outputs::{
-    Output, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
+    Output, Refused, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
 };
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::distroless;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 const COMPILERS: &[&str] = &["gcc", "g++", "cc", "c++", "clang", "clang++"];
 
@@ -37,7 +37,7 @@ const TOOLS: &[&str] = &[
 
 /// Whether programs are compiled in a stage on a bare distribution.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let mut runs = facts.runs_of(stage.index).iter();
     let compiles = runs.any(|run| {
         run.invocations
             .iter()
@@ -47,13 +47,8 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The facts about such a stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut done = Done::default();
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
-        finish(look, done, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, Done::own, finish)
 }
 
 #[derive(Default)]
@@ -155,8 +150,8 @@ impl Done {
     }
 }
 
-fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Result<Recipe, String> {
-    done.outputs.retain(|output| !work.is_gone(output));
+fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
+    let outputs: Vec<String> = done.outputs.iter().filter(|output| !work.is_gone(output)).cloned().collect();
     let program = look
         .start
         .program()
@@ -170,7 +165,7 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
                 .iter()
                 .map(|place| format!("{place}/{program}"));
             let made = |path: &String| {
-                done.outputs.contains(path)
+                outputs.contains(path)
                     || work.paths.iter().any(|(other, _)| other == path)
                     || done.prefixes.iter().any(|prefix| paths::within(path, prefix))
             };
@@ -183,16 +178,12 @@ fn finish(look: &StageView<'_, '_>, mut done: Done, work: StageOutputs) -> Resul
         copies.push(Copy::of(prefix.clone(), "installed files"));
     }
     let in_folder = |path: &str| paths::within(path, folder) && !folder.is_empty();
-    let elsewhere: Vec<String> = done
-        .outputs
-        .iter()
-        .filter(|output| !in_folder(output) && !output.starts_with("/tmp/"))
-        .cloned()
-        .collect();
+    let elsewhere: Vec<String> =
+        outputs.iter().filter(|output| !in_folder(output) && !output.starts_with("/tmp/")).cloned().collect();
     if !elsewhere.is_empty() {
         copies.push(Copy { paths: elsewhere, ..Copy::of("", "the program") });
     }
-    let inside: Vec<String> = done.outputs.iter().filter(|output| in_folder(output)).cloned().collect();
+    let inside: Vec<String> = outputs.iter().filter(|output| in_folder(output)).cloned().collect();
     let is_known = inside.contains(&path) || !in_folder(&path);
     match if work.in_folder && !is_known { None } else { assets::assets(look, &is_source) } {
         Some(found) => {

@@ -6,15 +6,15 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Whether a stage on the SDK publishes an application.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let mut runs = facts.runs_of(stage.index).iter();
     is_sdk(image)
         && runs.any(|run| {
             let mut all = run.invocations.iter();
@@ -29,26 +29,23 @@ fn is_sdk(image: &ImageName) -> bool {
 }
 
 /// The facts about a .NET stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let (mut published, mut sources) = (Vec::new(), Vec::new());
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| {
-            sources.extend(step.directory.clone().filter(|_| step.one.is("dotnet")));
-            own(look, step, &mut published)
-        })?;
-        finish(look, &published, &sources, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, own, finish)
 }
 
-fn own(
-    look: &StageView<'_, '_>,
-    step: &Step<'_, '_>,
-    published: &mut Vec<String>,
-) -> Option<Result<Output, String>> {
+#[derive(Default)]
+struct Done {
+    /// Output directories of `dotnet publish`.
+    published: Vec<String>,
+    /// Working directories of the SDK's commands.
+    sources: Vec<String>,
+}
+
+fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
     if !step.one.is("dotnet") {
         return None;
     }
+    done.sources.extend(step.directory.clone());
     let arguments = step.one.arguments();
     match arguments.first().map(Word::text) {
         Some("restore" | "build" | "test" | "clean" | "nuget" | "dev-certs") => {}
@@ -59,7 +56,7 @@ fn own(
                 let Some(path) = step.path(look.facts, target) else {
                     return Some(Err("the output directory of `dotnet publish` is unknown".into()));
                 };
-                published.push(path.clone());
+                done.published.push(path.clone());
                 return Some(Ok(if paths::within(&path, &look.folder) {
                     Output::Folder
                 } else {
@@ -83,12 +80,7 @@ fn own(
     })
 }
 
-fn finish(
-    look: &StageView<'_, '_>,
-    published: &[String],
-    sources: &[String],
-    mut work: StageOutputs,
-) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
     let words = look.start.words();
     let ["dotnet", assembly, ..] = words[..] else {
         return Err(
@@ -105,7 +97,7 @@ fn finish(
     } else {
         format!("{folder}/{}", assembly.trim_start_matches("./"))
     };
-    let own = published.iter().find(|published| paths::within(&path, published));
+    let own = done.published.iter().find(|published| paths::within(&path, published));
     // An application reads its settings from its working directory. (learn.microsoft.com, "Content
     // root".)
     let starts_there = own.is_some_and(|own| *own == look.folder);
@@ -129,7 +121,7 @@ fn finish(
     }
     if starts_there {
         // The published application does not need its sources.
-        work.gone.extend(sources.iter().filter(|directory| !paths::within(&path, directory)).cloned());
+        work.gone.extend(done.sources.iter().filter(|directory| !paths::within(&path, directory)).cloned());
     }
     let (base, version) = base(look)?;
     // The SDK's image unsets the port on which ASP.NET's image listens.

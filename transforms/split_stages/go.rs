@@ -6,14 +6,14 @@ use crate::facts::base_image::ImageName;
 use crate::facts::environment::Variable;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Output, StageOutputs, Step};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 /// Whether Go programs are built in the stage.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
-    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let mut runs = facts.runs_of(stage.index).iter();
     runs.any(|run| {
         run.invocations.iter().any(|one| {
             one.is("go")
@@ -26,20 +26,16 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
 }
 
 /// The facts about a Go stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut built = Built { is_static: true, ..Built::default() };
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| built.own(look, step))?;
-        finish(look, &built, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, Built::own, finish)
 }
 
 /// The programs that were built.
 #[derive(Default)]
 struct Built {
     outputs: Vec<String>,
-    is_static: bool,
+    /// Whether one of them links the C library.
+    is_dynamic: bool,
 }
 
 /// Options of `go build` whose value may be a separate word.
@@ -77,11 +73,11 @@ impl Built {
         let verb = one.arguments().first().map(|word| word.raw.as_str()).unwrap_or_default();
         Some(match verb {
             "build" => {
-                self.is_static &= is_static(look, step);
+                self.is_dynamic |= !is_static(look, step);
                 self.build(look, step)
             }
             "install" => {
-                self.is_static &= is_static(look, step);
+                self.is_dynamic |= !is_static(look, step);
                 self.install(look, step)
             }
             "mod" | "get" | "vet" | "test" | "version" | "env" | "fmt" | "list" | "clean" | "work" => {
@@ -290,7 +286,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         None => copies = whole(look, copies)?,
     }
     let family = look.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
-    let is_static = built.is_static;
+    let is_static = !built.is_dynamic;
     let wants = |name: &str| work.packages.iter().any(|package| package == name);
     let other = work.packages.iter().any(|package| {
         use crate::runtime::package_role::{Role, role_of};

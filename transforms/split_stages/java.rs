@@ -5,17 +5,17 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 const BUILDERS: &[&str] =
     &["mvn", "mvnw", "gradle", "gradlew", "javac", "jar", "ant", "sbt", "java", "kotlinc", "scalac"];
 
 /// Whether Java programs are built in a stage on Java.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let mut runs = facts.runs_of(stage.index).iter();
     let builds = runs.any(|run| {
         run.invocations
             .iter()
@@ -43,20 +43,15 @@ fn version(image: &ImageName) -> Option<u32> {
 }
 
 /// The facts about a Java stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut classes = Vec::new();
-        let mut work = StageOutputs::of(look.facts, look.stage, &mut |step| {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(
+        look,
+        |classes: &mut Vec<String>, look, step| {
             classes.extend(classes_of(look, step));
             own(look, step)
-        })?;
-        if look.start.words().contains(&"-jar") {
-            // The jar contains them.
-            work.paths.retain(|(path, _)| !classes.contains(path));
-        }
-        finish(look, work).map_err(|reason| (anchor, reason))
-    })
+        },
+        |look, classes, work| finish(look, classes, work),
+    )
 }
 
 fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
@@ -80,8 +75,12 @@ fn classes_of(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
     step.path(look.facts, &directory[1])
 }
 
-fn finish(look: &StageView<'_, '_>, mut work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) -> Result<Recipe, String> {
     let words = look.start.words();
+    if words.contains(&"-jar") {
+        // The jar contains them.
+        work.paths.retain(|(path, _)| !classes.contains(path));
+    }
     let absolute = |path: &str| {
         if path.starts_with('/') {
             path.to_owned()

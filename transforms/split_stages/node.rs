@@ -13,11 +13,11 @@ use crate::facts::commands::Invocation;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
-use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Package managers, and the programs that enable them.
@@ -73,7 +73,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 fn installs(facts: &Facts<'_>, stage: &Stage) -> bool {
-    let mut all = facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.invocations);
+    let mut all = facts.runs_of(stage.index).iter().flat_map(|run| &run.invocations);
     all.any(|one| {
         let verbs = verbs(one);
         let verb = verbs.first().copied();
@@ -92,7 +92,7 @@ fn verbs<'w>(one: &'w Invocation<'_>) -> Vec<&'w str> {
 
 /// Whether sources are compiled, or native modules with compilers that the stage installs.
 fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
-    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let runs = || facts.runs_of(stage.index).iter();
     let builds = runs().flat_map(|run| &run.invocations).any(|one| {
         let verbs = verbs(one);
         let is_build = |verb: &&str| {
@@ -109,13 +109,8 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// The facts about a Node stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut done = Done::default();
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
-        finish(look, &done, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, Done::own, finish)
 }
 
 #[derive(Default)]

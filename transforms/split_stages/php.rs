@@ -4,10 +4,10 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::outputs::{Output, StageOutputs, Step};
-use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
+use crate::runtime::package_role::{Role, role_of, serves_builds};
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 /// The directories of extensions and their configuration.
 const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
@@ -15,33 +15,28 @@ const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/p
 /// Whether a stage on PHP compiles extensions with packages that are installed for that and not
 /// removed.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let runs = || facts.runs_of(stage.index).iter();
     let compiles = runs()
         .flat_map(|run| &run.invocations)
         .any(|one| ["docker-php-ext-install", "pecl"].iter().any(|tool| one.is(tool)));
     let calls = || runs().flat_map(|run| &run.calls);
-    let headers = calls().flat_map(|call| &call.packages).any(|word| {
-        let package = word.text();
-        package.ends_with("-dev") || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
-    });
+    let headers = calls()
+        .flat_map(|call| &call.packages)
+        .any(|word| serves_builds(word.text(), stage.release.as_ref(), facts.known));
     let removes = calls().any(|call| call.manager.removes(&call.verb));
     image.repository == "php" && compiles && headers && !removes
 }
 
 /// The facts about a PHP stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut settings = Vec::new();
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| own(look, step, &mut settings))?;
-        finish(look, settings, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, own, |look, settings: &Vec<String>, work| finish(look, settings, work))
 }
 
+/// Handles a step. Commands that enable modules of Apache are collected as `settings`.
 fn own(
+    settings: &mut Vec<String>,
     look: &StageView<'_, '_>,
     step: &Step<'_, '_>,
-    settings: &mut Vec<String>,
 ) -> Option<Result<Output, String>> {
     let one = step.one;
     match one.program? {
@@ -72,7 +67,7 @@ fn own(
     }
 }
 
-fn finish(look: &StageView<'_, '_>, settings: Vec<String>, work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> Result<Recipe, String> {
     if look.folder == "/" || paths::within("/usr/local/lib/php", &look.folder) {
         return Err("the application's directory contains other files; give it its own WORKDIR".into());
     }
@@ -100,7 +95,7 @@ fn finish(look: &StageView<'_, '_>, settings: Vec<String>, work: StageOutputs) -
         base: look.written_image(),
         has_shell: true,
         keeps_fetching: false,
-        after: settings,
+        after: settings.to_vec(),
         copies,
         work,
         ..Recipe::default()

@@ -6,13 +6,13 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
-use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
-use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
+use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
 use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 /// The path of the environment.
 const ENVIRONMENT: &str = "/opt/venv";
@@ -38,7 +38,7 @@ const BUILDERS: &[&str] = &[
 /// Whether a stage on Python installs packages and has more than the program needs at run time: an
 /// image with compilers, or installed compilers.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let runs = || facts.runs.iter().filter(|run| run.stage == stage.index);
+    let runs = || facts.runs_of(stage.index).iter();
     let calls = || runs().flat_map(|run| &run.calls);
     let installs = calls().any(|call| {
         matches!(call.manager.name.as_str(), "pip" | "poetry") && call.manager.installs(&call.verb)
@@ -50,28 +50,19 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 
 /// Whether compilers or headers are installed and not removed.
 fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
-    let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
+    let calls = || facts.runs_of(stage.index).iter().flat_map(|run| &run.calls);
     let compiles = calls()
         .filter(|call| matches!(call.manager.name.as_str(), "apt-get" | "apt" | "apk"))
         .flat_map(|call| &call.packages)
-        .any(|word| {
-            let package = word.text();
-            package.ends_with("-dev")
-                || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
-        });
+        .any(|word| serves_builds(word.text(), stage.release.as_ref(), facts.known));
     // If the same layer removes the compilers, splitting gains nothing.
     let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
     compiles && !removes
 }
 
 /// The facts about a Python stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut done = Done::default();
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
-        finish(look, &done, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, Done::own, finish)
 }
 
 #[derive(Default)]
@@ -90,12 +81,7 @@ impl Done {
     fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
         let program = one.program?;
-        let call = step
-            .run
-            .calls
-            .iter()
-            .find(|call| std::ptr::eq(&raw const step.run.invocations[call.invocation], one));
-        if let Some(call) = call {
+        if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.name.as_str() {
                 "pip" => Some(self.pip(look, step)),
                 "poetry" => Some(poetry(look, step, &call.verb)),

@@ -1,7 +1,10 @@
 //! A language's recipe for a stage, and the plan of the two stages that it leads to.
 
 use crate::context::RequiredPackage;
-use crate::runtime::outputs::{Refused, StageOutputs};
+use crate::facts::base_image::ImageName;
+use crate::facts::{Facts, Stage};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
+use crate::runtime::view::StageView;
 use crate::span::Span;
 use crate::transforms::support::new_instruction::NewInstruction;
 
@@ -88,5 +91,22 @@ impl Copy {
     }
 }
 
-/// A recipe's answer: none if it does not apply to this stage.
-pub type Answer = Option<Result<Recipe, Refused>>;
+/// A language: the stages that build it, and how they are split.
+pub(crate) struct Language {
+    /// Whether a stage on an image builds programs of the language.
+    pub detects: fn(&Facts<'_>, &Stage, &ImageName) -> bool,
+    /// How such a stage is split.
+    pub recipe: fn(&StageView<'_, '_>) -> Result<Recipe, Refused>,
+}
+
+/// The recipe of a language: `own` handles the commands of its tools and collects what `finish`
+/// needs.
+pub(crate) fn observe<T: Default>(
+    look: &StageView<'_, '_>,
+    own: impl Fn(&mut T, &StageView<'_, '_>, &Step<'_, '_>) -> Option<Result<Output, String>>,
+    finish: impl FnOnce(&StageView<'_, '_>, &T, StageOutputs) -> Result<Recipe, String>,
+) -> Result<Recipe, Refused> {
+    let mut found = T::default();
+    let work = StageOutputs::of(look.facts, look.stage, &mut |step| own(&mut found, look, step))?;
+    finish(look, &found, work).map_err(|reason| (look.facts.start_of(look.stage), reason))
+}

@@ -5,12 +5,12 @@
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
-use crate::runtime::package_role::{Role, role_of};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_common_directory, is_shared_folder};
+use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Where the official images install gems. Replacement images do not always do so, so both stages
@@ -71,25 +71,19 @@ const KEEP_FULL: &[&str] = &[
 
 /// Whether a stage on Ruby installs gems and has more than the program needs at run time.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let calls = || facts.runs.iter().filter(|run| run.stage == stage.index).flat_map(|run| &run.calls);
+    let calls = || facts.runs_of(stage.index).iter().flat_map(|run| &run.calls);
     let installs = calls().any(|call| {
         matches!(call.manager.name.as_str(), "bundler" | "gem") && call.manager.installs(&call.verb)
     });
-    let compiles = calls().flat_map(|call| &call.packages).any(|word| {
-        let package = word.text();
-        package.ends_with("-dev") || role_of(package, stage.release.as_ref(), facts.known) == Role::BuildOnly
-    });
+    let compiles = calls()
+        .flat_map(|call| &call.packages)
+        .any(|word| serves_builds(word.text(), stage.release.as_ref(), facts.known));
     image.repository == "ruby" && installs && (is_full(image) || compiles)
 }
 
 /// The facts about a Ruby stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut done = Done::default();
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(look, step))?;
-        finish(look, &done, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, Done::own, finish)
 }
 
 #[derive(Default)]

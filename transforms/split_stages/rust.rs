@@ -5,9 +5,9 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Answer, Copy, Recipe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 /// Crates that link a system library, and its package.
 const LINKED: &[(&str, &str)] = &[
@@ -24,7 +24,7 @@ const LINKED: &[(&str, &str)] = &[
 
 /// Whether Rust programs are built in a stage on Rust.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
-    let mut runs = facts.runs.iter().filter(|run| run.stage == stage.index);
+    let mut runs = facts.runs_of(stage.index).iter();
     let builds = runs.any(|run| {
         run.invocations.iter().any(|one| {
             one.is("cargo")
@@ -35,13 +35,8 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The facts about a Rust stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Answer {
-    detects(look.facts, look.stage, look.image).then(|| {
-        let anchor = look.facts.start_of(look.stage);
-        let mut done = Done::default();
-        let work = StageOutputs::of(look.facts, look.stage, &mut |step| done.own(step))?;
-        finish(look, &done, work).map_err(|reason| (anchor, reason))
-    })
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+    observe(look, |done: &mut Done, _, step| done.own(step), finish)
 }
 
 #[derive(Default)]
