@@ -244,6 +244,14 @@ impl<'a> Facts<'a> {
         *self.kept.named.borrow_mut().entry(name).or_insert_with(|| self.file.text.contains(name))
     }
 
+    /// The instruction of an item, unless it is blank, a comment or an unreadable line.
+    pub fn instruction_at(&self, item: usize) -> Option<&Instruction<'a>> {
+        match &self.file.items[item] {
+            Item::Instruction(instruction) => Some(instruction),
+            _ => None,
+        }
+    }
+
     /// The RUNs of a stage, in order.
     pub fn runs_of(&self, stage: usize) -> &[RunFacts<'a>] {
         let start = self.runs.partition_point(|run| run.stage < stage);

@@ -290,6 +290,19 @@ fn only_transforms_write_instructions() {
     }
 }
 
+/// A method can be called without an import, so it would hide what facts depend on.
+#[test]
+fn methods_of_facts_are_in_facts() {
+    for path in program().filter(|path| module(path) != "facts") {
+        let text = code(&path);
+        let found = text.lines().find(|line| {
+            let rest = line.strip_prefix("impl").map(|rest| rest.trim_start_matches("<'a>").trim_start());
+            rest.is_some_and(|rest| rest.starts_with("Facts<") || rest.starts_with("RunFacts<"))
+        });
+        assert_eq!(found, None, "{} adds methods to facts", name(&path));
+    }
+}
+
 /// What transforms share, beside the transforms.
 const SHARED: &[&str] = &["mod", "support", "ordering"];
 

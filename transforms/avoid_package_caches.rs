@@ -65,7 +65,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             return;
         }
         let anchor = run.instruction.text;
-        for avoidance in ctx.facts.avoidances(run) {
+        for avoidance in plan::avoidances(ctx.facts, run) {
             match avoidance {
                 Err(refusal) => fixes.refuse(anchor, refusal),
                 Ok(Avoidance { manager, .. }) if is_for_a_mount(ctx, run, manager) => {}

@@ -91,7 +91,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        if !ctx.facts.may_copy_early(stage.index) {
+        if !plan::may_copy_early(ctx.facts, stage.index) {
             continue;
         }
         let context = match ctx.around.context() {
@@ -103,7 +103,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
         };
         let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
-        for found in ctx.facts.early_copies(stage.index, context, &is_fixed) {
+        for found in plan::early_copies(ctx.facts, stage.index, context, &is_fixed) {
             match found {
                 Ok(early) => propose(ctx, &early, context, fixes),
                 Err((span, reason)) => {
@@ -116,7 +116,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 
 fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut Fixes) {
     let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { return };
-    let ignore_file = match ctx.facts.reserve(&early.makes, context, ctx.around) {
+    let ignore_file = match reserved::reserve(ctx.facts, &early.makes, context, ctx.around) {
         Ok(text) => text,
         Err(reason) => {
             return fixes.refuse(copy.text, format!("manifests not copied first: {reason}"));

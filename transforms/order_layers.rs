@@ -48,6 +48,7 @@
 
 use crate::syntax::Item;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
 /// See the module's documentation.
@@ -67,7 +68,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        let moves = ctx.facts.sinking_copies(stage.index, &|one| ctx.pragmas.silence(&names, one.text));
+        let moves =
+            ordering::sinking_copies(ctx.facts, stage.index, &|one| ctx.pragmas.silence(&names, one.text));
         let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
         let spared = ctx.file.items[moves[0].spares].span().of(ctx.file.text);

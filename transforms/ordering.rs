@@ -4,7 +4,7 @@
 //! metadata sink below them. This module decides which moves are worth making; `facts::effects`
 //! decides which instructions commute.
 
-mod index;
+pub(crate) mod index;
 mod metadata;
 
 use std::cell::RefCell;
@@ -145,185 +145,197 @@ struct Sinking<'r> {
     gains_by: &'r dyn Fn(usize, usize) -> bool,
 }
 
-impl Facts<'_> {
-    /// The copies of a stage that gain by standing further down. `fixed` says what must stay where it is.
-    pub fn sinking_copies(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
-        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
-        let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
-        let answers = Answers::default();
-        let commute = |item: usize, other: usize| {
-            let kind = self.kind_of_effects(other);
-            answers.of(item, kind, || self.effects(item).commute(self.effects(other)))
-        };
-        let can_be_passed = self.can_be_passed(&order);
-        let is_worth_sparing = self.are_worth_sparing(&order);
-        // By the items of the stage.
-        let start = self.stages[stage].items.start;
-        let mut own = vec![Rate::Fixed; self.stages[stage].items.len()];
-        order.iter().for_each(|&item| own[item - start] = self.rate(item));
-        let base = self.rate_of_base(stage);
-        // How often what is above each step changes: first as if all copies left, then as far as they do.
-        let mut above: Vec<Rate> = own.iter().map(|rate| base.max(*rate)).collect();
-        let mut moves = Vec::new();
-        for _ in 0..MOST_TRIES {
-            let again = sink(
-                &order,
-                &Sinking {
-                    // The text of the Dockerfile changes no more often than the steps do.
-                    may_move: &|at| {
-                        let item = order[at];
-                        self.instruction_at(item)
-                            .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
-                            && !crate::facts::near_error(self.file, item)
-                    },
-                    may_pass: &|at, other| {
-                        let is_passable = can_be_passed[other];
-                        let (item, other) = (order[at], order[other]);
-                        is_passable
-                            && (commute(item, other)
-                                || self.may_pass_workdir(
-                                    item,
-                                    other,
-                                    self.effects(item),
-                                    self.effects(other),
-                                ))
-                    },
-                    gains_by: &|at, other| {
-                        is_worth_sparing[other] && own[order[at] - start] > above[order[other] - start]
-                    },
-                },
-            );
-            if again == moves {
-                return moves;
-            }
-            moves = again;
-            let mut so_far = base;
-            for item in with_moves(&order, &moves) {
-                let is_step = !self.instruction_at(item).is_some_and(|one| is_copy(&one.body));
-                above[item - start] = so_far.max(if is_step { own[item - start] } else { Rate::Fixed });
-                so_far = so_far.max(own[item - start]);
-            }
-        }
-        Vec::new()
-    }
-
-    /// The ARG, ENV and LABEL instructions of a stage that contain build metadata and gain by moving
-    /// down.
-    pub fn sinking_metadata(&self, stage: usize, fixed: &dyn Fn(&Instruction<'_>) -> bool) -> Vec<Move> {
-        let Some(order) = self.movable_items(stage, &metadata::may_vary) else { return Vec::new() };
-        let can_be_passed = self.can_be_passed(&order);
-        let is_worth_sparing = self.are_worth_sparing(&order);
-        sink(
+/// The copies of a stage that gain by standing further down. `fixed` says what must stay where it is.
+pub fn sinking_copies(
+    facts: &Facts<'_>,
+    stage: usize,
+    fixed: &dyn Fn(&Instruction<'_>) -> bool,
+) -> Vec<Move> {
+    let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+    let Some(order) = movable_items(facts, stage, &is_copy) else { return Vec::new() };
+    let answers = Answers::default();
+    let commute = |item: usize, other: usize| {
+        let kind = facts.kind_of_effects(other);
+        answers.of(item, kind, || facts.effects(item).commute(facts.effects(other)))
+    };
+    let can_be_passed = can_be_passed(facts, &order);
+    let is_worth_sparing = are_worth_sparing(facts, &order);
+    // By the items of the stage.
+    let start = facts.stages[stage].items.start;
+    let mut own = vec![Rate::Fixed; facts.stages[stage].items.len()];
+    order.iter().for_each(|&item| own[item - start] = facts.rate(item));
+    let base = facts.rate_of_base(stage);
+    // How often what is above each step changes: first as if all copies left, then as far as they do.
+    let mut above: Vec<Rate> = own.iter().map(|rate| base.max(*rate)).collect();
+    let mut moves = Vec::new();
+    for _ in 0..MOST_TRIES {
+        let again = sink(
             &order,
             &Sinking {
+                // The text of the Dockerfile changes no more often than the steps do.
                 may_move: &|at| {
                     let item = order[at];
-                    self.instruction_at(item)
-                        .is_some_and(|one| self.varies_by_build(item, one) && !fixed(one))
-                        && !crate::facts::near_error(self.file, item)
+                    facts
+                        .instruction_at(item)
+                        .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
+                        && !crate::facts::near_error(facts.file, item)
                 },
                 may_pass: &|at, other| {
                     let is_passable = can_be_passed[other];
                     let (item, other) = (order[at], order[other]);
                     is_passable
-                        && self.metadata_may_pass(item, other, self.effects(item), self.effects(other))
+                        && (commute(item, other)
+                            || may_pass_workdir(
+                                facts,
+                                item,
+                                other,
+                                facts.effects(item),
+                                facts.effects(other),
+                            ))
                 },
-                gains_by: &|_, other| is_worth_sparing[other],
+                gains_by: &|at, other| {
+                    is_worth_sparing[other] && own[order[at] - start] > above[order[other] - start]
+                },
             },
-        )
-    }
-
-    /// The instructions of a stage after its FROM; empty if no movable instruction has a RUN after
-    /// it, so that such a file costs nothing.
-    pub(crate) fn movable_items(&self, stage: usize, may_move: &dyn Fn(&Body) -> bool) -> Option<Vec<usize>> {
-        let items = self.stages[stage].items.clone();
-        let order: Vec<usize> = self.steps(items.start + 1..items.end);
-        let body = |item: &usize| self.instruction_at(*item).map(|one| &one.body);
-        let first = order.iter().position(|item| body(item).is_some_and(may_move))?;
-        order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
-    }
-
-    pub(crate) fn instruction_at(&self, item: usize) -> Option<&Instruction<'_>> {
-        match &self.file.items[item] {
-            Item::Instruction(instruction) => Some(instruction),
-            _ => None,
+        );
+        if again == moves {
+            return moves;
+        }
+        moves = again;
+        let mut so_far = base;
+        for item in with_moves(&order, &moves) {
+            let is_step = !facts.instruction_at(item).is_some_and(|one| is_copy(&one.body));
+            above[item - start] = so_far.max(if is_step { own[item - start] } else { Rate::Fixed });
+            so_far = so_far.max(own[item - start]);
         }
     }
+    Vec::new()
+}
 
-    /// The items of a range without blank lines and comments; but a comment to a tool that stands by itself may be meant for a place.
-    fn steps(&self, range: Range<usize>) -> Vec<usize> {
-        let mut steps = Vec::new();
-        let mut follows =
-            self.file.items.get(range.end).is_some_and(|item| matches!(item, Item::Instruction(_)));
-        for at in range.rev() {
-            match &self.file.items[at] {
-                Item::Comment(span) if follows || !is_pragma(span.of(self.file.text)) => continue,
-                Item::Comment(_) => {}
-                Item::Blank(_) => {
-                    follows = false;
-                    continue;
-                }
-                item => follows = matches!(item, Item::Instruction(_)),
+/// The ARG, ENV and LABEL instructions of a stage that contain build metadata and gain by moving
+/// down.
+pub fn sinking_metadata(
+    facts: &Facts<'_>,
+    stage: usize,
+    fixed: &dyn Fn(&Instruction<'_>) -> bool,
+) -> Vec<Move> {
+    let Some(order) = movable_items(facts, stage, &metadata::may_vary) else { return Vec::new() };
+    let can_be_passed = can_be_passed(facts, &order);
+    let is_worth_sparing = are_worth_sparing(facts, &order);
+    sink(
+        &order,
+        &Sinking {
+            may_move: &|at| {
+                let item = order[at];
+                facts
+                    .instruction_at(item)
+                    .is_some_and(|one| metadata::varies_by_build(facts, item, one) && !fixed(one))
+                    && !crate::facts::near_error(facts.file, item)
+            },
+            may_pass: &|at, other| {
+                let is_passable = can_be_passed[other];
+                let (item, other) = (order[at], order[other]);
+                is_passable
+                    && metadata::metadata_may_pass(
+                        facts,
+                        item,
+                        other,
+                        facts.effects(item),
+                        facts.effects(other),
+                    )
+            },
+            gains_by: &|_, other| is_worth_sparing[other],
+        },
+    )
+}
+
+/// The instructions of a stage after its FROM; empty if no movable instruction has a RUN after
+/// it, so that such a file costs nothing.
+pub(crate) fn movable_items(
+    facts: &Facts<'_>,
+    stage: usize,
+    may_move: &dyn Fn(&Body) -> bool,
+) -> Option<Vec<usize>> {
+    let items = facts.stages[stage].items.clone();
+    let order: Vec<usize> = steps(facts, items.start + 1..items.end);
+    let body = |item: &usize| facts.instruction_at(*item).map(|one| &one.body);
+    let first = order.iter().position(|item| body(item).is_some_and(may_move))?;
+    order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
+}
+
+/// The items of a range without blank lines and comments; but a comment to a tool that stands by itself may be meant for a place.
+fn steps(facts: &Facts<'_>, range: Range<usize>) -> Vec<usize> {
+    let mut steps = Vec::new();
+    let mut follows =
+        facts.file.items.get(range.end).is_some_and(|item| matches!(item, Item::Instruction(_)));
+    for at in range.rev() {
+        match &facts.file.items[at] {
+            Item::Comment(span) if follows || !is_pragma(span.of(facts.file.text)) => continue,
+            Item::Comment(_) => {}
+            Item::Blank(_) => {
+                follows = false;
+                continue;
             }
-            steps.push(at);
+            item => follows = matches!(item, Item::Instruction(_)),
         }
-        steps.reverse();
-        steps
+        steps.push(at);
     }
+    steps.reverse();
+    steps
+}
 
-    /// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing directories for root with the same mode, and
-    /// a copy sets the mode of the directories that it brings (BuildKit's file operations).
-    pub(crate) fn may_pass_workdir(
-        &self,
-        item: usize,
-        other: usize,
-        copy: &Effects,
-        workdir: &Effects,
-    ) -> bool {
-        let (Some(one), Some(other_one)) = (self.instruction_at(item), self.instruction_at(other)) else {
-            return false;
-        };
-        matches!(other_one.body, Body::Workdir(_))
-            && !one.flags.iter().any(|flag| flag.name == "chown")
-            && self.user_at(other) == User::Root
-            && !workdir
-                .writes
-                .iter()
-                .any(|written| !matches!(written, Resource::Files(_)) && copy.reads.contains(written))
-            && !workdir.writes.contains(&Resource::Files(Tree::Everything))
-    }
+/// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing directories for root with the same mode, and
+/// a copy sets the mode of the directories that it brings (BuildKit's file operations).
+pub(crate) fn may_pass_workdir(
+    facts: &Facts<'_>,
+    item: usize,
+    other: usize,
+    copy: &Effects,
+    workdir: &Effects,
+) -> bool {
+    let (Some(one), Some(other_one)) = (facts.instruction_at(item), facts.instruction_at(other)) else {
+        return false;
+    };
+    matches!(other_one.body, Body::Workdir(_))
+        && !one.flags.iter().any(|flag| flag.name == "chown")
+        && facts.user_at(other) == User::Root
+        && !workdir
+            .writes
+            .iter()
+            .any(|written| !matches!(written, Resource::Files(_)) && copy.reads.contains(written))
+        && !workdir.writes.contains(&Resource::Files(Tree::Everything))
+}
 
-    /// Which of some items others may pass, as far as they do not depend on each other.
-    fn can_be_passed(&self, order: &[usize]) -> Vec<bool> {
-        order.iter().map(|&item| self.is_movable_across(item) && !self.hands_index_on(item)).collect()
-    }
+/// Which of some items others may pass, as far as they do not depend on each other.
+fn can_be_passed(facts: &Facts<'_>, order: &[usize]) -> Vec<bool> {
+    order.iter().map(|&item| is_movable_across(facts, item) && !index::hands_index_on(facts, item)).collect()
+}
 
-    fn are_worth_sparing(&self, order: &[usize]) -> Vec<bool> {
-        order.iter().map(|&item| self.is_worth_sparing(item)).collect()
-    }
+fn are_worth_sparing(facts: &Facts<'_>, order: &[usize]) -> Vec<bool> {
+    order.iter().map(|&item| index::is_worth_sparing(facts, item)).collect()
+}
 
-    pub(crate) fn is_movable_across(&self, item: usize) -> bool {
-        matches!(&self.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
-    }
+pub(crate) fn is_movable_across(facts: &Facts<'_>, item: usize) -> bool {
+    matches!(&facts.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
+}
 
-    /// Whether one of the commands of a step that count takes time: it fetches, installs or makes accounts; the rest of a second is not.
-    fn takes_time_for(&self, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
-        let Item::Instruction(instruction) = &self.file.items[item] else { return false };
-        let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
-        let run = self.run_at(item);
-        run.is_some_and(|run| {
-            (0..run.invocations.len()).any(|index| counts(run, index) && self.command_takes_time(run, index))
-        })
-    }
+/// Whether one of the commands of a step that count takes time: it fetches, installs or makes accounts; the rest of a second is not.
+fn takes_time_for(facts: &Facts<'_>, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
+    let Item::Instruction(instruction) = &facts.file.items[item] else { return false };
+    let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
+    let run = facts.run_at(item);
+    run.is_some_and(|run| {
+        (0..run.invocations.len()).any(|index| counts(run, index) && command_takes_time(facts, run, index))
+    })
+}
 
-    fn command_takes_time(&self, run: &RunFacts<'_>, index: usize) -> bool {
-        let Some(program) = run.invocations[index].program else { return false };
-        let call = run.call_of(index);
-        call.is_some_and(|call| call.manager.installs(&call.verb))
-            || matches!(self.known.scope(program), Some(Scope::Download | Scope::Accounts))
-            || program == "git"
-            || call.is_none()
-                && self.known.program(program).is_some_and(|kind| kind != Program::Cheap)
-                && matches!(self.known.scope(program), Some(Scope::Named | Scope::System))
-    }
+fn command_takes_time(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize) -> bool {
+    let Some(program) = run.invocations[index].program else { return false };
+    let call = run.call_of(index);
+    call.is_some_and(|call| call.manager.installs(&call.verb))
+        || matches!(facts.known.scope(program), Some(Scope::Download | Scope::Accounts))
+        || program == "git"
+        || call.is_none()
+            && facts.known.program(program).is_some_and(|kind| kind != Program::Cheap)
+            && matches!(facts.known.scope(program), Some(Scope::Named | Scope::System))
 }

@@ -33,6 +33,7 @@
 
 use crate::syntax::{Item, Keyword};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
 /// See the module's documentation.
@@ -52,7 +53,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        let moves = ctx.facts.sinking_metadata(stage.index, &|one| ctx.pragmas.silence(&names, one.text));
+        let moves =
+            ordering::sinking_metadata(ctx.facts, stage.index, &|one| ctx.pragmas.silence(&names, one.text));
         let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
         let keyword = |item: usize| match &ctx.file.items[item] {
             Item::Instruction(instruction) => Some(instruction.keyword),

@@ -29,288 +29,281 @@ pub struct Avoidance<'a> {
     pub confidence: Confidence,
 }
 
-impl<'a> Facts<'a> {
-    /// The options that a RUN lacks, one manager at a time; an error is the reason why one can't be
-    /// added.
-    pub fn avoidances(&self, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, String>> {
-        let mut seen: Vec<&str> = Vec::new();
-        let mut found = Vec::new();
-        for call in &run.calls {
-            let Some(avoid) = &call.manager.avoid else { continue };
-            if !seen.contains(&call.manager.name.as_str()) {
-                seen.push(&call.manager.name);
-                found.extend(self.avoidance(run, call.manager, avoid).transpose());
-            }
+/// The options that a RUN lacks, one manager at a time; an error is the reason why one can't be
+/// added.
+pub fn avoidances<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, String>> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for call in &run.calls {
+        let Some(avoid) = &call.manager.avoid else { continue };
+        if !seen.contains(&call.manager.name.as_str()) {
+            seen.push(&call.manager.name);
+            found.extend(avoidance(facts, run, call.manager, avoid).transpose());
         }
-        found
     }
+    found
+}
 
-    fn avoidance(
-        &self,
-        run: &RunFacts<'a>,
-        manager: &'a Manager,
-        avoid: &'a Avoid,
-    ) -> Result<Option<Avoidance<'a>>, String> {
-        let calls: Vec<&Call<'a>> =
-            run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
-        let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
-        let has_option = |call: &Call<'a>| {
-            call.has_option(&avoid.unless_option) || self.is_decided_by_variable(run, call, avoid)
-        };
-        let lacking: Vec<&&Call<'a>> = calls.iter().filter(takes).filter(|call| !has_option(call)).collect();
-        let others = calls.iter().filter(takes).any(|call| {
-            call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
-        });
-        let decided = avoid.unless_variable.iter().any(|name| self.is_set(run, name))
-            // A command that empties the cache reads it, and may fail if there is nothing to empty.
-            || self.last_cleaned(manager).is_some_and(|last| last >= run.item)
-            || self.is_configured(run, manager)
-            || !lacking.is_empty() && lacking.iter().all(|call| self.keeps_no_cache(run, call))
-            || empties_by_itself(run, manager, avoid);
-        if decided || others || is_mounted(run, &avoid.directories) || self.may_be_mounted(run, manager) {
-            return Ok(None);
-        }
-        if let Some(release) = self
-            .stage_of(run)
-            .release
-            .as_ref()
-            .filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound)))
-        {
-            let needed = !lacking.is_empty();
-            let family = &release.family;
-            return if needed {
-                Err(format!(
-                    "{} is not passed to {}, because this release of {family} is too old for it",
-                    avoid.option, manager.name
-                ))
-            } else {
-                Ok(None)
-            };
-        }
-        let is_out_of_reach = |call: &Call<'_>| {
-            call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word
-        };
-        if lacking.iter().any(|call| is_out_of_reach(call)) {
-            return Ok(None);
-        }
-        if let Some(version) = self.pinned_below(manager, avoid).filter(|_| !lacking.is_empty()) {
-            return Err(format!(
-                "{} is not passed to {}, because {version} does not support it",
+fn avoidance<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &'a Manager,
+    avoid: &'a Avoid,
+) -> Result<Option<Avoidance<'a>>, String> {
+    let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
+    let has_option = |call: &Call<'a>| {
+        call.has_option(&avoid.unless_option) || is_decided_by_variable(facts, run, call, avoid)
+    };
+    let lacking: Vec<&&Call<'a>> = calls.iter().filter(takes).filter(|call| !has_option(call)).collect();
+    let others = calls.iter().filter(takes).any(|call| {
+        call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
+    });
+    let decided = avoid.unless_variable.iter().any(|name| facts.is_set(run, name))
+        // A command that empties the cache reads it, and may fail if there is nothing to empty.
+        || last_cleaned(facts, manager).is_some_and(|last| last >= run.item)
+        || facts.is_configured(run, manager)
+        || !lacking.is_empty() && lacking.iter().all(|call| facts.keeps_no_cache(run, call))
+        || empties_by_itself(run, manager, avoid);
+    if decided || others || is_mounted(run, &avoid.directories) || facts.may_be_mounted(run, manager) {
+        return Ok(None);
+    }
+    if let Some(release) = facts
+        .stage_of(run)
+        .release
+        .as_ref()
+        .filter(|release| avoid.unless_base.iter().any(|bound| release.is_at_most(bound)))
+    {
+        let needed = !lacking.is_empty();
+        let family = &release.family;
+        return if needed {
+            Err(format!(
+                "{} is not passed to {}, because this release of {family} is too old for it",
                 avoid.option, manager.name
-            ));
-        }
-        if let Some(stands) = self.needs_cache(run, manager).filter(|_| !lacking.is_empty()) {
-            return Err(format!("{} is not passed to {}, because {stands}", avoid.option, manager.name));
-        }
-        let cache = manager.caches.first();
-        let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
-        // A manager that works without a downloaded index downloads it by itself; only commands
-        // that read the existing index depend on it. If an option downloads it, other commands may
-        // depend on that.
-        let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
-        let queries = &manager.verbs.query;
-        let verbs =
-            cache.map_or(&[][..], |cache| if shares_index { &cache.leaned_on_by[..] } else { &queries[..] });
-        let verbs = if manager.kind == Kind::System { verbs } else { &[] };
-        let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
-        let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
-        let leaning = self.leans(run, going).or_else(|| {
-            // Within the RUN, the calls themselves get the option; other commands may read the
-            // index.
-            let first = lacking.first()?.invocation;
-            (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
-                .then(|| self.rest_leans(run, first, going, shares_index))?
-        });
-        let leaning = leaning.or_else(|| self.wrapped_call_after(run, lacking.first()?.invocation, going));
-        if let Some(leaning) = leaning.filter(|_| !lacking.is_empty()) {
-            return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
-        }
-        let needless = if manager.kind == Kind::System {
-            self.needless(run, manager, avoid, !lacking.is_empty())
+            ))
         } else {
-            Vec::new()
+            Ok(None)
         };
-        // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
-        let from = calls.first().map_or(0, |call| call.invocation);
-        let minds = run.invocations[from..].iter().any(|one| {
-            one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
+    }
+    let is_out_of_reach = |call: &Call<'_>| {
+        call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word
+    };
+    if lacking.iter().any(|call| is_out_of_reach(call)) {
+        return Ok(None);
+    }
+    if let Some(version) = pinned_below(facts, manager, avoid).filter(|_| !lacking.is_empty()) {
+        return Err(format!(
+            "{} is not passed to {}, because {version} does not support it",
+            avoid.option, manager.name
+        ));
+    }
+    if let Some(stands) = needs_cache(facts, run, manager).filter(|_| !lacking.is_empty()) {
+        return Err(format!("{} is not passed to {}, because {stands}", avoid.option, manager.name));
+    }
+    let cache = manager.caches.first();
+    let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
+    // A manager that works without a downloaded index downloads it by itself; only commands
+    // that read the existing index depend on it. If an option downloads it, other commands may
+    // depend on that.
+    let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
+    let queries = &manager.verbs.query;
+    let verbs =
+        cache.map_or(&[][..], |cache| if shares_index { &cache.leaned_on_by[..] } else { &queries[..] });
+    let verbs = if manager.kind == Kind::System { verbs } else { &[] };
+    let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
+    let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
+    let leaning = facts.leans(run, going).or_else(|| {
+        // Within the RUN, the calls themselves get the option; other commands may read the
+        // index.
+        let first = lacking.first()?.invocation;
+        (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
+            .then(|| rest_leans(facts, run, first, going, shares_index))?
+    });
+    let leaning = leaning.or_else(|| facts.wrapped_call_after(run, lacking.first()?.invocation, going));
+    if let Some(leaning) = leaning.filter(|_| !lacking.is_empty()) {
+        return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
+    }
+    let needless = if manager.kind == Kind::System {
+        needless(facts, run, manager, avoid, !lacking.is_empty())
+    } else {
+        Vec::new()
+    };
+    // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
+    let from = calls.first().map_or(0, |call| call.invocation);
+    let minds = run.invocations[from..].iter().any(|one| {
+        one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
+    });
+    if minds && !lacking.is_empty() {
+        return Err(format!(
+            "{} is not passed to {}, because another command in the same RUN names the cache and may fail without it",
+            avoid.option, manager.name
+        ));
+    }
+    let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
+    Ok(Some(Avoidance {
+        manager: &manager.name,
+        option: &avoid.option,
+        insertions,
+        needless,
+        confidence: avoid.applicability,
+    }))
+}
+
+/// Whether a call gets the option, or one that overrides it, through a variable: `pip install
+/// $PIP_OPTIONS flask`.
+fn is_decided_by_variable<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Call<'a>, avoid: &Avoid) -> bool {
+    let words = run.invocations[call.invocation].words;
+    let variable = |word: &Word| {
+        let name = word.raw.trim_matches('"').strip_prefix('$')?;
+        Some(name.trim_start_matches('{').split(['}', ':']).next().unwrap_or_default().to_owned())
+    };
+    let mut names = words.iter().filter_map(variable).peekable();
+    if names.peek().is_none() {
+        return false;
+    }
+    let is_deciding = |word: &str| {
+        let word = word.split('=').next().unwrap_or_default();
+        avoid.unless_option.iter().any(|option| option == word)
+    };
+    let decides = |value: &str| value.trim_matches(['"', '\'']).split_whitespace().any(is_deciding);
+    let mut kept = facts.kept.deciding.borrow_mut();
+    let deciding = kept.entry(call.manager.name.clone()).or_insert_with(|| {
+        let bodies = facts.file.instructions().map(|(_, instruction)| &instruction.body);
+        let set = bodies.filter_map(|body| match body {
+            Body::Env(all) | Body::Arg(all) => Some(all),
+            _ => None,
         });
-        if minds && !lacking.is_empty() {
-            return Err(format!(
-                "{} is not passed to {}, because another command in the same RUN names the cache and may fail without it",
-                avoid.option, manager.name
-            ));
-        }
-        let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
-        Ok(Some(Avoidance {
-            manager: &manager.name,
-            option: &avoid.option,
-            insertions,
-            needless,
-            confidence: avoid.applicability,
-        }))
-    }
+        let set = set.flatten().filter(|one| one.value.as_deref().is_some_and(decides));
+        set.map(|one| one.key.clone()).collect()
+    });
+    names.any(|name| {
+        let mut earlier = run.invocations[..call.invocation].iter().flat_map(|one| &one.simple.assignments);
+        deciding.contains(&name)
+            || earlier
+                .any(|one| one.name == name && one.value.as_ref().is_some_and(|value| decides(&value.raw)))
+    })
+}
 
-    /// Whether a call gets the option, or one that overrides it, through a variable: `pip install
-    /// $PIP_OPTIONS flask`.
-    fn is_decided_by_variable(&self, run: &RunFacts<'a>, call: &Call<'a>, avoid: &Avoid) -> bool {
-        let words = run.invocations[call.invocation].words;
-        let variable = |word: &Word| {
-            let name = word.raw.trim_matches('"').strip_prefix('$')?;
-            Some(name.trim_start_matches('{').split(['}', ':']).next().unwrap_or_default().to_owned())
-        };
-        let mut names = words.iter().filter_map(variable).peekable();
-        if names.peek().is_none() {
-            return false;
-        }
-        let is_deciding = |word: &str| {
-            let word = word.split('=').next().unwrap_or_default();
-            avoid.unless_option.iter().any(|option| option == word)
-        };
-        let decides = |value: &str| value.trim_matches(['"', '\'']).split_whitespace().any(is_deciding);
-        let mut kept = self.kept.deciding.borrow_mut();
-        let deciding = kept.entry(call.manager.name.clone()).or_insert_with(|| {
-            let bodies = self.file.instructions().map(|(_, instruction)| &instruction.body);
-            let set = bodies.filter_map(|body| match body {
-                Body::Env(all) | Body::Arg(all) => Some(all),
-                _ => None,
-            });
-            let set = set.flatten().filter(|one| one.value.as_deref().is_some_and(decides));
-            set.map(|one| one.key.clone()).collect()
-        });
-        names.any(|name| {
-            let mut earlier =
-                run.invocations[..call.invocation].iter().flat_map(|one| &one.simple.assignments);
-            deciding.contains(&name)
-                || earlier.any(|one| {
-                    one.name == name && one.value.as_ref().is_some_and(|value| decides(&value.raw))
-                })
-        })
+/// Why the RUN itself needs the cache: installed packages are linked into it, or a call works
+/// offline.
+fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Option<String> {
+    if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
+        return Some(format!("what it installs may be linked into its cache ({linked})"));
     }
-
-    /// Why the RUN itself needs the cache: installed packages are linked into it, or a call works
-    /// offline.
-    fn needs_cache(&self, run: &RunFacts<'a>, manager: &Manager) -> Option<String> {
-        if let Some(linked) = self.mode_in(manager.linked.as_ref(), run, manager) {
-            return Some(format!("what it installs may be linked into its cache ({linked})"));
-        }
-        if has_no_network(run) {
-            return Some("the RUN has no network".into());
-        }
-        let at = At { stage: run.stage, end: run.item };
-        let calls = run.calls.iter().filter(|call| call.manager.name == manager.name && may_read(call));
-        let mode = manager.offline.as_ref()?;
-        let offline = calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call));
-        offline.map(|offline| format!("it works offline ({offline})"))
+    if has_no_network(run) {
+        return Some("the RUN has no network".into());
     }
+    let at = At { stage: run.stage, end: run.item };
+    let calls = run.calls.iter().filter(|call| call.manager.name == manager.name && may_read(call));
+    let mode = manager.offline.as_ref()?;
+    let offline = calls.into_iter().find_map(|call| facts.mode_of_call(mode, at, &run.invocations, call));
+    offline.map(|offline| format!("it works offline ({offline})"))
+}
 
-    /// Whether the rest of a RUN reads the index: a query, or a script that can't be read, if the
-    /// index is shared.
-    fn rest_leans(
-        &self,
-        run: &RunFacts<'a>,
-        first: usize,
-        going: Going<'_>,
-        shares_index: bool,
-    ) -> Option<String> {
-        let queries = |call: &&Call<'a>| {
-            call.invocation > first
-                && call.manager.name == going.manager.name
-                && going.manager.verbs.query.contains(&call.verb)
-                && going.verbs.contains(&call.verb)
-        };
-        if let Some(call) = run.calls.iter().find(queries) {
-            return Some(format!("`{} {}` after it reads the index", call.manager.name, call.verb));
-        }
-        let script =
-            (first + 1..run.invocations.len()).find(|&index| self.may_call_system_manager(run, index));
-        script.filter(|_| shares_index).map(|index| {
-            let name = run.invocations[index].words.first().map_or("a script", |word| word.raw.as_str());
-            format!("{name} after it can't be read, and may need the index")
-        })
+/// Whether the rest of a RUN reads the index: a query, or a script that can't be read, if the
+/// index is shared.
+fn rest_leans<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    first: usize,
+    going: Going<'_>,
+    shares_index: bool,
+) -> Option<String> {
+    let queries = |call: &&Call<'a>| {
+        call.invocation > first
+            && call.manager.name == going.manager.name
+            && going.manager.verbs.query.contains(&call.verb)
+            && going.verbs.contains(&call.verb)
+    };
+    if let Some(call) = run.calls.iter().find(queries) {
+        return Some(format!("`{} {}` after it reads the index", call.manager.name, call.verb));
     }
+    let script = (first + 1..run.invocations.len()).find(|&index| facts.may_call_system_manager(run, index));
+    script.filter(|_| shares_index).map(|index| {
+        let name = run.invocations[index].words.first().map_or("a script", |word| word.raw.as_str());
+        format!("{name} after it can't be read, and may need the index")
+    })
+}
 
-    /// A visible pin of the manager to a release that is too old for the option: `pip install
-    /// "pip<6"`.
-    fn pinned_below(&self, manager: &Manager, avoid: &Avoid) -> Option<String> {
-        let oldest: u32 = avoid.since?;
-        if let Some(known) = self.kept.pins.borrow().get(&manager.name) {
-            return known.clone();
-        }
-        let packages = self
-            .runs
-            .iter()
-            .flat_map(|run| &run.calls)
-            .filter(|call| call.manager.name == manager.name)
-            .flat_map(|call| &call.packages);
-        let found = packages.into_iter().find_map(|word| {
-            let pin = word.text().strip_prefix(manager.name.as_str())?;
-            let version = pin.trim_start_matches(['=', '<', '~']);
-            let major: u32 = version.split('.').next()?.parse().ok()?;
-            let below = pin.starts_with('<') && !pin.starts_with("<=");
-            (pin != version && (major < oldest || below && major <= oldest)).then(|| word.text().to_owned())
-        });
-        self.kept.pins.borrow_mut().insert(manager.name.clone(), found.clone());
-        found
+/// A visible pin of the manager to a release that is too old for the option: `pip install
+/// "pip<6"`.
+fn pinned_below(facts: &Facts<'_>, manager: &Manager, avoid: &Avoid) -> Option<String> {
+    let oldest: u32 = avoid.since?;
+    if let Some(known) = facts.kept.pins.borrow().get(&manager.name) {
+        return known.clone();
     }
+    let packages = facts
+        .runs
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter(|call| call.manager.name == manager.name)
+        .flat_map(|call| &call.packages);
+    let found = packages.into_iter().find_map(|word| {
+        let pin = word.text().strip_prefix(manager.name.as_str())?;
+        let version = pin.trim_start_matches(['=', '<', '~']);
+        let major: u32 = version.split('.').next()?.parse().ok()?;
+        let below = pin.starts_with('<') && !pin.starts_with("<=");
+        (pin != version && (major < oldest || below && major <= oldest)).then(|| word.text().to_owned())
+    });
+    facts.kept.pins.borrow_mut().insert(manager.name.clone(), found.clone());
+    found
+}
 
-    /// The last RUN that empties a manager's caches by its own command.
-    fn last_cleaned(&self, manager: &Manager) -> Option<usize> {
-        let last = self.kept.cleaned.get_or_init(|| {
-            let mut last = HashMap::new();
-            for run in &self.runs {
-                for call in run.calls.iter().filter(|call| call.manager.cleans(&call.verb)) {
-                    last.insert(call.manager.name.clone(), run.item);
-                }
+/// The last RUN that empties a manager's caches by its own command.
+fn last_cleaned(facts: &Facts<'_>, manager: &Manager) -> Option<usize> {
+    let last = facts.kept.cleaned.get_or_init(|| {
+        let mut last = HashMap::new();
+        for run in &facts.runs {
+            for call in run.calls.iter().filter(|call| call.manager.cleans(&call.verb)) {
+                last.insert(call.manager.name.clone(), run.item);
             }
-            last
-        });
-        last.get(&manager.name).copied()
-    }
+        }
+        last
+    });
+    last.get(&manager.name).copied()
+}
 
-    /// The update of an index that no command reads any more, and the removal of a cache that stays
-    /// empty.
-    fn needless(
-        &self,
-        run: &RunFacts<'a>,
-        manager: &'a Manager,
-        avoid: &'a Avoid,
-        changed: bool,
-    ) -> Vec<Span> {
-        let calls: Vec<&Call<'a>> =
-            run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
-        let serves_itself = |call: &&Call<'a>| {
-            avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb)
-        };
-        let unreadable = self.first_hidden_call(run).is_some();
-        let installs = calls.iter().any(|call| avoid.verbs.contains(&call.verb));
-        let Some(cache) = manager.caches.first() else { return Vec::new() };
-        if unreadable || !installs || !calls.iter().all(serves_itself) {
-            return Vec::new();
-        }
-        let going = Going::cache(manager, cache);
-        let mut spans = Vec::new();
-        for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
-            let one = &run.invocations[call.invocation];
-            let plain = is_plain(one) && call.packages.is_empty();
-            let span = forward(run, one).filter(|_| plain && self.leans(run, going).is_none());
-            let Some(span) = span else { return Vec::new() };
-            spans.push(span);
-        }
-        if spans.is_empty() && !changed {
-            return Vec::new();
-        }
-        let removals = run.invocations.iter().filter(|one| {
-            let operands: Vec<_> = one.arguments().iter().filter(|word| !word.is_option()).collect();
-            let only = matches!(operands[..], [only] if avoid.directories.iter().any(|directory| paths::normal(&only.raw) == *directory));
-            one.is("rm") && only && is_plain(one)
-        });
-        spans.extend(removals.filter_map(|one| backward(run, one)));
-        // Two adjacent removals can't both include the operator between them.
-        spans.sort();
-        spans.dedup_by(|later, earlier| later.start < earlier.end);
-        spans
+/// The update of an index that no command reads any more, and the removal of a cache that stays
+/// empty.
+fn needless<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &'a Manager,
+    avoid: &'a Avoid,
+    changed: bool,
+) -> Vec<Span> {
+    let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    let serves_itself = |call: &&Call<'a>| {
+        avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb)
+    };
+    let unreadable = facts.first_hidden_call(run).is_some();
+    let installs = calls.iter().any(|call| avoid.verbs.contains(&call.verb));
+    let Some(cache) = manager.caches.first() else { return Vec::new() };
+    if unreadable || !installs || !calls.iter().all(serves_itself) {
+        return Vec::new();
     }
+    let going = Going::cache(manager, cache);
+    let mut spans = Vec::new();
+    for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
+        let one = &run.invocations[call.invocation];
+        let plain = is_plain(one) && call.packages.is_empty();
+        let span = forward(run, one).filter(|_| plain && facts.leans(run, going).is_none());
+        let Some(span) = span else { return Vec::new() };
+        spans.push(span);
+    }
+    if spans.is_empty() && !changed {
+        return Vec::new();
+    }
+    let removals = run.invocations.iter().filter(|one| {
+        let operands: Vec<_> = one.arguments().iter().filter(|word| !word.is_option()).collect();
+        let only = matches!(operands[..], [only] if avoid.directories.iter().any(|directory| paths::normal(&only.raw) == *directory));
+        one.is("rm") && only && is_plain(one)
+    });
+    spans.extend(removals.filter_map(|one| backward(run, one)));
+    // Two adjacent removals can't both include the operator between them.
+    spans.sort();
+    spans.dedup_by(|later, earlier| later.start < earlier.end);
+    spans
 }
 
 /// Whether a command is only a program with its arguments, perhaps through sudo.

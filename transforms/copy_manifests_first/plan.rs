@@ -4,6 +4,8 @@
 //! Works over the build context: `manifests` finds the files that an install reads, and `copied`
 //! their paths in the image.
 
+use crate::transforms::ordering;
+use crate::transforms::ordering::index;
 use std::collections::BTreeSet;
 
 use crate::context::BuildContext;
@@ -66,322 +68,315 @@ pub struct EarlyCopy {
 /// Why a copy is not split: the place of the obstacle, and the reason.
 pub type Against = (Span, String);
 
-impl Facts<'_> {
-    /// Whether a copy of a stage may be worth splitting; does not read the context.
-    pub fn may_copy_early(&self, stage: usize) -> bool {
-        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
-        let Some(order) = self.movable_items(stage, &is_copy) else { return false };
-        let from_context = |item: &usize| {
-            self.instruction_at(*item).is_some_and(|one| {
-                is_copy(&one.body)
-                    && one.heredocs.is_empty()
-                    && !one.flags.iter().any(|flag| flag.name == "from")
-            })
-        };
-        let Some(first) = order.iter().position(from_context) else { return false };
-        order[first..].iter().any(|item| {
-            self.run_at(*item)
-                .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+/// Whether a copy of a stage may be worth splitting; does not read the context.
+pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
+    let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+    let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return false };
+    let from_context = |item: &usize| {
+        facts.instruction_at(*item).is_some_and(|one| {
+            is_copy(&one.body) && one.heredocs.is_empty() && !one.flags.iter().any(|flag| flag.name == "from")
         })
-    }
+    };
+    let Some(first) = order.iter().position(from_context) else { return false };
+    order[first..].iter().any(|item| {
+        facts.run_at(*item).is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+    })
+}
 
-    /// The copies of a stage that can be split, each below the one before and not affected by the
-    /// others; or why the only candidate can't be.
-    pub fn early_copies(
-        &self,
-        stage: usize,
-        context: &BuildContext,
-        fixed: &dyn Fn(&Instruction<'_>) -> bool,
-    ) -> Vec<Result<Early, Against>> {
-        let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
-        let Some(order) = self.movable_items(stage, &is_copy) else { return Vec::new() };
-        let mut against = None;
-        let mut found: Vec<Result<Early, Against>> = Vec::new();
-        let (mut below, mut destinations) = (0, Vec::new());
-        for (at, &item) in order.iter().enumerate() {
-            let is_fixed =
-                self.instruction_at(item).is_none_or(fixed) || crate::facts::near_error(self.file, item);
-            let Some(copied) =
-                self.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
-            else {
-                let after = &order[at + 1..];
-                against = against.or_else(|| self.is_not_followed(item, after));
-                continue;
-            };
-            let reaches = |other: &String| {
-                paths::within(other, &copied.destination) || paths::within(&copied.destination, other)
-            };
-            if item <= below && !found.is_empty() || destinations.iter().any(reaches) {
-                continue;
-            }
-            match self.take_apart(&copied, &order[at + 1..], &order[..at], context) {
-                Some(Ok(early)) => {
-                    below = early.moved.after;
-                    destinations.push(copied.destination);
-                    found.push(Ok(early));
-                }
-                Some(Err(reason)) => against = against.or(Some(reason)),
-                None => {}
-            }
-        }
-        found.extend(against.map(Err).filter(|_| found.is_empty()));
-        found
-    }
-
-    /// A copy above an install whose options select its files: these are unknown.
-    fn is_not_followed(&self, item: usize, after: &[usize]) -> Option<Against> {
-        let copy = self.instruction_at(item)?;
-        let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
-        let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
-        let installs = |other: &usize| {
-            self.run_at(*other)
-                .is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+/// The copies of a stage that can be split, each below the one before and not affected by the
+/// others; or why the only candidate can't be.
+pub fn early_copies(
+    facts: &Facts<'_>,
+    stage: usize,
+    context: &BuildContext,
+    fixed: &dyn Fn(&Instruction<'_>) -> bool,
+) -> Vec<Result<Early, Against>> {
+    let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
+    let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return Vec::new() };
+    let mut against = None;
+    let mut found: Vec<Result<Early, Against>> = Vec::new();
+    let (mut below, mut destinations) = (0, Vec::new());
+    for (at, &item) in order.iter().enumerate() {
+        let is_fixed =
+            facts.instruction_at(item).is_none_or(fixed) || crate::facts::near_error(facts.file, item);
+        let Some(copied) =
+            facts.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
+        else {
+            let after = &order[at + 1..];
+            against = against.or_else(|| is_not_followed(facts, item, after));
+            continue;
         };
-        let reason = format!("which files a copy with --{} selects is unknown", flag.name);
-        after.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
-    }
-
-    fn take_apart(
-        &self,
-        copied: &Copied,
-        after: &[usize],
-        before: &[usize],
-        context: &BuildContext,
-    ) -> Option<Result<Early, Against>> {
-        if after.len() > FURTHEST {
-            let reason = format!("more than {FURTHEST} instructions follow it");
-            return Some(Err((self.file.items[copied.item].span(), reason)));
+        let reaches = |other: &String| {
+            paths::within(other, &copied.destination) || paths::within(&copied.destination, other)
+        };
+        if item <= below && !found.is_empty() || destinations.iter().any(reaches) {
+            continue;
         }
-        let own = self.effects(copied.item);
-        let mut needed = Needed::default();
-        let mut last = None;
-        let mut spares = None;
-        let mut against = None;
-        let mut cut = None;
-        let mut entered: Vec<String> = Vec::new();
-        for &other in after {
-            if !self.is_movable_across(other) || self.hands_index_on(other) {
+        match take_apart(facts, &copied, &order[at + 1..], &order[..at], context) {
+            Some(Ok(early)) => {
+                below = early.moved.after;
+                destinations.push(copied.destination);
+                found.push(Ok(early));
+            }
+            Some(Err(reason)) => against = against.or(Some(reason)),
+            None => {}
+        }
+    }
+    found.extend(against.map(Err).filter(|_| found.is_empty()));
+    found
+}
+
+/// A copy above an install whose options select its files: these are unknown.
+fn is_not_followed(facts: &Facts<'_>, item: usize, after: &[usize]) -> Option<Against> {
+    let copy = facts.instruction_at(item)?;
+    let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
+    let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
+    let installs = |other: &usize| {
+        facts.run_at(*other).is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+    };
+    let reason = format!("which files a copy with --{} selects is unknown", flag.name);
+    after.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
+}
+
+fn take_apart(
+    facts: &Facts<'_>,
+    copied: &Copied,
+    after: &[usize],
+    before: &[usize],
+    context: &BuildContext,
+) -> Option<Result<Early, Against>> {
+    if after.len() > FURTHEST {
+        let reason = format!("more than {FURTHEST} instructions follow it");
+        return Some(Err((facts.file.items[copied.item].span(), reason)));
+    }
+    let own = facts.effects(copied.item);
+    let mut needed = Needed::default();
+    let mut last = None;
+    let mut spares = None;
+    let mut against = None;
+    let mut cut = None;
+    let mut entered: Vec<String> = Vec::new();
+    for &other in after {
+        if !ordering::is_movable_across(facts, other) || index::hands_index_on(facts, other) {
+            break;
+        }
+        let effects = facts.effects(other);
+        if effects.installs.is_empty()
+            && (own.commute(effects) || ordering::may_pass_workdir(facts, copied.item, other, own, effects))
+        {
+            if index::is_worth_sparing(facts, other) {
+                last = Some(other);
+            }
+            continue;
+        }
+        match needed_by(facts, copied, other, own, effects, context) {
+            Ok(more) => {
+                entered.extend(effects.entered().map(str::to_owned));
+                needed.add(more);
+                last = Some(other);
+                spares = spares.or(Some(other));
+            }
+            Err(reason) => {
+                if let Some((at, more)) = needed_by_first_part(facts, copied, other, own, context) {
+                    needed.add(more);
+                    (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
+                }
+                against = reason.map(|reason| (facts.file.items[other].span(), reason));
                 break;
             }
-            let effects = self.effects(other);
-            if effects.installs.is_empty()
-                && (own.commute(effects) || self.may_pass_workdir(copied.item, other, own, effects))
-            {
-                if self.is_worth_sparing(other) {
-                    last = Some(other);
-                }
-                continue;
-            }
-            match self.needed_by(copied, other, own, effects, context) {
-                Ok(more) => {
-                    entered.extend(effects.entered().map(str::to_owned));
-                    needed.add(more);
-                    last = Some(other);
-                    spares = spares.or(Some(other));
-                }
-                Err(reason) => {
-                    if let Some((at, more)) = self.needed_by_first_part(copied, other, own, context) {
-                        needed.add(more);
-                        (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
-                    }
-                    against = reason.map(|reason| (self.file.items[other].span(), reason));
-                    break;
-                }
-            }
         }
-        let (Some(after), Some(spares)) = (last, spares) else { return against.map(Err) };
-        let Needed { reads, makes, confidence } = needed;
-        if let Some(reason) = self.lacks_directory(copied, &entered, &reads) {
-            return Some(Err((self.file.items[after].span(), reason)));
+    }
+    let (Some(after), Some(spares)) = (last, spares) else { return against.map(Err) };
+    let Needed { reads, makes, confidence } = needed;
+    if let Some(reason) = lacks_directory(facts, copied, &entered, &reads) {
+        return Some(Err((facts.file.items[after].span(), reason)));
+    }
+    if let Some(other) = other_sources_above(facts, copied.item, spares) {
+        let line = facts.file.items[other].span().of(facts.file.text).lines().next().unwrap_or_default();
+        let reason = format!("`{}` is also above the install and changes as often", line.trim_end());
+        return Some(Err((facts.file.items[copied.item].span(), reason)));
+    }
+    let missing: Vec<String> =
+        reads.into_iter().filter(|file| !is_there_before(facts, copied, file, before, context)).collect();
+    if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
+        let span = facts.file.items[copied.item].span();
+        return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
+    }
+    // Files that only this checkout has would be missing in all others.
+    let is_kept = |file: &&String| context.is_tracked(file);
+    let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
+    if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
+        let reason = format!(
+            "the install reads `{file}`, which is not under version control and so is missing in other checkouts"
+        );
+        return Some(Err((facts.file.items[copied.item].span(), reason)));
+    }
+    let moved = Move { item: copied.item, after, spares };
+    Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
+}
+
+/// Another copy of sources above a step, so the step would run again as often as before.
+fn other_sources_above(facts: &Facts<'_>, item: usize, step: usize) -> Option<usize> {
+    let stage = facts.stage_at(item)?;
+    let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
+    let other = others.find(|&other| {
+        let is_copy =
+            facts.instruction_at(other).is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)));
+        is_copy && facts.rate(other) == Rate::Often
+    });
+    other.or_else(|| (facts.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
+}
+
+/// A directory that a script enters and that only the copy of the whole directory would create.
+fn lacks_directory(
+    facts: &Facts<'_>,
+    copied: &Copied,
+    entered: &[String],
+    early: &[String],
+) -> Option<String> {
+    let made = |path: &str| {
+        let by_copy =
+            early.iter().filter_map(|file| copied.image_path(file)).any(|file| paths::within(&file, path));
+        by_copy || facts.directory_at(copied.item).is_some_and(|directory| paths::within(&directory, path))
+    };
+    let within =
+        |path: &&String| paths::within(path, &copied.destination) || paths::within(&copied.destination, path);
+    let lacking = entered.iter().filter(within).find(|path| !made(path))?;
+    Some(format!("it changes to `{lacking}`, which would not exist yet"))
+}
+
+/// The context files that the installs of one RUN read. An error without a reason: it is not an
+/// install, or does not use the copy.
+fn needed_by(
+    facts: &Facts<'_>,
+    copied: &Copied,
+    item: usize,
+    own: &Effects,
+    effects: &Effects,
+    context: &BuildContext,
+) -> Result<Needed, Option<String>> {
+    let run = facts.run_at(item).ok_or(None)?;
+    let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
+    if let Some(reason) = &effects.unknown {
+        // Reported only if an install follows the copy.
+        return Err(installs
+            .map(|call| format!("`{}` is not the only command of its RUN: {reason}", call.manager.name)));
+    }
+    if !own.commute_but_for_installs(effects) {
+        return Err(installs.map(|_| "another command of the same RUN names the copied files".into()));
+    }
+    let mut needed = Needed::default();
+    for install in &effects.installs {
+        let call = &run.calls[install.call];
+        let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
+        let one = &run.invocations[call.invocation];
+        let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
+        let place = manifests::Place {
+            folder: folder.as_deref(),
+            origin: &|path| copied.context_path(path),
+            as_module,
+            installed: &|| installed_before(facts, item),
+            context,
+            known: facts.known,
+        };
+        let project = manifests::project(call, &place);
+        let project = project.ok_or(None)?.map_err(Some)?;
+        if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
+            return Err(Some(format!("`{outside}` is not among the copied files")));
         }
-        if let Some(other) = self.other_sources_above(copied.item, spares) {
-            let line = self.file.items[other].span().of(self.file.text).lines().next().unwrap_or_default();
-            let reason = format!("`{}` is also above the install and changes as often", line.trim_end());
-            return Some(Err((self.file.items[copied.item].span(), reason)));
-        }
-        let missing: Vec<String> =
-            reads.into_iter().filter(|file| !self.is_there_before(copied, file, before, context)).collect();
-        if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
-            let span = self.file.items[copied.item].span();
-            return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
-        }
-        // Files that only this checkout has would be missing in all others.
-        let is_kept = |file: &&String| context.is_tracked(file);
-        let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
-        if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
-            let reason = format!(
-                "the install reads `{file}`, which is not under version control and so is missing in other checkouts"
+        // Files that the copy of the whole directory leaves out can't come from the host
+        // either.
+        let makes = project.makes.into_iter().filter(|path| copied.inner_path(path).is_some());
+        needed.add(Needed { reads: project.reads, makes: makes.collect(), confidence: project.confidence });
+    }
+    Ok(needed)
+}
+
+/// The words of earlier commands that install programs: package managers with their packages
+/// and plugins.
+fn installed_before(facts: &Facts<'_>, item: usize) -> Vec<String> {
+    let runs = facts.before(item).filter_map(|(at, _)| facts.run_at(at));
+    let words = runs.flat_map(|run| {
+        let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
+        let all = run.invocations.iter().enumerate();
+        all.filter(move |(index, invocation)| installs(*index) || invocation.is("corepack"))
+            .flat_map(|(_, invocation)| invocation.arguments())
+    });
+    words.filter_map(|word| word.literal()).map(str::to_owned).collect()
+}
+
+/// The same for the first commands of a RUN with more commands, `npm ci && npm run build`:
+/// where to split it, and what the first part reads.
+fn needed_by_first_part(
+    facts: &Facts<'_>,
+    copied: &Copied,
+    item: usize,
+    own: &Effects,
+    context: &BuildContext,
+) -> Option<(Span, Needed)> {
+    let run = facts.run_at(item)?;
+    let statement = can_be_cut(run)?;
+    let pipelines: Vec<_> = statement.pipelines().collect();
+    let last_install = run
+        .calls
+        .iter()
+        .filter(|call| call.manager.installs(&call.verb))
+        .map(|call| run.invocations[call.invocation].place.pipeline);
+    // The longest first part that is understood, ending with an install.
+    let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
+    ends.into_iter().rev().find_map(|end| {
+        let effects = facts.effects_until(run, end);
+        let needed = needed_by(facts, copied, item, own, &effects, context).ok()?;
+        let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
+        let stands_clear =
+            run.instruction.comments.iter().all(|comment| comment.end <= at.start || at.end <= comment.start);
+        let keeps_bytes =
+            run.invocations.iter().enumerate().filter(|(_, one)| one.place.pipeline >= end).all(
+                |(index, one)| {
+                    let cleans = |call: &&Call<'_>| {
+                        call.invocation == index
+                            && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
+                    };
+                    !["rm", "find", "mv", "chown", "chmod", "strip"].iter().any(|name| one.is(name))
+                        && !run.calls.iter().any(|call| cleans(&call))
+                },
             );
-            return Some(Err((self.file.items[copied.item].span(), reason)));
-        }
-        let moved = Move { item: copied.item, after, spares };
-        Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
-    }
+        (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, needed))
+    })
+}
 
-    /// Another copy of sources above a step, so the step would run again as often as before.
-    fn other_sources_above(&self, item: usize, step: usize) -> Option<usize> {
-        let stage = self.stage_at(item)?;
-        let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
-        let other = others.find(|&other| {
-            let is_copy = self
-                .instruction_at(other)
-                .is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)));
-            is_copy && self.rate(other) == Rate::Often
-        });
-        other.or_else(|| (self.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
-    }
-
-    /// A directory that a script enters and that only the copy of the whole directory would create.
-    fn lacks_directory(&self, copied: &Copied, entered: &[String], early: &[String]) -> Option<String> {
-        let made = |path: &str| {
-            let by_copy = early
-                .iter()
-                .filter_map(|file| copied.image_path(file))
-                .any(|file| paths::within(&file, path));
-            by_copy || self.directory_at(copied.item).is_some_and(|directory| paths::within(&directory, path))
-        };
-        let within = |path: &&String| {
-            paths::within(path, &copied.destination) || paths::within(&copied.destination, path)
-        };
-        let lacking = entered.iter().filter(within).find(|path| !made(path))?;
-        Some(format!("it changes to `{lacking}`, which would not exist yet"))
-    }
-
-    /// The context files that the installs of one RUN read. An error without a reason: it is not an
-    /// install, or does not use the copy.
-    fn needed_by(
-        &self,
-        copied: &Copied,
-        item: usize,
-        own: &Effects,
-        effects: &Effects,
-        context: &BuildContext,
-    ) -> Result<Needed, Option<String>> {
-        let run = self.run_at(item).ok_or(None)?;
-        let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
-        if let Some(reason) = &effects.unknown {
-            // Reported only if an install follows the copy.
-            return Err(installs.map(|call| {
-                format!("`{}` is not the only command of its RUN: {reason}", call.manager.name)
-            }));
-        }
-        if !own.commute_but_for_installs(effects) {
-            return Err(installs.map(|_| "another command of the same RUN names the copied files".into()));
-        }
-        let mut needed = Needed::default();
-        for install in &effects.installs {
-            let call = &run.calls[install.call];
-            let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
-            let one = &run.invocations[call.invocation];
-            let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
-            let place = manifests::Place {
-                folder: folder.as_deref(),
-                origin: &|path| copied.context_path(path),
-                as_module,
-                installed: &|| self.installed_before(item),
-                context,
-                known: self.known,
-            };
-            let project = manifests::project(call, &place);
-            let project = project.ok_or(None)?.map_err(Some)?;
-            if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
-                return Err(Some(format!("`{outside}` is not among the copied files")));
-            }
-            // Files that the copy of the whole directory leaves out can't come from the host
-            // either.
-            let makes = project.makes.into_iter().filter(|path| copied.inner_path(path).is_some());
-            needed.add(Needed {
-                reads: project.reads,
-                makes: makes.collect(),
-                confidence: project.confidence,
-            });
-        }
-        Ok(needed)
-    }
-
-    /// The words of earlier commands that install programs: package managers with their packages
-    /// and plugins.
-    fn installed_before(&self, item: usize) -> Vec<String> {
-        let runs = self.before(item).filter_map(|(at, _)| self.run_at(at));
-        let words = runs.flat_map(|run| {
-            let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
-            let all = run.invocations.iter().enumerate();
-            all.filter(move |(index, invocation)| installs(*index) || invocation.is("corepack"))
-                .flat_map(|(_, invocation)| invocation.arguments())
-        });
-        words.filter_map(|word| word.literal()).map(str::to_owned).collect()
-    }
-
-    /// The same for the first commands of a RUN with more commands, `npm ci && npm run build`:
-    /// where to split it, and what the first part reads.
-    fn needed_by_first_part(
-        &self,
-        copied: &Copied,
-        item: usize,
-        own: &Effects,
-        context: &BuildContext,
-    ) -> Option<(Span, Needed)> {
-        let run = self.run_at(item)?;
-        let statement = can_be_cut(run)?;
-        let pipelines: Vec<_> = statement.pipelines().collect();
-        let last_install = run
-            .calls
-            .iter()
-            .filter(|call| call.manager.installs(&call.verb))
-            .map(|call| run.invocations[call.invocation].place.pipeline);
-        // The longest first part that is understood, ending with an install.
-        let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
-        ends.into_iter().rev().find_map(|end| {
-            let effects = self.effects_until(run, end);
-            let needed = self.needed_by(copied, item, own, &effects, context).ok()?;
-            let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
-            let stands_clear = run
-                .instruction
-                .comments
-                .iter()
-                .all(|comment| comment.end <= at.start || at.end <= comment.start);
-            let keeps_bytes =
-                run.invocations.iter().enumerate().filter(|(_, one)| one.place.pipeline >= end).all(
-                    |(index, one)| {
-                        let cleans = |call: &&Call<'_>| {
-                            call.invocation == index
-                                && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
-                        };
-                        !["rm", "find", "mv", "chown", "chmod", "strip"].iter().any(|name| one.is(name))
-                            && !run.calls.iter().any(|call| cleans(&call))
-                    },
-                );
-            (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, needed))
+/// Whether an earlier copy of the stage copied exactly this file to this path, and no later
+/// instruction may have removed or changed it.
+fn is_there_before(
+    facts: &Facts<'_>,
+    copied: &Copied,
+    file: &str,
+    before: &[usize],
+    context: &BuildContext,
+) -> bool {
+    let flags = |item: usize| -> Vec<&str> {
+        facts
+            .instruction_at(item)
+            .map_or_else(Vec::new, |one| one.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect())
+    };
+    let Some(place) = copied.image_path(file) else { return false };
+    let has_it = |item: usize| {
+        facts.copied(item, context).is_some_and(|other| {
+            !other.takes_a_directory()
+                && other.image_path(file).as_ref() == Some(&place)
+                && flags(item) == flags(copied.item)
         })
-    }
-
-    /// Whether an earlier copy of the stage copied exactly this file to this path, and no later
-    /// instruction may have removed or changed it.
-    fn is_there_before(&self, copied: &Copied, file: &str, before: &[usize], context: &BuildContext) -> bool {
-        let flags = |item: usize| -> Vec<&str> {
-            self.instruction_at(item).map_or_else(Vec::new, |one| {
-                one.flags.iter().map(|flag| flag.span.of(self.file.text)).collect()
-            })
-        };
-        let Some(place) = copied.image_path(file) else { return false };
-        let has_it = |item: usize| {
-            self.copied(item, context).is_some_and(|other| {
-                !other.takes_a_directory()
-                    && other.image_path(file).as_ref() == Some(&place)
-                    && flags(item) == flags(copied.item)
-            })
-        };
-        let Some(at) = before.iter().rposition(|&item| has_it(item)) else { return false };
-        !before[at + 1..].iter().any(|&item| {
-            let body = self.instruction_at(item).map(|instruction| &instruction.body);
-            let from_context = || self.copied(item, context).is_some();
-            match body {
-                Some(Body::Run(_)) => self.effects(item).may_write(&place),
-                Some(Body::Copy(_) | Body::Add(_)) => !from_context() && self.effects(item).may_write(&place),
-                _ => false,
-            }
-        })
-    }
+    };
+    let Some(at) = before.iter().rposition(|&item| has_it(item)) else { return false };
+    !before[at + 1..].iter().any(|&item| {
+        let body = facts.instruction_at(item).map(|instruction| &instruction.body);
+        let from_context = || facts.copied(item, context).is_some();
+        match body {
+            Some(Body::Run(_)) => facts.effects(item).may_write(&place),
+            Some(Body::Copy(_) | Body::Add(_)) => !from_context() && facts.effects(item).may_write(&place),
+            _ => false,
+        }
+    })
 }
 
 /// The only and-list of a RUN whose commands share only files, so they could be two RUNs.
@@ -455,7 +450,7 @@ mod tests {
         let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
         let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
         context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-        let early = facts.early_copies(0, &context, &|_| false).pop().expect("there is an install");
+        let early = early_copies(&facts, 0, &context, &|_| false).pop().expect("there is an install");
         early.map(|early| early.copies[0].sources.clone()).map_err(|(_, reason)| reason)
     }
 

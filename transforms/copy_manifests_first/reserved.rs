@@ -12,179 +12,174 @@ use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
 use crate::knowledge::{Kind, Program};
 use crate::syntax::{Body, Dockerfile, Item};
 
-impl Facts<'_> {
-    /// The text of an ignore file that excludes all these paths; none if it already does. The error
-    /// is the reason why there is none, to follow "because".
-    pub fn reserve(
-        &self,
-        made: &BTreeSet<String>,
-        context: &BuildContext,
-        around: &dyn Surroundings,
-    ) -> Result<Option<String>, String> {
-        let old = context.ignore_text.as_deref().unwrap_or_default();
-        let missing: Vec<&str> =
-            made.iter().map(String::as_str).filter(|path| !is_excluded(old, path)).collect();
-        if missing.is_empty() {
-            return Ok(None);
-        }
-        for path in &missing {
-            self.may_be_excluded(path, context, around)?;
-        }
-        let whole = |text: &String| {
-            let after = context.with_ignore(text);
-            let is_ours = |path: &str| missing.iter().any(|own| paths::within(path, own));
-            let mut moved = context
-                .entries
-                .iter()
-                .filter(|entry| context.ignore.excludes(&entry.path) != after.ignore.excludes(&entry.path));
-            missing.iter().all(|path| is_excluded(text, path)) && moved.all(|entry| is_ours(&entry.path))
-        };
-        let short = with_patterns(old, &patterns(old, &missing));
-        let exact = with_patterns(old, &missing.iter().map(|path| (*path).to_owned()).collect());
-        let text = [short, exact].into_iter().find(whole);
-        let named = quoted(&missing);
-        match text {
-            Some(_) if !around.can_write_ignore_file() => Err(format!(
-                "the later copy could also copy the host's {named}; exclude it in {}",
-                context.ignore_path
-            )),
-            Some(text) => Ok(Some(text)),
-            None => Err(format!("{} would exclude more than {named}", context.ignore_path)),
-        }
+/// The text of an ignore file that excludes all these paths; none if it already does. The error
+/// is the reason why there is none, to follow "because".
+pub fn reserve(
+    facts: &Facts<'_>,
+    made: &BTreeSet<String>,
+    context: &BuildContext,
+    around: &dyn Surroundings,
+) -> Result<Option<String>, String> {
+    let old = context.ignore_text.as_deref().unwrap_or_default();
+    let missing: Vec<&str> = made.iter().map(String::as_str).filter(|path| !is_excluded(old, path)).collect();
+    if missing.is_empty() {
+        return Ok(None);
     }
-
-    /// The reason why a path can't be excluded from the context.
-    fn may_be_excluded(
-        &self,
-        path: &str,
-        context: &BuildContext,
-        around: &dyn Surroundings,
-    ) -> Result<(), String> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+');
-        if !path.chars().all(is_plain) {
-            return Err(format!("the name `{path}` can't be written into {}", context.ignore_path));
-        }
-        if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
-            return Err(format!("{} includes `{path}` with `!`", context.ignore_path));
-        }
-        // If version control is unknown, files that an install creates count as created by it.
-        if context.sends(path) && context.is_tracked(path) == Some(true) {
-            return Err(format!(
-                "`{path}` is under version control, and the later copy would overwrite what was installed"
-            ));
-        }
-        self.needs_nothing_of(path, context, "this Dockerfile")?;
-        let own = around.dockerfile();
-        let others = context.texts.iter().filter(|(other, _)| {
-            other.to_ascii_lowercase().contains("dockerfile") && Some(other.as_str()) != own
-        });
-        for (name, text) in others {
-            Facts::of(&Dockerfile::parse(text), self.known).needs_nothing_of(path, context, name)?;
-        }
-        Ok(())
+    for path in &missing {
+        may_be_excluded(facts, path, context, around)?;
     }
+    let whole = |text: &String| {
+        let after = context.with_ignore(text);
+        let is_ours = |path: &str| missing.iter().any(|own| paths::within(path, own));
+        let mut moved = context
+            .entries
+            .iter()
+            .filter(|entry| context.ignore.excludes(&entry.path) != after.ignore.excludes(&entry.path));
+        missing.iter().all(|path| is_excluded(text, path)) && moved.all(|entry| is_ours(&entry.path))
+    };
+    let short = with_patterns(old, &patterns(old, &missing));
+    let exact = with_patterns(old, &missing.iter().map(|path| (*path).to_owned()).collect());
+    let text = [short, exact].into_iter().find(whole);
+    let named = quoted(&missing);
+    match text {
+        Some(_) if !around.can_write_ignore_file() => Err(format!(
+            "the later copy could also copy the host's {named}; exclude it in {}",
+            context.ignore_path
+        )),
+        Some(text) => Ok(Some(text)),
+        None => Err(format!("{} would exclude more than {named}", context.ignore_path)),
+    }
+}
 
-    /// Whether each copy of a Dockerfile that copies a path is in a stage that creates it again.
-    fn needs_nothing_of(&self, path: &str, context: &BuildContext, file: &str) -> Result<(), String> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        for item in 0..self.file.items.len() {
-            let Item::Instruction(instruction) = &self.file.items[item] else { continue };
-            match &instruction.body {
-                Body::Copy(transfer) | Body::Add(transfer) => {
-                    if instruction.flags.iter().any(|flag| flag.name == "from")
-                        || !instruction.heredocs.is_empty()
-                    {
-                        continue;
-                    }
-                    let is_meant = |source: &String| {
+/// The reason why a path can't be excluded from the context.
+fn may_be_excluded(
+    facts: &Facts<'_>,
+    path: &str,
+    context: &BuildContext,
+    around: &dyn Surroundings,
+) -> Result<(), String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+');
+    if !path.chars().all(is_plain) {
+        return Err(format!("the name `{path}` can't be written into {}", context.ignore_path));
+    }
+    if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
+        return Err(format!("{} includes `{path}` with `!`", context.ignore_path));
+    }
+    // If version control is unknown, files that an install creates count as created by it.
+    if context.sends(path) && context.is_tracked(path) == Some(true) {
+        return Err(format!(
+            "`{path}` is under version control, and the later copy would overwrite what was installed"
+        ));
+    }
+    needs_nothing_of(facts, path, context, "this Dockerfile")?;
+    let own = around.dockerfile();
+    let others = context.texts.iter().filter(|(other, _)| {
+        other.to_ascii_lowercase().contains("dockerfile") && Some(other.as_str()) != own
+    });
+    for (name, text) in others {
+        needs_nothing_of(&Facts::of(&Dockerfile::parse(text), facts.known), path, context, name)?;
+    }
+    Ok(())
+}
+
+/// Whether each copy of a Dockerfile that copies a path is in a stage that creates it again.
+fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file: &str) -> Result<(), String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    for item in 0..facts.file.items.len() {
+        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+        match &instruction.body {
+            Body::Copy(transfer) | Body::Add(transfer) => {
+                if instruction.flags.iter().any(|flag| flag.name == "from")
+                    || !instruction.heredocs.is_empty()
+                {
+                    continue;
+                }
+                let is_meant = |source: &String| {
+                    let source = source.trim_start_matches("./").trim_matches('/');
+                    !source.is_empty()
+                        && !source.contains("://")
+                        && (paths::within(source, path)
+                            || source.contains(['*', '?', '[']) && Ignore::parse(source).excludes(path))
+                };
+                if transfer.sources.iter().any(is_meant) {
+                    return Err(format!("{file} copies `{path}` from the build context"));
+                }
+                let copied = facts.copied(item, context);
+                let brings = match &copied {
+                    Some(copied) => copied.inner_path(path).is_some(),
+                    // Flags or variables that are not analyzed.
+                    None => transfer.sources.iter().any(|source| {
                         let source = source.trim_start_matches("./").trim_matches('/');
-                        !source.is_empty()
-                            && !source.contains("://")
-                            && (paths::within(source, path)
-                                || source.contains(['*', '?', '[']) && Ignore::parse(source).excludes(path))
-                    };
-                    if transfer.sources.iter().any(is_meant) {
-                        return Err(format!("{file} copies `{path}` from the build context"));
-                    }
-                    let copied = self.copied(item, context);
-                    let brings = match &copied {
-                        Some(copied) => copied.inner_path(path).is_some(),
-                        // Flags or variables that are not analyzed.
-                        None => transfer.sources.iter().any(|source| {
-                            let source = source.trim_start_matches("./").trim_matches('/');
-                            !source.contains("://")
-                                && (source.contains('$') || source == "." || paths::within(path, source))
-                        }),
-                    };
-                    let place = copied.and_then(|copied| copied.image_path(path));
-                    let is_unread = || place.is_some_and(|place| self.is_unread(item, &place));
-                    if brings && !self.is_made_in_stage_of(item, name) && !is_unread() {
-                        return Err(format!(
-                            "another copy of {file} may need `{path}` from the build context"
-                        ));
-                    }
+                        !source.contains("://")
+                            && (source.contains('$') || source == "." || paths::within(path, source))
+                    }),
+                };
+                let place = copied.and_then(|copied| copied.image_path(path));
+                let is_unread = || place.is_some_and(|place| is_unread(facts, item, &place));
+                if brings && !is_made_in_stage_of(facts, item, name) && !is_unread() {
+                    return Err(format!("another copy of {file} may need `{path}` from the build context"));
                 }
-                Body::Run(_) => {
-                    let mounts = paths::mounts(instruction);
-                    let shows = mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
-                    if shows && instruction.full.of(self.file.text).contains(name) {
-                        return Err(format!("a RUN of {file} mounts the build context and names `{name}`"));
-                    }
-                }
-                _ => {}
             }
+            Body::Run(_) => {
+                let mounts = paths::mounts(instruction);
+                let shows = mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
+                if shows && instruction.full.of(facts.file.text).contains(name) {
+                    return Err(format!("a RUN of {file} mounts the build context and names `{name}`"));
+                }
+            }
+            _ => {}
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Whether nothing can read a path that a copy adds: its stage only compiles something else,
-    /// and passes none of it to another stage.
-    fn is_unread(&self, item: usize, place: &str) -> bool {
-        let Some(stage) = self.stage_at(item) else { return false };
-        let name = place.rsplit('/').next().unwrap_or(place);
-        let gives = self.copies.iter().filter(|copied| copied.source == stage.index).any(|copied| {
-            copied.path.as_deref().is_none_or(|path| paths::within(place, path.trim_end_matches('/')))
-        });
-        let is_base = self.stages.iter().any(|other| other.base == Base::Stage(stage.index));
-        let looks = |run: &RunFacts<'_>| {
-            let is_known = |index: usize, invocation: &Invocation<'_>| {
-                let call = run.calls.iter().find(|call| call.invocation == index);
-                let program = invocation.program.and_then(|program| self.known.program(program));
-                call.is_some_and(|call| call.manager.kind != Kind::Language)
-                    || matches!(program, Some(Program::Cheap | Program::Ordinary))
-            };
-            run.script().is_none()
-                || run.instruction.full.of(self.file.text).contains(name)
-                || !run.invocations.iter().enumerate().all(|(index, one)| is_known(index, one))
+/// Whether nothing can read a path that a copy adds: its stage only compiles something else,
+/// and passes none of it to another stage.
+fn is_unread(facts: &Facts<'_>, item: usize, place: &str) -> bool {
+    let Some(stage) = facts.stage_at(item) else { return false };
+    let name = place.rsplit('/').next().unwrap_or(place);
+    let gives = facts.copies.iter().filter(|copied| copied.source == stage.index).any(|copied| {
+        copied.path.as_deref().is_none_or(|path| paths::within(place, path.trim_end_matches('/')))
+    });
+    let is_base = facts.stages.iter().any(|other| other.base == Base::Stage(stage.index));
+    let looks = |run: &RunFacts<'_>| {
+        let is_known = |index: usize, invocation: &Invocation<'_>| {
+            let call = run.calls.iter().find(|call| call.invocation == index);
+            let program = invocation.program.and_then(|program| facts.known.program(program));
+            call.is_some_and(|call| call.manager.kind != Kind::Language)
+                || matches!(program, Some(Program::Cheap | Program::Ordinary))
         };
-        let mut runs = self.runs_of(stage.index).iter().filter(|run| run.item > item);
-        !stage.ships && !gives && !is_base && !runs.any(looks)
-    }
+        run.script().is_none()
+            || run.instruction.full.of(facts.file.text).contains(name)
+            || !run.invocations.iter().enumerate().all(|(index, one)| is_known(index, one))
+    };
+    let mut runs = facts.runs_of(stage.index).iter().filter(|run| run.item > item);
+    !stage.ships && !gives && !is_base && !runs.any(looks)
+}
 
-    /// Whether a stage creates a path of this name by an install, or copies it from another stage.
-    fn is_made_in_stage_of(&self, item: usize, name: &str) -> bool {
-        let Some(stage) = self.stage_at(item) else { return false };
-        let installs = self.runs_of(stage.index).iter().any(|run| {
-            run.calls.iter().any(|call| {
-                call.manager.project.as_ref().is_some_and(|known| {
-                    let mut makes = known.makes.iter().chain(&known.may_make);
-                    let makes = makes.any(|made| made.rsplit('/').next() == Some(name));
-                    makes && known.verbs.contains(&call.verb)
-                })
+/// Whether a stage creates a path of this name by an install, or copies it from another stage.
+fn is_made_in_stage_of(facts: &Facts<'_>, item: usize, name: &str) -> bool {
+    let Some(stage) = facts.stage_at(item) else { return false };
+    let installs = facts.runs_of(stage.index).iter().any(|run| {
+        run.calls.iter().any(|call| {
+            call.manager.project.as_ref().is_some_and(|known| {
+                let mut makes = known.makes.iter().chain(&known.may_make);
+                let makes = makes.any(|made| made.rsplit('/').next() == Some(name));
+                makes && known.verbs.contains(&call.verb)
             })
-        });
-        installs
-            || stage.items.clone().any(|item| match &self.file.items[item] {
-                Item::Instruction(one) => match &one.body {
-                    Body::Copy(transfer) => {
-                        let ends = |source: &String| source.trim_end_matches('/').ends_with(name);
-                        one.flags.iter().any(|flag| flag.name == "from") && transfer.sources.iter().any(ends)
-                    }
-                    _ => false,
-                },
+        })
+    });
+    installs
+        || stage.items.clone().any(|item| match &facts.file.items[item] {
+            Item::Instruction(one) => match &one.body {
+                Body::Copy(transfer) => {
+                    let ends = |source: &String| source.trim_end_matches('/').ends_with(name);
+                    one.flags.iter().any(|flag| flag.name == "from") && transfer.sources.iter().any(ends)
+                }
                 _ => false,
-            })
-    }
+            },
+            _ => false,
+        })
 }
 
 /// Whether the text of an ignore file excludes a path with any contents.

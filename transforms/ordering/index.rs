@@ -5,96 +5,93 @@
 
 use crate::facts::{Call, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::{Kind, Manager};
+use crate::transforms::ordering;
 
-impl Facts<'_> {
-    /// Whether a RUN downloads a package index that a later RUN, of this stage or of one built from
-    /// it, installs from.
-    pub(crate) fn hands_index_on(&self, item: usize) -> bool {
-        let Some(run) = self.run_at(item) else { return false };
-        let Some(manager) = self.index_fetched_by(run) else { return false };
-        if removes_index(run, manager) {
-            return false;
-        }
-        let installs = run.calls.iter().any(|call| shares_index(call.manager, manager) && is_install(call));
-        self.is_installed_from(run.stage, item + 1, manager, !installs, 0)
+/// Whether a RUN downloads a package index that a later RUN, of this stage or of one built from
+/// it, installs from.
+pub(crate) fn hands_index_on(facts: &Facts<'_>, item: usize) -> bool {
+    let Some(run) = facts.run_at(item) else { return false };
+    let Some(manager) = index_fetched_by(facts, run) else { return false };
+    if removes_index(run, manager) {
+        return false;
     }
+    let installs = run.calls.iter().any(|call| shares_index(call.manager, manager) && is_install(call));
+    is_installed_from(facts, run.stage, item + 1, manager, !installs, 0)
+}
 
-    /// The manager whose index a RUN downloads.
-    fn index_fetched_by(&self, run: &RunFacts<'_>) -> Option<&Manager> {
-        let by_call = run.calls.iter().find(|call| is_refresh(call)).map(|call| call.manager);
-        by_call.map(|found| found.name.as_str()).and_then(|name| self.known.manager(name)).or_else(|| {
-            let programs = || run.invocations.iter().filter_map(|invocation| invocation.program);
-            programs().find_map(|program| self.refreshed_by(program))
-        })
+/// The manager whose index a RUN downloads.
+fn index_fetched_by<'f>(facts: &'f Facts<'_>, run: &RunFacts<'_>) -> Option<&'f Manager> {
+    let by_call = run.calls.iter().find(|call| is_refresh(call)).map(|call| call.manager);
+    by_call.map(|found| found.name.as_str()).and_then(|name| facts.known.manager(name)).or_else(|| {
+        let programs = || run.invocations.iter().filter_map(|invocation| invocation.program);
+        programs().find_map(|program| refreshed_by(facts, program))
+    })
+}
+
+/// The manager whose index another program downloads.
+fn refreshed_by<'f>(facts: &'f Facts<'_>, program: &str) -> Option<&'f Manager> {
+    // No other manager has such programs; reading all of them would slow down the start.
+    let manager = facts.known.manager("apt-get")?;
+    manager.refreshed_by.iter().any(|known| known == program).then_some(manager)
+}
+
+/// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a
+/// program that may do so counts.
+fn is_installed_from(
+    facts: &Facts<'_>,
+    stage: usize,
+    from: usize,
+    manager: &Manager,
+    unknown: bool,
+    depth: usize,
+) -> bool {
+    // An install beyond the search limit may exist.
+    if depth > FURTHEST {
+        return true;
     }
-
-    /// The manager whose index another program downloads.
-    fn refreshed_by(&self, program: &str) -> Option<&Manager> {
-        // No other manager has such programs; reading all of them would slow down the start.
-        let manager = self.known.manager("apt-get")?;
-        manager.refreshed_by.iter().any(|known| known == program).then_some(manager)
-    }
-
-    /// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a
-    /// program that may do so counts.
-    fn is_installed_from(
-        &self,
-        stage: usize,
-        from: usize,
-        manager: &Manager,
-        unknown: bool,
-        depth: usize,
-    ) -> bool {
-        // An install beyond the search limit may exist.
-        if depth > FURTHEST {
+    let first = facts.runs.partition_point(|run| run.item < from);
+    for (count, run) in facts.runs[first..].iter().take_while(|run| run.stage == stage).enumerate() {
+        if count > FURTHEST {
             return true;
         }
-        let first = self.runs.partition_point(|run| run.item < from);
-        for (count, run) in self.runs[first..].iter().take_while(|run| run.stage == stage).enumerate() {
-            if count > FURTHEST {
-                return true;
-            }
-            if run.script().is_none() && unknown {
-                return true;
-            }
-            for (index, invocation) in run.invocations.iter().enumerate() {
-                match run.call_of(index) {
-                    Some(call) if !shares_index(call.manager, manager) => {}
-                    Some(call) if is_refresh(call) || is_install(call) && refreshes_itself(call) => {
-                        return false;
-                    }
-                    Some(call) if is_install(call) => return true,
-                    Some(_) => {}
-                    None => {
-                        let is_known =
-                            invocation.program.is_some_and(|program| self.known.program(program).is_some());
-                        if unknown && !is_known && !invocation.words.is_empty() {
-                            return true;
-                        }
+        if run.script().is_none() && unknown {
+            return true;
+        }
+        for (index, invocation) in run.invocations.iter().enumerate() {
+            match run.call_of(index) {
+                Some(call) if !shares_index(call.manager, manager) => {}
+                Some(call) if is_refresh(call) || is_install(call) && refreshes_itself(call) => {
+                    return false;
+                }
+                Some(call) if is_install(call) => return true,
+                Some(_) => {}
+                None => {
+                    let is_known =
+                        invocation.program.is_some_and(|program| facts.known.program(program).is_some());
+                    if unknown && !is_known && !invocation.words.is_empty() {
+                        return true;
                     }
                 }
             }
         }
-        let mut derived = self.lineage.derived(stage).iter().map(|&other| &self.stages[other]);
-        derived.any(|other| {
-            self.is_installed_from(other.index, other.items.start + 1, manager, unknown, depth + 1)
-        })
     }
+    let mut derived = facts.lineage.derived(stage).iter().map(|&other| &facts.stages[other]);
+    derived.any(|other| {
+        is_installed_from(facts, other.index, other.items.start + 1, manager, unknown, depth + 1)
+    })
+}
 
-    /// Whether a step is worth caching: it takes time, and not only to download an index, which
-    /// should be fresh.
-    pub(crate) fn is_worth_sparing(&self, item: usize) -> bool {
-        let Some(run) = self.run_at(item) else { return false };
-        *run.kept.takes_time.get_or_init(|| {
-            self.takes_time_for(item, |run, index| {
-                let refreshes = run.call_of(index).is_some_and(is_refresh);
-                !refreshes
-                    && run.invocations[index]
-                        .program
-                        .is_none_or(|program| self.refreshed_by(program).is_none())
-            })
+/// Whether a step is worth caching: it takes time, and not only to download an index, which
+/// should be fresh.
+pub(crate) fn is_worth_sparing(facts: &Facts<'_>, item: usize) -> bool {
+    let Some(run) = facts.run_at(item) else { return false };
+    *run.kept.takes_time.get_or_init(|| {
+        ordering::takes_time_for(facts, item, |run, index| {
+            let refreshes = run.call_of(index).is_some_and(is_refresh);
+            !refreshes
+                && run.invocations[index].program.is_none_or(|program| refreshed_by(facts, program).is_none())
         })
-    }
+    })
 }
 
 /// Whether the RUN itself removes the index in the end.

@@ -82,53 +82,56 @@ fn is_variable(text: &str, name: &str) -> bool {
     })
 }
 
-impl Facts<'_> {
-    /// Whether an instruction contains only build metadata, in variables that no tool reads
-    /// implicitly.
-    pub(crate) fn varies_by_build(&self, item: usize, instruction: &Instruction<'_>) -> bool {
-        may_vary(&instruction.body)
-            && self.refers_to_arguments(item, &instruction.body)
-            && names(&instruction.body)
-                .iter()
-                .all(|name| VARYING.contains(name) || !self.known.is_read_silently(name))
-    }
+/// Whether an instruction contains only build metadata, in variables that no tool reads
+/// implicitly.
+pub(crate) fn varies_by_build(facts: &Facts<'_>, item: usize, instruction: &Instruction<'_>) -> bool {
+    may_vary(&instruction.body)
+        && refers_to_arguments(facts, item, &instruction.body)
+        && names(&instruction.body)
+            .iter()
+            .all(|name| VARYING.contains(name) || !facts.known.is_read_silently(name))
+}
 
-    /// Whether the varying variables in the values are build arguments: values that ENV sets in the
-    /// file do not vary.
-    fn refers_to_arguments(&self, item: usize, body: &Body) -> bool {
-        let (Body::Env(all) | Body::Label(all)) = body else { return true };
-        let argument = |name: &&&str| matches!(self.variable(item, name), Variable::Argument(_));
-        all.iter().all(|one| {
-            let value = one.value.as_deref().unwrap_or_default();
-            VARYING.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
-        })
-    }
+/// Whether the varying variables in the values are build arguments: values that ENV sets in the
+/// file do not vary.
+fn refers_to_arguments(facts: &Facts<'_>, item: usize, body: &Body) -> bool {
+    let (Body::Env(all) | Body::Label(all)) = body else { return true };
+    let argument = |name: &&&str| matches!(facts.variable(item, name), Variable::Argument(_));
+    all.iter().all(|one| {
+        let value = one.value.as_deref().unwrap_or_default();
+        VARYING.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
+    })
+}
 
-    /// Whether such an instruction can be moved after `other`: a known command that does not
-    /// mention the variable does not use it, although it is in its environment.
-    pub(crate) fn metadata_may_pass(&self, item: usize, other: usize, own: &Effects, its: &Effects) -> bool {
-        let (Some(one), Some(other)) = (self.instruction_at(item), self.instruction_at(other)) else {
-            return false;
-        };
-        if other.keyword == Keyword::Run && one.keyword == Keyword::Label {
-            return true;
-        }
-        if other.keyword == Keyword::Run {
-            let text = other.full.of(self.file.text);
-            // An install of the project, its scripts and its settings can read it.
-            return its.unknown.is_none()
-                && its.installs.is_empty()
-                && !names(&one.body).iter().any(|name| text.contains(name));
-        }
-        if one.keyword == Keyword::Label {
-            let reads = own.reads.iter().any(|read| its.writes.iter().any(|written| read == written));
-            return !reads && other.keyword != Keyword::Label;
-        }
-        let is_configuration = |resource: &Resource| *resource == Resource::Configuration;
-        own.commute(its)
-            || its.writes.iter().all(is_configuration)
-                && !its.reads.iter().any(|read| own.writes.contains(read))
+/// Whether such an instruction can be moved after `other`: a known command that does not
+/// mention the variable does not use it, although it is in its environment.
+pub(crate) fn metadata_may_pass(
+    facts: &Facts<'_>,
+    item: usize,
+    other: usize,
+    own: &Effects,
+    its: &Effects,
+) -> bool {
+    let (Some(one), Some(other)) = (facts.instruction_at(item), facts.instruction_at(other)) else {
+        return false;
+    };
+    if other.keyword == Keyword::Run && one.keyword == Keyword::Label {
+        return true;
     }
+    if other.keyword == Keyword::Run {
+        let text = other.full.of(facts.file.text);
+        // An install of the project, its scripts and its settings can read it.
+        return its.unknown.is_none()
+            && its.installs.is_empty()
+            && !names(&one.body).iter().any(|name| text.contains(name));
+    }
+    if one.keyword == Keyword::Label {
+        let reads = own.reads.iter().any(|read| its.writes.iter().any(|written| read == written));
+        return !reads && other.keyword != Keyword::Label;
+    }
+    let is_configuration = |resource: &Resource| *resource == Resource::Configuration;
+    own.commute(its)
+        || its.writes.iter().all(is_configuration) && !its.reads.iter().any(|read| own.writes.contains(read))
 }
 
 /// The variables that an instruction sets.
