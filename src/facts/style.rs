@@ -60,7 +60,9 @@ fn lines(text: &str) -> Lines {
             // The indent of a line that continues the list, not of one that continues a package
             // list.
             if starts || previous_ends || result.indent.is_none() && result.leading.is_none() {
-                result.indent = Some(line[..line.len() - code.len()].to_owned());
+                let before = &line[..line.len() - code.len()];
+                // Other white space, such as a lone carriage return, is part of a word to the shell.
+                result.indent = before.chars().all(|c| c == ' ' || c == '\t').then(|| before.to_owned());
             }
             if starts {
                 result.leading = Some(true);

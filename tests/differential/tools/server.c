@@ -283,22 +283,32 @@ static int execute(const struct run *run) {
     return is_late ? -1 : status;
 }
 
-// Directories for cache mounts, which the builder makes and takes away again.
-static char **make_mount_points(uint32_t root, char **mounts) {
-    char **made = calloc(64, sizeof *made);
+// A directory that was made for a mount: the directory that it is in, and its name.
+struct made { int parent; char *name; };
+
+// Makes the directories of mounts that are missing, following links inside the root as the runtime does. The builder takes
+// them away again.
+static struct made *make_mount_points(int root, char **mounts) {
+    struct made *made = calloc(64, sizeof *made);
     int count = 0;
     for (char **each = mounts; *each; each += 2) {
         char path[PATH_MAX];
         // A cache that is new; what comes from another stage is there.
         mkdir(each[0], 0755);
-        snprintf(path, sizeof path, "%s%s", root_path(root), each[1]);
-        for (size_t at = 2; path[at - 1]; at++) {
+        snprintf(path, sizeof path, "%s", each[1]);
+        int parent = open_in(root, "/", O_PATH | O_DIRECTORY);
+        for (size_t at = 1; parent >= 0 && path[at - 1]; at++) {
             if (path[at] != '/' && path[at] != 0) continue;
             char was = path[at];
             path[at] = 0;
-            if (mkdir(path, 0755) == 0 && count < 63) made[count++] = strdup(path);
+            const char *name = strrchr(path, '/') + 1;
+            if (*name && mkdirat(parent, name, 0755) == 0 && count < 63)
+                made[count++] = (struct made){.parent = fcntl(parent, F_DUPFD_CLOEXEC, 64), .name = strdup(name)};
+            close(parent);
+            parent = open_in(root, path, O_PATH | O_DIRECTORY);
             path[at] = was;
         }
+        if (parent >= 0) close(parent);
     }
     return made;
 }
@@ -308,13 +318,20 @@ static void run_one(void) {
     run.root = take_number(), run.user = take_number(), run.group = take_number();
     run.is_traced = take_number(), run.limit = take_number();
     run.cwd = take_string(NULL), run.argv = take_strings(), run.env = take_strings(), run.mounts = take_strings();
-    char **made = make_mount_points(run.root, run.mounts);
+    int root = open(root_path(run.root), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) give_up("root");
+    struct made *made = make_mount_points(root, run.mounts);
+    close(root);
     if (truncate("/.out", 0) != 0) give_up("/.out");
     int status = execute(&run);
     int last = 0;
-    while (made[last]) last++;
-    while (last > 0) rmdir(made[--last]);
-    free_strings(made);
+    while (made[last].name) last++;
+    while (last-- > 0) {
+        unlinkat(made[last].parent, made[last].name, AT_REMOVEDIR);
+        close(made[last].parent);
+        free(made[last].name);
+    }
+    free(made);
     struct buffer all = {0}, out = {0};
     size_t length;
     out.data = read_whole("/.out", &length);
