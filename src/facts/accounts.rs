@@ -2,6 +2,10 @@
 //!
 //! Nothing is guessed: a UID that is not written down is unknown.
 
+mod changed;
+
+pub(crate) use changed::AccountChange;
+
 use crate::facts::environment::{User, Variable};
 use crate::facts::{Base, Facts, Invocation, RunFacts};
 
@@ -19,7 +23,10 @@ pub struct Account {
 impl<'a> Facts<'a> {
     /// The account that runs a RUN's commands; the error says what is unknown, to follow "because".
     pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, String> {
+        let changed = |user: &str| format!("an earlier instruction may change the account of {user}");
         let account = match &run.user {
+            User::Root if self.changes_account(run, "root") => return Err(changed("root")),
+            User::Other(name) if self.changes_account(run, name) => return Err(changed(name)),
             User::Unknown => return Err("the current user is unknown, and so is the home directory".into()),
             User::Root => Account { home: "/root".into(), uid: None, gid: None },
             User::Other(name) => self
@@ -64,11 +71,11 @@ impl<'a> Facts<'a> {
     /// The RUNs before this one, in its stage and in the stages it is built from; the nearest
     /// first.
     pub fn runs_up_to(&self, run: &RunFacts<'a>) -> impl Iterator<Item = &RunFacts<'a>> {
+        let item = run.item;
         let below = |stage: &usize| match self.stages[*stage].base {
             Base::Stage(base) => Some(base),
             _ => None,
         };
-        let item = run.item;
         std::iter::successors(Some(run.stage), below)
             .map(|stage| self.runs_of(stage))
             .flat_map(move |runs| runs[..runs.partition_point(|other| other.item < item)].iter().rev())
@@ -181,6 +188,23 @@ mod tests {
         );
         assert_eq!(account("FROM debian\nENV HOME=/h\nWORKDIR /h\nRUN x\n"), Some(("/h".into(), None, None)));
         assert_eq!(account("FROM debian\nENV HOME=/h\nRUN x\n"), None);
+    }
+
+    #[test]
+    fn accounts_that_are_changed_are_not_known() {
+        for (start, user) in [
+            ("RUN usermod -u 1001 node", "node"),
+            ("RUN usermod -d /srv $WHO", "node"),
+            ("RUN deluser --remove-home node", "node"),
+            ("RUN sed -i s#/root#/tmp/r# /etc/passwd", "root"),
+            ("COPY passwd /etc/passwd", "root"),
+            ("RUN getent passwd > /tmp/p && mv /tmp/p /etc/passwd", "root"),
+        ] {
+            assert_eq!(account(&format!("FROM node\n{start}\nUSER {user}\nRUN x\n")), None, "{start}");
+        }
+        for start in ["RUN usermod -aG audio node", "RUN userdel zed", "RUN grep root /etc/passwd"] {
+            assert!(account(&format!("FROM node\n{start}\nUSER node\nRUN x\n")).is_some(), "{start}");
+        }
     }
 
     #[test]

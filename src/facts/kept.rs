@@ -4,6 +4,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
+use crate::facts::accounts::AccountChange;
 use crate::facts::change_rate::Rate;
 use crate::facts::destinations::Destination;
 use crate::facts::traced::Searches;
@@ -38,6 +39,8 @@ pub(crate) struct Kept {
     pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
     /// The destinations of copies.
     pub destinations: OnceCell<Vec<Destination>>,
+    /// The instructions that may change accounts, in order.
+    pub account_changes: OnceCell<Vec<AccountChange>>,
     /// How often anything in each stage changes.
     pub rates: OnceCell<Vec<Rate>>,
     /// For a package manager, a version of it that the file installs and that is too old for an

@@ -1,0 +1,105 @@
+//! Whether a file changes an account that it did not create: its user ID, its home directory, or
+//! the whole list of accounts.
+//!
+//! What a script of the build context or a package does to accounts is not considered.
+
+use crate::facts::{Facts, Invocation, RunFacts, paths};
+use crate::syntax::shell::Word;
+use crate::syntax::{Body, Item};
+
+const ACCOUNTS: &str = "/etc/passwd";
+
+/// An instruction that may change accounts.
+#[derive(Debug)]
+pub(crate) struct AccountChange {
+    item: usize,
+    stage: usize,
+    users: Users,
+}
+
+#[derive(Debug)]
+enum Users {
+    All,
+    /// Those that one of these words names.
+    Named(Vec<String>),
+}
+
+/// So many changes are not looked at one by one.
+const MOST: usize = 300;
+
+impl<'a> Facts<'a> {
+    /// Whether an instruction before a RUN, in its stage or those it is built from, may change the
+    /// account of a user.
+    pub(super) fn changes_account(&self, run: &RunFacts<'a>, user: &str) -> bool {
+        let changes = self.kept.account_changes.get_or_init(|| self.account_changes());
+        let concerns = |change: &AccountChange| {
+            change.users.include(user) && self.lineage.is_built_from(run.stage, change.stage)
+        };
+        let before = &changes[..changes.partition_point(|change| change.item < run.item)];
+        before.len() > MOST || before.iter().any(concerns)
+    }
+
+    fn account_changes(&self) -> Vec<AccountChange> {
+        let runs = self.runs.iter().flat_map(|run| {
+            let users = run.invocations.iter().filter_map(changed);
+            users.map(|users| AccountChange { item: run.item, stage: run.stage, users })
+        });
+        let mut all: Vec<_> = runs.chain(self.replaced_accounts()).collect();
+        all.sort_by_key(|change| change.item);
+        all
+    }
+
+    /// Each COPY and ADD that puts another list of accounts into an image.
+    fn replaced_accounts(&self) -> impl Iterator<Item = AccountChange> {
+        self.stages.iter().enumerate().flat_map(move |(stage, own)| {
+            own.items.clone().filter_map(move |item| {
+                let Item::Instruction(instruction) = &self.file.items[item] else { return None };
+                let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
+                let replaces = paths::normal(&transfer.destination) == ACCOUNTS;
+                replaces.then_some(AccountChange { item, stage, users: Users::All })
+            })
+        })
+    }
+}
+
+impl Users {
+    fn include(&self, user: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(words) => words.iter().any(|word| word == user),
+        }
+    }
+}
+
+/// The users whose accounts a command changes: usermod(8) and userdel(8), BusyBox's deluser, and whatever writes to the list itself.
+fn changed(one: &Invocation<'_>) -> Option<Users> {
+    let words = one.arguments();
+    if one.is("usermod") && words.iter().any(moves) || one.is("userdel") || one.is("deluser") {
+        let names: Option<Vec<String>> = words.iter().map(|word| word.literal().map(str::to_owned)).collect();
+        return Some(names.map_or(Users::All, Users::Named));
+    }
+    let replaces = one
+        .command
+        .redirects
+        .iter()
+        .any(|redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_accounts));
+    let edits = |word: &Word| word.raw.starts_with("-i") || word.raw.starts_with("-pi");
+    let writes = match one.program {
+        Some("sed" | "perl") => words.iter().any(edits),
+        Some("cp" | "mv" | "install" | "ln" | "tee" | "dd") => true,
+        _ => false,
+    };
+    (replaces || writes && words.iter().any(is_accounts)).then_some(Users::All)
+}
+
+/// Options of usermod for another ID, home directory or name.
+fn moves(word: &Word) -> bool {
+    let text = word.text();
+    let is_long = ["--home", "--move-home", "--uid", "--login"].iter().any(|name| text.starts_with(name));
+    let is_short = text.starts_with('-') && !text.starts_with("--") && text.contains(['d', 'm', 'u', 'l']);
+    is_long || is_short || word.literal().is_none()
+}
+
+fn is_accounts(word: &Word) -> bool {
+    word.text().contains(ACCOUNTS)
+}
