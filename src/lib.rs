@@ -25,8 +25,6 @@ mod facts;
 #[cfg(feature = "pr")]
 mod forge;
 mod git;
-#[doc(hidden)]
-pub mod image;
 #[cfg(feature = "inspect")]
 #[doc(hidden)]
 pub mod inspect;
@@ -43,5 +41,7 @@ pub mod transforms;
 mod verification;
 mod yaml;
 
+#[doc(hidden)]
+pub use jettison_image as image;
 pub use jettison_syntax as syntax;
 pub use jettison_syntax::{edit, span};

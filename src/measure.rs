@@ -220,7 +220,7 @@ pub const PATIENCE: Duration = Duration::from_mins(30);
 pub fn read(engine: &Engine, tag: &str) -> anyhow::Result<Image> {
     let mut saving = engine.stream(["image", "save", tag])?;
     let start = Instant::now();
-    let image = image::stream(saving.output(), move || start.elapsed() > PATIENCE)
+    let image = image::read(saving.output(), move || start.elapsed() > PATIENCE)
         .with_context(|| format!("the image {tag}"));
     saving.finish()?;
     image

@@ -125,7 +125,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("verification", &["pipeline", "config", "context", "span"]),
     ("measure", &["image", "context", "secret"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
-    ("image", &[]),
     (
         "pipeline",
         &[

@@ -189,7 +189,8 @@ fn packages_have_their_files() {
 
 #[test]
 fn packages_of_rpm_have_their_files_as_well() {
-    let database = std::fs::File::open("tests/rpm/rpmdb.sqlite.gz").expect("the fixture is there");
+    let database =
+        std::fs::File::open("crates/image/tests/rpm/rpmdb.sqlite.gz").expect("the fixture is there");
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(database).read_to_end(&mut bytes).expect("it is compressed");
     let base = Layer::new()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::image::{Hidden, Kind, Owners, Tree};
+use crate::image::{Ecosystem, Hidden, Kind, Owners, Tree};
 use crate::knowledge::{Cache, Confidence, Knowledge, Manager};
 
 /// Files that are wasted for the same reason.
@@ -182,7 +182,9 @@ impl<'k> Builders<'k> {
     }
 
     fn has(&self, owners: &Owners<'_>, path: &str) -> bool {
-        let Some((manager @ ("Debian" | "Alpine" | "RPM"), name)) = owners.owner(path) else { return false };
+        let Some((system, name)) = owners.owner(path).filter(|(owner, _)| owner.is_system()) else {
+            return false;
+        };
         // `gcc-12`, `binutils-x86-64-linux-gnu`, `libgcc-12-dev`, `python3.11-dev`.
         let stem = name.split(['-', '.']).next().unwrap_or(name);
         let is_compiler = name.strip_prefix(stem).is_some_and(|rest| {
@@ -191,11 +193,11 @@ impl<'k> Builders<'k> {
         // The C library itself needs `gcc-12-base`.
         !name.ends_with("-base")
             && (name.ends_with("-dev")
-                || manager == "RPM" && (name.ends_with("-devel") || name == "gcc-c++")
+                || system == Ecosystem::Rpm && (name.ends_with("-devel") || name == "gcc-c++")
                 || stem == "binutils"
                 || stem.strip_prefix("lib").is_some_and(|rest| rest == "binutils")
                 || self.names.contains(&name)
-                || manager == "Debian" && is_compiler && self.names.contains(&stem))
+                || system == Ecosystem::Debian && is_compiler && self.names.contains(&stem))
     }
 
     /// Whether a removed file looks like one of theirs, since the database no longer lists it.

@@ -75,7 +75,7 @@ pub fn human(
                 "    {:>10}  {} ({})",
                 size(package.size),
                 escape::line(&package.name),
-                package.manager
+                package.ecosystem
             )?;
         }
         rest(out, found.packages.iter().skip(MOST).map(|package| package.size))?;
@@ -155,7 +155,7 @@ pub fn json(
         "wasted": found.wasted(),
         "layers": layers.collect::<Vec<_>>(),
         "directories": found.directories.iter().map(|one| json!({ "path": one.path, "size": one.size })).collect::<Vec<_>>(),
-        "packages": found.packages.iter().map(|one| json!({ "manager": one.manager, "name": one.name, "size": one.size })).collect::<Vec<_>>(),
+        "packages": found.packages.iter().map(|one| json!({ "manager": one.ecosystem.name(), "name": one.name, "size": one.size })).collect::<Vec<_>>(),
         "wastes": wastes.collect::<Vec<_>>(),
         "fixes": savings.map(|all| all.iter().map(fix).collect::<Vec<_>>()),
     });

@@ -58,7 +58,7 @@ fn check(bytes: &[u8]) -> Result<bool, Finding> {
         let asked = asked.clone();
         move || asked.replace(asked.get() + 1) > MOST_READS
     };
-    let image = caught(|| image::stream(bytes, is_late))?;
+    let image = caught(|| image::read(bytes, is_late))?;
     if asked.get() > MOST_READS {
         return Err(Finding::of("reading never ends"));
     }

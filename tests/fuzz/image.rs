@@ -40,9 +40,9 @@ fn contents() -> &'static [(&'static str, Vec<u8>)] {
     static CONTENTS: OnceLock<Vec<(&'static str, Vec<u8>)>> = OnceLock::new();
     CONTENTS.get_or_init(|| {
         vec![
-            ("var/lib/rpm/rpmdb.sqlite", unpacked("tests/rpm/rpmdb.sqlite.gz")),
-            ("usr/lib/sysimage/rpm/rpmdb.sqlite", unpacked("tests/rpm/rpmdb.sqlite.gz")),
-            ("var/lib/rpm/Packages", unpacked("tests/rpm/Packages.gz")),
+            ("var/lib/rpm/rpmdb.sqlite", unpacked("crates/image/tests/rpm/rpmdb.sqlite.gz")),
+            ("usr/lib/sysimage/rpm/rpmdb.sqlite", unpacked("crates/image/tests/rpm/rpmdb.sqlite.gz")),
+            ("var/lib/rpm/Packages", unpacked("crates/image/tests/rpm/Packages.gz")),
             ("var/lib/rpm/Packages.db", own_database()),
             (
                 "var/lib/dpkg/status",

@@ -54,7 +54,7 @@ fn read(name: &str) -> anyhow::Result<Image> {
         Ok(metadata) if metadata.is_dir() => layout(path).with_context(|| name.to_owned()),
         Ok(_) => {
             let file = File::open(path).with_context(|| name.to_owned())?;
-            image::stream(io::BufReader::with_capacity(1 << 20, file), is_late())
+            image::read(io::BufReader::with_capacity(1 << 20, file), is_late())
                 .with_context(|| name.to_owned())
         }
         Err(_) => {

@@ -49,9 +49,9 @@ pub(super) fn programs(
 
 /// The system package that installed a file, after resolving symlinks.
 fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
-    let of = |path: &str| match owners.owner(path) {
-        Some(("Debian" | "Alpine" | "RPM", name)) => Some(name.to_owned()),
-        _ => None,
+    let of = |path: &str| {
+        let owner = owners.owner(path).filter(|(owner, _)| owner.is_system());
+        owner.map(|(_, name)| name.to_owned())
     };
     let (real, place) = tree.resolve(path)?;
     of(path).or_else(|| of(&real)).or_else(|| match &place.entry.kind {

@@ -5,15 +5,55 @@
 //! `status.d/*.md5sums`; apk(5) for `lib/apk/db/installed`.)
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::rc::Rc;
 
-use super::{Kind, Tree, rpm};
+use crate::{Kind, Tree, rpm};
+
+/// Where a package comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ecosystem {
+    /// apk.
+    Alpine,
+    /// dpkg.
+    Debian,
+    /// npm, pnpm, Yarn and others that fill `node_modules`.
+    Node,
+    /// pip and others that fill `site-packages`.
+    Python,
+    /// RPM.
+    Rpm,
+}
+
+impl Ecosystem {
+    /// The name for people and in machine-readable formats.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alpine => "Alpine",
+            Self::Debian => "Debian",
+            Self::Node => "Node",
+            Self::Python => "Python",
+            Self::Rpm => "RPM",
+        }
+    }
+
+    /// Whether its packages belong to the operating system.
+    pub fn is_system(self) -> bool {
+        matches!(self, Self::Alpine | Self::Debian | Self::Rpm)
+    }
+}
+
+impl fmt::Display for Ecosystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// A package and the size of its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// The package manager: "Debian", "Alpine", "RPM", "Python", "Node".
-    pub manager: &'static str,
+    /// Where it comes from.
+    pub ecosystem: Ecosystem,
     /// Its name.
     pub name: String,
     /// The size of its files in bytes.
@@ -23,7 +63,7 @@ pub struct Package {
 /// The packages of files, by path.
 #[derive(Debug, Default)]
 pub struct Owners<'i> {
-    by_path: HashMap<&'i str, (&'static str, Rc<str>)>,
+    by_path: HashMap<&'i str, (Ecosystem, Rc<str>)>,
     /// How many more file names are looked up.
     left: usize,
 }
@@ -42,7 +82,7 @@ impl<'i> Owners<'i> {
             }
             if rpm::is_database(path) {
                 for package in rpm::packages(path, &content) {
-                    owners.claim(tree, "RPM", &package.name, package.files());
+                    owners.claim(tree, Ecosystem::Rpm, &package.name, package.files());
                 }
                 continue;
             }
@@ -50,14 +90,14 @@ impl<'i> Owners<'i> {
             if let Some(name) =
                 path.strip_prefix("var/lib/dpkg/info/").and_then(|name| name.strip_suffix(".list"))
             {
-                owners.claim(tree, "Debian", name.split(':').next().unwrap_or(name), text.lines());
+                owners.claim(tree, Ecosystem::Debian, name.split(':').next().unwrap_or(name), text.lines());
             } else if let Some(name) =
                 path.strip_prefix("var/lib/dpkg/status.d/").and_then(|name| name.strip_suffix(".md5sums"))
             {
                 let files = text.lines().filter_map(|line| line.split_once("  ")).map(|(_, file)| file);
-                owners.claim(tree, "Debian", name, files);
+                owners.claim(tree, Ecosystem::Debian, name, files);
             } else if *path == "lib/apk/db/installed" {
-                alpine(&text, |name, file| owners.claim(tree, "Alpine", name, [file].iter()));
+                alpine(&text, |name, file| owners.claim(tree, Ecosystem::Alpine, name, [file].iter()));
             }
         }
         owners
@@ -66,7 +106,7 @@ impl<'i> Owners<'i> {
     fn claim(
         &mut self,
         tree: &Tree<'i>,
-        manager: &'static str,
+        ecosystem: Ecosystem,
         name: &str,
         files: impl Iterator<Item = impl AsRef<str>>,
     ) {
@@ -80,23 +120,23 @@ impl<'i> Owners<'i> {
             let is_here = tree.places.get_key_value(file).filter(|(_, place)| place.entry.kind == Kind::File);
             let path = is_here.map(|(path, _)| *path).or_else(|| through_links(tree, file));
             if let Some(path) = path {
-                self.by_path.insert(path, (manager, name.clone()));
+                self.by_path.insert(path, (ecosystem, name.clone()));
             }
         }
     }
 
     /// The package that installed a file.
-    pub fn owner<'s>(&'s self, path: &'s str) -> Option<(&'static str, &'s str)> {
+    pub fn owner<'s>(&'s self, path: &'s str) -> Option<(Ecosystem, &'s str)> {
         self.by_path
             .get(path)
-            .map(|(manager, name)| (*manager, &**name))
-            .or_else(|| node(path).map(|name| ("Node", name)))
-            .or_else(|| python(path).map(|name| ("Python", name)))
+            .map(|(ecosystem, name)| (*ecosystem, &**name))
+            .or_else(|| node(path).map(|name| (Ecosystem::Node, name)))
+            .or_else(|| python(path).map(|name| (Ecosystem::Python, name)))
     }
 
     /// All packages, the largest first.
     pub fn packages(&self, tree: &Tree<'_>) -> Vec<Package> {
-        let mut sizes: BTreeMap<(&'static str, &str), u64> = BTreeMap::new();
+        let mut sizes: BTreeMap<(Ecosystem, &str), u64> = BTreeMap::new();
         for (path, place) in &tree.places {
             if let Some(owner) = self.owner(path) {
                 *sizes.entry(owner).or_default() += place.entry.size;
@@ -105,7 +145,7 @@ impl<'i> Owners<'i> {
         let mut packages: Vec<Package> = sizes
             .into_iter()
             .filter(|(_, size)| *size > 0)
-            .map(|((manager, name), size)| Package { manager, name: name.to_owned(), size })
+            .map(|((ecosystem, name), size)| Package { ecosystem, name: name.to_owned(), size })
             .collect();
         packages.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
         packages

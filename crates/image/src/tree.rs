@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::layer::tidy;
-use super::{Entry, Image, Kind};
+use crate::layer::tidy;
+use crate::{Entry, Image, Kind};
 
 /// The files that a container sees, by path.
 #[derive(Debug, Clone, Default)]

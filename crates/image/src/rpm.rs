@@ -9,7 +9,7 @@ mod berkeley;
 mod own;
 mod sqlite;
 
-use super::limits::LONGEST_PATH;
+use crate::limits::LONGEST_PATH;
 
 /// The paths of the databases, and their readers.
 const DATABASES: &[(&str, Reader)] = &[

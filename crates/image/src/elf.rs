@@ -23,7 +23,7 @@ const MOST_NEEDED: usize = 1_000;
 const MAGIC: &[u8; 4] = b"\x7fELF";
 
 /// Whether a file starts with the magic bytes.
-pub(super) fn is_elf(head: &[u8]) -> bool {
+pub(crate) fn is_elf(head: &[u8]) -> bool {
     head.starts_with(MAGIC)
 }
 
@@ -36,7 +36,7 @@ struct File<'b> {
 
 impl Elf {
     /// The length of its names in bytes.
-    pub(super) fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         let names = self.needed.iter().chain(&self.interpreter);
         names.map(|name| name.len() as u64 + 24).sum()
     }
@@ -62,7 +62,7 @@ impl File<'_> {
 }
 
 /// Reads the requirements; `None` if the file is malformed.
-pub(super) fn read(bytes: &[u8]) -> Option<Elf> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Elf> {
     if !is_elf(bytes) {
         return None;
     }

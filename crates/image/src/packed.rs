@@ -5,37 +5,37 @@ use std::io;
 
 /// A compressed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Packed {
+pub(crate) struct Packed {
     bytes: Vec<u8>,
     length: usize,
 }
 
 impl Packed {
-    pub(super) fn of(content: &[u8]) -> io::Result<Self> {
+    pub(crate) fn of(content: &[u8]) -> io::Result<Self> {
         Ok(Self { bytes: compress(content)?, length: content.len() })
     }
 
-    pub(super) fn content(&self) -> Option<Vec<u8>> {
+    pub(crate) fn content(&self) -> Option<Vec<u8>> {
         decompress(&self.bytes, self.length).ok()
     }
 
     /// The memory that it uses.
-    pub(super) fn held(&self) -> u64 {
+    pub(crate) fn held(&self) -> u64 {
         self.bytes.len() as u64
     }
 }
 
-#[cfg(feature = "inspect")]
+#[cfg(feature = "zstd")]
 fn compress(content: &[u8]) -> io::Result<Vec<u8>> {
     zstd::bulk::compress(content, 1)
 }
 
-#[cfg(feature = "inspect")]
+#[cfg(feature = "zstd")]
 fn decompress(bytes: &[u8], length: usize) -> io::Result<Vec<u8>> {
     zstd::bulk::decompress(bytes, length)
 }
 
-#[cfg(not(feature = "inspect"))]
+#[cfg(not(feature = "zstd"))]
 fn compress(content: &[u8]) -> io::Result<Vec<u8>> {
     use std::io::Write;
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -43,7 +43,7 @@ fn compress(content: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-#[cfg(not(feature = "inspect"))]
+#[cfg(not(feature = "zstd"))]
 fn decompress(bytes: &[u8], length: usize) -> io::Result<Vec<u8>> {
     use std::io::Read;
     let mut content = Vec::with_capacity(length);

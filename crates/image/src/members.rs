@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::hash::DefaultHasher;
 use tar::{EntryType, GnuExtSparseHeader, Header, PaxExtensions};
 
-use super::limits::{Budget, LONGEST_RECORD};
+use crate::limits::{Budget, LONGEST_RECORD};
 
 const BLOCK: u64 = 512;
 

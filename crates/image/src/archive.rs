@@ -9,12 +9,23 @@ use std::io::{self, Read};
 
 use serde::Deserialize;
 
-use super::layer::{self, Layer};
-use super::limits::{Budget, Limited, MOST_JSON, MOST_LAYERS};
-use super::members::Archive;
-use super::{Config, Image, ReadError};
+use crate::layer::{self, Layer};
+use crate::limits::{Budget, Limited, MOST_JSON, MOST_LAYERS};
+use crate::members::Archive;
+use crate::{Config, Image, ReadError};
 
-/// Collects the parts of an image and assembles them.
+/// Collects the parts of an image and assembles them, for OCI layouts that are directories.
+///
+/// ```no_run
+/// use std::fs::File;
+///
+/// let mut reader = jettison_image::Reader::new(|| false);
+/// for name in ["index.json", "blobs/sha256/4f…", "blobs/sha256/a0…"] {
+///     reader.add(name, File::open(name)?)?;
+/// }
+/// let image = reader.finish()?;
+/// # Ok::<(), jettison_image::ReadError>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader {
     /// Documents that are too large are known by name only.
@@ -25,8 +36,11 @@ pub struct Reader {
     budget: Budget,
 }
 
-/// Reads a whole archive, unless the time limit is exceeded.
-pub fn stream(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Result<Image, ReadError> {
+/// Reads a whole archive, which may be compressed with gzip or zstd.
+///
+/// `is_late` is called for each block that is read; if it returns `true`, reading ends with an
+/// error.
+pub fn read(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Result<Image, ReadError> {
     let mut reader = Reader::new(is_late);
     let (head, content) = peek(archive)?;
     if !is_archive(&head) && compression(&head) == Compression::None {
@@ -52,7 +66,8 @@ pub fn stream(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Resul
 }
 
 impl Reader {
-    /// An empty assembly. Reading ends with an error when the time limit is exceeded.
+    /// An empty assembly. `is_late` is called for each block that is read; if it returns `true`,
+    /// reading ends with an error.
     pub fn new(is_late: impl Fn() -> bool + 'static) -> Self {
         Self {
             documents: BTreeMap::new(),
@@ -62,7 +77,8 @@ impl Reader {
         }
     }
 
-    /// Reads a part, named as in the archive or layout.
+    /// Reads a part, named as in the archive or layout. The order does not matter, and what is not
+    /// part of an image is skipped.
     pub fn add(&mut self, name: &str, content: impl Read) -> Result<(), ReadError> {
         let (head, mut content) = peek(content)?;
         if head
@@ -228,9 +244,9 @@ fn unpacked<'r>(head: &[u8], content: impl Read + 'r) -> io::Result<Box<dyn Read
     Ok(match compression(head) {
         Compression::None => Box::new(content),
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(content)),
-        #[cfg(feature = "inspect")]
+        #[cfg(feature = "zstd")]
         Compression::Zstd => Box::new(zstd::Decoder::new(content)?),
-        #[cfg(not(feature = "inspect"))]
+        #[cfg(not(feature = "zstd"))]
         Compression::Zstd => {
             let why = "it is compressed with zstd, which this build of jettison can't read: build it with the Cargo feature `inspect`";
             return Err(io::Error::other(why));

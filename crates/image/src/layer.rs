@@ -5,11 +5,11 @@ use std::hash::{DefaultHasher, Hasher};
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::elf::{self, Elf};
-use super::limits::{Budget, LONGEST_PATH};
-use super::members::{Archive, Member};
-use super::packed::Packed;
-use super::{ReadError, rpm};
+use crate::elf::{self, Elf};
+use crate::limits::{Budget, LONGEST_PATH};
+use crate::members::{Archive, Member};
+use crate::packed::Packed;
+use crate::{ReadError, rpm};
 
 /// A layer.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +107,7 @@ const KEPT: &[&str] = &["var/lib/dpkg/status", "lib/apk/db/installed"];
 const KEPT_BELOW: &[(&str, &str)] = &[("var/lib/dpkg/status.d/", ""), ("var/lib/dpkg/info/", ".list")];
 
 /// Reads a layer's archive.
-pub(super) fn read(content: impl Read, budget: &Budget) -> Result<Layer, ReadError> {
+pub(crate) fn read(content: impl Read, budget: &Budget) -> Result<Layer, ReadError> {
     let mut entries = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     let mut archive = Archive::new(content, budget.clone());
@@ -154,7 +154,7 @@ fn below_root(raw: &[u8]) -> Option<String> {
 
 /// A path without empty components and dots. `..` does not leave the root, as in an extracted
 /// archive.
-pub(super) fn tidy(path: &str) -> String {
+pub(crate) fn tidy(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
