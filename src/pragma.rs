@@ -124,19 +124,11 @@ impl Pragmas {
     /// Whether a comment suppresses fixes with one of these names for any instruction that the
     /// edits change, remove or move.
     pub fn silence_any(&self, names: &[&str], edits: &Edits) -> bool {
-        let mut at =
-            self.at.iter().filter(|(_, ids)| ids.iter().any(|ignored| ignored.is_one_of(names))).peekable();
-        if at.peek().is_none() {
-            return false;
-        }
-        let spans: Vec<Span> = at.map(|(span, _)| *span).collect();
         edits.iter().any(|edit| {
-            let (start, end) = (edit.span.start, edit.span.end);
-            let first = spans.partition_point(|span| span.end <= start);
             // An insertion between two instructions changes neither of them.
-            spans
-                .get(first)
-                .is_some_and(|span| span.start < end || edit.span.is_empty() && span.start < start)
+            let first = self.at.partition_point(|(span, _)| span.end <= edit.span.start);
+            let mut changed = self.at[first..].iter().take_while(|(span, _)| span.start < edit.span.end);
+            changed.any(|(_, ids)| ids.iter().any(|ignored| ignored.is_one_of(names)))
         })
     }
 
