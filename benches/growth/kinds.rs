@@ -156,6 +156,21 @@ pub const KINDS: &[Kind] = &[
     ("variables that programs read", |n| {
         each(DEBIAN, n / 2, |i| format!("ENV PIP_{i}=/p/{i}\nRUN pip install p{i}\n"))
     }),
+    ("scripts that are copied and run", |n| {
+        each(DEBIAN, n / 2, |i| format!("COPY s{i}.sh /s/\nRUN sh /s/s{i}.sh && apt-get install -y p{i}\n"))
+    }),
+    ("scripts that are copied and started", |n| {
+        each(DEBIAN, n / 2, |i| format!("COPY app{i} /app{i}\nRUN pip install p{i}\n"))
+            + "CMD sh /app1/a.sh && exec /app2/b\n"
+    }),
+    ("scripts in here-documents", |n| {
+        each(DEBIAN, n / 2, |i| format!("COPY <<E /s{i}.sh\nnpm ci\nE\nRUN sh /s{i}.sh && npm ci\n"))
+    }),
+    ("scripts that RUN writes", |n| {
+        each(DEBIAN, n / 2, |i| {
+            format!("RUN echo pip install x > /s{i}.sh\nRUN sh /s{i}.sh; apt-get update\n")
+        })
+    }),
     ("builds with Go", |n| {
         each("FROM golang:1.22\nWORKDIR /s\nCOPY . .\n", n, |i| {
             format!("RUN go build -o /bin/a{i} ./cmd/a{i}\n")

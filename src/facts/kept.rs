@@ -8,6 +8,7 @@ use crate::facts::accounts::AccountChange;
 use crate::facts::change_rate::Rate;
 use crate::facts::destinations::Destination;
 use crate::facts::traced::Searches;
+use crate::facts::traced::index::Writers;
 
 /// Answers about a file.
 #[derive(Debug, Default)]
@@ -37,6 +38,8 @@ pub(crate) struct Kept {
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
     /// For a cache, by its name: whether a RUN leaves it full in the image.
     pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
+    /// The instructions by what they may put where.
+    pub writers: OnceCell<Writers>,
     /// The destinations of copies.
     pub destinations: OnceCell<Vec<Destination>>,
     /// The instructions that may change accounts, in order.

@@ -4,6 +4,7 @@
 //! It follows copies, moves and links whose names are written out. What it loses sight of is unknown. What the script does is
 //! asked in `started`.
 
+pub(crate) mod index;
 pub(super) mod placed;
 
 use std::collections::HashMap;
@@ -36,10 +37,10 @@ pub(super) enum Source {
     Unknown(&'static str),
 }
 
-/// What a search for a file found, instruction by instruction back from a place.
+/// What a search for a file found, going back from a place.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Search {
-    /// How many instructions it looked at.
+    /// How many instructions and stages it looked at.
     length: usize,
     /// The instruction that puts the file there.
     found: Option<usize>,
@@ -169,41 +170,46 @@ impl Facts<'_> {
         }]
     }
 
-    /// Looks back from a place for the instruction that puts something at a path. A search that comes to where an earlier one
-    /// started goes no further.
+    /// Looks back from a place for the instruction that puts something at a path. A search that
+    /// comes to where an earlier one started goes no further.
     fn search(&self, at: At, path: &str, steps: usize) -> Search {
         let mut search = Search::default();
         let mut first = None;
-        for (item, instruction) in self.back_from(at) {
-            let earlier =
-                self.kept.searches.borrow().get(path).and_then(|all| all.get(&(steps, item)).copied());
-            if let Some(earlier) = earlier {
-                search.length = search.length.saturating_add(earlier.length);
-                search.found = earlier.found;
-                search.is_fetched |= earlier.is_fetched;
-                search.is_covered |= earlier.is_covered;
-                break;
-            }
-            first.get_or_insert(item);
+        let own = self.stages[at.stage].items.start..at.end;
+        'back: for range in std::iter::once(own.clone()).chain(self.ranges_before(own.start)) {
             search.length += 1;
+            for item in self.writers().of(path, range.clone()) {
+                let earlier =
+                    self.kept.searches.borrow().get(path).and_then(|all| all.get(&(steps, item)).copied());
+                if let Some(earlier) = earlier {
+                    search.length = search.length.saturating_add(earlier.length);
+                    search.found = earlier.found;
+                    search.is_fetched |= earlier.is_fetched;
+                    search.is_covered |= earlier.is_covered;
+                    break 'back;
+                }
+                first.get_or_insert(item);
+                search.length += 1;
+                if search.length > MOST_INSTRUCTIONS {
+                    search.length = usize::MAX;
+                    break 'back;
+                }
+                if self.sources_at(item, path, steps).is_some() {
+                    search.found = Some(item);
+                    break 'back;
+                }
+                let Item::Instruction(instruction) = &self.file.items[item] else { continue };
+                match &instruction.body {
+                    Body::Run(run) => search.is_fetched |= self.may_fetch(item, run),
+                    _ => {
+                        search.is_covered |= instruction.heredocs.is_empty()
+                            && instruction.flags.iter().all(|flag| flag.name != "from");
+                    }
+                }
+            }
             if search.length > MOST_INSTRUCTIONS {
                 search.length = usize::MAX;
                 break;
-            }
-            if self.sources_at(item, path, steps).is_some() {
-                search.found = Some(item);
-                break;
-            }
-            match &instruction.body {
-                Body::Copy(transfer) | Body::Add(transfer) => {
-                    let is_ours = instruction.heredocs.is_empty()
-                        && instruction.flags.iter().all(|flag| flag.name != "from");
-                    let destination = self.path_at(item, &transfer.destination);
-                    search.is_covered |=
-                        is_ours && destination.is_none_or(|destination| below(path, &destination).is_some());
-                }
-                Body::Run(run) => search.is_fetched |= self.may_fetch(item, run),
-                _ => {}
             }
         }
         if let Some(first) = first {

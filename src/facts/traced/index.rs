@@ -1,0 +1,122 @@
+//! Which instructions may put something at a path, without looking at all the others.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::facts::Facts;
+use crate::syntax::shell::base_name;
+use crate::syntax::{Body, Item};
+
+/// The instructions of a file by what they may put where, each list in file order.
+#[derive(Debug, Default)]
+pub(crate) struct Writers {
+    /// COPY and ADD, by their destination.
+    copies: HashMap<String, Vec<usize>>,
+    /// COPY and ADD whose destination is unknown.
+    copies_anywhere: Vec<usize>,
+    /// RUN, by the names in its text.
+    names: HashMap<String, Vec<usize>>,
+    /// Each RUN.
+    runs: Vec<usize>,
+    /// Each RUN that may fetch files without naming them.
+    fetching: Vec<usize>,
+}
+
+impl Writers {
+    /// The instructions of a range of items that may put something at a path, the nearest first.
+    pub(super) fn of<'w>(&'w self, path: &'w str, range: Range<usize>) -> impl Iterator<Item = usize> + 'w {
+        let name = base_name(path);
+        let mut lists: Vec<&[usize]> =
+            around(path).filter_map(|part| Some(&self.copies.get(part)?[..])).collect();
+        lists.push(&self.copies_anywhere);
+        if name.chars().all(is_of_name) {
+            lists.push(&self.fetching);
+            lists.extend(self.names.get(name).map(|all| &all[..]));
+        } else {
+            lists.push(&self.runs);
+        }
+        let mut lists: Vec<&[usize]> = lists.into_iter().map(|list| within(list, &range)).collect();
+        std::iter::from_fn(move || {
+            let last = lists.iter().filter_map(|list| list.last().copied()).max()?;
+            for list in &mut lists {
+                while list.last() == Some(&last) {
+                    *list = &list[..list.len() - 1];
+                }
+            }
+            Some(last)
+        })
+    }
+}
+
+impl Facts<'_> {
+    pub(super) fn writers(&self) -> &Writers {
+        self.kept.writers.get_or_init(|| {
+            let mut writers = Writers::default();
+            for (item, entry) in self.file.items.iter().enumerate() {
+                let Item::Instruction(instruction) = entry else { continue };
+                match &instruction.body {
+                    Body::Copy(transfer) | Body::Add(transfer) => {
+                        match self.path_at(item, &transfer.destination) {
+                            Some(path) => {
+                                let path = path.trim_end_matches('/').to_owned();
+                                writers.copies.entry(path).or_default().push(item);
+                            }
+                            None => writers.copies_anywhere.push(item),
+                        }
+                    }
+                    Body::Run(run) => {
+                        writers.runs.push(item);
+                        if self.may_fetch(item, run) {
+                            writers.fetching.push(item);
+                        }
+                        for name in instruction.full.of(self.file.text).split(|c| !is_of_name(c)) {
+                            let items = writers.names.entry(name.to_owned()).or_default();
+                            if items.last() != Some(&item) {
+                                items.push(item);
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            writers
+        })
+    }
+}
+
+/// A path and the directories around it, without slashes at their ends.
+fn around(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path.trim_end_matches('/')), |path| path.rfind('/').map(|at| &path[..at]))
+}
+
+/// Whether a character is part of a name that a RUN's text is searched for.
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || ['.', '_', '-', '+'].contains(&c)
+}
+
+fn within<'l>(list: &'l [usize], range: &Range<usize>) -> &'l [usize] {
+    let start = list.partition_point(|&item| item < range.start);
+    let end = list.partition_point(|&item| item < range.end);
+    &list[start..end.max(start)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Knowledge;
+    use crate::syntax::Dockerfile;
+
+    #[test]
+    fn only_what_may_write_to_a_path_is_looked_at() {
+        let text = "FROM debian\n\
+            COPY . /srv\nCOPY x.sh /srv/x.sh\nCOPY a /opt/\nCOPY a $UNKNOWN\n\
+            RUN echo > /srv/x.sh\nRUN curl x\nRUN echo > /srv/xx.sh\nRUN ls\nCOPY x.sh /srv/x.sh/y\n";
+        let file = Dockerfile::parse(text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let of = |path| facts.writers().of(path, 0..facts.file.items.len()).collect::<Vec<_>>();
+        assert_eq!(of("/srv/x.sh"), [6, 5, 4, 2, 1]);
+        assert_eq!(of("/opt/b"), [6, 4, 3]);
+        assert_eq!(of("/srv/x y"), [8, 7, 6, 5, 4, 1]);
+        assert_eq!(facts.writers().of("/opt/b", 4..6).collect::<Vec<_>>(), [4]);
+    }
+}
