@@ -163,6 +163,14 @@ pub const KINDS: &[Kind] = &[
         each(DEBIAN, n / 2, |i| format!("COPY app{i} /app{i}\nRUN pip install p{i}\n"))
             + "CMD sh /app1/a.sh && exec /app2/b\n"
     }),
+    ("scripts of another stage", |n| {
+        each("FROM node AS b\nFROM debian\n", n / 2, |i| {
+            format!("COPY --from=b /x{i} /x{i}\nRUN /x{i} && npm install p\n")
+        })
+    }),
+    ("scripts in unknown directories", |n| {
+        each(DEBIAN, n / 2, |i| format!("COPY s{i} $D\nRUN cd $D && sh s{i}.sh && npm install p\n"))
+    }),
     ("scripts in here-documents", |n| {
         each(DEBIAN, n / 2, |i| format!("COPY <<E /s{i}.sh\nnpm ci\nE\nRUN sh /s{i}.sh && npm ci\n"))
     }),

@@ -382,39 +382,27 @@ impl Facts<'_> {
         }
     }
 
-    /// What is called so, wherever it comes to lie.
+    /// What has a name, in whichever directory it is.
     fn sources_by_name(&self, at: At, name: &str) -> Vec<Source> {
-        let all: Vec<_> = self.back_from(at).collect();
-        let bodies =
-            all.iter().filter(|(_, instruction)| matches!(instruction.body, Body::Copy(_) | Body::Add(_)));
-        let bodies = bodies.flat_map(|(_, instruction)| {
-            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return Vec::new() };
-            let of = instruction
-                .heredocs
-                .iter()
-                .filter(|heredoc| heredoc.name == name || base_name(&transfer.destination) == name);
-            of.map(|heredoc| Source::Text(heredoc.content.of(self.file.text).to_owned())).collect()
-        });
-        let mut found: Vec<Source> = bodies.collect();
+        let own = self.stages[at.stage].items.start..at.end;
+        let ranges: Vec<_> = std::iter::once(own.clone()).chain(self.ranges_before(own.start)).collect();
+        let writers = self.writers();
+        let heredocs = ranges.iter().flat_map(|range| writers.heredocs_called(name, range));
+        let mut found: Vec<Source> =
+            heredocs.map(|body| Source::Text(body.of(self.file.text).to_owned())).collect();
         if let Ok(context) = self.around.context() {
             found.extend(context_files(context, name));
         }
         if !found.is_empty() {
             return found;
         }
-        let made = |(item, instruction): &(usize, &Instruction<'_>)| match &instruction.body {
-            Body::Run(run) => {
-                self.may_fetch(*item, run) || instruction.full.of(self.file.text).contains(name)
-            }
-            _ => false,
-        };
-        let copies = |(_, instruction): &(usize, &Instruction<'_>)| {
-            matches!(instruction.body, Body::Copy(_) | Body::Add(_))
-        };
+        let copies = || ranges.iter().any(|range| writers.copies(range));
         match self.around.context() {
-            _ if all.iter().any(made) => vec![Source::Unknown("may be made or fetched by a RUN")],
-            Ok(context) if all.iter().any(copies) => vec![self.missing(context)],
-            Err(_) if all.iter().any(copies) => vec![Source::NoContext],
+            _ if ranges.iter().any(|range| writers.makes(name, range)) => {
+                vec![Source::Unknown("may be made or fetched by a RUN")]
+            }
+            Ok(context) if copies() => vec![self.missing(context)],
+            Err(_) if copies() => vec![Source::NoContext],
             _ => vec![Source::Base],
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::facts::Facts;
+use crate::span::Span;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
 
@@ -14,6 +15,10 @@ pub(crate) struct Writers {
     copies: HashMap<String, Vec<usize>>,
     /// COPY and ADD whose destination is unknown.
     copies_anywhere: Vec<usize>,
+    /// Each COPY and ADD.
+    transfers: Vec<usize>,
+    /// The here-documents of COPY and ADD, by their own names and those that they are copied to.
+    heredocs: HashMap<String, Vec<(usize, Span)>>,
     /// RUN, by the names in its text.
     names: HashMap<String, Vec<usize>>,
     /// Each RUN.
@@ -46,6 +51,26 @@ impl Writers {
             Some(last)
         })
     }
+
+    /// Whether there is any COPY or ADD among the items.
+    pub(super) fn copies(&self, range: &Range<usize>) -> bool {
+        !within(&self.transfers, range).is_empty()
+    }
+
+    /// Whether a RUN among the items names a file, or may fetch files without naming them.
+    pub(super) fn makes(&self, name: &str, range: &Range<usize>) -> bool {
+        let named = if name.chars().all(is_of_name) { self.names.get(name) } else { Some(&self.runs) };
+        let lists = [Some(&self.fetching), named];
+        lists.into_iter().flatten().any(|list| !within(list, range).is_empty())
+    }
+
+    /// The here-documents among the items that have a name, the nearest first.
+    pub(super) fn heredocs_called(&self, name: &str, range: &Range<usize>) -> impl Iterator<Item = Span> {
+        let all = self.heredocs.get(name).map_or(&[][..], |all| &all[..]);
+        let start = all.partition_point(|(item, _)| *item < range.start);
+        let end = all.partition_point(|(item, _)| *item < range.end);
+        all[start..end.max(start)].iter().rev().map(|(_, body)| *body)
+    }
 }
 
 impl Facts<'_> {
@@ -56,6 +81,15 @@ impl Facts<'_> {
                 let Item::Instruction(instruction) = entry else { continue };
                 match &instruction.body {
                     Body::Copy(transfer) | Body::Add(transfer) => {
+                        writers.transfers.push(item);
+                        let target = base_name(&transfer.destination);
+                        for heredoc in &instruction.heredocs {
+                            let body = heredoc.content;
+                            writers.heredocs.entry(heredoc.name.clone()).or_default().push((item, body));
+                            if target != heredoc.name {
+                                writers.heredocs.entry(target.to_owned()).or_default().push((item, body));
+                            }
+                        }
                         match self.path_at(item, &transfer.destination) {
                             Some(path) => {
                                 let path = path.trim_end_matches('/').to_owned();
