@@ -40,10 +40,9 @@
 //! ```
 
 use crate::edit::Edits;
-use crate::facts::{Call, RunFacts};
+use crate::facts::{Call, RunFacts, excise};
 use crate::knowledge::Kind;
 use crate::runtime::package_role::{Role, role_of};
-use crate::span::Span;
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
@@ -80,10 +79,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     anchor,
                     "compilers not removed: the install command would have no packages left; try to remove the whole RUN",
                 );
-            } else {
+            } else if let Some(edits) = edits(run, call, &dropped) {
                 let names: Vec<&str> = dropped.iter().map(|(word, _)| word.text()).collect();
                 let title = format!("don't install {}, which nothing needs", names.join(", "));
-                fixes.propose(Applicability::Unsafe, anchor, title, edits(run, call, &dropped));
+                fixes.propose(Applicability::Unsafe, anchor, title, edits);
+            } else {
+                fixes.refuse(anchor, "compilers not removed: the command has an escaped blank");
             }
         }
     }
@@ -116,16 +117,15 @@ fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)
 }
 
 /// Removes each word together with the blanks, the line continuation and the comments before it.
-fn edits(run: &RunFacts<'_>, call: &Call<'_>, dropped: &[(&Word, Vec<String>)]) -> Edits {
-    let words = &run.invocations[call.invocation].words;
+fn edits(run: &RunFacts<'_>, call: &Call<'_>, dropped: &[(&Word, Vec<String>)]) -> Option<Edits> {
+    let one = &run.invocations[call.invocation];
     let mut edits = Edits::new();
     for (word, new) in dropped {
         if new.is_empty() {
-            let before = words.iter().map(|other| other.span.end).filter(|end| *end <= word.span.start).max();
-            edits.delete(Span::new(before.unwrap_or(word.span.start), word.span.end));
+            edits.delete(excise::word(run, one, word)?);
         } else {
             edits.replace(word.span, new.join(" "));
         }
     }
-    edits
+    Some(edits)
 }

@@ -1,11 +1,12 @@
-//! The part of a script that can be removed without changing the rest: a command with the operator
-//! that joins it.
+//! The parts of a script that can be removed without changing the rest: a command with the operator
+//! that joins it, a word with the blank before it.
 //!
 //! The caller decides whether a command can be removed; this module only finds its bytes.
 
 use crate::facts::append::is_plain_statement;
 use crate::facts::{Invocation, RunFacts};
 use crate::span::Span;
+use crate::syntax::shell::Word;
 
 /// A command with the `&&` after it, if it is in a plain `a && b` list and not the last.
 pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
@@ -24,15 +25,25 @@ pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 
-/// The span, unless it contains a comment, or the instruction would then end in an escape character
-/// and continue on the next line.
+/// A word of a command with everything between it and the word before it.
+pub fn word(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Option<Span> {
+    let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start)?;
+    let span = Span::new(before.span.end, word.span.end);
+    (!one.place.in_word && !follows_an_escape(run, span)).then_some(span)
+}
+
+/// The span, unless it contains a comment or follows an escape character.
 pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
-    let logical = &run.instruction.logical;
-    let rest = logical.text.get(logical.offset_of(span.end)..).unwrap_or_default();
-    let before = logical.text.get(..logical.offset_of(span.start)).unwrap_or_default();
-    let would_go_on = rest.trim().is_empty() && before.trim_end().ends_with(['\\', '`']);
     let comments = &run.instruction.comments;
     let first = comments.partition_point(|comment| comment.end <= span.start);
     let has_no_comment = comments.get(first).is_none_or(|comment| span.end <= comment.start);
-    (has_no_comment && !would_go_on).then_some(span)
+    (has_no_comment && !follows_an_escape(run, span)).then_some(span)
+}
+
+/// Whether the text before a span ends in an escaped blank. Without the span, what comes next would
+/// be escaped, or the instruction would continue on the next line.
+fn follows_an_escape(run: &RunFacts<'_>, span: Span) -> bool {
+    let logical = &run.instruction.logical;
+    let before = logical.text.get(..logical.offset_of(span.start)).unwrap_or_default();
+    before.trim_end().ends_with(['\\', '`'])
 }

@@ -202,9 +202,7 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
 
 /// A word with the blank before it.
 fn word_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
-    let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start);
-    let span = before.map(|before| Span::new(before.span.end, word.span.end));
-    span.filter(|_| !one.place.in_word)
+    excise::word(run, one, word)
         .and_then(|span| excise::clear(run, span))
         .ok_or_else(|| format!("`{}` can't be removed", word.raw))
 }

@@ -382,7 +382,6 @@ fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, String> {
 }
 
 fn option_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
-    let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start);
-    let span = before.map(|before| Span::new(before.span.end, word.span.end));
-    span.and_then(|span| excise::clear(run, span)).ok_or_else(|| "it contains a comment".into())
+    let span = excise::word(run, one, word).and_then(|span| excise::clear(run, span));
+    span.ok_or_else(|| "it contains a comment".into())
 }
