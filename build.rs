@@ -1,7 +1,7 @@
 //! Reads the knowledge files into their types, refusing unknown keys, and embeds them as JSON,
 //! indexed by name. Parsing YAML, or all of the JSON, at run time would slow down the start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{env, fs};
 
@@ -13,14 +13,8 @@ fn main() {
     println!("cargo::rerun-if-changed=knowledge");
     println!("cargo::rerun-if-changed=src/knowledge/model.rs");
     let root = Path::new("knowledge");
-    let mut files: Vec<_> = fs::read_dir(root.join("managers"))
-        .expect("knowledge/managers is part of the source")
-        .map(|entry| entry.expect("a readable entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    files.sort();
     let everything = model::Everything {
-        managers: files.iter().map(|path| read(path)).collect(),
+        managers: folder(&root.join("managers")).into_values().collect(),
         programs: read(&root.join("programs.yaml")),
         effects: read(&root.join("effects.yaml")),
         images: read(&root.join("images.yaml")),
@@ -28,6 +22,8 @@ fn main() {
         settings: read(&root.join("settings.yaml")),
         install_scripts: read(&root.join("install-scripts.yaml")),
         starters: read(&root.join("starters.yaml")),
+        lists: folder(&root.join("lists")),
+        languages: folder(&root.join("languages")),
     };
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("knowledge.rs"), tables(&everything)).expect("OUT_DIR is writable");
@@ -45,6 +41,8 @@ fn tables(everything: &model::Everything) -> String {
         settings,
         install_scripts,
         starters,
+        lists,
+        languages,
     } = everything;
     let mut text = String::new();
     parts(&mut text, "MANAGERS", "Manager", managers.iter().map(|one| (one.name.as_str(), json(one))));
@@ -87,7 +85,111 @@ fn tables(everything: &model::Everything) -> String {
     table(&mut text, "SCOPES", "Scope", &variants("Scope", &scopes));
     text += &format!("static SOURCED: &[&str] = &{:?};\n", programs.sourced);
     text += &format!("static VARIABLES: &[&str] = &{:?};\n", effects.variables);
+    module(&mut text, "lists", "Names that the code looks for, by subject.", |text| {
+        for (file, lists) in lists {
+            module(text, file, &format!("See `knowledge/lists/{file}.yaml`."), |text| constants(text, lists));
+        }
+    });
+    module(&mut text, "managers", "The files of all package managers.", |text| files(text, managers));
+    module(&mut text, "languages", "Programming languages.", |text| {
+        shared(text, languages);
+        for (name, language) in languages.iter().filter(|(_, language)| !language.lists.is_empty()) {
+            let about = format!("See `knowledge/languages/{name}.yaml`.");
+            module(text, name, &about, |text| constants(text, &language.lists));
+        }
+    });
     text
+}
+
+/// A module of constants. An unused constant is a warning of the compiler.
+fn module(text: &mut String, name: &str, about: &str, inside: impl FnOnce(&mut String)) {
+    *text += &format!("#[doc = {about:?}]\npub(crate) mod {} {{\n", name.replace('-', "_"));
+    inside(text);
+    *text += "}\n";
+}
+
+fn constants(text: &mut String, lists: &model::Lists) {
+    for (name, list) in lists {
+        constant(text, name, list);
+    }
+}
+
+/// A list as a constant, sorted unless its order matters.
+fn constant(text: &mut String, name: &str, list: &model::List) {
+    let model::List { about, words, pairs, table, source, ordered: _ } = list;
+    let (kind, values) = match (words.is_empty(), pairs.is_empty(), table.is_empty()) {
+        (false, true, true) => ("&str", format!("{words:?}")),
+        (true, false, true) => ("(&str, &str)", format!("{pairs:?}")),
+        (true, true, false) => {
+            let rows: String =
+                table.iter().map(|(name, values)| format!("({name:?}, &{values:?}), ")).collect();
+            ("(&str, &[&str])", format!("[{rows}]"))
+        }
+        _ => panic!("the list {name} has no values, or values of several forms"),
+    };
+    let name = name.replace('-', "_").to_uppercase();
+    *text += &format!("#[doc = {:?}]\n", format!("{about} ({source})"));
+    *text += &format!("pub(crate) const {name}: &[{kind}] = &{values};\n");
+}
+
+/// The names of the files that are read for the package managers.
+fn files(text: &mut String, managers: &[model::Manager]) {
+    let all = |name: &str, words: BTreeSet<&String>, pairs: BTreeSet<(String, String)>| model::List {
+        about: name.to_owned(),
+        source: "`knowledge/managers/`".to_owned(),
+        words: words.into_iter().cloned().collect(),
+        pairs: pairs.into_iter().collect(),
+        ..model::List::default()
+    };
+    let modes = managers.iter().flat_map(|manager| {
+        [&manager.offline, &manager.linked, &manager.uncached, &manager.moved].into_iter().flatten()
+    });
+    let settings: BTreeSet<_> = modes.flat_map(|mode| &mode.settings).map(|setting| &setting.file).collect();
+    let manifests = managers.iter().filter_map(|manager| manager.project.as_ref());
+    let manifests = manifests.flat_map(|project| &project.manifests);
+    let texts = managers.iter().flat_map(|manager| &manager.texts.names);
+    let texts: BTreeSet<_> = texts.chain(manifests).chain(settings).collect();
+    let inner = texts.iter().filter_map(|path| path.rsplit_once('/'));
+    let inner = inner.map(|(folder, name)| (folder.to_owned(), name.to_owned())).collect();
+    let names = texts.into_iter().filter(|path| !path.contains('/')).collect();
+    let none = BTreeSet::new;
+    constant(text, "texts", &all("Names of files whose texts are read.", names, none()));
+    constant(text, "texts-in", &all("Folders, and names that count in them only.", BTreeSet::new(), inner));
+    let lockfiles = managers.iter().flat_map(|manager| &manager.texts.lockfiles).collect();
+    constant(text, "lockfiles", &all("Lockfiles, which may be large.", lockfiles, none()));
+    let comments = managers.iter().flat_map(|manager| manager.texts.comments.iter().cloned()).collect();
+    let about = "Manifests, each with its kind of comment.";
+    constant(text, "manifest-comments", &all(about, BTreeSet::new(), comments));
+}
+
+/// The lists that all languages have, joined.
+fn shared(text: &mut String, languages: &BTreeMap<String, model::Language>) {
+    type Field = fn(&model::Language) -> &Option<model::List>;
+    let fields: [(&str, Field); 8] = [
+        ("build-variables", |language| &language.build_variables),
+        ("image-variables", |language| &language.image_variables),
+        ("slim-images", |language| &language.slim_images),
+        ("alpine-images", |language| &language.alpine_images),
+        ("plain-images", |language| &language.plain_images),
+        ("images-without-workdir", |language| &language.images_without_workdir),
+        ("read-sources", |language| &language.read_sources),
+        ("comments", |language| &language.comments),
+    ];
+    for (name, field) in fields {
+        let mut all = model::List {
+            about: "The lists of all languages.".to_owned(),
+            source: "`knowledge/languages/`".to_owned(),
+            ..model::List::default()
+        };
+        for list in languages.values().filter_map(|language| field(language).as_ref()) {
+            all.words.extend(list.words.iter().cloned());
+            all.pairs.extend(list.pairs.iter().cloned());
+        }
+        all.words.sort();
+        all.words.dedup();
+        all.pairs.sort();
+        constant(text, name, &all);
+    }
 }
 
 fn json(value: &impl serde::Serialize) -> String {
@@ -114,6 +216,15 @@ fn variants<'e>(kind: &str, lists: &[(&'e Vec<String>, &str)]) -> BTreeMap<&'e s
     let all =
         lists.iter().flat_map(|(names, variant)| names.iter().map(move |name| (name.as_str(), variant)));
     all.map(|(name, variant)| (name, format!("{kind}::{variant}"))).collect()
+}
+
+/// The YAML files of a folder, by their names.
+fn folder<T: serde::de::DeserializeOwned>(path: &Path) -> BTreeMap<String, T> {
+    let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let paths = entries.map(|entry| entry.expect("a readable entry").path());
+    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let named = |path: &Path| path.file_stem().map(|name| name.to_string_lossy().into_owned());
+    files.map(|path| (named(&path).expect("a file has a name"), read(&path))).collect()
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use jettison::knowledge::model::{Language, List, Lists};
 use jettison::knowledge::{Knowledge, Manager};
 
 #[test]
@@ -127,5 +128,65 @@ fn cleanups_stay_within_their_directories() {
                 );
             }
         }
+    }
+}
+
+/// The lists of a file in `knowledge/`, by name.
+fn lists(path: &Path) -> Vec<(String, List)> {
+    let text = fs::read_to_string(path).expect("a readable file");
+    let refused = |error| panic!("{}: {error}", path.display());
+    if path.parent().is_some_and(|folder| folder.ends_with("languages")) {
+        let language: Language = serde_yaml::from_str(&text).unwrap_or_else(refused);
+        let Language {
+            build_variables,
+            image_variables,
+            slim_images,
+            alpine_images,
+            plain_images,
+            images_without_workdir,
+            read_sources,
+            comments,
+            lists,
+        } = language;
+        let own = lists.into_iter();
+        let shared = [build_variables, image_variables, slim_images, alpine_images, plain_images]
+            .into_iter()
+            .chain([images_without_workdir, read_sources, comments]);
+        own.chain(shared.flatten().map(|list| ("of all languages".to_owned(), list))).collect()
+    } else {
+        serde_yaml::from_str::<Lists>(&text).unwrap_or_else(refused).into_iter().collect()
+    }
+}
+
+/// The compiler reports a list that no code uses, since each one becomes a constant.
+#[test]
+fn lists_are_sorted_and_have_sources() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
+    for folder in ["lists", "languages"] {
+        for entry in fs::read_dir(root.join(folder)).expect("a readable directory") {
+            let path = entry.expect("a readable entry").path();
+            for (name, list) in lists(&path) {
+                let named = format!("{}: {name}", path.display());
+                assert!(list.source.len() > 8 && !list.source.contains("memory"), "{named} has no source");
+                assert!(list.about.ends_with('.'), "{named} is not described");
+                let pairs = list.pairs.iter().map(|(name, _)| name);
+                let names: Vec<_> =
+                    list.words.iter().chain(pairs).chain(list.table.iter().map(|(name, _)| name)).collect();
+                let unique: HashSet<_> = names.iter().collect();
+                assert!(!names.is_empty() && unique.len() == names.len(), "{named} repeats a name");
+                assert!(list.ordered || names.is_sorted(), "{named} is not sorted");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_language_is_a_module_of_split_stages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in fs::read_dir(root.join("knowledge/languages")).expect("a readable directory") {
+        let path = entry.expect("a readable entry").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let module = root.join("transforms/split_stages").join(format!("{name}.rs"));
+        assert!(name == "general" || module.exists(), "{} does not exist", module.display());
     }
 }

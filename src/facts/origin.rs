@@ -7,38 +7,9 @@
 use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
 use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
+use crate::knowledge::languages::PLAIN_IMAGES;
 use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::{Body, Instruction};
-
-/// Base images that contain a distribution, or a language's tools in the usual directories, and no
-/// application (docker-library's official images).
-const PLAIN_BASES: &[&str] = &[
-    "debian",
-    "ubuntu",
-    "alpine",
-    "fedora",
-    "rockylinux",
-    "almalinux",
-    "amazonlinux",
-    "archlinux",
-    "buildpack-deps",
-    "python",
-    "node",
-    "golang",
-    "rust",
-    "ruby",
-    "perl",
-    "gcc",
-    "openjdk",
-    "eclipse-temurin",
-    "amazoncorretto",
-    "maven",
-    "pypy",
-    "elixir",
-    "erlang",
-    "haskell",
-    "swift",
-];
 
 /// Top directories of which a plain base image has its own (Filesystem Hierarchy Standard; /go in
 /// golang).
@@ -160,7 +131,7 @@ impl<'a> Facts<'a> {
 
     fn has_plain_base(&self, stage: usize) -> bool {
         match &self.stages[self.lineage.root(stage)].base {
-            Base::Image(name) => PLAIN_BASES.contains(&name.repository.as_str()),
+            Base::Image(name) => PLAIN_IMAGES.contains(&name.repository.as_str()),
             Base::Stage(_) | Base::Scratch | Base::Unknown => false,
         }
     }

@@ -7,6 +7,7 @@ use crate::facts::base_image::{ImageName, Release};
 use crate::facts::globals::Globals;
 use crate::facts::{Facts, environment};
 use crate::knowledge::Knowledge;
+use crate::knowledge::languages::IMAGES_WITHOUT_WORKDIR;
 use crate::span::Span;
 use crate::syntax::{Body, Dockerfile, Item, Keyword};
 
@@ -210,21 +211,7 @@ impl Facts<'_> {
         if !is_set && image.repository == "php" && (tag.contains("apache") || tag.contains("fpm")) {
             return Some("/var/www/html".to_owned());
         }
-        let official = [
-            "debian",
-            "ubuntu",
-            "alpine",
-            "buildpack-deps",
-            "gcc",
-            "node",
-            "python",
-            "ruby",
-            "rust",
-            "maven",
-            "eclipse-temurin",
-            "openjdk",
-        ];
-        (!is_set && official.contains(&image.repository.as_str())).then(|| "/".to_owned())
+        (!is_set && IMAGES_WITHOUT_WORKDIR.contains(&image.repository.as_str())).then(|| "/".to_owned())
     }
     /// Where a stage starts: its FROM.
     pub fn start_of(&self, stage: &Stage) -> Span {

@@ -57,6 +57,10 @@ pub struct Manager {
     /// The files that it reads and creates when it installs from a project's manifests.
     #[serde(default)]
     pub project: Option<Project>,
+    /// Files of a project whose texts Jettison reads, in addition to the manifests of `project` and
+    /// to the files that its modes name.
+    #[serde(default)]
+    pub texts: Texts,
     /// How to make it install from its caches alone.
     #[serde(default)]
     pub offline: Option<Mode>,
@@ -69,6 +73,18 @@ pub struct Manager {
     /// Configuration files that move its cache.
     #[serde(default)]
     pub moved: Option<Mode>,
+}
+
+/// Files of a project whose texts Jettison reads.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Texts {
+    /// Names of files.
+    pub names: Vec<String>,
+    /// Names of lockfiles, which may be large.
+    pub lockfiles: Vec<String>,
+    /// Manifests, each with its kind of comment: `hash`, `slashes`, `markup`, or `field` for JSON.
+    pub comments: Vec<(String, String)>,
 }
 
 /// A mode that options, variables or configuration files enable.
@@ -636,6 +652,68 @@ pub struct Library {
     pub source: String,
 }
 
+/// Names that the code looks for, which the build script turns into a constant
+/// (`knowledge/lists/*.yaml`, and `lists` of a language). One of the three forms is used.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct List {
+    /// What the names have in common: the documentation of the constant.
+    pub about: String,
+    /// Whether the order matters. All other lists are sorted.
+    #[serde(default)]
+    pub ordered: bool,
+    /// Names.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// Names, each with one value.
+    #[serde(default)]
+    pub pairs: Vec<(String, String)>,
+    /// Names, each with several values.
+    #[serde(default)]
+    pub table: Vec<(String, Vec<String>)>,
+    /// The sources.
+    pub source: String,
+}
+
+/// Lists by their names, in lower case.
+pub type Lists = std::collections::BTreeMap<String, List>;
+
+/// A programming language: one file in `knowledge/languages/`, named after the module in
+/// `transforms/split_stages/` that uses its lists. The fields are lists that all languages have;
+/// the build script joins them.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Language {
+    /// Environment variables that only its compilers and package managers read.
+    #[serde(default)]
+    pub build_variables: Option<List>,
+    /// Environment variables of its build images that the final image sets as well.
+    #[serde(default)]
+    pub image_variables: Option<List>,
+    /// Base images with a slim variant.
+    #[serde(default)]
+    pub slim_images: Option<List>,
+    /// Base images with an Alpine variant for amd64 and arm64.
+    #[serde(default)]
+    pub alpine_images: Option<List>,
+    /// Base images that contain a distribution, or its tools in the usual directories, and no
+    /// application.
+    #[serde(default)]
+    pub plain_images: Option<List>,
+    /// Base images that set no working directory.
+    #[serde(default)]
+    pub images_without_workdir: Option<List>,
+    /// Endings of source files that are read to learn what a program starts and loads.
+    #[serde(default)]
+    pub read_sources: Option<List>,
+    /// Endings of source files, each with its kind of comment.
+    #[serde(default)]
+    pub comments: Option<List>,
+    /// Lists that only the code for this language uses.
+    #[serde(default)]
+    pub lists: Lists,
+}
+
 /// All knowledge, as embedded by the build script.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Everything {
@@ -655,4 +733,8 @@ pub struct Everything {
     pub install_scripts: Vec<InstallScript>,
     /// See [`Starter`].
     pub starters: Vec<Starter>,
+    /// See [`List`], by the name of the file.
+    pub lists: std::collections::BTreeMap<String, Lists>,
+    /// See [`Language`], by name.
+    pub languages: std::collections::BTreeMap<String, Language>,
 }

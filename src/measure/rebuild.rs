@@ -10,6 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 
 use crate::context::BuildContext;
+use crate::knowledge::languages::COMMENTS;
+use crate::knowledge::managers::MANIFEST_COMMENTS;
 
 /// A file that is changed and restored.
 #[derive(Debug, Clone)]
@@ -20,45 +22,6 @@ pub struct Touch {
     pub path: String,
     file: PathBuf,
     text: String,
-}
-
-/// Manifests by name, with their comment syntax.
-const MANIFESTS: &[(&str, Comment)] = &[
-    ("package.json", Comment::Field),
-    ("requirements.txt", Comment::Hash),
-    ("pyproject.toml", Comment::Hash),
-    ("go.mod", Comment::Slashes),
-    ("Cargo.toml", Comment::Hash),
-    ("Gemfile", Comment::Hash),
-    ("composer.json", Comment::Field),
-    ("pom.xml", Comment::Markup),
-    ("build.gradle", Comment::Slashes),
-];
-
-/// Source files by extension, with their comment syntax.
-const SOURCES: &[(&str, Comment)] = &[
-    (".py", Comment::Hash),
-    (".rb", Comment::Hash),
-    (".js", Comment::Slashes),
-    (".mjs", Comment::Slashes),
-    (".ts", Comment::Slashes),
-    (".go", Comment::Slashes),
-    (".rs", Comment::Slashes),
-    (".java", Comment::Slashes),
-    (".c", Comment::Slashes),
-    (".cc", Comment::Slashes),
-    (".cpp", Comment::Slashes),
-    (".cs", Comment::Slashes),
-    (".php", Comment::Slashes),
-    (".html", Comment::Markup),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comment {
-    Hash,
-    Slashes,
-    Markup,
-    Field,
 }
 
 impl Touch {
@@ -98,7 +61,7 @@ fn source(context: &BuildContext) -> Option<String> {
             matches!(part, "test" | "tests" | "spec" | "node_modules" | "vendor" | "docs")
                 || part.starts_with('.')
         });
-        !is_apart && !path.contains("config") && SOURCES.iter().any(|(ending, _)| path.ends_with(ending))
+        !is_apart && !path.contains("config") && COMMENTS.iter().any(|(ending, _)| path.ends_with(ending))
     };
     let sent = context.sent().filter(|entry| !entry.is_link && is_source(&entry.path));
     let rank = |path: &String| (path.ends_with(".html"), path.matches('/').count(), path.clone());
@@ -108,7 +71,7 @@ fn source(context: &BuildContext) -> Option<String> {
 fn manifest(context: &BuildContext) -> Option<String> {
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let is_manifest = |path: &str| {
-        MANIFESTS.iter().any(|(known, _)| *known == name(path)) && !path.contains("node_modules")
+        MANIFEST_COMMENTS.iter().any(|(known, _)| *known == name(path)) && !path.contains("node_modules")
     };
     let sent = context.sent().filter(|entry| !entry.is_link && is_manifest(&entry.path));
     sent.map(|entry| entry.path.clone()).min_by_key(|path| (path.matches('/').count(), path.clone()))
@@ -116,19 +79,20 @@ fn manifest(context: &BuildContext) -> Option<String> {
 
 fn changed(path: &str, text: &str, mark: &str) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let known = MANIFESTS.iter().find(|(known, _)| *known == name);
-    let (_, comment) = known.or_else(|| SOURCES.iter().find(|(ending, _)| name.ends_with(ending)))?;
+    let known = MANIFEST_COMMENTS.iter().find(|(known, _)| *known == name);
+    let (_, comment) = known.or_else(|| COMMENTS.iter().find(|(ending, _)| name.ends_with(ending)))?;
     let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-    match comment {
-        Comment::Hash => Some(format!("{text}{end}# {mark}\n")),
-        Comment::Slashes => Some(format!("{text}{end}// {mark}\n")),
-        Comment::Markup => Some(format!("{text}{end}<!-- {mark} -->\n")),
-        Comment::Field => {
+    match *comment {
+        "hash" => Some(format!("{text}{end}# {mark}\n")),
+        "slashes" => Some(format!("{text}{end}// {mark}\n")),
+        "markup" => Some(format!("{text}{end}<!-- {mark} -->\n")),
+        "field" => {
             let at = text.find('{')?;
             let rest = &text[at + 1..];
             let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
             Some(format!("{}\n  \"//jettison\": \"{mark}\"{comma}{rest}", &text[..=at]))
         }
+        _ => None,
     }
 }
 

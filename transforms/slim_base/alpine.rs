@@ -7,17 +7,15 @@
 
 use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
+use crate::knowledge::languages::ALPINE_IMAGES;
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
-/// Images whose Alpine variants exist for amd64 and arm64. (docker-library/official-images.)
-const WITH_ALPINE: &[&str] = &["node", "python", "ruby", "php", "nginx", "httpd", "redis", "memcached"];
-
 /// Whether the image has such a variant and is not it.
 pub(crate) fn has_variant(image: &ImageName) -> bool {
     let tag = image.tag.as_deref().unwrap_or_default();
-    WITH_ALPINE.contains(&image.repository.as_str())
+    ALPINE_IMAGES.contains(&image.repository.as_str())
         && !image.pinned
         && !["alpine", "windows", "onbuild", "apache", "perl", "otel"].iter().any(|word| tag.contains(word))
 }

@@ -10,6 +10,7 @@ use crate::context::{BuildContext, Surroundings};
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
+use crate::knowledge::languages::SLIM_IMAGES;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::outputs::Refused;
 use crate::runtime::programs;
@@ -47,10 +48,6 @@ pub struct SlimBase {
     pub end: usize,
 }
 
-/// Images with a slim variant.
-const WITH_SLIM: &[&str] =
-    &["python", "node", "ruby", "perl", "debian", "openjdk", "eclipse-temurin", DEVCONTAINER];
-
 /// The image for development containers: the official one with additions for editors.
 const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
 
@@ -74,7 +71,7 @@ const COMPILERS: &[(&str, &[&str])] = &[
 /// Whether the last stage starts from an image with a slim variant.
 pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
     let Some(Base::Image(image)) = facts.stages.last().map(|stage| &stage.base) else { return false };
-    WITH_SLIM.contains(&image.repository.as_str()) || alpine::has_variant(image)
+    SLIM_IMAGES.contains(&image.repository.as_str()) || alpine::has_variant(image)
 }
 
 /// A slim base for the last stage; none if there is no slim variant, or the stage already uses it.

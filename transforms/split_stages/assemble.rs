@@ -6,53 +6,13 @@
 //! them.
 
 use crate::facts::paths;
+use crate::knowledge::languages::BUILD_VARIABLES;
 use crate::runtime::outputs::{Refused, is_common_directory, is_leaving};
 use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::packages;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
-
-/// Variables that only compilers and package managers read. (`go help environment`; `man apt`; the
-/// cargo book.)
-pub const BUILD_VARIABLES: &[&str] = &[
-    "GO111MODULE",
-    "CGO_ENABLED",
-    "GOOS",
-    "GOARCH",
-    "GOARM",
-    "GOPROXY",
-    "GOSUMDB",
-    "GONOSUMDB",
-    "GONOSUMCHECK",
-    "GOPRIVATE",
-    "GOFLAGS",
-    "GOCACHE",
-    "GOPATH",
-    "GOBIN",
-    "GOROOT",
-    "GOTOOLCHAIN",
-    "CGO_CFLAGS",
-    "CGO_LDFLAGS",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "CARGO_TARGET_DIR",
-    "CARGO_INCREMENTAL",
-    "CARGO_NET_GIT_FETCH_WITH_CLI",
-    "RUSTFLAGS",
-    "MAVEN_OPTS",
-    "MAVEN_CONFIG",
-    "MAVEN_HOME",
-    "GRADLE_USER_HOME",
-    "GRADLE_OPTS",
-    "CC",
-    "CXX",
-    "CFLAGS",
-    "CXXFLAGS",
-    "CPPFLAGS",
-    "LDFLAGS",
-    "MAKEFLAGS",
-];
 
 /// The two stages, according to the recipe.
 pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {

@@ -12,6 +12,9 @@ use crate::cli::context::relative;
 use crate::cli::input;
 use crate::context::Entry;
 use crate::context::compose::is_compose_file;
+use crate::knowledge::languages::READ_SOURCES;
+use crate::knowledge::lists::files::MAKEFILES;
+use crate::knowledge::managers::{LOCKFILES, TEXTS, TEXTS_IN};
 use crate::knowledge::{Knowledge, Starter};
 
 /// The largest number of files to read.
@@ -23,74 +26,6 @@ const MOST_LOCK_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_SCRIPT_BYTES: u64 = 64 * 1024;
 /// The largest total size of the sources.
 const MOST_SOURCE_BYTES: u64 = 2 * 1024 * 1024;
-
-/// Names of files to read.
-const MANIFESTS: &[&str] = &[
-    "package.json",
-    ".npmrc",
-    "pnpm-workspace.yaml",
-    ".yarnrc",
-    ".yarnrc.yml",
-    "pyproject.toml",
-    "poetry.toml",
-    "setup.py",
-    "setup.cfg",
-    "Pipfile",
-    "go.mod",
-    "go.work",
-    "Cargo.toml",
-    "Cargo.lock",
-    "pom.xml",
-    "build.gradle",
-    "build.gradle.kts",
-    "settings.gradle",
-    "settings.gradle.kts",
-    "Gemfile",
-    "composer.json",
-    "mix.exs",
-    "Makefile",
-    "makefile",
-    "GNUmakefile",
-    "Directory.Build.props",
-    "Directory.Packages.props",
-    "nuget.config",
-    "NuGet.Config",
-    // Files that set the modes of package managers (`offline`, `linked` and `uncached` in
-    // knowledge/managers).
-    "npmrc",
-    "pip.conf",
-    ".condarc",
-    "condarc",
-    ".mambarc",
-    "gradle.properties",
-    "maven.config",
-    "settings.xml",
-    "dnf.conf",
-    "Directory.Build.targets",
-    "Directory.Solution.props",
-    "Directory.Solution.targets",
-    "uv.toml",
-    "bunfig.toml",
-    "extensions.xml",
-];
-
-/// Names of lockfiles, which may be larger.
-const LOCKFILES: &[&str] = &[
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "bun.lock",
-    "poetry.lock",
-    "uv.lock",
-    "Pipfile.lock",
-    "Gemfile.lock",
-    "composer.lock",
-];
-
-/// Names that only count in a directory of this name.
-const MANIFESTS_IN: &[(&str, &str)] =
-    &[(".cargo", "config.toml"), (".cargo", "config"), (".bundle", "config"), ("pnpm", "config.yaml")];
 
 /// The files of a directory.
 #[derive(Debug, Default)]
@@ -140,12 +75,6 @@ pub fn files(directory: &Path) -> Result<Files, String> {
     Ok(found)
 }
 
-/// File name endings of sources that show what the program needs at run time, and of makefiles.
-const ENDINGS_OF_SOURCES: &[&str] = &[
-    ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".c", ".h", ".java", ".kt", ".scala", "Makefile", "makefile",
-    ".mk",
-];
-
 /// Whether a file may show which programs it starts. Generated, installed and test files are
 /// excluded.
 fn is_source(path: &str) -> bool {
@@ -164,7 +93,7 @@ fn is_source(path: &str) -> bool {
                 | "docs"
         )
     };
-    ENDINGS_OF_SOURCES.iter().any(|ending| path.ends_with(ending))
+    READ_SOURCES.iter().any(|ending| path.ends_with(ending))
         && !path.ends_with(".min.js")
         && !path.split('/').any(is_left_out)
 }
@@ -207,7 +136,7 @@ fn is_read(path: &str, size: u64) -> bool {
         .iter()
         .any(|ending| name.ends_with(ending));
     let is_script = is_script_name(name) && size <= MOST_SCRIPT_BYTES;
-    let is_in_folder = MANIFESTS_IN
+    let is_in_folder = TEXTS_IN
         .iter()
         .any(|(inner, own)| name == *own && (folder == *inner || folder.ends_with(&format!("/{inner}"))));
     let starts = size <= MOST_SCRIPT_BYTES
@@ -218,7 +147,8 @@ fn is_read(path: &str, size: u64) -> bool {
     let limit = if is_lock { MOST_LOCK_BYTES } else { MOST_BYTES };
     size <= limit
         && (is_lock
-            || MANIFESTS.contains(&name)
+            || TEXTS.contains(&name)
+            || MAKEFILES.contains(&name)
             || is_in_folder
             || is_requirements
             || is_project

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::facts::Facts;
+use crate::knowledge::languages::{BUILD_VARIABLES, IMAGE_VARIABLES};
 use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
-use crate::transforms::split_stages::assemble::BUILD_VARIABLES;
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
@@ -56,17 +56,8 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
             _ => return Err(format!("{name} of the final image differs")),
         }
     }
-    let may_be_added = |name: &str| {
-        matches!(
-            name,
-            "ENV PATH"
-                | "ENV JAVA_HOME"
-                | "ENV LANG"
-                | "ENV GEM_HOME"
-                | "ENV ASPNETCORE_URLS"
-                | "ENV ASPNETCORE_HTTP_PORTS"
-        )
-    };
+    let may_be_added =
+        |name: &str| name.strip_prefix("ENV ").is_some_and(|name| IMAGE_VARIABLES.contains(&name));
     if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && !may_be_added(name)) {
         return Err(format!("{name} of the final image is new"));
     }
