@@ -11,5 +11,4 @@ pub(crate) mod node_start;
 pub(crate) mod outputs;
 pub(crate) mod package_role;
 pub(crate) mod programs;
-pub(crate) mod python_packages;
 pub(crate) mod view;

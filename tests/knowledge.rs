@@ -134,9 +134,9 @@ fn cleanups_stay_within_their_directories() {
 /// The lists of a file in `knowledge/`, by name.
 fn lists(path: &Path) -> Vec<(String, List)> {
     let text = fs::read_to_string(path).expect("a readable file");
-    let refused = |error| panic!("{}: {error}", path.display());
+    let refused = format!("{} has the wrong form", path.display());
     if path.parent().is_some_and(|folder| folder.ends_with("languages")) {
-        let language: Language = serde_yaml::from_str(&text).unwrap_or_else(refused);
+        let language: Language = serde_yaml::from_str(&text).expect(&refused);
         let Language {
             build_variables,
             image_variables,
@@ -154,7 +154,7 @@ fn lists(path: &Path) -> Vec<(String, List)> {
             .chain([images_without_workdir, read_sources, comments]);
         own.chain(shared.flatten().map(|list| ("of all languages".to_owned(), list))).collect()
     } else {
-        serde_yaml::from_str::<Lists>(&text).unwrap_or_else(refused).into_iter().collect()
+        serde_yaml::from_str::<Lists>(&text).expect(&refused).into_iter().collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::knowledge::languages::node::WORDS_OF_SCRIPTS;
 use crate::runtime::view::StageView;
 
 /// Whether a manifest lists a package in the given section.
@@ -66,7 +67,7 @@ impl Started {
                     .any(|loader| word.contains(loader) && !has(manifest, "dependencies", loader))
             });
             let first = first.trim_matches(['"', '\'']);
-            let is_system = SYSTEM.contains(&first)
+            let is_system = WORDS_OF_SCRIPTS.contains(&first)
                 || first.starts_with(['/', '$', '-', '.']) && !first.contains("node_modules");
             !required && (is_system || has(manifest, "dependencies", package_of(first)))
         })
@@ -76,56 +77,6 @@ impl Started {
 /// Loaders that run sources without a compilation step.
 const DEV_LOADERS: &[&str] =
     &["ts-node", "tsx", "@babel/register", "@babel/node", "tsconfig-paths", "nodemon", "@swc-node/register"];
-
-/// Programs that are part of Node, the shell or the system.
-const SYSTEM: &[&str] = &[
-    "node",
-    "npm",
-    "yarn",
-    "pnpm",
-    "sh",
-    "bash",
-    "echo",
-    "cd",
-    "sleep",
-    "export",
-    "set",
-    "exit",
-    "if",
-    "then",
-    "else",
-    "fi",
-    "while",
-    "do",
-    "done",
-    "true",
-    "false",
-    "test",
-    "[",
-    "curl",
-    "wget",
-    "tini",
-    "dumb-init",
-    "nginx",
-    "docker-entrypoint.sh",
-    "mkdir",
-    "cp",
-    "rm",
-    "cat",
-    "chown",
-    "pm2-runtime",
-    "pm2",
-    "serve",
-    "http-server",
-    "until",
-    "for",
-    "case",
-    "esac",
-    "nc",
-    "su-exec",
-    "gosu",
-    "",
-];
 
 fn package_of(program: &str) -> &str {
     match program {

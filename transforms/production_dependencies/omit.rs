@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::context::BuildContext;
 use crate::facts::environment::Variable;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::knowledge::languages::python::DEVELOPMENT_TOOLS;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
@@ -318,34 +319,6 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     Ok(true)
 }
 
-/// Tools that no application loads.
-const TOOLS: &[&str] = &[
-    "pytest",
-    "black",
-    "ruff",
-    "mypy",
-    "flake8",
-    "isort",
-    "pylint",
-    "tox",
-    "nox",
-    "coverage",
-    "pre-commit",
-    "ipython",
-    "bandit",
-    "twine",
-    "pyright",
-    "autopep8",
-    "yapf",
-    "pydocstyle",
-    "sphinx",
-    "mkdocs",
-    "invoke",
-    "commitizen",
-    "bump2version",
-    "poethepoet",
-];
-
 fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
     let listed = for_development(text);
     if listed.is_empty() {
@@ -371,7 +344,9 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let names = |text: &str, name: &str| text.split(|c| !is_word(c)).any(|word| word == name);
     let loaded = listed.iter().filter(|name| {
-        !TOOLS.contains(&name.as_str()) && !name.starts_with("types-") && !name.ends_with("-stubs")
+        !DEVELOPMENT_TOOLS.contains(&name.as_str())
+            && !name.starts_with("types-")
+            && !name.ends_with("-stubs")
     });
     let mut loaded = loaded.filter(|name| {
         let module = name.replace(['-', '.'], "_");

@@ -8,6 +8,7 @@
 use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
 use crate::knowledge::languages::ALPINE_IMAGES;
+use crate::knowledge::languages::python::PORTABLE_PACKAGES;
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
@@ -40,48 +41,6 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
 const SAME: &[&str] = &[
     "npm", "node", "yarn", "npx", "pip", "pip3", "python", "python3", "mkdir", "chown", "chmod", "rm", "cp",
     "mv", "ln", "touch", "echo", "true", "cd", "test", "[", "set", "export", "cat", "printf", "ls",
-];
-
-/// Python packages that are plain Python, or have wheels for musl on both architectures, with all
-/// their dependencies. (pypi.org, the files of each.)
-const PLAIN: &[&str] = &[
-    "flask",
-    "django",
-    "bottle",
-    "gunicorn",
-    "requests",
-    "httpx",
-    "jinja2",
-    "markupsafe",
-    "werkzeug",
-    "click",
-    "itsdangerous",
-    "blinker",
-    "starlette",
-    "fastapi",
-    "uvicorn",
-    "pydantic",
-    "pyyaml",
-    "whitenoise",
-    "python-dotenv",
-    "attrs",
-    "rich",
-    "pytest",
-    "sqlalchemy",
-    "aiohttp",
-    "numpy",
-    "pandas",
-    "cryptography",
-    "cffi",
-    "psycopg2-binary",
-    "pymysql",
-    "redis",
-    "boto3",
-    "beautifulsoup4",
-    "lxml",
-    "pillow",
-    "python-dateutil",
-    "pytz",
 ];
 
 /// The reason why the stage would fail on Alpine.
@@ -167,7 +126,7 @@ fn by_requirements(look: &StageView<'_, '_>) -> Option<String> {
     let words =
         runs.flat_map(|run| &run.calls).flat_map(|call| &call.packages).map(|word| word.text().to_owned());
     let mut names = lines.chain(words).map(|line| name_of(&line)).filter(|name| !name.is_empty());
-    let other = names.find(|name| !PLAIN.contains(&name.as_str()))?;
+    let other = names.find(|name| !PORTABLE_PACKAGES.contains(&name.as_str()))?;
     Some(format!("whether {other} and its dependencies have wheels for musl is unknown"))
 }
 

@@ -11,10 +11,11 @@ use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::knowledge::languages::SLIM_IMAGES;
+use crate::knowledge::languages::java::TOOLS_OF_THE_JDK;
+use crate::knowledge::languages::python::{LIBRARIES, NEEDS_FULL_IMAGE};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::outputs::Refused;
 use crate::runtime::programs;
-use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
 use crate::runtime::view::{StageView, is_full};
 use crate::span::Span;
 use crate::syntax::{Body, Item};
@@ -261,14 +262,10 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
             Some(format!("`{word}` needs manual pages, which slim images leave out"))
         }
         "eclipse-temurin" => {
-            let tools = [
-                "javac", "jar", "jlink", "jshell", "jcmd", "jstack", "jmap", "jdeps", "javadoc", "mvn",
-                "mvnw", "gradle", "gradlew", "ant", "sbt",
-            ];
-            let called = words().find(|word| tools.contains(word)).map(str::to_owned);
+            let called = words().find(|word| TOOLS_OF_THE_JDK.contains(word)).map(str::to_owned);
             let scripts = look.scripts().unwrap_or_default();
             let in_scripts =
-                || tools.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
+                || TOOLS_OF_THE_JDK.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
             let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
             called.map(|tool| format!("`{tool}` is only in the JDK"))
         }
@@ -306,14 +303,14 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     let in_runs = look.facts.runs.iter().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
     let names: Vec<String> =
         requirements.into_iter().chain(in_runs.map(|word| name_of(word.text()))).collect();
-    let leaning = NEEDS
+    let leaning = LIBRARIES
         .iter()
         // PyYAML's wheels have the library in them.
         .filter(|(name, libraries)| {
             *name != "pyyaml" && !libraries.iter().all(|library| has_any(installed, &[library]))
         })
         .map(|(name, _)| name)
-        .chain(KEEP_FULL);
+        .chain(NEEDS_FULL_IMAGE);
     leaning
         .into_iter()
         .find(|package| names.iter().any(|name| name == *package))

@@ -3,6 +3,10 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::c::{
+    BUILDERS, COMPILERS, DETECTED_BUILDERS, DIRECTORIES_OF_PROGRAMS, ENDINGS_OF_SOURCES, FILES_OF_BUILDERS,
+    IMAGES, WORDS_BEFORE_A_PREFIX,
+};
 use crate::runtime::assets;
 use crate::runtime::outputs::{
     Output, Refused, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
@@ -11,39 +15,13 @@ use crate::runtime::view::StageView;
 use crate::transforms::split_stages::distroless;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
-const COMPILERS: &[&str] = &["gcc", "g++", "cc", "c++", "clang", "clang++"];
-
-/// Programs that process the sources in their directory.
-const TOOLS: &[&str] = &[
-    "make",
-    "gmake",
-    "cmake",
-    "ninja",
-    "meson",
-    "configure",
-    "autoconf",
-    "automake",
-    "autoreconf",
-    "autogen.sh",
-    "ar",
-    "ranlib",
-    "ctest",
-    "strip",
-    "pkg-config",
-    "libtoolize",
-    "aclocal",
-    "git",
-];
-
 /// Whether programs are compiled in a stage on a bare distribution.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     let compiles = runs.any(|run| {
-        run.invocations
-            .iter()
-            .any(|one| COMPILERS.iter().chain(&["make", "cmake", "ninja"]).any(|tool| one.is(tool)))
+        run.invocations.iter().any(|one| COMPILERS.iter().chain(DETECTED_BUILDERS).any(|tool| one.is(tool)))
     });
-    compiles && matches!(image.repository.as_str(), "debian" | "ubuntu" | "alpine" | "buildpack-deps" | "gcc")
+    compiles && IMAGES.contains(&image.repository.as_str())
 }
 
 /// The facts about such a stage.
@@ -88,7 +66,7 @@ impl Done {
         let is_output = step
             .path(look.facts, &one.words[0])
             .is_some_and(|path| one.words[0].raw.contains('/') && self.outputs.contains(&path));
-        if !TOOLS.contains(&program) && !is_output {
+        if !BUILDERS.contains(&program) && !is_output {
             return None;
         }
         Some(self.tool(look, step))
@@ -113,13 +91,7 @@ impl Done {
                 _ => Ok(Output::Folder),
             };
         }
-        if let Some(prefix) = value(&[
-            "--prefix=",
-            "-DCMAKE_INSTALL_PREFIX=",
-            "-DCMAKE_INSTALL_PREFIX:PATH=",
-            "PREFIX=",
-            "prefix=",
-        ]) {
+        if let Some(prefix) = value(WORDS_BEFORE_A_PREFIX) {
             self.configured = Some(prefix.to_owned());
         }
         let installs = (one.is("make") || one.is("gmake") || one.is("ninja") || one.is("meson"))
@@ -161,9 +133,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         (true, _) => Some(program.to_owned()),
         (false, true) => Some(format!("{folder}/{}", program.trim_start_matches("./"))),
         (false, false) => {
-            let places = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/bin"]
-                .iter()
-                .map(|place| format!("{place}/{program}"));
+            let places = DIRECTORIES_OF_PROGRAMS.iter().map(|place| format!("{place}/{program}"));
             let made = |path: &String| {
                 outputs.contains(path)
                     || work.paths.iter().any(|(other, _)| other == path)
@@ -248,32 +218,5 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
 fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(
-        ending,
-        "c" | "h"
-            | "cc"
-            | "cpp"
-            | "cxx"
-            | "hpp"
-            | "hh"
-            | "hxx"
-            | "o"
-            | "a"
-            | "m4"
-            | "ac"
-            | "am"
-            | "in"
-            | "cmake"
-            | "S"
-            | "s"
-    ) || matches!(
-        name,
-        "CMakeLists.txt"
-            | "Makefile"
-            | "configure"
-            | "meson.build"
-            | "meson_options.txt"
-            | "autogen.sh"
-            | "conanfile.txt"
-    )
+    ENDINGS_OF_SOURCES.contains(&ending) || FILES_OF_BUILDERS.contains(&name)
 }

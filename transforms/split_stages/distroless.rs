@@ -7,6 +7,9 @@
 //! (GoogleContainerTools/distroless, base/README.md.)
 
 use crate::facts::Facts;
+use crate::knowledge::languages::c::{
+    ASKS_FOR_MORE, ENDINGS_OF_PLAIN_SOURCES, ENDINGS_OF_PROGRAMS, LIBRARIES_OF_LIBC, LINKS_MORE,
+};
 use crate::runtime::outputs::StageOutputs;
 use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::view::StageView;
@@ -14,61 +17,6 @@ use crate::syntax::Body;
 
 /// The base image for such a program.
 pub(crate) const BASE: &str = "gcr.io/distroless/base-debian12";
-
-/// Functions that start programs, load plugins, look up accounts, or open system files.
-/// (POSIX.1-2017, System Interfaces.)
-const ASKS_FOR_MORE: &[&str] = &[
-    "system(",
-    "popen(",
-    "execl",
-    "execv",
-    "fexecve",
-    "posix_spawn",
-    "dlopen",
-    "iconv",
-    "pthread_cancel",
-    "pthread_exit",
-    "getpw",
-    "getgr",
-    "setlocale",
-    "openlog",
-    "syslog",
-    "\"/usr/",
-    "\"/bin/",
-    "\"/etc/",
-    "\"/sbin/",
-    "\"/lib",
-    "OSSL_PROVIDER_load",
-];
-
-/// Words of a command or a Makefile that link or install more than one program.
-const LINKS_MORE: &[&str] = &[
-    "g++",
-    "c++",
-    "clang++",
-    "CXX",
-    "cmake",
-    "meson",
-    "ninja",
-    "configure",
-    "libtool",
-    "pkg-config",
-    "-shared",
-    ".so",
-    "-fopenmp",
-    "-fsanitize",
-    "-rdynamic",
-    "dlopen",
-    "-pg",
-    "-flto",
-    "gfortran",
-    "git",
-    "curl",
-    "wget",
-];
-
-/// Libraries that belong to the C library. (glibc, from 2.34 on all in one file, the others empty.)
-const OF_LIBC: &[&str] = &["c", "m", "pthread", "dl", "rt"];
 
 /// The files of the libraries that the program loads, by name; none if it needs more than the bare
 /// image contains.
@@ -87,13 +35,12 @@ pub(crate) fn libraries(
         return None;
     }
     // Each file that is sent is a source that was read, or a file that is only opened.
-    let sources = look.sources(&[".c", ".h", "akefile", ".mk"])?;
+    let sources = look.sources(ENDINGS_OF_PLAIN_SOURCES)?;
     let is_plain = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         is_source(path) && ["c", "h", "mk"].contains(&name.rsplit('.').next().unwrap_or_default())
             || matches!(name, "Makefile" | "makefile" | "GNUmakefile")
-            || !is_source(path)
-                && ![".sh", ".py", ".pl", ".so", ".lua"].iter().any(|ending| path.ends_with(ending))
+            || !is_source(path) && !ENDINGS_OF_PROGRAMS.iter().any(|ending| path.ends_with(ending))
     };
     let all_plain = context.sent().all(|entry| is_plain(&entry.path) && !entry.is_link);
     if sources.is_empty()
@@ -123,7 +70,8 @@ pub(crate) fn libraries(
     let mut building = commands.into_iter().chain(makefiles.map(|(_, text)| text.as_str()));
     let links_known = |word: &str| {
         let library = word.strip_prefix("-l").unwrap_or_default();
-        OF_LIBC.contains(&library) || files.iter().any(|file| file.starts_with(&format!("lib{library}.so")))
+        LIBRARIES_OF_LIBC.contains(&library)
+            || files.iter().any(|file| file.starts_with(&format!("lib{library}.so")))
     };
     let is_known = |text: &str| {
         let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ';' | ')'));

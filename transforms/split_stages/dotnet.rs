@@ -6,6 +6,7 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::dotnet::VERBS_WITHOUT_OUTPUT;
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
@@ -48,7 +49,7 @@ fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option
     done.sources.extend(step.directory.clone());
     let arguments = step.one.arguments();
     match arguments.first().map(Word::text) {
-        Some("restore" | "build" | "test" | "clean" | "nuget" | "dev-certs") => {}
+        Some(verb) if VERBS_WITHOUT_OUTPUT.contains(&verb) => {}
         Some("publish") => {
             let is_output = |word: &Word| matches!(word.raw.as_str(), "-o" | "--output");
             let target = arguments.windows(2).find(|pair| is_output(&pair[0])).map(|pair| &pair[1]);

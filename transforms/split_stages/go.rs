@@ -5,6 +5,9 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::environment::Variable;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::go::{
+    CHECKERS, DIRECTORIES_OF_PROGRAMS, FILES_OF_THE_COMPILER, OPTIONS_WITH_VALUE, VERBS_WITHOUT_PROGRAMS,
+};
 use crate::runtime::assets;
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
 use crate::runtime::view::StageView;
@@ -38,33 +41,10 @@ struct Built {
     is_dynamic: bool,
 }
 
-/// Options of `go build` whose value may be a separate word.
-const WITH_VALUE: &[&str] = &[
-    "-o",
-    "-C",
-    "-p",
-    "-asmflags",
-    "-buildmode",
-    "-buildvcs",
-    "-compiler",
-    "-gcflags",
-    "-installsuffix",
-    "-ldflags",
-    "-mod",
-    "-modfile",
-    "-overlay",
-    "-pgo",
-    "-pkgdir",
-    "-tags",
-    "-toolexec",
-    "-covermode",
-    "-coverpkg",
-];
-
 impl Built {
     fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
         let one = step.one;
-        if ["gofmt", "goimports", "golint", "staticcheck", "golangci-lint"].iter().any(|tool| one.is(tool)) {
+        if CHECKERS.iter().any(|tool| one.is(tool)) {
             return Some(Ok(Output::Nothing));
         }
         if !one.is("go") {
@@ -80,9 +60,7 @@ impl Built {
                 self.is_dynamic |= !is_static(look, step);
                 self.install(look, step)
             }
-            "mod" | "get" | "vet" | "test" | "version" | "env" | "fmt" | "list" | "clean" | "work" => {
-                Ok(Output::Nothing)
-            }
+            verb if VERBS_WITHOUT_PROGRAMS.contains(&verb) => Ok(Output::Nothing),
             "generate" => Ok(Output::Folder),
             _ => Err(format!("the files that `go {verb}` creates are unknown")),
         })
@@ -148,7 +126,7 @@ fn read(arguments: &[Word]) -> (Option<Word>, Vec<String>) {
     while let Some(word) = rest.next() {
         if let Some(value) = word.raw.strip_prefix("-o=") {
             output = Some(Word::plain(value));
-        } else if WITH_VALUE.contains(&word.raw.as_str()) {
+        } else if OPTIONS_WITH_VALUE.contains(&word.raw.as_str()) {
             let value = rest.next();
             if word.raw == "-o" {
                 output = value.cloned();
@@ -246,9 +224,8 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
             Some(format!("{}/{}", look.folder.trim_end_matches('/'), program.trim_start_matches("./")))
         }
         (false, false) => {
-            let places = ["/usr/local/bin", "/usr/bin", "/bin", "/go/bin"];
             let all = built.outputs.iter().chain(work.paths.iter().map(|(path, _)| path));
-            places
+            DIRECTORIES_OF_PROGRAMS
                 .iter()
                 .map(|place| format!("{place}/{program}"))
                 .find(|path| all.clone().any(|one| one == path))
@@ -361,7 +338,5 @@ fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, Strin
 /// Files that only the compiler reads.
 fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    path.ends_with(".go")
-        || matches!(name, "go.mod" | "go.sum" | "go.work" | "go.work.sum")
-        || path.starts_with("vendor/")
+    path.ends_with(".go") || FILES_OF_THE_COMPILER.contains(&name) || path.starts_with("vendor/")
 }

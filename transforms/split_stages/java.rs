@@ -4,23 +4,21 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::java::{
+    BUILDERS, DETECTED_BUILDERS, DIRECTORIES_OF_BUILDERS, FILES_OF_BUILDERS, GRADLE_PLUGINS_OF_FAT_JARS,
+    MAVEN_PLUGINS_OF_FAT_JARS, PACKAGES_OF_BUILDERS,
+};
 use crate::runtime::assets;
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
-const BUILDERS: &[&str] =
-    &["mvn", "mvnw", "gradle", "gradlew", "javac", "jar", "ant", "sbt", "java", "kotlinc", "scalac"];
-
 /// Whether Java programs are built in a stage on Java.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
-    let builds = runs.any(|run| {
-        run.invocations
-            .iter()
-            .any(|one| ["mvn", "mvnw", "gradle", "gradlew", "javac"].iter().any(|tool| one.is(tool)))
-    });
+    let builds =
+        runs.any(|run| run.invocations.iter().any(|one| DETECTED_BUILDERS.iter().any(|tool| one.is(tool))));
     builds && version(image).is_some()
 }
 
@@ -101,18 +99,8 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
         look.context.and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)))
     });
     // These put everything into one jar.
-    let is_fat = pom.is_some_and(|pom| {
-        [
-            "spring-boot-maven-plugin",
-            "maven-shade-plugin",
-            "maven-assembly-plugin",
-            "quarkus.package.jar.type>uber",
-        ]
-        .iter()
-        .any(|name| pom.contains(name))
-    }) || gradle.is_some_and(|gradle| {
-        ["org.springframework.boot", "shadow"].iter().any(|name| gradle.contains(name))
-    });
+    let is_fat = pom.is_some_and(|pom| MAVEN_PLUGINS_OF_FAT_JARS.iter().any(|name| pom.contains(name)))
+        || gradle.is_some_and(|gradle| GRADLE_PLUGINS_OF_FAT_JARS.iter().any(|name| gradle.contains(name)));
     let needs_whole = is_shared_folder(&look.folder);
     match (at, jar) {
         (Some(_), Some(jar)) => {
@@ -174,8 +162,7 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
         _ if tag.contains("alpine") => "-alpine".to_owned(),
         _ => String::new(),
     };
-    let tools = ["maven", "gradle", "ant", "openjdk-17-jdk", "default-jdk"];
-    work.packages.retain(|name| !tools.contains(&name.as_str()));
+    work.packages.retain(|name| !PACKAGES_OF_BUILDERS.contains(&name.as_str()));
     if let Some(own) = jre::own_runtime(look, version, &work) {
         copies.insert(0, own.copy);
         return Ok(Recipe {
@@ -206,19 +193,6 @@ fn is_source(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     path.ends_with(".java")
         || path.ends_with(".kt")
-        || matches!(
-            name,
-            "pom.xml"
-                | "build.gradle"
-                | "build.gradle.kts"
-                | "settings.gradle"
-                | "settings.gradle.kts"
-                | "gradle.properties"
-                | "gradlew"
-                | "gradlew.bat"
-                | "mvnw"
-                | "mvnw.cmd"
-                | "build.xml"
-        )
-        || matches!(first, "src" | "gradle" | ".mvn" | "target" | "build")
+        || FILES_OF_BUILDERS.contains(&name)
+        || DIRECTORIES_OF_BUILDERS.contains(&first)
 }

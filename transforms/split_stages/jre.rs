@@ -6,6 +6,9 @@
 //! specifications, `jlink`; hub.docker.com/_/eclipse-temurin, "Creating a JRE using jlink";
 //! adoptium/temurin-build, the modules of its legacy JRE.)
 
+use crate::knowledge::languages::java::{
+    GRADLE_DEPENDENCIES, NEEDS_MORE_THAN_A_RUNTIME, OTHER_VARIANTS, WORDS_ABOUT_THE_RUNTIME,
+};
 use crate::runtime::outputs::StageOutputs;
 use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::view::StageView;
@@ -28,37 +31,19 @@ jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs";
 /// Where Eclipse Temurin's images have Java.
 const HOME: &str = "/opt/java/openjdk";
 
-/// Names of classes that need fonts, a desktop, programs of the image, or the country of its
-/// locale.
-const NEEDS_MORE: &[&str] = &[
-    "java.awt",
-    "java.applet",
-    "javax.swing",
-    "javax.imageio",
-    "javax.print",
-    "ProcessBuilder",
-    "getRuntime().exec",
-    "java.home",
-    "System.loadLibrary",
-    "System.load(",
-    "java.lang.foreign",
-    "getCurrencyInstance",
-    "FormatStyle",
-    "DateFormat.get",
-    "import jdk.",
-];
-
 /// A runtime for the program of this stage; none if the JRE's image is the better choice.
 pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOutputs) -> Option<OwnRuntime> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     // The releases whose JRE was checked.
     let is_plain = matches!(version, 11 | 17 | 21)
-        && !["alpine", "windows", "nanoserver", "ubi", "graal", "ea"].iter().any(|word| tag.contains(word))
+        && !OTHER_VARIANTS.iter().any(|word| tag.contains(word))
         && look.start.words().first() == Some(&"java")
         && !look.start.needs_shell()
-        && !look.facts.file.instructions().any(|(_, one)| {
-            ["JAVA_HOME", "keytool", "cacerts"].iter().any(|word| one.arguments().contains(word))
-        });
+        && !look
+            .facts
+            .file
+            .instructions()
+            .any(|(_, one)| WORDS_ABOUT_THE_RUNTIME.iter().any(|word| one.arguments().contains(word)));
     let installs_what_runs = work.packages.iter().any(|name| {
         matches!(role_of(name, look.stage.release.as_ref(), look.facts.known), Role::Runtime(_))
             || look.start.names(name)
@@ -104,14 +89,13 @@ fn is_self_contained(look: &StageView<'_, '_>) -> Option<bool> {
                         !one.contains("<scope>test</scope>")
                     })
             }
-            "build.gradle" | "build.gradle.kts" => {
-                ["implementation", "api", "compile", "runtimeOnly", "compileOnly", "kotlin"]
-                    .iter()
-                    .any(|word| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|one| one == *word))
-            }
+            "build.gradle" | "build.gradle.kts" => GRADLE_DEPENDENCIES
+                .iter()
+                .any(|word| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|one| one == *word)),
             _ => false,
         }
     });
-    let needs_more = sources.iter().any(|text| NEEDS_MORE.iter().any(|word| text.contains(word)));
+    let needs_more =
+        sources.iter().any(|text| NEEDS_MORE_THAN_A_RUNTIME.iter().any(|word| text.contains(word)));
     Some(!sources.is_empty() && !has_libraries && !depends && !needs_more)
 }

@@ -11,6 +11,9 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::node::{
+    BUILDERS, COMPILER_PACKAGES, COMPILERS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES, WITH_BROWSERS,
+};
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_common_directory, is_shared_folder};
@@ -19,52 +22,6 @@ use crate::runtime::view::{StageView, is_full};
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 use crate::transforms::support::new_instruction::NewInstruction;
-
-/// Package managers, and the programs that enable them.
-const MANAGERS: &[&str] = &["npm", "yarn", "yarnpkg", "pnpm", "npx", "pnpx", "corepack"];
-
-/// Programs that process the sources of the folder, and write their output into it.
-const BUILDERS: &[&str] = &[
-    "node",
-    "tsc",
-    "tsc-alias",
-    "vite",
-    "webpack",
-    "rollup",
-    "esbuild",
-    "ng",
-    "next",
-    "nuxt",
-    "nest",
-    "parcel",
-    "gulp",
-    "grunt",
-    "babel",
-    "swc",
-    "tsup",
-    "turbo",
-    "nx",
-    "lerna",
-    "eslint",
-    "prettier",
-    "jest",
-    "mocha",
-    "vitest",
-    "sass",
-    "ncc",
-    "ts-node",
-    "tsx",
-    "svelte-kit",
-    "astro",
-    "gatsby",
-    "vue-cli-service",
-    "react-scripts",
-    "prisma",
-    "lessc",
-    "postcss",
-    "husky",
-    "rimraf",
-];
 
 /// Whether a stage on Node installs packages and has more than the program needs at run time: an
 /// image with compilers, installed compilers, or compiled sources.
@@ -99,12 +56,10 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
             verb.contains("build") || verb.contains("compile") || matches!(*verb, "tsc" | "bundle")
         };
         (one.is("npm") || one.is("pnpm") || one.is("yarn") || one.is("npx")) && verbs.iter().any(is_build)
-            || ["tsc", "vite", "webpack", "ng", "nest", "next"].iter().any(|tool| one.is(tool))
+            || COMPILERS.iter().any(|tool| one.is(tool))
     });
     let compiles = runs().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
-    let compiles = compiles
-        .into_iter()
-        .any(|word| matches!(word.text(), "make" | "g++" | "gcc" | "build-essential" | "build-base"));
+    let compiles = compiles.into_iter().any(|word| COMPILER_PACKAGES.contains(&word.text()));
     builds || compiles
 }
 
@@ -185,24 +140,6 @@ fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
 
-/// Packages that link system libraries or call system programs, unless they are prebuilt. (Each
-/// package's own notes on installing.)
-const LINKED: &[&str] = &[
-    "canvas",
-    "gdal",
-    "ibm_db",
-    "imagemagick-native",
-    "kerberos",
-    "libxmljs",
-    "libxmljs2",
-    "mapnik",
-    "node-rdkafka",
-    "odbc",
-    "opencv4nodejs",
-    "oracledb",
-    "zeromq",
-];
-
 fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
     if is_shared_folder(&look.folder) {
         return Err(format!(
@@ -215,10 +152,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
             .and_then(|text| serde_json::from_str::<Value>(text).ok())
     });
     let started = Started::of(look, manifest.as_ref());
-    if let Some(name) = ["puppeteer", "playwright", "@playwright/test", "cypress", "electron"]
-        .into_iter()
-        .find(|name| has(manifest.as_ref(), "dependencies", name))
-    {
+    if let Some(name) = WITH_BROWSERS.iter().find(|name| has(manifest.as_ref(), "dependencies", name)) {
         return Err(format!("{name} installs a browser that needs files outside its directory"));
     }
     if is_full(look.image)
@@ -246,15 +180,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     };
     let mut packages = Vec::new();
     if base_is_other {
-        for (dependency, package) in [
-            ("gm", "imagemagick"),
-            ("imagemagick", "imagemagick"),
-            ("pg-native", "libpq5"),
-            ("simple-git", "git"),
-            ("@prisma/client", "openssl"),
-            ("python-shell", "python3"),
-            ("node-libcurl", "libcurl4"),
-        ] {
+        for (dependency, package) in LIBRARIES {
             if has(manifest.as_ref(), "dependencies", dependency) {
                 packages.push(RequiredPackage::of(package, format!("{dependency} links or calls it")));
             }
@@ -263,15 +189,9 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
         packages.extend(programs::by_sources(look));
     }
-    let compiles = work
-        .packages
-        .iter()
-        .any(|name| matches!(name.as_str(), "make" | "g++" | "gcc" | "build-essential" | "build-base"));
-    work.packages.retain(|name| {
-        !compiles
-            || !matches!(name.as_str(), "python3" | "python" | "python2" | "py3-pip")
-            || look.start.names(name)
-    });
+    let compiles = work.packages.iter().any(|name| COMPILER_PACKAGES.contains(&name.as_str()));
+    work.packages
+        .retain(|name| !compiles || !PYTHON_PACKAGES.contains(&name.as_str()) || look.start.names(name));
     let runtime =
         done.global.iter().filter(|(_, packages)| packages.iter().any(|package| started.calls(package)));
     let runtime = runtime.map(|(text, _)| format!("RUN {text}").into()).collect();

@@ -4,6 +4,7 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::php::{BUILDERS, INSTALLERS_OF_EXTENSIONS, SETTINGS_OF_APACHE};
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
 use crate::runtime::package_role::{Role, role_of, serves_builds};
 use crate::runtime::view::StageView;
@@ -40,18 +41,14 @@ fn own(
 ) -> Option<Result<Output, String>> {
     let one = step.one;
     match one.program? {
-        "docker-php-ext-install"
-        | "docker-php-ext-configure"
-        | "docker-php-ext-enable"
-        | "docker-php-source"
-        | "phpize" => Some(Ok(Output::Nothing)),
+        program if INSTALLERS_OF_EXTENSIONS.contains(&program) => Some(Ok(Output::Nothing)),
         "pecl" => Some(Ok(Output::Nothing)),
         // Apache's enabled modules are symlinks in /etc, which are created again.
-        "a2enmod" | "a2dismod" | "a2ensite" | "a2dissite" | "a2enconf" | "a2disconf" if one.place.certain => {
+        program if SETTINGS_OF_APACHE.contains(&program) && one.place.certain => {
             settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
             Some(Ok(Output::Nothing))
         }
-        "composer" | "php" | "npm" | "yarn" | "node" | "npx" => {
+        program if BUILDERS.contains(&program) => {
             let is_global =
                 one.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
             Some(match &step.directory {

@@ -6,34 +6,18 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
+use crate::knowledge::languages::python::{
+    BUILDERS, DOWNLOADING_CALLS, LIBRARIES, NEEDS_FULL_IMAGE, OPTIONS_TO_ELSEWHERE, PACKAGES_OF_THE_SYSTEM,
+};
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
-use crate::runtime::python_packages::{KEEP_FULL, NEEDS};
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
 /// The path of the environment.
 const ENVIRONMENT: &str = "/opt/venv";
-
-/// Programs that process the sources of the folder, and write their output into it.
-const BUILDERS: &[&str] = &[
-    "pytest",
-    "flake8",
-    "pylint",
-    "mypy",
-    "black",
-    "ruff",
-    "isort",
-    "django-admin",
-    "flask",
-    "pybabel",
-    "cython",
-    "coverage",
-    "tox",
-    "nox",
-];
 
 /// Whether a stage on Python installs packages and has more than the program needs at run time: an
 /// image with compilers, or installed compilers.
@@ -106,9 +90,7 @@ impl Done {
         }
         if one.is("python") {
             let text = one.command.span.of(look.facts.file.text);
-            let fetches = ["download", "from_pretrained", "snapshot", "load_model", "nltk"]
-                .iter()
-                .any(|word| text.contains(word));
+            let fetches = DOWNLOADING_CALLS.iter().any(|word| text.contains(word));
             return Some(if fetches {
                 Err("a Python program downloads something to an unknown place".into())
             } else {
@@ -130,7 +112,7 @@ impl Done {
             ));
         }
         let arguments = one.arguments();
-        let refused = ["--user", "--target", "-t", "--prefix", "--root"].iter().find(|option| {
+        let refused = OPTIONS_TO_ELSEWHERE.iter().find(|option| {
             arguments.iter().any(|word| word.raw == **option || word.raw.starts_with(&format!("{option}=")))
         });
         if let Some(option) = refused {
@@ -264,10 +246,10 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let full = look.written_image();
     let slim = look.slim();
     let scripts = look.scripts();
-    let keeps_full = KEEP_FULL.iter().any(|package| done.has(package));
+    let keeps_full = NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
     let mut packages = Vec::new();
     let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
-        for (package, libraries) in NEEDS {
+        for (package, libraries) in LIBRARIES {
             if done.has(package) {
                 packages.extend(
                     libraries
@@ -289,7 +271,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         packages.retain(|need| need.package != "python3");
         slim
     } else if is_full(look.image) && !compiles(facts, look.stage) {
-        let reason = if let Some(package) = KEEP_FULL.iter().find(|package| done.has(package)) {
+        let reason = if let Some(package) = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package)) {
             format!("{package} may need libraries that are only in the full image")
         } else if done.is_unclear {
             "the requirements can't be read, so their system dependencies are unknown".to_owned()
@@ -311,12 +293,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         full
     };
     // Packages for Debian's Python do not work with the image's Python.
-    work.packages.retain(|name| {
-        !matches!(
-            name.as_str(),
-            "python3" | "python3-pip" | "python3-venv" | "python3-setuptools" | "python3-wheel"
-        )
-    });
+    work.packages.retain(|name| !PACKAGES_OF_THE_SYSTEM.contains(&name.as_str()));
     let mut copies = vec![Copy::of(look.folder.clone(), "the application")];
     let mut recipe = Recipe {
         language: "Python",

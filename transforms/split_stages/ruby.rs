@@ -5,6 +5,7 @@
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::ruby::{BUILDERS, LIBRARIES, NEEDS_FULL_IMAGE, OPTIONS_TO_ELSEWHERE};
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
@@ -16,58 +17,6 @@ use crate::transforms::support::new_instruction::NewInstruction;
 /// Where the official images install gems. Replacement images do not always do so, so both stages
 /// set it.
 const GEMS: &str = "/usr/local/bundle";
-
-/// Programs of gems that process the sources of the folder, and write their output into it.
-const BUILDERS: &[&str] = &[
-    "rake",
-    "rails",
-    "ruby",
-    "rspec",
-    "rubocop",
-    "jekyll",
-    "middleman",
-    "bootsnap",
-    "yarn",
-    "npm",
-    "npx",
-    "node",
-];
-
-/// Libraries and programs of the full image that gems link or call. (Each gem's own notes on
-/// installing.)
-const NEEDS: &[(&str, &str)] = &[
-    ("pg", "libpq5"),
-    ("mysql2", "libmariadb3"),
-    ("sqlite3", "libsqlite3-0"),
-    ("curb", "libcurl4"),
-    ("ruby-filemagic", "libmagic1"),
-    ("mini_magick", "imagemagick"),
-    ("image_processing", "imagemagick"),
-    ("paperclip", "imagemagick"),
-    ("kt-paperclip", "imagemagick"),
-];
-
-/// Gems that need unknown parts of the full image.
-const KEEP_FULL: &[&str] = &[
-    "rmagick",
-    "charlock_holmes",
-    "wicked_pdf",
-    "wkhtmltopdf-binary",
-    "pdfkit",
-    "grover",
-    "ferrum",
-    "selenium-webdriver",
-    "ruby-oci8",
-    "ruby-ldap",
-    "rugged",
-    "snappy",
-    "gtk3",
-    "cairo",
-    "poppler",
-    "rjb",
-    "hiredis-client",
-    "therubyracer",
-];
 
 /// Whether a stage on Ruby installs gems and has more than the program needs at run time.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
@@ -101,9 +50,7 @@ impl Done {
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
         let has = |options: &[&str]| one.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
         match program {
-            "gem" if has(&["-i", "--install-dir", "--user-install", "-n", "--bindir"]) => {
-                Some(Err("an option makes gem install elsewhere".into()))
-            }
+            "gem" if has(OPTIONS_TO_ELSEWHERE) => Some(Err("an option makes gem install elsewhere".into())),
             "gem" => {
                 let names =
                     words.iter().skip(1).filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
@@ -172,13 +119,13 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         if lock.is_none() && (gemfile.is_some() || done.by_name.is_empty()) {
             return Err("Gemfile.lock can't be read, so the gems' system dependencies are unknown".into());
         }
-        if let Some(gem) = KEEP_FULL.iter().find(|gem| has(gem)) {
+        if let Some(gem) = NEEDS_FULL_IMAGE.iter().find(|gem| has(gem)) {
             return Err(format!("{gem} may need libraries that are only in the full image"));
         }
         let scripts = scripts.as_deref().ok_or(
             "the image starts a script that is not in the build context, and the script may call programs that are only in the full image",
         )?;
-        let needed = NEEDS.iter().filter(|(gem, _)| has(gem));
+        let needed = LIBRARIES.iter().filter(|(gem, _)| has(gem));
         let needed =
             needed.map(|(gem, package)| RequiredPackage::of(package, format!("{gem} links or calls it")));
         packages.extend(needed);

@@ -4,23 +4,13 @@
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
+use crate::knowledge::languages::rust::{
+    DIRECTORIES_OF_THE_COMPILER, FILES_OF_THE_COMPILER, LIBRARIES, VERBS_WITHOUT_PROGRAMS,
+};
 use crate::runtime::assets;
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
-
-/// Crates that link a system library, and its package.
-const LINKED: &[(&str, &str)] = &[
-    ("openssl-sys", "libssl3"),
-    ("libsqlite3-sys", "libsqlite3-0"),
-    ("pq-sys", "libpq5"),
-    ("mysqlclient-sys", "libmariadb3"),
-    ("libz-sys", "zlib1g"),
-    ("curl-sys", "libcurl4"),
-    ("alsa-sys", "libasound2"),
-    ("zmq-sys", "libzmq5"),
-    ("rdkafka-sys", "librdkafka1"),
-];
 
 /// Whether Rust programs are built in a stage on Rust.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
@@ -77,8 +67,7 @@ impl Done {
                     Err("the output path of `cargo install --root` is unknown".into())
                 }
             }
-            "test" | "check" | "clippy" | "fmt" | "fetch" | "update" | "vendor" | "clean" | "version"
-            | "init" | "new" | "doc" | "metadata" | "chef" => Ok(Output::Nothing),
+            other if VERBS_WITHOUT_PROGRAMS.contains(&other) => Ok(Output::Nothing),
             other => Err(format!("the files that `cargo {other}` creates are unknown")),
         })
     }
@@ -135,7 +124,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     match lock {
         Some(lock) => {
             let has = |name: &str| lock.contains(&format!("name = \"{name}\""));
-            let linked = LINKED.iter().filter(|(name, _)| has(name));
+            let linked = LIBRARIES.iter().filter(|(name, _)| has(name));
             packages.extend(
                 linked.map(|(name, package)| RequiredPackage::of(package, format!("{name} links it"))),
             );
@@ -159,15 +148,6 @@ fn is_source(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let first = path.split('/').next().unwrap_or_default();
     path.ends_with(".rs")
-        || matches!(
-            name,
-            "Cargo.toml"
-                | "Cargo.lock"
-                | "rust-toolchain"
-                | "rust-toolchain.toml"
-                | "rustfmt.toml"
-                | "clippy.toml"
-                | "deny.toml"
-        )
-        || matches!(first, "target" | "tests" | "benches")
+        || FILES_OF_THE_COMPILER.contains(&name)
+        || DIRECTORIES_OF_THE_COMPILER.contains(&first)
 }
