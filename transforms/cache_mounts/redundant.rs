@@ -85,12 +85,13 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
         let own = call.options.iter().filter(|word| call.is_option(word, &avoid.option));
         own.map(move |word| (&run.invocations[call.invocation], *word))
     });
-    let span = |(one, word): (&Invocation<'_>, &Word)| match word.text().contains('=')
-        && word.text() != avoid.option
-    {
-        // With a value the manager fails, and the build is to fail as before.
-        true => Err(format!("`{}` has a value, so that it may fail", word.text())),
-        false => word_span(run, one, word),
+    let span = |(one, word): (&Invocation<'_>, &Word)| {
+        if word.text().contains('=') && word.text() != avoid.option {
+            // With a value the manager fails, and the build is to fail as before.
+            Err(format!("`{}` has a value, so that it may fail", word.text()))
+        } else {
+            word_span(run, one, word)
+        }
     };
     words.map(span).collect()
 }
