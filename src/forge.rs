@@ -3,15 +3,16 @@
 //! Each forge has three operations: list the requests of a branch, open one, and update one. Other
 //! modules decide on the text and the commits.
 
+mod error;
 mod http;
 mod remote;
 
 use std::fmt;
 
-use anyhow::{Context as _, bail, ensure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+pub use error::Error;
 pub use http::{Client, Token};
 pub use remote::{Remote, is_private};
 
@@ -160,17 +161,16 @@ impl fmt::Display for Forge {
 impl Forge {
     /// A repository; the URL of the API has no slash at its end. An unencrypted URL is refused,
     /// since it would expose the token.
-    pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> anyhow::Result<Self> {
-        ensure!(
-            api.starts_with("https://") || api.starts_with("http://"),
-            "{api} is not the URL of an API; it must start with https://"
-        );
-        let authority = api.split('/').nth(2).unwrap_or_default();
-        ensure!(
-            !authority.contains('@'),
-            "the URL of the API must not contain a user name or password; the token is enough"
-        );
-        ensure!(is_private(api), "{api} is not encrypted and would expose the token; use https");
+    pub fn new(kind: Kind, api: &str, repository: &str, token: Token) -> Result<Self, Error> {
+        if !api.starts_with("https://") && !api.starts_with("http://") {
+            return Err(Error::NotAUrl(api.to_owned()));
+        }
+        if api.split('/').nth(2).unwrap_or_default().contains('@') {
+            return Err(Error::Password);
+        }
+        if !is_private(api) {
+            return Err(Error::NotEncrypted(api.to_owned()));
+        }
         let client = Client::new(kind.headers(&token), token);
         Ok(Self {
             kind,
@@ -181,7 +181,7 @@ impl Forge {
     }
 
     /// All requests for a branch, in any state.
-    pub fn requests(&self, branch: &str) -> anyhow::Result<Vec<Request>> {
+    pub fn requests(&self, branch: &str) -> Result<Vec<Request>, Error> {
         let branch_name = encoded(branch);
         let owner = encoded(self.repository.split('/').next().unwrap_or_default());
         // Gitea can't filter by branch.
@@ -193,7 +193,7 @@ impl Forge {
         let mut requests = Vec::new();
         for page in 1..=MOST_PAGES {
             let answer = self.call("GET", &format!("{}?{query}&page={page}", self.path()), None)?;
-            let list = answer.as_array().context("the server did not answer with a list")?;
+            let list = answer.as_array().ok_or(Error::Answer("a list"))?;
             let ours = list.iter().filter(|one| {
                 let name = one["head"]["ref"].as_str().or_else(|| one["source_branch"].as_str());
                 name == Some(branch)
@@ -207,7 +207,7 @@ impl Forge {
     }
 
     /// Opens a request.
-    pub fn open(&self, wording: &Wording<'_>) -> anyhow::Result<Request> {
+    pub fn open(&self, wording: &Wording<'_>) -> Result<Request, Error> {
         let Wording { branch, base, title, body } = wording;
         let content = match self.kind {
             Kind::GitLab => {
@@ -218,11 +218,11 @@ impl Forge {
             }
         };
         let answer = self.call("POST", &self.path(), Some(&content))?;
-        self.read(&answer).context("the server did not answer with the new request")
+        self.read(&answer).ok_or(Error::Answer("the new request"))
     }
 
     /// Changes the title and description of a request.
-    pub fn update(&self, number: u64, wording: &Wording<'_>) -> anyhow::Result<()> {
+    pub fn update(&self, number: u64, wording: &Wording<'_>) -> Result<(), Error> {
         let Wording { title, body, .. } = wording;
         let (method, content) = match self.kind {
             Kind::GitLab => ("PUT", json!({ "title": title, "description": body })),
@@ -242,16 +242,17 @@ impl Forge {
         }
     }
 
-    fn call(&self, method: &'static str, path: &str, content: Option<&Value>) -> anyhow::Result<Value> {
+    fn call(&self, method: &'static str, path: &str, content: Option<&Value>) -> Result<Value, Error> {
         let url = format!("{}/{path}", self.api);
         let answer = self.client.call(method, &url, content)?;
         match answer.status {
             200..=299 => Ok(answer.content),
-            status => bail!(
-                "{method} {url}: the server answered {status}: {}\n  {}",
-                answer.said,
-                self.kind.advice(status)
-            ),
+            status => Err(Error::Status {
+                call: format!("{method} {url}"),
+                status,
+                message: answer.said,
+                advice: self.kind.advice(status),
+            }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The user's git, through its command line: which lines of a file have changed. `start` starts git,
 //! `root` finds the top of a repository, and `requests` commits and pushes for pull requests.
 
+mod error;
 #[cfg(feature = "pr")]
 mod requests;
 mod root;
@@ -11,11 +12,11 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
 use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
 
 use start::{command, finish};
 
+pub use error::Error;
 #[cfg(feature = "pr")]
 pub use requests::{Addresses, Change, Login, Stored};
 pub use root::of as root_of;
@@ -40,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Git {
     /// The repository that contains a path.
-    pub fn around(path: &Path) -> anyhow::Result<Self> {
+    pub fn around(path: &Path) -> Result<Self, Error> {
         let root = root::of(path)?;
         let mut git = Self {
             root,
@@ -50,14 +51,16 @@ impl Git {
         };
         let top = git.call(&["rev-parse", "--show-toplevel"])?;
         let is_here = Path::new(&top).canonicalize().is_ok_and(|top| top == git.root);
-        ensure!(is_here, "{} has a .git that belongs to another work tree: {top}", git.root.display());
+        if !is_here {
+            return Err(Error::OtherWorkTree { root: git.root, other: top });
+        }
         git.filters = git.filters()?;
         Ok(git)
     }
 
     /// The names of all filters. Configuration from a file of the work tree is refused: the author
     /// of a file in the repository must not decide what git runs.
-    fn filters(&self) -> anyhow::Result<Vec<String>> {
+    fn filters(&self) -> Result<Vec<String>, Error> {
         let list =
             self.output(&["config", "--list", "-z", "--show-origin", "--show-scope", "--name-only"], b"")?;
         let list = String::from_utf8_lossy(&list).into_owned();
@@ -72,11 +75,9 @@ impl Git {
                 let full = file.canonicalize().unwrap_or(file);
                 let is_content = full.strip_prefix(&self.root).is_ok_and(|inner| !inner.starts_with(".git"));
                 let is_own = matches!(*scope, "global" | "system") && has_home;
-                ensure!(
-                    !is_content || is_own,
-                    "git's configuration includes {}, a file of the work tree, so a change to it could run programs here; remove the include from .git/config, or copy its content there",
-                    full.display()
-                );
+                if is_content && !is_own {
+                    return Err(Error::ConfigurationInWorkTree(full));
+                }
             }
             let name = key.strip_prefix("filter.").and_then(|rest| rest.rsplit_once('.'));
             filters.extend(name.map(|(name, _)| name.to_owned()));
@@ -87,9 +88,14 @@ impl Git {
     }
 
     /// The commit of a revision.
-    pub fn commit_of(&self, revision: &str) -> anyhow::Result<CommitId> {
-        self.call(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])
-            .with_context(|| format!("unknown revision `{revision}` in {}", self.root.display()))
+    pub fn commit_of(&self, revision: &str) -> Result<CommitId, Error> {
+        self.call(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")]).map_err(
+            |error| Error::Revision {
+                revision: revision.to_owned(),
+                root: self.root.clone(),
+                source: Box::new(error),
+            },
+        )
     }
 
     /// The lines of a file that differ from a commit; `None` if the commit does not contain the
@@ -99,11 +105,9 @@ impl Git {
         commit: &str,
         path: &Path,
         text: &str,
-    ) -> anyhow::Result<Option<Vec<RangeInclusive<usize>>>> {
-        let full = path.canonicalize()?;
-        let inner = full
-            .strip_prefix(&self.root)
-            .with_context(|| format!("is outside of {}", self.root.display()))?;
+    ) -> Result<Option<Vec<RangeInclusive<usize>>>, Error> {
+        let full = path.canonicalize().map_err(|source| Error::Path { path: path.to_owned(), source })?;
+        let inner = full.strip_prefix(&self.root).map_err(|_| Error::Outside(self.root.clone()))?;
         let inner = inner.to_string_lossy();
         let files = self.files(commit, &[&inner])?;
         let Some((_, name)) = files.get(&*inner) else { return Ok(None) };
@@ -118,7 +122,7 @@ impl Git {
     }
 
     /// The modes and names of files in a commit, by path; paths that are not files are omitted.
-    fn files(&self, commit: &str, paths: &[&str]) -> anyhow::Result<HashMap<String, (String, String)>> {
+    fn files(&self, commit: &str, paths: &[&str]) -> Result<HashMap<String, (String, String)>, Error> {
         let mut found = HashMap::new();
         // The length of a command line is limited.
         for paths in paths.chunks(200) {
@@ -138,7 +142,7 @@ impl Git {
     }
 
     /// The stored bytes of blobs by their names, in order and without any conversion.
-    fn blobs(&self, names: &[&str]) -> anyhow::Result<Vec<Vec<u8>>> {
+    fn blobs(&self, names: &[&str]) -> Result<Vec<Vec<u8>>, Error> {
         let input: String = names.iter().map(|name| format!("{name}\n")).collect();
         let output = self.output(&["cat-file", "--batch"], input.as_bytes())?;
         let mut rest = &output[..];
@@ -148,23 +152,18 @@ impl Git {
             let head = String::from_utf8_lossy(&rest[..end]).into_owned();
             let size: Option<usize> = head.rsplit(' ').next().and_then(|size| size.parse().ok());
             let bytes = size.and_then(|size| rest.get(end + 1..(end + 1).checked_add(size)?));
-            let bytes = bytes.with_context(|| {
-                format!(
-                    "git cat-file: {head}; a partial clone may not contain it, and jettison does not fetch it"
-                )
-            })?;
+            let bytes = bytes.ok_or(Error::NoObject(head))?;
             blobs.push(bytes.to_vec());
             rest = rest.get(end + 2 + bytes.len()..).unwrap_or_default();
         }
-        ensure!(blobs.len() == names.len(), "git cat-file: incomplete answer");
-        Ok(blobs)
+        if blobs.len() == names.len() { Ok(blobs) } else { Err(Error::Incomplete("cat-file")) }
     }
 
-    fn call(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    fn call(&self, arguments: &[&str]) -> Result<String, Error> {
         Ok(text(&self.output(arguments, b"")?))
     }
 
-    fn output(&self, arguments: &[&str], input: &[u8]) -> anyhow::Result<Vec<u8>> {
+    fn output(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Error> {
         let mut command = command(&self.root, &self.filters);
         command.args(arguments);
         finish(command, arguments[0], input)

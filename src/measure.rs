@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod engine;
+mod error;
 pub mod leftovers;
 mod process;
 mod progress;
@@ -15,13 +16,12 @@ pub mod workspace;
 
 pub use build::{BuildError, Built, Plan};
 pub use engine::Engine;
+pub use error::Error;
 pub use progress::Step;
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-
-use crate::image::{self, Image, Tree};
+use crate::image::{self, Image, ReadError, Tree};
 use rebuild::Touch;
 use transport::Transport;
 use workspace::Workspace;
@@ -118,7 +118,7 @@ pub fn compare(
     workspaces: &[Workspace],
     options: &Options,
     say: &dyn Fn(&Progress),
-) -> anyhow::Result<Vec<Figures>> {
+) -> Result<Vec<Figures>, Error> {
     let builds: usize = workspaces.iter().map(|workspace| options.runs * (1 + workspace.touches.len())).sum();
     let total = builds + workspaces.len();
     let done = std::cell::Cell::new(0);
@@ -131,8 +131,7 @@ pub fn compare(
     for run in 1..=options.runs {
         for (index, workspace) in workspaces.iter().enumerate() {
             say(format!("{}: clean build, run {run} of {}", workspace.name, options.runs));
-            let built =
-                build::build(engine, &workspace.plan(), true).with_context(|| workspace.name.clone())?;
+            let built = build_version(engine, workspace, true)?;
             let mut timed = Timed { cold: built.took, rebuilds: Vec::new() };
             for touch in &workspace.touches {
                 say(format!(
@@ -147,7 +146,7 @@ pub fn compare(
     }
     let mut figures = Vec::new();
     for ((workspace, timed), built) in workspaces.iter().zip(all).zip(images) {
-        let built = built.context("there is at least one run")?;
+        let built = built.ok_or(Error::NoRuns)?;
         say(format!("{}: reading the image", workspace.name));
         figures.push(look(engine, workspace, &built, &timed, options)?);
     }
@@ -160,14 +159,20 @@ struct Timed {
     rebuilds: Vec<(Duration, usize, usize, Duration)>,
 }
 
+/// Builds one of several versions; the error names it.
+fn build_version(engine: &Engine, workspace: &Workspace, fresh: bool) -> Result<Built, Error> {
+    build::build(engine, &workspace.plan(), fresh)
+        .map_err(|source| Error::Version { version: workspace.name.clone(), source: Box::new(source) })
+}
+
 fn one_rebuild(
     engine: &Engine,
     workspace: &Workspace,
     touch: &Touch,
     cold: &Built,
-) -> anyhow::Result<(Duration, usize, usize, Duration)> {
+) -> Result<(Duration, usize, usize, Duration), Error> {
     touch.change()?;
-    let again = build::build(engine, &workspace.plan(), false).with_context(|| workspace.name.clone());
+    let again = build_version(engine, workspace, false);
     touch.restore()?;
     let again = again?;
     let layers = || again.steps.iter().filter(|step| step.makes_a_layer);
@@ -185,7 +190,7 @@ fn look(
     built: &Built,
     timed: &[Timed],
     options: &Options,
-) -> anyhow::Result<Figures> {
+) -> Result<Figures, Error> {
     let image = read(engine, &built.image.tag)?;
     let rebuilds = workspace.touches.iter().enumerate().map(|(index, touch)| {
         let each = || timed.iter().map(|one| one.rebuilds[index]);
@@ -217,13 +222,15 @@ fn look(
 pub const PATIENCE: Duration = Duration::from_mins(30);
 
 /// Reads an image from the engine.
-pub fn read(engine: &Engine, tag: &str) -> anyhow::Result<Image> {
+pub fn read(engine: &Engine, tag: &str) -> Result<Image, Error> {
     let mut saving = engine.stream(["image", "save", tag])?;
     let start = Instant::now();
-    let image = image::read(saving.output(), move || start.elapsed() > PATIENCE)
-        .with_context(|| format!("the image {tag}"));
+    let image = image::read(saving.output(), move || start.elapsed() > PATIENCE);
     saving.finish()?;
-    image
+    image.map_err(|error| match error {
+        ReadError::ZstdDisabled => Error::ZstdDisabled(tag.to_owned()),
+        source => Error::Image { tag: tag.to_owned(), source },
+    })
 }
 
 #[cfg(test)]

@@ -11,11 +11,14 @@ use crate::span::Place;
 
 /// Builds a version of the file and compares its image with the original one.
 pub trait Trial {
+    /// Conditions that prevent any result: no engine, a full disk, an interrupt.
+    type Error;
+
     /// Tries a version of the Dockerfile, with its ignore file if that changes too.
     ///
     /// # Errors
-    /// Conditions that prevent any result: no engine, a full disk, an interrupt.
-    fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<(), Failure>>;
+    /// If there is no result.
+    fn check(&self, text: &str, ignore_file: Option<&str>) -> Result<Result<(), Failure>, Self::Error>;
 }
 
 /// Why a version does not work.
@@ -33,12 +36,12 @@ pub struct Failure {
 ///
 /// # Errors
 /// The errors of the trial.
-pub fn fix(
-    trial: &dyn Trial,
+pub fn fix<T: Trial>(
+    trial: &T,
     text: &str,
     settings: &Settings,
     around: &dyn Surroundings,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, T::Error> {
     let mut settings = settings.clone();
     let mut held: Vec<Held> = Vec::new();
     let mut proving = Proving { around, proven: around.proven().to_vec() };
@@ -68,7 +71,7 @@ pub fn fix(
 
 /// The first step after which the image does not work, counted from 1, and the evidence. The
 /// original works, and all steps together fail.
-fn first_bad(trial: &dyn Trial, outcome: &Outcome, failure: Failure) -> anyhow::Result<(usize, Failure)> {
+fn first_bad<T: Trial>(trial: &T, outcome: &Outcome, failure: Failure) -> Result<(usize, Failure), T::Error> {
     let (mut good, mut bad, mut evidence) = (0, outcome.steps.len(), failure);
     while bad - good > 1 {
         let middle = good.midpoint(bad);
@@ -81,7 +84,7 @@ fn first_bad(trial: &dyn Trial, outcome: &Outcome, failure: Failure) -> anyhow::
 }
 
 /// Checks the text after this many steps, at least one.
-fn check_step(trial: &dyn Trial, outcome: &Outcome, steps: usize) -> anyhow::Result<Result<(), Failure>> {
+fn check_step<T: Trial>(trial: &T, outcome: &Outcome, steps: usize) -> Result<Result<(), Failure>, T::Error> {
     let done = &outcome.steps[..steps];
     let text = &done[steps - 1].text;
     let ignore_file = done.iter().rev().find_map(|step| step.ignore_file.as_deref());
@@ -145,7 +148,9 @@ mod tests {
     }
 
     impl Trial for Fake {
-        fn check(&self, text: &str, _: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
+        type Error = std::convert::Infallible;
+
+        fn check(&self, text: &str, _: Option<&str>) -> Result<Result<(), Failure>, Self::Error> {
             self.checks.set(self.checks.get() + 1);
             let broken = text.contains(self.breaks_on);
             let lacking = self.lacks.filter(|package| broken && !text.contains(package));
@@ -227,11 +232,13 @@ mod tests {
     fn a_trial_that_gives_no_answer_ends_it() {
         struct Gone;
         impl Trial for Gone {
-            fn check(&self, _: &str, _: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
-                anyhow::bail!("the engine is gone")
+            type Error = &'static str;
+
+            fn check(&self, _: &str, _: Option<&str>) -> Result<Result<(), Failure>, Self::Error> {
+                Err("the engine is gone")
             }
         }
         let error = fix(&Gone, TEXT, &settings(), &Alone).expect_err("there is no answer");
-        assert_eq!(error.to_string(), "the engine is gone");
+        assert_eq!(error, "the engine is gone");
     }
 }

@@ -237,6 +237,16 @@ fn programs_are_started_in_three_places() {
     assert_eq!(found, expected);
 }
 
+/// An error below the command line has a type, so that callers can tell cases apart, and its
+/// message is written in one place.
+#[test]
+fn only_the_command_line_has_errors_of_any_type() {
+    for path in program().chain(sources(&root().join("crates"))) {
+        let is_outermost = name(&path).starts_with("src/cli");
+        assert!(is_outermost || !code(&path).contains("anyhow"), "{} uses anyhow", path.display());
+    }
+}
+
 /// What other people wrote is read within bounds, and that is done in one place.
 #[test]
 fn yaml_is_parsed_in_one_place() {

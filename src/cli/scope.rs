@@ -51,7 +51,8 @@ impl Scopes {
         let scope = match self {
             Self::Whole => return Ok(settings),
             Self::Since(git, commit) => {
-                match git.changed_lines(commit, path, text).map_err(|error| format!("{error:#}"))? {
+                let changed = git.changed_lines(commit, path, text).map_err(anyhow::Error::from);
+                match changed.map_err(|error| format!("{error:#}"))? {
                     // A new file has changed completely.
                     None => return Ok(settings),
                     Some(changed) => Scope::Lines(

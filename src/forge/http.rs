@@ -6,11 +6,11 @@ use std::fmt;
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::bail;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 
+use super::Error;
 use crate::escape;
 
 /// A secret. It has no `Display`, and its `Debug` does not show it.
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Makes a call, and repeats it if that may help.
-    pub fn call(&self, method: &'static str, url: &str, content: Option<&Value>) -> anyhow::Result<Answer> {
+    pub fn call(&self, method: &'static str, url: &str, content: Option<&Value>) -> Result<Answer, Error> {
         for attempt in 1.. {
             let (wait, problem) = match self.once(method, url, content) {
                 Ok((answer, headers)) => match waiting(answer.status, &headers, attempt) {
@@ -94,7 +94,10 @@ impl Client {
                 },
                 // It is unknown whether a request that creates something arrived.
                 Err(error) if method == "GET" && passes(&error) => (pause(attempt), error.to_string()),
-                Err(error) => bail!("{method} {url}: {}", self.token.hidden(&error.to_string())),
+                Err(error) => {
+                    let message = self.token.hidden(&error.to_string());
+                    return Err(Error::Network { call: format!("{method} {url}"), message });
+                }
             };
             if attempt >= TRIES || wait > PATIENCE {
                 let asked = if wait > PATIENCE {
@@ -102,7 +105,8 @@ impl Client {
                 } else {
                     String::new()
                 };
-                bail!("{method} {url}: {}{asked}; try again later", self.token.hidden(&problem));
+                let message = self.token.hidden(&problem) + &asked;
+                return Err(Error::Temporary { call: format!("{method} {url}"), message });
             }
             // Standard error may be closed.
             let said = self.token.hidden(&problem);

@@ -4,10 +4,8 @@
 use std::fmt;
 use std::process::Command;
 
-use anyhow::{Context as _, bail, ensure};
-
 use super::start::{command, finish};
-use super::{CommitId, Git, text};
+use super::{CommitId, Error, Git, text};
 
 /// A user name and a secret for one server only. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,7 +85,7 @@ impl Git {
     }
 
     /// The changed and untracked files, as printed by `git status --porcelain`.
-    pub fn dirty(&self) -> anyhow::Result<String> {
+    pub fn dirty(&self) -> Result<String, Error> {
         let arguments = [
             "status",
             "--porcelain",
@@ -110,62 +108,53 @@ impl Git {
     }
 
     /// The current commit.
-    pub fn head(&self) -> anyhow::Result<CommitId> {
+    pub fn head(&self) -> Result<CommitId, Error> {
         self.call(&["rev-parse", "--verify", "HEAD"])
     }
 
     /// How files in the work tree are stored in a commit. A file that git changes with a filter
     /// such as git-crypt's, or with another encoding, is refused: the filter would be required, and
     /// no filter runs here.
-    pub fn stored(&self, commit: &str, texts: &[(&str, &str)]) -> anyhow::Result<Vec<Stored>> {
+    pub fn stored(&self, commit: &str, texts: &[(&str, &str)]) -> Result<Vec<Stored>, Error> {
         let paths: Vec<&str> = texts.iter().map(|(path, _)| *path).collect();
         let files = self.files(commit, &paths)?;
         let name = |path: &&str| {
             let file = files.get(*path);
-            let (_, name) =
-                file.with_context(|| format!("{path} is not part of the current commit; commit it first"))?;
+            let (_, name) = file.ok_or_else(|| Error::NotCommitted((*path).to_owned()))?;
             Ok(name.as_str())
         };
-        let names: Vec<&str> = paths.iter().map(name).collect::<anyhow::Result<_>>()?;
+        let names: Vec<&str> = paths.iter().map(name).collect::<Result<_, Error>>()?;
         let blobs = self.blobs(&names)?;
         let stored = texts.iter().zip(blobs).map(|((path, text), blob)| {
             if blob == text.as_bytes() {
                 return Ok(Stored::Same);
             }
-            ensure!(
-                blob == Stored::UnixLines.of(text).as_bytes(),
-                "{path} differs between the commit and the work tree; the reason may be a filter or an encoding in .gitattributes, and jettison runs no filters"
-            );
-            Ok(Stored::UnixLines)
+            let is_converted = blob == Stored::UnixLines.of(text).as_bytes();
+            is_converted.then_some(Stored::UnixLines).ok_or_else(|| Error::Converted((*path).to_owned()))
         });
         stored.collect()
     }
 
     /// Refuses a new path to which a filter would apply.
-    pub fn ensure_unfiltered(&self, path: &str) -> anyhow::Result<()> {
+    pub fn ensure_unfiltered(&self, path: &str) -> Result<(), Error> {
         let answer = self.call(&["check-attr", "-z", "filter", "working-tree-encoding", "--", path])?;
         let fields: Vec<&str> = answer.split('\0').collect();
         let is_plain = fields.chunks_exact(3).all(|field| matches!(field[2], "unspecified" | "unset"));
-        ensure!(
-            is_plain,
-            "{path} would get a filter or an encoding from .gitattributes, and jettison runs no filters"
-        );
-        Ok(())
+        if is_plain { Ok(()) } else { Err(Error::Filtered(path.to_owned())) }
     }
 
     /// The URLs of a remote.
-    pub fn addresses(&self, remote: &str) -> anyhow::Result<Addresses> {
+    pub fn addresses(&self, remote: &str) -> Result<Addresses, Error> {
         let fetch = self.call(&["remote", "get-url", "--all", remote])?;
         let push = self.call(&["remote", "get-url", "--push", "--all", remote])?;
-        ensure!(
-            fetch.lines().count() == 1 && push.lines().count() == 1,
-            "{remote} has several URLs; name a remote that has only one"
-        );
+        if fetch.lines().count() != 1 || push.lines().count() != 1 {
+            return Err(Error::SeveralUrls(remote.to_owned()));
+        }
         Ok(Addresses { fetch, push })
     }
 
     /// The commit of a branch on a remote; `None` if there is no such branch.
-    pub fn remote_branch(&self, remote: &str, branch: &str) -> anyhow::Result<Option<CommitId>> {
+    pub fn remote_branch(&self, remote: &str, branch: &str) -> Result<Option<CommitId>, Error> {
         let name = format!("refs/heads/{branch}");
         let answer = self.network(&["ls-remote", UPLOAD, "--heads", "--", remote, &name])?;
         // The pattern also matches names that only end in it.
@@ -174,7 +163,7 @@ impl Git {
     }
 
     /// The messages of the commits in a remote's branch that are not ancestors of a commit.
-    pub fn messages_beyond(&self, remote: &str, branch: &str, base: &str) -> anyhow::Result<Vec<String>> {
+    pub fn messages_beyond(&self, remote: &str, branch: &str, base: &str) -> Result<Vec<String>, Error> {
         let name = format!("refs/heads/{branch}");
         self.network(&[
             "fetch",
@@ -198,14 +187,14 @@ impl Git {
     }
 
     /// `Name <address>` of the committer.
-    pub fn committer(&self) -> anyhow::Result<String> {
+    pub fn committer(&self) -> Result<String, Error> {
         let ident = self.call(&["var", "GIT_COMMITTER_IDENT"])?;
         Ok(ident.rsplit_once('>').map_or(ident.clone(), |(who, _)| format!("{who}>")))
     }
 
     /// Creates a commit on top of another one, without a reference to it.
-    pub fn commit(&self, parent: &str, changes: &[Change], message: &str) -> anyhow::Result<CommitId> {
-        let scratch = tempfile::tempdir()?;
+    pub fn commit(&self, parent: &str, changes: &[Change], message: &str) -> Result<CommitId, Error> {
+        let scratch = tempfile::tempdir().map_err(Error::Temporary)?;
         let index = scratch.path().join("index");
         let with_index = |arguments: &[&str], input: &str| {
             let mut command = command(&self.root, &self.filters);
@@ -219,13 +208,15 @@ impl Git {
         let mut texts = String::new();
         for (number, change) in changes.iter().enumerate() {
             let path = scratch.path().join(number.to_string());
-            std::fs::write(&path, &change.text)?;
-            let path = path.to_str().context("the name of the temporary directory is not UTF-8")?;
+            std::fs::write(&path, &change.text).map_err(Error::Temporary)?;
+            let path = path.to_str().ok_or_else(|| Error::TemporaryName(path.clone()))?;
             texts += &format!("{path}\n");
         }
         let names = with_index(&["hash-object", "-w", "--no-filters", "--stdin-paths"], &texts)?;
         let names: Vec<&str> = names.lines().collect();
-        ensure!(names.len() == changes.len(), "git hash-object: incomplete answer");
+        if names.len() != changes.len() {
+            return Err(Error::Incomplete("hash-object"));
+        }
         let entries = changes.iter().zip(names).map(|(Change { path, .. }, name)| {
             let mode = files.get(path).map_or("100644", |(mode, _)| mode);
             format!("{mode} {name}\t{path}\0")
@@ -249,7 +240,7 @@ impl Git {
         branch: &str,
         expected: Option<&str>,
         commit: Option<&str>,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let lease = format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
         let what = format!("{}:refs/heads/{branch}", commit.unwrap_or_default());
         let arguments = [
@@ -269,7 +260,7 @@ impl Git {
     }
 
     /// A command that contacts a remote.
-    fn network(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    fn network(&self, arguments: &[&str]) -> Result<String, Error> {
         let mut command = command(&self.root, &self.filters);
         // URLs were checked before: plain HTTP is only used for this machine.
         command.env("GIT_ALLOW_PROTOCOL", "https:http:ssh:file");
@@ -279,16 +270,16 @@ impl Git {
         command.args(arguments);
         match finish(command, arguments[0], b"") {
             Ok(output) => Ok(text(&output)),
-            Err(error) => {
-                let mut said = format!("{error:#}");
+            Err(Error::Command { command, mut message }) => {
                 if let Some(login) = self.login.as_ref().filter(|login| !login.secret.is_empty()) {
-                    said = said.replace(&login.secret, "***");
+                    message = message.replace(&login.secret, "***");
                 }
-                if said.contains("returned error: 30") {
-                    said += "\n  jettison does not follow the server's redirect; set the new URL of the remote (git remote set-url)";
+                if message.contains("returned error: 30") {
+                    message += "\n  jettison does not follow the server's redirect; set the new URL of the remote (git remote set-url)";
                 }
-                bail!("{said}")
+                Err(Error::Command { command, message })
             }
+            Err(error) => Err(error),
         }
     }
 }

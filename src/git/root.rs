@@ -5,17 +5,16 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use super::Error;
 
 /// The top directory of the work tree that contains a file or directory, with symlinks resolved.
-pub fn of(path: &Path) -> anyhow::Result<PathBuf> {
+pub fn of(path: &Path) -> Result<PathBuf, Error> {
     let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let full = directory.canonicalize().with_context(|| directory.display().to_string())?;
-    match full.ancestors().find(|above| is_top(above)) {
-        Some(root) => Ok(root.to_owned()),
-        None => bail!("{}: not a git repository (there is no .git here or above)", directory.display()),
-    }
+    let full =
+        directory.canonicalize().map_err(|source| Error::Path { path: directory.to_owned(), source })?;
+    let root = full.ancestors().find(|above| is_top(above));
+    root.map(Path::to_owned).ok_or_else(|| Error::NoRepository(directory.to_owned()))
 }
 
 /// Whether a directory has a `.git` that is a repository, or a file that points to one (submodules

@@ -9,9 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
-
-use super::said;
+use super::{Error, said};
 use crate::secret;
 
 const SETTINGS: &[&str] = &[
@@ -94,17 +92,18 @@ pub(super) fn command(root: &Path, filters: &[String]) -> Command {
 
 /// Runs a command on some input, and returns its output or its error message. `what` is the git
 /// command.
-pub(super) fn finish(mut command: Command, what: &str, input: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let mut child = command.spawn().context("git can't be started; is it installed?")?;
+pub(super) fn finish(mut command: Command, what: &str, input: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut child = command.spawn().map_err(Error::Start)?;
     let stdin = child.stdin.take();
     let output = std::thread::scope(|scope| {
         // It may answer before it has read everything. If it exits without reading, it reports the
         // error itself.
         scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
         child.wait_with_output()
-    })?;
+    });
+    let output = output.map_err(|source| Error::Output { command: what.to_owned(), source })?;
     if !output.status.success() {
-        bail!("git {what}: {}", said(&output.stderr));
+        return Err(Error::Command { command: what.to_owned(), message: said(&output.stderr) });
     }
     Ok(output.stdout)
 }

@@ -1,9 +1,11 @@
 //! One build: its options, its duration, and its cached steps.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use thiserror::Error;
+
+use super::Error as MeasureError;
 use super::engine::{Engine, last_lines};
 use super::leftovers::TemporaryImage;
 use super::progress::{self, Step};
@@ -37,7 +39,8 @@ pub struct Built {
 }
 
 /// A build that failed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Error)]
+#[error("the build fails{}:\n{output}", step.as_ref().map(|step| format!(" at {step}")).unwrap_or_default())]
 pub struct BuildError {
     /// The failing step, if known.
     pub step: Option<String>,
@@ -45,19 +48,8 @@ pub struct BuildError {
     pub output: String,
 }
 
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.step {
-            Some(step) => write!(f, "the build fails at {step}:\n{}", self.output),
-            None => write!(f, "the build fails:\n{}", self.output),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}
-
 /// Builds an image under a temporary name; `fresh` ignores the build cache.
-pub fn build(engine: &Engine, plan: &Plan, fresh: bool) -> anyhow::Result<Built> {
+pub fn build(engine: &Engine, plan: &Plan, fresh: bool) -> Result<Built, MeasureError> {
     let image = TemporaryImage::named(engine);
     let mut arguments: Vec<String> = if engine.is_podman() {
         vec!["build".into(), "--layers".into()]

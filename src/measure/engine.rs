@@ -1,12 +1,12 @@
 //! The container engine, through its command line: Docker, or Podman where it behaves the same.
 
 use std::ffi::OsStr;
-use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context as _, bail};
+use thiserror::Error;
 
+use super::Error as MeasureError;
 use super::process::{self, Running};
 use crate::secret;
 
@@ -19,16 +19,27 @@ pub struct Engine {
 }
 
 /// Why no engine can be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoEngine(String);
-
-impl fmt::Display for NoEngine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(Debug, Error)]
+pub enum NoEngine {
+    /// The command is there, but no engine answers.
+    #[error("no container engine is available {tried}; start one, or set DOCKER_HOST\n  {message}")]
+    Unavailable {
+        /// Where the command looked for it.
+        tried: String,
+        /// The error message of the command.
+        message: String,
+    },
+    /// There is no command.
+    #[error(
+        "`{program}` can't be started ({reason}); install the docker command, or set {VARIABLE} to another one"
+    )]
+    NotInstalled {
+        /// The command.
+        program: String,
+        /// The reason of the system.
+        reason: io::Error,
+    },
 }
-
-impl std::error::Error for NoEngine {}
 
 /// The variable that names a program to use instead of `docker`.
 pub const VARIABLE: &str = "JETTISON_ENGINE";
@@ -47,15 +58,10 @@ impl Engine {
                 Ok(Self { program, version: String::from_utf8_lossy(&output.stdout).trim().to_owned() })
             }
             Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-                Err(NoEngine(format!(
-                    "no container engine is available {}; start one, or set DOCKER_HOST\n  {said}",
-                    tried()
-                )))
+                let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                Err(NoEngine::Unavailable { tried: tried(), message })
             }
-            Err(error) => Err(NoEngine(format!(
-                "`{program}` can't be started ({error}); install the docker command, or set {VARIABLE} to another one"
-            ))),
+            Err(reason) => Err(NoEngine::NotInstalled { program, reason }),
         }
     }
 
@@ -65,25 +71,39 @@ impl Engine {
     }
 
     /// The output of a command. The error contains the last lines of standard error.
-    pub fn call<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<String> {
+    pub fn call<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<String, MeasureError> {
         let output = self.output(arguments)?;
         if !output.status.success() {
-            bail!("{} ({}):\n{}", self.program, output.status, last_lines(&output.stderr, 20));
+            return Err(MeasureError::Command {
+                program: self.program.clone(),
+                status: output.status,
+                output: last_lines(&output.stderr, 20),
+            });
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
     /// The output and exit status of a command, even if it fails.
-    pub fn output<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Output> {
+    pub fn output<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Output, MeasureError> {
         process::output(command(&self.program, arguments))
-            .with_context(|| format!("{} can't be started", self.program))
+            .map_err(|source| MeasureError::Start { program: self.program.clone(), source })
     }
 
     /// Starts a command whose output is streamed.
-    pub fn stream<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> anyhow::Result<Stream> {
-        let running = Running::start(command(&self.program, arguments))
-            .with_context(|| format!("{} can't be started", self.program))?;
-        Ok(Stream(running))
+    pub fn stream<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Stream, MeasureError> {
+        match Running::start(command(&self.program, arguments)) {
+            Ok(running) => Ok(Stream { program: self.program.clone(), running }),
+            Err(source) => Err(MeasureError::Start { program: self.program.clone(), source }),
+        }
     }
 
     /// Removes something and ignores failures; also works during an interrupt.
@@ -93,21 +113,27 @@ impl Engine {
 }
 
 /// A running command with streamed output.
-pub struct Stream(Running);
+pub struct Stream {
+    program: String,
+    running: Running,
+}
 
 impl Stream {
     /// Its output.
     pub fn output(&mut self) -> impl Read + '_ {
-        self.0.output()
+        self.running.output()
     }
 
     /// Waits for its end. Unread output is discarded.
-    pub fn finish(self) -> anyhow::Result<()> {
-        let (status, said) = self.0.finish()?;
-        if !status.success() {
-            bail!("the container engine ({status}):\n{}", last_lines(&said, 20));
+    pub fn finish(self) -> Result<(), MeasureError> {
+        let program = self.program;
+        match self.running.finish() {
+            Ok((status, _)) if status.success() => Ok(()),
+            Ok((status, said)) => {
+                Err(MeasureError::Command { program, status, output: last_lines(&said, 20) })
+            }
+            Err(source) => Err(MeasureError::Output { program, source }),
         }
-        Ok(())
     }
 }
 

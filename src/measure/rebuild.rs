@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
-
+use super::Error;
 use crate::context::BuildContext;
 use crate::knowledge::languages::COMMENTS;
 use crate::knowledge::managers::MANIFEST_COMMENTS;
@@ -39,18 +38,17 @@ impl Touch {
     }
 
     /// Writes the file with a unique change.
-    pub fn change(&self) -> anyhow::Result<()> {
+    pub fn change(&self) -> Result<(), Error> {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let mark = format!("rebuild {} of {now}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let text = changed(&self.path, &self.text, &mark).context("it was changed before")?;
-        std::fs::write(&self.file, text).with_context(|| format!("{} can't be written", self.file.display()))
+        let text = changed(&self.path, &self.text, &mark).expect("`of` has tried it");
+        std::fs::write(&self.file, text).map_err(Error::writing(&self.file))
     }
 
     /// Restores the file.
-    pub fn restore(&self) -> anyhow::Result<()> {
-        std::fs::write(&self.file, &self.text)
-            .with_context(|| format!("{} can't be written", self.file.display()))
+    pub fn restore(&self) -> Result<(), Error> {
+        std::fs::write(&self.file, &self.text).map_err(Error::writing(&self.file))
     }
 }
 

@@ -4,8 +4,7 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-
+use super::Error;
 use super::engine::Engine;
 
 /// The same layers with several kinds of compression.
@@ -68,9 +67,9 @@ fn gzip() -> Box<dyn Encoder> {
 }
 
 /// Compresses the layers of an image while the engine streams them.
-pub fn of(engine: &Engine, tag: &str) -> anyhow::Result<Transport> {
+pub fn of(engine: &Engine, tag: &str) -> Result<Transport, Error> {
     let mut saving = engine.stream(["image", "save", tag])?;
-    let ways = compress(saving.output()).with_context(|| format!("the image {tag}"))?;
+    let ways = compress(saving.output()).map_err(|source| Error::Compress { tag: tag.to_owned(), source })?;
     saving.finish()?;
     Ok(Transport { ways })
 }

@@ -12,6 +12,7 @@ mod smoke;
 pub use files::{Cause, Files};
 use smoke::Side;
 
+use super::Error;
 use super::build::Built;
 use super::engine::Engine;
 use crate::context::RequiredPackage;
@@ -28,7 +29,7 @@ pub struct Subject {
 
 impl Subject {
     /// Reads the image of a build.
-    pub fn of(engine: &Engine, built: Built) -> anyhow::Result<Self> {
+    pub fn of(engine: &Engine, built: Built) -> Result<Self, Error> {
         let image = super::read(engine, &built.image.tag)?;
         Ok(Self { built, image })
     }
@@ -79,7 +80,7 @@ pub fn compare(
     before: &Subject,
     after: &Subject,
     commands: &[String],
-) -> anyhow::Result<Finding> {
+) -> Result<Finding, Error> {
     let mut finding =
         Finding { configuration: before.image.config.differences(&after.image.config), ..Finding::default() };
     let differs = |line: &&String| MUST_STAY.iter().any(|name| line.split(':').next() == Some(name));

@@ -1,10 +1,9 @@
 //! A copy of a build context with one version of a Dockerfile, in which files may be changed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use anyhow::Context as _;
-
+use super::Error;
 use super::build::Plan;
 use super::leftovers::TemporaryDirectory;
 use super::rebuild::Touch;
@@ -41,26 +40,26 @@ impl Workspace {
         known: &BuildContext,
         version: Version<'_>,
         plan: &Plan,
-    ) -> anyhow::Result<Self> {
-        let directory = TemporaryDirectory::new()?;
+    ) -> Result<Self, Error> {
+        let directory = TemporaryDirectory::new().map_err(Error::Temporary)?;
         let root = directory.path().join("context");
-        copy(context, &root)
-            .with_context(|| format!("the build context {} can't be copied", context.display()))?;
+        copy(context, &root).map_err(|source| Error::Copy { path: context.to_owned(), source })?;
         if let Some((path, text)) = version.ignore_file {
             // A copied symlink would lead out of the copy.
             let path = root.join(path);
             if fs::symlink_metadata(&path).is_ok() {
-                fs::remove_file(&path)?;
+                fs::remove_file(&path).map_err(Error::writing(&path))?;
             }
-            fs::write(&path, text)?;
+            fs::write(&path, text).map_err(Error::writing(&path))?;
         }
         let dockerfile = directory.path().join("Dockerfile");
-        fs::write(&dockerfile, version.text)?;
+        fs::write(&dockerfile, version.text).map_err(Error::writing(&dockerfile))?;
         // A Dockerfile-specific ignore file overrides that of the context. (Docker's manual,
         // ".dockerignore files".)
         let own = version.ignore_file.map(|(_, text)| text).or(known.ignore_text.as_deref());
         if let Some(text) = own.filter(|_| known.ignore_path != ".dockerignore") {
-            fs::write(directory.path().join("Dockerfile.dockerignore"), text)?;
+            let path = directory.path().join("Dockerfile.dockerignore");
+            fs::write(&path, text).map_err(Error::writing(&path))?;
         }
         let touches = Touch::of(known, &root);
         let plan = Plan { dockerfile, context: root, ..plan.clone() };
@@ -75,7 +74,7 @@ impl Workspace {
 
 /// Copies a directory, symlinks as symlinks, with the modification times of its files, which some
 /// languages use.
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     let mut all: Vec<PathBuf> = vec![PathBuf::new()];
     while let Some(inner) = all.pop() {
@@ -99,11 +98,11 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 #[cfg(unix)]
-fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+fn link(target: &Path, at: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, at)
 }
 
 #[cfg(not(unix))]
-fn link(_: &Path, at: &Path) -> std::io::Result<()> {
-    Err(std::io::Error::other(format!("{} is a symlink", at.display())))
+fn link(_: &Path, at: &Path) -> io::Result<()> {
+    Err(io::Error::other(format!("{} is a symlink", at.display())))
 }

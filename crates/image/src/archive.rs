@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::layer::{self, Layer};
 use crate::limits::{Budget, Limited, MOST_JSON, MOST_LAYERS};
 use crate::members::Archive;
-use crate::{Config, Image, ReadError};
+use crate::{Config, Image, Malformed, ReadError};
 
 /// Collects the parts of an image and assembles them, for OCI layouts that are directories.
 ///
@@ -44,9 +44,7 @@ pub fn read(archive: impl Read, is_late: impl Fn() -> bool + 'static) -> Result<
     let mut reader = Reader::new(is_late);
     let (head, content) = peek(archive)?;
     if !is_archive(&head) && compression(&head) == Compression::None {
-        return Err(ReadError::Malformed(
-            "it is neither a tar archive nor one compressed with gzip or zstd".into(),
-        ));
+        return Err(Malformed::NotAnArchive.into());
     }
     let content = Limited::new(unpacked(&head, content)?, reader.budget.clone());
     let mut archive = Archive::new(content, reader.budget.clone());
@@ -113,16 +111,13 @@ impl Reader {
         let config: Config = self.document(&config)?;
         let mut image = Image { config, layers: Vec::new() };
         if layers.len() > MOST_LAYERS {
-            return Err(ReadError::Malformed(format!(
-                "it has {} layers, more than any engine supports",
-                layers.len()
-            )));
+            return Err(Malformed::Layers(layers.len()).into());
         }
         let mut seen = BTreeSet::new();
         for name in layers {
             let name = self.aliases.get(&name).cloned().unwrap_or(name);
             let layer = self.layers.get(&name).cloned();
-            let layer = layer.ok_or_else(|| ReadError::Malformed(format!("the layer {name} is missing")))?;
+            let layer = layer.ok_or_else(|| Malformed::MissingLayer(name.clone()))?;
             // A layer may be listed twice; it was read once.
             if !seen.insert(name) {
                 self.budget.again(layer.entries.len())?;
@@ -140,13 +135,8 @@ impl Reader {
     fn manifest(&self) -> Result<(String, Vec<String>), ReadError> {
         if self.documents.contains_key("manifest.json") {
             let all: Vec<Saved> = self.document("manifest.json")?;
-            let [one] = &all[..] else {
-                return Err(ReadError::Malformed(format!(
-                    "it contains {} images, but only one can be read",
-                    all.len()
-                )));
-            };
-            return Ok((one.config.clone(), one.layers.clone()));
+            let [image] = &all[..] else { return Err(Malformed::Images(all.len()).into()) };
+            return Ok((image.config.clone(), image.layers.clone()));
         }
         let mut name = "index.json".to_owned();
         // An index may refer to another index.
@@ -156,25 +146,19 @@ impl Reader {
                 let layers = found.layers.iter().map(Descriptor::path).collect();
                 return Ok((config.path(), layers));
             }
-            let images: Vec<&Descriptor> = found.manifests.iter().filter(|one| one.is_image()).collect();
-            let [one] = images[..] else {
-                return Err(ReadError::Malformed(format!(
-                    "it contains {} images, but only one can be read",
-                    images.len()
-                )));
-            };
-            name = one.path();
+            let images: Vec<&Descriptor> =
+                found.manifests.iter().filter(|manifest| manifest.is_image()).collect();
+            let [image] = images[..] else { return Err(Malformed::Images(images.len()).into()) };
+            name = image.path();
         }
-        Err(ReadError::Malformed("its indexes refer to each other".into()))
+        Err(Malformed::Circular.into())
     }
 
     fn document<T: for<'d> Deserialize<'d>>(&self, name: &str) -> Result<T, ReadError> {
-        let text =
-            self.documents.get(name).ok_or_else(|| ReadError::Malformed(format!("{name} is missing")))?;
-        let text = text
-            .as_deref()
-            .ok_or_else(|| ReadError::Malformed(format!("{name} has more than {MOST_JSON} bytes")))?;
-        serde_json::from_slice(text).map_err(|error| ReadError::Malformed(format!("{name}: {error}")))
+        let text = self.documents.get(name).ok_or_else(|| Malformed::Missing(name.to_owned()))?;
+        let text = text.as_deref().ok_or_else(|| Malformed::TooLarge(name.to_owned()))?;
+        serde_json::from_slice(text)
+            .map_err(|source| Malformed::Json { name: name.to_owned(), source }.into())
     }
 }
 
@@ -240,17 +224,14 @@ fn is_archive(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar") || head.len() == HEAD && head.iter().all(|byte| *byte == 0)
 }
 
-fn unpacked<'r>(head: &[u8], content: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+fn unpacked<'r>(head: &[u8], content: impl Read + 'r) -> Result<Box<dyn Read + 'r>, ReadError> {
     Ok(match compression(head) {
         Compression::None => Box::new(content),
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(content)),
         #[cfg(feature = "zstd")]
         Compression::Zstd => Box::new(zstd::Decoder::new(content)?),
         #[cfg(not(feature = "zstd"))]
-        Compression::Zstd => {
-            let why = "it is compressed with zstd, which this build of jettison can't read: build it with the Cargo feature `inspect`";
-            return Err(io::Error::other(why));
-        }
+        Compression::Zstd => return Err(ReadError::ZstdDisabled),
     })
 }
 

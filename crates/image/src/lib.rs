@@ -43,6 +43,7 @@
 mod archive;
 mod config;
 mod elf;
+mod error;
 mod layer;
 mod limits;
 mod members;
@@ -54,12 +55,10 @@ mod tree;
 pub use archive::{Reader, read};
 pub use config::{Config, Healthcheck, History, Start};
 pub use elf::Elf;
+pub use error::{Limit, Malformed, ReadError};
 pub use layer::{Entry, Kind, Layer};
 pub use owners::{Ecosystem, Owners, Package};
 pub use tree::{Hidden, Place, Tree};
-
-use std::fmt;
-use std::io;
 
 /// An image.
 #[derive(Debug, Clone, Default)]
@@ -75,31 +74,5 @@ impl Image {
     /// layers.
     pub fn size(&self) -> u64 {
         self.layers.iter().map(Layer::size).sum()
-    }
-}
-
-/// Why an image can't be read.
-#[derive(Debug)]
-pub enum ReadError {
-    /// The stream failed, or is not an archive.
-    Io(io::Error),
-    /// Something in it violates the specification, or exceeds a limit.
-    Malformed(String),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => write!(f, "the archive can't be read: {error}"),
-            Self::Malformed(what) => write!(f, "this is not a readable image: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
     }
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use crate::Limit;
+
 /// The largest manifest or configuration, in bytes. Registries accept four million.
 pub const MOST_JSON: u64 = 4 << 20;
 
@@ -71,30 +73,21 @@ impl Budget {
     /// Charges for bytes that are unpacked, or that a hole represents.
     pub fn unpack(&self, bytes: u64) -> io::Result<()> {
         if (self.0.is_late)() {
-            return Err(too_much("reading it takes too long"));
+            return Err(Limit::Time.into());
         }
-        let left = self.0.bytes.get().checked_sub(bytes);
-        let left = left.ok_or_else(|| {
-            too_much("it unpacks to more data than any image has; it may be a decompression bomb")
-        })?;
-        self.0.bytes.set(left);
+        self.0.bytes.set(self.0.bytes.get().checked_sub(bytes).ok_or(Limit::Bytes)?);
         Ok(())
     }
 
     /// Charges for bytes that are kept until the image is complete.
     pub fn hold(&self, bytes: u64) -> io::Result<()> {
-        let left = self.0.held.get().checked_sub(bytes);
-        let left = left.ok_or_else(|| {
-            too_much("its names, manifests and package databases take more memory than those of any image; it may be a decompression bomb")
-        })?;
-        self.0.held.set(left);
+        self.0.held.set(self.0.held.get().checked_sub(bytes).ok_or(Limit::Memory)?);
         Ok(())
     }
 
     /// Charges for a file or directory with names of this total length.
     pub fn entry(&self, names: usize) -> io::Result<()> {
-        let left = self.0.entries.get().checked_sub(1);
-        self.0.entries.set(left.ok_or_else(|| too_much(&format!("it has more than {MOST_ENTRIES} files")))?);
+        self.0.entries.set(self.0.entries.get().checked_sub(1).ok_or(Limit::Files)?);
         self.hold(ENTRY + names as u64)
     }
 
@@ -107,10 +100,6 @@ impl Budget {
     pub fn room(&self) -> u64 {
         MOST_IN_MEMORY - (MOST_HELD - self.0.held.get())
     }
-}
-
-fn too_much(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
 /// Passes bytes through as long as the budget allows, and then fails.

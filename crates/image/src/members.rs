@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::hash::DefaultHasher;
 use tar::{EntryType, GnuExtSparseHeader, Header, PaxExtensions};
 
+use crate::Limit;
 use crate::limits::{Budget, LONGEST_RECORD};
 
 const BLOCK: u64 = 512;
@@ -170,9 +171,7 @@ impl<R: Read> Archive<R> {
 
     fn record_whole(&mut self, size: u64) -> io::Result<Vec<u8>> {
         if size > LONGEST_RECORD {
-            let what =
-                format!("a file has a name or attributes of {size} bytes; it may be a decompression bomb");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            return Err(Limit::Name(size).into());
         }
         self.start(size)?;
         let mut record = Vec::new();

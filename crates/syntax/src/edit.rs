@@ -5,7 +5,18 @@
 
 use std::collections::VecDeque;
 
+use thiserror::Error;
+
 use crate::span::Span;
+
+/// An edit that does not fit its text: outside of it, within a character, or not after the
+/// previous edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("bytes {0:?} are outside the text, or not after the previous edit")]
+pub struct EditError(
+    /// The bytes that it would replace.
+    pub Span,
+);
 
 /// A replacement for the bytes of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,12 +152,12 @@ impl Edits {
 
     /// The new text after edits from an untrusted source. They have to be in order, disjoint,
     /// within the text and at character boundaries; the error names the first one that is not.
-    pub fn apply_received(edits: Vec<Edit>, text: &str) -> Result<String, String> {
+    pub fn apply_received(edits: Vec<Edit>, text: &str) -> Result<String, EditError> {
         let mut at = 0;
         for Edit { span, .. } in &edits {
             let fits = at <= span.start && text.get(span.range()).is_some();
             if !fits {
-                return Err(format!("bytes {span:?} are outside the text, or not after the previous edit"));
+                return Err(EditError(*span));
             }
             at = span.end;
         }

@@ -123,7 +123,7 @@ fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
         let span = Span { start: one.start, end: one.end };
         Edit { span, text: one.replacement.clone() }
     });
-    let new = Edits::apply_received(edits.collect(), old).map_err(anyhow::Error::msg)?;
+    let new = Edits::apply_received(edits.collect(), old)?;
     if let Some(expected) = &file.result_sha256 {
         ensure!(
             sha256(&new) == *expected,

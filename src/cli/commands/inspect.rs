@@ -63,7 +63,7 @@ fn read(name: &str) -> anyhow::Result<Image> {
                     "{name} is not a file or directory, and reading it as an image needs a container engine"
                 )
             })?;
-            measure::read(&engine, name)
+            Ok(measure::read(&engine, name)?)
         }
     }
 }

@@ -86,7 +86,7 @@ impl Meter {
                 Version { name: "before", text: texts.before, ignore_file: None },
                 Version { name: "after", text: texts.after, ignore_file: new_ignore },
             ];
-            let workspaces: anyhow::Result<Vec<Workspace>> =
+            let workspaces: Result<Vec<Workspace>, measure::Error> =
                 versions.into_iter().map(|version| Workspace::of(directory, known, version, plan)).collect();
             let figures = match measure::compare(&self.engine, &workspaces?, &self.options, &show) {
                 Ok(figures) => {
@@ -94,8 +94,8 @@ impl Meter {
                 }
                 // A platform that the engine can't run is reported by name; for a single platform,
                 // it is the result.
-                Err(error) if name.is_some() => Err(format!("{error:#}")),
-                Err(error) => return Err(error),
+                Err(error) if name.is_some() => Err(format!("{:#}", anyhow::Error::from(error))),
+                Err(error) => return Err(error.into()),
             };
             platforms.push(Platform { name: name.clone(), figures });
         }

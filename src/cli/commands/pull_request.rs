@@ -173,12 +173,12 @@ impl Work {
         let mark = Mark { base: head, head: tip.clone(), fixes };
         let (title, body) = (words::title(&self.reports), self.body(&mark));
         let wording = Wording { branch: &self.branch, base: &self.base, title: &title, body: &body };
-        git.push(remote, &self.branch, there.as_deref(), Some(&tip)).map_err(|error| hide(&token, &error))?;
+        git.push(remote, &self.branch, there.as_deref(), Some(&tip)).map_err(|error| hide(&token, error))?;
         let done = match open {
             Some(request) => forge.update(request.number, &wording).map(|()| request.url.clone()),
             None => forge.open(&wording).map(|request| request.url),
         };
-        match done {
+        match done.map_err(anyhow::Error::from) {
             Ok(url) => {
                 let verb = if open.is_some() { "updated" } else { "opened" };
                 writeln!(io::stdout().lock(), "{}", escape::line(&url))?;
@@ -187,7 +187,7 @@ impl Work {
             }
             Err(error) => {
                 git.push(remote, &self.branch, Some(&tip), there.as_deref()).map_err(|second| {
-                    hide(&token, &second)
+                    hide(&token, second)
                         .context(format!("{error:#}\n  and the branch {} could not be restored", self.branch))
                 })?;
                 Err(error.context(format!(
@@ -323,8 +323,8 @@ fn refused(reports: &[FileReport]) -> String {
     }
 }
 
-fn hide(token: &Token, error: &anyhow::Error) -> anyhow::Error {
-    anyhow::anyhow!("{}", token.hidden(&format!("{error:#}")))
+fn hide(token: &Token, error: git::Error) -> anyhow::Error {
+    anyhow::anyhow!("{}", token.hidden(&format!("{:#}", anyhow::Error::from(error))))
 }
 
 fn short(commit: &str) -> &str {

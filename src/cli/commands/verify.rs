@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::context::Surroundings as _;
 use crate::measure::verify::{self, Finding, Subject};
 use crate::measure::workspace::{Version, Workspace};
-use crate::measure::{BuildError, Engine, Plan, build};
+use crate::measure::{self, BuildError, Engine, Plan, build};
 use crate::pipeline::{self, Outcome};
 use crate::report::verified;
 use crate::verification::{self, Failure};
@@ -128,6 +128,8 @@ impl<'t> Trial<'t> {
 }
 
 impl verification::Trial for Trial<'_> {
+    type Error = anyhow::Error;
+
     fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
         let (evidence, lacking) = match self.compare(text, ignore_file)? {
             Ok(finding) if finding.broken.is_empty() => return Ok(Ok(())),
@@ -151,6 +153,7 @@ fn attempt(
     let workspace = Workspace::of(directory, known, version, plan)?;
     match build::build(engine, &workspace.plan(), false) {
         Ok(built) => Ok(Ok(built)),
-        Err(error) => error.downcast::<BuildError>().map(Err),
+        Err(measure::Error::Build(error)) => Ok(Err(error)),
+        Err(error) => Err(error.into()),
     }
 }

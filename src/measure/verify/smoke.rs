@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
-
 use super::Subject;
 use crate::image::{Image, Tree};
+use crate::measure::Error;
 use crate::measure::engine::{Engine, last_lines};
 use crate::measure::leftovers::TemporaryContainer;
 
@@ -117,7 +116,7 @@ impl Smoke {
         engine: &Engine,
         before: Side<'_>,
         after: Side<'_>,
-    ) -> anyhow::Result<Option<String>> {
+    ) -> Result<Option<String>, Error> {
         if let Self::Starts(program) = self {
             let is_lost = before.has(program) && !after.has(program);
             return Ok(
@@ -125,11 +124,9 @@ impl Smoke {
             );
         }
         let was = self.run(engine, before)?;
-        if let Some(code @ CANNOT_RUN..) = was.code.filter(|code| *code <= NOT_FOUND) {
-            bail!(
-                "{self} failed in the original image ({code}), so it can't be used for comparison:\n{}",
-                last_lines(was.said.as_bytes(), 8).trim_end()
-            );
+        if let Some(status @ CANNOT_RUN..) = was.code.filter(|code| *code <= NOT_FOUND) {
+            let output = last_lines(was.said.as_bytes(), 8).trim_end().to_owned();
+            return Err(Error::Smoke { check: self.to_string(), status, output });
         }
         let is = self.run(engine, after)?;
         if was.status == is.status {
@@ -156,7 +153,7 @@ impl Smoke {
         }))
     }
 
-    fn run(&self, engine: &Engine, side: Side<'_>) -> anyhow::Result<Outcome> {
+    fn run(&self, engine: &Engine, side: Side<'_>) -> Result<Outcome, Error> {
         let tag = side.subject.built.image.tag.as_str();
         let container = TemporaryContainer::named(engine);
         let mut arguments = vec!["run", "--rm", "--name", &container.name];
@@ -189,7 +186,7 @@ impl Smoke {
 
 /// Starts a container without options, and runs the check in another container in its network until
 /// it succeeds once or the time is over.
-fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) -> anyhow::Result<Outcome> {
+fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) -> Result<Outcome, Error> {
     let tag = subject.built.image.tag.as_str();
     let check = subject.image.config.start.healthcheck.as_ref();
     let words: Vec<&str> = check.iter().flat_map(|check| &check.test).map(String::as_str).collect();
