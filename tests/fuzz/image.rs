@@ -88,7 +88,7 @@ fn own_database() -> Vec<u8> {
 /// A 32-bit or 64-bit program that needs two libraries.
 fn elf(bits: usize) -> Vec<u8> {
     let mut elf = vec![0_u8; 1024];
-    elf[..6].copy_from_slice(&[0x7f, b'E', b'L', b'F', u8::from(bits == 64) + 1, 1]);
+    elf[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', u8::from(bits == 64) + 1, 1, 1]);
     elf[32..40].copy_from_slice(&64_u64.to_le_bytes());
     elf[28..32].copy_from_slice(&if bits == 32 { 64_u32 } else { 0 }.to_le_bytes());
     let (size, count) = if bits == 64 { (54, 56) } else { (42, 44) };
