@@ -240,8 +240,13 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether a name stands anywhere in the file.
-    pub(crate) fn is_named(&self, name: &'static str) -> bool {
-        *self.kept.named.borrow_mut().entry(name).or_insert_with(|| self.file.text.contains(name))
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        if let Some(known) = self.kept.named.borrow().get(name) {
+            return *known;
+        }
+        let is_named = self.file.text.contains(name);
+        self.kept.named.borrow_mut().insert(name.to_owned(), is_named);
+        is_named
     }
 
     /// The instruction of an item, unless it is blank, a comment or an unreadable line.

@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, Cache, Confidence, Format, Image, InstallScript, Keep, Kind, Lean, Library, Manager,
-    ManagerSetting, Mode, Mount, On, Project, Runtime, Setting, SettingsFile, SettingsFormat, Starter,
-    StarterFormat, Switch, Verbs, Wrapper,
+    Avoid, ByName, Cache, Confidence, Ecosystem, Format, Image, InstallScript, Keep, Kind, Lean, Library,
+    Manager, ManagerSetting, Mode, Mount, On, Production, Project, Prune, Runtime, Setting, SettingsFile,
+    SettingsFormat, Starter, StarterFormat, Switch, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));

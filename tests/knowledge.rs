@@ -38,6 +38,7 @@ fn the_managers_that_people_use_are_there() {
 fn every_claim_has_a_source() {
     for manager in Knowledge::embedded().managers() {
         let Manager { caches, avoid, lean, mounts, keep, offline, linked, uncached, moved, .. } = manager;
+        let Manager { project, production, prune, by_name, .. } = manager;
         let modes = [offline, linked, uncached, moved].into_iter().flatten();
         let sources = caches.iter().map(|claim| &claim.source);
         let sources = sources
@@ -46,6 +47,10 @@ fn every_claim_has_a_source() {
         let sources = sources
             .chain(mounts.iter().map(|claim| &claim.source))
             .chain(keep.iter().map(|claim| &claim.source))
+            .chain(project.iter().map(|claim| &claim.source))
+            .chain(production.iter().map(|claim| &claim.source))
+            .chain(prune.iter().map(|claim| &claim.source))
+            .chain(by_name.iter().map(|claim| &claim.source))
             .chain(modes.map(|claim| &claim.source));
         for source in sources {
             assert!(
@@ -188,5 +193,14 @@ fn every_language_is_a_module_of_split_stages() {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let module = root.join("transforms/split_stages").join(format!("{name}.rs"));
         assert!(name == "general" || module.exists(), "{} does not exist", module.display());
+    }
+}
+
+#[test]
+fn options_against_recommended_packages_belong_to_a_transform() {
+    for manager in Knowledge::embedded().managers() {
+        let Some(lean) = &manager.lean else { continue };
+        let is_known = jettison::transforms::ALL.iter().any(|transform| transform.id == lean.transform);
+        assert!(is_known, "{}: {} is no transform", manager.name, lean.transform);
     }
 }

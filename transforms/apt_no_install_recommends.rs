@@ -37,5 +37,5 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    lean_installs(ctx, fixes, &["apt-get"]);
+    lean_installs(ctx, fixes, TRANSFORM.id);
 }

@@ -38,5 +38,5 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    lean_installs(ctx, fixes, &["dnf", "dnf5", "microdnf"]);
+    lean_installs(ctx, fixes, TRANSFORM.id);
 }

@@ -103,7 +103,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(prune) => {
                 let run = &ctx.facts.runs[prune.run];
                 let mut edits = Edits::new();
-                match append_to(ctx, run, &[prune.command.to_owned()], &mut edits) {
+                match append_to(ctx, run, std::slice::from_ref(&prune.command), &mut edits) {
                     Ok(()) => {
                         let title = format!("remove {} dev dependencies after the build", prune.manager);
                         fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);

@@ -37,5 +37,5 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    lean_installs(ctx, fixes, &["zypper"]);
+    lean_installs(ctx, fixes, TRANSFORM.id);
 }

@@ -32,7 +32,7 @@ pub(crate) struct Kept {
     /// The RUNs that use a directory, which a mount would hide, and those that do not.
     pub users: RefCell<HashMap<String, HashMap<usize, bool>>>,
     /// Whether the file has a name anywhere in its text.
-    pub named: RefCell<HashMap<&'static str, bool>>,
+    pub named: RefCell<HashMap<String, bool>>,
     /// For a setting of a package manager and the files that can hold it, the instructions that may
     /// set it, in order.
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,

@@ -25,7 +25,8 @@ use serde_json::Value;
 use crate::context::{BuildContext, Format};
 use crate::facts::Call;
 use crate::facts::execution::normalized;
-use crate::knowledge::{self, Confidence, Knowledge};
+use crate::knowledge::lists::options::TO_ANOTHER_DIRECTORY;
+use crate::knowledge::{self, Confidence, Ecosystem, Knowledge, Manager};
 
 /// What an install of a project reads and makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,19 +86,22 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Str
         _ => {}
     }
     Some(looked.with_names(known).and_then(|mut project| {
-        match call.manager.name.as_str() {
-            "npm" | "yarn" | "pnpm" | "bun" => node::look(&looked, &mut project)?,
-            "poetry" | "uv" | "pipenv" => pyproject::look(&looked, &mut project)?,
-            "bundler" => gemfile::look(&looked, &mut project)?,
-            "composer" => composer::look(&looked, &mut project)?,
-            "dotnet" => dotnet::look(&looked, &mut project)?,
-            "go" => go::look(&looked, &mut project)?,
-            "maven" => maven::look(&looked, &mut project)?,
-            "mix" => mix::look(&looked, &mut project)?,
+        match call.manager.ecosystem {
+            Some(Ecosystem::Node) => node::look(&looked, &mut project)?,
+            Some(Ecosystem::Python) => pyproject::look(&looked, &mut project)?,
+            Some(Ecosystem::Ruby) => gemfile::look(&looked, &mut project)?,
+            Some(Ecosystem::Php) => composer::look(&looked, &mut project)?,
+            Some(Ecosystem::Dotnet) => dotnet::look(&looked, &mut project)?,
+            Some(Ecosystem::Go) => go::look(&looked, &mut project)?,
+            Some(Ecosystem::Maven) => maven::look(&looked, &mut project)?,
+            Some(Ecosystem::Elixir) => mix::look(&looked, &mut project)?,
             // cargo rejects a manifest whose targets do not exist. (The Cargo Book, "Cargo
             // Targets", Target auto-discovery.)
-            "cargo" => return Err("cargo needs the sources of every target, even to fetch".into()),
-            name => return Err(format!("the files that {name} reads are unknown")),
+            Some(Ecosystem::Rust) => {
+                return Err("cargo needs the sources of every target, even to fetch".into());
+            }
+            None if known.complete => {}
+            None => return Err(format!("the files that {} reads are unknown", call.manager.name)),
         }
         Ok(project)
     }))
@@ -117,7 +121,7 @@ struct Looked<'l, 'a> {
 impl<'l> Looked<'l, '_> {
     /// The manifests and their related files in the folder.
     fn with_names(&self, known: &knowledge::Project) -> Result<Project, String> {
-        if self.call.options.iter().any(|option| moves_elsewhere(&option.raw)) {
+        if self.call.options.iter().any(|option| moves_elsewhere(self.call.manager, &option.raw)) {
             return Err(format!("an option sends {} to another directory", self.call.manager.name));
         }
         let mut reads: Vec<String> = Vec::new();
@@ -214,48 +218,10 @@ fn says_something(value: &Value) -> bool {
 }
 
 /// Options that make a manager read or write in another directory.
-fn moves_elsewhere(option: &str) -> bool {
+fn moves_elsewhere(manager: &Manager, option: &str) -> bool {
     let name = option.split('=').next().unwrap_or_default();
-    matches!(
-        name,
-        "--prefix"
-            | "-C"
-            | "--cwd"
-            | "--dir"
-            | "--directory"
-            | "--project"
-            | "--gemfile"
-            | "--working-dir"
-            | "-d"
-            | "--filter"
-            | "-F"
-            | "--workspace"
-            | "-w"
-            | "--modules-folder"
-            | "--modules-dir"
-            | "--manifest-path"
-            | "-f"
-            | "--file"
-            | "-pl"
-            | "--package"
-            | "--userconfig"
-            | "--globalconfig"
-            | "--pnpmfile"
-            | "--global-pnpmfile"
-            | "--use-yarnrc"
-            | "--config-file"
-            | "--configfile"
-            | "--cafile"
-            | "--env-file"
-            | "--script"
-            | "--config"
-            | "--lockfile-dir"
-            | "--virtual-store-dir"
-            | "-modfile"
-            | "-modcacherw"
-            | "-t"
-            | "--target"
-    )
+    let mut own = manager.project.iter().flat_map(|project| &project.elsewhere);
+    TO_ANOTHER_DIRECTORY.contains(&name) || own.any(|own| own == name)
 }
 
 /// A name relative to a folder of the context.

@@ -177,8 +177,8 @@ struct Builders<'k> {
 
 impl<'k> Builders<'k> {
     fn of(known: &'k Knowledge) -> Self {
-        let system = ["apt-get", "apk"].into_iter().filter_map(|name| known.manager(name));
-        Self { names: system.flat_map(|manager| &manager.build_packages).map(String::as_str).collect() }
+        let packages = known.managers().flat_map(|manager| &manager.build_packages);
+        Self { names: packages.map(String::as_str).collect() }
     }
 
     fn has(&self, owners: &Owners<'_>, path: &str) -> bool {

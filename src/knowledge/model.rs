@@ -45,6 +45,21 @@ pub struct Manager {
     /// The option that excludes recommended packages.
     #[serde(default)]
     pub lean: Option<Lean>,
+    /// The option that leaves out dev dependencies.
+    #[serde(default)]
+    pub production: Option<Production>,
+    /// The command that removes dev dependencies after a build.
+    #[serde(default)]
+    pub prune: Option<Prune>,
+    /// The language whose manifests it reads, for what only code can tell about them.
+    #[serde(default)]
+    pub ecosystem: Option<Ecosystem>,
+    /// Calls that install packages by their names and read nothing of the project.
+    #[serde(default)]
+    pub by_name: Option<ByName>,
+    /// Whether the verbs that empty caches also read or change the project.
+    #[serde(default)]
+    pub cleans_project: bool,
     /// Packages that are only needed to build others, and that no built program runs or links.
     #[serde(default)]
     pub build_packages: Vec<String>,
@@ -148,6 +163,13 @@ pub struct Project {
     /// anything in the project.
     #[serde(default)]
     pub unreadable: Vec<String>,
+    /// Whether an install reads nothing of the project but the manifests and the companions.
+    #[serde(default)]
+    pub complete: bool,
+    /// Options with which it reads or writes in another directory, in addition to the usual ones
+    /// (`knowledge/lists/options.yaml`).
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
     /// Plugins of the manager that read no project files during an install.
     #[serde(default)]
     pub plugins: Vec<String>,
@@ -377,6 +399,8 @@ pub struct Avoid {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Lean {
+    /// The id of the transform that adds the option.
+    pub transform: String,
     /// The option, as one word.
     pub option: String,
     /// The verbs that accept it.
@@ -393,6 +417,87 @@ pub struct Lean {
     pub hadolint: Vec<String>,
     /// The sources.
     pub source: String,
+}
+
+/// An option that leaves out dev dependencies.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Production {
+    /// The option, as one word.
+    pub option: String,
+    /// The verbs that accept it.
+    pub verbs: Vec<String>,
+    /// Options (or prefixes of options) that select groups already, or another project.
+    pub unless_option: Vec<String>,
+    /// Variables (or prefixes of variables) that select groups.
+    #[serde(default)]
+    pub unless_variable: Vec<String>,
+    /// The file that lists the dev dependencies.
+    pub manifest: String,
+    /// The sources.
+    pub source: String,
+}
+
+/// A command that removes dev dependencies.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Prune {
+    /// The command.
+    pub command: String,
+    /// A file that marks a workspace, and the command there.
+    #[serde(default)]
+    pub in_workspace: Option<(String, String)>,
+    /// The verbs that install what it removes.
+    pub verbs: Vec<String>,
+    /// Options (or prefixes of options) that select groups already, or another project.
+    pub unless_option: Vec<String>,
+    /// The sources.
+    pub source: String,
+}
+
+/// Calls that read nothing of the project.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ByName {
+    /// The verbs.
+    pub verbs: Vec<String>,
+    /// Options of which one is needed.
+    #[serde(default)]
+    pub needs_option: Vec<String>,
+    /// Options (or prefixes of options) that name files or directories.
+    pub unless_option: Vec<String>,
+    /// Whether the values of other options may name files.
+    #[serde(default)]
+    pub reads_files: bool,
+    /// Verbs that read nothing of the project with any operands.
+    #[serde(default)]
+    pub other_verbs: Vec<String>,
+    /// The sources.
+    pub source: String,
+}
+
+/// A language with package managers that read the same manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ecosystem {
+    /// `package.json`.
+    Node,
+    /// `pyproject.toml`, `Pipfile` and requirement files.
+    Python,
+    /// `Gemfile`.
+    Ruby,
+    /// `composer.json`.
+    Php,
+    /// Projects of `MSBuild`.
+    Dotnet,
+    /// `go.mod`.
+    Go,
+    /// `pom.xml`.
+    Maven,
+    /// `mix.exs`.
+    Elixir,
+    /// `Cargo.toml`.
+    Rust,
 }
 
 /// A setting in a manager's configuration.

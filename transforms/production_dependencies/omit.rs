@@ -10,6 +10,7 @@ use crate::context::BuildContext;
 use crate::facts::environment::Variable;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
 use crate::knowledge::languages::python::DEVELOPMENT_TOOLS;
+use crate::knowledge::{Ecosystem, Production};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
@@ -26,138 +27,10 @@ pub struct Omission {
     /// The position of the option, after the verb.
     pub at: usize,
     /// The option.
-    pub option: &'static str,
+    pub option: String,
     /// The manager.
     pub manager: String,
 }
-
-/// A manager's option.
-struct Way {
-    manager: &'static str,
-    verbs: &'static [&'static str],
-    option: &'static str,
-    /// Prefixes of options that already select groups.
-    decided: &'static [&'static str],
-    /// Variables that do so.
-    variables: &'static [&'static str],
-    manifest: &'static str,
-}
-
-/// npm 7 and later, pnpm, Yarn 1, bun, composer, poetry from 1.2 on, uv: each one's manual page for
-/// `install`.
-const WAYS: &[Way] = &[
-    Way {
-        manager: "npm",
-        verbs: &["install", "i", "ci", "clean-install"],
-        option: "--omit=dev",
-        decided: &[
-            "--omit",
-            "--production",
-            "--only",
-            "--include",
-            "--also",
-            "--dev",
-            "--prod",
-            "-D",
-            "-P",
-            "-g",
-            "--global",
-            "--location",
-            "--prefix",
-            "-C",
-            "-w",
-            "--workspace",
-        ],
-        variables: &["NPM_CONFIG_OMIT", "NPM_CONFIG_PRODUCTION", "NPM_CONFIG_ONLY", "npm_config_"],
-        manifest: "package.json",
-    },
-    Way {
-        manager: "pnpm",
-        verbs: &["install", "i"],
-        option: "--prod",
-        decided: &[
-            "--prod",
-            "-P",
-            "--production",
-            "--dev",
-            "-D",
-            "-g",
-            "--global",
-            "-r",
-            "--recursive",
-            "--filter",
-            "-F",
-            "-C",
-            "--dir",
-        ],
-        variables: &["NPM_CONFIG_", "npm_config_"],
-        manifest: "package.json",
-    },
-    Way {
-        manager: "yarn",
-        verbs: &["", "install"],
-        option: "--production",
-        decided: &["--production", "--prod", "--cwd", "--immutable", "--inline-builds"],
-        variables: &["YARN_PRODUCTION", "NPM_CONFIG_PRODUCTION"],
-        manifest: "package.json",
-    },
-    Way {
-        manager: "bun",
-        verbs: &["install", "i", "ci"],
-        option: "--production",
-        decided: &["--production", "-p", "--omit", "-g", "--global", "--cwd", "--filter"],
-        variables: &[],
-        manifest: "package.json",
-    },
-    Way {
-        manager: "composer",
-        verbs: &["install", "i"],
-        option: "--no-dev",
-        decided: &["--no-dev", "--dev", "-d", "--working-dir"],
-        variables: &["COMPOSER_NO_DEV"],
-        manifest: "composer.json",
-    },
-    Way {
-        manager: "poetry",
-        verbs: &["install"],
-        option: "--only=main",
-        decided: &[
-            "--only",
-            "--no-dev",
-            "--without",
-            "--with",
-            "--dev",
-            "-C",
-            "-P",
-            "--directory",
-            "--project",
-            "--extras",
-            "-E",
-            "--all-",
-        ],
-        variables: &["POETRY_WITH", "POETRY_ONLY"],
-        manifest: "pyproject.toml",
-    },
-    Way {
-        manager: "uv",
-        verbs: &["sync"],
-        option: "--no-dev",
-        decided: &[
-            "--no-dev",
-            "--dev",
-            "--only-",
-            "--group",
-            "--no-group",
-            "--all-",
-            "--no-default-groups",
-            "--project",
-            "--directory",
-            "--package",
-        ],
-        variables: &["UV_NO_DEV"],
-        manifest: "pyproject.toml",
-    },
-];
 
 /// Whether the last stage has an install that could omit packages.
 pub fn may_omit(facts: &Facts<'_>) -> bool {
@@ -191,8 +64,8 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
                 Ok(true) => found.push(Ok(Omission {
                     run: index,
                     at: call.verb_word.span.end,
-                    option: way.option,
-                    manager: way.manager.to_owned(),
+                    option: way.option.clone(),
+                    manager: call.manager.name.clone(),
                 })),
                 Err(reason) => found.push(Err((anchor, reason))),
             }
@@ -202,14 +75,15 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
 }
 
 /// The option for this call, if it is an install that does not select groups already.
-fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> Option<&'w Way> {
-    let way = WAYS.iter().find(|way| way.manager == call.manager.name)?;
-    let is_install = way.verbs.contains(&call.verb.as_str()) && call.packages.is_empty();
+fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w Production> {
+    let way = call.manager.production.as_ref()?;
+    let is_install = way.verbs.contains(&call.verb) && call.packages.is_empty();
     let one = &run.invocations[call.invocation];
-    let decided = call.options.iter().any(|word| way.decided.iter().any(|start| word.raw.starts_with(start)))
-        || way.variables.iter().any(|name| facts.is_named(name))
-        || one.simple.assignments.iter().any(|one| one.name == "NODE_ENV")
-        || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
+    let decided =
+        call.options.iter().any(|word| way.unless_option.iter().any(|start| word.raw.starts_with(start)))
+            || way.unless_variable.iter().any(|name| facts.is_named(name))
+            || one.simple.assignments.iter().any(|one| one.name == "NODE_ENV")
+            || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
     (is_install && !decided && one.place.certain && !one.place.in_word).then_some(way)
 }
 
@@ -225,7 +99,12 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
 }
 
 /// Whether there are dev dependencies, and nothing needs them.
-fn needed(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &Way) -> Result<bool, String> {
+fn needed(
+    look: &StageView<'_, '_>,
+    run: &RunFacts<'_>,
+    call: &Call<'_>,
+    way: &Production,
+) -> Result<bool, String> {
     let context = look
         .context
         .ok_or("the build context can't be read, so the files that the image loads are unknown")?;
@@ -239,16 +118,18 @@ fn needed(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, way: &W
     {
         return Err("the workspace has several manifests".into());
     }
-    match way.manager {
-        "composer" => php(look, run, call, text),
-        "poetry" | "uv" => python(look, run, call, text),
-        "yarn"
-            if context.sends_file(".yarnrc.yml")
-                || text.contains("\"yarn@") && !text.contains("\"yarn@1") =>
+    match call.manager.ecosystem {
+        Some(Ecosystem::Php) => php(look, run, call, text),
+        Some(Ecosystem::Python) => python(look, run, call, text),
+        Some(Ecosystem::Node)
+            if call.manager.name == "yarn"
+                && (context.sends_file(".yarnrc.yml")
+                    || text.contains("\"yarn@") && !text.contains("\"yarn@1")) =>
         {
             Ok(false)
         }
-        _ => node(look, run, call, text),
+        Some(Ecosystem::Node) => node(look, run, call, text),
+        _ => Err(format!("whether {} has dev dependencies is unknown", way.manifest)),
     }
 }
 

@@ -21,16 +21,10 @@ pub struct Prune {
     /// The index of the RUN.
     pub run: usize,
     /// The command.
-    pub command: &'static str,
+    pub command: String,
     /// The manager.
     pub manager: String,
 }
-
-const NPM: &str = "npm prune --omit=dev";
-const PNPM: &str = "CI=true pnpm prune --prod";
-/// Remove unlinked packages at once instead of after a week.
-const PNPM_WORKSPACE: &str =
-    "CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --config.modules-cache-max-age=0";
 
 /// The RUNs of the last stage that install and build, and could remove packages afterwards; an
 /// error says why one can't.
@@ -68,11 +62,13 @@ fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -
     let place = &run.invocations[call.invocation].place;
     let behind = &run.invocations[call.invocation + 1..];
     let is_build = |word: &Word| word.text().contains("build") || word.text().contains("compile");
-    let decided = ["--prod", "--production", "--omit", "-g", "--global", "--only", "-P", "--filter", "-F"];
-    matches!(call.manager.name.as_str(), "npm" | "pnpm")
-        && matches!(call.verb.as_str(), "install" | "i" | "ci" | "clean-install")
+    let Some(prune) = &call.manager.prune else { return false };
+    prune.verbs.contains(&call.verb)
         && call.packages.is_empty()
-        && !call.options.iter().any(|word| decided.iter().any(|option| word.raw.starts_with(option)))
+        && !call
+            .options
+            .iter()
+            .any(|word| prune.unless_option.iter().any(|option| word.raw.starts_with(option)))
         && place.certain
         && !place.in_word
         && place.own_shell
@@ -95,7 +91,7 @@ fn command(
     run: &RunFacts<'_>,
     call: &Call<'_>,
     context: &BuildContext,
-) -> Result<Option<&'static str>, String> {
+) -> Result<Option<String>, String> {
     let manifests = context.texts.iter().filter(|(path, _)| {
         path.rsplit('/').next() == Some("package.json")
             && !path.contains("node_modules")
@@ -130,11 +126,11 @@ fn command(
             return Err(format!("a later step calls `{program}`, which may need them"));
         }
     }
-    let is_workspace = context.texts.keys().chain(context.entries.iter().map(|entry| &entry.path));
-    let mut is_workspace = is_workspace.filter(|path| path.rsplit('/').next() == Some("pnpm-workspace.yaml"));
-    Ok(Some(match call.manager.name.as_str() {
-        "npm" => NPM,
-        _ if is_workspace.next().is_some() => PNPM_WORKSPACE,
-        _ => PNPM,
-    }))
+    let Some(prune) = &call.manager.prune else { return Ok(None) };
+    let is_workspace = |name: &str| {
+        let mut paths = context.texts.keys().chain(context.entries.iter().map(|entry| &entry.path));
+        paths.any(|path| path.rsplit('/').next() == Some(name))
+    };
+    let in_workspace = prune.in_workspace.as_ref().filter(|(name, _)| is_workspace(name));
+    Ok(Some(in_workspace.map_or(&prune.command, |(_, command)| command).clone()))
 }

@@ -4,12 +4,13 @@
 use crate::edit::Edits;
 use crate::transform::{Applicability, Context, Fixes};
 
-/// Proposes the option that leaves out recommended packages, for the calls of these package
-/// managers.
-pub(crate) fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, managers: &[&str]) {
+/// Proposes the option that leaves out recommended packages, for the calls of the package managers
+/// that name this transform in `knowledge/managers/`.
+pub(crate) fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, transform: &str) {
     for run in ctx.facts.shipped_and_editable() {
-        for call in run.calls.iter().filter(|call| managers.contains(&call.manager.name.as_str())) {
-            let Some(lean) = &call.manager.lean else { continue };
+        for call in &run.calls {
+            let lean = call.manager.lean.as_ref().filter(|lean| lean.transform == transform);
+            let Some(lean) = lean else { continue };
             let is_set = || {
                 lean.unless_setting
                     .as_ref()

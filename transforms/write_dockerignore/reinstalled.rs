@@ -3,6 +3,7 @@
 
 use crate::context::{BuildContext, Ignore};
 use crate::facts::{Facts, RunFacts};
+use crate::knowledge::Ecosystem;
 use crate::syntax::{Body, Item};
 
 const NAME: &str = "node_modules";
@@ -83,7 +84,7 @@ fn installs_first(facts: &Facts<'_>, run: &RunFacts<'_>, directory: &str) -> boo
         let here = effects.installs.iter().find(|install| install.directory.as_deref() == Some(directory));
         if let Some(install) = here {
             let call = &run.calls[install.call];
-            let makes = matches!(call.manager.name.as_str(), "npm" | "yarn" | "pnpm" | "bun")
+            let makes = call.manager.ecosystem == Some(Ecosystem::Node)
                 && call.manager.project.as_ref().is_some_and(|known| known.verbs.contains(&call.verb))
                 && call.verb != "fetch"
                 && call.packages.is_empty();

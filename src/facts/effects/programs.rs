@@ -149,53 +149,26 @@ impl Script<'_, '_> {
         call: &Call<'_>,
         one: &Invocation<'_>,
     ) -> Result<(), String> {
-        let by_name = match call.manager.name.as_str() {
-            "pip" => {
-                let as_module = one.words.iter().any(|word| word.raw == "-m")
-                    || one.simple.words.iter().any(|word| word.raw == "-m");
-                !as_module
-                    && call.verb == "install"
-                    && call.packages.iter().all(|word| is_package(word))
-                    && !call.packages.is_empty()
-                    && !call.options.iter().any(|option| {
-                        [
-                            "-r",
-                            "-c",
-                            "-e",
-                            "-f",
-                            "-t",
-                            "--requirement",
-                            "--constraint",
-                            "--editable",
-                            "--find-links",
-                            "--target",
-                            "--prefix",
-                            "--root",
-                            "--src",
-                            "--group",
-                            "--build-constraint",
-                        ]
-                        .iter()
-                        .any(|name| option.raw.starts_with(name))
-                    })
-                    && self.paths_among(one.arguments()).is_ok()
-            }
-            "npm" if matches!(call.verb.as_str(), "install" | "i" | "add") => {
-                let global =
-                    call.options.iter().any(|option| matches!(option.raw.as_str(), "-g" | "--global"));
-                global
-                    && !call.packages.is_empty()
-                    && call.packages.iter().all(|word| is_package(word))
-                    && !has_directory_option(call)
-            }
-            _ => false,
-        };
-        let cleans = call.manager.cleans(&call.verb)
-            && !matches!(call.manager.name.as_str(), "go" | "cargo" | "maven" | "gradle" | "mix" | "dotnet");
-        if by_name
-            || cleans
-            || call.manager.name == "pip" && matches!(call.verb.as_str(), "uninstall" | "config")
-        {
+        let known = call.manager.by_name.as_ref();
+        let by_name = known.is_some_and(|known| {
+            // `python -m` may load a module from the working directory.
+            let as_module = one.words.iter().any(|word| word.raw == "-m")
+                || one.simple.words.iter().any(|word| word.raw == "-m");
+            let has = |options: &[String]| {
+                call.options.iter().any(|word| options.iter().any(|name| word.raw.starts_with(name)))
+            };
+            let is_needed = known.needs_option.is_empty()
+                || call.options.iter().any(|word| known.needs_option.contains(&word.raw));
+            !as_module
+                && known.verbs.contains(&call.verb)
+                && is_needed
+                && !call.packages.is_empty()
+                && call.packages.iter().all(|word| is_package(word))
+                && !has(&known.unless_option)
+                && (!known.reads_files || self.paths_among(one.arguments()).is_ok())
+        });
+        let cleans = call.manager.cleans(&call.verb) && !call.manager.cleans_project;
+        if by_name || cleans || known.is_some_and(|known| known.other_verbs.contains(&call.verb)) {
             return Ok(());
         }
         if call.manager.installs(&call.verb) {
@@ -235,12 +208,4 @@ fn is_package(word: &Word) -> bool {
     let local = text.starts_with(['.', '/', '~']) || text.starts_with("file:") || text.starts_with("link:");
     let scoped = text.starts_with('@') && text.matches('/').count() == 1;
     !local && (text.contains("://") || !archive && (scoped || !text.contains('/')))
-}
-
-fn has_directory_option(call: &Call<'_>) -> bool {
-    call.options.iter().any(|option| {
-        ["--prefix", "-C", "--dir", "--cwd", "--userconfig", "--globalconfig"]
-            .iter()
-            .any(|name| option.raw.starts_with(name))
-    })
 }

@@ -94,7 +94,7 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
             | "-b" => {
                 return Err(format!("`{name}` reads other files"));
             }
-            name if moves_elsewhere(name) && !matches!(name, "-f" | "-C") => {
+            name if moves_elsewhere(call.manager, name) && !matches!(name, "-f" | "-C") => {
                 return Err(format!("`{name}` sends pip to another directory"));
             }
             _ => {}
