@@ -1,6 +1,7 @@
 //! What is true of one Dockerfile: computed once per text, read-only, for all transforms.
 //!
-//! Facts answer questions; they propose nothing. An unknown is a value here (`Unknown`, `None`), never a guess.
+//! Facts answer questions; they propose nothing. An unknown is a value here (`Unknown`, `None`),
+//! never a guess.
 
 pub mod accounts;
 pub mod append;
@@ -57,8 +58,9 @@ pub use environment::User;
 pub use packages::Call;
 pub use stage::{Base, Stage};
 
-/// How many instructions a question about each pair of them looks through, before or after one of the two. What is
-/// further away counts as unknown, so that a generated file of any length takes no longer than its length.
+/// How many instructions a question about each pair of them looks through, before or after one of
+/// the two. What is further away counts as unknown, so that a generated file of any length takes no
+/// longer than its length.
 pub const FURTHEST: usize = 300;
 
 /// The facts of one file.
@@ -89,7 +91,8 @@ pub struct Facts<'a> {
     effects: effects::Known,
     /// Answers about the whole file.
     pub(crate) kept: Kept,
-    /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK, ONBUILD.
+    /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK,
+    /// ONBUILD.
     pub(crate) configuration: Vec<&'a Instruction<'a>>,
     /// Triggers for images built on this one.
     triggers: Vec<&'a Instruction<'a>>,
@@ -227,13 +230,14 @@ impl<'a> Facts<'a> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
     }
 
-    /// Whether more instructions come before an item, in its stage and in those that it is built from, than a question about
-    /// each of them looks through.
+    /// Whether more instructions come before an item, in its stage and in those that it is built
+    /// from, than a question about each of them looks through.
     pub(crate) fn is_far_down(&self, item: usize) -> bool {
         self.before(item).nth(FURTHEST).is_some()
     }
 
-    /// Whether more instructions come after an item, in the whole file, than a question about each of them looks through.
+    /// Whether more instructions come after an item, in the whole file, than a question about each
+    /// of them looks through.
     pub(crate) fn is_far_up(&self, item: usize) -> bool {
         let later = self.file.items[item + 1..].iter().filter(|item| matches!(item, Item::Instruction(_)));
         later.take(FURTHEST + 1).count() > FURTHEST

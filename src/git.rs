@@ -1,5 +1,5 @@
-//! The user's git, through its command line: which lines of a file have changed. `start` starts git,
-//! `root` finds the top of a repository, and `requests` commits and pushes for pull requests.
+//! The user's git, through its command line: which lines of a file have changed. `start` starts
+//! git, `root` finds the top of a repository, and `requests` commits and pushes for pull requests.
 
 mod error;
 #[cfg(feature = "pr")]

@@ -38,8 +38,8 @@ const FEW_ROUNDS: usize = 10;
 /// The limit for every file.
 const MOST_ROUNDS: usize = 100;
 
-/// The largest number of rounds for a text. The fix of one RUN may enable that of the RUN before it,
-/// in a round each.
+/// The largest number of rounds for a text. The fix of one RUN may enable that of the RUN before
+/// it, in a round each.
 fn rounds(text: &str) -> usize {
     text.matches("RUN").count().clamp(FEW_ROUNDS, MOST_ROUNDS)
 }

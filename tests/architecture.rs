@@ -53,7 +53,8 @@ fn code(path: &Path) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The first names of all paths that start with `prefix`, also of those in braces: `a` and `b` for `crate::{a::{c, d}, b}`.
+/// The first names of all paths that start with `prefix`, also of those in braces: `a` and `b` for
+/// `crate::{a::{c, d}, b}`.
 fn first_names(code: &str, prefix: &str) -> Vec<String> {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
@@ -203,7 +204,8 @@ fn only_the_command_line_touches_the_world() {
     }
 }
 
-/// Every program that is started anywhere, and what it is for. Each of these places takes the tokens out of the environment.
+/// Every program that is started anywhere, and what it is for. Each of these places takes the
+/// tokens out of the environment.
 const STARTS: &[(&str, &str)] = &[
     // The container engine: whatever JETTISON_ENGINE names, else `docker`.
     ("src/measure/engine.rs", "Command::new(program)"),
@@ -391,7 +393,8 @@ fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
             continue;
         }
         assert_eq!(package["source"], "registry+https://github.com/rust-lang/crates.io-index", "{name}");
-        // One of several licences is enough, all of several are needed; the older way to say "or" is a slash.
+        // One of several licences is enough, all of several are needed; the older way to say "or"
+        // is a slash.
         let licence = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
         let licence = licence.replace(['(', ')'], "");
         let fits =

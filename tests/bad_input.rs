@@ -15,7 +15,8 @@ use support::folder;
 
 const DOCKERFILE: &str = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN pnpm install\nRUN apt-get update && apt-get install -y curl\n";
 
-/// Runs the program and ends it where it takes too long, which is far more than it needs even on a loaded machine.
+/// Runs the program and ends it where it takes too long, which is far more than it needs even on a
+/// loaded machine.
 fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(support::jettison());
     command

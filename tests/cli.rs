@@ -251,7 +251,8 @@ fn hard_links_stay_links() {
     assert_eq!(fs::metadata(folder.path().join("other")).expect("there").nlink(), 2);
 }
 
-/// A disk that is full while the new text is written: the file is as it was, and nothing is left beside it.
+/// A disk that is full while the new text is written: the file is as it was, and nothing is left
+/// beside it.
 #[test]
 fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().expect("a temporary directory");

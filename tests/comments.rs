@@ -35,7 +35,8 @@ fn a_comment_that_keeps_anything_is_not_idle() {
         "FROM debian:12\nRUN apt-get update\n# jettison: ignore=clean-package-caches\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
         // What it keeps away would be held back or refused anyway, and be said.
         "FROM debian:12\n# jettison: ignore=clean-package-caches\nRUN apt-get update && apt-get install -y curl\nRUN ./configure.sh\n",
-        // Only one of two ids has something to do, and nobody can say that of the other without a try.
+        // Only one of two ids has something to do, and nobody can say that of the other without a
+        // try.
         "FROM debian:12\n# jettison: ignore=all\nRUN true\n",
     ] {
         assert_eq!(warnings(text), Vec::<String>::new(), "{text}");

@@ -50,7 +50,8 @@ fn expected(known: &Value) -> Value {
         flag.as_str().expect("a flag").trim_start_matches("--").split('=').next().map(str::to_owned)
     };
     let flags: Vec<_> = known["flags"].as_array().into_iter().flatten().map(flag).collect();
-    // The records mark JSON for every instruction that may have it; ours is compared where the forms differ in meaning.
+    // The records mark JSON for every instruction that may have it; ours is compared where the
+    // forms differ in meaning.
     let compared = Keyword::parse(&keyword).is_some_and(|keyword| {
         matches!(keyword, Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell)
     });
@@ -84,8 +85,8 @@ fn instructions_are_those_that_buildkit_sees() {
     }
 }
 
-/// What BuildKit refuses for a reason that lies beyond the grammar of lines: no FROM, nothing in it, or a here-document
-/// that its older lexer sees where the newer one does not.
+/// What BuildKit refuses for a reason that lies beyond the grammar of lines: no FROM, nothing in
+/// it, or a here-document that its older lexer sees where the newer one does not.
 fn is_beyond_grammar(error: &str) -> bool {
     ["no build stage", "no instructions", "unterminated heredoc"].iter().any(|known| error.contains(known))
 }
@@ -165,7 +166,8 @@ fn fixing_settles_and_keeps_what_it_must() {
             let Some(text) = &real.text else { continue };
             let outcome = catch_unwind(|| pipeline::fix(text, &settings))
                 .unwrap_or_else(|_| panic!("{} makes it panic", real.name));
-            // A check that undoes a step is a mistake in a transform, found here before a user finds it.
+            // A check that undoes a step is a mistake in a transform, found here before a user
+            // finds it.
             assert!(outcome.undone.is_empty(), "{}: {:?}", real.name, outcome.undone);
             refused += outcome.refused.len();
             let Some(new) = outcome.text() else { continue };

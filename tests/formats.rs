@@ -39,7 +39,8 @@ fn assert_snapshot(name: &str, text: &str) {
     support::run::assert_snapshot("formats", name, text);
 }
 
-/// Holds a document against a schema of this repository, where PyPI's `check-jsonschema` is there to do it.
+/// Holds a document against a schema of this repository, where PyPI's `check-jsonschema` is there
+/// to do it.
 fn assert_valid(test: &str, schema: &str, document: &[u8]) {
     let Some(python) = support::python_with(test, "check_jsonschema") else { return };
     let folder = tempfile::tempdir().expect("a temporary directory");

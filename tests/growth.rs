@@ -15,8 +15,8 @@ use measure::{MODES, exponent, fix, settings};
 
 /// Instructions, commands or stages.
 const SIZES: (usize, usize) = (300, 1_500);
-/// A square is 2. Questions about pairs look at most 300 instructions ahead, so that between these sizes they still grow faster
-/// than the file; the benchmark measures beyond that.
+/// A square is 2. Questions about pairs look at most 300 instructions ahead, so that between these
+/// sizes they still grow faster than the file; the benchmark measures beyond that.
 const MOST: f64 = 1.8;
 /// Shorter times say nothing.
 const LEAST: Duration = Duration::from_millis(20);

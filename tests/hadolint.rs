@@ -167,8 +167,8 @@ fn counts(report: &[Value]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Real files: every finding gets an answer, and hadolint no longer finds what was fixed. With UPDATE_DOCS=1 it is all of them,
-/// and the shares go into docs/hadolint.md.
+/// Real files: every finding gets an answer, and hadolint no longer finds what was fixed. With
+/// UPDATE_DOCS=1 it is all of them, and the shares go into docs/hadolint.md.
 #[test]
 fn hadolint_no_longer_finds_what_was_fixed() {
     let test = "hadolint_no_longer_finds_what_was_fixed";

@@ -323,7 +323,8 @@ fn what_is_no_file_needs_an_engine() {
 /// What may be held of any archive at all, in kilobytes.
 const MOST_KILOBYTES: i64 = 300_000;
 
-/// A gzip stream, put together from compressed pieces: a small one that repeats stands for a large content.
+/// A gzip stream, put together from compressed pieces: a small one that repeats stands for a large
+/// content.
 struct Gzip(Vec<u8>);
 
 impl Gzip {
@@ -508,7 +509,8 @@ fn many_files_take_little_memory() {
     assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
 }
 
-/// With JETTISON_LARGE ten gigabytes, as large images have them; otherwise as much as a test has time for.
+/// With JETTISON_LARGE ten gigabytes, as large images have them; otherwise as much as a test has
+/// time for.
 #[test]
 fn a_large_image_is_read_as_a_stream() {
     let is_large = std::env::var_os("JETTISON_LARGE").is_some();

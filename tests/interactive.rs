@@ -39,7 +39,8 @@ impl Session {
         let folder = folder(files);
         let pty = openpty(None, None).expect("a pseudo-terminal");
         let end = || Stdio::from(pty.slave.try_clone().expect("a handle"));
-        // As a shell would start it: in a session whose terminal this is, so that Ctrl-C is a signal.
+        // As a shell would start it: in a session whose terminal this is, so that Ctrl-C is a
+        // signal.
         let child = Command::new("setsid")
             .args(["--ctty", "--wait"])
             .arg(support::jettison())

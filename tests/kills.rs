@@ -1,5 +1,5 @@
-//! Runs of `fix --write` that are killed at a random moment: no file is lost or half written, and the
-//! next run removes all temporary files. `JETTISON_KILLS` sets the number of runs.
+//! Runs of `fix --write` that are killed at a random moment: no file is lost or half written, and
+//! the next run removes all temporary files. `JETTISON_KILLS` sets the number of runs.
 
 #![cfg(unix)]
 

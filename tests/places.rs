@@ -248,7 +248,8 @@ fn the_action_is_built_by_nothing_of_the_checkout() {
         (".cargo/config.toml", "[build]\nrustc-wrapper = \"evil/bin/rustc\"\n"),
         ("evil/bin/cargo", "canary"),
     ]);
-    // As rustup does it, unless a variable names the toolchain: the nearest file decides. And as cargo reads its configuration.
+    // As rustup does it, unless a variable names the toolchain: the nearest file decides. And as
+    // cargo reads its configuration.
     let rustup = "directory=$PWD
 while [ \"$directory\" != / ] && [ -n \"$directory\" ]; do
   [ -z \"$RUSTUP_TOOLCHAIN\" ] && [ -f \"$directory/rust-toolchain.toml\" ] && echo toolchain >>\"$CANARY\"
@@ -364,7 +365,8 @@ fn pre_commit_runs_the_hook() {
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "--all"]);
     git(sample.path(), &["commit", "--quiet", "--message", "Start"]);
-    // pre-commit builds the hook as cargo installs a program; a quick build will do, and its parts are kept.
+    // pre-commit builds the hook as cargo installs a program; a quick build will do, and its parts
+    // are kept.
     let target = root().join("target/pre-commit");
     let home = tempfile::tempdir().expect("a temporary directory");
     let output = Command::new(pre_commit)

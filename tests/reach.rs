@@ -1,5 +1,5 @@
-//! A checkout refers to nothing outside of it: symlinks, contexts of Compose files, and configurations
-//! of other folders.
+//! A checkout refers to nothing outside of it: symlinks, contexts of Compose files, and
+//! configurations of other folders.
 
 #![cfg(unix)]
 

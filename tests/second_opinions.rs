@@ -51,8 +51,8 @@ fn dockerfile_parser_still_takes_what_it_took() {
     });
 }
 
-/// `parse-dockerfile` counts the same instructions, but for its known gaps: here-documents that do not come first in their
-/// instruction, `ENTRYPOINT []`, lines that end in two escape characters.
+/// `parse-dockerfile` counts the same instructions, but for its known gaps: here-documents that do
+/// not come first in their instruction, `ENTRYPOINT []`, lines that end in two escape characters.
 #[test]
 fn parse_dockerfile_counts_the_same_instructions() {
     let Some(all) = support::corpus("parse_dockerfile_counts_the_same_instructions") else { return };
@@ -112,7 +112,8 @@ fn scripts_that_we_understand_are_scripts_to_the_shell() {
     assert!(unexpected.len() * 1000 <= scripts.len(), "{unexpected:#?}");
 }
 
-/// Runs a Python program over all changed files, before and after; it prints the names of those that got worse.
+/// Runs a Python program over all changed files, before and after; it prints the names of those
+/// that got worse.
 #[test]
 fn buildkits_older_parser_and_hadolint_do_not_get_worse() {
     let test = "buildkits_older_parser_and_hadolint_do_not_get_worse";

@@ -174,7 +174,8 @@ fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
             let Config { select, r#unsafe, .. } = base.config;
             Settings { config: Config { select, r#unsafe, ..config }, ..base }
         }
-        // The guards of a merge are of interest wherever it would be allowed, not only where it saves bytes.
+        // The guards of a merge are of interest wherever it would be allowed, not only where it
+        // saves bytes.
         Err(_) if transform.id == "merge-runs" => {
             Settings { config: Config { merge_runs: MergeRuns::All, ..base.config }, ..base }
         }
@@ -222,7 +223,8 @@ fn comes_out_as_its_snapshot_says(transform: &Transform, path: &Path) {
     }, { insta::assert_snapshot!(situation.as_str(), picture) });
 }
 
-/// All transforms at once must settle too, and together they must not undo what one alone gets right.
+/// All transforms at once must settle too, and together they must not undo what one alone gets
+/// right.
 fn settles_under_all(path: &Path) {
     let text = fs::read_to_string(path).expect("a readable fixture");
     let around = around(path);
@@ -234,8 +236,8 @@ fn settles_under_all(path: &Path) {
     }
 }
 
-/// A fixture in a folder that is no transform's, a context without a Dockerfile, and a snapshot without a fixture would be
-/// files that no test reads.
+/// A fixture in a folder that is no transform's, a context without a Dockerfile, and a snapshot
+/// without a fixture would be files that no test reads.
 fn no_file_is_forgotten() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut forgotten = Vec::new();

@@ -1,7 +1,7 @@
 //! The language of the project: phrases that are no idiomatic English, with what to write instead.
 //!
-//! The list contains the phrases that we got wrong most often; CONTRIBUTING.md has the rules. In Rust
-//! files, only comments and string literals are checked.
+//! The list contains the phrases that we got wrong most often; CONTRIBUTING.md has the rules. In
+//! Rust files, only comments and string literals are checked.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -88,7 +88,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     GainKind::Bytes => Effect::SmallerImage,
                     GainKind::Layer => Effect::FewerLayers,
                 });
-                // If a comment prevents this merge, the second RUN may still be merged with the next one.
+                // If a comment prevents this merge, the second RUN may still be merged with the
+                // next one.
                 let names = TRANSFORM.names();
                 let is_silenced =
                     [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text));

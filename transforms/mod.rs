@@ -1,9 +1,9 @@
 //! The transforms: one file each, which contains its manual page, its tests and its code.
 //!
-//! This file lists the transforms in the order in which they run, and contains the code that some of
-//! them share. Stages come first, since stages that only build need no cleanup. Layer boundaries are
-//! next, since a cleanup must be in the layer that creates the files. Then come cache mounts (if the
-//! user wants them), options that disable caches, and cleanups.
+//! This file lists the transforms in the order in which they run, and contains the code that some
+//! of them share. Stages come first, since stages that only build need no cleanup. Layer boundaries
+//! are next, since a cleanup must be in the layer that creates the files. Then come cache mounts
+//! (if the user wants them), options that disable caches, and cleanups.
 
 mod apt_no_install_recommends;
 mod avoid_package_caches;

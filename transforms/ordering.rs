@@ -1,8 +1,8 @@
 //! Which instructions of a stage can move down, and the text that moves with them.
 //!
-//! RUN instructions keep their order, so the same programs run one after the other. Copies and build
-//! metadata sink below them. This module decides which moves are worth making; `facts::effects`
-//! decides which instructions commute.
+//! RUN instructions keep their order, so the same programs run one after the other. Copies and
+//! build metadata sink below them. This module decides which moves are worth making;
+//! `facts::effects` decides which instructions commute.
 
 pub(crate) mod index;
 mod metadata;
@@ -85,7 +85,8 @@ fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
     stay.flat_map(|item| std::iter::once(*item).chain(after.remove(item).unwrap_or_default())).collect()
 }
 
-/// The order of instructions, from which one can be taken and put elsewhere: each knows its neighbours.
+/// The order of instructions, from which one can be taken and put elsewhere: each knows its
+/// neighbours.
 struct Places {
     /// What is above and below each; the last entry closes the circle.
     neighbours: Vec<(usize, usize)>,
@@ -120,8 +121,8 @@ impl Places {
     }
 }
 
-/// Answers about one instruction and each kind of others, kept while the questions are about that one: by kind, which
-/// instruction the answer is about, and the answer.
+/// Answers about one instruction and each kind of others, kept while the questions are about that
+/// one: by kind, which instruction the answer is about, and the answer.
 #[derive(Default)]
 struct Answers(RefCell<Vec<(Option<usize>, bool)>>);
 
@@ -145,7 +146,8 @@ struct Sinking<'r> {
     gains_by: &'r dyn Fn(usize, usize) -> bool,
 }
 
-/// The copies of a stage that gain by standing further down. `fixed` says what must stay where it is.
+/// The copies of a stage that gain by standing further down. `fixed` says what must stay where it
+/// is.
 pub fn sinking_copies(
     facts: &Facts<'_>,
     stage: usize,
@@ -165,7 +167,8 @@ pub fn sinking_copies(
     let mut own = vec![Rate::Fixed; facts.stages[stage].items.len()];
     order.iter().for_each(|&item| own[item - start] = facts.rate(item));
     let base = facts.rate_of_base(stage);
-    // How often what is above each step changes: first as if all copies left, then as far as they do.
+    // How often what is above each step changes: first as if all copies left, then as far as they
+    // do.
     let mut above: Vec<Rate> = own.iter().map(|rate| base.max(*rate)).collect();
     let mut moves = Vec::new();
     for _ in 0..MOST_TRIES {
@@ -263,7 +266,8 @@ pub(crate) fn movable_items(
     order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
 }
 
-/// The items of a range without blank lines and comments; but a comment to a tool that stands by itself may be meant for a place.
+/// The items of a range without blank lines and comments; but a comment to a tool that stands by
+/// itself may be meant for a place.
 fn steps(facts: &Facts<'_>, range: Range<usize>) -> Vec<usize> {
     let mut steps = Vec::new();
     let mut follows =
@@ -284,8 +288,9 @@ fn steps(facts: &Facts<'_>, range: Range<usize>) -> Vec<usize> {
     steps
 }
 
-/// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing directories for root with the same mode, and
-/// a copy sets the mode of the directories that it brings (BuildKit's file operations).
+/// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing
+/// directories for root with the same mode, and a copy sets the mode of the directories that it
+/// brings (BuildKit's file operations).
 pub(crate) fn may_pass_workdir(
     facts: &Facts<'_>,
     item: usize,
@@ -319,7 +324,8 @@ pub(crate) fn is_movable_across(facts: &Facts<'_>, item: usize) -> bool {
     matches!(&facts.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
 }
 
-/// Whether one of the commands of a step that count takes time: it fetches, installs or makes accounts; the rest of a second is not.
+/// Whether one of the commands of a step that count takes time: it fetches, installs or makes
+/// accounts; the rest of a second is not.
 fn takes_time_for(facts: &Facts<'_>, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
     let Item::Instruction(instruction) = &facts.file.items[item] else { return false };
     let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };

@@ -72,7 +72,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let mut copies =
         ctx.file.instructions().map(|(_, one)| one).filter(copies).map(|one| one.text).peekable();
     let Some(first) = copies.peek().copied() else { return };
-    // All of these instructions copy from the context, so a comment at any of them suppresses the fix.
+    // All of these instructions copy from the context, so a comment at any of them suppresses the
+    // fix.
     let anchor = copies.find(|copy| ctx.pragmas.silence(&TRANSFORM.names(), *copy)).unwrap_or(first);
     let context = match ctx.around.context() {
         Ok(context) => context,

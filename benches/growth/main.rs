@@ -17,7 +17,8 @@ const SIZES: (usize, usize) = (1_000, 10_000);
 /// Of some kinds, so many too.
 const LARGEST: usize = 100_000;
 const OF_LARGEST: &[&str] = &["copies", "pip", "RUN and ENV", "a chain of stages", "of everything"];
-/// Sorting makes 1.1 of 1, and a file that outgrows the processor's caches up to 1.3 (the merging of many RUNs does); a square is 2.
+/// Sorting makes 1.1 of 1, and a file that outgrows the processor's caches up to 1.3 (the merging
+/// of many RUNs does); a square is 2.
 const MOST: f64 = 1.35;
 /// Shorter times say nothing.
 const LEAST: Duration = Duration::from_millis(50);

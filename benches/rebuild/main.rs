@@ -75,7 +75,8 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// One of the two versions of an application, and the images it had last: those that a developer would have lying about.
+/// One of the two versions of an application, and the images it had last: those that a developer
+/// would have lying about.
 struct Side {
     name: &'static str,
     application: &'static Application,

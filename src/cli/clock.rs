@@ -14,7 +14,8 @@ pub fn started(settings: &Settings) -> Arc<Settings> {
     let limit = Duration::from_secs(settings.config.time_limit);
     let mut settings = Settings::clone(settings);
     if !limit.is_zero() {
-        // Asking for a thread's time is a call to the system, and its time is never more than the clock's.
+        // Asking for a thread's time is a call to the system, and its time is never more than the
+        // clock's.
         let (clock, start) = (Instant::now(), now());
         settings.deadline =
             Deadline::by(move || clock.elapsed() > limit && now().saturating_sub(start) > limit);

@@ -1,4 +1,5 @@
-//! Full paths of many files: each folder is resolved once, and a file that is no link is called as it is within its folder.
+//! Full paths of many files: each folder is resolved once, and a file that is no link is called as
+//! it is within its folder.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ impl FullPaths {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return fs::canonicalize(path);
         };
-        // `name/.` is a folder, and `file_name` does not say so. Elsewhere a name may be written in letters of another case.
+        // `name/.` is a folder, and `file_name` does not say so. Elsewhere a name may be written in
+        // letters of another case.
         let is_named = path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
         if !cfg!(target_os = "linux") || !is_named || fs::symlink_metadata(path)?.is_symlink() {
             return fs::canonicalize(path);

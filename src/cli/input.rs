@@ -97,7 +97,8 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         let place = Place::of(&before, valid);
         format!("is not UTF-8 (first bad byte at {place}); convert it, for example with iconv")
     })?;
-    // A symlink may point to any kind of file, so no line of a file that is not a Dockerfile is shown.
+    // A symlink may point to any kind of file, so no line of a file that is not a Dockerfile is
+    // shown.
     let is_instruction =
         |line: &str| line.split_whitespace().next().is_some_and(|word| Keyword::parse(word).is_some());
     if !text.trim_start_matches('\u{feff}').lines().any(is_instruction) {

@@ -1,5 +1,5 @@
-//! What all files of one `jettison fix` share: the arguments, the configurations, the build contexts and the part of each file
-//! that may be changed.
+//! What all files of one `jettison fix` share: the arguments, the configurations, the build
+//! contexts and the part of each file that may be changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +36,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The files: those that are named, those that a report is about, or all below the working directory.
+    /// The files: those that are named, those that a report is about, or all below the working
+    /// directory.
     pub fn files(&self) -> Files {
         let here = [PathBuf::from(".")];
         let paths = match &self.scopes {
@@ -50,7 +51,8 @@ impl<'a> Session<'a> {
     /// The settings for a file with this text.
     ///
     /// # Errors
-    /// The configuration can't be read, or git does not know which lines have changed; without the path.
+    /// The configuration can't be read, or git does not know which lines have changed; without the
+    /// path.
     pub fn settings(&self, path: &Path, text: &str) -> Result<Arc<Settings>, String> {
         self.scopes.within(self.configurations.for_file(path)?, path, text)
     }

@@ -1,5 +1,5 @@
-//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, those that a RUN calls, and what compose files and
-//! supervisors start, with the scripts that they call in turn.
+//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, those that a RUN
+//! calls, and what compose files and supervisors start, with the scripts that they call in turn.
 //!
 //! Where a script comes from is asked in `traced`; what its commands read, in `later`.
 
@@ -35,7 +35,8 @@ pub(crate) struct Started {
     pub stage: usize,
     /// Whether its text is part of the Dockerfile's own command: the string behind `bash -c`.
     pub is_inline: bool,
-    /// Whether it is a recipe of a makefile: by convention, what is unknown of it installs no system packages.
+    /// Whether it is a recipe of a makefile: by convention, what is unknown of it installs no
+    /// system packages.
     pub is_recipe: bool,
     /// What is known of it.
     pub what: What,
@@ -52,7 +53,8 @@ pub(crate) enum What {
     Unparsed(String),
     /// Nothing, for a reason that follows "because it".
     Unknown(&'static str),
-    /// Nothing, since there is no build context to look into; and whether its name or arguments speak of installing.
+    /// Nothing, since there is no build context to look into; and whether its name or arguments
+    /// speak of installing.
     NoContext { tells: bool },
 }
 
@@ -75,8 +77,8 @@ struct Walk<'f, 'a> {
 }
 
 impl Facts<'_> {
-    /// The commands of a script that is started at a place, and the state at each: of its variables only those of the image are
-    /// known.
+    /// The commands of a script that is started at a place, and the state at each: of its variables
+    /// only those of the image are known.
     pub(crate) fn invocations_of<'s>(
         &self,
         script: &'s Script,
@@ -330,7 +332,8 @@ impl<'f, 'a> Walk<'f, 'a> {
                             is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
                             continue;
                         }
-                        // Other programs than shell scripts are no readers unless they are known to be.
+                        // Other programs than shell scripts are no readers unless they are known to
+                        // be.
                         Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
                         Source::NoContext if is_shell => {
                             self.add(base, What::NoContext { tells: tells(base, one) });

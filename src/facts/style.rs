@@ -61,7 +61,8 @@ fn lines(text: &str) -> Lines {
             // list.
             if starts || previous_ends || result.indent.is_none() && result.leading.is_none() {
                 let before = &line[..line.len() - code.len()];
-                // Other white space, such as a lone carriage return, is part of a word to the shell.
+                // Other white space, such as a lone carriage return, is part of a word to the
+                // shell.
                 result.indent = before.chars().all(|c| c == ' ' || c == '\t').then(|| before.to_owned());
             }
             if starts {

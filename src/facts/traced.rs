@@ -1,8 +1,8 @@
-//! Where a script that lies in the image comes from: a file of the build context, a here-document, another stage, what a RUN
-//! writes, or the base image.
+//! Where a script that lies in the image comes from: a file of the build context, a here-document,
+//! another stage, what a RUN writes, or the base image.
 //!
-//! It follows copies, moves and links whose names are written out. What it loses sight of is unknown. What the script does is
-//! asked in `started`.
+//! It follows copies, moves and links whose names are written out. What it loses sight of is
+//! unknown. What the script does is asked in `started`.
 
 pub(crate) mod index;
 pub(super) mod placed;
@@ -50,7 +50,8 @@ pub(crate) struct Search {
     is_covered: bool,
 }
 
-/// Searches for one path, each by how many copies it may follow and the instruction that it started at.
+/// Searches for one path, each by how many copies it may follow and the instruction that it started
+/// at.
 pub(crate) type Searches = HashMap<(usize, usize), Search>;
 
 /// Further back a file is not looked for.
@@ -86,8 +87,9 @@ const SYSTEM: &[&str] = &[
 const PATH: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 impl Facts<'_> {
-    /// Where a file comes from that a command in this place calls by a name. A command's own name without a slash is looked
-    /// for on the PATH; other names start from the directory, where that is known.
+    /// Where a file comes from that a command in this place calls by a name. A command's own name
+    /// without a slash is looked for on the PATH; other names start from the directory, where that
+    /// is known.
     pub(super) fn sources_of(
         &self,
         at: At,
@@ -138,7 +140,8 @@ impl Facts<'_> {
         own.chain(PATH.iter().map(|&part| part.to_owned())).collect()
     }
 
-    /// The instructions before a place, the nearest first: of its stage, then of those that it is built from.
+    /// The instructions before a place, the nearest first: of its stage, then of those that it is
+    /// built from.
     pub(super) fn back_from(&self, at: At) -> impl Iterator<Item = (usize, &Instruction<'_>)> {
         let start = self.stages[at.stage].items.start;
         let own = (start..at.end).rev().filter_map(|item| match &self.file.items[item] {
@@ -416,8 +419,8 @@ impl Facts<'_> {
         paths.filter(ends).filter_map(|path| context.text(path)).collect()
     }
 
-    /// A file that a COPY names and the context does not have: unknown where the directory is the context for certain, since
-    /// other files are there that the file copies.
+    /// A file that a COPY names and the context does not have: unknown where the directory is the
+    /// context for certain, since other files are there that the file copies.
     fn missing(&self, context: &BuildContext) -> Source {
         let is_there = |(item, instruction): (usize, &Instruction<'_>)| {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };

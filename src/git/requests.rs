@@ -1,5 +1,5 @@
-//! What pull requests need from git: the state of the work tree, commits that touch neither the work
-//! tree nor the index, and branches of remotes. Only here does git use the network.
+//! What pull requests need from git: the state of the work tree, commits that touch neither the
+//! work tree nor the index, and branches of remotes. Only here does git use the network.
 
 use std::fmt;
 use std::process::Command;

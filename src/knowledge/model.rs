@@ -633,7 +633,8 @@ pub struct Starter {
     /// Files, and directories of files, that are read in every image.
     #[serde(default)]
     pub directories: Vec<String>,
-    /// The endings of file names in those directories, and of operands that are files; any name if empty.
+    /// The endings of file names in those directories, and of operands that are files; any name if
+    /// empty.
     #[serde(default)]
     pub endings: Vec<String>,
     /// Whether its programs only install a file where a running image finds it.

@@ -184,7 +184,8 @@ impl Script {
         })
     }
 
-    /// What follows a command. `a && b &` would run both in the background, and how far `a` gets would be a matter of time.
+    /// What follows a command. `a && b &` would run both in the background, and how far `a` gets
+    /// would be a matter of time.
     fn joiner(&self, index: usize) -> Joiner {
         let is_before_background = self.0.get(index + 1).is_some_and(|(_, next)| *next == Joiner::Background);
         let own = self.0[index].1;

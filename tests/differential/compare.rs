@@ -43,7 +43,8 @@ impl Difference {
     }
 }
 
-/// All differences, where a command is made to fail or not; none where the fixed file does what the original does.
+/// All differences, where a command is made to fail or not; none where the fixed file does what the
+/// original does.
 pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut add =
@@ -105,7 +106,8 @@ pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Diffe
     all
 }
 
-/// What scripts print, without what the shell prints of them after `set -x`, and what `rm` did not find.
+/// What scripts print, without what the shell prints of them after `set -x`, and what `rm` did not
+/// find.
 fn untraced(output: &str) -> Vec<&str> {
     output.lines().filter(|line| !line.starts_with('+') && !line.starts_with("rm: ")).collect()
 }
@@ -145,7 +147,8 @@ fn is_directory(file: &File) -> bool {
     file.mode & 0o170_000 == 0o040_000
 }
 
-/// Whether a directory exists for caches, or as the home directory of a variable, and contains no files.
+/// Whether a directory exists for caches, or as the home directory of a variable, and contains no
+/// files.
 fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
     let mut below = build.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));
@@ -157,7 +160,8 @@ fn is_made_for_caches(build: &Build, directory: &str) -> bool {
             || build.homes.contains(directory))
 }
 
-/// Whether a file is a package manager's own copy of what it fetched, or a directory of such files only.
+/// Whether a file is a package manager's own copy of what it fetched, or a directory of such files
+/// only.
 fn is_of_a_cache(build: &Build, fixed: &Build, path: &str, file: &File) -> bool {
     if is_directory(file) {
         held_only(build, fixed, path)
@@ -166,7 +170,8 @@ fn is_of_a_cache(build: &Build, fixed: &Build, path: &str, file: &File) -> bool 
     }
 }
 
-/// Whether a directory was there for a cache alone: all in it may be missing, and something is or was in it.
+/// Whether a directory was there for a cache alone: all in it may be missing, and something is or
+/// was in it.
 fn held_only(original: &Build, fixed: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
     let below = || original.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));

@@ -14,7 +14,8 @@ const CACHES: &[&str] = &[
     "/usr/local/share/.cache/yarn",
 ];
 
-/// Directories of caches that may be cache mounts, besides: absolute paths, and paths below a home directory.
+/// Directories of caches that may be cache mounts, besides: absolute paths, and paths below a home
+/// directory.
 const MOUNTS: &[&str] = &["/go/pkg/mod", "/usr/local/cargo/registry", "/usr/local/cargo/git/db"];
 const MOUNTS_AT_HOME: &[&str] = &[
     ".npm",
@@ -50,8 +51,8 @@ fn is_below(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a file may be missing: what a package manager keeps of what it fetched, an archive or an installer that was
-/// fetched, a cache of the context.
+/// Whether a file may be missing: what a package manager keeps of what it fetched, an archive or an
+/// installer that was fetched, a cache of the context.
 pub fn may_be_missing(path: &str, file: &File, copies_a_cache: bool) -> bool {
     let text = String::from_utf8_lossy(&file.data);
     let is_download = file.data.starts_with(&[0x1f, 0x8b])
@@ -70,8 +71,8 @@ pub fn is_cached(path: &str, file: &File, copies_a_cache: bool) -> bool {
     text.starts_with("cached ") && text.trim_end().ends_with(&end)
 }
 
-/// Whether a command only empties a cache, so that the fixed file may do without it or do it elsewhere: when it fails, the
-/// two may part. The words have zeros between them.
+/// Whether a command only empties a cache, so that the fixed file may do without it or do it
+/// elsewhere: when it fails, the two may part. The words have zeros between them.
 pub fn only_cleans(record: &[u8]) -> bool {
     const CLEANERS: &[&str] =
         &["cache clean", "cache purge", "store prune", "clean -", "apt-get clean", "dnf clean", "apk update"];
@@ -81,8 +82,8 @@ pub fn only_cleans(record: &[u8]) -> bool {
     CLEANERS.iter().any(|cleaner| text.contains(cleaner)) || text.contains("rm ") && is_in_a_cache
 }
 
-/// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any more, and a cache mount
-/// may have what the original lacks, unless a command was made to fail.
+/// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any
+/// more, and a cache mount may have what the original lacks, unless a command was made to fail.
 pub fn may_go_on(instruction: &str, mounts: &BTreeSet<String>, is_fault: bool) -> bool {
     instruction.contains("apk ") || !mounts.is_empty() && !is_fault
 }

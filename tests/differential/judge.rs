@@ -188,7 +188,8 @@ fn is_by_chance(
     Ok(false)
 }
 
-/// The original, built on a developer's machine and, where that makes a difference, of a clean checkout.
+/// The original, built on a developer's machine and, where that makes a difference, of a clean
+/// checkout.
 fn originals(
     server: &mut Server,
     case: &Case,
@@ -209,7 +210,8 @@ fn originals(
     Ok(all)
 }
 
-/// The differences: on a developer's machine to what the original gives there and of a clean checkout.
+/// The differences: on a developer's machine to what the original gives there and of a clean
+/// checkout.
 fn compared(
     server: &mut Server,
     case: &Case,

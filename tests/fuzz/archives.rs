@@ -1,5 +1,5 @@
-//! Mutated image archives through `inspect`: the result is an image or an error, within limits of time
-//! and memory.
+//! Mutated image archives through `inspect`: the result is an image or an error, within limits of
+//! time and memory.
 
 use std::cell::Cell;
 use std::rc::Rc;

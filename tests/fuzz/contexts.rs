@@ -1,4 +1,5 @@
-//! Mutated build contexts, ignore files, manifests, lockfiles and configurations around Dockerfiles.
+//! Mutated build contexts, ignore files, manifests, lockfiles and configurations around
+//! Dockerfiles.
 
 use jettison::config::{Config, Hadolint, Settings};
 

@@ -317,7 +317,8 @@ fn others() -> &'static Ring<String> {
     })
 }
 
-/// Changes a text that is not a Dockerfile: its structure if it has one, its values, or its characters.
+/// Changes a text that is not a Dockerfile: its structure if it has one, its values, or its
+/// characters.
 pub fn mutate_text(random: &mut Random, path: &str, text: &mut String) {
     if path.ends_with(".json")
         && random.chance(60)

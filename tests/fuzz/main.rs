@@ -1,5 +1,5 @@
-//! Mutated inputs, each generated from a seed: Dockerfiles, their build contexts, image archives, and
-//! runs of the program.
+//! Mutated inputs, each generated from a seed: Dockerfiles, their build contexts, image archives,
+//! and runs of the program.
 //!
 //! ```text
 //! cargo test --test fuzz
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Inputs are mutations of the project's own fixtures and examples. `JETTISON_FUZZ_FOLDER` names a
-//! folder with more Dockerfiles; with the same folder, a seed generates the same case. A failing case is
-//! minimised and printed.
+//! folder with more Dockerfiles; with the same folder, a seed generates the same case. A failing
+//! case is minimised and printed.
 
 #![cfg(unix)]
 

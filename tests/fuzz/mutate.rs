@@ -1,5 +1,5 @@
-//! Changes of a text: of its characters, words, lines and instructions, with pieces of other texts and
-//! pieces that have broken tools before.
+//! Changes of a text: of its characters, words, lines and instructions, with pieces of other texts
+//! and pieces that have broken tools before.
 
 use std::ops::Range;
 

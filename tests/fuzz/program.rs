@@ -1,5 +1,5 @@
-//! Runs of the program over mutated folders: it ends in time with a documented exit status, and changes
-//! only files that it may change.
+//! Runs of the program over mutated folders: it ends in time with a documented exit status, and
+//! changes only files that it may change.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

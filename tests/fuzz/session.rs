@@ -36,8 +36,9 @@ pub fn wanted<T: FromStr>(name: &str) -> Option<T> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
-/// Runs cases of consecutive seeds: a number of them, or as many as there is time for. `check` returns
-/// what is wrong with a case, and `smallest` shows the smallest case that fails in the same way.
+/// Runs cases of consecutive seeds: a number of them, or as many as there is time for. `check`
+/// returns what is wrong with a case, and `smallest` shows the smallest case that fails in the same
+/// way.
 pub fn run(
     name: &str,
     cases: usize,

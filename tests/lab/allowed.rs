@@ -27,7 +27,8 @@ impl Place {
     }
 }
 
-/// What jettison takes away and says so: all of it is fetched or made again by the program that put it there.
+/// What jettison takes away and says so: all of it is fetched or made again by the program that put
+/// it there.
 const CACHES: &[(Place, &str)] = &[
     (Place::Below("/var/lib/apt/lists"), "package lists, which `apt-get update` fetches"),
     (Place::Below("/var/cache/apt"), "downloaded packages and apt's index of them"),
@@ -50,7 +51,8 @@ const NAMED_AT_RANDOM: &[(Place, &str)] = &[
     ),
 ];
 
-/// Files whose content holds a time stamp, by the ending of their names. (Python's documentation, "Cached bytecode": the time of the source.)
+/// Files whose content holds a time stamp, by the ending of their names. (Python's documentation,
+/// "Cached bytecode": the time of the source.)
 const STAMPED: &[&str] = &[".pyc"];
 
 /// A file of the build context that jettison itself rewrote or made; `COPY . .` takes it along.

@@ -20,7 +20,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Copies the folder. All files get the same time stamp: compiled Python has that of its source in it.
+    /// Copies the folder. All files get the same time stamp: compiled Python has that of its source
+    /// in it.
     pub fn of(application: &'static Application) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("jettison-lab-").tempdir()?;
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(application.name);

@@ -20,7 +20,8 @@ pub fn of(application: &'static Application) -> Result<()> {
     let mut complaints = Vec::new();
     for service in application.services {
         let first = original.build(service, "before", false)?;
-        // The second build of the original shows what differs anyway, so nothing may come from the cache.
+        // The second build of the original shows what differs anyway, so nothing may come from the
+        // cache.
         let again = original.build(service, "again", true)?;
         let result = fixed.build(service, "after", false)?;
         let own = allowed::rewritten(&original.files(service)?, &fixed.files(service)?)?;
@@ -48,7 +49,8 @@ pub fn of(application: &'static Application) -> Result<()> {
     Ok(())
 }
 
-/// Compares one service's image as written, as written and built again, and fixed: files and configuration.
+/// Compares one service's image as written, as written and built again, and fixed: files and
+/// configuration.
 fn compare(name: &str, images: [&Image; 3], own: &[Rewritten]) -> Result<Vec<String>> {
     let [before, again, after] = images;
     let (old, twin, new) = (filesystem::of(before)?, filesystem::of(again)?, filesystem::of(after)?);

@@ -9,7 +9,8 @@ use serde_json::Value;
 use crate::applications;
 use crate::build::Workspace;
 
-/// Everything that `--unsafe` would do to an application is applied by `--verify`, and nothing held back.
+/// Everything that `--unsafe` would do to an application is applied by `--verify`, and nothing held
+/// back.
 pub fn verify(name: &str) -> Result<()> {
     let workspace = Workspace::of(applications::named(name))?;
     let arguments = ["fix", "--unsafe", "--verify", "--write", "--format", "json"];

@@ -21,7 +21,8 @@ impl Sizes {
         1.0 - self.after as f64 / self.before as f64
     }
 
-    /// Fails where hardly anything is gone: every application was written to have something that need not ship.
+    /// Fails where hardly anything is gone: every application was written to have something that
+    /// need not ship.
     pub fn must_shrink(self, application: &Application) -> Result<()> {
         let percent = 100.0 * self.reduction();
         eprintln!(

@@ -134,8 +134,8 @@ impl Running {
         Ok((status.parse()?, rest.to_owned()))
     }
 
-    /// Runs the image's HEALTHCHECK, if it has one: in a second container that shares the first one's network, so that
-    /// nothing depends on how this engine enters a running container.
+    /// Runs the image's HEALTHCHECK, if it has one: in a second container that shares the first
+    /// one's network, so that nothing depends on how this engine enters a running container.
     fn check_health(&self) -> Result<()> {
         let format = "{{json .Config.Healthcheck}}";
         let text = engine::docker(&["image", "inspect", "--format", format, &self.image])?;

@@ -34,8 +34,8 @@ pub struct Fault {
     pub occurrence: u32,
 }
 
-/// Before each script: directories that commands would have made come into being when a script enters them, and `cd`
-/// is a command with a record like any other.
+/// Before each script: directories that commands would have made come into being when a script
+/// enters them, and `cd` is a command with a record like any other.
 const PRELUDE: &str = "cd() { /.oracle/cd \"$@\" || return 1; command cd \"$@\"; }\n";
 const PRELUDE_BASH: &str = "pushd() { /.oracle/cd \"$@\" || return 1; builtin pushd \"$@\"; }\n";
 

@@ -55,8 +55,9 @@ fn same_ends(old: &Trace, new: &Trace) -> Result<(), String> {
     Ok(())
 }
 
-/// Finds one way to read the new records as the old ones with declared changes. Which cleanup was added and which was
-/// there before is open where they look alike, so every way is tried; the error is the furthest that any got.
+/// Finds one way to read the new records as the old ones with declared changes. Which cleanup was
+/// added and which was there before is open where they look alike, so every way is tried; the error
+/// is the furthest that any got.
 fn align(old: &[Record], new: &[Record]) -> Result<Alignment, (usize, usize)> {
     let mut dead = HashSet::new();
     let mut furthest = (0, 0);

@@ -105,7 +105,8 @@ fn gains_options(old: &[String], new: &[String]) -> bool {
     rest.peek().is_none()
 }
 
-/// Whether a command that the old version does not start only cleans. `before` is what the new version started so far.
+/// Whether a command that the old version does not start only cleans. `before` is what the new
+/// version started so far.
 pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
     let words = without_sudo(&record.argv);
     let Some((program, arguments)) = words.split_first() else { return false };
@@ -134,8 +135,8 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
     CLEANERS.iter().any(|one| is_cleaner(&one))
 }
 
-/// Whether a command of the old version may be missing: one that only fills or empties apk's index, where every later
-/// `apk add` of the new version does without one.
+/// Whether a command of the old version may be missing: one that only fills or empties apk's index,
+/// where every later `apk add` of the new version does without one.
 pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
     let words: Vec<&str> = without_sudo(&record.argv).iter().map(String::as_str).collect();
     let only_index = matches!(words.as_slice(), ["apk", options @ .., "update"] | ["apk", "update", options @ ..] if options.iter().all(|option| matches!(*option, "-q" | "--quiet" | "--no-cache")))

@@ -58,8 +58,8 @@ pub fn judge(agent: &mut Agent, before: &str, after: &str) -> Verdict {
     verdict
 }
 
-/// Steps that are equal in every respect do the same in both versions, so only what stands between such is executed.
-/// This also reaches changes behind a script that fails in the bare root.
+/// Steps that are equal in every respect do the same in both versions, so only what stands between
+/// such is executed. This also reaches changes behind a script that fails in the bare root.
 fn stage(agent: &mut Agent, old: &[Step], new: &[Step], verdict: &mut Verdict) {
     stage_with(agent, old, new, false, verdict);
     let has_sh = old.iter().filter_map(Step::run).any(|run| !run.shell[0].ends_with("bash"));
@@ -160,7 +160,8 @@ impl Group<'_> {
         Err(Problem::Differs(how))
     }
 
-    /// Whether a script has background jobs or process substitutions, whose commands come in no certain order.
+    /// Whether a script has background jobs or process substitutions, whose commands come in no
+    /// certain order.
     fn runs_side_by_side(&self) -> bool {
         self.old.iter().filter_map(Step::run).any(|run| {
             let plain = run.script.replace("&&", "").replace(">&", "").replace("&>", "").replace("<&", "");

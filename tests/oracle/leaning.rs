@@ -5,7 +5,8 @@
 use crate::names::tokens;
 use crate::steps::Step;
 
-/// What is known of a stage's end: whether the lists and the index were removed or never fetched, and who minded.
+/// What is known of a stage's end: whether the lists and the index were removed or never fetched,
+/// and who minded.
 #[derive(Debug, Clone, Default)]
 struct State {
     apt_lists_gone: bool,
@@ -138,7 +139,8 @@ fn names(steps: &[Step]) -> (String, String) {
     (word(0), word(2))
 }
 
-/// The words between operators, quotes taken off, without comments; options that may be added are left in.
+/// The words between operators, quotes taken off, without comments; options that may be added are
+/// left in.
 pub fn commands(script: &str) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
     // Where it is not plain that a `#` is outside of quotes, it is taken for a word.

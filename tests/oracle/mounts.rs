@@ -106,7 +106,8 @@ fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
     Ok(plain)
 }
 
-/// The new text with the lists removed at the end of each RUN that has them in a mount, as they then are for what follows.
+/// The new text with the lists removed at the end of each RUN that has them in a mount, as they
+/// then are for what follows.
 fn without_lists(new: &str) -> String {
     let file = Dockerfile::parse(new);
     let mut text = new.to_owned();

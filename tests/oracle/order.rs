@@ -118,7 +118,8 @@ const OWNED: &[&str] = &[
     "var",
 ];
 
-/// The steps of both versions, without the copies where some of them moved; an error says which must not stand where it stands.
+/// The steps of both versions, without the copies where some of them moved; an error says which
+/// must not stand where it stands.
 pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Vec<Step>), String> {
     let copies = |steps: &[Step]| -> Vec<(usize, Step)> {
         steps.iter().cloned().enumerate().filter(|(_, step)| matches!(step, Step::Copy { .. })).collect()
@@ -131,7 +132,8 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
         };
         places.push((at, rest.remove(found).0, copy));
     }
-    // An earlier copy of single files must be brought again by a copy of the whole that comes later.
+    // An earlier copy of single files must be brought again by a copy of the whole that comes
+    // later.
     for (at, extra) in &rest {
         if !new[*at..].iter().any(|later| later != extra && brings(later, extra)) {
             return Err(format!("a copy is new, and nothing brings its files again: {extra}"));
@@ -175,7 +177,8 @@ fn destination(step: &Step) -> Option<&str> {
     }
 }
 
-/// Whether a later copy of a directory brings all that an earlier copy of some of its files brought.
+/// Whether a later copy of a directory brings all that an earlier copy of some of its files
+/// brought.
 fn brings(later: &Step, extra: &Step) -> bool {
     let (Step::Copy { text, destination: whole }, Step::Copy { text: few, destination: part }) =
         (later, extra)
@@ -211,7 +214,8 @@ fn is_install_of(command: &[String], manifests: &[(usize, Step)]) -> bool {
         && (has(&["install", "ci", "sync", "fetch", "restore", "download", "i", "deps.get", "yarn"]))
 }
 
-/// The commands of the steps with the directory that their script starts in, without what may be added or dropped.
+/// The commands of the steps with the directory that their script starts in, without what may be
+/// added or dropped.
 fn plain(steps: &[Step]) -> Vec<(Vec<String>, String)> {
     let mut all = Vec::new();
     for run in steps.iter().filter_map(Step::run) {

@@ -175,7 +175,8 @@ fn whole_text(instruction: &Instruction<'_>, file: &Dockerfile<'_>) -> String {
     parts.join("\n")
 }
 
-/// A value with its quotes taken off and its variables filled in; none where a variable is not known.
+/// A value with its quotes taken off and its variables filled in; none where a variable is not
+/// known.
 pub fn value(text: &str, env: &BTreeMap<String, String>) -> Option<String> {
     let mut result = String::new();
     let mut chars = text.chars().peekable();

@@ -50,7 +50,8 @@ impl Record {
         self.notes == STEP
     }
 
-    /// The words without options that jettison may add, so that both versions' commands have one name.
+    /// The words without options that jettison may add, so that both versions' commands have one
+    /// name.
     pub fn plain(&self) -> impl Iterator<Item = &str> {
         self.argv
             .iter()

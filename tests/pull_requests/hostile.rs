@@ -169,7 +169,8 @@ fn a_push_runs_no_hook_and_no_command_of_a_remote() {
     let server = Server::start(Likeness::GitHub, hostile.folder.path().to_owned());
     let arguments = ["pr", "--forge", "github", "--api-url", &server.address, "--repository", "owner/name"];
     let output = hostile.run(&arguments);
-    // The filter of .gitattributes applies to the Dockerfile, and it does not run: the commit is what the work tree has.
+    // The filter of .gitattributes applies to the Dockerfile, and it does not run: the commit is
+    // what the work tree has.
     assert!(output.status.success(), "{}", text(&output.stderr));
     let bare = hostile.folder.path().join("owner/name.git");
     let pushed = git(&bare, &["show", "jettison/dockerfiles:Dockerfile"]);
@@ -256,8 +257,8 @@ fn an_engine_is_started_without_tokens() {
     assert_eq!(fs::read_to_string(&outside).expect("a file"), "*.log\n");
 }
 
-/// Whoever has the editor open must not find a token in its environment either; what is started is looked for in
-/// `tests/architecture.rs`.
+/// Whoever has the editor open must not find a token in its environment either; what is started is
+/// looked for in `tests/architecture.rs`.
 #[test]
 fn paths_that_look_like_patterns_are_paths() {
     let hostile = Hostile::new();

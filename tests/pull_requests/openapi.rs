@@ -42,7 +42,8 @@ impl Checker {
         Some(Self { child, port, _folder: folder })
     }
 
-    /// What it has against a call; nothing where it is right. That an example in the description itself is wrong is not ours.
+    /// What it has against a call; nothing where it is right. That an example in the description
+    /// itself is wrong is not ours.
     pub fn complaint(&self, asked: &Asked) -> Option<String> {
         let (status, answer) = self.ask(asked);
         let is_about_answer = status == 500

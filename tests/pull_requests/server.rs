@@ -190,7 +190,8 @@ impl Server {
         }
     }
 
-    /// Passes a call on to git, for those who know the password. (git's manual, "git-http-backend".)
+    /// Passes a call on to git, for those who know the password. (git's manual,
+    /// "git-http-backend".)
     fn git(&self, asked: &Asked) -> (u16, String, Vec<u8>) {
         use base64::Engine as _;
         let known = ["x-access-token", "oauth2"].iter().any(|user| {

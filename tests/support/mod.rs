@@ -1,5 +1,5 @@
-//! Shared code of several test programs: running the program in a folder, the corpus of real Dockerfiles,
-//! and the only way to skip a test (`needs`).
+//! Shared code of several test programs: running the program in a folder, the corpus of real
+//! Dockerfiles, and the only way to skip a test (`needs`).
 #![allow(dead_code, unused_imports)]
 
 pub mod engine;
@@ -74,7 +74,8 @@ impl From<jettison::context::BuildContext> for Written {
 }
 
 impl Written {
-    /// Reads lines of `path`, `path SIZE`, or `path <<EOF` with the text behind it up to a line `EOF`.
+    /// Reads lines of `path`, `path SIZE`, or `path <<EOF` with the text behind it up to a line
+    /// `EOF`.
     pub fn parse(text: &str) -> Self {
         use jettison::context::{BuildContext, Entry};
         let (mut entries, mut texts, mut ignore_text) = (Vec::new(), std::collections::BTreeMap::new(), None);

@@ -1,8 +1,9 @@
 //! What a test needs of the machine beyond Rust, and what happens where that is missing.
 //!
-//! Such a test runs where it can. Elsewhere it prints that it was skipped and why, and passes; with `JETTISON_REQUIRE_ALL=1`
-//! it fails, which is how a machine that is set up for all tests (`.ci/run`) makes sure that all of them ran. Nothing else
-//! decides this: not `CI`, and no variable for a single tool.
+//! Such a test runs where it can. Elsewhere it prints that it was skipped and why, and passes; with
+//! `JETTISON_REQUIRE_ALL=1` it fails, which is how a machine that is set up for all tests
+//! (`.ci/run`) makes sure that all of them ran. Nothing else decides this: not `CI`, and no
+//! variable for a single tool.
 
 use std::env;
 use std::io::Write as _;
@@ -43,7 +44,8 @@ pub fn has_programs(test: &str, names: &[&str]) -> bool {
     missing.is_empty()
 }
 
-/// A Python interpreter that has this module: what JETTISON_PYTHON names, or `python3`; else the test is skipped.
+/// A Python interpreter that has this module: what JETTISON_PYTHON names, or `python3`; else the
+/// test is skipped.
 pub fn python_with(test: &str, module: &str) -> Option<PathBuf> {
     let python = env::var_os("JETTISON_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let imports = Command::new(&python)
@@ -58,14 +60,16 @@ pub fn python_with(test: &str, module: &str) -> Option<PathBuf> {
     None
 }
 
-/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names; else the test is skipped.
+/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names; else the test is
+/// skipped.
 pub fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
     let python = PathBuf::from(env::var_os("JETTISON_PYTHON").unwrap_or_default());
     let program = python.parent().map(|directory| directory.join(name)).filter(|program| program.is_file());
     need(test, program.ok_or_else(|| format!("{name} is not installed beside JETTISON_PYTHON")))
 }
 
-/// The folder `node_modules` with these packages, below the folder that JETTISON_PRISM names; else the test is skipped.
+/// The folder `node_modules` with these packages, below the folder that JETTISON_PRISM names; else
+/// the test is skipped.
 pub fn from_npm(test: &str, packages: &[&str]) -> Option<PathBuf> {
     let modules = env::var_os("JETTISON_PRISM").map(|folder| Path::new(&folder).join("node_modules"));
     let has_all = |modules: &PathBuf| packages.iter().all(|package| modules.join(package).is_dir());
@@ -74,8 +78,8 @@ pub fn from_npm(test: &str, packages: &[&str]) -> Option<PathBuf> {
     has_programs(test, &["node"]).then_some(modules)
 }
 
-/// The folder with the corpus of real Dockerfiles: what JETTISON_CORPUS names, or `shared/corpus` beside the project. The
-/// error says that there is none.
+/// The folder with the corpus of real Dockerfiles: what JETTISON_CORPUS names, or `shared/corpus`
+/// beside the project. The error says that there is none.
 pub fn corpus_folder() -> Result<PathBuf, String> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let folder = env::var_os("JETTISON_CORPUS").map_or_else(beside, PathBuf::from);

@@ -18,7 +18,8 @@ pub fn jettison() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_jettison"))
 }
 
-/// The program in a folder, and without what a continuous integration service has in the environment.
+/// The program in a folder, and without what a continuous integration service has in the
+/// environment.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(jettison());
     command.args(arguments).current_dir(folder).env_remove("GITHUB_STEP_SUMMARY");

@@ -1,5 +1,6 @@
-//! Throwaway roots: a server in namespaces of its own, written in C and compiled here (`throwaway/`), in whose file systems
-//! real shells run scripts. The oracle and the differential test each have a server; this is what they share.
+//! Throwaway roots: a server in namespaces of its own, written in C and compiled here
+//! (`throwaway/`), in whose file systems real shells run scripts. The oracle and the differential
+//! test each have a server; this is what they share.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -64,7 +65,8 @@ pub fn copy_shell(name: &str, to: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(listed.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect())
 }
 
-/// A running server, its root, and the connection to it: numbers of four bytes, texts with their lengths before them.
+/// A running server, its root, and the connection to it: numbers of four bytes, texts with their
+/// lengths before them.
 pub struct Connection {
     child: Child,
     input: Option<ChildStdin>,

@@ -71,7 +71,8 @@ impl Users {
     }
 }
 
-/// The users whose accounts a command changes: usermod(8) and userdel(8), BusyBox's deluser, and whatever writes to the list itself.
+/// The users whose accounts a command changes: usermod(8) and userdel(8), BusyBox's deluser, and
+/// whatever writes to the list itself.
 fn changed(one: &Invocation<'_>) -> Option<Users> {
     let words = one.arguments();
     if one.is("usermod") && words.iter().any(moves) || one.is("userdel") || one.is("deluser") {

@@ -1,6 +1,8 @@
-//! The commands in files that say what to start: configurations of supervisors, crontabs, Procfiles and makefiles.
+//! The commands in files that say what to start: configurations of supervisors, crontabs, Procfiles
+//! and makefiles.
 //!
-//! Only what these files hold; which files count is asked in `services`, and how each kind is written is knowledge.
+//! Only what these files hold; which files count is asked in `services`, and how each kind is
+//! written is knowledge.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +35,8 @@ fn of_scripts(scripts: Vec<String>) -> Commands {
     Commands { scripts, includes: Vec::new() }
 }
 
-/// The values of the keys that start something. A line that is indented, or follows a backslash, goes on with the one before.
+/// The values of the keys that start something. A line that is indented, or follows a backslash,
+/// goes on with the one before.
 fn sections(starter: &Starter, text: &str) -> Commands {
     let mut found = Commands::default();
     let mut section = "";
@@ -91,7 +94,8 @@ fn filled(value: &str) -> String {
     text.replace("%%", "%")
 }
 
-/// The commands of a crontab: what comes after five fields of time or a word such as `@daily`, and after the user.
+/// The commands of a crontab: what comes after five fields of time or a word such as `@daily`, and
+/// after the user.
 fn crontab(text: &str, with_user: bool) -> Vec<String> {
     let command = |line: &str| {
         let line = line.trim();
@@ -146,7 +150,8 @@ struct Rule {
     recipe: Vec<String>,
 }
 
-/// The recipes of the targets and of all that these need. Where a rule has a pattern, or a file is included, all rules count.
+/// The recipes of the targets and of all that these need. Where a rule has a pattern, or a file is
+/// included, all rules count.
 fn recipes(text: &str, targets: &[String]) -> Commands {
     let mut rules: Vec<Rule> = Vec::new();
     let mut values: BTreeMap<String, String> = BTreeMap::new();
@@ -220,7 +225,8 @@ fn recipes(text: &str, targets: &[String]) -> Commands {
     Commands { scripts, includes }
 }
 
-/// A line of a recipe as the shell gets it: variables that the makefile sets are filled in, others are those of the shell.
+/// A line of a recipe as the shell gets it: variables that the makefile sets are filled in, others
+/// are those of the shell.
 fn shell_line(line: &str, values: &BTreeMap<String, String>) -> String {
     /// Variables within variables.
     const MOST_ROUNDS: usize = 5;

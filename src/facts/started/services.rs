@@ -1,6 +1,8 @@
-//! What other programs start by what a file says: supervisors, cron, runners of Procfiles, service directories, make, and compose.
+//! What other programs start by what a file says: supervisors, cron, runners of Procfiles, service
+//! directories, make, and compose.
 //!
-//! Which programs, options and directories these are is knowledge (`starters.yaml`); how their files are written, in `formats`.
+//! Which programs, options and directories these are is knowledge (`starters.yaml`); how their
+//! files are written, in `formats`.
 
 use crate::context::{CommandLine, Service};
 use crate::facts::commands::Invocation;
@@ -91,7 +93,8 @@ impl Walk<'_, '_> {
         walk.found
     }
 
-    /// The files that an instruction puts where something in the running image looks for what it has to start.
+    /// The files that an instruction puts where something in the running image looks for what it
+    /// has to start.
     pub(super) fn placed_to_start(&mut self, item: usize, instruction: &Instruction<'_>) {
         if !matches!(instruction.body, Body::Copy(_) | Body::Add(_) | Body::Run(_)) {
             return;
@@ -243,7 +246,8 @@ impl Walk<'_, '_> {
                 break;
             }
         }
-        // What make runs installs nothing by convention, and a supervisor's own file is elsewhere as a rule.
+        // What make runs installs nothing by convention, and a supervisor's own file is elsewhere
+        // as a rule.
         let is_sole = starter.format == StarterFormat::Procfile;
         if let (None, Some(what), true) = (is_known, unknown, is_sole) {
             self.add(&starter.files.join(" "), what);

@@ -1,5 +1,6 @@
-//! Which files come to be in some directories of an image, wherever their names are written: by copies from the build context,
-//! here-documents and other stages, and by commands that write, copy or link them.
+//! Which files come to be in some directories of an image, wherever their names are written: by
+//! copies from the build context, here-documents and other stages, and by commands that write, copy
+//! or link them.
 
 use crate::context::BuildContext;
 use crate::facts::execution::normalized;
@@ -18,7 +19,8 @@ pub(in crate::facts) struct Placed {
 }
 
 impl Facts<'_> {
-    /// The files that the instructions before a place put into some directories, or at exactly these paths.
+    /// The files that the instructions before a place put into some directories, or at exactly
+    /// these paths.
     pub(in crate::facts) fn placed_in(&self, at: At, directories: &[&str]) -> Vec<Placed> {
         self.placed_before(at, directories, MOST_STEPS)
     }
@@ -85,7 +87,8 @@ impl Facts<'_> {
             return self.placed_from_stage(item, transfer, &destination, directories, steps);
         }
         if transfer.sources.iter().any(|source| source.contains("://")) {
-            // What is fetched to a directory around brings files of its own, which do not know this file.
+            // What is fetched to a directory around brings files of its own, which do not know this
+            // file.
             return of(destination, Source::Unknown("is fetched by ADD")).into_iter().collect();
         }
         let Ok(context) = self.around.context() else {
@@ -124,7 +127,8 @@ impl Facts<'_> {
             let Some(source) = source.filter(|source| !source.contains(['*', '?', '['])) else { continue };
             let base = base_name(&source);
             for directory in directories {
-                // A file goes into the destination by its name, or becomes it; of a directory the contents go there.
+                // A file goes into the destination by its name, or becomes it; of a directory the
+                // contents go there.
                 let wanted: Vec<(String, String)> = if let Some(inner) = below(destination, directory) {
                     let inner = inner.trim_matches('/');
                     vec![(source.clone(), joined(directory, inner))]
@@ -191,7 +195,8 @@ impl Facts<'_> {
     }
 }
 
-/// What a source with a pattern in it may bring, and what one brings that is copied in some other unusual way: everything that begins as it does.
+/// What a source with a pattern in it may bring, and what one brings that is copied in some other
+/// unusual way: everything that begins as it does.
 fn by_pattern(context: &BuildContext, source: &str, destination: &str) -> Vec<Placed> {
     let start = source.trim_start_matches("./").trim_start_matches('/');
     let start = start.split(['*', '?', '[']).next().unwrap_or(start);
