@@ -1,6 +1,6 @@
 //! What is true of one Dockerfile: computed once per text, read-only, for all transforms.
 //!
-//! Facts answer questions; they propose nothing. An unknown is a value here (`Unknown`, `None`),
+//! Facts answer questions and propose nothing. An unknown is a value here (`Unknown`, `None`),
 //! never a guess.
 
 pub mod accounts;
@@ -58,16 +58,16 @@ pub use environment::User;
 pub use packages::Call;
 pub use stage::{Base, Stage};
 
-/// How many instructions a question about each pair of them looks through, before or after one of
-/// the two. What is further away counts as unknown, so that a generated file of any length takes no
-/// longer than its length.
+/// How many instructions a question about a pair of them searches, before or after one of the two.
+/// Anything further away counts as unknown, so that the time for a generated file grows no faster
+/// than its length.
 pub const FURTHEST: usize = 300;
 
 /// The facts of one file.
 pub struct Facts<'a> {
     /// The file.
     pub file: &'a Dockerfile<'a>,
-    /// What is known of the world.
+    /// What is known about package managers, images and programs.
     pub known: &'a Knowledge,
     /// The stages, in order.
     pub stages: Vec<Stage>,
@@ -83,56 +83,57 @@ pub struct Facts<'a> {
     pub(crate) copies: Vec<stage::Copied>,
     /// The WORKDIR instructions, in order.
     workdirs: Vec<usize>,
-    /// The places in `copies` by the stage that is copied or mounted from.
+    /// The indexes into `copies`, by the stage that is copied or mounted from.
     pub(crate) copied_from: Vec<Vec<usize>>,
-    /// What is known of later instructions that depend on files.
+    /// Cached answers about later instructions that depend on files.
     leanings: Leanings,
-    /// What instructions read and write, as far as that was asked.
+    /// Cached answers about what instructions read and write.
     effects: effects::Known,
-    /// Answers about the whole file.
+    /// Cached answers about the whole file.
     pub(crate) kept: Kept,
-    /// What images run, and triggers for those built on them: CMD, ENTRYPOINT, HEALTHCHECK,
-    /// ONBUILD.
+    /// The instructions that say what images run (CMD, ENTRYPOINT, HEALTHCHECK), and ONBUILD
+    /// triggers for images built on them.
     pub(crate) configuration: Vec<&'a Instruction<'a>>,
     /// Triggers for images built on this one.
     triggers: Vec<&'a Instruction<'a>>,
-    /// Whether the author starts lines with `&&`, by the first instruction that shows it.
+    /// Whether the author starts lines with `&&`, according to the first instruction that shows it.
     leading: Option<bool>,
-    /// The build context, looked up at the first question.
+    /// The build context, read at the first question.
     pub around: &'a dyn Surroundings,
-    /// The scripts that images start, once asked for.
+    /// The scripts that images start, computed at the first question.
     started: OnceLock<Vec<started::Started>>,
-    /// Whether the build context has a file that the Dockerfile copies, once asked for.
+    /// Whether the build context has a file that the Dockerfile copies, computed at the first
+    /// question.
     is_its_context: OnceLock<bool>,
-    /// Which modes of package managers something in the file sets, once asked for.
+    /// Which modes of package managers something in the file sets, computed at the first question.
     modes: RefCell<HashMap<usize, bool>>,
 }
 
 /// One RUN.
 pub struct RunFacts<'a> {
-    /// Its place in the file's items.
+    /// Its index in the file's items.
     pub item: usize,
     /// Its stage.
     pub stage: usize,
     /// The instruction.
     pub instruction: &'a Instruction<'a>,
-    /// The user that runs its commands, wrappers such as sudo aside.
+    /// The user that runs its commands, not counting wrappers such as sudo.
     pub user: User,
     /// The directory that its script starts in.
     pub workdir: Workdir,
-    /// What its script starts, in the order of the text; empty where the script is not understood.
+    /// The commands of its script, in order; empty if the script can't be parsed.
     pub invocations: Vec<Invocation<'a>>,
-    /// The state at each of them.
+    /// The state at each command.
     pub states: ScriptStates,
-    /// The calls of package managers among them.
+    /// The package manager calls among the commands.
     pub calls: Vec<Call<'a>>,
     /// Its `--mount`s.
     pub mounts: Vec<paths::Mount>,
-    /// Whether an error or an unreadable line stands next to it, so that it is not edited.
+    /// Whether an error or an unreadable line is next to it, so that it is not edited.
     pub near_error: bool,
-    /// Answers about it.
+    /// Cached answers about it.
     pub(crate) kept: KeptOfRun,
-    /// The scripts that it starts, once asked for.
+    /// The scripts that it starts, computed at the first question.
     pub(crate) started: OnceLock<(Vec<started::Started>, Vec<usize>)>,
 }
 
@@ -147,7 +148,7 @@ impl<'a> Facts<'a> {
         let mut runs = Vec::new();
         for (item, instruction) in file.instructions() {
             let Body::Run(run) = &instruction.body else { continue };
-            // What is before the first FROM belongs to no stage.
+            // An instruction before the first FROM belongs to no stage.
             let Some(ExecutionState { user, workdir }) = states.after(item).cloned() else { continue };
             let stage = stage::at(&stages, item).map_or(0, |stage| stage.index);
             let home = outer.plain_home(item, &user);
@@ -214,7 +215,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The same facts, where the build context may be looked into.
+    /// The same facts, with a build context that may be read.
     #[must_use]
     pub fn within(self, around: &'a dyn Surroundings) -> Self {
         Self { around, ..self }
@@ -225,25 +226,24 @@ impl<'a> Facts<'a> {
         self.runs.iter().filter(|run| self.stages[run.stage].ships && run.editable().is_some())
     }
 
-    /// The RUN at an item; none where that is no RUN, or stands outside of all stages.
+    /// The RUN at an item, or `None` if the item is not a RUN in a stage.
     pub fn run_at(&self, item: usize) -> Option<&RunFacts<'a>> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
     }
 
-    /// Whether more instructions come before an item, in its stage and in those that it is built
-    /// from, than a question about each of them looks through.
+    /// Whether more than `FURTHEST` instructions come before an item, in its stage and in those
+    /// that it is built from.
     pub(crate) fn is_far_down(&self, item: usize) -> bool {
         self.before(item).nth(FURTHEST).is_some()
     }
 
-    /// Whether more instructions come after an item, in the whole file, than a question about each
-    /// of them looks through.
+    /// Whether more than `FURTHEST` instructions come after an item, in the whole file.
     pub(crate) fn is_far_up(&self, item: usize) -> bool {
         let later = self.file.items[item + 1..].iter().filter(|item| matches!(item, Item::Instruction(_)));
         later.take(FURTHEST + 1).count() > FURTHEST
     }
 
-    /// Whether a name stands anywhere in the file.
+    /// Whether a name occurs anywhere in the file.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         if let Some(known) = self.kept.named.borrow().get(name) {
             return *known;
@@ -253,7 +253,7 @@ impl<'a> Facts<'a> {
         is_named
     }
 
-    /// The instruction of an item, unless it is blank, a comment or an unreadable line.
+    /// The instruction of an item, or `None` for a blank line, a comment or an unreadable line.
     pub fn instruction_at(&self, item: usize) -> Option<&Instruction<'a>> {
         match &self.file.items[item] {
             Item::Instruction(instruction) => Some(instruction),
@@ -285,17 +285,17 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> RunFacts<'a> {
-    /// The package manager's call that one of its invocations is.
+    /// The package manager call that an invocation is, if it is one.
     pub fn call_of(&self, invocation: usize) -> Option<&Call<'a>> {
         self.calls.binary_search_by_key(&invocation, |call| call.invocation).ok().map(|at| &self.calls[at])
     }
 
-    /// The script, where it may be edited.
+    /// The script, if it may be edited.
     pub fn editable(&self) -> Option<&'a Script> {
         if self.near_error { None } else { self.instruction.script() }
     }
 
-    /// The script, where it is understood, edited or not.
+    /// The script, if it can be parsed, whether or not it may be edited.
     pub fn script(&self) -> Option<&'a Script> {
         match &self.instruction.body {
             Body::Run(Run::Shell(script) | Run::Heredoc(script)) => Some(script),
@@ -304,7 +304,7 @@ impl<'a> RunFacts<'a> {
     }
 }
 
-/// Whether the item before or after, blanks and comments aside, can't be read.
+/// Whether the nearest item before or after can't be read, not counting blank lines and comments.
 pub(crate) fn near_error(file: &Dockerfile<'_>, item: usize) -> bool {
     let is_gap = |item: &&Item<'_>| matches!(item, Item::Blank(_) | Item::Comment(_));
     let before = file.items[..item].iter().rev().find(|item| !is_gap(item));

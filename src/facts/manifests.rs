@@ -41,10 +41,10 @@ pub struct Project {
     pub confidence: Confidence,
 }
 
-/// A call's working directory and surroundings.
+/// The working directory of a call, and what is known about it.
 pub struct Place<'p> {
-    /// The folder of the context that its directory is a copy of (the context itself is empty);
-    /// none if it is not a copy of one.
+    /// The folder of the context that the directory is a copy of (the empty path is the context
+    /// itself), or `None` if it is not a copy of one.
     pub folder: Option<&'p str>,
     /// The source of a file of the image.
     pub origin: &'p dyn Fn(&str) -> Option<String>,
@@ -58,8 +58,8 @@ pub struct Place<'p> {
     pub known: &'p Knowledge,
 }
 
-/// The project files that a call reads. None if it is not an install of a project. The error is the
-/// reason why they are unknown, to follow "because".
+/// The project files that a call reads, or `None` if the call does not install a project. The error
+/// says why the files are unknown, and completes the clause "because …".
 pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, String>> {
     let known = call.manager.project.as_ref()?;
     let is_pip = call.manager.name == "pip" || call.verb.starts_with("pip ");
@@ -110,7 +110,7 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Str
 /// A folder that exists in no build context.
 const NOWHERE: &str = "\0";
 
-/// A call with the folder that it reads.
+/// A call, with the folder that it reads.
 struct Looked<'l, 'a> {
     call: &'l Call<'a>,
     folder: &'l str,
@@ -169,7 +169,7 @@ impl<'l> Looked<'l, '_> {
         self.context.parsed(&self.path(name), format).map(Parsed)
     }
 
-    /// The folders above it, the nearest first, the context itself last.
+    /// The parent folders, nearest first; the context itself is the last.
     fn above(&self) -> impl Iterator<Item = &'l str> {
         let mut folder = Some(self.folder).filter(|folder| !folder.is_empty());
         std::iter::from_fn(move || {
@@ -187,7 +187,7 @@ impl<'l> Looked<'l, '_> {
     }
 }
 
-/// The value of a manifest, which other steps share.
+/// The parsed value of a manifest.
 struct Parsed(Arc<Result<Value, String>>);
 
 impl std::ops::Deref for Parsed {
@@ -202,7 +202,7 @@ impl std::ops::Deref for Parsed {
     }
 }
 
-/// The strings of a list; none if it is not a list of strings.
+/// The strings of a list, or `None` if it is not a list of strings.
 fn strings(value: &Value) -> Option<Vec<&str>> {
     value.as_array()?.iter().map(Value::as_str).collect()
 }
@@ -229,7 +229,8 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// A path relative to a folder of the context, also one with `..`; none if it leaves the context.
+/// A path relative to a folder of the context, which may contain `..`, or `None` if it leaves the
+/// context.
 fn resolve(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {

@@ -1,7 +1,7 @@
-//! What else is started: the scripts behind CMD, ENTRYPOINT and HEALTHCHECK, those that a RUN
-//! calls, and what compose files and supervisors start, with the scripts that they call in turn.
+//! The scripts that are started by CMD, ENTRYPOINT and HEALTHCHECK, by a RUN, and by compose files
+//! and supervisors, with the scripts that those start in turn.
 //!
-//! Where a script comes from is asked in `traced`; what its commands read, in `later`.
+//! `traced` finds out where a script comes from, and `later` what its commands read.
 
 mod formats;
 mod services;
@@ -18,67 +18,67 @@ use crate::syntax::Opaque;
 use crate::syntax::shell::{Dialect, Script, Word, base_name};
 use crate::syntax::{Body, Form, Item, Run};
 
-/// Scripts that call scripts that call scripts: more are not followed.
+/// How many levels of scripts that start other scripts are followed.
 const MOST_LEVELS: usize = 5;
 /// Longer scripts are not read.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Parsing what nests deeper takes too long.
+/// A script with more opening parentheses takes too long to parse.
 const MOST_BRACKETS: usize = 4_000;
 
-/// A script that is started, or that may be.
+/// A script that is started, or may be.
 #[derive(Debug, Clone)]
 pub(crate) struct Started {
-    /// "CMD", "entrypoint.sh".
+    /// What starts it, or its file name: "CMD", "entrypoint.sh".
     pub who: String,
-    /// The stage whose image starts it, or whose RUN.
+    /// The stage whose image or RUN starts it.
     pub stage: usize,
-    /// Whether its text is part of the Dockerfile's own command: the string behind `bash -c`.
+    /// Whether its text is part of the Dockerfile's own command: the string after `bash -c`.
     pub is_inline: bool,
-    /// Whether it is a recipe of a makefile: by convention, what is unknown of it installs no
-    /// system packages.
+    /// Whether it is a recipe of a makefile. By convention, the unknown parts of a recipe install
+    /// no system packages.
     pub is_recipe: bool,
-    /// What is known of it.
+    /// What is known about it.
     pub what: What,
 }
 
-/// What is known of a script.
+/// What is known about a script.
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    /// Its commands; and which of them start other scripts that are all known.
+    /// Its commands, and the indexes of those that start only other scripts that are known.
     Script { script: Script, text: String, resolved: Vec<usize> },
-    /// Its text, in another language than the shell's.
+    /// Its text, in a language other than shell.
     Text(String),
     /// Its text, which can't be parsed with certainty.
     Unparsed(String),
-    /// Nothing, for a reason that follows "because it".
+    /// Nothing, for a reason that completes the clause "because it …".
     Unknown(&'static str),
-    /// Nothing, since there is no build context to look into; and whether its name or arguments
-    /// speak of installing.
+    /// Nothing, since the build context is unknown. `tells`: its name or arguments mention
+    /// installing packages.
     NoContext { tells: bool },
 }
 
-/// What follows from starting something: scripts, and whether all of them are known.
+/// Follows what a command starts. Collects the scripts, and whether all of them are known.
 struct Walk<'f, 'a> {
     facts: &'f Facts<'a>,
     at: At,
-    /// The here-documents of the RUN.
+    /// The RUN's here-documents.
     bodies: Vec<String>,
-    /// Whether the walk is still in the Dockerfile's own text.
+    /// Whether the text being read is part of the Dockerfile.
     is_inline: bool,
-    /// Whether it is in what a makefile says.
+    /// Whether the text being read is a makefile's recipe.
     is_recipe: bool,
     /// Whether a RUN starts it.
     is_build: bool,
-    /// Whether files of the build context may be mounted over those of the image.
+    /// Whether files of the build context may be mounted over the image's own.
     has_volumes: bool,
     seen: BTreeSet<String>,
     found: Vec<Started>,
 }
 
 impl Facts<'_> {
-    /// The commands of a script that is started at a place, and the state at each: of its variables
-    /// only those of the image are known.
+    /// The commands of a script that is started at a place, and the state at each. Of the
+    /// variables, only the image's are known.
     pub(crate) fn invocations_of<'s>(
         &self,
         script: &'s Script,
@@ -89,7 +89,8 @@ impl Facts<'_> {
         commands::invocations(script, self.known, execution::Walk::new(scope, workdir))
     }
 
-    /// What the images of this file start: by CMD, ENTRYPOINT and HEALTHCHECK of any stage.
+    /// The scripts that this file's images start: by CMD, ENTRYPOINT and HEALTHCHECK of any stage,
+    /// and by the services of compose files.
     pub(crate) fn started(&self) -> &[Started] {
         self.started.get_or_init(|| {
             let mut found = Vec::new();
@@ -125,7 +126,8 @@ impl Facts<'_> {
         })
     }
 
-    /// The scripts that a RUN starts, and which of its commands start only such as are known.
+    /// The scripts that a RUN starts, and the indexes of its commands that start only known
+    /// scripts.
     pub(crate) fn started_by<'r>(&self, run: &'r RunFacts<'_>) -> &'r (Vec<Started>, Vec<usize>) {
         run.started.get_or_init(|| {
             let mut walk = Walk::of(self, At { stage: run.stage, end: run.item });
@@ -162,13 +164,13 @@ impl<'f, 'a> Walk<'f, 'a> {
         }
     }
 
-    /// The words of a RUN in exec form.
+    /// A RUN in exec form.
     fn exec(&mut self, words: &[String], directory: Option<String>) {
         let text = joined(words);
         self.text("RUN", &text, directory, MOST_LEVELS);
     }
 
-    /// A command line of an instruction.
+    /// The command line of an instruction.
     fn form(&mut self, form: &Form, who: &str) {
         let text = match form {
             Form::Shell(text) => text.clone(),
@@ -183,9 +185,10 @@ impl<'f, 'a> Walk<'f, 'a> {
         self.found.push(Started { who: who.to_owned(), stage: at.stage, is_inline, is_recipe, what });
     }
 
-    /// A shell script's text; says whether it is read to the end, with all that it starts.
+    /// Reads the text of a shell script. Returns whether it and everything that it starts could be
+    /// read.
     fn text(&mut self, who: &str, text: &str, directory: Option<String>, levels: usize) -> bool {
-        // Line ends of Windows are taken out before such a script can run.
+        // A script with Windows line endings can't run; the build must convert it first.
         let text = &text.replace("\r\n", "\n");
         if !self.seen.insert(text.clone()) {
             return true;
@@ -217,7 +220,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 self.found[at].what = What::Script { script, text: text.to_owned(), resolved };
                 true
             }
-            // Only comments.
+            // A script with comments only.
             Err(_)
                 if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) =>
             {
@@ -230,7 +233,8 @@ impl<'f, 'a> Walk<'f, 'a> {
         }
     }
 
-    /// What the commands of a script start; says which of them start only what is known.
+    /// Follows what the commands of a script start. Returns the indexes of the commands that start
+    /// only known scripts.
     fn commands(
         &mut self,
         who: &str,
@@ -284,7 +288,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 false
             }
             Start::Entry(_) if self.facts.is_far_down(self.at.end.saturating_sub(1)) => {
-                self.add(who, What::Unknown("is looked for too far back"));
+                self.add(who, What::Unknown("comes after too many instructions to search"));
                 false
             }
             Start::Entry(name) => {
@@ -332,8 +336,8 @@ impl<'f, 'a> Walk<'f, 'a> {
                             is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
                             continue;
                         }
-                        // Other programs than shell scripts are no readers unless they are known to
-                        // be.
+                        // A program other than a shell script counts as a reader only if it is
+                        // known to be one.
                         Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
                         Source::NoContext if is_shell => {
                             self.add(base, What::NoContext { tells: tells(base, one) });
@@ -345,7 +349,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                                 self.text(base, &text, directory.map(str::to_owned), levels);
                             }
                         }
-                        // What is there without the RUN does not need what the RUN leaves.
+                        // A file that exists without this RUN does not need what the RUN leaves.
                         Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
                     }
                     is_known = false;
@@ -357,19 +361,19 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 }
 
-/// Whether a script's name, or an argument of it, speaks of installing packages.
+/// Whether a script's name, or one of its arguments, mentions installing packages.
 fn tells(name: &str, one: &Invocation<'_>) -> bool {
     let arguments = one.arguments().iter().map(Word::text);
     tells_name(name) || arguments.filter(|text| !text.contains('/')).any(tells_name)
 }
 
-/// Whether a name speaks of installing packages.
+/// Whether a name mentions installing packages.
 fn tells_name(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["install", "apt-get", "packages", "-deps", "provision"].iter().any(|part| text.contains(part))
 }
 
-/// Whether a text is a shell script, by its first line.
+/// Whether a text is a shell script, judging by its first line.
 fn is_shell(text: &str) -> bool {
     let Some(line) = text.strip_prefix("#!").map(|rest| rest.lines().next().unwrap_or_default()) else {
         return true;
@@ -387,7 +391,7 @@ fn is_shell(text: &str) -> bool {
     )
 }
 
-/// Words as a shell takes them.
+/// Words as one line of shell text.
 fn joined(words: &[String]) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }

@@ -1,8 +1,8 @@
-//! Where a script that lies in the image comes from: a file of the build context, a here-document,
-//! another stage, what a RUN writes, or the base image.
+//! Finds where a script in the image comes from: a file of the build context, a here-document,
+//! another stage, a RUN that writes it, or the base image.
 //!
-//! It follows copies, moves and links whose names are written out. What it loses sight of is
-//! unknown. What the script does is asked in `started`.
+//! The search follows copies, moves and links with literal names. If it can't follow a file, the
+//! source is unknown. `started` finds out what the script does.
 
 pub(crate) mod index;
 pub(super) mod placed;
@@ -15,7 +15,7 @@ use crate::facts::{Facts, Invocation, RunFacts};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Run, Transfer};
 
-/// A place in a stage: behind all of its instructions before the item `end`.
+/// A place in a stage: after all of its instructions before the item `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct At {
     pub stage: usize,
@@ -27,46 +27,48 @@ pub(crate) struct At {
 pub(super) enum Source {
     /// A text that can be read.
     Text(String),
-    /// A file of the build context that is neither a shell script nor called like one.
+    /// A file of the build context that is not a shell script, neither by its content nor by its
+    /// name.
     Program,
-    /// The base image, or a package: it was there before the RUN, or does not know of it.
+    /// The base image or a package: the file existed before the RUN, or was made without knowing of
+    /// it.
     Base,
-    /// The build context, and that is not known.
+    /// The build context, which is unknown.
     NoContext,
-    /// Somewhere else; in words that follow "because it".
+    /// Another source, as words that complete the clause "because it …".
     Unknown(&'static str),
 }
 
-/// What a search for a file found, going back from a place.
+/// The result of a backward search for a file.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Search {
-    /// How many instructions and stages it looked at.
+    /// How many instructions and stages were searched.
     length: usize,
     /// The instruction that puts the file there.
     found: Option<usize>,
     /// Whether a RUN may have fetched it.
     is_fetched: bool,
-    /// Whether a directory is copied from the build context in which it would be.
+    /// Whether the build context is copied to a directory that would contain it.
     is_covered: bool,
 }
 
-/// Searches for one path, each by how many copies it may follow and the instruction that it started
-/// at.
+/// Searches for one path, by the number of copies that may still be followed and the first
+/// instruction searched.
 pub(crate) type Searches = HashMap<(usize, usize), Search>;
 
-/// Further back a file is not looked for.
+/// The largest number of instructions that a search goes back.
 const MOST_INSTRUCTIONS: usize = 2_000;
 
-/// A file that a COPY would bring if it were there.
+/// The reason for a file that a COPY would bring if it existed.
 pub(super) const NOT_THERE: &str = "is not in the build context";
 
-/// Perhaps: a RUN fetches files, and does not say which.
+/// A RUN that fetches files without naming them may have fetched the file.
 const FETCHED: Source = Source::Unknown("may be fetched by a RUN");
 
-/// More copies from stage to stage, moves and links than this are not followed.
+/// The largest number of copies between stages, moves and links that are followed.
 const MOST_STEPS: usize = 8;
 
-/// Where the base image and packages keep programs and scripts of their own.
+/// Directories in which the base image and packages keep their own programs and scripts.
 const SYSTEM: &[&str] = &[
     "/bin",
     "/sbin",
@@ -83,13 +85,13 @@ const SYSTEM: &[&str] = &[
     "/opt/venv",
 ];
 
-/// Where a shell looks for programs. (The default of the official images.)
+/// The directories in which a shell searches for programs. (The default of the official images.)
 const PATH: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 impl Facts<'_> {
-    /// Where a file comes from that a command in this place calls by a name. A command's own name
-    /// without a slash is looked for on the PATH; other names start from the directory, where that
-    /// is known.
+    /// Where a file comes from that a command at this place refers to by name. A command name
+    /// without a slash is searched for on the PATH; other names are relative to the working
+    /// directory, if that is known.
     pub(super) fn sources_of(
         &self,
         at: At,
@@ -101,7 +103,7 @@ impl Facts<'_> {
         let filled = self.expanded(at.end - 1, written);
         let name = base_name(filled.as_deref().unwrap_or(written)).to_owned();
         if name.is_empty() || name.contains(['$', '`', '*', '?', '[', ')', '}']) {
-            return vec![Source::Unknown("has no name that is written out")];
+            return vec![Source::Unknown("has a name that is known only at run time")];
         }
         let paths: Vec<String> = match (&filled, directory) {
             (Some(path), _) if path.starts_with('/') => normalized(path).into_iter().collect(),
@@ -120,7 +122,7 @@ impl Facts<'_> {
         }
         let found = paths.iter().map(|path| self.sources_of_path(at, path, MOST_STEPS));
         let found: Vec<Vec<Source>> = found.filter(|found| *found != [Source::Base]).collect();
-        // What a directory of the PATH has for certain, before what it may have.
+        // A directory of the PATH that certainly has the file wins over one that may have it.
         let certain = found.iter().find(|found| **found != [FETCHED]).or(found.first());
         certain.cloned().unwrap_or_else(|| vec![Source::Base])
     }
@@ -140,8 +142,8 @@ impl Facts<'_> {
         own.chain(PATH.iter().map(|&part| part.to_owned())).collect()
     }
 
-    /// The instructions before a place, the nearest first: of its stage, then of those that it is
-    /// built from.
+    /// The instructions before a place, nearest first: those of its stage, then those of the stages
+    /// that it is built from.
     pub(super) fn back_from(&self, at: At) -> impl Iterator<Item = (usize, &Instruction<'_>)> {
         let start = self.stages[at.stage].items.start;
         let own = (start..at.end).rev().filter_map(|item| match &self.file.items[item] {
@@ -157,7 +159,7 @@ impl Facts<'_> {
         };
         let Search { length, found, is_fetched, is_covered } = self.search(at, path, steps);
         if length > MOST_INSTRUCTIONS {
-            return vec![Source::Unknown("is looked for too far back")];
+            return vec![Source::Unknown("comes after too many instructions to search")];
         }
         if let Some(sources) = found.and_then(|item| self.sources_at(item, path, steps)) {
             return sources;
@@ -166,15 +168,15 @@ impl Facts<'_> {
         vec![match self.around.context() {
             _ if is_system => Source::Base,
             _ if is_fetched => FETCHED,
-            // A directory is copied in which it would be.
+            // The build context is copied to a directory that would contain the file.
             Ok(context) if is_covered => self.missing(context),
             Err(_) if is_covered => Source::NoContext,
             _ => Source::Base,
         }]
     }
 
-    /// Looks back from a place for the instruction that puts something at a path. A search that
-    /// comes to where an earlier one started goes no further.
+    /// Searches backwards from a place for the instruction that puts something at a path. The
+    /// search stops where an earlier search for the path began, and uses its result.
     fn search(&self, at: At, path: &str, steps: usize) -> Search {
         let mut search = Search::default();
         let mut first = None;
@@ -222,7 +224,7 @@ impl Facts<'_> {
         search
     }
 
-    /// What an instruction puts at a path; none where it leaves the path as it was.
+    /// What an instruction puts at a path, or `None` if it leaves the path unchanged.
     fn sources_at(&self, item: usize, path: &str, steps: usize) -> Option<Vec<Source>> {
         let Item::Instruction(instruction) = &self.file.items[item] else { return None };
         match &instruction.body {
@@ -234,7 +236,7 @@ impl Facts<'_> {
         }
     }
 
-    /// What one COPY or ADD puts at a path; none where it leaves the path as it was.
+    /// What a COPY or ADD puts at a path, or `None` if it leaves the path unchanged.
     fn copied_from(
         &self,
         item: usize,
@@ -249,7 +251,7 @@ impl Facts<'_> {
             None => None,
         };
         let name = base_name(path);
-        // What the source is called that would come to lie there.
+        // Whether a source of this name would end up at the path.
         let fits = |source: &str| match inner {
             Some("") => true,
             Some(inner) => inner == base_name(source),
@@ -306,7 +308,7 @@ impl Facts<'_> {
         transfer.sources.iter().any(called).then(|| vec![self.missing(context)])
     }
 
-    /// What a RUN puts at a path; none where it leaves the path as it was.
+    /// What a RUN puts at a path, or `None` if it leaves the path unchanged.
     fn made_by(
         &self,
         item: usize,
@@ -370,7 +372,7 @@ impl Facts<'_> {
         None
     }
 
-    /// Whether a RUN may bring files whose names it does not say.
+    /// Whether a RUN may fetch files that it does not name.
     fn may_fetch(&self, item: usize, run: &Run) -> bool {
         const FETCHING: &[&str] = &["git", "curl", "wget", "svn", "hg", "tar", "unzip", "aria2c", "rsync"];
         let fetches = |one: &Invocation<'_>| FETCHING.iter().any(|program| one.is(program));
@@ -385,7 +387,7 @@ impl Facts<'_> {
         }
     }
 
-    /// What has a name, in whichever directory it is.
+    /// The files of this name, in any directory.
     fn sources_by_name(&self, at: At, name: &str) -> Vec<Source> {
         let own = self.stages[at.stage].items.start..at.end;
         let ranges: Vec<_> = std::iter::once(own.clone()).chain(self.ranges_before(own.start)).collect();
@@ -410,7 +412,8 @@ impl Facts<'_> {
         }
     }
 
-    /// The texts of the context's files whose path ends so, that reach the builder.
+    /// The contents of the context's files whose path ends in `end` and that are sent to the
+    /// builder.
     pub(super) fn context_texts(&self, end: &str) -> Vec<&str> {
         let Ok(context) = self.around.context() else { return Vec::new() };
         let paths = context.sent_by_name(base_name(end)).map(|entry| entry.path.as_str());
@@ -419,8 +422,9 @@ impl Facts<'_> {
         paths.filter(ends).filter_map(|path| context.text(path)).collect()
     }
 
-    /// A file that a COPY names and the context does not have: unknown where the directory is the
-    /// context for certain, since other files are there that the file copies.
+    /// The source of a file that a COPY names and the context does not have. If the context
+    /// contains other files that the Dockerfile copies, it is certainly the right directory, and
+    /// the file is unknown; otherwise the context is.
     fn missing(&self, context: &BuildContext) -> Source {
         let is_there = |(item, instruction): (usize, &Instruction<'_>)| {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
@@ -439,12 +443,12 @@ impl Facts<'_> {
     }
 }
 
-/// The files of the context with a name, that reach the builder.
+/// The context's files of this name that are sent to the builder.
 fn context_files(context: &BuildContext, name: &str) -> Vec<Source> {
     context.sent_by_name(name).map(|entry| text_of(context, &entry.path)).collect()
 }
 
-/// What a file of the context holds.
+/// The content of a file of the context.
 fn text_of(context: &BuildContext, path: &str) -> Source {
     let entry = context.file(path);
     let name = base_name(path);
@@ -456,14 +460,14 @@ fn text_of(context: &BuildContext, path: &str) -> Source {
     }
 }
 
-/// Whether a file is called like a shell script.
+/// Whether a file has the name of a shell script.
 pub(super) fn is_script_name(name: &str) -> bool {
     [".sh", ".bash", ".ash", ".dash", ".ksh"].iter().any(|ending| name.ends_with(ending))
         || ["docker-entrypoint", "entrypoint"].iter().any(|start| name.starts_with(start))
             && !name.contains('.')
 }
 
-/// What is left of a path in a directory.
+/// The rest of a path below a directory.
 fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
     if directory == "/" {
         return path.strip_prefix('/');
@@ -472,7 +476,7 @@ fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
 }
 
-/// What `echo` or `printf` prints, as far as it is plain; variables stay as they are written.
+/// What `echo` or `printf` prints, if it is literal; variables are not expanded.
 pub(super) fn printed(one: &Invocation<'_>) -> Option<String> {
     let is_printing = one.is("echo") || one.is("printf");
     let words =
@@ -483,7 +487,7 @@ pub(super) fn printed(one: &Invocation<'_>) -> Option<String> {
     is_printing.then(|| text.join(" ").replace("\\n", "\n").replace("\\t", " ").replace("\\\"", "\"") + "\n")
 }
 
-/// Whether `sed -i` only takes carriage returns out.
+/// Whether a `sed -i` only removes carriage returns.
 fn only_line_ends(one: &Invocation<'_>) -> bool {
     let expressions = one.arguments().iter().filter(|word| word.text().starts_with('s'));
     let in_place =

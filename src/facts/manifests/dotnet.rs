@@ -8,7 +8,7 @@ use roxmltree::{Document, Node};
 
 use super::{Looked, Project, join, resolve};
 
-/// Extensions of projects that a restore reads in the same way.
+/// The extensions of project files that a restore reads in the same way.
 const PROJECTS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
 const SOLUTIONS: &[&str] = &[".sln", ".slnx"];
 
@@ -34,7 +34,7 @@ const STEERING: &[&str] = &[
     "NuGetLockFilePath",
 ];
 
-/// Properties among them that are only switches.
+/// Those that only switch something on or off.
 const SWITCHES: &[&str] = &[
     "RestorePackagesWithLockFile",
     "RestoreLockedMode",
@@ -95,7 +95,7 @@ fn ends_with(path: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The projects and solutions that the call names, or that are in its folder.
+/// The projects and solutions that the call names, or else those in its folder.
 fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
     let is_known = |path: &str| ends_with(path, PROJECTS) || ends_with(path, SOLUTIONS);
     let here = |folder: &str| -> Vec<String> {
@@ -103,7 +103,7 @@ fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
             let inside = entry.path.rsplit_once('/').map_or("", |(directory, _)| directory) == folder;
             inside && looked.context.sends_file(&entry.path)
         });
-        // Another type of project in the folder would also be used.
+        // A project of another type in the folder would be used too.
         let any = |path: &str| {
             is_known(path) || path.rsplit('.').next().is_some_and(|ending| ending.ends_with("proj"))
         };
@@ -152,8 +152,8 @@ fn parse<'t>(text: &'t str, path: &str) -> Result<Document<'t>, String> {
         .map_err(|error| format!("`{path}` is not XML ({error})"))
 }
 
-/// The projects that a project or a file of settings refers to, if its evaluation reads nothing
-/// else.
+/// The projects that a project or settings file refers to. An error if its evaluation may read
+/// other files.
 fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
     let document = parse(text, path)?;
     let mut references = Vec::new();
@@ -200,7 +200,7 @@ fn steers(name: &str) -> bool {
     STEERING.iter().any(|start| name.starts_with(start)) && !SWITCHES.contains(&name)
 }
 
-/// Whether a target runs before, at or after the targets of a restore, or at any that is computed.
+/// Whether a target runs before, at or after a target of a restore, or has a computed name there.
 fn hooks_into_restore(node: Node<'_, '_>) -> bool {
     let hooks = ["BeforeTargets", "AfterTargets"].iter().filter_map(|name| node.attribute(*name));
     let name = node.attribute("Name").unwrap_or_default();
@@ -219,8 +219,8 @@ fn hooks_into_restore(node: Node<'_, '_>) -> bool {
     })
 }
 
-/// Functions that read files, or unknown things. (Microsoft's documentation, "Property functions"
-/// and "MSBuild conditions".)
+/// Functions that read files or have unknown effects. (Microsoft's documentation, "Property
+/// functions" and "MSBuild conditions".)
 fn looks_at_files(value: &str) -> bool {
     let is_known = |call: &str| {
         [

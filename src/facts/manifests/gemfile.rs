@@ -60,7 +60,7 @@ fn lockfile(looked: &Looked<'_, '_>) -> Result<(), String> {
     }
 }
 
-/// The lines without comments, those that end in a comma joined with the next.
+/// The lines without comments. A line that ends in a comma is joined with the next.
 fn statements(text: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut open = false;
@@ -107,7 +107,7 @@ enum Token {
     Mark(char),
 }
 
-/// The words of a statement; none where there is anything else.
+/// The words of a statement, or `None` if it contains anything else.
 fn tokens(statement: &str) -> Option<Vec<Token>> {
     let mut found = Vec::new();
     let mut rest = statement.trim_start();

@@ -41,7 +41,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     Ok(())
 }
 
-/// The directives, those of a block one by one, with their words.
+/// The directives with their words. A block counts as one directive per line.
 fn directives(text: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     let mut block: Option<String> = None;
@@ -64,7 +64,7 @@ fn directives(text: &str) -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// The words of a line: quoted ones without quotes, brackets by themselves, no comment.
+/// The words of a line, without quotes and comments; brackets are words of their own.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = line.trim_start();

@@ -1,5 +1,5 @@
 //! Maven: pom.xml without modules, local jars or a parent in another directory. Plugins run as
-//! configured; that none of these goals reads sources is a convention.
+//! configured; by convention, none of these goals reads sources.
 
 use roxmltree::Document;
 

@@ -1,5 +1,5 @@
-//! Mix: mix.exs and the configuration are programs. That `mix deps.get` needs mix.exs and mix.lock
-//! alone is a convention.
+//! Mix: mix.exs and the configuration are programs. By convention, `mix deps.get` reads only
+//! mix.exs and mix.lock.
 
 use super::{Looked, Project};
 use crate::knowledge::Confidence;

@@ -5,7 +5,7 @@ use super::join;
 use crate::context::BuildContext;
 use crate::knowledge::languages::python::MODULES;
 
-/// A file or folder of the context, directly in this folder, that has such a name.
+/// A file or folder of the context, directly in this folder, with such a name.
 pub(super) fn shadowing<'c>(folder: &str, context: &'c BuildContext) -> Option<&'c str> {
     let start = join(folder, "");
     let entries = context.below(folder).filter(|entry| !context.ignore.excludes(&entry.path));

@@ -1,23 +1,23 @@
-//! The commands in files that say what to start: configurations of supervisors, crontabs, Procfiles
-//! and makefiles.
+//! Reads the commands in files that say what to start: supervisor configurations, crontabs,
+//! Procfiles and makefiles.
 //!
-//! Only what these files hold; which files count is asked in `services`, and how each kind is
-//! written is knowledge.
+//! This module parses the files' contents only. `services` decides which files count, and the
+//! knowledge says which format each kind has.
 
 use std::collections::BTreeMap;
 
 use crate::knowledge::{Starter, StarterFormat};
 
-/// What a file holds.
+/// What a file contains.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Commands {
-    /// Shell scripts, each by itself.
+    /// Shell scripts, each of which runs on its own.
     pub scripts: Vec<String>,
-    /// Patterns of further files.
+    /// Patterns of other files to include.
     pub includes: Vec<String>,
 }
 
-/// The commands of a file; of a makefile, those for the targets.
+/// The commands of a file. Of a makefile, only those for the targets.
 pub(super) fn commands(starter: &Starter, text: &str, targets: &[String]) -> Commands {
     let text = text.replace("\r\n", "\n");
     match starter.format {
@@ -35,8 +35,8 @@ fn of_scripts(scripts: Vec<String>) -> Commands {
     Commands { scripts, includes: Vec::new() }
 }
 
-/// The values of the keys that start something. A line that is indented, or follows a backslash,
-/// goes on with the one before.
+/// The values of the keys that start something. A line that is indented, or that follows a
+/// backslash, continues the previous one.
 fn sections(starter: &Starter, text: &str) -> Commands {
     let mut found = Commands::default();
     let mut section = "";
@@ -62,7 +62,7 @@ fn sections(starter: &Starter, text: &str) -> Commands {
         }
         let Some((key, value)) = line.split_once(['=', ':']) else { continue };
         let (key, value) = (key.trim(), value.trim());
-        // A comment within a line of a supervisor's configuration.
+        // A supervisor's configuration may have a comment at the end of a line.
         let value = value.split(" ;").next().unwrap_or(value).trim_end();
         if section == "include" && key == "files" {
             found.includes.extend(value.split_whitespace().map(str::to_owned));
@@ -75,7 +75,7 @@ fn sections(starter: &Starter, text: &str) -> Commands {
     found
 }
 
-/// A supervisor's `%(ENV_NAME)s` is a variable, and `%%` a percent sign.
+/// In a supervisor's configuration, `%(ENV_NAME)s` is a variable and `%%` is a percent sign.
 fn filled(value: &str) -> String {
     let mut text = String::new();
     let mut rest = value;
@@ -94,8 +94,8 @@ fn filled(value: &str) -> String {
     text.replace("%%", "%")
 }
 
-/// The commands of a crontab: what comes after five fields of time or a word such as `@daily`, and
-/// after the user.
+/// The commands of a crontab: the text after five time fields, or after a word such as `@daily`,
+/// and after the user if the format has one.
 fn crontab(text: &str, with_user: bool) -> Vec<String> {
     let command = |line: &str| {
         let line = line.trim();
@@ -113,7 +113,7 @@ fn crontab(text: &str, with_user: bool) -> Vec<String> {
         for _ in 0..times + usize::from(with_user) {
             rest = rest.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start());
         }
-        // A percent sign ends the command: the rest is what it reads.
+        // A percent sign ends the command; the rest is the command's standard input.
         let mut command = String::new();
         let mut before = ' ';
         for c in rest.chars() {
@@ -150,8 +150,8 @@ struct Rule {
     recipe: Vec<String>,
 }
 
-/// The recipes of the targets and of all that these need. Where a rule has a pattern, or a file is
-/// included, all rules count.
+/// The recipes of the targets and of everything that they need. If a rule has a pattern, or a file
+/// is included, all rules count.
 fn recipes(text: &str, targets: &[String]) -> Commands {
     let mut rules: Vec<Rule> = Vec::new();
     let mut values: BTreeMap<String, String> = BTreeMap::new();
@@ -225,10 +225,10 @@ fn recipes(text: &str, targets: &[String]) -> Commands {
     Commands { scripts, includes }
 }
 
-/// A line of a recipe as the shell gets it: variables that the makefile sets are filled in, others
-/// are those of the shell.
+/// A line of a recipe as the shell gets it: the makefile's own variables are expanded, the shell's
+/// are kept.
 fn shell_line(line: &str, values: &BTreeMap<String, String>) -> String {
-    /// Variables within variables.
+    /// How deep variables in variables are expanded.
     const MOST_ROUNDS: usize = 5;
     let mut line = line.trim_start_matches(['@', '-', '+', ' ', '\t']).replace("$$", "\u{0}");
     for _ in 0..MOST_ROUNDS {
@@ -248,7 +248,7 @@ fn shell_line(line: &str, values: &BTreeMap<String, String>) -> String {
             match values.get(name) {
                 Some(value) => text.push_str(value),
                 None if name == "MAKE" => text.push_str("make"),
-                // Unknown to us; a name of its own keeps it apart from the shell's.
+                // An unknown value of make's, under a name that no shell variable has.
                 None => text.push_str("\u{0}{MAKE_VALUE}"),
             }
             rest = after;

@@ -1,8 +1,8 @@
-//! What other programs start by what a file says: supervisors, cron, runners of Procfiles, service
+//! What other programs start because a file says so: supervisors, cron, Procfile runners, service
 //! directories, make, and compose.
 //!
-//! Which programs, options and directories these are is knowledge (`starters.yaml`); how their
-//! files are written, in `formats`.
+//! The knowledge (`starters.yaml`) lists these programs, their options and directories; `formats`
+//! parses their files.
 
 use crate::context::{CommandLine, Service};
 use crate::facts::commands::Invocation;
@@ -18,18 +18,18 @@ use crate::syntax::{Body, Form, Instruction};
 
 /// A call of a starter in a script.
 pub(super) struct Call<'w> {
-    /// What the script is called.
+    /// The name of the script that contains the call.
     pub who: &'w str,
     pub starter: &'w Starter,
     /// The arguments.
     pub words: &'w [Word],
     pub directory: Option<&'w str>,
-    /// What is printed to it.
+    /// The text that is piped into it.
     pub piped: Option<String>,
     pub levels: usize,
 }
 
-/// What the arguments of a call say.
+/// The meaning of a call's arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Arguments {
     files: Vec<String>,
@@ -37,7 +37,7 @@ struct Arguments {
     operands: Vec<String>,
 }
 
-/// What the commands of the same pipeline that come before print into it.
+/// What the earlier commands of the same pipeline print into this one.
 pub(super) fn piped(invocations: &[Invocation<'_>], index: usize) -> Option<String> {
     let place = invocations[index].place;
     let is_before = |one: &&Invocation<'_>| {
@@ -93,8 +93,8 @@ impl Walk<'_, '_> {
         walk.found
     }
 
-    /// The files that an instruction puts where something in the running image looks for what it
-    /// has to start.
+    /// The files that an instruction puts into a directory where a program of the running image
+    /// looks for things to start.
     pub(super) fn placed_to_start(&mut self, item: usize, instruction: &Instruction<'_>) {
         if !matches!(instruction.body, Body::Copy(_) | Body::Add(_) | Body::Run(_)) {
             return;
@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
         self.installed(item, instruction);
     }
 
-    /// What a RUN gives to `crontab`, for a running image to start.
+    /// The table that a RUN passes to `crontab`, for cron to start in the running image.
     fn installed(&mut self, item: usize, instruction: &Instruction<'_>) {
         let Some(run) = self.facts.run_at(item) else { return };
         for (index, one) in run.invocations.iter().enumerate() {
@@ -142,7 +142,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What a call of a starter starts; says whether all of it is known.
+    /// Follows what a call of a starter starts. Returns whether all of it is known.
     pub(super) fn service(&mut self, call: &Call<'_>) -> bool {
         let Call { who, starter, words, directory, piped, levels } = call;
         let arguments = arguments(starter, words);
@@ -211,7 +211,7 @@ impl Walk<'_, '_> {
         is_known
     }
 
-    /// The files that are read where the command line names none: those that are there.
+    /// The files that are read by default, if the command line names none: those that exist.
     fn default_files(
         &mut self,
         starter: &Starter,
@@ -246,8 +246,8 @@ impl Walk<'_, '_> {
                 break;
             }
         }
-        // What make runs installs nothing by convention, and a supervisor's own file is elsewhere
-        // as a rule.
+        // By convention, recipes of make install nothing, and a supervisor's own configuration is
+        // usually elsewhere.
         let is_sole = starter.format == StarterFormat::Procfile;
         if let (None, Some(what), true) = (is_known, unknown, is_sole) {
             self.add(&starter.files.join(" "), what);
@@ -255,7 +255,7 @@ impl Walk<'_, '_> {
         is_known.unwrap_or(false)
     }
 
-    /// A file that says what to start, wherever it comes from.
+    /// A file that says what to start, from whichever source.
     fn file(
         &mut self,
         who: &str,
@@ -266,13 +266,14 @@ impl Walk<'_, '_> {
         levels: usize,
     ) -> bool {
         let are_scripts = starter.format == StarterFormat::Scripts;
-        // What a project runs by these installs nothing by convention, unless it is seen to.
+        // By convention, these files of a project install nothing, unless their text shows
+        // otherwise.
         let is_conventional = matches!(starter.format, StarterFormat::Recipes | StarterFormat::Text);
         let is_script = |who: &str| is_script_name(who) || starter.scripts.iter().any(|name| name == who);
         let is_inline = std::mem::replace(&mut self.is_inline, false);
         let is_known = match source {
             Source::Text(text) if !are_scripts || is_script(who) || text.starts_with("#!") => {
-                // An included makefile may have a part in any target.
+                // An included makefile may add to any target.
                 self.contents(who, starter, path, &text, directory, levels, &["%".to_owned()])
             }
             Source::Text(_) | Source::Base => true,
@@ -282,7 +283,7 @@ impl Walk<'_, '_> {
                 self.add(who, What::Unknown(reason));
                 false
             }
-            // A program that no shell runs.
+            // A program that is not run by a shell.
             Source::Program if are_scripts && !is_script(who) => false,
             Source::Program => {
                 self.add(who, What::Unknown("is not among the files that are read"));
@@ -297,7 +298,7 @@ impl Walk<'_, '_> {
         is_known
     }
 
-    /// The commands in the text of a file, and those of the files that it includes.
+    /// The commands in a file's text, and those in the files that it includes.
     #[allow(clippy::too_many_arguments)]
     fn contents(
         &mut self,
@@ -326,7 +327,7 @@ impl Walk<'_, '_> {
         }
         let own = path.rsplit_once('/').map(|(folder, _)| if folder.is_empty() { "/" } else { folder });
         for pattern in &found.includes {
-            // A pattern stands for all of its directory.
+            // A pattern counts as its whole directory.
             let folder = pattern.split(['*', '?', '[']).next().unwrap_or_default();
             let folder = if folder == pattern {
                 folder
@@ -350,7 +351,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Whether a file may be one of a starter's, by its name.
+/// Whether a file may belong to a starter, judging by its name.
 fn may_be_its(starter: &Starter, name: &str) -> bool {
     starter.endings.is_empty() || starter.endings.iter().any(|ending| name.ends_with(ending.as_str()))
 }
@@ -362,7 +363,7 @@ fn exec_words(form: &Form) -> Option<Vec<String>> {
     }
 }
 
-/// Sorts out the arguments of a starter: `-c FILE`, `-cFILE`, `--configuration=FILE`.
+/// Parses the arguments of a starter: `-c FILE`, `-cFILE`, `--configuration=FILE`.
 fn arguments(starter: &Starter, words: &[Word]) -> Arguments {
     let mut found = Arguments::default();
     let mut words = words.iter().map(|word| word.text().trim_matches(['"', '\'']));

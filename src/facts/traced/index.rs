@@ -1,4 +1,4 @@
-//! Which instructions may put something at a path, without looking at all the others.
+//! Finds the instructions that may put something at a path, without searching all the others.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use crate::span::Span;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
 
-/// The instructions of a file by what they may put where, each list in file order.
+/// The instructions of a file by what they may write, each list in file order.
 #[derive(Debug, Default)]
 pub(crate) struct Writers {
     /// COPY and ADD, by their destination.
@@ -17,7 +17,8 @@ pub(crate) struct Writers {
     copies_anywhere: Vec<usize>,
     /// Each COPY and ADD.
     transfers: Vec<usize>,
-    /// The here-documents of COPY and ADD, by their own names and those that they are copied to.
+    /// The here-documents of COPY and ADD, by their own names and by the names that they are copied
+    /// to.
     heredocs: HashMap<String, Vec<(usize, Span)>>,
     /// RUN, by the names in its text.
     names: HashMap<String, Vec<usize>>,
@@ -28,7 +29,7 @@ pub(crate) struct Writers {
 }
 
 impl Writers {
-    /// The instructions of a range of items that may put something at a path, the nearest first.
+    /// The instructions in a range of items that may put something at a path, nearest first.
     pub(super) fn of<'w>(&'w self, path: &'w str, range: Range<usize>) -> impl Iterator<Item = usize> + 'w {
         let name = base_name(path);
         let mut lists: Vec<&[usize]> =
@@ -52,19 +53,19 @@ impl Writers {
         })
     }
 
-    /// Whether there is any COPY or ADD among the items.
+    /// Whether the range contains a COPY or ADD.
     pub(super) fn copies(&self, range: &Range<usize>) -> bool {
         !within(&self.transfers, range).is_empty()
     }
 
-    /// Whether a RUN among the items names a file, or may fetch files without naming them.
+    /// Whether a RUN in the range names a file, or may fetch files without naming them.
     pub(super) fn makes(&self, name: &str, range: &Range<usize>) -> bool {
         let named = if name.chars().all(is_of_name) { self.names.get(name) } else { Some(&self.runs) };
         let lists = [Some(&self.fetching), named];
         lists.into_iter().flatten().any(|list| !within(list, range).is_empty())
     }
 
-    /// The here-documents among the items that have a name, the nearest first.
+    /// The here-documents of this name in the range, nearest first.
     pub(super) fn heredocs_called(&self, name: &str, range: &Range<usize>) -> impl Iterator<Item = Span> {
         let all = self.heredocs.get(name).map_or(&[][..], |all| &all[..]);
         let start = all.partition_point(|(item, _)| *item < range.start);
@@ -118,12 +119,12 @@ impl Facts<'_> {
     }
 }
 
-/// A path and the directories around it, without slashes at their ends.
+/// A path and its parent directories, without trailing slashes.
 fn around(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path.trim_end_matches('/')), |path| path.rfind('/').map(|at| &path[..at]))
 }
 
-/// Whether a character is part of a name that a RUN's text is searched for.
+/// Whether a character can be part of a name, as far as the index of names is concerned.
 fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || ['.', '_', '-', '+'].contains(&c)
 }

@@ -1,6 +1,6 @@
-//! Which files come to be in some directories of an image, wherever their names are written: by
-//! copies from the build context, here-documents and other stages, and by commands that write, copy
-//! or link them.
+//! Finds the files that instructions put into certain directories of an image, whatever their
+//! names: by copies from the build context, here-documents and other stages, and by commands that
+//! write, copy or link them.
 
 use crate::context::BuildContext;
 use crate::facts::execution::normalized;
@@ -12,14 +12,14 @@ use crate::syntax::{Body, Instruction, Transfer};
 /// A file of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::facts) struct Placed {
-    /// Its path; of what is not followed, the directory that it may be in.
+    /// Its path. If a source can't be followed, the directory that the file may be in.
     pub path: String,
     /// Where it comes from.
     pub source: Source,
 }
 
 impl Facts<'_> {
-    /// The files that the instructions before a place put into some directories, or at exactly
+    /// The files that the instructions before a place put into these directories, or at exactly
     /// these paths.
     pub(in crate::facts) fn placed_in(&self, at: At, directories: &[&str]) -> Vec<Placed> {
         self.placed_before(at, directories, MOST_STEPS)
@@ -87,8 +87,7 @@ impl Facts<'_> {
             return self.placed_from_stage(item, transfer, &destination, directories, steps);
         }
         if transfer.sources.iter().any(|source| source.contains("://")) {
-            // What is fetched to a directory around brings files of its own, which do not know this
-            // file.
+            // Files fetched to a parent directory do not depend on this Dockerfile.
             return of(destination, Source::Unknown("is fetched by ADD")).into_iter().collect();
         }
         let Ok(context) = self.around.context() else {
@@ -107,7 +106,8 @@ impl Facts<'_> {
             .collect()
     }
 
-    /// What a copy from another stage brings; other images know nothing of this file.
+    /// The files that a copy from another stage brings. Those from other images do not depend on
+    /// this Dockerfile.
     fn placed_from_stage(
         &self,
         item: usize,
@@ -127,8 +127,8 @@ impl Facts<'_> {
             let Some(source) = source.filter(|source| !source.contains(['*', '?', '['])) else { continue };
             let base = base_name(&source);
             for directory in directories {
-                // A file goes into the destination by its name, or becomes it; of a directory the
-                // contents go there.
+                // A file is copied into the destination under its own name, or becomes the
+                // destination; a directory's contents are copied into the destination.
                 let wanted: Vec<(String, String)> = if let Some(inner) = below(destination, directory) {
                     let inner = inner.trim_matches('/');
                     vec![(source.clone(), joined(directory, inner))]
@@ -195,8 +195,8 @@ impl Facts<'_> {
     }
 }
 
-/// What a source with a pattern in it may bring, and what one brings that is copied in some other
-/// unusual way: everything that begins as it does.
+/// The files that a source with a pattern, or one copied in another unusual way, may bring: all
+/// whose path starts with the same text.
 fn by_pattern(context: &BuildContext, source: &str, destination: &str) -> Vec<Placed> {
     let start = source.trim_start_matches("./").trim_start_matches('/');
     let start = start.split(['*', '?', '[']).next().unwrap_or(start);
@@ -214,7 +214,7 @@ fn joined(directory: &str, inner: &str) -> String {
     }
 }
 
-/// Whether a text names a path or something in it, and not the end of a longer one.
+/// Whether a text contains a path, or something below it, and not only as the end of a longer path.
 fn names_whole(text: &str, path: &str) -> bool {
     let goes_on = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     text.match_indices(path).any(|(at, _)| !text[..at].ends_with(goes_on))
