@@ -10,6 +10,7 @@ mod commands;
 mod context;
 mod discover;
 mod dockerignore;
+mod folders;
 mod full_paths;
 mod hadolint;
 mod input;

@@ -15,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::cli::context::sources::{Presence, Sources};
+use crate::cli::folders::Folders;
 use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
 use crate::context::{BuildContext, Ignore, Service, Surroundings};
@@ -38,6 +39,9 @@ pub struct Contexts {
     /// Compose files in a folder and above it, and in a context.
     compose_files_around: Kept<compose::Files>,
     compose_files_within: Kept<compose::Files>,
+    /// What the compose and bake files in one folder build.
+    builds: Kept<compose::Builds>,
+    listed: Folders,
     full_paths: FullPaths,
 }
 
@@ -46,18 +50,23 @@ type Kept<T> = Mutex<HashMap<PathBuf, Arc<OnceLock<T>>>>;
 
 /// What Dockerfiles in a folder share.
 struct Folder {
-    builds: Result<compose::Builds, String>,
+    /// What the compose and bake files in it and above it build.
+    builds: Vec<compose::Builds>,
     /// The top of the repository around it.
     top: PathBuf,
     has_ignore_file: bool,
 }
 
 impl Folder {
-    fn at(path: &Path) -> Self {
+    fn at(path: &Path, contexts: &Contexts) -> Self {
+        let builds = compose::folders_around(path, &contexts.listed).map(|folder| {
+            let builds = kept(&contexts.builds, folder.to_owned());
+            builds.get_or_init(|| compose::builds_in(folder, &contexts.listed)).clone()
+        });
         Self {
-            builds: compose::builds_in(path),
-            top: reach::top_above(path),
-            has_ignore_file: fs::symlink_metadata(path.join(".dockerignore")).is_ok(),
+            builds: builds.collect(),
+            top: reach::top_above(path, &contexts.listed),
+            has_ignore_file: contexts.listed.has(path, ".dockerignore"),
         }
     }
 }
@@ -140,10 +149,9 @@ impl Around<'_> {
         };
         let own = dockerfile.parent().unwrap_or(Path::new("/"));
         let folder = kept(&self.contexts.folders, own.to_owned());
-        let folder = folder.get_or_init(|| Folder::at(own));
-        let builds = folder.builds.as_ref().map_err(Clone::clone)?;
-        let Some((file, directory)) = builds.context_of(dockerfile)? else {
-            return by_sources(dockerfile, own, folder);
+        let folder = folder.get_or_init(|| Folder::at(own, self.contexts));
+        let Some((file, directory)) = compose::context_of(&folder.builds, dockerfile)? else {
+            return by_sources(dockerfile, own, folder, &self.contexts.listed);
         };
         let directory = full(directory)?;
         if !reach::is_within(&directory, &folder.top) {
@@ -159,13 +167,13 @@ impl Around<'_> {
 
     fn load(&self) -> Result<Arc<BuildContext>, String> {
         let directory = self.directory()?;
-        let own = own_ignore_file(directory, self.full_path())?;
+        let own = own_ignore_file(directory, self.full_path(), &self.contexts.listed)?;
         let ignore_path = own.as_ref().map_or(".dockerignore", |(path, _)| path).to_owned();
         let loaded = kept(&self.contexts.loaded, directory.join(&ignore_path));
         let load = || {
             let ignore_text = match own {
                 Some((_, text)) => Some(text),
-                None => ignore_file(&directory.join(&ignore_path), directory)?,
+                None => ignore_file(&directory.join(&ignore_path), directory, &self.contexts.listed)?,
             };
             let files = walk::files(directory)?;
             let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
@@ -205,7 +213,7 @@ impl Surroundings for Around<'_> {
             let Some(dockerfile) = self.full_path() else { return Vec::new() };
             let own = dockerfile.parent().unwrap_or(Path::new("/"));
             let around = kept(&self.contexts.compose_files_around, own.to_owned());
-            let around = around.get_or_init(|| compose::files_around(own));
+            let around = around.get_or_init(|| compose::files_around(own, &self.contexts.listed));
             let Some((context, directory)) = self.context().ok().zip(self.directory().ok()) else {
                 return compose::services_of(dockerfile, around, None);
             };
@@ -219,19 +227,19 @@ impl Surroundings for Around<'_> {
 /// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what
 /// it copies is there. Then it is the one folder above, up to the top of the repository, that has
 /// it all.
-fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf, String> {
+fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder, listed: &Folders) -> Result<PathBuf, String> {
     // An ignore file only counts in the context directory.
     if own == folder.top || folder.has_ignore_file {
         return Ok(own.to_owned());
     }
     let Ok(text) = input::file(dockerfile) else { return Ok(own.to_owned()) };
     let sources = Sources::of(&text);
-    let in_own = sources.presence(own);
+    let in_own = sources.presence(own, listed);
     if matches!(in_own, Presence::All | Presence::Unknown) {
         return Ok(own.to_owned());
     }
     let above = own.ancestors().skip(1).take_while(|above| above.starts_with(&folder.top));
-    let mut whole = above.filter(|folder| sources.presence(folder) == Presence::All);
+    let mut whole = above.filter(|folder| sources.presence(folder, listed) == Presence::All);
     match (whole.next(), whole.next(), in_own) {
         (Some(folder), None, _) => Ok(folder.to_owned()),
         (None, _, Presence::Some) => Ok(own.to_owned()),
@@ -244,19 +252,27 @@ fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder) -> Result<PathBuf,
 
 /// The ignore file next to the Dockerfile that has its name, and its text: it overrides that of the
 /// context. (Docker's manual, "Build context", "Filename and location".)
-fn own_ignore_file(directory: &Path, dockerfile: Option<&Path>) -> Result<Option<(String, String)>, String> {
+fn own_ignore_file(
+    directory: &Path,
+    dockerfile: Option<&Path>,
+    listed: &Folders,
+) -> Result<Option<(String, String)>, String> {
     let Some(dockerfile) = dockerfile else { return Ok(None) };
     let mut name = dockerfile.as_os_str().to_owned();
     name.push(".dockerignore");
     let own = PathBuf::from(name);
-    let text = ignore_file(&own, directory)?;
+    let text = ignore_file(&own, directory, listed)?;
     Ok(text.and_then(|text| Some((relative(&own, directory)?, text))))
 }
 
 /// The text of an ignore file of a context directory, where there is one; its patterns are valid.
-fn ignore_file(path: &Path, directory: &Path) -> Result<Option<String>, String> {
+fn ignore_file(path: &Path, directory: &Path, listed: &Folders) -> Result<Option<String>, String> {
+    let folder = path.parent().unwrap_or(directory);
+    if !path.file_name().is_some_and(|name| listed.has(folder, name)) {
+        return Ok(None);
+    }
     // Jettison may write this file later.
-    reach::check_link(path, &reach::top_above(directory))?;
+    reach::check_link(path, &reach::top_above(directory, listed))?;
     let text = input::beside(path, MOST_IGNORE_BYTES)?;
     match text.as_deref().and_then(Ignore::broken) {
         Some((line, pattern)) => {

@@ -4,17 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The top of the repository around a folder, given by its full path.
-pub fn repository(folder: &Path) -> Option<&Path> {
-    folder.ancestors().find(|above| fs::symlink_metadata(above.join(".git")).is_ok())
-}
+use crate::cli::folders::Folders;
 
 /// The top of the repository around a folder, given by its full path; where there is none, the
 /// current directory if that is above, else the folder itself.
-pub fn top_above(folder: &Path) -> PathBuf {
+pub fn top_above(folder: &Path, folders: &Folders) -> PathBuf {
     let here =
         || std::env::current_dir().and_then(fs::canonicalize).ok().filter(|here| folder.starts_with(here));
-    repository(folder).map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
+    folders.repository(folder).map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
 }
 
 /// Whether a full path without symlinks is in a folder or below it, and not in a `.git`.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 
 use crate::cli::args::{self, Choice};
+use crate::cli::folders::Folders;
 use crate::cli::{input, reach};
 use crate::config::{Bases, Caches, Config, Hadolint, Search, Settings};
 use crate::transforms;
@@ -24,6 +25,7 @@ const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 pub struct Configurations<'a> {
     args: &'a Choice,
     found: Mutex<HashMap<PathBuf, Result<Arc<Settings>, String>>>,
+    folders: Folders,
 }
 
 impl<'a> Configurations<'a> {
@@ -34,7 +36,7 @@ impl<'a> Configurations<'a> {
                 bail!(unknown_transform(id));
             }
         }
-        Ok(Self { args, found: Mutex::default() })
+        Ok(Self { args, found: Mutex::default(), folders: Folders::default() })
     }
 
     /// The settings for a file.
@@ -64,7 +66,7 @@ impl<'a> Configurations<'a> {
     fn load(&self, directory: &Path) -> anyhow::Result<Settings> {
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
-            None => nearest(directory, &[FILE_NAME])?,
+            None => self.nearest(directory, &[FILE_NAME])?,
         };
         let mut config = match &path {
             Some(path) => read(path)?,
@@ -87,11 +89,40 @@ impl<'a> Configurations<'a> {
         };
         config.comments &= !self.args.no_comments;
         config.time_limit = self.args.time_limit.unwrap_or(config.time_limit);
-        let hadolint = match nearest(directory, HADOLINT)? {
+        let hadolint = match self.nearest(directory, HADOLINT)? {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),
         };
         Ok(Settings { config, path, hadolint, ..Settings::default() })
+    }
+
+    /// The nearest of some files: in the directory or above it, up to the top of the repository or,
+    /// without one, to the root directory; then in the home directory.
+    fn nearest(&self, directory: &Path, names: &[&str]) -> anyhow::Result<Option<PathBuf>> {
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let Ok(start) = fs::canonicalize(directory) else { return Ok(None) };
+        let repository = self.folders.repository(&start);
+        let folders =
+            start.ancestors().take_while(|folder| repository.is_none_or(|top| folder.starts_with(top)));
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        for folder in folders.chain(home.as_deref()) {
+            let is_home = home.as_deref() == Some(folder);
+            for path in
+                names.iter().filter(|name| self.folders.has(folder, name)).map(|name| folder.join(name))
+            {
+                // An existing file must be readable, or is an error.
+                let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+                // Any user can create a file in `/tmp`.
+                if repository.is_none() && !is_home && !is_trusted(&metadata, &start) {
+                    continue;
+                }
+                if !is_home {
+                    reach::check_link(&path, repository.unwrap_or(folder)).map_err(anyhow::Error::msg)?;
+                }
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -99,32 +130,6 @@ impl<'a> Configurations<'a> {
 pub fn unknown_transform(id: &str) -> String {
     let hint = transforms::nearest(id).map(|best| format!("; did you mean `{best}`?")).unwrap_or_default();
     format!("unknown transform `{id}`{hint} (`jettison list` shows all)")
-}
-
-/// The nearest of some files: in the directory or above it, up to the top of the repository or,
-/// without one, to the root directory; then in the home directory.
-fn nearest(directory: &Path, names: &[&str]) -> anyhow::Result<Option<PathBuf>> {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let Ok(start) = fs::canonicalize(directory) else { return Ok(None) };
-    let repository = reach::repository(&start);
-    let folders = start.ancestors().take_while(|folder| repository.is_none_or(|top| folder.starts_with(top)));
-    let home = std::env::home_dir().filter(|home| home.is_absolute());
-    for folder in folders.chain(home.as_deref()) {
-        let is_home = home.as_deref() == Some(folder);
-        for path in names.iter().map(|name| folder.join(name)) {
-            // An existing file must be readable, or is an error.
-            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            // Any user can create a file in `/tmp`.
-            if repository.is_none() && !is_home && !is_trusted(&metadata, &start) {
-                continue;
-            }
-            if !is_home {
-                reach::check_link(&path, repository.unwrap_or(folder)).map_err(anyhow::Error::msg)?;
-            }
-            return Ok(Some(path));
-        }
-    }
-    Ok(None)
 }
 
 /// Whether a configuration belongs to the owner of the folder that it configures, or to root.

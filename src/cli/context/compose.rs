@@ -8,9 +8,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cli::folders::Folders;
 use crate::cli::input;
 use crate::context::compose::{is_compose_file, services};
 use crate::context::{BuildContext, Service};
@@ -23,85 +25,85 @@ const MOST_BYTES: u64 = 1024 * 1024;
 const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const BAKE: &[&str] = &["docker-bake.json", "docker-bake.hcl"];
 
-/// What the compose and bake files in a folder and above it build.
-#[derive(Debug)]
-pub struct Builds(Vec<Built>);
+/// What the compose and bake files of one folder build; an error if one can't be read.
+pub type Builds = Result<Arc<Vec<Built>>, String>;
 
 /// A Dockerfile that such a file builds, and with which context, by their full paths.
 #[derive(Debug)]
-struct Built {
+pub struct Built {
     by: PathBuf,
     context: PathBuf,
     dockerfile: PathBuf,
 }
 
-impl Builds {
-    /// The context of a Dockerfile, given by its full path, and the file that sets it, which comes
-    /// first; none where no such file builds it, an error where several build it with different
-    /// ones.
-    pub fn context_of(&self, dockerfile: &Path) -> Result<Option<(&Path, &Path)>, String> {
-        let mut found: Vec<&Built> = Vec::new();
-        for built in self.0.iter().filter(|built| built.dockerfile == dockerfile) {
+/// The context of a Dockerfile, given by its full path, and before it the file that sets it; `None`
+/// if no file builds it, an error if several build it with different contexts, or one can't be read.
+pub fn context_of<'b>(
+    builds: &'b [Builds],
+    dockerfile: &Path,
+) -> Result<Option<(&'b Path, &'b Path)>, String> {
+    let mut found: Vec<&Built> = Vec::new();
+    for builds in builds {
+        let builds = builds.as_ref().map_err(Clone::clone)?;
+        for built in builds.iter().filter(|built| built.dockerfile == dockerfile) {
             if !found.iter().any(|known| known.context == built.context) {
                 found.push(built);
             }
         }
-        match found[..] {
-            [] => Ok(None),
-            [built] => Ok(Some((&built.by, &built.context))),
-            [one, other, ..] => Err(format!(
-                "two build contexts are configured, {} ({}) and {} ({}); name one with --context",
-                one.context.display(),
-                one.by.display(),
-                other.context.display(),
-                other.by.display()
-            )),
-        }
+    }
+    match found[..] {
+        [] => Ok(None),
+        [built] => Ok(Some((&built.by, &built.context))),
+        [one, other, ..] => Err(format!(
+            "two build contexts are configured, {} ({}) and {} ({}); name one with --context",
+            one.context.display(),
+            one.by.display(),
+            other.context.display(),
+            other.by.display()
+        )),
     }
 }
 
-/// What builds Dockerfiles in a folder, given by its full path.
-pub fn builds_in(folder: &Path) -> Result<Builds, String> {
+/// What the files in a folder, given by its full path, build.
+pub fn builds_in(folder: &Path, listed: &Folders) -> Builds {
     let mut found = Vec::new();
-    for folder in folders_around(folder) {
-        for name in COMPOSE.iter().chain(BAKE) {
-            let path = folder.join(name);
-            let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
-            let builds = builds(name, &text).map_err(|error| {
-                format!("{} can't be read ({error}); name the context with --context", path.display())
-            })?;
-            for build in builds {
-                let context = folder.join(&build.context);
-                if let (Ok(context), Ok(dockerfile)) =
-                    (fs::canonicalize(&context), fs::canonicalize(context.join(&build.dockerfile)))
-                {
-                    found.push(Built { by: path.clone(), context, dockerfile });
-                }
+    for name in COMPOSE.iter().chain(BAKE).filter(|name| listed.has(folder, name)) {
+        let path = folder.join(name);
+        let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
+        let builds = builds(name, &text).map_err(|error| {
+            format!("{} can't be read ({error}); name the context with --context", path.display())
+        })?;
+        for build in builds {
+            let context = folder.join(&build.context);
+            if let (Ok(context), Ok(dockerfile)) =
+                (fs::canonicalize(&context), fs::canonicalize(context.join(&build.dockerfile)))
+            {
+                found.push(Built { by: path.clone(), context, dockerfile });
             }
         }
     }
-    Ok(Builds(found))
+    Ok(Arc::new(found))
 }
 
 /// A folder and those above it in the same repository.
-fn folders_around(folder: &Path) -> impl Iterator<Item = &Path> {
+pub fn folders_around<'f>(folder: &'f Path, listed: &Folders) -> impl Iterator<Item = &'f Path> {
     let mut is_inside = true;
     folder
         .ancestors()
         .take(MOST_FOLDERS)
-        .take_while(move |folder| std::mem::replace(&mut is_inside, !folder.join(".git").exists()))
+        .take_while(move |folder| std::mem::replace(&mut is_inside, !listed.has(folder, ".git")))
 }
 
 /// Compose files by their full paths.
 pub type Files = BTreeMap<String, String>;
 
 /// The compose files in a folder and above it.
-pub fn files_around(folder: &Path) -> Files {
+pub fn files_around(folder: &Path, listed: &Folders) -> Files {
     let mut files = Files::new();
-    for folder in folders_around(folder) {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_compose_file)) {
-            let path = entry.path();
+    for folder in folders_around(folder, listed) {
+        let names = listed.entries(folder).unwrap_or_default();
+        for name in names.iter().filter(|name| name.to_str().is_some_and(is_compose_file)) {
+            let path = folder.join(name);
             if let (Ok(Some(text)), Some(path)) = (input::beside(&path, MOST_BYTES), path.to_str()) {
                 files.insert(path.to_owned(), text);
             }

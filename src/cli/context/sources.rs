@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::cli::folders::Folders;
 use crate::context::Ignore;
 use crate::syntax::{Body, Dockerfile};
 
@@ -59,16 +60,16 @@ impl Sources {
     }
 
     /// How many of them are in a directory.
-    pub fn presence(&self, folder: &Path) -> Presence {
+    pub fn presence(&self, folder: &Path, listed: &Folders) -> Presence {
         if self.named.is_empty() {
             // A directory that contains only Dockerfiles is not copied as a whole.
-            return if self.whole && has_only_dockerfiles(folder) {
+            return if self.whole && has_only_dockerfiles(folder, listed) {
                 Presence::None
             } else {
                 Presence::Unknown
             };
         }
-        match self.named.iter().filter(|source| is_in(folder, source)).count() {
+        match self.named.iter().filter(|source| is_in(folder, source, listed)).count() {
             0 => Presence::None,
             count if count == self.named.len() => Presence::All,
             _ => Presence::Some,
@@ -77,24 +78,31 @@ impl Sources {
 }
 
 /// Whether a directory contains a source, or a match for its first part with a wildcard.
-fn is_in(folder: &Path, source: &str) -> bool {
+fn is_in(folder: &Path, source: &str, listed: &Folders) -> bool {
     let mut path = folder.to_owned();
+    let first = source.split('/').next().unwrap_or_default();
+    if !has_wildcard(first) && !listed.has(folder, first) {
+        return false;
+    }
     for part in source.split('/') {
-        if !part.contains(['*', '?', '[', '\\']) {
+        if !has_wildcard(part) {
             path.push(part);
             continue;
         }
         let pattern = Ignore::parse(part);
-        let Ok(entries) = fs::read_dir(&path) else { return false };
-        let mut names = entries.flatten().map(|entry| entry.file_name());
-        return names.any(|name| name.to_str().is_some_and(|name| pattern.excludes(name)));
+        let Some(names) = listed.entries(&path) else { return false };
+        return names.iter().any(|name| name.to_str().is_some_and(|name| pattern.excludes(name)));
     }
     fs::symlink_metadata(&path).is_ok()
 }
 
-fn has_only_dockerfiles(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().to_ascii_lowercase());
+fn has_wildcard(part: &str) -> bool {
+    part.contains(['*', '?', '[', '\\'])
+}
+
+fn has_only_dockerfiles(folder: &Path, listed: &Folders) -> bool {
+    let Some(names) = listed.entries(folder) else { return false };
+    let mut names = names.iter().map(|name| name.to_string_lossy().to_ascii_lowercase());
     names.all(|name| {
         ["dockerfile", "containerfile", "dockerignore", "compose", "docker-bake"]
             .iter()
