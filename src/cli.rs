@@ -103,6 +103,7 @@ fn run(args: Args) -> anyhow::Result<Status> {
         Command::Inspect(_) => left_out("inspect"),
         Command::Verify(verify) => commands::verify::run(&verify),
         Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Debug(debug) => commands::debug::run(&debug),
         Command::List => commands::explain::list(),
         Command::Completions { shell } => commands::completions::completions(shell),
         Command::Man => commands::completions::man(),

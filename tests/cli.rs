@@ -213,6 +213,41 @@ fn a_read_only_file_stays_as_it_was() {
     assert_eq!(read(&folder, "Dockerfile"), NAIVE);
 }
 
+/// With an instruction of every shape: flags, comments inside, nested commands, exec form, a
+/// here-document, and a line that can't be read.
+#[test]
+fn what_is_understood_is_printed_for_contributors() {
+    let text = "\
+# syntax=docker/dockerfile:1
+FROM golang:1.22-bookworm AS build
+ARG VERSION
+ENV APP=/srv/app
+WORKDIR $APP
+# Tools.
+RUN --mount=type=cache,target=/root/.cache apt-get update \\
+    # and git
+    && apt-get install -y \"git\" curl || true; \\
+    cd tools && OUT=$PWD/bin && for t in a b; do go build -o \"$OUT/$t\" ./$t; done
+RUN [\"make\", \"all\"]
+
+FROM debian:12
+COPY --from=build /srv/app/tools/bin /usr/local/bin/
+USER nobody
+RUM x\u{1b}[31m
+RUN cat <<EOF
+hi
+EOF
+";
+    let folder = folder(&[("Dockerfile", text)]);
+    snapshot("debug-tree", &run(folder.path(), &["debug", "tree", "Dockerfile"]));
+    let facts = run(folder.path(), &["debug", "facts", "Dockerfile"]);
+    snapshot("debug-facts", &facts);
+    let again = run_with_input(folder.path(), &["debug", "facts", "-"], text.as_bytes());
+    assert_eq!(stdout(&again), stdout(&facts), "the build context does not matter here");
+    let missing = run(folder.path(), &["debug", "tree", "missing"]);
+    assert_eq!((code(&missing), stderr(&missing).as_str()), (2, "error: missing: no such file\n"));
+}
+
 #[test]
 fn broken_lines_are_named_and_the_rest_is_fixed() {
     let folder = folder(&[(

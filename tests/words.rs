@@ -31,6 +31,8 @@ const CHECKED: &[&str] = &[
     "src/config.rs",
     "src/context",
     "src/context.rs",
+    "src/debug",
+    "src/debug.rs",
     "src/escape.rs",
     "src/forge",
     "src/forge.rs",

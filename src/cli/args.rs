@@ -42,6 +42,9 @@ pub enum Command {
     Explain(Explain),
     /// List all transforms
     List,
+    /// Print what is understood of a Dockerfile, for contributors
+    #[command(subcommand, hide = true)]
+    Debug(Debug),
     /// Print shell completions
     Completions {
         /// The shell
@@ -49,6 +52,20 @@ pub enum Command {
     },
     /// Print the manual page (`jettison man | man -l -`)
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Debug {
+    /// The syntax tree: instructions, flags, shell commands, and the bytes of each
+    Tree {
+        /// A Dockerfile, or - for standard input
+        file: PathBuf,
+    },
+    /// The facts: stages, users, directories and variables at each command, effects, caches
+    Facts {
+        /// A Dockerfile, or - for standard input
+        file: PathBuf,
+    },
 }
 
 /// What follows the name of a command that this build was made without.

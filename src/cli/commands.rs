@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod completions;
+pub mod debug;
 pub mod explain;
 pub mod fix;
 #[cfg(feature = "inspect")]

@@ -26,6 +26,13 @@ impl<'a> Facts<'a> {
         self.outer().variable(item, name).clone()
     }
 
+    /// What the file's variables hold just before an item, by name.
+    pub fn variables_at(&self, item: usize) -> Vec<(&str, Variable)> {
+        let mut names: Vec<&str> = self.variables.names().collect();
+        names.sort_unstable();
+        names.into_iter().map(|name| (name, self.variable(item, name))).collect()
+    }
+
     /// The items before an item: of its stage, then of the stages it is built from.
     pub(crate) fn ranges_before(&self, item: usize) -> impl Iterator<Item = Range<usize>> {
         let below = |stage: &&Stage| match stage.base {

@@ -21,6 +21,7 @@ use crate::syntax::{Body, Dockerfile};
 pub(super) use script::{Changes, Scope, Walk};
 pub use script::{Directory, ScriptStates, has_background};
 pub use target::{Expanded, Tail, Target};
+pub use variables::Assigned;
 
 /// The working directory at an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -79,6 +79,14 @@ impl ScriptStates {
         &self.at[invocation].0
     }
 
+    /// What the script has assigned to variables before an invocation, by name.
+    ///
+    /// # Panics
+    /// If the RUN has fewer invocations.
+    pub fn variables_at(&self, invocation: usize) -> Vec<(&str, &Assigned)> {
+        self.variables.all_at(self.at[invocation].1)
+    }
+
     /// The working directory when the script ends.
     pub fn end(&self) -> &Directory {
         &self.end

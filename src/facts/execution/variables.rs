@@ -43,6 +43,14 @@ impl ScriptVariables {
         entries[..before].last()?.1.as_ref()
     }
 
+    /// All variables that the script has assigned by a position, by name.
+    pub fn all_at(&self, position: usize) -> Vec<(&str, &Assigned)> {
+        let names = self.log.keys().filter_map(|name| Some((name.as_str(), self.at(position, name)?)));
+        let mut all: Vec<_> = names.collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        all
+    }
+
     /// Takes an assignment into account.
     pub fn assign(&mut self, name: &str, value: Assigned) {
         self.put(name, Some(value));
