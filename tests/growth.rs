@@ -13,12 +13,13 @@ use jettison::pipeline::{self, Held};
 use kinds::KINDS;
 use measure::{MODES, exponent, fix, settings};
 
-/// Instructions, commands or stages.
+/// Two numbers of instructions, commands or stages.
 const SIZES: (usize, usize) = (300, 1_500);
-/// A square is 2. Questions about pairs look at most 300 instructions ahead, so that between these
-/// sizes they still grow faster than the file; the benchmark measures beyond that.
+/// The limit of the exponent, which is 2 for quadratic time. Questions about pairs search at most
+/// 300 instructions, so between these sizes their time still grows faster than the file; the
+/// benchmark measures larger files.
 const MOST: f64 = 1.8;
-/// Shorter times say nothing.
+/// Shorter times are not significant.
 const LEAST: Duration = Duration::from_millis(20);
 
 fn grow(mode: &str) {
@@ -27,7 +28,7 @@ fn grow(mode: &str) {
     for (name, text) in KINDS {
         let (small, large) = (text(SIZES.0), text(SIZES.1));
         let mut times = (Duration::MAX, Duration::MAX);
-        // What disturbs a measurement only ever adds to it.
+        // A disturbance can only make a measurement longer.
         let is_well = (0..4).any(|_| {
             let (before, after) = (fix(&small, &settings), fix(&large, &settings));
             let is_undone = |held: &Held| held.reason.starts_with("rolled back");
@@ -77,7 +78,7 @@ fn many_installs_become_few_runs() {
     assert!(runs <= 1_200 / 60, "{runs} are left");
 }
 
-/// However many copies there are to take apart, the other transforms do their part.
+/// Many copies that could be split do not prevent fixes by other transforms.
 #[test]
 fn a_long_row_of_copies_keeps_no_other_transform_from_its_work() {
     let copies = "COPY . .\nRUN pip install -r requirements.txt\n".repeat(40);
@@ -92,7 +93,7 @@ fn a_long_row_of_copies_keeps_no_other_transform_from_its_work() {
     assert!(outcome.text().expect("there is something to clean").contains("rm -rf /var/lib/apt/lists/*"));
 }
 
-/// Each merge enables the next one, and there are more than ten.
+/// Each merge enables the next one, more than ten times.
 #[test]
 fn a_long_chain_of_fixes_becomes_stable() {
     let text = format!("FROM d\n{}RUN rm /tmp\n", "RUN for x in a b; do curl -o /tmp; done\n".repeat(30));

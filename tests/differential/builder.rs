@@ -16,7 +16,7 @@ use crate::images::Image;
 use crate::server::{Ended, Files, Process, ROOTS, Server};
 use crate::values::{absolute, content, word};
 
-/// What a build is given.
+/// The input of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'i> {
     pub text: &'i str,
@@ -26,29 +26,29 @@ pub struct Input<'i> {
     pub arguments: &'i [(String, String)],
     /// Whether the commands of RUN instructions are recorded and may be made to fail.
     pub is_traced: bool,
-    /// Whether the caches of the build before are still there.
+    /// Whether the cache mounts keep the contents that the previous build left.
     pub keeps_caches: bool,
 }
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Build {
     /// The instruction that failed, and its exit status.
     pub failed: Option<(String, i32)>,
-    /// What the RUN instructions that went well have printed.
+    /// The output of the RUN instructions that succeeded.
     pub output: String,
     /// The image's files.
     pub files: Files,
     /// Its configuration.
     pub config: Config,
-    /// How its command, and then its health check, ended.
+    /// How the container's command and then the health check ended.
     pub container: Option<Ended>,
     pub health: Option<Ended>,
-    /// Whether a later stage takes a cache by its name.
+    /// Whether a later stage copies a cache by name.
     pub copies_a_cache: bool,
-    /// The home directories that RUN instructions had.
+    /// The home directories of the users of RUN instructions.
     pub homes: BTreeSet<String>,
-    /// Directories that are cache mounts in some RUN.
+    /// The directories that are cache mounts in some RUN.
     pub mounts: BTreeSet<String>,
 }
 
@@ -64,9 +64,9 @@ pub struct Config {
     pub health: Option<Form>,
 }
 
-/// The root that the build context is in.
+/// The root that contains the build context.
 const CONTEXT: u32 = ROOTS - 1;
-/// The root for files that an instruction brings with it.
+/// The root for the here-documents of an instruction.
 const INLINE: u32 = ROOTS - 2;
 
 struct Stage<'f> {
@@ -75,11 +75,11 @@ struct Stage<'f> {
     instructions: Vec<&'f Instruction<'f>>,
 }
 
-/// What a stage has come to.
+/// The state of a stage after some of its instructions.
 #[derive(Debug, Clone, Default)]
 struct State {
     config: Config,
-    /// Build arguments that are declared.
+    /// The declared build arguments.
     arguments: BTreeMap<String, String>,
 }
 
@@ -90,11 +90,12 @@ struct Builder<'b> {
     globals: BTreeMap<String, String>,
     names: Vec<String>,
     build: Build,
-    /// Which path each cache is mounted at.
+    /// The path that each cache is mounted at.
     caches: Vec<String>,
 }
 
-/// Builds, and starts what was built. The error says that the machine, not the build, failed.
+/// Builds a Dockerfile and starts the container. An error means that the machine failed, not the
+/// build.
 pub fn build(server: &mut Server, input: Input<'_>) -> io::Result<Build> {
     let file = Dockerfile::parse(input.text);
     server.reset(input.keeps_caches);
@@ -154,7 +155,7 @@ impl<'b> Builder<'b> {
         instruction.text.of(self.file.text).to_owned()
     }
 
-    /// The stages; global arguments are taken on the way.
+    /// The stages. Also collects the global arguments.
     fn stages(&mut self) -> Vec<Stage<'b>> {
         let mut stages: Vec<Stage<'b>> = Vec::new();
         for (_, instruction) in self.file.instructions() {
@@ -188,7 +189,7 @@ impl<'b> Builder<'b> {
         self.input.arguments.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
     }
 
-    /// The stage before its first instruction; none where its image is not known.
+    /// The state of a stage before its first instruction; `None` if its base image is unknown.
     fn start(&mut self, stage: &Stage<'_>, root: u32, states: &[State]) -> Option<State> {
         let own = stage.image.to_lowercase();
         if let Some(index) =
@@ -214,7 +215,7 @@ impl<'b> Builder<'b> {
         Some(State { config, arguments: BTreeMap::new() })
     }
 
-    /// Takes one instruction; the exit status where it fails.
+    /// Executes one instruction; returns the exit status if it fails.
     fn take(
         &mut self,
         instruction: &Instruction<'_>,
@@ -332,7 +333,7 @@ impl<'b> Builder<'b> {
         Ok(None)
     }
 
-    /// The words that the builder starts for a script.
+    /// The words of the process that the builder starts for a script.
     fn shell_call(&self, instruction: &Instruction<'_>, shell: &[String]) -> Vec<String> {
         let mut script = instruction.arguments().to_owned();
         let mut shell = shell.to_vec();
@@ -383,7 +384,7 @@ impl<'b> Builder<'b> {
                 None => return Ok(false),
             },
         };
-        // What comes from another stage keeps its owner.
+        // Files copied from another stage keep their owner.
         let owner = if from == CONTEXT { Some(owner.unwrap_or((0, 0))) } else { owner };
         let (inline, plain): (Vec<&String>, Vec<&String>) =
             transfer.sources.iter().partition(|source| source.starts_with("<<"));
@@ -418,7 +419,7 @@ impl<'b> Builder<'b> {
         u32::try_from(index).ok().filter(|_| index + 1 < self.names.len())
     }
 
-    /// Number, group and home directory of a user; none where it is not known.
+    /// UID, GID and home directory of a user; `None` if it is unknown.
     fn user(&mut self, root: u32, user: &str) -> io::Result<Option<((u32, u32), String)>> {
         let passwd = self.server.read(root, "/etc/passwd")?;
         let group = self.server.read(root, "/etc/group")?;
@@ -485,7 +486,7 @@ fn is_cache(path: &str) -> bool {
     [".npm", ".cache", "/apt/lists", "/pkg/mod", "/registry", "/store"].iter().any(|name| path.contains(name))
 }
 
-/// Which stages the last one needs.
+/// Which stages the last one depends on.
 fn needed(stages: &[Stage<'_>]) -> Vec<bool> {
     let mut needed = vec![false; stages.len()];
     if let Some(last) = needed.last_mut() {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub struct Case {
     pub instructions: Vec<Instruction>,
     pub context: Vec<ContextFile>,
-    /// What a developer's machine has in the context besides, and a clean checkout has not.
+    /// Extra files that the context has on a developer's machine, but not in a clean checkout.
     pub leftovers: Vec<ContextFile>,
     pub ignore_file: String,
     /// Build arguments of the command line.
@@ -23,10 +23,10 @@ pub struct ContextFile {
     pub is_executable: bool,
 }
 
-/// An instruction, or anything else that has a line of its own.
+/// An instruction, or anything else on a line of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instruction {
-    /// Everything but RUN, here-documents included.
+    /// Any instruction except RUN, with its here-documents.
     Plain(String),
     Run {
         flags: String,
@@ -40,21 +40,21 @@ pub enum Instruction {
 pub enum Layout {
     #[default]
     Line,
-    /// A line for each command.
+    /// One line per command.
     Lines,
-    /// The same, with comments and blank lines in between.
+    /// One line per command, with comments and blank lines between them.
     Commented,
-    /// A here-document, a line for each command.
+    /// A here-document with one line per command.
     Heredoc,
     /// The exec form: `["/bin/sh", "-c", "…"]`.
     Exec,
 }
 
-/// Commands with what is between them.
+/// Commands with the operators between them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script(pub Vec<(Command, Joiner)>);
 
-/// What follows a command that is not the last.
+/// The operator after a command that is not the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joiner {
     And,
@@ -68,11 +68,11 @@ pub enum Joiner {
 pub enum Command {
     /// Words.
     Simple(Vec<String>),
-    /// Words with a here-document: its name and its body.
+    /// Words with a here-document: its delimiter and its body.
     Document(Vec<String>, &'static str, String),
-    /// A script within something: `(` … `)`, `if true; then` … `fi`.
+    /// A script in a compound command: `(` … `)`, `if true; then` … `fi`.
     Within(String, Script, String),
-    /// Two scripts within something: `if a; then` … `else` … `fi`.
+    /// Two scripts in a compound command: `if a; then` … `else` … `fi`.
     Either(String, Script, String, Script, String),
 }
 
@@ -90,7 +90,7 @@ impl Case {
         text
     }
 
-    /// The context of a developer's machine.
+    /// The context on a developer's machine.
     pub fn full_context(&self) -> Vec<ContextFile> {
         self.context.iter().chain(&self.leftovers).cloned().collect()
     }
@@ -136,7 +136,7 @@ fn run(flags: &str, script: &Script, layout: Layout) -> String {
                     Joiner::Then => "\n",
                     Joiner::Background => " &\n",
                 });
-                // Here-documents follow their own line.
+                // The bodies of here-documents follow the line that names them.
                 text.push_str(&documents);
                 documents.clear();
             }
@@ -174,7 +174,7 @@ impl Script {
         Self(vec![(command, Joiner::And)])
     }
 
-    /// Whether it has a here-document.
+    /// Whether it contains a here-document.
     pub fn has_document(&self) -> bool {
         self.0.iter().any(|(command, _)| match command {
             Command::Simple(_) => false,
@@ -184,8 +184,8 @@ impl Script {
         })
     }
 
-    /// What follows a command. `a && b &` would run both in the background, and how far `a` gets
-    /// would be a matter of time.
+    /// The operator after a command. `a && b &` would run both in the background, and the progress
+    /// of `a` would depend on timing.
     fn joiner(&self, index: usize) -> Joiner {
         let is_before_background = self.0.get(index + 1).is_some_and(|(_, next)| *next == Joiner::Background);
         let own = self.0[index].1;
@@ -211,7 +211,7 @@ impl Script {
 }
 
 impl Command {
-    /// A command of words between blanks; a word with blanks is in quotes and stays one.
+    /// A command from words separated by spaces. A quoted word may contain spaces.
     pub fn simple(text: &str) -> Self {
         Self::Simple(words(text))
     }
@@ -239,13 +239,13 @@ impl Command {
     }
 }
 
-/// What follows a script: after `&` there is no `;`.
+/// The text after a script: no `;` after `&`.
 fn close<'t>(script: &Script, after: &'t str) -> &'t str {
     let ends_in_background = script.0.last().is_some_and(|(_, joiner)| *joiner == Joiner::Background);
     if ends_in_background { after.strip_prefix(';').unwrap_or(after) } else { after }
 }
 
-/// The words of a text; quotes hold one together.
+/// The words of a text. Quotes keep spaces in a word.
 fn words(text: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut quote = None;

@@ -1,4 +1,4 @@
-//! Undeclared differences between the builds of the original and the fixed file.
+//! Finds differences that are not permitted between the builds of the original and the fixed file.
 
 use std::collections::BTreeSet;
 
@@ -6,45 +6,44 @@ use crate::builder::Build;
 use crate::declared;
 use crate::server::{Ended, File};
 
-/// A difference: what kind it is of, and where.
+/// A difference: its kind and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub kind: Kind,
-    /// Which file, or what else.
+    /// The path of the file, or another name for the place.
     pub place: String,
     pub text: String,
 }
 
-/// What can differ.
+/// The kinds of differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// The engine undid a step of its own, or panicked.
+    /// Jettison rolled back a step of its own, or panicked.
     Engine,
     /// The original builds, the fixed file does not.
     Breaks,
-    /// The original does not build, the fixed file does.
+    /// The original does not build, but the fixed file does.
     Builds,
-    /// They stop with different statuses.
+    /// The builds fail with different statuses.
     Status,
-    /// What RUN instructions print.
+    /// The output of RUN instructions.
     Output,
     /// Files of the image.
     Files,
     /// The image's configuration.
     Config,
-    /// How the container or the health check ends, and what it prints.
+    /// The exit status or the output of the container or the health check.
     Container,
 }
 
 impl Difference {
-    /// A mistake of jettison itself.
+    /// A defect in Jettison itself.
     pub fn engine(text: &str) -> Self {
         Self { kind: Kind::Engine, place: String::new(), text: text.to_owned() }
     }
 }
 
-/// All differences, where a command is made to fail or not; none where the fixed file does what the
-/// original does.
+/// All differences. The list is empty if the fixed file behaves like the original.
 pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut add =
@@ -52,12 +51,12 @@ pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Diffe
     match (&original.failed, &fixed.failed) {
         (None, None) => {}
         (Some((_, before)), Some((_, after))) if before == after => return all,
-        // A file that does not build as it is can't be harmed.
+        // A fix can't harm a file that does not build.
         (Some(_), None) if !is_fault => return all,
         (Some((instruction, _)), _) if declared::may_go_on(instruction, &fixed.mounts, is_fault) => {
             return all;
         }
-        // A copy that finds nothing may have been moved past other steps.
+        // A copy that finds no files may have been moved past other steps.
         (Some((first, _)), Some((second, _)))
             if [first, second].iter().any(|text| text.starts_with("COPY")) =>
         {
@@ -106,8 +105,8 @@ pub fn differences(original: &Build, fixed: &Build, is_fault: bool) -> Vec<Diffe
     all
 }
 
-/// What scripts print, without what the shell prints of them after `set -x`, and what `rm` did not
-/// find.
+/// The output of scripts, without the trace of `set -x` and without the names of files that `rm`
+/// did not find.
 fn untraced(output: &str) -> Vec<&str> {
     output.lines().filter(|line| !line.starts_with('+') && !line.starts_with("rm: ")).collect()
 }
@@ -147,8 +146,8 @@ fn is_directory(file: &File) -> bool {
     file.mode & 0o170_000 == 0o040_000
 }
 
-/// Whether a directory exists for caches, or as the home directory of a variable, and contains no
-/// files.
+/// Whether a directory contains no files and exists only for caches, or as the home directory that
+/// a variable names.
 fn is_made_for_caches(build: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
     let mut below = build.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));
@@ -160,8 +159,8 @@ fn is_made_for_caches(build: &Build, directory: &str) -> bool {
             || build.homes.contains(directory))
 }
 
-/// Whether a file is a package manager's own copy of what it fetched, or a directory of such files
-/// only.
+/// Whether a file is a package manager's own copy of a download, or a directory that contains only
+/// such files.
 fn is_of_a_cache(build: &Build, fixed: &Build, path: &str, file: &File) -> bool {
     if is_directory(file) {
         held_only(build, fixed, path)
@@ -170,8 +169,8 @@ fn is_of_a_cache(build: &Build, fixed: &Build, path: &str, file: &File) -> bool 
     }
 }
 
-/// Whether a directory was there for a cache alone: all in it may be missing, and something is or
-/// was in it.
+/// Whether a directory existed only for a cache: everything in it may be missing, and it contains
+/// or contained something.
 fn held_only(original: &Build, fixed: &Build, directory: &str) -> bool {
     let inside = format!("{directory}/");
     let below = || original.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::server::File;
 
-/// Directories of caches, at absolute paths.
+/// Cache directories, as absolute paths.
 const CACHES: &[&str] = &[
     "/var/lib/apt/lists",
     "/var/cache/apt",
@@ -14,8 +14,8 @@ const CACHES: &[&str] = &[
     "/usr/local/share/.cache/yarn",
 ];
 
-/// Directories of caches that may be cache mounts, besides: absolute paths, and paths below a home
-/// directory.
+/// More cache directories that may become cache mounts: absolute paths, and paths relative to a
+/// home directory.
 const MOUNTS: &[&str] = &["/go/pkg/mod", "/usr/local/cargo/registry", "/usr/local/cargo/git/db"];
 const MOUNTS_AT_HOME: &[&str] = &[
     ".npm",
@@ -28,17 +28,17 @@ const MOUNTS_AT_HOME: &[&str] = &[
     ".cargo/git/db",
 ];
 
-/// Files of the context that need not be sent: by any part of their path.
+/// Files of the context that need not be sent, by any component of their path.
 const UNSENT: &[&str] = &["__pycache__", ".pytest_cache", ".DS_Store", ".mypy_cache"];
 
-/// Whether a path is in a cache; `mounts` are the cache mounts of the fixed file.
+/// Whether a path is in a cache. `mounts` are the cache mounts of the fixed file.
 pub fn is_cache(path: &str, mounts: &BTreeSet<String>) -> bool {
     CACHES.iter().any(|cache| is_below(path, cache))
         || path.contains("/pnpm/store")
         || mounts.iter().any(|mount| is_below(path, mount))
 }
 
-/// Whether a mount is where a cache is; `homes` are the home directories of the build.
+/// Whether a mount's path is a cache directory. `homes` are the home directories of the build.
 pub fn may_be_mounted(path: &str, homes: &BTreeSet<String>) -> bool {
     let is_at_home = |home: &String| {
         let rest = path.strip_prefix(home.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
@@ -51,8 +51,8 @@ fn is_below(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a file may be missing: what a package manager keeps of what it fetched, an archive or an
-/// installer that was fetched, a cache of the context.
+/// Whether a file may be missing: a package manager's copy of a download, a downloaded archive or
+/// installer, or a cache in the context.
 pub fn may_be_missing(path: &str, file: &File, copies_a_cache: bool) -> bool {
     let text = String::from_utf8_lossy(&file.data);
     let is_download = file.data.starts_with(&[0x1f, 0x8b])
@@ -62,17 +62,18 @@ pub fn may_be_missing(path: &str, file: &File, copies_a_cache: bool) -> bool {
     is_cached(path, file, copies_a_cache) || is_download || path.split('/').any(|part| UNSENT.contains(&part))
 }
 
-/// Whether a file is what a package manager keeps of what it fetched.
+/// Whether a file is a package manager's copy of a download.
 pub fn is_cached(path: &str, file: &File, copies_a_cache: bool) -> bool {
     let text = String::from_utf8_lossy(&file.data);
-    // A copy of a directory may take a cache along; one of the cache itself is meant.
+    // A file that was copied with a directory still counts as part of the cache if the end of its
+    // path matches. If the build copies a cache itself, more of the path must match.
     let tail: Vec<&str> = path.rsplitn(4, '/').take(if copies_a_cache { 4 } else { 3 }).collect();
     let end = tail.into_iter().rev().collect::<Vec<_>>().join("/");
     text.starts_with("cached ") && text.trim_end().ends_with(&end)
 }
 
-/// Whether a command only empties a cache, so that the fixed file may do without it or do it
-/// elsewhere: when it fails, the two may part. The words have zeros between them.
+/// Whether a command only clears a cache, so that the fixed file may omit it or run it elsewhere.
+/// If the command fails, the two builds may differ. The words are separated by zero bytes.
 pub fn only_cleans(record: &[u8]) -> bool {
     const CLEANERS: &[&str] =
         &["cache clean", "cache purge", "store prune", "clean -", "apt-get clean", "dnf clean", "apk update"];
@@ -82,13 +83,14 @@ pub fn only_cleans(record: &[u8]) -> bool {
     CLEANERS.iter().any(|cleaner| text.contains(cleaner)) || text.contains("rm ") && is_in_a_cache
 }
 
-/// Whether a build may go on where the original stops: with `--no-cache`, apk needs no index any
-/// more, and a cache mount may have what the original lacks, unless a command was made to fail.
+/// Whether a build may continue where the original fails: with `--no-cache`, apk needs no index any
+/// more, and a cache mount may contain files that the original lacks, unless the test made a
+/// command fail.
 pub fn may_go_on(instruction: &str, mounts: &BTreeSet<String>, is_fault: bool) -> bool {
     instruction.contains("apk ") || !mounts.is_empty() && !is_fault
 }
 
-/// Whether a file may have other content: the record of a login that never happened.
+/// Whether a file may have other contents: the record of logins, which no user of a build has.
 pub fn may_differ(path: &str) -> bool {
     path == "/var/log/lastlog"
 }

@@ -1,4 +1,4 @@
-//! The grammar of random test cases. Shapes that have broken images before are frequent: working
+//! The grammar of random test cases. Patterns that have broken images before are frequent: working
 //! directories with variables, removals of the working directory, scripts that install packages
 //! when they start, offline modes.
 
@@ -33,20 +33,20 @@ pub fn case(random: &mut Random) -> Case {
     world.case
 }
 
-/// What the grammar knows while it writes a case.
+/// The state of the grammar while it generates a case.
 struct World<'r> {
     random: &'r mut Random,
     case: Case,
     image: Image,
-    /// Variables of the Dockerfile with the values that they probably have.
+    /// The variables of the Dockerfile, with their probable values.
     variables: Vec<(String, String)>,
-    /// Where the instruction that is written runs, probably.
+    /// The probable working directory of the next instruction.
     workdir: String,
     users: Vec<String>,
-    /// Whether scripts are bash's.
+    /// Whether scripts run in bash.
     is_bash: bool,
     project: Option<projects::Project>,
-    /// Names of the stages before this one.
+    /// The names of the previous stages.
     stages: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! The files of a build context that an ignore file excludes, by Docker's rules: the last pattern
 //! that matches a path or one of its parents decides.
 
-/// Whether a path is left out.
+/// Whether a path is excluded.
 pub fn excludes(ignore_file: &str, path: &str) -> bool {
     let mut is_out = false;
     for line in ignore_file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {

@@ -1,4 +1,4 @@
-//! The base images: small file systems with the parts of real ones that scripts notice.
+//! The base images: small file systems with those parts of real images that scripts can notice.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ const NODE: Image = Image {
 const PYTHON: Image =
     Image { programs: &["python", "python3", "pip", "pip3"], env: &[("PYTHON_VERSION", "3.12.7")], ..PLAIN };
 
-/// All of them.
+/// All base images.
 pub const IMAGES: &[Image] = &[
     Image { name: "debian:12", ..PLAIN },
     Image { name: "ubuntu:24.04", ..PLAIN },
@@ -83,7 +83,7 @@ pub const IMAGES: &[Image] = &[
 ];
 
 impl Image {
-    /// The image of a name.
+    /// The image with a name.
     pub fn find(name: &str) -> Option<Self> {
         IMAGES.iter().find(|image| image.name == name).copied()
     }
@@ -161,7 +161,8 @@ impl Image {
         for name in self.programs {
             link(&format!("/usr/local/bin/{name}"), &format!("/.tools/bin/{name}"));
         }
-        // More than the real images have: a script that only ends with 127 shows nothing.
+        // The real images have fewer programs, but a script that always fails with 127 would test
+        // nothing.
         for name in ["curl", "wget", "unzip", "redis-server", "redis-cli"] {
             link(&format!("/usr/bin/{name}"), &format!("/.tools/bin/{name}"));
         }

@@ -16,10 +16,10 @@ use crate::declared;
 use crate::random::Random;
 use crate::server::{Fault, Server};
 
-/// A way to call jettison.
+/// A way to run Jettison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
-    /// As it is without options.
+    /// Without options.
     Default,
     /// With `merge-runs: all`.
     AllMerges,
@@ -30,7 +30,7 @@ pub enum Mode {
 /// All modes.
 pub const MODES: [Mode; 3] = [Mode::Default, Mode::AllMerges, Mode::Mounts];
 
-/// Harm.
+/// A harmful difference.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub mode: Mode,
@@ -38,25 +38,25 @@ pub struct Finding {
     pub transforms: Vec<&'static str>,
     pub fixed: String,
     pub ignore_file: Option<String>,
-    /// The command that was made to fail, if any.
+    /// The command that the test made to fail, if any.
     pub fault: Option<Fault>,
     pub differences: Vec<Difference>,
 }
 
-/// How far to look.
+/// How much to test.
 #[derive(Debug, Clone)]
 pub enum Depth {
     /// No command is made to fail.
     Plain,
-    /// So many commands, chosen at random, are made to fail, one after the other.
+    /// This many random commands are made to fail, one after the other.
     Some(usize, Random),
-    /// Every command is made to fail, and only this mode counts.
+    /// Every command is made to fail, in this mode only.
     Every(Mode),
-    /// Only this mode, without failing commands.
+    /// This mode only, with no command made to fail.
     Only(Mode),
 }
 
-/// What was done.
+/// Counts of the work done.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     pub builds: usize,
@@ -64,11 +64,11 @@ pub struct Tally {
     pub faults: usize,
     /// Whether the original builds.
     pub is_built: bool,
-    /// Transforms that changed something.
+    /// The transforms that changed something.
     pub transforms: BTreeSet<&'static str>,
 }
 
-/// What jettison makes of a case.
+/// The result of Jettison for a case.
 struct Fixed {
     text: String,
     ignore_file: Option<String>,
@@ -76,7 +76,7 @@ struct Fixed {
     undone: Vec<String>,
 }
 
-/// The first harm that is found.
+/// Returns the first harmful difference.
 pub fn judge(
     server: &mut Server,
     case: &Case,
@@ -87,7 +87,7 @@ pub fn judge(
     let full = case.full_context();
     let mut seen: Vec<(String, Option<String>)> = Vec::new();
     let mut candidates = Vec::new();
-    // A step that was undone does no harm, and counts where nothing worse is found.
+    // A rolled-back step is harmless, so it is reported only if there is nothing worse.
     let mut undone = None;
     for mode in MODES {
         if matches!(depth, Depth::Every(only) | Depth::Only(only) if *only != mode) {
@@ -154,7 +154,7 @@ pub fn judge(
         tally.faults += usize::from(fault.is_some());
         for (mode, fixed) in &candidates {
             let differences = compared(server, case, fixed, fault.as_ref(), &originals, tally)?;
-            // Whatever depends on the clock does not count.
+            // A difference that depends on timing does not count.
             if differences.is_empty() || is_by_chance(server, case, &text, fixed, fault.as_ref(), tally)? {
                 continue;
             }
@@ -188,7 +188,7 @@ fn is_by_chance(
     Ok(false)
 }
 
-/// The original, built on a developer's machine and, where that makes a difference, of a clean
+/// The builds of the original: on a developer's machine and, if the case has leftovers, in a clean
 /// checkout.
 fn originals(
     server: &mut Server,
@@ -210,8 +210,8 @@ fn originals(
     Ok(all)
 }
 
-/// The differences: on a developer's machine to what the original gives there and of a clean
-/// checkout.
+/// The differences of the fixed file on a developer's machine from both builds of the original, and
+/// then those in a clean checkout.
 fn compared(
     server: &mut Server,
     case: &Case,
@@ -228,7 +228,7 @@ fn compared(
         build(server, Input { is_traced: fault.is_some(), ..input(&fixed.text, &full, ignore_file, case) })?;
     let mut all = vec![new];
     if fixed.text.contains("type=cache") && !case.text().contains("type=cache") && fault.is_none() {
-        // Once more, with the caches that the first build has left.
+        // Builds again, with the caches of the first build.
         tally.builds += 1;
         all.push(build(
             server,
@@ -242,7 +242,7 @@ fn compared(
     let mut found =
         originals.first().map(|original| differences(original, new, fault.is_some())).unwrap_or_default();
     for other in &originals[1..] {
-        // Each file may be as it was on either.
+        // A file may be the same as in either build of the original.
         let others = differences(other, new, fault.is_some());
         found.retain(|difference| others.iter().any(|other| other.place == difference.place));
     }
@@ -250,7 +250,7 @@ fn compared(
     if !found.is_empty() {
         return Ok(found);
     }
-    // A clean checkout has to give what it gave.
+    // In a clean checkout, the result must be the same as the original's there.
     tally.builds += 1;
     server.prepare_trace(fault);
     let new = build(
@@ -264,7 +264,7 @@ fn input<'i>(text: &'i str, context: &'i [ContextFile], ignore_file: &'i str, ca
     Input { text, context, ignore_file, arguments: &case.arguments, is_traced: false, keeps_caches: false }
 }
 
-/// Which commands are to fail.
+/// The commands that are made to fail.
 fn chosen(trace: &[Vec<u8>], depth: &mut Depth) -> Vec<Fault> {
     let mut before: BTreeMap<&Vec<u8>, u32> = BTreeMap::new();
     let mut all = Vec::new();
@@ -324,7 +324,7 @@ fn fix(text: &str, context: &[ContextFile], case: &Case, mode: Mode) -> Fixed {
     }
 }
 
-/// What is around the Dockerfile of a case.
+/// The surroundings of a case's Dockerfile.
 struct Around(BuildContext);
 
 impl Surroundings for Around {

@@ -5,7 +5,7 @@
 pub struct Random(u64);
 
 impl Random {
-    /// The choices of a seed.
+    /// A source with this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -24,12 +24,12 @@ impl Random {
         usize::try_from(self.next() % limit).expect("below a usize")
     }
 
-    /// A number of a range, both ends included.
+    /// A number from a range, including both ends.
     pub fn between(&mut self, least: usize, most: usize) -> usize {
         least + self.below(most - least + 1)
     }
 
-    /// Yes in so many of a hundred cases.
+    /// True in this percentage of cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -39,7 +39,7 @@ impl Random {
         all[self.below(all.len())]
     }
 
-    /// An index, each as often as its weight says.
+    /// An index, chosen with a probability proportional to its weight.
     pub fn weighted(&mut self, weights: &[usize]) -> usize {
         let mut at = self.below(weights.iter().sum());
         for (index, &weight) in weights.iter().enumerate() {

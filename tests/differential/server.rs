@@ -1,4 +1,4 @@
-//! The process that holds the file systems of a build, and its commands (`tools/server.c`).
+//! The process that holds the file systems of a build, and its requests (`tools/server.c`).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::support::throwaway::{Connection, Request, take_bytes, take_number, take_text};
 use crate::tools::{Tools, tools};
 
-/// More file systems than this, the build context included, no case has.
+/// The number of file systems, including the build context. No case needs more.
 pub const ROOTS: u32 = 8;
 
 const NONE: u32 = u32::MAX;
@@ -16,21 +16,21 @@ const NONE: u32 = u32::MAX;
 /// A server.
 pub struct Server {
     connection: Connection,
-    /// The tools in its roots.
+    /// The tools in the file systems.
     pub tools: Arc<Tools>,
 }
 
-/// What is in a file system, by path.
+/// The contents of a file system, by path.
 pub type Files = BTreeMap<String, File>;
 
 /// A file, directory or link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Kind and permissions.
+    /// The kind of file and the permissions.
     pub mode: u32,
     /// User and group.
     pub owner: (u32, u32),
-    /// The content; of a link, where it points to.
+    /// The content; for a link, its target.
     pub data: Vec<u8>,
 }
 
@@ -44,32 +44,32 @@ pub struct Process<'p> {
     pub cwd: &'p str,
     pub argv: &'p [String],
     pub env: &'p BTreeMap<String, String>,
-    /// Cache mounts: a name of the cache, and the path.
+    /// The cache mounts: the name of the cache and the path.
     pub mounts: &'p [(String, String)],
 }
 
 /// How a process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// The exit status; -1 where it took too long.
+    /// The exit status; -1 if it took too long.
     pub status: i32,
     /// Standard output and error.
     pub output: String,
 }
 
-/// A command that is to fail.
+/// A command that is made to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Directory and words, as recorded.
+    /// The directory and the words, as recorded.
     pub record: Vec<u8>,
-    /// How many such commands go well before.
+    /// The number of earlier commands with the same record, which succeed.
     pub occurrence: u32,
-    /// Whether it does its work and fails then.
+    /// Whether it does its work before it fails.
     pub works: bool,
 }
 
 impl Server {
-    /// Starts one; the error says why this machine can't.
+    /// Starts a server. The error says why this machine can't run one.
     pub fn start() -> Result<Self, String> {
         let tools = tools()?;
         let connection = Connection::start(Command::new(tools.server()), tools.path());
@@ -80,7 +80,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Empties all file systems, and the caches unless they are kept.
+    /// Empties all file systems and, unless they are kept, the caches.
     pub fn reset(&mut self, keeps_caches: bool) {
         self.send(&ask(b'N').number(ROOTS).number(u32::from(keeps_caches)));
     }
@@ -96,7 +96,7 @@ impl Server {
         self.send(&ask(b'c').number(from).number(to));
     }
 
-    /// Copies as COPY does; says whether that went well.
+    /// Copies like COPY. Returns whether that succeeded.
     pub fn copy(
         &mut self,
         (from, sources): (u32, &[String]),
@@ -110,13 +110,13 @@ impl Server {
         Ok(self.number()? == 0)
     }
 
-    /// Makes the directory of a WORKDIR; says whether that went well.
+    /// Creates the directory of a WORKDIR. Returns whether that succeeded.
     pub fn make_directory(&mut self, root: u32, path: &str) -> io::Result<bool> {
         self.send(&ask(b'W').number(root).bytes(path.as_bytes()));
         Ok(self.number()? == 0)
     }
 
-    /// Runs a process to its end.
+    /// Runs a process until it ends.
     pub fn run(&mut self, process: &Process<'_>) -> io::Result<Ended> {
         let env: Vec<String> = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mounts: Vec<String> =
@@ -129,7 +129,7 @@ impl Server {
         Ok(Ended { status, output })
     }
 
-    /// All that is in a root.
+    /// All files in a root.
     pub fn list(&mut self, root: u32) -> io::Result<Files> {
         self.send(&ask(b'D').number(root));
         let bytes = self.bytes()?;
@@ -144,13 +144,13 @@ impl Server {
         Ok(files)
     }
 
-    /// The text of a file in a root; empty where there is none.
+    /// The text of a file in a root; empty if the file does not exist.
     pub fn read(&mut self, root: u32, path: &str) -> io::Result<String> {
         self.send(&ask(b'R').number(root).bytes(path.as_bytes()));
         Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
     }
 
-    /// Forgets what was recorded, and says which command is to fail.
+    /// Clears the recorded commands, and sets the command that must fail.
     pub fn prepare_trace(&mut self, fault: Option<&Fault>) {
         let mut key = Vec::new();
         if let Some(fault) = fault {
@@ -161,14 +161,14 @@ impl Server {
         self.send(&ask(b'F').bytes(&key));
     }
 
-    /// The commands that were recorded: directory and words, a zero after each.
+    /// The recorded commands: directory and words, each followed by a zero byte.
     pub fn trace(&mut self) -> io::Result<Vec<Vec<u8>>> {
         self.send(&ask(b'R').number(NONE).bytes(b"/.control/trace"));
         let bytes = self.bytes()?;
         let mut records = Vec::new();
         let mut start = 0;
         for at in 1..bytes.len() {
-            // A record ends with two zeros; an empty word has one of its own before it.
+            // Two zero bytes end a record, unless the first one ends an empty word.
             if bytes[at] == 0 && bytes[at - 1] == 0 && at > start {
                 records.push(bytes[start..at].to_vec());
                 start = at + 1;

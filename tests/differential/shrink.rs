@@ -2,7 +2,7 @@
 
 use crate::case::{Case, Command, Instruction, Joiner, Layout, Script};
 
-/// The smallest case that is found for which `fails` is true; `budget` limits how many are tried.
+/// The smallest case found for which `fails` is true. `budget` limits the number of candidates.
 pub fn shrink(case: Case, mut budget: usize, mut fails: impl FnMut(&Case) -> bool) -> Case {
     let mut smallest = case;
     loop {
@@ -24,7 +24,7 @@ pub fn shrink(case: Case, mut budget: usize, mut fails: impl FnMut(&Case) -> boo
     }
 }
 
-/// Cases that are a little smaller, the boldest first.
+/// Slightly smaller cases, those with the largest reductions first.
 fn candidates(case: &Case) -> Vec<Case> {
     let mut all = Vec::new();
     let count = case.instructions.len();
@@ -128,7 +128,7 @@ fn smaller_scripts(script: &Script) -> Vec<Script> {
     all
 }
 
-/// What is within a command, without it.
+/// The scripts inside a compound command, without the command around them.
 fn inner_scripts(command: &Command) -> Vec<Script> {
     match command {
         Command::Simple(_) | Command::Document(..) => Vec::new(),

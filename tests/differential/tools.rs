@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::throwaway::{Shared, compile, copy_shell, program};
 
-/// Programs that busybox is.
+/// The programs that busybox provides.
 pub const COMMANDS: &[&str] = &[
     "mkdir", "rm", "rmdir", "ln", "chmod", "chown", "chgrp", "cp", "mv", "cat", "tar", "find", "touch",
     "install", "sed", "grep", "head", "tail", "sort", "wc", "tee", "xargs", "env", "id", "whoami", "sleep",
@@ -21,7 +21,7 @@ pub const COMMANDS: &[&str] = &[
     "seq", "true", "false", "test", "uname", "du", "sync", "printf", "mktemp",
 ];
 
-/// Programs that our stubs are.
+/// The programs that our stubs replace.
 const STUBS: &[&str] = &[
     "program",
     "apt-get",
@@ -55,20 +55,20 @@ const STUBS: &[&str] = &[
     "redis-cli",
 ];
 
-/// What all roots have in common, in a directory that is removed with the last user of it.
+/// The tools that all roots share, in a directory that is removed with its last user.
 pub struct Tools {
     directory: TempDir,
-    /// Paths at which the shells look for their libraries.
+    /// The paths at which the shells expect their libraries.
     pub libraries: Vec<PathBuf>,
 }
 
-/// The tools, made once; the error says what this machine lacks.
+/// The tools, compiled once. The error says what this machine lacks.
 pub fn tools() -> Result<Arc<Tools>, String> {
     static TOOLS: Shared<Tools> = Shared::new();
     TOOLS.get(Tools::new)
 }
 
-/// Where their sources are, below `tests`.
+/// The folder of the sources, relative to `tests`.
 const SOURCES: &str = "differential/tools";
 
 impl Tools {
@@ -83,7 +83,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// The server.
+    /// The path of the server.
     pub fn server(&self) -> PathBuf {
         self.directory.path().join("server")
     }
@@ -134,7 +134,7 @@ fn program_path(program: &str) -> &'static str {
     if program == "busybox" { "../busybox" } else { "../stubs" }
 }
 
-/// A busybox that needs no libraries.
+/// A statically linked busybox.
 fn busybox() -> io::Result<PathBuf> {
     let path = program("busybox")?;
     let listed = Command::new("ldd").arg(&path).stderr(Stdio::null()).output()?;
@@ -144,7 +144,7 @@ fn busybox() -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// What `curl` gives for a name that ends in `.tar.gz`.
+/// What `curl` downloads for a name that ends in `.tar.gz`.
 fn archive() -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(GzBuilder::new().write(Vec::new(), Compression::fast()));
     for (path, mode, text) in

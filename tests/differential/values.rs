@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-/// A word with its quotes taken off and its variables filled in.
+/// A word without quotes and with variables expanded.
 pub fn word(text: &str, env: &BTreeMap<String, String>) -> String {
     expand(text, env, true)
 }
 
-/// A text in which only variables are filled in, as in a here-document.
+/// A text in which only variables are expanded, like a here-document.
 pub fn content(text: &str, env: &BTreeMap<String, String>) -> String {
     expand(text, env, false)
 }
@@ -30,7 +30,7 @@ fn expand(text: &str, env: &BTreeMap<String, String>, takes_quotes: bool) -> Str
     result
 }
 
-/// A variable; the dollar sign is taken.
+/// A variable, after its dollar sign.
 fn variable(
     chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
     env: &BTreeMap<String, String>,
@@ -65,7 +65,7 @@ fn variable(
     }
 }
 
-/// The path that a path means in a directory, without `.` and `..`; a slash at the end stays.
+/// The absolute form of a path in a directory, without `.` and `..`. A trailing slash is kept.
 pub fn absolute(directory: &str, path: &str) -> String {
     let whole = if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
     let mut parts: Vec<&str> = Vec::new();

@@ -14,14 +14,14 @@ use crate::server::Server;
 use crate::shrink::shrink;
 use crate::support;
 
-/// So many cases are tried where the environment names no number.
+/// The number of cases, unless the environment sets one.
 const CASES: usize = 500;
-/// So many candidates are tried to make a failing case smaller.
+/// The number of candidates that are tried to shrink a failing case.
 const BUDGET: usize = 1500;
-/// So many cases of one kind are made smaller and shown.
+/// The number of cases of one kind that are shrunk and shown.
 const SHOWN: usize = 2;
 
-/// What one kind of finding has in common: the transforms, and what differs.
+/// The common properties of one kind of finding: the transforms, and what differs.
 type Key = (Vec<&'static str>, Kind, bool);
 
 #[derive(Default)]
@@ -94,7 +94,7 @@ fn number(name: &str) -> Option<usize> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text}")))
 }
 
-/// Tries the case of one seed.
+/// Tests the case of one seed.
 fn one(server: &mut Server, seed: usize, report: &Mutex<Report>) {
     let mut random = Random::new(u64::try_from(seed).expect("a 64-bit number"));
     let case = grammar::case(&mut random);
@@ -128,7 +128,7 @@ fn one(server: &mut Server, seed: usize, report: &Mutex<Report>) {
     }
 }
 
-/// Makes a failing case smaller, and tells of it.
+/// Shrinks a failing case and prints it.
 fn describe(server: &mut Server, seed: usize, case: Case, finding: &Finding, is_built: bool) -> String {
     let kind = finding.differences[0].kind;
     let mode = finding.mode;

@@ -1,6 +1,7 @@
-// The only program in the throwaway root besides the shells. It is three things by the name it is called under: the
-// server that prepares the root and runs scripts in it, the helper behind `cd`, and the stub behind every command.
-// One static binary, because starting processes is what a run of the oracle spends its time on.
+// The only program in the throwaway root besides the shells. The name that it is called by selects
+// one of three roles: the server that prepares the root and runs scripts in it, the helper that
+// `cd` calls, and the stub that replaces every command. It is one static binary because the oracle
+// spends most of its time starting processes.
 #define _GNU_SOURCE
 #include "server.h"
 #include <poll.h>
@@ -17,7 +18,8 @@ static struct buffer read_buffer(const char *path) {
     return all;
 }
 
-// A full file system ends it: what comes next would be compared with less than there is.
+// Exits if the file system is full: the rest of the run would be compared with an incomplete
+// record.
 static void write_or_end(const char *path, const char *data, size_t length) {
     if (write_whole(path, data, length, 0644) != 0 && errno == ENOSPC) _exit(98);
 }
@@ -27,7 +29,7 @@ static void make_stub(const char *path) {
     if (symlink(STUB, path) != 0 && errno != EEXIST) return;
 }
 
-// Makes the stubs that scripts call by relative paths appear below a directory.
+// Creates the stubs that scripts call by relative paths, below a directory.
 static void make_relative(const char *directory) {
     struct buffer names = read_buffer("/.run/relative");
     for (size_t at = 0; at < names.length; at += strlen(names.data + at) + 1) {
@@ -47,8 +49,8 @@ static int is_declared_option(const char *word) {
     return 0;
 }
 
-// Whether this very call is the one that is to fail: same directory and words, options that may be added aside, and
-// the right number of such calls before it.
+// Whether this call is the one that must fail: the directory and the words are the same, not
+// counting options that may be added, and the number of such calls before it is right.
 static int chosen_to_fail(const char *cwd, int argc, char **argv) {
     struct buffer wanted = read_buffer("/.run/fault");
     if (wanted.length < sizeof(uint32_t)) return 0;
@@ -77,8 +79,9 @@ static int stub(int argc, char **argv) {
     struct stat in;
     int waiting = 0;
     if (fstat(0, &in) == 0 && S_ISFIFO(in.st_mode)) {
-        // Whoever writes into the pipe goes first: so the records of a pipeline have an order, and no writer is killed
-        // by SIGPIPE because this stub was faster. The bytes stay in the pipe for whoever reads it next.
+        // Waits until the writer of the pipe has finished. Then the records of a pipeline have a
+        // fixed order, and no writer is killed by SIGPIPE because this stub was faster. The bytes
+        // stay in the pipe for the next reader.
         struct pollfd writer = {.fd = 0, .events = 0};
         poll(&writer, 1, 3000);
         ioctl(0, FIONREAD, &waiting);
@@ -113,7 +116,7 @@ static int stub(int argc, char **argv) {
     struct stat trace;
     if (fd < 0 || fstat(fd, &trace) != 0) return 97;
     if (trace.st_size > MOST_TRACE) {
-        // A loop without an end.
+        // An endless loop.
         kill(1, SIGUSR1);
         for (;;) pause();
     }
@@ -121,7 +124,8 @@ static int stub(int argc, char **argv) {
     return chosen_to_fail(cwd, argc, argv);
 }
 
-// Before the shell changes the directory: makes it exist, since the commands that would have made it are stubs.
+// Before the shell changes the directory, creates it, since the commands that would have created it
+// are stubs.
 static int change_directory(int argc, char **argv) {
     argv[0] = "cd";
     int status = stub(argc, argv);
@@ -140,7 +144,8 @@ static int is_own(const char *path) {
     return !strcmp(path, "/.oracle") || !strcmp(path, "/dev") || !strcmp(path, "/proc") || !strcmp(path, "/.run");
 }
 
-// Notes every plain file below a directory with a checksum, in the order of names, or removes everything.
+// Records every regular file below a directory with a checksum, sorted by name, or removes
+// everything.
 static void walk(const char *directory, struct buffer *notes) {
     struct dirent **entries;
     int count = scandir(*directory ? directory : "/", &entries, NULL, notes ? alphasort : NULL);
@@ -191,7 +196,7 @@ static void start(const char *cwd, char **argv, char **env) {
     _exit(94);
 }
 
-// Runs one script to its end, and to the end of whatever it left in the background. -1 where that takes too long.
+// Runs one script until it and its background processes end. Returns -1 if that takes too long.
 static int run(const char *cwd, char **argv, char **env, int64_t limit) {
     int64_t deadline = now() + limit;
     pid_t shell = fork();
@@ -284,7 +289,8 @@ static void write_map(const char *path, const char *text) {
     close(fd);
 }
 
-// Makes the root in namespaces of its own: nothing that a script does reaches files, processes or the network outside.
+// Prepares the root in its own namespaces: a script can't reach files, processes or the network
+// outside.
 static void prepare(const char *root, const char *tools) {
     uid_t user = geteuid();
     gid_t group = getegid();

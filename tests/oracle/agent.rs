@@ -12,12 +12,12 @@ use crate::steps::Run;
 use crate::support::throwaway::{Connection, Request, Shared, compile, copy_shell, take_number, take_text};
 use crate::trace::{Record, Trace};
 
-/// What all roots have in common: the compiled stub and the shells with their libraries.
+/// The tools that all roots share: the compiled stub, and the shells with their libraries.
 struct Tools {
     directory: TempDir,
 }
 
-/// A root with a server in it.
+/// A root, and the server that runs in it.
 pub struct Agent {
     connection: Connection,
     /// Whether `sh` is bash, as on Fedora, and not dash.
@@ -25,21 +25,21 @@ pub struct Agent {
     _tools: Arc<Tools>,
 }
 
-/// Which command is to fail.
+/// Which command is made to fail.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// What the stub compares.
+    /// The key that the stub compares with its own call.
     pub key: Vec<u8>,
-    /// How many such commands go well before.
+    /// The number of earlier commands with the same key, which succeed.
     pub occurrence: u32,
 }
 
-/// Before each script: directories that commands would have made come into being when a script
-/// enters them, and `cd` is a command with a record like any other.
+/// Runs before each script. A directory is created when a script enters it, since the commands that
+/// would have created it are stubs; and each `cd` is recorded like any other command.
 const PRELUDE: &str = "cd() { /.oracle/cd \"$@\" || return 1; command cd \"$@\"; }\n";
 const PRELUDE_BASH: &str = "pushd() { /.oracle/cd \"$@\" || return 1; builtin pushd \"$@\"; }\n";
 
-/// The tools, made once and removed with the last agent.
+/// The tools, compiled once and removed with the last agent.
 static TOOLS: Shared<Tools> = Shared::new();
 
 impl Tools {
@@ -60,7 +60,7 @@ impl Tools {
 }
 
 impl Agent {
-    /// Starts one; the error says why this machine can't.
+    /// Starts an agent. The error says why this machine can't run one.
     pub fn start() -> Result<Self, String> {
         let tools = TOOLS.get(Tools::new)?;
         let mut command = Command::new(tools.directory.path().join("agent"));
@@ -74,7 +74,7 @@ impl Agent {
         Ok(agent)
     }
 
-    /// Runs scripts in order until one fails, in a fresh root.
+    /// Runs scripts in order, in a new root, until one fails.
     pub fn execute(
         &mut self,
         runs: &[&Run],
@@ -92,7 +92,7 @@ impl Agent {
         let request = request.texts(&needed.stubs).texts(&needed.files).texts(&needed.directories);
         let count = u32::try_from(runs.len()).expect("requests are small");
         let mut request = request.bytes(&relative).number(count);
-        // An `sh` that knows pipefail is not dash.
+        // dash does not know pipefail, so this `sh` must be bash.
         let sh_is_bash = self.sh_is_bash
             || runs.iter().any(|run| {
                 run.script.contains("pipefail") || run.shell.iter().any(|word| word == "pipefail")

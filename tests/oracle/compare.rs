@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use crate::declared;
 use crate::trace::{Record, Trace};
 
-/// Where each command of the old trace is in the new one; none where it was dropped as declared.
+/// The index of each command of the old trace in the new one; `None` if it was dropped as declared.
 pub type Alignment = Vec<Option<usize>>;
 
-/// Compares two traces; the error shows the first difference with what stands around it.
+/// Compares two traces. The error shows the first difference with the records around it.
 pub fn compare(old: &Trace, new: &Trace) -> Result<Alignment, String> {
     if old.late || new.late {
         return Err(format!("a script takes too long (before: {}, after: {})", old.late, new.late));
@@ -20,7 +20,7 @@ pub fn compare(old: &Trace, new: &Trace) -> Result<Alignment, String> {
     Ok(alignment)
 }
 
-/// The same without regard to the order, for scripts with parts that run side by side.
+/// Compares two traces regardless of order, for scripts that run commands in parallel.
 pub fn compare_unordered(old: &Trace, new: &Trace) -> Result<Alignment, String> {
     let mut free: Vec<usize> = (0..new.records.len()).collect();
     let mut alignment = Vec::new();
@@ -55,13 +55,13 @@ fn same_ends(old: &Trace, new: &Trace) -> Result<(), String> {
     Ok(())
 }
 
-/// Finds one way to read the new records as the old ones with declared changes. Which cleanup was
-/// added and which was there before is open where they look alike, so every way is tried; the error
-/// is the furthest that any got.
+/// Finds a way to explain the new records as the old ones with declared changes. If an added
+/// cleanup looks like an existing one, it is ambiguous which is which, so all explanations are
+/// tried; the error is the furthest position that any of them reached.
 fn align(old: &[Record], new: &[Record]) -> Result<Alignment, (usize, usize)> {
     let mut dead = HashSet::new();
     let mut furthest = (0, 0);
-    // How the records up to here were read, with what else could be tried at each.
+    // The move chosen at each position so far, and the next one to try there.
     let mut path: Vec<(usize, usize, Move)> = Vec::new();
     let (mut at, mut next) = ((0, 0), Some(Move::Same));
     while at != (old.len(), new.len()) {
@@ -90,9 +90,9 @@ fn align(old: &[Record], new: &[Record]) -> Result<Alignment, (usize, usize)> {
 enum Move {
     /// The records are the same.
     Same,
-    /// The new one was added.
+    /// The new record was added.
     Added,
-    /// The old one is gone.
+    /// The old record was dropped.
     Dropped,
 }
 

@@ -23,11 +23,11 @@ fn corpus() {
 fn corpus_with_all_merges() {
     let mut settings = Settings::default();
     settings.config.merge_runs = MergeRuns::All;
-    // What comes out as by default has been judged by `corpus`.
+    // A result that is the same with the default settings has been judged by `corpus`.
     everything("corpus_with_all_merges", &settings, Some(&Settings::default()));
 }
 
-/// Judges what comes out with these settings, unless it comes out the same with the other ones.
+/// Judges the results with these settings, except those that are the same with the other settings.
 fn everything(test: &str, settings: &Settings, other: Option<&Settings>) {
     let Some(files) = need(test, files()) else { return };
     if need(test, Agent::start()).is_none() {
@@ -94,7 +94,7 @@ fn print(results: &[(String, Verdict)]) -> usize {
     failed
 }
 
-/// The files of the corpus that are asked for.
+/// The files of the corpus that are selected.
 pub fn files() -> Result<Vec<PathBuf>, String> {
     let directory = corpus_folder()?.join("files");
     let entries = std::fs::read_dir(&directory).map_err(|error| error.to_string())?;
@@ -104,7 +104,7 @@ pub fn files() -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// Whether a file is asked for: ORACLE_ONLY is a part of its name, or there is none.
+/// Whether a file is selected: its name contains the value of ORACLE_ONLY, or that is not set.
 pub fn is_wanted(name: &str) -> bool {
     std::env::var("ORACLE_ONLY").map_or(true, |only| name.contains(&only))
 }

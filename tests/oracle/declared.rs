@@ -2,17 +2,17 @@
 
 use crate::trace::Record;
 
-/// Options that may be added, and to which programs (by the start of their names).
+/// Options that may be added, each with the programs that accept it (the start of their names).
 pub const OPTIONS: &[(&str, &[&str])] = &[
     ("--no-cache-dir", &["pip", "python"]),
-    // pip takes it for `--no-cache-dir`.
+    // pip accepts it as an abbreviation of `--no-cache-dir`.
     ("--no-cache", &["apk", "uv", "pip", "python"]),
     ("--no-cach", &["pip"]),
     ("--no-log-init", &["useradd"]),
     ("--pip-args=--no-cache-dir", &["pipx"]),
 ];
 
-/// Directories whose content is a cache of some package manager, below which `rm -rf` only cleans.
+/// Cache directories of package managers, in which `rm -rf` is a cleanup.
 const CACHES: &[&str] = &[
     "/var/lib/apt/lists",
     "/var/cache/apt/",
@@ -44,7 +44,7 @@ const CACHES: &[&str] = &[
     "/root/.cache/bazel",
 ];
 
-/// Commands that only clean: the program, and words that must be among its arguments.
+/// Cleanup commands: the program, and words that its arguments must contain.
 const CLEANERS: &[(&str, &[&str])] = &[
     ("npm", &["cache", "clean", "--force"]),
     ("npm", &["cache", "clean", "-f"]),
@@ -70,14 +70,15 @@ const CLEANERS: &[(&str, &[&str])] = &[
     ("python", &["-m", "pip", "cache", "purge"]),
 ];
 
-/// Whether the new command is the old one: equal, or with an added option that its program knows.
+/// Whether a new command corresponds to an old one: they are equal, or the new one has an added
+/// option that the program accepts.
 pub fn same(old: &Record, new: &Record) -> bool {
     (&old.cwd, &old.out, &old.notes, &old.env, &old.context)
         == (&new.cwd, &new.out, &new.notes, &new.env, &new.context)
         && (old.argv == new.argv || gains_options(&old.argv, &new.argv) || gains_caches(&old.argv, &new.argv))
 }
 
-/// Whether both are one `rm -rf`, which in the new version also empties caches.
+/// Whether both are the same `rm -rf`, except that the new one also removes caches.
 fn gains_caches(old: &[String], new: &[String]) -> bool {
     let is_removal = |argv: &[String]| matches!(argv, [rm, option, ..] if base_name(rm) == "rm" && matches!(option.as_str(), "-rf" | "-fr"));
     let mut rest = old.iter().peekable();
@@ -105,8 +106,8 @@ fn gains_options(old: &[String], new: &[String]) -> bool {
     rest.peek().is_none()
 }
 
-/// Whether a command that the old version does not start only cleans. `before` is what the new
-/// version started so far.
+/// Whether a command that the old version does not start is a cleanup. `before` are the commands
+/// that the new version has started so far.
 pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
     let words = without_sudo(&record.argv);
     let Some((program, arguments)) = words.split_first() else { return false };
@@ -135,8 +136,8 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
     CLEANERS.iter().any(|one| is_cleaner(&one))
 }
 
-/// Whether a command of the old version may be missing: one that only fills or empties apk's index,
-/// where every later `apk add` of the new version does without one.
+/// Whether a command of the old version may be missing: it only fills or clears apk's index, and no
+/// later `apk add` of the new version needs the index.
 pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
     let words: Vec<&str> = without_sudo(&record.argv).iter().map(String::as_str).collect();
     let only_index = matches!(words.as_slice(), ["apk", options @ .., "update"] | ["apk", "update", options @ ..] if options.iter().all(|option| matches!(*option, "-q" | "--quiet" | "--no-cache")))
@@ -155,7 +156,7 @@ pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
     only_index && after.iter().all(fetches_itself)
 }
 
-/// Whether a command is a download that leaves this file.
+/// Whether a command downloads this file.
 fn fetches(record: &Record, file: &str) -> bool {
     let words = without_sudo(&record.argv);
     if !words.first().is_some_and(|word| matches!(base_name(word), "curl" | "wget")) {

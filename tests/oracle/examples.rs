@@ -35,7 +35,7 @@ fn examples() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Names and texts.
+/// The names and texts of all examples and fixtures.
 pub fn texts() -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for transform in transforms::ALL {

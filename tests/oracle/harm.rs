@@ -5,9 +5,9 @@ use crate::agent::Agent;
 use crate::judge::judge;
 use crate::support::need;
 
-/// Lines behind `FROM x`, before and after, and what is wrong.
+/// What is wrong, and the lines after `FROM x` in the original and in the result.
 const HARMFUL: &[(&str, &str, &str)] = &[
-    ("cleanup behind a comment", "RUN a && b # note\nRUN c", "RUN a && b # note && c"),
+    ("cleanup after a comment", "RUN a && b # note\nRUN c", "RUN a && b # note && c"),
     ("a semicolon for &&", "RUN a\nRUN b", "RUN a; b"),
     ("an or-list without braces", "RUN a\nRUN b || c", "RUN a && b || c"),
     ("a list without braces", "RUN a\nRUN b; c", "RUN a && b; c"),
@@ -47,28 +47,28 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("a changed user", "USER a\nRUN x && y", "USER b\nRUN x && y"),
     ("a lost mount", "RUN --mount=type=cache,target=/c a", "RUN a"),
     ("an option to the wrong program", "RUN npm install", "RUN npm install --no-cache-dir"),
-    ("an option behind the end of options", "RUN pip install -- a", "RUN pip install -- --no-cache-dir a"),
-    ("a file removed that nobody fetched", "RUN tar xf a.tgz", "RUN tar xf a.tgz && rm -f a.tgz"),
-    ("a directory removed that is no cache", "RUN a", "RUN a && rm -rf /var/lib/apt"),
+    ("an option after the end of options", "RUN pip install -- a", "RUN pip install -- --no-cache-dir a"),
+    ("a file removed that no command downloaded", "RUN tar xf a.tgz", "RUN tar xf a.tgz && rm -f a.tgz"),
+    ("a directory removed that is not a cache", "RUN a", "RUN a && rm -rf /var/lib/apt"),
     ("a removal out of a cache", "RUN a", "RUN a && rm -rf /root/.npm/../x"),
     ("an update lost that is needed", "RUN apk update && apk add a", "RUN apk add a"),
     ("another shell", "RUN a && b", "SHELL [\"/bin/bash\", \"-c\"]\nRUN a && b"),
     (
-        "a copy behind a command that needs it",
+        "a copy after a command that needs it",
         "WORKDIR /w\nCOPY . .\nRUN make",
         "WORKDIR /w\nRUN make\nCOPY . .",
     ),
     (
-        "a copy behind a command that names it",
+        "a copy after a command that names it",
         "COPY k /k\nRUN apt-get install /k/x.deb",
         "RUN apt-get install /k/x.deb\nCOPY k /k",
     ),
     (
-        "a copy into the system behind an install",
+        "a copy into the system after an install",
         "COPY x /etc/\nRUN apt-get install y",
         "RUN apt-get install y\nCOPY x /etc/",
     ),
-    ("a copy behind one that overwrites it", "COPY a /w/\nCOPY b /w/", "COPY b /w/\nCOPY a /w/"),
+    ("a copy after one that overwrites it", "COPY a /w/\nCOPY b /w/", "COPY b /w/\nCOPY a /w/"),
     ("a copy that is lost", "COPY a /w/\nRUN b", "RUN b"),
     ("a copy that is new", "RUN b", "COPY a /w/\nRUN b"),
     ("a lost here-document", "RUN <<E\na\nE\nRUN b", "RUN b"),
@@ -113,12 +113,12 @@ const HARMLESS: &[(&str, &str, &str)] = &[
         "RUN a; apt-get install x && rm -rf /var/lib/apt/lists/*",
     ),
     (
-        "cleanup behind sudo",
+        "cleanup with sudo",
         "RUN sudo -E apt-get install x",
         "RUN sudo -E apt-get install x && sudo rm -rf /var/lib/apt/lists/*",
     ),
     (
-        "a copy behind an install",
+        "a copy after an install",
         "WORKDIR /w\nCOPY . .\nRUN apt-get update && apt-get install y\nRUN make",
         "WORKDIR /w\nRUN apt-get update && apt-get install y && rm -rf /var/lib/apt/lists/*\nCOPY . .\nRUN make",
     ),

@@ -1,4 +1,4 @@
-//! Whether two Dockerfiles do the same.
+//! Judges whether two Dockerfiles behave the same.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -10,29 +10,30 @@ use crate::order;
 use crate::steps::{Run, Step, stages};
 use crate::trace::{Record, Trace};
 
-/// So many commands of a group of steps are made to fail, one after the other.
+/// The largest number of commands in a group of steps that are made to fail, one after the other.
 const MOST_FAULTS: usize = 25;
-/// Scripts of the original that take longer are not judged.
+/// A script of the original that takes longer is not judged.
 const SECONDS: u32 = 5;
-/// A difference counts when it shows every time.
+/// A difference counts only if every try shows it.
 const TRIES: usize = 4;
 
-/// What was found.
+/// The results of a comparison.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// Scripts of the original that were executed.
+    /// The number of scripts of the original that were executed.
     pub runs: usize,
-    /// Commands that were made to fail.
+    /// The number of commands that were made to fail.
     pub faults: usize,
-    /// Groups of steps whose original fails by itself, so that what comes behind was not reached.
+    /// Groups of steps in which a script of the original fails on its own, so that later scripts
+    /// were not executed.
     pub cut_short: Vec<String>,
-    /// Why the file, or part of it, was not judged.
+    /// Reasons why the file, or part of it, was not judged.
     pub skipped: Vec<String>,
-    /// How the two differ.
+    /// The differences between the two versions.
     pub failures: Vec<String>,
 }
 
-/// Two groups of steps, one of each version, that correspond.
+/// Two corresponding groups of steps, one of each version.
 struct Group<'a> {
     old: &'a [Step],
     new: &'a [Step],
@@ -40,7 +41,7 @@ struct Group<'a> {
     sh_is_bash: bool,
 }
 
-/// Compares what two Dockerfiles do.
+/// Compares the behaviour of two Dockerfiles.
 pub fn judge(agent: &mut Agent, before: &str, after: &str) -> Verdict {
     let mut verdict = Verdict::default();
     let (old, new) = (stages(before), stages(after));
@@ -58,8 +59,8 @@ pub fn judge(agent: &mut Agent, before: &str, after: &str) -> Verdict {
     verdict
 }
 
-/// Steps that are equal in every respect do the same in both versions, so only what stands between
-/// such is executed. This also reaches changes behind a script that fails in the bare root.
+/// Steps that are equal in every respect behave the same, so only the steps between them are
+/// executed. This also reaches changes after a script that fails in the bare root.
 fn stage(agent: &mut Agent, old: &[Step], new: &[Step], verdict: &mut Verdict) {
     stage_with(agent, old, new, false, verdict);
     let has_sh = old.iter().filter_map(Step::run).any(|run| !run.shell[0].ends_with("bash"));
@@ -82,7 +83,7 @@ fn stage_with(agent: &mut Agent, old: &[Step], new: &[Step], sh_is_bash: bool, v
     let mut narrow = Verdict::default();
     groups.iter().for_each(|group| group.judge(agent, &mut narrow));
     if !narrow.failures.is_empty() {
-        // Repeated steps may have been paired wrongly: what is true of the whole counts.
+        // Repeated steps may be paired wrongly; the comparison of the whole decides.
         let same = old.iter().zip(new).take_while(|(old, new)| old == new).count();
         let room = old.len().min(new.len()) - same;
         let tail =
@@ -125,7 +126,7 @@ impl Group<'_> {
                 Err(Problem::Differs(how)) => {
                     let when = format!("command {} fails: {}", old_at + 1, old.records[old_at]);
                     verdict.failures.push(self.describe(&when, &how));
-                    // The others would tell the same story.
+                    // Other failures would show the same difference.
                     break;
                 }
             }
@@ -160,8 +161,8 @@ impl Group<'_> {
         Err(Problem::Differs(how))
     }
 
-    /// Whether a script has background jobs or process substitutions, whose commands come in no
-    /// certain order.
+    /// Whether a script has background jobs or process substitutions, whose commands run in no
+    /// fixed order.
     fn runs_side_by_side(&self) -> bool {
         self.old.iter().filter_map(Step::run).any(|run| {
             let plain = run.script.replace("&&", "").replace(">&", "").replace("&>", "").replace("<&", "");
@@ -185,7 +186,7 @@ enum Problem {
     Differs(String),
 }
 
-/// Runs the scripts among the steps; the others become records where they are reached.
+/// Runs the scripts among the steps. The other steps become records when they are reached.
 fn run(
     agent: &mut Agent,
     steps: &[Step],
@@ -206,7 +207,7 @@ fn run(
                 }
                 number += 1;
             }
-            // Reached only when all scripts before it went well.
+            // Reached only if all earlier scripts succeeded.
             Step::Copy { text, .. } | Step::Other(text)
                 if number < done || number == runs.len() && trace.status == 0 || number == 0 =>
             {

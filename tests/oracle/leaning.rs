@@ -1,12 +1,12 @@
-//! Whether a declared cleanup removes a file that a later command needs. Stubs can't show that,
-//! since they write nothing. This check reads only words, so it sees the text of the file and no
-//! conditions; a problem that the original already has is no harm.
+//! Checks that no declared cleanup removes a file that a later command needs. Stubs write no files,
+//! so running them can't show that. This check reads only the words of the commands and ignores
+//! conditions. A problem that the original already has does not count.
 
 use crate::names::tokens;
 use crate::steps::Step;
 
-/// What is known of a stage's end: whether the lists and the index were removed or never fetched,
-/// and who minded.
+/// The state of a stage: whether the package lists were removed, whether apk has an index, and the
+/// commands that would fail for that reason.
 #[derive(Debug, Clone, Default)]
 struct State {
     apt_lists_gone: bool,
@@ -14,7 +14,7 @@ struct State {
     complaints: Vec<String>,
 }
 
-/// What the new version breaks.
+/// The problems that only the new version has.
 pub fn harm(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
     let mut before = complaints(old);
     let after = complaints(new);
@@ -87,7 +87,7 @@ impl State {
     }
 }
 
-/// Files that only the new version removes although something behind names them.
+/// Files that only the new version removes, although a later command names them.
 fn lost_downloads(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
     let mut before: Vec<String> = removals(old).into_iter().map(|(.., path)| path).collect();
     let texts: Vec<Vec<&str>> = new.iter().map(|steps| steps.iter().map(Step::text).collect()).collect();
@@ -115,7 +115,8 @@ fn lost_downloads(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
     lost
 }
 
-/// What `rm -f` removes, with stage and step. Caches are directories, for which it is `rm -rf`.
+/// The files that `rm -f` removes, with their stage and step. Caches are directories and are
+/// removed with `rm -rf`.
 fn removals(stages: &[Vec<Step>]) -> Vec<(usize, usize, String)> {
     let mut all = Vec::new();
     for (stage, steps) in stages.iter().enumerate() {
@@ -131,7 +132,7 @@ fn removals(stages: &[Vec<Step>]) -> Vec<(usize, usize, String)> {
     all
 }
 
-/// The base and the name of a stage, in small letters.
+/// The base image and the name of a stage, in lower case.
 fn names(steps: &[Step]) -> (String, String) {
     let from = steps.first().map(Step::text).unwrap_or_default().to_lowercase();
     let words: Vec<&str> = from.split_whitespace().skip(1).filter(|word| !word.starts_with("--")).collect();
@@ -139,11 +140,10 @@ fn names(steps: &[Step]) -> (String, String) {
     (word(0), word(2))
 }
 
-/// The words between operators, quotes taken off, without comments; options that may be added are
-/// left in.
+/// The words of each command, without quotes and comments. Options that may be added are kept.
 pub fn commands(script: &str) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
-    // Where it is not plain that a `#` is outside of quotes, it is taken for a word.
+    // A `#` counts as part of a word, unless it is certainly outside of quotes.
     let (mut quotes, mut in_comment) = ([0, 0], false);
     for token in tokens(script) {
         in_comment = token != "\n"

@@ -19,7 +19,7 @@ use crate::leaning;
 use crate::steps::stages;
 use crate::support::need;
 
-/// Where a mount may lie: by the end of its path, and the program that has to be called there.
+/// Where a mount may be: the end of its path, and the program that the script must call.
 const TARGETS: &[(&str, &str)] = &[
     ("/var/lib/apt/lists", "apt"),
     ("/.cache/pip", "pip"),
@@ -51,7 +51,7 @@ fn corpus_with_mounts() {
     all(&files.into_iter().filter_map(read).collect::<Vec<_>>());
 }
 
-/// Judges all texts that get a mount, and counts them.
+/// Judges all texts to which mounts are added, and returns their number.
 fn all(texts: &[(String, String)]) -> usize {
     let Some(mut agent) = need("mounts", Agent::start()) else { return usize::MAX };
     let config =
@@ -66,7 +66,8 @@ fn all(texts: &[(String, String)]) -> usize {
             Err(why) => failures.push(format!("{name}: {why}")),
             Ok(plain) => {
                 let verdict = judge(&mut agent, &plain, text);
-                // Who leans on the lists is asked the right way round below.
+                // Here, the versions are swapped. Whether a command needs the lists is checked
+                // below, in the right order.
                 let own =
                     verdict.failures.into_iter().filter(|failure| !failure.starts_with("no package lists"));
                 let harm = leaning::harm(&stages(text), &stages(&without_lists(new)));
@@ -79,7 +80,7 @@ fn all(texts: &[(String, String)]) -> usize {
     changed
 }
 
-/// The new text without the mounts that the old one lacks; an error where one of them is wrong.
+/// The new text without the mounts that the old one lacks. An error if one of them is wrong.
 fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
     let (before, after) = (Dockerfile::parse(old), Dockerfile::parse(new));
     let runs =
@@ -106,8 +107,8 @@ fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
     Ok(plain)
 }
 
-/// The new text with the lists removed at the end of each RUN that has them in a mount, as they
-/// then are for what follows.
+/// The new text with an `rm` of the package lists at the end of each RUN that has them in a mount:
+/// for later commands, that is the effect of the mount.
 fn without_lists(new: &str) -> String {
     let file = Dockerfile::parse(new);
     let mut text = new.to_owned();
@@ -127,13 +128,13 @@ fn check(flag: &str, run: &Instruction<'_>) -> Result<(), String> {
     let script = run.arguments();
     let fits = TARGETS.iter().any(|(end, program)| target.ends_with(end) && script.contains(program));
     if value("type") != Some("cache") || !target.starts_with('/') || !fits {
-        return Err(format!("{flag} is no mount for {script}"));
+        return Err(format!("{flag} is not a mount for {script}"));
     }
-    // Whatever the home directory is called.
+    // The path below the home directory, whatever that is.
     let tail = target.find("/.").map_or(target, |at| &target[at..]);
     let is_target = |word: &str| {
         let word = word.trim_end_matches(['/', '*']);
-        // `~name` is somebody else's home.
+        // `~name` is another user's home directory.
         let is_other = word.starts_with('~') && !word.starts_with("~/");
         word == target || tail != target && word.ends_with(tail) && !is_other
     };

@@ -1,26 +1,26 @@
-//! The files that a root needs for scripts to run: a stub for everything that may be a command,
-//! empty files for what is sourced. It reads the scripts crudely and on its own: an extra stub does
-//! no harm, since both versions get the same ones.
+//! Collects the files that a root needs for scripts to run: a stub for everything that may be a
+//! command, and empty files for sourced ones. It parses the scripts only roughly, and independently
+//! of Jettison: an extra stub does no harm, since both versions get the same ones.
 
 use std::collections::BTreeSet;
 
 use crate::steps::Run;
 
-/// What to put into the root.
+/// The files to put into the root.
 #[derive(Debug, Default)]
 pub struct Needed {
-    /// Stubs by absolute path.
+    /// Absolute paths of stubs.
     pub stubs: BTreeSet<String>,
-    /// Stubs that appear below every directory a script enters.
+    /// Relative paths of stubs, created below every directory that a script enters.
     pub relative: BTreeSet<String>,
     /// Empty files.
     pub files: BTreeSet<String>,
-    /// Directories into which scripts redirect.
+    /// Directories that scripts redirect output to.
     pub directories: BTreeSet<String>,
 }
 
 impl Needed {
-    /// What these scripts need.
+    /// The files that these scripts need.
     pub fn by<'a>(runs: impl Iterator<Item = &'a Run>) -> Self {
         let mut needed = Self::default();
         for run in runs {
@@ -31,7 +31,7 @@ impl Needed {
         needed
     }
 
-    /// Every word that looks like the name of a program.
+    /// Adds every word that looks like the name of a program.
     fn plain_names(&mut self, script: &str) {
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '+' | '@' | '-' | '[');
         for word in script.split(|c| !is_part(c)) {
@@ -42,7 +42,7 @@ impl Needed {
         }
     }
 
-    /// Paths where a command stands, and files that are sourced.
+    /// Adds the paths of commands, and files that are sourced.
     fn paths(&mut self, run: &Run) {
         let mut known = run.clone();
         let (mut at_command, mut target, mut is_sourced) = (true, None, false);
@@ -69,7 +69,8 @@ impl Needed {
                 | "exec" | "command" | "builtin" => {}
                 "." | "source" if at_command => (at_command, is_sourced) = (false, true),
                 word if is_assignment(word) => {
-                    // Wherever it stands: at worst a stub is in a place that nobody looks at.
+                    // An assignment counts wherever it is; at worst, a stub is created at a path
+                    // that no script uses.
                     let (name, text) = word.split_once('=').unwrap_or_default();
                     if let Some(value) = crate::steps::value(text, &known.env) {
                         known.env.insert(name.to_owned(), value);
@@ -97,7 +98,7 @@ impl Needed {
     }
 }
 
-/// The path that a word comes to, where that is known beforehand.
+/// The absolute path that a word refers to, if it is known before the run.
 fn absolute(word: &str, run: &Run) -> Option<String> {
     let word = if word == "~" || word.starts_with("~/") {
         format!("${{HOME}}{}", &word[1..])
@@ -116,7 +117,7 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
-/// Words and operators, quotes left in the words and not minded otherwise.
+/// Words and operators. Quotes remain part of the words and are otherwise ignored.
 pub fn tokens(script: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut word = String::new();

@@ -1,4 +1,4 @@
-//! Whether a copy may be at its new place.
+//! Checks whether a copy may be moved to its new place.
 //!
 //! Written independently of the code under test: for each copy, every command that it moved past
 //! must be of a kind that touches nothing at the copy's destination. Everything else is compared by
@@ -40,7 +40,7 @@ const INSTALLERS: &[&str] = &[
     "docker-php-ext-install",
     "corepack",
 ];
-/// Programs that touch what they name.
+/// Programs that touch only the files that they name.
 const NAMERS: &[&str] = &[
     "rm",
     "mkdir",
@@ -76,7 +76,7 @@ const NAMERS: &[&str] = &[
     "md5sum",
     "stat",
 ];
-/// Programs and words of the shell that touch nothing.
+/// Programs and shell keywords that touch nothing.
 const SILENT: &[&str] = &[
     "echo",
     "printf",
@@ -118,8 +118,8 @@ const OWNED: &[&str] = &[
     "var",
 ];
 
-/// The steps of both versions, without the copies where some of them moved; an error says which
-/// must not stand where it stands.
+/// The steps of both versions, without the copies if some of them moved. The error names a copy
+/// that must not be at its new place.
 pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Vec<Step>), String> {
     let copies = |steps: &[Step]| -> Vec<(usize, Step)> {
         steps.iter().cloned().enumerate().filter(|(_, step)| matches!(step, Step::Copy { .. })).collect()
@@ -132,8 +132,7 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
         };
         places.push((at, rest.remove(found).0, copy));
     }
-    // An earlier copy of single files must be brought again by a copy of the whole that comes
-    // later.
+    // A copy that was added must be repeated by a later copy of the whole directory.
     for (at, extra) in &rest {
         if !new[*at..].iter().any(|later| later != extra && brings(later, extra)) {
             return Err(format!("a copy is new, and nothing brings its files again: {extra}"));
@@ -165,7 +164,7 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
     Ok((without(old), without(new)))
 }
 
-/// Those of `these` that are among `those`.
+/// Those of `these` that are also in `those`.
 fn common(these: Vec<(Vec<String>, String)>, those: &[(Vec<String>, String)]) -> Vec<(Vec<String>, String)> {
     these.into_iter().filter(|one| those.contains(one)).collect()
 }
@@ -177,7 +176,7 @@ fn destination(step: &Step) -> Option<&str> {
     }
 }
 
-/// Whether a later copy of a directory brings all that an earlier copy of some of its files
+/// Whether a later copy of a directory brings every file that an earlier copy of some of its files
 /// brought.
 fn brings(later: &Step, extra: &Step) -> bool {
     let (Step::Copy { text, destination: whole }, Step::Copy { text: few, destination: part }) =
@@ -203,7 +202,7 @@ fn brings(later: &Step, extra: &Step) -> bool {
     overlap(Some(whole), Some(part)) && sources(few).iter().all(within)
 }
 
-/// A command that installs from manifests, where the new version copies manifests before it.
+/// Whether a command installs from manifests that the new version copies before it.
 fn is_install_of(command: &[String], manifests: &[(usize, Step)]) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| command.iter().any(|one| one == word));
     !manifests.is_empty()
@@ -214,8 +213,8 @@ fn is_install_of(command: &[String], manifests: &[(usize, Step)]) -> bool {
         && (has(&["install", "ci", "sync", "fetch", "restore", "download", "i", "deps.get", "yarn"]))
 }
 
-/// The commands of the steps with the directory that their script starts in, without what may be
-/// added or dropped.
+/// The commands of the steps, each with the directory that its script starts in, without the
+/// options and commands that may be added or dropped.
 fn plain(steps: &[Step]) -> Vec<(Vec<String>, String)> {
     let mut all = Vec::new();
     for run in steps.iter().filter_map(Step::run) {
@@ -240,7 +239,7 @@ fn is_cleanup(command: &[String]) -> bool {
     matches!(command[0].as_str(), "rm" | "{" | "}") || command.windows(2).any(cleans)
 }
 
-/// A script without the characters in its quoted parts that would be taken for operators.
+/// A script, without the characters in quotes that would be taken for operators.
 fn unquoted(script: &str) -> String {
     let mut quote = None;
     let keep = |c: char| {

@@ -10,25 +10,25 @@ use jettison::syntax::{Body, Dockerfile, Instruction, Run as Kind};
 pub enum Step {
     /// A script for a shell that the oracle has.
     Run(Run),
-    /// A COPY or ADD: it may stand elsewhere, if what is in between does not touch where it goes.
+    /// A COPY or ADD. It may be moved if the steps that it passes do not touch its destination.
     Copy {
         /// The instruction.
         text: String,
-        /// Where it goes; none where that can't be told.
+        /// Its destination; `None` if it is unknown.
         destination: Option<String>,
     },
-    /// Anything else: it must be the same, in the same place.
+    /// Anything else. It must stay the same, in the same place.
     Other(String),
 }
 
-/// A script and what is in force where it starts.
+/// A script and the settings in effect when it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Run {
-    /// The script, continuation lines joined.
+    /// The script, with continuation lines joined.
     pub script: String,
-    /// SHELL's words.
+    /// The words of SHELL.
     pub shell: Vec<String>,
-    /// The directory.
+    /// The working directory.
     pub cwd: String,
     /// The variables.
     pub env: BTreeMap<String, String>,
@@ -38,7 +38,7 @@ pub struct Run {
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What a stage starts with, which is what the stage it is built from ended with.
+/// The settings at the start of a stage: those at the end of the stage that it is built from.
 #[derive(Clone)]
 struct State {
     shell: Vec<String>,
@@ -121,7 +121,7 @@ impl State {
                 };
             }
             Body::Env(all) => {
-                // All values of one instruction see the variables from before it.
+                // All values in one instruction use the variables from before it.
                 let before = self.env.clone();
                 for one in all {
                     if let Some(value) = value(one.value.as_deref().unwrap_or_default(), &before) {
@@ -154,7 +154,8 @@ impl State {
         format!("/{}", parts.join("/"))
     }
 
-    /// Without this, a PATH that the file writes out would end every script at its first command.
+    /// Keeps the stubs on the PATH. Without them, a script would fail at its first command if the
+    /// file sets a PATH.
     fn keep_stubs_on_path(&mut self) {
         let path = self.env.entry("PATH".into()).or_default();
         if !path.split(':').any(|one| one == "/usr/bin") {
@@ -175,8 +176,7 @@ fn whole_text(instruction: &Instruction<'_>, file: &Dockerfile<'_>) -> String {
     parts.join("\n")
 }
 
-/// A value with its quotes taken off and its variables filled in; none where a variable is not
-/// known.
+/// A value without quotes and with variables expanded; `None` if a variable is unknown.
 pub fn value(text: &str, env: &BTreeMap<String, String>) -> Option<String> {
     let mut result = String::new();
     let mut chars = text.chars().peekable();
@@ -212,7 +212,7 @@ impl Step {
         }
     }
 
-    /// What is written there.
+    /// The text of the instruction or script.
     pub fn text(&self) -> &str {
         match self {
             Self::Run(run) => &run.script,

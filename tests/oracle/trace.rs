@@ -5,14 +5,14 @@ use std::fmt;
 
 const STEP: &str = "no script";
 
-/// One command that was started, or one step that is no script.
+/// A command that was started, or a step that is not a script.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Record {
-    /// The directory.
+    /// The working directory.
     pub cwd: String,
-    /// Where its output went: a file, or `|`.
+    /// The destination of its output: a file, or `|`.
     pub out: String,
-    /// Umask, and how many bytes waited for it in a pipe.
+    /// The umask, and the number of bytes that were waiting in its input pipe.
     pub notes: String,
     /// The program and its arguments.
     pub argv: Vec<String>,
@@ -20,38 +20,38 @@ pub struct Record {
     pub env: Vec<String>,
     /// The user and the flags of the RUN.
     pub context: String,
-    /// Which script of the trace it belongs to.
+    /// The number of the script in the trace that it belongs to.
     pub run: usize,
 }
 
-/// The whole of it.
+/// The trace of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
-    /// In order.
+    /// The records in order.
     pub records: Vec<Record>,
     /// What the scripts themselves wrote to their output.
     pub out: String,
-    /// The files there are in the end, with their sizes and checksums.
+    /// The files at the end, with their sizes and checksums.
     pub files: String,
-    /// The status of the last script that ran.
+    /// The exit status of the last script that ran.
     pub status: i32,
     /// Whether a script took too long.
     pub late: bool,
 }
 
 impl Record {
-    /// A step that is no script, as a record.
+    /// A step that is not a script, as a record.
     pub fn of_step(text: &str) -> Self {
         Self { argv: vec![text.to_owned()], notes: STEP.into(), ..Self::default() }
     }
 
-    /// Whether it stands for a step that is no script.
+    /// Whether the record is a step that is not a script.
     pub fn is_step(&self) -> bool {
         self.notes == STEP
     }
 
-    /// The words without options that jettison may add, so that both versions' commands have one
-    /// name.
+    /// The words without the options that Jettison may add, so that commands of both versions are
+    /// comparable.
     pub fn plain(&self) -> impl Iterator<Item = &str> {
         self.argv
             .iter()
@@ -59,7 +59,7 @@ impl Record {
             .filter(|word| !crate::declared::OPTIONS.iter().any(|(option, _)| option == word))
     }
 
-    /// By what the stub recognises the command that is to fail.
+    /// The key by which the stub recognises the command that must fail.
     pub fn key(&self) -> Vec<u8> {
         let mut key = Vec::new();
         for part in std::iter::once(self.cwd.as_str()).chain(self.plain()) {

@@ -6,7 +6,7 @@ use crate::case::{Command, Joiner};
 use crate::random::Random;
 
 impl World<'_> {
-    /// Commands about files.
+    /// Commands that work with files.
     pub(super) fn plain_commands(&mut self) -> Vec<(Command, Joiner)> {
         let (directory, other) = (self.directory_word(), self.directory_word());
         let (file, name) = (self.file_word(), self.name());
@@ -60,7 +60,7 @@ impl World<'_> {
         all_of(&all)
     }
 
-    /// What scripts do to be rid of caches, in ways that a mount makes impossible, too.
+    /// The ways in which scripts remove caches, including those that fail on a mount.
     fn removal_of_a_cache(&mut self) -> String {
         let all = [
             "rm -rf /root/.npm",
@@ -105,7 +105,7 @@ impl World<'_> {
         vec![(Command::Document(words.split(' ').map(str::to_owned).collect(), name, body), Joiner::And)]
     }
 
-    /// Fetches something and uses it.
+    /// Downloads a file and uses it.
     fn download(&mut self) -> Vec<String> {
         let fetch = |random: &mut Random, name: &str, to: Option<&str>| match (to, random.below(4)) {
             (None, 0) => format!("wget -q https://example.org/{name}"),

@@ -4,7 +4,7 @@
 use super::World;
 
 impl World<'_> {
-    /// The text of a script that is started; it may read what the build leaves.
+    /// The text of a script to start, which may read files that the build leaves.
     fn started_script(&mut self, inner: Option<&str>) -> String {
         let mut lines = vec![
             self.random.pick(&["#!/bin/sh", "#!/bin/bash", "#!/bin/sh -e", "#!/usr/bin/env sh"]).to_owned(),
@@ -68,7 +68,7 @@ impl World<'_> {
         }
     }
 
-    /// Puts a script into the image; its path there.
+    /// Puts a script into the image and returns its path there.
     pub(super) fn put_script(&mut self, name: &str) -> String {
         let inner = (name != "inner.sh" && self.random.chance(20)).then(|| self.put_script("inner.sh"));
         let text = self.started_script(inner.as_deref());

@@ -6,7 +6,7 @@ use super::scripts::all_of;
 use crate::case::{Command, Joiner};
 
 impl World<'_> {
-    /// Commands about packages.
+    /// Commands that call package managers.
     pub(super) fn package_commands(&mut self) -> Vec<(Command, Joiner)> {
         let mut all = match self.random.below(10) {
             0..5 => self.language_packages(),
@@ -197,7 +197,7 @@ impl World<'_> {
         self.random.pick(all).to_owned()
     }
 
-    /// A variable that keeps a manager from the network or moves its cache.
+    /// A variable that puts a package manager into offline mode or moves its cache.
     pub(super) fn manager_variable(&mut self) {
         let all: &[&str] = if self.has("npm") {
             &[

@@ -3,7 +3,7 @@
 
 use super::World;
 
-/// What kind of project is in the context.
+/// The kind of the project in the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Project {
     Node,
@@ -13,7 +13,7 @@ pub(super) enum Project {
 }
 
 impl World<'_> {
-    /// Puts a project into the context, where the image can build one.
+    /// Adds a project to the context, if the image can build one.
     pub(super) fn make_project(&mut self) {
         let project = match () {
             () if self.has("npm") => Project::Node,
@@ -96,7 +96,7 @@ impl World<'_> {
             self.leftover("node_modules/express/index.js", "// foreign\n");
             self.leftover("node_modules/own/index.js", "// foreign\n");
         }
-        // One kind at a time, so that what is printed is what it was with or without it.
+        // Only one kind of leftover, so that the output does not depend on it.
         if self.case.leftovers.is_empty() && self.random.chance(15) {
             self.leftover("dist/out.js", "foreign\n");
         }

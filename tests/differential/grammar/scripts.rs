@@ -81,7 +81,7 @@ impl World<'_> {
         }
     }
 
-    /// A script as an argument of another shell, where its quotes allow that.
+    /// A script as an argument of another shell, if its quotes allow that.
     fn quoted(&mut self, script: Script) -> Command {
         let case = crate::case::Instruction::Run {
             flags: String::new(),
@@ -108,7 +108,7 @@ impl World<'_> {
     }
 }
 
-/// Commands that all have to go well.
+/// Commands that must all succeed.
 pub(super) fn all_of(commands: &[String]) -> Vec<(Command, Joiner)> {
     commands.iter().map(|command| (Command::simple(command), Joiner::And)).collect()
 }

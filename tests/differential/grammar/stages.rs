@@ -90,7 +90,7 @@ impl World<'_> {
     pub(super) fn any_instruction(&mut self) {
         match self.random.weighted(&[14, 2, 2, 2, 2, 1, 2, 1, 1, 1]) {
             0 => {
-                // Two in a row are what merges look for.
+                // Transforms can merge two RUN instructions in a row.
                 self.run();
                 if self.random.chance(55) {
                     self.run();
@@ -200,7 +200,7 @@ impl World<'_> {
         self.run_of(&call);
     }
 
-    /// A RUN of commands that are written out, all of which have to go well.
+    /// A RUN with the given commands, which must all succeed.
     pub(super) fn run_of(&mut self, commands: &str) {
         let mut all: Vec<(Command, Joiner)> =
             commands.split(" && ").map(|command| (Command::simple(command), Joiner::And)).collect();
@@ -236,7 +236,7 @@ impl World<'_> {
         self.case.instructions.push(Instruction::Run { flags, script, layout });
     }
 
-    /// What the container starts.
+    /// The instructions that define what the container starts.
     fn ending(&mut self) {
         match self.random.weighted(&[4, 4, 2, 3]) {
             0 => {}

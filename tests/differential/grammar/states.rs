@@ -5,7 +5,7 @@ use super::World;
 use super::scripts::all_of;
 use crate::case::{Command, Joiner};
 
-/// Each changes something that is over at the end of a RUN, or tells whether it is.
+/// Commands that change shell state, which ends with the RUN, or that depend on such state.
 const STATES: &[&str] = &[
     "set -e",
     "set +e",
@@ -38,7 +38,7 @@ const STATES: &[&str] = &[
     "{ false; } || true",
 ];
 
-/// The same for files that the next shell or the builder reads.
+/// Commands that change files which the next shell or the builder reads.
 const FILES: &[&str] = &[
     "ln -sf /usr/bin/bash /usr/bin/sh",
     "ln -sf /usr/bin/dash /usr/bin/bash",
@@ -48,11 +48,11 @@ const FILES: &[&str] = &[
     "rm -f /etc/profile",
 ];
 
-/// What only bash knows.
+/// Commands that only bash knows.
 const OF_BASH: &[&str] = &["set -o pipefail", "shopt -s nullglob", "pushd /tmp", "trap 'exit 0' ERR"];
 
 impl World<'_> {
-    /// Commands that change the shell, its environment, or what runs beside it.
+    /// Commands that change the shell, its environment, or background processes.
     pub(super) fn state_commands(&mut self) -> Vec<(Command, Joiner)> {
         let (file, directory) = (self.file_word(), self.directory_word());
         let one = |text: &str| vec![text.to_owned()];

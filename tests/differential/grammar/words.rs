@@ -1,8 +1,9 @@
-//! Words: paths in the many ways to write them, and variables.
+//! Words: variables, and the different ways to write a path.
 
 use super::World;
 
-/// Directories that most of a case is about; few, so that commands meet.
+/// The directories that most commands of a case use. There are few, so that commands affect each
+/// other.
 const DIRECTORIES: &[&str] = &["/srv/app", "/tmp/x", "/opt/app", "/data", "/app", "/srv/app/sub", "/tmp/x/y"];
 const NAMES: &[&str] = &["a", "b", "conf.txt", "run.log", "sub", "x.tmp"];
 
@@ -37,7 +38,7 @@ impl World<'_> {
         self.written(&format!("{directory}/{name}"))
     }
 
-    /// A path in one of the ways in which it can be written.
+    /// A path in one of the ways to write it.
     pub(super) fn written(&mut self, path: &str) -> String {
         let prefixes: Vec<(String, String)> = self
             .variables
@@ -71,7 +72,7 @@ impl World<'_> {
         }
     }
 
-    /// A value of a variable: mostly a directory.
+    /// A value for a variable, usually a directory.
     pub(super) fn value(&mut self) -> String {
         match self.random.weighted(&[6, 2, 1, 1]) {
             0 => self.random.pick(DIRECTORIES).to_owned(),
@@ -115,7 +116,7 @@ impl World<'_> {
         self.variables.push((name, seen));
     }
 
-    /// A value with the variables of the Dockerfile filled in.
+    /// A value in which the variables of the Dockerfile are expanded.
     pub(super) fn resolved(&self, value: &str) -> String {
         self.variables.iter().fold(value.to_owned(), |text, (name, value)| {
             text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value)

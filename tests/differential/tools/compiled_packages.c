@@ -1,4 +1,5 @@
-// go, cargo and gem: module and crate caches that later steps read, programs that are made of sources.
+// go, cargo and gem: module and crate caches that later steps read, and programs that are built
+// from sources.
 #include "stubs.h"
 
 static void leave_script(const char *path, const char *text) {
@@ -6,7 +7,7 @@ static void leave_script(const char *path, const char *text) {
     chmod(path, 0755);
 }
 
-// All sources in a directory, as one text that says which they were.
+// All sources in a directory as one text, with their names.
 static const char *sources(const char *directory, const char *ending) {
     static char all[65536];
     static size_t used;
@@ -96,7 +97,7 @@ static int cargo(const struct call *call) {
     if (strcmp(verb, "build")) return 0;
     if (!exists("src/main.rs")) fail(101, "no targets specified in the manifest");
     const char *target = variable("CARGO_TARGET_DIR") ? variable("CARGO_TARGET_DIR") : "target";
-    // What is there counts as fresh.
+    // An existing program counts as up to date.
     const char *program = format("%s/%s/app", target, has(call, "--release") ? "release" : "debug");
     if (!exists(program)) leave_script(program, format("#!/bin/sh\n%s\necho rust program\n", sources("src", ".rs")));
     return 0;

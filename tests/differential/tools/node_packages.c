@@ -1,4 +1,5 @@
-// npm, yarn 1 and pnpm: manifests, node_modules, a cache, offline modes, and a working directory that has to exist.
+// npm, yarn 1 and pnpm: manifests, node_modules, a cache, offline modes, and a working directory
+// that must exist.
 #include "stubs.h"
 
 struct project {
@@ -14,7 +15,8 @@ static struct project read_project(int with_dev) {
     return project;
 }
 
-// A setting of `.npmrc`, of the project or the user. What is global does not read the project's.
+// A setting from the `.npmrc` of the project or the user. Global installs do not read the
+// project's.
 static const char *setting(const struct call *call, const char *key) {
     const char *files[] = {".npmrc", format("%s/.npmrc", home())};
     for (int i = has(call, "-g") || has(call, "--global"); i < 2; i++) {
@@ -43,7 +45,7 @@ static void install_global(const char *prefix, const char *name) {
     leave_program(format("%s/bin/%s", prefix, own), own);
 }
 
-// What a package's own script reads of the project.
+// Reads the files of the project that a package's install script reads.
 static void run_install_script(const char *name) {
     if (strcmp(name, "@prisma/client") || !exists("prisma/schema.prisma")) return;
     leave("node_modules/.prisma/client/index.js", read_whole("prisma/schema.prisma", NULL));
@@ -152,13 +154,13 @@ static int yarn(const struct call *call) {
     return 0;
 }
 
-// pnpm links what it installs to its store, where it can.
+// pnpm links packages to its store, if it can.
 static void link_package(const char *store, const char *root, const char *name) {
     char flat[128];
     snprintf(flat, sizeof flat, "%s", name);
     for (char *at = flat; *at; at++)
         if (*at == '/') *at = '+';
-    // What is in the store is what is linked, and says nothing of where it is.
+    // The store's file becomes the linked file, so it must not contain its own path.
     const char *from = format("%s/%s", store, flat), *text = read_whole(from, NULL);
     if (text && !strncmp(text, "cached ", 7)) leave(from, format("package %s\n", name));
     const char *to = format("%s/%s/index.js", root, name);

@@ -1,4 +1,5 @@
-// Everything that is no package manager: accounts, downloads, interpreters, a service in the background.
+// Everything that is not a package manager: accounts, downloads, interpreters, a background
+// service.
 #include "stubs.h"
 #include <stddef.h>
 #include <sys/socket.h>
@@ -7,7 +8,7 @@
 
 // --- accounts ---
 
-// The number of a name in /etc/passwd or /etc/group; -1 where it is not there.
+// The UID or GID of a name in /etc/passwd or /etc/group; -1 if it does not exist.
 static int number_of(const char *file, const char *name) {
     const char *text = read_whole(file, NULL), *line = text ? text : "";
     size_t length = strlen(name);
@@ -67,7 +68,7 @@ int accounts(int argc, char **argv) {
 
 // --- downloads ---
 
-// What an address gives.
+// The content at a URL.
 static char *content_of(const char *address, size_t *length) {
     const char *name = strrchr(address, '/') ? strrchr(address, '/') + 1 : address;
     size_t end = strlen(name);
@@ -92,7 +93,8 @@ static int unzip(const struct call *call) {
     return 0;
 }
 
-// Whether a bundle of short options has this letter; the option after the bundle is the value of its last letter.
+// Whether a bundle of short options contains this letter. The argument after the bundle is the
+// value of its last letter.
 static const char *short_option(int argc, char **argv, char letter, int *is_there) {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '-') continue;
@@ -155,7 +157,8 @@ static int is_installed(const char *interpreter, const char *name) {
     return 0;
 }
 
-// Runs a source: looks up what it requires, reads what it opens, writes what it writes.
+// Runs a source file: checks that required modules are installed, reads the files that it opens,
+// writes those that it writes.
 static int run_source(const char *interpreter, const char *path) {
     char *text = read_whole(path, NULL);
     if (!text) fail(2, "can't open file %s", path);
@@ -193,7 +196,7 @@ int interpreter(int argc, char **argv) {
 
 // --- a service ---
 
-// A socket without a file, so that a server leaves nothing behind whose presence would be a matter of time.
+// An abstract socket: with a socket file, it would depend on timing whether a server leaves one.
 static int open_socket(struct sockaddr_un *address, socklen_t *length) {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "\0redis"};
     *length = offsetof(struct sockaddr_un, sun_path) + 6;
@@ -211,7 +214,7 @@ static int is_running(void) {
 
 int service(int argc, char **argv) {
     if (!strcmp(argv[0], "redis-cli")) {
-        // A server that is just being started gets a moment.
+        // Waits a moment for a server that is just starting.
         for (int i = 0; i < 40 && !is_running(); i++) nanosleep(&(struct timespec){0, 2000000}, NULL);
         if (!is_running()) fail(1, "could not connect: connection refused");
         puts("PONG");
@@ -224,7 +227,8 @@ int service(int argc, char **argv) {
     struct sockaddr_un address;
     socklen_t length;
     int fd = open_socket(&address, &length);
-    // A second one ends at once, and whether it has time to say so is a matter of chance.
+    // A second server exits without a message, since it would depend on timing whether the message
+    // appears.
     if (bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 100) != 0) return 1;
     for (;;) pause();
 }

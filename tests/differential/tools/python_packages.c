@@ -1,7 +1,8 @@
 // pip and uv: site-packages, virtual environments, wheels in directories, caches and offline modes.
 #include "stubs.h"
 
-// Where the program that is running was found: for a link in a virtual environment that is its `bin`.
+// The directory in which the running program was found; for a link in a virtual environment, the
+// environment's `bin`.
 static const char *own_directory(const char *name) {
     char *path = strdup(variable("PATH") ? variable("PATH") : "/usr/local/bin:/usr/bin");
     for (char *part = strtok(path, ":"); part; part = strtok(NULL, ":"))
@@ -31,7 +32,8 @@ static int project_names(const char *path, char names[][96], int most) {
     return count;
 }
 
-// Builds the project in a directory: its name and what it reads end up in the package.
+// Builds the project in a directory. Its name and the files that it reads become part of the
+// package.
 static int install_project(const char *directory, const char *site, char names[][96], int most) {
     const char *manifest = format("%s/pyproject.toml", directory);
     if (!exists(manifest)) {
@@ -97,7 +99,7 @@ static int pip(const struct call *call) {
     for (int i = 0; i < count; i++) {
         const char *wheel = links ? format("%s/%s.whl", links, names[i]) : NULL;
         if (wheel && exists(wheel)) {
-            // Nothing is fetched.
+            // A local wheel needs no download.
         } else if (has_no_index) {
             fail(1, "could not find a version that satisfies the requirement %s", names[i]);
         } else {
@@ -118,7 +120,7 @@ static int uv(const struct call *call) {
     const char *content = format("%s/archive-v0", cache);
     int is_kept = !has(call, "--no-cache") && !has(call, "-n") && !has(call, "--no-cache-dir") && !is_on("UV_NO_CACHE");
     int offline = has(call, "--offline") || is_on("UV_OFFLINE");
-    // Without a cache, it is a fresh directory.
+    // Without a cache, uv uses a temporary directory.
     if (!is_kept) content = "/nonexistent";
     char names[64][96];
     int count = 0;

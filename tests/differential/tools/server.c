@@ -1,5 +1,6 @@
-// The builder's hands: a server in namespaces of its own, which holds the file systems of all stages on one tmpfs and does
-// what `server.rs` asks for over standard input: put a file, copy, run a script in one of the roots, list a root.
+// The server of the builder. It has its own namespaces, holds the file systems of all stages on one
+// tmpfs, and handles the requests of `server.rs` on standard input: put a file, copy, run a script
+// in a root, list a root.
 #define _GNU_SOURCE
 #include "server.h"
 #include <fnmatch.h>
@@ -48,7 +49,7 @@ static int copy_file(int from, const char *to) {
 
 static int copy_below(int directory, const char *to, const struct owner *owner);
 
-// Copies what is called `name` in a directory to the path `to`.
+// Copies the entry `name` of a directory to the path `to`.
 static int copy_entry(int directory, const char *name, const char *to, const struct owner *owner) {
     struct stat like;
     if (fstatat(directory, name, &like, AT_SYMLINK_NOFOLLOW) != 0) return -1;
@@ -92,7 +93,7 @@ static int copy_below(int directory, const char *to, const struct owner *owner) 
     return status;
 }
 
-// Makes missing directories, which belong to the owner.
+// Creates missing directories with this owner.
 static int make_owned(const char *path, const struct owner *owner) {
     char part[PATH_MAX];
     size_t length = strlen(path);
@@ -184,7 +185,7 @@ static int copy_all(int from, char **sources, const char *to, const struct owner
     return 0;
 }
 
-// Runs something in a child process whose root is one of ours, and gives its exit status.
+// Forks a process whose root is one of ours: returns its process ID, and 0 in the new process.
 static pid_t fork_in(uint32_t root) {
     pid_t pid = fork();
     if (pid < 0) give_up("fork");
@@ -236,11 +237,11 @@ static void start(const struct run *run) {
     for (int fd = 3; fd < 64; fd++) close(fd);
     umask(022);
     setsid();
-    // The runtime makes the working directory where it is gone.
+    // Like the container runtime, creates a missing working directory.
     if (chdir(run->cwd) != 0 && (make_directories(run->cwd) != 0 || chdir(run->cwd) != 0)) _exit(95);
     if (setgroups(0, NULL) != 0 || setgid(run->group) != 0 || setuid(run->user) != 0) _exit(97);
     execve(run->argv[0], run->argv, run->env);
-    // A program without a path is looked up as the container's runtime does.
+    // Like the container runtime, searches for a program without a path.
     if (!strchr(run->argv[0], '/')) {
         const char *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         for (char **each = run->env; *each; each++)
@@ -252,8 +253,8 @@ static void start(const struct run *run) {
     _exit(errno == EACCES ? 126 : 127);
 }
 
-// Runs one script to its end and kills what it left in the background, as the end of a container does. -1 where that
-// takes too long.
+// Runs one script, then kills its background processes, as the end of a container does. Returns -1
+// if that takes too long.
 static int execute(const struct run *run) {
     int64_t deadline = now() + run->limit;
     pid_t shell = fork();
@@ -283,17 +284,17 @@ static int execute(const struct run *run) {
     return is_late ? -1 : status;
 }
 
-// A directory that was made for a mount: the directory that it is in, and its name.
+// A directory created as a mount point: its parent directory and its name.
 struct made { int parent; char *name; };
 
-// Makes the directories of mounts that are missing, following links inside the root as the runtime does. The builder takes
-// them away again.
+// Creates missing mount points, following links inside the root as the runtime does. The builder
+// removes them afterwards.
 static struct made *make_mount_points(int root, char **mounts) {
     struct made *made = calloc(64, sizeof *made);
     int count = 0;
     for (char **each = mounts; *each; each += 2) {
         char path[PATH_MAX];
-        // A cache that is new; what comes from another stage is there.
+        // Creates a new cache's directory; that of another stage exists already.
         mkdir(each[0], 0755);
         snprintf(path, sizeof path, "%s", each[1]);
         int parent = open_in(root, "/", O_PATH | O_DIRECTORY);
@@ -461,7 +462,7 @@ static void serve(void) {
         case 'F': {
             char *key = take_string(&length);
             remove_below("/.control");
-            // Any user's commands write here.
+            // Commands of any user write to these files.
             write_whole("/.control/trace", "", 0, 0666), write_whole("/.control/count", "", 0, 0666);
             if (chmod("/.control/trace", 0666) || chmod("/.control/count", 0666)) give_up("control");
             if (length) write_whole("/.control/fault", key, length, 0644);
@@ -474,7 +475,7 @@ static void serve(void) {
     }
 }
 
-// Nothing that a script does reaches files, processes or the network outside.
+// A script can't reach files, processes or the network outside.
 static void prepare(const char *root, const char *programs) {
     if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) give_up("unshare");
     become_first_process();

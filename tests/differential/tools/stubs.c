@@ -1,4 +1,5 @@
-// One program for all stubs, told apart by the name that it is called by; and what they share.
+// The one program for all stubs, selected by the name that it is called by, and the functions that
+// they share.
 #include "stubs.h"
 
 struct call read_call(int argc, char **argv, const char *valued) {
@@ -101,9 +102,10 @@ void fetch(const char *cache, const char *name, int is_offline, int is_kept) {
     if (is_offline || getenv("NETWORK_IS_OFF")) fail(1, "%s is not in the cache, and there is no network", name);
     if (!strncmp(name, "nosuch", 6)) fail(1, "%s is not known", name);
     if (!is_kept) return;
-    // A cache that can't be written is only a warning.
+    // A cache that can't be written causes only a warning.
     make_parents(path);
-    // It says where it is, so that a copy that a script makes of it is not taken for a cache.
+    // The cached file contains its own path, so that a script's copy of it does not count as
+    // cached.
     if (write_whole(path, "", 0, 0644) != 0) return;
     const char *text = format("cached %s at %s\n", name, realpath(path, NULL));
     write_whole(path, text, strlen(text), 0644);
@@ -134,7 +136,7 @@ int json_names(const char *path, const char *key, char names[][96], int most) {
     while (end && (at = strchr(at + 1, '"')) && at < end) {
         const char *close = strchr(at + 1, '"');
         count = add(names, count, most, at + 1, (size_t)(close - at - 1));
-        // The value.
+        // Skips the value.
         at = strchr(close + 1, '"');
         if (!at || !(at = strchr(at + 1, '"'))) break;
     }
@@ -169,7 +171,7 @@ const char *json_string(const char *path, const char *key) {
     return format("%.*s", (int)strcspn(at + 1, "\""), at + 1);
 }
 
-// An installed program that does nothing but say so.
+// An installed program, which only prints its words.
 static int program(int argc, char **argv) {
     printf("%s", argv[0]);
     for (int i = 1; i < argc; i++) printf(" %s", argv[i]);

@@ -1,5 +1,5 @@
-// Package managers of distributions: apt-get, dpkg, apk, dnf. An index that installs need, a database, packages that bring
-// files and programs.
+// Package managers of distributions: apt-get, dpkg, apk, dnf. They have an index that installs
+// need, a database, and packages with files and programs.
 #include "stubs.h"
 
 static void need_root(void) {

@@ -1,5 +1,6 @@
-// Before every command of a traced run: writes down its directory and words, and lets it fail where it is the one that is
-// to fail: same directory and words, options that may be added aside, and the right number of such commands before it.
+// Runs before every command of a traced run. It records the command's directory and words, and
+// makes the command fail if it is the chosen one: the directory and the words are the same, not
+// counting options that may be added, and the number of such commands before it is right.
 #define _GNU_SOURCE
 #include "files.h"
 #include <stdint.h>
@@ -21,12 +22,12 @@ int main(int argc, char **argv) {
         strcpy(record + length, argv[i]);
         length += strlen(argv[i]) + 1;
     }
-    // A second zero ends a record.
+    // A second zero byte ends a record.
     record[length] = 0;
     int fd = open("/.control/trace", O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd >= 0 && write(fd, record, length + 1) < 0) return 97;
     close(fd);
-    // The fault: how it fails, how many such commands go well before, and the record.
+    // The fault: how the command fails, how many such commands succeed before, and the record.
     size_t wanted;
     char *fault = read_whole("/.control/fault", &wanted);
     int fails_after = 0;
@@ -45,7 +46,7 @@ int main(int argc, char **argv) {
     snprintf(real, sizeof real, "/.tools/real/%s", slash ? slash + 1 : argv[0]);
     if (access(real, X_OK) != 0) snprintf(real, sizeof real, "/.tools/real/program");
     if (fails_after) {
-        // It does its work and says that it failed.
+        // The command does its work, but reports a failure.
         pid_t child = fork();
         if (child != 0) {
 
