@@ -29,8 +29,8 @@ fn main() {
     fs::write(Path::new(&out).join("knowledge.rs"), tables(&everything)).expect("OUT_DIR is writable");
 }
 
-/// The tables that `src/knowledge.rs` looks things up in: names sorted, and behind them what is
-/// said of each as JSON, which is read when somebody asks for it.
+/// The lookup tables of `src/knowledge.rs`: sorted names, each followed by its entry as JSON, which
+/// is parsed only when it is needed.
 fn tables(everything: &model::Everything) -> String {
     let model::Everything {
         managers,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times Jettison beside other Dockerfile tools and `cat`, in one run and on the same files.
+"""Times Jettison, other Dockerfile tools and `cat` in one run and on the same files.
 
     python3 benches/peers.py --install     # once: puts the other tools into target/peers
     cargo build --release

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// The checksum of a text, in 64 hexadecimal digits.
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes all that is written");
+        write!(hex, "{byte:02x}").expect("writing to a string never fails");
         hex
     })
 }

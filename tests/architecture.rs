@@ -314,7 +314,7 @@ fn methods_of_facts_are_in_facts() {
     }
 }
 
-/// What transforms share, beside the transforms.
+/// The modules next to the transforms, which the transforms share.
 const SHARED: &[&str] = &["mod", "support", "ordering"];
 
 #[test]

@@ -76,7 +76,7 @@ fn writing_replaces_the_file_and_keeps_its_mode() {
     let mode = fs::metadata(folder.path().join("Dockerfile")).expect("there").permissions().mode();
     assert_eq!(mode & 0o7777, 0o640);
     assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);
-    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no file may be left beside it");
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no other file may be left");
 }
 
 #[test]
@@ -286,8 +286,7 @@ fn hard_links_stay_links() {
     assert_eq!(fs::metadata(folder.path().join("other")).expect("there").nlink(), 2);
 }
 
-/// A disk that is full while the new text is written: the file is as it was, and nothing is left
-/// beside it.
+/// With a full disk, writing the new text fails: the file is unchanged, and no other file is left.
 #[test]
 fn a_full_disk_loses_nothing() {
     let folder = tempfile::tempdir().expect("a temporary directory");
@@ -313,7 +312,7 @@ fn a_full_disk_loses_nothing() {
     let (output, names, same) = result.expect("no panic while the disk was full");
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("no space left"), "{}", stderr(&output));
-    assert!(same && names == 2, "the file must be as it was, and nothing beside it");
+    assert!(same && names == 2, "the file must be unchanged and the only one");
 }
 
 #[test]

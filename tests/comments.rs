@@ -29,14 +29,14 @@ fn comments_that_do_nothing_are_reported() {
 #[test]
 fn a_comment_that_keeps_anything_is_not_idle() {
     for text in [
-        // The first of two RUNs says no, and the merge would be anchored at the second.
+        // The first of two RUNs opts out; the merge would be reported at the second one.
         "FROM debian:12\n# jettison: ignore=merge-runs\nRUN apt-get update\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
-        // Another transform stays away from what stands below a comment of ours.
+        // Another transform does not touch instructions below a comment of ours.
         "FROM debian:12\nRUN apt-get update\n# jettison: ignore=clean-package-caches\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
-        // What it keeps away would be held back or refused anyway, and be said.
+        // The fix that it suppresses would be withheld or refused anyway, with a message.
         "FROM debian:12\n# jettison: ignore=clean-package-caches\nRUN apt-get update && apt-get install -y curl\nRUN ./configure.sh\n",
-        // Only one of two ids has something to do, and nobody can say that of the other without a
-        // try.
+        // Only one of the two ids has a fix to suppress; for the other one, that is unknown without
+        // a try.
         "FROM debian:12\n# jettison: ignore=all\nRUN true\n",
     ] {
         assert_eq!(warnings(text), Vec::<String>::new(), "{text}");

@@ -126,7 +126,7 @@ fn an_ignore_file_is_shown_and_written_like_any_other() {
     );
     assert!(
         diff.contains("+COPY package.json package-lock.json ./\n"),
-        "what leans on it comes along:\n{diff}"
+        "the fix that depends on it is included:\n{diff}"
     );
     // The diff is one that git takes.
     fs::write(folder.path().join("a.diff"), &diff).expect("writable");
@@ -191,7 +191,7 @@ fn a_step_changes_both_files_or_neither() {
         assert_eq!(read(folder, ".dockerignore"), "node_modules\n");
     }
     assert_eq!(read(&with, "Dockerfile"), read(&without, "Dockerfile"), "whatever the checkout has");
-    // Standard input has no ignore file beside it that could be written.
+    // With standard input, there is no folder with an ignore file that could be written.
     let folder = folder(&files);
     let output = run_with_input(folder.path(), &["fix", "--verbose", "--context", ".", "-"], NODE.as_bytes());
     assert!(text(&output.stdout).contains("COPY . .\nRUN npm ci"), "{}", text(&output.stdout));

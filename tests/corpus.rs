@@ -85,8 +85,9 @@ fn instructions_are_those_that_buildkit_sees() {
     }
 }
 
-/// What BuildKit refuses for a reason that lies beyond the grammar of lines: no FROM, nothing in
-/// it, or a here-document that its older lexer sees where the newer one does not.
+/// Whether BuildKit rejects a file for a reason that has nothing to do with the grammar of lines:
+/// no FROM, no instructions, or a here-document that its older lexer sees and the newer one does
+/// not.
 fn is_beyond_grammar(error: &str) -> bool {
     ["no build stage", "no instructions", "unterminated heredoc"].iter().any(|known| error.contains(known))
 }

@@ -137,7 +137,7 @@ fn edits_for_another_text_are_refused_and_nothing_is_written() {
     let folder = sample();
     let output = run(folder.path(), &["fix", "--format", "json"]);
     fs::write(folder.path().join("edits.json"), &output.stdout).expect("a file");
-    let other = format!("{NAIVE}# by somebody else\n");
+    let other = format!("{NAIVE}# changed by another person\n");
     fs::write(folder.path().join("Dockerfile"), &other).expect("a file");
     let applied = run(folder.path(), &["apply", "edits.json"]);
     assert_eq!(applied.status.code(), Some(2));
@@ -186,7 +186,7 @@ fn the_configuration_has_a_schema_with_all_its_keys() {
     assert_valid("the_configuration_has_a_schema_with_all_its_keys", "schemas/config.schema.json", full);
 }
 
-/// Everything that a title, a note or a path can bring along.
+/// Anything that a title, a note or a path may contain.
 const LOUD: &str = "FROM debian:12\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12 [click me](http://evil.example/x) ![i](http://evil.example/i) <img src=x> @everyone | GH-7 `' \u{1b}[2J\u{202e}\n# \u{1b}[2J\u{202e}\nBAD x\r::error title=pwn::injected\nBAD ##[add-mask]y\n";
 
 /// A name that would end a line, and be another file's in a diff.

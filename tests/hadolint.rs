@@ -30,7 +30,7 @@ fn found(code: &str, line: usize) -> Value {
     json!({ "code": code, "column": 1, "file": "Dockerfile", "level": "info", "line": line, "message": "" })
 }
 
-/// What becomes of findings: `code line answer`.
+/// The answers to findings: `code line answer`.
 fn answers(output: &Output) -> Vec<String> {
     let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let files = document["files"].as_array().expect("a list").iter();
@@ -81,7 +81,7 @@ fn what_was_found_is_fixed_and_the_rest_is_explained() {
     }
     let output = run(folder.path(), &["--from-hadolint", "report.json", "--write"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    // Line 2 could be cleaned, but nobody reported it.
+    // Line 2 could be cleaned, but hadolint did not report it.
     let expected = DOCKERFILE.replace("pip install", "pip install --no-cache-dir");
     assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), expected);
 }

@@ -80,7 +80,7 @@ fn inspect(folder: &Path, arguments: &[&str]) -> Output {
         .arg("inspect")
         .args(arguments)
         .current_dir(folder)
-        .env("DOCKER_HOST", "unix:///nobody/listens/here.sock")
+        .env("DOCKER_HOST", "unix:///no/engine/here.sock")
         .output()
         .expect("the program starts")
 }
@@ -314,7 +314,7 @@ fn what_is_no_file_needs_an_engine() {
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     assert!(text.contains("debian:12 is not a file or directory"), "{text}");
-    assert!(text.contains("unix:///nobody/listens/here.sock") || text.contains("can't be started"), "{text}");
+    assert!(text.contains("unix:///no/engine/here.sock") || text.contains("can't be started"), "{text}");
     let output = inspect(folder.path(), &["."]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no index.json"), "{}", stderr(&output));
@@ -323,8 +323,7 @@ fn what_is_no_file_needs_an_engine() {
 /// What may be held of any archive at all, in kilobytes.
 const MOST_KILOBYTES: i64 = 300_000;
 
-/// A gzip stream, put together from compressed pieces: a small one that repeats stands for a large
-/// content.
+/// A gzip stream made of compressed pieces: a small, repeated piece produces large content.
 struct Gzip(Vec<u8>);
 
 impl Gzip {

@@ -187,7 +187,7 @@ fn escape_sequences_are_shown() {
 fn a_fix_can_be_edited() {
     let mut session = Session::start(FILES, "sed -i s/--no-cache-dir/--no-cache-dir --quiet/");
     session.asked();
-    // The variable is taken apart by a shell, so that this one fails.
+    // A shell splits the variable, so this command is invalid and fails.
     session.answer("e\n");
     session.until("the editor exited with an error");
     session.answer("q\n");

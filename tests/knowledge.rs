@@ -106,7 +106,7 @@ fn cleanups_stay_within_their_directories() {
                 for path in paths.split(' ') {
                     let inside =
                         cache.directories.iter().any(|directory| path.starts_with(directory.as_str()));
-                    assert!(inside, "{}: {path} lies in none of {:?}", manager.name, cache.directories);
+                    assert!(inside, "{}: {path} is in none of {:?}", manager.name, cache.directories);
                     let too_wide = [
                         "~",
                         "~/.cache",
@@ -201,6 +201,6 @@ fn options_against_recommended_packages_belong_to_a_transform() {
     for manager in Knowledge::embedded().managers() {
         let Some(lean) = &manager.lean else { continue };
         let is_known = jettison::transforms::ALL.iter().any(|transform| transform.id == lean.transform);
-        assert!(is_known, "{}: {} is no transform", manager.name, lean.transform);
+        assert!(is_known, "{}: {} is not a transform", manager.name, lean.transform);
     }
 }

@@ -153,7 +153,7 @@ fn actionlint_has_nothing_against_workflows() {
     assert!(lint(&in_readme.replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
 }
 
-/// An action is the code of somebody else: it is named by a commit, which cannot change.
+/// An action is code from a third party, so it is pinned to a commit, which can't change.
 #[test]
 fn workflows_pin_actions_and_ask_for_little() {
     for path in workflows() {
@@ -343,7 +343,7 @@ fn the_action_takes_a_release_only_with_the_right_sum() {
     assert!(!is_there && text(&output.stderr).contains("release.sha256"), "{}", text(&output.stderr));
 }
 
-/// Only the steps that speak to GitHub get the token.
+/// Only the steps that call GitHub's API get the token.
 #[test]
 fn the_action_gives_the_token_to_the_steps_that_need_it() {
     let file = fs::read_to_string(root().join("action.yml")).expect("a file");

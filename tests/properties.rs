@@ -93,7 +93,7 @@ proptest! {
         }
     }
 
-    /// Lines that no transform has anything to do with come out as they went in.
+    /// Lines that no transform changes stay the same.
     #[test]
     fn other_lines_never_change(label in "[a-z]{1,8}", value in "[ -~&&[^\\\\\"'`$]]{0,20}") {
         let line = format!("LABEL {label}=\"{value}\"  ");
@@ -106,7 +106,7 @@ proptest! {
     }
 }
 
-/// A script nested deeper than any stack bears must come out as it went in, and not as a crash.
+/// A script nested more deeply than any stack allows must be left unchanged and not cause a crash.
 #[test]
 fn deep_nesting_is_borne() {
     for depth in [50, 500, 5_000, 50_000] {

@@ -66,12 +66,12 @@ impl Place {
         let id = child.id();
         let output = child.wait_with_output().expect("it ends");
         let left: Vec<_> = fs::read_dir(self.temporary.path()).expect("a directory").collect();
-        assert!(left.is_empty(), "left behind: {left:?}\n{}", stderr(&output));
+        assert!(left.is_empty(), "left over: {left:?}\n{}", stderr(&output));
         let images = engine::docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]).expect("an engine");
         let own = format!("jettison-measure:{id}-");
-        assert!(!images.contains(&own), "left behind:\n{images}\n{}", stderr(&output));
+        assert!(!images.contains(&own), "left over:\n{images}\n{}", stderr(&output));
         let containers = engine::docker(&["ps", "--all", "--format", "{{.Names}}"]).expect("an engine");
-        assert!(!containers.contains(&format!("jettison-verify-{id}-")), "left behind:\n{containers}");
+        assert!(!containers.contains(&format!("jettison-verify-{id}-")), "left over:\n{containers}");
         output
     }
 
@@ -104,7 +104,8 @@ fn sizes_times_and_cached_steps_are_measured() {
     assert!((2_000_000..2_001_000).contains(&gone), "{gone}");
     assert_eq!(before["squashed"], after["squashed"], "a container sees the same");
     assert_eq!(before["cold"]["all"].as_array().map(Vec::len), Some(2));
-    // A change of the source: what is copied first throws everything behind it away.
+    // A changed source file: in the original, the copy of the source comes first, so every later
+    // step runs again.
     let cached =
         |side: &Value| (side["rebuilds"][0]["cached"].as_u64(), side["rebuilds"][0]["steps"].as_u64());
     assert_eq!(before["rebuilds"][0]["changed"], "main.py");
@@ -243,7 +244,7 @@ fn what_works_as_before_and_what_does_not() {
 /// An application on the full image.
 const ON_PYTHON: &str = "FROM python:3.11\nWORKDIR /app\nRUN useradd -u 1234567 app\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n";
 
-/// Fixes it in place, held against what its program prints.
+/// Fixes it in place, and compares what its program prints.
 const PROVE_AND_WRITE: &[&str] = &[
     "fix",
     "--unsafe",
@@ -458,7 +459,7 @@ fn without_an_engine_it_is_said_what_was_tried() {
             Command::new(support::jettison())
                 .args(arguments)
                 .current_dir(folder.path())
-                .env("DOCKER_HOST", "unix:///nobody/listens/here.sock")
+                .env("DOCKER_HOST", "unix:///no/engine/here.sock")
                 .env("JETTISON_ENGINE", engine)
                 .output()
                 .expect("the program starts")
@@ -470,7 +471,7 @@ fn without_an_engine_it_is_said_what_was_tried() {
             let output = run("docker");
             assert_eq!(output.status.code(), Some(2));
             assert!(
-                stderr(&output).contains("DOCKER_HOST=unix:///nobody/listens/here.sock"),
+                stderr(&output).contains("DOCKER_HOST=unix:///no/engine/here.sock"),
                 "{}",
                 stderr(&output)
             );

@@ -84,7 +84,8 @@ fn shell_takes(shell: &str, script: &str) -> bool {
     run.is_ok_and(|status| status.success())
 }
 
-/// What we take for a script, its shell takes too: else we might edit what nobody can run.
+/// Every text that we accept as a script must be a script to its shell too: otherwise we might edit
+/// one that no shell can run.
 #[test]
 fn scripts_that_we_understand_are_scripts_to_the_shell() {
     let test = "scripts_that_we_understand_are_scripts_to_the_shell";

@@ -157,7 +157,7 @@ fn situation(fixture: &Path) -> String {
     fixture.file_stem().expect("a name").to_string_lossy().into_owned()
 }
 
-/// The build context that lies beside a fixture under the same name.
+/// The build context of a fixture, from the file next to it with the same name.
 fn around(fixture: &Path) -> Box<dyn Surroundings> {
     match fs::read_to_string(fixture.with_extension("context")) {
         Ok(text) => Box::new(Written::parse(&text)),
@@ -165,7 +165,7 @@ fn around(fixture: &Path) -> Box<dyn Surroundings> {
     }
 }
 
-/// The settings of a transform's fixtures, with the configuration that lies beside this one.
+/// The settings of a transform's fixtures, with the configuration next to this one.
 fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
     let base = settings(transform);
     match fs::read_to_string(fixture.with_extension("yaml")) {
@@ -236,8 +236,8 @@ fn settles_under_all(path: &Path) {
     }
 }
 
-/// A fixture in a folder that is no transform's, a context without a Dockerfile, and a snapshot
-/// without a fixture would be files that no test reads.
+/// A fixture in a folder that does not belong to a transform, a context without a Dockerfile, or a
+/// snapshot without a fixture would be a file that no test reads.
 fn no_file_is_forgotten() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut forgotten = Vec::new();

@@ -22,7 +22,7 @@ pub fn settings(mode: &str) -> Settings {
     Settings { config, ..Settings::default() }
 }
 
-/// Fixes a text beside a small build context, and says how long it takes.
+/// Fixes a text with a small build context, and returns how long that takes.
 pub fn fix(text: &str, settings: &Settings) -> (Duration, Outcome) {
     let around = Project::new();
     let start = now();

@@ -75,8 +75,8 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// One of the two versions of an application, and the images it had last: those that a developer
-/// would have lying about.
+/// One of the two versions of an application, and its most recent images, which a developer would
+/// still have.
 struct Side {
     name: &'static str,
     application: &'static Application,

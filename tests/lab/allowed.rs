@@ -27,8 +27,8 @@ impl Place {
     }
 }
 
-/// What jettison takes away and says so: all of it is fetched or made again by the program that put
-/// it there.
+/// The files that Jettison removes on purpose: the program that created them can download or create
+/// all of them again.
 const CACHES: &[(Place, &str)] = &[
     (Place::Below("/var/lib/apt/lists"), "package lists, which `apt-get update` fetches"),
     (Place::Below("/var/cache/apt"), "downloaded packages and apt's index of them"),

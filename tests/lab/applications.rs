@@ -30,7 +30,7 @@ pub struct Service {
 /// One step of a smoke test.
 #[derive(Debug, Clone, Copy)]
 pub enum Probe {
-    /// A running service answers a request. What is sought may stand in the answer's headers.
+    /// A running service answers a request. The expected text may be in the answer's headers.
     Answers {
         service: &'static str,
         request: &'static str,
@@ -77,7 +77,7 @@ pub fn named(name: &str) -> &'static Application {
 pub const NOT_BUILT: &[(&str, &str)] =
     &[("alpine-tool", "needs an engine that pulls alpine:3.20, and Alpine's package mirrors")];
 
-/// All that are built, the quicker ones first.
+/// All applications that are built, the quicker ones first.
 pub const ALL: &[Application] = &[
     Application {
         name: "flask",

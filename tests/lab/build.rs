@@ -84,7 +84,8 @@ impl Drop for Image {
     }
 }
 
-/// A name for an image that no other run takes away: two of them may use the same engine at once.
+/// A name for an image that no other run removes, since several runs may use the same engine at
+/// once.
 pub fn tag(name: &str, version: &str) -> String {
     format!("jettison-lab/{name}:{version}-{}", std::process::id())
 }
@@ -116,7 +117,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for source in walk(from)? {
         let target = to.join(source.strip_prefix(from)?);
-        fs::create_dir_all(target.parent().context("a file lies in a directory")?)?;
+        fs::create_dir_all(target.parent().context("a file is in a directory")?)?;
         fs::copy(&source, &target)?;
         File::options().write(true).open(&target)?.set_modified(then)?;
     }

@@ -42,7 +42,7 @@ pub enum Kind {
     Special(u8, u32, u32),
 }
 
-/// The hash that stands for a file's content.
+/// A hash of a file's content.
 pub fn hash(mut content: impl Read) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     let mut buffer = vec![0; 1 << 16];
@@ -122,7 +122,7 @@ fn attributes<R: Read>(entry: &mut tar::Entry<'_, R>) -> Result<BTreeMap<String,
     Ok(found)
 }
 
-/// Large numbers stand in an extension, not in the header.
+/// Large IDs are in an extension, not in the header.
 fn owner<R: Read>(header: &tar::Header, entry: &mut tar::Entry<'_, R>) -> Result<(u64, u64)> {
     let (mut user, mut group) = (header.uid()?, header.gid()?);
     for extension in entry.pax_extensions()?.into_iter().flatten() {

@@ -42,7 +42,7 @@ fn prove(name: &str) -> Result<()> {
     sizes::of(application)?.must_shrink(application)
 }
 
-// One test an application, so that they can be chosen by name and run beside each other.
+// One test per application, so that they can be selected by name and run in parallel.
 
 #[test]
 fn flask() -> Result<()> {

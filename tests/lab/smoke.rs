@@ -113,7 +113,8 @@ impl Running {
         Ok(())
     }
 
-    /// One request, such as `GET /`; the answer's status and everything behind its first line.
+    /// Sends a request such as `GET /`; returns the status and everything after the first line of
+    /// the answer.
     fn ask(&self, request: &str, body: &str) -> Result<(u16, String)> {
         let port = format!("{}/tcp", self.port);
         let address = engine::docker(&["port", &self.container, &port])?;

@@ -257,8 +257,8 @@ fn an_engine_is_started_without_tokens() {
     assert_eq!(fs::read_to_string(&outside).expect("a file"), "*.log\n");
 }
 
-/// Whoever has the editor open must not find a token in its environment either; what is started is
-/// looked for in `tests/architecture.rs`.
+/// The editor must not find a token in its environment either. `tests/architecture.rs` checks every
+/// program that is started.
 #[test]
 fn paths_that_look_like_patterns_are_paths() {
     let hostile = Hostile::new();

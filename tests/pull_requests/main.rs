@@ -35,7 +35,7 @@ const FILES: &[(&str, &str)] = &[
     ("tools/run.sh", "#!/bin/sh\ntrue\n"),
 ];
 
-/// A bare repository, a checkout of it, and a server beside.
+/// A bare repository, a checkout of it, and a server.
 struct Place {
     folder: TempDir,
     server: Server,
@@ -293,7 +293,7 @@ fn a_second_run_does_nothing_and_a_base_that_moved_is_done_anew() {
     assert!(again.status.success(), "{}", text(&again.stderr));
     assert!(text(&again.stderr).contains("is up to date"), "{}", text(&again.stderr));
     assert_eq!(place.state(), state);
-    place.write("other.txt", "by somebody else\n");
+    place.write("other.txt", "by another person\n");
     place.commit("Something else");
     let moved = place.run(&[]);
     assert!(text(&moved.stderr).contains("updated a pull request"), "{}", text(&moved.stderr));
@@ -312,7 +312,7 @@ fn a_closed_request_stays_closed_until_there_is_something_else() {
     place.server.change("state", "closed");
     git(&place.folder.path().join("owner/name.git"), &["branch", "--quiet", "-D", BRANCH]);
     // It moves, but what would change is the same.
-    place.write("other.txt", "by somebody else\n");
+    place.write("other.txt", "by another person\n");
     place.commit("Something else");
     let state = place.state();
     let again = place.run(&[]);

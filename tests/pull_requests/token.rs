@@ -131,8 +131,8 @@ fn nothing_is_sent_in_the_clear() {
     assert!(place.server.all_asked().is_empty());
 }
 
-/// Whatever git starts on the way, it finds no token, but for git's own credential helpers while it
-/// speaks to a server.
+/// No program that git starts finds a token, except git's own credential helpers while it talks to
+/// a server.
 #[test]
 fn programs_of_the_user_get_no_token() {
     let place = over_http();

@@ -42,7 +42,7 @@ fn call(arguments: &[&str]) -> Result<Output> {
     command(arguments).output().context("docker can't be started")
 }
 
-/// A failed build says a lot; the reason stands at the end.
+/// A failed build prints a lot; the reason is at the end.
 fn last_lines(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.lines().collect();

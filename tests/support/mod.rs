@@ -49,7 +49,7 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// A build context that a test writes down, as what lies around a Dockerfile.
+/// The surroundings of a Dockerfile with a build context that a test writes as text.
 pub struct Written(pub jettison::context::BuildContext, Vec<jettison::context::Service>);
 
 impl jettison::context::Surroundings for Written {
@@ -74,8 +74,8 @@ impl From<jettison::context::BuildContext> for Written {
 }
 
 impl Written {
-    /// Reads lines of `path`, `path SIZE`, or `path <<EOF` with the text behind it up to a line
-    /// `EOF`.
+    /// Reads lines of the form `path`, `path SIZE`, or `path <<EOF`, which the file's text follows
+    /// up to a line `EOF`.
     pub fn parse(text: &str) -> Self {
         use jettison::context::{BuildContext, Entry};
         let (mut entries, mut texts, mut ignore_text) = (Vec::new(), std::collections::BTreeMap::new(), None);

@@ -60,12 +60,12 @@ pub fn python_with(test: &str, module: &str) -> Option<PathBuf> {
     None
 }
 
-/// A program that PyPI brought, beside the interpreter that JETTISON_PYTHON names; else the test is
-/// skipped.
+/// A program installed from PyPI next to the interpreter that JETTISON_PYTHON names. Without it,
+/// the test is skipped.
 pub fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
     let python = PathBuf::from(env::var_os("JETTISON_PYTHON").unwrap_or_default());
     let program = python.parent().map(|directory| directory.join(name)).filter(|program| program.is_file());
-    need(test, program.ok_or_else(|| format!("{name} is not installed beside JETTISON_PYTHON")))
+    need(test, program.ok_or_else(|| format!("{name} is not installed next to JETTISON_PYTHON")))
 }
 
 /// The folder `node_modules` with these packages, below the folder that JETTISON_PRISM names; else
@@ -78,8 +78,8 @@ pub fn from_npm(test: &str, packages: &[&str]) -> Option<PathBuf> {
     has_programs(test, &["node"]).then_some(modules)
 }
 
-/// The folder with the corpus of real Dockerfiles: what JETTISON_CORPUS names, or `shared/corpus`
-/// beside the project. The error says that there is none.
+/// The folder with the corpus of real Dockerfiles: the value of JETTISON_CORPUS, or `shared/corpus`
+/// next to the project. The error says that there is none.
 pub fn corpus_folder() -> Result<PathBuf, String> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let folder = env::var_os("JETTISON_CORPUS").map_or_else(beside, PathBuf::from);

@@ -1,4 +1,4 @@
-//! The program in a folder, what it says, and git beside it.
+//! Runs the program and git in a folder, and reads the program's output.
 
 use std::fs;
 use std::io::Write as _;

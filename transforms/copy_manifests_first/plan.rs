@@ -23,11 +23,11 @@ use crate::transforms::ordering::Move;
 /// A copy of a directory that can be split.
 #[derive(Debug, Clone)]
 pub struct Early {
-    /// Where the copy of the whole comes to stand.
+    /// Where the copy of the whole directory moves to.
     pub moved: Move,
     /// The copies that replace it.
     pub copies: Vec<EarlyCopy>,
-    /// Where the RUN that it comes to stand after is cut in two, so that the rest of its commands
+    /// Where the RUN before its new place is cut in two, so that the rest of that RUN's commands
     /// has all files.
     pub cut: Option<Span>,
     /// Context paths that the installs create: the ignore file must exclude them, or the later copy

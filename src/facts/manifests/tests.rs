@@ -47,7 +47,7 @@ fn npm_reads_manifest_and_lock() {
     let files = [("package.json", PLAIN), ("package-lock.json", LOCK), ("server.js", "")];
     assert_eq!(reads("npm ci", "", &files), "package-lock.json package.json");
     assert_eq!(reads("npm install --omit=dev", "", &files), "package-lock.json package.json");
-    // Which packages come along, and which of them have scripts, is unknown then.
+    // It is then unknown which packages are installed and which of them have scripts.
     assert_eq!(reads("npm install", "", &files[..1]), "?package.json");
     assert_eq!(reads("npm install --ignore-scripts", "", &files[..1]), "package.json");
     assert_eq!(reads("npm install", "", &[("package.json", "{}")]), "package.json");
@@ -391,7 +391,7 @@ fn what_a_second_reader_found() {
     assert_eq!(reads("python -m pip install -r r.txt", "", &files), "r.txt");
 }
 
-/// A lockfile of npm's whose packages have these entries.
+/// A package-lock.json whose packages have these entries.
 fn locked(packages: &str) -> String {
     format!(
         r#"{{"lockfileVersion": 3, "packages": {{"": {{"dependencies": {{"express": "^4.0.0"}}}}, {packages}}}}}"#
@@ -443,7 +443,7 @@ fn scripts_of_dependencies() {
     let lock = locked(r#""node_modules/sqlite3": {"hasInstallScript": true}"#);
     let files = [("package.json", PLAIN), ("package-lock.json", lock.as_str()), (".prebuild-installrc", "")];
     assert_eq!(reads("npm ci", "", &files), ".prebuild-installrc package-lock.json package.json");
-    // Without a lockfile that says it, the names alone are known.
+    // If no lockfile says it, only the names are known.
     let direct = r#"{"dependencies": {"@prisma/client": "5"}}"#;
     assert!(reads("npm install", "", &[("package.json", direct)]).contains("schema"));
     let old = r#"{"lockfileVersion": 1, "dependencies": {"a": {"version": "1", "dependencies": {"cypress": {"version": "1"}}}}}"#;
@@ -675,7 +675,7 @@ fn dependencies_of_every_kind() {
 fn python_manifests_are_parsed() {
     let lock = ("uv.lock", "");
     for (text, expected) in [
-        // A table of another tool is none of uv's.
+        // uv ignores another tool's table.
         (
             "[project]\nname = 'x'\n[build-system]\nrequires = []\n[tool.other]\npackage = false\n",
             "--no-install-project",
