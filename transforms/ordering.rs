@@ -19,7 +19,8 @@ use crate::knowledge::{Program, Scope};
 use crate::pragma::is_pragma;
 use crate::syntax::{Body, Instruction, Item, Run};
 
-/// Each try finds copies whose move gains nothing because others stay; more are not made.
+/// The largest number of rounds. A round may show that a move gains nothing because other copies
+/// stay.
 const MOST_TRIES: usize = 8;
 
 /// A new place for an instruction.
@@ -74,7 +75,7 @@ fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
     moves
 }
 
-/// The order after some moves.
+/// The order after these moves.
 fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
     let mut after: HashMap<usize, Vec<usize>> = HashMap::new();
     for one in moves {
@@ -85,10 +86,9 @@ fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
     stay.flat_map(|item| std::iter::once(*item).chain(after.remove(item).unwrap_or_default())).collect()
 }
 
-/// The order of instructions, from which one can be taken and put elsewhere: each knows its
-/// neighbours.
+/// The order of instructions as a linked list, so that one can be moved cheaply.
 struct Places {
-    /// What is above and below each; the last entry closes the circle.
+    /// The indexes of the entries above and below each one. The last entry closes the circle.
     neighbours: Vec<(usize, usize)>,
 }
 
@@ -121,8 +121,9 @@ impl Places {
     }
 }
 
-/// Answers about one instruction and each kind of others, kept while the questions are about that
-/// one: by kind, which instruction the answer is about, and the answer.
+/// Cached answers about one instruction and each kind of other instruction. For each kind: the
+/// instruction that the answer is about, and the answer. Only the answer for the most recent
+/// instruction is kept.
 #[derive(Default)]
 struct Answers(RefCell<Vec<(Option<usize>, bool)>>);
 
@@ -139,15 +140,16 @@ impl Answers {
     }
 }
 
-/// What may move, past what, and what for; all by places in the order.
+/// Which instructions may move, which ones they may pass, and which passes are a gain. All
+/// arguments are indexes in the order.
 struct Sinking<'r> {
     may_move: &'r dyn Fn(usize) -> bool,
     may_pass: &'r dyn Fn(usize, usize) -> bool,
     gains_by: &'r dyn Fn(usize, usize) -> bool,
 }
 
-/// The copies of a stage that gain by standing further down. `fixed` says what must stay where it
-/// is.
+/// The copies of a stage that gain by moving down. `fixed` says whether an instruction must stay in
+/// its place.
 pub fn sinking_copies(
     facts: &Facts<'_>,
     stage: usize,
@@ -162,20 +164,20 @@ pub fn sinking_copies(
     };
     let can_be_passed = can_be_passed(facts, &order);
     let is_worth_sparing = are_worth_sparing(facts, &order);
-    // By the items of the stage.
+    // Indexed by the item's position in the stage.
     let start = facts.stages[stage].items.start;
     let mut own = vec![Rate::Fixed; facts.stages[stage].items.len()];
     order.iter().for_each(|&item| own[item - start] = facts.rate(item));
     let base = facts.rate_of_base(stage);
-    // How often what is above each step changes: first as if all copies left, then as far as they
-    // do.
+    // How often the instructions above each step change: at first as if all copies moved down, then
+    // with the copies that really do.
     let mut above: Vec<Rate> = own.iter().map(|rate| base.max(*rate)).collect();
     let mut moves = Vec::new();
     for _ in 0..MOST_TRIES {
         let again = sink(
             &order,
             &Sinking {
-                // The text of the Dockerfile changes no more often than the steps do.
+                // A here-document changes only with the Dockerfile, and the steps change as often.
                 may_move: &|at| {
                     let item = order[at];
                     facts
@@ -252,8 +254,8 @@ pub fn sinking_metadata(
     )
 }
 
-/// The instructions of a stage after its FROM; empty if no movable instruction has a RUN after
-/// it, so that such a file costs nothing.
+/// The instructions of a stage after its FROM. `None` if no movable instruction has a RUN after it,
+/// so that such a file costs no time.
 pub(crate) fn movable_items(
     facts: &Facts<'_>,
     stage: usize,
@@ -266,8 +268,8 @@ pub(crate) fn movable_items(
     order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
 }
 
-/// The items of a range without blank lines and comments; but a comment to a tool that stands by
-/// itself may be meant for a place.
+/// The items of a range without blank lines and comments, except directives for a tool with no
+/// instruction directly below them: their position may matter.
 fn steps(facts: &Facts<'_>, range: Range<usize>) -> Vec<usize> {
     let mut steps = Vec::new();
     let mut follows =
@@ -288,9 +290,9 @@ fn steps(facts: &Facts<'_>, range: Range<usize>) -> Vec<usize> {
     steps
 }
 
-/// Whether a copy may pass a WORKDIR that makes a directory where it goes: both make missing
-/// directories for root with the same mode, and a copy sets the mode of the directories that it
-/// brings (BuildKit's file operations).
+/// Whether a copy may pass a WORKDIR that creates a directory at its destination. Both create
+/// missing directories as root with the same mode, and a copy sets the mode of the directories that
+/// it copies (BuildKit's file operations).
 pub(crate) fn may_pass_workdir(
     facts: &Facts<'_>,
     item: usize,
@@ -311,7 +313,7 @@ pub(crate) fn may_pass_workdir(
         && !workdir.writes.contains(&Resource::Files(Tree::Everything))
 }
 
-/// Which of some items others may pass, as far as they do not depend on each other.
+/// Which of these items others may pass if they do not depend on each other.
 fn can_be_passed(facts: &Facts<'_>, order: &[usize]) -> Vec<bool> {
     order.iter().map(|&item| is_movable_across(facts, item) && !index::hands_index_on(facts, item)).collect()
 }
@@ -324,8 +326,8 @@ pub(crate) fn is_movable_across(facts: &Facts<'_>, item: usize) -> bool {
     matches!(&facts.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
 }
 
-/// Whether one of the commands of a step that count takes time: it fetches, installs or makes
-/// accounts; the rest of a second is not.
+/// Whether one of the selected commands of a step takes time: it downloads, installs or creates
+/// accounts. Other commands take less than a second.
 fn takes_time_for(facts: &Facts<'_>, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
     let Item::Instruction(instruction) = &facts.file.items[item] else { return false };
     let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };

@@ -14,7 +14,7 @@ use crate::span::Span;
 use crate::syntax::Body;
 use crate::syntax::shell::Word;
 
-/// One manager's option for the calls of one RUN.
+/// The option of one manager for the calls of a RUN.
 #[derive(Debug)]
 pub struct Avoidance<'a> {
     /// The manager's name.
@@ -23,14 +23,14 @@ pub struct Avoidance<'a> {
     pub option: &'a str,
     /// Its positions, each after a verb.
     pub insertions: Vec<usize>,
-    /// Commands that only served the cache, each with the operator that joins it to the rest.
+    /// Commands that only served the cache, each with the operator that joins it to the other
+    /// commands.
     pub needless: Vec<Span>,
     /// How certain it is that only time is lost.
     pub confidence: Confidence,
 }
 
-/// The options that a RUN lacks, one manager at a time; an error is the reason why one can't be
-/// added.
+/// The options that a RUN lacks, one manager at a time. An error says why an option can't be added.
 pub fn avoidances<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, String>> {
     let mut seen: Vec<&str> = Vec::new();
     let mut found = Vec::new();
@@ -60,7 +60,7 @@ fn avoidance<'a>(
         call.has_option(&avoid.unless_option) && !call.has_option(std::slice::from_ref(&avoid.option))
     });
     let decided = avoid.unless_variable.iter().any(|name| facts.is_set(run, name))
-        // A command that empties the cache reads it, and may fail if there is nothing to empty.
+        // A command that empties the cache also reads it, and may fail if it is empty.
         || last_cleaned(facts, manager).is_some_and(|last| last >= run.item)
         || facts.is_configured(run, manager)
         || !lacking.is_empty() && lacking.iter().all(|call| facts.keeps_no_cache(run, call))
@@ -102,8 +102,8 @@ fn avoidance<'a>(
     }
     let cache = manager.caches.first();
     let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
-    // A manager that works without a downloaded index downloads it by itself; only commands
-    // that read the existing index depend on it. If an option downloads it, other commands may
+    // If there is no downloaded index, the manager downloads it itself; only commands that read the
+    // existing index depend on it. If an option makes it download the index, other commands may
     // depend on that.
     let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
     let queries = &manager.verbs.query;
@@ -113,8 +113,7 @@ fn avoidance<'a>(
     let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
     let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
     let leaning = facts.leans(run, going).or_else(|| {
-        // Within the RUN, the calls themselves get the option; other commands may read the
-        // index.
+        // In the RUN, the calls themselves get the option, but other commands may read the index.
         let first = lacking.first()?.invocation;
         (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
             .then(|| rest_leans(facts, run, first, going, shares_index))?
@@ -263,8 +262,8 @@ fn last_cleaned(facts: &Facts<'_>, manager: &Manager) -> Option<usize> {
     last.get(&manager.name).copied()
 }
 
-/// The update of an index that no command reads any more, and the removal of a cache that stays
-/// empty.
+/// The update of an index that no command reads any more, and the removal of a cache that is
+/// already empty.
 fn needless<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -315,8 +314,8 @@ fn is_plain(one: &Invocation<'_>) -> bool {
         && wrappers.iter().all(|word| word.raw == "sudo")
 }
 
-/// Whether the author empties the cache at the end of the RUN. For a distribution's index, not
-/// downloading it saves time.
+/// Whether the author empties the cache at the end of the RUN. For a distribution's index, the
+/// option still saves the time of the download.
 fn empties_by_itself(run: &RunFacts<'_>, manager: &Manager, avoid: &Avoid) -> bool {
     let caches = manager.caches.iter().filter(|cache| {
         cache.directories.iter().any(|own| avoid.directories.iter().any(|other| paths::overlap(own, other)))

@@ -1,4 +1,5 @@
-//! Which caches of a RUN can be in cache mounts, what that makes unnecessary, and what prevents it.
+//! Which caches of a RUN can be in cache mounts, what becomes unnecessary, and why other caches
+//! can't.
 //!
 //! Like a cleanup, a mount keeps the cache out of the layer; it also hides the files of earlier
 //! layers at its target. The configuration decides whether mounts are wanted. `redundant` finds the
@@ -22,14 +23,14 @@ pub struct Mounting<'a> {
     pub managers: Vec<&'a str>,
     /// The flags: `--mount=type=cache,target=…`.
     pub flags: Vec<String>,
-    /// What the script no longer needs: cleanups, and options that keep the cache from being
-    /// written.
+    /// The parts of the script that become unnecessary: cleanups, and options that disable the
+    /// cache.
     pub needless: Vec<Span>,
-    /// The caches that are unchanged, and why.
+    /// The caches that stay as they are, and why.
     pub refused: Vec<Stays>,
 }
 
-/// A mount that its own RUN allows.
+/// A mount that is possible as far as its own RUN is concerned.
 struct Candidate<'a> {
     manager: &'a Manager,
     cache: &'a Cache,
@@ -68,13 +69,13 @@ pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> M
     found
 }
 
-/// Whether a RUN's calls of this manager will get a mount, so neither a cleanup nor options are
-/// needed.
+/// Whether the calls of this manager in a RUN will get a mount, so that they need neither a cleanup
+/// nor an option.
 pub fn can_be_mounted<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &str, keep: &[String]) -> bool {
     mounting(facts, run, keep).managers.contains(&manager)
 }
 
-/// The mounts for the files that a RUN's calls write, if there is no mount yet.
+/// The cache mounts for the files that the calls of a RUN write, except those that exist already.
 fn holders<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a Mount, &'a Cache)> {
     let mut found: Vec<(&Manager, &Mount, &Cache)> = Vec::new();
     for manager in run.calls.iter().map(|call| call.manager) {
@@ -91,7 +92,7 @@ fn holders<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a M
     found
 }
 
-/// Whether the contents of a cache mount are unknown: its target is not a manager's usual one.
+/// Whether a cache mount has unknown contents: its target is not the usual one of a manager.
 fn has_unknown_mount<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> bool {
     let places = || {
         let caches = facts.known.managers().flat_map(|one| &one.caches).flat_map(|cache| &cache.directories);
@@ -151,8 +152,8 @@ fn candidate<'a>(
     Ok(Candidate { manager, cache, mount, target, flag, unneeded })
 }
 
-/// Checks that a mount would not separate the installed files from the cache, nor an offline call
-/// from the files of an earlier layer.
+/// Checks that a mount would neither separate installed files from the cache nor hide files of an
+/// earlier layer from a call that works offline.
 fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Result<(), String> {
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
         return Err(format!("what it installs may be linked into it ({linked})"));
@@ -213,8 +214,8 @@ fn not_moved<'a>(
     }
 }
 
-/// Checks that the RUN removes neither the mount's target nor a parent directory, which a mount
-/// would prevent.
+/// Checks that the RUN does not remove the mount's target or a parent directory: that would fail on
+/// a mount.
 fn not_removed<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -267,7 +268,7 @@ fn target<'a>(
     let elevated = |call: &&&Call<'_>| run.invocations[call.invocation].elevation != Elevation::None;
     let as_root = |call: &&Call<'_>| matches!(run.invocations[call.invocation].elevation, Elevation::Root(_));
     if manager.kind == Kind::System {
-        // It ran as root, or failed.
+        // A system package manager runs as root, or fails.
         return if calls.iter().all(|call| as_root(call) || !elevated(&call)) {
             Ok((mount.target.clone(), String::new()))
         } else {
@@ -328,7 +329,7 @@ fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Re
     Ok(())
 }
 
-/// Finds what would miss the cache if it is outside the image.
+/// Finds a command that needs the cache to be in the image.
 fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: &[String]) -> Option<String> {
     let Candidate { manager, cache, mount, target, .. } = one;
     let directories = std::slice::from_ref(target);
@@ -344,8 +345,8 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
     if one.unneeded.emptied { copied_out(facts, run, going) } else { facts.leans(run, going) }
 }
 
-/// A copy of the directory itself, which would get the base image's files instead of those that the
-/// cleanup left.
+/// A copy of the directory itself: it would contain the base image's files instead of those that
+/// the cleanup left.
 fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, going: Going<'_>) -> Option<String> {
     let derived = facts.lineage.derived(run.stage).iter().copied();
     std::iter::once(run.stage).chain(derived).take(FURTHEST).find_map(|stage| facts.copies_lean(stage, going))
@@ -406,14 +407,13 @@ fn missed_by_others<'a>(
     None
 }
 
-/// Whether one of the two stages is built from the other, directly or indirectly, or they are the
-/// same.
+/// Whether two stages are the same, or one is built from the other, directly or indirectly.
 fn are_kin(facts: &Facts<'_>, one: usize, other: usize) -> bool {
     facts.lineage.is_built_from(one.max(other), one.min(other))
 }
 
-/// Whether a RUN writes to a cache; for a mount that all calls need, whether it has any call that
-/// reads or writes it.
+/// Whether a RUN writes to a cache. If all calls need the mount, whether the RUN has any call that
+/// reads or writes the cache.
 fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -> bool {
     run.calls.iter().any(|call| {
         call.manager.name == manager.name
@@ -421,7 +421,7 @@ fn writes(run: &RunFacts<'_>, manager: &Manager, mount: &Mount, cache: &Cache) -
     })
 }
 
-/// The calls of a package manager that read its index and don't download it themselves.
+/// The calls of a package manager that read its index and do not download it themselves.
 fn index_readers<'r, 'a>(
     run: &'r RunFacts<'a>,
     manager: &'r Manager,
@@ -434,9 +434,9 @@ fn index_readers<'r, 'a>(
     })
 }
 
-/// The first invocation from an index on that downloads a package index, such that the commands
-/// after it run only if it succeeded: it is not negated, and not in a condition. `usize::MAX` if
-/// there is none.
+/// The first invocation, at this index or later, that downloads a package index so that the
+/// commands after it run only if it succeeded: it is neither negated nor in a condition.
+/// `usize::MAX` if there is none.
 fn first_fetch(run: &RunFacts<'_>, manager: &Manager, from: usize) -> usize {
     let is_fetch = |call: &&Call<'_>| {
         let place = run.invocations[call.invocation].place;
@@ -449,8 +449,8 @@ fn first_fetch(run: &RunFacts<'_>, manager: &Manager, from: usize) -> usize {
     run.calls.iter().find(is_fetch).map_or(usize::MAX, |call| call.invocation)
 }
 
-/// Checks that nothing after a cleanup depends on it: without the cleanup, a call would find files
-/// that were downloaded before it.
+/// Checks that nothing depends on a cleanup before it: without the cleanup, a later call would find
+/// files that were downloaded before.
 fn fetched_after_cleanups(
     run: &RunFacts<'_>,
     manager: &Manager,

@@ -11,21 +11,21 @@ use crate::knowledge::{Cache, Manager};
 use crate::span::Span;
 use crate::syntax::shell::{End, Word};
 
-/// Bytes to remove from a script.
+/// The parts of a script to remove.
 #[derive(Debug)]
 pub struct Unneeded {
-    /// In order.
+    /// The parts, in order.
     pub spans: Vec<Span>,
     /// The invocations that contain them.
     pub touched: Vec<usize>,
-    /// Whether the cache was empty at the end of the RUN without a mount, so nothing can depend on
-    /// it.
+    /// Whether, without a mount, the cache was empty at the end of the RUN, so that nothing can
+    /// depend on it.
     pub emptied: bool,
 }
 
 impl Unneeded {
-    /// The parts that a mount replaces; the error names a part that can't be removed and would fail
-    /// with the mount.
+    /// The parts that a mount makes unnecessary. The error names a part that can't be removed, and
+    /// that would fail with the mount.
     pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, String> {
         let last_fill = run
             .calls
@@ -77,7 +77,7 @@ impl Unneeded {
     }
 }
 
-/// The options that keep the cache from being written, each with the blank before it.
+/// The options that disable the cache, each with the blank before it.
 fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
     let Some(avoid) = &manager.avoid else { return Ok(Vec::new()) };
     let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
@@ -87,7 +87,7 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
     });
     let span = |(one, word): (&Invocation<'_>, &Word)| {
         if word.text().contains('=') && word.text() != avoid.option {
-            // With a value the manager fails, and the build is to fail as before.
+            // With a value, the manager fails; the build must then fail as before.
             Err(format!("`{}` has a value, so that it may fail", word.text()))
         } else {
             word_span(run, one, word)
@@ -96,7 +96,7 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
     words.map(span).collect()
 }
 
-/// Whether an invocation is the manager's own cleanup of this cache and nothing else.
+/// Whether an invocation is the manager's own command to clean this cache, and nothing else.
 fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> Result<bool, String> {
     let one = &run.invocations[index];
     let by_verb = run.calls.iter().find(|call| {
@@ -119,8 +119,8 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
     }
 }
 
-/// The operands of an `rm` that are at or under the target; an error if one is a parent of it or
-/// unknown.
+/// The operands of an `rm` that are the target or below it. An error if one is a parent directory
+/// of it, or unknown.
 fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>, String> {
     if !one.is("rm") && !one.is("rmdir") {
         return Ok(Vec::new());
@@ -134,7 +134,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
         let plain = named.starts_with(['/', '~']) && !named.contains(['$', '{', '`']);
         let start = named.split(['*', '?', '[', '{', '$']).next().unwrap_or_default();
         let start = start.rsplit_once('/').map_or("", |(directory, _)| directory);
-        // Without -f it fails if the file does not exist, and then the RUN must fail too.
+        // Without -f, it fails if the file does not exist; the RUN must then fail too.
         if plain && paths::within(&named, &place) && one.is_forced_removal() {
             found.push(word);
         } else if plain && paths::within(&place, &named)
@@ -153,7 +153,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
     Ok(found)
 }
 
-/// Whether a `find` deletes files of the target.
+/// Whether a `find` deletes files in the target.
 fn reaches(one: &Invocation<'_>, target: &str) -> bool {
     let place = paths::normal(target);
     let deletes = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-delete" | "rm" | "-exec"));
@@ -164,7 +164,7 @@ fn reaches(one: &Invocation<'_>, target: &str) -> bool {
         })
 }
 
-/// A whole command with what joins it to the rest.
+/// A whole command, with the operator that joins it to the others.
 fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
     let stuck = || "removing its cleanup would change when the script fails".to_owned();
     let script = run.script().ok_or_else(stuck)?;
@@ -190,8 +190,8 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
             .map(|next| Span::new(one.command.span.start, next.span.start));
         let previous =
             || Some(Span::new(statements[one.place.statement.checked_sub(1)?].span.end, statement.span.end));
-        // The command before it is now the last one: allow only a plain command whose failure
-        // stopped the script before.
+        // The command before it becomes the last one. Only a plain command whose failure already
+        // stopped the script is allowed.
         let decides = |at: usize| statements[at].rest.is_empty() && is_plain_statement(&statements[at]);
         let same = !is_last || one.place.statement > 0 && decides(one.place.statement - 1);
         next.or_else(previous).filter(|_| same).and_then(|span| excise::clear(run, span))

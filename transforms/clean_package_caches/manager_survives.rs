@@ -6,7 +6,7 @@ use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::{Script, Word};
 
-/// Directories in which a script may delete files without removing a program or its working
+/// Directories in which a script may delete files without deleting a program or its own working
 /// directory.
 const HARMLESS: &[&str] = &[
     "/tmp",
@@ -26,8 +26,8 @@ const HARMLESS: &[&str] = &[
     "~/.wget-hsts",
 ];
 
-/// The cleanup command with the program that the script calls; the error says why it may not work
-/// at the end.
+/// The cleanup command, with the program as the script calls it. The error says why it may not work
+/// at the end of the script.
 pub(crate) fn own_command(
     facts: &Facts<'_>,
     run: &RunFacts<'_>,

@@ -15,7 +15,7 @@ use crate::transforms::clean_package_caches::manager_survives;
 pub struct Leftover<'a> {
     /// Its package manager.
     pub manager: &'a Manager,
-    /// Which.
+    /// The cache.
     pub cache: &'a Cache,
     /// The command that empties it, run as the user who filled it.
     pub command: String,
@@ -23,8 +23,8 @@ pub struct Leftover<'a> {
     pub confidence: Confidence,
 }
 
-/// The caches that a RUN fills and does not empty: each with the command to empty it, or with the
-/// reason why it is not emptied.
+/// The caches that a RUN fills and does not empty, each with the command that empties it, or with
+/// the reason why it is not emptied.
 pub fn leftovers<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -51,7 +51,7 @@ pub fn leftovers<'a>(
     found
 }
 
-/// The command that empties a cache at the end of the RUN, or why there is none.
+/// The command that empties a cache at the end of the RUN. The error says why there is none.
 fn removal<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -128,7 +128,7 @@ fn removal<'a>(
     Ok(Leftover { manager, cache, command, confidence: cache.applicability })
 }
 
-/// Whether a RUN only downloads an index that nothing uses: then the step itself is unnecessary,
+/// Whether a RUN only downloads an index that nothing uses. Then the step itself is unnecessary,
 /// and a cleanup would hide that.
 fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> bool {
     let is_idle = |(index, one): (usize, &Invocation<'_>)| {
@@ -138,7 +138,7 @@ fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, ca
                 && (manager.refreshes(&call.verb) && call.packages.is_empty() || manager.cleans(&call.verb))
         }) || ["echo", "true", ":", "set", "sleep"].iter().any(|program| one.is(program))
     };
-    // A later call may refresh the index by itself because this tool added a cleanup.
+    // A later call may download the index itself only because this tool added a cleanup.
     let refreshes_itself = || {
         let later = facts.runs.iter().filter(|other| other.item > run.item).flat_map(|other| &other.calls);
         later
@@ -151,7 +151,8 @@ fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, ca
         && !refreshes_itself()
 }
 
-/// Whether the file shows that sudo is not allowed for every command, or not any more.
+/// Whether the file shows that sudo allows only some commands, or that the script takes it from a
+/// user.
 fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     let limited = *facts.kept.limits_sudo.get_or_init(|| {
         facts.file.instructions().any(|(_, instruction)| {
@@ -165,7 +166,7 @@ fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
     limited || given_up
 }
 
-/// The elevation that all these calls share: none, or root by one prefix.
+/// How all these calls get root, if at all: by the same prefix. An error if they differ.
 fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, String> {
     let mut prefix: Option<Option<String>> = None;
     for call in calls {

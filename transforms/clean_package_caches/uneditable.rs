@@ -15,8 +15,8 @@ use crate::transforms::clean_package_caches::residue;
 use crate::transforms::clean_package_caches::residue::Leftover;
 use std::sync::OnceLock;
 
-/// The savings in a RUN, or in a script within it, that is never edited, and why it is not; none if
-/// it is edited, or if no savings are known.
+/// What could be saved in a RUN, or in a script within it, that is never edited, and why it is not
+/// edited. `None` if it is edited, or if no savings are known.
 pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<String> {
     let mut found: Vec<Result<String, Stays>> = match &run.instruction.body {
         Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
@@ -55,7 +55,7 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
         _ if run.near_error => "the RUN is next to a line that can't be read",
         _ => "the RUN passes commands to a shell as a string, which is never edited",
     };
-    // First the caches that only the form of the RUN protects.
+    // The caches that could be emptied if the RUN had another form come first.
     let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();
     names.dedup();
     let by_form = || format!("{} left alone, because {reason}", names.join(" and "));
@@ -77,8 +77,8 @@ fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Re
     found.map(|one| one.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name))).collect()
 }
 
-/// The caches that a RUN seems to fill whose script can't be read: it names a manager and one of
-/// its verbs, and neither the directory nor the option that keeps it empty.
+/// The caches that a RUN with an unreadable script probably fills: the script names a manager and
+/// one of its verbs, but neither the cache directory nor the option that disables the cache.
 fn named_caches(facts: &Facts<'_>, run: &RunFacts<'_>, opaque: Opaque) -> Vec<String> {
     let text = run.instruction.full.of(facts.file.text);
     if opaque == Opaque::Interpreter || opaque == Opaque::ForeignShell && is_windows_shell(facts, run) {

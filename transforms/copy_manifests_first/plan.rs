@@ -1,8 +1,8 @@
-//! Which files of a copied directory the installs below it need, so that these can be copied early
-//! and the rest late.
+//! Which files of a copied directory are needed by the installs below it, so that these files can
+//! be copied first and the rest later.
 //!
-//! Works over the build context: `manifests` finds the files that an install reads, and `copied`
-//! their paths in the image.
+//! Uses the build context: `manifests` finds the files that an install reads, and `copied` their
+//! paths in the image.
 
 use crate::transforms::ordering;
 use crate::transforms::ordering::index;
@@ -60,15 +60,15 @@ impl Needed {
 pub struct EarlyCopy {
     /// The context paths.
     pub sources: Vec<String>,
-    /// The directory, from the destination of the copy of the whole; empty for the destination
-    /// itself.
+    /// The directory, relative to the destination of the copy of the whole directory; empty for
+    /// that destination itself.
     pub directory: String,
 }
 
-/// Why a copy is not split: the place of the obstacle, and the reason.
+/// The reason why a copy is not split, and the place of the obstacle.
 pub type Against = (Span, String);
 
-/// Whether a copy of a stage may be worth splitting; does not read the context.
+/// Whether splitting a copy of a stage may be worthwhile. Does not read the context.
 pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
     let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return false };
@@ -83,8 +83,8 @@ pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
     })
 }
 
-/// The copies of a stage that can be split, each below the one before and not affected by the
-/// others; or why the only candidate can't be.
+/// The copies of a stage that can be split, from top to bottom and independent of each other. The
+/// error says why the only candidate can't be split.
 pub fn early_copies(
     facts: &Facts<'_>,
     stage: usize,
@@ -126,7 +126,7 @@ pub fn early_copies(
     found
 }
 
-/// A copy above an install whose options select its files: these are unknown.
+/// A copy above an install whose options select its files, which are unknown.
 fn is_not_followed(facts: &Facts<'_>, item: usize, after: &[usize]) -> Option<Against> {
     let copy = facts.instruction_at(item)?;
     let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
@@ -202,7 +202,7 @@ fn take_apart(
         let span = facts.file.items[copied.item].span();
         return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
     }
-    // Files that only this checkout has would be missing in all others.
+    // A file that is not tracked exists only in this checkout, and would be missing in others.
     let is_kept = |file: &&String| context.is_tracked(file);
     let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
     if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
@@ -215,7 +215,7 @@ fn take_apart(
     Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
 }
 
-/// Another copy of sources above a step, so the step would run again as often as before.
+/// Another copy of sources above a step, because of which the step would run again just as often.
 fn other_sources_above(facts: &Facts<'_>, item: usize, step: usize) -> Option<usize> {
     let stage = facts.stage_at(item)?;
     let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
@@ -245,8 +245,8 @@ fn lacks_directory(
     Some(format!("it changes to `{lacking}`, which would not exist yet"))
 }
 
-/// The context files that the installs of one RUN read. An error without a reason: it is not an
-/// install, or does not use the copy.
+/// The context files that the installs of a RUN read. An error without a reason means that the RUN
+/// is not an install, or does not use the copy.
 fn needed_by(
     facts: &Facts<'_>,
     copied: &Copied,
@@ -305,8 +305,8 @@ fn installed_before(facts: &Facts<'_>, item: usize) -> Vec<String> {
     words.filter_map(|word| word.literal()).map(str::to_owned).collect()
 }
 
-/// The same for the first commands of a RUN with more commands, `npm ci && npm run build`:
-/// where to split it, and what the first part reads.
+/// The context files that the first commands of a RUN need, if other commands follow (`npm ci &&
+/// npm run build`), and where to split the RUN.
 fn needed_by_first_part(
     facts: &Facts<'_>,
     copied: &Copied,
@@ -322,7 +322,7 @@ fn needed_by_first_part(
         .iter()
         .filter(|call| call.manager.installs(&call.verb))
         .map(|call| run.invocations[call.invocation].place.pipeline);
-    // The longest first part that is understood, ending with an install.
+    // The longest first part that can be analyzed and ends with an install.
     let ends: Vec<usize> = last_install.map(|at| at + 1).filter(|&end| end < pipelines.len()).collect();
     ends.into_iter().rev().find_map(|end| {
         let effects = facts.effects_until(run, end);
@@ -345,8 +345,8 @@ fn needed_by_first_part(
     })
 }
 
-/// Whether an earlier copy of the stage copied exactly this file to this path, and no later
-/// instruction may have removed or changed it.
+/// Whether an earlier copy in the stage copied exactly this file to this path, and no later
+/// instruction may have changed or removed it.
 fn is_there_before(
     facts: &Facts<'_>,
     copied: &Copied,
@@ -379,7 +379,8 @@ fn is_there_before(
     })
 }
 
-/// The only and-list of a RUN whose commands share only files, so they could be two RUNs.
+/// The `&&` list of a RUN, if it is the only statement and its commands share nothing but files, so
+/// that it could be two RUNs.
 fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     let script = run.editable()?;
     let [statement] = &script.list.statements[..] else { return None };
@@ -392,7 +393,7 @@ fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
             .iter()
             .any(|name| one.is(name))
     };
-    // As the first word after RUN, it would be an option or the exec form.
+    // After RUN, this first word would be read as an option or as the exec form.
     let is_syntax = |one: &Invocation<'_>| {
         one.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
     };
@@ -404,7 +405,7 @@ fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     .then_some(statement)
 }
 
-/// A character that needs no quoting in COPY and is not part of a pattern.
+/// A character that COPY reads literally, without quotes.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+')
 }
@@ -459,7 +460,7 @@ mod tests {
         let both = Ok(vec!["requirements.txt".to_owned(), "local.txt".to_owned()]);
         assert_eq!(early(None), both);
         assert_eq!(early(Some(&["local.txt", "requirements.txt"])), both);
-        // A project that is not committed yet.
+        // A project of which git tracks nothing yet.
         assert_eq!(early(Some(&[])), both);
         assert!(early(Some(&["requirements.txt"])).is_err_and(|reason| reason.contains("`local.txt`")));
     }

@@ -1,9 +1,9 @@
-//! Paths of the build context that belong to an install: a later copy must not copy the files that
-//! it creates there from the host.
+//! Paths of the build context that an install creates: a later copy must not overwrite them with
+//! files of the host.
 //!
-//! A checkout may or may not have a `node_modules`; only an entry of the ignore file makes both
-//! build the same. This module finds the missing entries and whether they can be added; the rest of
-//! the file is unchanged.
+//! One checkout has a `node_modules` and another has not; only an entry of the ignore file makes
+//! the builds of both the same. This module finds the missing entries, and whether they can be
+//! added. The rest of the file is unchanged.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
 use crate::knowledge::{Kind, Program};
 use crate::syntax::{Body, Dockerfile, Item};
 
-/// The text of an ignore file that excludes all these paths; none if it already does. The error
-/// is the reason why there is none, to follow "because".
+/// The text of an ignore file that excludes all these paths, or `None` if it does already. The
+/// error says why they can't be excluded, and completes the clause "because …".
 pub fn reserve(
     facts: &Facts<'_>,
     made: &BTreeSet<String>,
@@ -65,7 +65,7 @@ fn may_be_excluded(
     if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
         return Err(format!("{} includes `{path}` with `!`", context.ignore_path));
     }
-    // If version control is unknown, files that an install creates count as created by it.
+    // If it is unknown which files are tracked, files that an install creates count as untracked.
     if context.sends(path) && context.is_tracked(path) == Some(true) {
         return Err(format!(
             "`{path}` is under version control, and the later copy would overwrite what was installed"
@@ -82,7 +82,7 @@ fn may_be_excluded(
     Ok(())
 }
 
-/// Whether each copy of a Dockerfile that copies a path is in a stage that creates it again.
+/// Whether every copy of a Dockerfile that copies a path is in a stage that creates the path again.
 fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file: &str) -> Result<(), String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     for item in 0..facts.file.items.len() {
@@ -133,8 +133,8 @@ fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file:
     Ok(())
 }
 
-/// Whether nothing can read a path that a copy adds: its stage only compiles something else,
-/// and passes none of it to another stage.
+/// Whether no command can read a path that a copy adds: its stage only compiles something else, and
+/// passes none of it to another stage.
 fn is_unread(facts: &Facts<'_>, item: usize, place: &str) -> bool {
     let Some(stage) = facts.stage_at(item) else { return false };
     let name = place.rsplit('/').next().unwrap_or(place);
@@ -229,7 +229,7 @@ fn may_match_within(pattern: &str, path: &str) -> bool {
 /// Names of directories that are always created again, so one pattern can cover all of them.
 const ANYWHERE: &[&str] = &["node_modules", ".venv", "obj", "__pycache__"];
 
-/// The patterns for some paths, in the author's style: `**/name` where there are several, or if the
+/// The patterns for some paths, in the author's style: `**/name` if there are several, or if the
 /// file has similar ones.
 fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
     let prefers_anywhere = lines(old).any(|line| line.starts_with("**/"));
@@ -245,7 +245,7 @@ fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
     missing.iter().map(of).collect()
 }
 
-/// The text with more patterns at its end, with its own kind of line breaks.
+/// The text with patterns added at its end, with the text's own line breaks.
 fn with_patterns(old: &str, patterns: &BTreeSet<String>) -> String {
     let line_break = if old.contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = old.to_owned();

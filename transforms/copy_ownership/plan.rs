@@ -1,8 +1,8 @@
-//! A `chown` or `chmod` directly after the copy of those files: which flag of the copy gives the
+//! A `chown` or `chmod` directly after a copy of the same files: which flag of the copy gives the
 //! same owner and mode, and what the command still has to do.
 //!
-//! BuildKit's behavior, found by building (BuildKit 0.25): the flags apply to everything that is
-//! copied, and to directories that the copy creates, including parents of the destination. An
+//! BuildKit's behavior, as observed in builds (BuildKit 0.25): the flags apply to everything that
+//! is copied, and to directories that the copy creates, including parents of the destination. An
 //! existing destination keeps its owner and mode. Symlinks get the owner and keep their mode, as
 //! with `-R` of GNU's and BusyBox's commands. `--chown=user` takes the user's group from the
 //! image's `/etc/passwd`.
@@ -24,7 +24,7 @@ pub struct Handover {
     pub flag: String,
     /// Its positions, after each COPY or ADD.
     pub insertions: Vec<usize>,
-    /// What is removed: the command, the whole RUN, or only `-R`.
+    /// The text to remove: the command, the whole RUN, or only `-R`.
     pub needless: Span,
     /// The command's name and path, for the title.
     pub what: String,
@@ -41,12 +41,12 @@ struct Order<'w> {
 /// The copies of the files under a path.
 struct Brought<'f, 'a> {
     copies: Vec<(usize, &'f Instruction<'a>)>,
-    /// Variables that change between the copies and the RUN.
+    /// Variables whose values change between the copies and the RUN.
     changed: Vec<&'f str>,
 }
 
-/// The first commands of a RUN that copies before it can replace; none if no copy directly before
-/// it is concerned.
+/// The first command of a RUN that flags of the copies directly before it can replace. `None` if no
+/// such copy is affected.
 pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Handover, String>> {
     run.editable()?;
     let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
@@ -56,7 +56,8 @@ pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Hand
         match brought(facts, run, &path) {
             Err(reason) => return Some(Err(reason)),
             Ok(brought) if brought.copies.is_empty() => {}
-            // A plain chown of the directory is what remains when the copies do the rest.
+            // An earlier fix leaves such a plain chown of a directory, and there is nothing more to
+            // do.
             Ok(brought) if order.recursive.is_none() && !is_file_copy(facts, &brought, &path) => {}
             Ok(brought) => return Some(hand_over(facts, run, one, &order, &path, &brought)),
         }
@@ -64,10 +65,10 @@ pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Hand
     None
 }
 
-/// The copies directly before a RUN of files at or under a path, in order.
+/// The copies directly before a RUN that copy files to a path or below it, in order.
 fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Result<Brought<'f, 'a>, String> {
     let mut found = Brought { copies: Vec::new(), changed: Vec::new() };
-    // The obstacle between a copy and the RUN; it only matters once such a copy is found.
+    // The obstacle between a copy and the RUN. It matters only once such a copy is found.
     let mut changed: Vec<&str> = Vec::new();
     let mut until_first = 0;
     let mut blocker: Option<String> = None;
@@ -120,9 +121,9 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
     Ok(found)
 }
 
-/// Whether a copy in the same stage before an item copies to a path or under it.
+/// Whether an earlier copy in the same stage copies to a path or below it.
 fn copies_before(facts: &Facts<'_>, item: usize, path: &str) -> bool {
-    // This only finds a reason: none is given if the search takes too long.
+    // The answer only explains a refusal, so a search that takes too long is skipped.
     !facts.is_far_down(item)
         && facts.before(item).any(|(at, instruction)| match &instruction.body {
             Body::Copy(transfer) => {
@@ -187,8 +188,8 @@ fn hand_over<'a>(
     })
 }
 
-/// The owner as COPY takes it. A user alone keeps the group, which is root's for files of the build
-/// context.
+/// The owner, in the form that COPY accepts. A user without a group keeps the file's group, which
+/// is root's for files of the build context.
 fn owner<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -223,14 +224,14 @@ fn owner<'a>(
                 .into())
         }
         [user] if !user.is_empty() => Ok(format!("{user}:0")),
-        // The user's own group, which is also the copy's default.
+        // The user's own group, which is also COPY's default.
         [user, ""] if !user.is_empty() && !user.starts_with('$') && !is_number(user) => Ok(user.to_owned()),
         ["", group] if !group.is_empty() => Ok(format!("0:{group}")),
         _ => Err(format!("the owner {raw} can't be used in a flag")),
     }
 }
 
-/// Checks that nothing before an item names a file: it might be a symlink, or a directory.
+/// Checks that no earlier instruction names a file: it might be a symlink or a directory.
 fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), String> {
     let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
     if facts.is_far_down(item) {
@@ -280,14 +281,14 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, String> 
     let full = run.instruction.full;
     let text = facts.file.text;
     if full.of(text).ends_with('\n') {
-        // One of the two gaps around it remains.
+        // Only one of the two gaps around it is removed.
         let after = facts.file.items.get(run.item + 1);
         return Ok(match (above, after) {
             (Some(Item::Blank(_)), Some(Item::Blank(blank))) => Span::new(full.start, blank.end),
             _ => full,
         });
     }
-    // The last line has no line break: the one before it is removed.
+    // The last line has no line break, so the one before it is removed.
     let before = text[..full.start].trim_end_matches('\n').trim_end_matches('\r').len();
     let one_line = text[before..full.start].matches('\n').count() == 1;
     Ok(Span::new(if one_line { before } else { full.start }, full.end))
@@ -341,7 +342,7 @@ fn flag<'f>(instruction: &'f Instruction<'_>, name: &str) -> Option<&'f Flag> {
     instruction.flags.iter().find(|flag| flag.name == name)
 }
 
-/// The destination of the only file of a copy; none for anything but one file.
+/// The destination of the file, if a copy copies exactly one file.
 fn lands(transfer: &Transfer, destination: &str) -> Option<String> {
     let [source] = &transfer.sources[..] else { return None };
     if !looks_like_a_file(source) {

@@ -35,8 +35,8 @@ fn refreshed_by<'f>(facts: &'f Facts<'_>, program: &str) -> Option<&'f Manager> 
     manager.refreshed_by.iter().any(|known| known == program).then_some(manager)
 }
 
-/// Whether a RUN from an item on installs from the index as it is; `unknown` says whether a
-/// program that may do so counts.
+/// Whether a RUN, from an item on, installs from the index as it is. `unknown`: whether a program
+/// that may do so counts.
 fn is_installed_from(
     facts: &Facts<'_>,
     stage: usize,
@@ -45,7 +45,7 @@ fn is_installed_from(
     unknown: bool,
     depth: usize,
 ) -> bool {
-    // An install beyond the search limit may exist.
+    // Beyond the search limit, there may be an install.
     if depth > FURTHEST {
         return true;
     }
@@ -81,7 +81,7 @@ fn is_installed_from(
     })
 }
 
-/// Whether a step is worth caching: it takes time, and not only to download an index, which
+/// Whether a step is worth caching: it takes time, and does more than download an index, which
 /// should be fresh.
 pub(crate) fn is_worth_sparing(facts: &Facts<'_>, item: usize) -> bool {
     let Some(run) = facts.run_at(item) else { return false };
@@ -94,7 +94,7 @@ pub(crate) fn is_worth_sparing(facts: &Facts<'_>, item: usize) -> bool {
     })
 }
 
-/// Whether the RUN itself removes the index in the end.
+/// Whether the RUN itself removes the index at the end.
 fn removes_index(run: &RunFacts<'_>, manager: &Manager) -> bool {
     let removed = run.invocations.iter().filter(|invocation| invocation.is("rm"));
     let mut words = removed.flat_map(crate::facts::Invocation::arguments);

@@ -1,5 +1,5 @@
-//! Build metadata in a Dockerfile: build dates, revisions, version labels; and which steps it may
-//! move past.
+//! Build metadata in a Dockerfile (build dates, revisions, version labels), and the steps that it
+//! may move past.
 
 use crate::facts::Facts;
 use crate::facts::effects::{Effects, Resource};
@@ -92,7 +92,7 @@ pub(crate) fn varies_by_build(facts: &Facts<'_>, item: usize, instruction: &Inst
             .all(|name| VARYING.contains(name) || !facts.known.is_read_silently(name))
 }
 
-/// Whether the varying variables in the values are build arguments: values that ENV sets in the
+/// Whether the varying variables in the values are build arguments. Variables that ENV sets in the
 /// file do not vary.
 fn refers_to_arguments(facts: &Facts<'_>, item: usize, body: &Body) -> bool {
     let (Body::Env(all) | Body::Label(all)) = body else { return true };
@@ -103,8 +103,8 @@ fn refers_to_arguments(facts: &Facts<'_>, item: usize, body: &Body) -> bool {
     })
 }
 
-/// Whether such an instruction can be moved after `other`: a known command that does not
-/// mention the variable does not use it, although it is in its environment.
+/// Whether such an instruction can be moved below `other`. A known command has the variable in its
+/// environment, but does not use it unless it mentions it.
 pub(crate) fn metadata_may_pass(
     facts: &Facts<'_>,
     item: usize,

@@ -1,8 +1,8 @@
-//! Which installs of the last stage add packages that are only for development and tests, and the
-//! option of each manager that leaves them out.
+//! Which installs of the last stage add dev dependencies, and the option of each manager that omits
+//! them.
 //!
-//! An install is not changed if a command that starts, a later step or a source file may need one
-//! of them.
+//! An install is not changed if a started command, a later step or a source file may need one of
+//! them.
 
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ pub fn may_omit(facts: &Facts<'_>) -> bool {
     runs.any(|run| run.calls.iter().any(|call| way(facts, run, call).is_some()))
 }
 
-/// The installs of the last stage that could omit dev dependencies; an error says why one can't.
+/// The installs of the last stage that could omit dev dependencies. An error says why one can't.
 pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Refused>> {
     let Some(stage) = facts.stages.last() else { return Vec::new() };
     let Base::Image(image) = &stage.base else { return Vec::new() };
@@ -74,7 +74,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
     found
 }
 
-/// The option for this call, if it is an install that does not select groups already.
+/// The option for this call, if it is an install that does not yet select groups.
 fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w Production> {
     let way = call.manager.production.as_ref()?;
     let is_install = way.verbs.contains(&call.verb) && call.packages.is_empty();
@@ -87,7 +87,7 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w
     (is_install && !decided && one.place.certain && !one.place.in_word).then_some(way)
 }
 
-/// Why the text of a file is unknown.
+/// The reason why the text of a file is unknown.
 fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
     let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
     match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
@@ -98,7 +98,7 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
     }
 }
 
-/// Whether there are dev dependencies, and nothing needs them.
+/// Whether there are dev dependencies, and no command needs them.
 fn needed(
     look: &StageView<'_, '_>,
     run: &RunFacts<'_>,
@@ -279,8 +279,8 @@ fn for_development(text: &str) -> Vec<String> {
     names.iter().map(|name| name.replace('_', "-")).collect()
 }
 
-/// The first program after a call, in the stage, that satisfies a test; a script that can't be read
-/// counts.
+/// The first program after a call in the stage that passes a test. A script that can't be read
+/// passes it.
 fn later(
     look: &StageView<'_, '_>,
     run: &RunFacts<'_>,

@@ -1,8 +1,8 @@
-//! Dev dependencies that only a build in the same RUN needs, and how the manager removes them
-//! again.
+//! Dev dependencies that only a build in the same RUN needs, and the command that removes them
+//! afterwards.
 //!
-//! `omit` handles installs without a build after them. (npm's manual, `npm prune`; pnpm's, `pnpm
-//! prune`, which recommends `pnpm install --prod` for workspaces.)
+//! `omit` handles installs that are not followed by a build. (npm's manual, `npm prune`; pnpm's,
+//! `pnpm prune`, which recommends `pnpm install --prod` for workspaces.)
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Prune {
     pub manager: String,
 }
 
-/// The RUNs of the last stage that install and build, and could remove packages afterwards; an
+/// The RUNs of the last stage that install and build, and could remove packages afterwards. An
 /// error says why one can't.
 pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Prune, Refused>> {
     let Some(stage) = facts.stages.last() else { return Vec::new() };
@@ -56,8 +56,8 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
     found
 }
 
-/// Whether a call installs from a project's manifest, and the same manager builds after it, in the
-/// same directory.
+/// Whether a call installs from a project's manifest, and the same manager then builds in the same
+/// directory.
 fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     let place = &run.invocations[call.invocation].place;
     let behind = &run.invocations[call.invocation + 1..];
@@ -85,7 +85,7 @@ pub(crate) fn is_pruned(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     behind.any(|one| one.is(&call.manager.name) && one.arguments().iter().any(takes_away))
 }
 
-/// The command; none if there are no dev dependencies.
+/// The command, or `None` if there are no dev dependencies.
 fn command(
     look: &StageView<'_, '_>,
     run: &RunFacts<'_>,

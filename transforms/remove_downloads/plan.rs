@@ -9,7 +9,7 @@ use crate::facts::{FURTHEST, Facts, RunFacts, paths};
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
 
-/// Extensions of files that are useless after they are unpacked, installed or run.
+/// Extensions of files that are useless once they are unpacked, installed or run.
 const SPENT: &[&str] = &[
     ".tar",
     ".tar.gz",
@@ -33,7 +33,7 @@ const SPENT: &[&str] = &[
     "composer-setup.php",
 ];
 
-/// The names to remove at the end of a RUN, as written there; an error says why a file is kept.
+/// The names to remove at the end of a RUN, as written there. An error says why a file is kept.
 pub fn spent_downloads<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
@@ -85,7 +85,7 @@ fn name_at_end<'a>(
         return Ok(word.raw.clone());
     }
     if fetched.path.starts_with('/') && word.literal().is_some() {
-        // The directory is written without quotes.
+        // The directory is written without quotes, so it must not need any.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
         return if fetched.path.chars().all(is_plain) {
             Ok(fetched.path.clone())
@@ -110,7 +110,7 @@ fn check_unused_later<'a>(
             "{name} left alone, because one of the more than {FURTHEST} other instructions may name it"
         ));
     }
-    // The commands of an image may be set anywhere, also before the RUN or in another stage.
+    // The commands of an image may be set anywhere, even before the RUN or in another stage.
     let earlier = facts.configuration.iter().copied();
     let earlier = earlier.filter(|one| one.full.end <= run.instruction.full.start);
     let later =
@@ -130,7 +130,7 @@ fn check_unused_later<'a>(
         if names(text) || by_variable() {
             return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
         }
-        // `bash -c ./set*.sh`, or a server of all files in its directory.
+        // `bash -c ./set*.sh`, or a server for all files in its directory.
         let runs_pattern = configures
             && instruction
                 .arguments()
@@ -154,7 +154,7 @@ fn check_unused_later<'a>(
     let all =
         later().flat_map(|other| other.invocations.iter().enumerate().map(move |(at, one)| (other, at, one)));
     for (other, index, one) in all {
-        // By a variable: the whole name, or its beginning.
+        // A variable may contain the whole name, or the start of it.
         let mut by_variable = one.words.iter().filter(|word| word.raw.contains('$'));
         let is_it = |word: &Word| {
             let Expanded { known, tail, written } = facts.expanded_in(other, index, word);
@@ -253,7 +253,7 @@ fn stems(fetched: &FileUse<'_>) -> Vec<String> {
     let names = std::iter::once(fetched.path.as_str()).chain(written).map(base_name);
     let stem = |name: &str| {
         let stem = name.split('$').next().unwrap_or(name);
-        // Of `$V.tgz` only the extension is known.
+        // If the name is `$V.tgz`, only the extension is known.
         let ending = name.rsplit(['}', '$']).next().unwrap_or(name);
         let ending = ending.find('.').map_or(name, |at| &ending[at..]);
         if stem.len() >= 3 { stem } else { ending }.to_owned()
@@ -261,7 +261,7 @@ fn stems(fetched: &FileUse<'_>) -> Vec<String> {
     names.map(stem).collect()
 }
 
-/// Whether the script uses the file completely, and does nothing else with it.
+/// Whether the script has used up the file, and does nothing else with it.
 fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
     let fetch = &run.invocations[fetched.invocation];
     let keeps =
@@ -269,7 +269,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
         return false;
     }
-    // The name as the script has it, which is repeated at its end.
+    // The name as the script writes it, which is repeated at the end of the script.
     let names = || {
         let own = uses.iter().filter(|one| one.path == fetched.path);
         own.filter_map(|one| one.word).map(|word| word.raw.as_str()).filter(|raw| raw.contains('$'))
@@ -303,7 +303,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
                 || base_name(&one.path) == name
                 || one.path.contains(['$', '{', '`']))
     });
-    // Each command that mentions the name must be one of those that use it.
+    // Every command that mentions the name must be one of the known uses.
     let only = run.invocations.iter().enumerate().all(|(index, one)| {
         let mentions = one
             .words
@@ -329,7 +329,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
 }
 
-/// The patterns that loops of a script iterate over.
+/// The patterns that the loops of a script iterate over.
 fn loop_words(script: &Script) -> Vec<String> {
     let mut words = Vec::new();
     script.list.walk(&mut |command| {

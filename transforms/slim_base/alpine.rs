@@ -1,7 +1,7 @@
 //! Whether the last stage works the same on the Alpine variant of its base image, which has another
-//! C library, another shell and another package manager. Only on request.
+//! C library, another shell and another package manager. Used only if the user asks for it.
 //!
-//! Only stages that copy files and install packages of plain JavaScript or Python qualify: stages
+//! Only stages that copy files and install packages of plain JavaScript or Python qualify. Stages
 //! that may link against glibc, call bash or install with apt are refused. (docker-library/docs,
 //! "<version>-alpine"; PEP 656 on wheels for musl.)
 
@@ -13,7 +13,7 @@ use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
-/// Whether the image has such a variant and is not it.
+/// Whether the image has an Alpine variant and does not use it yet.
 pub(crate) fn has_variant(image: &ImageName) -> bool {
     let tag = image.tag.as_deref().unwrap_or_default();
     ALPINE_IMAGES.contains(&image.repository.as_str())
@@ -37,7 +37,7 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
     Some(format!("{name}:{}-alpine", kept.join("-")))
 }
 
-/// Commands that are the same on both, or that packages of a language contain.
+/// Commands that are the same on both, or that are part of a language's packages.
 const SAME: &[&str] = &[
     "npm", "node", "yarn", "npx", "pip", "pip3", "python", "python3", "mkdir", "chown", "chmod", "rm", "cp",
     "mv", "ln", "touch", "echo", "true", "cd", "test", "[", "set", "export", "cat", "printf", "ls",

@@ -2,8 +2,8 @@
 //! changes to its steps.
 //!
 //! The full image adds compilers, headers and some programs. Everything that the stage calls or
-//! compiles must be in packages that it installs itself; otherwise it keeps its base image. Whether
-//! the stage could be split instead is decided elsewhere.
+//! compiles must be in packages that it installs itself; otherwise it keeps its base image.
+//! `split_stages` decides whether the stage could be split instead.
 
 use crate::context::RequiredPackage;
 use crate::context::{BuildContext, Surroundings};
@@ -26,9 +26,9 @@ use crate::transforms::support::packages;
 /// The requested smaller image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
-    /// The slim one of the same distribution; for Java, the runtime.
+    /// The slim variant of the same distribution; for Java, the runtime.
     Slim,
-    /// The one on Alpine Linux.
+    /// The variant on Alpine Linux.
     Alpine,
 }
 
@@ -49,7 +49,7 @@ pub struct SlimBase {
     pub end: usize,
 }
 
-/// The image for development containers: the official one with additions for editors.
+/// The image for development containers: the official Python image with additions for editors.
 const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
 
 /// The contents of that image besides compilers: a user, a shell and version managers.
@@ -75,7 +75,8 @@ pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
     SLIM_IMAGES.contains(&image.repository.as_str()) || alpine::has_variant(image)
 }
 
-/// A slim base for the last stage; none if there is no slim variant, or the stage already uses it.
+/// A smaller base for the last stage, or `None` if its image has no such variant, or is that
+/// variant.
 pub fn slim_base(
     facts: &Facts<'_>,
     around: &dyn Surroundings,
@@ -121,7 +122,7 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     let tag = image.tag.as_deref().unwrap_or_default();
     match image.repository.as_str() {
         "debian" if matches!(tag, "" | "latest") => Some("debian:stable-slim".to_owned()),
-        // Versions that are no longer built have the variant, too, from 9 on.
+        // Versions that are no longer built have the variant too, from 9 on.
         "debian" if !["rc-", "experimental", "backports"].iter().any(|word| tag.contains(word)) => {
             Some(format!("{}-slim", look.written_image()))
         }
@@ -135,8 +136,8 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
                 .then(|| format!("eclipse-temurin:{version}-jre{release}"))
         }
         "openjdk" => {
-            // Without a release's name, versions from 12 on are Oracle Linux, which has no slim
-            // variant.
+            // Without the name of a release, versions from 12 on are based on Oracle Linux, which
+            // has no slim variant.
             let mut parts: Vec<&str> = tag.split('-').collect();
             let release = parts.pop_if(|last| matches!(*last, "bullseye" | "buster"));
             let (version, kind) = parts.split_first()?;
@@ -158,7 +159,7 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     }
 }
 
-/// The reason why the stage would fail on it.
+/// The reason why the stage would fail on the slim variant.
 fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
     let facts = look.facts;
     let Some(context) = look.context else {
@@ -243,13 +244,15 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     by_what_runs(look, context, &installed).map(|reason| (from, reason))
 }
 
-/// The contents of single images that their slim variants lack, in addition to those of all images.
+/// The contents of particular images that their slim variants lack, in addition to the contents
+/// that all slim variants lack.
 fn by_image(look: &StageView<'_, '_>) -> Option<String> {
     let text = look.facts.file.text;
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
     match look.image.repository.as_str() {
         "debian" => {
-            // Their scripts create links for manual pages in a directory that slim images lack.
+            // The scripts of these packages create links to manual pages in a directory that slim
+            // images lack.
             let needs_manuals = |word: &str| {
                 ["openjdk-", "default-jre", "default-jdk", "postgresql", "man-db", "info"]
                     .iter()
@@ -283,7 +286,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     let mut called = programs::by_scripts(&scripts);
     called.extend(programs::by_sources(look));
     called.extend(programs::by_start(look));
-    // Python's images contain their own.
+    // Python's images contain their own Python.
     called.retain(|need| look.image.repository == "node" || need.package != "python3");
     if let Some(package) =
         called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
@@ -305,7 +308,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
         requirements.into_iter().chain(in_runs.map(|word| name_of(word.text()))).collect();
     let leaning = LIBRARIES
         .iter()
-        // PyYAML's wheels have the library in them.
+        // PyYAML's wheels contain the library.
         .filter(|(name, libraries)| {
             *name != "pyyaml" && !libraries.iter().all(|library| has_any(installed, &[library]))
         })
@@ -321,8 +324,8 @@ fn has_any(installed: &[&str], packages: &[&str]) -> bool {
     installed.iter().any(|one| packages.contains(&one.split('=').next().unwrap_or(one)))
 }
 
-/// The name in a line of requirements, as the index writes it. (packaging.python.org, name
-/// normalization.)
+/// The name in a line of requirements, in the form that the package index uses.
+/// (packaging.python.org, name normalization.)
 fn name_of(line: &str) -> String {
     let is_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")

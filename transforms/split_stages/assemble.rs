@@ -1,5 +1,5 @@
-//! Divides the instructions of a stage: those that build, those that configure the final image, and
-//! those that do both; and adds the copies between the two stages.
+//! Divides the instructions of a stage into those that build, those that configure the final image,
+//! and those that do both, and adds the copies between the two stages.
 //!
 //! The build stage keeps everything that creates layers, in its order. Settings after the last of
 //! those belong to the final image; earlier ones are repeated, or moved if no build step reads
@@ -14,7 +14,7 @@ use crate::transforms::split_stages::packages;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// The two stages, according to the recipe.
+/// The two stages, as the recipe describes them.
 pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
     let facts = look.facts;
     let anchor = facts.start_of(look.stage);
@@ -65,7 +65,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
             _ => {}
         }
     }
-    // A later WORKDIR sets the directory again, so it is not set twice.
+    // A later WORKDIR sets the same directory, so it is not set twice.
     let tail_sets_it = || {
         (last + 1..look.stage.items.end).any(|item| {
             matches!(&facts.file.items[item], Item::Instruction(one) if matches!(&one.body, Body::Workdir(path) if path.starts_with('/')))
@@ -97,7 +97,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
             .count();
         lines.insert(at, RuntimeLine::New(made("", text)));
     }
-    // After everything that root creates.
+    // After everything that must run as root.
     if let Some(item) = user {
         let at = lines
             .iter()
@@ -199,15 +199,15 @@ fn uses(one: &Instruction<'_>, name: &str) -> bool {
     })
 }
 
-/// Whether something other than the build's own steps refers to a variable.
+/// Whether something other than the steps of the build refers to a variable.
 fn is_named_at_run(look: &StageView<'_, '_>, name: &str, from: usize) -> bool {
     let all = look.facts.file.instructions().filter(|(at, _)| *at > from);
     let mut all = all.filter(|(_, one)| !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)));
     all.any(|(_, one)| uses(one, name))
 }
 
-/// The copies from the build, each with its comment: the recipe's own, and the other outputs of the
-/// steps outside of them.
+/// The copies from the build, each with its comment: those of the recipe, and the other outputs of
+/// the steps outside of them.
 fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, String> {
     let mut all = recipe.copies.clone();
     let is_covered = |path: &str, all: &[Copy]| {
@@ -302,7 +302,7 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Str
                 || source == "."
                 || look.context.is_some_and(|context| context.file(source).is_none())
         };
-        // One file under a new name, or the contents of a directory.
+        // A single file under a new name, or the contents of a directory.
         if !is_common_directory(&target)
             && (is_file || transfer.sources.iter().all(|source| is_directory(source)))
         {

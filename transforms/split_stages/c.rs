@@ -24,7 +24,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     compiles && IMAGES.contains(&image.repository.as_str())
 }
 
-/// The facts about such a stage.
+/// The recipe for such a stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, Done::own, finish)
 }
@@ -33,7 +33,7 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
 struct Done {
     outputs: Vec<String>,
     prefixes: Vec<String>,
-    /// The prefix that a later `make install` takes.
+    /// The prefix that a later `make install` uses.
     configured: Option<String>,
     is_cpp: bool,
     builds_in: Vec<String>,
@@ -85,7 +85,7 @@ impl Done {
             })
         };
         if one.is("git") {
-            // Its clone is a directory of sources.
+            // The clone is a directory of sources.
             return match words.first() {
                 Some(&"clone") => Ok(Output::Nothing),
                 _ => Ok(Output::Folder),

@@ -1,10 +1,9 @@
-//! Whether a program in C runs without a distribution around it: on Google's `distroless/base`,
-//! which has the C library, the loader, certificates and time zones, and on the libraries that it
-//! was linked to.
+//! Whether a C program runs without a distribution: on Google's `distroless/base`, which has the C
+//! library, the loader, certificates and time zones, and on the libraries that it was linked to.
 //!
-//! Only for sources that can all be read and that ask the system for nothing else: no shell, no
-//! other program, no plugin. C++ is not supported: it needs a runtime library of its compiler.
-//! (GoogleContainerTools/distroless, base/README.md.)
+//! Only for programs whose sources can all be read and that need nothing else of the system: no
+//! shell, no other program, no plugin. C++ is not supported: it needs a runtime library of its
+//! compiler. (GoogleContainerTools/distroless, base/README.md.)
 
 use crate::facts::Facts;
 use crate::knowledge::languages::c::{
@@ -18,8 +17,8 @@ use crate::syntax::Body;
 /// The base image for such a program.
 pub(crate) const BASE: &str = "gcr.io/distroless/base-debian12";
 
-/// The files of the libraries that the program loads, by name; none if it needs more than the bare
-/// image contains.
+/// The files of the libraries that the program loads, by name. `None` if it needs more than the
+/// distroless image contains.
 pub(crate) fn libraries(
     look: &StageView<'_, '_>,
     work: &StageOutputs,
@@ -34,7 +33,7 @@ pub(crate) fn libraries(
     if !is_bookworm || has_settings || has_owners || look.start.needs_shell() {
         return None;
     }
-    // Each file that is sent is a source that was read, or a file that is only opened.
+    // Every file that is sent is either a source that was read, or a file that is only opened.
     let sources = look.sources(ENDINGS_OF_PLAIN_SOURCES)?;
     let is_plain = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);

@@ -1,8 +1,8 @@
 //! .NET: the SDK publishes an application that runs on ASP.NET's own image of the same version.
 //!
-//! The image with ASP.NET contains everything that the smaller image has, so it does not matter
-//! which one the application needs. (learn.microsoft.com, "dotnet publish"; dotnet/dotnet-docker,
-//! the Dockerfiles of sdk and aspnet.)
+//! The image with ASP.NET contains everything that the image with only the .NET runtime has, so it
+//! does not matter which one the application needs. (learn.microsoft.com, "dotnet publish";
+//! dotnet/dotnet-docker, the Dockerfiles of sdk and aspnet.)
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
@@ -29,7 +29,7 @@ fn is_sdk(image: &ImageName) -> bool {
     matches!(image.repository.as_str(), "mcr.microsoft.com/dotnet/sdk" | "mcr.microsoft.com/dotnet/core/sdk")
 }
 
-/// The facts about a .NET stage.
+/// The recipe for a .NET stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, own, finish)
 }
@@ -146,7 +146,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     })
 }
 
-/// The image with the runtime, and its major version. Its tags contain no SDK version.
+/// The runtime image, and its major version. Its tags contain no SDK version.
 fn base(look: &StageView<'_, '_>) -> Result<(String, u32), String> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     let (version, variant) =

@@ -1,5 +1,5 @@
-//! Go: `go build` leaves one program, which needs no Go to run. (The Go command, "go help build"
-//! and "go help install".)
+//! Go: `go build` creates one program, which runs without Go. (The Go command, "go help build" and
+//! "go help install".)
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
@@ -28,7 +28,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
     })
 }
 
-/// The facts about a Go stage.
+/// The recipe for a Go stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, Built::own, finish)
 }
@@ -160,7 +160,7 @@ fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Resul
     if let Some(module) = module.filter(|_| directory == look.folder) {
         return Ok(last_element(&module));
     }
-    // Without the module's name, use the name of the program that starts.
+    // If the module's name is unknown, the name of the program that starts.
     let started = look.start.program().map(|program| program.trim_start_matches("./"));
     let started =
         started.and_then(|program| program.strip_prefix(&format!("{directory}/")).or(Some(program)));
@@ -182,7 +182,7 @@ fn last_element(path: &str) -> String {
     }
 }
 
-/// Whether the program links no library of the system: cgo is off, or there is no compiler for it.
+/// Whether the program links no library of the system: cgo is off, or there is no C compiler.
 fn is_static(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
     let assigned = step.one.simple.assignments.iter().find(|one| one.name == "CGO_ENABLED");
     let by_env = step
@@ -248,7 +248,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         .iter()
         .filter(is_shipped)
         .partition(|output| **output == path && !program.contains('/') && output.starts_with("/go/bin/"));
-    // Go's directory of programs is only in the PATH of Go's image.
+    // Only Go's own image has Go's directory of programs in its PATH.
     copies.extend(by_path.into_iter().map(|output| Copy {
         to: Some(format!("/usr/local/bin/{program}")),
         ..Copy::of(output.clone(), "the program")
@@ -297,7 +297,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         "alpine" => look.alpine(),
         "debian" => match look.debian_slim() {
             Ok(base) => base,
-            // It links no library of the release.
+            // The program links no library of the release.
             Err(_) if is_static => "debian:bookworm-slim".into(),
             Err(reason) => return Err(reason),
         },

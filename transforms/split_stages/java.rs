@@ -1,5 +1,5 @@
-//! Java: compilers and build tools make a jar or classes, which need no more than a runtime of the
-//! same version. (docker-library/official-images, library/eclipse-temurin, library/maven and
+//! Java: compilers and build tools create a jar or classes, which need only a runtime of the same
+//! version. (docker-library/official-images, library/eclipse-temurin, library/maven and
 //! library/gradle.)
 
 use crate::facts::base_image::ImageName;
@@ -40,7 +40,7 @@ fn version(image: &ImageName) -> Option<u32> {
     found.filter(|version| matches!(version, 8 | 11 | 17..))
 }
 
-/// The facts about a Java stage.
+/// The recipe for a Java stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(
         look,
@@ -98,7 +98,7 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
     let gradle = ["build.gradle", "build.gradle.kts"].iter().find_map(|name| {
         look.context.and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)))
     });
-    // These put everything into one jar.
+    // These plugins put everything into one jar.
     let is_fat = pom.is_some_and(|pom| MAVEN_PLUGINS_OF_FAT_JARS.iter().any(|name| pom.contains(name)))
         || gradle.is_some_and(|gradle| GRADLE_PLUGINS_OF_FAT_JARS.iter().any(|name| gradle.contains(name)));
     let needs_whole = is_shared_folder(&look.folder);

@@ -1,8 +1,8 @@
 //! A custom Java runtime: `jlink` packs the modules of a JRE, which run on a slim Debian.
 //!
-//! Only for programs whose sources can all be read and that have no third-party libraries: those
-//! may draw (which needs fonts) or start programs of Eclipse Temurin's image. The runtime has all
-//! modules of Temurin's JRE, so it does not matter which of them the program loads. (JDK tool
+//! Only for programs whose sources can all be read and that have no third-party libraries, since
+//! those may draw (which needs fonts) or start programs of Eclipse Temurin's image. The runtime has
+//! all modules of Temurin's JRE, so it does not matter which of them the program loads. (JDK tool
 //! specifications, `jlink`; hub.docker.com/_/eclipse-temurin, "Creating a JRE using jlink";
 //! adoptium/temurin-build, the modules of its legacy JRE.)
 
@@ -28,10 +28,10 @@ const MODULES: &str = "java.se,jdk.accessibility,jdk.charsets,jdk.crypto.cryptok
 jdk.localedata,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.naming.rmi,jdk.net,jdk.sctp,jdk.security.auth,\
 jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs";
 
-/// Where Eclipse Temurin's images have Java.
+/// The directory of Java in Eclipse Temurin's images.
 const HOME: &str = "/opt/java/openjdk";
 
-/// A runtime for the program of this stage; none if the JRE's image is the better choice.
+/// A runtime for the program of this stage, or `None` if the JRE's image is the better choice.
 pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOutputs) -> Option<OwnRuntime> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     // The releases whose JRE was checked.
@@ -54,7 +54,7 @@ pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOu
     }
     // `zip-6` is the new name of level 2. (JDK 21, release notes of `jlink`.)
     let level = if version < 21 { "2" } else { "zip-6" };
-    // The generators of `RandomGenerator` are a module since 17.
+    // Since 17, the generators of `RandomGenerator` are in a module of their own.
     let random = if version < 17 { "" } else { ",jdk.random" };
     let text = format!(
         "RUN jlink --add-modules {MODULES}{random} \\\n        --no-man-pages --no-header-files --compress={level} --output /opt/runtime \\\n    && cp -L \"$JAVA_HOME/lib/security/cacerts\" /opt/runtime/lib/security/cacerts"
@@ -70,8 +70,8 @@ pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOu
     })
 }
 
-/// Whether the whole program is compiled from sources that can be read and that need only Java;
-/// none without a context.
+/// Whether the whole program is compiled from sources that can be read and that need only Java.
+/// `None` without a context.
 fn is_self_contained(look: &StageView<'_, '_>) -> Option<bool> {
     let context = look.context?;
     let sources = look.sources(&[".java", ".kt", ".scala"])?;

@@ -63,14 +63,14 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
     builds || compiles
 }
 
-/// The facts about a Node stage.
+/// The recipe for a Node stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, Done::own, finish)
 }
 
 #[derive(Default)]
 struct Done {
-    /// Directories with installed dependencies, and the manager.
+    /// The directories with installed dependencies, and the manager of each.
     installed: Vec<(String, &'static str)>,
     /// Calls that install programs globally: their text and the packages.
     global: Vec<(String, Vec<String>)>,
@@ -135,7 +135,7 @@ impl Done {
     }
 }
 
-/// A package's name without version.
+/// A package's name without its version.
 fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
@@ -163,7 +163,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let full = look.written_image();
     let slim = look.slim();
     let scripts = look.scripts();
-    // Only unknown code can need the additional files of the full image.
+    // Only code that can't be read could need the additional files of the full image.
     let needs_slim = is_full(look.image) && !builds(look.facts, look.stage);
     let (base, base_is_other) = match (&manifest, &scripts) {
         (Some(_), Some(_)) => (slim.clone(), slim != full),
@@ -253,7 +253,7 @@ fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<St
         look.folder.trim_end_matches('/'),
         first.trim_start_matches("./").trim_end_matches('/')
     );
-    // A site may also be only copied, not built; then it is in the context.
+    // A site may also be copied and not built; then it is in the context.
     (serves && !is_configured && work.owners.is_empty()).then_some(path)
 }
 

@@ -59,7 +59,7 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     needs
 }
 
-/// The step that installs them; none if there is nothing to install.
+/// The step that installs them, or `None` if there is nothing to install.
 pub(super) fn install(
     look: &StageView<'_, '_>,
     recipe: &Recipe,

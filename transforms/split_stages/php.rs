@@ -13,8 +13,8 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 /// The directories of extensions and their configuration.
 const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
 
-/// Whether a stage on PHP compiles extensions with packages that are installed for that and not
-/// removed.
+/// Whether a stage on PHP compiles extensions with packages that are installed only for that and
+/// not removed.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let runs = || facts.runs_of(stage.index).iter();
     let compiles = runs()
@@ -28,12 +28,12 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     image.repository == "php" && compiles && headers && !removes
 }
 
-/// The facts about a PHP stage.
+/// The recipe for a PHP stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, own, |look, settings: &Vec<String>, work| finish(look, settings, work))
 }
 
-/// Handles a step. Commands that enable modules of Apache are collected as `settings`.
+/// Handles a command. Commands that enable modules of Apache are collected as `settings`.
 fn own(
     settings: &mut Vec<String>,
     look: &StageView<'_, '_>,
@@ -43,7 +43,7 @@ fn own(
     match one.program? {
         program if INSTALLERS_OF_EXTENSIONS.contains(&program) => Some(Ok(Output::Nothing)),
         "pecl" => Some(Ok(Output::Nothing)),
-        // Apache's enabled modules are symlinks in /etc, which are created again.
+        // The enabled modules of Apache are symlinks in /etc, which the final stage creates again.
         program if SETTINGS_OF_APACHE.contains(&program) && one.place.certain => {
             settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
             Some(Ok(Output::Nothing))

@@ -1,9 +1,9 @@
 //! How a stage that builds and runs can be split: the base of the final image, the files that it
 //! copies from the build, and the instructions that it keeps.
 //!
-//! A recipe (one module per language) finds the outputs of its tools and chooses the final image.
-//! Everything else is shared: the outputs of other commands and the program that starts
-//! (`runtime`), the system packages needed at run time (`packages`), and the division of the
+//! A recipe (one module per language) finds the outputs of the language's tools and chooses the
+//! final image. Everything else is shared: the outputs of other commands and the program that
+//! starts (`runtime`), the system packages needed at run time (`packages`), and the division of the
 //! instructions (`assemble`). Only the last stage of a file is examined, the one that ships.
 
 use crate::context::Surroundings;
@@ -16,7 +16,7 @@ use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Language, Split};
 use crate::transforms::split_stages::{assemble, c, dotnet, go, java, node, php, python, ruby, rust};
 
-/// All languages; the first one that a stage builds is used.
+/// All languages. The first one that matches a stage is used.
 const LANGUAGES: &[Language] = &[
     Language { detects: go::detects, recipe: go::recipe },
     Language { detects: rust::detects, recipe: rust::recipe },
@@ -65,7 +65,7 @@ pub(super) fn split(
     assemble::lay_out(&look, recipe)
 }
 
-/// Refuses stages that can't be split with any recipe.
+/// Refuses stages that no recipe can split.
 fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Refused> {
     if facts.is_far_up(stage.items.start) {
         return Err((facts.start_of(stage), format!("the stage has more than {FURTHEST} instructions")));

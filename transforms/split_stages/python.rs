@@ -44,7 +44,7 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
     compiles && !removes
 }
 
-/// The facts about a Python stage.
+/// The recipe for a Python stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, Done::own, finish)
 }

@@ -99,7 +99,7 @@ pub(crate) struct Language {
     pub recipe: fn(&StageView<'_, '_>) -> Result<Recipe, Refused>,
 }
 
-/// The recipe of a language: `own` handles the commands of its tools and collects what `finish`
+/// The recipe of a language. `own` handles the commands of its tools and collects what `finish`
 /// needs.
 pub(crate) fn observe<T: Default>(
     look: &StageView<'_, '_>,

@@ -14,8 +14,8 @@ use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// Where the official images install gems. Replacement images do not always do so, so both stages
-/// set it.
+/// The directory in which the official images install gems. Images that replace them may use
+/// another one, so both stages set it.
 const GEMS: &str = "/usr/local/bundle";
 
 /// Whether a stage on Ruby installs gems and has more than the program needs at run time.
@@ -30,7 +30,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     image.repository == "ruby" && installs && (is_full(image) || compiles)
 }
 
-/// The facts about a Ruby stage.
+/// The recipe for a Ruby stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, Done::own, finish)
 }
@@ -60,7 +60,7 @@ impl Done {
                 Some(Ok(Output::Nothing))
             }
             "bundle" | "bundler" => Some(self.bundle(look, step, &words)),
-            // A gem's program may be the application's own in `bin/`.
+            // A gem's program may be the application's own file in `bin/`.
             _ if BUILDERS.contains(&program) => Some(in_directory(look, step)),
             _ => None,
         }
@@ -192,7 +192,7 @@ fn without_development(
     })
 }
 
-/// The value that ENV gives a variable in the stage, the last one.
+/// The last value that ENV gives a variable in the stage.
 fn set(look: &StageView<'_, '_>, name: &str) -> Option<String> {
     let items = look.stage.items.clone().rev();
     let bodies = items.filter_map(|item| match &look.facts.file.items[item] {
@@ -206,9 +206,9 @@ fn set(look: &StageView<'_, '_>, name: &str) -> Option<String> {
     values.next()
 }
 
-/// The gems that a Gemfile and its lock name.
+/// The gems that a Gemfile and its lockfile name.
 fn names(gemfile: &str, lock: &str) -> Vec<String> {
-    // `    pg (1.5.4)`, indented by four: a gem; deeper: its dependencies.
+    // `    pg (1.5.4)`: four spaces mean a gem, more spaces its dependencies.
     let locked =
         lock.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with(' '));
     let locked = locked.filter_map(|line| line.split_whitespace().next());

@@ -1,5 +1,5 @@
-//! Rust: `cargo build` leaves one program, which links the C library and those of `-sys` crates.
-//! (The Cargo book.)
+//! Rust: `cargo build` creates one program, which links the C library and the libraries of `-sys`
+//! crates. (The Cargo book.)
 
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
@@ -24,7 +24,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     builds && image.repository == "rust"
 }
 
-/// The facts about a Rust stage.
+/// The recipe for a Rust stage.
 pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     observe(look, |done: &mut Done, _, step| done.own(step), finish)
 }

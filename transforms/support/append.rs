@@ -6,8 +6,8 @@ use crate::facts::{RunFacts, append, excise};
 use crate::span::Span;
 use crate::transform::Context;
 
-/// Appends commands to a RUN's script, so they run if and only if it succeeded; the error is the
-/// reason why that is not possible.
+/// Appends commands to a RUN's script so that they run if and only if it succeeds. The error says
+/// why that is not possible.
 pub fn append_to(
     ctx: &Context<'_>,
     run: &RunFacts<'_>,

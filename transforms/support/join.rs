@@ -36,8 +36,8 @@ pub fn join(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, merg
         edits.insert(start, if ctx.file.text[start..].starts_with('(') { "( " } else { "(" });
         edits.insert(end, ")");
     }
-    // From the end of the first script's last command to the end of its last line: blanks, `;`,
-    // perhaps a trailing escape.
+    // From the end of the first script's last command to the end of its last line: blanks, `;`, and
+    // sometimes a trailing escape.
     let operator = if style.leading { "" } else { " &&" };
     let tail = Span::new(semicolon.map_or(end, |_| end), first.instruction.text.end);
     let after_first = comment_lines(ctx, first, tail);

@@ -19,7 +19,7 @@ pub fn move_all(ctx: &Context<'_>, moves: &[Move]) -> Edits {
     edits
 }
 
-/// Moves instructions to the place after another one, in the given order, each with the comments
+/// Moves instructions, in the given order, to the place after another one, each with the comments
 /// directly above it.
 pub fn move_after(ctx: &Context<'_>, items: &[usize], after: usize, edits: &mut Edits) {
     let line_break = ctx.file.line_break();
@@ -29,8 +29,8 @@ pub fn move_after(ctx: &Context<'_>, items: &[usize], after: usize, edits: &mut 
     let starts: HashSet<usize> = items.iter().map(|&item| ctx.facts.block(item).span.start).collect();
     for &item in items {
         let block = ctx.facts.block(item);
-        // The blank line above moves too, and one of the two around a paragraph that moves as a
-        // whole.
+        // The blank line above moves too. Of a paragraph that moves as a whole, only one of the two
+        // blank lines around it moves, and the other one is removed.
         if block.blank_above {
             text.push_str(line_break);
             paragraph = Some(block.span.start);

@@ -1,6 +1,6 @@
 //! An instruction that the file does not have yet.
 
-/// A line that the file does not have yet, and why.
+/// A new line for the file, and why it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewInstruction {
     /// The comment above it.

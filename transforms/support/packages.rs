@@ -4,7 +4,7 @@ use crate::context::RequiredPackage;
 use crate::facts::Stage;
 use crate::transforms::support::new_instruction::NewInstruction;
 
-/// The step that installs packages on the release that a stage is built on; none if there is
+/// The step that installs packages on the release that a stage is built on, or `None` if there is
 /// nothing to install.
 pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<NewInstruction>, String> {
     let Some(names) = names(needs) else { return Ok(None) };
@@ -19,7 +19,7 @@ pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Opt
     Ok(Some(text.into()))
 }
 
-/// Packages in a sentence; none if there are none.
+/// The packages as text for a sentence, or `None` if there are none.
 pub(crate) fn names(needs: &[RequiredPackage]) -> Option<String> {
     let names: Vec<&str> = needs.iter().map(|need| need.package.as_str()).collect();
     (!names.is_empty()).then(|| names.join(", "))

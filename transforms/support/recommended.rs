@@ -1,5 +1,5 @@
-//! Installs without recommended packages: what the transforms for apt, dnf and zypper have in
-//! common.
+//! Installs without recommended packages: the common part of the transforms for apt, dnf and
+//! zypper.
 
 use crate::edit::Edits;
 use crate::transform::{Applicability, Context, Fixes};

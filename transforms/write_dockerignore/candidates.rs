@@ -1,8 +1,8 @@
 //! Files of the build context that no build needs: caches, build output, version control, editors'
 //! files, secrets.
 //!
-//! Only files that exist in the context, are copied with a directory, and are named by nothing. The
-//! transform writes the ignore file.
+//! Only files that exist in the context, are copied with a directory, and are not named anywhere.
+//! The transform writes the ignore file.
 
 use crate::context::{BuildContext, Entry, Ignore};
 use crate::facts::Facts;
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// The files that need not be sent, and why others must be.
+/// The files that need not be sent, and why version control must be sent, if so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     /// The patterns.
@@ -71,7 +71,8 @@ const CACHES: &[&str] = &[
     ".nox",
 ];
 
-/// Files for working on a project that are not part of the program: in the root of the context.
+/// Files in the root of the context that are for working on the project and not part of the
+/// program.
 const SURROUNDINGS: &[&str] = &[
     ".git",
     ".hg",
@@ -99,7 +100,7 @@ const SURROUNDINGS: &[&str] = &[
     ".ssh",
 ];
 
-/// Those of them that contain keys or passwords.
+/// Those that contain keys or passwords.
 const SECRETS: &[&str] = &[".env", ".env.local", "id_rsa", "id_ed25519", ".aws", ".ssh"];
 
 /// Words in a project's files that indicate a program that reads `.env` by itself.
@@ -124,7 +125,7 @@ const READS_ENVIRONMENT: &[&str] = &[
     "--env-file",
 ];
 
-/// The files that need not be sent; none if no directory of the context is copied.
+/// The files that need not be sent. There are none if no directory of the context is copied.
 pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> Finding {
     if context.notable(is_notable).next().is_none() {
         return Finding::default();
@@ -142,8 +143,8 @@ pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> F
     unsent.extend(search.dependencies());
     unsent.extend(search.surroundings(history.is_some()));
     if history.is_some() {
-        // A tracked file that is missing in the build is a change to the checkout there, and
-        // changes its version.
+        // If a tracked file is missing in the build, version control sees a change to the checkout,
+        // and the project's version differs.
         unsent.retain(|one| !search.holds_tracked_files(one));
     }
     Finding { unsent, history }
@@ -176,7 +177,8 @@ impl<'s> Search<'s, '_> {
         found.collect()
     }
 
-    /// `node_modules` if installs of all builds of this context create it again from a lockfile.
+    /// The pattern for `node_modules`, if the installs in all builds of this context create it
+    /// again from a lockfile.
     fn dependencies(&self) -> Vec<Unsent> {
         let mut folders: Vec<&str> = Vec::new();
         for entry in self.travelling() {
@@ -249,7 +251,7 @@ impl<'s> Search<'s, '_> {
     }
 
     fn unsent(&self, pattern: String, name: &str, entries: &[&Entry], kind: Kind) -> Option<Unsent> {
-        // A name that needs escaping may mean something else.
+        // A name that needs escaping could mean something else as a pattern.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '*' | '@');
         if entries.is_empty()
             || !pattern.chars().all(is_plain)
@@ -266,7 +268,7 @@ impl<'s> Search<'s, '_> {
         Some(Unsent { pattern, kind, files: entries.len(), bytes })
     }
 
-    /// Whether an instruction names it: a copy, a script, a command, a variable.
+    /// Whether an instruction names it: in a copy, a script, a command or a variable.
     fn is_named(&self, name: &str) -> bool {
         let names = |text: &str| {
             text.match_indices(name).any(|(at, _)| {
@@ -297,10 +299,10 @@ impl<'s> Search<'s, '_> {
         })
     }
 
-    /// Whether a file that is read in the build or at run time mentions a name.
+    /// Whether a file that the build or the running image reads mentions a name.
     fn mentions(&self, name: &str) -> bool {
         let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
-        // URLs of packages say nothing about the project.
+        // URLs of packages in a lockfile say nothing about the project.
         let locks = [
             "package-lock.json",
             "yarn.lock",

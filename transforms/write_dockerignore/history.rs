@@ -1,6 +1,6 @@
-//! Whether a build reads version control: a version, a commit's id, a list of files.
+//! Whether a build reads version control: for a version, the ID of a commit, or a list of files.
 //!
-//! A name that only contains `git` is no evidence: URLs end in `.git`, and `digit` is a word.
+//! A name that contains `git` is not enough evidence: URLs end in `.git`, and `digit` is a word.
 //! Evidence is the program `git` where a command can be, the directory `.git` as a path, and the
 //! names of known readers.
 
@@ -66,7 +66,7 @@ const READERS: &[&str] = &[
 const BUILDERS: &[&str] = &["git", "go", "make", "cargo", "gmake", "just", "task", "hg", "svn", "goreleaser"];
 
 impl Search<'_, '_> {
-    /// The reader of version control, to display; none if no known reader exists.
+    /// The reader of version control, to display, or `None` if there is no known one.
     pub(crate) fn asks_for_history(&self) -> Option<String> {
         let runs = &self.facts.runs;
         let called = runs.iter().flat_map(|run| &run.invocations).find_map(|one| {
@@ -96,7 +96,7 @@ fn asks(text: &str) -> Option<&'static str> {
             !before.ends_with(is_part) && !after.starts_with(is_part) && is_meant(before, after)
         })
     };
-    // A URL, an option, a path to a program of another name, a word that contains `git`.
+    // Part of a URL, an option, a path to a program of another name, or a word that contains `git`.
     let is_part_of_name =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | '=');
     if has_word("git", is_part_of_name, is_command) {
@@ -110,7 +110,7 @@ fn asks(text: &str) -> Option<&'static str> {
 }
 
 /// Whether the word `git` can be a command: it is neither a key before a URL (`git = "https://…"`)
-/// nor the kind of a repository (`"type": "git"`).
+/// nor the type of a repository (`"type": "git"`).
 fn is_command(before: &str, after: &str) -> bool {
     let is_key = after.trim_start_matches(['"', '\'']).trim_start().starts_with(['=', ':']);
     let key = before.trim_end_matches(['"', '\'']).trim_end();

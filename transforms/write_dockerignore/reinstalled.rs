@@ -8,9 +8,8 @@ use crate::syntax::{Body, Item};
 
 const NAME: &str = "node_modules";
 
-/// Whether in every stage that copies a folder of the context with its `node_modules`, an install
-/// at the same path follows before anything could have read them; and nothing else in the file
-/// copies them.
+/// Whether every stage that copies a folder of the context with its `node_modules` then installs at
+/// the same path before anything could have read them, and nothing else in the file copies them.
 pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: &str) -> bool {
     let path = crate::transforms::write_dockerignore::candidates::join(folder, NAME);
     for item in 0..facts.file.items.len() {
@@ -30,7 +29,7 @@ pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: 
                     return false;
                 }
                 let Some(copied) = facts.copied(item, context) else {
-                    // URLs, archives and patterns of single files contain no directory of that
+                    // URLs, archives and patterns for single files contain no directory of that
                     // name.
                     if transfer.sources.iter().all(|source| source.contains("://")) {
                         continue;

@@ -9,7 +9,7 @@ use crate::syntax::shell::{Redirect, Word};
 /// Files and file systems that the builder mounts for each RUN.
 const MOUNTED: &[&str] = &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
 
-/// Devices that are used, not made.
+/// Devices that scripts use but do not create.
 const DEVICES: &[&str] = &[
     "/dev/null",
     "/dev/zero",
@@ -22,7 +22,7 @@ const DEVICES: &[&str] = &[
     "/dev/fd",
 ];
 
-/// The files of users and groups: each RUN looks up its user in them.
+/// The files of users and groups, in which each RUN looks up its user.
 const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
 
 /// Programs that only read the files that they are given.

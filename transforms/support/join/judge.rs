@@ -23,17 +23,17 @@ pub struct Merge {
     pub gain: String,
     /// The kind of savings.
     pub kind: GainKind,
-    /// Whether the first has to run in a subshell, so that its `cd` or variables don't reach the
-    /// second.
+    /// Whether the first script must run in a subshell, so that its `cd` or variables do not affect
+    /// the second.
     pub isolate_first: bool,
-    /// Whether the second has to be grouped, so that `&&` holds for all of it.
+    /// Whether the second script must be grouped, so that `&&` applies to all of it.
     pub group_second: bool,
 }
 
 /// The purpose of merging two RUNs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GainKind {
-    /// The index is as new as the packages that are installed with it.
+    /// The index is as new as the packages that are installed from it.
     Freshness,
     /// A smaller image.
     Bytes,
@@ -41,8 +41,8 @@ pub enum GainKind {
     Layer,
 }
 
-/// Judges a pair of RUNs of which the second is the next instruction; `anyway` accepts any gain.
-/// `Ok(None)` if there is nothing to gain; an error is a guard that prevents a gain.
+/// Judges two RUNs, of which the second is the next instruction after the first. `anyway` accepts
+/// any gain. `Ok(None)` means that there is no gain; an error says why a gain is not possible.
 pub fn merge(
     facts: &Facts<'_>,
     first: &RunFacts<'_>,
@@ -161,7 +161,8 @@ fn gain(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: 
     })
 }
 
-/// Whether the second removes, empties or changes the owner of files that the first wrote.
+/// Whether the second RUN removes or empties files that the first one wrote, or changes their
+/// owner.
 fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
     let (written, _) = facts.file_uses(first);
     let (then, _) = facts.file_uses(second);
@@ -172,7 +173,7 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
             covers(&use_.path, path) || use_.touch == Touch::Removed && paths::within(&use_.path, path)
         })
     };
-    // The output of these is small.
+    // These commands write only small files.
     let weighs = |made: &FileUse<'_>| {
         let program = first.invocations[made.invocation].program.unwrap_or_default();
         !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"].contains(&program)
@@ -180,7 +181,8 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
     if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
         return true;
     }
-    // A cache that the second empties among other commands should be emptied where it was filled.
+    // If the second script empties a cache among other commands, the cache should be emptied in the
+    // RUN that filled it.
     let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
         let call = second.calls.iter().find(|call| call.invocation == index);
         call.map_or(is_light(facts, one), |call| call.manager.cleans(&call.verb))
@@ -250,8 +252,8 @@ fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), S
     Ok(())
 }
 
-/// A program that both call and the first may replace: a shell remembers where it found a program,
-/// while a separate RUN searches again.
+/// A program that both scripts call and that the first may replace: a shell remembers where it
+/// found a program, while a separate RUN searches again.
 fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
     let moves = |one: &&Invocation<'_>| {
         let program = one.program.unwrap_or_default();
@@ -288,7 +290,7 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
 struct Gain {
     title: String,
     kind: GainKind,
-    /// Not worth a subshell.
+    /// Whether the gain is too small for a subshell.
     is_small: bool,
 }
 
