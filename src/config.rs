@@ -215,7 +215,7 @@ pub enum Scope {
 }
 
 /// Whether two line ranges overlap.
-pub fn meet(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
+pub fn overlap(a: &RangeInclusive<usize>, b: &RangeInclusive<usize>) -> bool {
     a.start() <= b.end() && b.start() <= a.end()
 }
 
@@ -230,7 +230,7 @@ impl Scope {
     ) -> bool {
         match self {
             Self::Found(found) => {
-                found.iter().any(|(lines, code)| names.contains(&code.as_str()) && meet(lines, about))
+                found.iter().any(|(lines, code)| names.contains(&code.as_str()) && overlap(lines, about))
             }
             Self::Lines(lines) => {
                 let within = |one: &RangeInclusive<usize>| {

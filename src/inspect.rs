@@ -6,7 +6,7 @@
 mod instructions;
 mod waste;
 
-pub use instructions::{Made, made_by};
+pub use instructions::{LayerInstruction, layer_instructions};
 pub use waste::{Waste, Why};
 
 use crate::image::{Image, Owners, Package, Tree};

@@ -98,7 +98,7 @@ impl Pragmas {
         let start = span.start + line.find('#')?;
         let comment = Span::new(start, start + text[start..span.end].trim_end().len());
         let (is_own, is_global, ids) = match ignored(comment.of(text))? {
-            Reading::Own(ids) => {
+            Reading::Ignores(ids) => {
                 self.own.push(OwnComment { span: comment, ids: ids.clone() });
                 (true, false, ids)
             }
@@ -179,7 +179,7 @@ pub fn is_pragma(comment: &str) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Reading {
     /// `jettison: ignore=…`
-    Own(Vec<String>),
+    Ignores(Vec<String>),
     /// It is meant to be a Jettison comment; the correct spelling.
     Mistaken(String),
     Hadolint {
@@ -252,7 +252,7 @@ fn own(comment: &str) -> Option<Reading> {
                 && word == "ignore"
                 && !ids.is_empty() =>
         {
-            Some(Reading::Own(ids))
+            Some(Reading::Ignores(ids))
         }
         Some(ids) => Some(mistaken(&ids)),
         None => {
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn ids_end_where_the_reason_starts() {
-        let own = |ids: &[&str]| Some(Reading::Own(ids.iter().map(|&id| id.to_owned()).collect()));
+        let own = |ids: &[&str]| Some(Reading::Ignores(ids.iter().map(|&id| id.to_owned()).collect()));
         assert_eq!(ignored("# jettison: ignore=a,b, c because"), own(&["a", "b", "c"]));
         for spaced in ["#jettison:ignore=a", "#  jettison:  ignore = a why", "## jettison : ignore= a"] {
             assert_eq!(ignored(spaced), own(&["a"]), "{spaced}");

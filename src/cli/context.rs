@@ -75,7 +75,7 @@ impl Folder {
 type Loaded = Result<Arc<BuildContext>, String>;
 
 /// The build context of one Dockerfile.
-pub struct Around<'c> {
+pub struct FileContext<'c> {
     contexts: &'c Contexts,
     /// The Dockerfile; `None` for standard input.
     dockerfile: Option<&'c Path>,
@@ -110,8 +110,8 @@ impl Contexts {
     }
 
     /// The context of one Dockerfile; without a path, of standard input.
-    pub fn around<'c>(&'c self, dockerfile: Option<&'c Path>) -> Around<'c> {
-        Around {
+    pub fn around<'c>(&'c self, dockerfile: Option<&'c Path>) -> FileContext<'c> {
+        FileContext {
             contexts: self,
             dockerfile,
             directory: OnceLock::new(),
@@ -128,7 +128,7 @@ fn kept<T>(all: &Kept<T>, path: PathBuf) -> Arc<OnceLock<T>> {
     Arc::clone(all.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default())
 }
 
-impl Around<'_> {
+impl FileContext<'_> {
     /// The full path of the context directory.
     pub fn directory(&self) -> Result<&Path, &str> {
         self.directory.get_or_init(|| self.find()).as_deref().map_err(String::as_str)
@@ -194,7 +194,7 @@ impl Around<'_> {
     }
 }
 
-impl Surroundings for Around<'_> {
+impl Surroundings for FileContext<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         self.context.get_or_init(|| self.load()).as_deref().map_err(String::as_str)
     }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::cli::context::{Around, Contexts};
+use crate::cli::context::{Contexts, FileContext};
 use crate::cli::session::Session;
 use crate::cli::{clock, discover, write};
 use crate::context::{BuildContext, Service, Surroundings};
@@ -65,7 +65,7 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
 
 /// A context whose ignore file another Dockerfile of the same run has changed.
 struct Changed<'c> {
-    around: &'c Around<'c>,
+    around: &'c FileContext<'c>,
     context: BuildContext,
 }
 

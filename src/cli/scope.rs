@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::cli::args::Fix;
 use crate::cli::hadolint::Findings;
 use crate::cli::limits::Limits;
-use crate::config::{Scope, Settings, meet};
+use crate::config::{Scope, Settings, overlap};
 use crate::git::{CommitId, Git};
 use crate::span::LineIndex;
 use crate::syntax::Dockerfile;
@@ -58,7 +58,7 @@ impl Scopes {
                     Some(changed) => Scope::Lines(
                         instructions(text)
                             .into_iter()
-                            .filter(|lines| changed.iter().any(|one| meet(one, lines)))
+                            .filter(|lines| changed.iter().any(|one| overlap(one, lines)))
                             .collect(),
                     ),
                 }

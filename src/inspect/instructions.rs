@@ -10,7 +10,7 @@ use crate::syntax::{Dockerfile, Keyword};
 
 /// An instruction that created a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
+pub struct LayerInstruction {
     /// The number of the layer, counted from the lowest.
     pub layer: usize,
     /// The instruction in the file.
@@ -20,7 +20,7 @@ pub struct Made {
 }
 
 /// The layers of the last stage of a Dockerfile, the lowest first.
-pub fn made_by(file: &Dockerfile<'_>, config: &Config) -> Vec<Made> {
+pub fn layer_instructions(file: &Dockerfile<'_>, config: &Config) -> Vec<LayerInstruction> {
     let lines = LineIndex::of(file.text);
     let mut layer = config.steps().count();
     let mut made = Vec::new();
@@ -32,7 +32,7 @@ pub fn made_by(file: &Dockerfile<'_>, config: &Config) -> Vec<Made> {
         if !step.empty_layer {
             layer -= 1;
             let line = lines.place(instruction.text.start).line;
-            made.push(Made { layer, span: instruction.full, line });
+            made.push(LayerInstruction { layer, span: instruction.full, line });
         }
     }
     made.reverse();
@@ -61,7 +61,10 @@ mod tests {
             .collect();
         let config: Config =
             serde_json::from_value(serde_json::json!({ "history": steps })).expect("a configuration");
-        made_by(&Dockerfile::parse(text), &config).into_iter().map(|made| (made.layer, made.line)).collect()
+        layer_instructions(&Dockerfile::parse(text), &config)
+            .into_iter()
+            .map(|made| (made.layer, made.line))
+            .collect()
     }
 
     #[test]

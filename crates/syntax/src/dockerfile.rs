@@ -64,7 +64,7 @@ impl Item<'_> {
 impl<'a> Dockerfile<'a> {
     /// Parses a Dockerfile as BuildKit does.
     pub fn parse(text: &'a str) -> Self {
-        Self::read(text, Shells::in_force)
+        Self::read(text, Shells::current_shell)
     }
 
     /// Parses everything except the scripts, which are treated like those of another shell.
@@ -199,28 +199,28 @@ fn directive(line: &str) -> Option<(String, &str)> {
 /// a stage based on another one inherits them.
 #[derive(Default)]
 struct Shells {
-    current: InForce,
+    current: StageShell,
     arguments: Arguments,
     /// The indices of the stages by their names in lower case; the later one if two have the same
     /// name.
     by_name: HashMap<String, usize>,
-    of_stages: Vec<InForce>,
+    of_stages: Vec<StageShell>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct InForce {
+struct StageShell {
     shell: Shell,
     platform: Platform,
 }
 
 impl Shells {
-    fn in_force(&self, escape: char) -> Shell {
+    fn current_shell(&self, escape: char) -> Shell {
         match &self.current {
-            InForce { platform: Platform::Windows, .. } => Shell::Foreign,
+            StageShell { platform: Platform::Windows, .. } => Shell::Foreign,
             // A file that uses the backtick as escape character is for Windows, where the default
             // shell is cmd.
-            InForce { shell: Shell::Default, .. } if escape == '`' => Shell::Foreign,
-            InForce { shell, .. } => shell.clone(),
+            StageShell { shell: Shell::Default, .. } if escape == '`' => Shell::Foreign,
+            StageShell { shell, .. } => shell.clone(),
         }
     }
 

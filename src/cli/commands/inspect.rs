@@ -13,7 +13,7 @@ use crate::cli::context::Contexts;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, input};
 use crate::image::{self, Image, Reader};
-use crate::inspect::{Inspection, Made, made_by};
+use crate::inspect::{Inspection, LayerInstruction, layer_instructions};
 use crate::knowledge::Knowledge;
 use crate::measure::{self, Engine};
 use crate::pipeline;
@@ -28,7 +28,8 @@ pub fn run(args: &Inspect) -> anyhow::Result<Status> {
     };
     let image = read(&args.image)?;
     let found = Inspection::of(&image, Knowledge::embedded());
-    let made = dockerfile.as_ref().map(|(_, text)| made_by(&Dockerfile::parse(text), &image.config));
+    let made =
+        dockerfile.as_ref().map(|(_, text)| layer_instructions(&Dockerfile::parse(text), &image.config));
     let made = made.unwrap_or_default();
     let savings = match &dockerfile {
         Some((path, text)) => Some(savings(args, path, text, &found, &made)?),
@@ -114,7 +115,7 @@ fn savings(
     path: &Path,
     text: &str,
     found: &Inspection,
-    made: &[Made],
+    made: &[LayerInstruction],
 ) -> anyhow::Result<Vec<Saving>> {
     let configurations = Configurations::new(&args.choice)?;
     let settings = configurations.for_file(path).map_err(anyhow::Error::msg)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::args::{Building, Fix, Measure, MeasureFormat};
-use crate::cli::context::{Around, Contexts};
+use crate::cli::context::{Contexts, FileContext};
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, input};
 use crate::context::Surroundings;
@@ -74,7 +74,12 @@ impl Meter {
     }
 
     /// Builds both versions and compares.
-    pub fn measure(&self, path: String, around: &Around<'_>, texts: &Texts<'_>) -> anyhow::Result<Measured> {
+    pub fn measure(
+        &self,
+        path: String,
+        around: &FileContext<'_>,
+        texts: &Texts<'_>,
+    ) -> anyhow::Result<Measured> {
         let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let new_ignore = texts.ignore_file.map(|text| (known.ignore_path.as_str(), text));

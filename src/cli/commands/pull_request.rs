@@ -74,13 +74,13 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     let branch =
         request.branch.clone().unwrap_or_else(|| format!("jettison/{}", subject(&git, &fix_args.paths)));
     let has_errors = reports.iter().any(|report| report.error.is_some());
-    let work = Work { git, base, branch, reports, commits, verified, smoke };
-    let status = if request.dry_run { work.show() } else { work.open(&request) }?;
+    let submission = Submission { git, base, branch, reports, commits, verified, smoke };
+    let status = if request.dry_run { submission.show() } else { submission.open(&request) }?;
     Ok(if has_errors { Status::Failed } else { status })
 }
 
 /// A request that is completely prepared.
-struct Work {
+struct Submission {
     git: Git,
     base: String,
     branch: String,
@@ -90,7 +90,7 @@ struct Work {
     smoke: Vec<String>,
 }
 
-impl Work {
+impl Submission {
     /// Prints it without changing anything.
     fn show(&self) -> anyhow::Result<Status> {
         let head = self.git.head()?;

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use crate::cli::args::{Fix, InspectFormat, Verify};
 use crate::cli::commands::measure::{Bar, plans};
-use crate::cli::context::Around;
 use crate::cli::context::Contexts;
+use crate::cli::context::FileContext;
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
 use crate::context::Surroundings as _;
@@ -60,7 +60,7 @@ impl Prover {
     }
 
     /// Applies every fix that passes the checks, including unsafe ones.
-    pub fn fix(&self, text: &str, settings: &Settings, around: &Around<'_>) -> anyhow::Result<Outcome> {
+    pub fn fix(&self, text: &str, settings: &Settings, around: &FileContext<'_>) -> anyhow::Result<Outcome> {
         let mut settings = settings.clone();
         settings.config.r#unsafe = true;
         let outcome = pipeline::fix_within(text, &settings, around);
@@ -77,7 +77,7 @@ impl Prover {
 /// The built original, with which other versions are compared.
 pub struct Trial<'t> {
     engine: &'t Engine,
-    around: &'t Around<'t>,
+    around: &'t FileContext<'t>,
     plan: &'t Plan,
     commands: &'t [String],
     before: Subject,
@@ -88,7 +88,7 @@ impl<'t> Trial<'t> {
     /// Builds the original. If the build fails, the error contains its last lines.
     pub fn of(
         engine: &'t Engine,
-        around: &'t Around<'t>,
+        around: &'t FileContext<'t>,
         plan: &'t Plan,
         commands: &'t [String],
         text: &str,
@@ -144,7 +144,7 @@ impl verification::Trial for Trial<'_> {
 /// Builds a version. A failing build is a result; every other failure is an error.
 fn attempt(
     engine: &Engine,
-    around: &Around<'_>,
+    around: &FileContext<'_>,
     plan: &Plan,
     version: Version<'_>,
 ) -> anyhow::Result<Result<build::Built, BuildError>> {
