@@ -64,7 +64,7 @@ fn tables(everything: &model::Everything) -> String {
     };
     table(&mut text, "MANAGER_BY_PROGRAM", "usize", &numbers(|one| &one.programs));
     table(&mut text, "MANAGER_BY_MODULE", "usize", &numbers(|one| &one.modules));
-    // A name in several lists belongs to the last.
+    // If several lists contain a name, the last one counts.
     let sorts = [
         (&programs.builders, "Builder"),
         (&programs.ordinary, "Ordinary"),
@@ -101,7 +101,7 @@ fn tables(everything: &model::Everything) -> String {
     text
 }
 
-/// A module of constants. An unused constant is a warning of the compiler.
+/// A module of constants. The compiler warns about unused ones.
 fn module(text: &mut String, name: &str, about: &str, inside: impl FnOnce(&mut String)) {
     *text += &format!("#[doc = {about:?}]\npub(crate) mod {} {{\n", name.replace('-', "_"));
     inside(text);
@@ -218,7 +218,7 @@ fn variants<'e>(kind: &str, lists: &[(&'e Vec<String>, &str)]) -> BTreeMap<&'e s
     all.map(|(name, variant)| (name, format!("{kind}::{variant}"))).collect()
 }
 
-/// The YAML files of a folder, by their names.
+/// The YAML files of a folder, by name.
 fn folder<T: serde::de::DeserializeOwned>(path: &Path) -> BTreeMap<String, T> {
     let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let paths = entries.map(|entry| entry.expect("a readable entry").path());

@@ -36,7 +36,7 @@ fn name(path: &Path) -> String {
     inner.to_string_lossy().replace('\\', "/")
 }
 
-/// The top-level module that a file belongs to: `facts` for `src/facts/later.rs`.
+/// The top-level module of a file: `facts` for `src/facts/later.rs`.
 fn module(path: &Path) -> String {
     match name(path).split('/').collect::<Vec<_>>()[..] {
         ["transforms", ..] => "transforms".to_owned(),
@@ -90,7 +90,7 @@ fn names_in_braces_are_found() {
     assert_eq!(first_names(code, "crate::"), ["a", "b", "c", "d", "e", "g"]);
 }
 
-/// Whom each module may know, from the outside in.
+/// The modules that each module may depend on, from the outside in.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("lib", &[]),
@@ -186,7 +186,7 @@ fn dependencies_point_inwards() {
             found.insert((*own, other));
         }
     }
-    // A rule that nothing needs any more would let it come back.
+    // An unused rule would allow the dependency to come back.
     let allowed = MAY_KNOW.iter().flat_map(|(own, known)| known.iter().map(move |other| (*own, *other)));
     let idle: Vec<_> = allowed.filter(|(own, other)| !found.contains(&(*own, (*other).to_owned()))).collect();
     // `main` uses the library by its name.
@@ -206,12 +206,12 @@ fn only_the_command_line_touches_the_world() {
     }
 }
 
-/// Every program that is started anywhere, and what it is for. Each of these places takes the
-/// tokens out of the environment.
+/// Every place that starts a program, and which one. Each of them removes the tokens from the
+/// environment.
 const STARTS: &[(&str, &str)] = &[
-    // The container engine: whatever JETTISON_ENGINE names, else `docker`.
+    // The container engine: the value of JETTISON_ENGINE, or `docker`.
     ("src/measure/engine.rs", "Command::new(program)"),
-    // The user's editor, through a shell as git has it.
+    // The user's editor, started through a shell as git does it.
     ("src/cli/interactive.rs", r#"Command::new("sh")"#),
     ("src/git/start.rs", r#"Command::new("git")"#),
 ];
@@ -241,7 +241,7 @@ fn programs_are_started_in_three_places() {
     assert_eq!(found, expected);
 }
 
-/// An error below the command line has a type, so that callers can tell cases apart, and its
+/// Errors below the command line have types, so that callers can tell the cases apart and each
 /// message is written in one place.
 #[test]
 fn only_the_command_line_has_errors_of_any_type() {
@@ -251,7 +251,7 @@ fn only_the_command_line_has_errors_of_any_type() {
     }
 }
 
-/// What other people wrote is read within bounds, and that is done in one place.
+/// Files by other people are read with a size limit, and only in one place.
 #[test]
 fn yaml_is_parsed_in_one_place() {
     for path in program() {
@@ -260,9 +260,9 @@ fn yaml_is_parsed_in_one_place() {
     }
 }
 
-/// The files that may look into the folder of a transform from outside.
+/// The files outside of a transform's folder that may use the modules in it.
 const MAY_LOOK_INTO: &[(&str, &str)] = &[
-    // A cache that goes into a mount is neither cleaned nor avoided.
+    // A cache in a mount is neither cleaned nor disabled.
     ("transforms/support/caches.rs", "cache_mounts"),
 ];
 
@@ -344,7 +344,8 @@ fn every_file_says_what_it_is() {
     }
 }
 
-/// Where edits become a new text: the pipeline, and `jettison apply` with edits that it received.
+/// The places that apply edits to a text: the pipeline, and `jettison apply` with edits that it
+/// received.
 const APPLIES: &[(&str, &str)] = &[
     ("src/cli/commands/apply.rs", "apply_received("),
     ("src/pipeline/draft.rs", ".apply("),
@@ -368,7 +369,8 @@ fn edits_are_applied_in_three_places() {
     );
 }
 
-/// What `cargo deny check` looks at and needs no network for, for everyone who does not have it.
+/// The checks of `cargo deny check` that need no network, for everyone who does not have that
+/// program.
 #[test]
 fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
     let deny = fs::read_to_string(root().join("deny.toml")).expect("a file");
@@ -379,7 +381,7 @@ fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
     let version = cargo().arg("-vV").output().expect("cargo starts");
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its machine");
-    // What other systems need may not be on this one.
+    // Dependencies of other systems may be missing on this one.
     let output = cargo()
         .args(["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", host])
         .current_dir(root())
@@ -395,8 +397,8 @@ fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
             continue;
         }
         assert_eq!(package["source"], "registry+https://github.com/rust-lang/crates.io-index", "{name}");
-        // One of several licences is enough, all of several are needed; the older way to say "or"
-        // is a slash.
+        // One of several licences joined by "or" is enough; all of those joined by "and" are
+        // needed. The older way to write "or" is a slash.
         let licence = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
         let licence = licence.replace(['(', ')'], "");
         let fits =
@@ -405,7 +407,7 @@ fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
     }
 }
 
-/// The page in the documentation is made from the transforms' own manual pages.
+/// The page in the documentation is generated from the transforms' manual pages.
 #[test]
 fn the_page_of_transforms_is_up_to_date() {
     let mut page = String::from(
@@ -420,7 +422,7 @@ fn the_page_of_transforms_is_up_to_date() {
             transform.applicability.name(),
             transform.since
         );
-        // Headings go two levels down; what looks like one in an example is a comment.
+        // Headings move two levels down. In an example, such a line is a comment.
         let mut in_example = false;
         for line in transform.manual().lines() {
             in_example ^= line.starts_with("```");

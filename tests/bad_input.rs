@@ -15,8 +15,8 @@ use support::folder;
 
 const DOCKERFILE: &str = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN pnpm install\nRUN apt-get update && apt-get install -y curl\n";
 
-/// Runs the program and ends it where it takes too long, which is far more than it needs even on a
-/// loaded machine.
+/// Runs the program, and kills it after a time that is far more than it needs even on a busy
+/// machine.
 fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(support::jettison());
     command
@@ -42,7 +42,7 @@ fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
 }
 
-/// What can be put in the place of a file of text.
+/// Puts a file of an unexpected kind in the place of a text file.
 fn put(path: &Path, kind: &str) {
     match kind {
         "a pipe" => pipe(path),
@@ -101,7 +101,7 @@ fn what_is_around_a_dockerfile_is_refused_and_the_rest_is_fixed() {
 #[test]
 fn a_configuration_that_cannot_be_read_is_an_error() {
     for name in [".jettison.yaml", ".hadolint.yaml"] {
-        // Keys of hadolint's that are none of ours are passed over, whatever they hold.
+        // Jettison ignores hadolint's other keys, whatever their values.
         for kind in KINDS.iter().filter(|kind| name != ".hadolint.yaml" || **kind != "aliases") {
             let folder = folder(&[("a/Dockerfile", DOCKERFILE), ("b/Dockerfile", DOCKERFILE)]);
             put(&folder.path().join("a").join(name), kind);

@@ -213,7 +213,7 @@ fn a_read_only_file_stays_as_it_was() {
     assert_eq!(read(&folder, "Dockerfile"), NAIVE);
 }
 
-/// With an instruction of every shape: flags, comments inside, nested commands, exec form, a
+/// A file with every kind of instruction: flags, comments inside, nested commands, exec form, a
 /// here-document, and a line that can't be read.
 #[test]
 fn what_is_understood_is_printed_for_contributors() {
@@ -299,7 +299,7 @@ fn a_full_disk_loses_nothing() {
     let result = std::panic::catch_unwind(|| {
         let text = format!("{NAIVE}# {}\n", "x".repeat(5000));
         fs::write(folder.path().join("Dockerfile"), &text).expect("there is room for this");
-        // What fills the rest leaves no page for the new file's text.
+        // The filler takes the remaining space, so that no page is left for the new text.
         let _ = fs::write(folder.path().join("filler"), vec![b'x'; 64 * 1024]);
         let output = run(folder.path(), &["fix", "--write", "Dockerfile"]);
         let names: Vec<_> = fs::read_dir(folder.path())
@@ -383,12 +383,12 @@ fn colours_do_not_leak_into_files() {
         assert!(!stdout(&run(folder.path(), choice)).contains('\u{1b}'));
     }
     assert!(stdout(&run(folder.path(), &["fix", "--color", "always"])).contains("\u{1b}[32m+"));
-    // What a Dockerfile itself holds comes out as it is.
+    // Control characters from the Dockerfile itself are printed unchanged.
     fs::write(folder.path().join("Dockerfile"), format!("{NAIVE}# \u{1b}[1mbold\n")).expect("writable");
     assert!(stdout(&run(folder.path(), &["fix"])).contains("\u{1b}[1mbold"));
 }
 
-/// `jettison fix | head -1` is no failure of ours.
+/// `jettison fix | head -1` is not an error.
 #[test]
 fn a_closed_pipe_is_success() {
     let names: Vec<String> = (0..400).map(|number| format!("Dockerfile.{number}")).collect();
@@ -422,7 +422,7 @@ fn only_what_changed_since_a_revision_is_touched() {
     fs::write(folder.path().join("Dockerfile"), &changed).expect("a file");
     let output = run(folder.path(), &["fix", "--since", "HEAD", "--write"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    // The line that changed is the second of its instruction; the first instruction is as it was.
+    // The changed line is the second one of its instruction. The first instruction stays unchanged.
     let expected = changed.replace("RUN pip install \\", "RUN pip install --no-cache-dir \\");
     assert_eq!(read(&folder, "Dockerfile"), expected);
     fs::create_dir(folder.path().join("new")).expect("a directory");
@@ -466,7 +466,8 @@ fn a_small_stack_bears_deep_scripts() {
     assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A build without a command says so, whatever follows its name, and its help does not list it.
+/// In a build without a command, using it gives an error message, whatever arguments follow, and
+/// the help does not list it.
 #[cfg(not(all(feature = "pr", feature = "inspect")))]
 #[test]
 fn a_command_that_was_left_out_is_named() {

@@ -6,7 +6,7 @@ mod support;
 use support::folder;
 use support::run::{run, stderr, stdout};
 
-/// What the program says of a Dockerfile, on standard output and on standard error.
+/// The output for a Dockerfile, on standard output and on standard error.
 fn said(dockerfile: &str) -> (String, String) {
     let folder = folder(&[("Dockerfile", dockerfile)]);
     let output = run(folder.path(), &["fix"]);

@@ -128,7 +128,7 @@ fn an_ignore_file_is_shown_and_written_like_any_other() {
         diff.contains("+COPY package.json package-lock.json ./\n"),
         "the fix that depends on it is included:\n{diff}"
     );
-    // The diff is one that git takes.
+    // git can apply the diff.
     fs::write(folder.path().join("a.diff"), &diff).expect("writable");
     if support::has_programs("`git apply --check`", &["git"]) {
         git(folder.path(), &["apply", "--check", "a.diff"]);
@@ -233,7 +233,7 @@ fn links_are_not_followed() {
     assert_eq!(run(folder.path(), &["fix", "--quiet"]).status.code(), Some(1));
 }
 
-/// A Python project whose cache is worth a line of an ignore file.
+/// A Python project whose cache is large enough for a line of an ignore file.
 const PYTHON: &str = "FROM python:3.12\nWORKDIR /app\nCOPY src ./src\nCOPY main.py .\n";
 
 #[test]
@@ -299,7 +299,7 @@ fn no_tracked_file_is_kept_out_where_the_history_travels() {
         ),
         "{said}"
     );
-    // Without the history, nothing asks for the checkout's state.
+    // Without the history, nothing can ask for the state of the checkout.
     fs::write(folder.path().join(".dockerignore"), ".git\n").expect("writable");
     assert_eq!(run(folder.path(), &["fix", "--write", "--quiet", "--unsafe"]).status.code(), Some(0));
     assert_eq!(read(&folder, ".dockerignore"), ".git\n__pycache__\n**/.ipynb_checkpoints\n");

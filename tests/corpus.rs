@@ -1,4 +1,4 @@
-//! Real Dockerfiles: parsed like BuildKit parses them, and fixed without losing anything.
+//! Real Dockerfiles: parsed as BuildKit parses them, and fixed without losing anything.
 
 mod support;
 
@@ -43,15 +43,15 @@ fn record(text: &str, instruction: &Instruction<'_>) -> Value {
     })
 }
 
-/// BuildKit's record of an instruction, brought into the same form.
+/// BuildKit's record of an instruction, converted to the same form.
 fn expected(known: &Value) -> Value {
     let keyword = known["keyword"].as_str().expect("a keyword").to_uppercase();
     let flag = |flag: &Value| {
         flag.as_str().expect("a flag").trim_start_matches("--").split('=').next().map(str::to_owned)
     };
     let flags: Vec<_> = known["flags"].as_array().into_iter().flatten().map(flag).collect();
-    // The records mark JSON for every instruction that may have it; ours is compared where the
-    // forms differ in meaning.
+    // The records mark JSON in every instruction that may have it; it is compared only for
+    // instructions where the two forms differ in meaning.
     let compared = Keyword::parse(&keyword).is_some_and(|keyword| {
         matches!(keyword, Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell)
     });
@@ -159,7 +159,7 @@ fn nearly_every_script_is_understood_and_its_words_lie_in_the_file() {
 fn fixing_settles_and_keeps_what_it_must() {
     let Some(all) = support::corpus("fixing_settles_and_keeps_what_it_must") else { return };
     for r#unsafe in [false, true] {
-        // Without comments of its own, so that those of the file can be compared.
+        // Without Jettison's own comments, so that the comments of the file can be compared.
         let config = Config { r#unsafe, comments: false, ..Config::default() };
         let settings = Settings { config, ..Settings::default() };
         let (mut changed, mut refused) = (0, 0);
@@ -167,8 +167,8 @@ fn fixing_settles_and_keeps_what_it_must() {
             let Some(text) = &real.text else { continue };
             let outcome = catch_unwind(|| pipeline::fix(text, &settings))
                 .unwrap_or_else(|_| panic!("{} makes it panic", real.name));
-            // A check that undoes a step is a mistake in a transform, found here before a user
-            // finds it.
+            // A check that undoes a step shows a defect in a transform, which this test finds
+            // before a user does.
             assert!(outcome.undone.is_empty(), "{}: {:?}", real.name, outcome.undone);
             refused += outcome.refused.len();
             let Some(new) = outcome.text() else { continue };
@@ -189,7 +189,7 @@ fn fixing_settles_and_keeps_what_it_must() {
     }
 }
 
-/// In one order, as a comment moves along with the instruction below it.
+/// Sorted, since a comment moves with the instruction below it.
 fn sorted(mut lines: Vec<String>) -> Vec<String> {
     lines.sort_unstable();
     lines

@@ -39,8 +39,8 @@ fn assert_snapshot(name: &str, text: &str) {
     support::run::assert_snapshot("formats", name, text);
 }
 
-/// Holds a document against a schema of this repository, where PyPI's `check-jsonschema` is there
-/// to do it.
+/// Checks a document against a schema of this repository, if PyPI's `check-jsonschema` is
+/// installed.
 fn assert_valid(test: &str, schema: &str, document: &[u8]) {
     let Some(python) = support::python_with(test, "check_jsonschema") else { return };
     let folder = tempfile::tempdir().expect("a temporary directory");
@@ -96,7 +96,7 @@ fn a_sarif_log() {
     let one = &results[0];
     assert_eq!(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Dockerfile");
     assert_eq!(run["tool"]["driver"]["rules"][number(&one["ruleIndex"])]["id"], one["ruleId"]);
-    // The first carries what makes the whole file as it should be.
+    // The first result contains the edits of the whole file.
     let changes = &one["fixes"][0]["artifactChanges"][0]["replacements"];
     let mut text: Vec<Vec<char>> = NAIVE.split_inclusive('\n').map(|line| line.chars().collect()).collect();
     for replacement in changes.as_array().expect("a list").iter().rev() {
@@ -189,7 +189,7 @@ fn the_configuration_has_a_schema_with_all_its_keys() {
 /// Anything that a title, a note or a path may contain.
 const LOUD: &str = "FROM debian:12\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12 [click me](http://evil.example/x) ![i](http://evil.example/i) <img src=x> @everyone | GH-7 `' \u{1b}[2J\u{202e}\n# \u{1b}[2J\u{202e}\nBAD x\r::error title=pwn::injected\nBAD ##[add-mask]y\n";
 
-/// A name that would end a line, and be another file's in a diff.
+/// A name that would end a line, and name another file in a diff.
 const LOUD_NAME: &str = "x`\n--- a/victim\n+++ b/victim\u{1b}[1m.Dockerfile";
 
 #[test]
@@ -204,7 +204,7 @@ fn what_can_not_be_seen_is_shown() {
         &["fix", "--write", "-v"],
     ] {
         let output = run(folder.path(), arguments);
-        // Colours are our own.
+        // The colours are Jettison's own.
         let stdout = text(&output.stdout);
         let stdout = ["0m", "1m", "31m", "32m", "36m"]
             .iter()
@@ -227,13 +227,13 @@ fn text_is_no_markdown() {
     let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD)]);
     let output = run(folder.path(), &["fix", "--format", "markdown", "--unsafe"]);
     let page = text(&output.stdout);
-    // In the diff everything is text; its fence is longer than any in it.
+    // Everything in the diff is literal, and its fence is longer than any other one in it.
     let (rest, diff) = page.split_once("```diff").expect("a diff");
     assert!(diff.contains("closes #12"), "{diff}");
     assert!(rest.contains("RUN"), "a title quotes the instruction: {rest}");
     for line in rest.lines().filter(|line| !line.starts_with("<details>") && !line.starts_with("</details>"))
     {
-        // Code spans of one backtick are the only ones that a title has here.
+        // In these titles, all code spans have single backticks.
         let outside: String = line.split('`').step_by(2).collect();
         for alive in ["closes #12", "[click me](", "://", "![i](", "<img", "@everyone", "GH-7"] {
             assert!(!outside.contains(alive), "{alive} is alive: {line}");
@@ -258,7 +258,7 @@ fn links_in_messages_of_sarif_are_text() {
     }
 }
 
-/// `git apply` takes a diff whatever the names in it are, and nothing writes to another file.
+/// `git apply` accepts a diff with any file names, and nothing is written to other files.
 #[test]
 fn names_in_diffs_are_quoted() {
     if !support::has_programs("names_in_diffs_are_quoted", &["git"]) {
@@ -292,7 +292,7 @@ fn a_comment_fits_its_forge() {
     assert_eq!(page.matches("```").count() % 2, 0);
 }
 
-/// What `apply` writes is what `fix` would, in the tree that it is run in.
+/// `apply` writes the same text as `fix`, in the tree in which it runs.
 #[test]
 fn edits_of_other_files_are_refused() {
     let outside = folder(&[(".bashrc", "# mine\n"), ("Dockerfile", NAIVE)]);
@@ -335,7 +335,7 @@ fn edits_of_other_files_are_refused() {
         assert_eq!(fs::read_to_string(folder.path().join(".bashrc")).expect("a file"), "# mine\n");
         assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), NAIVE);
     }
-    // An ignore file has no sum where it is new.
+    // A new ignore file has no checksum.
     let ignore = |path: &str| {
         let mut document = document("Dockerfile", NAIVE);
         document["files"][0]["edits"] = Value::Array(Vec::new());
@@ -350,7 +350,7 @@ fn edits_of_other_files_are_refused() {
     }
     assert!(!outside.path().join(".dockerignore").exists());
     assert_eq!(apply(&ignore("Dockerfile.dockerignore"), &[]).status.code(), Some(0));
-    // From a folder of a repository, all of it can be written.
+    // In a repository, `apply` may write to all of it, from any folder.
     fs::create_dir_all(inside.path().join(".git/objects")).expect("a directory");
     fs::write(inside.path().join(".git/HEAD"), "ref: refs/heads/main\n").expect("a file");
     fs::create_dir(inside.path().join("deep")).expect("a directory");

@@ -39,7 +39,7 @@ fn answers(output: &Output) -> Vec<String> {
     findings.map(|one| format!("{} {} {}", word(&one["code"]), one["line"], word(&one["answer"]))).collect()
 }
 
-/// A report may come from elsewhere, and its files are then rewritten and shown.
+/// A report may come from another directory; its files are then fixed and shown.
 #[test]
 fn a_report_names_files_of_the_tree() {
     let outside = folder(&[("Dockerfile", support::run::NAIVE)]);
@@ -116,7 +116,7 @@ fn hadolints_comments_can_be_out_of_force() {
     assert!(fixes(folder.path()).contains("--no-cache-dir"));
 }
 
-/// A finding is about one manager, and so is a no to it.
+/// A hadolint code is about one package manager, and so is ignoring it.
 #[test]
 fn codes_are_those_of_one_manager() {
     let naive = "FROM alpine:3.20\nRUN apk add py3-pip \\\n    && pip install flask==3.0.3\n";
@@ -124,7 +124,7 @@ fn codes_are_those_of_one_manager() {
     let output = run(folder.path(), &["--from-hadolint", "report.json"]);
     assert!(stdout(&output).contains("+RUN apk add --no-cache py3-pip"), "{}", stdout(&output));
     assert!(!stdout(&output).contains("--no-cache-dir"), "{}", stdout(&output));
-    // With a no to pip's, its cache is not emptied either.
+    // If pip's code is ignored, its cache is not emptied either.
     fs::write(folder.path().join(".hadolint.yaml"), "ignored: [DL3042]\n").expect("a file");
     let output = run(folder.path(), &["--write"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -158,7 +158,7 @@ fn report(hadolint: &Path, folder: &Path, files: &[String]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// How often each code is found.
+/// How often each code occurs.
 fn counts(report: &[Value]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for one in report {
@@ -167,8 +167,8 @@ fn counts(report: &[Value]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Real files: every finding gets an answer, and hadolint no longer finds what was fixed. With
-/// UPDATE_DOCS=1 it is all of them, and the shares go into docs/hadolint.md.
+/// Real files: every finding gets an answer, and hadolint no longer reports the fixed ones. With
+/// UPDATE_DOCS=1, the test uses all files and writes the percentages to docs/hadolint.md.
 #[test]
 fn hadolint_no_longer_finds_what_was_fixed() {
     let test = "hadolint_no_longer_finds_what_was_fixed";
@@ -215,7 +215,7 @@ fn hadolint_no_longer_finds_what_was_fixed() {
     }
 }
 
-/// The page with the shares.
+/// The page with the percentages.
 fn page(shares: &BTreeMap<String, BTreeMap<String, usize>>, files: usize) -> String {
     let mut page = format!(
         "# Fixing hadolint findings\n\n\

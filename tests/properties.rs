@@ -1,11 +1,11 @@
-//! Properties of any text, real or not.
+//! Properties of any text, whether a real Dockerfile or not.
 
 use jettison::config::{Config, MergeRuns, Settings};
 use jettison::pipeline;
 use jettison::syntax::Dockerfile;
 use proptest::prelude::*;
 
-/// Pieces from which texts are put together: everything that has broken a Dockerfile tool before.
+/// Pieces of texts: everything that has broken a Dockerfile tool before.
 fn piece() -> impl Strategy<Value = String> {
     let fixed = [
         "FROM debian:12",

@@ -1,5 +1,5 @@
-//! `measure`, `verify` and `fix --verify` against a real engine: what they find, which fixes they
-//! hold back, and that they remove all temporary files and images, however they end.
+//! `measure`, `verify` and `fix --verify` with a real engine: what they find, which fixes they
+//! withhold, and that they remove all temporary files and images, however they end.
 #![cfg(unix)]
 
 mod support;
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use support::run::{stderr, stdout};
 use support::{engine, folder};
 
-/// Two megabytes that nothing compresses are stored in one layer and deleted in the next.
+/// Two megabytes that can't be compressed are stored in one layer and deleted in the next.
 const WASTEFUL: &str = "\
 FROM debian:bookworm-slim
 COPY notes.txt main.py /srv/
@@ -33,7 +33,7 @@ COPY notes.txt main.py /srv/
 CMD [\"cat\", \"/srv/notes.txt\"]
 ";
 
-/// A folder to work in, and one for temporary files, in which nothing may stay.
+/// A folder to work in, and one for temporary files, which must be empty at the end.
 struct Place {
     folder: TempDir,
     temporary: TempDir,
@@ -56,7 +56,7 @@ impl Place {
         command
     }
 
-    /// Runs the program to its end, and looks for what it left.
+    /// Runs the program until it ends, and checks that it left nothing.
     fn run(&self, arguments: &[&str]) -> Output {
         let child = self.command(arguments).spawn().expect("the program starts");
         self.finish(child)
@@ -263,7 +263,7 @@ fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
     if !support::has_engine("the_transform_that_breaks_something") {
         return;
     }
-    // A file of the full image, by a name that no reader of the sources finds.
+    // The program opens a file of the full image under a name that can't be found in the source.
     let reads = "print(open('/usr/include/' + 'stdio' + chr(46) + 'h').readline())\n";
     let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", reads)]);
     let output = place.run(PROVE_AND_WRITE);
@@ -370,7 +370,7 @@ fn an_engine_that_stops_halfway_leaves_the_files_untouched() {
     assert!(stderr(&output).contains("error: Dockerfile: "), "{}", stderr(&output));
 }
 
-/// A socket in front of the engine's, which can be cut.
+/// A proxy for the engine's socket that can cut the connection.
 struct Between {
     folder: TempDir,
     open: Arc<Mutex<Option<Vec<UnixStream>>>>,
@@ -445,7 +445,7 @@ fn a_full_disk_leaves_the_files_untouched() {
     assert_eq!(place.read("Dockerfile"), WASTEFUL);
 }
 
-/// Whatever needs an engine says so where none answers; this runs everywhere.
+/// Every command that needs an engine says so if none answers. This test runs everywhere.
 #[test]
 fn without_an_engine_it_is_said_what_was_tried() {
     let folder = folder(&[("Dockerfile", WASTEFUL), ("notes.txt", "notes\n"), ("main.py", "")]);

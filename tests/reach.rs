@@ -1,5 +1,5 @@
-//! A checkout refers to nothing outside of it: symlinks, contexts of Compose files, and
-//! configurations of other folders.
+//! Nothing in a checkout makes the program use files outside of it: symlinks, contexts of Compose
+//! files, and configurations in other folders.
 
 #![cfg(unix)]
 
@@ -33,7 +33,7 @@ fn read(folder: &tempfile::TempDir, path: &str) -> String {
     fs::read_to_string(folder.path().join(path)).expect("readable")
 }
 
-/// A project in a folder that is not part of it.
+/// A project, with a context in a folder outside of it.
 fn project(compose: &str) -> tempfile::TempDir {
     let large = "x".repeat(200_000);
     let folder = folder(&[
@@ -60,7 +60,7 @@ fn a_context_outside_of_the_repository_is_not_looked_at() {
     let output = run(&folder.path().join("work/repo"), &["fix", "--unsafe", "--write", "-v", "svc"]);
     assert!(!folder.path().join(".dockerignore").exists(), "{}", said(&output));
     assert!(said(&output).contains("which is outside of"), "{}", said(&output));
-    // The same context is used when it is in the repository.
+    // The same context is used if it is in the repository.
     let folder = project(&compose(".", "svc/Dockerfile"));
     let output = run(&folder.path().join("work/repo"), &["fix", "--unsafe", "--write", "-v", "svc"]);
     assert!(folder.path().join("work/repo/.dockerignore").exists(), "{}", said(&output));
@@ -158,7 +158,7 @@ fn a_configuration_of_another_user_does_not_count() {
         );
     }
     assert!(!check().contains("[unsafe]"));
-    // A folder of the same user may have one.
+    // Until here, the folder belonged to the same user, whose configuration counts.
     chown(folder.path().join("sub"), Some(12_345), None).expect("it worked before");
     assert!(check().contains("[unsafe]"));
 }

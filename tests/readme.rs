@@ -27,7 +27,7 @@ fn every_example_has_something_to_gain() {
     for entry in fs::read_dir(root.join("examples")).expect("readable") {
         let entry = entry.expect("an entry");
         if entry.path().is_dir() {
-            // A compose application has its Dockerfiles one level down.
+            // A Compose application has its Dockerfiles one level down.
             let path = format!("examples/{}/", entry.file_name().to_string_lossy());
             assert!(said.contains(&path), "{path} has nothing to fix");
         }

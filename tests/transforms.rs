@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// A test that fails by a panic, as everywhere.
+/// A test that fails if the function panics.
 fn trial(name: String, test: impl FnOnce() + Send + 'static) -> Trial {
     Trial::test(name, move || {
         test();
@@ -67,7 +67,7 @@ fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {
     outcome.text().unwrap_or(text)
 }
 
-/// What holds for every text and every transform, whatever comes out.
+/// Checks what must be true for every text and every transform.
 fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn Surroundings) {
     let fix = |text: &str| pipeline::fix_within(text, settings, around);
     let outcome = fix(text);
@@ -87,7 +87,7 @@ fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn Su
     }
 }
 
-/// The surroundings as a first run leaves them.
+/// The surroundings after a first run.
 struct Around<'a> {
     ignore_file: Option<&'a str>,
     given: &'a dyn Surroundings,
@@ -112,7 +112,7 @@ fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
             .map(|rest| rest.split("```").next().unwrap_or_default().to_owned())
             .collect()
     };
-    // A context before a pair belongs to it.
+    // A context above a pair belongs to the pair.
     let pairs =
         page.split("```dockerfile before").map(|part| part.rsplit_once("```context\n").map(|(_, text)| text));
     let around = pairs.map(|context| -> Box<dyn Surroundings> {
@@ -125,7 +125,7 @@ fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
     texts.zip(around).map(|((before, after), around)| (before, after, around)).collect()
 }
 
-/// The manual page has all its sections, and its examples are correct.
+/// Checks that the manual page has all its sections, and that its examples are correct.
 fn manual_page_is_right(transform: &Transform) {
     let page = transform.manual();
     for heading in ["# Why", "# Safety", "# When it does nothing", "# Examples"] {
@@ -152,7 +152,7 @@ fn fixtures(transform: &Transform) -> Vec<PathBuf> {
     all
 }
 
-/// `keep-this` for `tests/fixtures/merge-runs/keep-this.Dockerfile`.
+/// The situation of a fixture: `keep-this` for `tests/fixtures/merge-runs/keep-this.Dockerfile`.
 fn situation(fixture: &Path) -> String {
     fixture.file_stem().expect("a name").to_string_lossy().into_owned()
 }
@@ -174,8 +174,8 @@ fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
             let Config { select, r#unsafe, .. } = base.config;
             Settings { config: Config { select, r#unsafe, ..config }, ..base }
         }
-        // The guards of a merge are of interest wherever it would be allowed, not only where it
-        // saves bytes.
+        // The refusals to merge should be tested wherever a merge would be possible, not only where
+        // it saves bytes.
         Err(_) if transform.id == "merge-runs" => {
             Settings { config: Config { merge_runs: MergeRuns::All, ..base.config }, ..base }
         }
@@ -183,7 +183,7 @@ fn settings_for(transform: &Transform, fixture: &Path) -> Settings {
     }
 }
 
-/// What a snapshot shows: the new text, and what was refused or withheld.
+/// The content of a snapshot: the new text, and the fixes that were refused or withheld.
 fn picture(outcome: &Outcome, text: &str) -> String {
     let mut picture = match outcome.text() {
         Some(new) => new.to_owned(),
@@ -223,8 +223,7 @@ fn comes_out_as_its_snapshot_says(transform: &Transform, path: &Path) {
     }, { insta::assert_snapshot!(situation.as_str(), picture) });
 }
 
-/// All transforms at once must settle too, and together they must not undo what one alone gets
-/// right.
+/// All transforms together must become stable too, and must not undo what a single one does.
 fn settles_under_all(path: &Path) {
     let text = fs::read_to_string(path).expect("a readable fixture");
     let around = around(path);

@@ -1,6 +1,7 @@
 //! Files of any length, one kind for each way in which the cost could grow faster than the file.
 
-/// A name, and the text of so many instructions, commands or stages.
+/// A name, and a function that generates the text with this number of instructions, commands or
+/// stages.
 pub type Kind = (&'static str, fn(usize) -> String);
 
 /// All kinds.
@@ -216,7 +217,7 @@ pub const KINDS: &[Kind] = &[
 
 const DEBIAN: &str = "FROM debian:12\n";
 
-/// A start, and so many parts.
+/// A start, followed by this number of parts.
 fn each(start: &str, count: usize, part: impl Fn(usize) -> String) -> String {
     (0..count).fold(start.to_owned(), |mut text, number| {
         text += &part(number);

@@ -12,15 +12,15 @@ use std::time::Duration;
 use kinds::{KINDS, Kind};
 use measure::{MODES, exponent, fix, settings};
 
-/// Instructions, commands or stages.
+/// Two numbers of instructions, commands or stages.
 const SIZES: (usize, usize) = (1_000, 10_000);
-/// Of some kinds, so many too.
+/// A larger number, for some of the kinds.
 const LARGEST: usize = 100_000;
 const OF_LARGEST: &[&str] = &["copies", "pip", "RUN and ENV", "a chain of stages", "of everything"];
-/// Sorting makes 1.1 of 1, and a file that outgrows the processor's caches up to 1.3 (the merging
-/// of many RUNs does); a square is 2.
+/// The limit of the exponent. Sorting turns 1 into 1.1, and a file that outgrows the processor's
+/// caches reaches 1.3 (as when many RUNs are merged); quadratic time is 2.
 const MOST: f64 = 1.35;
-/// Shorter times say nothing.
+/// Shorter times are not significant.
 const LEAST: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         println!("{mode}: seconds for {} and {} instructions, exponent", SIZES.0, SIZES.1);
         for (name, text) in KINDS.iter().filter(is_wanted) {
             let (small, large) = (text(SIZES.0), text(SIZES.1));
-            // What disturbs a measurement only ever adds to it.
+            // A disturbance can only make a measurement longer.
             let best = |text: &str| (0..3).map(|_| fix(text, &settings).0).min().unwrap_or_default();
             let times = (best(&small), best(&large));
             let power = exponent(SIZES, times);

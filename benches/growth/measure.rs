@@ -1,5 +1,5 @@
-//! The time that a file takes, as CPU time of the thread that works on it: a busy machine makes no
-//! difference.
+//! The time that a file takes, as CPU time of its thread, so that other load on the machine makes
+//! no difference.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub fn fix(text: &str, settings: &Settings) -> (Duration, Outcome) {
     (now().saturating_sub(start), outcome)
 }
 
-/// The power of the file's length that its time grows with.
+/// The exponent: the time grows with this power of the file's length.
 pub fn exponent(sizes: (usize, usize), times: (Duration, Duration)) -> f64 {
     #[allow(clippy::cast_precision_loss)]
     let sizes = sizes.1 as f64 / sizes.0 as f64;

@@ -90,10 +90,11 @@ impl Side {
         Ok(Self { name, application, workspace: Workspace::of(application)?, images: Vec::new(), built: 0 })
     }
 
-    /// Builds all services, and says how long that took.
+    /// Builds all services, and returns how long that took.
     fn build(&mut self) -> Result<Duration> {
         self.built += 1;
-        // A name of its own for each build: the images of the last one go only afterwards.
+        // Each build has its own name, since the images of the previous build are removed only
+        // afterwards.
         let version = format!("rebuild-{}-{}", self.name, self.built);
         let mut images = Vec::new();
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Medians, spread and the page that shows them.
+//! Medians, spread, and the page that contains them.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// By how much the median is shorter: 0.8 is four fifths, less than nothing is longer.
+    /// How much shorter the median is: 0.8 means by four fifths, and a negative number means that
+    /// it is longer.
     fn reduction(&self) -> f64 {
         1.0 - median(&self.after) / median(&self.before)
     }
@@ -59,7 +60,7 @@ fn cells(comparison: &Comparison) -> String {
     format!("{} | {} | {}", times(before), times(after), percent(comparison.reduction()))
 }
 
-/// A reduction as a change, as people write it: −80 %, +3 %.
+/// A reduction as a percentage of change: −80 %, +3 %.
 fn percent(reduction: f64) -> String {
     let change = (-100.0 * reduction).round();
     let sign = if change < 0.0 {

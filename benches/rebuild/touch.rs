@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::build::Workspace;
 
-/// Files as they were, each of which gets a new change every time.
+/// Original files, to each of which every build makes a new change.
 pub struct Original {
     files: Vec<(PathBuf, String)>,
 }
 
 impl Original {
-    /// Remembers the files.
+    /// Reads the files.
     pub fn read(workspace: &Workspace, paths: &[&str]) -> Result<Self> {
         let read = |path: &&str| {
             let path = workspace.file(path);
@@ -27,7 +27,7 @@ impl Original {
         Ok(Self { files: paths.iter().map(read).collect::<Result<_>>()? })
     }
 
-    /// Writes all of them with a change that never was.
+    /// Writes all of them, with a change that no build has seen before.
     pub fn change(&self) -> Result<()> {
         for (path, text) in &self.files {
             let extension = path.extension().unwrap_or_default().to_string_lossy();

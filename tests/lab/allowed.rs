@@ -38,7 +38,7 @@ const CACHES: &[(Place, &str)] = &[
     (Place::Below("/root/.cache/pnpm"), "pnpm's copies of the registry's answers"),
 ];
 
-/// What two builds of the same Dockerfile may name differently.
+/// Files that two builds of the same Dockerfile may name differently.
 const NAMED_AT_RANDOM: &[(Place, &str)] = &[
     (
         Place::Below("/tmp/v8-compile-cache-0"),
@@ -51,11 +51,11 @@ const NAMED_AT_RANDOM: &[(Place, &str)] = &[
     ),
 ];
 
-/// Files whose content holds a time stamp, by the ending of their names. (Python's documentation,
+/// Files that contain a timestamp, by the extensions of their names. (Python's documentation,
 /// "Cached bytecode": the time of the source.)
 const STAMPED: &[&str] = &[".pyc"];
 
-/// A file of the build context that jettison itself rewrote or made; `COPY . .` takes it along.
+/// A file of the build context that Jettison rewrote or created; `COPY . .` copies it.
 pub struct Rewritten {
     path: String,
     before: Option<u64>,
@@ -79,7 +79,7 @@ pub fn rewritten(
     Ok(found)
 }
 
-/// Three images' files: as written, as written and built again, and fixed.
+/// The files of three images: the original, the original built again, and the fixed one.
 pub struct Trees<'a> {
     pub before: &'a Tree,
     pub again: &'a Tree,
@@ -87,7 +87,8 @@ pub struct Trees<'a> {
 }
 
 impl Trees<'_> {
-    /// What two builds of the original differ in beyond what is known; then the table lacks a line.
+    /// Unknown differences between the two builds of the original. If there are any, the table
+    /// lacks a line.
     pub fn unexplained_noise(&self) -> Vec<Difference> {
         let mut noise = differences(self.before, self.again);
         noise.retain(|one| {
@@ -96,7 +97,7 @@ impl Trees<'_> {
         noise
     }
 
-    /// What the fixed image differs in and must not.
+    /// The differences of the fixed image that are not permitted.
     pub fn harm(&self, rewritten: &[Rewritten]) -> Vec<Difference> {
         let noise: BTreeSet<String> = differences(self.before, self.again)
             .into_iter()
@@ -115,7 +116,7 @@ impl Trees<'_> {
         harm
     }
 
-    /// A cache may lose things, and a directory that had nothing but caches in it may go with them.
+    /// A cache may lose files, and a directory that contained only caches may be removed with them.
     fn is_cache(&self, difference: &Difference) -> bool {
         let Difference { path, change } = difference;
         if listed(CACHES, path) {
@@ -138,7 +139,7 @@ impl Trees<'_> {
             && CACHES.iter().any(|(Place::Below(place), _)| place.starts_with(&inside))
     }
 
-    /// The image has the context's old text, and afterwards its new one.
+    /// Before, the image has the old text of the context's file, and afterwards the new one.
     fn is_own(&self, difference: &Difference, rewritten: &[Rewritten]) -> bool {
         let digest = |tree: &Tree| match tree.get(&difference.path).map(|entry| &entry.kind) {
             Some(Kind::File { hash, .. }) => Some(*hash),

@@ -1,13 +1,13 @@
-//! The example applications as data: the images to build, the questions of the smoke test, and the
+//! The example applications as data: the images to build, the requests of the smoke test, and the
 //! files that change before a rebuild.
 
 /// One folder of `examples/`.
 #[derive(Debug)]
 pub struct Application {
     pub name: &'static str,
-    /// What is built and started, in this order.
+    /// The images to build and start, in this order.
     pub services: &'static [Service],
-    /// The smoke test of its README, asked in this order.
+    /// The smoke test of its README, in this order.
     pub probes: &'static [Probe],
     /// Source files that a developer changes: one in each build context.
     pub sources: &'static [&'static str],
@@ -15,13 +15,13 @@ pub struct Application {
     pub manifests: &'static [&'static str],
 }
 
-/// One image of it.
+/// An image of the application.
 #[derive(Debug)]
 pub struct Service {
     pub name: &'static str,
-    /// The build context, below the application's folder.
+    /// The build context, relative to the application's folder.
     pub context: &'static str,
-    /// Where it serves; none for a program that runs once and ends.
+    /// Its port, or `None` for a program that runs once and ends.
     pub port: Option<u16>,
     /// `NAME=value`, as its `compose.yaml` sets them.
     pub environment: &'static [&'static str],
@@ -68,12 +68,12 @@ const fn prints(service: &'static str, command: &'static [&'static str], contain
     Probe::Prints { service, command, contains }
 }
 
-/// The application of a name in the table.
+/// The application with a name.
 pub fn named(name: &str) -> &'static Application {
     ALL.iter().find(|one| one.name == name).expect("the table has the application")
 }
 
-/// Examples that are only rewritten.
+/// Examples that are only fixed, not built.
 pub const NOT_BUILT: &[(&str, &str)] =
     &[("alpine-tool", "needs an engine that pulls alpine:3.20, and Alpine's package mirrors")];
 

@@ -1,5 +1,5 @@
-//! A working copy of an application, and the images that are built from it. This file compares and
-//! measures nothing.
+//! A working copy of an application, and the images that are built from it. This module does not
+//! compare or measure anything.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -20,8 +20,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Copies the folder. All files get the same time stamp: compiled Python has that of its source
-    /// in it.
+    /// Copies the folder. All files get the same timestamp, since compiled Python contains that of
+    /// its source.
     pub fn of(application: &'static Application) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("jettison-lab-").tempdir()?;
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(application.name);
@@ -29,7 +29,7 @@ impl Workspace {
         Ok(Self { application, directory })
     }
 
-    /// Runs the program under test over it, as its user does.
+    /// Runs the program under test on the copy, as a user would.
     pub fn fix(&self, options: &[&str]) -> Result<()> {
         let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
             .args(["fix", "--write"])
@@ -43,7 +43,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// Builds one service. `fresh` takes nothing from the build cache.
+    /// Builds one service. With `fresh`, it does not use the build cache.
     pub fn build(&self, service: &Service, version: &str, fresh: bool) -> Result<Image> {
         let tag = tag(&format!("{}-{}", self.application.name, service.name), version);
         build(&self.context(service), &tag, fresh)
@@ -54,7 +54,7 @@ impl Workspace {
         self.directory.path().join(service.context)
     }
 
-    /// A file of it.
+    /// The path of a file in the copy.
     pub fn file(&self, path: &str) -> PathBuf {
         self.directory.path().join(path)
     }
@@ -71,7 +71,7 @@ impl Workspace {
     }
 }
 
-/// An image, which goes when it is no longer looked at. Its layers stay in the build cache.
+/// An image, which is removed when it is dropped. Its layers stay in the build cache.
 pub struct Image {
     pub tag: String,
 }

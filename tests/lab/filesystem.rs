@@ -54,9 +54,9 @@ pub fn hash(mut content: impl Read) -> Result<u64> {
     }
 }
 
-/// The files of an image, as a container of it starts with.
+/// The files of an image, as a container sees them when it starts.
 pub fn of(image: &Image) -> Result<Tree> {
-    // The name of a command is asked for where the image has none; it is not run.
+    // The engine requires a command if the image has none. The command does not run.
     let container = engine::docker(&["create", &image.tag, "true"])?;
     let mut export = engine::command(&["export", &container]).spawn()?;
     let tree = read(export.stdout.take().context("the stream was asked for")?);

@@ -1,5 +1,5 @@
-//! Tests of the comparison itself: images that differ on purpose, where every kind of difference
-//! must be found.
+//! Tests of the comparison itself: images that differ on purpose. Every kind of difference must be
+//! found.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::compare::differences;
 use crate::filesystem::{self, Tree};
 use crate::{proof, support};
 
-/// A tiny image; the differing part is all in one layer.
+/// A tiny image. Everything that differs is in one layer.
 fn image(name: &str, script: &str) -> Result<Image> {
     let directory = tempfile::tempdir()?;
     let text = format!("FROM debian:bookworm-slim\nRUN mkdir /it && cd /it && {script}\n");
@@ -70,7 +70,7 @@ fn another_configuration_is_noticed() -> Result<()> {
     Ok(())
 }
 
-/// An archive as the engine exports it: path, mode, owner, content.
+/// An archive like those that the engine exports, from paths, modes, owners and contents.
 fn tree(files: &[(&str, u32, u64, &str)]) -> Result<Tree> {
     let mut builder = tar::Builder::new(Vec::new());
     for (path, mode, user, content) in files {

@@ -14,7 +14,7 @@
 //! applications.
 
 mod allowed;
-// What only the measurement of rebuild times uses is dead code here.
+// Here, the parts that only the benchmark of rebuild times uses are dead code.
 #[allow(dead_code)]
 mod applications;
 #[allow(dead_code)]
@@ -136,7 +136,8 @@ fn an_application_is_measured_before_and_after() -> Result<()> {
     let (before, after) = (&found["before"], &found["after"]);
     let size = |side: &serde_json::Value| side["size"].as_u64().unwrap_or_default();
     assert!(size(before) > 400_000_000 && size(after) < 10_000_000, "{found}");
-    // After an edit of a source what was installed is there already, which it was not before.
+    // After a change of a source file, the installed packages come from the cache, unlike before
+    // the fix.
     let rebuild = |side: &serde_json::Value| side["rebuilds"][0]["cached"].as_u64();
     assert!(rebuild(after) > rebuild(before), "{found}");
     Ok(())

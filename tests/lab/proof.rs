@@ -11,7 +11,7 @@ use crate::engine;
 use crate::filesystem::{self, Kind, Tree};
 use crate::smoke;
 
-/// Builds, fixes, builds again; the error lists all that differs and must not.
+/// Builds, fixes, and builds again. The error lists all differences that are not permitted.
 pub fn of(application: &'static Application) -> Result<()> {
     let (original, fixed) = (Workspace::of(application)?, Workspace::of(application)?);
     fixed.fix(&[])?;
@@ -20,8 +20,8 @@ pub fn of(application: &'static Application) -> Result<()> {
     let mut complaints = Vec::new();
     for service in application.services {
         let first = original.build(service, "before", false)?;
-        // The second build of the original shows what differs anyway, so nothing may come from the
-        // cache.
+        // The second build of the original shows the differences that occur anyway, so it must not
+        // use the cache.
         let again = original.build(service, "again", true)?;
         let result = fixed.build(service, "after", false)?;
         let own = allowed::rewritten(&original.files(service)?, &fixed.files(service)?)?;
@@ -31,7 +31,7 @@ pub fn of(application: &'static Application) -> Result<()> {
         before.push(first);
         after.push(result);
     }
-    // The original first: if it does not work, nothing is proven by the other.
+    // The original is tested first: if it does not work, the fixed version proves nothing.
     for (version, images) in [("as written", &before), ("fixed", &after)] {
         if let Err(error) = smoke::test(application, images) {
             complaints.push(format!("{} {version} fails its smoke test: {error:#}", application.name));
@@ -49,8 +49,8 @@ pub fn of(application: &'static Application) -> Result<()> {
     Ok(())
 }
 
-/// Compares one service's image as written, as written and built again, and fixed: files and
-/// configuration.
+/// Compares the files and the configuration of one service's images: the original, the original
+/// built again, and the fixed one.
 fn compare(name: &str, images: [&Image; 3], own: &[Rewritten]) -> Result<Vec<String>> {
     let [before, again, after] = images;
     let (old, twin, new) = (filesystem::of(before)?, filesystem::of(again)?, filesystem::of(after)?);
@@ -72,7 +72,7 @@ fn compare(name: &str, images: [&Image; 3], own: &[Rewritten]) -> Result<Vec<Str
     Ok(found)
 }
 
-/// The configuration that a container of the image starts with.
+/// The configuration with which containers of the image start.
 pub fn configuration(image: &Image) -> Result<Value> {
     let text = engine::docker(&["image", "inspect", "--format", "{{json .Config}}", &image.tag])?;
     Ok(serde_json::from_str(&text)?)

@@ -9,8 +9,7 @@ use serde_json::Value;
 use crate::applications;
 use crate::build::Workspace;
 
-/// Everything that `--unsafe` would do to an application is applied by `--verify`, and nothing held
-/// back.
+/// `--verify` applies every fix that `--unsafe` would make to an application, and withholds none.
 pub fn verify(name: &str) -> Result<()> {
     let workspace = Workspace::of(applications::named(name))?;
     let arguments = ["fix", "--unsafe", "--verify", "--write", "--format", "json"];
@@ -30,7 +29,7 @@ fn is_held(refused: &Value) -> bool {
     refused["reason"].as_str().is_some_and(|reason| reason.starts_with("held back"))
 }
 
-/// What `measure` says of an application, with what `--unsafe` makes of it.
+/// The report of `measure` on an application with `--unsafe`.
 pub fn measure(name: &str) -> Result<Value> {
     let workspace = Workspace::of(applications::named(name))?;
     let before = workspace.files(&applications::named(name).services[0])?;

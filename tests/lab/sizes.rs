@@ -7,7 +7,7 @@ use crate::applications::Application;
 use crate::build::{Image, Workspace};
 use crate::{engine, smoke};
 
-/// What all images of an application take, in bytes, unpacked.
+/// The sizes of all images of an application, in bytes, unpacked.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     pub before: u64,
@@ -15,13 +15,13 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The share that is gone: 0.6 is three fifths.
+    /// The reduction: 0.6 means by three fifths.
     #[allow(clippy::cast_precision_loss)]
     pub fn reduction(self) -> f64 {
         1.0 - self.after as f64 / self.before as f64
     }
 
-    /// Fails where hardly anything is gone: every application was written to have something that
+    /// Fails if the reduction is small: every application was written to contain something that
     /// need not ship.
     pub fn must_shrink(self, application: &Application) -> Result<()> {
         let percent = 100.0 * self.reduction();

@@ -16,7 +16,7 @@ use crate::engine;
 /// How long a service may take until it answers.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Starts all services, asks them everything, and runs their own health checks.
+/// Starts all services, sends them all requests, and runs their own health checks.
 pub fn test(application: &Application, images: &[Image]) -> Result<()> {
     let network = Network::new(application.name)?;
     let running: Vec<Running> = application
@@ -55,7 +55,7 @@ fn find<'a>(running: &'a [Running], service: &str) -> Result<&'a Running> {
     running.iter().find(|one| one.service.name == service).with_context(|| format!("no service {service}"))
 }
 
-/// A network of its own, in which services find each other by name.
+/// A separate network, in which services find each other by name.
 struct Network {
     name: String,
 }
@@ -78,7 +78,7 @@ impl Drop for Network {
     }
 }
 
-/// A container that serves, until it is dropped.
+/// A container of a service, which runs until it is dropped.
 struct Running {
     service: &'static Service,
     port: u16,
@@ -89,7 +89,7 @@ struct Running {
 impl Running {
     fn start(service: &'static Service, port: u16, image: &Image, network: &Network) -> Result<Self> {
         let published = format!("127.0.0.1::{port}");
-        // The engine need not look after its health: the check is run below.
+        // The engine does not run the health check, since this test does so itself.
         let mut arguments = vec!["run", "--detach", "--no-healthcheck", "--network", &network.name];
         arguments.extend(["--network-alias", service.name, "--publish", &published]);
         for variable in service.environment {
@@ -100,7 +100,7 @@ impl Running {
         Ok(Self { service, port, image: image.tag.clone(), container })
     }
 
-    /// Waits until anything is answered.
+    /// Waits until the service answers any request.
     fn wait(&self) -> Result<()> {
         let start = Instant::now();
         while let Err(error) = self.ask("GET /healthz", "") {
@@ -135,8 +135,8 @@ impl Running {
         Ok((status.parse()?, rest.to_owned()))
     }
 
-    /// Runs the image's HEALTHCHECK, if it has one: in a second container that shares the first
-    /// one's network, so that nothing depends on how this engine enters a running container.
+    /// Runs the image's HEALTHCHECK, if it has one, in a second container that shares the network
+    /// of the first, so that nothing depends on how this engine enters a running container.
     fn check_health(&self) -> Result<()> {
         let format = "{{json .Config.Healthcheck}}";
         let text = engine::docker(&["image", "inspect", "--format", format, &self.image])?;

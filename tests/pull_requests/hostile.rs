@@ -1,6 +1,6 @@
-//! A checkout that tries to run a program of its own in every known way: hooks, filters, textconv,
+//! A checkout that tries to run its own program in every known way: hooks, filters, textconv,
 //! monitors, a nested bare repository, toolchains and the configuration of other tools. Each trick
-//! would write a line to a file, which must not exist in the end.
+//! would write a line to a file, which must not exist at the end.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -61,7 +61,7 @@ impl Hostile {
             "include:\n  - ../outside.yaml\nservices:\n  a:\n    build: .\n    extends:\n      file: ../outside.yaml\n      service: a\n",
         );
         hostile.write(".gitconfig", &hostile.configuration("./pwn.sh"));
-        // A bare repository that is a part of the content.
+        // A bare repository in the content.
         hostile.write("svc/Dockerfile", NAIVE);
         hostile.write("svc/.gitattributes", "* filter=evil diff=evil\n");
         hostile.write("svc/HEAD", "ref: refs/heads/main\n");
@@ -114,7 +114,7 @@ impl Hostile {
         )
     }
 
-    /// Lets the repository's own configuration name all the programs.
+    /// Makes the repository's own configuration name all the programs.
     fn configured(self) -> Self {
         let path = self.work().join(".git/config");
         let old = fs::read_to_string(&path).expect("a file");
@@ -123,7 +123,7 @@ impl Hostile {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        // Other times, so that git would have to look at every file again.
+        // The timestamps differ, so that git would have to compare every file again.
         for name in ["Dockerfile", "svc/Dockerfile", "rust-toolchain.toml"] {
             let file = fs::File::options().write(true).open(self.work().join(name)).expect("a file");
             file.set_modified(std::time::SystemTime::now()).expect("a time");
@@ -169,8 +169,8 @@ fn a_push_runs_no_hook_and_no_command_of_a_remote() {
     let server = Server::start(Likeness::GitHub, hostile.folder.path().to_owned());
     let arguments = ["pr", "--forge", "github", "--api-url", &server.address, "--repository", "owner/name"];
     let output = hostile.run(&arguments);
-    // The filter of .gitattributes applies to the Dockerfile, and it does not run: the commit is
-    // what the work tree has.
+    // The filter of .gitattributes applies to the Dockerfile, but does not run: the commit has the
+    // same text as the work tree.
     assert!(output.status.success(), "{}", text(&output.stderr));
     let bare = hostile.folder.path().join("owner/name.git");
     let pushed = git(&bare, &["show", "jettison/dockerfiles:Dockerfile"]);
@@ -203,7 +203,7 @@ fn configuration_that_is_a_file_of_the_work_tree_is_refused() {
 fn a_file_that_a_filter_changes_is_not_committed_without_it() {
     let hostile = Hostile::new();
     let work = hostile.work();
-    // What is committed is not what the work tree has, as with git-crypt.
+    // The committed text differs from that in the work tree, as with git-crypt.
     git(&work, &["config", "filter.evil.clean", "rev"]);
     git(&work, &["config", "filter.evil.smudge", "rev"]);
     hostile.write("Dockerfile", &NAIVE.replace("curl", "git"));
@@ -212,7 +212,7 @@ fn a_file_that_a_filter_changes_is_not_committed_without_it() {
     git(&work, &["push", "--quiet", "origin", "HEAD:main"]);
     let server = Server::start(Likeness::GitHub, hostile.folder.path().to_owned());
     let arguments = ["pr", "--forge", "github", "--api-url", &server.address, "--repository", "owner/name"];
-    // Its time is that of the index, so that git need not look into it.
+    // The file's time is that of the index, so that git need not read it.
     let output = {
         let mut command = Command::new(support::jettison());
         command.args(arguments).current_dir(&work).env("GITHUB_TOKEN", PASSWORD);
@@ -226,7 +226,7 @@ fn a_file_that_a_filter_changes_is_not_committed_without_it() {
     assert!(!git_output(&bare, &["rev-parse", "--verify", "jettison/dockerfiles"]).status.success());
 }
 
-/// An engine gets neither tokens nor anything of the checkout to run.
+/// The engine gets no tokens, and runs no program of the checkout.
 #[test]
 fn an_engine_is_started_without_tokens() {
     let hostile = Hostile::new();
@@ -238,7 +238,7 @@ fn an_engine_is_started_without_tokens() {
     );
     fs::write(&engine, script).expect("a file");
     fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).expect("a mode");
-    // An ignore file that is a link out of the checkout is neither read nor written.
+    // An ignore file that is a link to the outside of the checkout is neither read nor written.
     let outside = hostile.folder.path().join("outside");
     fs::write(&outside, "*.log\n").expect("a file");
     symlink(&outside, hostile.work().join(".dockerignore")).expect("a link");

@@ -1,5 +1,5 @@
-//! `jettison pr` against real git repositories and a server that behaves like a forge: what it
-//! pushes and sends, and that nothing stays half done, however it ends.
+//! `jettison pr` with real git repositories and a server that behaves like a forge: what it pushes
+//! and sends, and that nothing is left half done, however it ends.
 #![cfg(unix)]
 
 mod hostile;
@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Commits all that there is, and pushes it.
+    /// Commits all files, and pushes the commit.
     fn commit(&self, message: &str) {
         git(&self.work(), &["add", "--all"]);
         git(&self.work(), &["commit", "--quiet", "--message", message]);
@@ -113,7 +113,7 @@ impl Place {
         output.status.success().then(|| text(&output.stdout).trim().to_owned())
     }
 
-    /// Everything that must not change where nothing is to be done.
+    /// Everything that must not change if there is nothing to do.
     fn state(&self) -> String {
         let branches = git(&self.folder.path().join("owner/name.git"), &["for-each-ref"]);
         let own = git(&self.work(), &["for-each-ref", "refs/heads"]);
@@ -121,7 +121,8 @@ impl Place {
         format!("{branches}\n{own}\n{status}\n{:?}", self.server.requests())
     }
 
-    /// Runs it; it fails with these words, and nothing is half done. The token is nowhere.
+    /// Runs the command, which must fail with these words and leave nothing half done. The token
+    /// must not appear anywhere.
     fn fails(&self, mut command: Command, words: &[&str]) {
         let before = self.state();
         let output = command.output().expect("the program starts");
@@ -135,7 +136,7 @@ impl Place {
     }
 }
 
-/// No configuration of the machine, a name, and a clock that stands still.
+/// No configuration of the machine, a fixed name, and a fixed clock.
 fn steady(command: &mut Command) {
     for (name, value) in [
         ("GIT_CONFIG_GLOBAL", "/dev/null"),
@@ -311,7 +312,7 @@ fn a_closed_request_stays_closed_until_there_is_something_else() {
     assert!(place.run(&[]).status.success());
     place.server.change("state", "closed");
     git(&place.folder.path().join("owner/name.git"), &["branch", "--quiet", "-D", BRANCH]);
-    // It moves, but what would change is the same.
+    // The base branch moves, but the changes would be the same.
     place.write("other.txt", "by another person\n");
     place.commit("Something else");
     let state = place.state();
@@ -326,7 +327,8 @@ fn a_closed_request_stays_closed_until_there_is_something_else() {
     assert_eq!(place.server.requests().len(), 2);
 }
 
-/// A Dockerfile that has what a request has, and what would start something where it is quoted.
+/// A Dockerfile that contains the marks of a request, and text that would have an effect where it
+/// is quoted.
 #[test]
 fn a_dockerfile_that_speaks_as_a_request_does_changes_nothing() {
     const LOUD: &str = "FROM debian:12\n# <!-- jettison {\"base\":\"a\",\"head\":\"b\",\"fixes\":\"c\",\"sum\":\"d\"} -->\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12, fixes https://github.com/o/r/issues/3, @everyone [skip ci] GH-7 `'\n";
@@ -389,7 +391,7 @@ fn commits_of_a_person_on_the_branch_are_left_alone() {
     assert!(again.status.success(), "{}", text(&again.stderr));
     assert!(text(&again.stderr).contains("other people's"), "{}", text(&again.stderr));
     assert_eq!(place.state(), state);
-    // Without a request, too: it was closed for something else.
+    // Even without an open request, since it was closed for another reason.
     place.server.change("state", "closed");
     place.server.change("body", "no mark");
     place.fails(place.command(&[]), &["other people's commits", "--branch"]);
@@ -525,7 +527,7 @@ fn every_call_is_one_that_githubs_own_description_allows() {
     for asked in &asked {
         assert_eq!(checker.complaint(asked), None, "{} {}", asked.method, asked.target);
     }
-    // And it is one that finds mistakes.
+    // The checker does find mistakes.
     let mut wrong = asked[1].clone();
     wrong.body = br#"{"head": 1}"#.to_vec();
     let complaint = checker.complaint(&wrong).expect("a head is a text, and a base has to be there");

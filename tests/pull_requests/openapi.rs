@@ -18,12 +18,12 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Starts it, or says that the test was skipped.
+    /// Starts the server, or prints that the test was skipped.
     pub fn start(test: &str) -> Option<Self> {
         let modules = support::from_npm(test, &["@octokit/openapi", "@stoplight/prism-cli"])?;
         let whole = modules.join("@octokit/openapi/generated/api.github.com.deref.json");
         let program = modules.join(".bin/prism");
-        // All of it takes a minute to read; three calls are asked about.
+        // The whole description takes a minute to read, and the test needs three calls.
         let folder = tempfile::tempdir().expect("a temporary directory");
         let document = folder.path().join("pulls.json");
         std::fs::write(&document, pulls(&whole).to_string()).expect("a file");
@@ -42,8 +42,8 @@ impl Checker {
         Some(Self { child, port, _folder: folder })
     }
 
-    /// What it has against a call; nothing where it is right. That an example in the description
-    /// itself is wrong is not ours.
+    /// The mistakes in a call; `None` if it is correct. Wrong examples in the description itself do
+    /// not count.
     pub fn complaint(&self, asked: &Asked) -> Option<String> {
         let (status, answer) = self.ask(asked);
         let is_about_answer = status == 500
@@ -81,7 +81,7 @@ impl Drop for Checker {
     }
 }
 
-/// The part of the description that is about pull requests.
+/// The part of the description that covers pull requests.
 fn pulls(whole: &Path) -> Value {
     let file = BufReader::new(std::fs::File::open(whole).expect("a file"));
     let mut all: Value = serde_json::from_reader(file).expect("JSON");

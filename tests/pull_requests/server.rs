@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-/// Something that the server was asked.
+/// A request that the server received.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub method: String,
@@ -30,7 +30,7 @@ impl Asked {
     }
 }
 
-/// An answer that is given once, before all others, to the next call of a method.
+/// An answer to the next call of a method, given once and before all others.
 pub struct Scripted {
     pub method: &'static str,
     pub status: u16,
@@ -41,9 +41,9 @@ pub struct Scripted {
 #[derive(Default)]
 struct State {
     asked: Vec<Asked>,
-    /// With what git asks.
+    /// All requests, including git's.
     all: Vec<Asked>,
-    /// Where git is sent on to.
+    /// The server that git's requests are redirected to.
     redirect: Option<String>,
     scripted: VecDeque<Scripted>,
     requests: Vec<Value>,
@@ -57,7 +57,7 @@ pub enum Likeness {
     Gitea,
 }
 
-/// A running server; it goes with the test program.
+/// A running server, which ends with the test program.
 #[derive(Clone)]
 pub struct Server {
     pub address: String,
@@ -66,7 +66,7 @@ pub struct Server {
     repositories: PathBuf,
 }
 
-/// What pushing over HTTP takes.
+/// The password for pushing over HTTP.
 pub const PASSWORD: &str = "s3cret-t0ken";
 
 impl Server {
@@ -88,32 +88,32 @@ impl Server {
         self.likeness
     }
 
-    /// The next call of a method fails like this.
+    /// Makes the next call of a method fail in this way.
     pub fn script(&self, scripted: Scripted) {
         self.state.lock().expect("no panic").scripted.push_back(scripted);
     }
 
-    /// All calls of the API so far.
+    /// All API calls so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.lock().expect("no panic").asked.clone()
     }
 
-    /// Everything that was asked, by git as well.
+    /// All requests so far, including git's.
     pub fn all_asked(&self) -> Vec<Asked> {
         self.state.lock().expect("no panic").all.clone()
     }
 
-    /// Sends git on to another server.
+    /// Redirects git to another server.
     pub fn redirect_git(&self, target: &str) {
         self.state.lock().expect("no panic").redirect = Some(target.to_owned());
     }
 
-    /// The requests that are there.
+    /// The pull requests on the server.
     pub fn requests(&self) -> Vec<Value> {
         self.state.lock().expect("no panic").requests.clone()
     }
 
-    /// A person changes the last request.
+    /// Changes the last pull request, as a person would.
     pub fn change(&self, key: &str, value: &str) {
         let mut state = self.state.lock().expect("no panic");
         state.requests.last_mut().expect("a request")[key] = value.into();
@@ -190,8 +190,7 @@ impl Server {
         }
     }
 
-    /// Passes a call on to git, for those who know the password. (git's manual,
-    /// "git-http-backend".)
+    /// Passes a request to git if it has the password. (git's manual, "git-http-backend".)
     fn git(&self, asked: &Asked) -> (u16, String, Vec<u8>) {
         use base64::Engine as _;
         let known = ["x-access-token", "oauth2"].iter().any(|user| {

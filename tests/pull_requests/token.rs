@@ -7,7 +7,7 @@ use std::process::Command;
 use super::server::{Likeness, PASSWORD, Scripted, Server};
 use super::{BRANCH, Place, git, text};
 
-/// The token, as headers have it.
+/// Whether the server received the token in a header.
 fn has_token(server: &Server) -> bool {
     use base64::Engine as _;
     let users = ["x-access-token", "oauth2"]
@@ -29,7 +29,7 @@ fn an_api_that_redirects_elsewhere_gets_no_company() {
         for status in [301, 302, 307, 308] {
             let place = Place::new(likeness);
             let other = other_server(&place, likeness);
-            // The same machine under another name is another server.
+            // The same machine under another name counts as another server.
             let target = other.address.replace("127.0.0.1", "localhost");
             let location = format!("location: {target}/elsewhere\r\n");
             let script = Scripted { method: "GET", status, headers: location.leak(), body: "" };
@@ -64,7 +64,7 @@ fn an_api_that_redirects_for_ever_is_left() {
     assert_eq!(place.server.asked().len(), 4);
 }
 
-/// A place whose remote is asked over HTTP.
+/// A place with a remote that uses HTTP.
 fn over_http() -> Place {
     let place = Place::new(Likeness::GitHub);
     let bare = place.folder.path().join("owner/name.git");
@@ -94,7 +94,7 @@ fn an_address_for_pushes_alone_is_refused() {
     let elsewhere = format!("{}/git/owner/name.git", other.address.replace("127.0.0.1", "localhost"));
     git(&place.work(), &["remote", "set-url", "--push", "origin", &elsewhere]);
     place.fails(place.command(&[]), &["pushes to another repository", "localhost", "--remote"]);
-    // Another repository of the same server is another repository.
+    // Another repository on the same server counts as another remote.
     let elsewhere = format!("{}/git/owner/other.git", place.server.address);
     git(&place.work(), &["remote", "set-url", "--push", "origin", &elsewhere]);
     place.fails(place.command(&[]), &["pushes to another repository", "other.git"]);
@@ -107,7 +107,7 @@ fn an_address_for_pushes_alone_is_refused() {
 #[test]
 fn a_remote_of_another_server_than_the_api_gets_no_token() {
     let place = over_http();
-    // It asks for a password, and the token is for the API's server.
+    // This server asks for a password, but the token is meant for the API's server.
     let url = format!("{}/git/owner/name.git", place.server.address.replace("127.0.0.1", "localhost"));
     git(&place.work(), &["remote", "set-url", "origin", &url]);
     let output = place.run(&[]);
@@ -148,7 +148,7 @@ fn programs_of_the_user_get_no_token() {
     assert!(place.there(BRANCH).is_some());
     let log = fs::read_to_string(&log).expect("the helper was asked");
     assert!(!log.contains(PASSWORD), "{log}");
-    // What git says of its own work has no token either.
+    // git's own messages must not contain the token either.
     git(&bare, &["branch", "--quiet", "-D", BRANCH]);
     place.server.change("state", "closed");
     place.server.change("body", "no mark");

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Whether an engine answers; the error says why not and what to do.
+/// Whether an engine answers. The error says why not, and what to do.
 pub fn answers() -> Result<(), String> {
     match call(&["info", "--format", "{{.ServerVersion}}"]) {
         Ok(output) if output.status.success() => Ok(()),
@@ -16,7 +16,7 @@ pub fn answers() -> Result<(), String> {
     }
 }
 
-/// What `docker` prints, without the last line break.
+/// The output of `docker`, without the last line break.
 pub fn docker(arguments: &[&str]) -> Result<String> {
     let output = call(arguments)?;
     if !output.status.success() {
@@ -31,7 +31,7 @@ pub fn docker(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }
 
-/// The command, for what `docker` can't be used for: a stream.
+/// A `docker` command, for callers that need its output as a stream.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new("docker");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! Shared code of several test programs: running the program in a folder, the corpus of real
+//! Code that several test programs share: running the program in a folder, the corpus of real
 //! Dockerfiles, and the only way to skip a test (`needs`).
 #![allow(dead_code, unused_imports)]
 
@@ -15,17 +15,17 @@ use std::fs;
 
 use serde_json::Value;
 
-/// One real Dockerfile and what BuildKit's own parser sees in it.
+/// A real Dockerfile, and the result of BuildKit's own parser for it.
 pub struct Real {
     /// Its file name.
     pub name: String,
-    /// Its text; none where it is not UTF-8.
+    /// Its text, or `None` if it is not UTF-8.
     pub text: Option<String>,
     /// BuildKit's record of it.
     pub buildkit: Value,
 }
 
-/// The corpus; without it, the test is skipped.
+/// The corpus. Without it, the test is skipped.
 pub fn corpus(test: &str) -> Option<Vec<Real>> {
     let folder = need(test, corpus_folder())?;
     let records = fs::read_to_string(folder.join("buildkit.jsonl")).expect("a readable file");
@@ -100,7 +100,7 @@ impl Written {
     }
 }
 
-/// All comment lines; the body of a here-document has none.
+/// All comment lines, not counting those in here-documents.
 pub fn comments(text: &str) -> Vec<String> {
     let file = jettison::syntax::Dockerfile::parse(text);
     let bodies: Vec<_> =

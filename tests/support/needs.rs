@@ -1,9 +1,9 @@
-//! What a test needs of the machine beyond Rust, and what happens where that is missing.
+//! What a test needs from the machine besides Rust, and what happens if that is missing.
 //!
-//! Such a test runs where it can. Elsewhere it prints that it was skipped and why, and passes; with
-//! `JETTISON_REQUIRE_ALL=1` it fails, which is how a machine that is set up for all tests
-//! (`.ci/run`) makes sure that all of them ran. Nothing else decides this: not `CI`, and no
-//! variable for a single tool.
+//! Such a test runs where it can. Elsewhere, it prints that it was skipped and why, and passes.
+//! With `JETTISON_REQUIRE_ALL=1`, it fails instead; a machine that is set up for all tests
+//! (`.ci/run`) uses that to make sure that all of them ran. Nothing else decides this: not `CI`,
+//! and no variable for a single tool.
 
 use std::env;
 use std::io::Write as _;
@@ -12,25 +12,25 @@ use std::process::{Command, Stdio};
 
 use super::engine;
 
-/// Says that a test is skipped; a failure if nothing may be.
+/// Reports that a test is skipped, or fails if no test may be.
 pub fn skip(test: &str, why: &str) {
     let all_is_required = env::var_os("JETTISON_REQUIRE_ALL").is_some_and(|value| value == "1");
     assert!(!all_is_required, "{test} must run, because JETTISON_REQUIRE_ALL=1, but {why}");
-    // Straight to the stream: what a passing test prints by `eprintln!` is not shown.
+    // Directly to the stream, since the output of `eprintln!` in a passing test is not shown.
     let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
 }
 
-/// What a test needs, if it could be had; else the test is skipped.
+/// The value that a test needs. If there is none, the test is skipped.
 pub fn need<T>(test: &str, what: Result<T, String>) -> Option<T> {
     what.map_err(|why| skip(test, &why)).ok()
 }
 
-/// Whether a container engine answers; else the test is skipped.
+/// Whether a container engine answers. If not, the test is skipped.
 pub fn has_engine(test: &str) -> bool {
     need(test, engine::answers()).is_some()
 }
 
-/// Whether these programs are in the PATH; else the test is skipped.
+/// Whether these programs are in the PATH. If not, the test is skipped.
 pub fn has_programs(test: &str, names: &[&str]) -> bool {
     let is_there = |name: &str| {
         let path = env::var_os("PATH").unwrap_or_default();
@@ -44,8 +44,8 @@ pub fn has_programs(test: &str, names: &[&str]) -> bool {
     missing.is_empty()
 }
 
-/// A Python interpreter that has this module: what JETTISON_PYTHON names, or `python3`; else the
-/// test is skipped.
+/// A Python interpreter with this module: the value of JETTISON_PYTHON, or `python3`. Without one,
+/// the test is skipped.
 pub fn python_with(test: &str, module: &str) -> Option<PathBuf> {
     let python = env::var_os("JETTISON_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let imports = Command::new(&python)
@@ -68,8 +68,8 @@ pub fn from_pypi(test: &str, name: &str) -> Option<PathBuf> {
     need(test, program.ok_or_else(|| format!("{name} is not installed next to JETTISON_PYTHON")))
 }
 
-/// The folder `node_modules` with these packages, below the folder that JETTISON_PRISM names; else
-/// the test is skipped.
+/// The folder `node_modules` with these packages, in the folder that JETTISON_PRISM names. Without
+/// it, the test is skipped.
 pub fn from_npm(test: &str, packages: &[&str]) -> Option<PathBuf> {
     let modules = env::var_os("JETTISON_PRISM").map(|folder| Path::new(&folder).join("node_modules"));
     let has_all = |modules: &PathBuf| packages.iter().all(|package| modules.join(package).is_dir());

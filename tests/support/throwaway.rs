@@ -1,6 +1,6 @@
-//! Throwaway roots: a server in namespaces of its own, written in C and compiled here
-//! (`throwaway/`), in whose file systems real shells run scripts. The oracle and the differential
-//! test each have a server; this is what they share.
+//! Throwaway roots: a server in its own namespaces, written in C and compiled here (`throwaway/`),
+//! in whose file systems real shells run scripts. The oracle and the differential test each have a
+//! server; this is the code that they share.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use tempfile::TempDir;
 
-/// Something that is made once, shared, and removed with the last user of it.
+/// A value that is created once, shared, and removed with its last user.
 pub struct Shared<T>(Mutex<Weak<T>>);
 
 impl<T> Shared<T> {
@@ -18,7 +18,7 @@ impl<T> Shared<T> {
         Self(Mutex::new(Weak::new()))
     }
 
-    /// What is there, or what is made now; the error says what this machine lacks.
+    /// The existing value, or a new one. The error says what this machine lacks.
     pub fn get(&self, make: impl FnOnce() -> io::Result<T>) -> Result<Arc<T>, String> {
         let mut known = self.0.lock().map_err(|error| error.to_string())?;
         if let Some(shared) = known.upgrade() {
@@ -30,7 +30,7 @@ impl<T> Shared<T> {
     }
 }
 
-/// Runs a program; what it printed.
+/// Runs a program and returns its output.
 pub fn run(command: &mut Command) -> io::Result<String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -42,13 +42,13 @@ pub fn run(command: &mut Command) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Where a program is; the error says that this machine has none.
+/// The path of a program. The error says that this machine does not have it.
 pub fn program(name: &str) -> io::Result<PathBuf> {
     let path = run(Command::new("sh").args(["-c", &format!("command -v {name}")]));
     Ok(PathBuf::from(path.map_err(|_| io::Error::other(format!("there is no {name} in the PATH")))?.trim()))
 }
 
-/// Compiles sources in a folder below `tests` to a program without libraries.
+/// Compiles the sources in a folder below `tests` to a statically linked program.
 pub fn compile(to: &Path, folder: &str, sources: &[&str]) -> io::Result<()> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let sources = sources.iter().map(|source| tests.join(folder).join(source));
@@ -57,7 +57,7 @@ pub fn compile(to: &Path, folder: &str, sources: &[&str]) -> io::Result<()> {
     run(compile.arg("-o").arg(to).args(sources)).map(drop)
 }
 
-/// Copies a shell into a directory; the libraries that it loads.
+/// Copies a shell into a directory, and returns the libraries that it loads.
 pub fn copy_shell(name: &str, to: &Path) -> io::Result<Vec<PathBuf>> {
     let path = program(name)?;
     fs::copy(&path, to.join(name))?;
@@ -65,8 +65,8 @@ pub fn copy_shell(name: &str, to: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(listed.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect())
 }
 
-/// A running server, its root, and the connection to it: numbers of four bytes, texts with their
-/// lengths before them.
+/// A running server, its root, and the connection to it. Numbers have four bytes, and texts follow
+/// their length.
 pub struct Connection {
     child: Child,
     input: Option<ChildStdin>,
@@ -75,7 +75,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Starts a server on a new root; it gets the root and the tools as its last arguments.
+    /// Starts a server on a new root. The root and the tools are its last arguments.
     pub fn start(mut server: Command, tools: &Path) -> io::Result<Self> {
         let root = tempfile::Builder::new().prefix("jettison-root-").tempdir()?;
         server.arg(root.path()).arg(tools).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -86,7 +86,7 @@ impl Connection {
         Ok(Self { child, input: Some(input), output, _root: root })
     }
 
-    /// Sends a request. A server that is gone shows when its answer is read.
+    /// Sends a request. If the server has ended, reading its answer fails.
     pub fn send(&mut self, request: &Request) {
         if let Some(input) = &mut self.input {
             let _ = input.write_all(&request.0);
@@ -108,7 +108,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // It ends with its input.
+        // The server ends when its input does.
         self.input = None;
         let _ = self.child.wait();
     }
@@ -140,14 +140,14 @@ impl Request {
     }
 }
 
-/// Takes a number from the front of an answer.
+/// Removes a number from the front of an answer.
 pub fn take_number(rest: &mut &[u8]) -> u32 {
     let (number, after) = rest.split_at(4);
     *rest = after;
     u32::from_le_bytes(number.try_into().expect("four bytes"))
 }
 
-/// Takes bytes from the front of an answer.
+/// Removes bytes from the front of an answer.
 pub fn take_bytes(rest: &mut &[u8]) -> Vec<u8> {
     let length = take_number(rest) as usize;
     let (bytes, after) = rest.split_at(length);
@@ -155,7 +155,7 @@ pub fn take_bytes(rest: &mut &[u8]) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// Takes a text from the front of an answer.
+/// Removes a text from the front of an answer.
 pub fn take_text(rest: &mut &[u8]) -> String {
     String::from_utf8_lossy(&take_bytes(rest)).into_owned()
 }

@@ -29,8 +29,8 @@ pub fn move_after(ctx: &Context<'_>, items: &[usize], after: usize, edits: &mut 
     let starts: HashSet<usize> = items.iter().map(|&item| ctx.facts.block(item).span.start).collect();
     for &item in items {
         let block = ctx.facts.block(item);
-        // The blank line above moves too. Of a paragraph that moves as a whole, only one of the two
-        // blank lines around it moves, and the other one is removed.
+        // The blank line above moves too. Of the two blank lines around a paragraph that moves as a
+        // whole, one moves and one stays.
         if block.blank_above {
             text.push_str(line_break);
             paragraph = Some(block.span.start);

@@ -1,4 +1,4 @@
-// Files and directories, as all of the tools need them.
+// Functions for files and directories that all tools use.
 #pragma once
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-// What a server of throwaway roots consists of, whatever it is asked to do: buffers, the protocol over standard input and
-// output (numbers of four bytes, strings with their lengths before them), namespaces of its own, and a `/dev`.
+// The common parts of servers for throwaway roots: buffers, the protocol on standard input and
+// output (numbers of four bytes; strings that follow their lengths), namespaces, and a `/dev`.
 #pragma once
 #include "files.h"
 #include <sched.h>
@@ -90,7 +90,8 @@ static int64_t now(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-// Goes on as the first process of a new process namespace; the process before waits for its end.
+// Continues as the first process of a new process namespace. The original process waits until it
+// ends.
 static void become_first_process(void) {
     pid_t inner = fork();
     if (inner < 0) give_up("fork");
@@ -104,7 +105,7 @@ static void mount_or_give_up(const char *from, const char *to, const char *type,
     if (mount(from, to, type, flags, NULL) != 0) give_up(to);
 }
 
-// Goes into an empty file system of its own.
+// Moves to a new, empty file system.
 static void enter_empty_root(const char *root) {
     mount_or_give_up("none", "/", NULL, MS_REC | MS_PRIVATE);
     mount_or_give_up("tmpfs", root, "tmpfs", 0);
