@@ -63,7 +63,7 @@ fn fix_a_file_of_instructions(bencher: Bencher, instructions: usize) {
 fn fix_the_corpus_on_one_core(bencher: Bencher) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/files");
     let Ok(entries) = fs::read_dir(&directory) else {
-        eprintln!("skipped: the corpus is not there");
+        eprintln!("skipped: the corpus is not available");
         return;
     };
     let texts: Vec<String> =

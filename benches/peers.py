@@ -5,9 +5,10 @@
     cargo build --release
     python3 benches/peers.py               # prints the table of docs/speed.md
 
-Each tool gets the same read-only work twice: one ordinary file, and a batch of up to 500 real ones in one process. The tools take
-turns, so that a busy moment of the machine meets all of them, and the table has medians. A tool that is not in target/peers
-is skipped, and the table says so.
+Each tool reads the same files twice: one ordinary file, and a batch of up to 500 real ones in one
+process. It writes none. The tools take turns, so that other load on the machine affects all of
+them, and the table has medians. If a tool is not in target/peers, the table says that it was
+skipped.
 """
 
 import argparse

@@ -182,7 +182,7 @@ fn dependencies_point_inwards() {
             panic!("{own} has no place in the order")
         };
         for other in first_names(&code(&path), "crate::").into_iter().filter(|other| other != own) {
-            assert!(known.contains(&other.as_str()), "{}: {own} must not know {other}", name(&path));
+            assert!(known.contains(&other.as_str()), "{}: {own} must not depend on {other}", name(&path));
             found.insert((*own, other));
         }
     }

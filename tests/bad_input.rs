@@ -93,7 +93,7 @@ fn what_is_around_a_dockerfile_is_refused_and_the_rest_is_fixed() {
             assert_eq!(code, Some(1), "{name} is {kind}: {said}");
             let matters = !name.starts_with(['p', 'r'])
                 && !matches!(*kind, "brackets" | "aliases" if !name.ends_with("yaml") && !name.ends_with("json"));
-            assert!(!matters || said.contains(name), "{name} is {kind}, which is not said: {said}");
+            assert!(!matters || said.contains(name), "{name} is {kind}, not mentioned in: {said}");
         }
     }
 }

@@ -84,7 +84,7 @@ fn writing_keeps_the_owner() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
     let path = folder.path().join("Dockerfile");
     if chown(&path, Some(1234), Some(2345)).is_err() {
-        support::skip("writing_keeps_the_owner", "only root can give a file away");
+        support::skip("writing_keeps_the_owner", "only root can change the owner of a file");
         return;
     }
     assert_eq!(code(&run(folder.path(), &["fix", "--write"])), 0);

@@ -23,7 +23,7 @@ fn the_context_is_the_folder_of_the_dockerfile() {
     let output = run(folder.path(), &["fix", "--write", "web"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(read(&folder, "web/Dockerfile"), format!("FROM node:20\nWORKDIR /app\n{MANIFESTS_FIRST}"));
-    assert_eq!(read(&folder, "web/.dockerignore"), "node_modules\n", "what the install makes is not sent");
+    assert_eq!(read(&folder, "web/.dockerignore"), "node_modules\n", "installed files are not sent");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn no_tracked_file_is_kept_out_where_the_history_travels() {
     git(folder.path(), &["init", "-q"]);
     git(folder.path(), &["add", "Dockerfile", "pyproject.toml", "docs"]);
     assert_eq!(run(folder.path(), &["fix", "--write", "--quiet", "--unsafe"]).status.code(), Some(0));
-    assert_eq!(read(&folder, ".dockerignore"), "__pycache__\n", "what git does not keep may stay out");
+    assert_eq!(read(&folder, ".dockerignore"), "__pycache__\n", "untracked files may be excluded");
     let said = text(&run(folder.path(), &["fix", "-v", "--unsafe"]).stderr);
     assert!(
         said.contains(

@@ -81,7 +81,7 @@ fn a_code_quality_report_for_gitlab() {
     let all = prints.len();
     prints.sort_unstable();
     prints.dedup();
-    assert_eq!(prints.len(), all, "a fingerprint is one entry's alone");
+    assert_eq!(prints.len(), all, "no two entries have the same fingerprint");
 }
 
 #[test]

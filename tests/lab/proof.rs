@@ -59,7 +59,7 @@ fn compare(name: &str, images: [&Image; 3], own: &[Rewritten]) -> Result<Vec<Str
     let trees = Trees { before: &old, again: &twin, after: &new };
     let noise = trees.unexplained_noise().into_iter().map(|one| {
         format!(
-            "built twice as written, {one} (is the build cache older than the registries' packages? \
+            "two builds of the original: {one} (is the build cache older than the registries' packages? \
              `docker builder prune` empties it)"
         )
     });

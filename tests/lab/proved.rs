@@ -19,7 +19,7 @@ pub fn verify(name: &str) -> Result<()> {
     ensure!(file["error"].is_null(), "{name}: {}", file["error"]);
     let held: Vec<&Value> =
         file["refused"].as_array().into_iter().flatten().filter(|one| is_held(one)).collect();
-    ensure!(held.is_empty(), "{name} does not work as before, says verify: {held:?}");
+    ensure!(held.is_empty(), "verify says that {name} does not work as before: {held:?}");
     let applied = file["fixes"].as_array().map_or(0, Vec::len);
     ensure!(applied > 0 && output.status.success(), "{name}: nothing was applied");
     Ok(())

@@ -84,7 +84,7 @@ fn print(results: &[(String, Verdict)]) -> usize {
     }
     let failed = results.iter().filter(|(_, verdict)| !verdict.failures.is_empty()).count();
     println!(
-        "{} changed files, {} RUNs executed, {} faults injected, {} groups that fail by themselves, {} skipped, {failed} files failed",
+        "{} changed files, {} RUNs executed, {} faults injected, {} groups that fail on their own, {} skipped, {failed} files failed",
         results.len(),
         sum(|verdict| verdict.runs),
         sum(|verdict| verdict.faults),

@@ -50,8 +50,8 @@ const HARMFUL: &[(&str, &str, &str)] = &[
     ("an option after the end of options", "RUN pip install -- a", "RUN pip install -- --no-cache-dir a"),
     ("a file removed that no command downloaded", "RUN tar xf a.tgz", "RUN tar xf a.tgz && rm -f a.tgz"),
     ("a directory removed that is not a cache", "RUN a", "RUN a && rm -rf /var/lib/apt"),
-    ("a removal out of a cache", "RUN a", "RUN a && rm -rf /root/.npm/../x"),
-    ("an update lost that is needed", "RUN apk update && apk add a", "RUN apk add a"),
+    ("a removal outside of a cache", "RUN a", "RUN a && rm -rf /root/.npm/../x"),
+    ("a needed update removed", "RUN apk update && apk add a", "RUN apk add a"),
     ("another shell", "RUN a && b", "SHELL [\"/bin/bash\", \"-c\"]\nRUN a && b"),
     (
         "a copy after a command that needs it",

@@ -109,7 +109,7 @@ fn lost_downloads(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
             })
         };
         if let Some(text) = later.filter(|text| mentions(text)) {
-            lost.push(format!("{path} is removed, and needed for: {text}"));
+            lost.push(format!("{path} is removed, but needed by: {text}"));
         }
     }
     lost

@@ -128,14 +128,14 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
     let mut places = Vec::new();
     for (at, copy) in copies(old) {
         let Some(found) = rest.iter().position(|(_, other)| *other == copy) else {
-            return Err(format!("a copy is gone: {copy}"));
+            return Err(format!("a copy is missing: {copy}"));
         };
         places.push((at, rest.remove(found).0, copy));
     }
     // A copy that was added must be repeated by a later copy of the whole directory.
     for (at, extra) in &rest {
         if !new[*at..].iter().any(|later| later != extra && brings(later, extra)) {
-            return Err(format!("a copy is new, and nothing brings its files again: {extra}"));
+            return Err(format!("a copy was added, and no later copy brings its files again: {extra}"));
         }
     }
     let mut moved = !rest.is_empty();
