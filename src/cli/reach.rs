@@ -1,5 +1,6 @@
 //! Which files a checkout may refer to: symlinks and paths must end in the same repository, and not
-//! in its `.git`. Without a repository, the current directory or else the folder itself is the limit.
+//! in its `.git`. Without a repository, the current directory or else the folder itself is the
+//! limit.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -37,7 +37,8 @@ pub struct Built {
 }
 
 /// The context of a Dockerfile, given by its full path, and before it the file that sets it; `None`
-/// if no file builds it, an error if several build it with different contexts, or one can't be read.
+/// if no file builds it, an error if several build it with different contexts, or one can't be
+/// read.
 pub fn context_of<'b>(
     builds: &'b [Builds],
     dockerfile: &Path,
