@@ -1,23 +1,23 @@
-//! Full paths of many files: each folder is resolved once, and a file that is no link is called as
-//! it is within its folder.
+//! Full paths of many files. Each folder is resolved once; a file that is not a symlink keeps its
+//! name in that folder.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
-/// Folders by the paths that lead to them, with their full paths.
+/// The full paths of folders, by the paths that lead to them.
 #[derive(Debug, Default)]
 pub struct FullPaths(Mutex<HashMap<PathBuf, PathBuf>>);
 
 impl FullPaths {
-    /// What [`fs::canonicalize`] says of a file.
+    /// Like [`fs::canonicalize`].
     pub fn of(&self, path: &Path) -> io::Result<PathBuf> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return fs::canonicalize(path);
         };
-        // `name/.` is a folder, and `file_name` does not say so. Elsewhere a name may be written in
-        // letters of another case.
+        // `name/.` is a folder, but `file_name` returns `name`. On some systems, a name may also be
+        // written in another case.
         let is_named = path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
         if !cfg!(target_os = "linux") || !is_named || fs::symlink_metadata(path)?.is_symlink() {
             return fs::canonicalize(path);

@@ -1,6 +1,6 @@
 //! The accounts of a stage: UID and home directory, if the file or a known base image gives them.
 //!
-//! Nothing is guessed: a UID that is not written down is unknown.
+//! Nothing is guessed: a UID that the file does not contain is unknown.
 
 mod changed;
 
@@ -14,14 +14,15 @@ use crate::facts::{Base, Facts, Invocation, RunFacts};
 pub struct Account {
     /// The home directory.
     pub home: String,
-    /// The UID; none for root.
+    /// The UID; `None` for root.
     pub uid: Option<u32>,
-    /// The GID, if it is written down.
+    /// The GID, if it is known.
     pub gid: Option<u32>,
 }
 
 impl<'a> Facts<'a> {
-    /// The account that runs a RUN's commands; the error says what is unknown, to follow "because".
+    /// The account that runs a RUN's commands. The error says what is unknown, and completes the
+    /// clause "because …".
     pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, String> {
         let changed = |user: &str| format!("an earlier instruction may change the account of {user}");
         let account = match &run.user {
@@ -68,7 +69,7 @@ impl<'a> Facts<'a> {
         fitting.next().is_none().then(|| account.clone())
     }
 
-    /// The RUNs before this one, in its stage and in the stages it is built from; the nearest
+    /// The RUNs before this one, in its stage and in the stages that it is built from, nearest
     /// first.
     pub fn runs_up_to(&self, run: &RunFacts<'a>) -> impl Iterator<Item = &RunFacts<'a>> {
         let item = run.item;

@@ -9,7 +9,7 @@ use crate::syntax::shell::{Command, CommandKind, End, LONGEST_CHAIN, List, Scrip
 /// The number of commands that can still be appended to a list.
 const ROOM: usize = 20;
 
-/// A place at the end of a script and how to join there.
+/// A place at the end of a script, and how to append there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Append {
     /// After the last command.
@@ -34,7 +34,7 @@ pub enum Errexit {
     Unclear,
 }
 
-/// Where to append to a RUN's script; the error is the reason why nothing can be appended.
+/// Where to append to a RUN's script. The error says why nothing can be appended.
 pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     let last = script.list.statements.last().ok_or("its script is empty")?;
     if has_background(script) {
@@ -77,7 +77,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
     }
 }
 
-/// What is known of `set -e` in a script.
+/// The state of `set -e` in a script.
 pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
     let mut state = if script.exits_on_error { Errexit::On } else { Errexit::Off };
     for one in &run.invocations {
@@ -106,9 +106,8 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
     state
 }
 
-/// Whether each failure within a command that is its own last word stops a script under `set -e`.
-/// It does not in an and-or list or after `!`: `for … do a && b; done` may fail without stopping
-/// anything.
+/// Whether every failure in a compound command stops a script under `set -e`. A failure in an
+/// and-or list or after `!` does not: `for … do a && b; done` may fail without stopping the script.
 fn fails_loudly(command: &Command) -> bool {
     let loud = |list: &List| {
         list.statements.iter().all(|one| {
@@ -123,7 +122,7 @@ fn fails_loudly(command: &Command) -> bool {
     }
 }
 
-/// A command in which `set -e` has nothing to do: no list of commands within.
+/// Whether `set -e` has no effect inside a command, because it contains no list of commands.
 fn is_plain(command: &Command) -> bool {
     let simple = matches!(command.kind, CommandKind::Simple(_));
     simple
@@ -148,8 +147,8 @@ fn calls_own_function(run: &RunFacts<'_>, script: &Script) -> bool {
             .any(|one| one.program.is_none_or(|program| names.iter().any(|name| name == program)))
 }
 
-/// Whether a statement consists of simple commands only, so `set -e` treats it like a part of an
-/// and-or list.
+/// Whether a statement consists of simple commands only, so that `set -e` treats it like a part of
+/// an and-or list.
 pub fn is_plain_statement(statement: &Statement) -> bool {
     statement.pipelines().all(|pipeline| pipeline.commands.iter().all(is_plain))
 }

@@ -1,4 +1,4 @@
-//! What the name of a base image shows: registry, repository, tag, and usually the distribution.
+//! The parts of a base image's name: registry, repository, tag, and usually the distribution.
 
 use crate::knowledge::Knowledge;
 
@@ -7,9 +7,9 @@ use crate::knowledge::Knowledge;
 pub struct ImageName {
     /// The repository, without Docker Hub's own prefixes: `python`, `ghcr.io/a/b`.
     pub repository: String,
-    /// The tag, where there is one.
+    /// The tag, if there is one.
     pub tag: Option<String>,
-    /// Whether a digest pins it.
+    /// Whether the name has a digest.
     pub pinned: bool,
 }
 
@@ -18,8 +18,8 @@ pub struct ImageName {
 pub struct Release {
     /// `debian`, `ubuntu`, `alpine`, `centos` …
     pub family: String,
-    /// Its number, most significant first: 22.04 is `[22, 4]`; empty if the name does not contain
-    /// it.
+    /// The number of the release, most significant part first: 22.04 is `[22, 4]`. Empty if the
+    /// name does not contain it.
     pub version: Vec<u32>,
 }
 
@@ -107,13 +107,13 @@ impl Release {
             .map(|(_, release)| release.as_str());
         let distribution = special.or(image_known.distribution.as_deref())?;
         let (family, release) = distribution.split_once(':').unwrap_or((distribution, ""));
-        // `ubuntu-upstart:14.04` is numbered like ubuntu itself.
+        // `ubuntu-upstart:14.04` has the same numbers as ubuntu itself.
         let release = if release.is_empty() && image.repository.contains(family) { tag } else { release };
         Some(Self { family: family.to_owned(), version: version(release) })
     }
 
-    /// Whether this is `bound` (`debian:8`, with all its updates) or a release before it. A tag
-    /// that leaves numbers out (`alpine:3`, or none) is the newest release of its series.
+    /// Whether this is `bound` (`debian:8`, with all its updates) or an earlier release. A tag with
+    /// fewer numbers (`alpine:3`, or no tag) means the newest release of its series.
     pub fn is_at_most(&self, bound: &str) -> bool {
         let Some((family, bound)) = bound.split_once(':') else { return false };
         let bound = version(bound);
@@ -122,7 +122,7 @@ impl Release {
     }
 }
 
-/// The numbers that a text starts with, up to the first part that is more than a number: `3.9-slim`
+/// The numbers at the start of a text, up to the first part that is not only a number: `3.9-slim`
 /// is `[3, 9]`.
 fn version(text: &str) -> Vec<u32> {
     let mut numbers = Vec::new();

@@ -7,11 +7,11 @@ use crate::syntax::Item;
 /// The text that belongs to an instruction: the comment lines directly above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
-    /// Comments and instruction, whole lines.
+    /// The comments and the instruction, as whole lines.
     pub span: Span,
     /// Whether a blank line precedes it.
     pub blank_above: bool,
-    /// The blank line below, where there is one.
+    /// The blank line below, if there is one.
     pub blank_below: Option<Span>,
 }
 

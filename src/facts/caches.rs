@@ -17,7 +17,7 @@ use crate::syntax::{Item, Keyword};
 pub struct Stays {
     /// The cache.
     pub what: String,
-    /// Why, to follow "because".
+    /// The reason, which completes the clause "because …".
     pub reason: String,
 }
 
@@ -28,7 +28,7 @@ impl<'a> Facts<'a> {
             let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
                 call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
             }) || self.keeps_no_cache(run, call);
-            // If packages install without a visible `update`, a script that can't be read has
+            // If packages are installed without a visible `update`, an unreadable script must have
             // downloaded the index.
             let hidden = || {
                 manager.installs(&call.verb)

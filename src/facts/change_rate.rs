@@ -1,7 +1,7 @@
-//! Whether a step gains anything when a copy moves below it.
+//! Whether a copy that moves below a step makes the step run less often.
 //!
-//! A step runs again if any file that is copied above it changed. If another copy that stays above
-//! it changes as often as the one that moves, nothing is gained.
+//! A step runs again if any file that is copied above it has changed. If another copy that stays
+//! above it changes as often as the one that moves, nothing is gained.
 
 use crate::facts::{Base, Facts, paths};
 use crate::syntax::{Body, Flag, Instruction};
@@ -9,7 +9,7 @@ use crate::syntax::{Body, Flag, Instruction};
 /// How often a dependency of a step changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Rate {
-    /// No more often than the Dockerfile: other images, text of the file itself.
+    /// No more often than the Dockerfile: other images, text in the file itself.
     #[default]
     Fixed,
     /// Manifests and configuration.
@@ -148,7 +148,7 @@ const SETTINGS: &[&str] = &[
     ".mjs",
 ];
 
-/// Names of such files without such an extension.
+/// The names of manifests and configuration files that have no such extension.
 const NAMES: &[&str] = &[
     "Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "mvnw", "gradlew", "setup.py", "build.rs",
     "LICENSE", "VERSION",

@@ -8,8 +8,8 @@ use crate::yaml;
 /// Longer files are not read.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// Whether a file's text has a setting that enables a mode; also true if the text can't be parsed
-/// but names the key.
+/// Whether a file's text has a setting that enables a mode. Also true if the text can't be parsed
+/// but contains the key.
 pub(super) fn switches_on(setting: &Setting, text: &str) -> bool {
     let named = setting.key.rsplit('.').next().unwrap_or_default();
     let is_named = text.contains(named) || text.contains(&named.replace('-', "_"));
@@ -43,8 +43,8 @@ pub(super) fn is_on(on: &On, value: Option<&str>) -> bool {
     }
 }
 
-/// The values of a key in lines of `key = value`, `key: value` or `key value`. A section is part of
-/// the key; a key without a dot is in no section.
+/// The values of a key in lines of the form `key = value`, `key: value` or `key value`. A section
+/// is part of the key; a key without a dot is in no section.
 fn lines(text: &str, key: &str) -> Vec<String> {
     let mut section = String::new();
     let mut found = Vec::new();
@@ -56,7 +56,7 @@ fn lines(text: &str, key: &str) -> Vec<String> {
         let end = line.find(|c: char| c.is_whitespace() || matches!(c, '=' | ':')).unwrap_or(line.len());
         let (name, rest) = line.split_at(end);
         let value = rest.trim_start().trim_start_matches(['=', ':']).trim();
-        // `no_index` is `no-index` to pip.
+        // To pip, `no_index` is the same as `no-index`.
         let same = |other: &str| name.replace('_', "-").eq_ignore_ascii_case(&other.replace('_', "-"));
         let is_it = same(key)
             || key.split_once('.').is_some_and(|(own, name)| section.eq_ignore_ascii_case(own) && same(name));
@@ -69,7 +69,7 @@ fn lines(text: &str, key: &str) -> Vec<String> {
     found
 }
 
-/// The texts of the elements with a name; comments are left out.
+/// The texts of the elements with a name, without comments.
 fn elements(text: &str, name: &str) -> Vec<String> {
     let mut plain = String::new();
     let mut rest = text;

@@ -12,14 +12,14 @@ use crate::syntax::{Body, Instruction, Item};
 /// A COPY or ADD of files from the build context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
-    /// Its place in the file's items.
+    /// Its index in the file's items.
     pub item: usize,
-    /// The context's directories and files that it names, by paths without a leading slash; the
-    /// context itself is empty.
+    /// The context's directories and files that it names, without leading slashes. The empty path
+    /// is the context itself.
     sources: Vec<Source>,
     /// The destination, absolute.
     pub destination: String,
-    /// Whether the destination is a directory in any case.
+    /// Whether the destination is certainly a directory.
     into_directory: bool,
 }
 
@@ -30,7 +30,8 @@ struct Source {
 }
 
 impl Facts<'_> {
-    /// The files that the instruction at an item copies from the context; none if that is unknown.
+    /// The files that the instruction at an item copies from the context, or `None` if that is
+    /// unknown.
     pub fn copied(&self, item: usize, context: &BuildContext) -> Option<Copied> {
         let Item::Instruction(instruction) = &self.file.items[item] else { return None };
         let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
@@ -80,7 +81,7 @@ impl Copied {
         destination.is_empty() || destination == "/etc" || destination.starts_with("/etc/")
     }
 
-    /// The path in the image of a file of the context; none if this does not copy it.
+    /// The path in the image of a file of the context, or `None` if this does not copy it.
     pub fn image_path(&self, context_path: &str) -> Option<String> {
         self.sources.iter().find_map(|source| {
             if source.is_directory {
@@ -121,7 +122,7 @@ impl Copied {
                 return Some(join(&source.path, inner).trim_matches('/').to_owned());
             }
             let own = source.path.rsplit('/').next().unwrap_or(&source.path);
-            // The destination may be a directory that is there, even without a slash at its end.
+            // Even without a slash at its end, the destination may be an existing directory.
             let fits = inner.is_empty() && !self.into_directory || inner == own && own == name;
             fits.then(|| source.path.clone())
         };

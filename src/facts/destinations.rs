@@ -7,17 +7,17 @@ use crate::syntax::Body;
 #[derive(Debug)]
 pub(crate) struct Destination {
     item: usize,
-    /// In its normal form.
+    /// The normalized path.
     pub path: String,
     /// The instruction's name.
     pub keyword: &'static str,
-    /// Whether they are copied from another stage or image.
+    /// Whether the files come from another stage or image.
     pub is_from_elsewhere: bool,
 }
 
 impl Facts<'_> {
-    /// The destinations of the copies before an item, the nearest first: those of its stage, then
-    /// of the stages it is built from.
+    /// The destinations of the copies before an item, nearest first: those of its stage, then of
+    /// the stages that it is built from.
     pub(crate) fn destinations_before(&self, item: usize) -> impl Iterator<Item = &Destination> {
         let all = self.kept.destinations.get_or_init(|| self.destinations());
         let at = |item: usize| all.partition_point(|one| one.item < item);

@@ -12,7 +12,7 @@ pub use crate::facts::variables::Variable;
 /// The user that runs the commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum User {
-    /// root, by name or number.
+    /// root, by name or UID.
     Root,
     /// Another user.
     Other(String),
@@ -21,19 +21,19 @@ pub enum User {
 }
 
 impl<'a> Facts<'a> {
-    /// What a variable holds just before an item.
+    /// The value of a variable just before an item.
     pub fn variable(&self, item: usize, name: &str) -> Variable {
         self.outer().variable(item, name).clone()
     }
 
-    /// What the file's variables hold just before an item, by name.
+    /// The values of the file's variables just before an item, by name.
     pub fn variables_at(&self, item: usize) -> Vec<(&str, Variable)> {
         let mut names: Vec<&str> = self.variables.names().collect();
         names.sort_unstable();
         names.into_iter().map(|name| (name, self.variable(item, name))).collect()
     }
 
-    /// The items before an item: of its stage, then of the stages it is built from.
+    /// The items before an item: those of its stage, then of the stages that it is built from.
     pub(crate) fn ranges_before(&self, item: usize) -> impl Iterator<Item = Range<usize>> {
         let below = |stage: &&Stage| match stage.base {
             Base::Stage(base) => Some(&self.stages[base]),
@@ -43,8 +43,8 @@ impl<'a> Facts<'a> {
         stages.map(move |stage| stage.items.start..stage.items.end.min(item))
     }
 
-    /// The instructions before an item, the nearest first: of its stage, then of the stages it is
-    /// built from.
+    /// The instructions before an item, nearest first: those of its stage, then of the stages that
+    /// it is built from.
     pub(crate) fn before(
         &self,
         item: usize,
@@ -72,8 +72,8 @@ pub(super) fn root_image<'k>(stages: &[Stage], stage: usize, known: &'k Knowledg
     }
 }
 
-/// Resolves a reference to global build arguments in FROM and `--from` by their defaults, as the
-/// builder does without `--build-arg`; `None` where there is no default.
+/// Resolves a reference to global build arguments in FROM and `--from` with their defaults, as the
+/// builder does without `--build-arg`. `None` if there is no default.
 pub(super) fn global(globals: &Globals<'_>, text: &str) -> Option<String> {
     if !text.contains('$') {
         return Some(text.trim_matches(['"', '\'']).to_owned());

@@ -25,7 +25,7 @@ pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 
-/// A word of a command with everything between it and the word before it.
+/// A word of a command, with everything between it and the previous word.
 pub fn word(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Option<Span> {
     let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start)?;
     let span = Span::new(before.span.end, word.span.end);
@@ -40,8 +40,8 @@ pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
     (has_no_comment && !follows_an_escape(run, span)).then_some(span)
 }
 
-/// Whether the text before a span ends in an escaped blank. Without the span, what comes next would
-/// be escaped, or the instruction would continue on the next line.
+/// Whether the text before a span ends in an escaped blank. Without the span, the next character
+/// would be escaped, or the instruction would continue on the next line.
 fn follows_an_escape(run: &RunFacts<'_>, span: Span) -> bool {
     let logical = &run.instruction.logical;
     let before = logical.text.get(..logical.offset_of(span.start)).unwrap_or_default();

@@ -30,12 +30,12 @@ pub enum Workdir {
     Known(String),
     /// No instruction sets it; the base image may.
     OfBase,
-    /// A WORKDIR depends on a value that is unknown.
+    /// A WORKDIR contains an unknown value.
     Unknown,
 }
 
 impl Workdir {
-    /// The path, where it is known.
+    /// The path, if it is known.
     pub fn known(&self) -> Option<&str> {
         match self {
             Self::Known(path) => Some(path),
@@ -43,8 +43,8 @@ impl Workdir {
         }
     }
 
-    /// The directory after `WORKDIR directory`, whose variables are expanded; `None` is a text with
-    /// an unknown value.
+    /// The directory after `WORKDIR directory`, in which variables are expanded. `None` means that
+    /// the text contains an unknown value.
     fn joined(&self, directory: Option<&str>) -> Self {
         let path = match (directory, self) {
             (None, _) => None,
@@ -65,7 +65,7 @@ pub struct ExecutionState {
     pub workdir: Workdir,
 }
 
-/// The execution states of a file: each holds after an item, until the next one in the list.
+/// The execution states of a file. Each applies after an item, until the next one in the list.
 #[derive(Debug, Default)]
 pub struct ExecutionStates {
     after: Vec<(usize, ExecutionState)>,
@@ -113,7 +113,7 @@ impl ExecutionStates {
         states
     }
 
-    /// The state after an item; none before the first FROM.
+    /// The state after an item; `None` before the first FROM.
     pub(super) fn after(&self, item: usize) -> Option<&ExecutionState> {
         let upto = self.after.partition_point(|(at, _)| *at <= item);
         self.after[..upto].last().map(|(_, state)| state)
@@ -121,7 +121,7 @@ impl ExecutionStates {
 }
 
 impl Outer<'_> {
-    /// The state at the start of a stage: the one that its base ends with.
+    /// The state at the start of a stage, which is the state at the end of its base.
     fn at_start(&self, stage: usize, ends: &[ExecutionState]) -> ExecutionState {
         let is_onbuild = match &self.stages[stage].base {
             Base::Stage(base) => return ends[*base].clone(),
@@ -134,8 +134,8 @@ impl Outer<'_> {
         ExecutionState { user, workdir: workdir.map_or(Workdir::OfBase, Workdir::Known) }
     }
 
-    /// The home directory of the user before an item, if only the user decides it: neither the file
-    /// nor the base image sets HOME.
+    /// The home directory of the user before an item, if it depends only on the user: neither the
+    /// file nor the base image sets HOME.
     pub(super) fn plain_home(&self, item: usize, user: &User) -> Option<String> {
         let stage = stage::at(self.stages, item)?;
         let image = root_image(self.stages, self.lineage.root(stage.index), self.known)?;
@@ -156,12 +156,12 @@ impl Facts<'_> {
         self.state_before(item).map_or(Workdir::Unknown, |state| state.workdir.clone())
     }
 
-    /// The working directory just before an item, where it is known.
+    /// The working directory just before an item, if it is known.
     pub fn directory_at(&self, item: usize) -> Option<String> {
         self.workdir_at(item).known().map(str::to_owned)
     }
 
-    /// The working directory just after an item, where it is known.
+    /// The working directory just after an item, if it is known.
     pub fn directory_after(&self, item: usize) -> Option<String> {
         self.states.after(item)?.workdir.known().map(str::to_owned)
     }
@@ -171,8 +171,8 @@ impl Facts<'_> {
         Outer { stages: &self.stages, lineage: &self.lineage, variables: &self.variables, known: self.known }
     }
 
-    /// The text without quotes and with variables expanded, as in the instruction at `item`; none
-    /// if a value is unknown, like that of a build argument.
+    /// The text without quotes and with variables expanded, as in the instruction at `item`. `None`
+    /// if a value is unknown, such as that of a build argument.
     pub fn expanded(&self, item: usize, text: &str) -> Option<String> {
         self.outer().expand(item, text)
     }
@@ -187,14 +187,14 @@ impl Facts<'_> {
         }
     }
 
-    /// The state before an item; the one after FROM, for FROM itself.
+    /// The state before an item. For a FROM, the state after it.
     fn state_before(&self, item: usize) -> Option<&ExecutionState> {
         let start = stage::at(&self.stages, item)?.items.start;
         self.states.after(item.saturating_sub(1).max(start))
     }
 }
 
-/// An absolute path without `.` and doubled slashes; none if it contains `..`, which may follow a
+/// An absolute path without `.` and double slashes. `None` if it contains `..`, which may follow a
 /// symlink.
 pub fn normalized(path: &str) -> Option<String> {
     let mut result = String::new();

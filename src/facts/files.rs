@@ -1,10 +1,10 @@
-//! Files with plain names that a script downloads, unpacks, writes, removes or changes in owner or
-//! mode.
+//! Files with literal names that a script downloads, unpacks, writes, removes, or whose owner or
+//! mode it changes.
 //!
-//! A relative name is joined to the working directory of that command. If that is unknown, it
+//! A relative name is joined with the working directory of that command. If that is unknown, it
 //! starts with `./`, the directory in which the RUN starts. After a `cd` to an unknown directory,
-//! the list has only files that are removed by their absolute paths: it is for finding savings, and
-//! no guard may assume that a file that is missing from it is unused.
+//! the list contains only files that are removed by their absolute paths. The list serves to find
+//! savings; no guard may assume that a file that is not in it is unused.
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
@@ -37,7 +37,7 @@ pub struct FileUse<'a> {
     pub touch: Touch,
     /// The path: absolute, or starting with `./`; variables as written.
     pub path: String,
-    /// The name as the script has it, quotes included, where one word is the name.
+    /// The name as the script writes it, quotes included, if a single word is the name.
     pub word: Option<&'a Word>,
     /// The working directory, in the same form.
     pub directory: String,
@@ -45,7 +45,7 @@ pub struct FileUse<'a> {
 
 impl<'a> Facts<'a> {
     /// The files that a RUN's script visibly uses, in order, and the working directory at its end,
-    /// in the same form; none if that is unknown.
+    /// in the same form, or `None` if that is unknown.
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
         let mut uses = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
@@ -85,7 +85,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A directory as the paths of file uses have it.
+/// A directory in the form of the paths of file uses.
 fn written(directory: &Directory) -> Option<String> {
     match directory {
         Directory::Known(path) => Some(path.clone()),
@@ -190,7 +190,7 @@ fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
     None
 }
 
-/// The name that curl `-O` or plain wget derives from the URL; none if it is unknown.
+/// The name that curl `-O` or plain wget derives from the URL, or `None` if it is unknown.
 fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
     let arguments = one.arguments();
     let wanted = match one.program? {
@@ -221,7 +221,7 @@ fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
     (!name.is_empty() && !name.contains(['?', '#', '%', '&', '(', ')', '`', '"', '\''])).then_some(name)
 }
 
-/// tar's archive and directory.
+/// The archive and the directory of tar.
 fn tar(arguments: &[Word]) -> Vec<(Touch, &Word)> {
     let mut found = Vec::new();
     let mut extracts = false;

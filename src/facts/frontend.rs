@@ -9,8 +9,8 @@ use crate::facts::Facts;
 const OWN: &[&str] = &["docker/dockerfile", "docker/dockerfile-upstream"];
 
 impl Facts<'_> {
-    /// Why syntax that Docker's frontend supports since `1.minor` can't be used (Dockerfile
-    /// reference, "syntax"; the release notes of docker/dockerfile).
+    /// The reason why syntax that Docker's frontend supports since `1.minor` can't be used
+    /// (Dockerfile reference, "syntax"; the release notes of docker/dockerfile).
     pub fn lacks_syntax(&self, minor: u32) -> Option<String> {
         let syntax = self.file.directives.iter().find(|one| one.name == "syntax")?.value.trim();
         let name = syntax.split('@').next().unwrap_or_default();
@@ -27,7 +27,7 @@ impl Facts<'_> {
 /// Whether the release with this tag has the features of `1.minor`.
 fn knows(tag: &str, minor: u32) -> bool {
     let (version, channel) = tag.split_once('-').unwrap_or((tag, ""));
-    // The experimental channel ended with 1.1; what replaced it is `labs`.
+    // The experimental channel ended with 1.1, and `labs` replaced it.
     if !matches!(channel, "" | "labs") {
         return false;
     }

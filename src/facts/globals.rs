@@ -1,4 +1,5 @@
-//! Build arguments before the first FROM, by which FROM and `--from` may name images and stages.
+//! Build arguments before the first FROM, which FROM and `--from` may use in the names of images
+//! and stages.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use crate::syntax::{Body, Dockerfile};
 pub(super) struct Globals<'a>(HashMap<&'a str, &'a str>);
 
 impl<'a> Globals<'a> {
-    /// Reads them; of two defaults the first counts.
+    /// Reads the defaults. If there are two for an argument, the first one counts.
     pub(super) fn of(file: &'a Dockerfile<'_>) -> Self {
         let mut defaults = HashMap::new();
         for (_, instruction) in file.instructions().take_while(|(_, one)| !matches!(one.body, Body::From(_)))
@@ -25,7 +26,7 @@ impl<'a> Globals<'a> {
         Self(defaults)
     }
 
-    /// The default of one.
+    /// The default of an argument.
     pub(super) fn default(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).copied()
     }

@@ -1,5 +1,5 @@
-//! Answers about a whole file that many of its instructions need: each is computed once, on first
-//! use.
+//! Cached answers about a whole file that many of its instructions need. Each is computed at the
+//! first question.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -13,32 +13,32 @@ use crate::facts::traced::index::Writers;
 /// Answers about a file.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    /// The directories that WORKDIR makes, those around them included, each with the instructions,
-    /// in order.
+    /// The directories that WORKDIR creates, with their parents. Each has the instructions, in
+    /// order.
     pub made: OnceCell<HashMap<String, Vec<usize>>>,
-    /// The names that scripts give to symbolic links, each with the first item that does; an empty
-    /// one matches any name.
+    /// The names that scripts give to symlinks, each with the first item that does so. The empty
+    /// name matches any name.
     pub links: OnceCell<HashMap<String, usize>>,
     /// The package managers whose cache location is configured, each with the first item that does
-    /// it.
+    /// so.
     pub configured: OnceCell<HashMap<String, usize>>,
     /// The package managers whose caches are emptied by their own commands, each with the last item
-    /// that does it.
+    /// that does so.
     pub cleaned: OnceCell<HashMap<String, usize>>,
-    /// Whether sudo is not for every command.
+    /// Whether sudo allows only some commands.
     pub limits_sudo: OnceCell<bool>,
-    /// The variables that ENV and ARG set and programs read implicitly.
+    /// The variables set by ENV and ARG that programs read implicitly.
     pub silent: OnceCell<Vec<String>>,
-    /// The RUNs that use a directory, which a mount would hide, and those that do not.
+    /// For each directory, whether a RUN uses it, so that a mount would hide it.
     pub users: RefCell<HashMap<String, HashMap<usize, bool>>>,
-    /// Whether the file has a name anywhere in its text.
+    /// Whether the file contains a name anywhere in its text.
     pub named: RefCell<HashMap<String, bool>>,
-    /// For a setting of a package manager and the files that can hold it, the instructions that may
-    /// set it, in order.
+    /// For a setting of a package manager and the files that can contain it, the instructions that
+    /// may set it, in order.
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
     /// For a cache, by its name: whether a RUN leaves it full in the image.
     pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
-    /// The instructions by what they may put where.
+    /// The instructions, by the files that they may write.
     pub writers: OnceCell<Writers>,
     /// The destinations of copies.
     pub destinations: OnceCell<Vec<Destination>>,
@@ -49,21 +49,20 @@ pub(crate) struct Kept {
     /// For a package manager, a version of it that the file installs and that is too old for an
     /// option.
     pub pins: RefCell<HashMap<String, Option<String>>>,
-    /// For a package manager, the variables of the file whose values have an option that decides
-    /// about its cache.
+    /// For a package manager, the variables of the file whose values contain an option that affects
+    /// its cache.
     pub deciding: RefCell<HashMap<String, HashSet<String>>>,
-    /// For a path, what the searches for where it comes from found.
+    /// For a path, the results of searches for its source.
     pub searches: RefCell<HashMap<String, Searches>>,
 }
 
-/// Answers about a RUN.
+/// Cached answers about a RUN.
 #[derive(Debug, Default)]
 pub(crate) struct KeptOfRun {
     /// Whether it is expensive enough to be worth caching.
     pub takes_time: OnceCell<bool>,
-    /// The first of its invocations that may call the system's package manager in a way that can't
-    /// be seen.
+    /// The first of its invocations that may call the system's package manager in a hidden way.
     pub hidden_call: OnceCell<Option<usize>>,
-    /// Whether it may bring files whose names it does not say.
+    /// Whether it may fetch files that it does not name.
     pub may_fetch: OnceCell<bool>,
 }

@@ -1,4 +1,4 @@
-//! A cache of the answers of `later`: all places before the deciding instruction have the same
+//! A cache of the answers of `later`. All places before the deciding instruction have the same
 //! answer, so it is computed once.
 
 use std::cell::{Cell, RefCell};
@@ -15,13 +15,13 @@ pub(super) struct Leanings {
     depth: Cell<usize>,
 }
 
-/// By the last place that an answer holds for: the first one, and the answer.
+/// The answers, by the last place that each applies to, with the first place.
 type Answers = BTreeMap<usize, (usize, Option<Leaning>)>;
 
-/// An answer that is known: what depends on the files, if anything does.
+/// A known answer: what depends on the files, if anything does.
 pub(super) struct Answer(pub Option<Leaning>);
 
-/// A question within others, until this is dropped.
+/// A question inside others, until this is dropped.
 pub(super) struct Deeper<'l>(&'l Cell<usize>);
 
 impl Drop for Deeper<'_> {
@@ -31,14 +31,14 @@ impl Drop for Deeper<'_> {
 }
 
 impl Leanings {
-    /// What is known of what comes from an item of a stage on.
+    /// The known answer about everything from an item of a stage on.
     pub(super) fn answer(&self, key: &str, stage: usize, from: usize) -> Option<Answer> {
         let kept = self.kept.borrow();
         let (_, (first, answer)) = kept.get(key)?.get(&stage)?.range(from..).next()?;
         (*first <= from).then(|| Answer(answer.clone()))
     }
 
-    /// Whether nothing was asked yet about what would go; from now on, something was.
+    /// Whether this is the first question about these files.
     pub(super) fn is_new(&self, key: &str) -> bool {
         let mut kept = self.kept.borrow_mut();
         let is_new = !kept.contains_key(key);
@@ -48,7 +48,7 @@ impl Leanings {
         is_new
     }
 
-    /// Notes a question that comes up within others; none where there are too many around it.
+    /// Starts a question inside others; `None` if it is inside too many.
     pub(super) fn deeper(&self) -> Option<Deeper<'_>> {
         (self.depth.get() < FURTHEST).then(|| {
             self.depth.set(self.depth.get() + 1);
@@ -56,7 +56,7 @@ impl Leanings {
         })
     }
 
-    /// Keeps an answer that holds for all these places of a stage.
+    /// Stores an answer that applies to all these places of a stage.
     pub(super) fn keep(
         &self,
         key: String,

@@ -1,31 +1,31 @@
 //! Which stage is built from which, directly or indirectly, without walking from stage to stage.
 //!
-//! Only FROM counts here; what stages copy from each other is `stage`'s subject.
+//! Only FROM counts here; `stage` handles copies between stages.
 
 use crate::facts::stage::{Base, Stage, at};
 
-/// The stages of a file as trees, each with its image at the bottom.
+/// The stages of a file as trees. The root of each is built from an image.
 #[derive(Debug, Default)]
 pub(crate) struct Lineage {
     of: Vec<Place>,
     derived: Vec<Vec<usize>>,
 }
 
-/// A stage's place in its tree.
+/// The place of a stage in its tree.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// The stage at the bottom.
+    /// The stage at the root.
     root: usize,
-    /// How many stages are below it.
+    /// The number of stages between it and the root.
     depth: usize,
-    /// Its number; the stages that are built from it have the next numbers.
+    /// Its number. The stages that are built from it have the next numbers.
     number: usize,
-    /// How many stages are built from it, itself included.
+    /// The number of stages that are built from it, including itself.
     size: usize,
 }
 
 impl Lineage {
-    /// Reads it off the stages, each of which is built from an earlier one or from none.
+    /// Builds the trees of the stages, each of which is built from an earlier one or from none.
     pub(crate) fn of(stages: &[Stage]) -> Self {
         let base = |stage: usize| match stages[stage].base {
             Base::Stage(base) => Some(base),
@@ -39,7 +39,8 @@ impl Lineage {
             }
         }
         let mut of: Vec<Place> = Vec::with_capacity(stages.len());
-        // The numbers that are given next: to a stage built from none, and to one built from each.
+        // The next free numbers: for a stage that is built from none, and for one that is built
+        // from each stage.
         let mut free = 0;
         let mut free_in: Vec<usize> = Vec::with_capacity(stages.len());
         for (stage, &size) in sizes.iter().enumerate() {
@@ -61,12 +62,12 @@ impl Lineage {
         Self { of, derived }
     }
 
-    /// The stage at the bottom of a stage.
+    /// The stage at the root of a stage's tree.
     pub(crate) fn root(&self, stage: usize) -> usize {
         self.of[stage].root
     }
 
-    /// Whether a stage is another one, or built from it, directly or indirectly.
+    /// Whether a stage is the other one, or built from it, directly or indirectly.
     pub(crate) fn is_built_from(&self, stage: usize, base: usize) -> bool {
         let (own, base) = (self.of[stage].number, self.of[base]);
         (base.number..base.number + base.size).contains(&own)
@@ -77,7 +78,7 @@ impl Lineage {
         &self.derived[stage]
     }
 
-    /// The last one of some items, which are in order, before an item: in its stage, or else in the
+    /// The last of some items, given in order, that is before an item: in its stage, or else in the
     /// stages that it is built from.
     pub(crate) fn nearest(&self, stages: &[Stage], items: &[usize], item: usize) -> Option<usize> {
         let stage = at(stages, item)?;
@@ -89,7 +90,7 @@ impl Lineage {
             return Some(found);
         }
         let earlier = &items[..items.partition_point(|at| *at < stage.items.start)];
-        // Either way is right; the shorter one is taken.
+        // Both ways give the same result; the shorter one is used.
         if earlier.len() < self.of[stage.index].depth {
             return earlier.iter().rev().copied().find(|found| {
                 at(stages, *found).is_some_and(|base| self.is_built_from(stage.index, base.index))

@@ -12,7 +12,8 @@ use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Assignment, Body, Instruction};
 
 impl Facts<'_> {
-    /// What puts one of a manager's calls into a mode, in words; `at` is where its script starts.
+    /// What enables a mode for one of a manager's calls, to display. `at` is where its script
+    /// starts.
     pub(crate) fn mode_of_call(
         &self,
         mode: &Mode,
@@ -32,10 +33,10 @@ impl Facts<'_> {
             .or_else(|| self.mode_at(mode, at, call.manager))
     }
 
-    /// What puts all calls of a manager into a mode from a place on: a variable, or a configuration
-    /// file.
+    /// What enables a mode for all calls of a manager from a place on: a variable, or a
+    /// configuration file.
     pub(super) fn mode_at(&self, mode: &Mode, at: At, manager: &Manager) -> Option<String> {
-        // Most files set no mode anywhere; then no place needs to be checked.
+        // Most files set no mode at all; then no place needs to be checked.
         let key = std::ptr::from_ref(mode) as usize;
         let known = self.modes.borrow().get(&key).copied();
         let is_possible = known.unwrap_or_else(|| {
@@ -65,7 +66,7 @@ impl Facts<'_> {
             .or_else(|| self.mode_by_command(mode, &before, manager))
     }
 
-    /// The mode of the calls of one manager in a RUN, whichever of them it is.
+    /// What enables a mode for any call of a manager in a RUN.
     pub(crate) fn mode_in(
         &self,
         mode: Option<&Mode>,
@@ -78,7 +79,7 @@ impl Facts<'_> {
         calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call))
     }
 
-    /// Whether a file in the image sets the mode: one of the build context, or a here-document.
+    /// Whether a file in the image sets the mode: a file of the build context, or a here-document.
     fn is_configured_by(&self, setting: &Setting, before: &[(usize, &Instruction<'_>)]) -> bool {
         let mut copies = false;
         for (_, instruction) in before {
@@ -94,7 +95,7 @@ impl Facts<'_> {
         copies && self.context_texts(&setting.file).into_iter().any(|text| switches_on(setting, text))
     }
 
-    /// Whether a RUN sets the mode with the manager's own command, or writes it into a file: `npm
+    /// Whether a RUN sets the mode with the manager's own command, or writes it to a file: `npm
     /// config set offline true`, `go env -w GOPROXY=off`, `echo offline=true >> .npmrc`.
     fn mode_by_command(
         &self,
@@ -154,8 +155,8 @@ fn named(setting: &Setting) -> String {
     if setting.key.is_empty() { setting.file.clone() } else { format!("{} in {}", setting.key, setting.file) }
 }
 
-/// Whether a script sets a variable for a command: right before it, by `env`, or by an earlier
-/// `export`.
+/// Whether a script sets a variable for a command: directly before it, with `env`, or with an
+/// earlier `export`.
 fn is_set_for(switch: &Switch, one: &Invocation<'_>, before: &[Invocation<'_>]) -> bool {
     let is_it = |name: &str| name.eq_ignore_ascii_case(&switch.name);
     let own = one.simple.assignments.iter().rfind(|assignment| is_it(&assignment.name));
@@ -192,7 +193,7 @@ fn is_set_by(switch: &Switch, before: &[(usize, &Instruction<'_>)]) -> bool {
             let one = all.iter().rfind(|one| is_it(&one.key))?;
             Some(is_on(&switch.on, one.value.as_deref()))
         }
-        // Anything may be passed for it.
+        // The builder may pass any value for it.
         Body::Arg(all) => all.iter().any(|one| is_it(&one.key)).then_some(true),
         _ => None,
     });

@@ -1,8 +1,8 @@
-//! The origin of the files under a path: whether anything before an instruction put some there, and
-//! whether a directory certainly exists.
+//! The origin of the files under a path: whether anything before an instruction may have put some
+//! there, and whether a directory certainly exists.
 //!
-//! Only plain cases count: a base image with only a distribution or a language, known commands that
-//! name other paths. In all other cases the origin is unknown.
+//! Only plain cases count: a base image with only a distribution or a language, and known commands
+//! that name other paths. In all other cases the origin is unknown.
 
 use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
@@ -11,8 +11,8 @@ use crate::knowledge::languages::PLAIN_IMAGES;
 use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::{Body, Instruction};
 
-/// Top directories of which a plain base image has its own (Filesystem Hierarchy Standard; /go in
-/// golang).
+/// Top-level directories in which a plain base image has files of its own (Filesystem Hierarchy
+/// Standard; /go in golang).
 const OCCUPIED: &[&str] = &[
     "bin", "boot", "dev", "etc", "go", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
     "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
@@ -49,14 +49,14 @@ const WRITERS: &[&str] = &[
 ];
 
 impl<'a> Facts<'a> {
-    /// The absolute path of a single file or directory that COPY or WORKDIR names; none where that
+    /// The absolute path of a single file or directory that COPY or WORKDIR names, or `None` if it
     /// is unknown.
     pub fn absolute(&self, item: usize, text: &str) -> Option<String> {
         self.path_at(item, text).filter(|path| !path.contains(['*', '?', '[', '~', ' ']))
     }
 
-    /// Checks that no file of the base image or of an instruction before an item is under a path;
-    /// returns whether the directory certainly exists. The error says what may create files.
+    /// Checks that neither the base image nor an instruction before an item has put files under a
+    /// path. Returns whether the directory certainly exists. The error says what may create files.
     ///
     /// # Panics
     /// Never: every RUN within a stage has facts.
@@ -136,8 +136,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Checks that a RUN puts nothing under a path but the directory itself; returns whether it
-    /// creates that.
+    /// Checks that a RUN puts nothing under a path, except the directory itself. Returns whether it
+    /// creates the directory.
     fn leaves_alone(&self, run: &RunFacts<'a>, path: &str) -> Result<bool, String> {
         let doubt = || format!("an earlier RUN may put files under {path}");
         run.script().ok_or_else(doubt)?;
@@ -176,7 +176,7 @@ impl<'a> Facts<'a> {
                 return Err(doubt());
             }
         }
-        // In an option, an assignment or a quoted text.
+        // The path is in an option, an assignment or a quoted text.
         if !mentioned && run.instruction.logical.text.contains(path) { Err(doubt()) } else { Ok(exists) }
     }
 
@@ -205,7 +205,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Whether no plain base image has anything under a path.
+/// Whether no plain base image has files under a path.
 fn is_vacant(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {

@@ -5,16 +5,17 @@ use crate::facts::commands::Invocation;
 use crate::knowledge::{Kind, Knowledge, Manager, unversioned};
 use crate::syntax::shell::Word;
 
-/// One call.
+/// A call of a package manager.
 #[derive(Debug, Clone)]
 pub struct Call<'a> {
     /// The manager.
     pub manager: &'a Manager,
     /// Its index in the RUN's invocations.
     pub invocation: usize,
-    /// The verb in the manager's own words (`mod download`).
+    /// The verb, in the manager's own words (`mod download`).
     pub verb: String,
-    /// The verb's last word, after which options are inserted; the program's if there is no verb.
+    /// The last word of the verb, or the program if there is no verb. Options are inserted after
+    /// it.
     pub verb_word: &'a Word,
     /// All options, before and after the verb.
     pub options: Vec<&'a Word>,
@@ -33,7 +34,7 @@ pub(crate) fn calls<'a>(invocations: &[Invocation<'a>], known: &'a Knowledge) ->
     found.collect()
 }
 
-/// The manager that a command calls, and its words from the program (or the module's name) on.
+/// The manager that a command calls, and its words, starting with the program or the module's name.
 fn manager<'a>(invocation: &Invocation<'a>, known: &'a Knowledge) -> Option<(&'a Manager, &'a [Word])> {
     let program = invocation.program?;
     if let Some(manager) = known.manager_of(program) {
@@ -77,7 +78,7 @@ fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<
     }
 }
 
-/// The verb, how many plain words it takes, and its last word.
+/// The verb, the number of plain words that it takes, and its last word.
 fn find_verb<'a>(
     manager: &Manager,
     options: &[&'a Word],

@@ -1,11 +1,11 @@
-//! Paths: whether two of them overlap, under any name of the home directory, and the mounts of a
+//! Paths: whether two of them overlap, however the home directory is written, and the mounts of a
 //! RUN.
 
 use std::borrow::Cow;
 
 use crate::syntax::Instruction;
 
-/// No system takes a longer path. (Linux, `PATH_MAX` in limits.h.)
+/// The longest path that a system accepts. (Linux, `PATH_MAX` in limits.h.)
 pub const LONGEST: usize = 4096;
 
 /// A `--mount` of a RUN.
@@ -23,8 +23,7 @@ pub struct Mount {
     pub writable: bool,
 }
 
-/// The mounts of a RUN, in order. Keys may come in any order; the type is `bind` where none is
-/// given.
+/// The mounts of a RUN, in order. The keys may have any order; without a type, it is `bind`.
 pub fn mounts(instruction: &Instruction<'_>) -> Vec<Mount> {
     let values =
         instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_deref());
@@ -52,7 +51,7 @@ pub fn normal(path: &str) -> String {
     plain(path).into_owned()
 }
 
-/// The same; most paths are borrowed from the text.
+/// The same path. Most results borrow from the text.
 fn plain(path: &str) -> Cow<'_, str> {
     let path = path.trim_matches(['"', '\'']);
     let mut path =
@@ -95,20 +94,20 @@ pub fn within(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
 }
 
-/// An absolute path and its parents, without the root: each that it is [`within`].
+/// An absolute path and its parents, without the root: all directories that it is [`within`].
 pub fn and_around(path: &str) -> impl Iterator<Item = &str> {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     ends.filter(|&end| end > 0).map(|end| &path[..end])
 }
 
-/// Whether `path` is a parent of `directory` and below the home directory: it may exist only
-/// because of its contents.
+/// Whether `path` is a parent of `directory` and below the home directory, so that it may exist
+/// only because of its contents.
 pub fn is_private_parent(path: &str, directory: &str) -> bool {
     path.starts_with("~/") && within(directory, path)
 }
 
-/// Whether some text names a directory or something in it: by its whole path, or for one under the
-/// home directory by what follows the home directory.
+/// Whether a text names a directory or something in it: by the whole path, or, below the home
+/// directory, by the part after the home directory.
 pub fn names(text: &str, directory: &str) -> bool {
     let directory = plain(directory);
     text.contains(directory.strip_prefix('~').unwrap_or(&directory))

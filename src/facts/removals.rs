@@ -1,5 +1,5 @@
-//! Whether a script may remove a directory: the one that the next script starts in, or the one that
-//! it ends in itself.
+//! Whether a script may remove a directory: the one in which the next script starts, or the one in
+//! which it ends itself.
 //!
 //! Only readable commands count here; the caller handles the others.
 
@@ -8,18 +8,18 @@ use crate::facts::{Facts, Invocation, RunFacts};
 use crate::syntax::shell::Word;
 
 impl Facts<'_> {
-    /// Whether some command of a RUN may remove, move or replace a directory, or one above it.
+    /// Whether a command of a RUN may remove, move or replace a directory, or one of its parents.
     pub fn may_remove(&self, run: &RunFacts<'_>, directory: &Directory) -> bool {
         (0..run.invocations.len()).any(|index| self.command_may_remove(run, index, directory))
     }
 
-    /// Whether the directory in which a RUN ends may not exist any more by then, so a program that
+    /// Whether the directory in which a RUN ends may not exist by then, so that a program that
     /// starts there may fail.
     pub fn may_end_nowhere(&self, run: &RunFacts<'_>) -> bool {
         self.may_remove(run, run.states.end())
     }
 
-    /// The same of one command.
+    /// Whether one command may remove, move or replace a directory, or one of its parents.
     pub(crate) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
         let invocation = &run.invocations[index];
         let operands = || invocation.arguments().iter().filter(|word| !word.is_option());
@@ -38,7 +38,7 @@ impl Facts<'_> {
                 operands().any(holds)
             }
             "mv" => operands().rev().skip(1).any(holds),
-            // The name of a symlink, which may point to the directory, is given to another one.
+            // A symlink, which may point to the directory, gets another target.
             "ln" if invocation.has_short_option('f') && run.workdir != Workdir::OfBase => {
                 operands().next_back().is_some_and(holds)
             }
@@ -62,8 +62,8 @@ fn removes_directories(invocation: &Invocation<'_>) -> bool {
         || invocation.repeated
 }
 
-/// `find` removes what is below its starting points, and those themselves, if it is told to remove
-/// anything but files.
+/// Whether `find` may remove a directory. It removes entries below its starting points, and the
+/// starting points themselves, if it removes more than files.
 fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
     let arguments = run.invocations[index].arguments();
     let acts = arguments
@@ -78,7 +78,7 @@ fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, director
     let is_expression = |word: &Word| word.is_option() || matches!(word.raw.as_str(), "!" | "(" | "\\(");
     let starts: Vec<&Word> = arguments.iter().take_while(|word| !is_expression(word)).collect();
     let own = run.states.directory(index);
-    // find never removes its working directory, under any name; without a starting point it starts
+    // find never removes its working directory, under any name. Without a starting point, it starts
     // there.
     let removes = |target: &Target| own != directory && target.may_hold(directory, &run.workdir);
     let is_own_name = |word: &&Word| matches!(word.raw.as_str(), "." | "./");
@@ -88,7 +88,7 @@ fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, director
         || others.any(|word| facts.target_of(run, index, word).may_hold(directory, &run.workdir))
 }
 
-/// Whether a directory is below a place, as far as that is known.
+/// Whether a directory is, or may be, below a place.
 fn is_or_may_be_below(directory: &Directory, start: &Workdir, place: &str) -> bool {
     match directory {
         Directory::Known(path) => path.starts_with(place),

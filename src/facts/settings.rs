@@ -8,8 +8,8 @@ use crate::knowledge::ManagerSetting;
 use crate::syntax::{Body, Instruction};
 
 impl Facts<'_> {
-    /// Whether a setting may be set where a RUN runs: an instruction before it, or the RUN itself,
-    /// names it together with a file that can hold it, or copies such a file.
+    /// Whether a setting may apply to a RUN: an earlier instruction, or the RUN itself, names the
+    /// setting together with a file that can contain it, or copies such a file.
     pub fn may_be_set(
         &self,
         setting: &ManagerSetting,
@@ -35,7 +35,7 @@ impl Facts<'_> {
             }
             Body::Copy(transfer) | Body::Add(transfer) => {
                 let mut paths = transfer.sources.iter().chain([&transfer.destination]);
-                // A copied directory may have a file that can hold it.
+                // A copied directory may contain a file with the setting.
                 let brings = || {
                     let context = around.context().ok()?;
                     let copied = self.copied(item, context).filter(Copied::may_reach_etc)?;
@@ -52,7 +52,8 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a path has a part of this name; a name with a leading slash matches from the root.
+/// Whether a path contains a part with this name. A name with a leading slash matches from the
+/// root.
 fn contains_from_root(path: &str, part: &str) -> bool {
     path.contains(part) || part.strip_prefix('/').is_some_and(|part| path.starts_with(part))
 }

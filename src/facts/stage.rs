@@ -16,26 +16,26 @@ use crate::syntax::{Body, Dockerfile, Item, Keyword};
 pub struct Stage {
     /// Its number, from 0.
     pub index: usize,
-    /// Its name in lower case: names are compared without case.
+    /// Its name in lower case, since names are compared without case.
     pub name: Option<String>,
-    /// Its items in the file, the FROM included.
+    /// Its items in the file, including the FROM.
     pub items: Range<usize>,
-    /// What it is built from.
+    /// Its base.
     pub base: Base,
-    /// Whether all its files reach a final image: it is the last stage, nothing else in the file
-    /// uses it (so that it can only be built for its own sake, with `--target`), or a stage that
-    /// ships is built FROM it.
+    /// Whether all its files reach a final image: it is the last stage; or nothing else in the file
+    /// uses it, so that it can only be built itself, with `--target`; or a stage that ships is
+    /// built FROM it.
     pub ships: bool,
     /// The distribution of its base image, if the name shows it.
     pub release: Option<Release>,
 }
 
-/// What a stage is built from.
+/// The base of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Base {
     /// An earlier stage.
     Stage(usize),
-    /// Nothing.
+    /// An empty image.
     Scratch,
     /// An image with a name that can be read.
     Image(ImageName),
@@ -108,7 +108,7 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
         if stages[copied.user].ships {
             let mut source = copied.source;
             stages[source].ships = true;
-            // The bases of a stage that ships are marked already.
+            // The bases of a stage that ships have been marked already.
             while let Base::Stage(base) = stages[source].base
                 && !stages[base].ships
             {
@@ -119,7 +119,7 @@ fn mark_shipped(file: &Dockerfile<'_>, stages: &mut [Stage]) {
     }
 }
 
-/// The stages of a file by their names.
+/// The stages of a file by name.
 struct Names<'s>(HashMap<&'s str, Vec<usize>>);
 
 impl<'s> Names<'s> {
@@ -131,8 +131,7 @@ impl<'s> Names<'s> {
         Self(names)
     }
 
-    /// The stage that `reference` names among those before the stage `before`: by name, or by
-    /// number.
+    /// The stage before the stage `before` that `reference` names: by name or by number.
     fn find(&self, reference: &str, before: usize) -> Option<usize> {
         let named = self.0.get(reference.to_ascii_lowercase().as_str()).filter(|_| !reference.is_empty());
         let earlier =
@@ -154,11 +153,11 @@ pub(crate) struct Copied {
     pub(crate) user: usize,
     /// The source stage.
     pub(crate) source: usize,
-    /// The instruction's place in the file's items.
+    /// The index of the instruction in the file's items.
     pub(crate) item: usize,
-    /// The paths that a COPY copies; none for a mount.
+    /// The path that a COPY copies; `None` for a mount.
     pub(crate) path: Option<String>,
-    /// What a mount shows.
+    /// The path that a mount makes visible.
     pub(crate) shown: Option<String>,
 }
 
@@ -199,8 +198,8 @@ pub(crate) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
 }
 
 impl Facts<'_> {
-    /// The working directory of images, for a file without WORKDIR. (The Dockerfiles of the
-    /// official images.)
+    /// The working directory of an official image, for a file without WORKDIR. (The Dockerfiles of
+    /// the official images.)
     pub fn first_directory(&self, stage: &Stage) -> Option<String> {
         let Base::Image(image) = &stage.base else { return None };
         let is_set = self

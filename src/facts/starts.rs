@@ -1,5 +1,5 @@
 //! How a command starts a script: a shell with a file or a string, a sourced file, `eval`, a script
-//! of package.json, a file called by its name. `started` reads the script.
+//! of package.json, or a file as a command. `started` reads the script.
 
 use crate::facts::commands::Invocation;
 use crate::facts::traced::is_script_name;
@@ -8,17 +8,18 @@ use crate::syntax::shell::{Word, base_name};
 
 /// How a command starts another script.
 pub(super) enum Start<'w> {
-    /// Its text is a word.
+    /// The script's text is a word.
     Text(String),
-    /// It is a file with this name; and whether that is looked for on the PATH.
+    /// The script is a file with this name. The flag says whether it is searched for on the PATH.
     File(&'w str, bool),
-    /// It is a file with the name of a known program, unless the Dockerfile adds another one.
+    /// The script is a file with the name of a known program, unless the Dockerfile adds another
+    /// one.
     Known(&'w str),
     /// A script of package.json.
     Entry(&'w str),
     /// A configuration file, for a program with these arguments.
     Service(&'w Starter, &'w [Word]),
-    /// Its text is the command's input.
+    /// The script's text is the command's standard input.
     Fed,
     /// The text is not literal.
     Unknown(&'static str),
@@ -30,8 +31,8 @@ pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Vec<S
     service.into_iter().chain(scripts(one, known)).collect()
 }
 
-/// The starter that a command calls, also through `exec` or a runner for programs of a project's
-/// packages, and its arguments.
+/// The starter that a command calls, possibly through `exec` or a runner for the programs of a
+/// project's packages, and its arguments.
 fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Starter, &'w [Word])> {
     const RUNNERS: &[&str] = &["exec", "run", "x", "dlx", "npx", "bunx", "uvx", "pipx"];
     let at = |index: usize| {
@@ -47,7 +48,7 @@ fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Sta
     })
 }
 
-/// The scripts that are its arguments or its name.
+/// The scripts in its arguments, or the command itself.
 fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
     let Some(first) = one.words.first() else { return Vec::new() };
     let arguments = one.arguments();
@@ -70,11 +71,11 @@ fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
         return vec![Start::Entry(entry)];
     }
     if program == "exec" {
-        // The rest of its words are the command that it starts.
+        // The other words are the command that it starts.
         return files(arguments, known);
     }
     let counts = one.is_unreadable(known);
-    // A script that the file adds may have a known name: `start`, `startup.sh`.
+    // A script that the file adds may have the name of a known program: `start`, `startup.sh`.
     let may_be_own = first.raw.contains('/') || known.program(program) == Some(Program::Daemon);
     if is_self(first) || !counts && !may_be_own || Knowledge::is_builtin(program) {
         return Vec::new();
@@ -98,7 +99,7 @@ fn files<'w>(words: &'w [Word], known: &Knowledge) -> Vec<Start<'w>> {
     first.into_iter().chain(rest).collect()
 }
 
-/// `"$@"` is what CMD says, and `"$0"` the script itself.
+/// `"$@"` is the command of CMD, and `"$0"` is the script itself.
 fn is_self(word: &Word) -> bool {
     let raw = word.raw.trim_matches('"');
     ["$@", "${@}", "$*", "$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}", "${@:", "${*:"]
@@ -109,14 +110,14 @@ fn is_self(word: &Word) -> bool {
 fn of_text<'w>(word: &Word) -> Start<'w> {
     match word.literal() {
         Some(text) => Start::Text(text.to_owned()),
-        // A text with variables is still worth reading: usually they are arguments.
+        // A text with variables is read too: usually they are only arguments.
         None if is_self(word) => Start::Text(String::new()),
         None if word.raw.trim_matches('"').starts_with('$') => Start::Unknown("is in a variable"),
         None => Start::Text(word.raw.trim_matches(['"', '\'']).replace("\\\"", "\"")),
     }
 }
 
-/// What a shell is given to run.
+/// The script that a shell runs.
 fn shell<'w>(one: &Invocation<'_>, arguments: &'w [Word]) -> Option<Start<'w>> {
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -145,7 +146,7 @@ fn shell<'w>(one: &Invocation<'_>, arguments: &'w [Word]) -> Option<Start<'w>> {
     is_fed.then_some(Start::Fed)
 }
 
-/// What `eval` is given to run.
+/// The script that `eval` runs.
 fn evaluated<'w>(arguments: &[Word]) -> Option<Start<'w>> {
     const PRINTING: &[&str] =
         &["cat", "curl", "wget", "echo", "printf", "sed", "awk", "envsubst", "base64", "jq"];

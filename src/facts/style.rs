@@ -4,12 +4,13 @@
 use crate::facts::Facts;
 use crate::syntax::{Dockerfile, Instruction};
 
-/// How commands are joined over lines.
+/// How commands are joined across lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Style {
-    /// Whether `&&` starts the next line; else it ends the line before the escape character.
+    /// Whether `&&` starts the next line. If not, it ends the previous line, before the escape
+    /// character.
     pub leading: bool,
-    /// What the next line starts with.
+    /// The start of the next line.
     pub indent: String,
     /// The escape character.
     pub escape: char,
@@ -18,7 +19,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// The style of one instruction, by its own lines or else by the file's.
+    /// The style of an instruction: that of its own lines, or else of the file.
     pub fn of(facts: &Facts<'_>, instruction: &Instruction<'_>) -> Self {
         let file = facts.file;
         let own = lines(instruction.text.of(file.text));
@@ -27,7 +28,7 @@ impl Style {
         Self { leading, indent, escape: file.escape, line_break: file.line_break() }
     }
 
-    /// What joins another command with `operator` (`&&` or `;`), on a new line.
+    /// The text that joins another command with `operator` (`&&` or `;`), on a new line.
     pub fn joint(&self, operator: &str) -> String {
         let Self { leading, indent, escape, line_break } = self;
         match (operator, leading) {
@@ -38,7 +39,7 @@ impl Style {
     }
 }
 
-/// Whether the first instruction that is a list over lines starts its lines with the operator.
+/// Whether the operator starts the lines of the first instruction with a list across lines.
 pub(super) fn leading(file: &Dockerfile<'_>) -> Option<bool> {
     let mut long =
         file.instructions().map(|(_, one)| one.text.of(file.text)).filter(|text| text.contains('\n'));
@@ -57,8 +58,8 @@ fn lines(text: &str) -> Lines {
         let code = line.trim_start();
         let starts = code.starts_with("&&");
         if index > 0 && !code.is_empty() && !code.starts_with('#') {
-            // The indent of a line that continues the list, not of one that continues a package
-            // list.
+            // The indentation of a line that continues the list, not of one that continues a
+            // package list.
             if starts || previous_ends || result.indent.is_none() && result.leading.is_none() {
                 let before = &line[..line.len() - code.len()];
                 // Other white space, such as a lone carriage return, is part of a word to the

@@ -1,15 +1,16 @@
 //! The values that ENV and ARG give variables at an instruction, and the expansion of variables as
-//! the builder does it.
+//! in the builder.
 //!
-//! Only plain `$NAME` and `${NAME}` are expanded, from values that the file sets with ENV. A build
-//! argument is unknown: any value may be passed for it. `execution` covers assignments in scripts.
+//! Only plain `$NAME` and `${NAME}` are expanded, with values that the file sets with ENV. A build
+//! argument is unknown, since any value may be passed for it. `execution` covers assignments in
+//! scripts.
 
 use std::collections::HashMap;
 
 use crate::facts::execution::Outer;
 use crate::syntax::{Body, Dockerfile};
 
-/// The limit for values that refer to each other.
+/// The largest number of values that refer to each other.
 const MOST_STEPS: usize = 16;
 
 /// Longer values, in bytes, count as unknown.
@@ -18,7 +19,7 @@ const LONGEST_VALUE: usize = 4096;
 /// The value of a variable at an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variable {
-    /// Set in the file, to this text as written.
+    /// The file sets it to this text, as written.
     Set(String),
     /// An ARG without a default, or one whose default a build argument may replace.
     Argument(Option<String>),
@@ -37,12 +38,12 @@ pub struct Variables {
 struct Settings {
     /// The items, in order.
     items: Vec<usize>,
-    /// The value of each.
+    /// The value at each item.
     values: Vec<Variable>,
 }
 
 impl Variables {
-    /// Reads them.
+    /// Reads the variables of a file.
     pub(super) fn of(file: &Dockerfile<'_>) -> Self {
         let mut by_name: HashMap<String, Settings> = HashMap::new();
         for (item, instruction) in file.instructions() {
@@ -65,27 +66,27 @@ impl Variables {
         Self { by_name }
     }
 
-    /// The names of all variables that are set somewhere, in no order.
+    /// The names of all variables that the file sets, in no order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
 }
 
 impl Outer<'_> {
-    /// What a variable holds just before an item: by its stage, then by the stages that it is built
-    /// from.
+    /// The value of a variable just before an item: set in its stage, or in the stages that it is
+    /// built from.
     pub(super) fn variable(&self, item: usize, name: &str) -> &Variable {
         self.setting(item, name).map_or(&Variable::NotInFile, |(_, variable)| variable)
     }
 
-    /// The text that ENV gives a variable just before an item; none where it is set otherwise, or
-    /// to an unknown value.
+    /// The text that ENV gives a variable just before an item. `None` if it is set in another way,
+    /// or to an unknown value.
     pub(crate) fn value(&self, item: usize, name: &str) -> Option<String> {
         self.value_within(item, name, MOST_STEPS)
     }
 
-    /// A text of the instruction at `item` without its quotes and with its variables expanded; none
-    /// if a value is unknown.
+    /// A text of the instruction at `item`, without its quotes and with its variables expanded.
+    /// `None` if a value is unknown.
     pub(super) fn expand(&self, item: usize, text: &str) -> Option<String> {
         self.expand_within(item, text, MOST_STEPS)
     }
@@ -95,7 +96,7 @@ impl Outer<'_> {
         self.setting(item, name).map(|(at, _)| at)
     }
 
-    /// The same, and to what.
+    /// The last instruction that sets a variable before an item, and the value.
     fn setting(&self, item: usize, name: &str) -> Option<(usize, &Variable)> {
         let settings = self.variables.by_name.get(name)?;
         let found = self.lineage.nearest(self.stages, &settings.items, item)?;

@@ -1,7 +1,7 @@
 //! Whether a file changes an account that it did not create: its user ID, its home directory, or
 //! the whole list of accounts.
 //!
-//! What a script of the build context or a package does to accounts is not considered.
+//! Scripts of the build context and packages may change accounts too, which this module ignores.
 
 use crate::facts::{Facts, Invocation, RunFacts, paths};
 use crate::syntax::shell::Word;
@@ -20,11 +20,11 @@ pub(crate) struct AccountChange {
 #[derive(Debug)]
 enum Users {
     All,
-    /// Those that one of these words names.
+    /// The users that one of these words names.
     Named(Vec<String>),
 }
 
-/// So many changes are not looked at one by one.
+/// The largest number of changes that are examined one by one.
 const MOST: usize = 300;
 
 impl<'a> Facts<'a> {
@@ -72,7 +72,7 @@ impl Users {
 }
 
 /// The users whose accounts a command changes: usermod(8) and userdel(8), BusyBox's deluser, and
-/// whatever writes to the list itself.
+/// any command that writes to the list itself.
 fn changed(one: &Invocation<'_>) -> Option<Users> {
     let words = one.arguments();
     if one.is("usermod") && words.iter().any(moves) || one.is("userdel") || one.is("deluser") {
@@ -93,7 +93,7 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
     (replaces || writes && words.iter().any(is_accounts)).then_some(Users::All)
 }
 
-/// Options of usermod for another ID, home directory or name.
+/// The options of usermod for a new ID, home directory or name.
 fn moves(word: &Word) -> bool {
     let text = word.text();
     let is_long = ["--home", "--move-home", "--uid", "--login"].iter().any(|name| text.starts_with(name));

@@ -1,9 +1,9 @@
 //! The walk through a script: the working directory and the variables at each of its commands.
 //!
-//! Subshells, pipelines and substitutions keep their changes to themselves. What may or may not
-//! have happened (branches, loops, functions, commands after `||`) makes unknown what it would
-//! change. A `cd` is assumed to succeed: if it fails and the script continues, the commands after
-//! it run in a directory that the script was in before.
+//! Changes in subshells, pipelines and substitutions do not affect the commands outside. If it is
+//! unknown whether something runs (branches, loops, functions, commands after `||`), everything
+//! that it would change becomes unknown. A `cd` is assumed to succeed: if it fails and the script
+//! continues, the commands after it run in a directory that the script was in before.
 
 use std::collections::HashMap;
 
@@ -21,15 +21,15 @@ use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Script, S
 pub enum Directory {
     /// An absolute path.
     Known(String),
-    /// A path below the directory in which the RUN starts, which is unknown: empty, or starting
-    /// with a slash.
+    /// A path relative to the unknown directory in which the RUN starts: empty, or with a leading
+    /// slash.
     FromStart(String),
     /// Unknown.
     Unknown,
 }
 
 impl Directory {
-    /// The absolute path, where it is known.
+    /// The absolute path, if it is known.
     pub fn known(&self) -> Option<&str> {
         match self {
             Self::Known(path) => Some(path),
@@ -49,18 +49,18 @@ impl Directory {
 /// The states of one script.
 #[derive(Debug)]
 pub struct ScriptStates {
-    /// At each invocation, in their order: its directory, and how many assignments are before it.
+    /// For each invocation, in order: its directory, and the number of assignments before it.
     at: Vec<(Directory, usize)>,
-    /// The directories that the script was in, each once, the first one first.
+    /// The directories that the script was in, each once, in the order of the first visit.
     visited: Vec<Directory>,
     end: Directory,
     variables: ScriptVariables,
-    /// The home directory of the RUN's user, where it is known.
+    /// The home directory of the RUN's user, if it is known.
     home: Option<String>,
 }
 
 impl ScriptStates {
-    /// The states of a RUN whose script is not understood.
+    /// The states of a RUN whose script can't be parsed.
     pub(in crate::facts) fn of_nothing() -> Self {
         Self {
             at: Vec::new(),
@@ -92,7 +92,7 @@ impl ScriptStates {
         &self.end
     }
 
-    /// The directories that the script's own shell was in at some time.
+    /// The directories that the script's own shell was in at any time.
     pub fn visited(&self) -> &[Directory] {
         &self.visited
     }
@@ -107,7 +107,7 @@ impl Facts<'_> {
         }
     }
 
-    /// The same for a part of a word, quotes included: `/x` of `--prefix=/x`.
+    /// A part of a word with its variables expanded, quotes included: `/x` of `--prefix=/x`.
     pub fn text_expanded_in(&self, run: &RunFacts<'_>, invocation: usize, raw: &str) -> Expanded {
         let states = &run.states;
         let (directory, position) = &states.at[invocation];
@@ -130,7 +130,7 @@ pub(in crate::facts) struct Scope<'s> {
 }
 
 impl Scope<'_> {
-    /// What a variable holds at a command; `None` where that is unknown.
+    /// The value of a variable at a command, or `None` if it is unknown.
     fn value(
         &self,
         script: &ScriptVariables,
@@ -163,10 +163,9 @@ pub(in crate::facts) struct Walk<'s, 'a> {
     previous: Directory,
     stack: Vec<Directory>,
     variables: ScriptVariables,
-    /// For each scope that is open: the variables that were assigned in it, with what they held
-    /// before.
+    /// For each open scope, the variables that were assigned in it, with their values before.
     assigned: Vec<Vec<(String, Option<Assigned>)>>,
-    /// What calls of the script's own functions may change.
+    /// The possible changes by calls of the script's own functions.
     functions: HashMap<&'a str, Changes<'a>>,
 }
 
@@ -226,14 +225,15 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.stack = saved.stack;
     }
 
-    /// Takes a command into account.
+    /// Adds a command.
     pub fn push(&mut self, invocation: Invocation<'a>) {
         self.at.push((self.directory.clone(), self.variables.position()));
         self.follow(&invocation);
         self.invocations.push(invocation);
     }
 
-    /// Makes unknown what some commands may change, since they may run never, once or often.
+    /// Makes everything unknown that some commands may change, since they may run never, once or
+    /// several times.
     pub fn forget(&mut self, changes: &Changes<'_>) {
         for name in &changes.names {
             self.assign(name, Assigned::Unknown);
@@ -252,15 +252,15 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.forget(&Changes { anything: true, ..Changes::default() });
     }
 
-    /// Takes a function's definition into account: what its calls may change.
+    /// Adds a function's definition: what its calls may change.
     pub fn define(&mut self, name: &'a str, body: &'a List) {
         let mut changes = Changes::default();
         changes.of_list(body);
         self.functions.insert(name, changes);
     }
 
-    /// Takes into account that only the first pipeline of a statement is sure to have run when the
-    /// next statement starts.
+    /// When the next statement starts, only the first pipeline of this one has certainly run. Makes
+    /// the changes of the others unknown.
     pub fn after_statement(&mut self, statement: &Statement) {
         if statement.rest.is_empty() {
             return;
@@ -308,8 +308,8 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.assign(name, Assigned::Unknown);
         }
         for assignment in &invocation.simple.assignments {
-            // Before a program, an assignment is for that program alone; before some builtins, it
-            // stays.
+            // Before a program, an assignment affects only that program. Before some builtins, it
+            // persists.
             let stays = invocation.words.is_empty();
             if stays || invocation.program.is_some_and(Knowledge::is_builtin) {
                 let value = assignment.value.as_ref().filter(|_| stays && is_sure);
@@ -386,10 +386,10 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 }
 
-/// More directories than this are not remembered; none of real scripts is in more.
+/// The largest number of directories that are remembered. No real script visits more.
 const MOST_VISITED: usize = 64;
 
-/// What some commands may change in the shell that runs them.
+/// The possible changes by some commands in the shell that runs them.
 #[derive(Clone, Default)]
 pub(in crate::facts) struct Changes<'l> {
     names: Vec<&'l str>,
@@ -398,7 +398,7 @@ pub(in crate::facts) struct Changes<'l> {
 }
 
 impl<'l> Changes<'l> {
-    /// What the parts of a branching command, and its own variable, may change.
+    /// The possible changes by the parts of a branching command, and of its own variable.
     pub fn of_branching(branching: &'l Branching) -> Self {
         let mut changes = Self::default();
         changes.of_list(&branching.condition);
@@ -453,7 +453,7 @@ impl<'l> Changes<'l> {
     }
 }
 
-/// The variables that a builtin sets by their names among its arguments.
+/// The variables that a builtin sets because they are among its arguments.
 fn names_set_by<'w>(program: Option<&str>, arguments: &'w [Word]) -> impl Iterator<Item = &'w str> {
     let sets = matches!(
         program,

@@ -1,5 +1,5 @@
-//! What a word of a script may name, as far as its variables are known, and whether removing that
-//! may remove a directory.
+//! The files that a word of a script may name, as far as its variables are known, and whether
+//! removing them may remove a directory.
 
 use super::Workdir;
 use super::script::Directory;
@@ -35,7 +35,7 @@ pub enum Tail {
     None,
     /// A pattern, which matches at least one character.
     Pattern,
-    /// Alternatives in braces, in which the text may end, and no `..`.
+    /// Alternatives in braces, without `..`. The path may also end here.
     Braces,
     /// Anything.
     Unknown,
@@ -55,7 +55,8 @@ pub struct Expanded {
 /// The placeholder for the output of `mktemp -d`: a directory that did not exist before.
 const FRESH: &str = "/tmp/tmp.XXXXXXXXXX";
 
-/// Directories that no image has its working directory in: their contents come and go.
+/// Directories that are never the working directory of an image, because their contents are
+/// temporary.
 const TRANSIENT: &[&str] = &[
     "/tmp/",
     "/var/tmp/",
@@ -75,7 +76,7 @@ impl Target {
     /// An unknown path.
     pub const UNKNOWN: Self = Self { root: Root::Unknown, text: String::new(), tail: Tail::Unknown };
 
-    /// The target of an expanded word, seen from a directory.
+    /// The target of an expanded word, relative to a directory.
     pub fn of(word: &Expanded, directory: &Directory) -> Self {
         let is_absolute = word.known.starts_with('/');
         let (root, base) = match directory {
@@ -95,7 +96,7 @@ impl Target {
         }
     }
 
-    /// A directory itself.
+    /// The directory itself.
     pub fn of_directory(directory: &Directory) -> Self {
         match directory {
             Directory::Known(path) => Self { root: Root::Top, text: path.clone(), tail: Tail::None },
@@ -104,8 +105,8 @@ impl Target {
         }
     }
 
-    /// Whether it may name a path, or something below it. A relative name counts from `/` where no
-    /// instruction sets the directory.
+    /// Whether it may name a path, or something below it. If no instruction sets the directory, a
+    /// relative name is relative to `/`.
     pub fn may_be_within(&self, path: &str, start: &Workdir) -> bool {
         match (self.root, start) {
             (Root::Top, _) | (Root::Start, Workdir::OfBase) => match self.tail {
@@ -118,19 +119,19 @@ impl Target {
         }
     }
 
-    /// Whether it names just this path.
+    /// Whether it names exactly this path.
     pub fn is(&self, path: &str, start: &Workdir) -> bool {
         let counts = self.root == Root::Top || self.root == Root::Start && *start == Workdir::OfBase;
         counts && self.tail == Tail::None && self.text == path
     }
 
-    /// The absolute path, where it is known.
+    /// The absolute path, if it is known.
     pub fn path(&self) -> Option<&str> {
         (self.root == Root::Top && self.tail == Tail::None).then_some(self.text.as_str()).map(non_empty)
     }
 
-    /// Whether removing this may remove a directory of a RUN that starts in `start`, or one above
-    /// it.
+    /// Whether removing this may remove a directory of a RUN that starts in `start`, or one of its
+    /// parents.
     pub fn may_hold(&self, directory: &Directory, start: &Workdir) -> bool {
         let is_fresh = self.root == Root::Top && self.text.starts_with(FRESH);
         match (self.root, directory) {
@@ -144,7 +145,7 @@ impl Target {
                 !is_fresh && !is_transient
             }
             (Root::Start, Directory::Known(path)) => {
-                // Whatever the start is, the path below it has these parts in a row.
+                // Whatever the start is, the path below it contains these parts, one after another.
                 self.text.is_empty()
                     || self.tail != Tail::None && path.contains(self.text.trim_end_matches('/'))
                     || format!("{path}/").contains(&format!("{}/", self.text))
@@ -153,7 +154,7 @@ impl Target {
         }
     }
 
-    /// Whether the path is this target or is below it; both count from the same root.
+    /// Whether the path is this target or below it. Both have the same root.
     fn holds(&self, path: &str) -> bool {
         match self.tail {
             Tail::None => paths::within(path, self.text.trim_end_matches('/')),
@@ -169,8 +170,9 @@ fn non_empty(path: &str) -> &str {
     if path.is_empty() { "/" } else { path }
 }
 
-/// A path without `.` and doubled slashes, `..` taken by its text as `cd` does it; none where it
-/// climbs above its start. An `open` one goes on after its last character.
+/// A path without `.` and double slashes. Like `cd`, this removes `..` with the part before it, as
+/// text. `None` if the path leads above its start. If `open`, the path continues after its last
+/// character.
 pub(super) fn climb(path: &str, open: bool) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let (whole, rest) = if open { path.rsplit_once('/').unwrap_or(("", path)) } else { (path, "") };
@@ -211,8 +213,8 @@ impl Expanded {
 
     fn open(&mut self, text: &str, tail: Tail) {
         self.written.push_str(text);
-        // A later pattern leaves an earlier one, or braces, what they are; an unknown part makes
-        // all unknown.
+        // A later pattern does not change an earlier one, or braces. An unknown part makes the
+        // whole tail unknown.
         if self.tail == Tail::None
             || tail == Tail::Unknown
             || tail == Tail::Braces && self.tail == Tail::Pattern
@@ -283,7 +285,7 @@ impl Reader<'_> {
         self.found.push(c.encode_utf8(&mut [0; 4]));
     }
 
-    /// What follows a dollar sign.
+    /// Reads the text after a dollar sign.
     fn dollar(&mut self) {
         let rest = &self.raw[self.at..];
         if rest.starts_with('(') {
@@ -303,7 +305,7 @@ impl Reader<'_> {
         }
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         if end == 0 {
-            // `$@`, `$?`, `$$`, `$!`; a lone dollar sign at the end means itself.
+            // `$@`, `$?`, `$$`, `$!`. A single dollar sign at the end is literal.
             let special = rest.chars().next().filter(|c| "@*#?-$!".contains(*c));
             match special {
                 Some(c) => {
@@ -319,7 +321,7 @@ impl Reader<'_> {
         self.put(value, &format!("${}", &rest[..end]));
     }
 
-    /// What a command prints.
+    /// Reads the output of a command.
     fn substituted(&mut self, script: &str) {
         let mut words = script.split_whitespace();
         // Without a template or a directory, mktemp creates a file or directory in /tmp.
@@ -330,7 +332,8 @@ impl Reader<'_> {
         self.put(value, &format!("$({script})"));
     }
 
-    /// A variable's value: unquoted, blanks split it and patterns in it count.
+    /// Adds a variable's value. Outside of quotes, blanks split it, and patterns in it are
+    /// expanded.
     fn put(&mut self, value: Option<Assigned>, written: &str) {
         match value {
             Some(Assigned::Known(text))

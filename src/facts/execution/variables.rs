@@ -1,7 +1,7 @@
-//! What the commands of one script assign to variables, at each of its commands.
+//! The values that the commands of a script assign to variables, at each of its commands.
 //!
-//! Kept as a log, so the cost is linear in the script's length. At the end of a subshell, further
-//! entries undo its assignments.
+//! They are kept as a log, so that the cost is linear in the script's length. At the end of a
+//! subshell, further entries undo its assignments.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,20 @@ use std::collections::HashMap;
 pub enum Assigned {
     /// This text.
     Known(String),
-    /// An unknown value, or perhaps nothing.
+    /// An unknown value, or no value.
     Unknown,
 }
 
 /// The assignments of a script, in order.
 #[derive(Debug, Default)]
 pub struct ScriptVariables {
-    /// By name: from which position on it holds what; `None` where the script has not assigned it.
+    /// By name: the positions from which a value applies, and the value. `None` means that the
+    /// script has not assigned any.
     log: HashMap<String, Vec<(usize, Option<Assigned>)>>,
-    /// How many entries there are.
+    /// The number of entries.
     position: usize,
-    /// Where any variable may hold anything: after `eval` or a sourced file, in a function. From
-    /// one position up to another.
+    /// Where any variable may have any value: after `eval` or a sourced file, and in a function.
+    /// Each range goes from one position to another.
     lost: Vec<(usize, usize)>,
 }
 
@@ -32,7 +33,8 @@ impl ScriptVariables {
         self.position
     }
 
-    /// What the script has assigned to a variable by a position; none where it has not.
+    /// The value that the script has assigned to a variable before a position, or `None` if there
+    /// is none.
     pub fn at(&self, position: usize, name: &str) -> Option<&Assigned> {
         let earlier = self.lost.partition_point(|(from, _)| *from <= position);
         if self.lost[..earlier].last().is_some_and(|(_, to)| position < *to) {
@@ -43,7 +45,7 @@ impl ScriptVariables {
         entries[..before].last()?.1.as_ref()
     }
 
-    /// All variables that the script has assigned by a position, by name.
+    /// All variables that the script has assigned before a position, by name.
     pub fn all_at(&self, position: usize) -> Vec<(&str, &Assigned)> {
         let names = self.log.keys().filter_map(|name| Some((name.as_str(), self.at(position, name)?)));
         let mut all: Vec<_> = names.collect();
@@ -51,22 +53,22 @@ impl ScriptVariables {
         all
     }
 
-    /// Takes an assignment into account.
+    /// Adds an assignment.
     pub fn assign(&mut self, name: &str, value: Assigned) {
         self.put(name, Some(value));
     }
 
-    /// Makes a variable hold again what it held.
+    /// Restores the previous value of a variable.
     pub fn restore(&mut self, name: &str, value: Option<Assigned>) {
         self.put(name, value);
     }
 
-    /// Whether nothing is known at the end so far.
+    /// Whether all values are unknown at the current end.
     pub fn is_lost(&self) -> bool {
         self.lost.last().is_some_and(|(_, to)| *to == usize::MAX)
     }
 
-    /// From here on, nothing is known.
+    /// From here on, all values are unknown.
     pub fn lose(&mut self) {
         if !self.is_lost() {
             self.position += 1;
@@ -74,7 +76,7 @@ impl ScriptVariables {
         }
     }
 
-    /// From here on, what the log says holds again.
+    /// From here on, the values in the log apply again.
     pub fn find(&mut self) {
         self.position += 1;
         if let Some((_, to)) = self.lost.last_mut() {
