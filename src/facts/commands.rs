@@ -67,6 +67,8 @@ pub struct Place {
     pub certain: bool,
     /// Whether the script's success proves that it ran and succeeded.
     pub proof: Proof,
+    /// Whether it is in a pipeline after `!`: what follows with `&&` runs if it fails.
+    pub negated: bool,
     /// Whether it is within a word, in `$( … )` or backticks: such commands are read but not
     /// edited.
     pub in_word: bool,
@@ -88,6 +90,7 @@ pub(super) fn invocations<'a>(
             alone: true,
             certain: true,
             proof: Proof::Always,
+            negated: false,
             in_word: false,
             own_shell: true,
         };
@@ -122,6 +125,7 @@ fn collect_statement<'a>(
                 pipeline: if is_top { index } else { place.pipeline },
                 alone: is_top && pipeline.single().is_some(),
                 certain: place.certain && !after_or,
+                negated: place.negated || pipeline.negated,
                 proof: if decides { proof.min(place.proof) } else { Proof::None },
                 own_shell: place.own_shell && pipeline.commands.len() == 1,
                 ..place

@@ -2,7 +2,7 @@
 //! image depends on files that a cleanup would remove.
 
 use crate::facts::caches::is_mounted;
-use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::commands::{Elevation, Invocation, Place, Proof};
 use crate::facts::environment::User;
 use crate::facts::execution::Workdir;
 use crate::facts::leanings::Answer;
@@ -340,7 +340,11 @@ impl Facts<'_> {
             let call = list.calls.iter().find(|call| call.invocation == index);
             if let Some(call) = call.filter(|call| reads_these(call.manager, going)) {
                 let is_own = call.manager.name == going.manager.name;
-                if is_own && call.manager.refreshes(&call.verb) && one.place.certain {
+                if is_own
+                    && call.manager.refreshes(&call.verb)
+                    && one.place.certain
+                    && list.places_after(index).all(|place| comes_before(one.place, place))
+                {
                     return Ok(Next::Stop);
                 }
                 let offline = call.manager.offline.as_ref().filter(|_| may_read(call));
@@ -508,6 +512,12 @@ fn tells(word: &Word) -> bool {
 }
 
 impl Commands<'_> {
+    /// The places of the calls after a command.
+    fn places_after(&self, index: usize) -> impl Iterator<Item = Place> {
+        let later = self.calls.iter().filter(move |call| call.invocation > index);
+        later.map(|call| self.invocations[call.invocation].place)
+    }
+
     /// Whether the same manager has installed something before a call in the same list of commands.
     fn installed_before(&self, index: usize) -> bool {
         let Some(manager) = self.calls.iter().find(|call| call.invocation == index).map(|call| call.manager)
@@ -531,14 +541,21 @@ impl Commands<'_> {
             call.invocation < index
                 && Some(&call.manager.name) == manager
                 && call.manager.refreshes(&call.verb)
-                && {
-                    let (refresh, use_) =
-                        (self.invocations[call.invocation].place, self.invocations[index].place);
-                    refresh.certain
-                        || refresh.statement == use_.statement && refresh.pipeline == use_.pipeline
-                }
+                && comes_before(self.invocations[call.invocation].place, self.invocations[index].place)
         })
     }
+}
+
+/// Whether a download comes before each use that follows it in the script: the use is in the same
+/// branch, and does not run only if the download failed (`apt-get update || apt-get install x`).
+fn comes_before(download: Place, use_: Place) -> bool {
+    let is_same_statement = download.statement == use_.statement;
+    let is_alternative = is_same_statement
+        && download.pipeline != use_.pipeline
+        && download.proof == Proof::None
+        && !use_.certain;
+    let is_same_pipeline = is_same_statement && download.pipeline == use_.pipeline;
+    !download.negated && !is_alternative && (download.certain || is_same_pipeline)
 }
 
 /// Whether it is an instruction, or a service of a compose file, that starts something.
