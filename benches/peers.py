@@ -32,7 +32,7 @@ BATCH = 500
 TALLY = PEERS / "pip/tally_cli/bin/tally-linux-x86_64/tally"
 DOCKERFMT = PEERS / "npm/node_modules/@reteps/dockerfmt-linux-x64/bin/dockerfmt"
 
-# Name, what it does here, the command before the files, and the exit codes of a run that went through.
+# Name, what it does here, the command before the files, and the exit codes of a complete run.
 TOOLS = [
     ("cat", "copies the bytes", [shutil.which("cat") or "cat"], {0}),
     ("jettison", "fixes", [ROOT / "target/release/jettison", "fix", "--format", "json"], {0, 1}),
@@ -60,7 +60,7 @@ def install():
 
 
 def run(command, files, directory):
-    """Seconds on the clock, seconds of processor time, and the exit code."""
+    """Returns the elapsed seconds, the seconds of CPU time, and the exit code."""
     words = [str(word) for word in command] + files
     with open(os.devnull, "r+b") as null:
         start = time.perf_counter()
@@ -72,13 +72,13 @@ def run(command, files, directory):
 
 
 def batch(corpus, directory):
-    """Copies real files that each tool can be given, a folder each, and returns their paths."""
+    """Copies real files that every tool accepts, each to its own folder, and returns their paths."""
     paths = []
     for source in sorted(corpus.iterdir()):
         if len(paths) == BATCH:
             break
-        # dockerfmt and tally stop at the first file that they can't read; such files would spare them the rest. Inputs of
-        # parsers' own tests are such files.
+        # dockerfmt and tally stop at the first file that they can't read, and would then have less
+        # to do. The inputs of parsers' own tests are such files.
         if "parser" in source.name:
             continue
         if DOCKERFMT.exists() and run([DOCKERFMT], [str(source)], directory)[2] != 0:
@@ -91,9 +91,9 @@ def batch(corpus, directory):
 
 
 def measure(tools, files, directory, runs):
-    """By tool: the median seconds on the clock and of processor time, and what went wrong."""
+    """Returns for each tool the median elapsed seconds and CPU seconds, and what failed."""
     found = {name: [] for name, *_ in tools}
-    # The first turn only warms the caches of the file system.
+    # The first turn only fills the caches of the file system.
     for turn in range(runs + 1):
         for name, _, command, _ in tools:
             result = run(command, files, directory)

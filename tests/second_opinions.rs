@@ -107,7 +107,7 @@ fn scripts_that_we_understand_are_scripts_to_the_shell() {
         }
     }
     let refused: Vec<_> = scripts.iter().filter(|(shell, script)| !shell_takes(shell, script)).collect();
-    println!("{} scripts asked about", scripts.len());
+    println!("{} scripts checked", scripts.len());
     // dash rejects `function name {` and arrays; we read such scripts as bash scripts and do not
     // change them.
     let unexpected: Vec<_> = refused
