@@ -35,7 +35,6 @@ pub mod pipeline;
 mod pragma;
 mod report;
 mod runtime;
-mod secret;
 pub mod transform;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;

@@ -9,6 +9,7 @@
 mod generated;
 
 use crate::edit::Edits;
+use crate::knowledge::lists::comments::SUPPRESSING_WORDS;
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
 
@@ -201,31 +202,6 @@ fn ignored(comment: &str) -> Option<Reading> {
     own(comment)
 }
 
-/// Words that suppress findings in the pragmas of other programs.
-const ASKS: &[&str] = &[
-    "allow",
-    "disable",
-    "disabled",
-    "disable-file",
-    "disable-line",
-    "disable-next-line",
-    "exclude",
-    "ignore",
-    "ignored",
-    "ignore-all",
-    "ignore-file",
-    "ignore-line",
-    "ignore-next",
-    "ignore-next-line",
-    "keep",
-    "noqa",
-    "nolint",
-    "off",
-    "skip",
-    "skip-file",
-    "suppress",
-];
-
 /// A comment that starts with Jettison's name, or with another program's keyword and Jettison's
 /// name.
 fn own(comment: &str) -> Option<Reading> {
@@ -240,7 +216,7 @@ fn own(comment: &str) -> Option<Reading> {
     let end = asked.find(|c: char| !c.is_ascii_alphabetic() && c != '-').unwrap_or(asked.len());
     let (word, rest) = asked.split_at(end);
     let word = word.trim_end_matches('-');
-    if !ASKS.contains(&word.to_ascii_lowercase().as_str()) {
+    if !SUPPRESSING_WORDS.contains(&word.to_ascii_lowercase().as_str()) {
         return None;
     }
     let rest = rest.trim_start();

@@ -109,7 +109,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "inspect",
             "image",
             "report",
-            "secret",
             "pipeline",
             "transforms",
             "transform",
@@ -125,7 +124,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "escape", "span"],
     ),
     ("verification", &["pipeline", "config", "context", "span"]),
-    ("measure", &["image", "context", "knowledge", "secret"]),
+    ("measure", &["image", "context", "knowledge"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
     (
         "pipeline",
@@ -159,15 +158,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("debug", &["context", "escape", "facts", "knowledge", "span", "syntax"]),
     ("runtime", &["context", "facts", "syntax", "knowledge", "span"]),
-    ("pragma", &["edit", "syntax", "span"]),
+    ("pragma", &["edit", "syntax", "knowledge", "span"]),
     ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
     ("facts", &["context", "syntax", "knowledge", "span", "yaml"]),
     ("config", &["yaml"]),
     ("context", &["yaml"]),
     ("forge", &["escape"]),
-    ("git", &["secret"]),
+    ("git", &["knowledge"]),
     ("escape", &[]),
-    ("secret", &[]),
     ("digest", &[]),
     ("knowledge", &[]),
     ("yaml", &[]),
@@ -227,7 +225,7 @@ fn programs_are_started_in_three_places() {
             if let Some(at) = line.find("Command::new(") {
                 let call = &line[at..line[at..].find(')').map_or(line.len(), |end| at + end + 1)];
                 found.push((name.clone(), call.to_owned()));
-                assert!(text.contains("secret::VARIABLES"), "{name} passes tokens on");
+                assert!(text.contains("WITH_SECRETS"), "{name} passes tokens on");
             } else {
                 let may = ["src/git/start.rs", "src/measure/process.rs"];
                 assert!(may.contains(&name.as_str()), "{name} starts a program: {line}");

@@ -174,9 +174,10 @@ fn lists_are_sorted_and_have_sources() {
                 let named = format!("{}: {name}", path.display());
                 assert!(list.source.len() > 8 && !list.source.contains("memory"), "{named} has no source");
                 assert!(list.about.ends_with('.'), "{named} is not described");
-                let pairs = list.pairs.iter().map(|(name, _)| name);
-                let names: Vec<_> =
-                    list.words.iter().chain(pairs).chain(list.table.iter().map(|(name, _)| name)).collect();
+                let words = list.words.iter().map(|word| (word.as_str(), ""));
+                let pairs = list.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                let table = list.table.iter().map(|(name, _)| (name.as_str(), ""));
+                let names: Vec<_> = words.chain(pairs).chain(table).collect();
                 let unique: HashSet<_> = names.iter().collect();
                 assert!(!names.is_empty() && unique.len() == names.len(), "{named} repeats a name");
                 assert!(list.ordered || names.is_sorted(), "{named} is not sorted");

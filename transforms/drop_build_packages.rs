@@ -42,6 +42,7 @@
 use crate::edit::Edits;
 use crate::facts::{Call, RunFacts, excise};
 use crate::knowledge::Kind;
+use crate::knowledge::lists::programs::COMPILERS_IN_SCRIPTS;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
@@ -56,9 +57,6 @@ pub const TRANSFORM: Transform = Transform {
     changes: Changes::DropsPackages,
     run,
 };
-
-/// Names by which shell scripts call compilers.
-const COMPILERS: &[&str] = &["gcc", "g++", "cc", "clang", "make", "cmake"];
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if !ctx.settings.proves {
@@ -112,7 +110,7 @@ fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)
         let has = |name: &str| {
             text.split(|c: char| c.is_whitespace() || ";|&()'\"".contains(c)).any(|word| word == name)
         };
-        COMPILERS.iter().find(|name| has(name)).map(|name| (path.as_str(), *name))
+        COMPILERS_IN_SCRIPTS.iter().find(|name| has(name)).map(|name| (path.as_str(), *name))
     })
 }
 

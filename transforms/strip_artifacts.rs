@@ -49,6 +49,7 @@
 
 use crate::edit::Edits;
 use crate::facts::Invocation;
+use crate::knowledge::lists::variables::DECIDING_ABOUT_SYMBOLS;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
 /// See the module's documentation.
@@ -62,10 +63,6 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
-/// Variables that control how programs are linked.
-const VARIABLES: &[&str] =
-    &["GOFLAGS", "LDFLAGS", "CFLAGS", "CXXFLAGS", "RUSTFLAGS", "CARGO_PROFILE_RELEASE_STRIP"];
-
 /// One compiler: its options, where to insert them, and the words of a call that already decide.
 struct Compiler {
     after: usize,
@@ -75,7 +72,7 @@ struct Compiler {
 }
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    if VARIABLES.iter().any(|name| ctx.file.text.contains(name)) {
+    if DECIDING_ABOUT_SYMBOLS.iter().any(|name| ctx.file.text.contains(name)) {
         return;
     }
     let applicability = if ctx.settings.config.strip { Applicability::Unsafe } else { Applicability::Manual };

@@ -12,6 +12,9 @@ use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
+use crate::knowledge::lists::files::{
+    DIRECTORIES_OF_OTHERS, DIRECTORIES_OF_TESTS, ENDINGS_OF_OTHER_DOCKERFILES,
+};
 
 /// A file to process, or an error.
 pub type Found = Result<PathBuf, String>;
@@ -208,25 +211,6 @@ fn readable_ignore_files(directory: &Path) -> Result<(), String> {
 /// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
 
-/// Directories whose Dockerfiles are test data: some tests count the layers of the images built
-/// from them.
-const TESTS: &[&str] = &[
-    "__fixtures__",
-    "__tests__",
-    "e2e",
-    "fixture",
-    "fixtures",
-    "spec",
-    "specs",
-    "test",
-    "test-data",
-    "test_data",
-    "testdata",
-    "tests",
-];
-/// Directories of third-party projects.
-const OTHERS: &[&str] = &[".venv", "bower_components", "node_modules", "third_party", "vendor", "venv"];
-
 /// The directory because of which a file below a searched directory is skipped.
 fn passed_over(inner: &Path) -> Option<String> {
     let folders = inner.parent()?.components().filter_map(|part| part.as_os_str().to_str());
@@ -234,8 +218,8 @@ fn passed_over(inner: &Path) -> Option<String> {
         let lower = name.to_ascii_lowercase();
         // `integration-tests`, `build_fixtures`.
         let last = lower.rsplit(['-', '_']).next().unwrap_or_default();
-        TESTS.contains(&lower.as_str())
-            || OTHERS.contains(&lower.as_str())
+        DIRECTORIES_OF_TESTS.contains(&lower.as_str())
+            || DIRECTORIES_OF_OTHERS.contains(&lower.as_str())
             || matches!(last, "tests" | "fixtures" | "testdata")
     };
     folders.into_iter().find(is_passed_over).map(str::to_owned)
@@ -244,26 +228,8 @@ fn passed_over(inner: &Path) -> Option<String> {
 /// Whether a file is named like a Dockerfile: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`,
 /// `api_Dockerfile`, `Containerfile`; but not like an accompanying file or a template.
 pub fn is_dockerfile(name: &str) -> bool {
-    const NOT: &[&str] = &[
-        "dockerignore",
-        "containerignore",
-        "md",
-        "j2",
-        "jinja",
-        "jinja2",
-        "tmpl",
-        "tpl",
-        "template",
-        "erb",
-        "in",
-        "orig",
-        "bak",
-        "rej",
-        "swp",
-        "snap",
-    ];
     let lower = name.to_ascii_lowercase();
-    if lower.rsplit_once('.').is_some_and(|(_, ending)| NOT.contains(&ending)) {
+    if lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS_OF_OTHER_DOCKERFILES.contains(&ending)) {
         return false;
     }
     let borders = |c: Option<char>| c.is_none_or(|c| matches!(c, '.' | '-' | '_'));

@@ -18,9 +18,9 @@ use crate::cli::{Status, discover, dockerignore, input};
 use crate::context::Surroundings as _;
 use crate::edit::Edits;
 use crate::escape;
+use crate::knowledge::lists::variables::WITH_SECRETS;
 use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
 use crate::report::{self, Deed, FileReport, Talk, diff};
-use crate::secret;
 use crate::span::Span;
 
 const HELP: &str = "\
@@ -201,7 +201,7 @@ fn edit(proposal: &Proposal<'_>) -> anyhow::Result<Option<Edits>> {
     // The variable may contain options, so a shell splits it, as in git.
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{editor} \"$1\""), "editor"]).arg(&path);
-    for name in secret::VARIABLES {
+    for name in WITH_SECRETS {
         command.env_remove(name);
     }
     let status = command.status()?;

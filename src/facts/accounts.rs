@@ -8,6 +8,7 @@ pub(crate) use changed::AccountChange;
 
 use crate::facts::environment::{User, Variable};
 use crate::facts::{Base, Facts, Invocation, RunFacts};
+use crate::knowledge::lists::options::OF_ACCOUNT_PROGRAMS_WITH_VALUE;
 
 /// The account that runs a RUN's commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,34 +88,6 @@ fn is_plain(path: &str) -> bool {
     path.starts_with('/') && !path.contains(['$', '"', '\'', '\\', ',', ' '])
 }
 
-/// Options of useradd and adduser that take a value.
-const WITH_VALUE: &[&str] = &[
-    "-u",
-    "-g",
-    "-G",
-    "-s",
-    "-d",
-    "-h",
-    "-c",
-    "-k",
-    "-p",
-    "-e",
-    "-f",
-    "-b",
-    "-K",
-    "--uid",
-    "--gid",
-    "--groups",
-    "--shell",
-    "--home",
-    "--home-dir",
-    "--comment",
-    "--gecos",
-    "--ingroup",
-    "--skel",
-    "--password",
-];
-
 /// The account that a command is certain to create, with a home directory that it owns (useradd(8),
 /// adduser(8), BusyBox's adduser).
 fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
@@ -130,11 +103,14 @@ fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
         if let Some((name, value)) = word.split_once('=').filter(|_| word.starts_with("--")) {
             options.push((name.to_owned(), Some(value)));
         } else if word.starts_with("--") {
-            options.push((word.to_owned(), if WITH_VALUE.contains(&word) { words.next() } else { None }));
+            options.push((
+                word.to_owned(),
+                if OF_ACCOUNT_PROGRAMS_WITH_VALUE.contains(&word) { words.next() } else { None },
+            ));
         } else if let Some(cluster) = word.strip_prefix('-').filter(|cluster| !cluster.is_empty()) {
             options.extend(cluster.chars().map(|letter| (format!("-{letter}"), None)));
             let (last, value) = options.last_mut()?;
-            if WITH_VALUE.contains(&last.as_str()) {
+            if OF_ACCOUNT_PROGRAMS_WITH_VALUE.contains(&last.as_str()) {
                 *value = words.next();
             }
         } else {

@@ -4,6 +4,7 @@
 //! above it changes as often as the one that moves, nothing is gained.
 
 use crate::facts::{Base, Facts, paths};
+use crate::knowledge::lists::files::{SELDOM_CHANGED_ENDINGS, SELDOM_CHANGED_NAMES};
 use crate::syntax::{Body, Flag, Instruction};
 
 /// How often a dependency of a step changes.
@@ -89,79 +90,16 @@ impl Facts<'_> {
     }
 }
 
-/// Extensions of manifests and configuration files.
-const SETTINGS: &[&str] = &[
-    ".json",
-    ".lock",
-    ".lockb",
-    ".toml",
-    ".txt",
-    ".yaml",
-    ".yml",
-    ".xml",
-    ".gradle",
-    ".kts",
-    ".cfg",
-    ".ini",
-    ".conf",
-    ".config",
-    ".props",
-    ".targets",
-    ".sln",
-    ".csproj",
-    ".fsproj",
-    ".vbproj",
-    ".mod",
-    ".sum",
-    ".work",
-    ".gemspec",
-    ".cabal",
-    ".exs",
-    ".sbt",
-    ".properties",
-    ".env",
-    ".sh",
-    ".bash",
-    ".pem",
-    ".crt",
-    ".key",
-    ".asc",
-    ".gpg",
-    ".list",
-    ".repo",
-    ".sql",
-    ".service",
-    ".tpl",
-    ".template",
-    ".md",
-    ".deb",
-    ".rpm",
-    ".apk",
-    ".whl",
-    ".jar",
-    ".tgz",
-    ".gz",
-    ".zip",
-    ".tar",
-    ".xz",
-    ".cjs",
-    ".mjs",
-];
-
-/// The names of manifests and configuration files that have no such extension.
-const NAMES: &[&str] = &[
-    "Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "mvnw", "gradlew", "setup.py", "build.rs",
-    "LICENSE", "VERSION",
-];
-
 /// How often a path of the build context changes, by its name. A directory contains sources.
 fn rate_of_path(path: &str) -> Rate {
     if path.contains("://") {
         return Rate::Seldom;
     }
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let is_named = NAMES.contains(&name) || name.contains(".config.") || name.starts_with("entrypoint");
-    let is_setting = SETTINGS.iter().any(|ending| name.trim_end_matches(['*', '?']).ends_with(ending));
+    let is_named =
+        SELDOM_CHANGED_NAMES.contains(&name) || name.contains(".config.") || name.starts_with("entrypoint");
+    let is_setting =
+        SELDOM_CHANGED_ENDINGS.iter().any(|ending| name.trim_end_matches(['*', '?']).ends_with(ending));
     let is_hidden_file =
         name.starts_with('.') && name.len() > 2 && (name.ends_with("rc") || name.ends_with("-version"));
     if !path.ends_with('/') && (is_named || is_setting || is_hidden_file) {

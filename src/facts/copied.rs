@@ -7,6 +7,7 @@
 use crate::context::BuildContext;
 use crate::facts::Facts;
 use crate::facts::execution::normalized;
+use crate::knowledge::lists::files::UNPACKED_BY_ADD;
 use crate::syntax::{Body, Instruction, Item};
 
 /// A COPY or ADD of files from the build context.
@@ -41,8 +42,8 @@ impl Facts<'_> {
         let is_add = matches!(instruction.body, Body::Add(_));
         let source = |written: &String| {
             let path = self.expanded(item, written)?;
-            let unpacked =
-                is_add && (path.contains("://") || ARCHIVES.iter().any(|ending| path.ends_with(ending)));
+            let unpacked = is_add
+                && (path.contains("://") || UNPACKED_BY_ADD.iter().any(|ending| path.ends_with(ending)));
             if unpacked || path.contains(['*', '?', '[']) || path.starts_with("git@") {
                 return None;
             }
@@ -60,10 +61,6 @@ impl Facts<'_> {
         Some(Copied { item, sources, destination, into_directory })
     }
 }
-
-/// Extensions of archives that ADD unpacks. (Docker's reference, ADD: identity, gzip, bzip2, xz and
-/// zstd.)
-const ARCHIVES: &[&str] = &[".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".txz", ".tbz2"];
 
 fn has_plain_flags(instruction: &Instruction<'_>) -> bool {
     instruction.flags.iter().all(|flag| matches!(flag.name.as_str(), "chown" | "chmod" | "link"))

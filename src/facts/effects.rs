@@ -13,6 +13,7 @@ mod words;
 use std::collections::HashMap;
 
 use crate::facts::{Facts, RunFacts, Stage, paths, stage};
+use crate::knowledge::lists::directories::OF_DISTRIBUTIONS;
 use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};
 
 pub use commands::Install;
@@ -213,7 +214,7 @@ impl Facts<'_> {
         let Tree::At(path) = tree else { return tree };
         let made = self.kept.made.get_or_init(|| self.made_by_workdir());
         let is_there = |directory: &str| {
-            DIRECTORIES.contains(&directory)
+            OF_DISTRIBUTIONS.contains(&directory)
                 || made
                     .get(directory)
                     .is_some_and(|items| self.lineage.nearest(&self.stages, items, item).is_some())
@@ -264,31 +265,6 @@ impl Facts<'_> {
 
 /// Deeper directories count as missing.
 const DEEPEST: usize = 64;
-
-/// Directories that every distribution has (Filesystem Hierarchy Standard 3.0, chapters 3 and 4).
-const DIRECTORIES: &[&str] = &[
-    "/bin",
-    "/etc",
-    "/home",
-    "/lib",
-    "/media",
-    "/mnt",
-    "/opt",
-    "/root",
-    "/run",
-    "/sbin",
-    "/srv",
-    "/tmp",
-    "/usr",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/local",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/share",
-    "/usr/src",
-    "/var",
-];
 
 /// The variables that the builder expands in an instruction's text.
 fn variables_in(instruction: &Instruction<'_>) -> Vec<Resource> {

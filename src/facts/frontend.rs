@@ -4,9 +4,7 @@
 //! BuildKit.
 
 use crate::facts::Facts;
-
-/// Repositories of Docker's own frontend.
-const OWN: &[&str] = &["docker/dockerfile", "docker/dockerfile-upstream"];
+use crate::knowledge::lists::images::FRONTENDS;
 
 impl Facts<'_> {
     /// The reason why syntax that Docker's frontend supports since `1.minor` can't be used
@@ -16,7 +14,7 @@ impl Facts<'_> {
         let name = syntax.split('@').next().unwrap_or_default();
         let name = name.strip_prefix("docker.io/").unwrap_or(name);
         let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
-        if !OWN.contains(&repository) {
+        if !FRONTENDS.contains(&repository) {
             return Some(format!("`# syntax={syntax}` is not Docker's frontend, and may not support it"));
         }
         (!knows(tag, minor))

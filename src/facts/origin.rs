@@ -8,45 +8,11 @@ use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
 use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::languages::PLAIN_IMAGES;
+use crate::knowledge::lists::directories::{IN_OPT, OF_PLAIN_IMAGES, TOP_OF_PLAIN_IMAGES};
+use crate::knowledge::lists::files::ENDINGS_OF_FILES;
+use crate::knowledge::lists::programs::WRITING_OPERANDS;
 use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::{Body, Instruction};
-
-/// Top-level directories in which a plain base image has files of its own (Filesystem Hierarchy
-/// Standard; /go in golang).
-const OCCUPIED: &[&str] = &[
-    "bin", "boot", "dev", "etc", "go", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
-    "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
-];
-
-/// Directories that every plain base image has.
-const STANDARD: &[&str] = &[
-    "",
-    "/bin",
-    "/etc",
-    "/home",
-    "/opt",
-    "/root",
-    "/sbin",
-    "/srv",
-    "/tmp",
-    "/usr",
-    "/usr/bin",
-    "/usr/local",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/var",
-    "/var/lib",
-    "/var/log",
-];
-
-/// The files of plain base images in `/opt`.
-const IN_OPT: &[&str] = &["java", "openjdk", "maven", "gradle", "rust", "ghc", "pypy", "conda"];
-
-/// Programs whose operands are files that they create or change.
-const WRITERS: &[&str] = &[
-    "mkdir", "cp", "mv", "ln", "install", "touch", "tee", "tar", "unzip", "git", "curl", "wget", "rsync",
-    "dd", "cat", "cd", "pushd",
-];
 
 impl<'a> Facts<'a> {
     /// The absolute path of a single file or directory that COPY or WORKDIR names, or `None` if it
@@ -105,7 +71,7 @@ impl<'a> Facts<'a> {
     pub fn is_there(&self, stage: usize, item: usize, directory: &str) -> bool {
         if directory.is_empty()
             || directory == "/"
-            || self.has_plain_base(stage) && STANDARD.contains(&directory)
+            || self.has_plain_base(stage) && OF_PLAIN_IMAGES.contains(&directory)
         {
             return true;
         }
@@ -157,7 +123,7 @@ impl<'a> Facts<'a> {
                 // User names are not paths, and for programs that are not known to write, only
                 // words with a slash are paths.
                 let is_path = expanded.written.contains('/')
-                    || WRITERS.iter().any(|program| one.is(program))
+                    || WRITING_OPERANDS.iter().any(|program| one.is(program))
                     || word.raw.contains(['$', '`']) && !takes_no_path;
                 let target = Target::of(&expanded, run.states.directory(index));
                 if is_path && target.is(path, &run.workdir) {
@@ -209,7 +175,7 @@ impl<'a> Facts<'a> {
 fn is_vacant(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
-        [first, ..] if !first.is_empty() && !OCCUPIED.contains(&first) => true,
+        [first, ..] if !first.is_empty() && !TOP_OF_PLAIN_IMAGES.contains(&first) => true,
         ["opt", second, ..] => !IN_OPT.contains(&second) && !second.starts_with("yarn"),
         ["srv", _, ..] | ["usr", "src", _, ..] | ["home", _, _, ..] => true,
         _ => false,
@@ -218,14 +184,10 @@ fn is_vacant(path: &str) -> bool {
 
 /// Whether a name is certainly a file's: a here-document, or an extension that no directory has.
 pub fn looks_like_a_file(source: &str) -> bool {
-    const ENDINGS: &[&str] = &[
-        "sh", "bash", "py", "pl", "rb", "js", "mjs", "ts", "json", "yaml", "yml", "toml", "txt", "cfg",
-        "ini", "lock", "jar", "war", "xml", "env", "md", "php", "service", "conf", "sql", "csv", "so", "exe",
-    ];
     let name = source.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
     let plain = !source.contains(['$', '*', '?', '[', '"', '\'']);
-    source.starts_with("<<") || plain && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+    source.starts_with("<<") || plain && ending.is_some_and(|ending| ENDINGS_OF_FILES.contains(&ending))
 }
 
 /// Whether a copy to a parent directory of a path may put files under it.

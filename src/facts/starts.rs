@@ -3,6 +3,7 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::traced::is_script_name;
+use crate::knowledge::lists::programs::{PRINTING, RUNNERS};
 use crate::knowledge::{Knowledge, Program, Starter};
 use crate::syntax::shell::{Word, base_name};
 
@@ -34,7 +35,6 @@ pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Vec<S
 /// The starter that a command calls, possibly through `exec` or a runner for the programs of a
 /// project's packages, and its arguments.
 fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Starter, &'w [Word])> {
-    const RUNNERS: &[&str] = &["exec", "run", "x", "dlx", "npx", "bunx", "uvx", "pipx"];
     let at = |index: usize| {
         Some((known.starter(base_name(one.words[index].literal()?))?, &one.words[index + 1..]))
     };
@@ -148,8 +148,6 @@ fn shell<'w>(one: &Invocation<'_>, arguments: &'w [Word]) -> Option<Start<'w>> {
 
 /// The script that `eval` runs.
 fn evaluated<'w>(arguments: &[Word]) -> Option<Start<'w>> {
-    const PRINTING: &[&str] =
-        &["cat", "curl", "wget", "echo", "printf", "sed", "awk", "envsubst", "base64", "jq"];
     let prints = |word: &Word| {
         word.substitutions.iter().any(|list| {
             let mut found = false;

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 use crate::context::BuildContext;
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, Invocation, RunFacts};
+use crate::knowledge::lists::directories::{OF_PROGRAMS_AND_SCRIPTS, PATH};
+use crate::knowledge::lists::programs::BRINGING_FILES;
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Run, Transfer};
 
@@ -67,26 +69,6 @@ const FETCHED: Source = Source::Unknown("may be fetched by a RUN");
 
 /// The largest number of copies between stages, moves and links that are followed.
 const MOST_STEPS: usize = 8;
-
-/// Directories in which the base image and packages keep their own programs and scripts.
-const SYSTEM: &[&str] = &[
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/etc",
-    "/usr/bin",
-    "/usr/sbin",
-    "/usr/lib",
-    "/usr/libexec",
-    "/usr/share",
-    "/usr/local/bin",
-    "/usr/local/sbin",
-    "/opt/conda",
-    "/opt/venv",
-];
-
-/// The directories in which a shell searches for programs. (The default of the official images.)
-const PATH: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 impl Facts<'_> {
     /// Where a file comes from that a command at this place refers to by name. A command name
@@ -164,7 +146,7 @@ impl Facts<'_> {
         if let Some(sources) = found.and_then(|item| self.sources_at(item, path, steps)) {
             return sources;
         }
-        let is_system = SYSTEM.iter().any(|directory| below(path, directory).is_some());
+        let is_system = OF_PROGRAMS_AND_SCRIPTS.iter().any(|directory| below(path, directory).is_some());
         vec![match self.around.context() {
             _ if is_system => Source::Base,
             _ if is_fetched => FETCHED,
@@ -374,8 +356,7 @@ impl Facts<'_> {
 
     /// Whether a RUN may fetch files that it does not name.
     fn may_fetch(&self, item: usize, run: &Run) -> bool {
-        const FETCHING: &[&str] = &["git", "curl", "wget", "svn", "hg", "tar", "unzip", "aria2c", "rsync"];
-        let fetches = |one: &Invocation<'_>| FETCHING.iter().any(|program| one.is(program));
+        let fetches = |one: &Invocation<'_>| BRINGING_FILES.iter().any(|program| one.is(program));
         match run {
             Run::Shell(_) | Run::Heredoc(_) => {
                 let of = |run: &RunFacts<'_>| {

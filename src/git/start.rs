@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{Error, said};
-use crate::secret;
+use crate::knowledge::lists::variables::WITH_SECRETS;
 
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
@@ -66,7 +66,7 @@ pub(super) fn command(root: &Path, filters: &[String]) -> Command {
         command.arg(format!("--config-env=filter.{name}.required=JETTISON_FALSE"));
     }
     command.env("JETTISON_EMPTY", "").env("JETTISON_FALSE", "false");
-    for name in REMOVED.iter().chain(secret::VARIABLES) {
+    for name in REMOVED.iter().chain(WITH_SECRETS) {
         command.env_remove(name);
     }
     for (name, value) in [

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::Error as MeasureError;
 use super::process::{self, Running};
-use crate::secret;
+use crate::knowledge::lists::variables::WITH_SECRETS;
 
 /// An available engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Stream {
 fn command<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(program);
     command.args(arguments);
-    for name in secret::VARIABLES {
+    for name in WITH_SECRETS {
         if !command.get_args().any(|argument| asks_for(&argument.to_string_lossy(), name)) {
             command.env_remove(name);
         }
@@ -187,7 +187,7 @@ mod tests {
             let removed = command.get_envs().filter(|(_, value)| value.is_none());
             removed.map(|(name, _)| name.to_string_lossy().into_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(command(&["build", "."]).len(), secret::VARIABLES.len());
+        assert_eq!(command(&["build", "."]).len(), WITH_SECRETS.len());
         for arguments in [
             &["--build-arg", "GITHUB_TOKEN"][..],
             &["--build-arg=GITHUB_TOKEN"],

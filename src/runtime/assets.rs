@@ -4,44 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::knowledge::lists::files::FOR_PEOPLE_AND_TOOLS;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
 /// With more paths than this, a COPY of the whole directory is easier to read.
 const MOST_PATHS: usize = 12;
-
-/// Files that only people, version control, build tools and editors read, by the first or the last
-/// component of a path.
-const NOT_READ: &[&str] = &[
-    "Makefile",
-    "makefile",
-    "GNUmakefile",
-    "Dockerfile",
-    "docker-compose.yml",
-    "docker-compose.yaml",
-    "compose.yml",
-    "compose.yaml",
-    "Jenkinsfile",
-    "Vagrantfile",
-    "Procfile",
-    "Taskfile.yml",
-    "Justfile",
-    "justfile",
-    "LICENSE",
-    "COPYING",
-    "NOTICE",
-    "AUTHORS",
-    "CONTRIBUTORS",
-    "OWNERS",
-    "CODEOWNERS",
-    "CHANGELOG",
-    "testdata",
-    "Tiltfile",
-    "skaffold.yaml",
-    "renovate.json",
-    "cloudbuild.yaml",
-    "codecov.yml",
-];
 
 /// The absolute image paths to copy; `None` where the whole directory has to be copied because its
 /// content is unknown.
@@ -88,8 +56,8 @@ fn is_for_people(path: &str) -> bool {
         .any(|start| last.starts_with(start));
     is_hidden
         || starts
-        || NOT_READ.contains(&last)
-        || NOT_READ.contains(&first)
+        || FOR_PEOPLE_AND_TOOLS.contains(&last)
+        || FOR_PEOPLE_AND_TOOLS.contains(&first)
         || last.ends_with(".dockerfile")
         || !path.contains('/') && last.ends_with(".md")
 }

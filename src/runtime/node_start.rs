@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::knowledge::languages::node::WORDS_OF_SCRIPTS;
+use crate::knowledge::languages::node::{LOADERS, WORDS_OF_SCRIPTS};
 use crate::runtime::view::StageView;
 
 /// Whether a manifest lists a package in the given section.
@@ -62,9 +62,7 @@ impl Started {
             let Some(first) = first else { return true };
             // `node -r ts-node/register` needs a package, too.
             let required = words.clone().any(|word| {
-                DEV_LOADERS
-                    .iter()
-                    .any(|loader| word.contains(loader) && !has(manifest, "dependencies", loader))
+                LOADERS.iter().any(|loader| word.contains(loader) && !has(manifest, "dependencies", loader))
             });
             let first = first.trim_matches(['"', '\'']);
             let is_system = WORDS_OF_SCRIPTS.contains(&first)
@@ -73,10 +71,6 @@ impl Started {
         })
     }
 }
-
-/// Loaders that run sources without a compilation step.
-const DEV_LOADERS: &[&str] =
-    &["ts-node", "tsx", "@babel/register", "@babel/node", "tsconfig-paths", "nodemon", "@swc-node/register"];
 
 fn package_of(program: &str) -> &str {
     match program {

@@ -7,6 +7,8 @@
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
+use crate::knowledge::lists::directories::{NOT_READ_AT_RUN_TIME, OF_EVERY_IMAGE, PACKAGE_SOURCES};
+use crate::knowledge::lists::programs::WITHOUT_OUTPUT_FILES;
 use crate::knowledge::{Kind, Scope};
 use crate::span::Span;
 use crate::syntax::shell::Word;
@@ -90,76 +92,6 @@ fn climb(path: &str) -> Option<String> {
     normalized(&parts.join("/"))
 }
 
-/// Programs that only read and print: they leave no files.
-const READERS: &[&str] = &[
-    "[",
-    "test",
-    "ls",
-    "cat",
-    "head",
-    "tail",
-    "grep",
-    "egrep",
-    "fgrep",
-    "wc",
-    "sort",
-    "uniq",
-    "find",
-    "du",
-    "df",
-    "env",
-    "export",
-    "readelf",
-    "ldd",
-    "file",
-    "sha256sum",
-    "sha512sum",
-    "md5sum",
-    "readlink",
-    "realpath",
-    "stat",
-    "diff",
-    "cmp",
-    "cut",
-    "shift",
-];
-
-/// Directories without files needed at run time: caches, package lists, temporary files, manual
-/// pages.
-const LEAVINGS: &[&str] = &[
-    "/tmp",
-    "/var/tmp",
-    "/var/lib/apt",
-    "/var/cache",
-    "/var/log",
-    "/root/.cache",
-    "/root/.npm",
-    "/root/.m2",
-    "/root/.gradle",
-    "/root/.cargo",
-    "/root/.rustup",
-    "/usr/share/doc",
-    "/usr/share/man",
-    "/usr/share/locale",
-    "/usr/local/share/.cache",
-    "/dev/null",
-    "/dev/stdout",
-    "/dev/stderr",
-    "/go/pkg",
-    "/root/.config",
-    "/root/.ssh",
-];
-
-/// Paths that configure the sources of system packages.
-const SOURCES: &[&str] = &[
-    "/etc/apt/sources",
-    "/etc/apt/keyrings",
-    "/etc/apt/trusted",
-    "/usr/share/keyrings",
-    "/etc/apk/repositories",
-    "/etc/apk/keys",
-];
-
 impl StageOutputs {
     /// Reads the steps of a stage; `own` returns the effect of a command if the recipe knows it.
     pub(crate) fn of(
@@ -203,7 +135,8 @@ impl StageOutputs {
                 .iter()
                 .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
                 .find(|word| {
-                    SOURCES.iter().any(|directory| word.raw.contains(directory)) && !one.is_forced_removal()
+                    PACKAGE_SOURCES.iter().any(|directory| word.raw.contains(directory))
+                        && !one.is_forced_removal()
                 })
             {
                 return Err(format!(
@@ -257,7 +190,7 @@ impl StageOutputs {
                 _ => Err(unknown()),
             };
         }
-        if READERS.contains(&program) {
+        if WITHOUT_OUTPUT_FILES.contains(&program) {
             return Ok(());
         }
         match facts.known.scope(program) {
@@ -457,7 +390,7 @@ impl StageOutputs {
             None => step.directory.clone(),
         };
         let path = path.ok_or_else(|| format!("the directory that {program} extracts to is unknown"))?;
-        if IS_DIRECTORY.contains(&path.as_str()) {
+        if OF_EVERY_IMAGE.contains(&path.as_str()) {
             return Err(format!(
                 "the files that {program} extracts to {path} can't be distinguished from those already there"
             ));
@@ -496,34 +429,9 @@ impl StageOutputs {
     }
 }
 
-/// Directories that every image has and into which files are installed.
-const IS_DIRECTORY: &[&str] = &[
-    "/",
-    "/usr",
-    "/usr/local",
-    "/usr/bin",
-    "/usr/local/bin",
-    "/usr/local/sbin",
-    "/usr/local/lib",
-    "/usr/lib",
-    "/usr/local/share",
-    "/bin",
-    "/sbin",
-    "/usr/sbin",
-    "/opt",
-    "/etc",
-    "/srv",
-    "/home",
-    "/var",
-    "/root",
-    "/lib",
-    "/usr/share",
-    "/var/lib",
-];
-
 /// Whether every image has this directory, so that it does not belong to one application.
 pub fn is_common_directory(path: &str) -> bool {
-    IS_DIRECTORY.contains(&path)
+    OF_EVERY_IMAGE.contains(&path)
 }
 
 /// Whether the application's files in this directory can't be distinguished from those of the base
@@ -534,5 +442,5 @@ pub fn is_shared_folder(path: &str) -> bool {
 
 /// Whether a path is in a directory without files needed at run time.
 pub fn is_leaving(path: &str) -> bool {
-    LEAVINGS.iter().any(|leaving| paths::within(path, leaving))
+    NOT_READ_AT_RUN_TIME.iter().any(|leaving| paths::within(path, leaving))
 }

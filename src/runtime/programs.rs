@@ -7,42 +7,8 @@
 use std::collections::HashSet;
 
 use crate::context::RequiredPackage;
+use crate::knowledge::lists::programs::{CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES};
 use crate::runtime::view::StageView;
-
-/// Programs that slim images lack, each with the Debian package that contains it; and Django's
-/// commands that call such a program. (docker-library/buildpack-deps; docs.djangoproject.com,
-/// django-admin.)
-const CALLED: &[(&str, &str)] = &[
-    ("curl", "curl"),
-    ("wget", "wget"),
-    ("git", "git"),
-    ("hg", "mercurial"),
-    ("svn", "subversion"),
-    ("jq", "jq"),
-    ("envsubst", "gettext-base"),
-    ("msgfmt", "gettext"),
-    ("msgmerge", "gettext"),
-    ("xgettext", "gettext"),
-    ("compilemessages", "gettext"),
-    ("makemessages", "gettext"),
-    ("ps", "procps"),
-    ("pgrep", "procps"),
-    ("pkill", "procps"),
-    ("unzip", "unzip"),
-    ("xz", "xz-utils"),
-    ("bzip2", "bzip2"),
-    ("openssl", "openssl"),
-    ("nc", "netcat-openbsd"),
-    ("python3", "python3"),
-    ("convert", "imagemagick"),
-    ("identify", "imagemagick"),
-    ("mogrify", "imagemagick"),
-    ("file", "file"),
-    ("ssh", "openssh-client"),
-    ("scp", "openssh-client"),
-    ("ssh-keygen", "openssh-client"),
-    ("gpg", "gnupg"),
-];
 
 /// The packages that contain the programs which shell scripts call.
 pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
@@ -56,35 +22,13 @@ pub(crate) fn by_scripts(scripts: &[&str]) -> Vec<RequiredPackage> {
 
 /// The package that contains a program which slim images lack.
 pub(crate) fn package_of(program: &str) -> Option<&'static str> {
-    CALLED.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
+    MISSING_IN_SLIM_IMAGES.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
 }
 
 /// The packages that contain the programs named by the start command or the health check.
 pub(crate) fn by_start(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("the start command", |program| look.start.names(program))
 }
-
-/// How a source starts other programs. (Node's `child_process` and its wrappers; Python's
-/// `subprocess` and `os`; Django's commands; Ruby's `Kernel` and `Open3`.)
-const STARTS: &[&str] = &[
-    "child_process",
-    "execa",
-    "shelljs",
-    "cross-spawn",
-    "subprocess",
-    "os.system",
-    "os.popen",
-    "os.exec",
-    "os.spawn",
-    "shutil.which",
-    "pexpect",
-    "call_command",
-    "system",
-    "Open3",
-    "popen",
-    "spawn",
-    "%x",
-];
 
 /// The packages that contain the programs called by the application's own sources: programs whose
 /// names begin a quoted text in a file that starts processes.
@@ -93,7 +37,7 @@ pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     let is_source =
         |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
     let starts = |path: &str, text: &str| {
-        STARTS.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`')
+        CALLS_OF_SOURCES.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`')
     };
     let texts = context
         .texts
@@ -109,7 +53,7 @@ pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
 
 fn packages(who: &str, calls: impl Fn(&str) -> bool) -> Vec<RequiredPackage> {
     let mut found: Vec<RequiredPackage> = Vec::new();
-    for (program, package) in CALLED {
+    for (program, package) in MISSING_IN_SLIM_IMAGES {
         if calls(program) && !found.iter().any(|known| known.package == *package) {
             found.push(RequiredPackage::of(package, format!("{who} calls {program}")));
         }

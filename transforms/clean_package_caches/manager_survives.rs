@@ -3,28 +3,9 @@
 use crate::facts::commands::{Invocation, Proof};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, append, paths};
+use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::{Script, Word};
-
-/// Directories in which a script may delete files without deleting a program or its own working
-/// directory.
-const HARMLESS: &[&str] = &[
-    "/tmp",
-    "/var/tmp",
-    "/var/lib/apt",
-    "/var/cache",
-    "/var/log",
-    "/usr/share/doc",
-    "/usr/share/man",
-    "/usr/share/info",
-    "/usr/share/locale",
-    "/usr/share/doc-base",
-    "~/.cache",
-    "~/.npm",
-    "~/.cpanm",
-    "~/.gnupg",
-    "~/.wget-hsts",
-];
 
 /// The cleanup command, with the program as the script calls it. The error says why it may not work
 /// at the end of the script.
@@ -133,7 +114,8 @@ fn may_remove_a_program(one: &Invocation<'_>) -> bool {
             return false;
         }
         let relative = !path.starts_with(['/', '~']) && !path.contains("..");
-        relative && !path.is_empty() || HARMLESS.iter().any(|directory| paths::within(&path, directory))
+        relative && !path.is_empty()
+            || WITHOUT_PROGRAMS.iter().any(|directory| paths::within(&path, directory))
     };
     let operands = || one.arguments().iter().filter(|word| !word.is_option());
     match one.program.unwrap_or_default() {

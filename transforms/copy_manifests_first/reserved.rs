@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::context::{BuildContext, Ignore, Surroundings};
 use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
+use crate::knowledge::lists::files::CREATED_BY_INSTALLS;
 use crate::knowledge::{Kind, Program};
 use crate::syntax::{Body, Dockerfile, Item};
 
@@ -226,9 +227,6 @@ fn may_match_within(pattern: &str, path: &str) -> bool {
     own.next().is_none()
 }
 
-/// Names of directories that are always created again, so one pattern can cover all of them.
-const ANYWHERE: &[&str] = &["node_modules", ".venv", "obj", "__pycache__"];
-
 /// The patterns for some paths, in the author's style: `**/name` if there are several, or if the
 /// file has similar ones.
 fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
@@ -236,7 +234,7 @@ fn patterns(old: &str, missing: &[&str]) -> BTreeSet<String> {
     let of = |path: &&str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         let count = missing.iter().filter(|other| other.rsplit('/').next() == Some(name)).count();
-        if ANYWHERE.contains(&name) && (prefers_anywhere || count > 1) {
+        if CREATED_BY_INSTALLS.contains(&name) && (prefers_anywhere || count > 1) {
             format!("**/{name}")
         } else {
             (*path).to_owned()

@@ -12,6 +12,7 @@ use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
 use crate::facts::origin::{looks_like_a_file, may_reach};
 use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
+use crate::knowledge::lists::files::COMPRESSED_ARCHIVES;
 use crate::pragma::is_pragma;
 use crate::span::Span;
 use crate::syntax::shell::{End, Word};
@@ -323,9 +324,7 @@ fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
     }
     if let (Keyword::Add, Body::Add(transfer)) = (instruction.keyword, &instruction.body) {
         let unpacks = |source: &String| {
-            let archive = [".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".tzst"]
-                .iter()
-                .any(|ending| source.ends_with(ending));
+            let archive = COMPRESSED_ARCHIVES.iter().any(|ending| source.ends_with(ending));
             archive
                 || source.contains("://")
                 || source.starts_with("git@")

@@ -4,64 +4,13 @@
 use crate::facts::Facts;
 use crate::facts::effects::{Effects, Resource};
 use crate::facts::environment::Variable;
+use crate::knowledge::lists::variables::OF_BUILD_METADATA;
 use crate::syntax::{Assignment, Body, Instruction, Keyword};
-
-/// Names of build arguments whose values change from build to build. (Docker's `build-push-action`
-/// and `metadata-action`, the label schemas org.opencontainers.image and label-schema.org, and the
-/// variables of the common CI services use these.)
-const VARYING: &[&str] = &[
-    "BUILD_DATE",
-    "BUILDDATE",
-    "BUILD_TIME",
-    "BUILD_TIMESTAMP",
-    "BUILD_NUMBER",
-    "BUILD_ID",
-    "BUILD_REF",
-    "BUILD_VERSION",
-    "BUILD_COMMIT",
-    "BUILD_REVISION",
-    "BUILD_SHA",
-    "BUILD_TAG",
-    "BUILD_URL",
-    "VCS_REF",
-    "VCS_REVISION",
-    "GIT_COMMIT",
-    "GIT_SHA",
-    "GIT_REF",
-    "GIT_REVISION",
-    "GIT_HASH",
-    "GIT_BRANCH",
-    "GIT_TAG",
-    "GIT_VERSION",
-    "COMMIT",
-    "COMMIT_SHA",
-    "COMMIT_HASH",
-    "COMMIT_ID",
-    "COMMIT_REF",
-    "SOURCE_COMMIT",
-    "SOURCE_BRANCH",
-    "SHA",
-    "REVISION",
-    "VERSION",
-    "APP_VERSION",
-    "IMAGE_VERSION",
-    "IMAGE_TAG",
-    "RELEASE_VERSION",
-    "PROJECT_VERSION",
-    "DATE",
-    "CREATED",
-    "CI_COMMIT_SHA",
-    "CI_COMMIT_SHORT_SHA",
-    "CI_COMMIT_REF_NAME",
-    "CI_PIPELINE_ID",
-    "GITHUB_SHA",
-    "GITHUB_RUN_ID",
-];
 
 /// Whether an instruction of this type can contain build metadata.
 pub(crate) fn may_vary(body: &Body) -> bool {
     match body {
-        Body::Arg(all) => all.iter().all(|one| VARYING.contains(&one.key.as_str())),
+        Body::Arg(all) => all.iter().all(|one| OF_BUILD_METADATA.contains(&one.key.as_str())),
         Body::Env(all) | Body::Label(all) => all.iter().all(refers_to_varying),
         _ => false,
     }
@@ -69,7 +18,7 @@ pub(crate) fn may_vary(body: &Body) -> bool {
 
 fn refers_to_varying(one: &Assignment) -> bool {
     let value = one.value.as_deref().unwrap_or_default();
-    VARYING.iter().any(|name| is_variable(value, name))
+    OF_BUILD_METADATA.iter().any(|name| is_variable(value, name))
 }
 
 /// Whether a text contains `$NAME` or `${NAME…}`, and not just the beginning of a longer name.
@@ -89,7 +38,7 @@ pub(crate) fn varies_by_build(facts: &Facts<'_>, item: usize, instruction: &Inst
         && refers_to_arguments(facts, item, &instruction.body)
         && names(&instruction.body)
             .iter()
-            .all(|name| VARYING.contains(name) || !facts.known.is_read_silently(name))
+            .all(|name| OF_BUILD_METADATA.contains(name) || !facts.known.is_read_silently(name))
 }
 
 /// Whether the varying variables in the values are build arguments. Variables that ENV sets in the
@@ -99,7 +48,7 @@ fn refers_to_arguments(facts: &Facts<'_>, item: usize, body: &Body) -> bool {
     let argument = |name: &&&str| matches!(facts.variable(item, name), Variable::Argument(_));
     all.iter().all(|one| {
         let value = one.value.as_deref().unwrap_or_default();
-        VARYING.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
+        OF_BUILD_METADATA.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
     })
 }
 

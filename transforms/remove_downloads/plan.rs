@@ -6,32 +6,9 @@ use crate::facts::execution::{Expanded, Tail};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::started::{Started, What};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::knowledge::lists::files::USELESS_AFTER_USE;
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
-
-/// Extensions of files that are useless once they are unpacked, installed or run.
-const SPENT: &[&str] = &[
-    ".tar",
-    ".tar.gz",
-    ".tgz",
-    ".tar.bz2",
-    ".tbz2",
-    ".tbz",
-    ".tar.xz",
-    ".txz",
-    ".tar.zst",
-    ".tar.lz",
-    ".zip",
-    ".deb",
-    ".rpm",
-    ".run",
-    ".sh",
-    ".whl",
-    "get-pip.py",
-    "ez_setup.py",
-    "get-poetry.py",
-    "composer-setup.php",
-];
 
 /// The names to remove at the end of a RUN, as written there. An error says why a file is kept.
 pub fn spent_downloads<'a>(
@@ -282,7 +259,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     let sure = |one: &Invocation<'_>| {
         one.place.certain && one.place.alone && one.elevation == Elevation::None && !one.repeated
     };
-    if !SPENT.iter().any(|ending| name.ends_with(ending))
+    if !USELESS_AFTER_USE.iter().any(|ending| name.ends_with(ending))
         || reassigned
         || name.starts_with('-')
         || name.contains(['*', '?', '['])

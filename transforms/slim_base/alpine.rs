@@ -9,6 +9,7 @@ use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
 use crate::knowledge::languages::ALPINE_IMAGES;
 use crate::knowledge::languages::python::PORTABLE_PACKAGES;
+use crate::knowledge::lists::programs::SAME_ON_ALPINE;
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
@@ -36,12 +37,6 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
     let name = written.strip_suffix(&format!(":{tag}"))?;
     Some(format!("{name}:{}-alpine", kept.join("-")))
 }
-
-/// Commands that are the same on both, or that are part of a language's packages.
-const SAME: &[&str] = &[
-    "npm", "node", "yarn", "npx", "pip", "pip3", "python", "python3", "mkdir", "chown", "chmod", "rm", "cp",
-    "mv", "ln", "touch", "echo", "true", "cd", "test", "[", "set", "export", "cat", "printf", "ls",
-];
 
 /// The reason why the stage would fail on Alpine.
 pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
@@ -87,7 +82,7 @@ fn by_commands(look: &StageView<'_, '_>) -> Option<String> {
             if call.is_some_and(|call| call.manager.kind == Kind::System) {
                 return Some("system packages have other names on Alpine; install them with apk".into());
             }
-            if one.program.is_none_or(|program| !SAME.contains(&program)) && !one.words.is_empty() {
+            if one.program.is_none_or(|program| !SAME_ON_ALPINE.contains(&program)) && !one.words.is_empty() {
                 let name = one.words.first().map_or("", |word| word.raw.as_str());
                 return Some(format!("whether `{name}` behaves the same on Alpine is unknown"));
             }

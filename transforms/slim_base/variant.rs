@@ -13,6 +13,8 @@ use crate::knowledge::Kind;
 use crate::knowledge::languages::SLIM_IMAGES;
 use crate::knowledge::languages::java::TOOLS_OF_THE_JDK;
 use crate::knowledge::languages::python::{LIBRARIES, NEEDS_FULL_IMAGE};
+use crate::knowledge::lists::images::IN_DEVCONTAINERS;
+use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::outputs::Refused;
 use crate::runtime::programs;
@@ -51,23 +53,6 @@ pub struct SlimBase {
 
 /// The image for development containers: the official Python image with additions for editors.
 const DEVCONTAINER: &str = "mcr.microsoft.com/devcontainers/python";
-
-/// The contents of that image besides compilers: a user, a shell and version managers.
-/// (devcontainers/images, src/python.)
-const OF_DEVCONTAINER: &[&str] = &["vscode", "zsh", "nvm", "sudo", "py-utils", "pipx"];
-
-/// Programs that compile, and the Debian packages that contain them.
-const COMPILERS: &[(&str, &[&str])] = &[
-    ("gcc", &["gcc", "build-essential"]),
-    ("cc", &["gcc", "build-essential"]),
-    ("g++", &["g++", "build-essential"]),
-    ("make", &["make", "build-essential"]),
-    ("patch", &["patch", "build-essential"]),
-    ("autoconf", &["autoconf"]),
-    ("automake", &["automake"]),
-    ("cmake", &["cmake"]),
-    ("pkg-config", &["pkg-config", "pkgconf"]),
-];
 
 /// Whether the last stage starts from an image with a slim variant.
 pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
@@ -171,7 +156,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     if look.image.repository == DEVCONTAINER {
         let end = facts.file.items[stage.items.end - 1].span().end;
         let text = &facts.file.text[from.end..end];
-        if let Some(word) = OF_DEVCONTAINER.iter().find(|word| text.contains(**word)) {
+        if let Some(word) = IN_DEVCONTAINERS.iter().find(|word| text.contains(**word)) {
             return Some((from, format!("`{word}` is in this image but in no slim variant")));
         }
         if context.below(".devcontainer").next().is_some() {
@@ -227,12 +212,14 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
                 }
             }
             let Some(program) = one.program else { continue };
-            let needs: &[&str] =
-                match (programs::package_of(program), COMPILERS.iter().find(|(name, _)| *name == program)) {
-                    (Some(package), _) => &[package],
-                    (None, Some((_, packages))) => packages,
-                    (None, None) => continue,
-                };
+            let needs: &[&str] = match (
+                programs::package_of(program),
+                PACKAGES_OF_COMPILERS.iter().find(|(name, _)| *name == program),
+            ) {
+                (Some(package), _) => &[package],
+                (None, Some((_, packages))) => packages,
+                (None, None) => continue,
+            };
             if !has_any(&installed, needs) {
                 return Some((
                     at,

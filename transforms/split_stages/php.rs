@@ -4,14 +4,13 @@
 
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
-use crate::knowledge::languages::php::{BUILDERS, INSTALLERS_OF_EXTENSIONS, SETTINGS_OF_APACHE};
+use crate::knowledge::languages::php::{
+    BUILDERS, DIRECTORIES_OF_EXTENSIONS, INSTALLERS_OF_EXTENSIONS, SETTINGS_OF_APACHE,
+};
 use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
 use crate::runtime::package_role::{Role, role_of, serves_builds};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
-
-/// The directories of extensions and their configuration.
-const EXTENSIONS: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
 
 /// Whether a stage on PHP compiles extensions with packages that are installed only for that and
 /// not removed.
@@ -83,7 +82,7 @@ fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> 
         ));
     }
     let mut copies: Vec<Copy> = vec![Copy {
-        paths: EXTENSIONS.iter().map(|path| (*path).to_owned()).collect(),
+        paths: DIRECTORIES_OF_EXTENSIONS.iter().map(|path| (*path).to_owned()).collect(),
         ..Copy::of("", "the extensions and their configuration")
     }];
     copies.push(Copy::of(look.folder.clone(), "the application"));

@@ -7,6 +7,10 @@
 use crate::context::{BuildContext, Entry, Ignore};
 use crate::facts::Facts;
 use crate::facts::copied::Copied;
+use crate::knowledge::languages::node::LOCKFILES;
+use crate::knowledge::lists::files::{
+    CACHES_OF_TOOLS, FILES_OF_DEVELOPERS, LOCKFILES_WITH_URLS, SECRETS, WORDS_ABOUT_ENVIRONMENT_FILES,
+};
 use crate::syntax::{Body, Dockerfile};
 use crate::transforms::write_dockerignore::reinstalled;
 
@@ -52,79 +56,6 @@ pub struct Finding {
     pub history: Option<String>,
 }
 
-/// Caches of tools, which the tools create again: directories and files at any depth. (The tools'
-/// own documentation; GitHub's gitignore templates contain them all.)
-const CACHES: &[&str] = &[
-    "__pycache__",
-    ".pytest_cache",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".hypothesis",
-    ".ipynb_checkpoints",
-    ".nyc_output",
-    ".eslintcache",
-    ".parcel-cache",
-    ".sass-cache",
-    ".DS_Store",
-    "Thumbs.db",
-    ".tox",
-    ".nox",
-];
-
-/// Files in the root of the context that are for working on the project and not part of the
-/// program.
-const SURROUNDINGS: &[&str] = &[
-    ".git",
-    ".hg",
-    ".svn",
-    ".github",
-    ".gitlab-ci.yml",
-    ".idea",
-    ".vscode",
-    ".editorconfig",
-    ".env",
-    ".env.local",
-    ".venv",
-    "venv",
-    "coverage",
-    "htmlcov",
-    ".coverage",
-    "test-results",
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yaml",
-    "docker-compose.yml",
-    "id_rsa",
-    "id_ed25519",
-    ".aws",
-    ".ssh",
-];
-
-/// Those that contain keys or passwords.
-const SECRETS: &[&str] = &[".env", ".env.local", "id_rsa", "id_ed25519", ".aws", ".ssh"];
-
-/// Words in a project's files that indicate a program that reads `.env` by itself.
-const READS_ENVIRONMENT: &[&str] = &[
-    "dotenv",
-    ".env",
-    "environ",
-    "decouple",
-    "pydantic-settings",
-    "env-cmd",
-    "vite",
-    "next",
-    "nuxt",
-    "react-scripts",
-    "vue-cli",
-    "laravel",
-    "symfony",
-    "astro",
-    "gatsby",
-    "expo",
-    "bun",
-    "--env-file",
-];
-
 /// The files that need not be sent. There are none if no directory of the context is copied.
 pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> Finding {
     if context.notable(is_notable).next().is_none() {
@@ -161,13 +92,13 @@ pub(crate) struct Search<'s, 'a> {
 /// Whether a path is in one of these lists.
 fn is_notable(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
-    SURROUNDINGS.contains(&first)
-        || path.split('/').any(|part| part == "node_modules" || CACHES.contains(&part))
+    FILES_OF_DEVELOPERS.contains(&first)
+        || path.split('/').any(|part| part == "node_modules" || CACHES_OF_TOOLS.contains(&part))
 }
 
 impl<'s> Search<'s, '_> {
     fn caches(&self) -> Vec<Unsent> {
-        let found = CACHES.iter().filter_map(|name| {
+        let found = CACHES_OF_TOOLS.iter().filter_map(|name| {
             let is_in = |entry: &&Entry| entry.path.split('/').any(|part| part == *name);
             let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
             let at_root = inner.iter().all(|entry| entry.path.split('/').next() == Some(name));
@@ -187,15 +118,8 @@ impl<'s> Search<'s, '_> {
             let folder = at.map(|at| entry.path[..at].trim_end_matches('/'));
             folders.extend(folder.filter(|folder| !folders.contains(folder)));
         }
-        let locks = [
-            "package-lock.json",
-            "npm-shrinkwrap.json",
-            "yarn.lock",
-            "pnpm-lock.yaml",
-            "bun.lock",
-            "bun.lockb",
-        ];
-        let is_locked = |folder: &str| locks.iter().any(|lock| self.context.sends_file(&join(folder, lock)));
+        let is_locked =
+            |folder: &str| LOCKFILES.iter().any(|lock| self.context.sends_file(&join(folder, lock)));
         let others: Vec<Dockerfile<'_>> = self.other_dockerfiles().map(Dockerfile::parse).collect();
         let found = folders.into_iter().filter(|folder| is_locked(folder)).filter_map(|folder| {
             let others_do = others.iter().all(|file| {
@@ -212,7 +136,7 @@ impl<'s> Search<'s, '_> {
     }
 
     fn surroundings(&self, keeps_history: bool) -> Vec<Unsent> {
-        let found = SURROUNDINGS.iter().copied().filter_map(|name| {
+        let found = FILES_OF_DEVELOPERS.iter().copied().filter_map(|name| {
             let is_in = |entry: &&Entry| {
                 entry.path == name || entry.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
             };
@@ -220,7 +144,7 @@ impl<'s> Search<'s, '_> {
             let asked_for = match name {
                 ".git" => keeps_history,
                 ".hg" | ".svn" => self.asks_for_history().is_some(),
-                ".env" | ".env.local" => READS_ENVIRONMENT.iter().any(|word| self.mentions(word)),
+                ".env" | ".env.local" => WORDS_ABOUT_ENVIRONMENT_FILES.iter().any(|word| self.mentions(word)),
                 _ => self.mentions(name),
             };
             let kind = if SECRETS.contains(&name) { Kind::Secret } else { Kind::Surroundings };
@@ -303,16 +227,7 @@ impl<'s> Search<'s, '_> {
     fn mentions(&self, name: &str) -> bool {
         let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
         // URLs of packages in a lockfile say nothing about the project.
-        let locks = [
-            "package-lock.json",
-            "yarn.lock",
-            "bun.lock",
-            "poetry.lock",
-            "uv.lock",
-            "Pipfile.lock",
-            "composer.lock",
-        ];
-        let is_lock = |path: &str| locks.iter().any(|lock| path.ends_with(lock));
+        let is_lock = |path: &str| LOCKFILES_WITH_URLS.iter().any(|lock| path.ends_with(lock));
         self.context.texts.iter().any(|(path, text)| is_ours(path) && !is_lock(path) && text.contains(name))
     }
 

@@ -4,73 +4,16 @@
 //! Evidence is the program `git` where a command can be, the directory `.git` as a path, and the
 //! names of known readers.
 
+use crate::knowledge::lists::version_control::{LIBRARIES, PROGRAMS};
 use crate::syntax::{Body, Run};
 use crate::transforms::write_dockerignore::candidates::Search;
-
-/// Libraries and plugins that read version control when a project is built. (Their own
-/// documentation.)
-const READERS: &[&str] = &[
-    "setuptools_scm",
-    "setuptools-scm",
-    "versioneer",
-    "hatch-vcs",
-    "hatch_vcs",
-    "dunamai",
-    "versioningit",
-    "poetry-dynamic-versioning",
-    "poetry-git-version-plugin",
-    "uv-dynamic-versioning",
-    "tool.pdm.version",
-    "vcs-versioning",
-    "miniver",
-    "pbr",
-    "gitpython",
-    "pygit2",
-    "dulwich",
-    "git-revision-webpack-plugin",
-    "git-rev-sync",
-    "git-describe",
-    "git-repo-info",
-    "git-last-commit",
-    "git-commit-info",
-    "git-raw-commits",
-    "simple-git",
-    "isomorphic-git",
-    "nodegit",
-    "next-build-id",
-    "unplugin-info",
-    "vite-plugin-git",
-    "git-commit-id",
-    "buildnumber-maven-plugin",
-    "jgitver",
-    "jgit",
-    "gradle-git",
-    "git-properties",
-    "gitproperties",
-    "palantir.git-version",
-    "axion-release",
-    "nebula.release",
-    "grgit",
-    "ajoberstar.reckon",
-    "sbt-git",
-    "sbt-dynver",
-    "gitversion",
-    "minver",
-    "nerdbank",
-    "nbgv",
-    "microsoft.sourcelink",
-    "build-info",
-];
-
-/// Programs whose builds read it by themselves, or run commands of the project.
-const BUILDERS: &[&str] = &["git", "go", "make", "cargo", "gmake", "just", "task", "hg", "svn", "goreleaser"];
 
 impl Search<'_, '_> {
     /// The reader of version control, to display, or `None` if there is no known one.
     pub(crate) fn asks_for_history(&self) -> Option<String> {
         let runs = &self.facts.runs;
         let called = runs.iter().flat_map(|run| &run.invocations).find_map(|one| {
-            BUILDERS.iter().find(|name| one.is(name)).map(|name| format!("`{name}` may read it"))
+            PROGRAMS.iter().find(|name| one.is(name)).map(|name| format!("`{name}` may read it"))
         });
         let unread = || {
             let is_unread = |body: &Body| matches!(body, Body::Run(Run::Opaque(_) | Run::Exec(_)));
@@ -106,7 +49,7 @@ fn asks(text: &str) -> Option<&'static str> {
     if lower.contains("/usr/bin/git ") || has_word(".git", is_part_of_path, |_, _| true) {
         return Some(".git");
     }
-    READERS.iter().copied().find(|name| has_word(name, char::is_alphanumeric, |_, _| true))
+    LIBRARIES.iter().copied().find(|name| has_word(name, char::is_alphanumeric, |_, _| true))
 }
 
 /// Whether the word `git` can be a command: it is neither a key before a URL (`git = "https://…"`)

@@ -16,13 +16,13 @@ use crate::cli::folders::Folders;
 use crate::cli::input;
 use crate::context::compose::{is_compose_file, services};
 use crate::context::{BuildContext, Service};
+use crate::knowledge::lists::files::COMPOSE_FILES;
 use crate::yaml;
 
 /// The number of parent directories to search.
 const MOST_FOLDERS: usize = 4;
 /// Far larger than any real compose or bake file.
 const MOST_BYTES: u64 = 1024 * 1024;
-const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 const BAKE: &[&str] = &["docker-bake.json", "docker-bake.hcl"];
 
 /// What the compose and bake files of one folder build; an error if one can't be read.
@@ -68,7 +68,7 @@ pub fn context_of<'b>(
 /// What the files in a folder, given by its full path, build.
 pub fn builds_in(folder: &Path, listed: &Folders) -> Builds {
     let mut found = Vec::new();
-    for name in COMPOSE.iter().chain(BAKE).filter(|name| listed.has(folder, name)) {
+    for name in COMPOSE_FILES.iter().chain(BAKE).filter(|name| listed.has(folder, name)) {
         let path = folder.join(name);
         let Some(text) = input::beside(&path, MOST_BYTES)? else { continue };
         let builds = builds(name, &text).map_err(|error| {
@@ -139,7 +139,7 @@ struct Build {
 
 fn builds(name: &str, text: &str) -> Result<Vec<Build>, String> {
     let all = match name {
-        name if COMPOSE.contains(&name) => compose(text)?,
+        name if COMPOSE_FILES.contains(&name) => compose(text)?,
         "docker-bake.json" => bake_json(text)?,
         _ => bake_hcl(text),
     };

@@ -9,6 +9,7 @@ use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Scope;
+use crate::knowledge::lists::variables::WORDS_ABOUT_FILES;
 use crate::syntax::shell::{CommandKind, Word};
 
 /// A package manager's call that installs what a project's manifests say.
@@ -108,16 +109,7 @@ impl Script<'_, '_> {
     }
 
     pub(super) fn variable(&mut self, item: usize, name: &str, value: &str) -> Result<(), String> {
-        let names_files = [
-            "CONSTRAINT",
-            "REQUIREMENT",
-            "FIND_LINKS",
-            "CONFIG_FILE",
-            "USERCONFIG",
-            "OVERRIDE",
-            "CAFILE",
-            "_CERT",
-        ];
+        let names_files = WORDS_ABOUT_FILES;
         let plain = value.trim_matches(['"', '\'']);
         let is_relative = !plain.starts_with('/') && !plain.is_empty() && !plain.contains("://");
         if is_relative && names_files.iter().any(|part| name.to_ascii_uppercase().contains(part)) {

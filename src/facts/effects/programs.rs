@@ -9,6 +9,7 @@ use crate::facts::environment::User;
 use crate::facts::execution::normalized;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, paths};
+use crate::knowledge::lists::files::ARCHIVES_OF_LANGUAGES;
 use crate::knowledge::{Kind, Scope};
 use crate::syntax::shell::{Word, base_name};
 
@@ -203,8 +204,7 @@ impl Facts<'_> {
 /// `flask==3.0`, `@scope/x@1`, `git+https://…`.
 fn is_package(word: &Word) -> bool {
     let Some(text) = word.literal() else { return false };
-    let archive =
-        [".whl", ".zip", ".gz", ".tgz", ".bz2", ".xz", ".tar"].iter().any(|ending| text.ends_with(ending));
+    let archive = ARCHIVES_OF_LANGUAGES.iter().any(|ending| text.ends_with(ending));
     let local = text.starts_with(['.', '/', '~']) || text.starts_with("file:") || text.starts_with("link:");
     let scoped = text.starts_with('@') && text.matches('/').count() == 1;
     !local && (text.contains("://") || !archive && (scoped || !text.contains('/')))

@@ -1,6 +1,7 @@
 //! Sets of files, as far as it matters whether two of them overlap.
 
 use crate::facts::paths;
+use crate::knowledge::lists::directories::OF_PACKAGES;
 
 /// A set of files of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,13 +16,6 @@ pub enum Tree {
     /// others.
     Homes,
 }
-
-/// Directories of a distribution's packages and scripts (Filesystem Hierarchy Standard 3.0,
-/// chapters 3 to 5).
-const SYSTEM: &[&str] = &[
-    "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "opt", "proc", "root", "run", "sbin",
-    "sys", "tmp", "usr", "var",
-];
 
 impl Tree {
     /// Whether some file may be in both.
@@ -54,7 +48,7 @@ fn is_system(path: &str) -> bool {
                 && !name.contains(|c: char| c.is_ascii_digit())
         })
         && !path.starts_with("/usr/src/php");
-    SYSTEM.contains(&top) && !is_application
+    OF_PACKAGES.contains(&top) && !is_application
 }
 
 fn is_in_home(path: &str) -> bool {

@@ -3,6 +3,7 @@
 use crate::facts::effects::commands::Script;
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::execution::{Expanded, Tail, normalized};
+use crate::knowledge::lists::files::PACKAGES_AND_ARCHIVES;
 use crate::syntax::shell::Word;
 
 impl Script<'_, '_> {
@@ -26,9 +27,7 @@ impl Script<'_, '_> {
     pub(super) fn paths_among(&mut self, words: &[Word]) -> Result<(), String> {
         for word in words {
             let raw = word.raw.trim_matches(['"', '\'']);
-            let is_file = [".deb", ".rpm", ".apk", ".whl", ".zip", ".gz", ".tgz", ".zst", ".xz", ".tar"]
-                .iter()
-                .any(|ending| raw.ends_with(ending));
+            let is_file = PACKAGES_AND_ARCHIVES.iter().any(|ending| raw.ends_with(ending));
             if raw.contains("://") {
                 continue;
             }

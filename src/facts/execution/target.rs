@@ -5,6 +5,7 @@ use super::Workdir;
 use super::script::Directory;
 use super::variables::Assigned;
 use crate::facts::paths;
+use crate::knowledge::lists::directories::TRANSIENT;
 
 /// The files that a word may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,23 +55,6 @@ pub struct Expanded {
 
 /// The placeholder for the output of `mktemp -d`: a directory that did not exist before.
 const FRESH: &str = "/tmp/tmp.XXXXXXXXXX";
-
-/// Directories that are never the working directory of an image, because their contents are
-/// temporary.
-const TRANSIENT: &[&str] = &[
-    "/tmp/",
-    "/var/tmp/",
-    "/var/lib/apt/",
-    "/var/lib/dpkg/",
-    "/var/cache/",
-    "/var/log/",
-    "/usr/share/doc",
-    "/usr/share/man",
-    "/usr/share/info",
-    "/usr/share/locale",
-    "/root/.",
-    "/etc/apt/",
-];
 
 impl Target {
     /// An unknown path.

@@ -4,51 +4,11 @@
 //! A restore evaluates each project, so anything that makes the evaluation read other files
 //! prevents the rewrite.
 
+use crate::knowledge::languages::dotnet::{PROJECTS, RESTORE_SWITCHES, SOLUTIONS, STEERING_PROPERTIES};
+
 use roxmltree::{Document, Node};
 
 use super::{Looked, Project, join, resolve};
-
-/// The extensions of project files that a restore reads in the same way.
-const PROJECTS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
-const SOLUTIONS: &[&str] = &[".sln", ".slnx"];
-
-/// Properties that decide where a restore reads and writes. (Microsoft's documentation, "NuGet pack
-/// and restore as MSBuild targets"; "Common MSBuild project properties"; "Artifacts output
-/// layout".)
-const STEERING: &[&str] = &[
-    "Restore",
-    "BaseIntermediateOutputPath",
-    "MSBuild",
-    "ArtifactsPath",
-    "UseArtifactsOutput",
-    "DirectoryBuild",
-    "DirectoryPackages",
-    "ImportDirectory",
-    "CustomBefore",
-    "CustomAfter",
-    "NuGet",
-    "Nuget",
-    "PackagesDirectory",
-    "AssetTargetFallbackPath",
-    "BeforeTargets",
-    "NuGetLockFilePath",
-];
-
-/// Those that only switch something on or off.
-const SWITCHES: &[&str] = &[
-    "RestorePackagesWithLockFile",
-    "RestoreLockedMode",
-    "RestoreUseSkipNonexistentTargets",
-    "RestoreIgnoreFailedSources",
-    "RestoreEnablePackagePruning",
-    "MSBuildTreatWarningsAsErrors",
-    "MSBuildWarningsAsMessages",
-    "NuGetAudit",
-    "NuGetAuditMode",
-    "NuGetAuditLevel",
-    "NuGetVersion",
-    "NugetVersion",
-];
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     let mut open = named(looked)?;
@@ -197,7 +157,7 @@ fn is_property(node: Node<'_, '_>) -> bool {
 }
 
 fn steers(name: &str) -> bool {
-    STEERING.iter().any(|start| name.starts_with(start)) && !SWITCHES.contains(&name)
+    STEERING_PROPERTIES.iter().any(|start| name.starts_with(start)) && !RESTORE_SWITCHES.contains(&name)
 }
 
 /// Whether a target runs before, at or after a target of a restore, or has a computed name there.

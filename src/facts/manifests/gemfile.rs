@@ -4,29 +4,7 @@
 use super::settings::is_path;
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
-
-/// Keys of `gem`, `group` and `source` that name no local file. (bundler.io, "gemfile(5)".)
-const KEYS: &[&str] = &[
-    "require",
-    "group",
-    "groups",
-    "platform",
-    "platforms",
-    "git",
-    "github",
-    "gist",
-    "bitbucket",
-    "branch",
-    "tag",
-    "ref",
-    "submodules",
-    "source",
-    "force_ruby_platform",
-    "optional",
-    "engine",
-    "engine_version",
-    "patchlevel",
-];
+use crate::knowledge::languages::ruby::KEYS_OF_GEMS;
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     for statement in statements(looked.text("Gemfile")?) {
@@ -182,7 +160,7 @@ fn is_plain(statement: &str) -> bool {
                     || ["true", "false", "nil"].contains(&word.as_str())
                     || known.contains(&word.as_str())
             }
-            Token::Key(key) => KEYS.contains(&key.as_str()),
+            Token::Key(key) => KEYS_OF_GEMS.contains(&key.as_str()),
             Token::Text(text) => !is_path(text),
             Token::Mark(_) => true,
         })

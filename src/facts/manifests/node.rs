@@ -12,26 +12,9 @@ use serde_json::Value;
 
 use super::{Looked, Parsed, Project, join, says_something, settings, strings};
 use crate::context::{Format, Ignore};
+use crate::knowledge::languages::node::LIFECYCLE_SCRIPTS;
 
 use lockfile::Lockfile;
-
-/// Scripts that an install of the project itself runs. (npm's documentation, "scripts", Life Cycle
-/// Operation Order; pnpm's "Scripts".)
-const LIFECYCLE: &[&str] = &[
-    "preinstall",
-    "install",
-    "postinstall",
-    "prepublish",
-    "preprepare",
-    "prepare",
-    "postprepare",
-    "pnpm:devPreinstall",
-    "dependencies",
-];
-
-/// Where a package.json names packages with their versions.
-const DEPENDENCIES: &[&str] =
-    &["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     workspace_above(looked)?;
@@ -127,7 +110,7 @@ fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result
     }
     let path = join(folder, "package.json");
     let is_harmless = |script: &Value| script.as_str().is_some_and(only_asks_for_a_manager);
-    let script = LIFECYCLE.iter().find(|name| {
+    let script = LIFECYCLE_SCRIPTS.iter().find(|name| {
         let script = &package["scripts"][**name];
         !script.is_null() && !is_harmless(script)
     });

@@ -3,31 +3,8 @@
 
 use super::{Looked, Project, moves_elsewhere, pyproject, resolve};
 use crate::knowledge::Confidence;
+use crate::knowledge::languages::python::{ARCHIVES, OPTIONS_OF_REQUIREMENTS};
 use crate::syntax::shell::Word;
-
-/// Extensions of names that pip reads as archives. (pip's documentation, "pip install", Argument
-/// Handling.)
-const ARCHIVES: &[&str] =
-    &[".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".gz"];
-
-/// Options of a requirements file that name no file. (pip's documentation, "Requirements File
-/// Format", Supported options.)
-const OPTIONS: &[&str] = &[
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "-f",
-    "--find-links",
-    "--no-index",
-    "--no-binary",
-    "--only-binary",
-    "--prefer-binary",
-    "--require-hashes",
-    "--pre",
-    "--trusted-host",
-    "--use-feature",
-    "--hash",
-];
 
 pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
     let files = match files(looked) {
@@ -193,7 +170,7 @@ fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
         "-i" | "--index-url" | "--extra-index-url" if !rest.contains("://") => {
             Err(format!("`{path}` installs packages from a local index"))
         }
-        _ if OPTIONS.contains(&word) => Ok(None),
+        _ if OPTIONS_OF_REQUIREMENTS.contains(&word) => Ok(None),
         _ if line.starts_with('-') => Err(format!("`{path}` has an unknown option: {line}")),
         _ => {
             let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());

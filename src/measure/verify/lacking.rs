@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::context::RequiredPackage;
 use crate::image::{Image, Kind, Owners, Tree};
+use crate::knowledge::lists::messages::MISSING_PROGRAM;
 
 /// The packages of missing libraries, given as (library, file that loads it).
 pub(super) fn libraries<'m>(
@@ -60,31 +61,11 @@ fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
     })
 }
 
-/// How shells and languages report a missing program: the text before its name and the text after
-/// it.
-const SAID: &[(&str, &str)] = &[
-    // dash, busybox: `sh: 1: git: not found`; bash: `git: command not found`.
-    (" ", ": not found"),
-    (" ", ": command not found"),
-    // Python, Perl and Ruby for ENOENT.
-    ("No such file or directory: '", "'"),
-    ("No such file or directory - ", ""),
-    // Node.
-    ("spawn ", " ENOENT"),
-    // Go, and the engine itself.
-    ("exec: \"", "\": executable file not found"),
-    // Java.
-    ("Cannot run program \"", "\""),
-    // env(1).
-    ("env: \u{2018}", "\u{2019}: No such file or directory"),
-    ("env: '", "': No such file or directory"),
-];
-
 /// The programs that a text reports as not found.
 fn not_found(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for line in text.lines() {
-        for (before, behind) in SAID {
+        for (before, behind) in MISSING_PROGRAM {
             let name = if behind.is_empty() {
                 line.split_once(before).and_then(|(_, rest)| rest.split_whitespace().next())
             } else if *before == " " {

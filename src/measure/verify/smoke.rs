@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Subject;
 use crate::image::{Image, Tree};
+use crate::knowledge::lists::programs::INTERPRETERS;
 use crate::measure::Error;
 use crate::measure::engine::{Engine, last_lines};
 use crate::measure::leftovers::TemporaryContainer;
@@ -32,16 +33,6 @@ impl fmt::Display for Smoke {
         }
     }
 }
-
-/// Interpreters, and their options that print the version.
-const INTERPRETERS: &[(&str, &str)] = &[
-    ("python", "--version"),
-    ("python3", "--version"),
-    ("node", "--version"),
-    ("ruby", "--version"),
-    ("java", "-version"),
-    ("php", "--version"),
-];
 
 /// Exit statuses of a command that did not run: a failure of the engine, a command that is not
 /// executable, no such command. (Docker's manual, "docker run", "Exit status"; Podman's says the

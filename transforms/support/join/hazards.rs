@@ -4,41 +4,19 @@ use crate::facts::commands::Invocation;
 use crate::facts::environment::User;
 use crate::facts::execution::Directory;
 use crate::facts::{Facts, RunFacts};
+use crate::knowledge::lists::directories::{ACCOUNT_FILES, DEVICES, MOUNTED_FOR_EACH_RUN};
+use crate::knowledge::lists::programs::READING_OPERANDS;
 use crate::syntax::shell::{Redirect, Word};
-
-/// Files and file systems that the builder mounts for each RUN.
-const MOUNTED: &[&str] = &["/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/dev/shm", "/proc/", "/sys/"];
-
-/// Devices that scripts use but do not create.
-const DEVICES: &[&str] = &[
-    "/dev/null",
-    "/dev/zero",
-    "/dev/stdin",
-    "/dev/stdout",
-    "/dev/stderr",
-    "/dev/tty",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/fd",
-];
-
-/// The files of users and groups, in which each RUN looks up its user.
-const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf"];
-
-/// Programs that only read the files that they are given.
-const READERS: &[&str] = &[
-    "cat", "grep", "ls", "test", "[", "stat", "readlink", "echo", "printf", "file", "useradd", "adduser",
-    "chsh", "head", "tail", "env",
-];
 
 /// Refuses if the first of two scripts changes state that a separate RUN would reset for the
 /// second.
 pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
     for one in &run.invocations {
-        if mentions(one, MOUNTED) || one.is("mount") || one.is("umount") || changes_devices(one) {
+        if mentions(one, MOUNTED_FOR_EACH_RUN) || one.is("mount") || one.is("umount") || changes_devices(one)
+        {
             return Err("the first changes files that the builder mounts again for each RUN".into());
         }
-        if mentions(one, ACCOUNTS) && !is_reader(one) {
+        if mentions(one, ACCOUNT_FILES) && !is_reader(one) {
             return Err("the first changes accounts, and the second may run as one of them".into());
         }
         if changes_account(one, &run.user) {
@@ -66,7 +44,7 @@ fn mentions(one: &Invocation<'_>, paths: &[&str]) -> bool {
 }
 
 fn is_reader(one: &Invocation<'_>) -> bool {
-    READERS.iter().any(|program| one.is(program))
+    READING_OPERANDS.iter().any(|program| one.is(program))
         && !one.command.redirects.iter().any(|redirect| redirect.writes)
 }
 

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::super::{Looked, Project, resolve, settings};
 use super::scripts::{Scripts, is_berry};
-use super::{DEPENDENCIES, yarn_lock};
+use super::yarn_lock;
 use crate::context::Format;
 use crate::facts::paths;
 use crate::knowledge::Confidence;
+use crate::knowledge::languages::node::DEPENDENCY_TABLES;
 
 /// What a lockfile says.
 #[derive(Debug)]
@@ -255,7 +256,11 @@ fn runs_on_linux(entry: &Value) -> bool {
 }
 
 fn direct(root: &Value) -> BTreeSet<String> {
-    DEPENDENCIES.iter().filter_map(|key| root[*key].as_object()).flat_map(|all| all.keys().cloned()).collect()
+    DEPENDENCY_TABLES
+        .iter()
+        .filter_map(|key| root[*key].as_object())
+        .flat_map(|all| all.keys().cloned())
+        .collect()
 }
 
 /// An install that may rewrite the lockfile: the later copy would restore the old one.
@@ -311,7 +316,7 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, 
         of(entry) == of(root)
     };
     Ok(lock["lockfileVersion"].as_u64().is_some_and(|version| version >= 2)
-        && DEPENDENCIES.iter().all(|key| same(key)))
+        && DEPENDENCY_TABLES.iter().all(|key| same(key)))
 }
 
 /// Whether `pnpm install` leaves a lockfile unchanged: it does if that satisfies package.json.

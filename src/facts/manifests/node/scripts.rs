@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::{Looked, Parsed, Project, settings};
-use super::DEPENDENCIES;
 use super::lockfile::Lockfile;
 use crate::context::Format;
 use crate::knowledge::Confidence;
+use crate::knowledge::languages::node::DEPENDENCY_TABLES;
 
 /// Which packages run a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn which(
     let Some(lockfile) = lockfile else {
         let names: BTreeSet<String> = manifests
             .iter()
-            .flat_map(|(_, package)| DEPENDENCIES.iter().filter_map(|key| package[*key].as_object()))
+            .flat_map(|(_, package)| DEPENDENCY_TABLES.iter().filter_map(|key| package[*key].as_object()))
             .flat_map(|all| all.keys().cloned())
             .collect();
         return Ok(if names.is_empty() { Scripts::Of(names) } else { Scripts::Perhaps(names) });

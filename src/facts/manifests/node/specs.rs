@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::super::{Looked, Parsed, Project, join, resolve};
-use super::DEPENDENCIES;
 use crate::context::Format;
 use crate::facts::paths;
+use crate::knowledge::languages::node::DEPENDENCY_TABLES;
 
 /// The dependencies of one package.json.
 pub(super) fn dependencies(
@@ -16,7 +16,7 @@ pub(super) fn dependencies(
     project: &mut Project,
 ) -> Result<(), String> {
     let path = join(folder, "package.json");
-    for key in DEPENDENCIES {
+    for key in DEPENDENCY_TABLES {
         let all = match &package[*key] {
             Value::Null => continue,
             Value::Object(all) => all,
