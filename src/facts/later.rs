@@ -1,5 +1,5 @@
-//! What follows a RUN: whether anything in this stage, in stages built from it, or in the running
-//! image depends on files that a cleanup would remove.
+//! Whether anything after a RUN depends on files that a cleanup would remove: in this stage, in
+//! stages built from it, or in the running image.
 
 use crate::facts::caches::is_mounted;
 use crate::facts::commands::{Elevation, Invocation, Place, Proof};
@@ -14,7 +14,7 @@ use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
-/// Something that depends on the files, in words that follow "because".
+/// What depends on the files, as words that complete the clause "because …".
 pub type Leaning = String;
 
 /// The files that would be removed, and their known readers.
@@ -33,7 +33,7 @@ pub struct Going<'a> {
 }
 
 impl<'a> Going<'a> {
-    /// All of a cache.
+    /// A whole cache.
     pub fn cache(manager: &'a Manager, cache: &'a Cache) -> Self {
         Self {
             directories: &cache.directories,
@@ -46,7 +46,7 @@ impl<'a> Going<'a> {
 }
 
 impl Going<'_> {
-    /// What two questions have to have in common to have one answer.
+    /// The key of a question: those with the same key have the same answer.
     fn key(&self) -> String {
         let Self { directories, manager, verbs, refreshing, programs } = self;
         let mut key = manager.name.clone();
@@ -58,14 +58,14 @@ impl Going<'_> {
     }
 }
 
-/// Whether the scan of a stage needs to go on.
+/// Whether to continue the search in a stage.
 enum Next {
     Stop,
     On,
 }
 
 impl Facts<'_> {
-    /// Looks for something after `run` that depends on the removed files.
+    /// Finds something after `run` that depends on the removed files.
     pub fn leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
         self.configuration_leans(going).or_else(|| self.leans_after(run.stage, run.item + 1, going))
     }
@@ -113,10 +113,11 @@ impl Facts<'_> {
             Phase::Build if who == "RUN" => "a later RUN".to_owned(),
             Phase::Build => format!("{who}, which a later RUN starts,"),
         };
-        // By convention, make's recipes install no system packages, unless they are seen to.
+        // By convention, make's recipes install no system packages, unless their text shows
+        // otherwise.
         let phase = if one.is_recipe { Phase::Image } else { phase };
         let is_powerless = matches!(user, User::Other(_)) && !self.file.text.contains("sudo");
-        // A download cache is missed only by commands that work offline.
+        // Only commands that work offline need a download cache.
         let may_need = || match going.manager.kind {
             Kind::System => !is_powerless,
             Kind::Language | Kind::Build => self.offline_at(at, going).is_some(),
@@ -157,7 +158,7 @@ impl Facts<'_> {
         }
     }
 
-    /// What makes the manager work offline at a place.
+    /// The reason why the manager works offline at a place.
     fn offline_at(&self, at: At, going: Going<'_>) -> Option<String> {
         self.mode_at(going.manager.offline.as_ref()?, at, going.manager)
     }
@@ -187,7 +188,7 @@ impl Facts<'_> {
         answer
     }
 
-    /// The answer, and the item where the stage's instructions gave it: between the two, it is the
+    /// The answer, and the item that decides it: from each place up to that item, the answer is the
     /// same.
     fn leans_anew(&self, stage: usize, from: usize, going: Going<'_>) -> (usize, Option<Leaning>) {
         let end = self.stages[stage].items.end;
@@ -482,28 +483,29 @@ impl Facts<'_> {
     }
 }
 
-/// The commands of one script, wherever it is written.
+/// The commands of a script, from whichever source.
 struct Commands<'s> {
     at: At,
     user: &'s User,
     phase: Phase,
     invocations: &'s [Invocation<'s>],
     calls: &'s [Call<'s>],
-    /// The invocations that only start scripts which are read on their own.
+    /// The invocations that only start scripts which are examined separately.
     resolved: &'s [usize],
 }
 
 /// When a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// While the image is built: what can't be read may read anything.
+    /// While the image is built. A script that can't be read may read anything.
     Build,
-    /// When the image runs. Nearly every image starts a program of its own, which is no reader
-    /// unless it is known to be; a shell script that can't be read may be one.
+    /// When the image runs. Nearly every image starts a program of its own, which counts as a
+    /// reader only if it is known to be one; a shell script that can't be read counts too.
     Image,
 }
 
-/// The names `make deps` and `python install_packages.py` say what they do.
+/// Whether a word says that something is installed, as in `make deps` and `python
+/// install_packages.py`.
 fn tells(word: &Word) -> bool {
     let text = word.raw.to_ascii_lowercase();
     ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
@@ -558,12 +560,13 @@ fn comes_before(download: Place, use_: Place) -> bool {
     !download.negated && !is_alternative && (download.certain || is_same_pipeline)
 }
 
-/// Whether it is an instruction, or a service of a compose file, that starts something.
+/// Whether the name is that of an instruction, or of a service of a Compose file, and not of a
+/// script.
 fn names_itself(who: &str) -> bool {
     matches!(who, "CMD" | "ENTRYPOINT" | "HEALTHCHECK") || who.ends_with(')')
 }
 
-/// Whether a RUN is given no network. (Dockerfile reference, RUN --network.)
+/// Whether a RUN has no network. (Dockerfile reference, RUN --network.)
 pub(crate) fn has_no_network(run: &RunFacts<'_>) -> bool {
     let network = run.instruction.flags.iter().find(|flag| flag.name == "network");
     network
