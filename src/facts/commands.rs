@@ -269,6 +269,9 @@ fn is_assignment(raw: &str) -> bool {
     })
 }
 
+/// Programs that run a script from their arguments.
+const NESTED_SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "ksh", "zsh", "su", "eval"];
+
 /// Programs that fail if a file that they name does not exist.
 const LOOK: &[&str] = &[
     "rm", "find", "ls", "du", "rmdir", "mv", "cp", "chown", "chmod", "chgrp", "tar", "rsync", "stat", "test",
@@ -320,22 +323,17 @@ impl<'a> Invocation<'a> {
         !self.is_forced_removal() && self.names_any(directories)
     }
 
-    /// Whether the command names one of these directories, or something in or around it.
+    /// Whether the command names one of these directories, or something in or around it. In the
+    /// script that a shell gets as a word, each part counts.
     pub fn names_any(&self, directories: &[String]) -> bool {
         let looks = LOOK.iter().any(|program| self.is(program));
         let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
+        let is_shell = NESTED_SHELLS.iter().any(|program| self.is(program));
         self.words.iter().chain(redirects).any(|word| {
-            let named = paths::normal(&word.raw);
-            directories.iter().any(|directory| {
-                let directory = paths::normal(directory);
-                let relative = !word.raw.starts_with(['/', '~', '$', '-', '.']) || word.raw.starts_with(".c") || word.raw.starts_with(".n");
-                paths::names(&word.raw, &directory)
-                    // The parent directory may exist only for this directory, as `~/.cache` does.
-                    || named.len() > 1 && paths::is_private_parent(&named, &directory)
-                    || looks && named.len() > 1 && paths::within(&directory, &named)
-                    || looks && relative && !named.is_empty() && format!("{directory}/").contains(&format!("/{named}/"))
-                    || looks && word.raw.contains('{') && paths::within(&directory, &paths::normal(word.raw.split('{').next().unwrap_or_default()))
-            })
+            let parts = || word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
+            let looks_inside = || parts().any(|part| LOOK.contains(&base_name(part)));
+            names_one(&word.raw, looks, directories)
+                || is_shell && looks_inside() && parts().any(|part| names_one(part, true, directories))
         })
     }
 
@@ -388,4 +386,26 @@ impl<'a> Invocation<'a> {
             && known.program(program).is_none()
             && known.program(unversioned(program)).is_none()
     }
+}
+
+/// Whether a text names one of these directories, or something in or around it; with `looks`, as an
+/// operand of a command that reads whole trees.
+fn names_one(text: &str, looks: bool, directories: &[String]) -> bool {
+    let named = paths::normal(text);
+    let is_relative =
+        !text.starts_with(['/', '~', '$', '-', '.']) || text.starts_with(".c") || text.starts_with(".n");
+    directories.iter().any(|directory| {
+        let directory = paths::normal(directory);
+        paths::names(text, &directory)
+            // The parent directory may exist only for this directory, as `~/.cache` does.
+            || named.len() > 1 && paths::is_private_parent(&named, &directory)
+            || looks && named.len() > 1 && paths::within(&directory, &named)
+            || looks
+                && is_relative
+                && !named.is_empty()
+                && format!("{directory}/").contains(&format!("/{named}/"))
+            || looks
+                && text.contains('{')
+                && paths::within(&directory, &paths::normal(text.split('{').next().unwrap_or_default()))
+    })
 }

@@ -14,7 +14,11 @@ pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     let next = statement.pipeline(one.place.pipeline + 1)?;
     let plain =
         one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
-    clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain)
+    let logical = &run.instruction.logical;
+    let rest = logical.text.get(logical.offset_of(next.span.start)..).unwrap_or_default();
+    // At the start of a RUN, these are a flag and a JSON array.
+    let is_plain_start = !rest.starts_with("--") && !rest.starts_with('[');
+    clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain && is_plain_start)
 }
 
 /// A command with the `&&` before it, if it is in a plain `a && b` list and not the first.

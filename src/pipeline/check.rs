@@ -15,7 +15,7 @@ mod stages;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, paths};
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
@@ -256,7 +256,8 @@ fn is_needless(step: &Step<'_>) -> bool {
         ["apk", ref rest @ ..] => rest.contains(&"update"),
         ["rm", ref rest @ ..] => {
             let mut operands = rest.iter().filter(|word| !word.starts_with('-')).peekable();
-            operands.peek().is_some() && operands.all(|word| word.starts_with("/var/cache/apk"))
+            operands.peek().is_some()
+                && operands.all(|word| paths::normal(word).starts_with("/var/cache/apk"))
         }
         _ => false,
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::facts::caches::{is_emptied, is_mounted};
 use crate::facts::commands::Invocation;
+use crate::facts::environment::Variable;
 use crate::facts::excise::{backward, forward};
 use crate::facts::later::{Going, has_no_network, may_read};
 use crate::facts::packages::Call;
@@ -42,6 +43,18 @@ pub fn avoidances<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<Avoid
         }
     }
     found
+}
+
+/// The value of HOME, if the file sets it to a directory that may not exist before a RUN: the cache
+/// would be created in it, and the directory with it.
+fn home_that_may_not_exist(facts: &Facts<'_>, run: &RunFacts<'_>, avoid: &Avoid) -> Option<String> {
+    let is_at_home = avoid.directories.iter().any(|directory| directory.starts_with('~'));
+    match facts.variable(run.item, "HOME") {
+        Variable::Set(home) | Variable::Argument(Some(home)) if is_at_home => {
+            (!facts.is_there(run.stage, run.item, &home)).then_some(home)
+        }
+        _ => None,
+    }
 }
 
 fn avoidance<'a>(
@@ -99,6 +112,12 @@ fn avoidance<'a>(
     }
     if let Some(stands) = needs_cache(facts, run, manager).filter(|_| !lacking.is_empty()) {
         return Err(format!("{} is not passed to {}, because {stands}", avoid.option, manager.name));
+    }
+    if let Some(home) = home_that_may_not_exist(facts, run, avoid).filter(|_| !lacking.is_empty()) {
+        return Err(format!(
+            "{} is not passed to {}, because HOME is {home}, a directory that only the cache may create",
+            avoid.option, manager.name
+        ));
     }
     let cache = manager.caches.first();
     let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
