@@ -174,7 +174,9 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
 /// The place of the stage's name.
 fn name_of(from: Span, text: &str, name: Option<&str>) -> Option<Span> {
     let name = name?;
-    from.of(text).ends_with(name).then(|| Span::new(from.end - name.len(), from.end))
+    let before = from.of(text).trim_end().strip_suffix(name)?;
+    let start = from.start + before.len();
+    Some(Span::new(start, start + name.len()))
 }
 
 /// A part of the file's text, with a line break at its end.

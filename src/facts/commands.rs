@@ -52,6 +52,37 @@ pub enum Proof {
     Always,
 }
 
+/// A part of a script that may not run: a branch, a loop, a function, or what follows `||`. Parts
+/// within others are numbered; the default is the whole script.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Region(u64);
+
+impl Region {
+    /// Each level takes so many bits.
+    const BITS: u32 = 16;
+    /// Too many parts, or too deep: nothing is known to be in it.
+    const UNKNOWN: Self = Self(u64::MAX);
+
+    /// A part of this one, with a number from 1 on that no other part of the script has.
+    pub(super) fn part(self, number: usize) -> Self {
+        match u16::try_from(number) {
+            Ok(number) if number < u16::MAX && self.0.leading_zeros() >= Self::BITS => {
+                Self(self.0 << Self::BITS | u64::from(number))
+            }
+            _ => Self::UNKNOWN,
+        }
+    }
+
+    /// Whether it is the other one or within it, so that it runs only if the other one does.
+    pub fn is_within(self, other: Self) -> bool {
+        let mut around = self.0;
+        while around != 0 && around != other.0 {
+            around >>= Self::BITS;
+        }
+        around == other.0 && other != Self::UNKNOWN
+    }
+}
+
 /// A command's place in its script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -69,6 +100,8 @@ pub struct Place {
     pub proof: Proof,
     /// Whether it is in a pipeline after `!`: what follows with `&&` runs if it fails.
     pub negated: bool,
+    /// The part of the script that it is in and that may not run.
+    pub region: Region,
     /// Whether it is within a word, in `$( … )` or backticks: such commands are read but not
     /// edited.
     pub in_word: bool,
@@ -91,6 +124,7 @@ pub(super) fn invocations<'a>(
             certain: true,
             proof: Proof::Always,
             negated: false,
+            region: Region::default(),
             in_word: false,
             own_shell: true,
         };
@@ -126,6 +160,7 @@ fn collect_statement<'a>(
                 alone: is_top && pipeline.single().is_some(),
                 certain: place.certain && !after_or,
                 negated: place.negated || pipeline.negated,
+                region: if after_or { walk.region_in(place.region) } else { place.region },
                 proof: if decides { proof.min(place.proof) } else { Proof::None },
                 own_shell: place.own_shell && pipeline.commands.len() == 1,
                 ..place
@@ -169,7 +204,8 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut
             // Its callers are unknown.
             let saved = walk.enter_subshell();
             walk.forget_everything();
-            collect_list(list, maybe, known, walk);
+            let region = walk.region_in(place.region);
+            collect_list(list, Place { region, ..maybe }, known, walk);
             walk.leave_subshell(saved);
             walk.define(name, list);
         }
@@ -179,7 +215,8 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut
             collect_list(&branching.condition, unproven, known, walk);
             for list in &branching.branches {
                 walk.forget(&changes);
-                collect_list(list, maybe, known, walk);
+                let region = walk.region_in(place.region);
+                collect_list(list, Place { region, ..maybe }, known, walk);
             }
             walk.forget(&changes);
         }
@@ -408,4 +445,23 @@ fn names_one(text: &str, looks: bool, directories: &[String]) -> bool {
                 && text.contains('{')
                 && paths::within(&directory, &paths::normal(text.split('{').next().unwrap_or_default()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_script_are_within_those_around_them() {
+        let all = Region::default();
+        let (one, other) = (all.part(1), all.part(2));
+        let inner = one.part(3);
+        assert!(all.is_within(all) && one.is_within(all) && inner.is_within(all) && inner.is_within(one));
+        assert!(
+            !all.is_within(one) && !other.is_within(one) && !inner.is_within(other) && !one.is_within(inner)
+        );
+        let deep = (1..9).fold(all, Region::part);
+        let numerous = all.part(70_000);
+        assert!(deep.is_within(all) && !deep.is_within(deep) && !numerous.is_within(numerous));
+    }
 }

@@ -551,13 +551,11 @@ impl Commands<'_> {
 /// Whether a download comes before each use that follows it in the script: the use is in the same
 /// branch, and does not run only if the download failed (`apt-get update || apt-get install x`).
 fn comes_before(download: Place, use_: Place) -> bool {
-    let is_same_statement = download.statement == use_.statement;
-    let is_alternative = is_same_statement
+    let is_alternative = download.statement == use_.statement
         && download.pipeline != use_.pipeline
         && download.proof == Proof::None
         && !use_.certain;
-    let is_same_pipeline = is_same_statement && download.pipeline == use_.pipeline;
-    !download.negated && !is_alternative && (download.certain || is_same_pipeline)
+    !download.negated && !is_alternative && use_.region.is_within(download.region)
 }
 
 /// Whether the name is that of an instruction, or of a service of a Compose file, and not of a

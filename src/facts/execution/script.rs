@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::target::{Expanded, Target, climb, expand};
 use super::variables::{Assigned, ScriptVariables};
 use super::{Outer, Workdir, target};
-use crate::facts::commands::Invocation;
+use crate::facts::commands::{Invocation, Region};
 use crate::facts::variables::Variable;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Knowledge;
@@ -167,6 +167,8 @@ pub(in crate::facts) struct Walk<'s, 'a> {
     assigned: Vec<Vec<(String, Option<Assigned>)>>,
     /// The possible changes by calls of the script's own functions.
     functions: HashMap<&'a str, Changes<'a>>,
+    /// The number of parts so far that may not run.
+    regions: usize,
 }
 
 /// The state to restore at the end of a subshell.
@@ -191,7 +193,14 @@ impl<'s, 'a> Walk<'s, 'a> {
             variables: ScriptVariables::default(),
             assigned: Vec::new(),
             functions: HashMap::new(),
+            regions: 0,
         }
+    }
+
+    /// A new part of the script, within another one.
+    pub fn region_in(&mut self, region: Region) -> Region {
+        self.regions += 1;
+        region.part(self.regions)
     }
 
     /// The result, at the end of the script.

@@ -158,8 +158,12 @@ fn lines(text: &str) -> Vec<String> {
 fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
     let (mut word, mut rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
     // `-rfile` is `-r file`.
-    if word.len() > 2 && word.starts_with('-') && !word.starts_with("--") {
-        (word, rest) = line.split_at(2);
+    if word.len() > 2
+        && word.starts_with('-')
+        && !word.starts_with("--")
+        && let Some(parts) = line.split_at_checked(2)
+    {
+        (word, rest) = parts;
     }
     match word {
         "-r" | "--requirement" | "-c" | "--constraint" => Ok(Some(rest.trim().to_owned())),

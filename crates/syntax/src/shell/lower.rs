@@ -480,10 +480,15 @@ impl Lowering<'_, '_> {
             return (list, Span::at(self.logical.start(self.offset)));
         };
         let start = self.logical.offset_of(first.span.start);
-        let end = self.logical.offset_of(last.span.end - 1) + 1;
+        // A script that is parsed only in part has statements without text.
+        let end = last.span.end.checked_sub(1).map_or(0, |at| self.logical.offset_of(at) + 1);
         let text = &self.logical.text;
-        let before = text[..start].trim_end();
-        let after = text[end..].trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ';' | '&'));
+        let (Some(before), Some(after)) = (text.get(..start), text.get(end..)) else {
+            self.problem = Some(Opaque::Unparsed);
+            return (list, Span::at(self.logical.start(self.offset)));
+        };
+        let before = before.trim_end();
+        let after = after.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ';' | '&'));
         if !before.ends_with(open) || !after.starts_with(close) {
             self.problem = Some(Opaque::Unparsed);
             return (list, Span::at(self.logical.start(self.offset)));
