@@ -9,7 +9,7 @@
 mod generated;
 
 use crate::edit::Edits;
-use crate::knowledge::lists::comments::SUPPRESSING_WORDS;
+use crate::knowledge::lists::comments::{OF_OTHER_TOOLS, SUPPRESSING_WORDS};
 use crate::span::Span;
 use crate::syntax::{Dockerfile, Item};
 
@@ -162,17 +162,7 @@ fn skipped(file: &Dockerfile<'_>, span: Span) -> Vec<Ignored> {
 /// Whether a comment is a pragma, across which nothing may be moved.
 pub fn is_pragma(comment: &str) -> bool {
     let comment = comment.trim_start_matches('\u{feff}').trim().trim_start_matches('#').trim_start();
-    let others = [
-        "jettison:",
-        "hadolint ",
-        "check=",
-        "dockerfile_lint",
-        "checkov:",
-        "nosemgrep",
-        "trivy:",
-        "kics",
-        "tally",
-    ];
+    let others = OF_OTHER_TOOLS;
     others.iter().any(|start| comment.starts_with(start)) || own(comment).is_some()
 }
 

@@ -34,6 +34,7 @@
 //!     && apk del --no-network .build-deps
 //! ```
 
+use crate::knowledge::lists::programs::COMPILING;
 use crate::transforms::support::join::judge;
 use std::collections::HashMap;
 
@@ -137,9 +138,7 @@ fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
             let program = one.program.unwrap_or_default();
             ctx.known.program(program) == Some(Program::Builder)
                 || one.is_unreadable(ctx.known)
-                || ["gcc", "g++", "cc", "c++", "clang", "make", "cmake", "ld", "as", "configure"]
-                    .iter()
-                    .any(|tool| one.is(tool))
+                || COMPILING.iter().any(|tool| one.is(tool))
         }
     }
 }

@@ -49,6 +49,7 @@
 
 use crate::edit::Edits;
 use crate::facts::Invocation;
+use crate::knowledge::languages::{c, go};
 use crate::knowledge::lists::variables::DECIDING_ABOUT_SYMBOLS;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
@@ -109,7 +110,7 @@ fn compiler(one: &Invocation<'_>) -> Option<Compiler> {
         return Some(Compiler {
             after: verb.span.end,
             option: "-ldflags=\"-s -w\" -trimpath",
-            decided: &["-trimpath", "-race", "-gcflags", "--gcflags", "-buildmode"],
+            decided: go::OPTIONS_ABOUT_SYMBOLS,
             links_its_own_way: &["-ldflags", "--ldflags"],
         });
     }
@@ -125,7 +126,7 @@ fn compiler(one: &Invocation<'_>) -> Option<Compiler> {
     links.then(|| Compiler {
         after: one.words[0].span.end,
         option: "-s",
-        decided: &["-s", "-c", "-E", "-S", "-g", "-r", "-pg", "-shared", "-fsanitize"],
+        decided: c::OPTIONS_ABOUT_SYMBOLS,
         links_its_own_way: &["-Wl,", "-T"],
     })
 }

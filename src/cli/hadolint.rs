@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::cli::input;
+use crate::knowledge::lists::hadolint::{ABOUT_BEHAVIOR, ABOUT_STYLE, ABOUT_VERSIONS};
 use crate::pipeline::Outcome;
 use crate::report::{Answer, Finding};
 use crate::transform::Transform;
@@ -102,15 +103,9 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
 /// Why no transform fixes a code.
 fn reason(code: &str) -> &'static str {
     match code {
-        "DL3006" | "DL3007" | "DL3008" | "DL3013" | "DL3016" | "DL3018" | "DL3026" | "DL3028" | "DL3033"
-        | "DL3035" | "DL3037" | "DL3041" | "DL3062" => "you have to choose the version",
-        "DL3000" | "DL3001" | "DL3002" | "DL3003" | "DL3004" | "DL3011" | "DL3020" | "DL3021" | "DL3022"
-        | "DL3023" | "DL3025" | "DL3043" | "DL3044" | "DL3045" | "DL3066" | "DL4003" | "DL4004"
-        | "DL4005" | "DL4006" => "a fix would change what the image does",
-        "DL3014" | "DL3027" | "DL3030" | "DL3034" | "DL3038" | "DL3047" | "DL4000" | "DL4001" | "DL3029"
-        | "DL3057" | "DL3048" | "DL3049" | "DL3050" | "DL3051" | "DL3052" | "DL3053" | "DL3054"
-        | "DL3055" | "DL3056" | "DL3058" | "DL3064" | "DL3067" | "DL3010" | "DL3012" | "DL3024"
-        | "DL3061" | "DL3063" | "DL3065" => "a fix would save neither space nor time",
+        code if ABOUT_VERSIONS.contains(&code) => "you have to choose the version",
+        code if ABOUT_BEHAVIOR.contains(&code) => "a fix would change what the image does",
+        code if ABOUT_STYLE.contains(&code) => "a fix would save neither space nor time",
         "DL1000" => "the file can't be parsed as a Dockerfile",
         "DL1001" => "the ignore comment is intentional",
         _ if code.starts_with("SC") => {

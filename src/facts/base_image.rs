@@ -1,6 +1,7 @@
 //! The parts of a base image's name: registry, repository, tag, and usually the distribution.
 
 use crate::knowledge::Knowledge;
+use crate::knowledge::lists::images::{CODE_NAMES, DEFAULT_REGISTRIES, FAMILIES};
 
 /// The parts of an image's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,24 +24,6 @@ pub struct Release {
     pub version: Vec<u32>,
 }
 
-/// Code names and their releases (Debian's and Ubuntu's release pages).
-const CODE_NAMES: &[(&str, &str, &[u32])] = &[
-    ("wheezy", "debian", &[7]),
-    ("jessie", "debian", &[8]),
-    ("stretch", "debian", &[9]),
-    ("buster", "debian", &[10]),
-    ("bullseye", "debian", &[11]),
-    ("bookworm", "debian", &[12]),
-    ("trixie", "debian", &[13]),
-    ("precise", "ubuntu", &[12, 4]),
-    ("trusty", "ubuntu", &[14, 4]),
-    ("xenial", "ubuntu", &[16, 4]),
-    ("bionic", "ubuntu", &[18, 4]),
-    ("focal", "ubuntu", &[20, 4]),
-    ("jammy", "ubuntu", &[22, 4]),
-    ("noble", "ubuntu", &[24, 4]),
-];
-
 impl ImageName {
     /// Parses a reference (the `distribution` project's grammar of references).
     pub fn parse(reference: &str) -> Self {
@@ -51,7 +34,7 @@ impl ImageName {
             _ => (name, None),
         };
         let mut repository = repository;
-        for prefix in ["docker.io/", "index.docker.io/", "registry.hub.docker.com/", "library/"] {
+        for prefix in DEFAULT_REGISTRIES {
             repository = repository.strip_prefix(prefix).unwrap_or(repository);
         }
         Self { repository: repository.to_owned(), tag, pinned: digest.is_some() }
@@ -69,21 +52,11 @@ impl Release {
         let tag = image.tag.as_deref().unwrap_or_default();
         let words = || tag.split(['-', '_']).chain(image.repository.rsplit('/').next());
         for word in words() {
-            if let Some((_, family, version)) = CODE_NAMES.iter().find(|(name, ..)| *name == word) {
-                return Some(Self { family: (*family).to_owned(), version: version.to_vec() });
+            let release = CODE_NAMES.iter().find(|(name, _)| *name == word);
+            if let Some((family, number)) = release.and_then(|(_, release)| release.split_once(':')) {
+                return Some(Self { family: family.to_owned(), version: version(number) });
             }
-            for family in [
-                "alpine",
-                "debian",
-                "ubuntu",
-                "centos",
-                "fedora",
-                "rockylinux",
-                "almalinux",
-                "amazonlinux",
-                "oraclelinux",
-                "ubi",
-            ] {
+            for &family in FAMILIES {
                 if let Some(rest) = word.strip_prefix(family) {
                     let version = if rest.is_empty() && word != tag && image.repository.ends_with(family) {
                         version(tag)

@@ -9,6 +9,8 @@
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
 use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::lists::options::{OF_PACKAGE_INSTALLATION, OF_WGET_ABOUT_OUTPUT};
+use crate::knowledge::lists::programs::{CHECKING_OPERANDS, INSTALLING_FILES, RUNNING_A_FILE};
 use crate::syntax::shell::Word;
 
 /// What happens to a file.
@@ -139,26 +141,24 @@ fn words<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
             let target = value_of(arguments, "-d").map(|word| (Touch::Written, word));
             operands().take(1).map(|word| (Touch::Consumed, word)).chain(target).collect()
         }
-        "sha256sum" | "sha1sum" | "sha512sum" | "md5sum" | "ls" | "file" | "echo" | "du" => {
-            all(Touch::Checked)
-        }
+        program if CHECKING_OPERANDS.contains(&program) => all(Touch::Checked),
         "dpkg" | "rpm"
-            if arguments.iter().any(|word| {
-                matches!(word.raw.as_str(), "-i" | "--install" | "-U" | "-Uvh" | "-ivh" | "-Uhv")
-            }) =>
+            if arguments.iter().any(|word| OF_PACKAGE_INSTALLATION.contains(&word.raw.as_str())) =>
         {
             all(Touch::Consumed)
         }
-        "apt-get" | "apt" | "yum" | "dnf" | "gdebi"
-            if operands().any(|word| word.raw.ends_with(".deb") || word.raw.ends_with(".rpm")) =>
+        program
+            if INSTALLING_FILES.contains(&program)
+                && operands().any(|word| word.raw.ends_with(".deb") || word.raw.ends_with(".rpm")) =>
         {
             operands()
                 .filter(|word| word.raw.contains(".deb") || word.raw.contains(".rpm"))
                 .map(|word| (Touch::Consumed, word))
                 .collect()
         }
-        "sh" | "bash" | "python" | "python2" | "python3" | "perl" | "php"
-            if arguments.first().is_some_and(|word| !word.is_option()) =>
+        program
+            if RUNNING_A_FILE.contains(&program)
+                && arguments.first().is_some_and(|word| !word.is_option()) =>
         {
             operands().take(1).map(|word| (Touch::Consumed, word)).collect()
         }
@@ -196,21 +196,7 @@ fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
     let wanted = match one.program? {
         "curl" => one.has_flag('O', "--remote-name"),
         "wget" => !arguments.iter().any(|word| {
-            [
-                "-O",
-                "-P",
-                "-i",
-                "-r",
-                "-m",
-                "--output-document",
-                "--directory-prefix",
-                "--recursive",
-                "--mirror",
-                "--content-disposition",
-                "--input-file",
-            ]
-            .iter()
-            .any(|option| word.raw.starts_with(option))
+            OF_WGET_ABOUT_OUTPUT.iter().any(|option| word.raw.starts_with(option))
                 || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.ends_with('O')
         }),
         _ => false,

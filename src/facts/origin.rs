@@ -10,7 +10,7 @@ use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::languages::PLAIN_IMAGES;
 use crate::knowledge::lists::directories::{IN_OPT, OF_PLAIN_IMAGES, TOP_OF_PLAIN_IMAGES};
 use crate::knowledge::lists::files::ENDINGS_OF_FILES;
-use crate::knowledge::lists::programs::WRITING_OPERANDS;
+use crate::knowledge::lists::programs::{WITHOUT_PROJECT_FILES, WRITING_OPERANDS};
 use crate::knowledge::{Kind, Program, Scope, unversioned};
 use crate::syntax::{Body, Instruction};
 
@@ -154,12 +154,7 @@ impl<'a> Facts<'a> {
             let global = call.options.iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
             return call.manager.kind == Kind::System || !inside || global;
         }
-        if [
-            "useradd", "adduser", "groupadd", "addgroup", "usermod", "set", "export", "true", "test", "[",
-            ":",
-        ]
-        .contains(&program)
-        {
+        if WITHOUT_PROJECT_FILES.contains(&program) {
             return true;
         }
         let is_known =

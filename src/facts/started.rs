@@ -14,6 +14,8 @@ use crate::facts::started::services::Call;
 use crate::facts::starts::{Start, starts};
 use crate::facts::traced::{At, Source, is_script_name};
 use crate::facts::{Facts, RunFacts};
+use crate::knowledge::lists::messages::NAMES_THAT_INSTALL;
+use crate::knowledge::lists::programs::SHELLS;
 use crate::syntax::Opaque;
 use crate::syntax::shell::{Dialect, Script, Word, base_name};
 use crate::syntax::{Body, Form, Item, Run};
@@ -370,7 +372,7 @@ fn tells(name: &str, one: &Invocation<'_>) -> bool {
 /// Whether a name mentions installing packages.
 fn tells_name(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    ["install", "apt-get", "packages", "-deps", "provision"].iter().any(|part| text.contains(part))
+    NAMES_THAT_INSTALL.iter().any(|part| text.contains(part))
 }
 
 /// Whether a text is a shell script, judging by its first line.
@@ -385,10 +387,7 @@ fn is_shell(text: &str) -> bool {
     } else {
         program
     };
-    matches!(
-        program,
-        "sh" | "bash" | "dash" | "ash" | "ksh" | "busybox" | "with-contenv" | "execlineb" | "zsh"
-    )
+    SHELLS.contains(&program)
 }
 
 /// Words as one line of shell text.

@@ -3,7 +3,7 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::traced::is_script_name;
-use crate::knowledge::lists::programs::{PRINTING, RUNNERS};
+use crate::knowledge::lists::programs::{PRINTING, RUNNERS, SHELLS_OF_COMMANDS};
 use crate::knowledge::{Knowledge, Program, Starter};
 use crate::syntax::shell::{Word, base_name};
 
@@ -53,7 +53,7 @@ fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
     let Some(first) = one.words.first() else { return Vec::new() };
     let arguments = one.arguments();
     let program = one.program.unwrap_or_default();
-    if matches!(program, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh") {
+    if SHELLS_OF_COMMANDS.contains(&program) {
         return shell(one, arguments).into_iter().collect();
     }
     if matches!(program, "." | "source") {

@@ -13,6 +13,7 @@ use crate::context::BuildContext;
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, Invocation, RunFacts};
 use crate::knowledge::lists::directories::{OF_PROGRAMS_AND_SCRIPTS, PATH};
+use crate::knowledge::lists::files::SHELL_SCRIPTS;
 use crate::knowledge::lists::programs::BRINGING_FILES;
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Run, Transfer};
@@ -443,7 +444,7 @@ fn text_of(context: &BuildContext, path: &str) -> Source {
 
 /// Whether a file has the name of a shell script.
 pub(super) fn is_script_name(name: &str) -> bool {
-    [".sh", ".bash", ".ash", ".dash", ".ksh"].iter().any(|ending| name.ends_with(ending))
+    SHELL_SCRIPTS.iter().any(|ending| name.ends_with(ending))
         || ["docker-entrypoint", "entrypoint"].iter().any(|start| name.starts_with(start))
             && !name.contains('.')
 }

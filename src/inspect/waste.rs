@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::image::{Ecosystem, Hidden, Kind, Owners, Tree};
+use crate::knowledge::lists::directories::OF_DOCUMENTATION;
 use crate::knowledge::{Cache, Confidence, Knowledge, Manager};
 
 /// Files that are wasted for the same reason.
@@ -212,8 +213,7 @@ impl<'k> Builders<'k> {
 
 /// Manual pages and translations, but not licences, which must be distributed.
 fn is_documentation(path: &str) -> bool {
-    let directories =
-        ["usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/gtk-doc/"];
+    let directories = OF_DOCUMENTATION;
     directories.iter().any(|directory| path.starts_with(directory)) && !path.ends_with("/copyright")
 }
 

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Error;
 use crate::context::BuildContext;
 use crate::knowledge::languages::COMMENTS;
+use crate::knowledge::lists::files::DIRECTORIES_BESIDES_THE_PROGRAM;
 use crate::knowledge::managers::MANIFEST_COMMENTS;
 
 /// A file that is changed and restored.
@@ -55,10 +56,9 @@ impl Touch {
 /// The source file closest to the top that is not a test; a page only if there is nothing else.
 fn source(context: &BuildContext) -> Option<String> {
     let is_source = |path: &str| {
-        let is_apart = path.split('/').any(|part| {
-            matches!(part, "test" | "tests" | "spec" | "node_modules" | "vendor" | "docs")
-                || part.starts_with('.')
-        });
+        let is_apart = path
+            .split('/')
+            .any(|part| DIRECTORIES_BESIDES_THE_PROGRAM.contains(&part) || part.starts_with('.'));
         !is_apart && !path.contains("config") && COMMENTS.iter().any(|(ending, _)| path.ends_with(ending))
     };
     let sent = context.sent().filter(|entry| !entry.is_link && is_source(&entry.path));

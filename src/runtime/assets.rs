@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::knowledge::lists::files::FOR_PEOPLE_AND_TOOLS;
+use crate::knowledge::lists::files::{FOR_PEOPLE_AND_TOOLS, STARTS_OF_NAMES_FOR_PEOPLE};
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
@@ -51,9 +51,7 @@ fn is_for_people(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
     let is_hidden = first.starts_with('.') && !matches!(first, ".env" | ".config");
-    let starts = ["Dockerfile.", "README", "LICENSE", "CHANGELOG", "docker-compose."]
-        .iter()
-        .any(|start| last.starts_with(start));
+    let starts = STARTS_OF_NAMES_FOR_PEOPLE.iter().any(|start| last.starts_with(start));
     is_hidden
         || starts
         || FOR_PEOPLE_AND_TOOLS.contains(&last)

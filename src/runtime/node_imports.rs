@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::knowledge::languages::node::WORDS_OF_TOOL_FILES;
 use crate::runtime::view::StageView;
 
 /// The first package from a section of package.json that a source in the build context loads.
@@ -23,21 +24,7 @@ pub(crate) fn imported<'m>(
 fn is_run(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_script = [".js", ".mjs", ".cjs", ".ts"].iter().any(|ending| name.ends_with(ending));
-    let is_for_tools = name.starts_with('.')
-        || [
-            ".config.",
-            ".conf.",
-            ".test.",
-            ".spec.",
-            ".stories.",
-            ".d.ts",
-            "rc.",
-            "gulpfile",
-            "gruntfile",
-            "Gruntfile",
-        ]
-        .iter()
-        .any(|part| name.contains(part));
+    let is_for_tools = name.starts_with('.') || WORDS_OF_TOOL_FILES.iter().any(|part| name.contains(part));
     is_script && !is_for_tools
 }
 

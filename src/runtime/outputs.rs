@@ -8,7 +8,7 @@ use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
 use crate::knowledge::lists::directories::{NOT_READ_AT_RUN_TIME, OF_EVERY_IMAGE, PACKAGE_SOURCES};
-use crate::knowledge::lists::programs::WITHOUT_OUTPUT_FILES;
+use crate::knowledge::lists::programs::{OF_THE_SYSTEM_WITHOUT_OUTPUT, WITHOUT_OUTPUT_FILES};
 use crate::knowledge::{Kind, Scope};
 use crate::span::Span;
 use crate::syntax::shell::Word;
@@ -205,14 +205,7 @@ impl StageOutputs {
             Some(Scope::Operands | Scope::Scripted) => self.files(facts, step, program),
             Some(Scope::Download) => self.download(facts, step, program),
             Some(Scope::Archive) => self.unpacked(facts, step, program),
-            Some(Scope::System)
-                if matches!(
-                    program,
-                    "ldconfig" | "getent" | "apt-mark" | "apt-cache" | "dpkg-query" | "gpgconf"
-                ) =>
-            {
-                Ok(())
-            }
+            Some(Scope::System) if OF_THE_SYSTEM_WITHOUT_OUTPUT.contains(&program) => Ok(()),
             _ if crate::knowledge::Knowledge::is_builtin(program) => Ok(()),
             _ => Err(unknown()),
         }

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use crate::context::RequiredPackage;
+use crate::knowledge::lists::files::SCRIPTS_OF_LANGUAGES;
 use crate::knowledge::lists::programs::{CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES};
 use crate::runtime::view::StageView;
 
@@ -34,8 +35,7 @@ pub(crate) fn by_start(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
 /// names begin a quoted text in a file that starts processes.
 pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     let Some(context) = look.context else { return Vec::new() };
-    let is_source =
-        |path: &str| [".js", ".mjs", ".cjs", ".ts", ".py", ".rb"].iter().any(|ending| path.ends_with(ending));
+    let is_source = |path: &str| SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending));
     let starts = |path: &str, text: &str| {
         CALLS_OF_SOURCES.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`')
     };

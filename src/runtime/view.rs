@@ -8,6 +8,7 @@ use crate::context::BuildContext;
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage};
+use crate::knowledge::lists::images::{OTHER_VARIANTS, RELEASES_IN_TAGS};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
@@ -71,7 +72,7 @@ impl StageView<'_, '_> {
 /// development packages, for which a slim variant exists.
 pub fn is_full(image: &ImageName) -> bool {
     let tag = image.tag.as_deref().unwrap_or_default();
-    let others = ["slim", "alpine", "onbuild", "windows", "stretch", "jessie", "wheezy"];
+    let others = OTHER_VARIANTS;
     !image.pinned && !others.iter().any(|word| tag.contains(word))
 }
 
@@ -98,8 +99,9 @@ impl StageView<'_, '_> {
             format!("{}:slim", written.strip_suffix(":latest").unwrap_or(&written))
         } else {
             // Python's tags end with the release, Node's with the variant.
-            let release = ["-trixie", "-bookworm", "-bullseye", "-buster"]
-                .into_iter()
+            let release = RELEASES_IN_TAGS
+                .iter()
+                .copied()
                 .find(|release| self.image.repository != "node" && written.ends_with(release));
             let version = release.and_then(|release| written.strip_suffix(release)).unwrap_or(&written);
             format!("{version}-slim{}", release.unwrap_or_default())

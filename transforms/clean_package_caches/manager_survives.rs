@@ -4,6 +4,7 @@ use crate::facts::commands::{Invocation, Proof};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
+use crate::knowledge::lists::programs::REPLACING_PROGRAMS;
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::syntax::shell::{Script, Word};
 
@@ -133,15 +134,7 @@ fn may_remove_a_program(one: &Invocation<'_>) -> bool {
             .iter()
             .any(|word| matches!(word.raw.as_str(), "-r" | "-P" | "--purge" | "--remove")),
         "rpm" => one.arguments().iter().any(|word| word.raw.starts_with("-e") || word.raw == "--erase"),
-        "nvm"
-        | "n"
-        | "volta"
-        | "fnm"
-        | "asdf"
-        | "corepack"
-        | "deluser"
-        | "userdel"
-        | "update-alternatives" => true,
+        program if REPLACING_PROGRAMS.contains(&program) => true,
         "chmod" => one.arguments().iter().any(|word| word.raw.contains("-x")),
         _ => false,
     }

@@ -4,6 +4,7 @@
 //! Uses the build context: `manifests` finds the files that an install reads, and `copied` their
 //! paths in the image.
 
+use crate::knowledge::lists::programs::CHANGING_WHAT_EXISTS;
 use crate::transforms::ordering;
 use crate::transforms::ordering::index;
 use std::collections::BTreeSet;
@@ -337,7 +338,7 @@ fn needed_by_first_part(
                         call.invocation == index
                             && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
                     };
-                    !["rm", "find", "mv", "chown", "chmod", "strip"].iter().any(|name| one.is(name))
+                    !CHANGING_WHAT_EXISTS.iter().any(|name| one.is(name))
                         && !run.calls.iter().any(|call| cleans(&call))
                 },
             );

@@ -9,6 +9,10 @@ use serde_json::Value;
 use crate::context::BuildContext;
 use crate::facts::environment::Variable;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::knowledge::languages::node::{
+    MANAGERS_WITH_DEV_DEPENDENCIES, RUNNERS_OF_PACKAGES, VERBS_WITHOUT_DEPENDENCIES,
+};
+use crate::knowledge::languages::php::DEVELOPMENT_PROGRAMS;
 use crate::knowledge::languages::python::DEVELOPMENT_TOOLS;
 use crate::knowledge::{Ecosystem, Production};
 use crate::runtime::entrypoint::Entrypoint;
@@ -153,12 +157,10 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
     if let Some(name) = scripts.into_iter().find(|name| has(manifest, "scripts", name)) {
         return Err(format!("the install runs the script `{name}`, which may need them"));
     }
-    let uses = |word: &Word| {
-        !matches!(word.text(), "cache" | "config" | "prune" | "version" | "audit" | "fund" | "ls")
-    };
+    let uses = |word: &Word| !VERBS_WITHOUT_DEPENDENCIES.contains(&word.text());
     if let Some(program) = later(look, run, call, |program, words| {
-        let is_manager = matches!(program, "npm" | "pnpm" | "yarn" | "bun" | "corepack");
-        let is_own = matches!(program, "node" | "npx" | "pnpx" | "bunx" | "ts-node" | "tsc" | "tsx")
+        let is_manager = MANAGERS_WITH_DEV_DEPENDENCIES.contains(&program);
+        let is_own = RUNNERS_OF_PACKAGES.contains(&program)
             || listed.is_some_and(|listed| listed.contains_key(program));
         is_manager && words.iter().find(|word| !word.is_option()).is_some_and(uses) || is_own
     }) {
@@ -189,7 +191,7 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     if let Some(program) = later(look, run, call, |program, words| {
         program == "composer"
             && words.iter().any(|word| matches!(word.text(), "test" | "run" | "run-script" | "exec"))
-            || ["phpunit", "phpstan", "pest", "psalm", "phpcs", "rector", "pint"].contains(&program)
+            || DEVELOPMENT_PROGRAMS.contains(&program)
             || words.iter().any(|word| word.text().contains("vendor/bin"))
     }) {
         return Err(format!("a later step calls `{program}`, which may need them"));

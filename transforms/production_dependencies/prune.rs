@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::context::BuildContext;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::knowledge::languages::node::PROGRAMS_AFTER_A_BUILD;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::Started;
@@ -121,7 +122,7 @@ fn command(
         if other.script().is_none() {
             return Err("a later step can't be read, and may need them".into());
         }
-        let is_node = |name: &&str| ["npm", "pnpm", "yarn", "npx", "pnpx", "node", "tsc"].contains(name);
+        let is_node = |name: &&str| PROGRAMS_AFTER_A_BUILD.contains(name);
         if let Some(program) = other.invocations.iter().filter_map(|one| one.program).find(is_node) {
             return Err(format!("a later step calls `{program}`, which may need them"));
         }

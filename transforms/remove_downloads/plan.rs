@@ -7,6 +7,7 @@ use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::started::{Started, What};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::lists::files::USELESS_AFTER_USE;
+use crate::knowledge::lists::options::OF_REPEATED_DOWNLOADS;
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
 
@@ -241,8 +242,7 @@ fn stems(fetched: &FileUse<'_>) -> Vec<String> {
 /// Whether the script has used up the file, and does nothing else with it.
 fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>]) -> bool {
     let fetch = &run.invocations[fetched.invocation];
-    let keeps =
-        ["-nc", "-N", "-c", "--no-clobber", "--timestamping", "--continue", "-C", "--continue-at", "-z"];
+    let keeps = OF_REPEATED_DOWNLOADS;
     if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
         return false;
     }

@@ -9,6 +9,8 @@ use crate::facts::base_image::ImageName;
 use crate::knowledge::Kind;
 use crate::knowledge::languages::ALPINE_IMAGES;
 use crate::knowledge::languages::python::PORTABLE_PACKAGES;
+use crate::knowledge::lists::files::BUILT_FOR_A_LIBC;
+use crate::knowledge::lists::images::{WITHOUT_ALPINE_VARIANT, WORDS_OF_DEBIAN_TAGS};
 use crate::knowledge::lists::programs::SAME_ON_ALPINE;
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
@@ -19,7 +21,7 @@ pub(crate) fn has_variant(image: &ImageName) -> bool {
     let tag = image.tag.as_deref().unwrap_or_default();
     ALPINE_IMAGES.contains(&image.repository.as_str())
         && !image.pinned
-        && !["alpine", "windows", "onbuild", "apache", "perl", "otel"].iter().any(|word| tag.contains(word))
+        && !WITHOUT_ALPINE_VARIANT.iter().any(|word| tag.contains(word))
 }
 
 /// The name of the variant: the same version, without the Debian release.
@@ -32,7 +34,7 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
     if matches!(tag, "" | "latest") {
         return Some(format!("{}:alpine", written.strip_suffix(":latest").unwrap_or(&written)));
     }
-    let releases = ["slim", "trixie", "bookworm", "bullseye", "buster"];
+    let releases = WORDS_OF_DEBIAN_TAGS;
     let kept: Vec<&str> = tag.split('-').filter(|part| !releases.contains(part)).collect();
     let name = written.strip_suffix(&format!(":{tag}"))?;
     Some(format!("{name}:{}-alpine", kept.join("-")))
@@ -44,7 +46,7 @@ pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
         return Some("the build context can't be read, so files linked against glibc are unknown".into());
     };
     let binary = context.sent().find(|entry| {
-        let is_library = [".so", ".node", ".deb", ".whl"].iter().any(|ending| entry.path.ends_with(ending));
+        let is_library = BUILT_FOR_A_LIBC.iter().any(|ending| entry.path.ends_with(ending));
         let name = entry.path.rsplit('/').next().unwrap_or_default();
         is_library || entry.executable && !name.contains('.') && context.text(&entry.path).is_none()
     });

@@ -14,6 +14,7 @@ use crate::knowledge::languages::SLIM_IMAGES;
 use crate::knowledge::languages::java::TOOLS_OF_THE_JDK;
 use crate::knowledge::languages::python::{LIBRARIES, NEEDS_FULL_IMAGE};
 use crate::knowledge::lists::images::IN_DEVCONTAINERS;
+use crate::knowledge::lists::packages::NEEDING_MANUAL_PAGES;
 use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::outputs::Refused;
@@ -240,11 +241,7 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
         "debian" => {
             // The scripts of these packages create links to manual pages in a directory that slim
             // images lack.
-            let needs_manuals = |word: &str| {
-                ["openjdk-", "default-jre", "default-jdk", "postgresql", "man-db", "info"]
-                    .iter()
-                    .any(|start| word.starts_with(start))
-            };
+            let needs_manuals = |word: &str| NEEDING_MANUAL_PAGES.iter().any(|start| word.starts_with(start));
             if ["LANG=", "LANG ", "LC_ALL", "LANGUAGE"].iter().any(|word| text.contains(word)) {
                 return Some("a language is configured, and slim images have no translations".into());
             }

@@ -12,7 +12,8 @@ use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::node::{
-    BUILDERS, COMPILER_PACKAGES, COMPILERS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES, WITH_BROWSERS,
+    BUILDERS, COMPILER_PACKAGES, COMPILERS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES,
+    VERBS_WITHOUT_OUTPUT, WITH_BROWSERS,
 };
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
@@ -99,10 +100,7 @@ impl Done {
                 self.global.push((text, vec!["yarn".into(), "pnpm".into()]));
                 Ok(Output::Nothing)
             }
-            (
-                "npm" | "yarn" | "pnpm",
-                "config" | "set" | "cache" | "version" | "audit" | "fund" | "view" | "ls",
-            ) => Ok(Output::Nothing),
+            ("npm" | "yarn" | "pnpm", verb) if VERBS_WITHOUT_OUTPUT.contains(&verb) => Ok(Output::Nothing),
             (_, _) if is_global => {
                 let packages =
                     words.iter().skip(1).filter(|word| **word != "add").map(|word| bare(word).to_owned());

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli::folders::Folders;
 use crate::context::Ignore;
+use crate::knowledge::lists::files::{CREATED_BY_EARLIER_BUILDS, WORDS_OF_BUILD_FILES};
 use crate::syntax::{Body, Dockerfile};
 
 /// How many of a Dockerfile's sources are in a directory.
@@ -27,8 +28,7 @@ pub struct Sources {
 
 /// Directories that an earlier build creates, so they may be missing. (The defaults of Cargo,
 /// Maven, Gradle, npm's bundlers, .NET.)
-const MADE_BEFORE: &[&str] =
-    &["target", "build", "dist", "out", "bin", "publish", "release", "_build", "artifacts"];
+const MADE_BEFORE: &[&str] = CREATED_BY_EARLIER_BUILDS;
 
 impl Sources {
     /// The sources of all COPY and ADD instructions.
@@ -103,11 +103,7 @@ fn has_wildcard(part: &str) -> bool {
 fn has_only_dockerfiles(folder: &Path, listed: &Folders) -> bool {
     let Some(names) = listed.entries(folder) else { return false };
     let mut names = names.iter().map(|name| name.to_string_lossy().to_ascii_lowercase());
-    names.all(|name| {
-        ["dockerfile", "containerfile", "dockerignore", "compose", "docker-bake"]
-            .iter()
-            .any(|word| name.contains(word))
-    })
+    names.all(|name| WORDS_OF_BUILD_FILES.iter().any(|word| name.contains(word)))
 }
 
 #[cfg(test)]

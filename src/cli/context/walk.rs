@@ -13,7 +13,10 @@ use crate::cli::input;
 use crate::context::Entry;
 use crate::context::compose::is_compose_file;
 use crate::knowledge::languages::READ_SOURCES;
-use crate::knowledge::lists::files::MAKEFILES;
+use crate::knowledge::lists::files::{
+    DIRECTORIES_OF_OTHERS_AND_GIT, DIRECTORIES_WITHOUT_SOURCES, ENDINGS_OF_MANIFESTS, MAKEFILES,
+    SHELL_SCRIPTS,
+};
 use crate::knowledge::managers::{LOCKFILES, TEXTS, TEXTS_IN};
 use crate::knowledge::{Knowledge, Starter};
 
@@ -78,21 +81,7 @@ pub fn files(directory: &Path) -> Result<Files, String> {
 /// Whether a file may show which programs it starts. Generated, installed and test files are
 /// excluded.
 fn is_source(path: &str) -> bool {
-    let is_left_out = |part: &str| {
-        matches!(
-            part,
-            "node_modules"
-                | ".git"
-                | ".venv"
-                | "venv"
-                | "dist"
-                | "build"
-                | "test"
-                | "tests"
-                | "__tests__"
-                | "docs"
-        )
-    };
+    let is_left_out = |part: &str| DIRECTORIES_WITHOUT_SOURCES.contains(&part);
     READ_SOURCES.iter().any(|ending| path.ends_with(ending))
         && !path.ends_with(".min.js")
         && !path.split('/').any(is_left_out)
@@ -100,7 +89,7 @@ fn is_source(path: &str) -> bool {
 
 /// Whether a file is named like a shell script.
 fn is_script_name(name: &str) -> bool {
-    [".sh", ".bash", ".ash", ".dash", ".ksh"].iter().any(|ending| name.ends_with(ending))
+    SHELL_SCRIPTS.iter().any(|ending| name.ends_with(ending))
         || name.starts_with("docker-entrypoint")
         || name.starts_with("entrypoint")
 }
@@ -108,7 +97,7 @@ fn is_script_name(name: &str) -> bool {
 /// Whether a file without a telling name may start with an interpreter line: `bin/start`.
 fn may_have_interpreter(path: &str, size: u64) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let is_left_out = |part: &str| matches!(part, "node_modules" | ".git" | ".venv" | "venv");
+    let is_left_out = |part: &str| DIRECTORIES_OF_OTHERS_AND_GIT.contains(&part);
     size <= MOST_SCRIPT_BYTES && !name.contains('.') && !path.split('/').any(is_left_out)
 }
 
@@ -132,9 +121,7 @@ fn is_read(path: &str, size: u64) -> bool {
             || name.contains("constraints")
             || folder.ends_with("requirements")
             || name.starts_with("req"));
-    let is_project = [".csproj", ".fsproj", ".vbproj", ".sln", ".slnx", ".gemspec"]
-        .iter()
-        .any(|ending| name.ends_with(ending));
+    let is_project = ENDINGS_OF_MANIFESTS.iter().any(|ending| name.ends_with(ending));
     let is_script = is_script_name(name) && size <= MOST_SCRIPT_BYTES;
     let is_in_folder = TEXTS_IN
         .iter()

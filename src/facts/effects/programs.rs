@@ -9,6 +9,7 @@ use crate::facts::environment::User;
 use crate::facts::execution::normalized;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, paths};
+use crate::knowledge::lists::directories::OF_HOMES;
 use crate::knowledge::lists::files::ARCHIVES_OF_LANGUAGES;
 use crate::knowledge::{Kind, Scope};
 use crate::syntax::shell::{Word, base_name};
@@ -184,11 +185,7 @@ impl Script<'_, '_> {
 impl Facts<'_> {
     /// Whether a script of the file gives a user an unusual home directory.
     fn has_homes_elsewhere(&self) -> bool {
-        let usual = |path: &str| {
-            ["/home", "/root", "/var", "/bin", "/sbin", "/usr", "/nonexistent", "/dev"]
-                .iter()
-                .any(|start| paths::within(path, start))
-        };
+        let usual = |path: &str| OF_HOMES.iter().any(|start| paths::within(path, start));
         let accounts = |one: &&Invocation<'_>| {
             one.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
         };

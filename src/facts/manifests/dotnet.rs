@@ -4,7 +4,10 @@
 //! A restore evaluates each project, so anything that makes the evaluation read other files
 //! prevents the rewrite.
 
-use crate::knowledge::languages::dotnet::{PROJECTS, RESTORE_SWITCHES, SOLUTIONS, STEERING_PROPERTIES};
+use crate::knowledge::languages::dotnet::{
+    HARMLESS_KEYS, HARMLESS_SECTIONS, PROJECTS, RESTORE_SWITCHES, SOLUTIONS, STEERING_PROPERTIES,
+    TARGETS_OF_A_RESTORE,
+};
 
 use roxmltree::{Document, Node};
 
@@ -164,19 +167,7 @@ fn steers(name: &str) -> bool {
 fn hooks_into_restore(node: Node<'_, '_>) -> bool {
     let hooks = ["BeforeTargets", "AfterTargets"].iter().filter_map(|name| node.attribute(*name));
     let name = node.attribute("Name").unwrap_or_default();
-    hooks.chain([name]).any(|hook| {
-        [
-            "Restore",
-            "CollectPackage",
-            "$(",
-            "_Generate",
-            "_Get",
-            "GetReferenceAssemblyPaths",
-            "CollectCentral",
-        ]
-        .iter()
-        .any(|part| hook.contains(part))
-    })
+    hooks.chain([name]).any(|hook| TARGETS_OF_A_RESTORE.iter().any(|part| hook.contains(part)))
 }
 
 /// Functions that read files or have unknown effects. (Microsoft's documentation, "Property
@@ -270,27 +261,9 @@ fn nuget(text: &str, path: &str) -> Result<(), String> {
                     return Err(format!("`{path}` names a local feed"));
                 }
             }
-            "disabledPackageSources"
-            | "activePackageSource"
-            | "packageSourceMapping"
-            | "packageSourceCredentials"
-            | "apikeys"
-            | "packageRestore"
-            | "packageManagement"
-            | "bindingRedirects"
-            | "solution"
-            | "trustedSigners" => {}
+            section if HARMLESS_SECTIONS.contains(&section) => {}
             "config" => {
-                let harmless = [
-                    "defaultPushSource",
-                    "http_proxy",
-                    "http_proxy.user",
-                    "http_proxy.password",
-                    "no_proxy",
-                    "dependencyVersion",
-                    "maxHttpRequestsPerSource",
-                    "signatureValidationMode",
-                ];
+                let harmless = HARMLESS_KEYS;
                 let keys = section.children().filter_map(|node| node.attribute("key"));
                 if let Some(key) = keys.into_iter().find(|key| !harmless.contains(key)) {
                     return Err(format!("`{path}` sets `{key}`"));

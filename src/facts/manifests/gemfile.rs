@@ -4,7 +4,7 @@
 use super::settings::is_path;
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
-use crate::knowledge::languages::ruby::KEYS_OF_GEMS;
+use crate::knowledge::languages::ruby::{KEYS_OF_GEMS, SECTIONS_OF_LOCKFILES};
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     for statement in statements(looked.text("Gemfile")?) {
@@ -29,7 +29,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
 /// lib/bundler/lockfile_parser.rs.)
 fn lockfile(looked: &Looked<'_, '_>) -> Result<(), String> {
     let text = looked.text("Gemfile.lock")?;
-    let known = ["GIT", "GEM", "PLATFORMS", "DEPENDENCIES", "CHECKSUMS", "RUBY VERSION", "BUNDLED WITH"];
+    let known = SECTIONS_OF_LOCKFILES;
     let headings = text.lines().filter(|line| !line.is_empty() && !line.starts_with(' '));
     match headings.map(str::trim_end).find(|line| !known.contains(line)) {
         Some("PATH") => Err("Gemfile.lock installs a gem from a local path".into()),

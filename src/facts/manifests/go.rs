@@ -2,6 +2,7 @@
 
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
+use crate::knowledge::languages::go::HARMLESS_DIRECTIVES;
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     let manifest = looked.path("go.mod");
@@ -24,7 +25,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             }
             "go" => release = words.first().cloned(),
             "require" => requires = true,
-            "module" | "exclude" | "retract" | "toolchain" | "godebug" | "tool" | "ignore" => {}
+            directive if HARMLESS_DIRECTIVES.contains(&directive) => {}
             other => return Err(format!("`{manifest}` has an unknown directive, `{other}`")),
         }
     }

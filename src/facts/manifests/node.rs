@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Looked, Parsed, Project, join, says_something, settings, strings};
 use crate::context::{Format, Ignore};
-use crate::knowledge::languages::node::LIFECYCLE_SCRIPTS;
+use crate::knowledge::languages::node::{FILES_OF_WORKSPACES, LIFECYCLE_SCRIPTS};
 
 use lockfile::Lockfile;
 
@@ -72,15 +72,7 @@ fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), String> {
                 .context
                 .parsed(&manifest, Format::Json)
                 .map_or(true, |value| says_something(&Parsed(value)["workspaces"]));
-        let settings = [
-            "pnpm-workspace.yaml",
-            ".yarnrc.yml",
-            ".yarnrc",
-            "yarn.lock",
-            "lerna.json",
-            ".pnpmfile.cjs",
-            ".corepack.env",
-        ];
+        let settings = FILES_OF_WORKSPACES;
         if is_workspace || settings.iter().any(|name| looked.context.sends_file(&join(folder, name))) {
             return Err("it may be part of a workspace in a parent directory".into());
         }

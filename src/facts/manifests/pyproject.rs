@@ -7,6 +7,7 @@ use super::settings::is_path;
 use super::{Looked, Project, join, resolve, says_something, settings, strings};
 use crate::context::Format;
 use crate::knowledge::Confidence;
+use crate::knowledge::languages::python::{KEYS_OF_PIPENV, KEYS_OF_POETRY, KEYS_OF_UV_SOURCES};
 
 pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     match looked.call.manager.name.as_str() {
@@ -89,26 +90,10 @@ fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), S
 
 /// A version, or a table of understood keys that name no path; several of them in a list.
 fn poetry_dependency(spec: &Value) -> Result<(), String> {
-    let known = [
-        "version",
-        "optional",
-        "extras",
-        "python",
-        "markers",
-        "platform",
-        "source",
-        "git",
-        "branch",
-        "rev",
-        "tag",
-        "subdirectory",
-        "allow-prereleases",
-        "allows-prereleases",
-        "url",
-    ];
+    let known = KEYS_OF_POETRY;
     match spec {
         Value::String(version) if !is_path(version) => Ok(()),
-        Value::Object(all) => only_keys(all, &known),
+        Value::Object(all) => only_keys(all, known),
         Value::Array(all) => all.iter().try_for_each(poetry_dependency),
         _ => Err("an unknown location".into()),
     }
@@ -214,13 +199,13 @@ pub(super) fn understood_by_uv(value: &Value) -> Result<(), String> {
     if says_something(&uv["workspace"]) {
         return Err("pyproject.toml has a workspace".into());
     }
-    let known = ["git", "rev", "tag", "branch", "subdirectory", "url", "index", "marker", "extra", "group"];
+    let known = KEYS_OF_UV_SOURCES;
     for (name, source) in uv["sources"].as_object().into_iter().flatten() {
         let all: Vec<&Value> = source.as_array().map_or_else(|| vec![source], |all| all.iter().collect());
         for one in all {
             let table =
                 one.as_object().ok_or_else(|| local("pyproject.toml", name, "an unknown location"))?;
-            only_keys(table, &known).map_err(|reason| local("pyproject.toml", name, &reason))?;
+            only_keys(table, known).map_err(|reason| local("pyproject.toml", name, &reason))?;
         }
     }
     requirements_of(value)
@@ -228,27 +213,7 @@ pub(super) fn understood_by_uv(value: &Value) -> Result<(), String> {
 
 fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
     let value = looked.value("Pipfile", Format::Toml)?;
-    let known = [
-        "version",
-        "extras",
-        "index",
-        "markers",
-        "hashes",
-        "git",
-        "ref",
-        "subdirectory",
-        "os_name",
-        "sys_platform",
-        "platform_machine",
-        "platform_python_implementation",
-        "platform_release",
-        "platform_system",
-        "platform_version",
-        "python_version",
-        "python_full_version",
-        "implementation_name",
-        "implementation_version",
-    ];
+    let known = KEYS_OF_PIPENV;
     for (table, all) in value.as_object().into_iter().flatten() {
         match table.as_str() {
             // The settings are checked with the other settings files; only `pipenv run` runs
@@ -266,7 +231,7 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         for (name, spec) in all.as_object().into_iter().flatten() {
             let understood = match spec {
                 Value::String(version) => !is_path(version),
-                Value::Object(all) => only_keys(all, &known).is_ok(),
+                Value::Object(all) => only_keys(all, known).is_ok(),
                 _ => false,
             };
             if !understood {

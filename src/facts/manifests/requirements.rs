@@ -3,7 +3,7 @@
 
 use super::{Looked, Project, moves_elsewhere, pyproject, resolve};
 use crate::knowledge::Confidence;
-use crate::knowledge::languages::python::{ARCHIVES, OPTIONS_OF_REQUIREMENTS};
+use crate::knowledge::languages::python::{ARCHIVES, OPTIONS_OF_REQUIREMENTS, OPTIONS_WITH_OTHER_FILES};
 use crate::syntax::shell::Word;
 
 pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
@@ -60,15 +60,7 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
             "-f" | "--find-links" if !text.as_deref().unwrap_or_default().contains("://") => {
                 return Err("pip searches a local directory for packages".into());
             }
-            "--root"
-            | "--src"
-            | "--group"
-            | "--requirements-from-script"
-            | "--build-constraint"
-            | "--build-constraints"
-            | "--override"
-            | "--overrides"
-            | "-b" => {
+            _ if OPTIONS_WITH_OTHER_FILES.contains(&name) => {
                 return Err(format!("`{name}` reads other files"));
             }
             name if moves_elsewhere(call.manager, name) && !matches!(name, "-f" | "-C") => {

@@ -1,6 +1,7 @@
 //! Files that were removed, added or changed between two images, by their purpose.
 
 use crate::image::{Kind, Tree};
+use crate::knowledge::lists::directories::{OF_CACHES, OF_MANUALS, OF_THE_SYSTEM};
 
 /// The differences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,32 +54,11 @@ impl Cause {
             directories.iter().any(|one| path.strip_prefix(one).is_some_and(|rest| rest.starts_with('/')))
         };
         let has = |part: &str| path.split('/').any(|one| one == part);
-        if below(&[
-            "var/lib/apt/lists",
-            "var/cache",
-            "var/log",
-            "tmp",
-            "var/tmp",
-            "root/.cache",
-            "root/.npm",
-            "root/.local/share/pnpm",
-            "root/.gem",
-            "root/.bundle",
-        ]) || has(".cache")
-            || has("__pycache__")
-        {
+        if below(OF_CACHES) || has(".cache") || has("__pycache__") {
             Self::Cache
-        } else if below(&[
-            "usr/share/doc",
-            "usr/share/man",
-            "usr/share/info",
-            "usr/share/locale",
-            "usr/share/lintian",
-        ]) {
+        } else if below(OF_MANUALS) {
             Self::Documentation
-        } else if below(&["usr", "lib", "lib64", "bin", "sbin", "etc", "var/lib/dpkg", "lib/apk", "var/lib"])
-            && !below(&["usr/local", "usr/src"])
-        {
+        } else if below(OF_THE_SYSTEM) && !below(&["usr/local", "usr/src"]) {
             Self::System
         } else {
             Self::Application

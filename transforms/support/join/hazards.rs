@@ -5,7 +5,9 @@ use crate::facts::environment::User;
 use crate::facts::execution::Directory;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::lists::directories::{ACCOUNT_FILES, DEVICES, MOUNTED_FOR_EACH_RUN};
-use crate::knowledge::lists::programs::READING_OPERANDS;
+use crate::knowledge::lists::programs::{
+    EDITING_ACCOUNTS, JOINING_GROUPS, READING_OPERANDS, REPLACING_FILES,
+};
 use crate::syntax::shell::{Redirect, Word};
 
 /// Refuses if the first of two scripts changes state that a separate RUN would reset for the
@@ -53,20 +55,15 @@ fn changes_devices(one: &Invocation<'_>) -> bool {
         word.raw.contains("/dev/") && !DEVICES.iter().any(|device| word.raw.starts_with(device))
             || word.raw.trim_end_matches('/') == "/dev"
     };
-    let replaces = ["mkdir", "mknod", "ln", "rm", "mv", "chmod", "chown", "touch", "cp", "tee", "rmdir"]
-        .iter()
-        .any(|program| one.is(program));
+    let replaces = REPLACING_FILES.iter().any(|program| one.is(program));
     words(one).any(is_made) && !is_reader(one)
         || replaces && one.arguments().iter().any(|word| word.raw.contains("/dev/"))
 }
 
 fn changes_account(one: &Invocation<'_>, user: &User) -> bool {
     let operands = one.arguments().iter().filter(|word| !word.is_option()).count();
-    let joins =
-        ["adduser", "addgroup", "deluser", "delgroup"].iter().any(|program| one.is(program)) && operands > 1;
-    let edits = ["usermod", "groupmod", "gpasswd", "chsh", "vipw", "userdel", "groupdel", "newgrp"]
-        .iter()
-        .any(|program| one.is(program));
+    let joins = JOINING_GROUPS.iter().any(|program| one.is(program)) && operands > 1;
+    let edits = EDITING_ACCOUNTS.iter().any(|program| one.is(program));
     (joins || edits) && (*user != User::Root || words(one).any(|word| word.text() == "root"))
 }
 

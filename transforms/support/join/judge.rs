@@ -6,6 +6,7 @@ use crate::facts::environment::Variable;
 use crate::facts::execution::has_background;
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::lists::programs::{REPLACING_A_PROGRAM, WITHOUT_CHANGING_PROGRAMS};
 use crate::knowledge::{Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::syntax::Item;
@@ -176,7 +177,7 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
     // These commands write only small files.
     let weighs = |made: &FileUse<'_>| {
         let program = first.invocations[made.invocation].program.unwrap_or_default();
-        !["mkdir", "ln", "touch", "echo", "printf", "tee", ":", "true", "chmod", "chown"].contains(&program)
+        !WITHOUT_CHANGING_PROGRAMS.contains(&program)
     };
     if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
         return true;
@@ -262,9 +263,7 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
     };
     // Any file in a directory of programs may take precedence over the program found so far.
     let places = |one: &Invocation<'_>| {
-        let writes = ["ln", "mv", "cp", "rm", "install", "unlink", "update-alternatives", "chmod", "tee"]
-            .iter()
-            .any(|program| one.is(program))
+        let writes = REPLACING_A_PROGRAM.iter().any(|program| one.is(program))
             || one.command.redirects.iter().any(|redirect| redirect.writes);
         let words = || {
             one.words

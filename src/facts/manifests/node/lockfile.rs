@@ -11,7 +11,9 @@ use super::yarn_lock;
 use crate::context::Format;
 use crate::facts::paths;
 use crate::knowledge::Confidence;
-use crate::knowledge::languages::node::DEPENDENCY_TABLES;
+use crate::knowledge::languages::node::{
+    DEPENDENCY_TABLES, OPTIONS_THAT_KEEP_LOCKFILES, VERBS_THAT_KEEP_LOCKFILES,
+};
 
 /// What a lockfile says.
 #[derive(Debug)]
@@ -272,8 +274,7 @@ pub(super) fn rewritten(
     project: &mut Project,
 ) -> Result<(), String> {
     let call = looked.call;
-    let is_ci =
-        matches!(call.verb.as_str(), "ci" | "clean-install" | "ic" | "install-clean" | "isntall-clean");
+    let is_ci = VERBS_THAT_KEEP_LOCKFILES.contains(&call.verb.as_str());
     let Some(lockfile) = lockfile else {
         if is_ci {
             return Err("`npm ci` needs a lockfile, and the build context has none".into());
@@ -285,15 +286,7 @@ pub(super) fn rewritten(
         }
         return Ok(());
     };
-    let frozen = is_ci
-        || call.verb == "fetch"
-        || looked.has_option(&[
-            "--frozen-lockfile",
-            "--immutable",
-            "--no-save",
-            "--no-package-lock",
-            "--pure-lockfile",
-        ]);
+    let frozen = is_ci || call.verb == "fetch" || looked.has_option(OPTIONS_THAT_KEEP_LOCKFILES);
     let keeps = !has_members
         && match call.manager.name.as_str() {
             "npm" => npm_keeps(looked, lockfile.name, root)?,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::{Looked, Parsed, Project, join, resolve};
 use crate::context::Format;
 use crate::facts::paths;
-use crate::knowledge::languages::node::DEPENDENCY_TABLES;
+use crate::knowledge::languages::node::{DEPENDENCY_TABLES, REMOTE_SCHEMES};
 
 /// The dependencies of one package.json.
 pub(super) fn dependencies(
@@ -112,21 +112,7 @@ fn is_remote(spec: &str) -> bool {
     if let Some(rest) = spec.strip_prefix("npm:").or_else(|| spec.strip_prefix("jsr:")) {
         return !rest.contains(':') && !rest.starts_with(['.', '/']);
     }
-    let schemes = [
-        "catalog:",
-        "git+https://",
-        "git+http://",
-        "git+ssh://",
-        "git://",
-        "git@",
-        "ssh://",
-        "https://",
-        "http://",
-        "github:",
-        "gitlab:",
-        "bitbucket:",
-        "gist:",
-    ];
+    let schemes = REMOTE_SCHEMES;
     if schemes.iter().any(|scheme| spec.starts_with(scheme)) {
         return true;
     }
