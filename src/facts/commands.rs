@@ -374,6 +374,16 @@ impl<'a> Invocation<'a> {
         })
     }
 
+    /// Whether the command passes a script to another shell that may call one of these programs.
+    pub fn calls_in_another_shell(&self, programs: &[String]) -> bool {
+        let is_shell = NESTED_SHELLS.iter().any(|program| self.is(program));
+        let calls = |word: &Word| {
+            let mut parts = word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>`$".contains(c));
+            parts.any(|part| programs.iter().any(|program| base_name(part) == program))
+        };
+        is_shell && self.words.iter().any(calls)
+    }
+
     /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`,
     /// `env HOME=/x npm …`.
     pub fn sets(&self, variable: &str) -> bool {

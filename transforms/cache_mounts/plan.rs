@@ -137,6 +137,10 @@ fn candidate<'a>(
         facts.is_yarn_1(run, &calls)?;
     }
     nothing_hidden(facts, run, &target)?;
+    let is_index = manager.kind == Kind::System;
+    if is_index && run.invocations.iter().any(|one| one.calls_in_another_shell(&manager.programs)) {
+        return Err(format!("it calls {} in another shell too", manager.name));
+    }
     reads_fresh(facts, run, manager, cache)?;
     let unneeded = Unneeded::of(run, manager, cache, &target)?;
     fetched_after_cleanups(run, manager, cache, &unneeded)?;
