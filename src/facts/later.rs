@@ -291,6 +291,11 @@ impl Facts<'_> {
         }
     }
 
+    /// Whether the commands of one RUN depend on it.
+    pub(crate) fn leans_in(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
+        self.run_leans(run, going).err()
+    }
+
     fn run_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Result<Next, Leaning> {
         let (started, resolved) = self.started_by(run);
         let at = At { stage: run.stage, end: run.item };

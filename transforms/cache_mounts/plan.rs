@@ -346,7 +346,20 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
             facts.configuration_leans(going).or_else(|| facts.leans(run, Going { verbs: &[], ..going }))
         });
     }
+    if let Some(leaning) = shared(facts, run, manager, going) {
+        return Some(leaning);
+    }
     if one.unneeded.emptied { copied_out(facts, run, going) } else { facts.leans(run, going) }
+}
+
+/// A RUN that has the author's own mount of an index and installs from it without a download of its
+/// own. With the new mount, it would find packages that it did not find before.
+fn shared<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, going: Going<'_>) -> Option<String> {
+    let has_mount = |other: &&RunFacts<'a>| other.item != run.item && is_mounted(other, going.directories);
+    let mut others = facts.runs.iter().filter(has_mount).take(FURTHEST);
+    let leans =
+        others.find_map(|other| facts.leans_in(other, going)).filter(|_| manager.kind == Kind::System);
+    leans.map(|_| "a RUN that has this mount already may install from it without downloading it".into())
 }
 
 /// A copy of the directory itself: it would contain the base image's files instead of those that
