@@ -8,6 +8,8 @@ pub mod parsed;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use crate::reasons::{self, Reason};
+
 use serde_json::Value;
 
 pub use compose::{CommandLine, Service};
@@ -218,14 +220,14 @@ impl BuildContext {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
     }
 
-    /// The value of a manifest that is sent to the builder. The error completes the clause "because
-    /// …".
-    pub fn parsed(&self, path: &str, format: Format) -> Result<Arc<Result<Value, String>>, String> {
-        let text = self.text(path).ok_or_else(|| format!("`{path}` can't be read"))?;
+    /// The value of a manifest that is sent to the builder. The error says why it is
+    /// unknown.
+    pub fn parsed(&self, path: &str, format: Format) -> Result<Arc<Result<Value, String>>, Reason> {
+        let text = self.text(path).ok_or_else(|| reasons::unreadable_file(path))?;
         let reading = self.parsed.read(path, text, format);
         match &*reading {
             Ok(_) => Ok(reading),
-            Err(error) => Err(format!("`{path}` {error}")),
+            Err(error) => Err(reasons::unparsable_file(path, error)),
         }
     }
 

@@ -33,6 +33,7 @@ pub mod knowledge;
 mod measure;
 pub mod pipeline;
 mod pragma;
+pub mod reasons;
 mod report;
 mod runtime;
 pub mod transform;

@@ -21,6 +21,7 @@ use crate::edit::{Edits, Origins};
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
+use crate::reasons;
 use crate::span::{LineIndex, Place, Span};
 use crate::syntax::{Dockerfile, Item};
 use crate::transform::{Applicability, Context, Fixes};
@@ -193,7 +194,8 @@ fn never_finished(left_out: &[&'static str]) -> Held {
         place: Place { line: 1, column: 1 },
         lines: 1..=1,
         line: String::new(),
-        reason: format!("these transforms never finish and are left out: {}", left_out.join(", ")),
+        reason: reasons::never_finished(&left_out.join(", ")),
+        related: None,
         applicability: None,
     }
 }
@@ -246,14 +248,14 @@ impl Pipeline<'_, '_> {
                     let step = Step { transform, fixes: applied, edits, text: new.to_owned(), ignore_file };
                     return Some(Next { index, step, after });
                 }
-                Err(what) => {
+                Err(reason) => {
                     self.broken.push(transform.id);
                     if range.start > 0 {
                         silent.forget(index);
                     }
                     let blame =
-                        if edited_by_user { "" } else { "; this is a bug in jettison, please report it" };
-                    let reason = format!("rolled back: after this step, {what}{blame}");
+                        if edited_by_user { "" } else { " (this is a bug in jettison, please report it)" };
+                    let reason = reason.after(format_args!("rolled back{blame}: after this step,"));
                     let at = Span::at(applied_at(&edits));
                     let held = self.view(file, pragmas).held(transform, at, reason, None);
                     self.outcome.undone.push(held);
@@ -351,7 +353,8 @@ fn unreadable(file: &Dockerfile<'_>, lines: &LineIndex<'_>) -> Vec<Held> {
             place: lines.place(span.start),
             lines: lines.lines(*span),
             line: lines.line(span.start).to_owned(),
-            reason: (*reason).to_owned(),
+            reason: reasons::syntax_error(reason),
+            related: None,
             applicability: None,
         }),
         _ => None,

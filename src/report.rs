@@ -20,6 +20,7 @@ pub mod verified;
 use std::collections::HashMap;
 
 use crate::pipeline::{Applied, Held, Outcome, Step};
+use crate::reasons::Reason;
 use measured::Measured;
 use purpose::Purpose;
 
@@ -40,6 +41,27 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// The error, without the path.
     pub error: Option<String>,
+    /// The code of the error, if it is a limit of Jettison.
+    pub error_code: Option<&'static str>,
+}
+
+/// Why a file could not be processed.
+#[derive(Debug)]
+pub struct Failure {
+    text: String,
+    code: Option<&'static str>,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self { text, code: None }
+    }
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Self { text: reason.to_string(), code: Some(reason.code()) }
+    }
 }
 
 /// Another linter's finding, and what happened to it.
@@ -127,8 +149,14 @@ pub enum Talk {
 
 impl FileReport {
     /// A file that could not be processed.
-    pub fn failed(path: Option<String>, error: String) -> Self {
-        Self { path, error: Some(error), ..Self::default() }
+    pub fn failed(path: Option<String>, error: impl Into<Failure>) -> Self {
+        Self { path, ..Self::default() }.failing(error)
+    }
+
+    /// The same file, without the results and with an error.
+    pub fn failing(self, error: impl Into<Failure>) -> Self {
+        let Failure { text, code } = error.into();
+        Self { outcome: Outcome::default(), error: Some(text), error_code: code, ..self }
     }
 
     /// A file that went through the pipeline.
@@ -147,11 +175,12 @@ impl FileReport {
         let mut found: Vec<(&Held, usize)> = Vec::new();
         let mut seen = HashMap::new();
         for held in &self.outcome.refused {
-            let at =
-                *seen.entry((held.transform, held.reason.as_str(), own_place(held))).or_insert_with(|| {
+            let at = *seen.entry((held.transform, held.reason.to_string(), own_place(held))).or_insert_with(
+                || {
                     found.push((held, 0));
                     found.len() - 1
-                });
+                },
+            );
             if !std::ptr::eq(found[at].0, held) {
                 found[at].1 += 1;
             }
@@ -184,16 +213,20 @@ fn ranked(reports: &[FileReport]) -> Vec<&FileReport> {
 
 /// The line of a refusal that is about a single RUN; 0 for other refusals.
 fn own_place(held: &Held) -> usize {
-    let is_own = ["because the RUN", ": the RUN"].iter().any(|reason| held.reason.contains(reason));
-    if is_own { held.place.line } else { 0 }
+    if held.reason.is_about_one_run() { held.place.line } else { 0 }
 }
 
-/// ` (and at 2 more places)`, if there are more.
+/// `, see line 12`, if the reason mentions another instruction.
+fn and_related(held: &Held) -> String {
+    held.related.map(|place| format!(", see line {}", place.line)).unwrap_or_default()
+}
+
+/// `, and at 2 more places`, if there are more.
 fn and_more(places: usize) -> String {
     if places == 0 {
         String::new()
     } else {
-        format!(" (and at {places} more place{})", if places == 1 { "" } else { "s" })
+        format!(", and at {places} more place{}", if places == 1 { "" } else { "s" })
     }
 }
 

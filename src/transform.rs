@@ -7,6 +7,7 @@ use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
 use crate::pragma::Pragmas;
+use crate::reasons::Reason;
 use crate::span::Span;
 use crate::syntax::Dockerfile;
 
@@ -212,8 +213,8 @@ pub struct Refusal {
     pub transform: &'static str,
     /// The position.
     pub span: Span,
-    /// The reason, as shown to the user, which completes the clause "because …".
-    pub reason: String,
+    /// The guard.
+    pub reason: Reason,
 }
 
 /// Collects the proposals of one transform for one text.
@@ -297,8 +298,9 @@ impl Fixes {
         self.proposed.push(Fix { title, notes, applicability, anchor, answers, effect, edits, ignore_file });
     }
 
-    /// Records a possible improvement, and the reason why it was not made.
-    pub fn refuse(&mut self, span: Span, reason: impl Into<String>) {
-        self.refused.push(Refusal { transform: self.transform, span, reason: reason.into() });
+    /// Records a possible improvement of an instruction, and the reason why it was not made.
+    pub fn refuse(&mut self, anchor: Span, reason: Reason) {
+        let span = reason.at.unwrap_or(anchor);
+        self.refused.push(Refusal { transform: self.transform, span, reason });
     }
 }

@@ -7,6 +7,7 @@
 use crate::config::Settings;
 use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
 use crate::pipeline::{self, Held, Outcome};
+use crate::reasons;
 use crate::span::Place;
 
 /// Builds a version of the file and compares its image with the original one.
@@ -62,9 +63,17 @@ pub fn fix<T: Trial>(
         let id = step.transform.id;
         let place = step.fixes.first().map_or(Place { line: 1, column: 1 }, |fix| fix.place);
         let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
-        let reason = format!("held back: with it, {}", failure.evidence.trim_end());
+        let reason = reasons::fails_with_fix(failure.evidence.trim_end());
         let lines = place.line..=place.line;
-        held.push(Held { transform: Some(id), place, lines, line, reason, applicability: None });
+        held.push(Held {
+            transform: Some(id),
+            place,
+            lines,
+            line,
+            reason,
+            related: None,
+            applicability: None,
+        });
         settings.config.ignore.push(id.to_owned());
     }
 }
@@ -202,7 +211,7 @@ mod tests {
         let outcome = fixed(&trial);
         assert!(outcome.steps.len() > 2, "{outcome:?}");
         assert_eq!(trial.checks.get(), 1);
-        assert!(outcome.refused.iter().all(|held| !held.reason.contains("held back")));
+        assert!(outcome.refused.iter().all(|held| held.reason.code() != "fails-with-fix"));
     }
 
     #[test]
@@ -214,7 +223,7 @@ mod tests {
             let text = outcome.text().expect("the others are applied");
             assert!(!text.contains(breaks_on), "{text}");
             let held = outcome.refused.iter().find(|held| held.transform == Some(id)).expect("it is named");
-            assert_eq!(held.reason, "held back: with it, it printed nothing");
+            assert_eq!(held.reason.to_string(), "held back: with it, it printed nothing");
             assert!(outcome.steps.iter().all(|step| step.transform.id != id));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jettison::transforms;
+use jettison::{reasons, transforms};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -117,13 +117,25 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "syntax",
             "span",
             "yaml",
+            "reasons",
         ],
     ),
     (
         "report",
-        &["pipeline", "transform", "measure", "inspect", "config", "digest", "edit", "escape", "span"],
+        &[
+            "pipeline",
+            "transform",
+            "measure",
+            "inspect",
+            "config",
+            "digest",
+            "edit",
+            "escape",
+            "span",
+            "reasons",
+        ],
     ),
-    ("verification", &["pipeline", "config", "context", "span"]),
+    ("verification", &["pipeline", "config", "context", "span", "reasons"]),
     ("measure", &["image", "context", "knowledge"]),
     ("inspect", &["image", "knowledge", "syntax", "span"]),
     (
@@ -139,6 +151,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "syntax",
             "knowledge",
             "span",
+            "reasons",
         ],
     ),
     (
@@ -154,17 +167,22 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "syntax",
             "knowledge",
             "span",
+            "reasons",
         ],
     ),
     ("debug", &["context", "escape", "facts", "knowledge", "span", "syntax"]),
-    ("runtime", &["context", "facts", "syntax", "knowledge", "span"]),
+    ("runtime", &["context", "facts", "syntax", "knowledge", "reasons"]),
     ("pragma", &["edit", "syntax", "knowledge", "span"]),
-    ("transform", &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span"]),
-    ("facts", &["context", "syntax", "knowledge", "span", "yaml"]),
+    (
+        "transform",
+        &["config", "context", "facts", "pragma", "edit", "syntax", "knowledge", "span", "reasons"],
+    ),
+    ("facts", &["context", "syntax", "knowledge", "span", "yaml", "reasons"]),
     ("config", &["yaml"]),
-    ("context", &["yaml"]),
+    ("context", &["yaml", "reasons"]),
     ("forge", &["escape"]),
     ("git", &["knowledge"]),
+    ("reasons", &["span"]),
     ("escape", &[]),
     ("digest", &[]),
     ("knowledge", &[]),
@@ -428,13 +446,35 @@ fn the_page_of_transforms_is_up_to_date() {
             page += &format!("{line}\n");
         }
     }
-    let path = root().join("docs/transforms.md");
+    is_up_to_date("docs/transforms.md", &page);
+}
+
+/// The page in the documentation is made from the tables in `src/reasons/`.
+#[test]
+fn the_page_of_reasons_is_up_to_date() {
+    let mut page = String::from(
+        "# Reasons\n\n\
+         Why Jettison leaves something as it is. `jettison fix -v` shows the codes in parentheses,\n\
+         `jettison explain CODE` shows the meaning of one, and the member `code` of the JSON format has\n\
+         them too. Generated from the tables in `src/reasons/`. To update this file, run\n\
+         `UPDATE_DOCS=1 cargo test --test architecture`.\n",
+    );
+    for group in reasons::GROUPS {
+        page += &format!("\n## {}\n\n{}\n\n| code | meaning |\n|---|---|\n", group.title, group.about);
+        for kind in group.kinds {
+            page += &format!("| `{}` | {} |\n", kind.code, kind.meaning.replace('|', "\\|"));
+        }
+    }
+    is_up_to_date("docs/reasons.md", &page);
+}
+
+/// Compares a page with its file, or writes it.
+fn is_up_to_date(name: &str, page: &str) {
+    let path = root().join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &page).expect("docs/ is writable");
+        fs::write(&path, page).expect("docs/ is writable");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == page,
-        "docs/transforms.md is out of date; run UPDATE_DOCS=1 cargo test --test architecture"
-    );
+    let run = "UPDATE_DOCS=1 cargo test --test architecture";
+    assert!(found == page, "{name} is out of date; run {run}");
 }

@@ -96,6 +96,11 @@ fn a_sarif_log() {
     let one = &results[0];
     assert_eq!(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Dockerfile");
     assert_eq!(run["tool"]["driver"]["rules"][number(&one["ruleIndex"])]["id"], one["ruleId"]);
+    let notifications = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("a list");
+    let codes: Vec<&str> = notifications.iter().filter_map(|one| one["descriptor"]["id"].as_str()).collect();
+    assert!(codes.contains(&"needs-unsafe"), "{codes:?}");
+    let described = run["tool"]["driver"]["notifications"].as_array().expect("a list");
+    assert!(codes.iter().all(|code| described.iter().any(|one| one["id"] == *code)), "{described:?}");
     // The first result contains the edits of the whole file.
     let changes = &one["fixes"][0]["artifactChanges"][0]["replacements"];
     let mut text: Vec<Vec<char>> = NAIVE.split_inclusive('\n').map(|line| line.chars().collect()).collect();
@@ -115,6 +120,27 @@ fn a_sarif_log() {
 fn run_write_and_compare(folder: &Path, expected: &str) {
     run(folder, &["fix", "--write", "Dockerfile"]);
     assert_eq!(fs::read_to_string(folder.join("Dockerfile")).expect("a file"), expected);
+}
+
+#[test]
+fn refusals_have_a_code_and_places() {
+    let folder = support::folder(&[(
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nUSER root\nRUN apt-get install -y wget\n",
+    )]);
+    let output = run(folder.path(), &["fix", "--format", "json"]);
+    assert_valid("refusals", "schemas/edits.schema.json", &output.stdout);
+    let file = &json(&output.stdout)["files"][0];
+    let refused = file["refused"].as_array().expect("a list");
+    let lists = refused.iter().find(|one| one["code"] == "reads-index").expect("the lists are needed");
+    assert_eq!(lists["line"], 2);
+    assert_eq!(lists["related"]["line"], 4);
+    assert_eq!(lists["message"], lists["reason"]);
+    assert_eq!(lists["arguments"]["verb"], "install");
+    let shown = text(&run(folder.path(), &["fix", "-v"]).stderr);
+    assert!(shown.contains("without downloading it again (reads-index, see line 4)"), "{shown}");
+    let page = run(folder.path(), &["explain", "reads-index"]);
+    assert!(text(&page.stdout).contains("A later command reads the package index"), "{page:?}");
 }
 
 #[test]

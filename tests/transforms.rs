@@ -198,7 +198,7 @@ fn picture(outcome: &Outcome, text: &str) -> String {
         .map(|held| ("refused", held))
         .chain(outcome.withheld.iter().map(|held| ("withheld", held)));
     for (kind, held) in held {
-        picture += &format!("\n{kind} at {}: {}", held.place, held.reason);
+        picture += &format!("\n{kind} at {}: {} ({})", held.place, held.reason, held.reason.code());
     }
     picture
 }

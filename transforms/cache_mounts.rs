@@ -105,7 +105,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             plan::mounting(ctx.facts, run, &ctx.settings.config.keep);
         let anchor = run.instruction.text;
         for stays in refused {
-            fixes.refuse(anchor, format!("no cache mount for {}: {}", stays.what, stays.reason));
+            fixes.refuse(anchor, stays.reason.undone(format_args!("no cache mount for {}", stays.what)));
         }
         if flags.is_empty() {
             continue;

@@ -75,6 +75,7 @@ mod uneditable;
 use crate::edit::Edits;
 use crate::facts::caches::what;
 use crate::knowledge::Confidence;
+use crate::reasons;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 use crate::transforms::clean_package_caches::residue::Leftover;
 use crate::transforms::support::append::append_to;
@@ -106,7 +107,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         for leftover in residue::leftovers(ctx.facts, run, &ctx.settings.config.keep) {
             match leftover {
                 Err(stays) => {
-                    fixes.refuse(anchor, format!("{} not deleted: {}", stays.what, stays.reason));
+                    fixes.refuse(anchor, stays.reason.undone(format_args!("{} not deleted", stays.what)));
                 }
                 Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
                 // A user who suppresses hadolint's finding about a cache wants to keep the cache.
@@ -117,10 +118,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 Ok(found) => {
                     let because = found.cache.because.as_deref().unwrap_or("something may depend on it");
                     let (manager, cache) = (&found.manager.name, &found.cache.name);
-                    fixes.refuse(
-                        anchor,
-                        format!("{} only deleted with --unsafe: {because}", what(manager, cache)),
-                    );
+                    let undone = format!("{} only deleted with --unsafe", what(manager, cache));
+                    fixes.refuse(anchor, reasons::unsafe_cleanup(because).undone(undone));
                 }
             }
         }

@@ -69,6 +69,7 @@ mod reserved;
 
 use crate::context::BuildContext;
 use crate::edit::Edits;
+use crate::reasons;
 use crate::syntax::{Body, Instruction, Item};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 use crate::transforms::copy_manifests_first::plan::Early;
@@ -85,6 +86,9 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
+/// What is left as it is.
+const UNDONE: &str = "manifests not copied first";
+
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let names = TRANSFORM.names();
     for stage in &ctx.facts.stages {
@@ -94,11 +98,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if !plan::may_copy_early(ctx.facts, stage.index) {
             continue;
         }
+        let from = ctx.file.items[stage.items.start].span();
         let context = match ctx.around.context() {
             Ok(context) => context,
             Err(reason) => {
-                let from = ctx.file.items[stage.items.start].span();
-                fixes.refuse(from, format!("manifests not copied first: {reason}"));
+                fixes.refuse(from, reasons::unknown_build_context(reason).undone(UNDONE));
                 continue;
             }
         };
@@ -106,9 +110,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         for found in plan::early_copies(ctx.facts, stage.index, context, &is_fixed) {
             match found {
                 Ok(early) => propose(ctx, &early, context, fixes),
-                Err((span, reason)) => {
-                    fixes.refuse(span, format!("manifests not copied first: {reason}"));
-                }
+                Err(reason) => fixes.refuse(from, reason.undone(UNDONE)),
             }
         }
     }
@@ -119,7 +121,7 @@ fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut
     let ignore_file = match reserved::reserve(ctx.facts, &early.makes, context, ctx.around) {
         Ok(text) => text,
         Err(reason) => {
-            return fixes.refuse(copy.text, format!("manifests not copied first: {reason}"));
+            return fixes.refuse(copy.text, reason.undone(UNDONE));
         }
     };
     let mut edits = Edits::new();

@@ -78,7 +78,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match plan::handover(ctx.facts, run) {
             None => {}
             Some(Err(reason)) => {
-                fixes.refuse(anchor, format!("COPY --chown or --chmod not used: {reason}"));
+                fixes.refuse(anchor, reason.undone("COPY --chown or --chmod not used"));
             }
             Some(Ok(handover)) => {
                 let mut edits = Edits::new();

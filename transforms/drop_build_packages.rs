@@ -43,6 +43,7 @@ use crate::edit::Edits;
 use crate::facts::{Call, RunFacts, excise};
 use crate::knowledge::Kind;
 use crate::knowledge::lists::programs::COMPILERS_IN_SCRIPTS;
+use crate::reasons;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
@@ -58,6 +59,9 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
+/// What is left as it is.
+const UNDONE: &str = "compilers not removed";
+
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if !ctx.settings.proves {
         return;
@@ -71,18 +75,15 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
             let anchor = run.instruction.text;
             if let Some((path, compiler)) = named_by_a_script(ctx) {
-                fixes.refuse(anchor, format!("compilers not removed: {path} calls `{compiler}`"));
+                fixes.refuse(anchor, reasons::script_calls_compiler(path, compiler).undone(UNDONE));
             } else if dropped.len() == call.packages.len() && dropped.iter().all(|(_, new)| new.is_empty()) {
-                fixes.refuse(
-                    anchor,
-                    "compilers not removed: the install command would have no packages left; try to remove the whole RUN",
-                );
+                fixes.refuse(anchor, reasons::no_packages_left().undone(UNDONE));
             } else if let Some(edits) = edits(run, call, &dropped) {
                 let names: Vec<&str> = dropped.iter().map(|(word, _)| word.text()).collect();
                 let title = format!("don't install {}, which nothing needs", names.join(", "));
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             } else {
-                fixes.refuse(anchor, "compilers not removed: the command has an escaped blank");
+                fixes.refuse(anchor, reasons::escaped_blank().undone(UNDONE));
             }
         }
     }

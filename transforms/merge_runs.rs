@@ -78,7 +78,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match judge::merge(ctx.facts, first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
             Ok(None) => {}
             Err(reason) => {
-                fixes.refuse(second.instruction.text, format!("not merged with the previous RUN: {reason}"));
+                let reason = reason.undone("not merged with the previous RUN");
+                fixes.refuse(second.instruction.text, reason.seen_at(first.instruction.text));
             }
             Ok(Some(merge)) => {
                 let edits = join(ctx, first, second, &merge);

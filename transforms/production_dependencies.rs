@@ -77,6 +77,7 @@ mod omit;
 mod prune;
 
 use crate::edit::Edits;
+use crate::reasons::Reason;
 use crate::span::Span;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 use crate::transforms::production_dependencies::prune::Prune;
@@ -93,10 +94,12 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
+/// What is left as it is.
+const UNDONE: &str = "dev dependencies not removed";
+
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    if !omit::may_omit(ctx.facts) {
-        return;
-    }
+    let Some(stage) = ctx.facts.stages.last().filter(|_| omit::may_omit(ctx.facts)) else { return };
+    let from = ctx.facts.start_of(stage);
     let prunes = prune::prunes(ctx.facts, ctx.around.context().ok());
     for prune in &prunes {
         match prune {
@@ -111,16 +114,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     Err(reason) => fixes.refuse(run.instruction.text, reason),
                 }
             }
-            Err((span, reason)) => {
-                fixes.refuse(*span, format!("dev dependencies not removed: {reason}"));
-            }
+            Err(reason) => fixes.refuse(from, reason.clone().undone(UNDONE)),
         }
     }
     let is_pruned = |run: usize| prunes.iter().flatten().any(|prune| prune.run == run);
     for omission in omit::omissions(ctx.facts, ctx.around.context().ok()) {
         match omission {
             Ok(omission) if is_pruned(omission.run) => {}
-            Err((span, _)) if prunes.iter().any(|prune| is_about(ctx, prune, span)) => {}
+            Err(reason) if prunes.iter().any(|prune| is_about(ctx, prune, reason.at)) => {}
             Ok(omission) => {
                 let mut edits = Edits::new();
                 edits.insert(omission.at, format!(" {}", omission.option));
@@ -128,17 +129,15 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 let title = format!("don't install {} dev dependencies", omission.manager);
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             }
-            Err((span, reason)) => {
-                fixes.refuse(span, format!("dev dependencies not removed: {reason}"));
-            }
+            Err(reason) => fixes.refuse(from, reason.undone(UNDONE)),
         }
     }
 }
 
 /// Whether the result of looking for a prunable RUN is about the RUN at this place.
-fn is_about(ctx: &Context<'_>, prune: &Result<Prune, (Span, String)>, place: Span) -> bool {
+fn is_about(ctx: &Context<'_>, prune: &Result<Prune, Reason>, place: Option<Span>) -> bool {
     match prune {
-        Ok(prune) => ctx.facts.runs[prune.run].instruction.text == place,
-        Err((span, _)) => *span == place,
+        Ok(prune) => Some(ctx.facts.runs[prune.run].instruction.text) == place,
+        Err(reason) => reason.at == place,
     }
 }

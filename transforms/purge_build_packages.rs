@@ -35,6 +35,7 @@
 //! ```
 
 use crate::knowledge::lists::programs::COMPILING;
+use crate::reasons::{self, Reason};
 use crate::transforms::support::join::judge;
 use std::collections::HashMap;
 
@@ -85,20 +86,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         if let Err(reason) = last_use_is_here(run, install, &file) {
-            fixes.refuse(anchor, format!("{} not removed: {reason}", tools(install).join(", ")));
+            fixes.refuse(anchor, reason.undone(not_removed(&tools(install))));
             continue;
         }
         let names = tools(install);
         let mut edits = Edits::new();
         let command = if install.manager.name == "apk" {
             if names.len() < install.packages.len() {
-                fixes.refuse(
-                    anchor,
-                    format!(
-                        "{} not removed: the same command installs packages that are not build tools",
-                        names.join(", ")
-                    ),
-                );
+                fixes.refuse(anchor, reasons::mixed_install().undone(not_removed(&names)));
                 continue;
             }
             edits.insert(install.packages[0].span.start, "--virtual .build-deps ");
@@ -116,6 +111,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             ),
         }
     }
+}
+
+/// What is left as it is.
+fn not_removed(names: &[&str]) -> String {
+    format!("{} not removed", names.join(", "))
 }
 
 /// The build tools that a call installs.
@@ -194,19 +194,17 @@ fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
         || run.calls.iter().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb))
 }
 
-fn last_use_is_here(run: &RunFacts<'_>, install: &Call<'_>, file: &Builds<'_>) -> Result<(), String> {
+fn last_use_is_here(run: &RunFacts<'_>, install: &Call<'_>, file: &Builds<'_>) -> Result<(), Reason> {
     let one = &run.invocations[install.invocation];
     if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
-        return Err(
-            "their install command is conditional, or shares its statement with other commands".into()
-        );
+        return Err(reasons::conditional_install());
     }
     let names = tools(install).into_iter().filter_map(|name| Some((file.first_installs.get(name)?, name)));
     if let Some((_, name)) = names.filter(|((item, _), _)| *item < run.item).min() {
-        return Err(format!("an earlier RUN installs {name} too"));
+        return Err(reasons::installed_before(name));
     }
     if file.builds_after(run.item) {
-        return Err("a later RUN may build something".into());
+        return Err(reasons::later_run_may_build());
     }
     Ok(())
 }

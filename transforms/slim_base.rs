@@ -66,9 +66,9 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    if !variant::may_have_slim_base(ctx.facts) {
+    let Some(stage) = ctx.facts.stages.last().filter(|_| variant::may_have_slim_base(ctx.facts)) else {
         return;
-    }
+    };
     let variant = match ctx.settings.config.bases {
         Bases::Slim => Variant::Slim,
         Bases::Alpine => Variant::Alpine,
@@ -85,7 +85,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.propose(Applicability::Unsafe, base.span, title, edits);
             fixes.note(base.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
-        Some(Err((span, reason))) => fixes.refuse(span, format!("base image not replaced: {reason}")),
+        Some(Err(reason)) => {
+            fixes.refuse(ctx.facts.start_of(stage), reason.undone("base image not replaced"));
+        }
         None => {}
     }
 }

@@ -110,7 +110,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
             fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
         }
-        Err((span, reason)) => fixes.refuse(span, format!("not split into stages: {reason}")),
+        Err(reason) => {
+            fixes.refuse(ctx.facts.start_of(candidate.stage), reason.undone("not split into stages"));
+        }
     }
 }
 

@@ -51,6 +51,7 @@ use crate::edit::Edits;
 use crate::facts::Invocation;
 use crate::knowledge::languages::{c, go};
 use crate::knowledge::lists::variables::DECIDING_ABOUT_SYMBOLS;
+use crate::reasons;
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 
 /// See the module's documentation.
@@ -89,8 +90,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
             if has(compiler.links_its_own_way) {
                 if ctx.settings.config.strip {
-                    let reason = "symbol tables not removed: the command has linker options of its own; add";
-                    fixes.refuse(anchor, format!("{reason} {} to them", compiler.option));
+                    let reason = reasons::own_linker_options(compiler.option);
+                    fixes.refuse(anchor, reason.undone("symbol tables not removed"));
                 }
                 continue;
             }

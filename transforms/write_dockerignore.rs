@@ -50,6 +50,7 @@ mod history;
 mod reinstalled;
 
 use crate::context::Ignore;
+use crate::reasons;
 use crate::syntax::{Body, Instruction};
 use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
 use crate::transforms::write_dockerignore::candidates::{Kind, Unsent};
@@ -78,12 +79,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let context = match ctx.around.context() {
         Ok(context) => context,
         Err(reason) => {
-            return fixes.refuse(anchor, format!(".dockerignore not changed: {reason}"));
+            let reason = reasons::unknown_build_context(reason);
+            return fixes.refuse(anchor, reason.undone(".dockerignore not changed"));
         }
     };
     let found = candidates::unsent(ctx.facts, context, ctx.around.dockerfile());
     if let Some(reason) = found.history.filter(|_| ctx.settings.config.r#unsafe) {
-        fixes.refuse(anchor, format!(".git and tracked files not excluded from the build context: {reason}"));
+        let undone = ".git and tracked files not excluded from the build context";
+        fixes.refuse(anchor, reason.undone(undone));
     }
     for (is_generated, applicability, what) in [
         (true, Applicability::Safe, "caches and files that the build creates"),

@@ -336,7 +336,7 @@ pub struct Apply {
 
 #[derive(Debug, ClapArgs)]
 pub struct Explain {
-    /// The id of the transform
+    /// The id of a transform, or the code of a reason that `-v` shows
     pub id: String,
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Deadline, Settings};
 use crate::pipeline::Outcome;
+use crate::reasons::{self, Reason};
 
 /// The settings for a file, with a deadline that starts now.
 pub fn started(settings: &Settings) -> Arc<Settings> {
@@ -24,12 +25,10 @@ pub fn started(settings: &Settings) -> Arc<Settings> {
 }
 
 /// The outcome, or an error if the file exceeded its time limit.
-pub fn in_time(outcome: Outcome, settings: &Settings) -> Result<Outcome, String> {
+pub fn in_time(outcome: Outcome, settings: &Settings) -> Result<Outcome, Reason> {
     if outcome.is_late {
-        let limit = settings.config.time_limit;
-        return Err(format!(
-            "takes longer than {limit} s to fix and was not changed; raise --time-limit, or time-limit in .jettison.yaml"
-        ));
+        let limit = usize::try_from(settings.config.time_limit).unwrap_or(usize::MAX);
+        return Err(reasons::out_of_time(limit));
     }
     Ok(outcome)
 }

@@ -11,7 +11,7 @@ use crate::cli::context::{Contexts, FileContext};
 use crate::cli::session::Session;
 use crate::cli::{clock, discover, write};
 use crate::context::{BuildContext, Service, Surroundings};
-use crate::pipeline::{self, Outcome};
+use crate::pipeline;
 use crate::report::{FileReport, IgnoreFile};
 
 /// Completes the reports of all files whose ignore file changes, and writes both files if
@@ -33,8 +33,8 @@ pub fn settle(session: &Session<'_>, found: &[discover::Found], reports: &mut [F
             let settings = clock::started(&settings);
             match clock::in_time(pipeline::fix_within(&report.text, &settings, &changed), &settings) {
                 Ok(outcome) => report.outcome = outcome,
-                Err(error) => {
-                    (report.outcome, report.error) = (Outcome::default(), Some(error));
+                Err(reason) => {
+                    *report = std::mem::take(report).failing(reason);
                     continue;
                 }
             }

@@ -94,7 +94,7 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
         return (Answer::Withheld, format!("{}{needs}", held.reason));
     }
     if let Some(held) = outcome.refused.iter().find(at) {
-        return (Answer::Refused, held.reason.clone());
+        return (Answer::Refused, held.reason.to_string());
     }
     let ids: Vec<&str> = ours.iter().map(|transform| transform.id).collect();
     (Answer::Nothing, format!("`{}` found nothing to save here", ids.join("`, `")))

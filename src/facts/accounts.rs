@@ -9,6 +9,7 @@ pub(crate) use changed::AccountChange;
 use crate::facts::environment::{User, Variable};
 use crate::facts::{Base, Facts, Invocation, RunFacts};
 use crate::knowledge::lists::options::OF_ACCOUNT_PROGRAMS_WITH_VALUE;
+use crate::reasons::{self, Reason};
 
 /// The account that runs a RUN's commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,18 +25,18 @@ pub struct Account {
 impl<'a> Facts<'a> {
     /// The account that runs a RUN's commands. The error says what is unknown, and completes the
     /// clause "because …".
-    pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, String> {
-        let changed = |user: &str| format!("an earlier instruction may change the account of {user}");
+    pub fn account(&self, run: &RunFacts<'a>) -> Result<Account, Reason> {
+        let changed = reasons::account_changed;
         let account = match &run.user {
             User::Root if self.changes_account(run, "root") => return Err(changed("root")),
             User::Other(name) if self.changes_account(run, name) => return Err(changed(name)),
-            User::Unknown => return Err("the current user is unknown, and so is the home directory".into()),
+            User::Unknown => return Err(reasons::unknown_user()),
             User::Root => Account { home: "/root".into(), uid: None, gid: None },
-            User::Other(name) => self
-                .known_account(run, name)
-                .ok_or_else(|| format!("the UID or the home directory of the user {name} is unknown"))?,
+            User::Other(name) => {
+                self.known_account(run, name).ok_or_else(|| reasons::unknown_account(name))?
+            }
         };
-        let image = self.root_image(run.stage).ok_or("the base image is unknown, and so is its HOME")?;
+        let image = self.root_image(run.stage).ok_or(reasons::unknown_home_of_image())?;
         match (self.variable(run.item, "HOME"), image.environment.get("HOME")) {
             (Variable::NotInFile, None) => Ok(account),
             (Variable::NotInFile, Some(home)) => Ok(Account { home: home.clone(), ..account }),
@@ -44,11 +45,11 @@ impl<'a> Facts<'a> {
             // must exist without it.
             (Variable::Set(home), _) if account.uid.is_none() && is_plain(&home) => {
                 if !self.is_there(run.stage, run.item, &home) {
-                    return Err(format!("HOME is {home}, which may not exist before this RUN"));
+                    return Err(reasons::home_may_not_exist(&home));
                 }
                 Ok(Account { home, ..account })
             }
-            _ => Err("the value of HOME is unknown".into()),
+            _ => Err(reasons::unknown_home()),
         }
     }
 

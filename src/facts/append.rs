@@ -3,6 +3,7 @@
 
 use crate::facts::RunFacts;
 use crate::facts::execution::has_background;
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::shell::{Command, CommandKind, End, LONGEST_CHAIN, List, Script, Statement, Word};
 
@@ -35,17 +36,17 @@ pub enum Errexit {
 }
 
 /// Where to append to a RUN's script. The error says why nothing can be appended.
-pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
-    let last = script.list.statements.last().ok_or("its script is empty")?;
+pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
+    let last = script.list.statements.last().ok_or(reasons::empty_script())?;
     if has_background(script) {
-        return Err("its script leaves a command in the background");
+        return Err(reasons::command_left_running());
     }
     let links: usize = last.pipelines().map(|pipeline| pipeline.commands.len()).sum();
     if links + ROOM > LONGEST_CHAIN {
-        return Err("its last list of commands is too long");
+        return Err(reasons::too_many_links());
     }
     if run.invocations.iter().any(|one| one.is("trap")) {
-        return Err("its script sets a trap");
+        return Err(reasons::sets_trap());
     }
     let ends = |one: &&crate::facts::Invocation<'_>| {
         one.place.statement + 1 == script.list.statements.len()
@@ -53,7 +54,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
             && one.place.certain
     };
     if run.invocations.iter().any(|one| ends(&one)) {
-        return Err("its script ends before its last line, by exec or exit");
+        return Err(reasons::ends_early());
     }
     let semicolon = match last.end {
         End::Semicolon(span) => Some(span),
@@ -73,7 +74,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, &'static str> {
         }
         Errexit::Off => Ok(Append { at, operator: "&&", semicolon, before_comment }),
         _ if plain && !calls_function => Ok(Append { at, operator: "&&", semicolon, before_comment }),
-        _ => Err("`set -e` would then ignore failures of its last command"),
+        _ => Err(reasons::errexit_ignores_failures()),
     }
 }
 

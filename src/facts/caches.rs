@@ -9,6 +9,7 @@ use crate::facts::packages::Call;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Cache, Kind, Manager};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 use crate::syntax::{Item, Keyword};
 
@@ -18,7 +19,7 @@ pub struct Stays {
     /// The cache.
     pub what: String,
     /// The reason, which completes the clause "because …".
-    pub reason: String,
+    pub reason: Reason,
 }
 
 impl<'a> Facts<'a> {
@@ -53,8 +54,8 @@ impl<'a> Facts<'a> {
 
     /// Whether it is certainly Yarn 1: later versions run packages from the cache under
     /// Plug'n'Play.
-    pub(crate) fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), String> {
-        let doubt = || "it may be Yarn 2 or later, which can run packages directly from its cache".to_owned();
+    pub(crate) fn is_yarn_1(&self, run: &RunFacts<'_>, fills: &[&Call<'_>]) -> Result<(), Reason> {
+        let doubt = || reasons::may_be_yarn_2();
         if fills.iter().all(|call| call.verb.starts_with("global")) {
             return Ok(());
         }

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use crate::facts::{Facts, RunFacts, Stage, paths, stage};
 use crate::knowledge::lists::directories::OF_DISTRIBUTIONS;
+use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};
 
 pub use commands::Install;
@@ -56,7 +57,7 @@ pub struct Effects {
     /// in the build context.
     pub installs: Vec<Install>,
     /// Why it may read and write everything, if it may; to follow "because".
-    pub unknown: Option<String>,
+    pub unknown: Option<Reason>,
 }
 
 impl Resource {
@@ -74,12 +75,12 @@ impl Resource {
 }
 
 impl Effects {
-    fn everything(because: impl Into<String>) -> Self {
+    fn everything(because: Reason) -> Self {
         Self {
             reads: vec![Resource::Everything],
             writes: vec![Resource::Everything],
             installs: Vec::new(),
-            unknown: Some(because.into()),
+            unknown: Some(because),
         }
     }
 
@@ -125,7 +126,7 @@ impl Facts<'_> {
     /// Computes what the instruction at an item reads and writes.
     fn effects_anew(&self, item: usize) -> Effects {
         let Item::Instruction(instruction) = &self.file.items[item] else {
-            return Effects::everything("a line can't be read");
+            return Effects::everything(reasons::effects_of_unreadable_line());
         };
         let (reads, writes) = match &instruction.body {
             Body::Run(run) => return self.run_effects(item, run),
@@ -156,7 +157,7 @@ impl Facts<'_> {
                 (shell.into_iter().collect(), vec![Resource::Configuration])
             }
             Body::Healthcheck(None) => (Vec::new(), vec![Resource::Configuration]),
-            Body::From(_) => return Effects::everything("a stage starts there"),
+            Body::From(_) => return Effects::everything(reasons::effects_of_stage()),
         };
         Effects { reads, writes, ..Effects::default() }
     }
@@ -165,18 +166,15 @@ impl Facts<'_> {
         match run {
             Run::Shell(_) | Run::Heredoc(_) => {}
             Run::Exec(words) => {
-                return Effects::everything(format!(
-                    "a RUN in exec form calls {}",
-                    words.first().map_or("", |word| word)
-                ));
+                return Effects::everything(reasons::exec_form_calls(words.first().map_or("", |word| word)));
             }
             Run::Opaque(opaque) => {
-                return Effects::everything(format!("a RUN can't be read: {}", opaque.reason()));
+                return Effects::everything(reasons::unreadable_run(opaque.reason()));
             }
         }
         match self.run_at(item) {
             Some(run) => commands::of_run(self, run, None),
-            None => Effects::everything("a RUN is outside of all stages"),
+            None => Effects::everything(reasons::run_outside_stages()),
         }
     }
 

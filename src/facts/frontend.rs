@@ -5,20 +5,20 @@
 
 use crate::facts::Facts;
 use crate::knowledge::lists::images::FRONTENDS;
+use crate::reasons::{self, Reason};
 
 impl Facts<'_> {
     /// The reason why syntax that Docker's frontend supports since `1.minor` can't be used
     /// (Dockerfile reference, "syntax"; the release notes of docker/dockerfile).
-    pub fn lacks_syntax(&self, minor: u32) -> Option<String> {
+    pub fn lacks_syntax(&self, minor: u32) -> Option<Reason> {
         let syntax = self.file.directives.iter().find(|one| one.name == "syntax")?.value.trim();
         let name = syntax.split('@').next().unwrap_or_default();
         let name = name.strip_prefix("docker.io/").unwrap_or(name);
         let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
         if !FRONTENDS.contains(&repository) {
-            return Some(format!("`# syntax={syntax}` is not Docker's frontend, and may not support it"));
+            return Some(reasons::foreign_frontend(syntax));
         }
-        (!knows(tag, minor))
-            .then(|| format!("`# syntax={syntax}` may be too old for it; use docker/dockerfile:1"))
+        (!knows(tag, minor)).then(|| reasons::old_frontend(syntax))
     }
 }
 

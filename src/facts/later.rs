@@ -11,11 +11,12 @@ use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
 use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
-/// What depends on the files, as words that complete the clause "because …".
-pub type Leaning = String;
+/// What depends on the files.
+pub type Leaning = Reason;
 
 /// The files that would be removed, and their known readers.
 #[derive(Debug, Clone, Copy)]
@@ -86,12 +87,12 @@ impl Facts<'_> {
         let programs = || going.manager.programs.iter().map(String::as_str);
         self.triggers.iter().find_map(|instruction| match &instruction.body {
             Body::Onbuild(Keyword::Run, _) if going.manager.kind == Kind::System => {
-                Some("an ONBUILD trigger may depend on it".into())
+                Some(reasons::onbuild_trigger())
             }
             Body::Onbuild(_, text) => {
                 let named = programs().any(|program| text.contains(program))
                     || going.directories.iter().any(|directory| paths::names(text, directory));
-                named.then(|| "an ONBUILD trigger may depend on it".into())
+                named.then(reasons::onbuild_trigger)
             }
             _ => None,
         })
@@ -131,11 +132,8 @@ impl Facts<'_> {
                 let named =
                     names.then(|| going.directories.iter().find(|directory| paths::names(text, directory)));
                 match named.flatten() {
-                    Some(directory) => Some(format!("{starter} names {directory}")),
-                    None => self
-                        .commands_lean(&list, 0, going)
-                        .err()
-                        .map(|leaning| format!("{starter} {leaning}")),
+                    Some(directory) => Some(reasons::start_names_directory(&starter, directory)),
+                    None => self.commands_lean(&list, 0, going).err().map(|leaning| leaning.after(starter)),
                 }
             }
             What::Text(text) => {
@@ -144,17 +142,18 @@ impl Facts<'_> {
                 let has = |name: &String| words.contains(&name.as_str());
                 let calls = going.manager.programs.iter().any(has) && going.verbs.iter().any(has);
                 let named = going.directories.iter().any(|directory| paths::names(text, directory));
-                (calls || named || going.programs.iter().any(has)).then(|| format!("{starter} may read it"))
+                (calls || named || going.programs.iter().any(has)).then(|| reasons::start_may_read(&starter))
             }
             // A program that a RUN starts is one of the RUN's unreadable commands, and is counted
             // there.
             What::Unparsed(_) | What::Unknown(_) | What::NoContext { .. } if phase == Phase::Build => None,
-            What::Unparsed(text) => (may_need() && seems_to_read(text, going))
-                .then(|| format!("{starter} can't be parsed reliably, and may read it")),
-            What::Unknown(reason) => may_need().then(|| format!("{starter} can't be read: it {reason}")),
-            What::NoContext { tells } => (*tells && may_need()).then(|| {
-                format!("{starter} can't be read: it comes from the build context, which is unknown")
-            }),
+            What::Unparsed(text) => {
+                (may_need() && seems_to_read(text, going)).then(|| reasons::start_unparsed(&starter))
+            }
+            What::Unknown(reason) => may_need().then(|| reasons::start_unreadable(&starter, reason)),
+            What::NoContext { tells } => {
+                (*tells && may_need()).then(|| reasons::start_without_context(&starter))
+            }
         }
     }
 
@@ -181,7 +180,7 @@ impl Facts<'_> {
             }
         }
         let Some(_deeper) = self.leanings.deeper() else {
-            return Some("too many later stages are built from this one".into());
+            return Some(reasons::too_many_stages());
         };
         let (at, answer) = self.leans_anew(stage, from, going);
         self.leanings.keep(key, stage, from..=at, answer.clone());
@@ -197,7 +196,7 @@ impl Facts<'_> {
             match self.instruction_leans(index, instruction, going) {
                 Ok(Next::On) => {}
                 Ok(Next::Stop) => return (index, self.copies_lean(stage, going)),
-                Err(leaning) => return (index, Some(leaning)),
+                Err(leaning) => return (index, Some(leaning.seen_at(instruction.text))),
             }
         }
         for &other in self.lineage.derived(stage) {
@@ -229,14 +228,13 @@ impl Facts<'_> {
                     going.directories.iter().any(|directory| paths::names(instruction.arguments(), directory))
                 };
                 return if taken(&shown) {
-                    Some(format!("a later RUN mounts {shown} of this stage"))
+                    Some(reasons::mounted_later(&shown))
                 } else {
-                    (going.directories.iter().any(around) && named())
-                        .then(|| "a later RUN mounts this stage, and names these files".into())
+                    (going.directories.iter().any(around) && named()).then(reasons::stage_mounted_later)
                 };
             };
             if taken(&path) {
-                return Some(format!("a later COPY copies {path} from this stage"));
+                return Some(reasons::copied_later(&path).seen_at(self.file.items[*item].span()));
             }
             // If a stage copies a parent directory, its later instructions may read the files.
             let around = |directory: &String| {
@@ -274,19 +272,17 @@ impl Facts<'_> {
                             || options.any(|option| text.contains(option))
                             || variables.any(|switch| text.contains(&switch.name))
                         {
-                            return Err("a later RUN names these files, or works offline".into());
+                            return Err(reasons::unreadable_run_names_files());
                         }
                         self.without_network_leans(facts, going).map_or(Ok(Next::On), Err)
                     }
-                    Run::Opaque(opaque) => Err(format!("a later RUN can't be read: {}", opaque.reason())),
+                    Run::Opaque(opaque) => Err(reasons::unreadable_later_run(opaque.reason())),
                 }
             }
             Body::Env(all) if all.iter().any(|one| one.value.as_deref().is_some_and(names)) => {
-                Err("a later ENV names these files".into())
+                Err(reasons::env_names_files())
             }
-            Body::Volume(all) if all.iter().any(|path| names(path)) => {
-                Err("a later VOLUME names these files".into())
-            }
+            Body::Volume(all) if all.iter().any(|path| names(path)) => Err(reasons::volume_names_files()),
             _ => Ok(Next::On),
         }
     }
@@ -316,7 +312,7 @@ impl Facts<'_> {
             // Later instructions can't see the files that a RUN downloads into a mount.
             None => match self.commands_lean(&list, 0, going) {
                 Ok(Next::Stop) if is_mounted(run, going.directories) => Ok(Next::On),
-                found => found.map_err(|leaning| format!("a later RUN {leaning}")),
+                found => found.map_err(|leaning| leaning.after("a later RUN")),
             },
         }
     }
@@ -334,11 +330,10 @@ impl Facts<'_> {
         let installs = |call: &Call<'_>| reads_these(call.manager, going) && may_read(call);
         let builds = || (0..run.invocations.len()).any(|index| self.may_build(run, index));
         if has_no_network(run) && (run.calls.iter().any(installs) || builds() || run.script().is_none()) {
-            return Some("a later RUN has no network, and may need it".into());
+            return Some(reasons::later_run_without_network());
         }
         let at = At { stage: run.stage, end: run.item };
-        (builds() && self.offline_at(at, going).is_some())
-            .then(|| "a later RUN may work offline, and runs a program that can't be read".to_owned())
+        (builds() && self.offline_at(at, going).is_some()).then(reasons::later_run_offline)
     }
 
     fn commands_lean(&self, list: &Commands<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
@@ -357,10 +352,10 @@ impl Facts<'_> {
                 let offline =
                     offline.and_then(|mode| self.mode_of_call(mode, list.at, list.invocations, call));
                 if let Some(offline) = offline {
-                    return Err(format!("calls `{} {}` offline ({offline})", call.manager.name, call.verb));
+                    return Err(reasons::installs_offline(&call.manager.name, &call.verb, &offline));
                 }
                 if is_own && call.verb.contains('$') && !going.verbs.is_empty() {
-                    return Err(format!("calls {} in a way that may read it", call.manager.name));
+                    return Err(reasons::may_read_cache(&call.manager.name));
                 }
                 if is_own
                     && going.verbs.contains(&call.verb)
@@ -372,18 +367,14 @@ impl Facts<'_> {
                             continue;
                         }
                         let (name, verb) = (one.program.unwrap_or_default(), &call.verb);
-                        return Err(format!("calls `{name} {verb}`, which may fail on an empty cache"));
+                        return Err(reasons::cleans_empty_cache(name, verb));
                     }
-                    return Err(format!(
-                        "calls `{} {}` without downloading it again",
-                        one.program.unwrap_or_default(),
-                        call.verb
-                    ));
+                    return Err(reasons::reads_index(one.program.unwrap_or_default(), &call.verb));
                 }
                 continue;
             }
             if one.program.is_some_and(|program| going.programs.iter().any(|reader| reader == program)) {
-                return Err(format!("calls {}, which reads it", one.program.unwrap_or_default()));
+                return Err(reasons::reader_called(one.program.unwrap_or_default()));
             }
             if going.manager.kind == Kind::System
                 && one.is_forced_removal()
@@ -391,22 +382,21 @@ impl Facts<'_> {
                 && one.elevation == Elevation::None
                 && matches!(list.user, User::Other(_))
             {
-                return Err("removes these files as a user who may not be allowed to".into());
+                return Err(reasons::unprivileged_removal());
             }
             if one.notices(going.directories) {
-                return Err("names these files, and may fail without them".into());
+                return Err(reasons::later_command_names_files());
             }
             if call.is_none() && self.is_wrapped_call(one, going) {
-                return Err(format!("calls {} in a way that may read it", going.manager.name));
+                return Err(reasons::may_read_cache(&going.manager.name));
             }
             if list.phase == Phase::Build
                 && going.manager.kind == Kind::System
                 && !list.resolved.contains(&index)
                 && self.may_call(one, list.user)
             {
-                return Err(format!(
-                    "runs {}, which can't be read",
-                    one.words.first().map_or("a script", |word| &word.raw)
+                return Err(reasons::unreadable_program(
+                    one.words.first().map_or("a script", |word| &word.raw),
                 ));
             }
         }
@@ -424,7 +414,7 @@ impl Facts<'_> {
         let is_call = |index: usize| run.calls.iter().any(|call| call.invocation == index);
         let mut rest = (first + 1..run.invocations.len()).filter(|&index| !is_call(index));
         rest.any(|index| self.is_wrapped_call(&run.invocations[index], going))
-            .then(|| format!("another command calls {} in a way that may read it", going.manager.name))
+            .then(|| reasons::wrapped_call(&going.manager.name))
     }
 
     /// Whether an unknown program gets a command of the manager as arguments: `xvfb-run apt-get

@@ -27,6 +27,7 @@ use crate::facts::Call;
 use crate::facts::execution::normalized;
 use crate::knowledge::lists::options::TO_ANOTHER_DIRECTORY;
 use crate::knowledge::{self, Confidence, Ecosystem, Knowledge, Manager};
+use crate::reasons::{self, Reason};
 
 /// What an install of a project reads and makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct Place<'p> {
 
 /// The project files that a call reads, or `None` if the call does not install a project. The error
 /// says why the files are unknown, and completes the clause "because …".
-pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, String>> {
+pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Reason>> {
     let known = call.manager.project.as_ref()?;
     let is_pip = call.manager.name == "pip" || call.verb.starts_with("pip ");
     if place.folder.is_none() && !is_pip {
@@ -70,9 +71,7 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Str
     if place.as_module
         && let Some(name) = place.folder.and_then(|folder| modules::shadowing(folder, place.context))
     {
-        return Some(Err(format!(
-            "`{name}` in the directory has the name of a module, and `python -m` would load it instead"
-        )));
+        return Some(Err(reasons::shadowed_module(name)));
     }
     if call.manager.name == "uv" && call.verb.starts_with("pip ") {
         return requirements::project(&looked);
@@ -98,10 +97,10 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Str
             // cargo rejects a manifest whose targets do not exist. (The Cargo Book, "Cargo
             // Targets", Target auto-discovery.)
             Some(Ecosystem::Rust) => {
-                return Err("cargo needs the sources of every target, even to fetch".into());
+                return Err(reasons::cargo_needs_sources());
             }
             None if known.complete => {}
-            None => return Err(format!("the files that {} reads are unknown", call.manager.name)),
+            None => return Err(reasons::unknown_manager(&call.manager.name)),
         }
         Ok(project)
     }))
@@ -120,24 +119,20 @@ struct Looked<'l, 'a> {
 
 impl<'l> Looked<'l, '_> {
     /// The manifests and their related files in the folder.
-    fn with_names(&self, known: &knowledge::Project) -> Result<Project, String> {
+    fn with_names(&self, known: &knowledge::Project) -> Result<Project, Reason> {
         if self.call.options.iter().any(|option| moves_elsewhere(self.call.manager, &option.raw)) {
-            return Err(format!("an option sends {} to another directory", self.call.manager.name));
+            return Err(reasons::other_directory(&self.call.manager.name));
         }
         let mut reads: Vec<String> = Vec::new();
         for name in &known.manifests {
             let path = self.path(name);
             if !self.context.sends_file(&path) {
-                return Err(format!("the build context has no `{path}`"));
+                return Err(reasons::missing_file(&path));
             }
             reads.push(path);
         }
         if let Some(name) = known.unreadable.iter().find(|name| self.context.sends(&self.path(name))) {
-            return Err(format!(
-                "{} reads `{}`, which may name other files",
-                self.call.manager.name,
-                self.path(name)
-            ));
+            return Err(reasons::file_may_name_others(&self.call.manager.name, &self.path(name)));
         }
         reads.extend(
             known.companions.iter().map(|name| self.path(name)).filter(|path| self.context.sends(path)),
@@ -159,13 +154,13 @@ impl<'l> Looked<'l, '_> {
     }
 
     /// The text of a manifest in the folder.
-    fn text(&self, name: &str) -> Result<&'l str, String> {
+    fn text(&self, name: &str) -> Result<&'l str, Reason> {
         let path = self.path(name);
-        self.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))
+        self.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))
     }
 
     /// The value of a manifest in the folder.
-    fn value(&self, name: &str, format: Format) -> Result<Parsed, String> {
+    fn value(&self, name: &str, format: Format) -> Result<Parsed, Reason> {
         self.context.parsed(&self.path(name), format).map(Parsed)
     }
 

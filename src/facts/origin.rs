@@ -12,6 +12,7 @@ use crate::knowledge::lists::directories::{IN_OPT, OF_PLAIN_IMAGES, TOP_OF_PLAIN
 use crate::knowledge::lists::files::ENDINGS_OF_FILES;
 use crate::knowledge::lists::programs::{WITHOUT_PROJECT_FILES, WRITING_OPERANDS};
 use crate::knowledge::{Kind, Program, Scope, unversioned};
+use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Instruction};
 
 impl<'a> Facts<'a> {
@@ -26,14 +27,12 @@ impl<'a> Facts<'a> {
     ///
     /// # Panics
     /// Never: every RUN within a stage has facts.
-    pub fn is_untouched(&self, stage: usize, item: usize, path: &str) -> Result<bool, String> {
+    pub fn is_untouched(&self, stage: usize, item: usize, path: &str) -> Result<bool, Reason> {
         if !self.has_plain_base(stage) || !is_vacant(path) {
-            return Err(format!("the base image may have files under {path}"));
+            return Err(reasons::base_may_have_files(path));
         }
         if self.is_far_down(item) {
-            return Err(format!(
-                "more than {FURTHEST} earlier instructions precede it, and one of them may put files under {path}"
-            ));
+            return Err(reasons::too_far_for_path(FURTHEST, path));
         }
         let mut exists = false;
         for (at, instruction) in self.before(item) {
@@ -45,21 +44,22 @@ impl<'a> Facts<'a> {
                         !paths::within(&destination, path) && !may_reach(instruction, &destination, path)
                     });
                     if !apart {
-                        return Err(format!("an earlier {name} may put files under {path}"));
+                        return Err(reasons::earlier_copy(name, path).seen_at(instruction.text));
                     }
                 }
                 Body::Workdir(directory) => match self.absolute(at, directory) {
                     Some(directory) if directory == path => exists = true,
                     Some(directory) if !paths::within(&directory, path) => {}
-                    _ => return Err(format!("an earlier WORKDIR may create a directory under {path}")),
+                    _ => return Err(reasons::earlier_workdir(path).seen_at(instruction.text)),
                 },
                 Body::Volume(all) if all.iter().any(|volume| paths::overlap(volume, path)) => {
-                    return Err("an earlier VOLUME contains it".into());
+                    return Err(reasons::earlier_volume().seen_at(instruction.text));
                 }
                 Body::Run(_) => {
                     let index = self.runs.binary_search_by_key(&at, |run| run.item);
                     let run = &self.runs[index.expect("every RUN within a stage has facts")];
-                    exists |= self.leaves_alone(run, path)?;
+                    exists |=
+                        self.leaves_alone(run, path).map_err(|reason| reason.seen_at(instruction.text))?;
                 }
                 _ => {}
             }
@@ -104,8 +104,8 @@ impl<'a> Facts<'a> {
 
     /// Checks that a RUN puts nothing under a path, except the directory itself. Returns whether it
     /// creates the directory.
-    fn leaves_alone(&self, run: &RunFacts<'a>, path: &str) -> Result<bool, String> {
-        let doubt = || format!("an earlier RUN may put files under {path}");
+    fn leaves_alone(&self, run: &RunFacts<'a>, path: &str) -> Result<bool, Reason> {
+        let doubt = || reasons::earlier_run(path);
         run.script().ok_or_else(doubt)?;
         let mut exists = false;
         let mut mentioned = false;

@@ -17,28 +17,29 @@ use std::rc::Rc;
 
 use crate::facts::{Facts, paths};
 use crate::knowledge::Knowledge;
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Changes;
 
 /// Parses a text and checks that it has no more errors than the previous one.
-pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<Dockerfile<'t>, String> {
+pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<Dockerfile<'t>, Reason> {
     let after = Dockerfile::parse(text);
-    if errors(&after) > errors(before) { Err("the file no longer parses".into()) } else { Ok(after) }
+    if errors(&after) > errors(before) { Err(reasons::no_longer_parses()) } else { Ok(after) }
 }
 
 /// Compares the texts before and after a step and returns the second one, parsed. The error
 /// completes the sentence "after this step, …".
-pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, changes: Changes) -> Result<Dockerfile<'t>, String> {
+pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, changes: Changes) -> Result<Dockerfile<'t>, Reason> {
     let after = still_reads(old.file, text)?;
     compare_files(old, &after, changes)?;
     Ok(after)
 }
 
-fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), String> {
+fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), Reason> {
     let before = old.file;
     if after.directives.len() != before.directives.len() || after.escape != before.escape {
-        return Err("the parser directives differ".into());
+        return Err(reasons::directives_differ());
     }
     match changes {
         Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, after, changes),
@@ -47,7 +48,7 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
         Changes::Stages => return stages::check(old, &Facts::of(after, old.known)),
         Changes::Base => return base::check(old, &Facts::of(after, old.known)),
         Changes::IgnoreFile if before.text == after.text => return Ok(()),
-        Changes::IgnoreFile => return Err("the Dockerfile itself differs".into()),
+        Changes::IgnoreFile => return Err(reasons::dockerfile_differs()),
         Changes::Layers
         | Changes::AddsCleanup
         | Changes::AddsOptions
@@ -55,7 +56,7 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
         | Changes::DropsPackages => {}
     }
     if configuration(before) != configuration(after) {
-        return Err("an instruction other than RUN differs".into());
+        return Err(reasons::instruction_differs());
     }
     let (old_comments, new_comments) = (comments(before), comments(after));
     let are_kept = if changes == Changes::DropsPackages {
@@ -66,11 +67,11 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
         old_comments == new_comments
     };
     if !are_kept {
-        return Err("a comment is lost or moved".into());
+        return Err(reasons::comment_lost_or_moved());
     }
     let new = Facts::of(after, old.known);
     if old.stages.len() != new.stages.len() {
-        return Err("the stages differ".into());
+        return Err(reasons::stages_differ());
     }
     for stage in 0..old.stages.len() {
         compare(&commands(old, stage), &commands(&new, stage), changes, old.known)?;
@@ -161,7 +162,7 @@ fn compare(
     after: &[Step<'_>],
     changes: Changes,
     known: &Knowledge,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     loop {
         match (old.peek(), new.peek()) {
@@ -184,8 +185,8 @@ fn compare(
             (Some(a), _) if adds_options(changes) && is_needless(a) => {
                 old.next();
             }
-            (Some(a), _) => return Err(format!("the command `{}` is missing or differs", a.words.join(" "))),
-            (None, Some(b)) => return Err(format!("the command `{}` is new", b.words.join(" "))),
+            (Some(a), _) => return Err(reasons::command_missing(&a.words.join(" "))),
+            (None, Some(b)) => return Err(reasons::command_new(&b.words.join(" "))),
         }
     }
 }

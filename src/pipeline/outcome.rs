@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::config::Severity;
 use crate::edit::Edits;
+use crate::reasons::Reason;
 use crate::span::Place;
 use crate::transform::{Applicability, Effect, Transform};
 
@@ -75,8 +76,10 @@ pub struct Held {
     pub lines: RangeInclusive<usize>,
     /// The source line.
     pub line: String,
-    /// The change that would be made, or the reason why it is not made.
-    pub reason: String,
+    /// Why it was not made.
+    pub reason: Reason,
+    /// The position of another instruction that the reason mentions.
+    pub related: Option<Place>,
     /// For a withheld fix, whether it is safe to apply.
     pub applicability: Option<Applicability>,
 }

@@ -6,6 +6,7 @@ use super::{Held, Outcome, needed};
 use crate::config::Settings;
 use crate::context::Surroundings;
 use crate::pragma::{self, OwnComment, Pragmas};
+use crate::reasons::{self, Reason};
 use crate::span::{LineIndex, Span};
 use crate::syntax::Dockerfile;
 use crate::transform::{Changes, Transform};
@@ -40,31 +41,27 @@ pub(super) fn found(
             let reason = match transforms::find(id) {
                 _ if id == pragma::ALL => None,
                 _ if transforms::ALL.iter().any(|transform| transform.answers.contains(&id.as_str())) => None,
-                None => Some(format!("{}; this comment does nothing", unknown(id))),
+                None => Some(unknown(id)),
                 Some(transform) => retry
                     .filter(|_| is_sure_to_report(transform, settings, around) && trials < MOST_TRIALS)
                     .filter(|retry| {
                         trials += 1;
                         is_unused(text, comment, id, outcome, retry)
                     })
-                    .map(|_| {
-                        format!(
-                            "this comment changes nothing: without it, `{id}` would do the same; remove it"
-                        )
-                    }),
+                    .map(|_| reasons::unused_comment(id)),
             };
             found.extend(reason.map(|reason| held(&lines, comment.span, reason)));
         }
     }
     for mistaken in pragmas.mistaken() {
-        let reason = format!("this comment does nothing; write it as `{}`", mistaken.correction);
+        let reason = reasons::misspelled_comment(&mistaken.correction);
         found.push(held(&lines, mistaken.span, reason));
     }
     found.sort_by_key(|held| held.place.line);
     found
 }
 
-fn held(lines: &LineIndex<'_>, span: Span, reason: String) -> Held {
+fn held(lines: &LineIndex<'_>, span: Span, reason: Reason) -> Held {
     let place = lines.place(span.start);
     Held {
         transform: None,
@@ -72,13 +69,14 @@ fn held(lines: &LineIndex<'_>, span: Span, reason: String) -> Held {
         lines: place.line..=place.line,
         line: lines.line(span.start).to_owned(),
         reason,
+        related: None,
         applicability: None,
     }
 }
 
-fn unknown(id: &str) -> String {
-    let near = transforms::nearest(id).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("there is no transform `{id}`{near}")
+fn unknown(id: &str) -> Reason {
+    transforms::nearest(id)
+        .map_or_else(|| reasons::unknown_transform(id), |near| reasons::misspelled_transform(id, near))
 }
 
 /// Whether the result is the same without one id of a comment: the new texts, and the messages
@@ -100,7 +98,7 @@ fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: 
     let without = retry(&trial);
     let said = |outcome: &Outcome| -> Vec<_> {
         let held = outcome.refused.iter().chain(&outcome.withheld).chain(&outcome.undone);
-        held.map(|held| (held.transform, held.place, held.reason.clone())).collect()
+        held.map(|held| (held.transform, held.place, held.reason.to_string())).collect()
     };
     without.text().unwrap_or(&trial).replace(&inert, old) == with.text().unwrap_or(text)
         && without.ignore_file() == with.ignore_file()

@@ -8,6 +8,7 @@ use super::{Applied, Held, needed};
 use crate::config::Settings;
 use crate::edit::Origins;
 use crate::pragma::Pragmas;
+use crate::reasons::{self, Reason};
 use crate::span::{LineIndex, Place, Span};
 use crate::transform::{Applicability, Fix, Refusal, Transform};
 
@@ -51,7 +52,7 @@ impl View<'_> {
         &self,
         transform: &Transform,
         span: Span,
-        reason: String,
+        reason: Reason,
         applicability: Option<Applicability>,
     ) -> Held {
         Held {
@@ -59,6 +60,7 @@ impl View<'_> {
             place: self.place(span.start),
             lines: self.lines_of(span),
             line: self.lines.line(self.origin(span.start)).to_owned(),
+            related: reason.related.map(|span| self.place(span.start)),
             reason,
             applicability,
         }
@@ -80,32 +82,31 @@ impl View<'_> {
             }
         }
         let title = &fix.title;
-        let hold = |reason: String, applicability| {
+        let hold = |reason: Reason, applicability| {
             Verdict::Hold(self.held(transform, fix.anchor, reason, applicability))
         };
         let hadolint = &self.settings.hadolint;
         if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
-            return hold(format!("{title}: hadolint's configuration ignores {code}"), None);
+            return hold(reasons::ignored_by_hadolint(code).undone(title), None);
         }
         // A comment on any instruction that a fix edits suppresses it, not only on the one that it
         // reports.
         if self.pragmas.silence(names, fix.anchor) || self.pragmas.silence_any(names, &fix.edits) {
-            return hold(format!("{title}: suppressed by a comment"), None);
+            return hold(reasons::suppressed().undone(title), None);
         }
         if let Some(comment) = self.pragmas.generated().filter(|_| !self.settings.config.edit_generated) {
             let line = self.place(comment.start).line;
-            return hold(
-                format!("{title}: not done, because line {line} says that this file is not to be edited"),
-                None,
-            );
+            return hold(reasons::generated_file(line).undone(title), None);
         }
         if fix.applicability < needed(self.settings) {
-            return hold(title.clone(), Some(fix.applicability));
+            let reason = match fix.applicability {
+                Applicability::Manual => reasons::only_shown(title),
+                Applicability::Unsafe | Applicability::Safe => reasons::needs_unsafe(title),
+            };
+            return hold(reason, Some(fix.applicability));
         }
         if self.open_end.is_some_and(|end| fix.edits.iter().any(|edit| edit.span.start >= end)) {
-            let reason = format!(
-                "{title}: the file ends in a line continuation, so the next line would become part of it"
-            );
+            let reason = reasons::open_line_continuation().undone(title);
             return Verdict::Refuse(self.held(transform, fix.anchor, reason, None));
         }
         Verdict::Take(Applied {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{Answer, Deed, FileReport, Talk, and_more, count, ranked};
+use crate::report::{Answer, Deed, FileReport, Talk, and_more, and_related, count, ranked};
 use crate::transform::Applicability;
 
 /// Writes one line per fix, and its notes if verbose.
@@ -46,26 +46,29 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                 });
                 writeln!(
                     out,
-                    "{path}:{}: {}: {}{needs}",
+                    "{path}:{}: {}: {}{needs} ({})",
                     held.place,
                     held.transform.unwrap_or_default(),
-                    escape::line(&held.reason)
+                    escape::line(&held.reason.to_string()),
+                    held.reason.code()
                 )?;
             }
             for (held, more) in report.refusals() {
                 writeln!(
                     out,
-                    "{path}:{}: {}: refused: {}{}",
+                    "{path}:{}: {}: refused: {} ({}{}{})",
                     held.place,
                     held.transform.unwrap_or_default(),
-                    escape::line(&held.reason),
+                    escape::line(&held.reason.to_string()),
+                    held.reason.code(),
+                    and_related(held),
                     and_more(more)
                 )?;
             }
         }
         if talk != Talk::Errors {
             for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
-                with_line(out, &path, "warning", held)?;
+                with_line(out, &path, "warning", held, talk)?;
             }
         }
         for one in report.findings.iter().filter(|one| one.answer != Answer::Fixed && talk != Talk::Errors) {
@@ -79,7 +82,7 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
             )?;
         }
         for held in &report.outcome.undone {
-            with_line(out, &path, "bug", held)?;
+            with_line(out, &path, "bug", held, talk)?;
         }
         match (&report.error, &report.path) {
             (Some(error), Some(_)) => writeln!(out, "error: {path}: {}", escape::lines(error))?,
@@ -90,9 +93,11 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
     if talk == Talk::Errors { Ok(()) } else { writeln!(out, "{}", summary(reports, deed)) }
 }
 
-fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held) -> io::Result<()> {
+fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held, talk: Talk) -> io::Result<()> {
     let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
-    writeln!(out, "{kind}: {path}:{}: {who}{}", held.place, escape::line(&held.reason))?;
+    let reason = held.reason.to_string();
+    let code = if talk == Talk::Everything { format!(" ({})", held.reason.code()) } else { String::new() };
+    writeln!(out, "{kind}: {path}:{}: {who}{}{code}", held.place, escape::line(&reason))?;
     if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
 }
 

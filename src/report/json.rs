@@ -2,6 +2,7 @@
 //! `schemas/edits.schema.json` describes it, including the units of its numbers.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -9,7 +10,9 @@ use serde::Serialize;
 use crate::digest::sha256;
 use crate::edit;
 use crate::pipeline::Held;
+use crate::reasons::Argument;
 use crate::report::{FileReport, diff, measured};
+use crate::span::Place;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -23,6 +26,8 @@ struct File<'a> {
     sha256: Option<String>,
     changed: bool,
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
     edits: Vec<Edit<'a>>,
     result_sha256: Option<String>,
     steps: Vec<Step<'a>>,
@@ -81,7 +86,18 @@ struct Other<'a> {
     applicability: Option<&'a str>,
     line: usize,
     column: usize,
-    reason: &'a str,
+    code: &'a str,
+    message: String,
+    reason: String,
+    arguments: BTreeMap<&'a str, &'a Argument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related: Option<Related>,
+}
+
+#[derive(Serialize)]
+struct Related {
+    line: usize,
+    column: usize,
 }
 
 #[derive(Serialize)]
@@ -118,6 +134,7 @@ fn file(report: &FileReport) -> File<'_> {
         sha256: report.path.as_ref().filter(|_| report.was_read()).map(|_| sha256(&report.text)),
         changed: report.changed(),
         error: report.error.as_deref(),
+        error_code: report.error_code,
         edits: outcome
             .edits()
             .iter()
@@ -171,7 +188,11 @@ fn others(held: &[Held]) -> Vec<Other<'_>> {
             applicability: held.applicability.map(crate::transform::Applicability::name),
             line: held.place.line,
             column: held.place.column,
-            reason: &held.reason,
+            code: held.reason.code(),
+            message: held.reason.to_string(),
+            reason: held.reason.to_string(),
+            arguments: held.reason.arguments().collect(),
+            related: held.related.map(|Place { line, column }| Related { line, column }),
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{FileReport, and_more, diff, inert, measured, ranked};
+use crate::report::{FileReport, and_more, and_related, diff, inert, measured, ranked};
 
 /// The largest size of a text in bytes. GitHub has the lowest limit of all forges: 65,536
 /// characters for a comment or a request.
@@ -111,10 +111,12 @@ pub fn refusals(reports: &[FileReport], most: usize) -> String {
     let mut lines = Vec::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
-        for (Held { transform, place, reason, .. }, more) in report.refusals() {
+        for (held, more) in report.refusals() {
+            let Held { transform, place, reason, .. } = held;
             let who = transform.unwrap_or_default();
             let place = inert::code(&format!("{path}:{}", place.line));
-            lines.push(format!("- {place} {who}: {}{}\n", inert::prose(reason), and_more(more)));
+            let (text, code) = (inert::prose(&reason.to_string()), reason.code());
+            lines.push(format!("- {place} {who}: {text} ({code}{}{})\n", and_related(held), and_more(more)));
         }
     }
     let room = most.saturating_sub(folded(TITLE, "x").len());

@@ -1,5 +1,8 @@
 //! A SARIF log, for code scanning and editors: a rule for each transform, a result for each fix.
 //!
+//! A fix that was not made is a notification and not a result: a user can do nothing about such an
+//! alert, and code scanning does not show notifications. Its descriptor is the code of the reason.
+//!
 //! Later steps build on earlier ones, so a single result can't be fixed alone: the first result of
 //! each file carries the edits of all results. (OASIS, "Static Analysis Results Interchange Format
 //! (SARIF) Version 2.1.0".)
@@ -12,7 +15,8 @@ use serde_json::{Value, json};
 use crate::config::Severity;
 use crate::digest::sha256;
 use crate::escape;
-use crate::pipeline::{Applied, Step};
+use crate::pipeline::{Applied, Held, Step};
+use crate::reasons;
 use crate::report::FileReport;
 use crate::span::{LineIndex, Place};
 use crate::transform::Transform;
@@ -25,6 +29,12 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     transforms.dedup_by_key(|transform| transform.id);
     let results: Vec<Value> = reports.iter().flat_map(|report| results(report, &transforms)).collect();
     let errors: Vec<Value> = reports.iter().filter_map(error).collect();
+    let is_successful = errors.is_empty();
+    let notifications: Vec<Value> = errors.into_iter().chain(reports.iter().flat_map(left)).collect();
+    let mut codes: Vec<&str> =
+        notifications.iter().filter_map(|one| one["descriptor"]["id"].as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -33,11 +43,12 @@ pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
                 "name": "jettison",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": transforms.iter().map(|transform| rule(transform)).collect::<Vec<_>>(),
+                "notifications": codes.into_iter().filter_map(descriptor).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
             "invocations": [{
-                "executionSuccessful": errors.is_empty(),
-                "toolExecutionNotifications": errors,
+                "executionSuccessful": is_successful,
+                "toolExecutionNotifications": notifications,
             }],
             "artifacts": reports.iter().filter(|report| report.was_read()).map(artifact).collect::<Vec<_>>(),
             "results": results,
@@ -130,7 +141,43 @@ fn error(report: &FileReport) -> Option<Value> {
     if report.path.is_some() {
         notification["locations"] = json!([{ "physicalLocation": { "artifactLocation": location(report) } }]);
     }
+    if let Some(code) = report.error_code {
+        notification["descriptor"] = json!({ "id": code });
+    }
     Some(notification)
+}
+
+/// What a code means.
+fn descriptor(code: &str) -> Option<Value> {
+    let kind = reasons::find(code)?;
+    Some(json!({ "id": code, "shortDescription": { "text": kind.meaning } }))
+}
+
+/// What was left as it is, and the comments without an effect.
+fn left(report: &FileReport) -> Vec<Value> {
+    let outcome = &report.outcome;
+    let refused = report.refusals().into_iter().map(|(held, _)| held);
+    let notes = refused.chain(&outcome.withheld).map(|held| ("note", held));
+    let warnings = outcome.unreadable.iter().chain(&outcome.unused).chain(&outcome.undone);
+    let all = notes.chain(warnings.map(|held| ("warning", held)));
+    all.map(|(level, held)| notification(report, level, held)).collect()
+}
+
+fn notification(report: &FileReport, level: &str, held: &Held) -> Value {
+    let Place { line, column } = held.place;
+    let mut notification = json!({
+        "level": level,
+        "descriptor": { "id": held.reason.code() },
+        "message": { "text": unlinked(&held.reason.to_string()) },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": location(report),
+            "region": { "startLine": line, "startColumn": column },
+        }}],
+    });
+    if let Some(transform) = held.transform {
+        notification["properties"] = json!({ "transform": transform });
+    }
+    notification
 }
 
 /// The path as a URI reference; a relative path starts from the current directory.

@@ -10,11 +10,8 @@ use crate::facts::{Facts, RunFacts, Stage, paths};
 use crate::knowledge::lists::directories::{NOT_READ_AT_RUN_TIME, OF_EVERY_IMAGE, PACKAGE_SOURCES};
 use crate::knowledge::lists::programs::{OF_THE_SYSTEM_WITHOUT_OUTPUT, WITHOUT_OUTPUT_FILES};
 use crate::knowledge::{Kind, Scope};
-use crate::span::Span;
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
-
-/// Why a stage is not split, and the position of the cause.
-pub type Refused = (Span, String);
 
 /// The effect of a command that the recipe knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +94,12 @@ impl StageOutputs {
     pub(crate) fn of(
         facts: &Facts<'_>,
         stage: &Stage,
-        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, String>>,
-    ) -> Result<Self, Refused> {
+        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, Reason>>,
+    ) -> Result<Self, Reason> {
         let mut work = Self::default();
         for run in facts.runs_of(stage.index) {
             let anchor = run.instruction.text;
-            work.follow(facts, run, own).map_err(|reason| (anchor, reason))?;
+            work.follow(facts, run, own).map_err(|reason| reason.at(anchor))?;
         }
         Ok(work)
     }
@@ -111,13 +108,13 @@ impl StageOutputs {
         &mut self,
         facts: &Facts<'_>,
         run: &RunFacts<'_>,
-        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, String>>,
-    ) -> Result<(), String> {
+        own: &mut dyn FnMut(&Step<'_, '_>) -> Option<Result<Output, Reason>>,
+    ) -> Result<(), Reason> {
         if run.script().is_none() {
-            return Err("this RUN can't be parsed, and may leave files that the running program needs".into());
+            return Err(reasons::unparsed_run());
         }
         if run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_some()) {
-            return Err("this RUN mounts another image, whose content is unknown".into());
+            return Err(reasons::mounts_other_image());
         }
         let start = facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
         for (index, one) in run.invocations.iter().enumerate() {
@@ -139,17 +136,12 @@ impl StageOutputs {
                         && !one.is_forced_removal()
                 })
             {
-                return Err(format!(
-                    "the Dockerfile configures its own source of system packages ({})",
-                    word.raw
-                ));
+                return Err(reasons::own_package_source(&word.raw));
             }
             for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
                 let target = redirect.target.as_ref().filter(|word| word.raw.parse::<u32>().is_err());
                 let Some(word) = target else { continue };
-                let path = step
-                    .path(facts, word)
-                    .ok_or_else(|| format!("the target path `{}` is unknown", word.raw))?;
+                let path = step.path(facts, word).ok_or_else(|| reasons::unknown_target_path(&word.raw))?;
                 self.leaves(path, "the shell");
             }
             if one.words.is_empty() {
@@ -168,14 +160,9 @@ impl StageOutputs {
     }
 
     /// Handles a command that the recipe does not know.
-    fn command(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), String> {
+    fn command(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), Reason> {
         let one = step.one;
-        let unknown = || {
-            format!(
-                "the effect of `{}` is unknown; it may leave files that the running program needs",
-                one.words.first().map_or("", |word| word.raw.as_str())
-            )
-        };
+        let unknown = || reasons::unknown_command(one.words.first().map_or("", |word| word.raw.as_str()));
         let Some(program) = one.program else { return Err(unknown()) };
         if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.kind {
@@ -196,7 +183,7 @@ impl StageOutputs {
         match facts.known.scope(program) {
             Some(Scope::Nothing) => Ok(()),
             Some(Scope::Accounts) if !one.place.certain || one.place.in_word => {
-                Err(format!("whether `{program}` runs is unknown"))
+                Err(reasons::may_not_run(program))
             }
             Some(Scope::Accounts) => {
                 self.accounts.push(one.command.span.of(facts.file.text).to_owned());
@@ -211,13 +198,11 @@ impl StageOutputs {
         }
     }
 
-    fn install(&mut self, step: &Step<'_, '_>, packages: &[&Word]) -> Result<(), String> {
+    fn install(&mut self, step: &Step<'_, '_>, packages: &[&Word]) -> Result<(), Reason> {
         let manager = step.one.program.unwrap_or_default();
         for word in packages {
             let name = word.literal().filter(|name| !name.contains('/') && !name.ends_with(".deb"));
-            let name = name.ok_or_else(|| {
-                format!("the package that {manager} installs for `{}` is unknown", word.raw)
-            })?;
+            let name = name.ok_or_else(|| reasons::unknown_package(manager, &word.raw))?;
             if !name.starts_with('.') && !self.packages.iter().any(|known| known == name) {
                 self.packages.push(name.to_owned());
             }
@@ -225,11 +210,10 @@ impl StageOutputs {
         Ok(())
     }
 
-    fn files(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
+    fn files(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
         let words: Vec<&Word> = step.operands().collect();
-        let resolve = |word: &Word| {
-            step.path(facts, word).ok_or_else(|| format!("the path in `{program} {}` is unknown", word.raw))
-        };
+        let resolve =
+            |word: &Word| step.path(facts, word).ok_or_else(|| reasons::unknown_path(program, &word.raw));
         match program {
             "rm" | "rmdir" | "unlink" => {
                 for word in words {
@@ -246,15 +230,11 @@ impl StageOutputs {
                 let target =
                     words.last().filter(|word| word.raw.starts_with('/') && words.iter().all(is_known));
                 let target = target.and_then(|target| step.path(facts, target));
-                let target = target.ok_or_else(|| {
-                    format!(
-                        "the path of the link in `{}` is unknown",
-                        step.one.command.span.of(facts.file.text)
-                    )
-                })?;
+                let target =
+                    target.ok_or_else(|| reasons::unknown_link(step.one.command.span.of(facts.file.text)))?;
                 let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
                 if !step.one.place.certain {
-                    return Err("whether `ln` runs is unknown".into());
+                    return Err(reasons::link_may_not_run());
                 }
                 if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
                     self.links.push(step.one.command.span.of(facts.file.text).to_owned());
@@ -276,9 +256,7 @@ impl StageOutputs {
                         (true, true) => format!("{}/{name}", target_path.trim_end_matches('/')),
                     };
                     if is_common_directory(&path) {
-                        return Err(format!(
-                            "the files that {program} adds to {path} can't be distinguished from those already there"
-                        ));
+                        return Err(reasons::mixed_files(program, &path));
                     }
                     self.leaves(path, program);
                     if program == "mv" {
@@ -289,9 +267,7 @@ impl StageOutputs {
             "chown" | "chgrp" => {
                 let recursive = step.one.has_flag('R', "--recursive");
                 let Some((owner, targets)) = words.split_first() else { return Ok(()) };
-                let owner = facts
-                    .expanded(step.run.item, &owner.raw)
-                    .ok_or("the new owner of the files is unknown")?;
+                let owner = facts.expanded(step.run.item, &owner.raw).ok_or(reasons::unknown_owner())?;
                 let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
                 for target in targets {
                     let path = resolve(target)?;
@@ -310,10 +286,7 @@ impl StageOutputs {
                     let directory =
                         Word::plain(named.rsplit_once('/').map_or(".", |(directory, _)| directory));
                     let path = step.path(facts, target).or_else(|| step.path(facts, &directory));
-                    self.leaves(
-                        path.ok_or_else(|| format!("the path in `chmod {}` is unknown", target.raw))?,
-                        program,
-                    );
+                    self.leaves(path.ok_or_else(|| reasons::unknown_chmod_path(&target.raw))?, program);
                 }
             }
             "sed" | "awk" | "gawk" | "mawk" => {
@@ -335,7 +308,7 @@ impl StageOutputs {
         Ok(())
     }
 
-    fn download(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
+    fn download(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
         let arguments = step.one.arguments();
         let written = arguments.windows(2).find_map(|pair| {
             let is_output = matches!(pair[0].raw.as_str(), "-o" | "--output" | "-O" | "--output-document")
@@ -352,9 +325,7 @@ impl StageOutputs {
         match written {
             Some(word) if word.raw == "-" => Ok(()),
             Some(word) => {
-                let path = step
-                    .path(facts, word)
-                    .ok_or_else(|| format!("the target path `{}` is unknown", word.raw))?;
+                let path = step.path(facts, word).ok_or_else(|| reasons::unknown_target_path(&word.raw))?;
                 self.leaves(path, program);
                 Ok(())
             }
@@ -365,14 +336,14 @@ impl StageOutputs {
                 Ok(())
             }
             None => {
-                let here = step.directory.clone().ok_or("the target path of a download is unknown")?;
+                let here = step.directory.clone().ok_or(reasons::unknown_download_path())?;
                 self.leaves(here, program);
                 Ok(())
             }
         }
     }
 
-    fn unpacked(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), String> {
+    fn unpacked(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
         let arguments = step.one.arguments();
         let into = arguments.windows(2).find_map(|pair| {
             let is_target = matches!(pair[0].raw.as_str(), "-C" | "-d" | "--directory");
@@ -382,11 +353,9 @@ impl StageOutputs {
             Some(word) => step.path(facts, word),
             None => step.directory.clone(),
         };
-        let path = path.ok_or_else(|| format!("the directory that {program} extracts to is unknown"))?;
+        let path = path.ok_or_else(|| reasons::unknown_extraction(program))?;
         if OF_EVERY_IMAGE.contains(&path.as_str()) {
-            return Err(format!(
-                "the files that {program} extracts to {path} can't be distinguished from those already there"
-            ));
+            return Err(reasons::mixed_extraction(program, &path));
         }
         self.leaves(path, program);
         Ok(())

@@ -9,6 +9,7 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage};
 use crate::knowledge::lists::images::{OTHER_VARIANTS, RELEASES_IN_TAGS};
+use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Item};
@@ -27,7 +28,7 @@ pub(crate) struct StageView<'f, 'a> {
 impl StageView<'_, '_> {
     /// The slim Debian image of the release that the stage is based on, where dynamically linked
     /// programs find the same libraries.
-    pub fn debian_slim(&self) -> Result<String, String> {
+    pub fn debian_slim(&self) -> Result<String, Reason> {
         let release = self.stage.release.as_ref().filter(|release| release.family == "debian");
         let number = release.and_then(|release| release.version.first()).or_else(|| self.default_release());
         let name = match number {
@@ -35,10 +36,7 @@ impl StageView<'_, '_> {
             Some(12) => "bookworm",
             Some(13) => "trixie",
             _ => {
-                return Err(format!(
-                    "the Debian release of {} is unknown; name it in the tag (-bookworm)",
-                    self.image.repository
-                ));
+                return Err(reasons::unknown_debian_release(&self.image.repository));
             }
         };
         Ok(format!("debian:{name}-slim"))

@@ -320,7 +320,7 @@ fn fix(text: &str, context: &[ContextFile], case: &Case, mode: Mode) -> Fixed {
         text: outcome.text().unwrap_or(text).to_owned(),
         ignore_file: outcome.ignore_file().map(str::to_owned),
         transforms: outcome.steps.iter().map(|step| step.transform.id).collect(),
-        undone: outcome.undone.iter().map(|held| held.reason.clone()).collect(),
+        undone: outcome.undone.iter().map(|held| held.reason.to_string()).collect(),
     }
 }
 

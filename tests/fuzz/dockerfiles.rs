@@ -157,10 +157,9 @@ pub fn check(text: &str, settings: &Settings, around: &dyn Surroundings) -> Resu
     Ok(!outcome.steps.is_empty())
 }
 
-/// The kind of a rolled-back step: its reason without quoted text.
+/// The kind of a rolled-back step: its transform and the code of the reason.
 fn kind(undone: &Held) -> String {
-    let parts = undone.reason.split('`').step_by(2);
-    format!("{}: {}", undone.transform.unwrap_or("all"), parts.collect::<Vec<_>>().join("…"))
+    format!("{}: {}", undone.transform.unwrap_or("all"), undone.reason.code())
 }
 
 fn errors(file: &Dockerfile<'_>) -> usize {

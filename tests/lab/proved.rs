@@ -26,7 +26,7 @@ pub fn verify(name: &str) -> Result<()> {
 }
 
 fn is_held(refused: &Value) -> bool {
-    refused["reason"].as_str().is_some_and(|reason| reason.starts_with("held back"))
+    refused["code"] == "fails-with-fix"
 }
 
 /// The report of `measure` on an application with `--unsafe`.

@@ -11,6 +11,7 @@ use crate::facts::packages::Call;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Avoid, Confidence, Kind, Manager};
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::Body;
 use crate::syntax::shell::Word;
@@ -32,7 +33,7 @@ pub struct Avoidance<'a> {
 }
 
 /// The options that a RUN lacks, one manager at a time. An error says why an option can't be added.
-pub fn avoidances<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, String>> {
+pub fn avoidances<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, Reason>> {
     let mut seen: Vec<&str> = Vec::new();
     let mut found = Vec::new();
     for call in &run.calls {
@@ -62,9 +63,12 @@ fn avoidance<'a>(
     run: &RunFacts<'a>,
     manager: &'a Manager,
     avoid: &'a Avoid,
-) -> Result<Option<Avoidance<'a>>, String> {
+) -> Result<Option<Avoidance<'a>>, Reason> {
     let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
     let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
+    let not_passed = |reason: Reason| {
+        reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name))
+    };
     let has_option = |call: &Call<'a>| {
         call.has_option(&avoid.unless_option) || is_decided_by_variable(facts, run, call, avoid)
     };
@@ -89,14 +93,7 @@ fn avoidance<'a>(
     {
         let needed = !lacking.is_empty();
         let family = &release.family;
-        return if needed {
-            Err(format!(
-                "{} is not passed to {}, because this release of {family} is too old for it",
-                avoid.option, manager.name
-            ))
-        } else {
-            Ok(None)
-        };
+        return if needed { Err(not_passed(reasons::release_too_old(family))) } else { Ok(None) };
     }
     let is_out_of_reach = |call: &Call<'_>| {
         call.verb_word.literal().is_none() || run.invocations[call.invocation].place.in_word
@@ -105,19 +102,13 @@ fn avoidance<'a>(
         return Ok(None);
     }
     if let Some(version) = pinned_below(facts, manager, avoid).filter(|_| !lacking.is_empty()) {
-        return Err(format!(
-            "{} is not passed to {}, because {version} does not support it",
-            avoid.option, manager.name
-        ));
+        return Err(not_passed(reasons::version_without_option(&version)));
     }
     if let Some(stands) = needs_cache(facts, run, manager).filter(|_| !lacking.is_empty()) {
-        return Err(format!("{} is not passed to {}, because {stands}", avoid.option, manager.name));
+        return Err(not_passed(stands));
     }
     if let Some(home) = home_that_may_not_exist(facts, run, avoid).filter(|_| !lacking.is_empty()) {
-        return Err(format!(
-            "{} is not passed to {}, because HOME is {home}, a directory that only the cache may create",
-            avoid.option, manager.name
-        ));
+        return Err(not_passed(reasons::home_of_cache_only(&home)));
     }
     let cache = manager.caches.first();
     let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);
@@ -139,7 +130,7 @@ fn avoidance<'a>(
     });
     let leaning = leaning.or_else(|| facts.wrapped_call_after(run, lacking.first()?.invocation, going));
     if let Some(leaning) = leaning.filter(|_| !lacking.is_empty()) {
-        return Err(format!("{} is not passed to {}, because {leaning}", avoid.option, manager.name));
+        return Err(not_passed(leaning));
     }
     let needless = if manager.kind == Kind::System {
         needless(facts, run, manager, avoid, !lacking.is_empty())
@@ -152,10 +143,7 @@ fn avoidance<'a>(
         one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
     });
     if minds && !lacking.is_empty() {
-        return Err(format!(
-            "{} is not passed to {}, because another command in the same RUN names the cache and may fail without it",
-            avoid.option, manager.name
-        ));
+        return Err(not_passed(reasons::cache_named_in_run()));
     }
     let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
     Ok(Some(Avoidance {
@@ -204,18 +192,18 @@ fn is_decided_by_variable<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Call
 
 /// Why the RUN itself needs the cache: installed packages are linked into it, or a call works
 /// offline.
-fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Option<String> {
+fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Option<Reason> {
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
-        return Some(format!("what it installs may be linked into its cache ({linked})"));
+        return Some(reasons::linked_into_own_cache(&linked));
     }
     if has_no_network(run) {
-        return Some("the RUN has no network".into());
+        return Some(reasons::no_network());
     }
     let at = At { stage: run.stage, end: run.item };
     let calls = run.calls.iter().filter(|call| call.manager.name == manager.name && may_read(call));
     let mode = manager.offline.as_ref()?;
     let offline = calls.into_iter().find_map(|call| facts.mode_of_call(mode, at, &run.invocations, call));
-    offline.map(|offline| format!("it works offline ({offline})"))
+    offline.map(|offline| reasons::works_offline(&offline))
 }
 
 /// Whether the rest of a RUN reads the index: a query, or a script that can't be read, if the
@@ -226,7 +214,7 @@ fn rest_leans<'a>(
     first: usize,
     going: Going<'_>,
     shares_index: bool,
-) -> Option<String> {
+) -> Option<Reason> {
     let queries = |call: &&Call<'a>| {
         call.invocation > first
             && call.manager.name == going.manager.name
@@ -234,12 +222,12 @@ fn rest_leans<'a>(
             && going.verbs.contains(&call.verb)
     };
     if let Some(call) = run.calls.iter().find(queries) {
-        return Some(format!("`{} {}` after it reads the index", call.manager.name, call.verb));
+        return Some(reasons::index_read_after(&call.manager.name, &call.verb));
     }
     let script = (first + 1..run.invocations.len()).find(|&index| facts.may_call_system_manager(run, index));
     script.filter(|_| shares_index).map(|index| {
         let name = run.invocations[index].words.first().map_or("a script", |word| word.raw.as_str());
-        format!("{name} after it can't be read, and may need the index")
+        reasons::index_may_be_needed(name)
     })
 }
 

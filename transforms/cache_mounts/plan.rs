@@ -13,6 +13,7 @@ use crate::facts::later::{Going, has_no_network};
 use crate::facts::packages::Call;
 use crate::facts::{FURTHEST, Facts, RunFacts, caches::Stays, paths};
 use crate::knowledge::{Cache, Kind, Manager, Mount};
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::transforms::cache_mounts::redundant::Unneeded;
 
@@ -111,14 +112,13 @@ fn candidate<'a>(
     mount: &'a Mount,
     cache: &'a Cache,
     keep: &[String],
-) -> Result<Candidate<'a>, String> {
-    run.editable()
-        .ok_or("its script is a here-document or can't be parsed completely, so it can't be edited")?;
+) -> Result<Candidate<'a>, Reason> {
+    run.editable().ok_or(reasons::uneditable_for_mounts())?;
     if let Some(lack) = facts.lacks_syntax(2) {
         return Err(lack);
     }
     if facts.stages.iter().any(|stage| stage.name.as_deref() == Some("scratch")) {
-        return Err("a stage is named scratch, and BuildKit would start cache mounts from that stage".into());
+        return Err(reasons::stage_named_scratch());
     }
     is_kept_in_image(facts, run, manager)?;
     let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
@@ -128,10 +128,10 @@ fn candidate<'a>(
     let precious =
         facts.known.managers().flat_map(|one| &one.keep).find(|kept| paths::overlap(&target, &kept.path));
     if kept {
-        return Err("the configuration protects it".into());
+        return Err(reasons::protected_by_configuration());
     }
     if let Some(kept) = precious.filter(|kept| kept.path.starts_with(['/', '~'])) {
-        return Err(format!("{} is in this directory: {}", kept.path, kept.because));
+        return Err(reasons::precious_files(&kept.path, &kept.because));
     }
     if manager.programs.iter().any(|program| program == "yarn") {
         facts.is_yarn_1(run, &calls)?;
@@ -139,7 +139,7 @@ fn candidate<'a>(
     nothing_hidden(facts, run, &target)?;
     let is_index = manager.kind == Kind::System;
     if is_index && run.invocations.iter().any(|one| one.calls_in_another_shell(&manager.programs)) {
-        return Err(format!("it calls {} in another shell too", manager.name));
+        return Err(reasons::called_in_other_shell(&manager.name));
     }
     reads_fresh(facts, run, manager, cache)?;
     let unneeded = Unneeded::of(run, manager, cache, &target)?;
@@ -158,17 +158,13 @@ fn candidate<'a>(
 
 /// Checks that a mount would neither separate installed files from the cache nor hide files of an
 /// earlier layer from a call that works offline.
-fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Result<(), String> {
+fn is_kept_in_image<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> Result<(), Reason> {
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
-        return Err(format!("what it installs may be linked into it ({linked})"));
+        return Err(reasons::linked_into_cache(&linked));
     }
     let offline = facts.mode_in(manager.offline.as_ref(), run, manager);
     let offline = offline.or_else(|| has_no_network(run).then(|| "--network=none".to_owned()));
-    offline.map_or(Ok(()), |offline| {
-        Err(format!(
-            "it works offline ({offline}) with files of an earlier layer, which the mount would hide"
-        ))
-    })
+    offline.map_or(Ok(()), |offline| Err(reasons::offline_with_earlier_files(&offline)))
 }
 
 /// Checks that no variable, option or configuration moves the cache.
@@ -179,14 +175,14 @@ fn not_moved<'a>(
     mount: &Mount,
     cache: &Cache,
     calls: &[&Call<'a>],
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let dropped = manager.avoid.as_ref().map(|avoid| avoid.option.as_str());
     let moving: Vec<String> =
         cache.options.iter().filter(|option| dropped != Some(option)).cloned().collect();
     let unless = manager.avoid.as_ref().map_or(&[][..], |avoid| &avoid.unless_option);
     let unless: Vec<String> = unless.iter().filter(|option| dropped != Some(option)).cloned().collect();
     if calls.iter().any(|call| call.has_option(&moving) || call.has_option(&unless)) {
-        return Err("an option moves or disables it, or reads from it".into());
+        return Err(reasons::option_changes_cache());
     }
     for (name, value) in &mount.needs {
         let holds = match facts.variable(run.item, name) {
@@ -197,7 +193,7 @@ fn not_moved<'a>(
             }
         };
         if !holds || is_set_in_script(run, name) {
-            return Err(format!("its location is known only if {name} is {value}"));
+            return Err(reasons::location_depends_on_variable(name, value));
         }
     }
     for name in cache.variables.iter().chain(&mount.unless_variable) {
@@ -206,14 +202,14 @@ fn not_moved<'a>(
                 facts.variable(run.item, name) == Variable::Set(value.clone()) && !is_set_in_script(run, name)
             });
         if !harmless && facts.is_set(run, name) {
-            return Err(format!("{name} moves or disables it"));
+            return Err(reasons::variable_moves_cache(name));
         }
     }
     if facts.is_configured(run, manager) {
-        return Err("the package manager's configuration moves it".into());
+        return Err(reasons::configuration_moves_cache());
     }
     match facts.mode_in(manager.moved.as_ref(), run, manager) {
-        Some(file) => Err(format!("the package manager's configuration moves it ({file})")),
+        Some(file) => Err(reasons::configuration_file_moves_cache(&file)),
         None => Ok(()),
     }
 }
@@ -225,13 +221,13 @@ fn not_removed<'a>(
     run: &RunFacts<'a>,
     target: &str,
     unneeded: &Unneeded,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let place = Directory::Known(target.to_owned());
     let stay = (0..run.invocations.len()).filter(|index| !unneeded.touched.contains(index));
     let remover = stay.into_iter().find(|&index| facts.command_may_remove(run, index, &place));
     remover.map_or(Ok(()), |index| {
         let program = run.invocations[index].program.unwrap_or("a command");
-        Err(format!("{program} may remove {target} or a parent directory, and would fail on a mount there"))
+        Err(reasons::mount_may_be_removed(program, target))
     })
 }
 
@@ -242,7 +238,7 @@ fn cleans_only_its_own<'a>(
     run: &RunFacts<'a>,
     manager: &Manager,
     cache: &Cache,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let leaves = |other: &&RunFacts<'a>| {
         let leaves = || {
             let last = facts.last_fill(other, manager, cache);
@@ -256,7 +252,7 @@ fn cleans_only_its_own<'a>(
         *kept.entry(cache.name.clone()).or_default().entry(other.item).or_insert_with(leaves)
     };
     match facts.runs_up_to(run).take(FURTHEST).find(leaves) {
-        Some(_) => Err("its cleanup may also remove files that an earlier RUN left in the image".into()),
+        Some(_) => Err(reasons::cleanup_of_earlier_files()),
         None => Ok(()),
     }
 }
@@ -268,7 +264,7 @@ fn target<'a>(
     manager: &Manager,
     mount: &Mount,
     calls: &[&Call<'a>],
-) -> Result<(String, String), String> {
+) -> Result<(String, String), Reason> {
     let elevated = |call: &&&Call<'_>| run.invocations[call.invocation].elevation != Elevation::None;
     let as_root = |call: &&Call<'_>| matches!(run.invocations[call.invocation].elevation, Elevation::Root(_));
     if manager.kind == Kind::System {
@@ -276,35 +272,31 @@ fn target<'a>(
         return if calls.iter().all(|call| as_root(call) || !elevated(&call)) {
             Ok((mount.target.clone(), String::new()))
         } else {
-            Err("it runs as another user".into())
+            Err(reasons::runs_as_other_user())
         };
     }
     if calls.iter().any(|call| elevated(&call)) {
-        return Err("it runs through sudo or as another user, whose home directory is unknown".into());
+        return Err(reasons::unknown_home_with_sudo());
     }
     let account = facts.account(run)?;
     if is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")) {
-        return Err("the script sets HOME".into());
+        return Err(reasons::script_sets_home());
     }
     let rest = mount.target.strip_prefix("~/");
     let target = rest.map_or_else(|| mount.target.clone(), |rest| format!("{}/{rest}", account.home));
     let Some(uid) = account.uid else { return Ok((target, String::new())) };
     // BuildKit creates the parent directories of a mount, and they belong to root.
     if rest.is_none_or(|rest| rest.contains('/')) {
-        return Err(format!(
-            "the parent directory of {target} would belong to root during the RUN, and the RUN's user couldn't write anything else there"
-        ));
+        return Err(reasons::parent_owned_by_root(&target));
     }
     let gid = account.gid.map_or(String::new(), |gid| format!(",gid={gid}"));
     Ok((target, format!(",uid={uid}{gid}")))
 }
 
 /// Checks that the mount hides no files of another stage, of the context, or of a script.
-fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), String> {
+fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), Reason> {
     if facts.is_far_down(run.item) {
-        return Err(format!(
-            "more than {FURTHEST} earlier instructions precede it, and one of them may create files that the mount would hide"
-        ));
+        return Err(reasons::too_far_for_mount(FURTHEST));
     }
     let place = paths::normal(target);
     for one in facts.destinations_before(run.item) {
@@ -312,7 +304,7 @@ fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Re
         let around = paths::within(&place, destination)
             && (one.is_from_elsewhere || paths::is_private_parent(destination, &place));
         if paths::within(destination, &place) && !destination.is_empty() || around {
-            return Err(format!("the mount would hide files that {} creates", one.keyword));
+            return Err(reasons::mount_hides_copy(one.keyword));
         }
     }
     let directories = [target.to_owned()];
@@ -327,14 +319,14 @@ fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Re
     let users = kept.entry(target.to_owned()).or_default();
     for other in facts.runs_up_to(run) {
         if *users.entry(other.item).or_insert_with(|| uses(other)) {
-            return Err("an earlier RUN uses these files, and the mount would hide them".into());
+            return Err(reasons::mount_hides_used_files());
         }
     }
     Ok(())
 }
 
 /// Finds a command that needs the cache to be in the image.
-fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: &[String]) -> Option<String> {
+fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: &[String]) -> Option<Reason> {
     let Candidate { manager, cache, mount, target, .. } = one;
     let directories = std::slice::from_ref(target);
     let is_mounted_too = |other: &RunFacts<'a>| {
@@ -354,17 +346,17 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
 
 /// A RUN that has the author's own mount of an index and installs from it without a download of its
 /// own. With the new mount, it would find packages that it did not find before.
-fn shared<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, going: Going<'_>) -> Option<String> {
+fn shared<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, going: Going<'_>) -> Option<Reason> {
     let has_mount = |other: &&RunFacts<'a>| other.item != run.item && is_mounted(other, going.directories);
     let mut others = facts.runs.iter().filter(has_mount).take(FURTHEST);
     let leans =
         others.find_map(|other| facts.leans_in(other, going)).filter(|_| manager.kind == Kind::System);
-    leans.map(|_| "a RUN that has this mount already may install from it without downloading it".into())
+    leans.map(|_| reasons::mount_shared())
 }
 
 /// A copy of the directory itself: it would contain the base image's files instead of those that
 /// the cleanup left.
-fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, going: Going<'_>) -> Option<String> {
+fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, going: Going<'_>) -> Option<Reason> {
     let derived = facts.lineage.derived(run.stage).iter().copied();
     std::iter::once(run.stage).chain(derived).take(FURTHEST).find_map(|stage| facts.copies_lean(stage, going))
 }
@@ -375,12 +367,10 @@ fn missed_by_others<'a>(
     run: &RunFacts<'a>,
     one: &Candidate<'a>,
     is_mounted_too: &dyn Fn(&RunFacts<'a>) -> bool,
-) -> Option<String> {
+) -> Option<Reason> {
     let Candidate { manager, mount, .. } = one;
     if facts.runs.len() > FURTHEST {
-        return Some(format!(
-            "the stage has more than {FURTHEST} other RUNs, and one of them may need its contents"
-        ));
+        return Some(reasons::too_many_runs(FURTHEST));
     }
     if run
         .calls
@@ -402,10 +392,7 @@ fn missed_by_others<'a>(
                     .any(|word| mount.unless_word.iter().any(|unless| unless == word))
         })
     {
-        return Some(format!(
-            "`{}` stores files there that exist nowhere else",
-            mount.unless_word.join("` or `")
-        ));
+        return Some(reasons::only_copy_in_cache(&mount.unless_word.join("` or `")));
     }
     let others =
         facts.runs.iter().filter(|other| other.item != run.item && are_kin(facts, run.stage, other.stage));
@@ -413,12 +400,12 @@ fn missed_by_others<'a>(
         let calls =
             other.calls.iter().any(|call| call.manager.name == manager.name && manager.installs(&call.verb));
         if calls && !is_mounted_too(other) {
-            return Some("another RUN of this stage needs its contents and can't use the mount".into());
+            return Some(reasons::other_run_needs_cache());
         }
         let unreadable = other.script().is_none()
             || (0..other.invocations.len()).any(|index| facts.may_build(other, index));
         if other.item > run.item && unreadable {
-            return Some("a later RUN can't be read, and may need its contents".into());
+            return Some(reasons::unreadable_run_may_need_cache());
         }
     }
     None
@@ -473,7 +460,7 @@ fn fetched_after_cleanups(
     manager: &Manager,
     cache: &Cache,
     unneeded: &Unneeded,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     if manager.kind != Kind::System {
         return Ok(());
     }
@@ -482,9 +469,7 @@ fn fetched_after_cleanups(
         cleaned.is_some_and(|cleaned| first_fetch(run, manager, cleaned + 1) >= reader.invocation)
     };
     match index_readers(run, manager, cache).find(is_stale) {
-        Some(reader) => {
-            Err(format!("`{} {}` after the cleanup may not download it again", manager.name, reader.verb))
-        }
+        Some(reader) => Err(reasons::stale_index(&manager.name, &reader.verb)),
         None => Ok(()),
     }
 }
@@ -496,7 +481,7 @@ fn reads_fresh(
     run: &RunFacts<'_>,
     manager: &Manager,
     cache: &Cache,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     if manager.kind != Kind::System {
         return Ok(());
     }
@@ -506,16 +491,11 @@ fn reads_fresh(
         .iter()
         .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
     if facts.first_hidden_call(run).is_some_and(|hidden| hidden < fetched) {
-        return Err("a command before the first download may read files of an earlier layer".into());
+        return Err(reasons::earlier_files_may_be_read());
     }
     match (leaning, reading) {
-        (Some(call), _) => Err(format!(
-            "`{} {}` reads files of an earlier layer, which the mount would hide",
-            manager.name, call.verb
-        )),
-        (None, Some(_)) => {
-            Err("a program reads files of an earlier layer, which the mount would hide".into())
-        }
+        (Some(call), _) => Err(reasons::earlier_index_read(&manager.name, &call.verb)),
+        (None, Some(_)) => Err(reasons::earlier_files_read()),
         (None, None) => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::Invocation;
 use crate::facts::{RunFacts, excise, paths};
 use crate::knowledge::{Cache, Manager};
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::shell::{End, Word};
 
@@ -26,7 +27,7 @@ pub struct Unneeded {
 impl Unneeded {
     /// The parts that a mount makes unnecessary. The error names a part that can't be removed, and
     /// that would fail with the mount.
-    pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, String> {
+    pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, Reason> {
         let last_fill = run
             .calls
             .iter()
@@ -50,9 +51,7 @@ impl Unneeded {
                 let minds = one.notices(&directories) || one.is("find") && reaches(one, target);
                 if minds {
                     let name = one.words.first().map_or("", |word| word.raw.as_str());
-                    return Err(format!(
-                        "`{name}` names the directory, and may behave differently with a mount there"
-                    ));
+                    return Err(reasons::directory_named(name));
                 }
                 continue;
             }
@@ -71,14 +70,14 @@ impl Unneeded {
         }
         spans.sort();
         if spans.windows(2).any(|pair| pair[1].start < pair[0].end) {
-            return Err("its cleanups can't be removed from the script".into());
+            return Err(reasons::cleanups_overlap());
         }
         Ok(Self { spans, touched, emptied })
     }
 }
 
 /// The options that disable the cache, each with the blank before it.
-fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
+fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, Reason> {
     let Some(avoid) = &manager.avoid else { return Ok(Vec::new()) };
     let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
     let words = calls.flat_map(|call| {
@@ -88,7 +87,7 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
     let span = |(one, word): (&Invocation<'_>, &Word)| {
         if word.text().contains('=') && word.text() != avoid.option {
             // With a value, the manager fails; the build must then fail as before.
-            Err(format!("`{}` has a value, so that it may fail", word.text()))
+            Err(reasons::option_with_value(word.text()))
         } else {
             word_span(run, one, word)
         }
@@ -97,7 +96,7 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, String> {
 }
 
 /// Whether an invocation is the manager's own command to clean this cache, and nothing else.
-fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> Result<bool, String> {
+fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> Result<bool, Reason> {
     let one = &run.invocations[index];
     let by_verb = run.calls.iter().find(|call| {
         call.invocation == index
@@ -109,7 +108,7 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
     let needs_force = cache.clean.contains("--force");
     match by_verb {
         Some(call) if needs_force && !call.has_option(&["--force".to_owned(), "-f".to_owned()]) => {
-            Err(format!("`{} {}` without --force may fail, so it can't be removed", manager.name, call.verb))
+            Err(reasons::cleanup_may_fail(&manager.name, &call.verb))
         }
         Some(_) => Ok(true),
         None => {
@@ -121,7 +120,7 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
 
 /// The operands of an `rm` that are the target or below it. An error if one is a parent directory
 /// of it, or unknown.
-fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>, String> {
+fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>, Reason> {
     if !one.is("rm") && !one.is("rmdir") {
         return Ok(Vec::new());
     }
@@ -147,7 +146,7 @@ fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>
                 && paths::within(&place, start)
                 && start.len() > 1
         {
-            return Err(format!("`rm {}` would delete from the mount, or may fail", word.raw));
+            return Err(reasons::removal_in_mount(&word.raw));
         }
     }
     Ok(found)
@@ -165,8 +164,8 @@ fn reaches(one: &Invocation<'_>, target: &str) -> bool {
 }
 
 /// A whole command, with the operator that joins it to the others.
-fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
-    let stuck = || "removing its cleanup would change when the script fails".to_owned();
+fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, Reason> {
+    let stuck = || reasons::removal_changes_failure();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
     let statement = &statements[one.place.statement];
@@ -202,8 +201,8 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, String> {
 }
 
 /// A word with the blank before it.
-fn word_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
+fn word_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
     excise::word(run, one, word)
         .and_then(|span| excise::clear(run, span))
-        .ok_or_else(|| format!("`{}` can't be removed", word.raw))
+        .ok_or_else(|| reasons::word_not_removable(&word.raw))
 }

@@ -6,6 +6,7 @@ use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
 use crate::knowledge::lists::programs::REPLACING_PROGRAMS;
 use crate::knowledge::{Cache, Kind, Manager};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Script, Word};
 
 /// The cleanup command, with the program as the script calls it. The error says why it may not work
@@ -18,7 +19,7 @@ pub(crate) fn own_command(
     cache: &Cache,
     last: &Call<'_>,
     fills: &[&Call<'_>],
-) -> Result<String, String> {
+) -> Result<String, Reason> {
     let name = &manager.name;
     let stops_on_error = append::errexit(run, script) == append::Errexit::On;
     let is_proven = |call: &&Call<'_>| match run.invocations[call.invocation].place.proof {
@@ -27,39 +28,37 @@ pub(crate) fn own_command(
         Proof::None => false,
     };
     if !fills.iter().any(is_proven) {
-        return Err(format!("the script can succeed without {name}, so {name} may not be installed"));
+        return Err(reasons::manager_may_be_missing(name));
     }
     let one = &run.invocations[last.invocation];
     if fills
         .iter()
         .any(|call| ["PATH", "HOME"].iter().any(|variable| run.invocations[call.invocation].sets(variable)))
     {
-        return Err(format!("{name} is called with a different PATH or HOME"));
+        return Err(reasons::different_environment(name));
     }
     if replaces_itself(manager, last) {
-        return Err(format!("{name} replaces itself, and nothing shows whether the new version works"));
+        return Err(reasons::manager_replaces_itself(name));
     }
     if let Some(remover) = run.invocations[last.invocation + 1..].iter().find(|one| may_remove_a_program(one))
     {
         let program = remover.program.unwrap_or("a script");
-        return Err(format!("{program} may remove {name}, or the working directory"));
+        return Err(reasons::manager_may_be_removed(program, name));
     }
     if facts.may_end_nowhere(run) {
-        return Err(format!("the working directory may not exist any more when {name} runs"));
+        return Err(reasons::directory_may_be_removed(name));
     }
     let keeps_output = |one: &Invocation<'_>| one.is("exec") && !one.command.redirects.is_empty();
     if run.invocations.iter().any(keeps_output) {
-        return Err(format!(
-            "the script redirects its output to a file, and the output of {name} would end up in it"
-        ));
+        return Err(reasons::redirected_output(name));
     }
     let removes_packages =
         |call: &Call<'_>| call.invocation > last.invocation && call.manager.removes(&call.verb);
     if run.calls.iter().any(removes_packages) {
-        return Err(format!("packages are removed after it, and {name} may be one of them"));
+        return Err(reasons::packages_removed(name));
     }
     if manager.kind == Kind::System && run.invocations.iter().any(touches_repositories) {
-        return Err(format!("repositories that {name} needs may be removed by then"));
+        return Err(reasons::repositories_removed(name));
     }
     let changes_path = run.invocations.iter().any(|one| {
         [".", "source", "eval", "export", "nvm"].iter().any(|program| one.is(program)) || one.sets("PATH")
@@ -78,21 +77,21 @@ pub(crate) fn own_command(
             || one.is("eval")
     });
     if loses_path {
-        return Err(format!("PATH may change after {name} was called"));
+        return Err(reasons::path_changes(name));
     }
     if !one.place.own_shell && changes_path {
-        return Err(format!("{name} is called in a subshell with a different PATH"));
+        return Err(reasons::path_in_subshell(name));
     }
     let program = one
         .words
         .first()
         .filter(|_| one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
-    let program = program.ok_or_else(|| format!("{name} is called by another name"))?;
+    let program = program.ok_or_else(|| reasons::called_by_other_name(name))?;
     if program.raw.contains('/') && !program.raw.starts_with(['/', '$', '~', '"']) {
-        return Err(format!("{name} is called by a relative path"));
+        return Err(reasons::called_by_relative_path(name));
     }
     if program.raw.contains('`') || program.raw.contains("$(") {
-        return Err(format!("{name} is called by a path that another program prints"));
+        return Err(reasons::called_by_printed_path(name));
     }
     let (_, rest) = cache.clean.split_once(' ').unwrap_or((&cache.clean, ""));
     Ok(format!("{} {rest}", program.raw))

@@ -8,6 +8,7 @@ use crate::facts::later::{Going, has_no_network};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Cache, Confidence, Kind, Manager};
+use crate::reasons::{self, Reason};
 use crate::transforms::clean_package_caches::manager_survives;
 
 /// A cache that is still full when the RUN ends.
@@ -59,44 +60,44 @@ fn removal<'a>(
     cache: &'a Cache,
     last: usize,
     keep: &[String],
-) -> Result<Leftover<'a>, String> {
+) -> Result<Leftover<'a>, Reason> {
     let fills: Vec<&Call<'a>> = run
         .calls
         .iter()
         .filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb))
         .collect();
     if fills.iter().any(|call| call.has_option(&cache.options)) {
-        return Err("an option moves it, or reads from it".into());
+        return Err(reasons::option_uses_cache());
     }
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
-        return Err(format!("what it installs may be linked into it ({linked})"));
+        return Err(reasons::linked_into_cache(&linked));
     }
     if let Some(offline) = facts.mode_in(manager.offline.as_ref(), run, manager) {
-        return Err(format!("it works offline ({offline}) and downloads nothing"));
+        return Err(reasons::offline_install(&offline));
     }
     if has_no_network(run) && manager.kind != Kind::System {
-        return Err("the RUN has no network, so nothing is downloaded".into());
+        return Err(reasons::nothing_downloaded());
     }
     if let Some(variable) = cache.variables.iter().find(|name| facts.is_set(run, name)) {
-        return Err(format!("{variable} moves or disables it"));
+        return Err(reasons::variable_moves_cache(variable));
     }
     let elevation = elevation(&fills, run)?;
     if elevation.is_some() && limits_sudo(facts, run) {
-        return Err("sudo may not be allowed for the cleanup".into());
+        return Err(reasons::sudo_may_be_limited());
     }
     if manager.kind == Kind::System && elevation.is_none() && matches!(run.user, User::Other(_)) {
-        return Err("the RUN's user has no permission to delete it".into());
+        return Err(reasons::no_permission());
     }
     if facts.is_configured(run, manager) {
-        return Err("the package manager's configuration moves it".into());
+        return Err(reasons::configuration_moves_cache());
     }
     if elevation.is_some() && cache.clean.contains('~') {
-        return Err("it belongs to root, and sudo decides which home directory it is in".into());
+        return Err(reasons::home_chosen_by_sudo());
     }
     if cache.clean.contains('~')
         && (is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")))
     {
-        return Err("the script sets HOME".into());
+        return Err(reasons::script_sets_home());
     }
     let command = if cache.clean_needs_manager {
         run.script().map_or_else(
@@ -112,17 +113,14 @@ fn removal<'a>(
         facts.is_yarn_1(run, &fills)?;
     }
     if cache.directories.iter().any(|directory| keep.iter().any(|kept| paths::overlap(directory, kept))) {
-        return Err("the configuration protects it".into());
+        return Err(reasons::protected_by_configuration());
     }
     if let Some(leaning) = facts.leans(run, Going::cache(manager, cache)) {
         return Err(leaning);
     }
     if does_nothing(facts, run, manager, cache) {
         let verb = &run.calls[last].verb;
-        return Err(format!(
-            "no later step uses them: `{} {verb}` has no effect here, and the step can be removed",
-            manager.name
-        ));
+        return Err(reasons::useless_step(&manager.name, verb));
     }
     let command = elevation.map_or(command.clone(), |prefix| format!("{prefix} {command}"));
     Ok(Leftover { manager, cache, command, confidence: cache.applicability })
@@ -167,16 +165,16 @@ fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
 }
 
 /// How all these calls get root, if at all: by the same prefix. An error if they differ.
-fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, String> {
+fn elevation(calls: &[&Call<'_>], run: &RunFacts<'_>) -> Result<Option<String>, Reason> {
     let mut prefix: Option<Option<String>> = None;
     for call in calls {
         let own = match &run.invocations[call.invocation].elevation {
             Elevation::None => None,
             Elevation::Root(prefix) => Some(prefix.clone()),
-            Elevation::Other => return Err("it runs as another user".into()),
+            Elevation::Other => return Err(reasons::runs_as_other_user()),
         };
         match &prefix {
-            Some(seen) if *seen != own => return Err("it is called both with and without sudo".into()),
+            Some(seen) if *seen != own => return Err(reasons::mixed_sudo()),
             _ => prefix = Some(own),
         }
     }

@@ -9,6 +9,7 @@ use crate::facts::started::{Started, What};
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, packages, paths};
 use crate::knowledge::Confidence;
+use crate::reasons::{self, Reason};
 use crate::syntax::Opaque;
 use crate::syntax::{Body, Run};
 use crate::transforms::clean_package_caches::residue;
@@ -17,7 +18,7 @@ use std::sync::OnceLock;
 
 /// What could be saved in a RUN, or in a script within it, that is never edited, and why it is not
 /// edited. `None` if it is edited, or if no savings are known.
-pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<String> {
+pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<Reason> {
     let mut found: Vec<Result<String, Stays>> = match &run.instruction.body {
         Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
         Body::Run(Run::Shell(_) | Run::Heredoc(_)) => full_caches(facts, run, keep),
@@ -47,23 +48,23 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
         found.extend(full_caches(facts, &inner, keep));
     }
     let reason = match &run.instruction.body {
-        Body::Run(Run::Opaque(Opaque::ForeignShell)) => "the RUN's shell is not sh, ash, dash or bash",
-        Body::Run(Run::Opaque(Opaque::Unparsed)) => "the RUN's script can't be parsed reliably",
-        Body::Run(Run::Opaque(Opaque::Bashism)) => "bash and sh interpret the RUN's script differently",
-        Body::Run(Run::Exec(_)) => "the RUN is in exec form, which is never edited",
-        _ if !run.instruction.heredocs.is_empty() => "the RUN has a here-document, and is never edited",
-        _ if run.near_error => "the RUN is next to a line that can't be read",
-        _ => "the RUN passes commands to a shell as a string, which is never edited",
+        Body::Run(Run::Opaque(Opaque::ForeignShell)) => reasons::foreign_shell(),
+        Body::Run(Run::Opaque(Opaque::Unparsed)) => reasons::unreliable_parse(),
+        Body::Run(Run::Opaque(Opaque::Bashism)) => reasons::shells_differ(),
+        Body::Run(Run::Exec(_)) => reasons::exec_form(),
+        _ if !run.instruction.heredocs.is_empty() => reasons::here_document(),
+        _ if run.near_error => reasons::next_to_unreadable_line(),
+        _ => reasons::commands_in_string(),
     };
     // The caches that could be emptied if the RUN had another form come first.
     let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();
     names.dedup();
-    let by_form = || format!("{} left alone, because {reason}", names.join(" and "));
+    let left = |what: &str, reason: Reason| reason.after(format_args!("{what} left alone, because"));
     let other = || found.iter().find_map(|one| one.as_ref().err());
     if names.is_empty() {
-        other().map(|Stays { what, reason }| format!("{what} left alone, because {reason}"))
+        other().map(|Stays { what, reason }| left(what, reason.clone()))
     } else {
-        Some(by_form())
+        Some(left(&names.join(" and "), reason))
     }
 }
 

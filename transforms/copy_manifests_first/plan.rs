@@ -5,6 +5,7 @@
 //! paths in the image.
 
 use crate::knowledge::lists::programs::CHANGING_WHAT_EXISTS;
+use crate::reasons::{self, Reason};
 use crate::transforms::ordering;
 use crate::transforms::ordering::index;
 use std::collections::BTreeSet;
@@ -66,9 +67,6 @@ pub struct EarlyCopy {
     pub directory: String,
 }
 
-/// The reason why a copy is not split, and the place of the obstacle.
-pub type Against = (Span, String);
-
 /// Whether splitting a copy of a stage may be worthwhile. Does not read the context.
 pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
@@ -91,11 +89,11 @@ pub fn early_copies(
     stage: usize,
     context: &BuildContext,
     fixed: &dyn Fn(&Instruction<'_>) -> bool,
-) -> Vec<Result<Early, Against>> {
+) -> Vec<Result<Early, Reason>> {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
     let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return Vec::new() };
     let mut against = None;
-    let mut found: Vec<Result<Early, Against>> = Vec::new();
+    let mut found: Vec<Result<Early, Reason>> = Vec::new();
     let (mut below, mut destinations) = (0, Vec::new());
     for (at, &item) in order.iter().enumerate() {
         let is_fixed =
@@ -128,15 +126,15 @@ pub fn early_copies(
 }
 
 /// A copy above an install whose options select its files, which are unknown.
-fn is_not_followed(facts: &Facts<'_>, item: usize, after: &[usize]) -> Option<Against> {
+fn is_not_followed(facts: &Facts<'_>, item: usize, after: &[usize]) -> Option<Reason> {
     let copy = facts.instruction_at(item)?;
     let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
     let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
     let installs = |other: &usize| {
         facts.run_at(*other).is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
     };
-    let reason = format!("which files a copy with --{} selects is unknown", flag.name);
-    after.iter().take(FURTHEST).any(installs).then_some((copy.text, reason))
+    let reason = reasons::unknown_selection(&flag.name);
+    after.iter().take(FURTHEST).any(installs).then_some(reason.at(copy.text))
 }
 
 fn take_apart(
@@ -145,10 +143,10 @@ fn take_apart(
     after: &[usize],
     before: &[usize],
     context: &BuildContext,
-) -> Option<Result<Early, Against>> {
+) -> Option<Result<Early, Reason>> {
     if after.len() > FURTHEST {
-        let reason = format!("more than {FURTHEST} instructions follow it");
-        return Some(Err((facts.file.items[copied.item].span(), reason)));
+        let reason = reasons::too_many_follow(FURTHEST);
+        return Some(Err(reason.at(facts.file.items[copied.item].span())));
     }
     let own = facts.effects(copied.item);
     let mut needed = Needed::default();
@@ -182,7 +180,7 @@ fn take_apart(
                     needed.add(more);
                     (last, spares, cut) = (Some(other), spares.or(Some(other)), Some(at));
                 }
-                against = reason.map(|reason| (facts.file.items[other].span(), reason));
+                against = reason.map(|reason| reason.at(facts.file.items[other].span()));
                 break;
             }
         }
@@ -190,27 +188,25 @@ fn take_apart(
     let (Some(after), Some(spares)) = (last, spares) else { return against.map(Err) };
     let Needed { reads, makes, confidence } = needed;
     if let Some(reason) = lacks_directory(facts, copied, &entered, &reads) {
-        return Some(Err((facts.file.items[after].span(), reason)));
+        return Some(Err(reason.at(facts.file.items[after].span())));
     }
     if let Some(other) = other_sources_above(facts, copied.item, spares) {
         let line = facts.file.items[other].span().of(facts.file.text).lines().next().unwrap_or_default();
-        let reason = format!("`{}` is also above the install and changes as often", line.trim_end());
-        return Some(Err((facts.file.items[copied.item].span(), reason)));
+        let reason = reasons::changes_as_often(line.trim_end());
+        return Some(Err(reason.at(facts.file.items[copied.item].span())));
     }
     let missing: Vec<String> =
         reads.into_iter().filter(|file| !is_there_before(facts, copied, file, before, context)).collect();
     if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
         let span = facts.file.items[copied.item].span();
-        return Some(Err((span, format!("the name `{odd}` would have to be quoted"))));
+        return Some(Err(reasons::name_needs_quotes(odd).at(span)));
     }
     // A file that is not tracked exists only in this checkout, and would be missing in others.
     let is_kept = |file: &&String| context.is_tracked(file);
     let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
     if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
-        let reason = format!(
-            "the install reads `{file}`, which is not under version control and so is missing in other checkouts"
-        );
-        return Some(Err((facts.file.items[copied.item].span(), reason)));
+        let reason = reasons::not_under_version_control(file);
+        return Some(Err(reason.at(facts.file.items[copied.item].span())));
     }
     let moved = Move { item: copied.item, after, spares };
     Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
@@ -234,7 +230,7 @@ fn lacks_directory(
     copied: &Copied,
     entered: &[String],
     early: &[String],
-) -> Option<String> {
+) -> Option<Reason> {
     let made = |path: &str| {
         let by_copy =
             early.iter().filter_map(|file| copied.image_path(file)).any(|file| paths::within(&file, path));
@@ -243,7 +239,7 @@ fn lacks_directory(
     let within =
         |path: &&String| paths::within(path, &copied.destination) || paths::within(&copied.destination, path);
     let lacking = entered.iter().filter(within).find(|path| !made(path))?;
-    Some(format!("it changes to `{lacking}`, which would not exist yet"))
+    Some(reasons::directory_not_yet_there(lacking))
 }
 
 /// The context files that the installs of a RUN read. An error without a reason means that the RUN
@@ -255,16 +251,17 @@ fn needed_by(
     own: &Effects,
     effects: &Effects,
     context: &BuildContext,
-) -> Result<Needed, Option<String>> {
+) -> Result<Needed, Option<Reason>> {
     let run = facts.run_at(item).ok_or(None)?;
     let installs = run.calls.iter().find(|call| call.manager.installs(&call.verb));
     if let Some(reason) = &effects.unknown {
         // Reported only if an install follows the copy.
-        return Err(installs
-            .map(|call| format!("`{}` is not the only command of its RUN: {reason}", call.manager.name)));
+        return Err(installs.map(|call| {
+            reason.clone().undone(format_args!("`{}` is not the only command of its RUN", call.manager.name))
+        }));
     }
     if !own.commute_but_for_installs(effects) {
-        return Err(installs.map(|_| "another command of the same RUN names the copied files".into()));
+        return Err(installs.map(|_| reasons::files_named_in_run()));
     }
     let mut needed = Needed::default();
     for install in &effects.installs {
@@ -283,7 +280,7 @@ fn needed_by(
         let project = manifests::project(call, &place);
         let project = project.ok_or(None)?.map_err(Some)?;
         if let Some(outside) = project.reads.iter().find(|path| copied.inner_path(path).is_none()) {
-            return Err(Some(format!("`{outside}` is not among the copied files")));
+            return Err(Some(reasons::not_among_copied_files(outside)));
         }
         // Files that the copy of the whole directory leaves out can't come from the host
         // either.
@@ -442,7 +439,7 @@ mod tests {
     use crate::knowledge::Knowledge;
     use crate::syntax::Dockerfile;
 
-    fn early(tracked: Option<&[&str]>) -> Result<Vec<String>, String> {
+    fn early(tracked: Option<&[&str]>) -> Result<Vec<String>, &'static str> {
         let text = "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n";
         let file = Dockerfile::parse(text);
         let facts = Facts::of(&file, Knowledge::embedded());
@@ -453,7 +450,7 @@ mod tests {
         let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
         context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
         let early = early_copies(&facts, 0, &context, &|_| false).pop().expect("there is an install");
-        early.map(|early| early.copies[0].sources.clone()).map_err(|(_, reason)| reason)
+        early.map(|early| early.copies[0].sources.clone()).map_err(|reason| reason.code())
     }
 
     #[test]
@@ -463,6 +460,6 @@ mod tests {
         assert_eq!(early(Some(&["local.txt", "requirements.txt"])), both);
         // A project of which git tracks nothing yet.
         assert_eq!(early(Some(&[])), both);
-        assert!(early(Some(&["requirements.txt"])).is_err_and(|reason| reason.contains("`local.txt`")));
+        assert_eq!(early(Some(&["requirements.txt"])), Err("not-under-version-control"));
     }
 }

@@ -11,6 +11,7 @@ use crate::context::{BuildContext, Ignore, Surroundings};
 use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
 use crate::knowledge::lists::files::CREATED_BY_INSTALLS;
 use crate::knowledge::{Kind, Program};
+use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Dockerfile, Item};
 
 /// The text of an ignore file that excludes all these paths, or `None` if it does already. The
@@ -20,7 +21,7 @@ pub fn reserve(
     made: &BTreeSet<String>,
     context: &BuildContext,
     around: &dyn Surroundings,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, Reason> {
     let old = context.ignore_text.as_deref().unwrap_or_default();
     let missing: Vec<&str> = made.iter().map(String::as_str).filter(|path| !is_excluded(old, path)).collect();
     if missing.is_empty() {
@@ -43,12 +44,9 @@ pub fn reserve(
     let text = [short, exact].into_iter().find(whole);
     let named = quoted(&missing);
     match text {
-        Some(_) if !around.can_write_ignore_file() => Err(format!(
-            "the later copy could also copy the host's {named}; exclude it in {}",
-            context.ignore_path
-        )),
+        Some(_) if !around.can_write_ignore_file() => Err(reasons::host_files(&named, &context.ignore_path)),
         Some(text) => Ok(Some(text)),
-        None => Err(format!("{} would exclude more than {named}", context.ignore_path)),
+        None => Err(reasons::excludes_too_much(&context.ignore_path, &named)),
     }
 }
 
@@ -58,19 +56,17 @@ fn may_be_excluded(
     path: &str,
     context: &BuildContext,
     around: &dyn Surroundings,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+');
     if !path.chars().all(is_plain) {
-        return Err(format!("the name `{path}` can't be written into {}", context.ignore_path));
+        return Err(reasons::unusual_name(path, &context.ignore_path));
     }
     if is_asked_for(context.ignore_text.as_deref().unwrap_or_default(), path) {
-        return Err(format!("{} includes `{path}` with `!`", context.ignore_path));
+        return Err(reasons::included_again(&context.ignore_path, path));
     }
     // If it is unknown which files are tracked, files that an install creates count as untracked.
     if context.sends(path) && context.is_tracked(path) == Some(true) {
-        return Err(format!(
-            "`{path}` is under version control, and the later copy would overwrite what was installed"
-        ));
+        return Err(reasons::under_version_control(path));
     }
     needs_nothing_of(facts, path, context, "this Dockerfile")?;
     let own = around.dockerfile();
@@ -84,7 +80,7 @@ fn may_be_excluded(
 }
 
 /// Whether every copy of a Dockerfile that copies a path is in a stage that creates the path again.
-fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file: &str) -> Result<(), String> {
+fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file: &str) -> Result<(), Reason> {
     let name = path.rsplit('/').next().unwrap_or(path);
     for item in 0..facts.file.items.len() {
         let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
@@ -103,7 +99,7 @@ fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file:
                             || source.contains(['*', '?', '[']) && Ignore::parse(source).excludes(path))
                 };
                 if transfer.sources.iter().any(is_meant) {
-                    return Err(format!("{file} copies `{path}` from the build context"));
+                    return Err(reasons::copied_from_context(file, path));
                 }
                 let copied = facts.copied(item, context);
                 let brings = match &copied {
@@ -118,14 +114,14 @@ fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file:
                 let place = copied.and_then(|copied| copied.image_path(path));
                 let is_unread = || place.is_some_and(|place| is_unread(facts, item, &place));
                 if brings && !is_made_in_stage_of(facts, item, name) && !is_unread() {
-                    return Err(format!("another copy of {file} may need `{path}` from the build context"));
+                    return Err(reasons::may_be_copied_from_context(file, path));
                 }
             }
             Body::Run(_) => {
                 let mounts = paths::mounts(instruction);
                 let shows = mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
                 if shows && instruction.full.of(facts.file.text).contains(name) {
-                    return Err(format!("a RUN of {file} mounts the build context and names `{name}`"));
+                    return Err(reasons::mounted_from_context(file, name));
                 }
             }
             _ => {}

@@ -14,6 +14,7 @@ use crate::facts::origin::{looks_like_a_file, may_reach};
 use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
 use crate::knowledge::lists::files::COMPRESSED_ARCHIVES;
 use crate::pragma::is_pragma;
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::shell::{End, Word};
 use crate::syntax::{Body, Flag, Instruction, Item, Keyword, Transfer};
@@ -48,7 +49,7 @@ struct Brought<'f, 'a> {
 
 /// The first command of a RUN that flags of the copies directly before it can replace. `None` if no
 /// such copy is affected.
-pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Handover, String>> {
+pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Handover, Reason>> {
     run.editable()?;
     let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
     for (index, one) in firsts.enumerate() {
@@ -67,12 +68,12 @@ pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Hand
 }
 
 /// The copies directly before a RUN that copy files to a path or below it, in order.
-fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Result<Brought<'f, 'a>, String> {
+fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Result<Brought<'f, 'a>, Reason> {
     let mut found = Brought { copies: Vec::new(), changed: Vec::new() };
     // The obstacle between a copy and the RUN. It matters only once such a copy is found.
     let mut changed: Vec<&str> = Vec::new();
     let mut until_first = 0;
-    let mut blocker: Option<String> = None;
+    let mut blocker: Option<Reason> = None;
     let start = facts.stages[run.stage].items.start;
     for item in (start..run.item).rev() {
         let instruction = match &facts.file.items[item] {
@@ -94,22 +95,22 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
                     until_first = changed.len();
                 } else if destination.is_none_or(|to| may_reach(instruction, &to, path)) {
                     let name = &transfer.destination;
-                    blocker = Some(format!("a copy to {name} in between may add files under {path}"));
+                    blocker = Some(reasons::copy_between(name, path).seen_at(instruction.text));
                 }
             }
             Body::Env(all) | Body::Arg(all) => changed.extend(all.iter().map(|one| one.key.as_str())),
             Body::Workdir(directory) => {
                 let made = facts.absolute(item, directory);
                 if made.is_none_or(|made| made != path && paths::within(&made, path)) {
-                    blocker = Some(format!("a WORKDIR in between may create a directory under {path}"));
+                    blocker = Some(reasons::workdir_between(path).seen_at(instruction.text));
                 }
             }
             Body::Volume(all) if all.iter().any(|volume| paths::overlap(volume, path)) => {
-                blocker = Some("a VOLUME contains it".into());
+                blocker = Some(reasons::volume_contains_path().seen_at(instruction.text));
             }
             Body::Run(_) | Body::From(_) => {
                 if found.copies.is_empty() && copies_before(facts, item, path) {
-                    return Err("another RUN is between the copy and it".into());
+                    return Err(reasons::run_between().seen_at(instruction.text));
                 }
                 break;
             }
@@ -141,12 +142,12 @@ fn hand_over<'a>(
     order: &Order<'_>,
     path: &str,
     brought: &Brought<'_, 'a>,
-) -> Result<Handover, String> {
+) -> Result<Handover, Reason> {
     if run.user != User::Root || one.elevation != Elevation::None {
-        return Err("it may not run as root".into());
+        return Err(reasons::may_not_be_root());
     }
     if !run.instruction.flags.is_empty() {
-        return Err("the RUN has flags".into());
+        return Err(reasons::run_has_flags());
     }
     if order.program == "chmod"
         && let Some(lack) = facts.lacks_syntax(2)
@@ -174,7 +175,7 @@ fn hand_over<'a>(
     // A directory that the copy creates has mode 755 anyway.
     let usual = is_file && order.program == "chmod" && value == "755";
     if !exists && !usual && !facts.is_there(run.stage, first, parent) {
-        return Err(format!("the copy may also create {parent}, which would get the same owner and mode"));
+        return Err(reasons::creates_parent(parent));
     }
     let needless = match order.recursive {
         // The directory existed: the copy does not change its owner and mode.
@@ -197,7 +198,7 @@ fn owner<'a>(
     order: &Order<'_>,
     brought: &Brought<'_, 'a>,
     from_stage: bool,
-) -> Result<String, String> {
+) -> Result<String, Reason> {
     let raw = order.value.raw.trim_matches('"');
     let parts: Vec<&str> = raw.split(':').collect();
     for part in parts.iter().filter(|part| !part.is_empty()) {
@@ -208,47 +209,42 @@ fn owner<'a>(
             Some(name) if plain(name) && !name.contains('-') => {
                 let (Variable::Set(value) | Variable::Argument(Some(value))) = facts.variable(run.item, name)
                 else {
-                    return Err(format!("the value of {part} is not in the file"));
+                    return Err(reasons::value_not_in_file(part));
                 };
                 if brought.changed.contains(&name) || value.is_empty() || !plain(&value) {
-                    return Err(format!("{part} may have another value at the copy"));
+                    return Err(reasons::value_may_differ(part));
                 }
             }
-            _ => return Err(format!("the owner {raw} can't be used in a flag")),
+            _ => return Err(reasons::unusable_owner(raw)),
         }
     }
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     match parts[..] {
         [user, group] if !user.is_empty() && !group.is_empty() => Ok(raw.to_owned()),
-        _ if from_stage => {
-            Err("it sets only the owner or the group, and a flag can't keep the other one from the stage"
-                .into())
-        }
+        _ if from_stage => Err(reasons::half_an_owner()),
         [user] if !user.is_empty() => Ok(format!("{user}:0")),
         // The user's own group, which is also COPY's default.
         [user, ""] if !user.is_empty() && !user.starts_with('$') && !is_number(user) => Ok(user.to_owned()),
         ["", group] if !group.is_empty() => Ok(format!("0:{group}")),
-        _ => Err(format!("the owner {raw} can't be used in a flag")),
+        _ => Err(reasons::unusable_owner(raw)),
     }
 }
 
 /// Checks that no earlier instruction names a file: it might be a symlink or a directory.
-fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), String> {
+fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), Reason> {
     let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
     if facts.is_far_down(item) {
-        return Err(format!(
-            "more than {FURTHEST} earlier instructions precede it, and one of them may name {path}"
-        ));
+        return Err(reasons::too_far_for_name(FURTHEST, path));
     }
     if facts.runs_up_to(run).any(|one| one.item < item && names(one)) {
-        return Err(format!("an earlier RUN names {path}"));
+        return Err(reasons::named_earlier(path));
     }
     Ok(())
 }
 
 /// The command with its operator, or the whole RUN if it has no other command.
-fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Result<Span, String> {
-    let stuck = || "it can't be removed from its script".to_owned();
+fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Result<Span, Reason> {
+    let stuck = || reasons::not_removable();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
     let statement = &statements[one.place.statement];
@@ -273,11 +269,11 @@ fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Res
     span.ok_or_else(stuck)
 }
 
-fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, String> {
+fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, Reason> {
     let above = facts.file.items[..run.item].last();
     let told = matches!(above, Some(Item::Comment(span)) if is_pragma(span.of(facts.file.text)));
     if told || !run.instruction.comments.is_empty() {
-        return Err("a comment belongs to the RUN that would be removed".into());
+        return Err(reasons::comment_of_run());
     }
     let full = run.instruction.full;
     let text = facts.file.text;
@@ -313,14 +309,14 @@ fn order<'i>(one: &Invocation<'i>) -> Option<Order<'i>> {
 }
 
 /// Whether a copy can get the flag, and its sources name its files.
-fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
+fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), Reason> {
     let keyword = instruction.keyword.name();
     if flag(instruction, name).is_some() {
-        return Err(format!("the {keyword} already has --{name}"));
+        return Err(reasons::has_flag_already(keyword, name));
     }
     let known = |one: &Flag| matches!(one.name.as_str(), "from" | "chown" | "chmod" | "exclude");
     if let Some(other) = instruction.flags.iter().find(|one| !known(one)) {
-        return Err(format!("the {keyword} has --{}, which changes how it copies", other.name));
+        return Err(reasons::flag_changes_copy(keyword, &other.name));
     }
     if let (Keyword::Add, Body::Add(transfer)) = (instruction.keyword, &instruction.body) {
         let unpacks = |source: &String| {
@@ -331,7 +327,7 @@ fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), String> {
                 || source.contains(['*', '?', '[', '$'])
         };
         if transfer.sources.iter().any(unpacks) {
-            return Err("ADD may download or unpack its source".into());
+            return Err(reasons::add_may_unpack());
         }
     }
     Ok(())
@@ -367,21 +363,19 @@ fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> boo
 
 /// The mode, if it is three digits. GNU chmod keeps a directory's set-group-ID bit, which
 /// directories of another stage may have; COPY does not.
-fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, String> {
+fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, Reason> {
     let mode = order.value.literal().unwrap_or_default();
     let digits = mode.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(mode);
     if digits.len() != 3 || !digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte)) {
-        return Err(format!("the mode {} is not a plain number", order.value.raw));
+        return Err(reasons::symbolic_mode(&order.value.raw));
     }
     if from_stage && order.recursive.is_some() {
-        return Err(
-            "directories of another stage may have mode bits that chmod keeps and COPY does not".into()
-        );
+        return Err(reasons::mode_bits_of_stage());
     }
     Ok(digits.to_owned())
 }
 
-fn option_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, String> {
+fn option_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
     let span = excise::word(run, one, word).and_then(|span| excise::clear(run, span));
-    span.ok_or_else(|| "it contains a comment".into())
+    span.ok_or_else(reasons::contains_comment)
 }

@@ -15,10 +15,10 @@ use crate::knowledge::languages::node::{
 use crate::knowledge::languages::php::DEVELOPMENT_PROGRAMS;
 use crate::knowledge::languages::python::DEVELOPMENT_TOOLS;
 use crate::knowledge::{Ecosystem, Production};
+use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
-use crate::runtime::outputs::Refused;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::production_dependencies::prune::is_pruned;
@@ -44,7 +44,7 @@ pub fn may_omit(facts: &Facts<'_>) -> bool {
 }
 
 /// The installs of the last stage that could omit dev dependencies. An error says why one can't.
-pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Refused>> {
+pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Omission, Reason>> {
     let Some(stage) = facts.stages.last() else { return Vec::new() };
     let Base::Image(image) = &stage.base else { return Vec::new() };
     let mut found = Vec::new();
@@ -57,10 +57,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
             let Some(way) = way(facts, run, call).filter(|_| !is_pruned(run, call)) else { continue };
             let anchor = run.instruction.text;
             if facts.is_far_up(run.item) {
-                found.push(Err((
-                    anchor,
-                    format!("more than {FURTHEST} instructions follow, and one of them may need them"),
-                )));
+                found.push(Err(reasons::too_many_follow_install(FURTHEST).at(anchor)));
                 continue;
             }
             match needed(&look, run, call, way) {
@@ -71,7 +68,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
                     option: way.option.clone(),
                     manager: call.manager.name.clone(),
                 })),
-                Err(reason) => found.push(Err((anchor, reason))),
+                Err(reason) => found.push(Err(reason.at(anchor))),
             }
         }
     }
@@ -92,13 +89,11 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w
 }
 
 /// The reason why the text of a file is unknown.
-fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> String {
+fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> Reason {
     let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
     match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
-        Some(flag) => {
-            format!("the source of {path} is unknown: copies with --{} are not analyzed", flag.name)
-        }
-        None => format!("{path} can't be read"),
+        Some(flag) => reasons::source_unknown(path, &flag.name),
+        None => reasons::unreadable_file(path),
     }
 }
 
@@ -108,19 +103,17 @@ fn needed(
     run: &RunFacts<'_>,
     call: &Call<'_>,
     way: &Production,
-) -> Result<bool, String> {
-    let context = look
-        .context
-        .ok_or("the build context can't be read, so the files that the image loads are unknown")?;
+) -> Result<bool, Reason> {
+    let context = look.context.ok_or(reasons::context_unreadable_for_loads())?;
     let directory = run.states.directory(call.invocation).known();
-    let directory = directory.ok_or("the working directory of the install is unknown")?;
+    let directory = directory.ok_or(reasons::unknown_directory("the install"))?;
     let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
     let text = look.text_at(context, &path).ok_or_else(|| no_text(look, run, &path))?;
     if context.text("nx.json").is_some()
         || context.sends_file("lerna.json")
         || context.sends_file("pnpm-workspace.yaml")
     {
-        return Err("the workspace has several manifests".into());
+        return Err(reasons::several_manifests());
     }
     match call.manager.ecosystem {
         Some(Ecosystem::Php) => php(look, run, call, text),
@@ -133,29 +126,29 @@ fn needed(
             Ok(false)
         }
         Some(Ecosystem::Node) => node(look, run, call, text),
-        _ => Err(format!("whether {} has dev dependencies is unknown", way.manifest)),
+        _ => Err(reasons::unknown_dev_dependencies(&way.manifest)),
     }
 }
 
-fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
-    let manifest: Value = serde_json::from_str(text).map_err(|_| "package.json can't be read")?;
+fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
+    let manifest: Value = serde_json::from_str(text).map_err(|_| reasons::unreadable_file("package.json"))?;
     let listed = manifest.get("devDependencies").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
         return Ok(false);
     }
     if manifest.get("workspaces").is_some() {
-        return Err("the workspace has several manifests".into());
+        return Err(reasons::several_manifests());
     }
     if look.image.repository == "node"
         && look.image.tag.as_deref().is_some_and(|tag| major(tag).is_some_and(|major| major < 16))
     {
-        return Err("npm before version 7 has no --omit".into());
+        return Err(reasons::npm_too_old());
     }
     let manifest = Some(&manifest);
     let scripts =
         ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
     if let Some(name) = scripts.into_iter().find(|name| has(manifest, "scripts", name)) {
-        return Err(format!("the install runs the script `{name}`, which may need them"));
+        return Err(reasons::install_runs_script(name));
     }
     let uses = |word: &Word| !VERBS_WITHOUT_DEPENDENCIES.contains(&word.text());
     if let Some(program) = later(look, run, call, |program, words| {
@@ -164,19 +157,20 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
             || listed.is_some_and(|listed| listed.contains_key(program));
         is_manager && words.iter().find(|word| !word.is_option()).is_some_and(uses) || is_own
     }) {
-        return Err(format!("a later step calls `{program}`, which may need them"));
+        return Err(reasons::later_step_calls(&program));
     }
     if !Started::of(look, manifest).needs_production_only(manifest) {
-        return Err("the command that the image starts may be one of them".into());
+        return Err(reasons::start_may_be_dev_dependency());
     }
     match imported(look, manifest, "devDependencies") {
-        Some(name) => Err(format!("a source file loads {name}, which is a dev dependency")),
+        Some(name) => Err(reasons::source_loads(name)),
         None => Ok(true),
     }
 }
 
-fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
-    let manifest: Value = serde_json::from_str(text).map_err(|_| "composer.json can't be read")?;
+fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
+    let manifest: Value =
+        serde_json::from_str(text).map_err(|_| reasons::unreadable_file("composer.json"))?;
     let listed = manifest.get("require-dev").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
         return Ok(false);
@@ -186,7 +180,7 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     let by_environment =
         has(Some(&manifest), "require", "symfony/framework-bundle") || environment != Variable::NotInFile;
     if by_environment && !is_production {
-        return Err("APP_ENV does not select production, so the application may load them".into());
+        return Err(reasons::environment_not_production());
     }
     if let Some(program) = later(look, run, call, |program, words| {
         program == "composer"
@@ -194,21 +188,21 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
             || DEVELOPMENT_PROGRAMS.contains(&program)
             || words.iter().any(|word| word.text().contains("vendor/bin"))
     }) {
-        return Err(format!("a later step calls `{program}`, which may need them"));
+        return Err(reasons::later_step_calls(&program));
     }
     if look.start.words().iter().any(|word| word.contains("vendor/bin") || word.contains("test")) {
-        return Err("the command that the image starts may be one of them".into());
+        return Err(reasons::start_may_be_dev_dependency());
     }
     Ok(true)
 }
 
-fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, String> {
+fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
     let listed = for_development(text);
     if listed.is_empty() {
         return Ok(false);
     }
     if look.facts.file.text.contains("poetry==1.0") || look.facts.file.text.contains("poetry==1.1") {
-        return Err("poetry before 1.2 has no --only".into());
+        return Err(reasons::poetry_too_old());
     }
     if let Some(program) = later(look, run, call, |program, words| {
         matches!(program, "poetry" | "uv" | "uvx")
@@ -218,12 +212,12 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
                 .windows(2)
                 .any(|pair| pair[0].raw == "-m" && listed.iter().any(|name| name == pair[1].text()))
     }) {
-        return Err(format!("a later step calls `{program}`, which may need them"));
+        return Err(reasons::later_step_calls(&program));
     }
     if let Some(name) = listed.iter().find(|name| look.start.names(name)) {
-        return Err(format!("the image starts {name}, which is a dev dependency"));
+        return Err(reasons::start_is_dev_dependency(name));
     }
-    let sources = look.sources(&[".py"]).ok_or("a source file can't be read, and may load them")?;
+    let sources = look.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let names = |text: &str, name: &str| text.split(|c| !is_word(c)).any(|word| word == name);
     let loaded = listed.iter().filter(|name| {
@@ -238,7 +232,7 @@ fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &
         sources.iter().any(|text| names(text, &module) || names(text, short))
     });
     match loaded.next() {
-        Some(name) => Err(format!("a source file may load {name}, which is a dev dependency")),
+        Some(name) => Err(reasons::source_may_load(name)),
         None => Ok(true),
     }
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::context::BuildContext;
 use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
 use crate::knowledge::languages::node::PROGRAMS_AFTER_A_BUILD;
+use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::Started;
-use crate::runtime::outputs::Refused;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 
@@ -29,7 +29,7 @@ pub struct Prune {
 
 /// The RUNs of the last stage that install and build, and could remove packages afterwards. An
 /// error says why one can't.
-pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Prune, Refused>> {
+pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<Prune, Reason>> {
     let Some(stage) = facts.stages.last() else { return Vec::new() };
     let Base::Image(image) = &stage.base else { return Vec::new() };
     let mut found = Vec::new();
@@ -42,8 +42,8 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
         };
         let Some(context) = context else { continue };
         if facts.is_far_up(run.item) {
-            let reason = format!("more than {FURTHEST} instructions follow, and one of them may need them");
-            found.push(Err((run.instruction.text, reason)));
+            let reason = reasons::too_many_follow_install(FURTHEST);
+            found.push(Err(reason.at(run.instruction.text)));
             continue;
         }
         match command(&look, run, call, context) {
@@ -51,7 +51,7 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
             Ok(Some(command)) => {
                 found.push(Ok(Prune { run: index, command, manager: call.manager.name.clone() }));
             }
-            Err(reason) => found.push(Err((run.instruction.text, reason))),
+            Err(reason) => found.push(Err(reason.at(run.instruction.text))),
         }
     }
     found
@@ -92,7 +92,7 @@ fn command(
     run: &RunFacts<'_>,
     call: &Call<'_>,
     context: &BuildContext,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, Reason> {
     let manifests = context.texts.iter().filter(|(path, _)| {
         path.rsplit('/').next() == Some("package.json")
             && !path.contains("node_modules")
@@ -101,17 +101,17 @@ fn command(
     let started = Started::of(look, None);
     let mut is_listed = false;
     for (path, text) in manifests {
-        let manifest: Value = serde_json::from_str(text).map_err(|_| format!("{path} can't be read"))?;
+        let manifest: Value = serde_json::from_str(text).map_err(|_| reasons::unreadable_file(path))?;
         let names = manifest.get("devDependencies").and_then(Value::as_object);
         for name in names.into_iter().flat_map(serde_json::Map::keys) {
             is_listed = true;
             let program = if name == "typescript" { "tsc" } else { name.rsplit('/').next().unwrap_or(name) };
             if started.calls(program) {
-                return Err(format!("the command that the image starts may call {name}"));
+                return Err(reasons::start_may_call(name));
             }
         }
         if let Some(name) = imported(look, Some(&manifest), "devDependencies") {
-            return Err(format!("a source file loads {name}, which is a dev dependency"));
+            return Err(reasons::source_loads(name));
         }
     }
     if !is_listed {
@@ -120,11 +120,11 @@ fn command(
     let runs = look.facts.runs.iter().filter(|other| other.stage == run.stage && other.item > run.item);
     for other in runs {
         if other.script().is_none() {
-            return Err("a later step can't be read, and may need them".into());
+            return Err(reasons::later_step_unreadable());
         }
         let is_node = |name: &&str| PROGRAMS_AFTER_A_BUILD.contains(name);
         if let Some(program) = other.invocations.iter().filter_map(|one| one.program).find(is_node) {
-            return Err(format!("a later step calls `{program}`, which may need them"));
+            return Err(reasons::later_step_calls(program));
         }
     }
     let Some(prune) = &call.manager.prune else { return Ok(None) };

@@ -8,6 +8,7 @@ use crate::facts::started::{Started, What};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths};
 use crate::knowledge::lists::files::USELESS_AFTER_USE;
 use crate::knowledge::lists::options::OF_REPEATED_DOWNLOADS;
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword};
 
@@ -16,12 +17,12 @@ pub fn spent_downloads<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     keep: &[String],
-) -> Vec<Result<String, String>> {
+) -> Vec<Result<String, Reason>> {
     let (uses, end) = facts.file_uses(run);
     if run.invocations.len() > FURTHEST {
         let has_any = uses.iter().any(|one| one.touch == Touch::Fetched);
-        let reason = format!("downloads left alone, because the script has more than {FURTHEST} commands");
-        return if has_any { vec![Err(reason)] } else { Vec::new() };
+        let reason = || left("downloads", reasons::too_many_commands_for_downloads(FURTHEST));
+        return if has_any { vec![Err(reason())] } else { Vec::new() };
     }
     let mut found = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
@@ -30,9 +31,15 @@ pub fn spent_downloads<'a>(
             continue;
         }
         seen.push(&fetched.path);
-        found.push(name_at_end(facts, run, fetched, &uses, end.as_deref(), keep));
+        let name = name_at_end(facts, run, fetched, &uses, end.as_deref(), keep);
+        found.push(name.map_err(|reason| left(base_name(&fetched.path), reason)));
     }
     found
+}
+
+/// The reason why downloads are left as they are.
+fn left(what: &str, reason: Reason) -> Reason {
+    reason.after(format_args!("{what} left alone, because"))
 }
 
 fn name_at_end<'a>(
@@ -42,17 +49,13 @@ fn name_at_end<'a>(
     uses: &[FileUse<'a>],
     end: Option<&str>,
     keep: &[String],
-) -> Result<String, String> {
-    let name = base_name(&fetched.path);
+) -> Result<String, Reason> {
     if keep.iter().any(|kept| paths::overlap(kept, &fetched.path)) {
-        return Err(format!("{name} left alone, because the configuration protects it"));
+        return Err(reasons::protected_by_configuration());
     }
     check_unused_later(facts, run, fetched)?;
     let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
-    let word = fetched
-        .word
-        .or(consumer.and_then(|one| one.word))
-        .ok_or_else(|| format!("{name} left alone, because its name is not literal"))?;
+    let word = fetched.word.or(consumer.and_then(|one| one.word)).ok_or_else(reasons::name_not_literal)?;
     let same_directory = Some(fetched.directory.as_str()) == end
         && consumer.is_none_or(|one| one.directory == fetched.directory);
     if word.raw.starts_with(['/', '~', '"', '$'])
@@ -68,10 +71,10 @@ fn name_at_end<'a>(
         return if fetched.path.chars().all(is_plain) {
             Ok(fetched.path.clone())
         } else {
-            Err(format!("{name} left alone, because its path has characters that the shell might interpret"))
+            Err(reasons::unusual_path())
         };
     }
-    Err(format!("{name} left alone, because the script changes to another directory"))
+    Err(reasons::script_changes_directory())
 }
 
 /// Checks that nothing later names the file, or may read it without naming it.
@@ -79,14 +82,12 @@ fn check_unused_later<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     fetched: &FileUse<'a>,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let name = base_name(&fetched.path);
     let stems = stems(fetched);
     let names = |text: &str| stems.iter().any(|stem| text.contains(stem.as_str()));
     if facts.is_far_up(run.item) || facts.configuration.len() > FURTHEST {
-        return Err(format!(
-            "{name} left alone, because one of the more than {FURTHEST} other instructions may name it"
-        ));
+        return Err(reasons::too_many_may_name(FURTHEST));
     }
     // The commands of an image may be set anywhere, even before the RUN or in another stage.
     let earlier = facts.configuration.iter().copied();
@@ -106,7 +107,7 @@ fn check_unused_later<'a>(
             named.any(|name| facts.outer().value(item, name).is_some_and(|value| names(&value)))
         };
         if names(text) || by_variable() {
-            return Err(format!("{name} left alone, because {} names it", instruction.keyword.name()));
+            return Err(reasons::named_by_instruction(instruction.keyword.name()));
         }
         // `bash -c ./set*.sh`, or a server for all files in its directory.
         let runs_pattern = configures
@@ -119,15 +120,15 @@ fn check_unused_later<'a>(
                 .iter()
                 .any(|server| instruction.arguments().contains(server));
         if runs_pattern || serves && !fetched.path.starts_with("/tmp/") {
-            return Err(format!("{name} left alone, because {} may use it", instruction.keyword.name()));
+            return Err(reasons::may_be_used_by_instruction(instruction.keyword.name()));
         }
         if let Body::Copy(transfer) = &instruction.body
             && transfer.sources.iter().any(|source| matches_pattern(source, &fetched.path))
         {
-            return Err(format!("{name} left alone, because a later COPY may copy it"));
+            return Err(reasons::may_be_copied());
         }
     }
-    scripts_need(facts, run, name, &names, &fetched.path)?;
+    scripts_need(facts, run, &names, &fetched.path)?;
     let later = || facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
     let all =
         later().flat_map(|other| other.invocations.iter().enumerate().map(move |(at, one)| (other, at, one)));
@@ -142,7 +143,7 @@ fn check_unused_later<'a>(
                     && name.starts_with(base_name(&known))
         };
         if by_variable.any(is_it) && !one.is_forced_removal() {
-            return Err(format!("{name} left alone, because a later RUN may refer to it through a variable"));
+            return Err(reasons::used_through_variable());
         }
         let pattern = one
             .words
@@ -151,14 +152,12 @@ fn check_unused_later<'a>(
         let checks = one.program.is_some_and(|program| program.ends_with("sum"))
             && one.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
         if (pattern || checks) && !one.is_forced_removal() {
-            return Err(format!(
-                "{name} left alone, because a later RUN may refer to it by a pattern or a list"
-            ));
+            return Err(reasons::used_by_pattern());
         }
     }
     for word in later().filter_map(RunFacts::script).flat_map(loop_words) {
         if matches_pattern(&word, &fetched.path) {
-            return Err(format!("{name} left alone, because a later loop may use it"));
+            return Err(reasons::used_in_loop());
         }
     }
     if fetched.path.starts_with("/tmp/") || fetched.path.starts_with("/var/tmp/") {
@@ -173,7 +172,7 @@ fn check_unused_later<'a>(
                 .enumerate()
                 .any(|(index, one)| one.is_unreadable(facts.known) && !resolved.contains(&index));
         if unreadable {
-            return Err(format!("{name} left alone, because a later RUN can't be read"));
+            return Err(reasons::unreadable_run_after());
         }
     }
     Ok(())
@@ -184,23 +183,22 @@ fn check_unused_later<'a>(
 fn scripts_need<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
-    name: &str,
     names: &dyn Fn(&str) -> bool,
     path: &str,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let later = facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
     let scripts = later.flat_map(|other| &facts.started_by(other).0).chain(facts.started());
     let is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
     for Started { who, what, .. } in scripts {
         match what {
             What::Script { text, .. } | What::Text(text) | What::Unparsed(text) if names(text) => {
-                return Err(format!("{name} left alone, because {who} names it"));
+                return Err(reasons::named_by_script(who));
             }
             What::Unknown(reason) if !is_temporary => {
-                return Err(format!("{name} left alone, because {who} can't be read: it {reason}"));
+                return Err(reasons::unreadable_script(who, reason));
             }
             What::Unparsed(_) if !is_temporary => {
-                return Err(format!("{name} left alone, because {who} can't be parsed reliably"));
+                return Err(reasons::unparsed_script(who));
             }
             What::Script { .. }
             | What::Text(_)

@@ -12,6 +12,7 @@ use crate::knowledge::languages::python::PORTABLE_PACKAGES;
 use crate::knowledge::lists::files::BUILT_FOR_A_LIBC;
 use crate::knowledge::lists::images::{WITHOUT_ALPINE_VARIANT, WORDS_OF_DEBIAN_TAGS};
 use crate::knowledge::lists::programs::SAME_ON_ALPINE;
+use crate::reasons::{self, Reason};
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
@@ -41,9 +42,9 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
 }
 
 /// The reason why the stage would fail on Alpine.
-pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
+pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<Reason> {
     let Some(context) = look.context else {
-        return Some("the build context can't be read, so files linked against glibc are unknown".into());
+        return Some(reasons::context_unreadable_for_glibc());
     };
     let binary = context.sent().find(|entry| {
         let is_library = BUILT_FOR_A_LIBC.iter().any(|ending| entry.path.ends_with(ending));
@@ -51,42 +52,42 @@ pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<String> {
         is_library || entry.executable && !name.contains('.') && context.text(&entry.path).is_none()
     });
     if let Some(entry) = binary {
-        return Some(format!("{} may be linked against glibc", entry.path));
+        return Some(reasons::may_link_glibc(&entry.path));
     }
     for item in look.stage.items.clone() {
         let Item::Instruction(one) = &look.facts.file.items[item] else { continue };
         match &one.body {
             Body::Copy(_) if one.flags.iter().any(|flag| flag.name == "from") => {
-                return Some("files copied from other stages or images may be linked against glibc".into());
+                return Some(reasons::copies_may_link_glibc());
             }
             Body::Env(all)
                 if all
                     .iter()
                     .any(|one| matches!(one.key.as_str(), "TZ" | "LD_PRELOAD" | "LD_LIBRARY_PATH")) =>
             {
-                return Some("ENV names time zones or libraries that are not in Alpine's image".into());
+                return Some(reasons::environment_not_on_alpine());
             }
-            Body::Shell(_) => return Some("SHELL names a shell that may not be in Alpine's image".into()),
-            Body::Onbuild(..) => return Some("ONBUILD runs in images that are unknown".into()),
+            Body::Shell(_) => return Some(reasons::shell_not_on_alpine()),
+            Body::Onbuild(..) => return Some(reasons::onbuild_elsewhere()),
             _ => {}
         }
     }
     by_commands(look).or_else(|| by_what_runs(look))
 }
 
-fn by_commands(look: &StageView<'_, '_>) -> Option<String> {
+fn by_commands(look: &StageView<'_, '_>) -> Option<Reason> {
     for run in look.facts.runs.iter().filter(|run| run.stage == look.stage.index) {
         if run.script().is_none() {
-            return Some("a RUN can't be read".into());
+            return Some(reasons::run_not_read());
         }
         for (index, one) in run.invocations.iter().enumerate() {
             let call = run.call_of(index);
             if call.is_some_and(|call| call.manager.kind == Kind::System) {
-                return Some("system packages have other names on Alpine; install them with apk".into());
+                return Some(reasons::packages_named_differently());
             }
             if one.program.is_none_or(|program| !SAME_ON_ALPINE.contains(&program)) && !one.words.is_empty() {
                 let name = one.words.first().map_or("", |word| word.raw.as_str());
-                return Some(format!("whether `{name}` behaves the same on Alpine is unknown"));
+                return Some(reasons::may_differ_on_alpine(name));
             }
             let installs = call.is_some_and(|call| call.manager.installs(&call.verb));
             let reason = match one.program {
@@ -103,18 +104,18 @@ fn by_commands(look: &StageView<'_, '_>) -> Option<String> {
 }
 
 /// Whether one of the packages may be compiled for a C library.
-fn by_lock(look: &StageView<'_, '_>) -> Option<String> {
+fn by_lock(look: &StageView<'_, '_>) -> Option<Reason> {
     let lock = look.context.and_then(|context| context.text("package-lock.json"));
     let Some(lock) = lock else {
-        return Some("package-lock.json can't be read, so the packages that get compiled are unknown".into());
+        return Some(reasons::unreadable_package_lock());
     };
     let is_compiled = ["\"hasInstallScript\"", "\"libc\"", "\"os\"", "\"cpu\"", "prebuild", "node-gyp"]
         .iter()
         .any(|word| lock.contains(word));
-    is_compiled.then(|| "a package is compiled, or has prebuilt binaries for each system".into())
+    is_compiled.then(reasons::compiled_package)
 }
 
-fn by_requirements(look: &StageView<'_, '_>) -> Option<String> {
+fn by_requirements(look: &StageView<'_, '_>) -> Option<Reason> {
     let context = look.context?;
     let requirements =
         context.texts.iter().filter(|(path, _)| context.sends_file(path) && path.ends_with(".txt"));
@@ -124,7 +125,7 @@ fn by_requirements(look: &StageView<'_, '_>) -> Option<String> {
         runs.flat_map(|run| &run.calls).flat_map(|call| &call.packages).map(|word| word.text().to_owned());
     let mut names = lines.chain(words).map(|line| name_of(&line)).filter(|name| !name.is_empty());
     let other = names.find(|name| !PORTABLE_PACKAGES.contains(&name.as_str()))?;
-    Some(format!("whether {other} and its dependencies have wheels for musl is unknown"))
+    Some(reasons::unknown_musl_wheels(&other))
 }
 
 fn name_of(line: &str) -> String {
@@ -132,16 +133,16 @@ fn name_of(line: &str) -> String {
     line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
 }
 
-fn by_what_runs(look: &StageView<'_, '_>) -> Option<String> {
+fn by_what_runs(look: &StageView<'_, '_>) -> Option<Reason> {
     let Some(scripts) = look.scripts() else {
-        return Some("a script that the image starts can't be read".into());
+        return Some(reasons::unreadable_start_script());
     };
     if look.start.names("bash") || scripts.iter().any(|script| script.contains("bash")) {
-        return Some("bash is called, which is not in Alpine's image".into());
+        return Some(reasons::needs_bash());
     }
     let mut called = programs::by_scripts(&scripts);
     called.extend(programs::by_start(look));
     called.extend(programs::by_sources(look));
     called.retain(|need| look.image.repository != "python" || need.package != "python3");
-    called.first().map(|need| format!("{}, and Alpine's image does not contain {}", need.why, need.package))
+    called.first().map(|need| reasons::missing_on_alpine(&need.why, &need.package))
 }

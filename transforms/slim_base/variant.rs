@@ -16,8 +16,8 @@ use crate::knowledge::languages::python::{LIBRARIES, NEEDS_FULL_IMAGE};
 use crate::knowledge::lists::images::IN_DEVCONTAINERS;
 use crate::knowledge::lists::packages::NEEDING_MANUAL_PAGES;
 use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
+use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
-use crate::runtime::outputs::Refused;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::span::Span;
@@ -67,7 +67,7 @@ pub fn slim_base(
     facts: &Facts<'_>,
     around: &dyn Surroundings,
     variant: Variant,
-) -> Option<Result<SlimBase, Refused>> {
+) -> Option<Result<SlimBase, Reason>> {
     let stage = facts.stages.last()?;
     let Base::Image(image) = &stage.base else { return None };
     let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
@@ -83,18 +83,16 @@ pub fn slim_base(
     let needs: Vec<RequiredPackage> = around.proven().to_vec();
     let install = match packages::install_on(stage, &needs) {
         Ok(install) => install,
-        Err(reason) => return Some(Err((one.text, reason))),
+        Err(reason) => return Some(Err(reason.at(one.text))),
     };
     let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
     if facts.is_far_up(stage.items.start) {
-        let reason = format!(
-            "the stage has more than {FURTHEST} instructions, and one of them may need something that is only in the full image"
-        );
-        return Some(Err((one.text, reason)));
+        let reason = reasons::too_long_for_base(FURTHEST);
+        return Some(Err(reason.at(one.text)));
     }
     let missed = match variant {
         Variant::Slim => missed(&look, stage, one.text),
-        Variant::Alpine => alpine::missed(&look).map(|reason| (one.text, reason)),
+        Variant::Alpine => alpine::missed(&look).map(|reason| reason.at(one.text)),
     };
     Some(missed.map_or(Ok(found), Err))
 }
@@ -146,22 +144,19 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
 }
 
 /// The reason why the stage would fail on the slim variant.
-fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused> {
+fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason> {
     let facts = look.facts;
     let Some(context) = look.context else {
-        return Some((
-            from,
-            "the build context can't be read, so the programs that its scripts call are unknown".into(),
-        ));
+        return Some(reasons::context_unreadable_for_scripts().at(from));
     };
     if look.image.repository == DEVCONTAINER {
         let end = facts.file.items[stage.items.end - 1].span().end;
         let text = &facts.file.text[from.end..end];
         if let Some(word) = IN_DEVCONTAINERS.iter().find(|word| text.contains(**word)) {
-            return Some((from, format!("`{word}` is in this image but in no slim variant")));
+            return Some(reasons::part_of_image(word).at(from));
         }
         if context.below(".devcontainer").next().is_some() {
-            return Some((from, "an editor opens this image (.devcontainer)".into()));
+            return Some(reasons::editor_opens_image().at(from));
         }
     }
     let bodies = || {
@@ -173,13 +168,10 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     let for_others = bodies().any(|body| matches!(body, Body::Onbuild(..)))
         || !bodies().any(|body| matches!(body, Body::Cmd(_) | Body::Entrypoint(_)));
     if for_others {
-        return Some((
-            from,
-            "other builds may use this image as their base image: it has ONBUILD triggers, or no command to run".into(),
-        ));
+        return Some(reasons::base_of_others().at(from));
     }
     if let Some(reason) = by_image(look) {
-        return Some((from, reason));
+        return Some(reason.at(from));
     }
     if matches!(look.image.repository.as_str(), "debian" | "eclipse-temurin") {
         return None;
@@ -188,10 +180,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
     for run in facts.runs_of(stage.index) {
         let at = run.instruction.text;
         if run.script().is_none() {
-            return Some((
-                at,
-                "this RUN can't be read, and may call programs that are only in the full image".into(),
-            ));
+            return Some(reasons::unreadable_run_on_slim().at(at));
         }
         for (index, one) in run.invocations.iter().enumerate() {
             let call = run.call_of(index);
@@ -204,12 +193,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
                     matches!(look.image.repository.as_str(), "python" | "node" | DEVCONTAINER);
                 if !links_what_is_known || !has_any(&installed, &["build-essential", "g++"]) {
                     let name = &call.manager.name;
-                    return Some((
-                        at,
-                        format!(
-                            "{name} may compile packages; install build-essential before it, or install in a separate stage"
-                        ),
-                    ));
+                    return Some(reasons::may_compile(name).at(at));
                 }
             }
             let Some(program) = one.program else { continue };
@@ -222,19 +206,16 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Refused
                 (None, None) => continue,
             };
             if !has_any(&installed, needs) {
-                return Some((
-                    at,
-                    format!("`{program}` is only in the full image; install {} explicitly", needs[0]),
-                ));
+                return Some(reasons::program_in_full_image(program, needs[0]).at(at));
             }
         }
     }
-    by_what_runs(look, context, &installed).map(|reason| (from, reason))
+    by_what_runs(look, context, &installed).map(|reason| reason.at(from))
 }
 
 /// The contents of particular images that their slim variants lack, in addition to the contents
 /// that all slim variants lack.
-fn by_image(look: &StageView<'_, '_>) -> Option<String> {
+fn by_image(look: &StageView<'_, '_>) -> Option<Reason> {
     let text = look.facts.file.text;
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
     match look.image.repository.as_str() {
@@ -243,10 +224,10 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
             // images lack.
             let needs_manuals = |word: &str| NEEDING_MANUAL_PAGES.iter().any(|start| word.starts_with(start));
             if ["LANG=", "LANG ", "LC_ALL", "LANGUAGE"].iter().any(|word| text.contains(word)) {
-                return Some("a language is configured, and slim images have no translations".into());
+                return Some(reasons::language_configured());
             }
             let word = words().find(|word| needs_manuals(word) || *word == "man")?;
-            Some(format!("`{word}` needs manual pages, which slim images leave out"))
+            Some(reasons::needs_manual_pages(word))
         }
         "eclipse-temurin" => {
             let called = words().find(|word| TOOLS_OF_THE_JDK.contains(word)).map(str::to_owned);
@@ -254,16 +235,16 @@ fn by_image(look: &StageView<'_, '_>) -> Option<String> {
             let in_scripts =
                 || TOOLS_OF_THE_JDK.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
             let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
-            called.map(|tool| format!("`{tool}` is only in the JDK"))
+            called.map(|tool| reasons::tool_in_jdk(&tool))
         }
         _ => None,
     }
 }
 
 /// The reason why scripts, sources, the start command or installed packages would fail.
-fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<String> {
+fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<Reason> {
     let Some(mut scripts) = look.scripts() else {
-        return Some("the image starts a script that is not in the build context, and the script may call programs that are only in the full image".into());
+        return Some(reasons::start_script_unknown());
     };
     let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
     scripts.extend(sent.clone().filter(|(path, _)| path.ends_with(".sh")).map(|(_, text)| text.as_str()));
@@ -275,13 +256,11 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     if let Some(package) =
         called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
     {
-        return Some(format!(
-            "a file in the build context calls a program of {package}, which is only in the full image; install it explicitly"
-        ));
+        return Some(reasons::file_calls_program(package));
     }
     let speaks = has_any(installed, &["curl", "wget", "git"]);
     if look.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
-        return Some("ca-certificates is only in the full image; install it explicitly".into());
+        return Some(reasons::certificates_in_full_image());
     }
     let requirements: Vec<String> = sent
         .filter(|(path, _)| path.ends_with(".txt"))
@@ -301,7 +280,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     leaning
         .into_iter()
         .find(|package| names.iter().any(|name| name == *package))
-        .map(|package| format!("{package} may need libraries that are only in the full image"))
+        .map(|package| reasons::needs_full_image(package))
 }
 
 fn has_any(installed: &[&str], packages: &[&str]) -> bool {

@@ -7,7 +7,8 @@
 
 use crate::facts::paths;
 use crate::knowledge::languages::BUILD_VARIABLES;
-use crate::runtime::outputs::{Refused, is_common_directory, is_leaving};
+use crate::reasons::{self, Reason};
+use crate::runtime::outputs::{is_common_directory, is_leaving};
 use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::packages;
@@ -15,21 +16,21 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The two stages, as the recipe describes them.
-pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Refused> {
+pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Reason> {
     let facts = look.facts;
     let anchor = facts.start_of(look.stage);
     let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
-    let last = last.ok_or((anchor, "no instruction builds anything".to_owned()))?;
+    let last = last.ok_or(reasons::builds_nothing().at(anchor))?;
     let build = free_name(look);
     let needs = packages::needs(look, &recipe);
-    let system = packages::install(look, &recipe, &needs).map_err(|reason| (anchor, reason))?;
-    let copies = copies(look, &recipe).map_err(|reason| (anchor, reason))?;
+    let system = packages::install(look, &recipe, &needs).map_err(|reason| reason.at(anchor))?;
+    let copies = copies(look, &recipe).map_err(|reason| reason.at(anchor))?;
 
     let mut lines: Vec<RuntimeLine> = recipe.runtime.iter().cloned().map(RuntimeLine::New).collect();
     lines.extend(system.map(RuntimeLine::New));
     if !recipe.work.accounts.is_empty() {
         if !recipe.has_shell {
-            return Err((anchor, "accounts can't be created in an image without a shell".into()));
+            return Err(reasons::accounts_without_shell().at(anchor));
         }
         lines.push(RuntimeLine::New(made("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
     }
@@ -40,7 +41,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
     let mut after = recipe.after.clone();
     if !recipe.work.links.is_empty() {
         if !recipe.has_shell {
-            return Err((anchor, "symlinks can't be created in an image without a shell".into()));
+            return Err(reasons::links_without_shell().at(anchor));
         }
         after.push(format!("RUN {}", recipe.work.links.join(" && ")));
     }
@@ -72,8 +73,7 @@ pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split,
         })
     };
     if let Some(item) = workdir.filter(|_| !tail_sets_it()) {
-        let directory =
-            facts.directory_after(item).ok_or((anchor, "the working directory is unknown".to_owned()))?;
+        let directory = facts.directory_after(item).ok_or(reasons::unknown_workdir().at(anchor))?;
         let at = lines
             .iter()
             .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
@@ -208,7 +208,7 @@ fn is_named_at_run(look: &StageView<'_, '_>, name: &str, from: usize) -> bool {
 
 /// The copies from the build, each with its comment: those of the recipe, and the other outputs of
 /// the steps outside of them.
-fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, String> {
+fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, Reason> {
     let mut all = recipe.copies.clone();
     let is_covered = |path: &str, all: &[Copy]| {
         all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
@@ -239,20 +239,16 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
     if let Some(path) =
         all[recipe.copies.len()..].iter().flat_map(|copy| &copy.paths).find(|path| is_common_directory(path))
     {
-        return Err(format!(
-            "files that the build adds to {path} can't be distinguished from the base image's"
-        ));
+        return Err(reasons::added_files_mixed(path));
     }
     let mut texts = Vec::new();
     for Copy { paths: named, to, reason } in all {
         for (index, path) in named.iter().enumerate() {
             if path.contains(char::is_whitespace) || path.contains(['*', '?', '[', '$', '"']) {
-                return Err(format!("the path {path} has characters that COPY interprets as a pattern"));
+                return Err(reasons::path_is_pattern(path));
             }
             if recipe.work.given_alone(path) {
-                return Err(format!(
-                    "{path} changes owner without its contents, which a copy between stages can't preserve"
-                ));
+                return Err(reasons::owner_without_contents(path));
             }
             let owner =
                 recipe.work.owner_of(path).map(|owner| format!(" --chown={owner}")).unwrap_or_default();
@@ -272,7 +268,7 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
 }
 
 /// The destinations of the stage's own copies outside the application's folder.
-fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, String> {
+fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Reason> {
     let facts = look.facts;
     let mut found = Vec::new();
     for item in look.stage.items.clone() {
@@ -281,16 +277,14 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Str
         let target = facts
             .path_at(item, &transfer.destination)
             .or_else(|| look.below_root(item, &transfer.destination));
-        let target = target.ok_or_else(|| format!("the destination {} is unknown", transfer.destination))?;
+        let target = target.ok_or_else(|| reasons::unknown_destination(&transfer.destination))?;
         if paths::within(&target, look.folder.trim_end_matches('/')) && look.folder != "/" {
             continue;
         }
         let is_file = !transfer.destination.ends_with('/') && transfer.sources.len() == 1;
         let from_elsewhere = one.flags.iter().any(|flag| flag.name == "from");
         if from_elsewhere && !is_file {
-            return Err(format!(
-                "a copy from another stage into {target} may copy a file or a directory; write the full target path"
-            ));
+            return Err(reasons::file_or_directory(&target));
         }
         let names = transfer
             .sources
@@ -312,9 +306,7 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Str
         for name in names {
             if name.is_empty() || matches!(name, "." | "..") || name.contains(['*', '?', '[', '$']) {
                 if is_common_directory(&target) {
-                    return Err(format!(
-                        "files copied into {target} can't be distinguished from the base image's"
-                    ));
+                    return Err(reasons::copied_files_mixed(&target));
                 }
                 found.push((target.clone(), "other copied files".to_owned()));
             } else {

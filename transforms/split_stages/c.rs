@@ -7,9 +7,10 @@ use crate::knowledge::languages::c::{
     BUILDERS, COMPILERS, DETECTED_BUILDERS, DIRECTORIES_OF_PROGRAMS, ENDINGS_OF_SOURCES, FILES_OF_BUILDERS,
     IMAGES, WORDS_BEFORE_A_PREFIX,
 };
+use crate::reasons::{self, Reason};
 use crate::runtime::assets;
 use crate::runtime::outputs::{
-    Output, Refused, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
+    Output, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
 };
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::distroless;
@@ -25,7 +26,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The recipe for such a stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, Done::own, finish)
 }
 
@@ -40,7 +41,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
         let one = step.one;
         let program = one.program?;
         if COMPILERS.iter().any(|tool| one.is(tool)) {
@@ -55,7 +56,7 @@ impl Done {
                     self.outputs.push(path.clone());
                     Ok(Output::File(path))
                 }
-                Some(None) => Err("the compiler's output path is unknown".into()),
+                Some(None) => Err(reasons::unknown_compiler_output()),
                 None => {
                     self.outputs
                         .extend(step.directory.as_ref().map(|directory| format!("{directory}/a.out")));
@@ -72,9 +73,9 @@ impl Done {
         Some(self.tool(look, step))
     }
 
-    fn tool(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
+    fn tool(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
         let one = step.one;
-        let directory = step.directory.clone().ok_or("the working directory of a step is unknown")?;
+        let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
         let words: Vec<&str> = one.arguments().iter().map(crate::syntax::shell::Word::text).collect();
         let value = |names: &[&str]| {
             names.iter().find_map(|name| {
@@ -101,16 +102,14 @@ impl Done {
                     || words.windows(2).any(|pair| pair == ["--target", "install"]));
         if installs {
             if words.iter().any(|word| word.starts_with("DESTDIR=")) {
-                return Err("DESTDIR redirects the installation".into());
+                return Err(reasons::destdir());
             }
             let prefix = self.configured.clone().unwrap_or_else(|| "/usr/local".to_owned());
             if prefix != "/usr/local" && (is_common_directory(&prefix) || !prefix.starts_with('/')) {
-                return Err(format!(
-                    "files installed into {prefix} can't be distinguished from the base image's"
-                ));
+                return Err(reasons::installed_files_mixed(&prefix));
             }
             if look.image.repository == "gcc" {
-                return Err("/usr/local contains the compiler".into());
+                return Err(reasons::compiler_in_usr_local());
             }
             if !self.prefixes.contains(&prefix) {
                 self.prefixes.push(prefix);
@@ -122,12 +121,9 @@ impl Done {
     }
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
     let outputs: Vec<String> = done.outputs.iter().filter(|output| !work.is_gone(output)).cloned().collect();
-    let program = look
-        .start
-        .program()
-        .ok_or("the program that CMD and ENTRYPOINT start is unknown; write it in exec form")?;
+    let program = look.start.program().ok_or(reasons::unknown_start())?;
     let folder = look.folder.trim_end_matches('/');
     let path = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => Some(program.to_owned()),
@@ -142,7 +138,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
             places.into_iter().find(made)
         }
     };
-    let path = path.ok_or_else(|| format!("the path of `{program}` is unknown"))?;
+    let path = path.ok_or_else(|| reasons::unknown_program_path(program))?;
     let mut copies = Vec::new();
     for prefix in &done.prefixes {
         copies.push(Copy::of(prefix.clone(), "installed files"));
@@ -167,7 +163,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         // The program is elsewhere, and the files in a temporary directory are not part of it.
         None if is_leaving(&look.folder) && !in_folder(&path) => {}
         None if is_shared_folder(&look.folder) => {
-            return Err(format!("the files that the program reads in {} are unknown", look.folder));
+            return Err(reasons::unknown_read_files(&look.folder));
         }
         None => {
             copies.push(Copy::of(look.folder.clone(), "the program and files read at run time"));
@@ -179,7 +175,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         .chain(work.paths.iter().map(|(path, _)| path))
         .any(|copied| paths::within(&path, copied));
     if !is_made {
-        return Err(format!("no step builds `{program}`"));
+        return Err(reasons::program_not_built(program));
     }
     let bare = (!done.is_cpp).then(|| distroless::libraries(look, &work, &is_source)).flatten();
     if let Some(libraries) = bare {
@@ -195,7 +191,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let base = match look.image.repository.as_str() {
         "debian" | "buildpack-deps" => look.debian_slim()?,
         "gcc" if done.is_cpp || !done.builds_in.is_empty() => {
-            return Err("programs of this compiler need its own libstdc++".into());
+            return Err(reasons::own_libstdcxx());
         }
         "gcc" => look.debian_slim()?,
         _ => look.written_image(),

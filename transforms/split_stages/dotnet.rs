@@ -7,7 +7,8 @@
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::dotnet::VERBS_WITHOUT_OUTPUT;
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
+use crate::reasons::{self, Reason};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
@@ -30,7 +31,7 @@ fn is_sdk(image: &ImageName) -> bool {
 }
 
 /// The recipe for a .NET stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, own, finish)
 }
 
@@ -42,7 +43,7 @@ struct Done {
     sources: Vec<String>,
 }
 
-fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
     if !step.one.is("dotnet") {
         return None;
     }
@@ -55,7 +56,7 @@ fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option
             let target = arguments.windows(2).find(|pair| is_output(&pair[0])).map(|pair| &pair[1]);
             if let Some(target) = target {
                 let Some(path) = step.path(look.facts, target) else {
-                    return Some(Err("the output directory of `dotnet publish` is unknown".into()));
+                    return Some(Err(reasons::unknown_publish_output()));
                 };
                 done.published.push(path.clone());
                 return Some(Ok(if paths::within(&path, &look.folder) {
@@ -65,11 +66,9 @@ fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option
                 }));
             }
         }
-        Some("tool") => return Some(Err("a .NET tool is installed, which needs the SDK".into())),
+        Some("tool") => return Some(Err(reasons::dotnet_tool())),
         _ => {
-            return Some(Err(
-                "a step runs a program with the SDK, and the files that it creates are unknown".into(),
-            ));
+            return Some(Err(reasons::program_with_sdk()));
         }
     }
     let directory = step.directory.clone();
@@ -77,20 +76,17 @@ fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option
         // Another project of the same solution.
         Some(directory) if paths::within(&directory, &look.folder) => Ok(Output::Folder),
         Some(_) => Ok(Output::Nothing),
-        None => Err("the working directory of a step is unknown".into()),
+        None => Err(reasons::unknown_directory("a step")),
     })
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
     let words = look.start.words();
     let ["dotnet", assembly, ..] = words[..] else {
-        return Err(
-            "the image does not start `dotnet` with an assembly, so the files that it needs are unknown"
-                .into(),
-        );
+        return Err(reasons::starts_no_assembly());
     };
     if !assembly.ends_with(".dll") || look.start.needs_shell() {
-        return Err("the image starts an assembly that no step publishes".into());
+        return Err(reasons::assembly_not_published());
     }
     let folder = look.folder.trim_end_matches('/');
     let path = if assembly.starts_with('/') {
@@ -105,10 +101,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let mut copies = Vec::new();
     if !starts_there {
         if is_shared_folder(&look.folder) {
-            return Err(format!(
-                "the application shares {} with other files; give it its own WORKDIR",
-                look.folder
-            ));
+            return Err(reasons::shared_directory(&look.folder));
         }
         copies.push(Copy::of(look.folder.clone(), "the working directory with its settings"));
     }
@@ -118,7 +111,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         }
         Some(_) => {}
         None if paths::within(&path, &look.folder) && path.contains("/publish/") => {}
-        None => return Err(format!("no step publishes {path}")),
+        None => return Err(reasons::path_not_published(&path)),
     }
     if starts_there {
         // The published application does not need its sources.
@@ -147,13 +140,13 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
 }
 
 /// The runtime image, and its major version. Its tags contain no SDK version.
-fn base(look: &StageView<'_, '_>) -> Result<(String, u32), String> {
+fn base(look: &StageView<'_, '_>) -> Result<(String, u32), Reason> {
     let tag = look.image.tag.as_deref().unwrap_or_default();
     let (version, variant) =
         tag.split_once('-').map_or((tag, String::new()), |(version, rest)| (version, format!("-{rest}")));
     let mut numbers = version.split('.').map(str::parse::<u32>);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-        return Err("the .NET version is unknown; put it in the tag".into());
+        return Err(reasons::unknown_dotnet_version());
     };
     let repository = look.image.repository.replace("/sdk", "/aspnet");
     Ok((format!("{repository}:{major}.{minor}{variant}"), major))

@@ -8,8 +8,9 @@ use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::go::{
     CHECKERS, DIRECTORIES_OF_PROGRAMS, FILES_OF_THE_COMPILER, OPTIONS_WITH_VALUE, VERBS_WITHOUT_PROGRAMS,
 };
+use crate::reasons::{self, Reason};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
+use crate::runtime::outputs::{Output, StageOutputs, Step};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
@@ -29,7 +30,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
 }
 
 /// The recipe for a Go stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, Built::own, finish)
 }
 
@@ -42,7 +43,7 @@ struct Built {
 }
 
 impl Built {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
         let one = step.one;
         if CHECKERS.iter().any(|tool| one.is(tool)) {
             return Some(Ok(Output::Nothing));
@@ -62,18 +63,18 @@ impl Built {
             }
             verb if VERBS_WITHOUT_PROGRAMS.contains(&verb) => Ok(Output::Nothing),
             "generate" => Ok(Output::Folder),
-            _ => Err(format!("the files that `go {verb}` creates are unknown")),
+            _ => Err(reasons::unknown_output(&format!("go {verb}"))),
         })
     }
 
-    fn build(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
+    fn build(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
         let arguments = &step.one.arguments()[1..];
         let (output, packages) = read(arguments);
-        let directory = step.directory.clone().ok_or("the working directory of `go build` is unknown")?;
+        let directory = step.directory.clone().ok_or(reasons::unknown_directory("`go build`"))?;
         let path = match output {
             Some(word) => {
                 let path = step.path(look.facts, &word);
-                let path = path.ok_or_else(|| format!("the output path `-o {}` is unknown", word.raw))?;
+                let path = path.ok_or_else(|| reasons::unknown_output_path(&word.raw))?;
                 if path == "/dev/null" {
                     return Ok(Output::Nothing);
                 }
@@ -99,9 +100,9 @@ impl Built {
         Ok(Output::File(path))
     }
 
-    fn install(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
+    fn install(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
         let (_, packages) = read(&step.one.arguments()[1..]);
-        let directory = step.directory.clone().ok_or("the working directory of `go install` is unknown")?;
+        let directory = step.directory.clone().ok_or(reasons::unknown_directory("`go install`"))?;
         for package in packages.iter().filter(|package| !package.ends_with("...")) {
             let package = package.split('@').next().unwrap_or_default();
             let name = if package.starts_with('.') {
@@ -140,7 +141,7 @@ fn read(arguments: &[Word]) -> (Option<Word>, Vec<String>) {
 
 /// The name that `go build` gives a program: the last element of the package's path, or the first
 /// file's name.
-fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Result<String, String> {
+fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Result<String, Reason> {
     if let Some(file) = package.strip_suffix(".go") {
         return Ok(last_element(file));
     }
@@ -165,9 +166,7 @@ fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Resul
     let started =
         started.and_then(|program| program.strip_prefix(&format!("{directory}/")).or(Some(program)));
     let started = started.filter(|program| !program.contains('/') && directory == look.folder);
-    started.map(str::to_owned).ok_or_else(|| {
-        "the name of the program that `go build` creates is unknown; pass it with -o".to_owned()
-    })
+    started.map(str::to_owned).ok_or_else(reasons::unknown_program_name)
 }
 
 fn last_element(path: &str) -> String {
@@ -210,13 +209,10 @@ fn is_static(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
     }
 }
 
-fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result<Recipe, String> {
-    let program = look
-        .start
-        .program()
-        .ok_or("the program that CMD and ENTRYPOINT start is unknown; write it in exec form")?;
+fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result<Recipe, Reason> {
+    let program = look.start.program().ok_or(reasons::unknown_start())?;
     if program == "go" {
-        return Err("`go run` compiles when the image runs; start the program itself".into());
+        return Err(reasons::compiles_at_start("go run"));
     }
     let path = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => Some(program.to_owned()),
@@ -231,7 +227,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
                 .find(|path| all.clone().any(|one| one == path))
         }
     };
-    let path = path.ok_or_else(|| format!("the path of `{program}` is unknown"))?;
+    let path = path.ok_or_else(|| reasons::unknown_program_path(program))?;
     let is_built = built
         .outputs
         .iter()
@@ -239,7 +235,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         .any(|output| paths::within(&path, output));
     let is_script = path.ends_with(".sh");
     if !is_built && !is_script {
-        return Err(format!("no step builds `{program}`"));
+        return Err(reasons::program_not_built(program));
     }
     let mut copies = Vec::new();
     let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_gone(output);
@@ -301,7 +297,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
             Err(_) if is_static => "debian:bookworm-slim".into(),
             Err(reason) => return Err(reason),
         },
-        other => return Err(format!("no runtime image is known for programs built on {other}")),
+        other => return Err(reasons::no_runtime_image(other)),
     };
     let packages = vec![
         RequiredPackage::of("ca-certificates", "programs in Go read the system's certificates"),
@@ -320,9 +316,9 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
 }
 
 /// The application's whole folder, instead of the files in it.
-fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, String> {
+fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, Reason> {
     if crate::runtime::outputs::is_shared_folder(&look.folder) {
-        return Err(format!("the files that the program reads in {} are unknown", look.folder));
+        return Err(reasons::unknown_read_files(&look.folder));
     }
     let mut result = vec![Copy::of(look.folder.clone(), "the program and files read at run time")];
     for copy in copies {

@@ -8,8 +8,9 @@ use crate::knowledge::languages::java::{
     BUILDERS, DETECTED_BUILDERS, DIRECTORIES_OF_BUILDERS, FILES_OF_BUILDERS, GRADLE_PLUGINS_OF_FAT_JARS,
     MAVEN_PLUGINS_OF_FAT_JARS, PACKAGES_OF_BUILDERS,
 };
+use crate::reasons::{self, Reason};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
@@ -41,7 +42,7 @@ fn version(image: &ImageName) -> Option<u32> {
 }
 
 /// The recipe for a Java stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(
         look,
         |classes: &mut Vec<String>, look, step| {
@@ -52,12 +53,12 @@ pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
     )
 }
 
-fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
     if !BUILDERS.iter().any(|tool| step.one.is(tool)) {
         return None;
     }
     let Some(directory) = &step.directory else {
-        return Some(Err("the working directory of a step is unknown".into()));
+        return Some(Err(reasons::unknown_directory("a step")));
     };
     Some(if paths::within(directory, &look.folder) {
         Ok(Output::Nothing)
@@ -73,7 +74,7 @@ fn classes_of(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
     step.path(look.facts, &directory[1])
 }
 
-fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) -> Result<Recipe, Reason> {
     let words = look.start.words();
     if words.contains(&"-jar") {
         // The jar contains them.
@@ -108,10 +109,10 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
             let is_output = directory.ends_with("/target") || directory.ends_with("/build/libs");
             let is_sure = !name.contains(['*', '?', '$', '[']) && (is_fat || !is_output);
             if directory.contains(['*', '?', '$', '[']) || name.contains('$') {
-                return Err(format!("the path of `{jar}` is unknown"));
+                return Err(reasons::unknown_program_path(&jar));
             }
             if !is_sure && directory == look.folder {
-                return Err(format!("the path of `{jar}` is unknown"));
+                return Err(reasons::unknown_program_path(&jar));
             }
             copies.push(if is_sure {
                 Copy::of(jar.clone(), "the program")
@@ -125,7 +126,7 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
                     copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
                 }
                 None if needs_whole => {
-                    return Err(format!("the files that the program reads in {} are unknown", look.folder));
+                    return Err(reasons::unknown_read_files(&look.folder));
                 }
                 None => {
                     copies = vec![Copy::of(look.folder.clone(), "the program and files read at run time")];
@@ -138,22 +139,19 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
             }
         }
         (Some(_), None) if needs_whole => {
-            return Err(format!(
-                "the classes share {} with other files; give them their own WORKDIR",
-                look.folder
-            ));
+            return Err(reasons::classes_share_directory(&look.folder));
         }
         (Some(_), None) => {
             copies.push(Copy::of(look.folder.clone(), "the classes and files read at run time"));
         }
         (None, _) => {
-            return Err("the image does not start `java`, so the files that it needs are unknown".into());
+            return Err(reasons::java_not_started());
         }
     }
     if pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
-        return Err("JSP pages are compiled at run time, which needs a compiler".into());
+        return Err(reasons::jsp_pages());
     }
-    let version = version(look.image).ok_or("the Java version is unknown")?;
+    let version = version(look.image).ok_or(reasons::unknown_java_version())?;
     let tag = look.image.tag.as_deref().unwrap_or_default();
     let ending = match look.image.repository.as_str() {
         "eclipse-temurin" => {

@@ -15,9 +15,10 @@ use crate::knowledge::languages::node::{
     BUILDERS, COMPILER_PACKAGES, COMPILERS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES,
     VERBS_WITHOUT_OUTPUT, WITH_BROWSERS,
 };
+use crate::reasons::{self, Reason};
 use crate::runtime::node_imports::imported;
 use crate::runtime::node_start::{Started, has};
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_common_directory, is_shared_folder};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::shell::Word;
@@ -65,7 +66,7 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// The recipe for a Node stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, Done::own, finish)
 }
 
@@ -78,7 +79,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
         let one = step.one;
         let program = one.program?;
         if BUILDERS.contains(&program) {
@@ -121,12 +122,12 @@ impl Done {
         })
     }
 
-    fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
-        let directory = step.directory.clone().ok_or("the working directory of a step is unknown")?;
+    fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+        let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
         if paths::within(&directory, &look.folder) {
             Ok(Output::Folder)
         } else if is_common_directory(&directory) {
-            Err(format!("the files that `{}` creates in {directory} are unknown", step.one.words[0].raw))
+            Err(reasons::unknown_output_of_command(&step.one.words[0].raw, &directory))
         } else {
             Ok(Output::Path(directory))
         }
@@ -138,12 +139,9 @@ fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
     if is_shared_folder(&look.folder) {
-        return Err(format!(
-            "the application shares {} with other files; give it its own WORKDIR",
-            look.folder
-        ));
+        return Err(reasons::shared_directory(&look.folder));
     }
     let manifest = look.context.and_then(|context| {
         look.text_at(context, &format!("{}/package.json", look.folder))
@@ -151,12 +149,12 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     });
     let started = Started::of(look, manifest.as_ref());
     if let Some(name) = WITH_BROWSERS.iter().find(|name| has(manifest.as_ref(), "dependencies", name)) {
-        return Err(format!("{name} installs a browser that needs files outside its directory"));
+        return Err(reasons::installs_browser(name));
     }
     if is_full(look.image)
         && let Some(name) = LINKED.iter().find(|name| has(manifest.as_ref(), "dependencies", name))
     {
-        return Err(format!("{name} links libraries that are only in the full image"));
+        return Err(reasons::links_full_image(name));
     }
     let full = look.written_image();
     let slim = look.slim();
@@ -166,13 +164,10 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let (base, base_is_other) = match (&manifest, &scripts) {
         (Some(_), Some(_)) => (slim.clone(), slim != full),
         (None, _) if needs_slim => {
-            return Err(format!(
-                "{}/package.json can't be read, so the program's system dependencies are unknown",
-                look.folder.trim_end_matches('/')
-            ));
+            return Err(reasons::unreadable_package_json(look.folder.trim_end_matches('/')));
         }
         (_, None) if needs_slim => {
-            return Err("the image starts a script that is not in the build context, and the script may call programs that are only in the full image".into());
+            return Err(reasons::start_script_unknown());
         }
         _ => (full, false),
     };

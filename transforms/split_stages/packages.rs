@@ -2,6 +2,7 @@
 //! instruction that installs them.
 
 use crate::context::RequiredPackage;
+use crate::reasons::{self, Reason};
 use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::Recipe;
@@ -64,9 +65,9 @@ pub(super) fn install(
     look: &StageView<'_, '_>,
     recipe: &Recipe,
     needs: &[RequiredPackage],
-) -> Result<Option<NewInstruction>, String> {
+) -> Result<Option<NewInstruction>, Reason> {
     if let Some(names) = names(needs).filter(|_| !recipe.has_shell) {
-        return Err(format!("the final image has no package manager, and {names} may be needed"));
+        return Err(reasons::no_package_manager(&names));
     }
     install_on(look.stage, needs)
 }

@@ -7,7 +7,8 @@ use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::php::{
     BUILDERS, DIRECTORIES_OF_EXTENSIONS, INSTALLERS_OF_EXTENSIONS, SETTINGS_OF_APACHE,
 };
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
+use crate::reasons::{self, Reason};
+use crate::runtime::outputs::{Output, StageOutputs, Step};
 use crate::runtime::package_role::{Role, role_of, serves_builds};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
@@ -28,7 +29,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The recipe for a PHP stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, own, |look, settings: &Vec<String>, work| finish(look, settings, work))
 }
 
@@ -37,7 +38,7 @@ fn own(
     settings: &mut Vec<String>,
     look: &StageView<'_, '_>,
     step: &Step<'_, '_>,
-) -> Option<Result<Output, String>> {
+) -> Option<Result<Output, Reason>> {
     let one = step.one;
     match one.program? {
         program if INSTALLERS_OF_EXTENSIONS.contains(&program) => Some(Ok(Output::Nothing)),
@@ -51,25 +52,23 @@ fn own(
             let is_global =
                 one.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
             Some(match &step.directory {
-                _ if is_global => {
-                    Err("globally installed packages can't be distinguished from the system's files".into())
-                }
+                _ if is_global => Err(reasons::global_packages()),
                 Some(directory) if paths::within(directory, &look.folder) => Ok(Output::Folder),
                 Some(directory) => Ok(Output::Path(directory.clone())),
-                None => Err("the working directory of a step is unknown".into()),
+                None => Err(reasons::unknown_directory("a step")),
             })
         }
         _ => None,
     }
 }
 
-fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> Result<Recipe, Reason> {
     if look.folder == "/" || paths::within("/usr/local/lib/php", &look.folder) {
-        return Err("the application's directory contains other files; give it its own WORKDIR".into());
+        return Err(reasons::directory_has_other_files());
     }
     let is_alpine = look.image.tag.as_deref().is_some_and(|tag| tag.contains("alpine"));
     if is_alpine {
-        return Err("the libraries that the extensions link on Alpine are unknown".into());
+        return Err(reasons::alpine_extensions());
     }
     let release = look.stage.release.as_ref();
     let unknown = work.packages.iter().find(|name| {
@@ -77,9 +76,7 @@ fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> 
         name.ends_with("-dev") && role_of(name, release, look.facts.known) == kept
     });
     if let Some(name) = unknown {
-        return Err(format!(
-            "the run-time library of {name} is unknown for this release; put the release in the tag (-bookworm)"
-        ));
+        return Err(reasons::unknown_extension_library(name));
     }
     let mut copies: Vec<Copy> = vec![Copy {
         paths: DIRECTORIES_OF_EXTENSIONS.iter().map(|path| (*path).to_owned()).collect(),

@@ -9,8 +9,8 @@
 use crate::context::Surroundings;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
+use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
-use crate::runtime::outputs::Refused;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Language, Split};
@@ -31,7 +31,7 @@ const LANGUAGES: &[Language] = &[
 
 /// The last stage of a file, if it builds programs of a known language.
 pub(super) struct Candidate<'f> {
-    stage: &'f Stage,
+    pub(super) stage: &'f Stage,
     image: &'f ImageName,
     language: &'static Language,
 }
@@ -50,15 +50,15 @@ pub(super) fn split(
     facts: &Facts<'_>,
     candidate: &Candidate<'_>,
     around: &dyn Surroundings,
-) -> Result<Split, Refused> {
+) -> Result<Split, Reason> {
     let Candidate { stage, image, language } = candidate;
     may_split(facts, stage)?;
     let from = facts.start_of(stage);
     let start = Entrypoint::of(facts, stage);
-    let folder =
-        facts.directory_after(stage.items.end - 1).or_else(|| facts.first_directory(stage)).ok_or_else(
-            || (from, "the program's working directory is not in the file; add a WORKDIR".to_owned()),
-        )?;
+    let folder = facts
+        .directory_after(stage.items.end - 1)
+        .or_else(|| facts.first_directory(stage))
+        .ok_or_else(|| reasons::no_workdir().at(from))?;
     let look = StageView { facts, stage, image, start, folder, context: around.context().ok() };
     let mut recipe = (language.recipe)(&look)?;
     recipe.packages.extend(around.proven().iter().cloned());
@@ -66,28 +66,26 @@ pub(super) fn split(
 }
 
 /// Refuses stages that no recipe can split.
-fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Refused> {
+fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Reason> {
     if facts.is_far_up(stage.items.start) {
-        return Err((facts.start_of(stage), format!("the stage has more than {FURTHEST} instructions")));
+        return Err(reasons::too_many_instructions(FURTHEST).at(facts.start_of(stage)));
     }
     let mut is_root = true;
     let mut has_command = false;
     for item in stage.items.clone() {
         let one = match &facts.file.items[item] {
             Item::Instruction(one) => one,
-            Item::Error(span, _) => return Err((*span, "this line can't be read".into())),
+            Item::Error(span, _) => return Err(reasons::unreadable_line().at(*span)),
             _ => continue,
         };
-        let refused = |reason: &str| Err((one.text, reason.to_owned()));
+        let refused = |reason: Reason| Err(reason.at(one.text));
         match &one.body {
             Body::Onbuild(..) => {
-                return refused("an ONBUILD trigger is meant for an image that can build");
+                return refused(reasons::onbuild_needs_builder());
             }
             Body::User(user) => is_root = matches!(user.as_str(), "root" | "0" | "root:root" | "0:0"),
             Body::Run(_) if !is_root => {
-                return refused(
-                    "this RUN runs as a user who may not exist in the final image; build as root, and set USER after it",
-                );
+                return refused(reasons::unknown_build_user());
             }
             Body::Cmd(_) | Body::Entrypoint(_) => has_command = true,
             Body::From(_)
@@ -96,18 +94,18 @@ fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Refused> {
                     .iter()
                     .any(|flag| flag.value.as_deref().is_some_and(|value| value.contains('$'))) =>
             {
-                return refused("the platform of the final image is unknown");
+                return refused(reasons::unknown_platform());
             }
             Body::Copy(_)
                 if one.flags.iter().any(|flag| flag.name == "parents" || flag.name == "exclude") =>
             {
-                return refused("the files that this copies are unknown");
+                return refused(reasons::unknown_copied_files());
             }
             _ => {}
         }
     }
     if !has_command {
-        return Err((facts.start_of(stage), "neither CMD nor ENTRYPOINT says what runs".into()));
+        return Err(reasons::nothing_started().at(facts.start_of(stage)));
     }
     Ok(())
 }

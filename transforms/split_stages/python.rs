@@ -9,7 +9,8 @@ use crate::knowledge::Kind;
 use crate::knowledge::languages::python::{
     BUILDERS, DOWNLOADING_CALLS, LIBRARIES, NEEDS_FULL_IMAGE, OPTIONS_TO_ELSEWHERE, PACKAGES_OF_THE_SYSTEM,
 };
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
+use crate::reasons::{self, Reason};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
@@ -45,7 +46,7 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// The recipe for a Python stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, Done::own, finish)
 }
 
@@ -62,7 +63,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
         let one = step.one;
         let program = one.program?;
         if let Some(call) = step.run.call_of(step.index) {
@@ -70,9 +71,7 @@ impl Done {
                 "pip" => Some(self.pip(look, step)),
                 "poetry" => Some(poetry(look, step, &call.verb)),
                 "apt-get" | "apt" | "apk" | "aptitude" => None,
-                other => Some(Err(format!(
-                    "packages installed by {other} can't be distinguished from the system's files"
-                ))),
+                other => Some(Err(reasons::packages_of_other_manager(other))),
             };
         }
         if BUILDERS.contains(&program) {
@@ -85,17 +84,13 @@ impl Done {
                     self.environment = Some(path.clone());
                     Ok(Output::Path(path))
                 }
-                None => Err("the path of the virtual environment is unknown".into()),
+                None => Err(reasons::unknown_virtual_environment()),
             });
         }
         if one.is("python") {
             let text = one.command.span.of(look.facts.file.text);
             let fetches = DOWNLOADING_CALLS.iter().any(|word| text.contains(word));
-            return Some(if fetches {
-                Err("a Python program downloads something to an unknown place".into())
-            } else {
-                Ok(Output::Folder)
-            });
+            return Some(if fetches { Err(reasons::unknown_download()) } else { Ok(Output::Folder) });
         }
         if matches!(program, "." | "source") {
             return Some(Ok(Output::Nothing));
@@ -103,20 +98,17 @@ impl Done {
         None
     }
 
-    fn pip(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
+    fn pip(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
         let one = step.one;
         if one.words[0].raw.starts_with('/') && !one.words[0].raw.contains("venv") {
-            return Err(format!(
-                "`{}` is called by its path, so it installs for the system",
-                one.words[0].raw
-            ));
+            return Err(reasons::pip_by_path(&one.words[0].raw));
         }
         let arguments = one.arguments();
         let refused = OPTIONS_TO_ELSEWHERE.iter().find(|option| {
             arguments.iter().any(|word| word.raw == **option || word.raw.starts_with(&format!("{option}=")))
         });
         if let Some(option) = refused {
-            return Err(format!("{option} makes pip install elsewhere"));
+            return Err(reasons::pip_elsewhere(option));
         }
         self.from_source |= arguments.iter().any(|word| word.raw.starts_with("--no-binary"));
         let mut words = arguments.iter().skip_while(|word| word.raw != "install").skip(1);
@@ -188,7 +180,7 @@ impl Done {
     }
 }
 
-fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Output, String> {
+fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Output, Reason> {
     if verb != "install" && verb != "update" && verb != "sync" {
         return Ok(Output::Nothing);
     }
@@ -203,45 +195,37 @@ fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<O
     match (in_place, in_project) {
         (true, _) => Ok(Output::Nothing),
         (_, true) => Ok(Output::Folder),
-        _ => Err(
-            "poetry keeps its environment in its cache directory; set virtualenvs.create or virtualenvs.in-project"
-                .into(),
-        ),
+        _ => Err(reasons::poetry_in_cache()),
     }
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
     let facts = look.facts;
     if is_shared_folder(&look.folder) {
-        return Err(format!(
-            "the application shares {} with other files; give it its own WORKDIR",
-            look.folder
-        ));
+        return Err(reasons::shared_directory(&look.folder));
     }
     let program = look.start.words().first().map(|word| (*word).to_owned()).unwrap_or_default();
     if program.starts_with("/usr/") || program.ends_with(".py") {
-        return Err(format!(
-            "`{program}` is started by its path, and would not see packages in a virtual environment"
-        ));
+        return Err(reasons::started_by_path(&program));
     }
     for item in look.stage.items.clone() {
         let Item::Instruction(one) = &facts.file.items[item] else { continue };
         if one.arguments().contains("site-packages") || one.arguments().contains("dist-packages") {
-            return Err("an instruction names the directory of installed packages".into());
+            return Err(reasons::names_site_packages());
         }
         if let Body::Env(all) = &one.body
             && all
                 .iter()
                 .any(|one| one.key == "PATH" && !one.value.as_deref().unwrap_or_default().contains("PATH"))
         {
-            return Err("ENV PATH drops the previous PATH".into());
+            return Err(reasons::path_dropped());
         }
     }
     let own_environment = done.environment.clone();
     if let Some(path) = &own_environment
         && !facts.file.text.contains(&format!("{path}/bin"))
     {
-        return Err(format!("packages may also be installed outside {path}"));
+        return Err(reasons::packages_outside(path));
     }
     let full = look.written_image();
     let slim = look.slim();
@@ -272,11 +256,11 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         slim
     } else if is_full(look.image) && !compiles(facts, look.stage) {
         let reason = if let Some(package) = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package)) {
-            format!("{package} may need libraries that are only in the full image")
+            reasons::needs_full_image(package)
         } else if done.is_unclear {
-            "the requirements can't be read, so their system dependencies are unknown".to_owned()
+            reasons::unreadable_requirements()
         } else {
-            "the image starts a script that is not in the build context, and the script may call programs that are only in the full image".to_owned()
+            reasons::start_script_unknown()
         };
         return Err(reason);
     } else {

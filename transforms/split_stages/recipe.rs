@@ -3,7 +3,8 @@
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage};
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step};
+use crate::reasons::Reason;
+use crate::runtime::outputs::{Output, StageOutputs, Step};
 use crate::runtime::view::StageView;
 use crate::span::Span;
 use crate::transforms::support::new_instruction::NewInstruction;
@@ -96,17 +97,17 @@ pub(crate) struct Language {
     /// Whether a stage on an image builds programs of the language.
     pub detects: fn(&Facts<'_>, &Stage, &ImageName) -> bool,
     /// How such a stage is split.
-    pub recipe: fn(&StageView<'_, '_>) -> Result<Recipe, Refused>,
+    pub recipe: fn(&StageView<'_, '_>) -> Result<Recipe, Reason>,
 }
 
 /// The recipe of a language. `own` handles the commands of its tools and collects what `finish`
 /// needs.
 pub(crate) fn observe<T: Default>(
     look: &StageView<'_, '_>,
-    own: impl Fn(&mut T, &StageView<'_, '_>, &Step<'_, '_>) -> Option<Result<Output, String>>,
-    finish: impl FnOnce(&StageView<'_, '_>, &T, StageOutputs) -> Result<Recipe, String>,
-) -> Result<Recipe, Refused> {
+    own: impl Fn(&mut T, &StageView<'_, '_>, &Step<'_, '_>) -> Option<Result<Output, Reason>>,
+    finish: impl FnOnce(&StageView<'_, '_>, &T, StageOutputs) -> Result<Recipe, Reason>,
+) -> Result<Recipe, Reason> {
     let mut found = T::default();
     let work = StageOutputs::of(look.facts, look.stage, &mut |step| own(&mut found, look, step))?;
-    finish(look, &found, work).map_err(|reason| (look.facts.start_of(look.stage), reason))
+    finish(look, &found, work).map_err(|reason| reason.at(look.facts.start_of(look.stage)))
 }

@@ -6,7 +6,8 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::ruby::{BUILDERS, LIBRARIES, NEEDS_FULL_IMAGE, OPTIONS_TO_ELSEWHERE};
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_common_directory, is_shared_folder};
+use crate::reasons::{self, Reason};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
@@ -31,7 +32,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The recipe for a Ruby stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, Done::own, finish)
 }
 
@@ -44,13 +45,13 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
         let one = step.one;
         let program = one.program?;
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
         let has = |options: &[&str]| one.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
         match program {
-            "gem" if has(OPTIONS_TO_ELSEWHERE) => Some(Err("an option makes gem install elsewhere".into())),
+            "gem" if has(OPTIONS_TO_ELSEWHERE) => Some(Err(reasons::gem_elsewhere())),
             "gem" => {
                 let names =
                     words.iter().skip(1).filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
@@ -71,10 +72,10 @@ impl Done {
         look: &StageView<'_, '_>,
         step: &Step<'_, '_>,
         words: &[&str],
-    ) -> Result<Output, String> {
+    ) -> Result<Output, Reason> {
         let arguments = step.one.arguments();
         if arguments.iter().any(|word| word.raw.contains("use-system-libraries")) {
-            return Err("a gem is built against unknown system libraries".into());
+            return Err(reasons::gem_with_unknown_libraries());
         }
         let mut path = arguments.windows(2).find(|pair| pair[0].raw == "--path").map(|pair| pair[1].clone());
         if words.first() == Some(&"config") {
@@ -83,14 +84,14 @@ impl Done {
         }
         if let Some(word) = path {
             let path = step.path(look.facts, &word);
-            self.path = Some(path.ok_or("Bundler's install path is unknown")?);
+            self.path = Some(path.ok_or(reasons::unknown_bundle_path())?);
         }
         in_directory(look, step)
     }
 }
 
-fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, String> {
-    let directory = step.directory.clone().ok_or("the working directory of a step is unknown")?;
+fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+    let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
     let leaves_nothing = is_common_directory(&directory) || directory.starts_with("/tmp");
     Ok(match paths::within(&directory, &look.folder) {
         true => Output::Folder,
@@ -99,12 +100,9 @@ fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output,
     })
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
+fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
     if is_shared_folder(&look.folder) {
-        return Err(format!(
-            "the application shares {} with other files; give it its own WORKDIR",
-            look.folder
-        ));
+        return Err(reasons::shared_directory(&look.folder));
     }
     let folder = look.folder.trim_end_matches('/');
     let text =
@@ -117,14 +115,12 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let mut packages = Vec::new();
     if slim != full {
         if lock.is_none() && (gemfile.is_some() || done.by_name.is_empty()) {
-            return Err("Gemfile.lock can't be read, so the gems' system dependencies are unknown".into());
+            return Err(reasons::unreadable_gemfile_lock());
         }
         if let Some(gem) = NEEDS_FULL_IMAGE.iter().find(|gem| has(gem)) {
-            return Err(format!("{gem} may need libraries that are only in the full image"));
+            return Err(reasons::needs_full_image(gem));
         }
-        let scripts = scripts.as_deref().ok_or(
-            "the image starts a script that is not in the build context, and the script may call programs that are only in the full image",
-        )?;
+        let scripts = scripts.as_deref().ok_or(reasons::start_script_unknown())?;
         let needed = LIBRARIES.iter().filter(|(gem, _)| has(gem));
         let needed =
             needed.map(|(gem, package)| RequiredPackage::of(package, format!("{gem} links or calls it")));
@@ -149,7 +145,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     let mut copies = Vec::new();
     let set = set(look, "BUNDLE_PATH").or_else(|| set(look, "GEM_HOME"));
     match set.or_else(|| done.path.clone()) {
-        Some(path) if path.contains('$') => return Err("Bundler's install path is unknown".into()),
+        Some(path) if path.contains('$') => return Err(reasons::unknown_bundle_path()),
         Some(path) if paths::within(&path, &look.folder) || !path.starts_with('/') => {}
         Some(path) => copies.push(Copy::of(path, "the installed gems")),
         None => {

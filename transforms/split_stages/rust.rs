@@ -7,8 +7,9 @@ use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::rust::{
     DIRECTORIES_OF_THE_COMPILER, FILES_OF_THE_COMPILER, LIBRARIES, VERBS_WITHOUT_PROGRAMS,
 };
+use crate::reasons::{self, Reason};
 use crate::runtime::assets;
-use crate::runtime::outputs::{Output, Refused, StageOutputs, Step, is_shared_folder};
+use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
@@ -25,7 +26,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The recipe for a Rust stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Refused> {
+pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
     observe(look, |done: &mut Done, _, step| done.own(step), finish)
 }
 
@@ -37,7 +38,7 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Output, String>> {
+    fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
         let one = step.one;
         if one.is("rustup") || one.is("rustc") || one.is("rustfmt") {
             return Some(Ok(Output::Nothing));
@@ -57,29 +58,22 @@ impl Done {
                     self.targets.push(format!("{directory}/target"));
                     Ok(Output::Nothing)
                 }
-                None => Err("the working directory of `cargo build` is unknown".into()),
+                None => Err(reasons::unknown_directory("`cargo build`")),
             },
             "install" => {
                 self.installs |= !words.iter().any(|word| word.starts_with("--root"));
-                if self.installs {
-                    Ok(Output::Nothing)
-                } else {
-                    Err("the output path of `cargo install --root` is unknown".into())
-                }
+                if self.installs { Ok(Output::Nothing) } else { Err(reasons::unknown_cargo_root()) }
             }
             other if VERBS_WITHOUT_PROGRAMS.contains(&other) => Ok(Output::Nothing),
-            other => Err(format!("the files that `cargo {other}` creates are unknown")),
+            other => Err(reasons::unknown_output(&format!("cargo {other}"))),
         })
     }
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, String> {
-    let program = look
-        .start
-        .program()
-        .ok_or("the program that CMD and ENTRYPOINT start is unknown; write it in exec form")?;
+fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
+    let program = look.start.program().ok_or(reasons::unknown_start())?;
     if program == "cargo" {
-        return Err("`cargo run` compiles when the image runs; start the program itself".into());
+        return Err(reasons::compiles_at_start("cargo run"));
     }
     let folder = look.folder.trim_end_matches('/');
     let cargo_bin = "/usr/local/cargo/bin";
@@ -91,14 +85,14 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         (false, false) => {
             let mut places = ["/usr/local/bin", "/usr/bin"].iter().map(|place| format!("{place}/{program}"));
             let place = places.find(|path| work.paths.iter().any(|(other, _)| other == path));
-            place.ok_or_else(|| format!("the path of `{program}` is unknown"))?
+            place.ok_or_else(|| reasons::unknown_program_path(program))?
         }
     };
     let is_made = done.targets.iter().any(|target| paths::within(&path, target))
         || paths::within(&path, cargo_bin)
         || work.paths.iter().any(|(made, _)| *made == path);
     if !is_made {
-        return Err(format!("no step builds `{program}`"));
+        return Err(reasons::program_not_built(program));
     }
     let is_bare = paths::within(&path, cargo_bin) && !program.contains('/');
     copies.push(Copy {
@@ -109,14 +103,11 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         Some(found) if found.is_empty() => {}
         Some(found) => copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") }),
         None if is_shared_folder(&look.folder) => {
-            return Err(format!("the files that the program reads in {} are unknown", look.folder));
+            return Err(reasons::unknown_read_files(&look.folder));
         }
         // Without the context, the sources can't be distinguished from files that the program
         // reads.
-        None => return Err(
-            "the files that the program reads are unknown without the build context; pass it with --context"
-                .into(),
-        ),
+        None => return Err(reasons::no_context()),
     }
     let lock = look.context.and_then(|context| look.text_at(context, &format!("{folder}/Cargo.lock")));
     let mut packages =

@@ -3,6 +3,7 @@
 use crate::edit::Edits;
 use crate::facts::style::Style;
 use crate::facts::{RunFacts, append, excise};
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::transform::Context;
 
@@ -13,10 +14,9 @@ pub fn append_to(
     run: &RunFacts<'_>,
     commands: &[String],
     edits: &mut Edits,
-) -> Result<(), String> {
-    let script = run.editable().ok_or("its script can't be edited")?;
-    let place =
-        append::to(run, script).map_err(|reason| format!("nothing can be appended, because {reason}"))?;
+) -> Result<(), Reason> {
+    let script = run.editable().ok_or(reasons::uneditable_script())?;
+    let place = append::to(run, script).map_err(cannot_append)?;
     let joint = match (place.before_comment, place.operator) {
         (true, ";") => "; ".to_owned(),
         (true, operator) => format!(" {operator} "),
@@ -27,10 +27,7 @@ pub fn append_to(
         // An empty line would continue with the next instruction.
         Some(semicolon) if Span::new(place.at, semicolon.start).of(ctx.file.text).contains('\n') => {
             let tail = excise::clear(run, Span::new(place.at, semicolon.end));
-            edits.replace(
-                tail.ok_or("nothing can be appended, because a comment is before its last semicolon")?,
-                text,
-            );
+            edits.replace(tail.ok_or(cannot_append(reasons::comment_before_semicolon()))?, text);
         }
         Some(semicolon) => {
             edits.delete(semicolon);
@@ -39,4 +36,8 @@ pub fn append_to(
         None => edits.insert(place.at, text),
     }
     Ok(())
+}
+
+fn cannot_append(reason: Reason) -> Reason {
+    reason.after("nothing can be appended, because")
 }

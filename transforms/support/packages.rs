@@ -2,11 +2,12 @@
 
 use crate::context::RequiredPackage;
 use crate::facts::Stage;
+use crate::reasons::{self, Reason};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The step that installs packages on the release that a stage is built on, or `None` if there is
 /// nothing to install.
-pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<NewInstruction>, String> {
+pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<NewInstruction>, Reason> {
     let Some(names) = names(needs) else { return Ok(None) };
     let words = names.replace(", ", " ");
     let text = match stage.release.as_ref().map(|release| release.family.as_str()) {
@@ -14,7 +15,7 @@ pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Opt
             "RUN apt-get update \\\n    && apt-get install -y --no-install-recommends {words} \\\n    && rm -rf /var/lib/apt/lists/*"
         ),
         Some("alpine") => format!("RUN apk add --no-cache {words}"),
-        _ => return Err(format!("how to install {names} in the final image is unknown")),
+        _ => return Err(reasons::unknown_install_command(&names)),
     };
     Ok(Some(text.into()))
 }

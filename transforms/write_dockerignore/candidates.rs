@@ -11,6 +11,7 @@ use crate::knowledge::languages::node::LOCKFILES;
 use crate::knowledge::lists::files::{
     CACHES_OF_TOOLS, FILES_OF_DEVELOPERS, LOCKFILES_WITH_URLS, SECRETS, WORDS_ABOUT_ENVIRONMENT_FILES,
 };
+use crate::reasons::Reason;
 use crate::syntax::{Body, Dockerfile};
 use crate::transforms::write_dockerignore::reinstalled;
 
@@ -53,7 +54,7 @@ pub struct Finding {
     /// The patterns.
     pub unsent: Vec<Unsent>,
     /// Why version control is sent, if it is.
-    pub history: Option<String>,
+    pub history: Option<Reason>,
 }
 
 /// The files that need not be sent. There are none if no directory of the context is copied.

@@ -5,26 +5,27 @@
 //! names of known readers.
 
 use crate::knowledge::lists::version_control::{LIBRARIES, PROGRAMS};
+use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Run};
 use crate::transforms::write_dockerignore::candidates::Search;
 
 impl Search<'_, '_> {
     /// The reader of version control, to display, or `None` if there is no known one.
-    pub(crate) fn asks_for_history(&self) -> Option<String> {
+    pub(crate) fn asks_for_history(&self) -> Option<Reason> {
         let runs = &self.facts.runs;
         let called = runs.iter().flat_map(|run| &run.invocations).find_map(|one| {
-            PROGRAMS.iter().find(|name| one.is(name)).map(|name| format!("`{name}` may read it"))
+            PROGRAMS.iter().find(|name| one.is(name)).map(|name| reasons::may_read_history(name))
         });
         let unread = || {
             let is_unread = |body: &Body| matches!(body, Body::Run(Run::Opaque(_) | Run::Exec(_)));
-            runs.iter().any(|run| is_unread(&run.instruction.body)).then(|| "a RUN can't be read".to_owned())
+            runs.iter().any(|run| is_unread(&run.instruction.body)).then(reasons::run_not_read)
         };
         let mentioned = || {
             let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
             let is_lock =
                 |path: &str| path.ends_with("package-lock.json") || path.ends_with("npm-shrinkwrap.json");
             let mut texts = self.context.texts.iter().filter(|(path, _)| is_ours(path) && !is_lock(path));
-            texts.find_map(|(path, text)| asks(text).map(|what| format!("{path} names `{what}`")))
+            texts.find_map(|(path, text)| asks(text).map(|what| reasons::names_history(path, what)))
         };
         called.or_else(unread).or_else(mentioned)
     }

@@ -17,7 +17,7 @@ use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactiv
 use crate::config::Settings;
 use crate::escape;
 use crate::pipeline::{self, Outcome};
-use crate::report::{self, FileReport, Talk};
+use crate::report::{self, Failure, FileReport, Talk};
 
 pub fn run(args: &Fix) -> anyhow::Result<Status> {
     match args.color {
@@ -88,7 +88,7 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
     };
     let name = discover::display_name(path);
     let around = session.contexts.around(Some(path));
-    let fixed = input::file(path).and_then(|text| {
+    let fixed = input::file(path).map_err(Failure::from).and_then(|text| {
         let settings = clock::started(&*session.settings(path, &text)?);
         let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,

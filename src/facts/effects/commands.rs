@@ -10,6 +10,7 @@ use crate::facts::execution::normalized;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Scope;
 use crate::knowledge::lists::variables::WORDS_ABOUT_FILES;
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::{CommandKind, Word};
 
 /// A package manager's call that installs what a project's manifests say.
@@ -41,7 +42,7 @@ pub(super) struct Script<'f, 'a> {
 }
 
 impl Script<'_, '_> {
-    fn follow(&mut self, until: Option<usize>) -> Result<(), String> {
+    fn follow(&mut self, until: Option<usize>) -> Result<(), Reason> {
         self.effects.reads = vec![
             Resource::Files(Tree::System),
             Resource::Files(Tree::Homes),
@@ -64,7 +65,7 @@ impl Script<'_, '_> {
     }
 
     /// The script's surroundings: mounts, and variables that redirect programs.
-    fn surroundings(&mut self) -> Result<(), String> {
+    fn surroundings(&mut self) -> Result<(), Reason> {
         for mount in &self.run.mounts {
             let target = mount.target.as_deref().and_then(|target| self.facts.path_at(self.run.item, target));
             self.touch(target.map_or(Tree::Everything, Tree::At));
@@ -76,15 +77,15 @@ impl Script<'_, '_> {
     }
 
     /// The words of loops and tests; a function could have any program's name.
-    fn compound_commands(&mut self) -> Result<(), String> {
+    fn compound_commands(&mut self) -> Result<(), Reason> {
         let mut compound = Vec::new();
         if let Some(script) = self.run.script() {
             script.list.walk(&mut |command| compound.push(command));
         }
         for command in compound {
             match &command.kind {
-                CommandKind::Function(name, _) => return Err(format!("a RUN defines a function `{name}`")),
-                CommandKind::Test(_) => return Err("a RUN uses `[[` or `((`".into()),
+                CommandKind::Function(name, _) => return Err(reasons::function_in_run(name)),
+                CommandKind::Test(_) => return Err(reasons::test_in_run()),
                 CommandKind::Branching(branching) => {
                     for word in branching.words.iter().filter(|word| word.raw.contains(['/', '*', '?', '[']))
                     {
@@ -95,11 +96,11 @@ impl Script<'_, '_> {
                             .invocations
                             .iter()
                             .position(within)
-                            .ok_or_else(|| format!("the target of `{}` is unknown", word.raw))?;
+                            .ok_or_else(|| reasons::unknown_target(&word.raw))?;
                         self.word(word)?;
                     }
                     if branching.counts {
-                        return Err("a RUN uses `for ((`".into());
+                        return Err(reasons::arithmetic_loop());
                     }
                 }
                 _ => {}
@@ -108,12 +109,12 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn variable(&mut self, item: usize, name: &str, value: &str) -> Result<(), String> {
+    pub(super) fn variable(&mut self, item: usize, name: &str, value: &str) -> Result<(), Reason> {
         let names_files = WORDS_ABOUT_FILES;
         let plain = value.trim_matches(['"', '\'']);
         let is_relative = !plain.starts_with('/') && !plain.is_empty() && !plain.contains("://");
         if is_relative && names_files.iter().any(|part| name.to_ascii_uppercase().contains(part)) {
-            return Err(format!("{name} names a file in the working directory"));
+            return Err(reasons::variable_names_file(name));
         }
         for part in value.trim_matches(['"', '\'']).split([':', '=', ',', ';', ' ']) {
             if part == format!("${name}") || part == format!("${{{name}}}") || !part.contains(['/', '$']) {
@@ -121,18 +122,17 @@ impl Script<'_, '_> {
             }
             let path =
                 self.facts.expanded(item, part).filter(|path| !path.contains('/') || path.starts_with('/'));
-            let path = path.ok_or_else(|| format!("the paths that {name} gives to programs are unknown"))?;
+            let path = path.ok_or_else(|| reasons::unknown_paths(name))?;
             // The text after the colon of a URL is not a path.
             if path.starts_with('/') && !path.starts_with("//") {
-                let tree = normalized(&path)
-                    .ok_or_else(|| format!("the paths that {name} gives to programs are unknown"))?;
+                let tree = normalized(&path).ok_or_else(|| reasons::unknown_paths(name))?;
                 self.touch(Tree::At(tree.strip_suffix("/bin").map_or(tree.clone(), str::to_owned)));
             }
         }
         Ok(())
     }
 
-    fn command(&mut self, index: usize, one: &Invocation<'_>) -> Result<(), String> {
+    fn command(&mut self, index: usize, one: &Invocation<'_>) -> Result<(), Reason> {
         for redirect in &one.command.redirects {
             if let Some(target) = redirect
                 .target
@@ -152,7 +152,7 @@ impl Script<'_, '_> {
             return Ok(());
         }
         if one.repeated {
-            return Err("`xargs` passes on unknown arguments".into());
+            return Err(reasons::xargs());
         }
         let program = one.program.ok_or_else(|| unknown(one))?;
         if changes_directory(one) {
@@ -180,7 +180,7 @@ impl Script<'_, '_> {
                     .iter()
                     .any(|word| ["-exec", "-ok", "-fprint"].iter().any(|start| word.raw.starts_with(start)))
                 {
-                    return Err(format!("{program} runs other programs"));
+                    return Err(reasons::runs_other_programs(program));
                 }
                 // Without an operand these read the working directory.
                 if ["find", "ls", "du"].contains(&program)
@@ -230,6 +230,6 @@ pub(super) fn changes_directory(one: &Invocation<'_>) -> bool {
 }
 
 /// Why a command makes its RUN a barrier.
-pub(super) fn unknown(one: &Invocation<'_>) -> String {
-    format!("a RUN calls {}, which may use any file", one.words.first().map_or("something", |word| &word.raw))
+pub(super) fn unknown(one: &Invocation<'_>) -> Reason {
+    reasons::may_use_any_file(one.words.first().map_or("something", |word| &word.raw))
 }

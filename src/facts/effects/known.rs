@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::facts::effects::Effects;
 use crate::facts::{FURTHEST, Facts, RunFacts};
+use crate::reasons::{self, Reason};
 use crate::syntax::{Assignment, Body, Item};
 
 /// The effects of a file's items that were computed so far.
@@ -50,13 +51,13 @@ impl Facts<'_> {
 
     /// The assignments by ENV and ARG before an item of variables that programs read implicitly,
     /// the nearest first; an error says that there are too many.
-    pub(super) fn silent_settings(&self, item: usize) -> Result<Vec<(usize, &Assignment)>, String> {
+    pub(super) fn silent_settings(&self, item: usize) -> Result<Vec<(usize, &Assignment)>, Reason> {
         let names = self.kept.silent.get_or_init(|| {
             let all = self.variables.names().filter(|name| self.known.is_read_silently(name));
             all.map(str::to_owned).collect()
         });
         if names.len() > FURTHEST {
-            return Err(format!("more than {FURTHEST} variables may redirect programs"));
+            return Err(reasons::too_many_variables(FURTHEST));
         }
         let setting = |name: &String| {
             let at = self.outer().set_at(item, name)?;

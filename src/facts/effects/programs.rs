@@ -12,14 +12,15 @@ use crate::facts::{Facts, paths};
 use crate::knowledge::lists::directories::OF_HOMES;
 use crate::knowledge::lists::files::ARCHIVES_OF_LANGUAGES;
 use crate::knowledge::{Kind, Scope};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Word, base_name};
 
 impl Script<'_, '_> {
-    pub(super) fn change_directory(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn change_directory(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
         let target = one.arguments().first().filter(|word| !word.is_option() && one.is("cd"));
         let path = match target {
             Some(word) => self.resolve(word)?,
-            None => return Err("the script changes to an unknown directory".into()),
+            None => return Err(reasons::changes_to_unknown_directory()),
         };
         self.effects.reads.push(Resource::Entered(path));
         Ok(())
@@ -27,7 +28,7 @@ impl Script<'_, '_> {
 
     /// A program that is called by its path: the usual directories belong to the system, another
     /// `…/bin` to a separate environment.
-    pub(super) fn called_by_path(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn called_by_path(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
         let path = self.resolve(&one.words[0])?;
         let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
         let environment = directory
@@ -38,7 +39,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn export(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn export(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
         for word in one.arguments() {
             let (name, value) = word.raw.split_once('=').unwrap_or((&word.raw, ""));
             if self.facts.known.is_read_silently(name) {
@@ -48,7 +49,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn git(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn git(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
         let plain: Vec<&Word> = one.arguments().iter().filter(|word| !word.is_option()).collect();
         match plain[..] {
             [verb, address] if verb.raw == "clone" && address.raw.contains("://") => {
@@ -73,28 +74,28 @@ impl Script<'_, '_> {
                 self.touch(Tree::System);
                 Ok(())
             }
-            _ => Err("`git` may read the working directory".into()),
+            _ => Err(reasons::git_may_read_directory()),
         }
     }
 
     /// corepack reads the project's package.json, unless its arguments name a package manager.
-    pub(super) fn corepack(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn corepack(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
         let plain: Vec<&str> =
             one.arguments().iter().filter(|word| !word.is_option()).map(|word| word.raw.as_str()).collect();
         if !matches!(plain[..], ["enable", ..] | ["prepare" | "use" | "install", _, ..]) {
-            return Err("`corepack` may read the working directory".into());
+            return Err(reasons::corepack_may_read_directory());
         }
         self.touch(Tree::System);
         self.touch(Tree::Homes);
         Ok(())
     }
 
-    pub(super) fn download(&mut self, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn download(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
         let mut writes_elsewhere = false;
         for word in one.arguments() {
             let is_address = word.raw.contains("://");
             if word.raw.contains('@') && !is_address {
-                return Err(format!("{} reads a file that an argument names", one.words[0].raw));
+                return Err(reasons::reads_named_file(&one.words[0].raw));
             }
             if word.raw == "-o"
                 || word.raw == "--output"
@@ -117,7 +118,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn manager(&mut self, at: usize, one: &Invocation<'_>) -> Result<(), String> {
+    pub(super) fn manager(&mut self, at: usize, one: &Invocation<'_>) -> Result<(), Reason> {
         let run = self.run;
         let call = &run.calls[at];
         match call.manager.kind {
@@ -130,13 +131,10 @@ impl Script<'_, '_> {
             Kind::Language | Kind::Build => {
                 // The owner of the dotfiles and environments must be known.
                 if run.user == User::Unknown && self.facts.root_image(run.stage).is_none() {
-                    return Err(format!("the user who runs {} is unknown", call.manager.name));
+                    return Err(reasons::unknown_user_of_manager(&call.manager.name));
                 }
                 if matches!(run.user, User::Other(_)) && self.facts.has_homes_elsewhere() {
-                    return Err(format!(
-                        "the home directory of the user who runs {} is unknown",
-                        call.manager.name
-                    ));
+                    return Err(reasons::unknown_home_of_manager(&call.manager.name));
                 }
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
@@ -150,7 +148,7 @@ impl Script<'_, '_> {
         at: usize,
         call: &Call<'_>,
         one: &Invocation<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let known = call.manager.by_name.as_ref();
         let by_name = known.is_some_and(|known| {
             // `python -m` may load a module from the working directory.
@@ -178,7 +176,7 @@ impl Script<'_, '_> {
             self.effects.installs.push(Install { call: at, directory });
             return Ok(());
         }
-        Err(format!("`{} {}` may read the working directory", one.program.unwrap_or_default(), call.verb))
+        Err(reasons::may_read_directory(one.program.unwrap_or_default(), &call.verb))
     }
 }
 

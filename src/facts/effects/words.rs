@@ -4,15 +4,16 @@ use crate::facts::effects::commands::Script;
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::execution::{Expanded, Tail, normalized};
 use crate::knowledge::lists::files::PACKAGES_AND_ARCHIVES;
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 
 impl Script<'_, '_> {
-    pub(super) fn here(&self) -> Result<String, String> {
+    pub(super) fn here(&self) -> Result<String, Reason> {
         let directory = self.run.states.directory(self.index).known().map(str::to_owned);
-        directory.ok_or_else(|| "the working directory of a command is unknown".into())
+        directory.ok_or_else(|| reasons::unknown_directory("a command"))
     }
 
-    pub(super) fn operands(&mut self, words: &[Word]) -> Result<(), String> {
+    pub(super) fn operands(&mut self, words: &[Word]) -> Result<(), Reason> {
         for word in words {
             if word.is_option() {
                 self.option(word)?;
@@ -24,7 +25,7 @@ impl Script<'_, '_> {
     }
 
     /// Only the words that are plainly paths: others are names of packages, users or settings.
-    pub(super) fn paths_among(&mut self, words: &[Word]) -> Result<(), String> {
+    pub(super) fn paths_among(&mut self, words: &[Word]) -> Result<(), Reason> {
         for word in words {
             let raw = word.raw.trim_matches(['"', '\'']);
             let is_file = PACKAGES_AND_ARCHIVES.iter().any(|ending| raw.ends_with(ending));
@@ -45,7 +46,7 @@ impl Script<'_, '_> {
     }
 
     /// `--key=/path` names a path, `--key` and `-rf` do not.
-    pub(super) fn option(&mut self, word: &Word) -> Result<(), String> {
+    pub(super) fn option(&mut self, word: &Word) -> Result<(), Reason> {
         let Some(at) = word.raw.find('/') else { return Ok(()) };
         if word.raw.contains("://") {
             return Ok(());
@@ -57,7 +58,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn word(&mut self, word: &Word) -> Result<(), String> {
+    pub(super) fn word(&mut self, word: &Word) -> Result<(), Reason> {
         let path = self.resolve(word)?;
         if !path.starts_with("/dev/") {
             self.touch(Tree::At(path));
@@ -66,15 +67,15 @@ impl Script<'_, '_> {
     }
 
     /// The absolute path of a word; that of the directory which a pattern is in.
-    pub(super) fn resolve(&self, word: &Word) -> Result<String, String> {
+    pub(super) fn resolve(&self, word: &Word) -> Result<String, Reason> {
         self.located(&self.facts.expanded_in(self.run, self.index, word))
-            .ok_or_else(|| format!("the target of `{}` is unknown", word.raw))
+            .ok_or_else(|| reasons::unknown_target(&word.raw))
     }
 
     /// The same for a part of a word.
-    pub(super) fn absolute(&self, path: &str) -> Result<String, String> {
+    pub(super) fn absolute(&self, path: &str) -> Result<String, Reason> {
         self.located(&self.facts.text_expanded_in(self.run, self.index, path))
-            .ok_or_else(|| format!("the target of `{path}` is unknown"))
+            .ok_or_else(|| reasons::unknown_target(path))
     }
 
     fn located(&self, expanded: &Expanded) -> Option<String> {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::{Looked, Project, resolve, says_something};
 use crate::context::Format;
 use crate::knowledge::Confidence;
+use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let value = looked.value("composer.json", Format::Json)?;
     if says_something(&value["scripts"]) && !looked.has_option(&["--no-scripts"]) {
-        return Err("composer.json has scripts, which may need the sources".into());
+        return Err(reasons::composer_scripts());
     }
     autoloader(looked, &value)?;
     plugins(looked, &value)?;
@@ -20,12 +21,12 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         .iter()
         .find(|name| looked.context.sends(name) || looked.context.sends(&looked.path(name)));
     if let Some(history) = history.filter(|_| value["version"].is_null()) {
-        return Err(format!("composer reads the project's version from `{history}`"));
+        return Err(reasons::composer_version(history));
     }
     for key in ["bin-dir", "vendor-dir"] {
         if let Some(directory) = value["config"][key].as_str() {
             let path = resolve(looked.folder, directory).filter(|path| !path.is_empty());
-            project.makes.push(path.ok_or_else(|| format!("composer's {key} is outside of the project"))?);
+            project.makes.push(path.ok_or_else(|| reasons::composer_directory_outside(key))?);
         }
     }
     if !looked.has("composer.lock") {
@@ -42,20 +43,20 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
                     .is_some_and(|url| !url.contains("://") && !url.starts_with("git@"))
         };
         if is_local("dist") || package["dist"].is_null() && is_local("source") {
-            return Err(format!("composer.lock installs `{name}` from a local path"));
+            return Err(reasons::composer_local_package(name));
         }
         let is_plugin = matches!(package["type"].as_str(), Some("composer-plugin" | "composer-installer"));
         if is_plugin
             && !looked.has_option(&["--no-plugins"])
             && value["config"]["allow-plugins"][name] != false
         {
-            return Err(format!("`{name}` is a Composer plugin, which may need the sources"));
+            return Err(reasons::composer_plugin(name));
         }
     }
     Ok(())
 }
 
-fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
+fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
     if looked.has_option(&["--no-autoloader"]) {
         return Ok(());
     }
@@ -68,28 +69,28 @@ fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
         || looked.has_option(&["--optimize-autoloader", "--classmap-authoritative"])
         || value["config"]["optimize-autoloader"] == true
         || value["config"]["classmap-authoritative"] == true;
-    if scans || optimizes { Err("composer generates its autoloader from the sources".into()) } else { Ok(()) }
+    if scans || optimizes { Err(reasons::composer_autoloader()) } else { Ok(()) }
 }
 
-fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
+fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
     let allows = match &value["config"]["allow-plugins"] {
         Value::Null | Value::Bool(false) => false,
         Value::Object(all) => all.values().any(|one| *one != false),
         _ => true,
     };
     if allows && !looked.has_option(&["--no-plugins"]) {
-        return Err("composer.json allows plugins, which may need the sources".into());
+        return Err(reasons::composer_plugins_allowed());
     }
     Ok(())
 }
 
 /// Only repositories at a URL, and packages that the file defines itself.
-fn repositories(value: &Value) -> Result<(), String> {
+fn repositories(value: &Value) -> Result<(), Reason> {
     let all: Vec<&Value> = match &value["repositories"] {
         Value::Null => Vec::new(),
         Value::Array(all) => all.iter().collect(),
         Value::Object(all) => all.values().collect(),
-        _ => return Err("the repositories of composer.json have an unknown format".into()),
+        _ => return Err(reasons::composer_repositories()),
     };
     let is_known = |one: &&Value| match one["type"].as_str() {
         Some(
@@ -103,7 +104,7 @@ fn repositories(value: &Value) -> Result<(), String> {
         Some(_) => false,
     };
     match all.into_iter().find(|one| !is_known(one)) {
-        Some(_) => Err("composer.json installs packages from a local path or an unknown location".into()),
+        Some(_) => Err(reasons::composer_local_repository()),
         None => Ok(()),
     }
 }

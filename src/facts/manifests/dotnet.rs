@@ -9,14 +9,15 @@ use crate::knowledge::languages::dotnet::{
     TARGETS_OF_A_RESTORE,
 };
 
+use crate::reasons::{self, Reason};
 use roxmltree::{Document, Node};
 
 use super::{Looked, Project, join, resolve};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let mut open = named(looked)?;
     if open.is_empty() {
-        return Err("no project file is found for `dotnet restore`".into());
+        return Err(reasons::no_project_file());
     }
     // The results of `with_names`, again folder by folder.
     project.reads.clear();
@@ -26,7 +27,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         if done.contains(&path) {
             continue;
         }
-        let text = looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))?;
+        let text = looked.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let others = match path.rsplit_once('.').map(|(_, ending)| ending) {
             Some("sln") => listed(text, &path)?,
@@ -40,10 +41,9 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         for other in others {
             let other = other.replace('\\', "/");
             if !ends_with(&other, PROJECTS) {
-                return Err(format!("`{path}` names `{other}`, which has an unknown type"));
+                return Err(reasons::unknown_project_type(&path, &other));
             }
-            let other = resolve(folder, &other)
-                .ok_or_else(|| format!("`{other}` is outside of the build context"))?;
+            let other = resolve(folder, &other).ok_or_else(|| reasons::outside_of_context(&other))?;
             open.push(other);
         }
         beside(looked, &path, project);
@@ -59,7 +59,7 @@ fn ends_with(path: &str, endings: &[&str]) -> bool {
 }
 
 /// The projects and solutions that the call names, or else those in its folder.
-fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
+fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
     let is_known = |path: &str| ends_with(path, PROJECTS) || ends_with(path, SOLUTIONS);
     let here = |folder: &str| -> Vec<String> {
         let entries = looked.context.below(folder).filter(|entry| {
@@ -75,21 +75,21 @@ fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     for word in &looked.call.packages {
         let name = word.literal().and_then(|name| resolve(looked.folder, name));
-        let name = name.ok_or("a project's name is unknown")?;
+        let name = name.ok_or(reasons::unknown_project_name())?;
         if is_known(&name) { found.push(name) } else { found.extend(here(&name)) }
     }
     if looked.call.packages.is_empty() {
         found = here(looked.folder);
     }
     match found.iter().find(|path| !is_known(path)) {
-        Some(other) => Err(format!("`{other}` is a project of an unknown type")),
+        Some(other) => Err(reasons::project_of_unknown_type(other)),
         None => Ok(found),
     }
 }
 
 /// The projects of a solution: `Project("{KIND}") = "name", "path", "{ID}"`. (Microsoft's
 /// documentation, "Solution (.sln) file".)
-fn listed(text: &str, path: &str) -> Result<Vec<String>, String> {
+fn listed(text: &str, path: &str) -> Result<Vec<String>, Reason> {
     const FOLDER: &str = "{2150E333-8FDC-42A3-9474-1A3956D46DE8}";
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with("Project("));
     let found = lines.map(|line| {
@@ -97,27 +97,27 @@ fn listed(text: &str, path: &str) -> Result<Vec<String>, String> {
         match parts[..] {
             [_, kind, _, _, _, _, _, _, _] if kind.eq_ignore_ascii_case(FOLDER) => Ok(None),
             [_, _, _, _, _, project, _, _, _] => Ok(Some(project.to_owned())),
-            _ => Err(format!("`{path}` has a line that can't be read: `{line}`")),
+            _ => Err(reasons::unreadable_line_in_file(path, line)),
         }
     });
     found.filter_map(Result::transpose).collect()
 }
 
-fn listed_in_xml(text: &str, path: &str) -> Result<Vec<String>, String> {
+fn listed_in_xml(text: &str, path: &str) -> Result<Vec<String>, Reason> {
     let document = parse(text, path)?;
     let projects = document.descendants().filter(|node| node.tag_name().name() == "Project");
     let named = projects.map(|node| node.attribute("Path").map(str::to_owned));
-    named.collect::<Option<_>>().ok_or_else(|| format!("`{path}` has a project without a path"))
+    named.collect::<Option<_>>().ok_or_else(|| reasons::project_without_path(path))
 }
 
-fn parse<'t>(text: &'t str, path: &str) -> Result<Document<'t>, String> {
+fn parse<'t>(text: &'t str, path: &str) -> Result<Document<'t>, Reason> {
     Document::parse(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| format!("`{path}` is not XML ({error})"))
+        .map_err(|error| reasons::not_xml(path, &error.to_string()))
 }
 
 /// The projects that a project or settings file refers to. An error if its evaluation may read
 /// other files.
-fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
+fn evaluated(text: &str, path: &str) -> Result<Vec<String>, Reason> {
     let document = parse(text, path)?;
     let mut references = Vec::new();
     for node in document.descendants().filter(Node::is_element) {
@@ -133,18 +133,18 @@ fn evaluated(text: &str, path: &str) -> Result<Vec<String>, String> {
             _ => None,
         };
         if let Some(against) = against {
-            return Err(format!("`{path}` {against}"));
+            return Err(reasons::project_needs_more(path, &against));
         }
         let own_text = node.text().unwrap_or_default();
         let values = node.attributes().map(|one| one.value()).chain([own_text]);
         let in_target = node.ancestors().any(|above| above.tag_name().name() == "Target");
         if let Some(value) = values.into_iter().find(|value| !in_target && looks_at_files(value)) {
-            return Err(format!("`{path}` reads other files: `{}`", value.trim()));
+            return Err(reasons::reads_other_files(path, value.trim()));
         }
         if name == "ProjectReference" && !in_target {
             for other in node.attribute("Include").unwrap_or_default().split(';').map(str::trim) {
                 if other.contains(['$', '*', '@', '%', '?']) {
-                    return Err(format!("`{path}` refers to `{other}`, which is computed"));
+                    return Err(reasons::computed_reference(path, other));
                 }
                 if !other.is_empty() {
                     references.push(other.to_owned());
@@ -210,7 +210,7 @@ fn beside(looked: &Looked<'_, '_>, path: &str, project: &mut Project) {
 }
 
 /// Settings files in a folder and its parents.
-fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), String> {
+fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
     let known =
         looked.call.manager.project.as_ref().map(|known| known.companions.as_slice()).unwrap_or_default();
     let mut folder = folder;
@@ -220,16 +220,16 @@ fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result
             if !looked.context.sends_file(&path) || project.reads.contains(&path) {
                 continue;
             }
-            let text = || looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"));
+            let text = || looked.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path));
             match name.to_ascii_lowercase().as_str() {
                 "nuget.config" => nuget(text()?, &path)?,
                 lower if lower.ends_with(".rsp") => {
-                    return Err(format!("`{path}` adds options to every call of dotnet"));
+                    return Err(reasons::dotnet_options(&path));
                 }
                 lower if lower.ends_with(".props") || lower.ends_with(".targets") => {
                     let references = evaluated(text()?, &path)?;
                     if !references.is_empty() {
-                        return Err(format!("`{path}` adds projects to every project"));
+                        return Err(reasons::adds_projects(&path));
                     }
                 }
                 _ => {}
@@ -246,7 +246,7 @@ fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result
 
 /// A settings file of NuGet: feeds at URLs, and sections that name no file. (Microsoft's
 /// documentation, "nuget.config reference".)
-fn nuget(text: &str, path: &str) -> Result<(), String> {
+fn nuget(text: &str, path: &str) -> Result<(), Reason> {
     let document = parse(text, path)?;
     for section in document.root_element().children().filter(Node::is_element) {
         let name = section.tag_name().name();
@@ -258,7 +258,7 @@ fn nuget(text: &str, path: &str) -> Result<(), String> {
                         .is_none_or(|value| !value.trim().to_ascii_lowercase().starts_with("http"))
                 };
                 if adds.into_iter().any(|node| is_local(&node)) {
-                    return Err(format!("`{path}` names a local feed"));
+                    return Err(reasons::local_feed(path));
                 }
             }
             section if HARMLESS_SECTIONS.contains(&section) => {}
@@ -266,10 +266,10 @@ fn nuget(text: &str, path: &str) -> Result<(), String> {
                 let harmless = HARMLESS_KEYS;
                 let keys = section.children().filter_map(|node| node.attribute("key"));
                 if let Some(key) = keys.into_iter().find(|key| !harmless.contains(key)) {
-                    return Err(format!("`{path}` sets `{key}`"));
+                    return Err(reasons::nuget_setting(path, key));
                 }
             }
-            _ => return Err(format!("`{path}` has a section `{name}`, which may name other files")),
+            _ => return Err(reasons::nuget_section(path, name)),
         }
     }
     Ok(())

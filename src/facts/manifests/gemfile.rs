@@ -5,17 +5,16 @@ use super::settings::is_path;
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::ruby::{KEYS_OF_GEMS, SECTIONS_OF_LOCKFILES};
+use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     for statement in statements(looked.text("Gemfile")?) {
         if !is_plain(&statement) {
-            return Err(format!("the Gemfile has a line that may read other files: `{statement}`"));
+            return Err(reasons::gemfile_line(&statement));
         }
     }
     if !looked.has("Gemfile.lock") {
-        return Err(
-            "the build context has no Gemfile.lock, so the install creates one that is not copied".into()
-        );
+        return Err(reasons::no_gemfile_lock());
     }
     lockfile(looked)?;
     // Otherwise it may rewrite the lockfile, and the later copy would restore the old one.
@@ -27,13 +26,13 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
 
 /// The lockfile's sections, each a line without indentation. (rubygems/bundler,
 /// lib/bundler/lockfile_parser.rs.)
-fn lockfile(looked: &Looked<'_, '_>) -> Result<(), String> {
+fn lockfile(looked: &Looked<'_, '_>) -> Result<(), Reason> {
     let text = looked.text("Gemfile.lock")?;
     let known = SECTIONS_OF_LOCKFILES;
     let headings = text.lines().filter(|line| !line.is_empty() && !line.starts_with(' '));
     match headings.map(str::trim_end).find(|line| !known.contains(line)) {
-        Some("PATH") => Err("Gemfile.lock installs a gem from a local path".into()),
-        Some(other) => Err(format!("Gemfile.lock has an unknown section, `{other}`")),
+        Some("PATH") => Err(reasons::local_gem()),
+        Some(other) => Err(reasons::gemfile_lock_section(other)),
         None => Ok(()),
     }
 }

@@ -3,8 +3,9 @@
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::go::HARMLESS_DIRECTIVES;
+use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let manifest = looked.path("go.mod");
     let mut release = None;
     let mut requires = false;
@@ -12,21 +13,20 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         match verb.as_str() {
             "replace" => {
                 let target = words.iter().skip_while(|word| *word != "=>").nth(1);
-                let target =
-                    target.ok_or_else(|| format!("`{manifest}` has a `replace` that can't be read"))?;
+                let target = target.ok_or_else(|| reasons::unreadable_replace(&manifest))?;
                 if target.starts_with("./")
                     || target.starts_with("../")
                     || target.starts_with('/')
                     || target == "."
                     || target == ".."
                 {
-                    return Err("go.mod replaces a module with a local directory".into());
+                    return Err(reasons::local_module());
                 }
             }
             "go" => release = words.first().cloned(),
             "require" => requires = true,
             directive if HARMLESS_DIRECTIVES.contains(&directive) => {}
-            other => return Err(format!("`{manifest}` has an unknown directive, `{other}`")),
+            other => return Err(reasons::unknown_directive(&manifest, other)),
         }
     }
     // Another checkout may have a go.sum; without dependencies there is none.
@@ -37,7 +37,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         project.confidence = Confidence::Unsafe;
     }
     if looked.above().any(|folder| looked.context.sends_file(&super::join(folder, "go.work"))) {
-        return Err("a go.work names other modules".into());
+        return Err(reasons::go_work());
     }
     Ok(())
 }

@@ -5,16 +5,17 @@ use roxmltree::Document;
 
 use super::{Looked, Project, join};
 use crate::knowledge::Confidence;
+use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let text = looked.text("pom.xml")?;
     let document = Document::parse(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| format!("pom.xml is not XML ({error})"))?;
+        .map_err(|error| reasons::pom_not_xml(&error.to_string()))?;
     let has = |name: &str| {
         document.descendants().any(|node| node.has_tag_name(name) || node.tag_name().name() == name)
     };
     if let Some(name) = ["modules", "subprojects", "systemPath"].iter().find(|name| has(name)) {
-        return Err(format!("pom.xml has `<{name}>`, which names other files"));
+        return Err(reasons::pom_names_files(name));
     }
     let root = document.root_element();
     let child = |node: roxmltree::Node<'_, '_>, name: &str| -> Option<String> {
@@ -33,7 +34,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         let is_outside = looked.folder.is_empty() && beside.as_deref() == Some("../pom.xml");
         let is_there = looked.context.sends_file(&join(above, "pom.xml"));
         if beside.is_some_and(|path| path != "../pom.xml" || is_there) && !is_outside {
-            return Err("pom.xml has a parent in another directory".into());
+            return Err(reasons::pom_parent());
         }
     }
     if let Some(extensions) = looked.context.text(&looked.path(".mvn/extensions.xml")) {
@@ -42,7 +43,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             .as_ref()
             .map_or(true, |all| all.descendants().any(|node| node.tag_name().name() == "extension"));
         if has_any {
-            return Err(".mvn/extensions.xml loads extensions, which may read other files or call git".into());
+            return Err(reasons::maven_extensions());
         }
     }
     project.confidence = Confidence::Unsafe;

@@ -4,12 +4,13 @@
 use super::{Looked, Project};
 use crate::knowledge::Confidence;
 use crate::knowledge::lists::manifests::MIX_WORDS_THAT_READ;
+use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let text = looked.text("mix.exs")?;
     let reads = MIX_WORDS_THAT_READ;
     if let Some(word) = reads.iter().find(|word| text.contains(**word)) {
-        return Err(format!("mix.exs uses `{word}`, which may read other files"));
+        return Err(reasons::mix_reads_files(word));
     }
     project.confidence = Confidence::Unsafe;
     Ok(())

@@ -13,21 +13,22 @@ use serde_json::Value;
 use super::{Looked, Parsed, Project, join, says_something, settings, strings};
 use crate::context::{Format, Ignore};
 use crate::knowledge::languages::node::{FILES_OF_WORKSPACES, LIFECYCLE_SCRIPTS};
+use crate::reasons::{self, Reason};
 
 use lockfile::Lockfile;
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     workspace_above(looked)?;
     let root = looked.value("package.json", Format::Json)?;
     if !root.is_object() {
-        return Err(format!("`{}` has an unknown format", looked.path("package.json")));
+        return Err(reasons::unknown_format(&looked.path("package.json")));
     }
     specs::replacements(looked, &root, project)?;
     plugins(looked)?;
     // `pnpm fetch` reads only the lockfile and the settings. (pnpm's documentation, "pnpm fetch".)
     let fetches = looked.call.manager.name == "pnpm" && looked.call.verb == "fetch";
     if fetches && !looked.has("pnpm-lock.yaml") {
-        return Err("`pnpm fetch` needs a pnpm-lock.yaml".into());
+        return Err(reasons::no_pnpm_lock());
     }
     let mut manifests = vec![(looked.folder.to_owned(), root)];
     if !fetches {
@@ -35,10 +36,10 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             let path = join(&member, "package.json");
             let package = looked.context.parsed(&path, Format::Json).map(Parsed)?;
             if says_something(&package["bin"]) || says_something(&package["directories"]["bin"]) {
-                return Err(format!("`{path}` has programs (`bin`) that the install links"));
+                return Err(reasons::links_programs(&path));
             }
             if says_something(&package["publishConfig"]["directory"]) {
-                return Err(format!("`{path}` is linked from another directory (`publishConfig.directory`)"));
+                return Err(reasons::linked_directory(&path));
             }
             project.reads.push(path);
             let npmrc = join(&member, ".npmrc");
@@ -64,7 +65,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
 }
 
 /// A workspace in a parent directory that the project may be part of.
-fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), String> {
+fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), Reason> {
     for folder in looked.above() {
         let manifest = join(folder, "package.json");
         let is_workspace = looked.context.sends_file(&manifest)
@@ -74,14 +75,14 @@ fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), String> {
                 .map_or(true, |value| says_something(&Parsed(value)["workspaces"]));
         let settings = FILES_OF_WORKSPACES;
         if is_workspace || settings.iter().any(|name| looked.context.sends_file(&join(folder, name))) {
-            return Err("it may be part of a workspace in a parent directory".into());
+            return Err(reasons::workspace_above());
         }
     }
     Ok(())
 }
 
 /// Yarn's plugins are code that runs at every install.
-fn plugins(looked: &Looked<'_, '_>) -> Result<(), String> {
+fn plugins(looked: &Looked<'_, '_>) -> Result<(), Reason> {
     let Some(plugins) = settings::setting(looked, ".yarnrc.yml", "plugins") else { return Ok(()) };
     let known = looked.call.manager.project.as_ref().map(|known| &known.plugins);
     for plugin in plugins.as_array().into_iter().flatten() {
@@ -89,14 +90,14 @@ fn plugins(looked: &Looked<'_, '_>) -> Result<(), String> {
         let is_known = known.is_some_and(|known| known.iter().any(|name| name == spec));
         let is_inside = plugin["path"].as_str().is_some_and(|path| path.starts_with(".yarn/plugins/"));
         if !is_known || !is_inside {
-            return Err(format!("Yarn's plugin `{spec}` may read other files"));
+            return Err(reasons::yarn_plugin(spec));
         }
     }
     Ok(())
 }
 
 /// Scripts of the project itself that an install runs.
-fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result<(), String> {
+fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result<(), Reason> {
     if scripts::are_off(looked) {
         return Ok(());
     }
@@ -107,11 +108,11 @@ fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result
         !script.is_null() && !is_harmless(script)
     });
     if let Some(script) = script {
-        return Err(format!("`{path}` has a `{script}` script, which may need the sources"));
+        return Err(reasons::lifecycle_script(&path, script));
     }
     let gyp = join(folder, "binding.gyp");
     if looked.context.sends_file(&gyp) {
-        return Err(format!("the install compiles `{gyp}`"));
+        return Err(reasons::compiles_project(&gyp));
     }
     Ok(())
 }
@@ -125,7 +126,7 @@ fn only_asks_for_a_manager(script: &str) -> bool {
 }
 
 /// The folders of the workspaces, those with a package.json.
-fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, String> {
+fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, Reason> {
     let patterns: Vec<String> = if looked.call.manager.name == "pnpm" {
         if !looked.has("pnpm-workspace.yaml") {
             return Ok(Vec::new());
@@ -133,9 +134,8 @@ fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, String>
         let value = looked.value("pnpm-workspace.yaml", Format::Yaml)?;
         match &value["packages"] {
             Value::Null => return Ok(Vec::new()),
-            packages => listed(packages).ok_or_else(|| {
-                format!("the packages of `{}` have an unknown format", looked.path("pnpm-workspace.yaml"))
-            })?,
+            packages => listed(packages)
+                .ok_or_else(|| reasons::workspace_packages(&looked.path("pnpm-workspace.yaml")))?,
         }
     } else {
         let known = ["packages", "nohoist", "catalog", "catalogs"];
@@ -146,7 +146,7 @@ fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, String>
             }
             value => listed(value),
         }
-        .ok_or("the `workspaces` of package.json have an unknown format")?
+        .ok_or(reasons::workspaces_format())?
     };
     // The same kind of patterns as in an ignore file: a later `!` excludes a folder again.
     let wanted = Ignore::parse(&patterns.join("\n"));

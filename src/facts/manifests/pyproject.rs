@@ -8,8 +8,9 @@ use super::{Looked, Project, join, resolve, says_something, settings, strings};
 use crate::context::Format;
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::python::{KEYS_OF_PIPENV, KEYS_OF_POETRY, KEYS_OF_UV_SOURCES};
+use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     match looked.call.manager.name.as_str() {
         "poetry" => poetry(looked, project),
         "uv" => uv(looked),
@@ -17,11 +18,11 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     }
 }
 
-fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let value = looked.value("pyproject.toml", Format::Toml)?;
     let poetry = &value["tool"]["poetry"];
     if !looked.has_option(&["--no-root"]) && poetry["package-mode"] != false {
-        return Err("`poetry install` installs the project itself; pass `--no-root` to skip it".into());
+        return Err(reasons::poetry_installs_project());
     }
     versions_from_history(looked, &value)?;
     let groups = poetry["group"].as_object().into_iter().flat_map(|all| all.values());
@@ -37,15 +38,13 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
         .flatten()
         .any(|one| one["url"].as_str().is_some_and(|url| !url.contains("://")))
     {
-        return Err("pyproject.toml installs packages from a local index".into());
+        return Err(reasons::pyproject_local_index());
     }
     requirements_of(&value)?;
     // Poetry 2 reads the licence's text. (python-poetry/poetry-core, factory.py.)
     if let Some(file) = value["project"]["license"]["file"].as_str() {
         let path = resolve(looked.folder, file).filter(|path| looked.context.sends_file(path));
-        project
-            .reads
-            .push(path.ok_or("pyproject.toml names a license file that is not in the build context")?);
+        project.reads.push(path.ok_or(reasons::missing_license_file())?);
     }
     if !looked.has("poetry.lock") {
         // Another checkout may have one: by convention it is in all of them or in none.
@@ -63,10 +62,10 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
 }
 
 /// Plugins run at every command of Poetry's; one that takes the version from git needs the history.
-fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), String> {
+fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
     let dynamic = &value["tool"]["poetry-dynamic-versioning"];
     if dynamic.is_object() && dynamic["enable"] != false {
-        return Err("poetry-dynamic-versioning reads the version from git".into());
+        return Err(reasons::version_from_git());
     }
     let known =
         looked.call.manager.project.as_ref().map(|known| known.plugins.as_slice()).unwrap_or_default();
@@ -83,7 +82,7 @@ fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), S
     let named = named.filter(|name| !name.contains("://") && !name.starts_with(['/', '.', '$']));
     let mut plugins = required.map(|(name, _)| name.as_str()).chain(named);
     match plugins.find(|name| !is_known(name)) {
-        Some(name) => Err(format!("`{name}` may be a Poetry plugin that reads other project files")),
+        Some(name) => Err(reasons::poetry_plugin(name)),
         None => Ok(()),
     }
 }
@@ -116,7 +115,7 @@ fn is_address(text: &str) -> bool {
 }
 
 /// Requirements in the standard's tables: `[project]` and `[dependency-groups]`.
-fn requirements_of(value: &Value) -> Result<(), String> {
+fn requirements_of(value: &Value) -> Result<(), Reason> {
     let project = &value["project"];
     let extras = project["optional-dependencies"].as_object().into_iter().flat_map(|all| all.values());
     let groups = value["dependency-groups"].as_object().into_iter().flat_map(|all| all.values());
@@ -129,35 +128,35 @@ fn requirements_of(value: &Value) -> Result<(), String> {
             Value::String(_) => {}
             // `{ include-group = "test" }`
             Value::Object(all) if all.keys().all(|key| key == "include-group") => {}
-            _ => return Err("pyproject.toml names a dependency in an unknown format".into()),
+            _ => return Err(reasons::dependency_format()),
         }
     }
     Ok(())
 }
 
-fn local(file: &str, name: &str, from: &str) -> String {
-    format!("`{file}` installs `{name}` from {from}")
+fn local(file: &str, name: &str, from: &str) -> Reason {
+    reasons::dependency_from(file, name, from)
 }
 
-fn uv(looked: &Looked<'_, '_>) -> Result<(), String> {
+fn uv(looked: &Looked<'_, '_>) -> Result<(), Reason> {
     let value = looked.value("pyproject.toml", Format::Toml)?;
     let uv = &value["tool"]["uv"];
     // uv's documentation, "Configuring projects", Project packaging.
     let is_package = uv["package"] == true || value.get("build-system").is_some() && uv["package"] != false;
     if is_package && !looked.has_option(&["--no-install-project"]) {
-        return Err("`uv sync` installs the project itself; pass `--no-install-project` to skip it".into());
+        return Err(reasons::uv_installs_project());
     }
     has_uv_parent(looked)?;
     understood_by_uv(&value)?;
     if dynamic(&value, "dependencies") || dynamic(&value, "optional-dependencies") {
-        return Err("pyproject.toml reads the dependencies from another file (`dynamic`)".into());
+        return Err(reasons::dynamic_dependencies());
     }
     if !looked.has("uv.lock") {
-        return Err("the build context has no uv.lock".into());
+        return Err(reasons::no_uv_lock());
     }
     // Otherwise it may write a lockfile that the later copy would replace.
     if !looked.has_option(&["--frozen", "--locked"]) {
-        return Err("without `--frozen` or `--locked`, `uv sync` may rewrite uv.lock".into());
+        return Err(reasons::uv_may_rewrite_lock());
     }
     let lock = looked.value("uv.lock", Format::Toml)?;
     for package in lock["package"].as_array().into_iter().flatten() {
@@ -181,7 +180,7 @@ fn dynamic(value: &Value, key: &str) -> bool {
 }
 
 /// A uv project or settings in a parent directory, which would apply too.
-pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), String> {
+pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), Reason> {
     let above = looked.above().find(|folder| {
         let manifest = join(folder, "pyproject.toml");
         let has_table = || match looked.context.parsed(&manifest, Format::Toml) {
@@ -190,14 +189,14 @@ pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), String> {
         };
         looked.context.sends_file(&join(folder, "uv.toml")) || has_table()
     });
-    above.map_or(Ok(()), |_| Err("uv has a workspace or settings in a parent directory".into()))
+    above.map_or(Ok(()), |_| Err(reasons::uv_settings_above()))
 }
 
 /// Sources and requirements of a project as uv reads them.
-pub(super) fn understood_by_uv(value: &Value) -> Result<(), String> {
+pub(super) fn understood_by_uv(value: &Value) -> Result<(), Reason> {
     let uv = &value["tool"]["uv"];
     if says_something(&uv["workspace"]) {
-        return Err("pyproject.toml has a workspace".into());
+        return Err(reasons::uv_workspace());
     }
     let known = KEYS_OF_UV_SOURCES;
     for (name, source) in uv["sources"].as_object().into_iter().flatten() {
@@ -211,7 +210,7 @@ pub(super) fn understood_by_uv(value: &Value) -> Result<(), String> {
     requirements_of(value)
 }
 
-fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> {
+fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let value = looked.value("Pipfile", Format::Toml)?;
     let known = KEYS_OF_PIPENV;
     for (table, all) in value.as_object().into_iter().flatten() {
@@ -222,7 +221,7 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
             "source" => {
                 let is_local = |one: &Value| one["url"].as_str().is_none_or(|url| !url.contains("://"));
                 if all.as_array().is_none_or(|all| all.iter().any(is_local)) {
-                    return Err("Pipfile installs packages from a local index".into());
+                    return Err(reasons::pipfile_local_index());
                 }
                 continue;
             }
@@ -264,19 +263,19 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), String> 
 }
 
 /// `uv pip install -r pyproject.toml`: what it names must be in it. The error follows "because".
-pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(), String> {
+pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(), Reason> {
     let value = looked.context.parsed(path, Format::Toml).map(super::Parsed)?;
     if value["project"].is_null()
         || dynamic(&value, "dependencies")
         || dynamic(&value, "optional-dependencies")
     {
-        return Err(format!("`{path}` computes the dependencies, so the install builds the project"));
+        return Err(reasons::computed_dependencies(path));
     }
     understood_by_uv(&value)
 }
 
 /// Whether uv has settings that are not understood.
-pub(super) fn settings_of_uv(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
+pub(super) fn settings_of_uv(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
     let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
     settings::look(looked, looked.folder, &mut project)?;
     has_uv_parent(looked)?;

@@ -4,9 +4,10 @@
 use super::{Looked, Project, moves_elsewhere, pyproject, resolve};
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::python::{ARCHIVES, OPTIONS_OF_REQUIREMENTS, OPTIONS_WITH_OTHER_FILES};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 
-pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>> {
+pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, Reason>> {
     let files = match files(looked) {
         Ok(files) if files.is_empty() => return None,
         Ok(files) => files,
@@ -27,17 +28,17 @@ pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, String>
 
 /// Old releases of pip read the install locations from `setup.cfg` in the directory. (Python's
 /// documentation, "Distributing Python Modules", Writing the Setup Configuration File.)
-fn distutils(looked: &Looked<'_, '_>) -> Result<(), String> {
+fn distutils(looked: &Looked<'_, '_>) -> Result<(), Reason> {
     let Some(text) = looked.context.text(&looked.path("setup.cfg")) else { return Ok(()) };
     let sections = ["[install]", "[easy_install]", "[global]", "[build]", "[build_ext]"];
     match text.lines().map(str::trim).find(|line| sections.contains(line)) {
-        Some(section) => Err(format!("setup.cfg has a section {section}, which old releases of pip read")),
+        Some(section) => Err(reasons::setup_cfg_section(section)),
         None => Ok(()),
     }
 }
 
 /// The files that the call names by `-r` and `-c`.
-fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
+fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
     let call = looked.call;
     let mut found = Vec::new();
     let mut values = call.values.iter();
@@ -54,29 +55,29 @@ fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, String> {
         };
         match name {
             "-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints" => {
-                found.push(text.ok_or("a requirements file has no name")?);
+                found.push(text.ok_or(reasons::unnamed_requirements())?);
             }
-            "-e" | "--editable" => return Err("pip installs an editable package".into()),
+            "-e" | "--editable" => return Err(reasons::editable_package()),
             "-f" | "--find-links" if !text.as_deref().unwrap_or_default().contains("://") => {
-                return Err("pip searches a local directory for packages".into());
+                return Err(reasons::local_search());
             }
             _ if OPTIONS_WITH_OTHER_FILES.contains(&name) => {
-                return Err(format!("`{name}` reads other files"));
+                return Err(reasons::option_reads_files(name));
             }
             name if moves_elsewhere(call.manager, name) && !matches!(name, "-f" | "-C") => {
-                return Err(format!("`{name}` sends pip to another directory"));
+                return Err(reasons::option_names_directory(name));
             }
             _ => {}
         }
     }
     if let Some(local) = call.packages.iter().find(|word| word.literal().is_none_or(is_local)) {
-        return Err(format!("`{}` is, or may be, a local path", local.raw));
+        return Err(reasons::may_be_local_path(&local.raw));
     }
     Ok(found)
 }
 
-fn literal(word: &Word) -> Result<String, String> {
-    word.literal().map(str::to_owned).ok_or_else(|| format!("the value of `{}` is unknown", word.raw))
+fn literal(word: &Word) -> Result<String, Reason> {
+    word.literal().map(str::to_owned).ok_or_else(|| reasons::unknown_value(&word.raw))
 }
 
 fn is_local(text: &str) -> bool {
@@ -88,7 +89,7 @@ fn is_local(text: &str) -> bool {
 }
 
 /// Reads requirements files and those that they include.
-fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, String> {
+fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, Reason> {
     let mut open: Vec<(String, String)> =
         files.into_iter().map(|file| (looked.folder.to_owned(), file)).collect();
     let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
@@ -98,21 +99,21 @@ fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, Stri
         }
         let path = if file.starts_with('/') { (looked.place.origin)(&file) } else { resolve(&folder, &file) };
         let path = path.filter(|_| !file.contains('$') && !folder.contains('\0') || file.starts_with('/'));
-        let path = path.ok_or_else(|| format!("`{file}` is outside of the copied files"))?;
+        let path = path.ok_or_else(|| reasons::outside_of_copied_files(&file))?;
         if project.reads.contains(&path) {
             continue;
         }
-        let text = looked.context.text(&path).ok_or_else(|| format!("the build context has no `{path}`"))?;
+        let text = looked.context.text(&path).ok_or_else(|| reasons::missing_file(&path))?;
         if path.ends_with(".toml") && looked.call.manager.name == "uv" {
             if !path.ends_with("pyproject.toml") {
-                return Err(format!("`{path}` is not a requirements file"));
+                return Err(reasons::not_requirements(&path));
             }
             pyproject::as_requirements(looked, &path)?;
             project.reads.push(path);
             continue;
         }
         if [".py", ".cfg", ".toml", ".lock"].iter().any(|ending| path.ends_with(ending)) {
-            return Err(format!("`{path}` is not a requirements file"));
+            return Err(reasons::not_requirements(&path));
         }
         let own = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         for line in lines(text) {
@@ -147,7 +148,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 /// The file that a line includes; an error for what is local.
-fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
+fn includes(line: &str, path: &str) -> Result<Option<String>, Reason> {
     let (mut word, mut rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
     // `-rfile` is `-r file`.
     if word.len() > 2
@@ -159,19 +160,17 @@ fn includes(line: &str, path: &str) -> Result<Option<String>, String> {
     }
     match word {
         "-r" | "--requirement" | "-c" | "--constraint" => Ok(Some(rest.trim().to_owned())),
-        "-e" | "--editable" => Err(format!("`{path}` installs an editable package: {line}")),
-        "-f" | "--find-links" if !rest.contains("://") => {
-            Err(format!("`{path}` searches a local directory for packages"))
-        }
+        "-e" | "--editable" => Err(reasons::editable_requirement(path, line)),
+        "-f" | "--find-links" if !rest.contains("://") => Err(reasons::requirements_local_search(path)),
         "-i" | "--index-url" | "--extra-index-url" if !rest.contains("://") => {
-            Err(format!("`{path}` installs packages from a local index"))
+            Err(reasons::requirements_local_index(path))
         }
         _ if OPTIONS_OF_REQUIREMENTS.contains(&word) => Ok(None),
-        _ if line.starts_with('-') => Err(format!("`{path}` has an unknown option: {line}")),
+        _ if line.starts_with('-') => Err(reasons::unknown_requirement_option(path, line)),
         _ => {
             let direct = line.split_once(" @ ").map_or(line, |(_, address)| address.trim());
             if is_local(direct) || direct.contains("file:") || line.contains("${") {
-                return Err(format!("`{path}` names a local path or a variable: {line}"));
+                return Err(reasons::requirement_path(path, line));
             }
             Ok(None)
         }

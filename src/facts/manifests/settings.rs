@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use super::{Looked, Project, join, resolve};
 use crate::context::Format;
 use crate::knowledge::{SettingsFile, SettingsFormat};
+use crate::reasons::{self, Reason};
 
 /// Reads the manager's settings files in a folder, and adds the files that they name.
-pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), String> {
+pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
     for known in looked.place.known.settings(&looked.call.manager.name) {
         let Some(value) = read(looked, known, folder)? else { continue };
         let mut value = &value;
@@ -21,7 +22,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project)
         match value {
             Value::Null => {}
             Value::Object(all) => check.table("", all, project)?,
-            _ => return Err(format!("`{}` has an unknown format", check.path)),
+            _ => return Err(reasons::unknown_format(&check.path)),
         }
     }
     Ok(())
@@ -34,7 +35,7 @@ pub(super) fn setting(looked: &Looked<'_, '_>, file: &str, key: &str) -> Option<
     read(looked, known, looked.folder).ok()??.get(key).cloned()
 }
 
-fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<Option<Value>, String> {
+fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<Option<Value>, Reason> {
     let path = join(folder, &known.file);
     if !looked.context.sends_file(&path) {
         return Ok(None);
@@ -48,7 +49,7 @@ fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<O
         SettingsFormat::Toml => parsed(Format::Toml),
         SettingsFormat::Yaml => parsed(Format::Yaml),
         SettingsFormat::Ini | SettingsFormat::Yarnrc => {
-            let text = looked.context.text(&path).ok_or_else(|| format!("`{path}` can't be read"))?;
+            let text = looked.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))?;
             let all = if known.format == SettingsFormat::Ini { ini(text) } else { yarnrc(text) };
             Ok(Some(Value::Object(all)))
         }
@@ -64,7 +65,7 @@ struct Check<'c, 'l, 'a> {
 }
 
 impl Check<'_, '_, '_> {
-    fn table(&self, above: &str, all: &Map<String, Value>, project: &mut Project) -> Result<(), String> {
+    fn table(&self, above: &str, all: &Map<String, Value>, project: &mut Project) -> Result<(), Reason> {
         let is_in = |list: &[String], name: &str| list.iter().any(|pattern| fits(pattern, name));
         for (key, value) in all {
             let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
@@ -75,29 +76,27 @@ impl Check<'_, '_, '_> {
                 self.files(&name, value, project)?;
             } else if is_in(&self.known.keys, &name) {
                 if let Some(found) = named_path(key, value) {
-                    return Err(format!("`{}` sets `{name}` to a path, {found}", self.path));
+                    return Err(reasons::setting_is_path(&self.path, &name, &found));
                 }
             } else if let Value::Object(inner) = value {
                 self.table(&name, inner, project)?;
             } else {
-                return Err(format!("`{}` sets `{name}`, which may name other files", self.path));
+                return Err(reasons::setting_may_name_files(&self.path, &name));
             }
         }
         Ok(())
     }
 
     /// Adds files that a key names: one, or one for each entry.
-    fn files(&self, name: &str, value: &Value, project: &mut Project) -> Result<(), String> {
+    fn files(&self, name: &str, value: &Value, project: &mut Project) -> Result<(), Reason> {
         let named: Option<Vec<&str>> = match value {
             Value::String(path) => Some(vec![path]),
             Value::Object(all) => all.values().map(Value::as_str).collect(),
             _ => None,
         };
-        for path in named.ok_or_else(|| format!("`{name}` of `{}` has an unknown format", self.path))? {
+        for path in named.ok_or_else(|| reasons::setting_format(name, &self.path))? {
             let path = resolve(self.folder, path).filter(|path| self.looked.context.sends_file(path));
-            let path = path.ok_or_else(|| {
-                format!("`{name}` of `{}` names a file that is not in the build context", self.path)
-            })?;
+            let path = path.ok_or_else(|| reasons::setting_names_missing_file(name, &self.path))?;
             // A directory that is copied as a whole already contains it.
             let is_there = |known: &String| crate::facts::paths::within(&path, known);
             if !project.reads.iter().any(is_there) {

@@ -2,11 +2,12 @@
 //! and the next instruction may install packages that the new image lacks.
 
 use crate::facts::Facts;
+use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Dockerfile, Item};
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     let image = |facts: &Facts<'_>| {
         let stage = facts.stages.last()?;
         let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
@@ -35,6 +36,6 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
         {
             Ok(())
         }
-        _ => Err("more than the base image differs".into()),
+        _ => Err(reasons::more_than_base_differs()),
     }
 }

@@ -8,21 +8,22 @@ use std::borrow::Cow;
 
 use super::{Step, commands, comments, configuration, is_cleanup};
 use crate::facts::Facts;
+use crate::reasons::{self, Reason};
 
 /// Options that disable a cache.
 const NO_CACHE: &[&str] = &["--no-cache-dir", "--no-cache"];
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     if configuration(old.file) != configuration(new.file) {
-        return Err("an instruction other than RUN differs".into());
+        return Err(reasons::instruction_differs());
     }
     if comments(old.file) != comments(new.file) {
-        return Err("a comment is lost or moved".into());
+        return Err(reasons::comment_lost_or_moved());
     }
     if old.stages.len() != new.stages.len() || old.runs.len() != new.runs.len() {
-        return Err("a stage or a RUN is new or missing".into());
+        return Err(reasons::stage_or_run_differs());
     }
     for stage in 0..old.stages.len() {
         compare(&commands(old, stage), &commands(new, stage))?;
@@ -30,16 +31,16 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), String> {
+fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), Reason> {
     let mut new = after.iter().peekable();
     for step in before {
         if new.next_if(|new| is_same(step, new)).is_none() && !empties(step) {
-            return Err(format!("the command `{}` is missing or differs", step.words.join(" ")));
+            return Err(reasons::command_missing(&step.words.join(" ")));
         }
     }
     match new.next() {
         None => Ok(()),
-        Some(step) => Err(format!("the command `{}` is new", step.words.join(" "))),
+        Some(step) => Err(reasons::command_new(&step.words.join(" "))),
     }
 }
 

@@ -6,26 +6,27 @@
 use std::collections::HashMap;
 
 use crate::facts::Facts;
+use crate::reasons::{self, Reason};
 use crate::syntax::{Dockerfile, Item, Keyword};
 use crate::transform::Changes;
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), String> {
+pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), Reason> {
     let may_move: &[Keyword] = match changes {
         Changes::MetadataOrder => &[Keyword::Arg, Keyword::Label, Keyword::Env],
         _ => &[Keyword::Copy, Keyword::Add],
     };
     let (before, after_stages) = (stages(old.file), stages(after));
     if before.len() != after_stages.len() {
-        return Err("the stages differ".into());
+        return Err(reasons::stages_differ());
     }
     for (before, after) in before.iter().zip(&after_stages) {
         let stay = |all: &[One<'_>]| -> Vec<String> {
             all.iter().filter(|one| !may_move.contains(&one.keyword)).map(|one| one.text.clone()).collect()
         };
         if stay(before) != stay(after) {
-            return Err("an instruction that must not move is changed or moved".into());
+            return Err(reasons::instruction_moved());
         }
         let mut rest: HashMap<&One<'_>, usize> = HashMap::new();
         for one in after.iter().filter(|one| may_move.contains(&one.keyword)) {
@@ -33,7 +34,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
         }
         for one in before.iter().filter(|one| may_move.contains(&one.keyword)) {
             let Some(count) = rest.get_mut(one).filter(|count| **count > 0) else {
-                return Err(format!("`{}`, or a comment above it, is missing", one.text));
+                return Err(reasons::instruction_missing(&one.text));
             };
             *count -= 1;
         }
@@ -41,10 +42,10 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
             changes == Changes::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
         };
         if !rest.iter().all(|(one, count)| *count == 0 || is_new(one)) {
-            return Err("an instruction is new".into());
+            return Err(reasons::instruction_new());
         }
     }
-    if sorted_comments(old.file) == sorted_comments(after) { Ok(()) } else { Err("a comment is lost".into()) }
+    if sorted_comments(old.file) == sorted_comments(after) { Ok(()) } else { Err(reasons::comment_lost()) }
 }
 
 /// An instruction with the comments directly above it.

@@ -5,11 +5,12 @@
 
 use super::{Step, commands, comments};
 use crate::facts::Facts;
+use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     let after = new.file;
     let others = |file: &Dockerfile<'_>| -> Vec<usize> {
         let others = file.instructions().filter(|(_, one)| !matches!(one.body, Body::Run(_)));
@@ -17,17 +18,17 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     };
     let (before, now) = (others(old.file), others(after));
     if before.len() != now.len() {
-        return Err("an instruction other than RUN is new or missing".into());
+        return Err(reasons::instruction_count_differs());
     }
     let find = |file: &Dockerfile<'_>, item: usize| file.items[item].span().start;
     for (&a, &b) in before.iter().zip(&now) {
         let is_same = pair(old.file, a, after, b).is_some_and(|(a, b)| same(old.file, a, after, b));
         if !is_same {
-            return Err(format!("the instruction at byte {} differs", find(old.file, a)));
+            return Err(reasons::instruction_at_byte_differs(find(old.file, a)));
         }
     }
     if comments(old.file) != comments(after) {
-        return Err("a comment is lost or moved".into());
+        return Err(reasons::comment_lost_or_moved());
     }
     for stage in 0..old.stages.len() {
         compare(&commands(old, stage), &commands(new, stage))?;
@@ -63,7 +64,7 @@ fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Ins
     a.keyword == b.keyword && flags && a.arguments() == b.arguments() && bodies(old, a) == bodies(new, b)
 }
 
-fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), String> {
+fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), Reason> {
     let mut new = after.iter().peekable();
     for step in before {
         let gives = matches!(step.texts.first().map(AsRef::as_ref), Some("chown" | "chmod"));
@@ -74,11 +75,11 @@ fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), String> {
         };
         let found = new.next_if(|new| *new == step || gives && is_shorter(new)).is_some();
         if !found && !gives {
-            return Err(format!("the command `{}` is missing or differs", step.words.join(" ")));
+            return Err(reasons::command_missing(&step.words.join(" ")));
         }
     }
     match new.next() {
         None => Ok(()),
-        Some(step) => Err(format!("the command `{}` is new", step.words.join(" "))),
+        Some(step) => Err(reasons::command_new(&step.words.join(" "))),
     }
 }

@@ -8,19 +8,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::facts::Facts;
 use crate::knowledge::languages::{BUILD_VARIABLES, IMAGE_VARIABLES};
+use crate::reasons::{self, Reason};
 use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
+pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     let ([others @ .., before], [same @ .., build, runtime]) = (&old.stages[..], &new.stages[..]) else {
-        return Err("the file does not have exactly one more stage".into());
+        return Err(reasons::stage_count_differs());
     };
     let start =
         |facts: &Facts<'_>, stage: &crate::facts::Stage| facts.file.items[stage.items.start].span().start;
     if others.len() != same.len() || old.file.text[..start(old, before)] != new.file.text[..start(new, build)]
     {
-        return Err("the text before the last stage differs".into());
+        return Err(reasons::earlier_text_differs());
     }
     // Each step, and whether it creates a layer.
     let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<(bool, String)> {
@@ -38,13 +39,13 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
     let tail = before_steps.split_off(built);
     for (_, step) in before_steps {
         if !rest.any(|other| other == step) {
-            return Err(format!("the step `{step}` is missing in the build stage, or out of order"));
+            return Err(reasons::build_step_missing(&step));
         }
     }
     let mut rest = steps(new, runtime).into_iter().map(|(_, step)| step);
     for (_, step) in tail {
         if !rest.any(|other| other == step) {
-            return Err(format!("the instruction `{step}` is missing in the final stage, or out of order"));
+            return Err(reasons::final_instruction_missing(&step));
         }
     }
     let (was, is) = (image(old, before), image(new, runtime));
@@ -53,23 +54,23 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), String> {
         match is.get(name) {
             Some(other) if other == value => {}
             None if may_be_removed => {}
-            _ => return Err(format!("{name} of the final image differs")),
+            _ => return Err(reasons::setting_differs(name)),
         }
     }
     let may_be_added =
         |name: &str| name.strip_prefix("ENV ").is_some_and(|name| IMAGE_VARIABLES.contains(&name));
     if let Some(name) = is.keys().find(|name| !was.contains_key(*name) && !may_be_added(name)) {
-        return Err(format!("{name} of the final image is new"));
+        return Err(reasons::setting_new(name));
     }
     if runtime.name != before.name {
-        return Err("the final stage has another name".into());
+        return Err(reasons::stage_name_differs());
     }
     let mut comments: HashMap<&str, usize> = HashMap::new();
     for comment in super::comments(new.file) {
         *comments.entry(comment).or_default() += 1;
     }
     for comment in super::comments(old.file) {
-        let count = comments.get_mut(comment).filter(|count| **count > 0).ok_or("a comment is lost")?;
+        let count = comments.get_mut(comment).filter(|count| **count > 0).ok_or(reasons::comment_lost())?;
         *count -= 1;
     }
     Ok(())

@@ -8,31 +8,29 @@ use crate::knowledge::lists::directories::{ACCOUNT_FILES, DEVICES, MOUNTED_FOR_E
 use crate::knowledge::lists::programs::{
     EDITING_ACCOUNTS, JOINING_GROUPS, READING_OPERANDS, REPLACING_FILES,
 };
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Redirect, Word};
 
 /// Refuses if the first of two scripts changes state that a separate RUN would reset for the
 /// second.
-pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
+pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
     for one in &run.invocations {
         if mentions(one, MOUNTED_FOR_EACH_RUN) || one.is("mount") || one.is("umount") || changes_devices(one)
         {
-            return Err("the first changes files that the builder mounts again for each RUN".into());
+            return Err(reasons::files_of_builder());
         }
         if mentions(one, ACCOUNT_FILES) && !is_reader(one) {
-            return Err("the first changes accounts, and the second may run as one of them".into());
+            return Err(reasons::changes_accounts());
         }
         if changes_account(one, &run.user) {
-            return Err("the first may change the account that the second runs as".into());
+            return Err(reasons::changes_own_account());
         }
         if replaces_shell(one) {
-            return Err("the first replaces the shell that runs the second".into());
+            return Err(reasons::replaces_shell());
         }
     }
     if facts.may_remove(run, &Directory::start(&run.workdir)) {
-        return Err(
-            "the first may remove the second's working directory, which a separate RUN would create again"
-                .into(),
-        );
+        return Err(reasons::removes_working_directory());
     }
     Ok(())
 }

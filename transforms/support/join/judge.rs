@@ -9,6 +9,7 @@ use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::lists::programs::{REPLACING_A_PROGRAM, WITHOUT_CHANGING_PROGRAMS};
 use crate::knowledge::{Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
+use crate::reasons::{self, Reason};
 use crate::syntax::Item;
 use crate::syntax::shell::{CommandKind, Operator, Script};
 use crate::transforms::support::join::hazards;
@@ -49,42 +50,42 @@ pub fn merge(
     first: &RunFacts<'_>,
     second: &RunFacts<'_>,
     anyway: bool,
-) -> Result<Option<Merge>, String> {
+) -> Result<Option<Merge>, Reason> {
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
     if first.invocations.len() + second.invocations.len() > MOST_COMMANDS {
-        return Err(format!("together they have more than {MOST_COMMANDS} commands"));
+        return Err(reasons::too_many_commands(MOST_COMMANDS));
     }
     let Some(gain) = gain(facts, first, second, anyway) else { return Ok(None) };
     let flags = |run: &RunFacts<'_>| -> Vec<String> {
         run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect()
     };
     if flags(first) != flags(second) {
-        return Err("the two have different flags".into());
+        return Err(reasons::different_flags());
     }
     if first.mounts.iter().any(|mount| mount.kind == "tmpfs" || mount.writable) {
-        return Err("the second would see files that the first writes to its mount".into());
+        return Err(reasons::mount_keeps_files());
     }
     let between = &facts.file.items[first.item + 1..second.item];
     if between.iter().any(|item| matches!(item, Item::Comment(span) if is_pragma(span.of(facts.file.text)))) {
-        return Err("the comment between them is a directive for a tool".into());
+        return Err(reasons::directive_between());
     }
     if a.ends_in_comment {
-        return Err("the first ends in a shell comment that would swallow the second".into());
+        return Err(reasons::comment_at_end());
     }
     if [a, b].iter().any(|script| has_background(script)) {
-        return Err("a command runs in the background".into());
+        return Err(reasons::background_command());
     }
     if defines_function(b) {
-        return Err("the second defines a function".into());
+        return Err(reasons::defines_function());
     }
     if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap"))) {
-        return Err("`set` or `trap` would apply to both scripts".into());
+        return Err(reasons::set_or_trap());
     }
     if a.reads_startup_files || facts.variable(first.item, "BASH_ENV") != Variable::NotInFile {
-        return Err("the shell reads startup files that the first may change".into());
+        return Err(reasons::startup_files());
     }
     if a.exits_on_error && !(is_plain(a) && is_plain(b)) {
-        return Err("`-e` would ignore failures of the first within an `&&` list".into());
+        return Err(reasons::errexit_in_list());
     }
     leaves_nothing_running(facts, first)?;
     hazards::stays(facts, first)?;
@@ -92,14 +93,10 @@ pub fn merge(
     let moved = moved_program(facts, first, second);
     match (&moved, leaks, gain.is_small) {
         (Some(program), _, true) => {
-            return Err(format!(
-                "the first may install another {program}, which the second wouldn't find in the same shell"
-            ));
+            return Err(reasons::moved_program(program));
         }
         (None, true, true) => {
-            return Err(
-                "the first changes the shell's directory or variables, which would affect the second".into(),
-            );
+            return Err(reasons::changes_shell_state());
         }
         _ => {}
     }
@@ -107,7 +104,7 @@ pub fn merge(
     let group_second = b.list.statements.len() > 1
         || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
     if group_second && b.ends_in_comment {
-        return Err("the second ends in a comment".into());
+        return Err(reasons::second_ends_in_comment());
     }
     Ok(Some(Merge { gain: gain.title, kind: gain.kind, isolate_first, group_second }))
 }
@@ -233,7 +230,7 @@ fn is_light(facts: &Facts<'_>, one: &Invocation<'_>) -> bool {
         && (Knowledge::is_builtin(program) || facts.known.program(program) == Some(Program::Cheap))
 }
 
-fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), String> {
+fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
     for one in &run.invocations {
         let program = one.program.unwrap_or_default();
         let daemon = facts.known.program(program) == Some(Program::Daemon)
@@ -241,13 +238,11 @@ fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), S
                 && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
             || one.directory().is_some_and(|directory| directory.ends_with("/init.d"));
         if daemon {
-            return Err(format!("{program} may leave a process running, which now ends with its RUN"));
+            return Err(reasons::daemon(program));
         }
         if one.is_unreadable(facts.known) {
             let name = one.words.first().map_or("a script", |word| word.raw.as_str());
-            return Err(format!(
-                "the first runs {name}, which can't be read and may leave a process running"
-            ));
+            return Err(reasons::unreadable_program_may_stay(name));
         }
     }
     Ok(())
@@ -305,7 +300,7 @@ fn is_plain(script: &Script) -> bool {
 
 /// Whether the first script changes its shell in a way that a subshell hides from the second; an
 /// error if a subshell is not enough.
-fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
+fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, Reason> {
     const ENDS: &[&str] = &["exit", "exec", "return"];
     const CHANGES: &[&str] = &[
         "cd",
@@ -338,7 +333,7 @@ fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, String> {
     for one in &run.invocations {
         let is = |names: &[&str]| names.iter().any(|name| one.program == Some(name));
         if is(ENDS) {
-            return Err("the first may end early, by exit, exec or return".into());
+            return Err(reasons::first_may_end_early());
         }
         let assigns = one.words.is_empty() && !one.simple.assignments.is_empty();
         leaks |= is(CHANGES)

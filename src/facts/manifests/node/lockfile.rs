@@ -14,6 +14,7 @@ use crate::knowledge::Confidence;
 use crate::knowledge::languages::node::{
     DEPENDENCY_TABLES, OPTIONS_THAT_KEEP_LOCKFILES, VERBS_THAT_KEEP_LOCKFILES,
 };
+use crate::reasons::{self, Reason};
 
 /// What a lockfile says.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Lockfile {
         root: &Value,
         members: &BTreeSet<&str>,
         project: &mut Project,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, Reason> {
         let names = names(&looked.call.manager.name);
         let Some(name) = names.iter().copied().find(|name| looked.has(name)) else { return Ok(None) };
         let mut lock =
@@ -53,12 +54,8 @@ impl Lockfile {
         match name {
             "yarn.lock" if is_berry(looked) => lock.berry(&*looked.value(name, Format::Yaml)?)?,
             "yarn.lock" => {
-                lock.names = yarn_lock::names(looked.text(name)?).ok_or_else(|| {
-                    format!(
-                        "`{}` installs a package from a local path, or has an unknown formatat",
-                        looked.path(name)
-                    )
-                })?;
+                lock.names = yarn_lock::names(looked.text(name)?)
+                    .ok_or_else(|| reasons::lockfile_local_or_unknown(&looked.path(name)))?;
                 lock.scripts = Scripts::Perhaps(lock.names.clone());
             }
             "pnpm-lock.yaml" => lock.pnpm(looked, &*looked.value(name, Format::Yaml)?, project)?,
@@ -83,7 +80,7 @@ impl Lockfile {
         looked: &Looked<'_, '_>,
         value: &Value,
         members: &BTreeSet<&str>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let (true, Some(packages)) =
             (value["lockfileVersion"].as_u64() >= Some(2), value["packages"].as_object())
         else {
@@ -97,17 +94,17 @@ impl Lockfile {
                 if is_member {
                     continue;
                 }
-                return Err(format!("`{}` has a package in `{path}`", self.name));
+                return Err(reasons::package_in_directory(self.name, path));
             };
             let resolved = entry["resolved"].as_str().unwrap_or_default();
             if entry["link"] == true {
                 if resolve(looked.folder, resolved).is_some_and(|path| members.contains(path.as_str())) {
                     continue;
                 }
-                return Err(format!("`{}` links `{name}` to `{resolved}`", self.name));
+                return Err(reasons::linked_package(self.name, name, resolved));
             }
             if settings::is_path(resolved) {
-                return Err(format!("`{}` installs `{name}` from `{resolved}`", self.name));
+                return Err(reasons::package_from(self.name, name, resolved));
             }
             // An alias is stored with the real name.
             let name = entry["name"].as_str().unwrap_or(name);
@@ -121,12 +118,12 @@ impl Lockfile {
     }
 
     /// Version 1 names versions only.
-    fn old_npm(&mut self, value: &Value) -> Result<(), String> {
+    fn old_npm(&mut self, value: &Value) -> Result<(), Reason> {
         let mut open = vec![&value["dependencies"]];
         while let Some(all) = open.pop() {
             for (name, entry) in all.as_object().into_iter().flatten() {
                 if entry["version"].as_str().is_some_and(settings::is_path) {
-                    return Err(format!("`{}` installs `{name}` from a local path", self.name));
+                    return Err(reasons::local_package(self.name, name));
                 }
                 self.names.insert(name.clone());
                 open.push(&entry["dependencies"]);
@@ -138,7 +135,7 @@ impl Lockfile {
     }
 
     /// yarn.lock of Yarn 2 and later, which is YAML.
-    fn berry(&mut self, value: &Value) -> Result<(), String> {
+    fn berry(&mut self, value: &Value) -> Result<(), Reason> {
         for (key, entry) in value.as_object().into_iter().flatten().filter(|(key, _)| *key != "__metadata") {
             let resolution = entry["resolution"].as_str().unwrap_or(key);
             let at =
@@ -148,7 +145,7 @@ impl Lockfile {
                 continue;
             }
             if ["@file:", "@link:", "@portal:", "@exec:"].iter().any(|scheme| source.starts_with(scheme)) {
-                return Err(format!("`{}` installs `{name}` from a local path", self.name));
+                return Err(reasons::local_package(self.name, name));
             }
             self.names.insert(name.to_owned());
         }
@@ -158,7 +155,7 @@ impl Lockfile {
     }
 
     /// pnpm-lock.yaml: up to version 6 it says which packages are built, later not.
-    fn pnpm(&mut self, looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Result<(), String> {
+    fn pnpm(&mut self, looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Result<(), Reason> {
         let version = match &value["lockfileVersion"] {
             Value::String(text) => text.split('.').next().and_then(|major| major.parse::<u32>().ok()),
             Value::Number(number) => number.as_f64().map(|number| if number < 6.0 { 5 } else { 6 }),
@@ -173,7 +170,7 @@ impl Lockfile {
                 || resolution.get("directory").is_some()
                 || settings::is_path(tarball)
             {
-                return Err(format!("`{}` installs `{name}` from a local path", self.name));
+                return Err(reasons::local_package(self.name, &name));
             }
             if entry["requiresBuild"] == true && runs_on_linux(entry) {
                 scripts.insert(name.clone());
@@ -186,13 +183,13 @@ impl Lockfile {
             .flatten()
             .find(|(_, spec)| spec.as_str().is_some_and(settings::is_path))
         {
-            return Err(format!("`{}` replaces `{name}` with a local path", self.name));
+            return Err(reasons::replaced_by_local_package(self.name, name));
         }
         for (name, patch) in value["patchedDependencies"].as_object().into_iter().flatten() {
             // From pnpm 10 on, it is only the checksum; the path is in the settings.
             let Some(path) = patch["path"].as_str() else { continue };
             let path = resolve(looked.folder, path).filter(|path| looked.context.sends_file(path));
-            let path = path.ok_or_else(|| format!("the patch of `{name}` is not in the build context"))?;
+            let path = path.ok_or_else(|| reasons::missing_patch(name))?;
             if !project.reads.iter().any(|known| paths::within(&path, known)) {
                 project.reads.push(path);
             }
@@ -206,7 +203,7 @@ impl Lockfile {
     }
 
     /// bun.lock: JSON with trailing commas.
-    fn bun(&mut self, value: &Value) -> Result<(), String> {
+    fn bun(&mut self, value: &Value) -> Result<(), Reason> {
         for entry in value["packages"].as_object().into_iter().flat_map(|all| all.values()) {
             let resolution = entry[0].as_str().unwrap_or_default();
             let at =
@@ -216,7 +213,7 @@ impl Lockfile {
                 continue;
             }
             if source.is_empty() || settings::is_path(&source[1..]) {
-                return Err(format!("`{}` installs `{name}` from a local path", self.name));
+                return Err(reasons::local_package(self.name, name));
             }
             self.names.insert(name.to_owned());
         }
@@ -272,17 +269,17 @@ pub(super) fn rewritten(
     lockfile: Option<&Lockfile>,
     has_members: bool,
     project: &mut Project,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let call = looked.call;
     let is_ci = VERBS_THAT_KEEP_LOCKFILES.contains(&call.verb.as_str());
     let Some(lockfile) = lockfile else {
         if is_ci {
-            return Err("`npm ci` needs a lockfile, and the build context has none".into());
+            return Err(reasons::npm_ci_without_lockfile());
         }
         // Some managers take the versions from the lockfile of another one.
         let foreign = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
         if foreign.iter().any(|name| looked.has(name)) {
-            return Err("the lockfile belongs to another package manager".into());
+            return Err(reasons::foreign_lockfile());
         }
         return Ok(());
     };
@@ -301,7 +298,7 @@ pub(super) fn rewritten(
 
 /// Whether `npm install` finds nothing to change in a lockfile: its root entry asks for what
 /// package.json asks for.
-fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, String> {
+fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, Reason> {
     let lock = looked.value(name, Format::Json)?;
     let entry = &lock["packages"][""];
     let same = |key: &str| {
@@ -314,7 +311,7 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, 
 
 /// Whether `pnpm install` leaves a lockfile unchanged: it does if that satisfies package.json.
 /// (pnpm's documentation, "Settings", prefer-frozen-lockfile.)
-fn pnpm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, String> {
+fn pnpm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, Reason> {
     let lock = looked.value(name, Format::Yaml)?;
     let own = &lock["importers"]["."];
     let same = |key: &str| {

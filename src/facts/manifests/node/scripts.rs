@@ -12,6 +12,7 @@ use super::lockfile::Lockfile;
 use crate::context::Format;
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::node::DEPENDENCY_TABLES;
+use crate::reasons::{self, Reason};
 
 /// Which packages run a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,16 +30,15 @@ pub(super) fn look(
     manifests: &[(String, Parsed)],
     lockfile: Option<&Lockfile>,
     project: &mut Project,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     if are_off(looked) {
         return Ok(());
     }
     match which(looked, manifests, lockfile)? {
         Scripts::Of(names) => {
             for name in names {
-                let script = looked.place.known.install_script(&name).ok_or_else(|| {
-                    format!("`{name}` has an install script, and the project files that it reads are unknown")
-                })?;
+                let script =
+                    looked.place.known.install_script(&name).ok_or_else(|| reasons::install_script(&name))?;
                 needs_no_more(looked, &name)?;
                 let reads = script.reads.iter().map(|file| looked.path(file));
                 project.reads.extend(reads.filter(|path| looked.context.sends_file(path)));
@@ -53,9 +53,9 @@ pub(super) fn look(
     Ok(())
 }
 
-fn needs_no_more(looked: &Looked<'_, '_>, name: &str) -> Result<(), String> {
+fn needs_no_more(looked: &Looked<'_, '_>, name: &str) -> Result<(), Reason> {
     let because = looked.place.known.install_script(name).and_then(|script| script.because.as_ref());
-    because.map_or(Ok(()), |because| Err(format!("`{name}` has an install script: {because}")))
+    because.map_or(Ok(()), |because| Err(reasons::install_script_needs(name, because)))
 }
 
 /// Whether no scripts run at all: by an option or a setting.
@@ -87,7 +87,7 @@ fn which(
     looked: &Looked<'_, '_>,
     manifests: &[(String, Parsed)],
     lockfile: Option<&Lockfile>,
-) -> Result<Scripts, String> {
+) -> Result<Scripts, Reason> {
     let Some(lockfile) = lockfile else {
         let names: BTreeSet<String> = manifests
             .iter()
@@ -114,7 +114,7 @@ fn which(
 /// pnpm runs the scripts of all dependencies before version 10, and only of those that are allowed
 /// to from then on; a list of allowed ones holds for all versions. (pnpm's documentation,
 /// "Settings", Build Settings; its release notes, 10.0.)
-fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -> Result<Scripts, String> {
+fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -> Result<Scripts, Reason> {
     let workspace =
         looked.has("pnpm-workspace.yaml").then(|| looked.value("pnpm-workspace.yaml", Format::Yaml));
     let workspace = workspace.transpose()?;
@@ -136,7 +136,7 @@ fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -
     }
     let mut names = match &only {
         Value::Null => Vec::new(),
-        only => super::strings(only).ok_or("`onlyBuiltDependencies` has an unknown format")?,
+        only => super::strings(only).ok_or(reasons::built_dependencies_format())?,
     };
     names.extend(
         allowed

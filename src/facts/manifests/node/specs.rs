@@ -7,6 +7,7 @@ use super::super::{Looked, Parsed, Project, join, resolve};
 use crate::context::Format;
 use crate::facts::paths;
 use crate::knowledge::languages::node::{DEPENDENCY_TABLES, REMOTE_SCHEMES};
+use crate::reasons::{self, Reason};
 
 /// The dependencies of one package.json.
 pub(super) fn dependencies(
@@ -14,26 +15,24 @@ pub(super) fn dependencies(
     folder: &str,
     package: &Value,
     project: &mut Project,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let path = join(folder, "package.json");
     for key in DEPENDENCY_TABLES {
         let all = match &package[*key] {
             Value::Null => continue,
             Value::Object(all) => all,
             // In other places, npm accepts only lists of bundled names.
-            _ => return Err(format!("`{key}` of `{path}` has an unknown format")),
+            _ => return Err(reasons::setting_format(key, &path)),
         };
         for (name, spec) in all {
-            let spec = spec
-                .as_str()
-                .ok_or_else(|| format!("`{path}` installs `{name}` from an unknown location"))?;
+            let spec = spec.as_str().ok_or_else(|| reasons::unknown_location(&path, name))?;
             is_understood(looked, folder, spec, project)
-                .map_err(|reason| format!("`{path}` installs `{name}` from {reason}"))?;
+                .map_err(|reason| reasons::dependency_from(&path, name, &reason))?;
         }
     }
     let injected = |value: &Value| value["injected"] == true;
     if package["dependenciesMeta"].as_object().is_some_and(|all| all.values().any(injected)) {
-        return Err(format!("`{path}` copies a package of the workspace into another (`injected`)"));
+        return Err(reasons::injected_package(&path));
     }
     Ok(())
 }
@@ -43,7 +42,7 @@ pub(super) fn replacements(
     looked: &Looked<'_, '_>,
     root: &Value,
     project: &mut Project,
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let path = looked.path("package.json");
     let mut all: Vec<(&str, Value)> = Vec::new();
     for key in ["overrides", "resolutions", "catalog", "catalogs"] {
@@ -60,17 +59,14 @@ pub(super) fn replacements(
         }
     }
     for (key, value) in &all {
-        nested(looked, value, project)
-            .map_err(|reason| format!("`{key}` replaces a dependency with {reason} (`{path}`)"))?;
+        nested(looked, value, project).map_err(|reason| reasons::replaced_dependency(key, &reason, &path))?;
     }
     // Bun's key; pnpm's are files of its settings.
     if let Some(patches) = root["patchedDependencies"].as_object() {
         for (name, patch) in patches {
             let patch = patch.as_str().and_then(|patch| resolve(looked.folder, patch));
             let patch = patch.filter(|patch| looked.context.sends_file(patch));
-            project
-                .reads
-                .push(patch.ok_or_else(|| format!("the patch of `{name}` is not in the build context"))?);
+            project.reads.push(patch.ok_or_else(|| reasons::missing_patch(name))?);
         }
     }
     Ok(())
@@ -82,7 +78,7 @@ fn nested(looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Resu
         Value::String(spec) if spec.starts_with('$') || matches!(spec.as_str(), "-" | "") => Ok(()),
         Value::String(spec) => is_understood(looked, looked.folder, spec, project),
         Value::Object(all) => all.values().try_for_each(|one| nested(looked, one, project)),
-        _ => Err("a value in an unknown formatat".into()),
+        _ => Err("a value in an unknown format".into()),
     }
 }
 
@@ -134,8 +130,7 @@ fn is_remote(spec: &str) -> bool {
 
 /// Yarn's `patch:NAME@VERSION#PATH`: its file is read. A built-in patch is Yarn's own.
 fn patch(looked: &Looked<'_, '_>, folder: &str, patched: &str, project: &mut Project) -> Result<(), String> {
-    let (source, file) =
-        patched.split_once('#').ok_or_else(|| "a patch in an unknown formatat".to_owned())?;
+    let (source, file) = patched.split_once('#').ok_or_else(|| "a patch in an unknown format".to_owned())?;
     let file = file.split("::").next().unwrap_or(file);
     let source = source.rsplit_once('@').map_or(source, |(_, version)| version);
     if !is_remote(&source.replace("%3A", ":").replace("%2F", "/").replace("%5E", "^")) {
