@@ -205,3 +205,18 @@ fn options_against_recommended_packages_belong_to_a_transform() {
         assert!(is_known, "{}: {} is not a transform", manager.name, lean.transform);
     }
 }
+
+/// Otherwise a transform would add the option again and again.
+#[test]
+fn options_that_are_added_are_recognized() {
+    for manager in Knowledge::embedded().managers() {
+        let Manager { avoid, lean, production, .. } = manager;
+        let avoid = avoid.iter().map(|avoid| (&avoid.option, &avoid.unless_option));
+        let lean = lean.iter().map(|lean| (&lean.option, &lean.unless_option));
+        let production = production.iter().map(|found| (&found.option, &found.unless_option));
+        for (option, unless) in avoid.chain(lean).chain(production) {
+            let is_recognized = unless.iter().any(|start| option.starts_with(start.as_str()));
+            assert!(is_recognized, "{}: unless-option lacks {option}", manager.name);
+        }
+    }
+}
