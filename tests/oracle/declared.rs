@@ -141,7 +141,7 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
 pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
     let words: Vec<&str> = without_sudo(&record.argv).iter().map(String::as_str).collect();
     let only_index = matches!(words.as_slice(), ["apk", options @ .., "update"] | ["apk", "update", options @ ..] if options.iter().all(|option| matches!(*option, "-q" | "--quiet" | "--no-cache")))
-        || matches!(words.as_slice(), ["rm", paths @ ..] if paths.iter().any(|path| path.starts_with('/')) && paths.iter().all(|path| path.starts_with("/var/cache/apk") || matches!(*path, "-rf" | "-fr" | "-r" | "-f" | "-v" | "-rfv")));
+        || matches!(words.as_slice(), ["rm", paths @ ..] if paths.iter().any(|path| path.starts_with('/')) && paths.iter().all(|path| path.replace("//", "/").starts_with("/var/cache/apk") || matches!(*path, "-rf" | "-fr" | "-r" | "-f" | "-v" | "-rfv")));
     let fetches_itself = |one: &Record| {
         let words = without_sudo(&one.argv);
         let leans = words.first().is_some_and(|word| base_name(word) == "apk")
