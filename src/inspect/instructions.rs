@@ -19,10 +19,14 @@ pub struct LayerInstruction {
     pub line: usize,
 }
 
-/// The layers of the last stage of a Dockerfile, the lowest first.
-pub fn layer_instructions(file: &Dockerfile<'_>, config: &Config) -> Vec<LayerInstruction> {
+/// The layers of the last stage of a Dockerfile, the lowest first; none if the image has another
+/// number of layers than its history tells.
+pub fn layer_instructions(file: &Dockerfile<'_>, config: &Config, layers: usize) -> Vec<LayerInstruction> {
     let lines = LineIndex::of(file.text);
     let mut layer = config.steps().count();
+    if layer != layers {
+        return Vec::new();
+    }
     let mut made = Vec::new();
     let instructions = file.instructions().rev().take_while(|(_, one)| one.keyword != Keyword::From);
     for ((_, instruction), step) in instructions.zip(config.history.iter().rev()) {
@@ -61,7 +65,10 @@ mod tests {
             .collect();
         let config: Config =
             serde_json::from_value(serde_json::json!({ "history": steps })).expect("a configuration");
-        layer_instructions(&Dockerfile::parse(text), &config)
+        let count = config.steps().count();
+        let fewer = layer_instructions(&Dockerfile::parse(text), &config, count - 1);
+        assert!(fewer.is_empty(), "the history tells of a layer that is not there");
+        layer_instructions(&Dockerfile::parse(text), &config, count)
             .into_iter()
             .map(|made| (made.layer, made.line))
             .collect()

@@ -28,9 +28,9 @@ pub fn run(args: &Inspect) -> anyhow::Result<Status> {
     };
     let image = read(&args.image)?;
     let found = Inspection::of(&image, Knowledge::embedded());
-    let made =
-        dockerfile.as_ref().map(|(_, text)| layer_instructions(&Dockerfile::parse(text), &image.config));
-    let made = made.unwrap_or_default();
+    let made = dockerfile.as_ref().map_or_else(Vec::new, |(_, text)| {
+        layer_instructions(&Dockerfile::parse(text), &image.config, image.layers.len())
+    });
     let savings = match &dockerfile {
         Some((path, text)) => Some(savings(args, path, text, &found, &made)?),
         None => None,
