@@ -19,7 +19,7 @@ use parsed::Parsed;
 
 /// What a transform can ask about the context of a Dockerfile. Reading it takes time, so it is read
 /// at the first question.
-pub trait Surroundings: Sync {
+pub trait ContextSource: Sync {
     /// The build context. The error says why it is unknown and what to do, and completes the clause
     /// "because …".
     fn context(&self) -> Result<&BuildContext, &str>;
@@ -63,9 +63,9 @@ impl RequiredPackage {
 
 /// A Dockerfile of which only the text is known.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Alone;
+pub struct NoBuildContext;
 
-impl Surroundings for Alone {
+impl ContextSource for NoBuildContext {
     fn context(&self) -> Result<&BuildContext, &str> {
         Err("the build context is unknown; pass it with --context")
     }

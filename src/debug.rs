@@ -6,7 +6,7 @@
 mod facts;
 mod tree;
 
-use crate::context::Surroundings;
+use crate::context::ContextSource;
 use crate::escape;
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
@@ -23,7 +23,7 @@ pub fn tree(text: &str) -> String {
 
 /// The facts: the stages, and for each instruction the execution state and the effects; for each
 /// command of a RUN its directory, its variables and its call of a package manager.
-pub fn facts(text: &str, around: &dyn Surroundings) -> String {
+pub fn facts(text: &str, around: &dyn ContextSource) -> String {
     let file = Dockerfile::parse(text);
     let facts = Facts::of(&file, Knowledge::embedded()).within(around);
     let mut page = Page::of(text);

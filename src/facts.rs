@@ -12,6 +12,7 @@ pub mod change_rate;
 pub mod commands;
 mod configured;
 pub mod copied;
+pub mod dependents;
 mod destinations;
 pub mod effects;
 pub mod environment;
@@ -21,14 +22,13 @@ pub mod files;
 pub mod frontend;
 mod globals;
 pub(crate) mod kept;
-pub mod later;
-mod leanings;
+mod known_uses;
 mod lineage;
 pub mod manifests;
 mod modes;
-pub mod origin;
 pub mod packages;
 pub mod paths;
+pub mod provenance;
 mod removals;
 mod settings;
 pub mod stage;
@@ -42,14 +42,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::context::{Alone, Surroundings};
+use crate::context::{ContextSource, NoBuildContext};
 use crate::knowledge::Knowledge;
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
 use execution::{ExecutionState, ExecutionStates, Outer, Scope, ScriptStates, Walk, Workdir};
 use kept::{Kept, KeptOfRun};
-use leanings::Leanings;
+use known_uses::KnownUses;
 use lineage::Lineage;
 use variables::Variables;
 
@@ -86,7 +86,7 @@ pub struct Facts<'a> {
     /// The indexes into `copies`, by the stage that is copied or mounted from.
     pub(crate) copied_from: Vec<Vec<usize>>,
     /// Cached answers about later instructions that depend on files.
-    leanings: Leanings,
+    known_uses: KnownUses,
     /// Cached answers about what instructions read and write.
     effects: effects::Known,
     /// Cached answers about the whole file.
@@ -99,7 +99,7 @@ pub struct Facts<'a> {
     /// Whether the author starts lines with `&&`, according to the first instruction that shows it.
     leading: Option<bool>,
     /// The build context, read at the first question.
-    pub around: &'a dyn Surroundings,
+    pub around: &'a dyn ContextSource,
     /// The scripts that images start, computed at the first question.
     started: OnceLock<Vec<started::Started>>,
     /// Whether the build context has a file that the Dockerfile copies, computed at the first
@@ -201,14 +201,14 @@ impl<'a> Facts<'a> {
             lineage,
             copies,
             copied_from,
-            leanings: Leanings::default(),
+            known_uses: KnownUses::default(),
             workdirs,
             effects: effects::Known::of(file.items.len()),
             kept: Kept::default(),
             configuration,
             triggers,
             leading,
-            around: &Alone,
+            around: &NoBuildContext,
             started: OnceLock::new(),
             is_its_context: OnceLock::new(),
             modes: RefCell::default(),
@@ -217,7 +217,7 @@ impl<'a> Facts<'a> {
 
     /// The same facts, with a build context that may be read.
     #[must_use]
-    pub fn within(self, around: &'a dyn Surroundings) -> Self {
+    pub fn within(self, around: &'a dyn ContextSource) -> Self {
         Self { around, ..self }
     }
 

@@ -4,19 +4,20 @@
 //! Transforms run one at a time, each on the current text, so edits never conflict and spans are
 //! never stale. Each text is parsed once. This module reads no files and formats no output.
 
-mod around;
+mod admission;
 mod check;
 mod choice;
-mod draft;
+mod current_context;
 mod outcome;
+mod source_positions;
+mod step_builder;
 mod unused_pragmas;
-mod view;
 
 use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::config::Settings;
-use crate::context::{Alone, Surroundings};
+use crate::context::{ContextSource, NoBuildContext};
 use crate::edit::{Edits, Origins};
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;
@@ -27,11 +28,12 @@ use crate::syntax::{Dockerfile, Item};
 use crate::transform::{Applicability, Context, Fixes};
 use crate::transforms;
 
-use around::Around;
+use admission::{Admission, Verdict};
 pub use choice::{Choice, Chooser, Proposal};
-use draft::Draft;
+use current_context::CurrentContext;
 pub use outcome::{Applied, Held, Outcome, Step};
-use view::{Verdict, View};
+use source_positions::SourcePositions;
+use step_builder::StepBuilder;
 
 /// More rounds than this mean that two transforms undo each other's changes, unless the file has
 /// more RUN instructions.
@@ -47,11 +49,11 @@ fn rounds(text: &str) -> usize {
 
 /// Runs the enabled transforms over a text, without a build context.
 pub fn fix(text: &str, settings: &Settings) -> Outcome {
-    fix_within(text, settings, &Alone)
+    fix_within(text, settings, &NoBuildContext)
 }
 
 /// Runs the enabled transforms over a text; `around` gives them the build context.
-pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) -> Outcome {
+pub fn fix_within(text: &str, settings: &Settings, around: &dyn ContextSource) -> Outcome {
     let mut outcome = run(text, settings, around, None);
     let retry = |text: &str| run(text, settings, around, None);
     outcome.unused = unused_pragmas::found(text, &outcome, settings, around, Some(&retry));
@@ -62,7 +64,7 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn Surroundings) ->
 pub fn fix_choosing(
     text: &str,
     settings: &Settings,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
     chooser: &mut dyn Chooser,
 ) -> Outcome {
     let mut outcome = run(text, settings, around, Some(chooser));
@@ -74,7 +76,7 @@ pub fn fix_choosing(
 fn run(
     text: &str,
     settings: &Settings,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
     mut chooser: Option<&mut dyn Chooser>,
 ) -> Outcome {
     let mut left_out: Vec<&'static str> = Vec::new();
@@ -95,11 +97,11 @@ fn run(
 fn attempt(
     text: &str,
     settings: &Settings,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
     chooser: Option<&mut dyn Chooser>,
     left_out: &[&'static str],
 ) -> Result<Outcome, Vec<&'static str>> {
-    let mut around = Around { given: around, changed: None };
+    let mut around = CurrentContext { given: around, changed: None };
     let mut run = Pipeline {
         chooser,
         lines: LineIndex::of(text),
@@ -231,7 +233,7 @@ impl Pipeline<'_, '_> {
                 continue;
             }
             let step = self.draft(index, facts, pragmas, silent)?;
-            let Draft { edits, ignore_file, applied, edited_by_user } = step;
+            let StepBuilder { edits, ignore_file, applied, edited_by_user } = step;
             if edits.is_empty() && ignore_file.is_none() {
                 continue;
             }
@@ -241,7 +243,7 @@ impl Pipeline<'_, '_> {
             let checked = if edited_by_user {
                 check::still_reads(file, new)
             } else {
-                check::step(facts, new, transform.changes)
+                check::step(facts, new, transform.contract)
             };
             match checked {
                 Ok(after) => {
@@ -257,7 +259,7 @@ impl Pipeline<'_, '_> {
                         if edited_by_user { "" } else { " (this is a bug in jettison, please report it)" };
                     let reason = reason.after(format_args!("rolled back{blame}: after this step,"));
                     let at = Span::at(applied_at(&edits));
-                    let held = self.view(file, pragmas).held(transform, at, reason, None);
+                    let held = self.admission(file, pragmas).held(transform, at, reason, None);
                     self.outcome.undone.push(held);
                 }
             }
@@ -265,10 +267,9 @@ impl Pipeline<'_, '_> {
         None
     }
 
-    fn view<'v>(&'v self, file: &Dockerfile<'_>, pragmas: &'v Pragmas) -> View<'v> {
-        View {
-            lines: &self.lines,
-            origins: &self.origins,
+    fn admission<'v>(&'v self, file: &Dockerfile<'_>, pragmas: &'v Pragmas) -> Admission<'v> {
+        Admission {
+            positions: SourcePositions { lines: &self.lines, steps: &self.origins },
             settings: self.settings,
             pragmas,
             open_end: file.open_end(),
@@ -292,9 +293,9 @@ impl Pipeline<'_, '_> {
         facts: &Facts<'_>,
         pragmas: &Pragmas,
         silent: &mut Silent,
-    ) -> Option<Draft> {
+    ) -> Option<StepBuilder> {
         let transform = &transforms::ALL[index];
-        let mut step = Draft::default();
+        let mut step = StepBuilder::default();
         if !self.settings.wants(transform.id) || self.broken.contains(&transform.id) {
             return Some(step);
         }
@@ -314,9 +315,9 @@ impl Pipeline<'_, '_> {
             return None;
         }
         let mut taken = Vec::new();
-        let view = self.view(file, pragmas);
+        let admission = self.admission(file, pragmas);
         for fix in fixes.proposed {
-            match view.verdict(transform, &fix) {
+            match admission.verdict(transform, &fix) {
                 Verdict::Pass => {}
                 Verdict::Hold(held) => silent.withheld.push((index, held)),
                 Verdict::Refuse(held) => silent.refused.push((index, held)),
@@ -326,8 +327,8 @@ impl Pipeline<'_, '_> {
         // Refusals of a transform that would not be applied anyway are not reported.
         if transform.applicability >= needed(self.settings) {
             let names = transform.names();
-            let refused = fixes.refused.into_iter().filter(|refusal| !view.is_silent(&names, refusal));
-            let held = refused.map(|refusal| view.held(transform, refusal.span, refusal.reason, None));
+            let refused = fixes.refused.into_iter().filter(|refusal| !admission.is_silent(&names, refusal));
+            let held = refused.map(|refusal| admission.held(transform, refusal.span, refusal.reason, None));
             silent.refused.extend(held.map(|held| (index, held)));
         }
         for (fix, applied) in taken {

@@ -127,7 +127,7 @@ pub struct IgnoreFile {
 
 /// What is done with the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum Mode {
     /// Printed as a diff.
     Shown,
     /// Printed as a list.
@@ -138,7 +138,7 @@ pub enum Deed {
 
 /// How much is printed in addition to the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Talk {
+pub enum Verbosity {
     /// Errors only.
     Errors,
     /// Also a summary line.

@@ -2,7 +2,7 @@
 //! `transforms/`.
 
 use crate::config::Settings;
-use crate::context::Surroundings;
+use crate::context::ContextSource;
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
@@ -58,16 +58,16 @@ pub struct Transform {
     /// The text of its file, whose `//!` comment is the manual page.
     pub source: &'static str,
     /// The hadolint codes that it covers, so that `# hadolint ignore=…` applies to it too.
-    pub answers: &'static [&'static str],
+    pub hadolint: &'static [&'static str],
     /// The changes that it may make to the commands; everything else must be unchanged.
-    pub changes: Changes,
+    pub contract: Contract,
     /// Proposes fixes and explains refusals.
     pub run: fn(&Context<'_>, &mut Fixes),
 }
 
 /// The changes to the sequence of commands that a transform declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changes {
+pub enum Contract {
     /// Only the boundaries of layers.
     Layers,
     /// It adds commands that remove files; no command is removed or changed.
@@ -108,7 +108,7 @@ pub enum Effect {
     FewerLayers,
 }
 
-impl Changes {
+impl Contract {
     /// Whether it chooses the base image of the final stage, and so can install a package that is
     /// found to be missing.
     pub fn chooses_base(self) -> bool {
@@ -119,24 +119,24 @@ impl Changes {
 impl Transform {
     /// The benefit of its fixes, unless a fix sets its own.
     pub fn effect(&self) -> Effect {
-        match self.changes {
-            Changes::CopyOrder | Changes::MetadataOrder | Changes::CacheMounts | Changes::IgnoreFile => {
+        match self.contract {
+            Contract::CopyOrder | Contract::MetadataOrder | Contract::CacheMounts | Contract::IgnoreFile => {
                 Effect::FasterBuild
             }
-            Changes::Layers
-            | Changes::AddsCleanup
-            | Changes::AddsOptions
-            | Changes::DropsPackages
-            | Changes::AddsOptionsAndCleanup
-            | Changes::Ownership
-            | Changes::Stages
-            | Changes::Base => Effect::SmallerImage,
+            Contract::Layers
+            | Contract::AddsCleanup
+            | Contract::AddsOptions
+            | Contract::DropsPackages
+            | Contract::AddsOptionsAndCleanup
+            | Contract::Ownership
+            | Contract::Stages
+            | Contract::Base => Effect::SmallerImage,
         }
     }
 
     /// The names for it in comments: its id, and the codes that it covers.
     pub fn names(&self) -> Vec<&'static str> {
-        std::iter::once(self.id).chain(self.answers.iter().copied()).collect()
+        std::iter::once(self.id).chain(self.hadolint.iter().copied()).collect()
     }
 
     /// The manual page: the leading `//!` lines of the file without their markers.
@@ -167,7 +167,7 @@ pub struct Context<'a> {
     /// The comments that suppress fixes.
     pub pragmas: &'a Pragmas,
     /// The build context and its history, read at the first question.
-    pub around: &'a dyn Surroundings,
+    pub around: &'a dyn ContextSource,
 }
 
 impl Context<'_> {
@@ -197,7 +197,7 @@ pub struct Fix {
     /// The instruction that it concerns, for pragmas and messages.
     pub anchor: Span,
     /// The hadolint codes that it covers, if they are fewer than its transform's.
-    pub answers: Option<Vec<String>>,
+    pub hadolint: Option<Vec<String>>,
     /// Its benefit, if it differs from its transform's.
     pub effect: Option<Effect>,
     /// The change.
@@ -243,13 +243,13 @@ impl Fixes {
     ) {
         if !edits.is_empty() {
             let (title, notes) = (title.into(), Vec::new());
-            let (answers, effect, ignore_file) = (None, None, None);
+            let (hadolint, effect, ignore_file) = (None, None, None);
             self.proposed.push(Fix {
                 title,
                 notes,
                 applicability,
                 anchor,
-                answers,
+                hadolint,
                 effect,
                 edits,
                 ignore_file,
@@ -274,7 +274,7 @@ impl Fixes {
     /// Restricts the hadolint codes that the last proposal covers to some of its transform's.
     pub fn answer(&mut self, codes: impl IntoIterator<Item = String>) {
         if let Some(last) = self.proposed.last_mut() {
-            last.answers = Some(codes.into_iter().collect());
+            last.hadolint = Some(codes.into_iter().collect());
         }
     }
 
@@ -294,8 +294,8 @@ impl Fixes {
         text: String,
     ) {
         let (title, notes, edits) = (title.into(), Vec::new(), Edits::new());
-        let (answers, effect, ignore_file) = (None, None, Some(text));
-        self.proposed.push(Fix { title, notes, applicability, anchor, answers, effect, edits, ignore_file });
+        let (hadolint, effect, ignore_file) = (None, None, Some(text));
+        self.proposed.push(Fix { title, notes, applicability, anchor, hadolint, effect, edits, ignore_file });
     }
 
     /// Records a possible improvement of an instruction, and the reason why it was not made.

@@ -5,7 +5,7 @@
 //! without a container engine.
 
 use crate::config::Settings;
-use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
+use crate::context::{BuildContext, ContextSource, RequiredPackage, Service};
 use crate::pipeline::{self, Held, Outcome};
 use crate::reasons;
 use crate::span::Place;
@@ -41,7 +41,7 @@ pub fn fix<T: Trial>(
     trial: &T,
     text: &str,
     settings: &Settings,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
 ) -> Result<Outcome, T::Error> {
     let mut settings = settings.clone();
     let mut held: Vec<Held> = Vec::new();
@@ -54,7 +54,7 @@ pub fn fix<T: Trial>(
             outcome.refused.extend(held);
             return Ok(outcome);
         };
-        let installs = outcome.steps.iter().any(|step| step.transform.changes.chooses_base());
+        let installs = outcome.steps.iter().any(|step| step.transform.contract.chooses_base());
         if installs && proving.learn(&failure.lacking) {
             continue;
         }
@@ -102,11 +102,11 @@ fn check_step<T: Trial>(trial: &T, outcome: &Outcome, steps: usize) -> Result<Re
 
 /// The context, with the packages that trials have shown to be needed.
 struct Proving<'a> {
-    around: &'a dyn Surroundings,
+    around: &'a dyn ContextSource,
     proven: Vec<RequiredPackage>,
 }
 
-impl Surroundings for Proving<'_> {
+impl ContextSource for Proving<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         self.around.context()
     }
@@ -144,7 +144,7 @@ impl Proving<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::{Alone, Entry};
+    use crate::context::{Entry, NoBuildContext};
     use std::cell::Cell;
     use std::collections::BTreeMap;
 
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    impl Surroundings for Folder {
+    impl ContextSource for Folder {
         fn context(&self) -> Result<&BuildContext, &str> {
             Ok(&self.0)
         }
@@ -247,7 +247,7 @@ mod tests {
                 Err("the engine is gone")
             }
         }
-        let error = fix(&Gone, TEXT, &settings(), &Alone).expect_err("there is no answer");
+        let error = fix(&Gone, TEXT, &settings(), &NoBuildContext).expect_err("there is no answer");
         assert_eq!(error, "the engine is gone");
     }
 }

@@ -36,7 +36,7 @@ fn name(path: &Path) -> String {
     inner.to_string_lossy().replace('\\', "/")
 }
 
-/// The top-level module of a file: `facts` for `src/facts/later.rs`.
+/// The top-level module of a file: `facts` for `src/facts/dependents.rs`.
 fn module(path: &Path) -> String {
     match name(path).split('/').collect::<Vec<_>>()[..] {
         ["transforms", ..] => "transforms".to_owned(),
@@ -364,7 +364,7 @@ fn every_file_says_what_it_is() {
 /// received.
 const APPLIES: &[(&str, &str)] = &[
     ("src/cli/commands/apply.rs", "apply_received("),
-    ("src/pipeline/draft.rs", ".apply("),
+    ("src/pipeline/step_builder.rs", ".apply("),
     ("src/pipeline.rs", ".apply("),
 ];
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jettison::config::{Caches, Config, MergeRuns, Settings};
-use jettison::context::{Alone, Surroundings};
+use jettison::context::{ContextSource, NoBuildContext};
 use jettison::pipeline::{self, Outcome};
 use jettison::transform::{Applicability, Transform};
 use jettison::transforms;
@@ -68,12 +68,12 @@ fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {
 }
 
 /// Checks what must be true for every text and every transform.
-fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn Surroundings) {
+fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn ContextSource) {
     let fix = |text: &str| pipeline::fix_within(text, settings, around);
     let outcome = fix(text);
     assert!(outcome.undone.is_empty(), "{name}: {:?}", outcome.undone);
     let new = fixed(&outcome, text);
-    let after = Around { ignore_file: outcome.ignore_file(), given: around };
+    let after = ContextAfter { ignore_file: outcome.ignore_file(), given: around };
     assert!(
         pipeline::fix_within(new, settings, &*after.context_too()).steps.is_empty(),
         "{name}: a second run finds something to do in\n{new}"
@@ -88,23 +88,23 @@ fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn Su
 }
 
 /// The surroundings after a first run.
-struct Around<'a> {
+struct ContextAfter<'a> {
     ignore_file: Option<&'a str>,
-    given: &'a dyn Surroundings,
+    given: &'a dyn ContextSource,
 }
 
-impl Around<'_> {
-    fn context_too(&self) -> Box<dyn Surroundings + '_> {
+impl ContextAfter<'_> {
+    fn context_too(&self) -> Box<dyn ContextSource + '_> {
         match (self.ignore_file, self.given.context()) {
             (Some(text), Ok(context)) => Box::new(Written::from(context.with_ignore(text))),
             (_, Ok(context)) => Box::new(Written::from(context.clone())),
-            (_, Err(_)) => Box::new(Alone),
+            (_, Err(_)) => Box::new(NoBuildContext),
         }
     }
 }
 
 /// The pairs of ```` ```dockerfile before ```` and `after` blocks of a manual page.
-fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
+fn examples(page: &str) -> Vec<(String, String, Box<dyn ContextSource>)> {
     let block = |kind: &str| -> Vec<String> {
         let opening = format!("```dockerfile {kind}\n");
         page.split(&opening)
@@ -115,10 +115,10 @@ fn examples(page: &str) -> Vec<(String, String, Box<dyn Surroundings>)> {
     // A context above a pair belongs to the pair.
     let pairs =
         page.split("```dockerfile before").map(|part| part.rsplit_once("```context\n").map(|(_, text)| text));
-    let around = pairs.map(|context| -> Box<dyn Surroundings> {
+    let around = pairs.map(|context| -> Box<dyn ContextSource> {
         match context {
             Some(text) => Box::new(Written::parse(text.split("```").next().unwrap_or_default())),
-            None => Box::new(Alone),
+            None => Box::new(NoBuildContext),
         }
     });
     let texts = block("before").into_iter().zip(block("after"));
@@ -158,10 +158,10 @@ fn situation(fixture: &Path) -> String {
 }
 
 /// The build context of a fixture, from the file next to it with the same name.
-fn around(fixture: &Path) -> Box<dyn Surroundings> {
+fn around(fixture: &Path) -> Box<dyn ContextSource> {
     match fs::read_to_string(fixture.with_extension("context")) {
         Ok(text) => Box::new(Written::parse(&text)),
-        Err(_) => Box::new(Alone),
+        Err(_) => Box::new(NoBuildContext),
     }
 }
 

@@ -22,7 +22,7 @@
 //! RUN apt-get update && apt-get install --no-install-recommends -y curl
 //! ```
 
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::support::recommended::lean_installs;
 
 /// See the module's documentation.
@@ -31,8 +31,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("apt_no_install_recommends.rs"),
-    answers: &["DL3015"],
-    changes: Changes::AddsOptions,
+    hadolint: &["DL3015"],
+    contract: Contract::AddsOptions,
     run,
 };
 

@@ -44,8 +44,8 @@
 mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::avoid_package_caches::plan::Avoidance;
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transforms::avoid_package_caches::plan::NoCacheOption;
 use crate::transforms::support::caches::is_for_a_mount;
 
 /// See the module's documentation.
@@ -54,8 +54,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("avoid_package_caches.rs"),
-    answers: &["DL3042", "DL3019"],
-    changes: Changes::AddsOptions,
+    hadolint: &["DL3042", "DL3019"],
+    contract: Contract::AddsOptions,
     run,
 };
 
@@ -65,11 +65,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             return;
         }
         let anchor = run.instruction.text;
-        for avoidance in plan::avoidances(ctx.facts, run) {
-            match avoidance {
+        for no_cache_option in plan::no_cache_options(ctx.facts, run) {
+            match no_cache_option {
                 Err(refusal) => fixes.refuse(anchor, refusal),
-                Ok(Avoidance { manager, .. }) if is_for_a_mount(ctx, run, manager) => {}
-                Ok(Avoidance { manager, option, insertions, needless, confidence }) => {
+                Ok(NoCacheOption { manager, .. }) if is_for_a_mount(ctx, run, manager) => {}
+                Ok(NoCacheOption { manager, option, insertions, needless, confidence }) => {
                     let mut edits = Edits::new();
                     for at in &insertions {
                         edits.insert(*at, format!(" {option}"));

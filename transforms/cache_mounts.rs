@@ -76,8 +76,8 @@ use crate::edit::Edits;
 use crate::facts::RunFacts;
 use crate::facts::style::Style;
 use crate::span::Span;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::cache_mounts::plan::Mounting;
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transforms::cache_mounts::plan::CacheMounts;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -85,8 +85,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("cache_mounts.rs"),
-    answers: &[],
-    changes: Changes::CacheMounts,
+    hadolint: &[],
+    contract: Contract::CacheMounts,
     run,
 };
 
@@ -101,8 +101,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        let Mounting { managers, flags, needless, refused } =
-            plan::mounting(ctx.facts, run, &ctx.settings.config.keep);
+        let CacheMounts { managers, flags, needless, refused } =
+            plan::cache_mounts(ctx.facts, run, &ctx.settings.config.keep);
         let anchor = run.instruction.text;
         for stays in refused {
             fixes.refuse(anchor, stays.reason.undone(format_args!("no cache mount for {}", stays.what)));

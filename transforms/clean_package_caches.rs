@@ -76,7 +76,7 @@ use crate::edit::Edits;
 use crate::facts::caches::what;
 use crate::knowledge::Confidence;
 use crate::reasons;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::clean_package_caches::residue::Leftover;
 use crate::transforms::support::append::append_to;
 use crate::transforms::support::caches::is_for_a_mount;
@@ -87,8 +87,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("clean_package_caches.rs"),
-    answers: &["DL3009", "DL3032", "DL3036", "DL3040", "DL3060"],
-    changes: Changes::AddsCleanup,
+    hadolint: &["DL3009", "DL3032", "DL3036", "DL3040", "DL3060"],
+    contract: Contract::AddsCleanup,
     run,
 };
 

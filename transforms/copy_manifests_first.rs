@@ -71,8 +71,8 @@ use crate::context::BuildContext;
 use crate::edit::Edits;
 use crate::reasons;
 use crate::syntax::{Body, Instruction, Item};
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
-use crate::transforms::copy_manifests_first::plan::Early;
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transforms::copy_manifests_first::plan::DependencyCopy;
 use crate::transforms::support::moves::move_after;
 
 /// See the module's documentation.
@@ -81,8 +81,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("copy_manifests_first.rs"),
-    answers: &[],
-    changes: Changes::CopyOrder,
+    hadolint: &[],
+    contract: Contract::CopyOrder,
     run,
 };
 
@@ -107,7 +107,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
         };
         let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
-        for found in plan::early_copies(ctx.facts, stage.index, context, &is_fixed) {
+        for found in plan::dependency_copies(ctx.facts, stage.index, context, &is_fixed) {
             match found {
                 Ok(early) => propose(ctx, &early, context, fixes),
                 Err(reason) => fixes.refuse(from, reason.undone(UNDONE)),
@@ -116,7 +116,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut Fixes) {
+fn propose(ctx: &Context<'_>, early: &DependencyCopy, context: &BuildContext, fixes: &mut Fixes) {
     let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { return };
     let ignore_file = match reserved::reserve(ctx.facts, &early.makes, context, ctx.around) {
         Ok(text) => text,
@@ -146,7 +146,7 @@ fn propose(ctx: &Context<'_>, early: &Early, context: &BuildContext, fixes: &mut
     }
 }
 
-fn title(early: &Early) -> String {
+fn title(early: &DependencyCopy) -> String {
     let sources: Vec<&str> = early.copies.iter().flat_map(|copy| &copy.sources).map(String::as_str).collect();
     let manifests = match sources[..] {
         [] => "the manifests".to_owned(),
@@ -158,7 +158,7 @@ fn title(early: &Early) -> String {
 }
 
 /// The instructions that replace the copy of the whole directory, written as the author wrote it.
-fn manifest_copies(ctx: &Context<'_>, copy: &Instruction<'_>, early: &Early) -> String {
+fn manifest_copies(ctx: &Context<'_>, copy: &Instruction<'_>, early: &DependencyCopy) -> String {
     let (Body::Copy(transfer) | Body::Add(transfer)) = &copy.body else { return String::new() };
     let keyword = copy.keyword_span.of(ctx.file.text);
     let keyword = if keyword.chars().all(char::is_lowercase) { "copy" } else { "COPY" };

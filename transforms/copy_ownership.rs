@@ -56,7 +56,7 @@
 pub(crate) mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -64,8 +64,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("copy_ownership.rs"),
-    answers: &[],
-    changes: Changes::Ownership,
+    hadolint: &[],
+    contract: Contract::Ownership,
     run,
 };
 
@@ -75,18 +75,18 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             return;
         }
         let anchor = run.instruction.text;
-        match plan::handover(ctx.facts, run) {
+        match plan::copy_ownership(ctx.facts, run) {
             None => {}
             Some(Err(reason)) => {
                 fixes.refuse(anchor, reason.undone("COPY --chown or --chmod not used"));
             }
-            Some(Ok(handover)) => {
+            Some(Ok(ownership)) => {
                 let mut edits = Edits::new();
-                for at in &handover.insertions {
-                    edits.insert(*at, format!(" {}", handover.flag));
+                for at in &ownership.insertions {
+                    edits.insert(*at, format!(" {}", ownership.flag));
                 }
-                edits.delete(handover.needless);
-                let title = format!("use COPY {} instead of the {}", handover.flag, handover.what);
+                edits.delete(ownership.needless);
+                let title = format!("use COPY {} instead of the {}", ownership.flag, ownership.what);
                 fixes.propose(Applicability::Unsafe, anchor, title, edits);
             }
         }

@@ -23,7 +23,7 @@
 //! RUN dnf install --setopt=install_weak_deps=False -y git
 //! ```
 
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::support::recommended::lean_installs;
 
 /// See the module's documentation.
@@ -32,8 +32,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("dnf_no_weak_deps.rs"),
-    answers: &[],
-    changes: Changes::AddsOptions,
+    hadolint: &[],
+    contract: Contract::AddsOptions,
     run,
 };
 

@@ -46,7 +46,7 @@ use crate::knowledge::lists::programs::COMPILERS_IN_SCRIPTS;
 use crate::reasons;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -54,8 +54,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("drop_build_packages.rs"),
-    answers: &[],
-    changes: Changes::DropsPackages,
+    hadolint: &[],
+    contract: Contract::DropsPackages,
     run,
 };
 

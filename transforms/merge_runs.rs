@@ -45,7 +45,7 @@
 //! ```
 
 use crate::config::MergeRuns;
-use crate::transform::{Applicability, Changes, Context, Effect, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
 use crate::transforms::support::join::judge::{self, GainKind};
 use crate::transforms::support::join::{are_neighbours, join};
 
@@ -55,8 +55,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("merge_runs.rs"),
-    answers: &["DL3059"],
-    changes: Changes::Layers,
+    hadolint: &["DL3059"],
+    contract: Contract::Layers,
     run,
 };
 

@@ -47,7 +47,7 @@
 //! ```
 
 use crate::syntax::Item;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
@@ -57,8 +57,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("order_layers.rs"),
-    answers: &[],
-    changes: Changes::CopyOrder,
+    hadolint: &[],
+    contract: Contract::CopyOrder,
     run,
 };
 

@@ -79,7 +79,7 @@ mod prune;
 use crate::edit::Edits;
 use crate::reasons::Reason;
 use crate::span::Span;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::production_dependencies::prune::Prune;
 use crate::transforms::support::append::append_to;
 
@@ -89,8 +89,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.2.0",
     source: include_str!("production_dependencies.rs"),
-    answers: &[],
-    changes: Changes::AddsOptionsAndCleanup,
+    hadolint: &[],
+    contract: Contract::AddsOptionsAndCleanup,
     run,
 };
 

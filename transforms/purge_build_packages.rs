@@ -42,7 +42,7 @@ use std::collections::HashMap;
 use crate::edit::Edits;
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::support::append::append_to;
 use crate::transforms::support::join::judge::Merge;
 use crate::transforms::support::join::{are_neighbours, join};
@@ -53,8 +53,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("purge_build_packages.rs"),
-    answers: &[],
-    changes: Changes::AddsOptionsAndCleanup,
+    hadolint: &[],
+    contract: Contract::AddsOptionsAndCleanup,
     run,
 };
 

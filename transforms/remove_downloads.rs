@@ -31,7 +31,7 @@
 mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::support::append::append_to;
 
 /// See the module's documentation.
@@ -40,8 +40,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("remove_downloads.rs"),
-    answers: &[],
-    changes: Changes::AddsCleanup,
+    hadolint: &[],
+    contract: Contract::AddsCleanup,
     run,
 };
 

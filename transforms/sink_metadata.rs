@@ -32,7 +32,7 @@
 //! ```
 
 use crate::syntax::{Item, Keyword};
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
@@ -42,8 +42,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("sink_metadata.rs"),
-    answers: &[],
-    changes: Changes::MetadataOrder,
+    hadolint: &[],
+    contract: Contract::MetadataOrder,
     run,
 };
 

@@ -51,7 +51,7 @@ mod variant;
 
 use crate::config::Bases;
 use crate::edit::Edits;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::slim_base::variant::Variant;
 
 /// See the module's documentation.
@@ -60,8 +60,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.2.0",
     source: include_str!("slim_base.rs"),
-    answers: &[],
-    changes: Changes::Base,
+    hadolint: &[],
+    contract: Contract::Base,
     run,
 };
 

@@ -79,7 +79,7 @@ mod rust;
 use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::Item;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::split_stages::plan::Candidate;
 use crate::transforms::split_stages::recipe::{RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
@@ -90,8 +90,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.2.0",
     source: include_str!("split_stages.rs"),
-    answers: &[],
-    changes: Changes::Stages,
+    hadolint: &[],
+    contract: Contract::Stages,
     run,
 };
 

@@ -52,7 +52,7 @@ use crate::facts::Invocation;
 use crate::knowledge::languages::{c, go};
 use crate::knowledge::lists::variables::DECIDING_ABOUT_SYMBOLS;
 use crate::reasons;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -60,8 +60,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.2.0",
     source: include_str!("strip_artifacts.rs"),
-    answers: &[],
-    changes: Changes::AddsOptions,
+    hadolint: &[],
+    contract: Contract::AddsOptions,
     run,
 };
 

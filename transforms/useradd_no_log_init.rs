@@ -24,7 +24,7 @@
 
 use crate::edit::Edits;
 use crate::facts::Invocation;
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -32,8 +32,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("useradd_no_log_init.rs"),
-    answers: &["DL3046"],
-    changes: Changes::AddsOptions,
+    hadolint: &["DL3046"],
+    contract: Contract::AddsOptions,
     run,
 };
 

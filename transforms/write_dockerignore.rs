@@ -52,7 +52,7 @@ mod reinstalled;
 use crate::context::Ignore;
 use crate::reasons;
 use crate::syntax::{Body, Instruction};
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::write_dockerignore::candidates::{Kind, Unsent};
 
 /// See the module's documentation.
@@ -61,8 +61,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Safe,
     since: "0.1.0",
     source: include_str!("write_dockerignore.rs"),
-    answers: &[],
-    changes: Changes::IgnoreFile,
+    hadolint: &[],
+    contract: Contract::IgnoreFile,
     run,
 };
 

@@ -22,7 +22,7 @@
 //! RUN zypper --non-interactive install --no-recommends git
 //! ```
 
-use crate::transform::{Applicability, Changes, Context, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::support::recommended::lean_installs;
 
 /// See the module's documentation.
@@ -31,8 +31,8 @@ pub const TRANSFORM: Transform = Transform {
     applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("zypper_no_recommends.rs"),
-    answers: &[],
-    changes: Changes::AddsOptions,
+    hadolint: &[],
+    contract: Contract::AddsOptions,
     run,
 };
 

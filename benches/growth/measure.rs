@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jettison::config::{Caches, Config, Settings};
-use jettison::context::{BuildContext, Entry, Surroundings};
+use jettison::context::{BuildContext, ContextSource, Entry};
 use jettison::pipeline::{self, Outcome};
 
 /// The ways in which files are fixed.
@@ -63,7 +63,7 @@ impl Project {
     }
 }
 
-impl Surroundings for Project {
+impl ContextSource for Project {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.0)
     }

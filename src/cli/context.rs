@@ -18,7 +18,7 @@ use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
 use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
-use crate::context::{BuildContext, Ignore, Service, Surroundings};
+use crate::context::{BuildContext, ContextSource, Ignore, Service};
 
 /// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -194,7 +194,7 @@ impl FileContext<'_> {
     }
 }
 
-impl Surroundings for FileContext<'_> {
+impl ContextSource for FileContext<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         self.context.get_or_init(|| self.load()).as_deref().map_err(String::as_str)
     }

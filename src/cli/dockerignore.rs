@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::context::{Contexts, FileContext};
 use crate::cli::session::Session;
 use crate::cli::{clock, discover, write};
-use crate::context::{BuildContext, Service, Surroundings};
+use crate::context::{BuildContext, ContextSource, Service};
 use crate::pipeline;
 use crate::report::{FileReport, IgnoreFile};
 
@@ -69,7 +69,7 @@ struct Changed<'c> {
     context: BuildContext,
 }
 
-impl Surroundings for Changed<'_> {
+impl ContextSource for Changed<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.context)
     }

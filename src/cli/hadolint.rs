@@ -71,15 +71,17 @@ fn identity(path: &Path) -> PathBuf {
 }
 
 fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
-    let ours: Vec<&Transform> =
-        transforms::ALL.iter().filter(|transform| transform.answers.contains(&found.code.as_str())).collect();
+    let ours: Vec<&Transform> = transforms::ALL
+        .iter()
+        .filter(|transform| transform.hadolint.contains(&found.code.as_str()))
+        .collect();
     if ours.is_empty() {
         return (Answer::None, reason(&found.code).to_owned());
     }
     let is_ours = |id: &str| ours.iter().any(|transform| transform.id == id);
     let mut fixes =
         outcome.steps.iter().filter(|step| is_ours(step.transform.id)).flat_map(|step| &step.fixes);
-    if let Some(fix) = fixes.find(|fix| fix.lines.contains(&found.line) && fix.answers.contains(&found.code))
+    if let Some(fix) = fixes.find(|fix| fix.lines.contains(&found.line) && fix.hadolint.contains(&found.code))
     {
         return (Answer::Fixed, fix.title.clone());
     }

@@ -15,12 +15,12 @@ use crate::cli::args::Fix;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, dockerignore, input};
-use crate::context::Surroundings as _;
+use crate::context::ContextSource as _;
 use crate::edit::Edits;
 use crate::escape;
 use crate::knowledge::lists::variables::WITH_SECRETS;
 use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
-use crate::report::{self, Deed, FileReport, Talk, diff};
+use crate::report::{self, FileReport, Mode, Verbosity, diff};
 use crate::span::Span;
 
 const HELP: &str = "\
@@ -65,7 +65,7 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         }
         reports.push(report);
     }
-    report::human::talk(&mut anstream::stderr().lock(), &reports, Talk::Summary, Deed::Written)?;
+    report::human::messages(&mut anstream::stderr().lock(), &reports, Verbosity::Summary, Mode::Written)?;
     let has_failed = reports.iter().any(|report| report.error.is_some());
     Ok(if has_failed { Status::Failed } else { Status::Clean })
 }

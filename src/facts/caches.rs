@@ -15,7 +15,7 @@ use crate::syntax::{Item, Keyword};
 
 /// A cache that is not emptied, and why.
 #[derive(Debug)]
-pub struct Stays {
+pub struct KeptCache {
     /// The cache.
     pub what: String,
     /// The reason, which completes the clause "because …".

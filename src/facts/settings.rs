@@ -1,7 +1,7 @@
 //! Whether a package manager's configuration may have a setting: in a file that is not in the base
 //! image and that an instruction writes or copies.
 
-use crate::context::Surroundings;
+use crate::context::ContextSource;
 use crate::facts::copied::Copied;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::ManagerSetting;
@@ -14,7 +14,7 @@ impl Facts<'_> {
         &self,
         setting: &ManagerSetting,
         run: &RunFacts<'_>,
-        around: &dyn Surroundings,
+        around: &dyn ContextSource,
     ) -> bool {
         let mut kept = self.kept.set_by.borrow_mut();
         let items = kept
@@ -25,7 +25,7 @@ impl Facts<'_> {
     }
 
     /// The instructions that may set it, in order.
-    fn items_that_may_set(&self, setting: &ManagerSetting, around: &dyn Surroundings) -> Vec<usize> {
+    fn items_that_may_set(&self, setting: &ManagerSetting, around: &dyn ContextSource) -> Vec<usize> {
         let (name, file) = (setting.name.to_ascii_lowercase(), setting.file.to_ascii_lowercase());
         let can_hold = |path: &str| contains_from_root(path, &setting.file);
         let sets = |item: usize, instruction: &Instruction<'_>| match &instruction.body {

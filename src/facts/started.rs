@@ -1,7 +1,7 @@
 //! The scripts that are started by CMD, ENTRYPOINT and HEALTHCHECK, by a RUN, and by compose files
 //! and supervisors, with the scripts that those start in turn.
 //!
-//! `traced` finds out where a script comes from, and `later` what its commands read.
+//! `traced` finds out where a script comes from, and `dependents` what its commands read.
 
 mod formats;
 mod services;

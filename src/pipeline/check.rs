@@ -20,7 +20,7 @@ use crate::knowledge::Knowledge;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
-use crate::transform::Changes;
+use crate::transform::Contract;
 
 /// Parses a text and checks that it has no more errors than the previous one.
 pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<Dockerfile<'t>, Reason> {
@@ -30,36 +30,36 @@ pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<
 
 /// Compares the texts before and after a step and returns the second one, parsed. The error
 /// completes the sentence "after this step, …".
-pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, changes: Changes) -> Result<Dockerfile<'t>, Reason> {
+pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, contract: Contract) -> Result<Dockerfile<'t>, Reason> {
     let after = still_reads(old.file, text)?;
-    compare_files(old, &after, changes)?;
+    compare_files(old, &after, contract)?;
     Ok(after)
 }
 
-fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), Reason> {
+fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, contract: Contract) -> Result<(), Reason> {
     let before = old.file;
     if after.directives.len() != before.directives.len() || after.escape != before.escape {
         return Err(reasons::directives_differ());
     }
-    match changes {
-        Changes::CopyOrder | Changes::MetadataOrder => return order::check(old, after, changes),
-        Changes::CacheMounts => return mounts::check(old, &Facts::of(after, old.known)),
-        Changes::Ownership => return ownership::check(old, &Facts::of(after, old.known)),
-        Changes::Stages => return stages::check(old, &Facts::of(after, old.known)),
-        Changes::Base => return base::check(old, &Facts::of(after, old.known)),
-        Changes::IgnoreFile if before.text == after.text => return Ok(()),
-        Changes::IgnoreFile => return Err(reasons::dockerfile_differs()),
-        Changes::Layers
-        | Changes::AddsCleanup
-        | Changes::AddsOptions
-        | Changes::AddsOptionsAndCleanup
-        | Changes::DropsPackages => {}
+    match contract {
+        Contract::CopyOrder | Contract::MetadataOrder => return order::check(old, after, contract),
+        Contract::CacheMounts => return mounts::check(old, &Facts::of(after, old.known)),
+        Contract::Ownership => return ownership::check(old, &Facts::of(after, old.known)),
+        Contract::Stages => return stages::check(old, &Facts::of(after, old.known)),
+        Contract::Base => return base::check(old, &Facts::of(after, old.known)),
+        Contract::IgnoreFile if before.text == after.text => return Ok(()),
+        Contract::IgnoreFile => return Err(reasons::dockerfile_differs()),
+        Contract::Layers
+        | Contract::AddsCleanup
+        | Contract::AddsOptions
+        | Contract::AddsOptionsAndCleanup
+        | Contract::DropsPackages => {}
     }
     if configuration(before) != configuration(after) {
         return Err(reasons::instruction_differs());
     }
     let (old_comments, new_comments) = (comments(before), comments(after));
-    let are_kept = if changes == Changes::DropsPackages {
+    let are_kept = if contract == Contract::DropsPackages {
         // A comment above a package is removed with the package.
         let mut rest = old_comments.iter();
         new_comments.iter().all(|comment| rest.any(|old| old == comment))
@@ -74,7 +74,7 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> R
         return Err(reasons::stages_differ());
     }
     for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(&new, stage), changes, old.known)?;
+        compare(&commands(old, stage), &commands(&new, stage), contract, old.known)?;
     }
     Ok(())
 }
@@ -160,7 +160,7 @@ fn texts<'f>(command: &'f Command, words: &[Cow<'f, str>]) -> Vec<Cow<'f, str>> 
 fn compare(
     before: &[Step<'_>],
     after: &[Step<'_>],
-    changes: Changes,
+    contract: Contract,
     known: &Knowledge,
 ) -> Result<(), Reason> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
@@ -171,18 +171,18 @@ fn compare(
                 old.next();
                 new.next();
             }
-            (Some(a), Some(b)) if adds_options(changes) && gains_options(a, b) => {
+            (Some(a), Some(b)) if adds_options(contract) && gains_options(a, b) => {
                 old.next();
                 new.next();
             }
-            (Some(a), Some(b)) if changes == Changes::DropsPackages && has_other_packages(a, b, known) => {
+            (Some(a), Some(b)) if contract == Contract::DropsPackages && has_other_packages(a, b, known) => {
                 old.next();
                 new.next();
             }
-            (_, Some(b)) if adds_cleanup(changes) && is_cleanup(b) => {
+            (_, Some(b)) if adds_cleanup(contract) && is_cleanup(b) => {
                 new.next();
             }
-            (Some(a), _) if adds_options(changes) && is_needless(a) => {
+            (Some(a), _) if adds_options(contract) && is_needless(a) => {
                 old.next();
             }
             (Some(a), _) => return Err(reasons::command_missing(&a.words.join(" "))),
@@ -191,12 +191,12 @@ fn compare(
     }
 }
 
-fn adds_options(changes: Changes) -> bool {
-    matches!(changes, Changes::AddsOptions | Changes::AddsOptionsAndCleanup)
+fn adds_options(contract: Contract) -> bool {
+    matches!(contract, Contract::AddsOptions | Contract::AddsOptionsAndCleanup)
 }
 
-fn adds_cleanup(changes: Changes) -> bool {
-    matches!(changes, Changes::AddsCleanup | Changes::AddsOptionsAndCleanup)
+fn adds_cleanup(contract: Contract) -> bool {
+    matches!(contract, Contract::AddsCleanup | Contract::AddsOptionsAndCleanup)
 }
 
 /// Whether the only difference is additional options in `after`.

@@ -60,7 +60,7 @@ pub struct Applied {
     /// Its severity when reported as a finding.
     pub severity: Severity,
     /// The hadolint codes that it fixes.
-    pub answers: Vec<String>,
+    pub hadolint: Vec<String>,
     /// Its benefit.
     pub effect: Effect,
 }

@@ -4,12 +4,12 @@
 
 use super::{Held, Outcome, needed};
 use crate::config::Settings;
-use crate::context::Surroundings;
+use crate::context::ContextSource;
 use crate::pragma::{self, OwnComment, Pragmas};
 use crate::reasons::{self, Reason};
 use crate::span::{LineIndex, Span};
 use crate::syntax::Dockerfile;
-use crate::transform::{Changes, Transform};
+use crate::transform::{Contract, Transform};
 use crate::transforms;
 
 /// The largest number of ids in a file that are tried.
@@ -24,7 +24,7 @@ pub(super) fn found(
     text: &str,
     outcome: &Outcome,
     settings: &Settings,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
     retry: Option<Try<'_>>,
 ) -> Vec<Held> {
     // Nearly all files have no Jettison comment and can be skipped.
@@ -40,7 +40,9 @@ pub(super) fn found(
         for id in &comment.ids {
             let reason = match transforms::find(id) {
                 _ if id == pragma::ALL => None,
-                _ if transforms::ALL.iter().any(|transform| transform.answers.contains(&id.as_str())) => None,
+                _ if transforms::ALL.iter().any(|transform| transform.hadolint.contains(&id.as_str())) => {
+                    None
+                }
                 None => Some(unknown(id)),
                 Some(transform) => retry
                     .filter(|_| is_sure_to_report(transform, settings, around) && trials < MOST_TRIALS)
@@ -106,10 +108,10 @@ fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: 
 }
 
 /// Whether a transform runs in full, without a missing configuration, engine or build context.
-fn is_sure_to_report(transform: &Transform, settings: &Settings, around: &dyn Surroundings) -> bool {
+fn is_sure_to_report(transform: &Transform, settings: &Settings, around: &dyn ContextSource) -> bool {
     settings.wants(transform.id)
         && settings.scope.is_none()
         && transform.applicability >= needed(settings)
-        && !matches!(transform.changes, Changes::CacheMounts | Changes::DropsPackages)
+        && !matches!(transform.contract, Contract::CacheMounts | Contract::DropsPackages)
         && around.context().is_ok()
 }

@@ -5,12 +5,17 @@ use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{Answer, Deed, FileReport, Talk, and_more, and_related, count, ranked};
+use crate::report::{Answer, FileReport, Mode, Verbosity, and_more, and_related, count, ranked};
 use crate::transform::Applicability;
 
 /// Writes one line per fix, and its notes if verbose.
-pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Talk) -> io::Result<()> {
-    for report in ranked(reports).into_iter().filter(|report| deed != Deed::Written || report.error.is_none())
+pub fn fixes(
+    out: &mut impl Write,
+    reports: &[FileReport],
+    mode: Mode,
+    verbosity: Verbosity,
+) -> io::Result<()> {
+    for report in ranked(reports).into_iter().filter(|report| mode != Mode::Written || report.error.is_none())
     {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
         let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
@@ -23,7 +28,7 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Tal
                 };
                 let title = escape::line(&fix.title);
                 writeln!(out, "{path}:{}: {}: {title}{mark}{purpose}", fix.place, step.transform.id)?;
-                for note in fix.notes.iter().filter(|_| talk == Talk::Everything) {
+                for note in fix.notes.iter().filter(|_| verbosity == Verbosity::Everything) {
                     writeln!(out, "    {}", escape::line(note))?;
                 }
             }
@@ -33,12 +38,17 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], deed: Deed, talk: Tal
 }
 
 /// Writes everything except the results: refusals, warnings, errors, and the summary.
-pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed) -> io::Result<()> {
+pub fn messages(
+    out: &mut impl Write,
+    reports: &[FileReport],
+    verbosity: Verbosity,
+    mode: Mode,
+) -> io::Result<()> {
     for report in reports {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
-        if talk == Talk::Everything {
-            if deed == Deed::Shown {
-                fixes(out, std::slice::from_ref(report), deed, talk)?;
+        if verbosity == Verbosity::Everything {
+            if mode == Mode::Shown {
+                fixes(out, std::slice::from_ref(report), mode, verbosity)?;
             }
             for held in &report.outcome.withheld {
                 let needs = held.applicability.map_or(String::new(), |applicability| {
@@ -66,12 +76,14 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
                 )?;
             }
         }
-        if talk != Talk::Errors {
+        if verbosity != Verbosity::Errors {
             for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
-                with_line(out, &path, "warning", held, talk)?;
+                with_line(out, &path, "warning", held, verbosity)?;
             }
         }
-        for one in report.findings.iter().filter(|one| one.answer != Answer::Fixed && talk != Talk::Errors) {
+        for one in
+            report.findings.iter().filter(|one| one.answer != Answer::Fixed && verbosity != Verbosity::Errors)
+        {
             writeln!(
                 out,
                 "{path}:{}: {}: {}: {}",
@@ -82,7 +94,7 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
             )?;
         }
         for held in &report.outcome.undone {
-            with_line(out, &path, "bug", held, talk)?;
+            with_line(out, &path, "bug", held, verbosity)?;
         }
         match (&report.error, &report.path) {
             (Some(error), Some(_)) => writeln!(out, "error: {path}: {}", escape::lines(error))?,
@@ -90,13 +102,20 @@ pub fn talk(out: &mut impl Write, reports: &[FileReport], talk: Talk, deed: Deed
             (None, _) => {}
         }
     }
-    if talk == Talk::Errors { Ok(()) } else { writeln!(out, "{}", summary(reports, deed)) }
+    if verbosity == Verbosity::Errors { Ok(()) } else { writeln!(out, "{}", summary(reports, mode)) }
 }
 
-fn with_line(out: &mut impl Write, path: &str, kind: &str, held: &Held, talk: Talk) -> io::Result<()> {
+fn with_line(
+    out: &mut impl Write,
+    path: &str,
+    kind: &str,
+    held: &Held,
+    verbosity: Verbosity,
+) -> io::Result<()> {
     let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
     let reason = held.reason.to_string();
-    let code = if talk == Talk::Everything { format!(" ({})", held.reason.code()) } else { String::new() };
+    let code =
+        if verbosity == Verbosity::Everything { format!(" ({})", held.reason.code()) } else { String::new() };
     writeln!(out, "{kind}: {path}:{}: {who}{}{code}", held.place, escape::line(&reason))?;
     if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
 }
@@ -110,7 +129,7 @@ fn withheld(report: &FileReport, applicability: Applicability) -> usize {
 }
 
 /// `3 files would change (5 fixes); held back: 2 unsafe, 4 refused; run with --write to apply`
-pub fn summary(reports: &[FileReport], deed: Deed) -> String {
+pub fn summary(reports: &[FileReport], mode: Mode) -> String {
     let done: Vec<&FileReport> =
         reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
     let fixes: usize =
@@ -123,9 +142,9 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     let refused = sum(|report| report.refusals().len());
     let failed = reports.iter().filter(|report| report.error.is_some()).count();
     let undone = sum(|report| report.outcome.undone.len());
-    let mut parts = vec![match (done.len(), deed) {
+    let mut parts = vec![match (done.len(), mode) {
         (0, _) => "nothing to change".to_owned(),
-        (number, Deed::Written) => {
+        (number, Mode::Written) => {
             format!("{} changed ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes"))
         }
         (number, _) => format!(
@@ -152,7 +171,7 @@ pub fn summary(reports: &[FileReport], deed: Deed) -> String {
     if failed > 0 {
         parts.push(count(failed, "error"));
     }
-    if !done.is_empty() && deed != Deed::Written {
+    if !done.is_empty() && mode != Mode::Written {
         parts.push("--write applies the changes".to_owned());
     }
     parts.join("; ")

@@ -6,7 +6,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jettison::config::{Caches, Config, MergeRuns, Settings};
-use jettison::context::{BuildContext, Entry, Surroundings};
+use jettison::context::{BuildContext, ContextSource, Entry};
 use jettison::pipeline;
 
 use crate::builder::{Build, Input, build};
@@ -313,8 +313,12 @@ fn fix(text: &str, context: &[ContextFile], case: &Case, mode: Mode) -> Fixed {
     };
     let texts = context.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
     let ignore_file = (!case.ignore_file.is_empty()).then(|| case.ignore_file.clone());
-    let around =
-        Around(BuildContext::of(context.iter().map(entry).collect(), texts, ".dockerignore", ignore_file));
+    let around = KnownContext(BuildContext::of(
+        context.iter().map(entry).collect(),
+        texts,
+        ".dockerignore",
+        ignore_file,
+    ));
     let outcome = pipeline::fix_within(text, &settings, &around);
     Fixed {
         text: outcome.text().unwrap_or(text).to_owned(),
@@ -325,9 +329,9 @@ fn fix(text: &str, context: &[ContextFile], case: &Case, mode: Mode) -> Fixed {
 }
 
 /// The surroundings of a case's Dockerfile.
-struct Around(BuildContext);
+struct KnownContext(BuildContext);
 
-impl Surroundings for Around {
+impl ContextSource for KnownContext {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.0)
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jettison::config::{Bases, Caches, Config, Deadline, MergeRuns, Settings};
-use jettison::context::{Alone, Surroundings};
+use jettison::context::{ContextSource, NoBuildContext};
 use jettison::pipeline::{self, Held};
 use jettison::syntax::{Dockerfile, Item};
-use jettison::transform::Changes;
+use jettison::transform::Contract;
 use jettison::transforms;
 use nix::time::{ClockId, clock_gettime};
 
@@ -30,14 +30,14 @@ fn dockerfiles() {
         CASES,
         |seed, counts| {
             let (mode, settings, text) = case(seed);
-            let changed = check(&text, &settings, &Alone)?;
+            let changed = check(&text, &settings, &NoBuildContext)?;
             *counts.entry(mode).or_default() += 1;
             count(changed, counts);
             Ok(())
         },
         |seed, found| {
             let (mode, settings, text) = case(seed);
-            let text = shrink::text(&text, |text| fails(text, &settings, &Alone, found));
+            let text = shrink::text(&text, |text| fails(text, &settings, &NoBuildContext, found));
             format!("{mode}: {:?}\n{text:?}", settings.config)
         },
     );
@@ -103,12 +103,12 @@ fn seconds() -> i64 {
 }
 
 /// Whether a text fails in the same way.
-pub fn fails(text: &str, settings: &Settings, around: &dyn Surroundings, found: &Finding) -> bool {
+pub fn fails(text: &str, settings: &Settings, around: &dyn ContextSource, found: &Finding) -> bool {
     check(text, settings, around).err().is_some_and(|other| other.kind == found.kind)
 }
 
 /// Checks what must be true for every text; returns whether it is changed.
-pub fn check(text: &str, settings: &Settings, around: &dyn Surroundings) -> Result<bool, Finding> {
+pub fn check(text: &str, settings: &Settings, around: &dyn ContextSource) -> Result<bool, Finding> {
     let start = seconds();
     let deadline = Deadline::by(move || seconds() - start > MOST_SECONDS);
     let settings = Settings { deadline, ..settings.clone() };
@@ -133,7 +133,7 @@ pub fn check(text: &str, settings: &Settings, around: &dyn Surroundings) -> Resu
     }
     let (before, after) = (comments(text), comments(new));
     // A comment above a package is removed with it.
-    let drops = outcome.steps.iter().any(|step| step.transform.changes == Changes::DropsPackages);
+    let drops = outcome.steps.iter().any(|step| step.transform.contract == Contract::DropsPackages);
     let mut lost = before.iter().filter(|(comment, times)| after.get(*comment).unwrap_or(&0) < times);
     if let Some((lost, _)) = lost.next().filter(|_| !drops) {
         return Err(Finding { kind: "a comment is lost".into(), detail: format!("{lost:?} in {new}") });
@@ -178,10 +178,10 @@ fn comments(text: &str) -> BTreeMap<String, usize> {
 /// The surroundings of a file after the first run.
 struct After<'a> {
     context: Option<jettison::context::BuildContext>,
-    given: &'a dyn Surroundings,
+    given: &'a dyn ContextSource,
 }
 
-impl Surroundings for After<'_> {
+impl ContextSource for After<'_> {
     fn context(&self) -> Result<&jettison::context::BuildContext, &str> {
         self.context.as_ref().ok_or("no build context is known")
     }

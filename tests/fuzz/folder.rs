@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use jettison::context::{BuildContext, Entry, Surroundings};
+use jettison::context::{BuildContext, ContextSource, Entry};
 use serde_json::Value;
 
 use crate::mutate;
@@ -438,14 +438,14 @@ fn change_value(random: &mut Random, value: &mut Value) {
 }
 
 /// A folder in memory.
-pub struct Around {
+pub struct KnownContext {
     context: BuildContext,
     dockerfile: Option<&'static str>,
 }
 
 impl Folder {
     /// The folder as the surroundings of its Dockerfile.
-    pub fn around(&self) -> Around {
+    pub fn around(&self) -> KnownContext {
         let mut texts = BTreeMap::new();
         let mut ignore = None;
         for file in &self.files {
@@ -465,7 +465,7 @@ impl Folder {
         let mut context = BuildContext::of(entries, texts, ".dockerignore", ignore);
         context.tracked.clone_from(&self.tracked);
         let dockerfile = context.file("Dockerfile").map(|_| "Dockerfile");
-        Around { context, dockerfile }
+        KnownContext { context, dockerfile }
     }
 
     /// Writes the folder to a disk, except files whose names the disk refuses.
@@ -488,7 +488,7 @@ impl Folder {
     }
 }
 
-impl Surroundings for Around {
+impl ContextSource for KnownContext {
     fn context(&self) -> Result<&BuildContext, &str> {
         Ok(&self.context)
     }

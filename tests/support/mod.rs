@@ -52,7 +52,7 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 /// The surroundings of a Dockerfile with a build context that a test writes as text.
 pub struct Written(pub jettison::context::BuildContext, Vec<jettison::context::Service>);
 
-impl jettison::context::Surroundings for Written {
+impl jettison::context::ContextSource for Written {
     fn context(&self) -> Result<&jettison::context::BuildContext, &str> {
         Ok(&self.0)
     }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::facts::caches::{is_emptied, is_mounted};
 use crate::facts::commands::Invocation;
+use crate::facts::dependents::{Removal, has_no_network, may_read};
 use crate::facts::environment::Variable;
 use crate::facts::excise::{backward, forward};
-use crate::facts::later::{Going, has_no_network, may_read};
 use crate::facts::packages::Call;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
@@ -18,7 +18,7 @@ use crate::syntax::shell::Word;
 
 /// The option of one manager for the calls of a RUN.
 #[derive(Debug)]
-pub struct Avoidance<'a> {
+pub struct NoCacheOption<'a> {
     /// The manager's name.
     pub manager: &'a str,
     /// The option.
@@ -33,14 +33,14 @@ pub struct Avoidance<'a> {
 }
 
 /// The options that a RUN lacks, one manager at a time. An error says why an option can't be added.
-pub fn avoidances<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<Avoidance<'a>, Reason>> {
+pub fn no_cache_options<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result<NoCacheOption<'a>, Reason>> {
     let mut seen: Vec<&str> = Vec::new();
     let mut found = Vec::new();
     for call in &run.calls {
         let Some(avoid) = &call.manager.avoid else { continue };
         if !seen.contains(&call.manager.name.as_str()) {
             seen.push(&call.manager.name);
-            found.extend(avoidance(facts, run, call.manager, avoid).transpose());
+            found.extend(no_cache_option(facts, run, call.manager, avoid).transpose());
         }
     }
     found
@@ -58,12 +58,12 @@ fn home_that_may_not_exist(facts: &Facts<'_>, run: &RunFacts<'_>, avoid: &Avoid)
     }
 }
 
-fn avoidance<'a>(
+fn no_cache_option<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     manager: &'a Manager,
     avoid: &'a Avoid,
-) -> Result<Option<Avoidance<'a>>, Reason> {
+) -> Result<Option<NoCacheOption<'a>>, Reason> {
     let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
     let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
     let not_passed = |reason: Reason| {
@@ -121,16 +121,16 @@ fn avoidance<'a>(
         cache.map_or(&[][..], |cache| if shares_index { &cache.leaned_on_by[..] } else { &queries[..] });
     let verbs = if manager.kind == Kind::System { verbs } else { &[] };
     let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
-    let going = Going { directories: &avoid.directories, manager, verbs, refreshing, programs };
-    let leaning = facts.leans(run, going).or_else(|| {
+    let removal = Removal { directories: &avoid.directories, manager, verbs, refreshing, programs };
+    let reason = facts.later_use_of(run, removal).or_else(|| {
         // In the RUN, the calls themselves get the option, but other commands may read the index.
         let first = lacking.first()?.invocation;
         (manager.kind == Kind::System && (shares_index || !verbs.is_empty()))
-            .then(|| rest_leans(facts, run, first, going, shares_index))?
+            .then(|| use_in_rest(facts, run, first, removal, shares_index))?
     });
-    let leaning = leaning.or_else(|| facts.wrapped_call_after(run, lacking.first()?.invocation, going));
-    if let Some(leaning) = leaning.filter(|_| !lacking.is_empty()) {
-        return Err(not_passed(leaning));
+    let reason = reason.or_else(|| facts.wrapped_call_after(run, lacking.first()?.invocation, removal));
+    if let Some(reason) = reason.filter(|_| !lacking.is_empty()) {
+        return Err(not_passed(reason));
     }
     let needless = if manager.kind == Kind::System {
         needless(facts, run, manager, avoid, !lacking.is_empty())
@@ -146,7 +146,7 @@ fn avoidance<'a>(
         return Err(not_passed(reasons::cache_named_in_run()));
     }
     let insertions: Vec<usize> = lacking.iter().map(|call| call.verb_word.span.end).collect();
-    Ok(Some(Avoidance {
+    Ok(Some(NoCacheOption {
         manager: &manager.name,
         option: &avoid.option,
         insertions,
@@ -208,18 +208,18 @@ fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> 
 
 /// Whether the rest of a RUN reads the index: a query, or a script that can't be read, if the
 /// index is shared.
-fn rest_leans<'a>(
+fn use_in_rest<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     first: usize,
-    going: Going<'_>,
+    removal: Removal<'_>,
     shares_index: bool,
 ) -> Option<Reason> {
     let queries = |call: &&Call<'a>| {
         call.invocation > first
-            && call.manager.name == going.manager.name
-            && going.manager.verbs.query.contains(&call.verb)
-            && going.verbs.contains(&call.verb)
+            && call.manager.name == removal.manager.name
+            && removal.manager.verbs.query.contains(&call.verb)
+            && removal.verbs.contains(&call.verb)
     };
     if let Some(call) = run.calls.iter().find(queries) {
         return Some(reasons::index_read_after(&call.manager.name, &call.verb));
@@ -288,12 +288,12 @@ fn needless<'a>(
     if unreadable || !installs || !calls.iter().all(serves_itself) {
         return Vec::new();
     }
-    let going = Going::cache(manager, cache);
+    let removal = Removal::cache(manager, cache);
     let mut spans = Vec::new();
     for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
         let one = &run.invocations[call.invocation];
         let plain = is_plain(one) && call.packages.is_empty();
-        let span = forward(run, one).filter(|_| plain && facts.leans(run, going).is_none());
+        let span = forward(run, one).filter(|_| plain && facts.later_use_of(run, removal).is_none());
         let Some(span) = span else { return Vec::new() };
         spans.push(span);
     }

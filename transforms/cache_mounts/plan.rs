@@ -7,19 +7,19 @@
 
 use crate::facts::caches::{is_emptied, is_mounted, is_set_in_script, what};
 use crate::facts::commands::{Elevation, Proof};
+use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::Variable;
 use crate::facts::execution::Directory;
-use crate::facts::later::{Going, has_no_network};
 use crate::facts::packages::Call;
-use crate::facts::{FURTHEST, Facts, RunFacts, caches::Stays, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, caches::KeptCache, paths};
 use crate::knowledge::{Cache, Kind, Manager, Mount};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
-use crate::transforms::cache_mounts::redundant::Unneeded;
+use crate::transforms::cache_mounts::redundant::RedundantCleanup;
 
 /// Mounts for one RUN.
 #[derive(Debug, Default)]
-pub struct Mounting<'a> {
+pub struct CacheMounts<'a> {
     /// The managers whose caches they contain.
     pub managers: Vec<&'a str>,
     /// The flags: `--mount=type=cache,target=…`.
@@ -28,7 +28,7 @@ pub struct Mounting<'a> {
     /// cache.
     pub needless: Vec<Span>,
     /// The caches that stay as they are, and why.
-    pub refused: Vec<Stays>,
+    pub refused: Vec<KeptCache>,
 }
 
 /// A mount that is possible as far as its own RUN is concerned.
@@ -38,15 +38,15 @@ struct Candidate<'a> {
     mount: &'a Mount,
     target: String,
     flag: String,
-    unneeded: Unneeded,
+    redundant: RedundantCleanup,
 }
 
 /// The mounts that a RUN can get.
-pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Mounting<'a> {
-    let mut found = Mounting::default();
+pub fn cache_mounts<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> CacheMounts<'a> {
+    let mut found = CacheMounts::default();
     let mut touched: Vec<usize> = Vec::new();
-    for (manager, mount, cache) in holders(facts, run) {
-        let stays = |reason| Stays { what: what(&manager.name, &cache.name), reason };
+    for (manager, mount, cache) in mounts_for(facts, run) {
+        let stays = |reason| KeptCache { what: what(&manager.name, &cache.name), reason };
         match candidate(facts, run, manager, mount, cache, keep)
             .and_then(|candidate| missed(facts, run, &candidate, keep).map_or(Ok(candidate), Err))
         {
@@ -57,10 +57,10 @@ pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> M
                 }
                 // A cache that shares a cleanup with another one waits for the next round, when
                 // only its own part is left.
-                if !one.unneeded.touched.iter().any(|index| touched.contains(index)) {
-                    touched.extend(&one.unneeded.touched);
+                if !one.redundant.touched.iter().any(|index| touched.contains(index)) {
+                    touched.extend(&one.redundant.touched);
                     found.flags.push(one.flag);
-                    found.needless.extend(one.unneeded.spans);
+                    found.needless.extend(one.redundant.spans);
                 }
             }
         }
@@ -73,11 +73,11 @@ pub fn mounting<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> M
 /// Whether the calls of this manager in a RUN will get a mount, so that they need neither a cleanup
 /// nor an option.
 pub fn can_be_mounted<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &str, keep: &[String]) -> bool {
-    mounting(facts, run, keep).managers.contains(&manager)
+    cache_mounts(facts, run, keep).managers.contains(&manager)
 }
 
 /// The cache mounts for the files that the calls of a RUN write, except those that exist already.
-fn holders<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a Mount, &'a Cache)> {
+fn mounts_for<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'a Mount, &'a Cache)> {
     let mut found: Vec<(&Manager, &Mount, &Cache)> = Vec::new();
     for manager in run.calls.iter().map(|call| call.manager) {
         let is_new = !found.iter().any(|(other, ..)| other.name == manager.name);
@@ -142,10 +142,10 @@ fn candidate<'a>(
         return Err(reasons::called_in_other_shell(&manager.name));
     }
     reads_fresh(facts, run, manager, cache)?;
-    let unneeded = Unneeded::of(run, manager, cache, &target)?;
-    fetched_after_cleanups(run, manager, cache, &unneeded)?;
-    not_removed(facts, run, &target, &unneeded)?;
-    if unneeded.emptied {
+    let redundant = RedundantCleanup::of(run, manager, cache, &target)?;
+    fetched_after_cleanups(run, manager, cache, &redundant)?;
+    not_removed(facts, run, &target, &redundant)?;
+    if redundant.emptied {
         cleans_only_its_own(facts, run, manager, cache)?;
     }
     let sharing = mount.sharing.as_deref().filter(|sharing| *sharing != "shared");
@@ -153,7 +153,7 @@ fn candidate<'a>(
     let on_musl = facts.stage_of(run).release.as_ref().is_some_and(|release| release.family == "alpine");
     let id = if mount.by_libc && on_musl { format!(",id={target}-musl") } else { String::new() };
     let flag = format!("--mount=type=cache{id},target={target}{sharing}{owner}");
-    Ok(Candidate { manager, cache, mount, target, flag, unneeded })
+    Ok(Candidate { manager, cache, mount, target, flag, redundant })
 }
 
 /// Checks that a mount would neither separate installed files from the cache nor hide files of an
@@ -220,10 +220,10 @@ fn not_removed<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     target: &str,
-    unneeded: &Unneeded,
+    redundant: &RedundantCleanup,
 ) -> Result<(), Reason> {
     let place = Directory::Known(target.to_owned());
-    let stay = (0..run.invocations.len()).filter(|index| !unneeded.touched.contains(index));
+    let stay = (0..run.invocations.len()).filter(|index| !redundant.touched.contains(index));
     let remover = stay.into_iter().find(|&index| facts.command_may_remove(run, index, &place));
     remover.map_or(Ok(()), |index| {
         let program = run.invocations[index].program.unwrap_or("a command");
@@ -332,33 +332,43 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
     let is_mounted_too = |other: &RunFacts<'a>| {
         is_mounted(other, directories) || candidate(facts, other, manager, mount, cache, keep).is_ok()
     };
-    let going = Going { directories, ..Going::cache(manager, cache) };
+    let removal = Removal { directories, ..Removal::cache(manager, cache) };
     if mount.for_all {
         return missed_by_others(facts, run, one, &is_mounted_too).or_else(|| {
-            facts.configuration_leans(going).or_else(|| facts.leans(run, Going { verbs: &[], ..going }))
+            facts
+                .configuration_use_of(removal)
+                .or_else(|| facts.later_use_of(run, Removal { verbs: &[], ..removal }))
         });
     }
-    if let Some(leaning) = shared(facts, run, manager, going) {
-        return Some(leaning);
+    if let Some(reason) = shared(facts, run, manager, removal) {
+        return Some(reason);
     }
-    if one.unneeded.emptied { copied_out(facts, run, going) } else { facts.leans(run, going) }
+    if one.redundant.emptied { copied_out(facts, run, removal) } else { facts.later_use_of(run, removal) }
 }
 
 /// A RUN that has the author's own mount of an index and installs from it without a download of its
 /// own. With the new mount, it would find packages that it did not find before.
-fn shared<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, going: Going<'_>) -> Option<Reason> {
-    let has_mount = |other: &&RunFacts<'a>| other.item != run.item && is_mounted(other, going.directories);
+fn shared<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    manager: &Manager,
+    removal: Removal<'_>,
+) -> Option<Reason> {
+    let has_mount = |other: &&RunFacts<'a>| other.item != run.item && is_mounted(other, removal.directories);
     let mut others = facts.runs.iter().filter(has_mount).take(FURTHEST);
-    let leans =
-        others.find_map(|other| facts.leans_in(other, going)).filter(|_| manager.kind == Kind::System);
-    leans.map(|_| reasons::mount_shared())
+    let later_use_of =
+        others.find_map(|other| facts.leans_in(other, removal)).filter(|_| manager.kind == Kind::System);
+    later_use_of.map(|_| reasons::mount_shared())
 }
 
 /// A copy of the directory itself: it would contain the base image's files instead of those that
 /// the cleanup left.
-fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, going: Going<'_>) -> Option<Reason> {
+fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, removal: Removal<'_>) -> Option<Reason> {
     let derived = facts.lineage.derived(run.stage).iter().copied();
-    std::iter::once(run.stage).chain(derived).take(FURTHEST).find_map(|stage| facts.copies_lean(stage, going))
+    std::iter::once(run.stage)
+        .chain(derived)
+        .take(FURTHEST)
+        .find_map(|stage| facts.copy_use_of(stage, removal))
 }
 
 /// Another call of the same manager that can't get the mount, or a script that may contain one.
@@ -459,13 +469,13 @@ fn fetched_after_cleanups(
     run: &RunFacts<'_>,
     manager: &Manager,
     cache: &Cache,
-    unneeded: &Unneeded,
+    redundant: &RedundantCleanup,
 ) -> Result<(), Reason> {
     if manager.kind != Kind::System {
         return Ok(());
     }
     let is_stale = |reader: &&Call<'_>| {
-        let cleaned = unneeded.touched.iter().filter(|&&index| index < reader.invocation).max();
+        let cleaned = redundant.touched.iter().filter(|&&index| index < reader.invocation).max();
         cleaned.is_some_and(|cleaned| first_fetch(run, manager, cleaned + 1) >= reader.invocation)
     };
     match index_readers(run, manager, cache).find(is_stale) {
@@ -486,14 +496,14 @@ fn reads_fresh(
         return Ok(());
     }
     let fetched = first_fetch(run, manager, 0);
-    let leaning = index_readers(run, manager, cache).find(|call| call.invocation < fetched);
+    let reason = index_readers(run, manager, cache).find(|call| call.invocation < fetched);
     let reading = run.invocations[..fetched.min(run.invocations.len())]
         .iter()
         .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
     if facts.first_hidden_call(run).is_some_and(|hidden| hidden < fetched) {
         return Err(reasons::earlier_files_may_be_read());
     }
-    match (leaning, reading) {
+    match (reason, reading) {
         (Some(call), _) => Err(reasons::earlier_index_read(&manager.name, &call.verb)),
         (None, Some(_)) => Err(reasons::earlier_files_read()),
         (None, None) => Ok(()),

@@ -14,7 +14,7 @@ use crate::syntax::shell::{End, Word};
 
 /// The parts of a script to remove.
 #[derive(Debug)]
-pub struct Unneeded {
+pub struct RedundantCleanup {
     /// The parts, in order.
     pub spans: Vec<Span>,
     /// The invocations that contain them.
@@ -24,7 +24,7 @@ pub struct Unneeded {
     pub emptied: bool,
 }
 
-impl Unneeded {
+impl RedundantCleanup {
     /// The parts that a mount makes unnecessary. The error names a part that can't be removed, and
     /// that would fail with the mount.
     pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, Reason> {

@@ -11,7 +11,7 @@ use crate::syntax::shell::{Script, Word};
 
 /// The cleanup command, with the program as the script calls it. The error says why it may not work
 /// at the end of the script.
-pub(crate) fn own_command(
+pub(crate) fn cleanup_command(
     facts: &Facts<'_>,
     run: &RunFacts<'_>,
     script: &Script,

@@ -1,10 +1,10 @@
 //! The files that a RUN leaves in the caches of the package managers that it calls, and why a cache
 //! is not emptied there.
 
-use crate::facts::caches::{Stays, is_emptied, is_mounted, is_set_in_script, what};
+use crate::facts::caches::{KeptCache, is_emptied, is_mounted, is_set_in_script, what};
 use crate::facts::commands::{Elevation, Invocation};
+use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::User;
-use crate::facts::later::{Going, has_no_network};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Cache, Confidence, Kind, Manager};
@@ -30,8 +30,8 @@ pub fn leftovers<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     keep: &[String],
-) -> Vec<Result<Leftover<'a>, Stays>> {
-    let mut found: Vec<Result<Leftover<'a>, Stays>> = Vec::new();
+) -> Vec<Result<Leftover<'a>, KeptCache>> {
+    let mut found: Vec<Result<Leftover<'a>, KeptCache>> = Vec::new();
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for call in &run.calls {
         for cache in &call.manager.caches {
@@ -45,7 +45,7 @@ pub fn leftovers<'a>(
             if is_emptied(run, call.manager, cache, last) || mounted {
                 continue;
             }
-            let stays = |reason| Stays { what: what(&call.manager.name, &cache.name), reason };
+            let stays = |reason| KeptCache { what: what(&call.manager.name, &cache.name), reason };
             found.push(removal(facts, run, call.manager, cache, last, keep).map_err(stays));
         }
     }
@@ -103,7 +103,15 @@ fn removal<'a>(
         run.script().map_or_else(
             || Ok(cache.clean.clone()),
             |script| {
-                manager_survives::own_command(facts, run, script, manager, cache, &run.calls[last], &fills)
+                manager_survives::cleanup_command(
+                    facts,
+                    run,
+                    script,
+                    manager,
+                    cache,
+                    &run.calls[last],
+                    &fills,
+                )
             },
         )?
     } else {
@@ -115,8 +123,8 @@ fn removal<'a>(
     if cache.directories.iter().any(|directory| keep.iter().any(|kept| paths::overlap(directory, kept))) {
         return Err(reasons::protected_by_configuration());
     }
-    if let Some(leaning) = facts.leans(run, Going::cache(manager, cache)) {
-        return Err(leaning);
+    if let Some(reason) = facts.later_use_of(run, Removal::cache(manager, cache)) {
+        return Err(reason);
     }
     if does_nothing(facts, run, manager, cache) {
         let verb = &run.calls[last].verb;

@@ -3,7 +3,7 @@
 //!
 //! Reported here for all transforms, once for each RUN, so that no RUN is skipped silently.
 
-use crate::facts::caches::{Stays, what};
+use crate::facts::caches::{KeptCache, what};
 use crate::facts::kept::KeptOfRun;
 use crate::facts::started::{Started, What};
 use crate::facts::traced::At;
@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 /// What could be saved in a RUN, or in a script within it, that is never edited, and why it is not
 /// edited. `None` if it is edited, or if no savings are known.
 pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<Reason> {
-    let mut found: Vec<Result<String, Stays>> = match &run.instruction.body {
+    let mut found: Vec<Result<String, KeptCache>> = match &run.instruction.body {
         Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
         Body::Run(Run::Shell(_) | Run::Heredoc(_)) => full_caches(facts, run, keep),
         Body::Run(Run::Opaque(opaque)) => named_caches(facts, run, *opaque).into_iter().map(Ok).collect(),
@@ -62,7 +62,7 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
     let left = |what: &str, reason: Reason| reason.after(format_args!("{what} left alone, because"));
     let other = || found.iter().find_map(|one| one.as_ref().err());
     if names.is_empty() {
-        other().map(|Stays { what, reason }| left(what, reason.clone()))
+        other().map(|KeptCache { what, reason }| left(what, reason.clone()))
     } else {
         Some(left(&names.join(" and "), reason))
     }
@@ -70,8 +70,8 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
 
 /// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited,
 /// and other reasons why they are not emptied.
-fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, Stays>> {
-    let is_safe = |one: &Result<Leftover<'_>, Stays>| {
+fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, KeptCache>> {
+    let is_safe = |one: &Result<Leftover<'_>, KeptCache>| {
         one.as_ref().is_ok_and(|one| one.confidence == Confidence::Safe) || one.is_err()
     };
     let found = residue::leftovers(facts, run, keep).into_iter().filter(is_safe);

@@ -24,7 +24,7 @@ use crate::transforms::ordering::Move;
 
 /// A copy of a directory that can be split.
 #[derive(Debug, Clone)]
-pub struct Early {
+pub struct DependencyCopy {
     /// Where the copy of the whole directory moves to.
     pub moved: Move,
     /// The copies that replace it.
@@ -84,16 +84,16 @@ pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
 
 /// The copies of a stage that can be split, from top to bottom and independent of each other. The
 /// error says why the only candidate can't be split.
-pub fn early_copies(
+pub fn dependency_copies(
     facts: &Facts<'_>,
     stage: usize,
     context: &BuildContext,
     fixed: &dyn Fn(&Instruction<'_>) -> bool,
-) -> Vec<Result<Early, Reason>> {
+) -> Vec<Result<DependencyCopy, Reason>> {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
     let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return Vec::new() };
     let mut against = None;
-    let mut found: Vec<Result<Early, Reason>> = Vec::new();
+    let mut found: Vec<Result<DependencyCopy, Reason>> = Vec::new();
     let (mut below, mut destinations) = (0, Vec::new());
     for (at, &item) in order.iter().enumerate() {
         let is_fixed =
@@ -143,7 +143,7 @@ fn take_apart(
     after: &[usize],
     before: &[usize],
     context: &BuildContext,
-) -> Option<Result<Early, Reason>> {
+) -> Option<Result<DependencyCopy, Reason>> {
     if after.len() > FURTHEST {
         let reason = reasons::too_many_follow(FURTHEST);
         return Some(Err(reason.at(facts.file.items[copied.item].span())));
@@ -209,7 +209,13 @@ fn take_apart(
         return Some(Err(reason.at(facts.file.items[copied.item].span())));
     }
     let moved = Move { item: copied.item, after, spares };
-    Some(Ok(Early { moved, copies: by_directory(copied, &missing, context), cut, makes, confidence }))
+    Some(Ok(DependencyCopy {
+        moved,
+        copies: by_directory(copied, &missing, context),
+        cut,
+        makes,
+        confidence,
+    }))
 }
 
 /// Another copy of sources above a step, because of which the step would run again just as often.
@@ -449,7 +455,7 @@ mod tests {
         let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
         let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
         context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
-        let early = early_copies(&facts, 0, &context, &|_| false).pop().expect("there is an install");
+        let early = dependency_copies(&facts, 0, &context, &|_| false).pop().expect("there is an install");
         early.map(|early| early.copies[0].sources.clone()).map_err(|reason| reason.code())
     }
 

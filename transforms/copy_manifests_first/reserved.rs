@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::{BuildContext, Ignore, Surroundings};
+use crate::context::{BuildContext, ContextSource, Ignore};
 use crate::facts::{Base, Facts, Invocation, RunFacts, paths};
 use crate::knowledge::lists::files::CREATED_BY_INSTALLS;
 use crate::knowledge::{Kind, Program};
@@ -20,7 +20,7 @@ pub fn reserve(
     facts: &Facts<'_>,
     made: &BTreeSet<String>,
     context: &BuildContext,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
 ) -> Result<Option<String>, Reason> {
     let old = context.ignore_text.as_deref().unwrap_or_default();
     let missing: Vec<&str> = made.iter().map(String::as_str).filter(|path| !is_excluded(old, path)).collect();
@@ -55,7 +55,7 @@ fn may_be_excluded(
     facts: &Facts<'_>,
     path: &str,
     context: &BuildContext,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
 ) -> Result<(), Reason> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+');
     if !path.chars().all(is_plain) {

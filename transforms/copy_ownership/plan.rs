@@ -10,7 +10,7 @@
 use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
-use crate::facts::origin::{looks_like_a_file, may_reach};
+use crate::facts::provenance::{looks_like_a_file, may_reach};
 use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
 use crate::knowledge::lists::files::COMPRESSED_ARCHIVES;
 use crate::pragma::is_pragma;
@@ -21,7 +21,7 @@ use crate::syntax::{Body, Flag, Instruction, Item, Keyword, Transfer};
 
 /// A command that flags of copies can replace.
 #[derive(Debug)]
-pub struct Handover {
+pub struct CopyOwnership {
     /// The flag for the copies: `--chown=app:app`.
     pub flag: String,
     /// Its positions, after each COPY or ADD.
@@ -33,7 +33,7 @@ pub struct Handover {
 }
 
 /// A `chown` or `chmod` with plain words.
-struct Order<'w> {
+struct OwnerChange<'w> {
     program: &'static str,
     value: &'w Word,
     recursive: Option<&'w Word>,
@@ -49,19 +49,19 @@ struct Brought<'f, 'a> {
 
 /// The first command of a RUN that flags of the copies directly before it can replace. `None` if no
 /// such copy is affected.
-pub fn handover<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<Handover, Reason>> {
+pub fn copy_ownership<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<CopyOwnership, Reason>> {
     run.editable()?;
     let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
     for (index, one) in firsts.enumerate() {
-        let order = order(one)?;
-        let path = facts.target_of(run, index, order.path).path()?.to_owned();
+        let change = change(one)?;
+        let path = facts.target_of(run, index, change.path).path()?.to_owned();
         match brought(facts, run, &path) {
             Err(reason) => return Some(Err(reason)),
             Ok(brought) if brought.copies.is_empty() => {}
             // An earlier fix leaves such a plain chown of a directory, and there is nothing more to
             // do.
-            Ok(brought) if order.recursive.is_none() && !is_file_copy(facts, &brought, &path) => {}
-            Ok(brought) => return Some(hand_over(facts, run, one, &order, &path, &brought)),
+            Ok(brought) if change.recursive.is_none() && !is_file_copy(facts, &brought, &path) => {}
+            Ok(brought) => return Some(hand_over(facts, run, one, &change, &path, &brought)),
         }
     }
     None
@@ -139,29 +139,29 @@ fn hand_over<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
     one: &Invocation<'_>,
-    order: &Order<'_>,
+    change: &OwnerChange<'_>,
     path: &str,
     brought: &Brought<'_, 'a>,
-) -> Result<Handover, Reason> {
+) -> Result<CopyOwnership, Reason> {
     if run.user != User::Root || one.elevation != Elevation::None {
         return Err(reasons::may_not_be_root());
     }
     if !run.instruction.flags.is_empty() {
         return Err(reasons::run_has_flags());
     }
-    if order.program == "chmod"
+    if change.program == "chmod"
         && let Some(lack) = facts.lacks_syntax(2)
     {
         return Err(lack);
     }
     for (_, instruction) in &brought.copies {
-        can_take(instruction, order.program)?;
+        can_take(instruction, change.program)?;
     }
     let from_stage = brought.copies.iter().any(|(_, instruction)| flag(instruction, "from").is_some());
-    let value = if order.program == "chown" {
-        owner(facts, run, order, brought, from_stage)?
+    let value = if change.program == "chown" {
+        owner(facts, run, change, brought, from_stage)?
     } else {
-        mode(order, from_stage)?
+        mode(change, from_stage)?
     };
     let (first, _) = brought.copies[0];
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -173,20 +173,20 @@ fn hand_over<'a>(
         facts.is_untouched(run.stage, first, path)?
     };
     // A directory that the copy creates has mode 755 anyway.
-    let usual = is_file && order.program == "chmod" && value == "755";
+    let usual = is_file && change.program == "chmod" && value == "755";
     if !exists && !usual && !facts.is_there(run.stage, first, parent) {
         return Err(reasons::creates_parent(parent));
     }
-    let needless = match order.recursive {
+    let needless = match change.recursive {
         // The directory existed: the copy does not change its owner and mode.
         Some(word) if exists => option_span(run, one, word)?,
         _ => whole(facts, run, one)?,
     };
-    Ok(Handover {
-        flag: format!("--{}={value}", order.program),
+    Ok(CopyOwnership {
+        flag: format!("--{}={value}", change.program),
         insertions: brought.copies.iter().map(|(_, copy)| copy.keyword_span.end).collect(),
         needless,
-        what: format!("{} of {path}", order.program),
+        what: format!("{} of {path}", change.program),
     })
 }
 
@@ -195,11 +195,11 @@ fn hand_over<'a>(
 fn owner<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
-    order: &Order<'_>,
+    change: &OwnerChange<'_>,
     brought: &Brought<'_, 'a>,
     from_stage: bool,
 ) -> Result<String, Reason> {
-    let raw = order.value.raw.trim_matches('"');
+    let raw = change.value.raw.trim_matches('"');
     let parts: Vec<&str> = raw.split(':').collect();
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let name = part.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
@@ -292,7 +292,7 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, Reason> 
 }
 
 /// Reads `chown [-R] OWNER PATH` or `chmod [-R] MODE PATH`, without anything else.
-fn order<'i>(one: &Invocation<'i>) -> Option<Order<'i>> {
+fn change<'i>(one: &Invocation<'i>) -> Option<OwnerChange<'i>> {
     let program = ["chown", "chmod"].into_iter().find(|name| one.program == Some(name))?;
     let plain = one.command.redirects.is_empty() && one.simple.assignments.is_empty() && !one.repeated;
     let mut recursive = None;
@@ -305,7 +305,7 @@ fn order<'i>(one: &Invocation<'i>) -> Option<Order<'i>> {
         }
     }
     let [value, path] = operands[..] else { return None };
-    Some(Order { program, value, recursive, path })
+    Some(OwnerChange { program, value, recursive, path })
 }
 
 /// Whether a copy can get the flag, and its sources name its files.
@@ -363,13 +363,13 @@ fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> boo
 
 /// The mode, if it is three digits. GNU chmod keeps a directory's set-group-ID bit, which
 /// directories of another stage may have; COPY does not.
-fn mode(order: &Order<'_>, from_stage: bool) -> Result<String, Reason> {
-    let mode = order.value.literal().unwrap_or_default();
+fn mode(change: &OwnerChange<'_>, from_stage: bool) -> Result<String, Reason> {
+    let mode = change.value.literal().unwrap_or_default();
     let digits = mode.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(mode);
     if digits.len() != 3 || !digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte)) {
-        return Err(reasons::symbolic_mode(&order.value.raw));
+        return Err(reasons::symbolic_mode(&change.value.raw));
     }
-    if from_stage && order.recursive.is_some() {
+    if from_stage && change.recursive.is_some() {
         return Err(reasons::mode_bits_of_stage());
     }
     Ok(digits.to_owned())

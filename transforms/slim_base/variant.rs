@@ -6,7 +6,7 @@
 //! `split_stages` decides whether the stage could be split instead.
 
 use crate::context::RequiredPackage;
-use crate::context::{BuildContext, Surroundings};
+use crate::context::{BuildContext, ContextSource};
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
@@ -65,7 +65,7 @@ pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
 /// variant.
 pub fn slim_base(
     facts: &Facts<'_>,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
     variant: Variant,
 ) -> Option<Result<SlimBase, Reason>> {
     let stage = facts.stages.last()?;
@@ -269,7 +269,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     let in_runs = look.facts.runs.iter().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
     let names: Vec<String> =
         requirements.into_iter().chain(in_runs.map(|word| name_of(word.text()))).collect();
-    let leaning = LIBRARIES
+    let reason = LIBRARIES
         .iter()
         // PyYAML's wheels contain the library.
         .filter(|(name, libraries)| {
@@ -277,7 +277,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
         })
         .map(|(name, _)| name)
         .chain(NEEDS_FULL_IMAGE);
-    leaning
+    reason
         .into_iter()
         .find(|package| names.iter().any(|name| name == *package))
         .map(|package| reasons::needs_full_image(package))

@@ -16,7 +16,7 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The two stages, as the recipe describes them.
-pub(crate) fn lay_out(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Reason> {
+pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Reason> {
     let facts = look.facts;
     let anchor = facts.start_of(look.stage);
     let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));

@@ -6,7 +6,7 @@
 //! starts (`runtime`), the system packages needed at run time (`packages`), and the division of the
 //! instructions (`assemble`). Only the last stage of a file is examined, the one that ships.
 
-use crate::context::Surroundings;
+use crate::context::ContextSource;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::reasons::{self, Reason};
@@ -49,7 +49,7 @@ impl<'f> Candidate<'f> {
 pub(super) fn split(
     facts: &Facts<'_>,
     candidate: &Candidate<'_>,
-    around: &dyn Surroundings,
+    around: &dyn ContextSource,
 ) -> Result<Split, Reason> {
     let Candidate { stage, image, language } = candidate;
     may_split(facts, stage)?;
@@ -62,7 +62,7 @@ pub(super) fn split(
     let look = StageView { facts, stage, image, start, folder, context: around.context().ok() };
     let mut recipe = (language.recipe)(&look)?;
     recipe.packages.extend(around.proven().iter().cloned());
-    assemble::lay_out(&look, recipe)
+    assemble::assemble(&look, recipe)
 }
 
 /// Refuses stages that no recipe can split.

@@ -36,7 +36,7 @@ pub enum Kind {
     /// Files that an install creates again and would otherwise replace.
     Dependencies,
     /// Files for working on the project.
-    Surroundings,
+    ContextSource,
     /// Keys and passwords.
     Secret,
 }
@@ -148,7 +148,7 @@ impl<'s> Search<'s, '_> {
                 ".env" | ".env.local" => WORDS_ABOUT_ENVIRONMENT_FILES.iter().any(|word| self.mentions(word)),
                 _ => self.mentions(name),
             };
-            let kind = if SECRETS.contains(&name) { Kind::Secret } else { Kind::Surroundings };
+            let kind = if SECRETS.contains(&name) { Kind::Secret } else { Kind::ContextSource };
             (!asked_for).then(|| self.unsent(name.to_owned(), name, &inner, kind)).flatten()
         });
         found.collect()

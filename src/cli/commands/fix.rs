@@ -17,7 +17,7 @@ use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactiv
 use crate::config::Settings;
 use crate::escape;
 use crate::pipeline::{self, Outcome};
-use crate::report::{self, Failure, FileReport, Talk};
+use crate::report::{self, Failure, FileReport, Verbosity};
 
 pub fn run(args: &Fix) -> anyhow::Result<Status> {
     match args.color {
@@ -145,20 +145,20 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     io::stdout().lock().write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed("-".into(), text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    report::human::talk(&mut err, &reports, talk(args), report::Deed::Written)?;
+    report::human::messages(&mut err, &reports, verbosity(args), report::Mode::Written)?;
     err.flush()?;
     Ok(Status::Clean)
 }
 
 fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
-    let deed = match (args.mode.write, args.mode.check) {
-        (true, _) => report::Deed::Written,
-        (_, true) => report::Deed::Checked,
-        _ => report::Deed::Shown,
+    let mode = match (args.mode.write, args.mode.check) {
+        (true, _) => report::Mode::Written,
+        (_, true) => report::Mode::Checked,
+        _ => report::Mode::Shown,
     };
-    let format = args.format.unwrap_or(match deed {
-        report::Deed::Shown => Format::Diff,
-        report::Deed::Written | report::Deed::Checked => Format::Human,
+    let format = args.format.unwrap_or(match mode {
+        report::Mode::Shown => Format::Diff,
+        report::Mode::Written | report::Mode::Checked => Format::Human,
     });
     // Results are written unchanged: a stream that strips escape sequences would also strip them
     // from the text of a Dockerfile.
@@ -178,7 +178,7 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
             summarize(reports)?;
         }
         Format::Human => {
-            report::human::fixes(&mut out, reports, deed, talk(args))?;
+            report::human::fixes(&mut out, reports, mode, verbosity(args))?;
             figures(&mut out, reports)?;
         }
     }
@@ -189,7 +189,7 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         figures(&mut anstream::stderr().lock(), reports)?;
     }
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    report::human::talk(&mut err, reports, talk(args), deed)?;
+    report::human::messages(&mut err, reports, verbosity(args), mode)?;
     err.flush()?;
     Ok(())
 }
@@ -212,11 +212,11 @@ fn figures(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
     measured.try_for_each(|one| report::measured::human(out, one))
 }
 
-fn talk(args: &Fix) -> Talk {
+fn verbosity(args: &Fix) -> Verbosity {
     match (args.quiet, args.verbose) {
-        (true, _) => Talk::Errors,
-        (_, true) => Talk::Everything,
-        _ => Talk::Summary,
+        (true, _) => Verbosity::Errors,
+        (_, true) => Verbosity::Everything,
+        _ => Verbosity::Summary,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::args::{Building, Fix, Measure, MeasureFormat};
 use crate::cli::context::{Contexts, FileContext};
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, input};
-use crate::context::Surroundings;
+use crate::context::ContextSource;
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{self, Engine, Options, Plan, Progress};
 use crate::pipeline;

@@ -9,7 +9,7 @@ use crate::cli::context::Contexts;
 use crate::cli::context::FileContext;
 use crate::cli::{Status, discover, input};
 use crate::config::Settings;
-use crate::context::Surroundings as _;
+use crate::context::ContextSource as _;
 use crate::measure::verify::{self, Finding, Subject};
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{self, BuildError, Engine, Plan, build};

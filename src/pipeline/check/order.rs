@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
 use crate::syntax::{Dockerfile, Item, Keyword};
-use crate::transform::Changes;
+use crate::transform::Contract;
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -> Result<(), Reason> {
-    let may_move: &[Keyword] = match changes {
-        Changes::MetadataOrder => &[Keyword::Arg, Keyword::Label, Keyword::Env],
+pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, contract: Contract) -> Result<(), Reason> {
+    let may_move: &[Keyword] = match contract {
+        Contract::MetadataOrder => &[Keyword::Arg, Keyword::Label, Keyword::Env],
         _ => &[Keyword::Copy, Keyword::Add],
     };
     let (before, after_stages) = (stages(old.file), stages(after));
@@ -39,7 +39,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, changes: Changes) -
             *count -= 1;
         }
         let is_new = |one: &One<'_>| {
-            changes == Changes::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
+            contract == Contract::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
         };
         if !rest.iter().all(|(one, count)| *count == 0 || is_new(one)) {
             return Err(reasons::instruction_new());

@@ -1,4 +1,4 @@
-//! A cache of the answers of `later`. All places before the deciding instruction have the same
+//! A cache of the answers of `dependents`. All places before the deciding instruction have the same
 //! answer, so it is computed once.
 
 use std::cell::{Cell, RefCell};
@@ -6,20 +6,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use crate::facts::FURTHEST;
-use crate::facts::later::Leaning;
+use crate::reasons::Reason;
 
 /// The answers of one file, by the removed files and by stage.
 #[derive(Debug, Default)]
-pub(super) struct Leanings {
+pub(super) struct KnownUses {
     kept: RefCell<HashMap<String, HashMap<usize, Answers>>>,
     depth: Cell<usize>,
 }
 
 /// The answers, by the last place that each applies to, with the first place.
-type Answers = BTreeMap<usize, (usize, Option<Leaning>)>;
+type Answers = BTreeMap<usize, (usize, Option<Reason>)>;
 
 /// A known answer: what depends on the files, if anything does.
-pub(super) struct Answer(pub Option<Leaning>);
+pub(super) struct Answer(pub Option<Reason>);
 
 /// A question inside others, until this is dropped.
 pub(super) struct Deeper<'l>(&'l Cell<usize>);
@@ -30,7 +30,7 @@ impl Drop for Deeper<'_> {
     }
 }
 
-impl Leanings {
+impl KnownUses {
     /// The known answer about everything from an item of a stage on.
     pub(super) fn answer(&self, key: &str, stage: usize, from: usize) -> Option<Answer> {
         let kept = self.kept.borrow();
@@ -62,7 +62,7 @@ impl Leanings {
         key: String,
         stage: usize,
         places: RangeInclusive<usize>,
-        answer: Option<Leaning>,
+        answer: Option<Reason>,
     ) {
         let (from, through) = places.into_inner();
         let mut kept = self.kept.borrow_mut();

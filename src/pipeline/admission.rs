@@ -1,15 +1,12 @@
-//! A text in the middle of the run: the positions of its parts in the original text, and the
-//! decision about each proposed fix based on these, on comments and on the settings. The user is
-//! not asked here.
+//! The decision whether a proposed fix is applied, based on comments, the settings and its position
+//! in the original text. The user is not asked here.
 
-use std::ops::RangeInclusive;
-
+use super::source_positions::SourcePositions;
 use super::{Applied, Held, needed};
 use crate::config::Settings;
-use crate::edit::Origins;
 use crate::pragma::Pragmas;
 use crate::reasons::{self, Reason};
-use crate::span::{LineIndex, Place, Span};
+use crate::span::Span;
 use crate::transform::{Applicability, Fix, Refusal, Transform};
 
 /// The decision about a fix before the user is asked.
@@ -24,30 +21,16 @@ pub(super) enum Verdict {
     Take(Applied),
 }
 
-/// A text in the middle of the run, mapped to the original text.
-pub(super) struct View<'v> {
-    pub lines: &'v LineIndex<'v>,
-    /// The position tables of the steps so far, in order.
-    pub origins: &'v [Origins],
-    pub settings: &'v Settings,
-    pub pragmas: &'v Pragmas,
+/// What decides about the fixes for one intermediate text.
+pub(super) struct Admission<'a> {
+    pub positions: SourcePositions<'a>,
+    pub settings: &'a Settings,
+    pub pragmas: &'a Pragmas,
     /// The end of the last instruction, if the text ends in a line continuation.
     pub open_end: Option<usize>,
 }
 
-impl View<'_> {
-    pub fn origin(&self, offset: usize) -> usize {
-        self.origins.iter().rev().fold(offset, |at, step| step.of(at))
-    }
-
-    fn place(&self, offset: usize) -> Place {
-        self.lines.place(self.origin(offset))
-    }
-
-    fn lines_of(&self, span: Span) -> RangeInclusive<usize> {
-        self.place(span.start).line..=self.place(span.end.max(span.start + 1) - 1).line
-    }
-
+impl Admission<'_> {
     pub fn held(
         &self,
         transform: &Transform,
@@ -57,26 +40,26 @@ impl View<'_> {
     ) -> Held {
         Held {
             transform: Some(transform.id),
-            place: self.place(span.start),
-            lines: self.lines_of(span),
-            line: self.lines.line(self.origin(span.start)).to_owned(),
-            related: reason.related.map(|span| self.place(span.start)),
+            place: self.positions.place(span.start),
+            lines: self.positions.lines_of(span),
+            line: self.positions.line(span.start).to_owned(),
+            related: reason.related.map(|span| self.positions.place(span.start)),
             reason,
             applicability,
         }
     }
 
     pub fn verdict(&self, transform: &Transform, fix: &Fix) -> Verdict {
-        let answers = match &fix.answers {
+        let codes = match &fix.hadolint {
             Some(own) => own.clone(),
-            None => transform.answers.iter().map(|&code| code.to_owned()).collect(),
+            None => transform.hadolint.iter().map(|&code| code.to_owned()).collect(),
         };
         let names: Vec<&str> =
-            std::iter::once(transform.id).chain(answers.iter().map(String::as_str)).collect();
+            std::iter::once(transform.id).chain(codes.iter().map(String::as_str)).collect();
         let names = names.as_slice();
-        let about = self.lines_of(fix.anchor);
+        let about = self.positions.lines_of(fix.anchor);
         if let Some(scope) = &self.settings.scope {
-            let touched: Vec<_> = fix.edits.iter().map(|edit| self.lines_of(edit.span)).collect();
+            let touched: Vec<_> = fix.edits.iter().map(|edit| self.positions.lines_of(edit.span)).collect();
             if !scope.has(names, &about, &touched) {
                 return Verdict::Pass;
             }
@@ -95,7 +78,7 @@ impl View<'_> {
             return hold(reasons::suppressed().undone(title), None);
         }
         if let Some(comment) = self.pragmas.generated().filter(|_| !self.settings.config.edit_generated) {
-            let line = self.place(comment.start).line;
+            let line = self.positions.place(comment.start).line;
             return hold(reasons::generated_file(line).undone(title), None);
         }
         if fix.applicability < needed(self.settings) {
@@ -113,10 +96,10 @@ impl View<'_> {
             title: title.clone(),
             notes: fix.notes.clone(),
             applicability: fix.applicability,
-            place: self.place(fix.anchor.start),
+            place: self.positions.place(fix.anchor.start),
             lines: about,
             severity: hadolint.severity(names),
-            answers,
+            hadolint: codes,
             effect: fix.effect.unwrap_or_else(|| transform.effect()),
         })
     }
@@ -125,6 +108,6 @@ impl View<'_> {
     pub fn is_silent(&self, names: &[&str], refusal: &Refusal) -> bool {
         let scope = self.settings.scope.as_ref();
         self.pragmas.silence(names, refusal.span)
-            || scope.is_some_and(|scope| !scope.has(names, &self.lines_of(refusal.span), &[]))
+            || scope.is_some_and(|scope| !scope.has(names, &self.positions.lines_of(refusal.span), &[]))
     }
 }

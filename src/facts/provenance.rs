@@ -28,7 +28,7 @@ impl<'a> Facts<'a> {
     /// # Panics
     /// Never: every RUN within a stage has facts.
     pub fn is_untouched(&self, stage: usize, item: usize, path: &str) -> Result<bool, Reason> {
-        if !self.has_plain_base(stage) || !is_vacant(path) {
+        if !self.has_plain_base(stage) || !starts_empty(path) {
             return Err(reasons::base_may_have_files(path));
         }
         if self.is_far_down(item) {
@@ -167,7 +167,7 @@ impl<'a> Facts<'a> {
 }
 
 /// Whether no plain base image has files under a path.
-fn is_vacant(path: &str) -> bool {
+fn starts_empty(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         [first, ..] if !first.is_empty() && !TOP_OF_PLAIN_IMAGES.contains(&first) => true,

@@ -5,7 +5,7 @@ use crate::facts::caches::is_mounted;
 use crate::facts::commands::{Elevation, Invocation, Place, Proof};
 use crate::facts::environment::User;
 use crate::facts::execution::Workdir;
-use crate::facts::leanings::Answer;
+use crate::facts::known_uses::Answer;
 use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
@@ -15,12 +15,9 @@ use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Instruction, Item, Keyword, Run};
 
-/// What depends on the files.
-pub type Leaning = Reason;
-
 /// The files that would be removed, and their known readers.
 #[derive(Debug, Clone, Copy)]
-pub struct Going<'a> {
+pub struct Removal<'a> {
     /// The directories.
     pub directories: &'a [String],
     /// The manager they belong to.
@@ -33,7 +30,7 @@ pub struct Going<'a> {
     pub programs: &'a [String],
 }
 
-impl<'a> Going<'a> {
+impl<'a> Removal<'a> {
     /// A whole cache.
     pub fn cache(manager: &'a Manager, cache: &'a Cache) -> Self {
         Self {
@@ -46,7 +43,7 @@ impl<'a> Going<'a> {
     }
 }
 
-impl Going<'_> {
+impl Removal<'_> {
     /// The key of a question: those with the same key have the same answer.
     fn key(&self) -> String {
         let Self { directories, manager, verbs, refreshing, programs } = self;
@@ -67,31 +64,31 @@ enum Next {
 
 impl Facts<'_> {
     /// Finds something after `run` that depends on the removed files.
-    pub fn leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
-        self.configuration_leans(going).or_else(|| self.leans_after(run.stage, run.item + 1, going))
+    pub fn later_use_of(&self, run: &RunFacts<'_>, removal: Removal<'_>) -> Option<Reason> {
+        self.configuration_use_of(removal).or_else(|| self.use_after(run.stage, run.item + 1, removal))
     }
 
     /// Whether a command that the image runs depends on it. The instructions may be before the RUN,
     /// or in another stage.
-    pub(crate) fn configuration_leans(&self, going: Going<'_>) -> Option<Leaning> {
+    pub(crate) fn configuration_use_of(&self, removal: Removal<'_>) -> Option<Reason> {
         let started = self.started().iter().find_map(|one| {
             let end = self.stages[one.stage].items.end;
             let at = At { stage: one.stage, end };
             let user = self.user_after(at);
-            self.script_leans(one, at, &user, Phase::Image, going)
+            self.use_in_script(one, at, &user, Phase::Image, removal)
         });
-        started.or_else(|| self.triggers_lean(going))
+        started.or_else(|| self.trigger_use_of(removal))
     }
 
-    fn triggers_lean(&self, going: Going<'_>) -> Option<Leaning> {
-        let programs = || going.manager.programs.iter().map(String::as_str);
+    fn trigger_use_of(&self, removal: Removal<'_>) -> Option<Reason> {
+        let programs = || removal.manager.programs.iter().map(String::as_str);
         self.triggers.iter().find_map(|instruction| match &instruction.body {
-            Body::Onbuild(Keyword::Run, _) if going.manager.kind == Kind::System => {
+            Body::Onbuild(Keyword::Run, _) if removal.manager.kind == Kind::System => {
                 Some(reasons::onbuild_trigger())
             }
             Body::Onbuild(_, text) => {
                 let named = programs().any(|program| text.contains(program))
-                    || going.directories.iter().any(|directory| paths::names(text, directory));
+                    || removal.directories.iter().any(|directory| paths::names(text, directory));
                 named.then(reasons::onbuild_trigger)
             }
             _ => None,
@@ -99,14 +96,14 @@ impl Facts<'_> {
     }
 
     /// Whether a script that an image or a RUN starts depends on it.
-    fn script_leans(
+    fn use_in_script(
         &self,
         one: &Started,
         at: At,
         user: &User,
         phase: Phase,
-        going: Going<'_>,
-    ) -> Option<Leaning> {
+        removal: Removal<'_>,
+    ) -> Option<Reason> {
         let Started { who, what, .. } = one;
         let starter = match phase {
             Phase::Image if one.is_inline && names_itself(who) => who.clone(),
@@ -119,9 +116,9 @@ impl Facts<'_> {
         let phase = if one.is_recipe { Phase::Image } else { phase };
         let is_powerless = matches!(user, User::Other(_)) && !self.file.text.contains("sudo");
         // Only commands that work offline need a download cache.
-        let may_need = || match going.manager.kind {
+        let may_need = || match removal.manager.kind {
             Kind::System => !is_powerless,
-            Kind::Language | Kind::Build => self.offline_at(at, going).is_some(),
+            Kind::Language | Kind::Build => self.offline_at(at, removal).is_some(),
         };
         match what {
             What::Script { script, text, resolved } => {
@@ -130,25 +127,26 @@ impl Facts<'_> {
                 let list = Commands { at, user, phase, invocations: &invocations, calls: &calls, resolved };
                 let names = phase == Phase::Image && names_itself(who);
                 let named =
-                    names.then(|| going.directories.iter().find(|directory| paths::names(text, directory)));
+                    names.then(|| removal.directories.iter().find(|directory| paths::names(text, directory)));
                 match named.flatten() {
                     Some(directory) => Some(reasons::start_names_directory(&starter, directory)),
-                    None => self.commands_lean(&list, 0, going).err().map(|leaning| leaning.after(starter)),
+                    None => self.use_in_commands(&list, 0, removal).err().map(|reason| reason.after(starter)),
                 }
             }
             What::Text(text) => {
                 let words: Vec<&str> =
                     text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).collect();
                 let has = |name: &String| words.contains(&name.as_str());
-                let calls = going.manager.programs.iter().any(has) && going.verbs.iter().any(has);
-                let named = going.directories.iter().any(|directory| paths::names(text, directory));
-                (calls || named || going.programs.iter().any(has)).then(|| reasons::start_may_read(&starter))
+                let calls = removal.manager.programs.iter().any(has) && removal.verbs.iter().any(has);
+                let named = removal.directories.iter().any(|directory| paths::names(text, directory));
+                (calls || named || removal.programs.iter().any(has))
+                    .then(|| reasons::start_may_read(&starter))
             }
             // A program that a RUN starts is one of the RUN's unreadable commands, and is counted
             // there.
             What::Unparsed(_) | What::Unknown(_) | What::NoContext { .. } if phase == Phase::Build => None,
             What::Unparsed(text) => {
-                (may_need() && seems_to_read(text, going)).then(|| reasons::start_unparsed(&starter))
+                (may_need() && seems_to_read(text, removal)).then(|| reasons::start_unparsed(&starter))
             }
             What::Unknown(reason) => may_need().then(|| reasons::start_unreadable(&starter, reason)),
             What::NoContext { tells } => {
@@ -158,8 +156,8 @@ impl Facts<'_> {
     }
 
     /// The reason why the manager works offline at a place.
-    fn offline_at(&self, at: At, going: Going<'_>) -> Option<String> {
-        self.mode_at(going.manager.offline.as_ref()?, at, going.manager)
+    fn offline_at(&self, at: At, removal: Removal<'_>) -> Option<String> {
+        self.mode_at(removal.manager.offline.as_ref()?, at, removal.manager)
     }
 
     /// The current user at a place.
@@ -167,54 +165,54 @@ impl Facts<'_> {
         self.states.after(at.end.saturating_sub(1)).map_or(User::Unknown, |state| state.user.clone())
     }
 
-    fn leans_after(&self, stage: usize, from: usize, going: Going<'_>) -> Option<Leaning> {
-        let key = going.key();
-        if let Some(Answer(answer)) = self.leanings.answer(&key, stage, from) {
+    fn use_after(&self, stage: usize, from: usize, removal: Removal<'_>) -> Option<Reason> {
+        let key = removal.key();
+        if let Some(Answer(answer)) = self.known_uses.answer(&key, stage, from) {
             return answer;
         }
         // Later stages first: their answers are then known, and a chain of stages does not recurse
         // once per stage.
-        if self.leanings.is_new(&key) && self.stages.len() > FURTHEST {
+        if self.known_uses.is_new(&key) && self.stages.len() > FURTHEST {
             for other in self.stages[stage + 1..].iter().rev() {
-                self.leans_after(other.index, other.items.start + 1, going);
+                self.use_after(other.index, other.items.start + 1, removal);
             }
         }
-        let Some(_deeper) = self.leanings.deeper() else {
+        let Some(_deeper) = self.known_uses.deeper() else {
             return Some(reasons::too_many_stages());
         };
-        let (at, answer) = self.leans_anew(stage, from, going);
-        self.leanings.keep(key, stage, from..=at, answer.clone());
+        let (at, answer) = self.find_use_after(stage, from, removal);
+        self.known_uses.keep(key, stage, from..=at, answer.clone());
         answer
     }
 
     /// The answer, and the item that decides it: from each place up to that item, the answer is the
     /// same.
-    fn leans_anew(&self, stage: usize, from: usize, going: Going<'_>) -> (usize, Option<Leaning>) {
+    fn find_use_after(&self, stage: usize, from: usize, removal: Removal<'_>) -> (usize, Option<Reason>) {
         let end = self.stages[stage].items.end;
         for index in from..end {
             let Item::Instruction(instruction) = &self.file.items[index] else { continue };
-            match self.instruction_leans(index, instruction, going) {
+            match self.use_in_instruction(index, instruction, removal) {
                 Ok(Next::On) => {}
-                Ok(Next::Stop) => return (index, self.copies_lean(stage, going)),
-                Err(leaning) => return (index, Some(leaning.seen_at(instruction.text))),
+                Ok(Next::Stop) => return (index, self.copy_use_of(stage, removal)),
+                Err(reason) => return (index, Some(reason.seen_at(instruction.text))),
             }
         }
         for &other in self.lineage.derived(stage) {
             let start = self.stages[other].items.start;
-            if let Some(leaning) = self.leans_after(other, start + 1, going) {
-                return (end, Some(leaning));
+            if let Some(reason) = self.use_after(other, start + 1, removal) {
+                return (end, Some(reason));
             }
         }
-        (end, self.copies_lean(stage, going))
+        (end, self.copy_use_of(stage, removal))
     }
 
     /// Whether a stage copies exactly these files from this one.
-    pub(crate) fn copies_lean(&self, stage: usize, going: Going<'_>) -> Option<Leaning> {
+    pub(crate) fn copy_use_of(&self, stage: usize, removal: Removal<'_>) -> Option<Reason> {
         self.copied_from[stage].iter().find_map(|&copied| {
             let stage::Copied { user, item, path, shown, .. } = &self.copies[copied];
             let rooted = |path: &String| format!("/{}", path.trim_start_matches('/'));
             let taken = |path: &str| {
-                going.directories.iter().any(|directory| {
+                removal.directories.iter().any(|directory| {
                     let (own, directory) = (paths::normal(path), paths::normal(directory));
                     paths::names(path, &directory) || paths::is_private_parent(&own, &directory)
                 })
@@ -225,12 +223,15 @@ impl Facts<'_> {
                     |directory: &String| paths::within(&paths::normal(directory), &paths::normal(&shown));
                 let Item::Instruction(instruction) = &self.file.items[*item] else { return None };
                 let named = || {
-                    going.directories.iter().any(|directory| paths::names(instruction.arguments(), directory))
+                    removal
+                        .directories
+                        .iter()
+                        .any(|directory| paths::names(instruction.arguments(), directory))
                 };
                 return if taken(&shown) {
                     Some(reasons::mounted_later(&shown))
                 } else {
-                    (going.directories.iter().any(around) && named()).then(reasons::stage_mounted_later)
+                    (removal.directories.iter().any(around) && named()).then(reasons::stage_mounted_later)
                 };
             };
             if taken(&path) {
@@ -241,30 +242,30 @@ impl Facts<'_> {
                 let own = paths::normal(&path);
                 own.is_empty() || paths::within(&paths::normal(directory), &own)
             };
-            let follows = *user != stage && going.directories.iter().any(around);
-            follows.then(|| self.leans_after(*user, item + 1, going)).flatten()
+            let follows = *user != stage && removal.directories.iter().any(around);
+            follows.then(|| self.use_after(*user, item + 1, removal)).flatten()
         })
     }
 
-    fn instruction_leans(
+    fn use_in_instruction(
         &self,
         item: usize,
         instruction: &Instruction<'_>,
-        going: Going<'_>,
-    ) -> Result<Next, Leaning> {
-        let names = |text: &str| going.directories.iter().any(|directory| paths::names(text, directory));
+        removal: Removal<'_>,
+    ) -> Result<Next, Reason> {
+        let names = |text: &str| removal.directories.iter().any(|directory| paths::names(text, directory));
         match &instruction.body {
             Body::Run(run) => {
                 let at = self.runs.binary_search_by_key(&item, |run| run.item);
                 let facts = &self.runs[at.expect("every RUN within a stage has facts")];
                 match run {
-                    Run::Shell(_) | Run::Heredoc(_) | Run::Exec(_) => self.run_leans(facts, going),
-                    Run::Opaque(_) if self.is_read_on_its_own(facts) => self.run_leans(facts, going),
-                    Run::Opaque(_) if going.manager.kind != Kind::System => {
+                    Run::Shell(_) | Run::Heredoc(_) | Run::Exec(_) => self.use_in_run(facts, removal),
+                    Run::Opaque(_) if self.is_read_on_its_own(facts) => self.use_in_run(facts, removal),
+                    Run::Opaque(_) if removal.manager.kind != Kind::System => {
                         // A download cache is not missed by commands that neither name it nor work
                         // offline.
                         let text = instruction.full.of(self.file.text);
-                        let modes = || going.manager.offline.iter();
+                        let modes = || removal.manager.offline.iter();
                         let mut options =
                             modes().flat_map(|mode| &mode.options).filter(|option| option.starts_with("--"));
                         let mut variables = modes().flat_map(|mode| &mode.variables);
@@ -274,7 +275,7 @@ impl Facts<'_> {
                         {
                             return Err(reasons::unreadable_run_names_files());
                         }
-                        self.without_network_leans(facts, going).map_or(Ok(Next::On), Err)
+                        self.use_without_network(facts, removal).map_or(Ok(Next::On), Err)
                     }
                     Run::Opaque(opaque) => Err(reasons::unreadable_later_run(opaque.reason())),
                 }
@@ -288,11 +289,11 @@ impl Facts<'_> {
     }
 
     /// Whether the commands of one RUN depend on it.
-    pub(crate) fn leans_in(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
-        self.run_leans(run, going).err()
+    pub(crate) fn leans_in(&self, run: &RunFacts<'_>, removal: Removal<'_>) -> Option<Reason> {
+        self.use_in_run(run, removal).err()
     }
 
-    fn run_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Result<Next, Leaning> {
+    fn use_in_run(&self, run: &RunFacts<'_>, removal: Removal<'_>) -> Result<Next, Reason> {
         let (started, resolved) = self.started_by(run);
         let at = At { stage: run.stage, end: run.item };
         let user = &run.user;
@@ -304,15 +305,15 @@ impl Facts<'_> {
             calls: &run.calls,
             resolved,
         };
-        if going.manager.kind != Kind::System {
-            self.without_network_leans(run, going).map_or(Ok(()), Err)?;
+        if removal.manager.kind != Kind::System {
+            self.use_without_network(run, removal).map_or(Ok(()), Err)?;
         }
-        match started.iter().find_map(|one| self.script_leans(one, at, user, Phase::Build, going)) {
-            Some(leaning) => Err(leaning),
+        match started.iter().find_map(|one| self.use_in_script(one, at, user, Phase::Build, removal)) {
+            Some(reason) => Err(reason),
             // Later instructions can't see the files that a RUN downloads into a mount.
-            None => match self.commands_lean(&list, 0, going) {
-                Ok(Next::Stop) if is_mounted(run, going.directories) => Ok(Next::On),
-                found => found.map_err(|leaning| leaning.after("a later RUN")),
+            None => match self.use_in_commands(&list, 0, removal) {
+                Ok(Next::Stop) if is_mounted(run, removal.directories) => Ok(Next::On),
+                found => found.map_err(|reason| reason.after("a later RUN")),
             },
         }
     }
@@ -326,21 +327,26 @@ impl Facts<'_> {
 
     /// Whether a RUN that has no network, or works offline by its environment, may need a download
     /// cache.
-    fn without_network_leans(&self, run: &RunFacts<'_>, going: Going<'_>) -> Option<Leaning> {
-        let installs = |call: &Call<'_>| reads_these(call.manager, going) && may_read(call);
+    fn use_without_network(&self, run: &RunFacts<'_>, removal: Removal<'_>) -> Option<Reason> {
+        let installs = |call: &Call<'_>| reads_these(call.manager, removal) && may_read(call);
         let builds = || (0..run.invocations.len()).any(|index| self.may_build(run, index));
         if has_no_network(run) && (run.calls.iter().any(installs) || builds() || run.script().is_none()) {
             return Some(reasons::later_run_without_network());
         }
         let at = At { stage: run.stage, end: run.item };
-        (builds() && self.offline_at(at, going).is_some()).then(reasons::later_run_offline)
+        (builds() && self.offline_at(at, removal).is_some()).then(reasons::later_run_offline)
     }
 
-    fn commands_lean(&self, list: &Commands<'_>, from: usize, going: Going<'_>) -> Result<Next, Leaning> {
+    fn use_in_commands(
+        &self,
+        list: &Commands<'_>,
+        from: usize,
+        removal: Removal<'_>,
+    ) -> Result<Next, Reason> {
         for (index, one) in list.invocations.iter().enumerate().skip(from) {
             let call = list.calls.iter().find(|call| call.invocation == index);
-            if let Some(call) = call.filter(|call| reads_these(call.manager, going)) {
-                let is_own = call.manager.name == going.manager.name;
+            if let Some(call) = call.filter(|call| reads_these(call.manager, removal)) {
+                let is_own = call.manager.name == removal.manager.name;
                 if is_own
                     && call.manager.refreshes(&call.verb)
                     && one.place.certain
@@ -354,12 +360,12 @@ impl Facts<'_> {
                 if let Some(offline) = offline {
                     return Err(reasons::installs_offline(&call.manager.name, &call.verb, &offline));
                 }
-                if is_own && call.verb.contains('$') && !going.verbs.is_empty() {
+                if is_own && call.verb.contains('$') && !removal.verbs.is_empty() {
                     return Err(reasons::may_read_cache(&call.manager.name));
                 }
                 if is_own
-                    && going.verbs.contains(&call.verb)
-                    && !call.has_option(going.refreshing)
+                    && removal.verbs.contains(&call.verb)
+                    && !call.has_option(removal.refreshing)
                     && !list.refreshed(index)
                 {
                     if call.manager.cleans(&call.verb) {
@@ -373,25 +379,25 @@ impl Facts<'_> {
                 }
                 continue;
             }
-            if one.program.is_some_and(|program| going.programs.iter().any(|reader| reader == program)) {
+            if one.program.is_some_and(|program| removal.programs.iter().any(|reader| reader == program)) {
                 return Err(reasons::reader_called(one.program.unwrap_or_default()));
             }
-            if going.manager.kind == Kind::System
+            if removal.manager.kind == Kind::System
                 && one.is_forced_removal()
-                && one.names_any(going.directories)
+                && one.names_any(removal.directories)
                 && one.elevation == Elevation::None
                 && matches!(list.user, User::Other(_))
             {
                 return Err(reasons::unprivileged_removal());
             }
-            if one.notices(going.directories) {
+            if one.notices(removal.directories) {
                 return Err(reasons::later_command_names_files());
             }
-            if call.is_none() && self.is_wrapped_call(one, going) {
-                return Err(reasons::may_read_cache(&going.manager.name));
+            if call.is_none() && self.is_wrapped_call(one, removal) {
+                return Err(reasons::may_read_cache(&removal.manager.name));
             }
             if list.phase == Phase::Build
-                && going.manager.kind == Kind::System
+                && removal.manager.kind == Kind::System
                 && !list.resolved.contains(&index)
                 && self.may_call(one, list.user)
             {
@@ -409,18 +415,18 @@ impl Facts<'_> {
         &self,
         run: &RunFacts<'_>,
         first: usize,
-        going: Going<'_>,
-    ) -> Option<Leaning> {
+        removal: Removal<'_>,
+    ) -> Option<Reason> {
         let is_call = |index: usize| run.calls.iter().any(|call| call.invocation == index);
         let mut rest = (first + 1..run.invocations.len()).filter(|&index| !is_call(index));
-        rest.any(|index| self.is_wrapped_call(&run.invocations[index], going))
-            .then(|| reasons::wrapped_call(&going.manager.name))
+        rest.any(|index| self.is_wrapped_call(&run.invocations[index], removal))
+            .then(|| reasons::wrapped_call(&removal.manager.name))
     }
 
     /// Whether an unknown program gets a command of the manager as arguments: `xvfb-run apt-get
     /// install`, `$SUDO apt-get install`, `$APT install`; or an offline option, which it may pass
     /// on.
-    fn is_wrapped_call(&self, one: &Invocation<'_>, going: Going<'_>) -> bool {
+    fn is_wrapped_call(&self, one: &Invocation<'_>, removal: Removal<'_>) -> bool {
         let program = one.program.unwrap_or_default();
         let sort = self.known.program(program);
         // `exec` runs the command that it names.
@@ -430,18 +436,18 @@ impl Facts<'_> {
             return false;
         }
         let offline = |word: &Word| {
-            let options = going.manager.offline.iter().flat_map(|mode| &mode.options);
+            let options = removal.manager.offline.iter().flat_map(|mode| &mode.options);
             let mut long = options.filter(|option| option.starts_with("--") && option.contains("offline"));
             long.any(|option| word.text() == option)
         };
         let is_manager =
-            |word: &Word| going.manager.programs.iter().any(|program| base_name(word.text()) == program);
+            |word: &Word| removal.manager.programs.iter().any(|program| base_name(word.text()) == program);
         let words: Vec<&Word> = one.words.iter().collect();
         let verb =
-            |words: &[&Word]| words.iter().any(|word| going.verbs.iter().any(|verb| verb == word.text()));
+            |words: &[&Word]| words.iter().any(|word| removal.verbs.iter().any(|verb| verb == word.text()));
         let named = words.iter().position(|word| is_manager(word)).is_some_and(|at| verb(&words[at + 1..]));
         let by_variable = one.program.is_none()
-            && going.manager.kind == Kind::System
+            && removal.manager.kind == Kind::System
             && verb(words.get(1..2).unwrap_or_default());
         named || by_variable || one.arguments().iter().any(offline)
     }
@@ -567,10 +573,10 @@ pub(crate) fn has_no_network(run: &RunFacts<'_>) -> bool {
 }
 
 /// Whether a manager keeps its files in these directories.
-fn reads_these(manager: &Manager, going: Going<'_>) -> bool {
+fn reads_these(manager: &Manager, removal: Removal<'_>) -> bool {
     let own = || manager.caches.iter().flat_map(|cache| &cache.directories);
-    manager.name == going.manager.name
-        || own().any(|own| going.directories.iter().any(|directory| paths::overlap(own, directory)))
+    manager.name == removal.manager.name
+        || own().any(|own| removal.directories.iter().any(|directory| paths::overlap(own, directory)))
 }
 
 /// Whether a call may look something up in a cache.
@@ -585,10 +591,10 @@ pub(crate) fn may_read(call: &Call<'_>) -> bool {
 
 /// Whether a text that can't be parsed names the manager, another reader, or a script that is not
 /// followed.
-fn seems_to_read(text: &str, going: Going<'_>) -> bool {
+fn seems_to_read(text: &str, removal: Removal<'_>) -> bool {
     let mut words = text.split(|c: char| c.is_whitespace() || ";&|()\"'`".contains(c)).map(base_name);
     words.any(|word| {
-        going.manager.programs.iter().chain(going.programs).any(|program| program == word)
+        removal.manager.programs.iter().chain(removal.programs).any(|program| program == word)
             || is_script_name(word)
             || matches!(word, "." | "source" | "eval")
     })

@@ -1,14 +1,14 @@
 //! The context of the Dockerfile after the steps so far.
 
-use crate::context::{BuildContext, RequiredPackage, Service, Surroundings};
+use crate::context::{BuildContext, ContextSource, RequiredPackage, Service};
 
 /// The context with the ignore file as changed by the steps so far.
-pub(super) struct Around<'s> {
-    pub given: &'s dyn Surroundings,
+pub(super) struct CurrentContext<'s> {
+    pub given: &'s dyn ContextSource,
     pub changed: Option<BuildContext>,
 }
 
-impl Around<'_> {
+impl CurrentContext<'_> {
     pub fn take(&mut self, ignore_file: Option<&str>) {
         if let (Some(text), Ok(context)) = (ignore_file, self.given.context()) {
             self.changed = Some(context.with_ignore(text));
@@ -16,7 +16,7 @@ impl Around<'_> {
     }
 }
 
-impl Surroundings for Around<'_> {
+impl ContextSource for CurrentContext<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
         self.changed.as_ref().map_or_else(|| self.given.context(), Ok)
     }

@@ -6,7 +6,7 @@ use crate::transform::{Fix, Transform};
 
 /// The fixes of one transform that are part of the step.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(super) struct StepBuilder {
     pub edits: Edits,
     pub ignore_file: Option<String>,
     pub applied: Vec<Applied>,
@@ -14,7 +14,7 @@ pub(super) struct Draft {
     pub edited_by_user: bool,
 }
 
-impl Draft {
+impl StepBuilder {
     /// Adds a fix if the chooser accepts it. A fix that overlaps an earlier one waits for the next
     /// round.
     pub fn take(
