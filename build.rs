@@ -129,6 +129,8 @@ fn constant(text: &mut String, name: &str, list: &model::List) {
     };
     let name = name.replace('-', "_").to_uppercase();
     *text += &format!("#[doc = {:?}]\n", format!("{about} ({source})"));
+    // Only `inspect` uses some of them.
+    *text += "#[cfg_attr(not(feature = \"inspect\"), allow(dead_code))]\n";
     *text += &format!("pub(crate) const {name}: &[{kind}] = &{values};\n");
 }
 
