@@ -51,16 +51,17 @@ pub fn messages(
                 fixes(out, std::slice::from_ref(report), mode, verbosity)?;
             }
             for held in &report.outcome.withheld {
-                let needs = held.applicability.map_or(String::new(), |applicability| {
-                    format!(" [{}, not applied]", applicability.name())
-                });
+                // The applicability says the same as its code.
+                let note = held.applicability.map_or_else(
+                    || format!("({})", held.reason.code()),
+                    |applicability| format!("[{}, not applied]", applicability.name()),
+                );
                 writeln!(
                     out,
-                    "{path}:{}: {}: {}{needs} ({})",
+                    "{path}:{}: {}: {} {note}",
                     held.place,
                     held.transform.unwrap_or_default(),
                     escape::line(&held.reason.to_string()),
-                    held.reason.code()
                 )?;
             }
             for (held, more) in report.refusals() {
