@@ -24,7 +24,6 @@ mod globals;
 pub(crate) mod kept;
 mod known_uses;
 mod lineage;
-pub mod manifests;
 mod modes;
 pub mod packages;
 pub mod paths;

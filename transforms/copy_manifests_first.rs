@@ -64,6 +64,7 @@
 //! CMD ["node", "server.js"]
 //! ```
 
+mod manifests;
 mod plan;
 mod reserved;
 

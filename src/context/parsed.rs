@@ -1,6 +1,6 @@
 //! Manifests and lockfiles of a build context, each parsed once.
 //!
-//! This module handles only the syntax; `facts::manifests` interprets the keys.
+//! This module handles only the syntax; the caller interprets the keys.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

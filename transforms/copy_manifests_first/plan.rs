@@ -6,6 +6,7 @@
 
 use crate::knowledge::lists::programs::CHANGING_WHAT_EXISTS;
 use crate::reasons::{self, Reason};
+use crate::transforms::copy_manifests_first::manifests;
 use crate::transforms::ordering;
 use crate::transforms::ordering::index;
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use crate::facts::append::is_plain_statement;
 use crate::facts::change_rate::Rate;
 use crate::facts::copied::Copied;
 use crate::facts::effects::Effects;
-use crate::facts::{Call, FURTHEST, Facts, Invocation, RunFacts, manifests, paths};
+use crate::facts::{Call, FURTHEST, Facts, Invocation, RunFacts, paths};
 use crate::knowledge::Confidence;
 use crate::span::Span;
 use crate::syntax::shell::{End, Statement};
