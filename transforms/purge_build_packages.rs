@@ -196,7 +196,10 @@ fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
 
 fn last_use_is_here(run: &RunFacts<'_>, install: &Call<'_>, file: &Builds<'_>) -> Result<(), Reason> {
     let one = &run.invocations[install.invocation];
-    if !one.place.certain || !one.place.alone || !one.elevation.eq(&crate::facts::commands::Elevation::None) {
+    if !one.place.is_certain()
+        || !one.place.alone
+        || !one.elevation.eq(&crate::facts::commands::Elevation::None)
+    {
         return Err(reasons::conditional_install());
     }
     let names = tools(install).into_iter().filter_map(|name| Some((file.first_installs.get(name)?, name)));

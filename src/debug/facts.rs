@@ -117,7 +117,7 @@ fn command(invocation: &Invocation<'_>) -> String {
         Elevation::Root(_) => ", as root",
         Elevation::Other => ", as another user",
     };
-    text += if invocation.place.certain { ", runs" } else { ", may run" };
+    text += if invocation.place.is_certain() { ", runs" } else { ", may run" };
     text + match invocation.place.proof {
         Proof::Always => " and succeeds",
         Proof::UnderErrexit => " and succeeds with set -e",

@@ -93,7 +93,7 @@ fn is_plain(path: &str) -> bool {
 /// adduser(8), BusyBox's adduser).
 fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
     let is_useradd = one.is("useradd");
-    if !one.place.certain || !(is_useradd || one.is("adduser")) {
+    if !one.place.is_certain() || !(is_useradd || one.is("adduser")) {
         return None;
     }
     let words: Option<Vec<&str>> = one.arguments().iter().map(|word| word.literal()).collect();

@@ -51,7 +51,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
     let ends = |one: &&crate::facts::Invocation<'_>| {
         one.place.statement + 1 == script.list.statements.len()
             && (one.is("exec") || one.is("exit") || one.is("return"))
-            && one.place.certain
+            && one.place.is_certain()
     };
     if run.invocations.iter().any(|one| ends(&one)) {
         return Err(reasons::ends_early());

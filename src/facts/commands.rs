@@ -93,9 +93,6 @@ pub struct Place {
     /// Whether it is that pipeline, alone: not piped, not negated, not in a loop, group, subshell
     /// or substitution.
     pub alone: bool,
-    /// Whether it always runs once the script gets there: not after `||`, not in a branch, loop or
-    /// function.
-    pub certain: bool,
     /// Whether the script's success proves that it ran and succeeded.
     pub proof: Proof,
     /// Whether it is in a pipeline after `!`: what follows with `&&` runs if it fails.
@@ -107,6 +104,14 @@ pub struct Place {
     pub in_word: bool,
     /// Whether it runs in the script's own shell, so its `cd` or `export` affects later commands.
     pub own_shell: bool,
+}
+
+impl Place {
+    /// Whether it always runs once the script gets there: not after `||`, not in a branch, loop or
+    /// function.
+    pub fn is_certain(self) -> bool {
+        self.region == Region::default()
+    }
 }
 
 /// All commands of a script in the order of its text, and the state at each.
@@ -121,7 +126,6 @@ pub(super) fn invocations<'a>(
             statement,
             pipeline: 0,
             alone: true,
-            certain: true,
             proof: Proof::Always,
             negated: false,
             region: Region::default(),
@@ -158,7 +162,6 @@ fn collect_statement<'a>(
             let inner = Place {
                 pipeline: if is_top { index } else { place.pipeline },
                 alone: is_top && pipeline.single().is_some(),
-                certain: place.certain && !after_or,
                 negated: place.negated || pipeline.negated,
                 region: if after_or { walk.region_in(place.region) } else { place.region },
                 proof: if decides { proof.min(place.proof) } else { Proof::None },
@@ -184,7 +187,6 @@ fn collect_statement<'a>(
 fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut Walk<'_, 'a>) {
     let inside = Place { alone: false, ..place };
     let unproven = Place { proof: Proof::None, ..inside };
-    let maybe = Place { certain: false, ..unproven };
     for word in command.words() {
         for list in &word.substitutions {
             let saved = walk.enter_subshell();
@@ -205,7 +207,7 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut
             let saved = walk.enter_subshell();
             walk.forget_everything();
             let region = walk.region_in(place.region);
-            collect_list(list, Place { region, ..maybe }, known, walk);
+            collect_list(list, Place { region, ..unproven }, known, walk);
             walk.leave_subshell(saved);
             walk.define(name, list);
         }
@@ -216,7 +218,7 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut
             for list in &branching.branches {
                 walk.forget(&changes);
                 let region = walk.region_in(place.region);
-                collect_list(list, Place { region, ..maybe }, known, walk);
+                collect_list(list, Place { region, ..unproven }, known, walk);
             }
             walk.forget(&changes);
         }

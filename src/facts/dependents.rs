@@ -349,7 +349,7 @@ impl Facts<'_> {
                 let is_own = call.manager.name == removal.manager.name;
                 if is_own
                     && call.manager.refreshes(&call.verb)
-                    && one.place.certain
+                    && one.place.is_certain()
                     && list.places_after(index).all(|place| comes_before(one.place, place))
                 {
                     return Ok(Next::Stop);
@@ -528,7 +528,7 @@ impl Commands<'_> {
             return false;
         };
         self.calls.iter().any(|call| {
-            let is_certain = self.invocations[call.invocation].place.certain;
+            let is_certain = self.invocations[call.invocation].place.is_certain();
             call.invocation < index
                 && is_certain
                 && call.manager.name == manager.name
@@ -555,7 +555,7 @@ fn comes_before(download: Place, use_: Place) -> bool {
     let is_alternative = download.statement == use_.statement
         && download.pipeline != use_.pipeline
         && download.proof == Proof::None
-        && !use_.certain;
+        && !use_.is_certain();
     !download.negated && !is_alternative && use_.region.is_within(download.region)
 }
 

@@ -12,8 +12,10 @@ use crate::syntax::shell::Word;
 pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     let statement = &run.script()?.list.statements[one.place.statement];
     let next = statement.pipeline(one.place.pipeline + 1)?;
-    let plain =
-        one.place.alone && one.place.certain && statement.is_and_chain() && is_plain_statement(statement);
+    let plain = one.place.alone
+        && one.place.is_certain()
+        && statement.is_and_chain()
+        && is_plain_statement(statement);
     let logical = &run.instruction.logical;
     let rest = logical.text.get(logical.offset_of(next.span.start)..).unwrap_or_default();
     // At the start of a RUN, these are a flag and a JSON array.
@@ -25,7 +27,7 @@ pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
 pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     let statement = &run.script()?.list.statements[one.place.statement];
     let before = statement.pipeline(one.place.pipeline.checked_sub(1)?)?;
-    let plain = one.place.alone && one.place.certain && statement.is_and_chain();
+    let plain = one.place.alone && one.place.is_certain() && statement.is_and_chain();
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 

@@ -84,7 +84,7 @@ impl<'a> Facts<'a> {
             }
             Body::Run(_) => self.run_at(at).is_some_and(|run| {
                 run.invocations.iter().enumerate().any(|(index, one)| {
-                    let made = one.is("mkdir") && one.place.certain && one.place.alone;
+                    let made = one.is("mkdir") && one.place.is_certain() && one.place.alone;
                     made && one.arguments().iter().any(|word| {
                         let target = self.target_of(run, index, word);
                         target.path().is_some_and(|made| paths::within(made, directory))
@@ -137,7 +137,7 @@ impl<'a> Facts<'a> {
             if named && !(ready && one.place.own_shell) {
                 return Err(doubt());
             }
-            exists |= named && one.is("mkdir") && one.place.certain && one.place.alone;
+            exists |= named && one.is("mkdir") && one.place.is_certain() && one.place.alone;
             if !(named || self.is_tame(run, index, one, inside)) {
                 return Err(doubt());
             }

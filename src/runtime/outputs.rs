@@ -182,7 +182,7 @@ impl StageOutputs {
         }
         match facts.known.scope(program) {
             Some(Scope::Nothing) => Ok(()),
-            Some(Scope::Accounts) if !one.place.certain || one.place.in_word => {
+            Some(Scope::Accounts) if !one.place.is_certain() || one.place.in_word => {
                 Err(reasons::may_not_run(program))
             }
             Some(Scope::Accounts) => {
@@ -233,7 +233,7 @@ impl StageOutputs {
                 let target =
                     target.ok_or_else(|| reasons::unknown_link(step.one.command.span.of(facts.file.text)))?;
                 let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
-                if !step.one.place.certain {
+                if !step.one.place.is_certain() {
                     return Err(reasons::link_may_not_run());
                 }
                 if !folder.is_some_and(|folder| paths::within(&target, &folder)) {

@@ -457,7 +457,7 @@ fn first_fetch(run: &RunFacts<'_>, manager: &Manager, from: usize) -> usize {
         call.manager.name == manager.name
             && call.invocation >= from
             && manager.refreshes(&call.verb)
-            && place.certain
+            && place.is_certain()
             && (place.alone || place.proof != Proof::None)
     };
     run.calls.iter().find(is_fetch).map_or(usize::MAX, |call| call.invocation)

@@ -251,7 +251,7 @@ fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Res
     let plain = statement.is_and_chain()
         && statement.end != End::Background
         && !script.ends_in_comment
-        && one.place.certain;
+        && one.place.is_certain();
     let span = match (statements.len(), statement.rest.is_empty()) {
         _ if !plain => None,
         (1, true) => return whole_run(facts, run),

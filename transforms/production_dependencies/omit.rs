@@ -85,7 +85,7 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w
             || way.unless_variable.iter().any(|name| facts.is_named(name))
             || one.simple.assignments.iter().any(|one| one.name == "NODE_ENV")
             || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
-    (is_install && !decided && one.place.certain && !one.place.in_word).then_some(way)
+    (is_install && !decided && one.place.is_certain() && !one.place.in_word).then_some(way)
 }
 
 /// The reason why the text of a file is unknown.

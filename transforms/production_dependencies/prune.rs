@@ -70,7 +70,7 @@ fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -
             .options
             .iter()
             .any(|word| prune.unless_option.iter().any(|option| word.raw.starts_with(option)))
-        && place.certain
+        && place.is_certain()
         && !place.in_word
         && place.own_shell
         && !facts.is_named("NODE_ENV")

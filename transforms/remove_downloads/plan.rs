@@ -255,7 +255,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     });
     let name = base_name(&fetched.path);
     let sure = |one: &Invocation<'_>| {
-        one.place.certain && one.place.alone && one.elevation == Elevation::None && !one.repeated
+        one.place.is_certain() && one.place.alone && one.elevation == Elevation::None && !one.repeated
     };
     if !USELESS_AFTER_USE.iter().any(|ending| name.ends_with(ending))
         || reassigned

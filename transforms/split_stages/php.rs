@@ -44,7 +44,7 @@ fn own(
         program if INSTALLERS_OF_EXTENSIONS.contains(&program) => Some(Ok(Output::Nothing)),
         "pecl" => Some(Ok(Output::Nothing)),
         // The enabled modules of Apache are symlinks in /etc, which the final stage creates again.
-        program if SETTINGS_OF_APACHE.contains(&program) && one.place.certain => {
+        program if SETTINGS_OF_APACHE.contains(&program) && one.place.is_certain() => {
             settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
             Some(Ok(Output::Nothing))
         }

@@ -87,7 +87,7 @@ fn installs_first(facts: &Facts<'_>, run: &RunFacts<'_>, directory: &str) -> boo
                 && call.manager.project.as_ref().is_some_and(|known| known.verbs.contains(&call.verb))
                 && call.verb != "fetch"
                 && call.packages.is_empty();
-            return makes && run.invocations[call.invocation].place.certain && effects.unknown.is_none();
+            return makes && run.invocations[call.invocation].place.is_certain() && effects.unknown.is_none();
         }
         let text: String =
             statement.pipelines().take(pipeline).map(|one| one.span.of(facts.file.text)).collect();

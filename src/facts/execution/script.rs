@@ -312,7 +312,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     fn follow(&mut self, invocation: &Invocation<'a>) {
-        let is_sure = invocation.place.certain;
+        let is_sure = invocation.place.is_certain();
         for name in assigned_by_expansion(invocation.command) {
             self.assign(name, Assigned::Unknown);
         }
