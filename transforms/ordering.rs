@@ -304,7 +304,7 @@ pub(crate) fn may_pass_workdir(
         return false;
     };
     matches!(other_one.body, Body::Workdir(_))
-        && !one.flags.iter().any(|flag| flag.name == "chown")
+        && one.flag("chown").is_none()
         && facts.user_at(other) == User::Root
         && !workdir
             .writes

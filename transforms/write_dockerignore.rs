@@ -68,7 +68,7 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let copies = |one: &&Instruction<'_>| {
-        matches!(one.body, Body::Copy(_) | Body::Add(_)) && !one.flags.iter().any(|flag| flag.name == "from")
+        matches!(one.body, Body::Copy(_) | Body::Add(_)) && one.flag("from").is_none()
     };
     let mut copies =
         ctx.file.instructions().map(|(_, one)| one).filter(copies).map(|one| one.text).peekable();

@@ -29,7 +29,7 @@ impl Facts<'_> {
         let Some(instruction) = self.instruction_at(item) else { return Rate::Fixed };
         match &instruction.body {
             Body::Copy(transfer) | Body::Add(transfer) => {
-                if instruction.flags.iter().any(|flag| flag.name == "from") {
+                if instruction.flag("from").is_some() {
                     return self.rate_of_sources(item, rates);
                 }
                 if !instruction.heredocs.is_empty() {

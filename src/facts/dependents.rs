@@ -567,7 +567,7 @@ fn names_itself(who: &str) -> bool {
 
 /// Whether a RUN has no network. (Dockerfile reference, RUN --network.)
 pub(crate) fn has_no_network(run: &RunFacts<'_>) -> bool {
-    let network = run.instruction.flags.iter().find(|flag| flag.name == "network");
+    let network = run.instruction.flag("network");
     network
         .is_some_and(|flag| flag.value.as_deref().is_none_or(|value| value != "default" && value != "host"))
 }

@@ -31,7 +31,7 @@ impl Facts<'_> {
                 item,
                 path: paths::normal(&transfer.destination),
                 keyword: instruction.keyword.name(),
-                is_from_elsewhere: instruction.flags.iter().any(|flag| flag.name == "from"),
+                is_from_elsewhere: instruction.flag("from").is_some(),
             })
         });
         all.collect()

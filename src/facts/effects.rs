@@ -187,8 +187,7 @@ impl Facts<'_> {
         let mut reads = variables_in(instruction);
         // Docker's reference, COPY: files belong to root unless --chown says otherwise; a name is
         // looked up in the image.
-        let owner =
-            instruction.flags.iter().find(|flag| flag.name == "chown").and_then(|flag| flag.value.as_deref());
+        let owner = instruction.flag("chown").and_then(|flag| flag.value.as_deref());
         if owner.is_some_and(|owner| !owner.chars().all(|c| c.is_ascii_digit() || c == ':')) {
             reads.push(Resource::Accounts);
         }

@@ -171,11 +171,7 @@ pub(crate) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
             let copied = |source, path| Copied { user: stage.index, source, item, path, shown: None };
             match (&instruction.body, instruction.keyword) {
                 (Body::Copy(transfer), _) => {
-                    let from = instruction
-                        .flags
-                        .iter()
-                        .find(|flag| flag.name == "from")
-                        .and_then(|flag| flag.value.as_deref());
+                    let from = instruction.flag("from").and_then(|flag| flag.value.as_deref());
                     let from = from.and_then(|from| environment::global(&globals, from));
                     let Some(source) = from.and_then(|from| names.find(&from, stage.index)) else {
                         continue;

@@ -190,8 +190,8 @@ impl Facts<'_> {
                 match &instruction.body {
                     Body::Run(run) => search.is_fetched |= self.may_fetch(item, run),
                     _ => {
-                        search.is_covered |= instruction.heredocs.is_empty()
-                            && instruction.flags.iter().all(|flag| flag.name != "from");
+                        search.is_covered |=
+                            instruction.heredocs.is_empty() && instruction.flag("from").is_none();
                     }
                 }
             }
@@ -245,7 +245,7 @@ impl Facts<'_> {
             let body = found.content.of(self.file.text);
             return Some(vec![Source::Text(body.to_owned())]);
         }
-        if let Some(from) = instruction.flags.iter().find(|flag| flag.name == "from") {
+        if let Some(from) = instruction.flag("from") {
             let own = self.copies.partition_point(|copied| copied.item < item);
             let copied = self.copies.get(own).filter(|copied| copied.item == item && from.value.is_some());
             let Some(stage) = copied.map(|copied| copied.source) else {
@@ -410,7 +410,7 @@ impl Facts<'_> {
     fn missing(&self, context: &BuildContext) -> Source {
         let is_there = |(item, instruction): (usize, &Instruction<'_>)| {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
-            let from = instruction.flags.iter().any(|flag| flag.name == "from");
+            let from = instruction.flag("from").is_some();
             !from
                 && transfer.sources.iter().any(|source| {
                     let path = self.expanded(item, source).and_then(|source| normalized(&source));

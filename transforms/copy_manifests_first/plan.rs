@@ -73,9 +73,9 @@ pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
     let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return false };
     let from_context = |item: &usize| {
-        facts.instruction_at(*item).is_some_and(|one| {
-            is_copy(&one.body) && one.heredocs.is_empty() && !one.flags.iter().any(|flag| flag.name == "from")
-        })
+        facts
+            .instruction_at(*item)
+            .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && one.flag("from").is_none())
     };
     let Some(first) = order.iter().position(from_context) else { return false };
     order[first..].iter().any(|item| {
@@ -130,7 +130,7 @@ pub fn dependency_copies(
 fn is_not_followed(facts: &Facts<'_>, item: usize, after: &[usize]) -> Option<Reason> {
     let copy = facts.instruction_at(item)?;
     let (Body::Copy(_) | Body::Add(_)) = &copy.body else { return None };
-    let flag = copy.flags.iter().find(|flag| flag.name == "exclude")?;
+    let flag = copy.flag("exclude")?;
     let installs = |other: &usize| {
         facts.run_at(*other).is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
     };

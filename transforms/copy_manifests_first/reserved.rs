@@ -86,9 +86,7 @@ fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file:
         let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
         match &instruction.body {
             Body::Copy(transfer) | Body::Add(transfer) => {
-                if instruction.flags.iter().any(|flag| flag.name == "from")
-                    || !instruction.heredocs.is_empty()
-                {
+                if instruction.flag("from").is_some() || !instruction.heredocs.is_empty() {
                     continue;
                 }
                 let is_meant = |source: &String| {
@@ -171,7 +169,7 @@ fn is_made_in_stage_of(facts: &Facts<'_>, item: usize, name: &str) -> bool {
             Item::Instruction(one) => match &one.body {
                 Body::Copy(transfer) => {
                     let ends = |source: &String| source.trim_end_matches('/').ends_with(name);
-                    one.flags.iter().any(|flag| flag.name == "from") && transfer.sources.iter().any(ends)
+                    one.flag("from").is_some() && transfer.sources.iter().any(ends)
                 }
                 _ => false,
             },

@@ -57,7 +57,7 @@ pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<Reason> {
     for item in look.stage.items.clone() {
         let Item::Instruction(one) = &look.facts.file.items[item] else { continue };
         match &one.body {
-            Body::Copy(_) if one.flags.iter().any(|flag| flag.name == "from") => {
+            Body::Copy(_) if one.flag("from").is_some() => {
                 return Some(reasons::copies_may_link_glibc());
             }
             Body::Env(all)

@@ -282,7 +282,7 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Rea
             continue;
         }
         let is_file = !transfer.destination.ends_with('/') && transfer.sources.len() == 1;
-        let from_elsewhere = one.flags.iter().any(|flag| flag.name == "from");
+        let from_elsewhere = one.flag("from").is_some();
         if from_elsewhere && !is_file {
             return Err(reasons::file_or_directory(&target));
         }

@@ -16,9 +16,7 @@ pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: 
         let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
         match &instruction.body {
             Body::Copy(transfer) | Body::Add(transfer) => {
-                if instruction.flags.iter().any(|flag| flag.name == "from")
-                    || !instruction.heredocs.is_empty()
-                {
+                if instruction.flag("from").is_some() || !instruction.heredocs.is_empty() {
                     continue;
                 }
                 let names = |source: &String| {

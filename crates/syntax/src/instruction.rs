@@ -38,6 +38,11 @@ impl Instruction<'_> {
         &self.logical.text[self.arguments.clone()]
     }
 
+    /// The first flag of this name, as `from` in `COPY --from=build`.
+    pub fn flag(&self, name: &str) -> Option<&Flag> {
+        self.flags.iter().find(|flag| flag.name == name)
+    }
+
     /// The span of the arguments in the file, including line breaks and comments in between.
     pub fn arguments_span(&self) -> Span {
         self.logical.span(self.arguments.start, self.arguments.end)

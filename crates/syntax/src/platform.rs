@@ -102,7 +102,7 @@ impl Platform {
         if is_windows(&from.image) || is_windows(&image) {
             return Self::Windows;
         }
-        let flag = instruction.flags.iter().find(|flag| flag.name == "platform");
+        let flag = instruction.flag("platform");
         let platform = flag.and_then(|flag| flag.value.as_deref()).map(|value| arguments.fill_in(value));
         match platform.as_deref().map(str::to_ascii_lowercase) {
             Some(platform) if platform.contains("windows") => Self::Windows,

@@ -36,7 +36,7 @@ impl Sources {
         let mut sources = Self::default();
         for (_, one) in Dockerfile::outline(text).instructions() {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
-            if one.flags.iter().any(|flag| flag.name == "from") {
+            if one.flag("from").is_some() {
                 continue;
             }
             for source in &transfer.sources {

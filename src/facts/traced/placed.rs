@@ -83,7 +83,7 @@ impl Facts<'_> {
             });
             return heredocs.collect();
         }
-        if instruction.flags.iter().any(|flag| flag.name == "from") {
+        if instruction.flag("from").is_some() {
             return self.placed_from_stage(item, transfer, &destination, directories, steps);
         }
         if transfer.sources.iter().any(|source| source.contains("://")) {
