@@ -42,7 +42,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::context::{ContextSource, NoBuildContext};
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, Manager};
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
@@ -287,6 +287,11 @@ impl<'a> RunFacts<'a> {
     /// The package manager call that an invocation is, if it is one.
     pub fn call_of(&self, invocation: usize) -> Option<&Call<'a>> {
         self.calls.binary_search_by_key(&invocation, |call| call.invocation).ok().map(|at| &self.calls[at])
+    }
+
+    /// The calls of one package manager.
+    pub fn calls_to(&self, manager: &Manager) -> impl Iterator<Item = &Call<'a>> {
+        self.calls.iter().filter(|call| call.manager.name == manager.name)
     }
 
     /// The script, if it may be edited.

@@ -74,7 +74,7 @@ impl Facts<'_> {
         manager: &Manager,
     ) -> Option<String> {
         let at = At { stage: run.stage, end: run.item };
-        let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
+        let calls = run.calls_to(manager);
         let mode = mode?;
         calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call))
     }
@@ -123,13 +123,12 @@ impl Facts<'_> {
         };
         for (item, _) in before {
             let Some(run) = self.run_at(*item) else { continue };
-            let by_call =
-                run.calls.iter().filter(|call| call.manager.name == manager.name).find_map(|call| {
-                    let words: Vec<&str> =
-                        run.invocations[call.invocation].words.iter().map(Word::text).collect();
-                    let configures = words.iter().any(|word| matches!(*word, "config" | "env" | "c" | "set"));
-                    says(&words).filter(|_| configures)
-                });
+            let by_call = run.calls_to(manager).find_map(|call| {
+                let words: Vec<&str> =
+                    run.invocations[call.invocation].words.iter().map(Word::text).collect();
+                let configures = words.iter().any(|word| matches!(*word, "config" | "env" | "c" | "set"));
+                says(&words).filter(|_| configures)
+            });
             let files = || mode.settings.iter().map(|setting| base_name(&setting.file));
             let by_file = run.invocations.iter().find_map(|one| {
                 let mut targets = one.command.redirects.iter().filter(|redirect| redirect.writes);

@@ -64,7 +64,7 @@ fn no_cache_option<'a>(
     manager: &'a Manager,
     avoid: &'a Avoid,
 ) -> Result<Option<NoCacheOption<'a>>, Reason> {
-    let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    let calls: Vec<&Call<'a>> = run.calls_to(manager).collect();
     let takes = |call: &&&Call<'a>| avoid.verbs.contains(&call.verb);
     let not_passed = |reason: Reason| {
         reason.after(format_args!("{} is not passed to {}, because", avoid.option, manager.name))
@@ -200,7 +200,7 @@ fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> 
         return Some(reasons::no_network());
     }
     let at = At { stage: run.stage, end: run.item };
-    let calls = run.calls.iter().filter(|call| call.manager.name == manager.name && may_read(call));
+    let calls = run.calls_to(manager).filter(|call| may_read(call));
     let mode = manager.offline.as_ref()?;
     let offline = calls.into_iter().find_map(|call| facts.mode_of_call(mode, at, &run.invocations, call));
     offline.map(|offline| reasons::works_offline(&offline))
@@ -278,7 +278,7 @@ fn needless<'a>(
     avoid: &'a Avoid,
     changed: bool,
 ) -> Vec<Span> {
-    let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    let calls: Vec<&Call<'a>> = run.calls_to(manager).collect();
     let serves_itself = |call: &&Call<'a>| {
         avoid.verbs.contains(&call.verb) || manager.removes(&call.verb) || manager.refreshes(&call.verb)
     };

@@ -121,7 +121,7 @@ fn candidate<'a>(
         return Err(reasons::stage_named_scratch());
     }
     is_kept_in_image(facts, run, manager)?;
-    let calls: Vec<&Call<'a>> = run.calls.iter().filter(|call| call.manager.name == manager.name).collect();
+    let calls: Vec<&Call<'a>> = run.calls_to(manager).collect();
     not_moved(facts, run, manager, mount, cache, &calls)?;
     let (target, owner) = target(facts, run, manager, mount, &calls)?;
     let kept = keep.iter().any(|kept| paths::overlap(&target, kept));

@@ -37,9 +37,8 @@ impl RedundantCleanup {
         let mut touched = Vec::new();
         let avoided = manager.avoid.as_ref().is_some_and(|avoid| {
             let option = std::slice::from_ref(&avoid.option);
-            run.calls
-                .iter()
-                .filter(|call| call.manager.name == manager.name && cache.filled_by.contains(&call.verb))
+            run.calls_to(manager)
+                .filter(|call| cache.filled_by.contains(&call.verb))
                 .all(|call| call.has_option(option))
         });
         let mut emptied = avoided;
@@ -79,7 +78,7 @@ impl RedundantCleanup {
 /// The options that disable the cache, each with the blank before it.
 fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, Reason> {
     let Some(avoid) = &manager.avoid else { return Ok(Vec::new()) };
-    let calls = run.calls.iter().filter(|call| call.manager.name == manager.name);
+    let calls = run.calls_to(manager);
     let words = calls.flat_map(|call| {
         let own = call.options.iter().filter(|word| call.is_option(word, &avoid.option));
         own.map(move |word| (&run.invocations[call.invocation], *word))

@@ -61,11 +61,7 @@ fn removal<'a>(
     last: usize,
     keep: &[String],
 ) -> Result<Leftover<'a>, Reason> {
-    let fills: Vec<&Call<'a>> = run
-        .calls
-        .iter()
-        .filter(|call| call.manager.name == manager.name && !manager.cleans(&call.verb))
-        .collect();
+    let fills: Vec<&Call<'a>> = run.calls_to(manager).filter(|call| !manager.cleans(&call.verb)).collect();
     if fills.iter().any(|call| call.has_option(&cache.options)) {
         return Err(reasons::option_uses_cache());
     }
