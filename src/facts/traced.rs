@@ -8,6 +8,7 @@ pub(crate) mod index;
 pub(super) mod placed;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::context::BuildContext;
 use crate::facts::execution::normalized;
@@ -128,12 +129,18 @@ impl Facts<'_> {
     /// The instructions before a place, nearest first: those of its stage, then those of the stages
     /// that it is built from.
     pub(super) fn back_from(&self, at: At) -> impl Iterator<Item = (usize, &Instruction<'_>)> {
+        self.ranges_back_from(at).flat_map(|range| {
+            range.rev().filter_map(|item| match &self.file.items[item] {
+                Item::Instruction(instruction) => Some((item, &**instruction)),
+                _ => None,
+            })
+        })
+    }
+
+    /// The items before a place: those of its stage, then those of the stages that it is built from.
+    fn ranges_back_from(&self, at: At) -> impl Iterator<Item = Range<usize>> {
         let start = self.stages[at.stage].items.start;
-        let own = (start..at.end).rev().filter_map(|item| match &self.file.items[item] {
-            Item::Instruction(instruction) => Some((item, &**instruction)),
-            _ => None,
-        });
-        own.chain(self.before(start))
+        std::iter::once(start..at.end).chain(self.ranges_before(start))
     }
 
     fn sources_of_path(&self, at: At, path: &str, steps: usize) -> Vec<Source> {
@@ -163,8 +170,7 @@ impl Facts<'_> {
     fn search(&self, at: At, path: &str, steps: usize) -> Search {
         let mut search = Search::default();
         let mut first = None;
-        let own = self.stages[at.stage].items.start..at.end;
-        'back: for range in std::iter::once(own.clone()).chain(self.ranges_before(own.start)) {
+        'back: for range in self.ranges_back_from(at) {
             search.length += 1;
             for item in self.writers().of(path, range.clone()) {
                 let earlier =
@@ -371,8 +377,7 @@ impl Facts<'_> {
 
     /// The files of this name, in any directory.
     fn sources_by_name(&self, at: At, name: &str) -> Vec<Source> {
-        let own = self.stages[at.stage].items.start..at.end;
-        let ranges: Vec<_> = std::iter::once(own.clone()).chain(self.ranges_before(own.start)).collect();
+        let ranges: Vec<_> = self.ranges_back_from(at).collect();
         let writers = self.writers();
         let heredocs = ranges.iter().flat_map(|range| writers.heredocs_called(name, range));
         let mut found: Vec<Source> =
