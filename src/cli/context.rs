@@ -177,7 +177,7 @@ impl FileContext<'_> {
             };
             let files = walk::files(directory)?;
             let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
-            context.tracked = tracked::below(directory);
+            context.tracked = tracked::below(directory, &self.contexts.listed);
             let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
             if patterns.saturating_mul(entries) > MOST_MATCHES {
                 return Err(format!("{ignore_path} has too many patterns ({patterns}) for {entries} files"));

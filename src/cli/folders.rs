@@ -14,7 +14,8 @@ const MOST_ENTRIES: usize = 2_000;
 #[derive(Debug, Default)]
 pub struct Folders(Mutex<HashMap<PathBuf, Arc<OnceLock<Option<Names>>>>>);
 
-type Names = Arc<HashSet<OsString>>;
+/// The names of files, shared by all who ask for those of a folder.
+pub type Names = Arc<HashSet<OsString>>;
 
 impl Folders {
     /// Whether a folder has an entry with this name; a symlink to nothing counts too.
@@ -28,12 +29,10 @@ impl Folders {
         }
     }
 
-    /// The names in a folder, in no order; `None` if it can't be read.
-    pub fn entries(&self, folder: &Path) -> Option<Vec<OsString>> {
-        if let Some(names) = self.names(folder) {
-            return Some(names.iter().cloned().collect());
-        }
-        Some(fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name()).collect())
+    /// The names in a folder; `None` if it can't be read.
+    pub fn entries(&self, folder: &Path) -> Option<Names> {
+        let large = || Some(fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name()).collect());
+        self.names(folder).or_else(|| large().map(Arc::new))
     }
 
     /// The names in a folder; `None` if it can't be read or has too many.

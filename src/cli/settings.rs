@@ -64,9 +64,11 @@ impl<'a> Configurations<'a> {
     }
 
     fn load(&self, directory: &Path) -> anyhow::Result<Settings> {
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        let start = fs::canonicalize(directory).ok();
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
-            None => self.nearest(directory, &[FILE_NAME])?,
+            None => self.nearest(start.as_deref(), &[FILE_NAME])?,
         };
         let mut config = match &path {
             Some(path) => read(path)?,
@@ -89,19 +91,19 @@ impl<'a> Configurations<'a> {
         };
         config.comments &= !self.args.no_comments;
         config.time_limit = self.args.time_limit.unwrap_or(config.time_limit);
-        let hadolint = match self.nearest(directory, HADOLINT)? {
+        let hadolint = match self.nearest(start.as_deref(), HADOLINT)? {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),
         };
         Ok(Settings { config, path, hadolint, ..Settings::default() })
     }
 
-    /// The nearest of some files: in the directory or above it, up to the top of the repository or,
-    /// without one, to the root directory; then in the home directory.
-    fn nearest(&self, directory: &Path, names: &[&str]) -> anyhow::Result<Option<PathBuf>> {
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let Ok(start) = fs::canonicalize(directory) else { return Ok(None) };
-        let repository = self.folders.repository(&start);
+    /// The nearest of some files: in the directory with this full path or above it, up to the top of
+    /// the repository or, without one, to the root directory; then in the home directory. None if
+    /// there is no such directory.
+    fn nearest(&self, start: Option<&Path>, names: &[&str]) -> anyhow::Result<Option<PathBuf>> {
+        let Some(start) = start else { return Ok(None) };
+        let repository = self.folders.repository(start);
         let folders =
             start.ancestors().take_while(|folder| repository.is_none_or(|top| folder.starts_with(top)));
         let home = std::env::home_dir().filter(|home| home.is_absolute());
@@ -113,7 +115,7 @@ impl<'a> Configurations<'a> {
                 // An existing file must be readable, or is an error.
                 let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
                 // Any user can create a file in `/tmp`.
-                if repository.is_none() && !is_home && !is_trusted(&metadata, &start) {
+                if repository.is_none() && !is_home && !is_trusted(&metadata, start) {
                     continue;
                 }
                 if !is_home {

@@ -9,14 +9,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::relative;
+use crate::cli::folders::Folders;
 
 /// Far larger than any real index.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The sorted tracked files below a directory, relative to it; `None` if there is no repository
 /// around it or its index can't be read.
-pub fn below(directory: &Path) -> Option<Vec<String>> {
-    let top = directory.ancestors().find(|above| fs::symlink_metadata(above.join(".git")).is_ok())?;
+pub fn below(directory: &Path, listed: &Folders) -> Option<Vec<String>> {
+    let top = listed.repository(directory)?;
     let inner = relative(directory, top)?;
     let prefix = if inner.is_empty() { String::new() } else { format!("{inner}/") };
     let index = git_directory(&top.join(".git"))?.join("index");
@@ -78,6 +79,10 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    fn below(directory: &Path) -> Option<Vec<String>> {
+        super::below(directory, &Folders::default())
+    }
 
     fn git(folder: &Path, arguments: &[&str]) {
         let done = Command::new("git").args(arguments).current_dir(folder).output().expect("git");
