@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use crate::facts::execution::{Changes, ScriptStates, Walk};
 use crate::facts::paths;
+use crate::knowledge::lists::programs::SHELLS_OF_COMMANDS;
 use crate::knowledge::{Knowledge, unversioned};
 use crate::syntax::shell::{
     Command, CommandKind, End, List, Operator, Script, Simple, Statement, Word, base_name,
@@ -308,9 +309,6 @@ fn is_assignment(raw: &str) -> bool {
     })
 }
 
-/// Programs that run a script from their arguments.
-const NESTED_SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "ksh", "zsh", "su", "eval"];
-
 /// Programs that fail if a file that they name does not exist.
 const LOOK: &[&str] = &[
     "rm", "find", "ls", "du", "rmdir", "mv", "cp", "chown", "chmod", "chgrp", "tar", "rsync", "stat", "test",
@@ -367,23 +365,28 @@ impl<'a> Invocation<'a> {
     pub fn names_any(&self, directories: &[String]) -> bool {
         let looks = LOOK.iter().any(|program| self.is(program));
         let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
-        let is_shell = NESTED_SHELLS.iter().any(|program| self.is(program));
         self.words.iter().chain(redirects).any(|word| {
             let parts = || word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
             let looks_inside = || parts().any(|part| LOOK.contains(&base_name(part)));
             names_one(&word.raw, looks, directories)
-                || is_shell && looks_inside() && parts().any(|part| names_one(part, true, directories))
+                || self.runs_a_script()
+                    && looks_inside()
+                    && parts().any(|part| names_one(part, true, directories))
         })
+    }
+
+    /// Whether the command may run a script from its arguments.
+    fn runs_a_script(&self) -> bool {
+        SHELLS_OF_COMMANDS.iter().chain(&["su", "eval"]).any(|program| self.is(program))
     }
 
     /// Whether the command passes a script to another shell that may call one of these programs.
     pub fn calls_in_another_shell(&self, programs: &[String]) -> bool {
-        let is_shell = NESTED_SHELLS.iter().any(|program| self.is(program));
         let calls = |word: &Word| {
             let mut parts = word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>`$".contains(c));
             parts.any(|part| programs.iter().any(|program| base_name(part) == program))
         };
-        is_shell && self.words.iter().any(calls)
+        self.runs_a_script() && self.words.iter().any(calls)
     }
 
     /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`,
