@@ -179,11 +179,9 @@ pub fn sinking_copies(
             &Sinking {
                 // A here-document changes only with the Dockerfile, and the steps change as often.
                 may_move: &|at| {
-                    let item = order[at];
-                    facts
-                        .instruction_at(item)
-                        .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one))
-                        && !crate::facts::near_error(facts.file, item)
+                    is_movable(facts, order[at], |one| {
+                        is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one)
+                    })
                 },
                 may_pass: &|at, other| {
                     let is_passable = can_be_passed[other];
@@ -232,10 +230,7 @@ pub fn sinking_metadata(
         &Sinking {
             may_move: &|at| {
                 let item = order[at];
-                facts
-                    .instruction_at(item)
-                    .is_some_and(|one| metadata::varies_by_build(facts, item, one) && !fixed(one))
-                    && !crate::facts::near_error(facts.file, item)
+                is_movable(facts, item, |one| metadata::varies_by_build(facts, item, one) && !fixed(one))
             },
             may_pass: &|at, other| {
                 let is_passable = can_be_passed[other];
@@ -252,6 +247,11 @@ pub fn sinking_metadata(
             gains_by: &|_, other| is_worth_sparing[other],
         },
     )
+}
+
+/// Whether an item is an instruction with a property, and not next to a line that can't be read.
+fn is_movable(facts: &Facts<'_>, item: usize, is_meant: impl Fn(&Instruction<'_>) -> bool) -> bool {
+    facts.instruction_at(item).is_some_and(is_meant) && !crate::facts::near_error(facts.file, item)
 }
 
 /// The instructions of a stage after its FROM. `None` if no movable instruction has a RUN after it,
