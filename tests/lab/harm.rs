@@ -104,6 +104,19 @@ fn what_differs_anyway_may_have_other_content_and_nothing_else() -> Result<()> {
 }
 
 #[test]
+fn the_day_of_a_build_in_a_password_file_does_not_count_but_all_else_does() -> Result<()> {
+    let shadow = |line: &str| tree(&[("etc/shadow", 0o640, 0, line)]);
+    let before = shadow("root:*:20783:0:99999:7:::\nuser:!:20784:0:99999:7:::\n")?;
+    let next_day = shadow("root:*:20783:0:99999:7:::\nuser:!:20785:0:99999:7:::\n")?;
+    assert!(harm(&before, &before, &next_day).is_empty());
+    let locked = shadow("root:!:20783:0:99999:7:::\nuser:!:20784:0:99999:7:::\n")?;
+    assert_eq!(harm(&before, &before, &locked), ["/etc/shadow has other content"]);
+    let fewer = shadow("root:*:20783:0:99999:7:::\n")?;
+    assert_eq!(harm(&before, &before, &fewer), ["/etc/shadow has other content"]);
+    Ok(())
+}
+
+#[test]
 fn caches_may_go_and_their_empty_homes_but_not_what_lies_beside_them() -> Result<()> {
     let cache = ("root/.cache/pip/http/a", 0o644, 0, "wheel");
     let home = [("root/.cache/", 0o755, 0, ""), ("root/.cache/pip/", 0o755, 0, ""), cache];
