@@ -3,6 +3,7 @@
 //! Nothing is guessed: a UID that the file does not contain is unknown.
 
 mod changed;
+mod replaced;
 
 pub(crate) use changed::AccountChange;
 
@@ -176,12 +177,27 @@ mod tests {
             ("RUN deluser --remove-home node", "node"),
             ("RUN sed -i s#/root#/tmp/r# /etc/passwd", "root"),
             ("COPY passwd /etc/passwd", "root"),
+            ("COPY passwd group /etc/", "root"),
+            ("WORKDIR /etc\nCOPY passwd .", "root"),
+            ("COPY <<passwd /etc/\nx\npasswd", "root"),
+            ("COPY --from=debian / /", "root"),
+            ("COPY --from=debian /etc /etc", "root"),
+            ("COPY rootfs /", "node"),
+            ("ADD rootfs.tar.gz /", "node"),
+            ("ADD $FILES /", "node"),
             ("RUN getent passwd > /tmp/p && mv /tmp/p /etc/passwd", "root"),
         ] {
             assert_eq!(account(&format!("FROM node\n{start}\nUSER {user}\nRUN x\n")), None, "{start}");
         }
-        for start in ["RUN usermod -aG audio node", "RUN userdel zed", "RUN grep root /etc/passwd"] {
-            assert!(account(&format!("FROM node\n{start}\nUSER node\nRUN x\n")).is_some(), "{start}");
+        for (start, user) in [
+            ("RUN usermod -aG audio node", "node"),
+            ("RUN userdel zed", "node"),
+            ("RUN grep root /etc/passwd", "node"),
+            ("COPY entrypoint.sh /", "node"),
+            ("COPY passwd /srv/", "node"),
+            ("COPY rootfs /", "root"),
+        ] {
+            assert!(account(&format!("FROM node\n{start}\nUSER {user}\nRUN x\n")).is_some(), "{start}");
         }
     }
 

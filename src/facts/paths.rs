@@ -88,10 +88,10 @@ pub fn overlap(one: &str, other: &str) -> bool {
     within(&one, &other) || within(&other, &one)
 }
 
-/// Whether `path` is `directory` or is in it; both are normalized.
+/// Whether `path` is `directory` or is in it; both are normalized. The root is `/` or empty.
 pub fn within(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || directory.is_empty())
+    let is_root = matches!(directory, "" | "/");
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || is_root)
 }
 
 /// An absolute path and its parents, without the root: all directories that it is [`within`].
@@ -116,6 +116,13 @@ pub fn names(text: &str, directory: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_is_within_the_root() {
+        assert!(within("/etc/passwd", "/") && within("/etc/passwd", "") && within("/", "/"));
+        assert!(within("/etc/passwd", "/etc") && within("/etc", "/etc"));
+        assert!(!within("/etc2/passwd", "/etc") && !within("/", "/etc"));
+    }
 
     #[test]
     fn homes_are_alike() {

@@ -188,7 +188,7 @@ pub fn looks_like_a_file(source: &str) -> bool {
 /// Whether a copy to a parent directory of a path may put files under it.
 pub fn may_reach(instruction: &Instruction<'_>, destination: &str, path: &str) -> bool {
     let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
-    let around = paths::within(path, destination) || destination == "/";
+    let around = paths::within(path, destination);
     let adds = matches!(instruction.body, Body::Add(_));
     around && (adds || !transfer.sources.iter().all(|source| looks_like_a_file(source)))
 }

@@ -242,8 +242,10 @@ fn cleans_only_its_own<'a>(
     let leaves = |other: &&RunFacts<'a>| {
         let leaves = || {
             let last = facts.last_fill(other, manager, cache);
-            // The calls of a RUN in exec form, or of an opaque script, are unknown.
+            // The calls of a RUN in exec form, or of an opaque script, are unknown. So is what a script
+            // that can't be read fetches.
             other.script().is_none()
+                || manager.kind == Kind::System && facts.first_hidden_call(other).is_some()
                 || last.is_some_and(|last| {
                     !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
                 })

@@ -3,11 +3,11 @@
 //!
 //! Scripts of the build context and packages may change accounts too, which this module ignores.
 
-use crate::facts::{Facts, Invocation, RunFacts, paths};
+use crate::facts::{Facts, Invocation, RunFacts};
+use crate::syntax::Item;
 use crate::syntax::shell::Word;
-use crate::syntax::{Body, Item};
 
-const ACCOUNTS: &str = "/etc/passwd";
+pub(super) const ACCOUNTS: &str = "/etc/passwd";
 
 /// An instruction that may change accounts.
 #[derive(Debug)]
@@ -17,9 +17,11 @@ pub(crate) struct AccountChange {
     users: Users,
 }
 
+/// The users that a change concerns.
 #[derive(Debug)]
-enum Users {
+pub(super) enum Users {
     All,
+    AllButRoot,
     /// The users that one of these words names.
     Named(Vec<String>),
 }
@@ -44,19 +46,18 @@ impl<'a> Facts<'a> {
             let users = run.invocations.iter().filter_map(changed);
             users.map(|users| AccountChange { item: run.item, stage: run.stage, users })
         });
-        let mut all: Vec<_> = runs.chain(self.replaced_accounts()).collect();
+        let mut all: Vec<_> = runs.chain(self.copied_accounts()).collect();
         all.sort_by_key(|change| change.item);
         all
     }
 
-    /// Each COPY and ADD that puts another list of accounts into an image.
-    fn replaced_accounts(&self) -> impl Iterator<Item = AccountChange> {
+    /// Each COPY and ADD that puts, or may put, another list of accounts into an image.
+    fn copied_accounts(&self) -> impl Iterator<Item = AccountChange> {
         self.stages.iter().enumerate().flat_map(move |(stage, own)| {
             own.items.clone().filter_map(move |item| {
                 let Item::Instruction(instruction) = &self.file.items[item] else { return None };
-                let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
-                let replaces = paths::normal(&transfer.destination) == ACCOUNTS;
-                replaces.then_some(AccountChange { item, stage, users: Users::All })
+                let users = self.replaced_accounts(item, instruction)?;
+                Some(AccountChange { item, stage, users })
             })
         })
     }
@@ -66,6 +67,7 @@ impl Users {
     fn include(&self, user: &str) -> bool {
         match self {
             Self::All => true,
+            Self::AllButRoot => user != "root",
             Self::Named(words) => words.iter().any(|word| word == user),
         }
     }
