@@ -2,6 +2,7 @@
 //! files.
 
 pub mod diff;
+mod excerpt;
 pub mod github;
 pub mod gitlab;
 pub mod human;
@@ -17,7 +18,7 @@ mod purpose;
 pub mod sarif;
 pub mod verified;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::pipeline::{Applied, Held, Outcome, Step};
 use crate::reasons::Reason;
@@ -167,6 +168,18 @@ impl FileReport {
     /// The applied fixes in order, each with its step.
     pub fn fixes(&self) -> impl Iterator<Item = (&Step, &Applied)> {
         self.outcome.steps.iter().flat_map(|step| step.fixes.iter().map(move |fix| (step, fix)))
+    }
+
+    /// The applied fixes by their position in the original text, each with its step. A fix that
+    /// says the same as another one at the same position is left out.
+    fn fixes_by_place(&self) -> Vec<(&Step, &Applied)> {
+        let mut all: Vec<_> = self.fixes().collect();
+        all.sort_by_key(|(_, fix)| (fix.place.line, fix.place.column));
+        let mut seen = HashSet::new();
+        all.retain(|(step, fix)| {
+            seen.insert((fix.place.line, fix.place.column, step.transform.id, &fix.title))
+        });
+        all
     }
 
     /// The refusals: each reason of a transform at its first place, with the number of further

@@ -67,6 +67,31 @@ fn the_diff_applies_with_git_and_with_patch() {
 }
 
 #[test]
+fn findings_have_their_source_lines_where_that_is_asked_for() {
+    let text = "FROM debian:12\n# jettison: ignore=merge-runs\nRUN apt-get update && apt-get install -y gcc\n\
+                RUN apt-get update && apt-get install -y curl && rm -rf /tmp/x\nOOPS\n";
+    let folder = folder(&[("Dockerfile", text)]);
+    snapshot("check-full", &run(folder.path(), &["fix", "--check", "-v", "--format", "full"]));
+}
+
+#[test]
+fn findings_are_sorted_by_place_and_none_comes_twice() {
+    let text = "FROM python:3.12\nRUN apt-get update\nRUN apt-get install -y gcc\nRUN apt-get install -y curl\n\
+                RUN pip install flask\nCOPY . /app\nRUN pip install gunicorn\n";
+    let folder = folder(&[("Dockerfile", text)]);
+    let text = stdout(&run(folder.path(), &["fix", "--check", "--unsafe"]));
+    let lines: Vec<&str> = text.lines().collect();
+    let numbers: Vec<usize> = lines
+        .iter()
+        .map(|line| line.split(':').nth(1).and_then(|n| n.parse().ok()).expect("a line"))
+        .collect();
+    assert!(numbers.len() > 2 && numbers.is_sorted(), "{text}");
+    let mut different = lines.clone();
+    different.dedup();
+    assert_eq!(different, lines);
+}
+
+#[test]
 fn writing_replaces_the_file_and_keeps_its_mode() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
     fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o640))

@@ -97,7 +97,7 @@ pub struct Fix {
     /// Fix only instructions that changed since a git revision
     #[arg(long, value_name = "REVISION")]
     pub since: Option<String>,
-    /// Output format [default: diff; human with --check and --write]
+    /// Output format [default: diff; with --check and --write full on a terminal, else concise]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// When to use colours
@@ -342,8 +342,11 @@ pub struct Explain {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// Each fix with its source line
+    Full,
     /// One line per fix
-    Human,
+    #[value(alias = "human")]
+    Concise,
     /// A unified diff
     Diff,
     /// Edits for programs and for `jettison apply`

@@ -12,6 +12,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use crate::cli::args::Fix;
+use crate::cli::commands::fix::full;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, dockerignore, input};
@@ -20,6 +21,7 @@ use crate::edit::Edits;
 use crate::escape;
 use crate::knowledge::lists::variables::WITH_SECRETS;
 use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
+use crate::report::human::Options;
 use crate::report::{self, FileReport, Mode, Verbosity, diff};
 use crate::span::Span;
 
@@ -65,7 +67,8 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         }
         reports.push(report);
     }
-    report::human::messages(&mut anstream::stderr().lock(), &reports, Verbosity::Summary, Mode::Written)?;
+    let options = Options { mode: Mode::Written, verbosity: Verbosity::Summary, style: full(true) };
+    report::human::messages(&mut anstream::stderr().lock(), &reports, options)?;
     let has_failed = reports.iter().any(|report| report.error.is_some());
     Ok(if has_failed { Status::Failed } else { Status::Clean })
 }

@@ -1,36 +1,62 @@
-//! Output for people: `path:line:column: transform: title`, errors with their source line, and a
-//! summary line.
+//! Output for people: one line for each finding or its source line with a mark, and a summary line.
+//! `excerpt` draws the source line.
 
 use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
+pub use crate::report::excerpt::Drawing;
+use crate::report::excerpt::{Excerpt, Kind};
 use crate::report::{Answer, FileReport, Mode, Verbosity, and_more, and_related, count, ranked};
 use crate::transform::Applicability;
 
-/// Writes one line per fix, and its notes if verbose.
-pub fn fixes(
-    out: &mut impl Write,
-    reports: &[FileReport],
-    mode: Mode,
-    verbosity: Verbosity,
-) -> io::Result<()> {
-    for report in ranked(reports).into_iter().filter(|report| mode != Mode::Written || report.error.is_none())
-    {
-        let path = escape::line(report.path.as_deref().unwrap_or_default());
+/// How findings look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// One line each: `path:line:column: id: title`.
+    Concise,
+    /// With the source line.
+    Full(Drawing),
+}
+
+/// What a list of findings looks like and contains.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What is done with the results.
+    pub mode: Mode,
+    /// How much is printed.
+    pub verbosity: Verbosity,
+    /// How it looks.
+    pub style: Style,
+}
+
+/// Writes the fixes of each file by their position, with their notes if verbose.
+pub fn fixes(out: &mut impl Write, reports: &[FileReport], options: Options) -> io::Result<()> {
+    let is_written = options.mode == Mode::Written;
+    for report in ranked(reports).into_iter().filter(|report| !is_written || report.error.is_none()) {
         let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
-        for step in &report.outcome.steps {
-            for fix in &step.fixes {
-                let mark = if fix.applicability == Applicability::Safe {
-                    String::new()
-                } else {
-                    format!(" [{}]", fix.applicability.name())
-                };
-                let title = escape::line(&fix.title);
-                writeln!(out, "{path}:{}: {}: {title}{mark}{purpose}", fix.place, step.transform.id)?;
-                for note in fix.notes.iter().filter(|_| verbosity == Verbosity::Everything) {
-                    writeln!(out, "    {}", escape::line(note))?;
-                }
+        for (step, fix) in report.fixes_by_place() {
+            let is_safe = fix.applicability == Applicability::Safe;
+            let notes = if options.verbosity == Verbosity::Everything { &fix.notes[..] } else { &[] };
+            let title = format!("{}{purpose}", fix.title);
+            let one = Excerpt {
+                kind: if is_safe { Kind::Fix } else { Kind::UnsafeFix },
+                id: Some(step.transform.id),
+                title: &title,
+                path: report.path.as_deref().unwrap_or_default(),
+                place: fix.place,
+                line: report.text.lines().nth(fix.place.line.saturating_sub(1)).unwrap_or_default(),
+                notes,
+            };
+            if let Style::Full(drawing) = options.style {
+                out.write_all(one.render(drawing).as_bytes())?;
+                continue;
+            }
+            let mark = if is_safe { String::new() } else { format!(" [{}]", fix.applicability.name()) };
+            let (path, title) = (escape::line(one.path), escape::line(&fix.title));
+            writeln!(out, "{path}:{}: {}: {title}{mark}{purpose}", fix.place, step.transform.id)?;
+            for note in notes {
+                writeln!(out, "    {}", escape::line(note))?;
             }
         }
     }
@@ -38,17 +64,13 @@ pub fn fixes(
 }
 
 /// Writes everything except the results: refusals, warnings, errors, and the summary.
-pub fn messages(
-    out: &mut impl Write,
-    reports: &[FileReport],
-    verbosity: Verbosity,
-    mode: Mode,
-) -> io::Result<()> {
+pub fn messages(out: &mut impl Write, reports: &[FileReport], options: Options) -> io::Result<()> {
+    let Options { mode, verbosity, style } = options;
     for report in reports {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
         if verbosity == Verbosity::Everything {
             if mode == Mode::Shown {
-                fixes(out, std::slice::from_ref(report), mode, verbosity)?;
+                fixes(out, std::slice::from_ref(report), options)?;
             }
             for held in &report.outcome.withheld {
                 // The applicability says the same as its code.
@@ -56,30 +78,16 @@ pub fn messages(
                     || format!("({})", held.reason.code()),
                     |applicability| format!("[{}, not applied]", applicability.name()),
                 );
-                writeln!(
-                    out,
-                    "{path}:{}: {}: {} {note}",
-                    held.place,
-                    held.transform.unwrap_or_default(),
-                    escape::line(&held.reason.to_string()),
-                )?;
+                not_made(out, report, held, style, (Kind::NotApplied, "", &note))?;
             }
             for (held, more) in report.refusals() {
-                writeln!(
-                    out,
-                    "{path}:{}: {}: refused: {} ({}{}{})",
-                    held.place,
-                    held.transform.unwrap_or_default(),
-                    escape::line(&held.reason.to_string()),
-                    held.reason.code(),
-                    and_related(held),
-                    and_more(more)
-                )?;
+                let note = format!("({}{}{})", held.reason.code(), and_related(held), and_more(more));
+                not_made(out, report, held, style, (Kind::Refused, "refused: ", &note))?;
             }
         }
         if verbosity != Verbosity::Errors {
             for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
-                with_line(out, &path, "warning", held, verbosity)?;
+                with_line(out, report, held, options, (Kind::Warning, "warning"))?;
             }
         }
         for one in
@@ -95,7 +103,7 @@ pub fn messages(
             )?;
         }
         for held in &report.outcome.undone {
-            with_line(out, &path, "bug", held, verbosity)?;
+            with_line(out, report, held, options, (Kind::Bug, "bug"))?;
         }
         match (&report.error, &report.path) {
             (Some(error), Some(_)) => writeln!(out, "error: {path}: {}", escape::lines(error))?,
@@ -106,19 +114,56 @@ pub fn messages(
     if verbosity == Verbosity::Errors { Ok(()) } else { writeln!(out, "{}", summary(reports, mode)) }
 }
 
+/// Writes a change that was not made, which `-v` lists.
+fn not_made(
+    out: &mut impl Write,
+    report: &FileReport,
+    held: &Held,
+    style: Style,
+    (kind, label, note): (Kind, &str, &str),
+) -> io::Result<()> {
+    let reason = held.reason.to_string();
+    if let Style::Full(drawing) = style {
+        let note = note.trim_matches(['(', ')', '[', ']']).to_owned();
+        let one = excerpt(report, held, kind, &reason, std::slice::from_ref(&note));
+        return out.write_all(one.render(drawing).as_bytes());
+    }
+    let path = escape::line(report.path.as_deref().unwrap_or_default());
+    let id = held.transform.unwrap_or_default();
+    writeln!(out, "{path}:{}: {id}: {label}{} {note}", held.place, escape::line(&reason))
+}
+
+/// Writes a warning, or a mistake of Jettison.
 fn with_line(
     out: &mut impl Write,
-    path: &str,
-    kind: &str,
+    report: &FileReport,
     held: &Held,
-    verbosity: Verbosity,
+    options: Options,
+    (kind, word): (Kind, &str),
 ) -> io::Result<()> {
-    let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
     let reason = held.reason.to_string();
-    let code =
-        if verbosity == Verbosity::Everything { format!(" ({})", held.reason.code()) } else { String::new() };
-    writeln!(out, "{kind}: {path}:{}: {who}{}{code}", held.place, escape::line(&reason))?;
+    let is_verbose = options.verbosity == Verbosity::Everything;
+    if let Style::Full(drawing) = options.style {
+        let code = held.reason.code().to_owned();
+        let notes = if is_verbose { std::slice::from_ref(&code) } else { &[] };
+        return out.write_all(excerpt(report, held, kind, &reason, notes).render(drawing).as_bytes());
+    }
+    let path = escape::line(report.path.as_deref().unwrap_or_default());
+    let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
+    let code = if is_verbose { format!(" ({})", held.reason.code()) } else { String::new() };
+    writeln!(out, "{word}: {path}:{}: {who}{}{code}", held.place, escape::line(&reason))?;
     if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
+}
+
+fn excerpt<'a>(
+    report: &'a FileReport,
+    held: &'a Held,
+    kind: Kind,
+    title: &'a str,
+    notes: &'a [String],
+) -> Excerpt<'a> {
+    let path = report.path.as_deref().unwrap_or_default();
+    Excerpt { kind, id: held.transform, title, path, place: held.place, line: &held.line, notes }
 }
 
 fn them(number: usize) -> &'static str {

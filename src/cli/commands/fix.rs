@@ -17,6 +17,7 @@ use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactiv
 use crate::config::Settings;
 use crate::escape;
 use crate::pipeline::{self, Outcome};
+use crate::report::human::{Drawing, Options, Style};
 use crate::report::{self, Failure, FileReport, Verbosity};
 
 pub fn run(args: &Fix) -> anyhow::Result<Status> {
@@ -145,7 +146,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     io::stdout().lock().write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed("-".into(), text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    report::human::messages(&mut err, &reports, verbosity(args), report::Mode::Written)?;
+    report::human::messages(&mut err, &reports, messages_of(args))?;
     err.flush()?;
     Ok(Status::Clean)
 }
@@ -158,7 +159,8 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     };
     let format = args.format.unwrap_or(match mode {
         report::Mode::Shown => Format::Diff,
-        report::Mode::Written | report::Mode::Checked => Format::Human,
+        _ if io::stdout().is_terminal() => Format::Full,
+        _ => Format::Concise,
     });
     // Results are written unchanged: a stream that strips escape sequences would also strip them
     // from the text of a Dockerfile.
@@ -177,8 +179,9 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
             report::github::write(&mut out, reports)?;
             summarize(reports)?;
         }
-        Format::Human => {
-            report::human::fixes(&mut out, reports, mode, verbosity(args))?;
+        Format::Full | Format::Concise => {
+            let style = if format == Format::Full { full(coloured) } else { Style::Concise };
+            report::human::fixes(&mut out, reports, Options { mode, verbosity: verbosity(args), style })?;
             figures(&mut out, reports)?;
         }
     }
@@ -189,9 +192,28 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         figures(&mut anstream::stderr().lock(), reports)?;
     }
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    report::human::messages(&mut err, reports, verbosity(args), mode)?;
+    report::human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
     err.flush()?;
     Ok(())
+}
+
+/// Findings with their source lines, as wide as the terminal or as `COLUMNS` says.
+pub(in crate::cli) fn full(coloured: bool) -> Style {
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = named.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()));
+    Style::Full(Drawing { coloured, width })
+}
+
+/// How messages look that go to standard error. `anstream` removes the colours where they are not
+/// wanted.
+fn messages_of(args: &Fix) -> Options {
+    let is_full = match args.format {
+        Some(Format::Full) => true,
+        Some(Format::Diff) | None => io::stderr().is_terminal(),
+        Some(_) => false,
+    };
+    let style = if is_full { full(true) } else { Style::Concise };
+    Options { mode: report::Mode::Written, verbosity: verbosity(args), style }
 }
 
 /// Adds to the job summary in GitHub Actions. (GitHub's manual, "Adding a job summary".)
