@@ -20,6 +20,10 @@
 //! assert_eq!(programs, ["apt-get", "apt-get"]);
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod dockerfile;
 pub mod edit;
 mod grammar;
