@@ -41,8 +41,8 @@ reasons! {
     /// The command that the image starts may be a dev dependency.
     start_may_be_dev_dependency() = "the command that the image starts may be one of them";
 
-    /// A source file loads a dev dependency.
-    source_loads(package: &str) = "a source file loads {package}, which is a dev dependency";
+    /// A file that ships names a dev dependency.
+    file_names_dev_dependency(path: &str, package: &str) = "{path} names {package}, which is a dev dependency";
 
     /// A source file may load a dev dependency.
     source_may_load(package: &str) = "a source file may load {package}, which is a dev dependency";

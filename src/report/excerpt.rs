@@ -163,7 +163,7 @@ fix[merge-runs]: combine
     #[test]
     fn a_finding_without_a_known_line_has_its_place() {
         let text = shown("", 3, "combine");
-        assert!(text.contains(" --> a/Dockerfile:7:3\n"), "{text}");
+        assert!(text.contains("--> a/Dockerfile:7:3\n"), "{text}");
     }
 
     #[test]

@@ -1,46 +1,97 @@
-//! The packages that the sources of a Node application load at run time.
+//! The dev dependencies of a Node application that a file which ships names: in `require` or
+//! `import`, or as any other text in quotes, such as `target: "pino-pretty"`.
 //!
-//! A name in `require` or `import` counts anywhere in a source, except in tool configuration and in
-//! type imports.
+//! Tests, type imports and the configuration of tools that are dev dependencies themselves don't
+//! count: nothing loads them in the running image.
 
 use serde_json::Value;
 
-use crate::knowledge::languages::node::WORDS_OF_TOOL_FILES;
+use crate::context::BuildContext;
+use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, SOURCES, WORDS_OF_TOOL_FILES};
+use crate::knowledge::lists::files::DIRECTORIES_WITHOUT_SOURCES;
+use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
 
-/// The first package from a section of package.json that a source in the build context loads.
-pub(crate) fn imported<'m>(
-    look: &StageView<'_, '_>,
-    manifest: Option<&'m Value>,
-    section: &str,
-) -> Option<&'m str> {
-    let (context, names) = (look.context?, manifest?.get(section)?.as_object()?);
-    let sources = context.texts.iter().filter(|(path, _)| is_run(path) && context.sends_file(path));
-    let sources: Vec<&str> = sources.map(|(_, text)| text.as_str()).collect();
-    names.keys().map(String::as_str).find(|name| sources.iter().any(|text| loads(text, name)))
+/// Checks that no file that ships names a dev dependency of a manifest. The error names the package
+/// and the file.
+pub(crate) fn names_no_dev_dependency(look: &StageView<'_, '_>, manifest: &Value) -> Result<(), Reason> {
+    let Some(context) = look.context else { return Ok(()) };
+    let Some(listed) = packages(manifest, "devDependencies") else { return Ok(()) };
+    let own = |name: &&String| !name.starts_with("@types/") && !is_also_needed(manifest, name);
+    let names: Vec<&str> = listed.keys().filter(own).map(String::as_str).collect();
+    let ships = |path: &str| is_run(path, manifest) && context.sends_file(path);
+    for (path, text) in context.texts.iter().filter(|(path, _)| ships(path)) {
+        if let Some(name) = names.iter().find(|name| mentions(text, name)) {
+            return Err(reasons::file_names_dev_dependency(path, name));
+        }
+    }
+    match unread(context).find(|path| ships(path)) {
+        Some(path) => Err(reasons::unreadable_file(path)),
+        None => Ok(()),
+    }
 }
 
-/// Whether a path names a source that runs, as opposed to a test or tool configuration.
-fn is_run(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_script = [".js", ".mjs", ".cjs", ".ts"].iter().any(|ending| name.ends_with(ending));
-    let is_for_tools = name.starts_with('.') || WORDS_OF_TOOL_FILES.iter().any(|part| name.contains(part));
-    is_script && !is_for_tools
+fn packages<'m>(manifest: &'m Value, section: &str) -> Option<&'m serde_json::Map<String, Value>> {
+    manifest.get(section)?.as_object()
 }
 
-/// Whether a text has `require("name")`, `from "name"`, `import "name"` or `import("name")`, or the
-/// same with a file of the package's.
-fn loads(text: &str, name: &str) -> bool {
+/// Whether the manifest lists a package as needed in the running application as well.
+fn is_also_needed(manifest: &Value, name: &str) -> bool {
+    ["dependencies", "optionalDependencies"]
+        .iter()
+        .any(|section| packages(manifest, section).is_some_and(|all| all.contains_key(name)))
+}
+
+/// The sources that are sent but were too large to be read.
+fn unread(context: &BuildContext) -> impl Iterator<Item = &str> {
+    let paths = context.sent().map(|entry| entry.path.as_str());
+    paths.filter(|path| {
+        is_source(path)
+            && !path.ends_with(".min.js")
+            && !path.split('/').any(|part| DIRECTORIES_WITHOUT_SOURCES.contains(&part))
+            && !context.texts.contains_key(*path)
+    })
+}
+
+fn is_source(path: &str) -> bool {
+    SOURCES.iter().any(|ending| path.ends_with(ending))
+}
+
+/// Whether a path names a file that may be loaded in the running image, as opposed to a test or the
+/// configuration of a tool.
+fn is_run(path: &str, manifest: &Value) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_for_tests = folder.split('/').any(|part| DIRECTORIES_OF_TESTS.contains(&part))
+        || WORDS_OF_TOOL_FILES.iter().any(|part| name.contains(part));
+    is_source(path) && !is_for_tests && !tool_of(name).is_some_and(|tool| is_for_development(tool, manifest))
+}
+
+/// The tool that reads a configuration file, by the file's name: `jest.config.js`, `.eslintrc.js`.
+fn tool_of(name: &str) -> Option<&str> {
+    let name = name.strip_prefix('.').unwrap_or(name);
+    let (start, _) = name.split_once('.')?;
+    let is_named = [".config.", ".conf."].iter().any(|middle| name[start.len()..].starts_with(middle));
+    if is_named { Some(start) } else { start.strip_suffix("rc") }.filter(|tool| !tool.is_empty())
+}
+
+/// Whether a tool belongs to the dev dependencies and to no other dependency.
+fn is_for_development(tool: &str, manifest: &Value) -> bool {
+    let has = |section: &str| {
+        packages(manifest, section).is_some_and(|all| all.keys().any(|name| name.contains(tool)))
+    };
+    has("devDependencies") && !has("dependencies") && !has("optionalDependencies")
+}
+
+/// Whether a text has the name of a package, or of a file in it, in quotes, and not only as the
+/// import of a type.
+fn mentions(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);
-        let Some(before) = before.strip_suffix(['"', '\'', '`']) else { return false };
-        let before = before.trim_end().trim_end_matches('(').trim_end();
+        if !before.ends_with(['"', '\'', '`']) || !after.starts_with(['"', '\'', '`', '/']) {
+            return false;
+        }
         let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
-        let is_type = line.starts_with("import type ") || line.starts_with("export type ");
-        let ends = |word: &str| before.ends_with(word);
-        !is_type
-            && (ends("require") || ends("from") || ends("import") || ends("resolve"))
-            && after.starts_with(['"', '\'', '`', '/'])
+        !line.starts_with("import type ") && !line.starts_with("export type ")
     })
 }
 
@@ -49,30 +100,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loads_differ_from_mentions() {
+    fn names_count_in_quotes() {
         for text in [
             "require('dotenv').config()",
             "import \"dotenv/config\"",
             "import x from 'dotenv';",
             "await import(`dotenv`)",
+            "{ target: \"dotenv\" }",
         ] {
-            assert!(loads(text, "dotenv"), "{text}");
+            assert!(mentions(text, "dotenv"), "{text}");
         }
-        for text in
-            ["import type { X } from 'dotenv'", "// dotenv", "require('dotenv-expand')", "log('dotenv')"]
-        {
-            assert!(!loads(text, "dotenv"), "{text}");
+        for text in ["import type { X } from 'dotenv'", "// dotenv", "require('dotenv-expand')"] {
+            assert!(!mentions(text, "dotenv"), "{text}");
         }
     }
 
     #[test]
-    fn configuration_of_tools_does_not_run() {
-        assert!(is_run("src/server.ts") && is_run("index.js"));
-        assert!(
-            !is_run("vite.config.ts")
-                && !is_run(".eslintrc.js")
-                && !is_run("src/a.test.js")
-                && !is_run("src/a.d.ts")
-        );
+    fn the_configuration_of_a_tool_runs_where_the_tool_does() {
+        let manifest = serde_json::json!({
+            "dependencies": { "next": "15" },
+            "devDependencies": { "vite": "5", "eslint": "9", "tailwindcss": "3", "@babel/core": "7" }
+        });
+        for path in ["src/server.ts", "index.js", "next.config.js", "src/config/database.config.js", "a.tsx"]
+        {
+            assert!(is_run(path, &manifest), "{path}");
+        }
+        for path in [
+            "vite.config.ts",
+            ".eslintrc.js",
+            "tailwind.config.js",
+            "babel.config.cjs",
+            "src/a.test.js",
+            "src/a.d.ts",
+            "test/a.js",
+            "packages/x/__tests__/a.ts",
+            "README.md",
+        ] {
+            assert!(!is_run(path, &manifest), "{path}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::facts::environment::Variable;
 use crate::knowledge::languages::node::{LOADERS, WORDS_OF_SCRIPTS};
 use crate::runtime::view::StageView;
 
@@ -25,6 +26,10 @@ impl Started {
         let health = look.start.all.iter().filter(|one| one.keyword == crate::syntax::Keyword::Healthcheck);
         let mut texts = vec![words.join(" ")];
         texts.extend(health.map(|one| one.words.join(" ")));
+        // Node's documentation, "NODE_OPTIONS": options for every `node`.
+        if let Variable::Set(options) = look.facts.variable(look.stage.items.end - 1, "NODE_OPTIONS") {
+            texts.push(format!("node {options}"));
+        }
         texts.extend(
             look.scripts()
                 .into_iter()
@@ -50,6 +55,14 @@ impl Started {
             // Prisma generates its client into node_modules.
             return false;
         }
+        let is_dev = |word: &String| {
+            let name = module_of(word.trim_matches(['"', '\'']));
+            let name = package_of(name);
+            has(manifest, "devDependencies", name) && !has(manifest, "dependencies", name)
+        };
+        if commands.iter().flatten().any(is_dev) {
+            return false;
+        }
         commands.iter().all(|words| {
             let mut words = words.iter().filter(|word| !word.contains('=') || word.starts_with('-'));
             let mut first = words.next().map(String::as_str);
@@ -70,6 +83,13 @@ impl Started {
             !required && (is_system || has(manifest, "dependencies", package_of(first)))
         })
     }
+}
+
+/// The package of a module as written after `-r`, `--import` or `--loader=`: `dotenv/config`.
+fn module_of(word: &str) -> &str {
+    let word = word.rsplit_once('=').map_or(word, |(_, value)| value);
+    let parts = if word.starts_with('@') { 2 } else { 1 };
+    word.match_indices('/').nth(parts - 1).map_or(word, |(at, _)| &word[..at])
 }
 
 fn package_of(program: &str) -> &str {
@@ -155,5 +175,11 @@ mod tests {
         assert_eq!(needs(manifest, "npm run pre"), Some(false));
         assert_eq!(needs(manifest, "npm run missing"), None);
         assert_eq!(needs(manifest, "npx vite preview"), Some(false));
+        let manifest = r#"{"scripts":{"start":"cross-env A=1 node x.js"},
+            "dependencies":{"next":"1"},"devDependencies":{"cross-env":"7","dotenv":"16","@scope/trace":"1"}}"#;
+        for start in ["npm start", "node -r dotenv/config x.js", "node --import=@scope/trace/run.mjs x.js"] {
+            assert_eq!(needs(manifest, start), Some(false), "{start}");
+        }
+        assert_eq!(needs(manifest, "node --enable-source-maps x.js"), Some(true));
     }
 }

@@ -4,6 +4,8 @@
 //! An install is not changed if a started command, a later step or a source file may need one of
 //! them.
 
+mod python;
+
 use serde_json::Value;
 
 use crate::context::BuildContext;
@@ -13,11 +15,10 @@ use crate::knowledge::languages::node::{
     MANAGERS_WITH_DEV_DEPENDENCIES, RUNNERS_OF_PACKAGES, VERBS_WITHOUT_DEPENDENCIES,
 };
 use crate::knowledge::languages::php::DEVELOPMENT_PROGRAMS;
-use crate::knowledge::languages::python::DEVELOPMENT_TOOLS;
 use crate::knowledge::{Ecosystem, Production};
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
-use crate::runtime::node_imports::imported;
+use crate::runtime::node_imports::names_no_dev_dependency;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
@@ -61,11 +62,11 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
                 continue;
             }
             match needed(&look, run, call, way) {
-                Ok(false) => {}
-                Ok(true) => found.push(Ok(Omission {
+                Ok(None) => {}
+                Ok(Some(option)) => found.push(Ok(Omission {
                     run: index,
                     at: call.verb_word.span.end,
-                    option: way.option.clone(),
+                    option,
                     manager: call.manager.name.clone(),
                 })),
                 Err(reason) => found.push(Err(reason.at(anchor))),
@@ -97,13 +98,13 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> Reason {
     }
 }
 
-/// Whether there are dev dependencies, and no command needs them.
+/// The option, if there are dev dependencies and no command needs them.
 fn needed(
     look: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     way: &Production,
-) -> Result<bool, Reason> {
+) -> Result<Option<String>, Reason> {
     let context = look.context.ok_or(reasons::context_unreadable_for_loads())?;
     let directory = run.states.directory(call.invocation).known();
     let directory = directory.ok_or(reasons::unknown_directory("the install"))?;
@@ -115,17 +116,18 @@ fn needed(
     {
         return Err(reasons::several_manifests());
     }
+    let usual = |may_omit: bool| may_omit.then(|| way.option.clone());
     match call.manager.ecosystem {
-        Some(Ecosystem::Php) => php(look, run, call, text),
-        Some(Ecosystem::Python) => python(look, run, call, text),
+        Some(Ecosystem::Php) => php(look, run, call, text).map(usual),
+        Some(Ecosystem::Python) => python::option(look, run, call, text, way),
         Some(Ecosystem::Node)
             if call.manager.name == "yarn"
                 && (context.sends_file(".yarnrc.yml")
                     || text.contains("\"yarn@") && !text.contains("\"yarn@1")) =>
         {
-            Ok(false)
+            Ok(None)
         }
-        Some(Ecosystem::Node) => node(look, run, call, text),
+        Some(Ecosystem::Node) => node(look, run, call, text).map(usual),
         _ => Err(reasons::unknown_dev_dependencies(&way.manifest)),
     }
 }
@@ -144,7 +146,8 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
     {
         return Err(reasons::npm_too_old());
     }
-    let manifest = Some(&manifest);
+    let value = &manifest;
+    let manifest = Some(value);
     let scripts =
         ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
     if let Some(name) = scripts.into_iter().find(|name| has(manifest, "scripts", name)) {
@@ -162,10 +165,8 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
     if !Started::of(look, manifest).needs_production_only(manifest) {
         return Err(reasons::start_may_be_dev_dependency());
     }
-    match imported(look, manifest, "devDependencies") {
-        Some(name) => Err(reasons::source_loads(name)),
-        None => Ok(true),
-    }
+    names_no_dev_dependency(look, value)?;
+    Ok(true)
 }
 
 fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
@@ -196,85 +197,6 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     Ok(true)
 }
 
-fn python(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
-    let listed = for_development(text);
-    if listed.is_empty() {
-        return Ok(false);
-    }
-    if look.facts.file.text.contains("poetry==1.0") || look.facts.file.text.contains("poetry==1.1") {
-        return Err(reasons::poetry_too_old());
-    }
-    if let Some(program) = later(look, run, call, |program, words| {
-        matches!(program, "poetry" | "uv" | "uvx")
-            && words.first().is_some_and(|word| word.text() == "run" || word.text() == "sync")
-            || listed.iter().any(|name| name == program)
-            || words
-                .windows(2)
-                .any(|pair| pair[0].raw == "-m" && listed.iter().any(|name| name == pair[1].text()))
-    }) {
-        return Err(reasons::later_step_calls(&program));
-    }
-    if let Some(name) = listed.iter().find(|name| look.start.names(name)) {
-        return Err(reasons::start_is_dev_dependency(name));
-    }
-    let sources = look.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let names = |text: &str, name: &str| text.split(|c| !is_word(c)).any(|word| word == name);
-    let loaded = listed.iter().filter(|name| {
-        !DEVELOPMENT_TOOLS.contains(&name.as_str())
-            && !name.starts_with("types-")
-            && !name.ends_with("-stubs")
-    });
-    let mut loaded = loaded.filter(|name| {
-        let module = name.replace(['-', '.'], "_");
-        let short =
-            module.trim_start_matches("django_").trim_start_matches("python_").trim_start_matches("pytest_");
-        sources.iter().any(|text| names(text, &module) || names(text, short))
-    });
-    match loaded.next() {
-        Some(name) => Err(reasons::source_may_load(name)),
-        None => Ok(true),
-    }
-}
-
-/// The packages in the development groups of a pyproject.toml. (python-poetry.org, "Managing
-/// dependencies"; PEP 735.)
-fn for_development(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let (mut in_table, mut in_list) = (false, false);
-    for line in text.lines().map(str::trim) {
-        if line.starts_with('[') && line.ends_with(']') && !in_list {
-            let table = line.trim_matches(['[', ']']);
-            let is_group = table.starts_with("tool.poetry.group.") && table.ends_with(".dependencies");
-            in_table = table == "tool.poetry.dev-dependencies"
-                || is_group && table != "tool.poetry.group.main.dependencies";
-            in_list = false;
-            if matches!(table, "dependency-groups" | "tool.uv") {
-                in_table = false;
-            }
-            continue;
-        }
-        let opens =
-            line.starts_with("dev =") || line.starts_with("dev=") || line.starts_with("dev-dependencies");
-        if in_table {
-            let name = line.split(['=', ' ']).next().unwrap_or_default().trim_matches('"');
-            if !name.is_empty() && !name.starts_with('#') && name != "python" {
-                names.push(name.to_ascii_lowercase());
-            }
-        } else if opens || in_list {
-            in_list = !line.contains(']') || opens && line.matches('[').count() > line.matches(']').count();
-            let quoted = line.split('"').skip(1).step_by(2);
-            let bare = |one: &str| {
-                one.chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-                    .collect::<String>()
-            };
-            names.extend(quoted.map(|one| bare(one).to_ascii_lowercase()).filter(|name| !name.is_empty()));
-        }
-    }
-    names.iter().map(|name| name.replace('_', "-")).collect()
-}
-
 /// The first program after a call in the stage that passes a test. A script that can't be read
 /// passes it.
 fn later(
@@ -302,21 +224,4 @@ fn later(
 
 fn major(tag: &str) -> Option<u32> {
     tag.split(['.', '-']).next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_for_development_are_found() {
-        let poetry = "[tool.poetry.dependencies]\npython = \"^3.11\"\nflask = \"*\"\n[tool.poetry.group.dev.dependencies]\npytest = \"^8\"\nBlack = {version = \"*\"}\n[build-system]\nrequires = [\"x\"]\n";
-        assert_eq!(for_development(poetry), ["pytest", "black"]);
-        let uv = "[project]\ndependencies = [\"flask\"]\n[dependency-groups]\ndev = [\n  \"pytest>=8\",\n  \"django_debug_toolbar\",\n]\ndocs = [\"x\"]\n";
-        assert_eq!(for_development(uv), ["pytest", "django-debug-toolbar"]);
-        assert_eq!(
-            for_development("[dependency-groups]\ndev = [\"ruff\"]\n[project]\nname = \"x\"\n"),
-            ["ruff"]
-        );
-    }
 }

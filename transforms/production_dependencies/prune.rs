@@ -11,7 +11,7 @@ use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
 use crate::knowledge::languages::node::PROGRAMS_AFTER_A_BUILD;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
-use crate::runtime::node_imports::imported;
+use crate::runtime::node_imports::names_no_dev_dependency;
 use crate::runtime::node_start::Started;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
@@ -110,9 +110,7 @@ fn command(
                 return Err(reasons::start_may_call(name));
             }
         }
-        if let Some(name) = imported(look, Some(&manifest), "devDependencies") {
-            return Err(reasons::source_loads(name));
-        }
+        names_no_dev_dependency(look, &manifest)?;
     }
     if !is_listed {
         return Ok(None);

@@ -16,7 +16,7 @@ use crate::knowledge::languages::node::{
     VERBS_WITHOUT_OUTPUT, WITH_BROWSERS,
 };
 use crate::reasons::{self, Reason};
-use crate::runtime::node_imports::imported;
+use crate::runtime::node_imports::names_no_dev_dependency;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
@@ -189,7 +189,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         done.global.iter().filter(|(_, packages)| packages.iter().any(|package| started.calls(package)));
     let runtime = runtime.map(|(text, _)| format!("RUN {text}").into()).collect();
     let needs_more = !started.needs_production_only(manifest.as_ref())
-        || imported(look, manifest.as_ref(), "devDependencies").is_some();
+        || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(look, manifest).is_err());
     let site = site(look, done, &work);
     let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(look, done) };
     let reason = if at_end.is_empty() {

@@ -28,7 +28,7 @@ const MOST_BYTES: u64 = 1024 * 1024;
 const MOST_LOCK_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_SCRIPT_BYTES: u64 = 64 * 1024;
 /// The largest total size of the sources.
-const MOST_SOURCE_BYTES: u64 = 2 * 1024 * 1024;
+const MOST_SOURCE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The files of a directory.
 #[derive(Debug, Default)]

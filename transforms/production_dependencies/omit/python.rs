@@ -1,0 +1,195 @@
+//! The dependency groups of a pyproject.toml that only development needs, and the option of poetry
+//! or uv that omits them. (python-poetry.org, "Managing dependencies"; PEP 735; uv's documentation,
+//! "Managing dependencies", Development dependencies.)
+
+use serde_json::{Map, Value};
+
+use crate::facts::{Call, RunFacts};
+use crate::knowledge::Production;
+use crate::knowledge::languages::python::{DEVELOPMENT_GROUPS, DEVELOPMENT_TOOLS, IMPORT_NAMES};
+use crate::reasons::{self, Reason};
+use crate::runtime::view::StageView;
+use crate::transforms::production_dependencies::omit::later;
+
+/// The option, if a group is for development and nothing needs its packages.
+pub(super) fn option(
+    look: &StageView<'_, '_>,
+    run: &RunFacts<'_>,
+    call: &Call<'_>,
+    text: &str,
+    way: &Production,
+) -> Result<Option<String>, Reason> {
+    let manifest = toml::from_str(text).map_err(|_| reasons::unreadable_file(&way.manifest))?;
+    let groups = if call.manager.name == "uv" { of_uv(&manifest) } else { of_poetry(&manifest) };
+    let (dropped, kept): (Vec<Group>, Vec<Group>) =
+        groups.into_iter().filter(|group| !group.packages.is_empty()).partition(Group::is_for_development);
+    let also_kept = |name: &String| kept.iter().any(|group| group.packages.contains(name));
+    let mut packages: Vec<String> = dropped.iter().flat_map(|group| &group.packages).cloned().collect();
+    packages.retain(|name| !also_kept(name));
+    if packages.is_empty() {
+        return Ok(None);
+    }
+    if look.facts.file.text.contains("poetry==1.0") || look.facts.file.text.contains("poetry==1.1") {
+        return Err(reasons::poetry_too_old());
+    }
+    is_not_needed(look, run, call, &packages)?;
+    Ok(Some(if kept.is_empty() {
+        way.option.clone()
+    } else {
+        let names: Vec<&str> = dropped.iter().map(|group| group.name.as_str()).collect();
+        format!("--without={}", names.join(","))
+    }))
+}
+
+fn is_not_needed(
+    look: &StageView<'_, '_>,
+    run: &RunFacts<'_>,
+    call: &Call<'_>,
+    packages: &[String],
+) -> Result<(), Reason> {
+    let is_listed = |name: &str| packages.iter().any(|listed| listed == name);
+    if let Some(program) = later(look, run, call, |program, words| {
+        matches!(program, "poetry" | "uv" | "uvx")
+            && words.first().is_some_and(|word| matches!(word.text(), "run" | "sync"))
+            || is_listed(program)
+            || words.windows(2).any(|pair| pair[0].raw == "-m" && is_listed(pair[1].text()))
+    }) {
+        return Err(reasons::later_step_calls(&program));
+    }
+    if let Some(name) = packages.iter().find(|name| look.start.names(name)) {
+        return Err(reasons::start_is_dev_dependency(name));
+    }
+    let sources = look.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
+    let loaded = packages.iter().filter(|name| {
+        !DEVELOPMENT_TOOLS.contains(&name.as_str())
+            && !name.starts_with("types-")
+            && !name.ends_with("-stubs")
+    });
+    for name in loaded {
+        let modules = modules_of(name);
+        if sources.iter().any(|text| modules.iter().any(|module| names(text, module))) {
+            return Err(reasons::source_may_load(name));
+        }
+    }
+    Ok(())
+}
+
+/// A group of dependencies that an install includes unless an option says otherwise.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    name: String,
+    /// The names of its packages, normalized. (PEP 503, "Normalized Names".)
+    packages: Vec<String>,
+}
+
+impl Group {
+    fn is_for_development(&self) -> bool {
+        DEVELOPMENT_GROUPS.contains(&self.name.as_str())
+    }
+}
+
+fn normalized(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
+/// Poetry's groups but `main`, without those that are optional.
+fn of_poetry(manifest: &Value) -> Vec<Group> {
+    let poetry = &manifest["tool"]["poetry"];
+    let of = |name: &str, table: &Value| {
+        let names = table.as_object().into_iter().flat_map(Map::keys);
+        let packages = names.filter(|name| *name != "python").map(|name| normalized(name)).collect();
+        Group { name: name.to_owned(), packages }
+    };
+    let mut groups = vec![of("dev", &poetry["dev-dependencies"])];
+    for (name, group) in poetry["group"].as_object().into_iter().flatten() {
+        if name != "main" && group["optional"] != Value::Bool(true) {
+            groups.push(of(name, &group["dependencies"]));
+        }
+    }
+    let standard = manifest["dependency-groups"].as_object().into_iter().flatten();
+    groups.extend(standard.map(|(name, _)| from_standard(manifest, name)));
+    groups
+}
+
+/// The group that `--no-dev` of uv leaves out.
+fn of_uv(manifest: &Value) -> Vec<Group> {
+    let mut dev = from_standard(manifest, "dev");
+    dev.packages.extend(requirements(&manifest["tool"]["uv"]["dev-dependencies"]));
+    vec![dev]
+}
+
+/// A group of the table `dependency-groups`.
+fn from_standard(manifest: &Value, name: &str) -> Group {
+    Group { name: name.to_owned(), packages: requirements(&manifest["dependency-groups"][name]).collect() }
+}
+
+/// The package names of a list of requirements.
+fn requirements(list: &Value) -> impl Iterator<Item = String> {
+    let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+    texts.map(|text| {
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        normalized(text.split(|c| !is_of_name(c)).next().unwrap_or_default())
+    })
+}
+
+/// The names under which sources may import a package.
+fn modules_of(name: &str) -> Vec<String> {
+    let module = name.replace('-', "_");
+    let mut all: Vec<String> = IMPORT_NAMES
+        .iter()
+        .filter(|(package, _)| *package == name)
+        .map(|(_, module)| (*module).to_owned())
+        .collect();
+    let short = ["django_", "python_", "pytest_", "py"].iter().find_map(|start| module.strip_prefix(start));
+    all.extend(short.filter(|short| short.len() > 1).map(str::to_owned));
+    all.extend(module.strip_suffix("_binary").map(str::to_owned));
+    all.push(module);
+    all
+}
+
+/// Whether a text has a name as a whole word.
+fn names(text: &str, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_word) && !text[at + name.len()..].starts_with(is_word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packages(groups: &[Group]) -> Vec<(&str, Vec<&str>)> {
+        let of = |group: &Group| group.packages.iter().map(String::len).sum::<usize>();
+        groups
+            .iter()
+            .filter(|group| of(group) > 0)
+            .map(|group| (group.name.as_str(), group.packages.iter().map(String::as_str).collect()))
+            .collect()
+    }
+
+    #[test]
+    fn groups_are_found() {
+        let poetry = "[tool.poetry.dependencies]\npython = \"^3.11\"\nflask = \"*\"\n\
+                      [tool.poetry.group.dev.dependencies]\npytest = \"^8\"\nBlack = {version = \"*\"}\n\
+                      [tool.poetry.group.db.dependencies]\npsycopg2 = \"*\"\n\
+                      [tool.poetry.group.docs]\noptional = true\n\
+                      [tool.poetry.group.docs.dependencies]\nmkdocs = \"*\"\n";
+        let groups = of_poetry(&toml::from_str(poetry).expect("TOML"));
+        assert_eq!(packages(&groups), [("db", vec!["psycopg2"]), ("dev", vec!["black", "pytest"])]);
+    }
+
+    #[test]
+    fn uv_leaves_out_one_group() {
+        let uv = "[project]\ndependencies = [\"flask\"]\n[dependency-groups]\ndev = [\n  \"pytest>=8\",\n  \
+                  \"django_debug_toolbar[x]\",\n  {include-group = \"docs\"},\n]\ndocs = [\"x\"]\n";
+        let groups = of_uv(&toml::from_str(uv).expect("TOML"));
+        assert_eq!(packages(&groups), [("dev", vec!["pytest", "django-debug-toolbar"])]);
+    }
+
+    #[test]
+    fn modules_have_other_names_than_packages() {
+        assert!(modules_of("pyyaml").contains(&"yaml".to_owned()));
+        assert!(modules_of("django-debug-toolbar").contains(&"debug_toolbar".to_owned()));
+        assert!(names("import yaml\n", "yaml") && !names("import ruamel_yaml", "yaml"));
+    }
+}
