@@ -31,10 +31,12 @@ pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 
-/// A word of a command, with everything between it and the previous word.
+/// A word of a command, with everything between it and the previous word or redirection.
 pub fn word(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Option<Span> {
-    let before = one.simple.words.iter().rfind(|other| other.span.end <= word.span.start)?;
-    let span = Span::new(before.span.end, word.span.end);
+    let words = one.simple.words.iter().map(|other| other.span.end);
+    let redirects = one.command.redirects.iter().map(|redirect| redirect.span.end);
+    let before = words.chain(redirects).filter(|end| *end <= word.span.start).max()?;
+    let span = Span::new(before, word.span.end);
     (!one.place.in_word && !follows_an_escape(run, span)).then_some(span)
 }
 
