@@ -4,6 +4,7 @@
 pub mod compose;
 pub mod ignore;
 pub mod parsed;
+pub mod runs;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -16,6 +17,7 @@ pub use compose::{CommandLine, Service};
 pub use ignore::Ignore;
 pub use parsed::Format;
 use parsed::Parsed;
+pub use runs::ImageRun;
 
 /// What a transform can ask about the context of a Dockerfile. Reading it takes time, so it is read
 /// at the first question.
@@ -31,6 +33,11 @@ pub trait ContextSource: Sync {
 
     /// How Compose files start the image.
     fn services(&self) -> &[Service] {
+        &[]
+    }
+
+    /// How other files of the repository run its images: CI workflows, makefiles, manifests.
+    fn runs(&self) -> &[ImageRun] {
         &[]
     }
 

@@ -5,7 +5,7 @@
 //! without a container engine.
 
 use crate::config::Settings;
-use crate::context::{BuildContext, ContextSource, RequiredPackage, Service};
+use crate::context::{BuildContext, ContextSource, ImageRun, RequiredPackage, Service};
 use crate::pipeline::{self, Held, Outcome};
 use crate::reasons;
 use crate::span::Place;
@@ -121,6 +121,10 @@ impl ContextSource for Proving<'_> {
 
     fn services(&self) -> &[Service] {
         self.around.services()
+    }
+
+    fn runs(&self) -> &[ImageRun] {
+        self.around.runs()
     }
 
     fn can_write_ignore_file(&self) -> bool {

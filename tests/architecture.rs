@@ -179,7 +179,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("facts", &["context", "syntax", "knowledge", "span", "yaml", "reasons"]),
     ("config", &["yaml"]),
-    ("context", &["yaml", "reasons"]),
+    ("context", &["yaml", "reasons", "knowledge"]),
     ("forge", &["escape"]),
     ("git", &["knowledge"]),
     ("reasons", &["span"]),

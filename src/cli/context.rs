@@ -5,6 +5,7 @@
 //! it by `facts`.
 
 mod compose;
+mod repository;
 mod sources;
 mod tracked;
 mod walk;
@@ -18,7 +19,7 @@ use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
 use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
-use crate::context::{BuildContext, ContextSource, Ignore, Service};
+use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service};
 
 /// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -41,6 +42,8 @@ pub struct Contexts {
     compose_files_within: Kept<compose::Files>,
     /// What the compose and bake files in one folder build.
     builds: Kept<compose::Builds>,
+    /// How the files of a repository run images, by its top.
+    runs: Kept<Vec<ImageRun>>,
     listed: Folders,
     full_paths: FullPaths,
 }
@@ -84,6 +87,7 @@ pub struct FileContext<'c> {
     full: OnceLock<Option<PathBuf>>,
     inner: OnceLock<Option<String>>,
     services: OnceLock<Vec<Service>>,
+    runs: OnceLock<Arc<OnceLock<Vec<ImageRun>>>>,
 }
 
 impl Contexts {
@@ -118,6 +122,7 @@ impl Contexts {
             context: OnceLock::new(),
             full: OnceLock::new(),
             inner: OnceLock::new(),
+            runs: OnceLock::new(),
             services: OnceLock::new(),
         }
     }
@@ -206,6 +211,13 @@ impl ContextSource for FileContext<'_> {
     fn dockerfile(&self) -> Option<&str> {
         let path = || relative(self.full_path()?, self.directory().ok()?);
         self.inner.get_or_init(path).as_deref()
+    }
+
+    fn runs(&self) -> &[ImageRun] {
+        let Some(own) = self.full_path().and_then(Path::parent) else { return &[] };
+        let top = || reach::top_above(own, &self.contexts.listed);
+        let runs = self.runs.get_or_init(|| kept(&self.contexts.runs, top()));
+        runs.get_or_init(|| repository::runs(&top()))
     }
 
     fn services(&self) -> &[Service] {

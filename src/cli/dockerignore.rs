@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::context::{Contexts, FileContext};
 use crate::cli::session::Session;
 use crate::cli::{clock, discover, write};
-use crate::context::{BuildContext, ContextSource, Service};
+use crate::context::{BuildContext, ContextSource, ImageRun, Service};
 use crate::pipeline;
 use crate::report::{FileReport, IgnoreFile};
 
@@ -80,6 +80,10 @@ impl ContextSource for Changed<'_> {
 
     fn services(&self) -> &[Service] {
         self.around.services()
+    }
+
+    fn runs(&self) -> &[ImageRun] {
+        self.around.runs()
     }
 }
 

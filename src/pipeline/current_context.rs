@@ -1,11 +1,14 @@
 //! The context of the Dockerfile after the steps so far.
 
-use crate::context::{BuildContext, ContextSource, RequiredPackage, Service};
+use crate::context::{BuildContext, ContextSource, ImageRun, RequiredPackage, Service};
 
 /// The context with the ignore file as changed by the steps so far.
 pub(super) struct CurrentContext<'s> {
     pub given: &'s dyn ContextSource,
     pub changed: Option<BuildContext>,
+    /// Whether other files of the repository are looked at. Only unsafe fixes ask about them, so it
+    /// is not worth the time where these are not applied.
+    pub looks_around: bool,
 }
 
 impl CurrentContext<'_> {
@@ -35,5 +38,9 @@ impl ContextSource for CurrentContext<'_> {
 
     fn services(&self) -> &[Service] {
         self.given.services()
+    }
+
+    fn runs(&self) -> &[ImageRun] {
+        if self.looks_around { self.given.runs() } else { &[] }
     }
 }

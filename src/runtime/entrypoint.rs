@@ -1,9 +1,10 @@
-//! What the image starts: the effective ENTRYPOINT, CMD and HEALTHCHECK instructions, and whether
-//! they need a shell.
+//! What the image starts: the effective ENTRYPOINT, CMD and HEALTHCHECK instructions, what other
+//! files of the repository start in it, and whether all of that needs a shell.
 //!
 //! A shell form is split into words only if it is one simple command. What that command reads in
 //! turn is out of scope here.
 
+use crate::context::CommandLine;
 use crate::facts::{Facts, Stage};
 use crate::syntax::{Body, Form, Item, Keyword};
 
@@ -27,6 +28,20 @@ pub struct StartCommand {
 pub struct Entrypoint {
     /// In file order.
     pub all: Vec<StartCommand>,
+    /// The commands that other files start in the image: services of compose files, CI workflows,
+    /// makefiles, manifests.
+    pub elsewhere: Vec<OtherRun>,
+}
+
+/// A command that another file starts in the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRun {
+    /// The file, as shown to the user.
+    pub who: String,
+    /// The words.
+    pub words: Vec<String>,
+    /// Whether a shell runs it.
+    pub by_shell: bool,
 }
 
 /// Characters that join or redirect commands, or that splitting at white space does not handle.
@@ -46,7 +61,7 @@ impl Entrypoint {
             // from CMD; a CMD before an ENTRYPOINT stays effective.
             all.push(read(one.keyword, item, form));
         }
-        Self { all }
+        Self { all, elsewhere: elsewhere(facts, stage) }
     }
 
     /// The instruction whose first word is the program: ENTRYPOINT, otherwise CMD.
@@ -70,21 +85,57 @@ impl Entrypoint {
     /// Whether the image needs a shell: for a shell form, or because a command calls a shell or a
     /// shell script.
     pub fn needs_shell(&self) -> bool {
-        self.all.iter().any(|one| {
-            one.by_shell
-                || one.words.first().is_some_and(|word| {
-                    matches!(word.rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash"))
-                        || word.ends_with(".sh")
-                })
-        })
+        self.all.iter().any(|one| one.by_shell || one.words.first().is_some_and(|word| is_shell(word)))
+            || self
+                .elsewhere
+                .iter()
+                .any(|one| one.by_shell || one.words.first().is_some_and(|word| is_shell(word)))
     }
 
     /// Whether a word of an effective command line names this program.
     pub fn names(&self, program: &str) -> bool {
         let is_it = |word: &str| word.rsplit('/').next() == Some(program);
         let divides = |c: char| c.is_whitespace() || OPERATORS.contains(&c) || matches!(c, '"' | '\'');
-        self.all.iter().flat_map(|one| &one.words).any(|word| word.split(divides).any(is_it))
+        let own = self.all.iter().flat_map(|one| &one.words);
+        let all = own.chain(self.elsewhere.iter().flat_map(|one| &one.words));
+        all.into_iter().any(|word| word.split(divides).any(is_it))
     }
+}
+
+/// Whether a program is a shell or a shell script.
+fn is_shell(word: &str) -> bool {
+    matches!(word.rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash")) || word.ends_with(".sh")
+}
+
+/// What other files start in the image of a stage.
+fn elsewhere(facts: &Facts<'_>, stage: &Stage) -> Vec<OtherRun> {
+    let name = stage.name.as_deref();
+    let is_last = stage.index + 1 == facts.stages.len();
+    let is_run = |target: Option<&str>| target.map_or(is_last, |target| name == Some(target));
+    let mut found = Vec::new();
+    for service in facts.around.services().iter().filter(|service| is_run(service.target.as_deref())) {
+        let lines = service.entrypoint.iter().chain(&service.command).chain(&service.others);
+        for line in lines {
+            let words = match line {
+                CommandLine::Words(words) => words.clone(),
+                CommandLine::Shell(text) => {
+                    text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
+                }
+            };
+            found.push(OtherRun { who: service.who.clone(), words, by_shell: false });
+        }
+        if let Some(text) = &service.unparsed {
+            let words = text.split_whitespace().map(str::to_owned).collect();
+            found.push(OtherRun { who: service.who.clone(), words, by_shell: true });
+        }
+    }
+    let runs = facts.around.runs().iter().filter(|_| is_last);
+    found.extend(runs.map(|run| OtherRun {
+        who: run.who.clone(),
+        words: run.words.clone(),
+        by_shell: run.by_shell,
+    }));
+    found
 }
 
 fn read(keyword: Keyword, item: usize, form: &Form) -> StartCommand {

@@ -26,6 +26,7 @@ impl Started {
         let health = look.start.all.iter().filter(|one| one.keyword == crate::syntax::Keyword::Healthcheck);
         let mut texts = vec![words.join(" ")];
         texts.extend(health.map(|one| one.words.join(" ")));
+        texts.extend(look.start.elsewhere.iter().map(|one| one.words.join(" ")));
         // Node's documentation, "NODE_OPTIONS": options for every `node`.
         if let Variable::Set(options) = look.facts.variable(look.stage.items.end - 1, "NODE_OPTIONS") {
             texts.push(format!("node {options}"));

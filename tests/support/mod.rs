@@ -50,7 +50,11 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// The surroundings of a Dockerfile with a build context that a test writes as text.
-pub struct Written(pub jettison::context::BuildContext, Vec<jettison::context::Service>);
+pub struct Written(
+    pub jettison::context::BuildContext,
+    Vec<jettison::context::Service>,
+    Vec<jettison::context::ImageRun>,
+);
 
 impl jettison::context::ContextSource for Written {
     fn context(&self) -> Result<&jettison::context::BuildContext, &str> {
@@ -59,6 +63,10 @@ impl jettison::context::ContextSource for Written {
 
     fn services(&self) -> &[jettison::context::Service] {
         &self.1
+    }
+
+    fn runs(&self) -> &[jettison::context::ImageRun] {
+        &self.2
     }
 }
 
@@ -69,7 +77,10 @@ impl From<jettison::context::BuildContext> for Written {
         let files = context.texts.iter().filter(|(path, _)| named(path));
         let files: Vec<_> = files.map(|(path, text)| (format!("/{path}"), text.clone())).collect();
         let services = services(&files, "/Dockerfile");
-        Self(context, services)
+        let others = context.texts.iter().filter(|(path, _)| !named(path));
+        let others = others.map(|(path, text)| (path.as_str(), text.as_str()));
+        let runs = jettison::context::runs::runs(others);
+        Self(context, services, runs)
     }
 }
 
