@@ -31,7 +31,9 @@
 //! go.mod <<EOF
 //! module example.com/clock
 //! EOF
-//! main.go 1200
+//! main.go <<EOF
+//! package main
+//! EOF
 //! templates/index.html 300
 //! ```
 //! ```dockerfile before

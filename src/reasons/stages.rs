@@ -218,6 +218,12 @@ reasons! {
     /// The path of the virtual environment is unknown.
     unknown_virtual_environment() = "the path of the virtual environment is unknown";
 
+    /// Code of the project runs in the build and may write to a path that a source names.
+    may_write_elsewhere(file: &str, path: &str) = "{file} names {path}, where a step of the build may write";
+
+    /// A file calls a program by its path, which changes.
+    named_by_path(file: &str, path: &str) = "{file} calls {path}, and the packages would be in another directory";
+
     /// A Python program downloads something to an unknown place.
     unknown_download() = "a Python program downloads something to an unknown place";
 

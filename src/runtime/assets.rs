@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::knowledge::lists::files::{FOR_PEOPLE_AND_TOOLS, STARTS_OF_NAMES_FOR_PEOPLE};
+use crate::context::BuildContext;
+use crate::facts::paths;
+use crate::knowledge::lists::files::{COMPILED_SOURCES, FOR_PEOPLE_AND_TOOLS, STARTS_OF_NAMES_FOR_PEOPLE};
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 
@@ -15,6 +17,7 @@ const MOST_PATHS: usize = 12;
 /// content is unknown.
 pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
     let context = look.context?;
+    let named = named_in_sources(context);
     let mut kept = BTreeSet::new();
     let mut left = BTreeSet::new();
     for item in look.stage.items.clone() {
@@ -27,7 +30,9 @@ pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
             else {
                 continue;
             };
-            let set = if is_source(inner) || is_for_people(inner) { &mut left } else { &mut kept };
+            let is_left = (is_source(inner) || is_for_people(inner))
+                && !named.iter().any(|name| paths::within(inner, name));
+            let set = if is_left { &mut left } else { &mut kept };
             set.insert(inner.to_owned());
         }
     }
@@ -45,6 +50,19 @@ pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
         paths.insert(format!("{}/{}", look.folder.trim_end_matches('/'), whole.unwrap_or(file)));
     }
     (paths.len() <= MOST_PATHS).then(|| paths.into_iter().collect())
+}
+
+/// The relative paths that stand in quotes in a source, as far as files are sent below them.
+fn named_in_sources(context: &BuildContext) -> BTreeSet<&str> {
+    let sources = context.texts.iter().filter(|(path, _)| {
+        COMPILED_SOURCES.iter().any(|ending| path.ends_with(ending)) && context.sends_file(path)
+    });
+    let quoted = sources.flat_map(|(_, text)| text.split(['"', '`']));
+    let paths = quoted.map(|text| text.trim_start_matches("./").trim_end_matches('/'));
+    let is_path = |path: &&str| {
+        !path.is_empty() && path.len() < 200 && !path.contains(char::is_whitespace) && context.sends(path)
+    };
+    paths.filter(is_path).collect()
 }
 
 fn is_for_people(path: &str) -> bool {

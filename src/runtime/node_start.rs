@@ -146,7 +146,7 @@ fn script_of(words: &[String]) -> Option<String> {
     let manager = words.next().filter(|word| matches!(*word, "npm" | "yarn" | "pnpm"))?;
     match (manager, words.next()?) {
         (_, "run" | "run-script") => words.next().map(str::to_owned),
-        (_, "start" | "test" | "stop" | "restart") => Some("start".to_owned()),
+        (_, verb @ ("start" | "test" | "stop" | "restart")) => Some(verb.to_owned()),
         ("yarn" | "pnpm", verb)
             if !matches!(verb, "install" | "add" | "exec" | "dlx" | "global" | "node") =>
         {
@@ -175,6 +175,8 @@ mod tests {
         assert_eq!(needs(manifest, "npm run dev"), Some(false));
         assert_eq!(needs(manifest, "npm run pre"), Some(false));
         assert_eq!(needs(manifest, "npm run missing"), None);
+        let tested = r#"{"scripts":{"test":"jest"},"devDependencies":{"jest":"29"}}"#;
+        assert_eq!(needs(tested, "npm test"), Some(false));
         assert_eq!(needs(manifest, "npx vite preview"), Some(false));
         let manifest = r#"{"scripts":{"start":"cross-env A=1 node x.js"},
             "dependencies":{"next":"1"},"devDependencies":{"cross-env":"7","dotenv":"16","@scope/trace":"1"}}"#;

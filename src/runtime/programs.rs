@@ -7,8 +7,10 @@
 use std::collections::HashSet;
 
 use crate::context::RequiredPackage;
-use crate::knowledge::lists::files::SCRIPTS_OF_LANGUAGES;
-use crate::knowledge::lists::programs::{CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES};
+use crate::knowledge::lists::files::{COMPILED_SOURCES, DIRECTORIES_WITHOUT_SOURCES, SCRIPTS_OF_LANGUAGES};
+use crate::knowledge::lists::programs::{
+    CALLS_OF_COMPILED_SOURCES, CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES,
+};
 use crate::runtime::view::StageView;
 
 /// The packages that contain the programs which shell scripts call.
@@ -31,18 +33,30 @@ pub(crate) fn by_start(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     packages("the start command", |program| look.start.names(program))
 }
 
+/// Whether a source starts other programs. (Ruby's manual, "Backtick Literals".)
+fn starts(path: &str, text: &str) -> bool {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
+    let has = |calls: &[&str]| calls.iter().any(|call| text.contains(call));
+    ends(SCRIPTS_OF_LANGUAGES) && (has(CALLS_OF_SOURCES) || path.ends_with(".rb") && text.contains('`'))
+        || ends(COMPILED_SOURCES) && has(CALLS_OF_COMPILED_SOURCES)
+}
+
+/// Whether a source with one of these endings starts other programs, or was too large to be read.
+pub(crate) fn may_be_started_by(look: &StageView<'_, '_>, endings: &[&str]) -> bool {
+    let Some(context) = look.context else { return false };
+    let sources = context.sent().map(|entry| entry.path.as_str());
+    let mut sources = sources.filter(|path| endings.iter().any(|ending| path.ends_with(ending)));
+    sources.any(|path| {
+        let is_left_out = path.split('/').any(|part| DIRECTORIES_WITHOUT_SOURCES.contains(&part));
+        !is_left_out && context.texts.get(path).is_none_or(|text| starts(path, text))
+    })
+}
+
 /// The packages that contain the programs called by the application's own sources: programs whose
 /// names begin a quoted text in a file that starts processes.
 pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
     let Some(context) = look.context else { return Vec::new() };
-    let is_source = |path: &str| SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending));
-    let starts = |path: &str, text: &str| {
-        CALLS_OF_SOURCES.iter().any(|word| text.contains(word)) || path.ends_with(".rb") && text.contains('`')
-    };
-    let texts = context
-        .texts
-        .iter()
-        .filter(|(path, text)| is_source(path) && starts(path, text) && context.sends_file(path));
+    let texts = context.texts.iter().filter(|(path, text)| starts(path, text) && context.sends_file(path));
     // The first word of each quoted text, collected once for all programs.
     let called: HashSet<&str> = texts
         .flat_map(|(_, text)| text.split(['"', '\'', '`']))

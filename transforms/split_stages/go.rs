@@ -11,6 +11,7 @@ use crate::knowledge::languages::go::{
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step};
+use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
@@ -272,6 +273,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         || look.start.names("wget");
     let needs_shell = look.start.needs_shell()
         || is_script
+        || programs::may_be_started_by(look, &[".go"])
         || other
         || names_tools
         || !work.accounts.is_empty()
@@ -299,10 +301,11 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         },
         other => return Err(reasons::no_runtime_image(other)),
     };
-    let packages = vec![
+    let mut packages = vec![
         RequiredPackage::of("ca-certificates", "programs in Go read the system's certificates"),
         RequiredPackage::of("tzdata", "programs in Go read the system's time zones"),
     ];
+    packages.extend(programs::by_sources(look));
     Ok(Recipe {
         language: "Go",
         base,

@@ -8,7 +8,9 @@ use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::Kind;
 use crate::knowledge::languages::python::{
     BUILDERS, DOWNLOADING_CALLS, LIBRARIES, NEEDS_FULL_IMAGE, OPTIONS_TO_ELSEWHERE, PACKAGES_OF_THE_SYSTEM,
+    VARIABLES_TO_ELSEWHERE,
 };
+use crate::knowledge::lists::directories::OF_APPLICATIONS;
 use crate::reasons::{self, Reason};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
@@ -56,6 +58,8 @@ struct Done {
     requirements: Vec<String>,
     /// Whether some of them could not be read.
     is_unclear: bool,
+    /// Whether a step runs code of the project.
+    runs_project: bool,
     /// Whether `--no-binary` rules out wheels.
     from_source: bool,
     /// The author's own environment.
@@ -89,7 +93,8 @@ impl Done {
         }
         if one.is("python") {
             let text = one.command.span.of(look.facts.file.text);
-            let fetches = DOWNLOADING_CALLS.iter().any(|word| text.contains(word));
+            self.runs_project = true;
+            let fetches = DOWNLOADING_CALLS.iter().any(|word| text.contains(word)) || calls_something(step);
             return Some(if fetches { Err(reasons::unknown_download()) } else { Ok(Output::Folder) });
         }
         if matches!(program, "." | "source") {
@@ -104,6 +109,9 @@ impl Done {
             return Err(reasons::pip_by_path(&one.words[0].raw));
         }
         let arguments = one.arguments();
+        if let Some(name) = VARIABLES_TO_ELSEWHERE.iter().find(|name| look.facts.is_named(name)) {
+            return Err(reasons::pip_elsewhere(name));
+        }
         let refused = OPTIONS_TO_ELSEWHERE.iter().find(|option| {
             arguments.iter().any(|word| word.raw == **option || word.raw.starts_with(&format!("{option}=")))
         });
@@ -180,6 +188,13 @@ impl Done {
     }
 }
 
+/// Whether the code after `-c` calls anything but `print`: such calls may load models into a cache.
+fn calls_something(step: &Step<'_, '_>) -> bool {
+    let mut words = step.one.arguments().iter().skip_while(|word| word.raw != "-c");
+    let code = words.nth(1).map(|word| word.text().replace("print(", " "));
+    code.is_some_and(|code| code.contains('('))
+}
+
 fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Output, Reason> {
     if verb != "install" && verb != "update" && verb != "sync" {
         return Ok(Output::Nothing);
@@ -221,7 +236,17 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
             return Err(reasons::path_dropped());
         }
     }
+    if done.runs_project
+        && let Some((path, file)) = named_elsewhere(look, &work)
+    {
+        return Err(reasons::may_write_elsewhere(&file, &path));
+    }
     let own_environment = done.environment.clone();
+    if own_environment.is_none()
+        && let Some((path, file)) = named_by_path(look, done)
+    {
+        return Err(reasons::named_by_path(&file, &path));
+    }
     if let Some(path) = &own_environment
         && !facts.file.text.contains(&format!("{path}/bin"))
     {
@@ -298,4 +323,42 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         }
     }
     Ok(Recipe { copies, work, ..recipe })
+}
+
+/// A file that calls the image's own Python, or a program of an installed package, by its path: with
+/// an environment, the packages are elsewhere.
+fn named_by_path(look: &StageView<'_, '_>, done: &Done) -> Option<(String, String)> {
+    const PROGRAMS: &str = "/usr/local/bin/";
+    let context = look.context?;
+    let is_other = |path: &str| path.to_ascii_lowercase().contains("dockerfile");
+    let texts = context.texts.iter().filter(|(path, _)| !is_other(path) && context.sends_file(path));
+    for (file, text) in texts {
+        for (at, _) in text.match_indices(PROGRAMS) {
+            let rest = &text[at + PROGRAMS.len()..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
+            let name = &rest[..end.unwrap_or(rest.len())];
+            if name.starts_with("python") || done.has(name) {
+                return Some((format!("{PROGRAMS}{name}"), file.clone()));
+            }
+        }
+    }
+    None
+}
+
+/// A path outside the application's folder that a source names and no copy brings: code of the
+/// project that runs in the build may write there.
+fn named_elsewhere(look: &StageView<'_, '_>, work: &StageOutputs) -> Option<(String, String)> {
+    let context = look.context?;
+    let texts = context.texts.iter().filter(|(path, _)| path.ends_with(".py") && context.sends_file(path));
+    for (file, text) in texts {
+        for quoted in text.split(['"', '\'']).filter(|quoted| quoted.starts_with('/')) {
+            let is_elsewhere = OF_APPLICATIONS.iter().any(|start| paths::within(quoted, start));
+            let is_brought = paths::within(quoted, &look.folder)
+                || work.paths.iter().any(|(path, _)| paths::within(quoted, path));
+            if is_elsewhere && !is_brought && !quoted.contains(char::is_whitespace) {
+                return Some((quoted.to_owned(), file.clone()));
+            }
+        }
+    }
+    None
 }

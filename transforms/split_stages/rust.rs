@@ -10,6 +10,7 @@ use crate::knowledge::languages::rust::{
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
+use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 
@@ -122,10 +123,11 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         }
         None => packages.push(RequiredPackage::of("libssl3", "without Cargo.lock, it may be linked")),
     }
+    packages.extend(programs::by_sources(look));
     let is_alpine = look.stage.release.as_ref().is_some_and(|release| release.family == "alpine");
     let base = if is_alpine { look.alpine() } else { look.debian_slim()? };
     if is_alpine {
-        packages.retain(|need| need.package == "ca-certificates");
+        packages.retain(|need| !LIBRARIES.iter().any(|(_, package)| *package == need.package));
     } else if base.contains("bullseye") {
         for need in packages.iter_mut().filter(|need| need.package == "libssl3") {
             need.package = "libssl1.1".into();
