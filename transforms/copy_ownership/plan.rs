@@ -294,7 +294,11 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, Reason> 
 /// Reads `chown [-R] OWNER PATH` or `chmod [-R] MODE PATH`, without anything else.
 fn change<'i>(one: &Invocation<'i>) -> Option<OwnerChange<'i>> {
     let program = ["chown", "chmod"].into_iter().find(|name| one.program == Some(name))?;
-    let plain = one.command.redirects.is_empty() && one.simple.assignments.is_empty() && !one.repeated;
+    let before = &one.simple.words[..one.simple.words.len() - one.words.len()];
+    let plain = one.command.redirects.is_empty()
+        && one.simple.assignments.is_empty()
+        && !one.repeated
+        && before.iter().all(|word| word.text() == "sudo");
     let mut recursive = None;
     let mut operands = Vec::new();
     for word in one.arguments().iter().filter(|_| plain) {
