@@ -78,7 +78,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             let mut edits = Edits::new();
             edits.replace(base.span, base.slim.clone());
             if let Some(install) = &base.install {
-                let text = format!("{}\n", install.text).replace('\n', ctx.file.line_break());
+                let text = install.written(ctx.file, false);
                 edits.insert(base.end, text);
             }
             let title = format!("use the base image {} instead of {}", base.slim, base.full);

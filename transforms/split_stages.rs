@@ -84,7 +84,7 @@ use crate::syntax::Item;
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::split_stages::plan::Candidate;
 use crate::transforms::split_stages::recipe::{RuntimeLine, Split};
-use crate::transforms::support::new_instruction::NewInstruction;
+use crate::transforms::support::new_instruction::{NewInstruction, in_case_of};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -121,14 +121,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     let (text, line_break) = (ctx.file.text, ctx.file.line_break());
     let mut edits = Edits::new();
-    let made = |made: &NewInstruction| {
-        let comment = if made.comment.is_empty() || !ctx.settings.config.comments {
-            String::new()
-        } else {
-            format!("# {}\n", made.comment)
-        };
-        format!("{comment}{}\n", made.text).replace('\n', line_break)
-    };
+    let made = |made: &NewInstruction| made.written(ctx.file, ctx.settings.config.comments);
     let Some(Item::Instruction(from)) =
         ctx.facts.stages.last().map(|stage| &ctx.file.items[stage.items.start])
     else {
@@ -137,7 +130,11 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     let named = name_of(from.text, text, split.name.as_deref());
     match named {
         Some(span) => edits.replace(span, split.build.clone()),
-        None => edits.insert(from.text.end, format!(" AS {}", split.build)),
+        None => {
+            // BuildKit's check `FromAsCasing`: both keywords have the same case.
+            let is_lower = from.text.of(text).starts_with("from");
+            edits.insert(from.text.end, format!(" {} {}", if is_lower { "as" } else { "AS" }, split.build));
+        }
     }
     edits.insert(from.full.end, split.at_start.iter().map(made).collect::<String>());
 
@@ -148,8 +145,9 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     }
     stage.extend(split.at_end.iter().map(made));
     let flags: String = from.flags.iter().map(|flag| format!("{} ", flag.span.of(text))).collect();
-    let name = split.name.as_ref().map(|name| format!(" AS {name}")).unwrap_or_default();
-    stage += &format!("{line_break}FROM {flags}{}{name}{line_break}", split.base);
+    let [from_word, as_word] = ["FROM", "AS"].map(|keyword| in_case_of(ctx.file, keyword));
+    let name = split.name.as_ref().map(|name| format!(" {as_word} {name}")).unwrap_or_default();
+    stage += &format!("{line_break}{from_word} {flags}{}{name}{line_break}", split.base);
     for line in &split.lines {
         match line {
             RuntimeLine::New(one) => stage += &made(one),

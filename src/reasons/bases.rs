@@ -74,6 +74,9 @@ reasons! {
     /// A language is configured, and slim images have no translations.
     language_configured() = "a language is configured, and slim images have no translations";
 
+    /// A command reads documents, which slim images leave out.
+    reads_documents(program: &str) = "`{program}` reads documents of packages, which slim images leave out";
+
     /// A package needs manual pages, which slim images leave out.
     needs_manual_pages(package: &str) = "`{package}` needs manual pages, which slim images leave out";
 

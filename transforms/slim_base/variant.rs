@@ -13,6 +13,7 @@ use crate::knowledge::Kind;
 use crate::knowledge::languages::SLIM_IMAGES;
 use crate::knowledge::languages::java::TOOLS_OF_THE_JDK;
 use crate::knowledge::languages::python::{LIBRARIES, NEEDS_FULL_IMAGE};
+use crate::knowledge::lists::directories::EXCLUDED_IN_SLIM_IMAGES;
 use crate::knowledge::lists::images::IN_DEVCONTAINERS;
 use crate::knowledge::lists::packages::NEEDING_MANUAL_PAGES;
 use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
@@ -169,6 +170,15 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason>
         || !bodies().any(|body| matches!(body, Body::Cmd(_) | Body::Entrypoint(_)));
     if for_others {
         return Some(reasons::base_of_others().at(from));
+    }
+    let reads_documents = |one: &&crate::facts::Invocation<'_>| {
+        !one.is("rm")
+            && one.words.iter().any(|word| EXCLUDED_IN_SLIM_IMAGES.iter().any(|path| word.raw.contains(path)))
+    };
+    if let Some(one) =
+        facts.runs_of(stage.index).iter().flat_map(|run| &run.invocations).find(reads_documents)
+    {
+        return Some(reasons::reads_documents(one.program.unwrap_or_default()).at(from));
     }
     if let Some(reason) = by_image(look) {
         return Some(reason.at(from));
