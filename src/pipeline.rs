@@ -118,26 +118,30 @@ fn attempt(
     // transform has at most one step, or one that is rolled back for the rest of the run.
     let most_rounds = rounds(text);
     let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); (most_rounds + 2) * transforms::ALL.len()];
-    let mut texts = texts.iter();
-    let mut file = Dockerfile::parse(text);
-    run.outcome.unreadable = unreadable(&file, &run.lines);
+    let trees: Vec<OnceCell<Dockerfile<'_>>> = vec![OnceCell::new(); texts.len()];
+    let mut room = texts.iter().zip(&trees);
+    let first = Dockerfile::parse(text);
+    let mut file = &first;
+    // The check of most steps needs the facts about the new text, too.
+    let mut checked = None;
+    run.outcome.unreadable = unreadable(file, &run.lines);
     let (mut round, mut from, mut steps_before) = (0, 0, 0);
     loop {
         let next = {
-            let facts = Facts::of(&file, run.known).within(&around);
-            let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
+            let facts = checked.take().unwrap_or_else(|| Facts::of(file, run.known)).within(&around);
+            let pragmas = Pragmas::of(file, !settings.hadolint.disable_ignore_pragma);
             // Each transform sees a text once: first the transforms after the last step, and in the
             // next round the ones up to it.
             let mut silent = Silent::default();
             let all = transforms::ALL.len();
-            let mut found = run.pass(&facts, &pragmas, from..all, &mut silent, &mut texts);
+            let mut found = run.pass(&facts, &pragmas, from..all, &mut silent, &mut room);
             if found.is_none() && from > 0 && !run.outcome.is_late {
                 if round == most_rounds {
                     let steps = run.outcome.steps[steps_before..].iter();
                     return Err(steps.map(|step| step.transform.id).collect());
                 }
                 (round, steps_before) = (round + 1, run.outcome.steps.len());
-                found = run.pass(&facts, &pragmas, 0..from, &mut silent, &mut texts);
+                found = run.pass(&facts, &pragmas, 0..from, &mut silent, &mut room);
             }
             if found.is_none() && !run.outcome.is_late {
                 run.held_back(&facts, &pragmas, &mut silent);
@@ -151,20 +155,21 @@ fn attempt(
                 }
             }
         };
-        let Next { index, step, after } = next;
+        let Next { index, step, after, facts } = next;
         from = index + 1;
         around.take(step.ignore_file.as_deref());
         run.origins.push(step.edits.origins());
         run.outcome.steps.push(step);
-        file = after;
+        (file, checked) = (after, facts);
     }
 }
 
-/// A step, the index of its transform, and the text after it.
+/// A step, the index of its transform, and the file after it, with its facts if they are known.
 struct Next<'t> {
     index: usize,
     step: Step,
-    after: Dockerfile<'t>,
+    after: &'t Dockerfile<'t>,
+    facts: Option<Facts<'t>>,
 }
 
 /// The messages of transforms that leave a text unchanged, each with the transform's index.
@@ -221,13 +226,13 @@ impl Pipeline<'_, '_> {
     /// Runs the transforms in the range until one changes the text. Transforms whose fixes would
     /// not be applied wait for [`Self::held_back`]: their messages about a text that still changes
     /// are not useful.
-    fn pass<'t>(
+    fn pass<'t, 'p: 't>(
         &mut self,
         facts: &Facts<'_>,
         pragmas: &Pragmas,
         range: Range<usize>,
         silent: &mut Silent,
-        texts: &mut impl Iterator<Item = &'t OnceCell<String>>,
+        room: &mut impl Iterator<Item = (&'p OnceCell<String>, &'t OnceCell<Dockerfile<'p>>)>,
     ) -> Option<Next<'t>> {
         let (file, text) = (facts.file, facts.file.text);
         for (index, transform) in transforms::ALL.iter().enumerate().take(range.end).skip(range.start) {
@@ -241,16 +246,22 @@ impl Pipeline<'_, '_> {
             }
             let new = edits.apply(text);
             // There is room for more steps than the rounds can have.
-            let new: &'t str = texts.next()?.get_or_init(|| new);
-            let checked = if edited_by_user {
-                check::still_reads(file, new)
-            } else {
-                check::step(facts, new, transform.contract)
-            };
+            let (text, tree) = room.next()?;
+            let new = text.get_or_init(|| new);
+            let checked = check::still_reads(file, new).and_then(|after| {
+                let after: &'t Dockerfile<'t> = tree.get_or_init(|| after);
+                let is_compared = !edited_by_user;
+                let facts = if is_compared {
+                    check::step(facts, after, transform.contract, self.known)?
+                } else {
+                    None
+                };
+                Ok((after, facts))
+            });
             match checked {
-                Ok(after) => {
+                Ok((after, facts)) => {
                     let step = Step { transform, fixes: applied, edits, text: new.to_owned(), ignore_file };
-                    return Some(Next { index, step, after });
+                    return Some(Next { index, step, after, facts });
                 }
                 Err(reason) => {
                     self.broken.push(transform.id);

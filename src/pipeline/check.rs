@@ -24,37 +24,47 @@ use crate::transform::Contract;
 
 /// Parses a text and checks that it has no more errors than the previous one.
 pub(super) fn still_reads<'t>(before: &Dockerfile<'_>, text: &'t str) -> Result<Dockerfile<'t>, Reason> {
-    let after = Dockerfile::parse(text);
+    let after = Dockerfile::parse_after(text, before);
     if errors(&after) > errors(before) { Err(reasons::no_longer_parses()) } else { Ok(after) }
 }
 
-/// Compares the texts before and after a step and returns the second one, parsed. The error
-/// completes the sentence "after this step, …".
-pub(super) fn step<'t>(old: &Facts<'_>, text: &'t str, contract: Contract) -> Result<Dockerfile<'t>, Reason> {
-    let after = still_reads(old.file, text)?;
-    compare_files(old, &after, contract)?;
-    Ok(after)
-}
-
-fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, contract: Contract) -> Result<(), Reason> {
+/// Compares the files before and after a step. Returns the facts of the second one, if they were
+/// needed and no question about the build context has been answered. The error completes the
+/// sentence "after this step, …".
+pub(super) fn step<'a>(
+    old: &Facts<'_>,
+    after: &'a Dockerfile<'a>,
+    contract: Contract,
+    known: &'a Knowledge,
+) -> Result<Option<Facts<'a>>, Reason> {
     let before = old.file;
     if after.directives.len() != before.directives.len() || after.escape != before.escape {
         return Err(reasons::directives_differ());
     }
     match contract {
-        Contract::CopyOrder | Contract::MetadataOrder => return order::check(old, after, contract),
-        Contract::CacheMounts => return mounts::check(old, &Facts::of(after, old.known)),
-        Contract::Ownership => return ownership::check(old, &Facts::of(after, old.known)),
-        Contract::Stages => return stages::check(old, &Facts::of(after, old.known)),
-        Contract::Base => return base::check(old, &Facts::of(after, old.known)),
-        Contract::IgnoreFile if before.text == after.text => return Ok(()),
+        Contract::CopyOrder | Contract::MetadataOrder => order::check(old, after, contract)?,
+        Contract::CacheMounts => mounts::check(old, &Facts::of(after, known))?,
+        Contract::Ownership => ownership::check(old, &Facts::of(after, known))?,
+        Contract::Stages => stages::check(old, &Facts::of(after, known))?,
+        Contract::Base => base::check(old, &Facts::of(after, known))?,
+        Contract::IgnoreFile if before.text == after.text => {}
         Contract::IgnoreFile => return Err(reasons::dockerfile_differs()),
         Contract::Layers
         | Contract::AddsCleanup
         | Contract::AddsOptions
         | Contract::AddsOptionsAndCleanup
-        | Contract::DropsPackages => {}
+        | Contract::DropsPackages => {
+            let new = Facts::of(after, known);
+            compare_commands(old, &new, contract)?;
+            return Ok(Some(new));
+        }
     }
+    Ok(None)
+}
+
+/// Compares the commands, and everything else, which must be the same.
+fn compare_commands(old: &Facts<'_>, new: &Facts<'_>, contract: Contract) -> Result<(), Reason> {
+    let (before, after) = (old.file, new.file);
     if configuration(before) != configuration(after) {
         return Err(reasons::instruction_differs());
     }
@@ -69,12 +79,11 @@ fn compare_files(old: &Facts<'_>, after: &Dockerfile<'_>, contract: Contract) ->
     if !are_kept {
         return Err(reasons::comment_lost_or_moved());
     }
-    let new = Facts::of(after, old.known);
     if old.stages.len() != new.stages.len() {
         return Err(reasons::stages_differ());
     }
     for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(&new, stage), contract, old.known)?;
+        compare(&commands(old, stage), &commands(new, stage), contract, old.known)?;
     }
     Ok(())
 }

@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 
-use crate::grammar::{self, Shell};
+use crate::grammar::{self, Known, Shell};
 use crate::heredoc;
-use crate::instruction::{Body, Instruction};
+use crate::instruction::{Body, Instruction, Run};
 use crate::lines;
 use crate::platform::{Arguments, Platform};
+use crate::shell::Script;
 use crate::span::Span;
 
 /// A parsed Dockerfile.
@@ -64,20 +65,28 @@ impl Item<'_> {
 impl<'a> Dockerfile<'a> {
     /// Parses a Dockerfile as BuildKit does.
     pub fn parse(text: &'a str) -> Self {
-        Self::read(text, Shells::current_shell)
+        Self::read(text, Shells::current_shell, None)
+    }
+
+    /// Parses a text that has much in common with a parsed one. The result is that of
+    /// [`Self::parse`]; the scripts that both have are not parsed again, which takes most of the
+    /// time.
+    pub fn parse_after(text: &'a str, before: &Dockerfile<'_>) -> Self {
+        Self::read(text, Shells::current_shell, Some(before))
     }
 
     /// Parses everything except the scripts, which are treated like those of another shell.
     pub fn outline(text: &'a str) -> Self {
-        Self::read(text, |_, _| Shell::Foreign)
+        Self::read(text, |_, _| Shell::Foreign, None)
     }
 
-    fn read(text: &'a str, shell: fn(&Shells, char) -> Shell) -> Self {
+    fn read(text: &'a str, shell: fn(&Shells, char) -> Shell, before: Option<&Dockerfile<'_>>) -> Self {
         let mut file = Self { text, escape: '\\', directives: Vec::new(), items: Vec::new() };
         let mut at = file.read_directives();
         let mut shells = Shells::default();
+        let mut earlier = Earlier::of(before.filter(|before| before.escape == file.escape));
         while at < text.len() {
-            at = file.read_item(at, &mut shells, shell);
+            at = file.read_item(at, &mut shells, shell, &mut earlier);
         }
         file
     }
@@ -140,7 +149,13 @@ impl<'a> Dockerfile<'a> {
         at
     }
 
-    fn read_item(&mut self, at: usize, shells: &mut Shells, shell: fn(&Shells, char) -> Shell) -> usize {
+    fn read_item(
+        &mut self,
+        at: usize,
+        shells: &mut Shells,
+        shell: fn(&Shells, char) -> Shell,
+        earlier: &mut Earlier<'_>,
+    ) -> usize {
         let text = self.text;
         let (end, next) = lines::line_at(text, at);
         // BuildKit removes a byte-order mark from the first line only.
@@ -175,7 +190,8 @@ impl<'a> Dockerfile<'a> {
             (heredocs, next) = (read, after);
         }
         let full = Span::new(at, next);
-        match grammar::instruction(text, full, continued, heredocs, shell(shells, self.escape)) {
+        let known = earlier.script(full.of(text), at);
+        match grammar::instruction(text, full, continued, heredocs, shell(shells, self.escape), known) {
             Ok(instruction) => {
                 shells.note(&instruction);
                 self.items.push(Item::Instruction(Box::new(instruction)));
@@ -183,6 +199,39 @@ impl<'a> Dockerfile<'a> {
             Err(reason) => self.items.push(Item::Error(full, reason)),
         }
         next
+    }
+}
+
+/// The RUNs of an earlier version of the file that have been read, in order.
+#[derive(Default)]
+struct Earlier<'b> {
+    text: &'b str,
+    runs: Vec<(Span, &'b Script)>,
+    /// Those before were found, or are gone.
+    next: usize,
+}
+
+/// How many RUNs a step may remove in one place, for those after them to be found.
+const FURTHEST: usize = 16;
+
+impl<'b> Earlier<'b> {
+    fn of(file: Option<&'b Dockerfile<'_>>) -> Self {
+        let Some(file) = file else { return Self::default() };
+        let runs = file.instructions().filter_map(|(_, one)| match &one.body {
+            Body::Run(Run::Shell(script) | Run::Heredoc(script)) => Some((one.full, script)),
+            _ => None,
+        });
+        Self { text: file.text, runs: runs.collect(), next: 0 }
+    }
+
+    /// The script of a RUN with exactly this text, which is now at `at`.
+    fn script(&mut self, full: &str, at: usize) -> Option<Known<'b>> {
+        let rest = self.runs.get(self.next..)?.iter().take(FURTHEST);
+        let found =
+            rest.enumerate().find(|(_, (span, _))| span.len() == full.len() && span.of(self.text) == full);
+        let (skipped, (span, script)) = found?;
+        self.next += skipped + 1;
+        Some(Known { script, by: at.cast_signed() - span.start.cast_signed() })
     }
 }
 
@@ -253,7 +302,6 @@ impl Shells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instruction::Run;
 
     fn kinds(text: &str) -> Vec<String> {
         let file = Dockerfile::parse(text);
@@ -307,6 +355,25 @@ mod tests {
                 Body::Run(_) => assert!(other.script().is_none(), "{:?}", other.body),
                 body => assert_eq!(format!("{body:?}"), format!("{:?}", other.body)),
             }
+        }
+    }
+
+    #[test]
+    fn scripts_that_are_known_are_not_parsed_again() {
+        let old = "FROM a\nRUN a \\\n# c\n  && b > \"$(c; d)\" | e\nRUN x\nRUN <<E\nif a; then b; fi\nE\nRUN for a in b; do c; done\nRUN y=$(z) w\n";
+        for new in [
+            old.to_owned(),
+            old.replace("RUN x\n", ""),
+            old.replace("RUN x\n", "RUN xx\nRUN x\nRUN x\n"),
+            old.replace("FROM a\n", "FROM a AS bcd\nSHELL [\"/bin/sh\", \"-el\", \"-c\"]\n"),
+            old.replace("FROM a\n", "FROM a\nSHELL [\"bash\", \"-c\"]\n"),
+            old.replace("FROM a\n", "FROM a\nSHELL [\"pwsh\", \"-c\"]\n"),
+            format!("# escape=`\n{old}"),
+            old.replace("FROM a\nRUN a", "RUN a\nFROM a\nRUN b"),
+        ] {
+            let before = Dockerfile::parse(old);
+            let (whole, after) = (Dockerfile::parse(&new), Dockerfile::parse_after(&new, &before));
+            assert_eq!(format!("{after:?}"), format!("{whole:?}"));
         }
     }
 

@@ -50,6 +50,13 @@ pub(super) fn opens_heredocs(logical: &str) -> bool {
     ["ADD", "COPY", "RUN"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
+/// The script of a RUN with the same text, and by how many bytes its place differs.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'k> {
+    pub script: &'k Script,
+    pub by: isize,
+}
+
 /// Parses one instruction; the error says what is wrong.
 pub(super) fn instruction<'a>(
     text: &'a str,
@@ -57,6 +64,7 @@ pub(super) fn instruction<'a>(
     continued: Continued<'a>,
     heredocs: Vec<Heredoc>,
     shell: Shell,
+    known: Option<Known<'_>>,
 ) -> Result<Instruction<'a>, &'static str> {
     let Continued { logical, text_span, comments, .. } = continued;
     let line = logical.text.as_ref();
@@ -70,7 +78,7 @@ pub(super) fn instruction<'a>(
         }
     }
     let arguments = trimmed(line, rest..line.len());
-    let body = body(keyword, text, &logical, arguments.clone(), &heredocs, shell)?;
+    let body = body(keyword, text, &logical, arguments.clone(), &heredocs, (shell, known))?;
     Ok(Instruction {
         full,
         text: text_span,
@@ -91,7 +99,7 @@ fn body(
     logical: &Logical<'_>,
     range: Range<usize>,
     heredocs: &[Heredoc],
-    shell: Shell,
+    (shell, known): (Shell, Option<Known<'_>>),
 ) -> Result<Body, &'static str> {
     let arguments = &logical.text[range.clone()];
     if arguments.is_empty() && !matches!(keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell) {
@@ -111,7 +119,7 @@ fn body(
         Keyword::Healthcheck => Body::Healthcheck(healthcheck(arguments)?),
         Keyword::Maintainer => Body::Maintainer,
         Keyword::Onbuild => onbuild(arguments)?,
-        Keyword::Run => Body::Run(run(text, logical, range, heredocs, shell)?),
+        Keyword::Run => Body::Run(run(text, logical, range, heredocs, shell, known)?),
         Keyword::Shell => match form(arguments)? {
             Form::Exec(words) => Body::Shell(words),
             Form::Shell(_) => return Err("a SHELL that is not a JSON array"),
@@ -128,6 +136,7 @@ fn run(
     range: Range<usize>,
     heredocs: &[Heredoc],
     shell: Shell,
+    known: Option<Known<'_>>,
 ) -> Result<Run, &'static str> {
     let arguments = &logical.text[range.clone()];
     if let Form::Exec(words) = form(arguments)? {
@@ -138,6 +147,9 @@ fn run(
         Shell::Bourne(dialect, options) => (dialect, options),
         Shell::Foreign => return Ok(Run::Opaque(Opaque::ForeignShell)),
     };
+    if let Some(script) = known.and_then(|known| known.script.moved(known.by, dialect, &options)) {
+        return Ok(if heredocs.is_empty() { Run::Shell(script) } else { Run::Heredoc(script) });
+    }
     let parse = |logical: &Logical<'_>, range| shell::parse(logical, range, dialect, &options);
     if heredocs.is_empty() {
         return Ok(match parse(logical, range) {

@@ -6,6 +6,7 @@
 //! [`Opaque`](super::opaque::Opaque) and never edited.
 
 mod lower;
+mod moved;
 mod word;
 
 use std::ops::Range;
@@ -208,6 +209,19 @@ impl Script {
     pub fn read(text: &str, dialect: Dialect) -> Result<Self, Opaque> {
         let logical = Logical::of_span(text, Span::new(0, text.len()));
         lower::script(&logical, 0..text.len(), dialect, &[])
+    }
+
+    /// The same script at another place, for a shell with these options. `None` if that shell may
+    /// read it differently.
+    pub(super) fn moved(&self, by: isize, dialect: Dialect, options: &[String]) -> Option<Self> {
+        if self.dialect != dialect {
+            return None;
+        }
+        let mut script = self.clone();
+        script.exits_on_error = lower::exits_on_error(options);
+        script.reads_startup_files = lower::reads_startup_files(options);
+        script.move_by(by);
+        Some(script)
     }
 
     /// Whether a redirection starts a here-document.

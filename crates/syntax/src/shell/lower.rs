@@ -7,6 +7,7 @@ use shuck_parser::parser::{ParseStatus, Parser};
 
 use crate::lines::Logical;
 use crate::opaque::Opaque;
+use crate::shell::word::is_plain;
 use crate::shell::{
     Assignment, Branching, Command, CommandKind, Dialect, End, List, Operator, Pipeline, Redirect, Script,
     Simple, Statement, Word,
@@ -35,24 +36,30 @@ pub(super) fn script(
         return Err(Opaque::Unparsed);
     }
     let ends_in_comment = lowering.comment_end >= source.trim_end().len();
-    let exits_on_error =
-        options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
-            let cluster = option.starts_with('-') && !option.starts_with("--");
-            cluster
-                && (option.contains('e')
-                    || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
-        });
-    let reads_startup_files = options.iter().any(|option| {
-        option == "--login"
-            || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
-    });
     Ok(Script {
         dialect,
-        exits_on_error,
-        reads_startup_files,
+        exits_on_error: exits_on_error(options),
+        reads_startup_files: reads_startup_files(options),
         list,
         ends_in_comment,
         span: logical.span(range.start, range.end),
+    })
+}
+
+/// Whether these options of a shell end it at the first command that fails.
+pub(super) fn exits_on_error(options: &[String]) -> bool {
+    options.iter().zip(options.iter().skip(1).map(Some).chain([None])).any(|(option, next)| {
+        let cluster = option.starts_with('-') && !option.starts_with("--");
+        cluster
+            && (option.contains('e') || option.ends_with('o') && next.is_some_and(|name| name == "errexit"))
+    })
+}
+
+/// Whether a shell with these options reads files before the script.
+pub(super) fn reads_startup_files(options: &[String]) -> bool {
+    options.iter().any(|option| {
+        option == "--login"
+            || option.starts_with('-') && !option.starts_with("--") && option.contains(['l', 'i'])
     })
 }
 
@@ -349,6 +356,9 @@ impl Lowering<'_, '_> {
 
     fn bare_word(&mut self, span: ast::Span, substitutions: Vec<List>) -> Word {
         let raw = span.slice(self.source);
+        if raw.bytes().all(|byte| byte.is_ascii() && is_plain(byte)) {
+            return Word::plain_at(self.span(span), raw, substitutions);
+        }
         if substitutions.is_empty()
             && (raw.contains("$(") && !raw.contains("$((") || raw.contains('`'))
             && !is_quoted_literally(raw)

@@ -44,6 +44,11 @@ impl Word {
         Self { span, raw: raw.to_owned(), value, substitutions }
     }
 
+    /// A word without special characters.
+    pub(super) fn plain_at(span: Span, raw: &str, substitutions: Vec<List>) -> Self {
+        Self { span, raw: raw.to_owned(), value: Value::Raw, substitutions }
+    }
+
     /// A word that is not in a file.
     pub fn plain(text: &str) -> Self {
         Self::new(Span::at(0), text, Vec::new())
@@ -70,7 +75,7 @@ impl Word {
 }
 
 /// A byte without a special meaning at any position in a word.
-fn is_plain(byte: u8) -> bool {
+pub(super) fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || byte >= 0x80
         || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'+' | b',' | b'@' | b'%')
