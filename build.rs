@@ -8,10 +8,13 @@ use std::{env, fs};
 #[path = "src/knowledge/model.rs"]
 #[allow(dead_code)]
 mod model;
+#[path = "src/knowledge/table.rs"]
+mod table;
 
 fn main() {
     println!("cargo::rerun-if-changed=knowledge");
     println!("cargo::rerun-if-changed=src/knowledge/model.rs");
+    println!("cargo::rerun-if-changed=src/knowledge/table.rs");
     let root = Path::new("knowledge");
     let everything = model::Everything {
         managers: folder(&root.join("managers")).into_values().collect(),
@@ -62,8 +65,8 @@ fn tables(everything: &model::Everything) -> String {
         all.flat_map(|(number, one)| names(one).iter().map(move |name| (name.as_str(), number.to_string())))
             .collect()
     };
-    table(&mut text, "MANAGER_BY_PROGRAM", "usize", &numbers(|one| &one.programs));
-    table(&mut text, "MANAGER_BY_MODULE", "usize", &numbers(|one| &one.modules));
+    table(&mut text, "MANAGER_BY_PROGRAM", "u8", &numbers(|one| &one.programs));
+    table(&mut text, "MANAGER_BY_MODULE", "u8", &numbers(|one| &one.modules));
     // If several lists contain a name, the last one counts.
     let sorts = [
         (&programs.builders, "Builder"),
@@ -194,8 +197,34 @@ fn shared(text: &mut String, languages: &BTreeMap<String, model::Language>) {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("plain data has a JSON form")
+/// The value as JSON. Fields that are read as the same value if they are missing are left out.
+fn json<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> String {
+    let whole = serde_json::to_value(value).expect("plain data has a JSON form");
+    let mut short = whole.clone();
+    shorten(&mut short);
+    let text = short.to_string();
+    // JSON is YAML, for which these types are read anyway.
+    let read = serde_yaml::from_str::<T>(&text).ok().and_then(|read| serde_json::to_value(read).ok());
+    if read.is_some_and(|read| read == whole) { text } else { whole.to_string() }
+}
+
+/// Leaves out fields without a value, at any depth.
+fn shorten(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(shorten),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(shorten);
+            fields.retain(|_, value| match value {
+                Value::Null | Value::Bool(false) => false,
+                Value::String(text) => !text.is_empty(),
+                Value::Array(values) => !values.is_empty(),
+                Value::Object(fields) => !fields.is_empty(),
+                Value::Bool(true) | Value::Number(_) => true,
+            });
+        }
+        _ => {}
+    }
 }
 
 fn parts<'e>(
@@ -209,9 +238,23 @@ fn parts<'e>(
     *text += &format!("static {name}: Parts<{kind}, {count}> = Parts::new(&[\n{entries}]);\n");
 }
 
-fn table(text: &mut String, name: &str, kind: &str, entries: &BTreeMap<&str, String>) {
-    let entries: String = entries.iter().map(|(name, value)| format!("    ({name:?}, {value}),\n")).collect();
-    *text += &format!("static {name}: &[(&str, {kind})] = &[\n{entries}];\n");
+fn table(text: &mut String, table: &str, kind: &str, entries: &BTreeMap<&str, String>) {
+    let count = entries.len().next_power_of_two();
+    let mut sorted: Vec<_> =
+        entries.iter().map(|(&name, value)| (table::hash(name) as usize % count, name, value)).collect();
+    sorted.sort();
+    let starts: Vec<usize> =
+        (0..=count).map(|hash| sorted.partition_point(|(other, ..)| *other < hash)).collect();
+    let names: String = sorted.iter().map(|(_, name, _)| *name).collect();
+    let mut at = 0;
+    let mut rows = String::new();
+    for (_, name, value) in sorted {
+        rows += &format!("    ({at}, {}, {value}),\n", name.len());
+        at += name.len();
+    }
+    *text += &format!(
+        "static {table}: Table<{kind}> = Table {{\n    names: {names:?},\n    starts: &{starts:?},\n    entries: &[\n{rows}],\n}};\n"
+    );
 }
 
 fn variants<'e>(kind: &str, lists: &[(&'e Vec<String>, &str)]) -> BTreeMap<&'e str, String> {

@@ -6,6 +6,7 @@
 //! depend on any Dockerfile.
 
 pub mod model;
+mod table;
 
 use std::sync::OnceLock;
 
@@ -51,9 +52,26 @@ impl<T: DeserializeOwned, const N: usize> Parts<T, N> {
     }
 }
 
-/// The entry of a name in a sorted table.
-fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
-    table.binary_search_by_key(&name, |(known, _)| known).ok().map(|at| table[at].1)
+/// The values of names. All names are in one text: a pointer for each would have to be adjusted
+/// when the program starts.
+struct Table<T: 'static> {
+    names: &'static str,
+    /// Where the entries of each hash value start; as many as a power of two, and the end.
+    starts: &'static [u16],
+    /// For each name, its position, its length and its value.
+    entries: &'static [(u16, u8, T)],
+}
+
+impl<T: Copy> Table<T> {
+    fn find(&self, name: &str) -> Option<T> {
+        let at = table::hash(name) as usize % (self.starts.len() - 1);
+        let (start, end) = (usize::from(self.starts[at]), usize::from(self.starts[at + 1]));
+        let is_it = |(at, length, _): &&(u16, u8, T)| {
+            usize::from(*length) == name.len()
+                && self.names.as_bytes()[usize::from(*at)..].starts_with(name.as_bytes())
+        };
+        self.entries[start..end].iter().find(is_it).map(|(_, _, value)| *value)
+    }
 }
 
 /// The category of a program, as far as it is known.
@@ -133,27 +151,27 @@ impl Knowledge {
     /// The manager that a program's name (without directory) calls, optionally with a version
     /// suffix (`pip3.11`).
     pub fn manager_of(&self, program: &str) -> Option<&Manager> {
-        if let Some(number) = find(MANAGER_BY_PROGRAM, program) {
-            return Some(MANAGERS.get(number));
+        if let Some(number) = MANAGER_BY_PROGRAM.find(program) {
+            return Some(MANAGERS.get(usize::from(number)));
         }
         let stem = unversioned(program);
-        let manager = MANAGERS.get(find(MANAGER_BY_PROGRAM, stem)?);
+        let manager = MANAGERS.get(usize::from(MANAGER_BY_PROGRAM.find(stem)?));
         (stem != program && manager.versioned).then_some(manager)
     }
 
     /// The manager that `python -m MODULE` calls.
     pub fn manager_of_module(&self, module: &str) -> Option<&Manager> {
-        find(MANAGER_BY_MODULE, module).map(|number| MANAGERS.get(number))
+        MANAGER_BY_MODULE.find(module).map(|number| MANAGERS.get(usize::from(number)))
     }
 
     /// The category of a program; `None` if it is unknown.
     pub fn program(&self, name: &str) -> Option<Program> {
-        find(PROGRAMS, name)
+        PROGRAMS.find(name)
     }
 
     /// The files that a program touches; `None` if it may touch any file.
     pub fn scope(&self, name: &str) -> Option<Scope> {
-        find(SCOPES, name)
+        SCOPES.find(name)
     }
 
     /// Whether known programs read a variable of this name by themselves.
