@@ -1,5 +1,6 @@
 //! The simple commands of a script, at any depth, without wrappers such as `sudo` and `env`.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::facts::execution::{Changes, ScriptStates, Walk};
@@ -364,6 +365,8 @@ impl<'a> Invocation<'a> {
     /// script that a shell gets as a word, each part counts.
     pub fn names_any(&self, directories: &[String]) -> bool {
         let looks = LOOK.iter().any(|program| self.is(program));
+        let directories: Vec<Named<'_>> = directories.iter().map(|directory| Named::of(directory)).collect();
+        let directories = &directories[..];
         let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
         self.words.iter().chain(redirects).any(|word| {
             let parts = || word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
@@ -440,25 +443,41 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// Whether a text names one of these directories, or something in or around it; with `looks`, as an
-/// operand of a command that reads whole trees.
-fn names_one(text: &str, looks: bool, directories: &[String]) -> bool {
-    let named = paths::normal(text);
+/// A directory for [`names_one`].
+struct Named<'d> {
+    /// Normalized.
+    path: Cow<'d, str>,
+    /// What a text that names it contains.
+    part: String,
+}
+
+impl<'d> Named<'d> {
+    fn of(directory: &'d str) -> Self {
+        let path = paths::plain(directory);
+        let part = paths::normal(&path);
+        let part = part.strip_prefix('~').map(str::to_owned).unwrap_or(part);
+        Self { path, part }
+    }
+}
+
+/// Whether a text names one of these directories, or something in or around it; with
+/// `looks`, as an operand of a command that reads whole trees.
+fn names_one(text: &str, looks: bool, directories: &[Named<'_>]) -> bool {
+    let named = paths::plain(text);
     let is_relative =
         !text.starts_with(['/', '~', '$', '-', '.']) || text.starts_with(".c") || text.starts_with(".n");
-    directories.iter().any(|directory| {
-        let directory = paths::normal(directory);
-        paths::names(text, &directory)
+    directories.iter().any(|Named { path: directory, part }| {
+        text.contains(part.as_str())
             // The parent directory may exist only for this directory, as `~/.cache` does.
-            || named.len() > 1 && paths::is_private_parent(&named, &directory)
-            || looks && named.len() > 1 && paths::within(&directory, &named)
+            || named.len() > 1 && paths::is_private_parent(&named, directory)
+            || looks && named.len() > 1 && paths::within(directory, &named)
             || looks
                 && is_relative
                 && !named.is_empty()
                 && format!("{directory}/").contains(&format!("/{named}/"))
             || looks
                 && text.contains('{')
-                && paths::within(&directory, &paths::normal(text.split('{').next().unwrap_or_default()))
+                && paths::within(directory, &paths::normal(text.split('{').next().unwrap_or_default()))
     })
 }
 

@@ -52,10 +52,10 @@ pub fn normal(path: &str) -> String {
 }
 
 /// The same path. Most results borrow from the text.
-fn plain(path: &str) -> Cow<'_, str> {
+pub(super) fn plain(path: &str) -> Cow<'_, str> {
     let path = path.trim_matches(['"', '\'']);
-    let mut path =
-        if path.contains("//") { Cow::Owned(path.replace("//", "/")) } else { Cow::Borrowed(path) };
+    let is_doubled = path.as_bytes().windows(2).any(|pair| pair == b"//");
+    let mut path = if is_doubled { Cow::Owned(path.replace("//", "/")) } else { Cow::Borrowed(path) };
     for home in ["${HOME}", "$HOME", "/root"] {
         if let Some(rest) = path.strip_prefix(home)
             && (rest.is_empty() || rest.starts_with('/'))

@@ -491,7 +491,11 @@ fn names_set_by<'w>(program: Option<&str>, arguments: &'w [Word]) -> impl Iterat
 /// The variables that expansions in a command's words assign: `${x:=y}`, `$((x = 1))`.
 fn assigned_by_expansion(command: &Command) -> Vec<&str> {
     let mut names = Vec::new();
-    for word in command.words().filter(|word| word.raw.contains("${") || word.raw.contains("$((")) {
+    let expands = |word: &&Word| {
+        let mut pairs = word.raw.as_bytes().windows(2);
+        pairs.any(|pair| pair == b"${" || pair == b"$(")
+    };
+    for word in command.words().filter(expands) {
         for part in word.raw.split("${").skip(1) {
             let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(part.len());
             if part[end..].starts_with(":=") || part[end..].starts_with('=') {

@@ -21,7 +21,7 @@ pub(crate) struct Writers {
     /// to.
     heredocs: HashMap<String, Vec<(usize, Span)>>,
     /// RUN, by the names in its text.
-    names: HashMap<String, Vec<usize>>,
+    names: Names,
     /// Each RUN.
     runs: Vec<usize>,
     /// Each RUN that may fetch files without naming them.
@@ -37,7 +37,7 @@ impl Writers {
         lists.push(&self.copies_anywhere);
         if name.chars().all(is_of_name) {
             lists.push(&self.fetching);
-            lists.extend(self.names.get(name).map(|all| &all[..]));
+            lists.push(self.names.of(name));
         } else {
             lists.push(&self.runs);
         }
@@ -60,9 +60,8 @@ impl Writers {
 
     /// Whether a RUN in the range names a file, or may fetch files without naming them.
     pub(super) fn makes(&self, name: &str, range: &Range<usize>) -> bool {
-        let named = if name.chars().all(is_of_name) { self.names.get(name) } else { Some(&self.runs) };
-        let lists = [Some(&self.fetching), named];
-        lists.into_iter().flatten().any(|list| !within(list, range).is_empty())
+        let named = if name.chars().all(is_of_name) { self.names.of(name) } else { &self.runs };
+        [&self.fetching, named].into_iter().any(|list| !within(list, range).is_empty())
     }
 
     /// The here-documents of this name in the range, nearest first.
@@ -78,6 +77,7 @@ impl Facts<'_> {
     pub(super) fn writers(&self) -> &Writers {
         self.kept.writers.get_or_init(|| {
             let mut writers = Writers::default();
+            let mut names = Vec::new();
             for (item, entry) in self.file.items.iter().enumerate() {
                 let Item::Instruction(instruction) = entry else { continue };
                 match &instruction.body {
@@ -104,18 +104,62 @@ impl Facts<'_> {
                         if self.may_fetch(item, run) {
                             writers.fetching.push(item);
                         }
-                        for name in instruction.full.of(self.file.text).split(|c| !is_of_name(c)) {
-                            let items = writers.names.entry(name.to_owned()).or_default();
-                            if items.last() != Some(&item) {
-                                items.push(item);
-                            }
-                        }
+                        Names::add(instruction.full.of(self.file.text), item, &mut names);
                     }
                     _ => {}
                 }
             }
+            writers.names = Names::sorted(names);
             writers
         })
+    }
+}
+
+/// Items by the names in their texts. A name is kept as a hash value, which takes a fraction of the
+/// time: if another one has the same, an item that does not have the name is among its items.
+#[derive(Debug, Default)]
+struct Names {
+    /// Sorted.
+    hashes: Vec<u64>,
+    /// The item of each, in file order for each hash.
+    items: Vec<usize>,
+}
+
+impl Names {
+    /// The names in a text that is split at all other characters, the empty one included.
+    fn add(text: &str, item: usize, names: &mut Vec<(u64, usize)>) {
+        names.push((Self::EMPTY, item));
+        let mut hash = Self::EMPTY;
+        for c in text.chars() {
+            if is_of_name(c) {
+                hash = Self::with(hash, c);
+            } else if hash != Self::EMPTY {
+                names.push((hash, item));
+                hash = Self::EMPTY;
+            }
+        }
+        names.push((hash, item));
+    }
+
+    fn sorted(mut names: Vec<(u64, usize)>) -> Self {
+        names.sort_unstable();
+        names.dedup();
+        let (hashes, items) = names.into_iter().unzip();
+        Self { hashes, items }
+    }
+
+    fn of(&self, name: &str) -> &[usize] {
+        let hash = name.chars().fold(Self::EMPTY, Self::with);
+        let start = self.hashes.partition_point(|one| *one < hash);
+        let end = self.hashes.partition_point(|one| *one <= hash);
+        &self.items[start..end]
+    }
+
+    /// FNV-1a.
+    const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+
+    fn with(hash: u64, c: char) -> u64 {
+        (hash ^ u64::from(c)).wrapping_mul(0x0000_0100_0000_01b3)
     }
 }
 
@@ -126,7 +170,7 @@ fn around(path: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a character can be part of a name, as far as the index of names is concerned.
 fn is_of_name(c: char) -> bool {
-    c.is_alphanumeric() || ['.', '_', '-', '+'].contains(&c)
+    if c.is_ascii() { c.is_ascii_alphanumeric() || ".-_+".contains(c) } else { c.is_alphanumeric() }
 }
 
 fn within<'l>(list: &'l [usize], range: &Range<usize>) -> &'l [usize] {
