@@ -27,10 +27,10 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Args as _, Command as CommandLine, CommandFactory, FromArgMatches};
 
 use crate::escape;
-use args::{Args, Command};
+use args::{Args, Command, Fix};
 use plugin::Called;
 
 /// The stack size of a thread that processes files: enough for the deepest script that the parser
@@ -121,9 +121,20 @@ fn left_out(name: &str) -> anyhow::Result<Status> {
 
 /// Parses the arguments; the help text uses this program name.
 fn parse(name: &'static str, arguments: Vec<OsString>) -> Result<Args, clap::Error> {
+    if let Some(fix) = parse_fix(&arguments) {
+        return Ok(Args { command: Command::Fix(fix) });
+    }
     let mut command = Args::command();
     if name != command.get_name() {
         command = command.bin_name(name);
     }
     Args::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// Parses the arguments of the most frequent command without those of all others, which takes less
+/// time. `None` if it is another command, or if there is anything to say: the whole parser says it.
+fn parse_fix(arguments: &[OsString]) -> Option<Fix> {
+    let arguments = arguments.get(1..).filter(|rest| rest.first().is_some_and(|name| name == "fix"))?;
+    let matches = Fix::augment_args(CommandLine::new("fix")).try_get_matches_from(arguments).ok()?;
+    Fix::from_arg_matches(&matches).ok()
 }
