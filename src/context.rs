@@ -7,7 +7,8 @@ pub mod parsed;
 pub mod runs;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::reasons::{self, Reason};
 
@@ -93,8 +94,8 @@ pub struct BuildContext {
     pub ignore_text: Option<String>,
     /// The patterns of the ignore file, compiled.
     pub ignore: Ignore,
-    /// The files tracked by version control, sorted; `None` if that is unknown.
-    pub tracked: Option<Vec<String>>,
+    /// The files tracked by version control.
+    pub tracked: Tracked,
     /// Whether the ignore file excludes each entry.
     excluded: OnceLock<Vec<bool>>,
     /// The entries selected by [`Self::notable`], as indices into `entries`.
@@ -104,6 +105,36 @@ pub struct BuildContext {
     by_name: Arc<OnceLock<HashMap<String, Vec<usize>>>>,
     /// The manifests that have been parsed so far.
     parsed: Parsed,
+}
+
+/// The files tracked by version control, sorted; `None` if that is unknown. They are read at the
+/// first question, which few Dockerfiles ask.
+#[derive(Clone)]
+pub struct Tracked(Arc<LazyLock<Option<Vec<String>>, Reading>>);
+
+type Reading = Box<dyn FnOnce() -> Option<Vec<String>> + Send>;
+
+impl Tracked {
+    /// The files that this function finds, called at most once.
+    pub fn read_by(read: impl FnOnce() -> Option<Vec<String>> + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(read))))
+    }
+
+    fn files(&self) -> Option<&[String]> {
+        self.0.as_deref()
+    }
+}
+
+impl Default for Tracked {
+    fn default() -> Self {
+        Self::read_by(|| None)
+    }
+}
+
+impl fmt::Debug for Tracked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tracked")
+    }
 }
 
 /// One file or symlink of a context.
@@ -135,7 +166,7 @@ impl BuildContext {
             ignore_path: ignore_path.to_owned(),
             ignore_text,
             ignore,
-            tracked: None,
+            tracked: Tracked::default(),
             excluded: OnceLock::new(),
             notable: OnceLock::new(),
             by_name: Arc::default(),
@@ -171,7 +202,7 @@ impl BuildContext {
 
     /// Whether version control is known to track a file at this path, or anything below it.
     pub fn is_tracked(&self, path: &str) -> Option<bool> {
-        let tracked = self.tracked.as_ref()?;
+        let tracked = self.tracked.files()?;
         let at = tracked.partition_point(|known| known.as_str() < path);
         let below = format!("{path}/");
         let within = tracked[at..].iter().take_while(|known| known.starts_with(path));

@@ -10,6 +10,7 @@ mod sources;
 mod tracked;
 mod walk;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
 use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
-use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service};
+use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service, Tracked};
 
 /// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -44,7 +45,7 @@ pub struct Contexts {
     builds: Kept<compose::Builds>,
     /// How the files of a repository run images, by its top.
     runs: Kept<Vec<ImageRun>>,
-    listed: Folders,
+    listed: Arc<Folders>,
     full_paths: FullPaths,
 }
 
@@ -82,6 +83,8 @@ pub struct FileContext<'c> {
     contexts: &'c Contexts,
     /// The Dockerfile; `None` for standard input.
     dockerfile: Option<&'c Path>,
+    /// Its text, if it has been read.
+    text: Option<&'c str>,
     directory: OnceLock<Result<PathBuf, String>>,
     context: OnceLock<Loaded>,
     full: OnceLock<Option<PathBuf>>,
@@ -113,11 +116,18 @@ impl Contexts {
         Ok(Self { given: given.map(Path::to_owned), ..Self::default() })
     }
 
+    /// The same contexts, with folders that may already be listed.
+    #[must_use]
+    pub fn with_folders(self, listed: Arc<Folders>) -> Self {
+        Self { listed, ..self }
+    }
+
     /// The context of one Dockerfile; without a path, of standard input.
     pub fn around<'c>(&'c self, dockerfile: Option<&'c Path>) -> FileContext<'c> {
         FileContext {
             contexts: self,
             dockerfile,
+            text: None,
             directory: OnceLock::new(),
             context: OnceLock::new(),
             full: OnceLock::new(),
@@ -133,7 +143,13 @@ fn kept<T>(all: &Kept<T>, path: PathBuf) -> Arc<OnceLock<T>> {
     Arc::clone(all.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default())
 }
 
-impl FileContext<'_> {
+impl<'c> FileContext<'c> {
+    /// The same context, with the text of the Dockerfile, which is then not read again.
+    #[must_use]
+    pub fn with_text(self, text: &'c str) -> Self {
+        Self { text: Some(text), ..self }
+    }
+
     /// The full path of the context directory.
     pub fn directory(&self) -> Result<&Path, &str> {
         self.directory.get_or_init(|| self.find()).as_deref().map_err(String::as_str)
@@ -156,7 +172,9 @@ impl FileContext<'_> {
         let folder = kept(&self.contexts.folders, own.to_owned());
         let folder = folder.get_or_init(|| Folder::at(own, self.contexts));
         let Some((file, directory)) = compose::context_of(&folder.builds, dockerfile)? else {
-            return by_sources(dockerfile, own, folder, &self.contexts.listed);
+            let read = || input::file(dockerfile).ok().map(Cow::Owned);
+            let text = || self.text.map(Cow::Borrowed).or_else(read);
+            return by_sources(text, own, folder, &self.contexts.listed);
         };
         let directory = full(directory)?;
         if !reach::is_within(&directory, &folder.top) {
@@ -182,7 +200,8 @@ impl FileContext<'_> {
             };
             let files = walk::files(directory)?;
             let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
-            context.tracked = tracked::below(directory, &self.contexts.listed);
+            let (below, listed) = (directory.to_owned(), Arc::clone(&self.contexts.listed));
+            context.tracked = Tracked::read_by(move || tracked::below(&below, &listed));
             let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
             if patterns.saturating_mul(entries) > MOST_MATCHES {
                 return Err(format!("{ignore_path} has too many patterns ({patterns}) for {entries} files"));
@@ -239,12 +258,17 @@ impl ContextSource for FileContext<'_> {
 /// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what
 /// it copies is there. Then it is the one folder above, up to the top of the repository, that has
 /// it all.
-fn by_sources(dockerfile: &Path, own: &Path, folder: &Folder, listed: &Folders) -> Result<PathBuf, String> {
+fn by_sources<'t>(
+    text: impl FnOnce() -> Option<Cow<'t, str>>,
+    own: &Path,
+    folder: &Folder,
+    listed: &Folders,
+) -> Result<PathBuf, String> {
     // An ignore file only counts in the context directory.
     if own == folder.top || folder.has_ignore_file {
         return Ok(own.to_owned());
     }
-    let Ok(text) = input::file(dockerfile) else { return Ok(own.to_owned()) };
+    let Some(text) = text() else { return Ok(own.to_owned()) };
     let sources = Sources::of(&text);
     let in_own = sources.presence(own, listed);
     if matches!(in_own, Presence::All | Presence::Unknown) {

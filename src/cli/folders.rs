@@ -1,7 +1,7 @@
 //! The names of the files in the folders around Dockerfiles. Each folder is read once, however many
 //! Dockerfiles ask whether a configuration, a compose file or a source is there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ const MOST_ENTRIES: usize = 2_000;
 #[derive(Debug, Default)]
 pub struct Folders(Mutex<HashMap<PathBuf, Arc<OnceLock<Option<Names>>>>>);
 
-/// The names of files, shared by all who ask for those of a folder.
-pub type Names = Arc<HashSet<OsString>>;
+/// The names of files, sorted, shared by all who ask for those of a folder.
+pub type Names = Arc<Vec<OsString>>;
 
 impl Folders {
     /// Whether a folder has an entry with this name; a symlink to nothing counts too.
@@ -24,15 +24,20 @@ impl Folders {
         // Elsewhere a name may be written in letters of another case.
         let names = if cfg!(target_os = "linux") { self.names(folder) } else { None };
         match names {
-            Some(names) => names.contains(name),
+            Some(names) => names.binary_search_by(|known| known.as_os_str().cmp(name)).is_ok(),
             None => fs::symlink_metadata(folder.join(name)).is_ok(),
         }
     }
 
     /// The names in a folder; `None` if it can't be read.
     pub fn entries(&self, folder: &Path) -> Option<Names> {
-        let large = || Some(fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name()).collect());
-        self.names(folder).or_else(|| large().map(Arc::new))
+        let large = || {
+            let mut names: Vec<OsString> =
+                fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name()).collect();
+            names.sort_unstable();
+            Some(Arc::new(names))
+        };
+        self.names(folder).or_else(large)
     }
 
     /// The names in a folder; `None` if it can't be read or has too many.
@@ -54,13 +59,14 @@ impl Folders {
 }
 
 fn listed(folder: &Path) -> Option<Names> {
-    let mut names = HashSet::new();
+    let mut names = Vec::new();
     for entry in fs::read_dir(folder).ok()? {
-        names.insert(entry.ok()?.file_name());
+        names.push(entry.ok()?.file_name());
         if names.len() > MOST_ENTRIES {
             return None;
         }
     }
+    names.sort_unstable();
     Some(Arc::new(names))
 }
 

@@ -26,7 +26,8 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Checks what the command line says.
     pub fn new(args: &'a Fix, configurations: &'a Configurations<'a>) -> anyhow::Result<Self> {
-        let contexts = Contexts::new(args.building.context.as_deref())?;
+        let contexts =
+            Contexts::new(args.building.context.as_deref())?.with_folders(configurations.folders());
         Ok(Self { args, configurations, contexts, scopes: Scopes::new(args)? })
     }
 

@@ -25,7 +25,7 @@ const HADOLINT: &[&str] = &[".hadolint.yaml", ".hadolint.yml"];
 pub struct Configurations<'a> {
     args: &'a Choice,
     found: Mutex<HashMap<PathBuf, Result<Arc<Settings>, String>>>,
-    folders: Folders,
+    folders: Arc<Folders>,
 }
 
 impl<'a> Configurations<'a> {
@@ -36,7 +36,12 @@ impl<'a> Configurations<'a> {
                 bail!(unknown_transform(id));
             }
         }
-        Ok(Self { args, found: Mutex::default(), folders: Folders::default() })
+        Ok(Self { args, found: Mutex::default(), folders: Arc::default() })
+    }
+
+    /// The folders that were searched.
+    pub fn folders(&self) -> Arc<Folders> {
+        Arc::clone(&self.folders)
     }
 
     /// The settings for a file.

@@ -46,28 +46,53 @@ pub fn is_compose_file(name: &str) -> bool {
     })
 }
 
+/// The definition of a service.
+type Body = Map<String, Value>;
+
+/// A Compose file that has been read, for all Dockerfiles that ask about it.
+#[derive(Debug)]
+pub struct ComposeFile {
+    /// Its absolute path.
+    pub path: String,
+    /// The definitions of its services by name, or its text if it can't be parsed.
+    services: Result<Vec<(String, Body)>, String>,
+}
+
+impl ComposeFile {
+    /// Parses a file.
+    pub fn of(path: &str, text: &str) -> Self {
+        let services = match yaml::value(text) {
+            Ok(value) => {
+                let services = value["services"].as_object().into_iter().flatten();
+                Ok(services
+                    .filter_map(|(name, body)| Some((name.clone(), merged(body.as_object()?))))
+                    .collect())
+            }
+            Err(_) => Err(text.to_owned()),
+        };
+        Self { path: path.to_owned(), services }
+    }
+}
+
 /// The definition of one service.
 struct Said<'f> {
     folder: &'f str,
     file: &'f str,
-    name: String,
-    body: Map<String, Value>,
+    name: &'f str,
+    body: &'f Body,
 }
 
-/// The services that run the image of a Dockerfile. All paths are absolute.
-pub fn services(files: &[(String, String)], dockerfile: &str) -> Vec<Service> {
+/// The services that run the image of a Dockerfile, given by its absolute path.
+pub fn services<'f>(files: impl IntoIterator<Item = &'f ComposeFile>, dockerfile: &str) -> Vec<Service> {
     let mut all: Vec<Said<'_>> = Vec::new();
     let mut found = Vec::new();
-    for (path, text) in files {
+    for ComposeFile { path, services } in files {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-        match yaml::value(text) {
-            Ok(value) => {
-                let services = value["services"].as_object().into_iter().flatten();
-                let bodies =
-                    services.filter_map(|(name, body)| Some((name.clone(), merged(body.as_object()?))));
-                all.extend(bodies.map(|(name, body)| Said { folder, file, name, body }));
+        match services {
+            Ok(services) => {
+                all.extend(services.iter().map(|(name, body)| Said { folder, file, name, body }));
             }
-            Err(_) => {
+            Err(text) => {
                 let unparsed = Some(text.clone());
                 found.push(Service { who: format!("{file} (all)"), unparsed, ..Service::default() });
             }
@@ -81,9 +106,8 @@ pub fn services(files: &[(String, String)], dockerfile: &str) -> Vec<Service> {
             .body
             .get("extends")
             .and_then(|extends| extends.as_str().or_else(|| extends.get("service").and_then(Value::as_str)));
-        let named = |own: &&Said<'_>| {
-            own.folder == said.folder && own.name == said.name || extends == Some(own.name.as_str())
-        };
+        let named =
+            |own: &&Said<'_>| own.folder == said.folder && own.name == said.name || extends == Some(own.name);
         !said.body.contains_key("build")
             && (own.iter().any(named) || image(said).is_some_and(|image| images.contains(&image)))
     };
@@ -189,7 +213,7 @@ mod tests {
     use super::*;
 
     fn found(files: &[(&str, &str)], dockerfile: &str) -> Vec<Service> {
-        let files: Vec<_> = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let files: Vec<_> = files.iter().map(|(path, text)| ComposeFile::of(path, text)).collect();
         services(&files, dockerfile)
     }
 

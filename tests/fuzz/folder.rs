@@ -463,7 +463,8 @@ impl Folder {
         };
         let entries = self.files.iter().map(entry).collect();
         let mut context = BuildContext::of(entries, texts, ".dockerignore", ignore);
-        context.tracked.clone_from(&self.tracked);
+        let tracked = self.tracked.clone();
+        context.tracked = jettison::context::Tracked::read_by(|| tracked);
         let dockerfile = context.file("Dockerfile").map(|_| "Dockerfile");
         KnownContext { context, dockerfile }
     }

@@ -72,10 +72,10 @@ impl jettison::context::ContextSource for Written {
 
 impl From<jettison::context::BuildContext> for Written {
     fn from(context: jettison::context::BuildContext) -> Self {
-        use jettison::context::compose::{is_compose_file, services};
+        use jettison::context::compose::{ComposeFile, is_compose_file, services};
         let named = |path: &str| path.rsplit('/').next().is_some_and(is_compose_file);
         let files = context.texts.iter().filter(|(path, _)| named(path));
-        let files: Vec<_> = files.map(|(path, text)| (format!("/{path}"), text.clone())).collect();
+        let files: Vec<_> = files.map(|(path, text)| ComposeFile::of(&format!("/{path}"), text)).collect();
         let services = services(&files, "/Dockerfile");
         let others = context.texts.iter().filter(|(path, _)| !named(path));
         let others = others.map(|(path, text)| (path.as_str(), text.as_str()));

@@ -442,7 +442,7 @@ fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Entry;
+    use crate::context::{Entry, Tracked};
     use crate::knowledge::Knowledge;
     use crate::syntax::Dockerfile;
 
@@ -455,7 +455,8 @@ mod tests {
         let entries = texts.iter().map(|(path, _)| entry(path)).collect();
         let texts = texts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
         let mut context = BuildContext::of(entries, texts, ".dockerignore", None);
-        context.tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
+        let tracked = tracked.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
+        context.tracked = Tracked::read_by(|| tracked);
         let early = dependency_copies(&facts, 0, &context, &|_| false).pop().expect("there is an install");
         early.map(|early| early.copies[0].sources.clone()).map_err(|reason| reason.code())
     }

@@ -88,8 +88,8 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
         Err(error) => return FileReport::failed(None, error.clone()),
     };
     let name = discover::display_name(path);
-    let around = session.contexts.around(Some(path));
     let fixed = input::file(path).map_err(Failure::from).and_then(|text| {
+        let around = session.contexts.around(Some(path)).with_text(&text);
         let settings = clock::started(&*session.settings(path, &text)?);
         let outcome = match &engines.prover {
             Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,

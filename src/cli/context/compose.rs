@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::cli::folders::Folders;
 use crate::cli::input;
-use crate::context::compose::{is_compose_file, services};
+use crate::context::compose::{ComposeFile, is_compose_file, services};
 use crate::context::{BuildContext, Service};
 use crate::knowledge::lists::files::COMPOSE_FILES;
 use crate::yaml;
@@ -95,8 +95,8 @@ pub fn folders_around<'f>(folder: &'f Path, listed: &Folders) -> impl Iterator<I
         .take_while(move |folder| std::mem::replace(&mut is_inside, !listed.has(folder, ".git")))
 }
 
-/// Compose files by their full paths.
-pub type Files = BTreeMap<String, String>;
+/// Compose files by their full paths, each parsed once for all Dockerfiles.
+pub type Files = BTreeMap<String, ComposeFile>;
 
 /// The compose files in a folder and above it.
 pub fn files_around(folder: &Path, listed: &Folders) -> Files {
@@ -106,7 +106,7 @@ pub fn files_around(folder: &Path, listed: &Folders) -> Files {
         for name in names.iter().filter(|name| name.to_str().is_some_and(is_compose_file)) {
             let path = folder.join(name);
             if let (Ok(Some(text)), Some(path)) = (input::beside(&path, MOST_BYTES), path.to_str()) {
-                files.insert(path.to_owned(), text);
+                files.insert(path.to_owned(), ComposeFile::of(path, &text));
             }
         }
     }
@@ -117,16 +117,20 @@ pub fn files_around(folder: &Path, listed: &Folders) -> Files {
 pub fn files_within(directory: &Path, context: &BuildContext) -> Files {
     let named = |path: &str| path.rsplit('/').next().is_some_and(is_compose_file);
     let texts = context.texts.iter().filter(|(path, _)| named(path));
-    texts.filter_map(|(path, text)| Some((directory.join(path).to_str()?.to_owned(), text.clone()))).collect()
+    let files = texts.filter_map(|(path, text)| {
+        let path = directory.join(path).to_str()?.to_owned();
+        let file = ComposeFile::of(&path, text);
+        Some((path, file))
+    });
+    files.collect()
 }
 
 /// The services that run the image of a Dockerfile, by the compose files around it and in its
 /// context.
 pub fn services_of(dockerfile: &Path, around: &Files, within: Option<&Files>) -> Vec<Service> {
-    let mut files = around.clone();
-    files.extend(within.into_iter().flatten().map(|(path, text)| (path.clone(), text.clone())));
-    let files: Vec<(String, String)> = files.into_iter().collect();
-    dockerfile.to_str().map(|dockerfile| services(&files, dockerfile)).unwrap_or_default()
+    let mut files: BTreeMap<&str, &ComposeFile> = BTreeMap::new();
+    files.extend(around.iter().chain(within.into_iter().flatten()).map(|(path, file)| (path.as_str(), file)));
+    dockerfile.to_str().map(|dockerfile| services(files.into_values(), dockerfile)).unwrap_or_default()
 }
 
 /// One build in a file, with both paths as written; that of the Dockerfile is relative to the
