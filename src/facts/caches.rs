@@ -26,9 +26,12 @@ impl<'a> Facts<'a> {
     /// The last call that writes to a cache.
     pub(crate) fn last_fill(&self, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> Option<usize> {
         let fills = |call: &&Call<'a>| {
-            let avoids = manager.avoid.as_ref().is_some_and(|avoid| {
-                call.has_option(std::slice::from_ref(&avoid.option)) || call.has_option(&avoid.unless_option)
-            }) || self.keeps_no_cache(run, call);
+            let avoids = || {
+                manager.avoid.as_ref().is_some_and(|avoid| {
+                    call.has_option(std::slice::from_ref(&avoid.option))
+                        || call.has_option(&avoid.unless_option)
+                }) || self.keeps_no_cache(run, call)
+            };
             // If packages are installed without a visible `update`, an unreadable script must have
             // downloaded the index.
             let hidden = || {
@@ -36,11 +39,11 @@ impl<'a> Facts<'a> {
                     && self.first_hidden_call(run).is_some_and(|first| first < call.invocation)
             };
             call.manager.name == manager.name
-                && !avoids
                 && (cache.filled_by.contains(&call.verb)
                     || manager.kind == Kind::System
                         && !cache.filled_by.iter().any(|verb| manager.installs(verb))
                         && hidden())
+                && !avoids()
         };
         run.calls.iter().rposition(|call| fills(&call))
     }

@@ -109,9 +109,13 @@ pub fn covers(outer: &str, path: &str) -> bool {
 }
 
 fn tidy(path: &str) -> String {
-    let path = path.replace("//", "/").replace("/./", "/");
+    let has = |part: &[u8]| path.as_bytes().windows(part.len()).any(|own| own == part);
+    let path = match (has(b"//"), has(b"/./")) {
+        (false, false) => path.to_owned(),
+        _ => path.replace("//", "/").replace("/./", "/"),
+    };
     let path = if let Some(rest) = path.strip_prefix("././") { format!("./{rest}") } else { path };
-    path.strip_suffix('/').map_or(path.clone(), str::to_owned)
+    path.strip_suffix('/').map(str::to_owned).unwrap_or(path)
 }
 
 /// The words of a command that name files, by what the program does with them.
@@ -201,8 +205,11 @@ fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
         }),
         _ => false,
     };
+    if !wanted {
+        return None;
+    }
     let mut addresses = arguments.iter().filter(|word| word.raw.contains("://"));
-    let address = addresses.next().filter(|_| wanted && addresses.next().is_none())?;
+    let address = addresses.next().filter(|_| addresses.next().is_none())?;
     let name = address.raw.trim_matches(['"', '\'']).rsplit('/').next()?;
     (!name.is_empty() && !name.contains(['?', '#', '%', '&', '(', ')', '`', '"', '\''])).then_some(name)
 }

@@ -109,7 +109,8 @@ impl Facts<'_> {
                 .filter(|key| !key.is_empty())
                 .chain(mode.variables.iter().map(|switch| switch.name.as_str()))
         };
-        let says = |words: &[&str]| {
+        let says = |words: &[Word]| {
+            let words: Vec<&str> = words.iter().map(Word::text).collect();
             names().find(|name| {
                 let at = words
                     .iter()
@@ -124,10 +125,10 @@ impl Facts<'_> {
         for (item, _) in before {
             let Some(run) = self.run_at(*item) else { continue };
             let by_call = run.calls_to(manager).find_map(|call| {
-                let words: Vec<&str> =
-                    run.invocations[call.invocation].words.iter().map(Word::text).collect();
-                let configures = words.iter().any(|word| matches!(*word, "config" | "env" | "c" | "set"));
-                says(&words).filter(|_| configures)
+                let words = run.invocations[call.invocation].words;
+                let configures =
+                    words.iter().any(|word| matches!(word.text(), "config" | "env" | "c" | "set"));
+                if configures { says(words) } else { None }
             });
             let files = || mode.settings.iter().map(|setting| base_name(&setting.file));
             let by_file = run.invocations.iter().find_map(|one| {
@@ -138,8 +139,7 @@ impl Facts<'_> {
                         .is_some_and(|target| files().any(|file| base_name(target.trim_matches('"')) == file))
                 }) || one.is("tee")
                     && one.arguments().iter().any(|word| files().any(|file| base_name(word.text()) == file));
-                let words: Vec<&str> = one.words.iter().map(Word::text).collect();
-                says(&words).filter(|_| written)
+                if written { says(one.words) } else { None }
             });
             if let Some(name) = by_call.or(by_file) {
                 return Some(name.to_owned());

@@ -155,14 +155,17 @@ impl Facts<'_> {
             return sources;
         }
         let is_system = OF_PROGRAMS_AND_SCRIPTS.iter().any(|directory| below(path, directory).is_some());
-        vec![match self.around.context() {
-            _ if is_system => Source::Base,
-            _ if is_fetched => FETCHED,
-            // The build context is copied to a directory that would contain the file.
-            Ok(context) if is_covered => self.missing(context),
-            Err(_) if is_covered => Source::NoContext,
-            _ => Source::Base,
-        }]
+        if is_system {
+            return vec![Source::Base];
+        }
+        if is_fetched {
+            return vec![FETCHED];
+        }
+        if !is_covered {
+            return vec![Source::Base];
+        }
+        // The build context is copied to a directory that would contain the file.
+        vec![self.around.context().map_or(Source::NoContext, |context| self.missing(context))]
     }
 
     /// Searches backwards from a place for the instruction that puts something at a path. The

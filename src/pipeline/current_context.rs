@@ -13,7 +13,10 @@ pub(super) struct CurrentContext<'s> {
 
 impl CurrentContext<'_> {
     pub fn take(&mut self, ignore_file: Option<&str>) {
-        if let (Some(text), Ok(context)) = (ignore_file, self.given.context()) {
+        // Only a step that changes the ignore file needs the context.
+        if let Some(text) = ignore_file
+            && let Ok(context) = self.given.context()
+        {
             self.changed = Some(context.with_ignore(text));
         }
     }

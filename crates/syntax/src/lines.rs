@@ -103,8 +103,7 @@ pub(super) struct Continued<'a> {
 /// The line that starts at `start`: its text's end (without `\r` and `\n`) and the start of the
 /// next line.
 pub(super) fn line_at(text: &str, start: usize) -> (usize, usize) {
-    let bytes = text.as_bytes();
-    let next = bytes[start..].iter().position(|&b| b == b'\n').map_or(text.len(), |at| start + at + 1);
+    let next = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
     (trim_line_break(&text[start..next]).len() + start, next)
 }
 
