@@ -6,7 +6,8 @@
 //!
 //! # Safety
 //! Unsafe: a program may use a recommended package if it is installed, and a Dockerfile does not
-//! show that.
+//! show that. Packages that are nearly always needed are added by name unless the base image has
+//! them: `ca-certificates` for curl, wget and git, `libc6-dev` for gcc.
 //!
 //! # When it does nothing
 //! An option of the command or the configuration of apt already decides, or the stage is not part
@@ -19,7 +20,7 @@
 //! ```
 //! ```dockerfile after
 //! FROM debian:12
-//! RUN apt-get update && apt-get install --no-install-recommends -y curl
+//! RUN apt-get update && apt-get install --no-install-recommends -y curl ca-certificates
 //! ```
 
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};

@@ -7,7 +7,8 @@
 //!
 //! # Safety
 //! Unsafe: a compiled program may call a compiler or link one of its libraries at run time, and a
-//! Dockerfile does not show that. Libraries (`…-dev` packages) stay.
+//! Dockerfile does not show that. Libraries (`…-dev` packages) stay, and so do those that the
+//! compiler links into what it builds (libgomp, libgfortran, libstdc++).
 //!
 //! # When it does nothing
 //! The RUN installs no build tools, neither it nor the next RUN uses them, or it removes packages
@@ -21,6 +22,7 @@
 //! ```dockerfile after
 //! FROM python:3.12-slim
 //! RUN apt-get update && apt-get install -y gcc libpq5 && pip install --no-cache-dir psycopg2 && rm -rf /var/lib/apt/lists/* \
+//!     && apt-mark manual libgomp1 \
 //!     && apt-get purge -y --auto-remove gcc
 //! ```
 //! If a command installs nothing else, a virtual package of apk groups the tools:
@@ -31,9 +33,13 @@
 //! ```dockerfile after
 //! FROM python:3.12-alpine
 //! RUN apk add --no-cache --virtual .build-deps gcc musl-dev && pip install --no-cache-dir cffi \
+//!     && apk add --no-cache libgcc \
 //!     && apk del --no-network .build-deps
 //! ```
 
+use crate::knowledge::lists::packages::{
+    RUNTIME_LIBRARIES_OF_COMPILERS, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
+};
 use crate::knowledge::lists::programs::COMPILING;
 use crate::reasons::{self, Reason};
 use crate::transforms::support::join::judge;
@@ -101,7 +107,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         } else {
             format!("apt-get purge -y --auto-remove {}", names.join(" "))
         };
-        match append_to(ctx, run, &[command], &mut edits) {
+        let kept = kept_libraries(&names, install.manager.name == "apk");
+        let commands: Vec<String> = kept.into_iter().chain([command]).collect();
+        match append_to(ctx, run, &commands, &mut edits) {
             Err(reason) => fixes.refuse(anchor, reason),
             Ok(()) => fixes.propose(
                 Applicability::Unsafe,
@@ -111,6 +119,21 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             ),
         }
     }
+}
+
+/// The command that keeps the libraries which programs built by these compilers load: the removal
+/// would take them away as well.
+fn kept_libraries(compilers: &[&str], on_alpine: bool) -> Option<String> {
+    let known =
+        if on_alpine { RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE } else { RUNTIME_LIBRARIES_OF_COMPILERS };
+    let mut libraries: Vec<&str> = Vec::new();
+    for (_, library) in known.iter().filter(|(compiler, _)| compilers.contains(compiler)) {
+        if !libraries.contains(library) {
+            libraries.push(library);
+        }
+    }
+    let command = if on_alpine { "apk add --no-cache" } else { "apt-mark manual" };
+    (!libraries.is_empty()).then(|| format!("{command} {}", libraries.join(" ")))
 }
 
 /// What is left as it is.

@@ -17,6 +17,9 @@ use std::rc::Rc;
 
 use crate::facts::{Facts, paths};
 use crate::knowledge::Knowledge;
+use crate::knowledge::lists::packages::{
+    RECOMMENDED_AND_NEEDED, RUNTIME_LIBRARIES_OF_COMPILERS, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
+};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Command;
 use crate::syntax::{Body, Dockerfile, Item, Run};
@@ -214,7 +217,8 @@ fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
     let added: Vec<&Cow<'_, str>> =
         after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
     // `--virtual NAME` is the only option here with a separate word as its value.
-    let is_option = |word: &&Cow<'_, str>| word.starts_with('-') || *word == ".build-deps";
+    let is_needed = |word: &str| RECOMMENDED_AND_NEEDED.iter().any(|(_, package)| *package == word);
+    let is_option = |word: &&Cow<'_, str>| word.starts_with('-') || *word == ".build-deps" || is_needed(word);
     before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
 }
 
@@ -255,7 +259,20 @@ fn is_cleanup(step: &Step<'_>) -> bool {
     let leaves_less = ["pnpm", "install", "--prod", "--ignore-scripts"]
         .iter()
         .all(|word| step.texts.iter().any(|own| own == word));
-    step.texts.iter().take(5).any(removes) || leaves_less
+    step.texts.iter().take(5).any(removes) || leaves_less || keeps_libraries(step)
+}
+
+/// Whether a new command marks or installs only libraries that compiled programs load.
+fn keeps_libraries(step: &Step<'_>) -> bool {
+    let words: Vec<&str> = step.texts.iter().map(AsRef::as_ref).collect();
+    let are = |names: &[&str], known: &[(&str, &str)]| {
+        names.iter().all(|name| known.iter().any(|(_, library)| library == name))
+    };
+    match words[..] {
+        ["apt-mark", "manual", ref names @ ..] => are(names, RUNTIME_LIBRARIES_OF_COMPILERS),
+        ["apk", "add", "--no-cache", ref names @ ..] => are(names, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE),
+        _ => false,
+    }
 }
 
 /// Whether a removed command was unnecessary: `--no-cache` replaces the package index and its

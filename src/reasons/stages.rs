@@ -170,6 +170,12 @@ reasons! {
     /// A package installs a browser that needs files outside its directory.
     installs_browser(package: &str) = "{package} installs a browser that needs files outside its directory";
 
+    /// A registry is configured, which a repeated global install would need as well.
+    registry_configured(word: &str) = "{word} configures a registry, which the final stage would need to repeat a global install";
+
+    /// The image starts a package manager that corepack fetched during the build.
+    fetched_by_corepack(manager: &str) = "the image starts {manager}, which corepack fetched into the home directory of another user or an unknown one";
+
     /// A package links libraries that only the full image has.
     links_full_image(package: &str) = "{package} links libraries that are only in the full image";
 

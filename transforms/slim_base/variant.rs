@@ -5,6 +5,8 @@
 //! compiles must be in packages that it installs itself; otherwise it keeps its base image.
 //! `split_stages` decides whether the stage could be split instead.
 
+use serde_json::Value;
+
 use crate::context::RequiredPackage;
 use crate::context::{BuildContext, ContextSource};
 use crate::facts::base_image::ImageName;
@@ -12,6 +14,7 @@ use crate::facts::{Base, FURTHEST, Facts, Stage};
 use crate::knowledge::Kind;
 use crate::knowledge::languages::SLIM_IMAGES;
 use crate::knowledge::languages::java::TOOLS_OF_THE_JDK;
+use crate::knowledge::languages::node;
 use crate::knowledge::languages::python::{LIBRARIES, NEEDS_FULL_IMAGE};
 use crate::knowledge::lists::directories::EXCLUDED_IN_SLIM_IMAGES;
 use crate::knowledge::lists::images::IN_DEVCONTAINERS;
@@ -272,6 +275,11 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     if look.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
         return Some(reasons::certificates_in_full_image());
     }
+    if look.image.repository == "node"
+        && let Some(name) = linked_by_node(context, installed)
+    {
+        return Some(reasons::links_full_image(name));
+    }
     let requirements: Vec<String> = sent
         .filter(|(path, _)| path.ends_with(".txt"))
         .flat_map(|(_, text)| text.lines().map(name_of))
@@ -291,6 +299,17 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
         .into_iter()
         .find(|package| names.iter().any(|name| name == *package))
         .map(|package| reasons::needs_full_image(package))
+}
+
+/// A package of a manifest that links a library of the full image, or calls one of its programs.
+fn linked_by_node(context: &BuildContext, installed: &[&str]) -> Option<&'static str> {
+    let is_manifest = |path: &str| path.rsplit('/').next() == Some("package.json");
+    let texts = context.texts.iter().filter(|(path, _)| is_manifest(path) && context.sends_file(path));
+    let manifests: Vec<Value> = texts.filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
+    let lists = |name: &str| manifests.iter().any(|one| one["dependencies"].get(name).is_some());
+    let by_library = node::LIBRARIES.iter().filter(|(_, package)| !has_any(installed, &[package]));
+    let names = node::LINKED.iter().copied().chain(by_library.map(|(name, _)| *name));
+    names.into_iter().find(|name| lists(name))
 }
 
 fn has_any(installed: &[&str], packages: &[&str]) -> bool {

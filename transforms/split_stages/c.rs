@@ -5,7 +5,7 @@ use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::c::{
     BUILDERS, COMPILERS, DETECTED_BUILDERS, DIRECTORIES_OF_PROGRAMS, ENDINGS_OF_SOURCES, FILES_OF_BUILDERS,
-    IMAGES, WORDS_BEFORE_A_PREFIX,
+    IMAGES, LIBRARIES_OF_LIBC, WORDS_BEFORE_A_PREFIX,
 };
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
@@ -189,11 +189,22 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         });
     }
     let base = match look.image.repository.as_str() {
-        "debian" | "buildpack-deps" => look.debian_slim()?,
+        "debian" => look.debian_slim()?,
+        "buildpack-deps" => {
+            if let Some(library) = library_of_the_image(look, &work) {
+                return Err(reasons::links_full_image(&library));
+            }
+            look.debian_slim()?
+        }
         "gcc" if done.is_cpp || !done.builds_in.is_empty() => {
             return Err(reasons::own_libstdcxx());
         }
-        "gcc" => look.debian_slim()?,
+        "gcc" => {
+            if let Some(library) = library_of_the_image(look, &work) {
+                return Err(reasons::links_full_image(&library));
+            }
+            look.debian_slim()?
+        }
         _ => look.written_image(),
     };
     let after = if done.prefixes.is_empty() { Vec::new() } else { vec!["RUN ldconfig".to_owned()] };
@@ -208,6 +219,38 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         work,
         ..Recipe::default()
     })
+}
+
+/// A library that a command or a makefile links and that no installed package brings: the image has
+/// it, with its headers.
+fn library_of_the_image(look: &StageView<'_, '_>, work: &StageOutputs) -> Option<String> {
+    let brought = |library: &str| {
+        let all = look.facts.known.runtime().libraries.iter();
+        let mut installed = all.filter(|one| one.dev.iter().any(|dev| work.packages.contains(dev)));
+        installed.any(|one| one.files.iter().any(|file| file.starts_with(&format!("lib{library}.so"))))
+    };
+    let commands = look.facts.runs_of(look.stage.index).iter().map(|run| run.instruction.arguments());
+    let is_makefile =
+        |path: &str| path.ends_with("akefile") || path.ends_with(".mk") || path.ends_with("CMakeLists.txt");
+    let texts = look.context.into_iter().flat_map(|context| context.texts.iter());
+    let makefiles = texts.filter(|(path, _)| is_makefile(path)).map(|(_, text)| text.as_str());
+    let words = commands.chain(makefiles).flat_map(|text| {
+        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ';' | ')' | '(' | '`'))
+    });
+    for word in words {
+        match word.strip_prefix("-l") {
+            Some(library) if !library.is_empty() => {
+                if !LIBRARIES_OF_LIBC.contains(&library) && !brought(library) {
+                    return Some(library.to_owned());
+                }
+            }
+            _ if matches!(word, "-fopenmp" | "pkg-config" | "pkgconf") || word.ends_with("-config") => {
+                return Some(word.to_owned());
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Files that only compilers and build tools read or write.

@@ -12,7 +12,7 @@ use crate::facts::base_image::ImageName;
 use crate::facts::commands::Invocation;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::node::{
-    BUILDERS, COMPILER_PACKAGES, COMPILERS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES,
+    BUILDERS, COMPILER_PACKAGES, COMPILERS, GLOBAL_BUILD_TOOLS, LIBRARIES, LINKED, MANAGERS, PYTHON_PACKAGES,
     VERBS_WITHOUT_OUTPUT, WITH_BROWSERS,
 };
 use crate::reasons::{self, Reason};
@@ -21,6 +21,7 @@ use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
+use crate::syntax::Body;
 use crate::syntax::shell::Word;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
 use crate::transforms::support::new_instruction::NewInstruction;
@@ -185,9 +186,8 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let compiles = work.packages.iter().any(|name| COMPILER_PACKAGES.contains(&name.as_str()));
     work.packages
         .retain(|name| !compiles || !PYTHON_PACKAGES.contains(&name.as_str()) || look.start.names(name));
-    let runtime =
-        done.global.iter().filter(|(_, packages)| packages.iter().any(|package| started.calls(package)));
-    let runtime = runtime.map(|(text, _)| format!("RUN {text}").into()).collect();
+    let runtime = global(look, done, &started)?;
+    let fetched = fetched_manager(look, done, &started)?;
     let needs_more = !started.needs_production_only(manifest.as_ref())
         || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(look, manifest).is_err());
     let site = site(look, done, &work);
@@ -197,19 +197,19 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     } else {
         "the built application with production dependencies"
     };
-    let mut copies = vec![match site {
-        Some(site) => Copy::of(site, "the built site"),
-        None => Copy::of(look.folder.clone(), reason),
-    }];
-    copies.extend(
-        work.paths
-            .iter()
-            .filter(|(path, _)| {
-                done.installed.iter().any(|(directory, _)| directory == path)
-                    && !paths::within(path, &look.folder)
-            })
-            .map(|(path, _)| Copy::of(path.clone(), "other build output")),
-    );
+    let installed = work.paths.iter().map(|(path, _)| path).filter(|path| {
+        done.installed.iter().any(|(directory, _)| directory == *path) && !paths::within(path, &look.folder)
+    });
+    // The directory of a workspace contains that of the application.
+    let (around, beside): (Vec<&String>, Vec<&String>) =
+        installed.partition(|path| site.is_none() && paths::within(&look.folder, path));
+    let mut copies = match (site, &around[..]) {
+        (Some(site), _) => vec![Copy::of(site, "the built site")],
+        (None, []) => vec![Copy::of(look.folder.clone(), reason)],
+        (None, around) => around.iter().map(|path| Copy::of((*path).clone(), reason)).collect(),
+    };
+    copies.extend(beside.into_iter().map(|path| Copy::of(path.clone(), "other build output")));
+    copies.extend(fetched);
     Ok(Recipe {
         language: "Node",
         base,
@@ -222,6 +222,50 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         work,
         ..Recipe::default()
     })
+}
+
+/// The global installs to repeat: all but those for the build only, and first the manager that one
+/// of them calls.
+fn global(look: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Vec<NewInstruction>, Reason> {
+    let runs = |packages: &[String]| {
+        packages.is_empty()
+            || packages
+                .iter()
+                .any(|package| started.calls(package) || !GLOBAL_BUILD_TOOLS.contains(&package.as_str()))
+    };
+    let kept: Vec<&(String, Vec<String>)> =
+        done.global.iter().filter(|(_, packages)| runs(packages)).collect();
+    let calls = |manager: &str| kept.iter().any(|(text, _)| text.starts_with(manager));
+    let brings = |packages: &[String]| {
+        ["pnpm", "yarn"].iter().any(|name| calls(name) && packages.iter().any(|package| package == name))
+    };
+    let all: Vec<NewInstruction> = done
+        .global
+        .iter()
+        .filter(|(_, packages)| runs(packages) || brings(packages))
+        .map(|(text, _)| format!("RUN {text}").into())
+        .collect();
+    let installs = done.global.iter().any(|(text, packages)| runs(packages) && !text.starts_with("corepack"));
+    let is_private = [".npmrc", "NPM_TOKEN", "NPM_CONFIG_", "npm_config_", "npm config set"];
+    match is_private.into_iter().find(|word| look.facts.file.text.contains(word)) {
+        Some(word) if installs => Err(reasons::registry_configured(word)),
+        _ => Ok(all),
+    }
+}
+
+/// The copy of the package manager that corepack fetched in the build, if the image starts with it.
+/// (nodejs/corepack, README.md, COREPACK_HOME.)
+fn fetched_manager(look: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Option<Copy>, Reason> {
+    let by_corepack = done.global.iter().any(|(text, _)| text.starts_with("corepack"));
+    let Some(manager) = ["yarn", "pnpm"].into_iter().find(|name| by_corepack && started.calls(name)) else {
+        return Ok(None);
+    };
+    let mut steps = look.facts.file.instructions().filter(|(item, _)| look.stage.items.contains(item));
+    let has_user = steps.any(|(_, one)| matches!(one.body, Body::User(_)));
+    if has_user || look.facts.is_named("COREPACK_HOME") {
+        return Err(reasons::fetched_by_corepack(manager));
+    }
+    Ok(Some(Copy::of("/root/.cache/node/corepack", "the package manager")))
 }
 
 /// The directory of a static site, if a globally installed server serves it and nothing else

@@ -5,7 +5,7 @@ use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::rust::{
-    DIRECTORIES_OF_THE_COMPILER, FILES_OF_THE_COMPILER, LIBRARIES, VERBS_WITHOUT_PROGRAMS,
+    BUNDLED_LIBRARIES, DIRECTORIES_OF_THE_COMPILER, FILES_OF_THE_COMPILER, LIBRARIES, VERBS_WITHOUT_PROGRAMS,
 };
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
@@ -116,6 +116,14 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     match lock {
         Some(lock) => {
             let has = |name: &str| lock.contains(&format!("name = \"{name}\""));
+            let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+            let is_known = |name: &str| {
+                BUNDLED_LIBRARIES.contains(&name) || LIBRARIES.iter().any(|(library, _)| *library == name)
+            };
+            let mut unknown = names.filter(|name| name.ends_with("-sys") || name.ends_with("_sys"));
+            if let Some(name) = unknown.find(|name| !is_known(name)) {
+                return Err(reasons::links_full_image(name));
+            }
             let linked = LIBRARIES.iter().filter(|(name, _)| has(name));
             packages.extend(
                 linked.map(|(name, package)| RequiredPackage::of(package, format!("{name} links it"))),

@@ -2,6 +2,11 @@
 //! zypper.
 
 use crate::edit::Edits;
+use crate::facts::base_image::ImageName;
+use crate::facts::{Base, Call, Facts, RunFacts};
+use crate::knowledge::lists::images::{WITH_CERTIFICATES, WITH_COMPILERS};
+use crate::knowledge::lists::packages::RECOMMENDED_AND_NEEDED;
+use crate::runtime::view::is_full;
 use crate::transform::{Applicability, Context, Fixes};
 
 /// Proposes the option that leaves out recommended packages, for the calls of the package managers
@@ -24,9 +29,56 @@ pub(crate) fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, transform: &st
             {
                 let mut edits = Edits::new();
                 edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
-                let title = format!("install {} packages without recommended packages", call.manager.name);
+                let mut title =
+                    format!("install {} packages without recommended packages", call.manager.name);
+                let needed = needed(ctx.facts, run, call);
+                if let Some(last) = call.packages.last().filter(|_| !needed.is_empty()) {
+                    edits.insert(last.span.end, format!(" {}", needed.join(" ")));
+                    title = format!("{title} except {}", needed.join(" and "));
+                }
                 fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
             }
+        }
+    }
+}
+
+/// The recommended packages without which the packages of a call lose their usual purpose, as far as
+/// neither the base image has them nor the file installs them.
+fn needed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Vec<&'static str> {
+    let is_installed = |name: &str| {
+        let calls = facts.runs_up_to(run).flat_map(|other| &other.calls).chain(&run.calls);
+        calls.flat_map(|call| &call.packages).any(|word| word.text() == name)
+    };
+    let image = root(facts, run.stage);
+    let mut found: Vec<&str> = Vec::new();
+    for (package, recommended) in RECOMMENDED_AND_NEEDED {
+        if call.manager.name.starts_with("apt")
+            && call.packages.iter().any(|word| word.text() == *package)
+            && !found.contains(recommended)
+            && !image.is_some_and(|image| has(image, recommended))
+            && !is_installed(recommended)
+        {
+            found.push(recommended);
+        }
+    }
+    found
+}
+
+/// Whether a base image is known to have a package.
+fn has(image: &ImageName, package: &str) -> bool {
+    let name = image.repository.as_str();
+    WITH_COMPILERS.contains(&name) && is_full(image)
+        || package == "ca-certificates" && WITH_CERTIFICATES.contains(&name)
+}
+
+/// The image that a stage is built on, through other stages.
+fn root<'f>(facts: &'f Facts<'_>, stage: usize) -> Option<&'f ImageName> {
+    let mut stage = facts.stages.get(stage)?;
+    loop {
+        match &stage.base {
+            Base::Image(image) => return Some(image),
+            Base::Stage(below) => stage = facts.stages.get(*below).filter(|one| one.index < stage.index)?,
+            _ => return None,
         }
     }
 }
