@@ -170,6 +170,9 @@ reasons! {
     /// A package installs a browser that needs files outside its directory.
     installs_browser(package: &str) = "{package} installs a browser that needs files outside its directory";
 
+    /// The name of a package has characters that no package's name has.
+    odd_package_name(package: &str) = "`{package}` is not the name of a package";
+
     /// A registry is configured, which a repeated global install would need as well.
     registry_configured(word: &str) = "{word} configures a registry, which the final stage would need to repeat a global install";
 

@@ -239,10 +239,10 @@ fn library_of_the_image(look: &StageView<'_, '_>, work: &StageOutputs) -> Option
     });
     for word in words {
         match word.strip_prefix("-l") {
-            Some(library) if !library.is_empty() => {
-                if !LIBRARIES_OF_LIBC.contains(&library) && !brought(library) {
-                    return Some(library.to_owned());
-                }
+            Some(library)
+                if !library.is_empty() && !LIBRARIES_OF_LIBC.contains(&library) && !brought(library) =>
+            {
+                return Some(library.to_owned());
             }
             _ if matches!(word, "-fopenmp" | "pkg-config" | "pkgconf") || word.ends_with("-config") => {
                 return Some(word.to_owned());

@@ -9,6 +9,10 @@ use crate::transforms::support::new_instruction::NewInstruction;
 /// nothing to install.
 pub(crate) fn install_on(stage: &Stage, needs: &[RequiredPackage]) -> Result<Option<NewInstruction>, Reason> {
     let Some(names) = names(needs) else { return Ok(None) };
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "+-._:=~".contains(c);
+    if let Some(odd) = needs.iter().find(|need| !need.package.chars().all(is_of_name)) {
+        return Err(reasons::odd_package_name(&odd.package));
+    }
     let words = names.replace(", ", " ");
     let text = match stage.release.as_ref().map(|release| release.family.as_str()) {
         Some("debian" | "ubuntu") => format!(

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::{Step, commands, comments, configuration, is_cleanup};
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
+use crate::syntax::shell::base_name;
 
 /// Options that disable a cache.
 const NO_CACHE: &[&str] = &["--no-cache-dir", "--no-cache"];
@@ -47,7 +48,13 @@ fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), Reason> {
 /// Whether a command only empties a cache.
 fn empties(step: &Step<'_>) -> bool {
     is_cleanup(step)
+        || is_rm(step)
         || step.texts.iter().take(4).any(|word| matches!(word.as_ref(), "dist-clean" | "distclean"))
+}
+
+/// Whether a command is `rm`, perhaps by its path or behind `sudo`.
+fn is_rm(step: &Step<'_>) -> bool {
+    step.texts.iter().take(2).any(|word| base_name(word) == "rm")
 }
 
 /// Whether the only differences are added cache mounts, and removed options or operands of a
@@ -59,7 +66,7 @@ fn is_same(before: &Step<'_>, after: &Step<'_>) -> bool {
     let mut words = after.words.iter().peekable();
     let pairs = before.words.iter().zip(&before.texts);
     let dropped: Vec<_> = pairs.filter(|(word, _)| words.next_if_eq(word).is_none()).collect();
-    let removes = before.texts.iter().take(2).any(|word| word == "rm");
+    let removes = is_rm(before);
     let may_go = |(word, text): &(&Cow<'_, str>, &Cow<'_, str>)| {
         // pip accepts `--no-cache` as an abbreviation of `--no-cache-dir`.
         let is_no_cache =
