@@ -79,7 +79,17 @@ impl Lowering<'_, '_> {
     fn list(&mut self, sequence: &ast::StmtSeq) -> List {
         self.comments(&sequence.leading_comments);
         self.comments(&sequence.trailing_comments);
-        List { statements: sequence.stmts.iter().map(|stmt| self.statement(stmt)).collect() }
+        let statements: Vec<Statement> = sequence.stmts.iter().map(|stmt| self.statement(stmt)).collect();
+        // The parser also accepts `(a)b`, which is an error in every shell.
+        let is_stuck = |pair: &[Statement]| {
+            let (end, next) = (pair[0].span.end, pair[1].span.start);
+            let gap = self.logical.offset_of(end)..self.logical.offset_of(next);
+            pair[0].end == End::Line && self.logical.text.get(gap).is_some_and(|gap| !gap.contains('\n'))
+        };
+        if statements.windows(2).any(is_stuck) {
+            self.problem = Some(Opaque::Unparsed);
+        }
+        List { statements }
     }
 
     fn statement(&mut self, stmt: &ast::Stmt) -> Statement {
