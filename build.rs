@@ -20,6 +20,7 @@ fn main() {
         managers: folder(&root.join("managers")).into_values().collect(),
         programs: read(&root.join("programs.yaml")),
         effects: read(&root.join("effects.yaml")),
+        commands: read(&root.join("commands.yaml")),
         images: read(&root.join("images.yaml")),
         runtime: read(&root.join("runtime.yaml")),
         settings: read(&root.join("settings.yaml")),
@@ -39,6 +40,7 @@ fn tables(everything: &model::Everything) -> String {
         managers,
         programs,
         effects,
+        commands,
         images,
         runtime,
         settings,
@@ -50,6 +52,7 @@ fn tables(everything: &model::Everything) -> String {
     let mut text = String::new();
     parts(&mut text, "MANAGERS", "Manager", managers.iter().map(|one| (one.name.as_str(), json(one))));
     parts(&mut text, "IMAGES", "Image", images.iter().map(|one| (one.name.as_str(), json(one))));
+    parts(&mut text, "COMMANDS", "CommandLine", commands.iter().map(|one| ("", json(one))));
     parts(
         &mut text,
         "WRAPPERS",
@@ -60,6 +63,11 @@ fn tables(everything: &model::Everything) -> String {
     parts(&mut text, "SETTINGS", "Vec<SettingsFile>", std::iter::once(("", json(settings))));
     parts(&mut text, "STARTERS", "Vec<Starter>", std::iter::once(("", json(starters))));
     parts(&mut text, "INSTALL_SCRIPTS", "Vec<InstallScript>", std::iter::once(("", json(install_scripts))));
+    let command_numbers = commands
+        .iter()
+        .enumerate()
+        .flat_map(|(number, one)| one.programs.iter().map(move |name| (name.as_str(), number.to_string())));
+    table(&mut text, "COMMAND_BY_PROGRAM", "usize", &command_numbers.collect());
     let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
         let all = managers.iter().enumerate();
         all.flat_map(|(number, one)| names(one).iter().map(move |name| (name.as_str(), number.to_string())))

@@ -4,6 +4,7 @@
 //! never a guess.
 
 pub mod accounts;
+pub mod actions;
 pub mod append;
 pub mod base_image;
 pub mod block;

@@ -13,9 +13,9 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Avoid, ByName, Cache, Confidence, Ecosystem, Format, Image, InstallScript, Keep, Kind, Lean, Library,
-    Manager, ManagerSetting, Mode, Mount, On, Production, Project, Prune, Runtime, Setting, SettingsFile,
-    SettingsFormat, Starter, StarterFormat, Switch, Verbs, Wrapper,
+    Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Format, Image,
+    InstallScript, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project,
+    Prune, Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -172,6 +172,16 @@ impl Knowledge {
     /// The files that a program touches; `None` if it may touch any file.
     pub fn scope(&self, name: &str) -> Option<Scope> {
         SCOPES.find(name)
+    }
+
+    /// How the arguments of a program name files, if that is known.
+    pub fn command_line(&self, program: &str) -> Option<&CommandLine> {
+        find(COMMAND_BY_PROGRAM, program).map(|number| COMMANDS.get(number))
+    }
+
+    /// All of them.
+    pub fn command_lines(&self) -> impl Iterator<Item = &CommandLine> {
+        COMMANDS.all()
     }
 
     /// Whether known programs read a variable of this name by themselves.

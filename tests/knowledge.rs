@@ -66,6 +66,9 @@ fn every_claim_has_a_source() {
     for starter in Knowledge::embedded().starters() {
         assert!(starter.source.len() > 8, "{}", starter.name);
     }
+    for line in Knowledge::embedded().command_lines() {
+        assert!(line.source.contains(['(', ',', '\'']), "{:?}", line.programs);
+    }
 }
 
 #[test]
@@ -83,6 +86,19 @@ fn verbs_that_claims_name_are_listed() {
             .chain(manager.lean.iter().flat_map(|lean| &lean.verbs));
         for verb in cache_verbs.chain(option_verbs).chain(&manager.default_verb) {
             assert!(verbs.contains(verb.as_str()), "{}: the verb {verb:?} is not listed", manager.name);
+        }
+    }
+}
+
+/// An option has one meaning, and a program has one entry.
+#[test]
+fn options_of_commands_are_listed_once() {
+    let mut programs = HashSet::new();
+    for line in Knowledge::embedded().command_lines() {
+        assert!(line.programs.iter().all(|program| programs.insert(program)), "{:?}", line.programs);
+        let mut options = HashSet::new();
+        for option in line.options.values().flatten() {
+            assert!(options.insert(option), "{:?}: {option} is listed twice", line.programs);
         }
     }
 }

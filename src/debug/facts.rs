@@ -1,6 +1,7 @@
 //! The facts, as text.
 
 use super::Page;
+use crate::facts::actions::{Action, Actions};
 use crate::facts::caches::{is_emptied, is_mounted, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::effects::{Effects, Resource, Tree};
@@ -100,6 +101,9 @@ fn run(page: &mut Page<'_>, facts: &Facts<'_>, run: &RunFacts<'_>) {
                 };
                 page.line(format!("word {:?} = {:?}{rest}", word.raw, value.known));
             }
+            if run.call_of(index).is_none() {
+                actions(page, invocation);
+            }
             if let Some(call) = run.call_of(index) {
                 let packages: Vec<&str> = call.packages.iter().map(|word| word.text()).collect();
                 page.line(format!("package manager: {} {:?} {packages:?}", call.manager.name, call.verb));
@@ -130,6 +134,15 @@ fn directory(directory: &Directory) -> String {
         Directory::Known(path) => format!("{path:?}"),
         Directory::FromStart(path) => format!("the workdir and {path:?}"),
         Directory::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn actions(page: &mut Page<'_>, invocation: &Invocation<'_>) {
+    let Actions::These(actions) = &invocation.actions else { return page.line("files: any") };
+    for Action { act, file, to } in actions {
+        let inner = file.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
+        let to = to.map(|to| format!(", to {}", to.name.written())).unwrap_or_default();
+        page.line(format!("{act:?}: {}{inner}{to}", file.name.written()));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use crate::facts::actions::Actions;
 use crate::facts::execution::{Changes, ScriptStates, Walk};
 use crate::facts::paths;
 use crate::knowledge::lists::programs::SHELLS_OF_COMMANDS;
@@ -30,6 +31,8 @@ pub struct Invocation<'a> {
     pub place: Place,
     /// Whether it can't be read; filled at the first question.
     unreadable: OnceCell<bool>,
+    /// What it does with files. `xargs` may add arguments.
+    pub actions: Actions<'a>,
 }
 
 /// The user that a program runs as.
@@ -272,7 +275,8 @@ fn invocation<'a>(
             && (word.literal().is_some() || !name.contains(['$', '`', '*', '"', '\'', '{', '}', '(', ')'])))
         .then_some(name)
     });
-    Invocation { command, simple, words, program, elevation, repeated, place, unreadable: OnceCell::new() }
+    let (unreadable, actions) = (OnceCell::new(), Actions::of(program, words, known));
+    Invocation { command, simple, words, program, elevation, repeated, place, unreadable, actions }
 }
 
 /// The command after a wrapper's own options and operands; `None` if the wrapper runs nothing.

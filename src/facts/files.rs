@@ -6,10 +6,12 @@
 //! the list contains only files that are removed by their absolute paths. The list serves to find
 //! savings; no guard may assume that a file that is not in it is unused.
 
+use crate::facts::actions::Name;
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
 use crate::facts::{Facts, RunFacts, paths};
-use crate::knowledge::lists::options::{OF_PACKAGE_INSTALLATION, OF_WGET_ABOUT_OUTPUT};
+use crate::knowledge::Act;
+use crate::knowledge::lists::options::OF_PACKAGE_INSTALLATION;
 use crate::knowledge::lists::programs::{CHECKING_OPERANDS, INSTALLING_FILES, RUNNING_A_FILE};
 use crate::syntax::shell::Word;
 
@@ -71,11 +73,22 @@ impl<'a> Facts<'a> {
                 };
                 uses.push(FileUse { invocation: index, touch, path, word, directory });
             };
-            for (touch, word) in words(one) {
-                add(touch, &self.expanded_in(run, index, word), Some(word));
+            for action in one.actions.known() {
+                let (name, inner) = (action.file.name, action.file.inner);
+                match (touch(action.act), name, inner) {
+                    (Some(touch), Name::Here, Some(inner)) => {
+                        add(touch, &self.text_expanded_in(run, index, inner), None);
+                    }
+                    (Some(touch), Name::Word(word), None) => {
+                        add(touch, &self.expanded_in(run, index, word), Some(word));
+                    }
+                    _ => {}
+                }
             }
-            if let Some(name) = remote_name(one) {
-                add(Touch::Fetched, &self.text_expanded_in(run, index, name), None);
+            if self.known.command_line(one.program.unwrap_or_default()).is_none() {
+                for (touch, word) in used_up(one) {
+                    add(touch, &self.expanded_in(run, index, word), Some(word));
+                }
             }
             for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
                 if let Some(target) = redirect.target.as_ref().filter(|target| target.raw != "/dev/null") {
@@ -118,32 +131,34 @@ fn tidy(path: &str) -> String {
     path.strip_suffix('/').map(str::to_owned).unwrap_or(path)
 }
 
-/// The words of a command that name files, by what the program does with them.
-fn words<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
+/// What a command does with a file that it names.
+fn touch(act: Act) -> Option<Touch> {
+    match act {
+        Act::Fetches => Some(Touch::Fetched),
+        Act::Unpacks => Some(Touch::Consumed),
+        Act::Writes | Act::Into => Some(Touch::Written),
+        Act::Removes | Act::RemovesTrees | Act::RemovesParents | Act::Moves => Some(Touch::Removed),
+        Act::Changes => Some(Touch::Reowned),
+        Act::Uses
+        | Act::Edits
+        | Act::Text
+        | Act::Nothing
+        | Act::Address
+        | Act::Reads
+        | Act::Under
+        | Act::Archive
+        | Act::Links => None,
+    }
+}
+
+/// The files that a command installs, runs or checks.
+fn used_up<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
     let arguments = one.arguments();
     let operands = || arguments.iter().filter(|word| !word.is_option());
     let all = |touch| operands().map(move |word| (touch, word)).collect::<Vec<_>>();
-    let last = |touch| operands().next_back().map(|word| (touch, word)).into_iter().collect::<Vec<_>>();
     match one.program.unwrap_or_default() {
-        "rm" | "rmdir" | "unlink" => all(Touch::Removed),
-        "mkdir" | "touch" | "tee" => all(Touch::Written),
-        "chown" | "chgrp" | "chmod" => operands().skip(1).map(|word| (Touch::Reowned, word)).collect(),
-        "mv" => {
-            let count = operands().count();
-            operands()
-                .enumerate()
-                .map(|(at, word)| (if at + 1 == count { Touch::Written } else { Touch::Removed }, word))
-                .collect()
-        }
-        "cp" | "ln" | "install" => last(Touch::Written),
-        "wget" | "curl" => output(one).map(|word| (Touch::Fetched, word)).into_iter().collect(),
         "git" if operands().next().is_some_and(|verb| verb.raw == "clone") && operands().count() == 3 => {
-            last(Touch::Written)
-        }
-        "tar" | "bsdtar" => tar(arguments),
-        "unzip" => {
-            let target = value_of(arguments, "-d").map(|word| (Touch::Written, word));
-            operands().take(1).map(|word| (Touch::Consumed, word)).chain(target).collect()
+            operands().next_back().map(|word| (Touch::Written, word)).into_iter().collect()
         }
         program if CHECKING_OPERANDS.contains(&program) => all(Touch::Checked),
         "dpkg" | "rpm"
@@ -174,81 +189,6 @@ fn words<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
             .into_iter()
             .collect(),
     }
-}
-
-/// The file that curl or wget writes.
-fn output<'a>(one: &Invocation<'a>) -> Option<&'a Word> {
-    let (short, longs): (char, &[&str]) =
-        if one.is("curl") { ('o', &["--output"]) } else { ('O', &["--output-document"]) };
-    let arguments = one.arguments();
-    for (at, word) in arguments.iter().enumerate() {
-        let raw = word.raw.as_str();
-        let cluster = raw.starts_with('-')
-            && !raw.starts_with("--")
-            && raw.ends_with(short)
-            && raw[1..].chars().all(|c| c.is_ascii_alphabetic());
-        if cluster || longs.contains(&raw) {
-            return arguments.get(at + 1).filter(|target| target.raw != "-");
-        }
-    }
-    None
-}
-
-/// The name that curl `-O` or plain wget derives from the URL, or `None` if it is unknown.
-fn remote_name<'a>(one: &Invocation<'a>) -> Option<&'a str> {
-    let arguments = one.arguments();
-    let wanted = match one.program? {
-        "curl" => one.has_flag('O', "--remote-name"),
-        "wget" => !arguments.iter().any(|word| {
-            OF_WGET_ABOUT_OUTPUT.iter().any(|option| word.raw.starts_with(option))
-                || word.raw.starts_with('-') && !word.raw.starts_with("--") && word.raw.ends_with('O')
-        }),
-        _ => false,
-    };
-    if !wanted {
-        return None;
-    }
-    let mut addresses = arguments.iter().filter(|word| word.raw.contains("://"));
-    let address = addresses.next().filter(|_| addresses.next().is_none())?;
-    let name = address.raw.trim_matches(['"', '\'']).rsplit('/').next()?;
-    (!name.is_empty() && !name.contains(['?', '#', '%', '&', '(', ')', '`', '"', '\''])).then_some(name)
-}
-
-/// The archive and the directory of tar.
-fn tar(arguments: &[Word]) -> Vec<(Touch, &Word)> {
-    let mut found = Vec::new();
-    let mut extracts = false;
-    let mut at = 0;
-    while let Some(word) = arguments.get(at) {
-        let raw = word.raw.as_str();
-        at += 1;
-        let bundle = !raw.starts_with("--")
-            && (raw.starts_with('-') || at == 1)
-            && raw.trim_start_matches('-').chars().all(|c| c.is_ascii_alphabetic());
-        if bundle {
-            extracts |= raw.contains('x');
-            if raw.ends_with('f') {
-                found.extend(
-                    arguments
-                        .get(at)
-                        .filter(|archive| archive.raw != "-")
-                        .map(|archive| (Touch::Consumed, archive)),
-                );
-                at += 1;
-            } else if raw == "-C" {
-                found.extend(arguments.get(at).map(|directory| (Touch::Written, directory)));
-                at += 1;
-            }
-        } else if raw == "--extract" {
-            extracts = true;
-        }
-    }
-    if extracts { found } else { Vec::new() }
-}
-
-fn value_of<'a>(arguments: &'a [Word], option: &str) -> Option<&'a Word> {
-    let at = arguments.iter().position(|word| word.raw == option)?;
-    arguments.get(at + 1)
 }
 
 #[cfg(test)]

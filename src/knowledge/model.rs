@@ -696,6 +696,100 @@ pub struct Effects {
     pub variables: Vec<String>,
 }
 
+/// How the arguments of a program name files (`knowledge/commands.yaml`).
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct CommandLine {
+    /// The programs.
+    pub programs: Vec<String>,
+    /// How the arguments are written.
+    pub form: ArgumentForm,
+    /// What happens to the files that the operands name.
+    pub operands: Act,
+    /// The same for the first operand, if it differs.
+    pub first: Option<Act>,
+    /// Options with which the first operand is like the others.
+    pub given: Vec<String>,
+    /// The same for the last operand, if it differs.
+    pub last: Option<Act>,
+    /// Options that take a value, by what happens to it.
+    pub options: std::collections::BTreeMap<Act, Vec<String>>,
+    /// Options whose value is optional, and attached to them.
+    pub attached: Vec<String>,
+    /// Options that change what happens to all operands.
+    pub with: std::collections::BTreeMap<Act, Vec<String>>,
+    /// Options with which the working directory is read if there is no operand.
+    pub here_with: Vec<String>,
+    /// Options that unpack the archive.
+    pub extracts: Vec<String>,
+    /// Options that write the archive.
+    pub creates: Vec<String>,
+    /// Options with which a download gets the name in its address; the others are printed.
+    pub named: Vec<String>,
+    /// Options without which a download gets the name in its address.
+    pub named_unless: Vec<String>,
+    /// Options with which that name, or where it is, depends on the server.
+    pub unnamed: Vec<String>,
+    /// The source.
+    pub source: String,
+}
+
+/// How the arguments of a program are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArgumentForm {
+    /// Options and operands.
+    #[default]
+    Plain,
+    /// The same, but the first argument may be options without a dash, whose values follow.
+    Tar,
+    /// Options, and addresses to download.
+    Download,
+}
+
+/// What a program does with one of its arguments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// It may read or write a file of this name.
+    #[default]
+    Uses,
+    /// The argument is no file's name, but a mode, a number, a user.
+    Text,
+    /// The argument is no file's name, but a script or a pattern, which may look like one.
+    Nothing,
+    /// An address, or a file if it has no scheme.
+    Address,
+    /// It reads the file or directory.
+    Reads,
+    /// It creates or overwrites the file or directory.
+    Writes,
+    /// It changes the file's content, or adds to it.
+    Edits,
+    /// It writes a download to the file.
+    Fetches,
+    /// It puts files into the directory.
+    Into,
+    /// Downloads get names in this directory.
+    Under,
+    /// An archive, which is unpacked or written by the option that says so.
+    Archive,
+    /// It unpacks the archive.
+    Unpacks,
+    /// It removes the file.
+    Removes,
+    /// It removes the file or directory.
+    RemovesTrees,
+    /// It removes the directory and those around it.
+    RemovesParents,
+    /// It moves the file or directory away.
+    Moves,
+    /// It makes a link to the file or directory.
+    Links,
+    /// It changes the owner or the mode.
+    Changes,
+}
+
 /// A base image that is identified by its name (`knowledge/images.yaml`).
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -829,6 +923,8 @@ pub struct Everything {
     pub programs: Programs,
     /// See [`Effects`].
     pub effects: Effects,
+    /// See [`CommandLine`].
+    pub commands: Vec<CommandLine>,
     /// See [`Image`].
     pub images: Vec<Image>,
     /// See [`Runtime`].

@@ -4,12 +4,13 @@
 //! A recipe describes the effect of the tools of its own language. For every other command, an
 //! unknown effect is a reason not to split the stage.
 
+use crate::facts::actions::{Action, Name};
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
 use crate::knowledge::lists::directories::{NOT_READ_AT_RUN_TIME, OF_EVERY_IMAGE, PACKAGE_SOURCES};
 use crate::knowledge::lists::programs::{OF_THE_SYSTEM_WITHOUT_OUTPUT, WITHOUT_OUTPUT_FILES};
-use crate::knowledge::{Kind, Scope};
+use crate::knowledge::{Act, Kind, Scope};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 
@@ -61,7 +62,11 @@ pub struct Step<'s, 'a> {
 impl Step<'_, '_> {
     /// The absolute path that a word names at this step.
     pub fn path(&self, facts: &Facts<'_>, word: &Word) -> Option<String> {
-        let expanded = facts.expanded_in(self.run, self.index, word);
+        self.path_of(facts, Name::Word(word))
+    }
+
+    fn path_of(&self, facts: &Facts<'_>, name: Name<'_>) -> Option<String> {
+        let expanded = facts.name_expanded_in(self.run, self.index, name)?;
         let text = Some(expanded.known).filter(|_| expanded.tail == Tail::None)?;
         if text.starts_with('/') {
             climb(&text)
@@ -210,150 +215,139 @@ impl StageOutputs {
         Ok(())
     }
 
+    /// Handles a program that only uses the files that it names.
     fn files(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        let words: Vec<&Word> = step.operands().collect();
-        let resolve =
-            |word: &Word| step.path(facts, word).ok_or_else(|| reasons::unknown_path(program, &word.raw));
-        match program {
-            "rm" | "rmdir" | "unlink" => {
-                for word in words {
-                    let named = Word::plain(word.raw.trim_end_matches("/*"));
-                    if let Some(path) = step.path(facts, &named) {
-                        self.goes(path);
+        let resolve = |name: Name<'_>| {
+            step.path_of(facts, name).ok_or_else(|| reasons::unknown_path(program, name.written()))
+        };
+        let actions = step.one.actions.known();
+        if program == "ln" && actions.iter().any(|action| action.file.name.written().starts_with('/')) {
+            return self.absolute_link(facts, step);
+        }
+        for action in actions {
+            let name = action.file.name;
+            match (action.act, action.to) {
+                (Act::Removes | Act::RemovesTrees | Act::RemovesParents, _) => {
+                    let named = Name::Part(name.written().trim_end_matches("/*"));
+                    step.path_of(facts, named).into_iter().for_each(|path| self.goes(path));
+                }
+                (act, Some(to)) => {
+                    let target = resolve(to.name)?;
+                    self.copied(name, &target, to.is_directory, program)?;
+                    if act == Act::Moves {
+                        step.path_of(facts, name).into_iter().for_each(|path| self.goes(path));
                     }
                 }
-            }
-            "ln" if words.iter().any(|word| word.raw.starts_with('/')) => {
-                let is_known = |word: &&Word| {
-                    word.literal().is_some() || facts.expanded(step.run.item, &word.raw).is_some()
-                };
-                let target =
-                    words.last().filter(|word| word.raw.starts_with('/') && words.iter().all(is_known));
-                let target = target.and_then(|target| step.path(facts, target));
-                let target =
-                    target.ok_or_else(|| reasons::unknown_link(step.one.command.span.of(facts.file.text)))?;
-                let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
-                if !step.one.place.is_certain() {
-                    return Err(reasons::link_may_not_run());
-                }
-                if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
-                    self.links.push(step.one.command.span.of(facts.file.text).to_owned());
-                }
-            }
-            "cp" | "mv" | "ln" | "install" => {
-                let Some((target, sources)) = words.split_last() else { return Ok(()) };
-                let target_path = resolve(target)?;
-                // The target is a directory if there are several sources or it is written as one.
-                let into_directory =
-                    sources.len() > 1 || target.raw.ends_with('/') || is_common_directory(&target_path);
-                for source in sources {
-                    let name = source.text().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                    let is_name = !name.is_empty()
-                        && !matches!(name, "." | "..")
-                        && !name.contains(['*', '?', '[', '$']);
-                    let path = match (into_directory, is_name) {
-                        (false, _) | (true, false) => target_path.clone(),
-                        (true, true) => format!("{}/{name}", target_path.trim_end_matches('/')),
-                    };
-                    if is_common_directory(&path) {
-                        return Err(reasons::mixed_files(program, &path));
-                    }
-                    self.leaves(path, program);
-                    if program == "mv" {
-                        step.path(facts, source).into_iter().for_each(|path| self.goes(path));
-                    }
-                }
-            }
-            "chown" | "chgrp" => {
-                let recursive = step.one.has_flag('R', "--recursive");
-                let Some((owner, targets)) = words.split_first() else { return Ok(()) };
-                let owner = facts.expanded(step.run.item, &owner.raw).ok_or(reasons::unknown_owner())?;
-                let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
-                for target in targets {
-                    let path = resolve(target)?;
-                    if recursive && program == "chown" {
-                        self.owners.push((path.clone(), owner.clone()));
-                    } else if !is_leaving(&path) {
-                        self.owners.push((format!("={path}"), owner.clone()));
-                    }
-                    self.leaves(path, program);
-                }
-            }
-            "chmod" => {
-                for target in words.iter().skip(1) {
+                // The destination of the above.
+                (Act::Writes | Act::Into, None) if actions.iter().any(|other| other.to.is_some()) => {}
+                (Act::Changes, _) if program == "chmod" => {
                     // The files that a pattern matches are copied with their directory.
-                    let named = target.raw.split(['*', '?', '[']).next().unwrap_or_default();
-                    let directory =
-                        Word::plain(named.rsplit_once('/').map_or(".", |(directory, _)| directory));
-                    let path = step.path(facts, target).or_else(|| step.path(facts, &directory));
-                    self.leaves(path.ok_or_else(|| reasons::unknown_chmod_path(&target.raw))?, program);
+                    let named = name.written().split(['*', '?', '[']).next().unwrap_or_default();
+                    let directory = named.rsplit_once('/').map_or(".", |(directory, _)| directory);
+                    let path =
+                        step.path_of(facts, name).or_else(|| step.path_of(facts, Name::Part(directory)));
+                    self.leaves(path.ok_or_else(|| reasons::unknown_chmod_path(name.written()))?, program);
                 }
-            }
-            "sed" | "awk" | "gawk" | "mawk" => {
-                let in_place = step
-                    .one
-                    .arguments()
-                    .iter()
-                    .any(|word| word.raw.starts_with("-i") || word.raw == "--in-place");
-                for target in words.iter().skip(1).filter(|_| in_place) {
-                    self.leaves(resolve(target)?, program);
-                }
-            }
-            _ => {
-                for target in words {
-                    self.leaves(resolve(target)?, program);
-                }
+                (Act::Changes, _) => self.reowned(facts, step, program, resolve(name)?)?,
+                (Act::Uses, _) if name.word().is_none() => {}
+                (Act::Uses | Act::Writes | Act::Edits, _) => self.leaves(resolve(name)?, program),
+                _ => {}
             }
         }
         Ok(())
     }
 
+    /// A link that is, or points to, an absolute path.
+    fn absolute_link(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), Reason> {
+        let text = step.one.command.span.of(facts.file.text);
+        let is_known = |name: Name<'_>| {
+            name.word().is_none_or(|word| word.literal().is_some())
+                || facts.expanded(step.run.item, name.written()).is_some()
+        };
+        let mut links =
+            step.one.actions.known().iter().filter_map(|action| Some((action.file.name, action.to?)));
+        let (_, to) = links.clone().next().ok_or_else(|| reasons::unknown_link(text))?;
+        let is_known = links.all(|(name, _)| is_known(name)) && is_known(to.name);
+        let target = Some(to.name).filter(|name| name.written().starts_with('/') && is_known);
+        let target = target.and_then(|target| step.path_of(facts, target));
+        let target = target.ok_or_else(|| reasons::unknown_link(text))?;
+        let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
+        if !step.one.place.is_certain() {
+            return Err(reasons::link_may_not_run());
+        }
+        if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
+            self.links.push(text.to_owned());
+        }
+        Ok(())
+    }
+
+    /// A file that a command copies, moves or links to a target.
+    fn copied(
+        &mut self,
+        source: Name<'_>,
+        target: &str,
+        is_directory: bool,
+        program: &str,
+    ) -> Result<(), Reason> {
+        let text = source.word().map_or(source.written(), Word::text);
+        let name = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let is_name = !name.is_empty() && !matches!(name, "." | "..") && !name.contains(['*', '?', '[', '$']);
+        let path = if is_name && (is_directory || is_common_directory(target)) {
+            format!("{}/{name}", target.trim_end_matches('/'))
+        } else {
+            target.to_owned()
+        };
+        if is_common_directory(&path) {
+            return Err(reasons::mixed_files(program, &path));
+        }
+        self.leaves(path, program);
+        Ok(())
+    }
+
+    /// A file or directory that gets another owner.
+    fn reowned(
+        &mut self,
+        facts: &Facts<'_>,
+        step: &Step<'_, '_>,
+        program: &str,
+        path: String,
+    ) -> Result<(), Reason> {
+        let mut texts = step.one.actions.known().iter().filter(|action| action.act == Act::Text);
+        let owner = texts.next().filter(|_| texts.next().is_none()).map(|action| action.file.name.written());
+        let owner = owner.and_then(|owner| facts.expanded(step.run.item, owner));
+        let owner = owner.ok_or_else(reasons::unknown_owner)?;
+        let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
+        if program == "chown" && step.one.has_flag('R', "--recursive") {
+            self.owners.push((path.clone(), owner));
+        } else if !is_leaving(&path) {
+            self.owners.push((format!("={path}"), owner));
+        }
+        self.leaves(path, program);
+        Ok(())
+    }
+
     fn download(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        let arguments = step.one.arguments();
-        let written = arguments.windows(2).find_map(|pair| {
-            let is_output = matches!(pair[0].raw.as_str(), "-o" | "--output" | "-O" | "--output-document")
-                || pair[0].is_option()
-                    && !pair[0].raw.starts_with("--")
-                    && pair[0].raw.ends_with(['o', 'O'])
-                    && program == "wget"
-                || pair[0].is_option()
-                    && !pair[0].raw.starts_with("--")
-                    && pair[0].raw.ends_with('o')
-                    && program == "curl";
-            (is_output && !pair[1].raw.contains("://")).then_some(&pair[1])
-        });
-        match written {
-            Some(word) if word.raw == "-" => Ok(()),
-            Some(word) => {
-                let path = step.path(facts, word).ok_or_else(|| reasons::unknown_target_path(&word.raw))?;
-                self.leaves(path, program);
-                Ok(())
-            }
-            None if arguments.iter().any(|word| word.is_option() && word.raw.ends_with("O-")) => Ok(()),
-            None if program == "curl"
-                && !arguments.iter().any(|word| word.is_option() && word.raw.contains('O')) =>
-            {
-                Ok(())
-            }
-            None => {
-                let here = step.directory.clone().ok_or(reasons::unknown_download_path())?;
-                self.leaves(here, program);
-                Ok(())
+        for Action { act, file, .. } in step.one.actions.known() {
+            let path = step.path_of(facts, file.name);
+            match (act, file.inner) {
+                (Act::Fetches | Act::Writes, None) => {
+                    let path = path.ok_or_else(|| reasons::unknown_target_path(file.name.written()))?;
+                    self.leaves(path, program);
+                }
+                (Act::Into | Act::Fetches, _) => {
+                    self.leaves(path.ok_or_else(reasons::unknown_download_path)?, program);
+                }
+                _ => {}
             }
         }
+        Ok(())
     }
 
     fn unpacked(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        let arguments = step.one.arguments();
-        let into = arguments.windows(2).find_map(|pair| {
-            let is_target = matches!(pair[0].raw.as_str(), "-C" | "-d" | "--directory");
-            is_target.then_some(&pair[1])
-        });
-        let path = match into {
-            Some(word) => step.path(facts, word),
-            None => step.directory.clone(),
-        };
-        let path = path.ok_or_else(|| reasons::unknown_extraction(program))?;
+        let find = |wanted: Act| step.one.actions.known().iter().find(|action| action.act == wanted);
+        let archive = find(Act::Edits);
+        let name = archive.or_else(|| find(Act::Into)).map_or(Name::Here, |action| action.file.name);
+        let path = step.path_of(facts, name).ok_or_else(|| reasons::unknown_extraction(program))?;
         if OF_EVERY_IMAGE.contains(&path.as_str()) {
             return Err(reasons::mixed_extraction(program, &path));
         }

@@ -189,22 +189,21 @@ impl Script<'_, '_> {
                     let here = self.here()?;
                     self.touch(Tree::At(here));
                 }
-                self.operands(one.arguments())
+                self.files(one)
             }
-            Scope::Scripted => {
-                let given = one.arguments().iter().any(|word| {
-                    word.raw.starts_with("--") || word.is_option() && word.raw.contains(['e', 'f'])
-                });
-                let first = one.arguments().iter().position(|word| !word.is_option());
-                let skip = first.filter(|_| !given).map_or(0, |at| at + 1);
-                self.operands(&one.arguments()[skip..])
-            }
+            Scope::Scripted => self.files(one),
             Scope::Archive => {
                 let here = self.here()?;
                 self.touch(Tree::At(here));
-                self.operands(one.arguments())
+                self.files(one)
             }
-            Scope::Download => self.download(one),
+            Scope::Download => {
+                let reads = |word: &Word| word.raw.contains('@') && !word.raw.contains("://");
+                if one.arguments().iter().any(reads) {
+                    return Err(reasons::reads_named_file(&one.words[0].raw));
+                }
+                self.files(one)
+            }
             Scope::Accounts => {
                 self.effects.writes.push(Resource::Accounts);
                 self.touch(Tree::System);

@@ -1,4 +1,4 @@
-//! The effects of special programs: `cd`, `git`, `curl`, package managers.
+//! The effects of special programs: `cd`, `git`, package managers.
 //!
 //! The others are in the lists of `knowledge/effects.yaml`, which `commands` reads.
 
@@ -87,34 +87,6 @@ impl Script<'_, '_> {
         }
         self.touch(Tree::System);
         self.touch(Tree::Homes);
-        Ok(())
-    }
-
-    pub(super) fn download(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        let mut writes_elsewhere = false;
-        for word in one.arguments() {
-            let is_address = word.raw.contains("://");
-            if word.raw.contains('@') && !is_address {
-                return Err(reasons::reads_named_file(&one.words[0].raw));
-            }
-            if word.raw == "-o"
-                || word.raw == "--output"
-                || one.is("wget") && word.raw.starts_with("-O")
-                || word.raw.starts_with("--output-document")
-            {
-                writes_elsewhere = true;
-            }
-            if !is_address && !word.is_option() {
-                self.word(word)?;
-            } else if !is_address && word.raw.contains('/') {
-                self.option(word)?;
-            }
-        }
-        let piped_or_named = writes_elsewhere || one.is("curl") && !one.has_flag('O', "--remote-name");
-        if !piped_or_named {
-            let here = self.here()?;
-            self.touch(Tree::At(here));
-        }
         Ok(())
     }
 

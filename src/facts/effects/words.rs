@@ -1,8 +1,11 @@
 //! The files that the words of a command name, if known.
 
+use crate::facts::Invocation;
+use crate::facts::actions::{Name, loose_paths};
 use crate::facts::effects::commands::Script;
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::execution::{Expanded, Tail, normalized};
+use crate::knowledge::Act;
 use crate::knowledge::lists::files::PACKAGES_AND_ARCHIVES;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
@@ -11,6 +14,20 @@ impl Script<'_, '_> {
     pub(super) fn here(&self) -> Result<String, Reason> {
         let directory = self.run.states.directory(self.index).known().map(str::to_owned);
         directory.ok_or_else(|| reasons::unknown_directory("a command"))
+    }
+
+    /// All files that a command names.
+    pub(super) fn files(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
+        for action in one.actions.known() {
+            match (action.act, action.file.name) {
+                // Words with an unknown value may be several, and options too.
+                (Act::Text, name) if name.word().is_none_or(|word| word.literal().is_some()) => {}
+                (Act::Nothing, _) => {}
+                (Act::Address, name) if name.written().contains("://") => {}
+                (_, name) => self.name(name)?,
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn operands(&mut self, words: &[Word]) -> Result<(), Reason> {
@@ -45,21 +62,23 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    /// `--key=/path` names a path, `--key` and `-rf` do not.
+    /// The paths in an option of a program whose options are not known.
     pub(super) fn option(&mut self, word: &Word) -> Result<(), Reason> {
-        let Some(at) = word.raw.find('/') else { return Ok(()) };
-        if word.raw.contains("://") {
-            return Ok(());
-        }
-        let start = word.raw[..at].rfind(['=', ':', ',']).map_or(at, |before| before + 1);
-        let path = word.raw[start..].trim_matches(['"', '\'']).to_owned();
-        let tree = self.absolute(&path)?;
-        self.touch(Tree::At(tree));
-        Ok(())
+        loose_paths(&word.raw).try_for_each(|path| self.name(path))
     }
 
     pub(super) fn word(&mut self, word: &Word) -> Result<(), Reason> {
-        let path = self.resolve(word)?;
+        self.name(Name::Word(word))
+    }
+
+    fn name(&mut self, name: Name<'_>) -> Result<(), Reason> {
+        let expanded = self.facts.name_expanded_in(self.run, self.index, name);
+        let path = match name {
+            Name::Here => self.here()?,
+            name => expanded
+                .and_then(|expanded| self.located(&expanded))
+                .ok_or_else(|| reasons::unknown_target(name.written()))?,
+        };
         if !path.starts_with("/dev/") {
             self.touch(Tree::At(path));
         }
@@ -70,12 +89,6 @@ impl Script<'_, '_> {
     pub(super) fn resolve(&self, word: &Word) -> Result<String, Reason> {
         self.located(&self.facts.expanded_in(self.run, self.index, word))
             .ok_or_else(|| reasons::unknown_target(&word.raw))
-    }
-
-    /// The same for a part of a word.
-    pub(super) fn absolute(&self, path: &str) -> Result<String, Reason> {
-        self.located(&self.facts.text_expanded_in(self.run, self.index, path))
-            .ok_or_else(|| reasons::unknown_target(path))
     }
 
     fn located(&self, expanded: &Expanded) -> Option<String> {

@@ -1,0 +1,378 @@
+//! What a command does with files: which ones it reads, writes, fetches, unpacks, removes, moves,
+//! links, and changes in owner or mode.
+//!
+//! Only this module reads the arguments of programs for that; `knowledge/commands.yaml` has their
+//! options. The names are as written: the state of the script says which paths they are.
+
+mod arguments;
+
+use crate::facts::execution::Expanded;
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::{Act, ArgumentForm, CommandLine, Knowledge, Scope};
+use crate::syntax::shell::Word;
+
+use arguments::{Argument, Arguments};
+
+pub(super) use arguments::loose_paths;
+
+/// What a command does, apart from its redirections.
+#[derive(Debug, Clone)]
+pub enum Actions<'a> {
+    /// It may do anything with any file.
+    Anything,
+    /// These actions, in the order of its arguments; what the program does with the system's own
+    /// files is not among them.
+    These(Vec<Action<'a>>),
+}
+
+impl<'a> Actions<'a> {
+    /// What a program does with these words, of which the first is its name.
+    pub(super) fn of(program: Option<&str>, words: &'a [Word], known: &Knowledge) -> Self {
+        let Some((_, arguments)) = words.split_first() else { return Self::These(Vec::new()) };
+        let Some(program) = program else { return Self::Anything };
+        match (known.command_line(program), known.scope(program)) {
+            (Some(line), _) => Self::These(by_line(arguments, line)),
+            (None, Some(Scope::Nothing)) => Self::These(Vec::new()),
+            (None, Some(Scope::Operands | Scope::Scripted | Scope::Archive | Scope::Download)) => {
+                Self::These(by_line(arguments, &CommandLine::default()))
+            }
+            (None, Some(Scope::Accounts | Scope::Named | Scope::System) | None) => Self::Anything,
+        }
+    }
+
+    /// The known actions; none of a command that may do anything.
+    pub fn known(&self) -> &[Action<'a>] {
+        match self {
+            Self::Anything => &[],
+            Self::These(actions) => actions,
+        }
+    }
+}
+
+/// One action.
+#[derive(Debug, Clone, Copy)]
+pub struct Action<'a> {
+    /// What happens to the file.
+    pub act: Act,
+    /// The file.
+    pub file: File<'a>,
+    /// Where the file is copied, moved or linked to.
+    pub to: Option<Destination<'a>>,
+}
+
+/// A file that a command names.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Its name, or that of its directory.
+    pub name: Name<'a>,
+    /// Its name in that directory, as written.
+    pub inner: Option<&'a str>,
+}
+
+/// The name of a file, as the script writes it.
+#[derive(Debug, Clone, Copy)]
+pub enum Name<'a> {
+    /// The working directory.
+    Here,
+    /// A whole word.
+    Word(&'a Word),
+    /// A part of a word, quotes included: the value of an option.
+    Part(&'a str),
+    /// A part of a word that is unknown.
+    Unknown(&'a Word),
+}
+
+/// Where a command copies, moves or links a file to.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination<'a> {
+    /// The file or directory.
+    pub name: Name<'a>,
+    /// Whether it is certainly a directory, which gets the file under its own name.
+    pub is_directory: bool,
+}
+
+impl<'a> Name<'a> {
+    /// As the script writes it.
+    pub fn written(self) -> &'a str {
+        match self {
+            Self::Here => ".",
+            Self::Word(word) | Self::Unknown(word) => &word.raw,
+            Self::Part(text) => text,
+        }
+    }
+
+    /// The word, if a whole word is the name.
+    pub fn word(self) -> Option<&'a Word> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Here | Self::Part(_) | Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// A name with its variables expanded, as in an invocation; `None` if nothing is known.
+    pub fn name_expanded_in(
+        &self,
+        run: &RunFacts<'_>,
+        invocation: usize,
+        name: Name<'_>,
+    ) -> Option<Expanded> {
+        match name {
+            Name::Here => Some(self.text_expanded_in(run, invocation, ".")),
+            Name::Word(word) => Some(self.expanded_in(run, invocation, word)),
+            Name::Part(text) => Some(self.text_expanded_in(run, invocation, text)),
+            Name::Unknown(_) => None,
+        }
+    }
+}
+
+impl<'a> Action<'a> {
+    fn new(act: Act, name: Name<'a>) -> Self {
+        Self { act, file: File { name, inner: None }, to: None }
+    }
+}
+
+fn by_line<'a>(words: &'a [Word], line: &CommandLine) -> Vec<Action<'a>> {
+    let arguments = Arguments::of(words, line);
+    let roles = Roles::of(&arguments, line);
+    let mut actions = Vec::new();
+    let mut operand = 0;
+    for argument in &arguments.list {
+        match *argument {
+            Argument::Operand(word) => {
+                let act = roles.of_operand(operand);
+                let to = roles.destination.filter(|_| matches!(act, Act::Reads | Act::Moves | Act::Links));
+                actions.push(Action { to, ..Action::new(act, Name::Word(word)) });
+                operand += 1;
+            }
+            Argument::Value(Act::Fetches | Act::Archive, name) if name.written() == "-" => {}
+            Argument::Value(Act::Fetches, name) => actions.push(roles.fetched(name)),
+            Argument::Value(act, name) => actions.push(Action::new(roles.of_value(act), name)),
+        }
+    }
+    actions.extend(roles.in_directory(&arguments));
+    actions
+}
+
+/// What the arguments of one command are.
+struct Roles<'a, 'k> {
+    line: &'k CommandLine,
+    /// The number of operands.
+    count: usize,
+    /// Whether the first operand differs from the others.
+    has_first: bool,
+    /// What an option does with all operands but the first.
+    with: Option<Act>,
+    /// Where the operands are copied, moved or linked to.
+    destination: Option<Destination<'a>>,
+    /// Whether an option names that destination.
+    is_given: bool,
+    /// The directory of downloads that get the names in their addresses.
+    under: Option<Name<'a>>,
+    /// Whether it unpacks its archive.
+    extracts: bool,
+    /// Whether it writes its archive.
+    creates: bool,
+}
+
+impl<'a, 'k> Roles<'a, 'k> {
+    fn of(arguments: &Arguments<'a>, line: &'k CommandLine) -> Self {
+        let count = arguments.operands().count();
+        let value = |wanted: Act| {
+            arguments.list.iter().find_map(|argument| match *argument {
+                Argument::Value(act, name) if act == wanted => Some(name),
+                _ => None,
+            })
+        };
+        let with = line.with.iter().find(|(_, names)| arguments.has(names)).map(|(act, _)| *act);
+        let given = value(Act::Into);
+        let destination = match (line.last, given, with) {
+            (None, ..) | (_, _, Some(_)) => None,
+            (Some(_), Some(name), None) => Some(Destination { name, is_directory: true }),
+            (Some(_), None, None) if count > 1 => arguments.operands().next_back().map(|last| {
+                let is_directory = count > 2 || last.raw.ends_with('/') || matches!(last.text(), "." | "..");
+                Destination { name: Name::Word(last), is_directory }
+            }),
+            // `ln -s /x/y` makes a link in the working directory.
+            (Some(_), None, None) => arguments.operands().next().map(|only| {
+                let name = if line.operands == Act::Links { Name::Here } else { Name::Unknown(only) };
+                Destination { name, is_directory: true }
+            }),
+        };
+        Self {
+            line,
+            count,
+            has_first: line.first.is_some() && !arguments.has(&line.given),
+            with,
+            destination,
+            is_given: given.is_some(),
+            under: value(Act::Under),
+            extracts: line.extracts.is_empty() || arguments.has(&line.extracts),
+            creates: arguments.has(&line.creates),
+        }
+    }
+
+    fn of_operand(&self, at: usize) -> Act {
+        match (self.line.first, self.line.last) {
+            (Some(act), _) if at == 0 && self.has_first => act,
+            _ if self.with.is_some() => self.with.unwrap_or_default(),
+            (_, Some(act)) if at > 0 && at + 1 == self.count && !self.is_given => act,
+            _ => self.line.operands,
+        }
+    }
+
+    fn of_value(&self, act: Act) -> Act {
+        match act {
+            Act::Archive if self.extracts => Act::Unpacks,
+            Act::Archive if self.creates => Act::Edits,
+            Act::Archive => Act::Uses,
+            // An archive is made of files in that directory.
+            Act::Into if !self.extracts => Act::Uses,
+            act => act,
+        }
+    }
+
+    /// A download to a file with this name.
+    fn fetched(&self, name: Name<'a>) -> Action<'a> {
+        match (self.under.filter(|_| !self.line.named.is_empty()), name) {
+            // Only curl puts it in the directory.
+            (Some(under), name) => {
+                let file = File { name: under, inner: Some(name.written()) };
+                Action { act: Act::Fetches, file, to: None }
+            }
+            (None, name) => Action::new(Act::Fetches, name),
+        }
+    }
+
+    /// The actions on a directory that no argument names as such.
+    fn in_directory(&self, arguments: &Arguments<'a>) -> Vec<Action<'a>> {
+        let line = self.line;
+        let mut actions = Vec::new();
+        if self.count <= usize::from(self.has_first) && arguments.has(&line.here_with) {
+            actions.push(Action::new(Act::Reads, Name::Here));
+        }
+        let unpacks_here = line.last.is_none() && line.options.contains_key(&Act::Into);
+        if unpacks_here && self.extracts && !self.is_given
+            || matches!(self.destination, Some(Destination { name: Name::Here, .. }))
+        {
+            actions.push(Action::new(Act::Into, Name::Here));
+        }
+        let is_named = if line.named.is_empty() {
+            !arguments.has(&line.named_unless)
+        } else {
+            arguments.has(&line.named)
+        };
+        if line.form == ArgumentForm::Download && is_named {
+            let directory = self.under.unwrap_or(Name::Here);
+            if !arguments.has(&line.unnamed) {
+                actions.extend(name_in_address(arguments).map(|inner| {
+                    let file = File { name: directory, inner: Some(inner) };
+                    Action { act: Act::Fetches, file, to: None }
+                }));
+            }
+            actions.push(Action::new(Act::Into, directory));
+        }
+        actions
+    }
+}
+
+/// The last part of the only address, if a download certainly gets that name.
+fn name_in_address<'a>(arguments: &Arguments<'a>) -> Option<&'a str> {
+    let mut addresses = arguments.operands().filter(|word| word.raw.contains("://"));
+    let address = addresses.next().filter(|_| addresses.next().is_none())?;
+    let name = address.raw.trim_matches(['"', '\'']).rsplit('/').next()?;
+    (!name.is_empty() && !name.contains(['?', '#', '%', '&', '(', ')', '`', '"', '\''])).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::Dockerfile;
+
+    /// The actions of the last command of a script.
+    fn actions(script: &str) -> Vec<String> {
+        let text = format!("FROM debian\nRUN {script}\n");
+        let file = Dockerfile::parse(&text);
+        let facts = Facts::of(&file, Knowledge::embedded());
+        let one = facts.runs[0].invocations.last().expect("a command");
+        let Actions::These(actions) = &one.actions else { return vec!["Anything".to_owned()] };
+        let shown = actions.iter().map(|action| {
+            let inner = action.file.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
+            let to = action
+                .to
+                .map(|to| format!(" > {}{}", to.name.written(), if to.is_directory { "/" } else { "" }));
+            format!("{:?} {}{inner}{}", action.act, action.file.name.written(), to.unwrap_or_default())
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn values_of_options_are_no_operands() {
+        assert_eq!(
+            actions("install -m 755 -o app a /b"),
+            ["Text 755", "Text app", "Reads a > /b", "Writes /b"]
+        );
+        assert_eq!(actions("install -dm755 /a /b"), ["Text 755", "Writes /a", "Writes /b"]);
+        assert_eq!(actions("mkdir -pm 755 /a"), ["Text 755", "Writes /a"]);
+        assert_eq!(actions("cp -rt /d a b"), ["Into /d", "Reads a > /d/", "Reads b > /d/"]);
+        assert_eq!(actions("cp a b /d"), ["Reads a > /d/", "Reads b > /d/", "Writes /d"]);
+        assert_eq!(actions("mv --target-directory=/d a"), ["Into /d", "Moves a > /d/"]);
+        assert_eq!(actions("ln -s /x/y"), ["Links /x/y > ./", "Into ."]);
+        assert_eq!(actions("chmod -R -w /a"), ["Changes /a"]);
+        assert_eq!(actions("chown --reference=/a /b"), ["Reads /a", "Changes /b"]);
+        assert_eq!(actions("rm -fr -- -x"), ["RemovesTrees -x"]);
+        assert_eq!(actions("rm a"), ["Removes a"]);
+        assert_eq!(actions("sort -ux -oout in"), ["Writes out", "Reads in"]);
+    }
+
+    #[test]
+    fn scripts_and_patterns_are_no_files() {
+        assert_eq!(actions("sed -i.bak s/a/b/ /x"), ["Nothing s/a/b/", "Edits /x"]);
+        assert_eq!(actions("sed -e s/a/b/ -e s/c/d/ /x"), ["Nothing s/a/b/", "Nothing s/c/d/", "Reads /x"]);
+        assert_eq!(actions("grep -rq a/b"), ["Nothing a/b", "Reads ."]);
+        assert_eq!(actions("grep -rq a/b c"), ["Nothing a/b", "Reads c"]);
+        assert_eq!(actions("awk -F: '{ print }' /x"), ["Nothing :", "Nothing '{ print }'", "Reads /x"]);
+    }
+
+    #[test]
+    fn downloads_are_written_where_the_options_say() {
+        let address = "https://x.org/y.tgz";
+        let cases: [(&str, &[&str]); 9] = [
+            ("curl -fsSLo a", &["Fetches a"]),
+            ("curl -fsSLoa/b", &["Fetches a/b"]),
+            ("curl -o - -H 'A: /b'", &["Text 'A: /b'"]),
+            ("curl -LO", &["Fetches ./y.tgz", "Into ."]),
+            ("curl --output-dir /d -o a", &["Under /d", "Fetches /d/a"]),
+            ("wget -q", &["Fetches ./y.tgz", "Into ."]),
+            ("wget -qO-", &[]),
+            ("wget -P /d", &["Under /d", "Fetches /d/y.tgz", "Into /d"]),
+            ("wget --output-document=\"$X/a\" -o log", &["Fetches \"$X/a\"", "Writes log"]),
+        ];
+        for (command, expected) in cases {
+            let found = actions(&format!("{command} {address}"));
+            let found: Vec<_> = found.iter().filter(|one| !one.starts_with("Address")).collect();
+            assert_eq!(found, expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn archives_are_unpacked_into_a_directory() {
+        assert_eq!(actions("tar xzf a.tgz -C /d"), ["Unpacks a.tgz", "Into /d"]);
+        assert_eq!(actions("tar -xzC /d"), ["Into /d"]);
+        assert_eq!(actions("tar -xf a.tar --directory=/d"), ["Unpacks a.tar", "Into /d"]);
+        assert_eq!(actions("tar -xzf a.tgz"), ["Unpacks a.tgz", "Into ."]);
+        assert_eq!(actions("tar czf a.tgz -C /d ."), ["Edits a.tgz", "Uses /d", "Uses ."]);
+        assert_eq!(actions("unzip -q a.zip -d/d"), ["Unpacks a.zip", "Into /d"]);
+        assert_eq!(actions("unzip -d /d a.zip"), ["Into /d", "Unpacks a.zip"]);
+    }
+
+    #[test]
+    fn an_unknown_command_may_do_anything() {
+        assert_eq!(actions("./x a"), ["Anything"]);
+        assert_eq!(actions("$X a"), ["Anything"]);
+        assert_eq!(actions("du -sh --exclude=/a"), ["Uses /a"]);
+        assert_eq!(actions("jq -L../x .a"), ["Uses /x", "Uses ../x", "Uses .a"]);
+        assert_eq!(actions("echo a"), [""; 0]);
+    }
+}
