@@ -6,7 +6,7 @@
 
 mod arguments;
 
-use crate::facts::execution::Expanded;
+use crate::facts::execution::{Expanded, Target};
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::{Act, ArgumentForm, CommandLine, Knowledge, Scope};
 use crate::syntax::shell::Word;
@@ -101,6 +101,11 @@ impl<'a> Name<'a> {
         }
     }
 
+    /// The text without quotes, if it is literal, or else as the script writes it.
+    pub fn text(self) -> &'a str {
+        self.word().map_or(self.written(), Word::text)
+    }
+
     /// The word, if a whole word is the name.
     pub fn word(self) -> Option<&'a Word> {
         match self {
@@ -111,6 +116,17 @@ impl<'a> Name<'a> {
 }
 
 impl Facts<'_> {
+    /// What a name in an invocation may refer to.
+    pub fn target_of_name(&self, run: &RunFacts<'_>, invocation: usize, name: Name<'_>) -> Target {
+        let directory = run.states.directory(invocation);
+        match name {
+            Name::Here => Target::of_directory(directory),
+            name => self
+                .name_expanded_in(run, invocation, name)
+                .map_or(Target::UNKNOWN, |expanded| Target::of(&expanded, directory)),
+        }
+    }
+
     /// A name with its variables expanded, as in an invocation; `None` if nothing is known.
     pub fn name_expanded_in(
         &self,
@@ -313,8 +329,8 @@ mod tests {
             actions("install -m 755 -o app a /b"),
             ["Text 755", "Text app", "Reads a > /b", "Writes /b"]
         );
-        assert_eq!(actions("install -dm755 /a /b"), ["Text 755", "Writes /a", "Writes /b"]);
-        assert_eq!(actions("mkdir -pm 755 /a"), ["Text 755", "Writes /a"]);
+        assert_eq!(actions("install -dm755 /a /b"), ["Text 755", "Makes /a", "Makes /b"]);
+        assert_eq!(actions("mkdir -pm 755 /a"), ["Text 755", "Makes /a"]);
         assert_eq!(actions("cp -rt /d a b"), ["Into /d", "Reads a > /d/", "Reads b > /d/"]);
         assert_eq!(actions("cp a b /d"), ["Reads a > /d/", "Reads b > /d/", "Writes /d"]);
         assert_eq!(actions("mv --target-directory=/d a"), ["Into /d", "Moves a > /d/"]);

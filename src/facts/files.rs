@@ -136,7 +136,7 @@ fn touch(act: Act) -> Option<Touch> {
     match act {
         Act::Fetches => Some(Touch::Fetched),
         Act::Unpacks => Some(Touch::Consumed),
-        Act::Writes | Act::Into => Some(Touch::Written),
+        Act::Makes | Act::Writes | Act::Into => Some(Touch::Written),
         Act::Removes | Act::RemovesTrees | Act::RemovesParents | Act::Moves => Some(Touch::Removed),
         Act::Changes => Some(Touch::Reowned),
         Act::Uses

@@ -4,6 +4,7 @@
 //! Only plain cases count: a base image with only a distribution or a language, and known commands
 //! that name other paths. In all other cases the origin is unknown.
 
+use crate::facts::actions::Name;
 use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
 use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
@@ -11,7 +12,7 @@ use crate::knowledge::languages::PLAIN_IMAGES;
 use crate::knowledge::lists::directories::{IN_OPT, OF_PLAIN_IMAGES, TOP_OF_PLAIN_IMAGES};
 use crate::knowledge::lists::files::ENDINGS_OF_FILES;
 use crate::knowledge::lists::programs::{WITHOUT_PROJECT_FILES, WRITING_OPERANDS};
-use crate::knowledge::{Kind, Program, Scope, unversioned};
+use crate::knowledge::{Act, Kind, Program, Scope, unversioned};
 use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Instruction};
 
@@ -85,10 +86,12 @@ impl<'a> Facts<'a> {
             Body::Run(_) => self.run_at(at).is_some_and(|run| {
                 run.invocations.iter().enumerate().any(|(index, one)| {
                     let made = one.is("mkdir") && one.place.is_certain() && one.place.alone;
-                    made && one.arguments().iter().any(|word| {
-                        let target = self.target_of(run, index, word);
+                    let is_it = |name: Name<'_>| {
+                        let target = self.target_of_name(run, index, name);
                         target.path().is_some_and(|made| paths::within(made, directory))
-                    })
+                    };
+                    let mut written = one.actions.known().iter().filter(|action| action.act == Act::Makes);
+                    made && written.any(|action| is_it(action.file.name))
                 })
             }),
             _ => false,

@@ -3,8 +3,10 @@
 //!
 //! Only readable commands count here; the caller handles the others.
 
+use crate::facts::actions::{Action, Name};
 use crate::facts::execution::{Directory, Target, Workdir};
-use crate::facts::{Facts, Invocation, RunFacts};
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::Act;
 use crate::syntax::shell::Word;
 
 impl Facts<'_> {
@@ -22,26 +24,25 @@ impl Facts<'_> {
     /// Whether one command may remove, move or replace a directory, or one of its parents.
     pub(crate) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
         let invocation = &run.invocations[index];
-        let operands = || invocation.arguments().iter().filter(|word| !word.is_option());
-        let holds = |word: &Word| self.target_of(run, index, word).may_hold(directory, &run.workdir);
+        let holds = |name: Name<'_>| self.target_of_name(run, index, name).may_hold(directory, &run.workdir);
+        let removes = |action: &Action<'_>| match (action.act, action.to) {
+            (Act::RemovesTrees, _) => holds(action.file.name),
+            // `rmdir -p` also removes the directories around it.
+            (Act::RemovesParents, _) => true,
+            // With -T, an empty directory is replaced.
+            (Act::Moves, Some(to)) if invocation.has_flag('T', "--no-target-directory") => {
+                holds(action.file.name) || holds(to.name)
+            }
+            (Act::Moves, _) => holds(action.file.name),
+            // A symlink, which may point to the directory, gets another target.
+            (Act::Links, Some(to)) => {
+                invocation.has_short_option('f') && run.workdir != Workdir::OfBase && holds(to.name)
+            }
+            _ => false,
+        };
         match invocation.program.unwrap_or_default() {
-            "rm" if !removes_directories(invocation) => false,
             // The arguments that xargs adds are unknown.
             "rm" | "rmdir" | "mv" if invocation.repeated => true,
-            "rm" | "rmdir" => operands().any(holds),
-            // The last operand is the destination, unless an option names it.
-            "mv" if invocation
-                .arguments()
-                .iter()
-                .any(|word| word.raw.starts_with("-t") || word.raw.starts_with("--target")) =>
-            {
-                operands().any(holds)
-            }
-            "mv" => operands().rev().skip(1).any(holds),
-            // A symlink, which may point to the directory, gets another target.
-            "ln" if invocation.has_short_option('f') && run.workdir != Workdir::OfBase => {
-                operands().next_back().is_some_and(holds)
-            }
             "find" => find_may_remove(self, run, index, directory),
             "userdel" | "deluser" => {
                 let removes_home = invocation.arguments().iter().any(|word| {
@@ -49,17 +50,9 @@ impl Facts<'_> {
                 });
                 removes_home && is_or_may_be_below(directory, &run.workdir, "/home/")
             }
-            _ => false,
+            _ => invocation.actions.known().iter().any(removes),
         }
     }
-}
-
-/// Whether an option, or perhaps a variable, makes `rm` remove directories.
-fn removes_directories(invocation: &Invocation<'_>) -> bool {
-    invocation.has_flag('r', "--recursive")
-        || invocation.has_short_option('R')
-        || invocation.has_flag('d', "--dir")
-        || invocation.repeated
 }
 
 /// Whether `find` may remove a directory. It removes entries below its starting points, and the

@@ -11,12 +11,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::context::BuildContext;
+use crate::facts::actions::{Action, Name};
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, Invocation, RunFacts};
+use crate::knowledge::Act;
 use crate::knowledge::lists::directories::{OF_PROGRAMS_AND_SCRIPTS, PATH};
 use crate::knowledge::lists::files::SHELL_SCRIPTS;
 use crate::knowledge::lists::programs::BRINGING_FILES;
-use crate::syntax::shell::{Word, base_name};
+use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Instruction, Item, Run, Transfer};
 
 /// A place in a stage: after all of its instructions before the item `end`.
@@ -317,44 +319,43 @@ impl Facts<'_> {
             return Some(vec![Source::Unknown("is named by a RUN that can't be read")]);
         }
         for (index, one) in run.invocations.iter().enumerate().rev() {
-            let resolved = |word: &Word| self.target_of(run, index, word).path().map(str::to_owned);
-            let is_it = |word: &Word| match resolved(word) {
+            let resolved = |name: Name<'_>| self.target_of_name(run, index, name).path().map(str::to_owned);
+            let is_it = |file: Name<'_>| match resolved(file) {
                 Some(resolved) => resolved == path,
-                None => base_name(word.text()) == name,
+                None => base_name(file.text()) == name,
             };
-            let writes = one
-                .command
-                .redirects
-                .iter()
-                .any(|redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_it));
-            if writes || one.is("tee") && one.arguments().iter().any(is_it) {
+            let actions = one.actions.known();
+            let writes = one.command.redirects.iter().any(|redirect| {
+                redirect.writes && redirect.target.as_ref().is_some_and(|word| is_it(Name::Word(word)))
+            });
+            let is_written = |action: &Action<'_>| action.act == Act::Writes && is_it(action.file.name);
+            if writes || one.is("tee") && actions.iter().any(is_written) {
                 let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.content.of(self.file.text));
                 let bodies: Vec<_> = bodies.map(|body| Source::Text(body.to_owned())).collect();
                 let printed = || printed(one).map_or(Source::Unknown("is written by a RUN"), Source::Text);
                 return Some(if bodies.is_empty() { vec![printed()] } else { bodies });
             }
-            let operands: Vec<&Word> = one.arguments().iter().filter(|word| !word.is_option()).collect();
+            let is_copy = |action: &&Action<'_>| {
+                let inner = base_name(action.file.name.text());
+                let into = |to: Name<'_>| {
+                    resolved(to).map_or(name == inner, |target| format!("{target}/{inner}") == path)
+                };
+                action.to.is_some_and(|to| is_it(to.name) || into(to.name))
+            };
+            if let Some(copy) = actions.iter().find(is_copy) {
+                let at = At { stage: run.stage, end: item };
+                return Some(match resolved(copy.file.name) {
+                    Some(source) => self.sources_of_path(at, &source, steps),
+                    None => self.sources_by_name(at, base_name(copy.file.name.text())),
+                });
+            }
+            let mut operands = one.arguments().iter().filter(|word| !word.is_option());
             match one.program.unwrap_or_default() {
-                "mv" | "cp" | "ln" | "install" => {
-                    let Some((target, sources)) = operands.split_last() else { continue };
-                    let into = |source: &Word| {
-                        let name = base_name(source.text());
-                        resolved(target)
-                            .map_or(base_name(path) == name, |target| format!("{target}/{name}") == path)
-                    };
-                    let source = sources.iter().find(|source| is_it(target) || into(source));
-                    let Some(source) = source else { continue };
-                    let at = At { stage: run.stage, end: item };
-                    return Some(match resolved(source) {
-                        Some(source) => self.sources_of_path(at, &source, steps),
-                        None => self.sources_by_name(at, base_name(source.text())),
-                    });
-                }
                 "curl" | "wget" | "aria2c" if one.words.iter().any(|word| word.raw.contains(name)) => {
                     return Some(vec![Source::Unknown("is fetched by a RUN")]);
                 }
                 "sed" | "perl" | "envsubst" | "patch"
-                    if operands.iter().any(|word| is_it(word)) && !only_line_ends(one) =>
+                    if operands.any(|word| is_it(Name::Word(word))) && !only_line_ends(one) =>
                 {
                     return Some(vec![Source::Unknown("is changed by a RUN")]);
                 }

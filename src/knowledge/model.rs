@@ -762,7 +762,9 @@ pub enum Act {
     Address,
     /// It reads the file or directory.
     Reads,
-    /// It creates or overwrites the file or directory.
+    /// It creates a directory or an empty file.
+    Makes,
+    /// It creates or overwrites the file.
     Writes,
     /// It changes the file's content, or adds to it.
     Edits,

@@ -250,7 +250,9 @@ impl StageOutputs {
                 }
                 (Act::Changes, _) => self.reowned(facts, step, program, resolve(name)?)?,
                 (Act::Uses, _) if name.word().is_none() => {}
-                (Act::Uses | Act::Writes | Act::Edits, _) => self.leaves(resolve(name)?, program),
+                (Act::Uses | Act::Makes | Act::Writes | Act::Edits, _) => {
+                    self.leaves(resolve(name)?, program);
+                }
                 _ => {}
             }
         }
@@ -289,8 +291,7 @@ impl StageOutputs {
         is_directory: bool,
         program: &str,
     ) -> Result<(), Reason> {
-        let text = source.word().map_or(source.written(), Word::text);
-        let name = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let name = source.text().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let is_name = !name.is_empty() && !matches!(name, "." | "..") && !name.contains(['*', '?', '[', '$']);
         let path = if is_name && (is_directory || is_common_directory(target)) {
             format!("{}/{name}", target.trim_end_matches('/'))

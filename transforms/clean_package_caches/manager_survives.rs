@@ -1,13 +1,14 @@
 //! Whether a package manager certainly exists and works at the end of a script that called it.
 
+use crate::facts::actions::Action;
 use crate::facts::commands::{Invocation, Proof};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
 use crate::knowledge::lists::programs::REPLACING_PROGRAMS;
-use crate::knowledge::{Cache, Kind, Manager};
+use crate::knowledge::{Act, Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::{Script, Word};
+use crate::syntax::shell::Script;
 
 /// The cleanup command, with the program as the script calls it. The error says why it may not work
 /// at the end of the script.
@@ -108,25 +109,32 @@ fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
 /// Whether a command may delete, move or disable a program, or delete the script's working
 /// directory.
 fn may_remove_a_program(one: &Invocation<'_>) -> bool {
-    let harmless = |word: &Word| {
-        let path = paths::normal(&word.raw);
-        if word.raw.contains(['$', '`']) {
+    let harmless = |raw: &str| {
+        let path = paths::normal(raw);
+        if raw.contains(['$', '`']) {
             return false;
         }
         let relative = !path.starts_with(['/', '~']) && !path.contains("..");
         relative && !path.is_empty()
             || WITHOUT_PROGRAMS.iter().any(|directory| paths::within(&path, directory))
     };
-    let operands = || one.arguments().iter().filter(|word| !word.is_option());
+    let mut operands = one.arguments().iter().filter(|word| !word.is_option());
+    let removes = |action: &Action<'_>| {
+        let is_removal =
+            matches!(action.act, Act::Removes | Act::RemovesTrees | Act::RemovesParents | Act::Moves);
+        is_removal && !harmless(action.file.name.written())
+    };
+    if one.actions.known().iter().any(removes) {
+        return true;
+    }
     match one.program.unwrap_or_default() {
-        "rm" | "rmdir" | "unlink" | "shred" => !operands().all(harmless),
-        "mv" => !operands().take(1).all(harmless),
+        "shred" => !operands.all(|word| harmless(&word.raw)),
         "find" => {
             let acts = one
                 .arguments()
                 .iter()
                 .any(|word| matches!(word.raw.as_str(), "-delete" | "-exec" | "-execdir" | "-ok"));
-            acts && !operands().next().is_some_and(harmless)
+            acts && !operands.next().is_some_and(|word| harmless(&word.raw))
         }
         "dpkg" => one
             .arguments()

@@ -3,9 +3,11 @@
 //!
 //! Scripts of the build context and packages may change accounts too, which this module ignores.
 
-use crate::facts::{Facts, Invocation, RunFacts};
+use crate::facts::actions::Action;
+use crate::facts::{Facts, Invocation, RunFacts, paths};
+use crate::knowledge::Act;
 use crate::syntax::Item;
-use crate::syntax::shell::Word;
+use crate::syntax::shell::{Word, base_name};
 
 pub(super) const ACCOUNTS: &str = "/etc/passwd";
 
@@ -87,12 +89,19 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         .iter()
         .any(|redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_accounts));
     let edits = |word: &Word| word.raw.starts_with("-i") || word.raw.starts_with("-pi");
-    let writes = match one.program {
-        Some("sed" | "perl") => words.iter().any(edits),
-        Some("cp" | "mv" | "install" | "ln" | "tee" | "dd") => true,
+    let by_argument = one.is("dd") || one.is("perl") && words.iter().any(edits);
+    let writes = one.actions.known().iter().any(|Action { act, file, to }| match (act, to) {
+        // The destination may be the directory that contains it.
+        (_, Some(to)) => {
+            let inner = base_name(file.name.text());
+            let path = paths::normal(&format!("{}/{inner}", to.name.text()));
+            let moves = *act == Act::Moves && file.name.text().contains(ACCOUNTS);
+            moves || to.name.text().contains(ACCOUNTS) || path.ends_with(ACCOUNTS)
+        }
+        (Act::Writes | Act::Edits | Act::Fetches, None) => file.name.text().contains(ACCOUNTS),
         _ => false,
-    };
-    (replaces || writes && words.iter().any(is_accounts)).then_some(Users::All)
+    });
+    (replaces || writes || by_argument && words.iter().any(is_accounts)).then_some(Users::All)
 }
 
 /// The options of usermod for a new ID, home directory or name.

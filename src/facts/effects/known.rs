@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use crate::facts::effects::Effects;
 use crate::facts::{FURTHEST, Facts, RunFacts};
+use crate::knowledge::Act;
 use crate::reasons::{self, Reason};
+use crate::syntax::shell::Word;
 use crate::syntax::{Assignment, Body, Item};
 
 /// The effects of a file's items that were computed so far.
@@ -81,10 +83,10 @@ impl Facts<'_> {
 pub(super) fn links(runs: &[RunFacts<'_>]) -> HashMap<String, usize> {
     let mut links = HashMap::new();
     for run in runs {
-        let targets =
-            run.invocations.iter().filter(|one| one.is("ln")).filter_map(|one| one.arguments().last());
-        for target in targets {
-            let name = target.literal().map_or("", |target| target.trim_end_matches('/'));
+        let actions = run.invocations.iter().flat_map(|one| one.actions.known());
+        for target in actions.filter(|action| action.act == Act::Links).filter_map(|action| action.to) {
+            let name = target.name.word().and_then(Word::literal);
+            let name = name.map_or("", |name| name.trim_end_matches('/'));
             let name = if name.starts_with('/') { name } else { "" };
             links.entry(name.to_owned()).or_insert(run.item);
         }

@@ -3,10 +3,12 @@
 //! write, copy or link them.
 
 use crate::context::BuildContext;
+use crate::facts::actions::{Action, Name};
 use crate::facts::execution::normalized;
-use crate::facts::traced::{At, MOST_INSTRUCTIONS, MOST_STEPS, Source, below, text_of};
+use crate::facts::traced::{At, FETCHED, MOST_INSTRUCTIONS, MOST_STEPS, Source, below, text_of};
 use crate::facts::{Facts, paths};
-use crate::syntax::shell::{Word, base_name};
+use crate::knowledge::Act;
+use crate::syntax::shell::base_name;
 use crate::syntax::{Body, Instruction, Transfer};
 
 /// A file of an image.
@@ -167,31 +169,45 @@ impl Facts<'_> {
             return named.map(|path| Placed { path: (*path).to_owned(), source }).into_iter().collect();
         }
         let mut found: Vec<String> = Vec::new();
+        // Directories that get files of any name.
+        let mut filled: Vec<String> = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
-            let resolved = |word: &Word| self.target_of(run, index, word).path().map(str::to_owned);
+            let resolved = |name: Name<'_>| self.target_of_name(run, index, name).path().map(str::to_owned);
             let redirects = one.command.redirects.iter().filter(|redirect| redirect.writes);
-            found.extend(redirects.filter_map(|redirect| resolved(redirect.target.as_ref()?)));
-            let operands: Vec<&Word> = one.arguments().iter().filter(|word| !word.is_option()).collect();
-            match one.program.unwrap_or_default() {
-                "tee" => found.extend(operands.into_iter().filter_map(resolved)),
-                "cp" | "mv" | "ln" | "install" => {
-                    let Some((target, sources)) = operands.split_last() else { continue };
-                    let Some(target) = resolved(target) else { continue };
-                    found.extend(sources.iter().map(|source| joined(&target, base_name(source.text()))));
+            found.extend(redirects.filter_map(|redirect| resolved(Name::Word(redirect.target.as_ref()?))));
+            for Action { act, file, to } in one.actions.known() {
+                if let Some(target) = to.and_then(|to| resolved(to.name)) {
+                    found.push(joined(&target, base_name(file.name.text())));
                     found.push(target);
                 }
-                _ => {}
+                let path = match act {
+                    Act::Writes | Act::Fetches | Act::Into => resolved(file.name),
+                    _ => None,
+                };
+                match (path, file.inner) {
+                    (Some(path), Some(inner)) => found.push(joined(&path, inner)),
+                    (Some(path), None) if *act == Act::Into => {
+                        // The others name the files that they put there.
+                        if one.actions.known().iter().all(|action| action.to.is_none()) {
+                            filled.push(path);
+                        }
+                    }
+                    (Some(path), None) => found.push(path),
+                    (None, _) => {}
+                }
             }
         }
         found.retain(|path| is_inside(path));
         found.sort();
         found.dedup();
+        filled.retain(|path| is_inside(path));
         let after = At { stage: run.stage, end: item + 1 };
         let of = |path: String| {
             let sources = self.sources_of_path(after, &path, MOST_STEPS);
             sources.into_iter().map(move |source| Placed { path: path.clone(), source })
         };
-        found.into_iter().flat_map(of).collect()
+        let fetched = |path| Placed { path, source: FETCHED };
+        found.into_iter().flat_map(of).chain(filled.into_iter().map(fetched)).collect()
     }
 }
 
