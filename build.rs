@@ -67,7 +67,7 @@ fn tables(everything: &model::Everything) -> String {
         .iter()
         .enumerate()
         .flat_map(|(number, one)| one.programs.iter().map(move |name| (name.as_str(), number.to_string())));
-    table(&mut text, "COMMAND_BY_PROGRAM", "usize", &command_numbers.collect());
+    table(&mut text, "COMMAND_BY_PROGRAM", "u8", &command_numbers.collect());
     let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
         let all = managers.iter().enumerate();
         all.flat_map(|(number, one)| names(one).iter().map(move |name| (name.as_str(), number.to_string())))

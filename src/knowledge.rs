@@ -176,7 +176,7 @@ impl Knowledge {
 
     /// How the arguments of a program name files, if that is known.
     pub fn command_line(&self, program: &str) -> Option<&CommandLine> {
-        find(COMMAND_BY_PROGRAM, program).map(|number| COMMANDS.get(number))
+        COMMAND_BY_PROGRAM.find(program).map(|number| COMMANDS.get(usize::from(number)))
     }
 
     /// All of them.

@@ -139,7 +139,7 @@ fn directory(directory: &Directory) -> String {
 
 fn actions(page: &mut Page<'_>, invocation: &Invocation<'_>) {
     let Actions::These(actions) = &invocation.actions else { return page.line("files: any") };
-    for Action { act, file, to } in actions {
+    for Action { act, file, to, .. } in actions {
         let inner = file.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
         let to = to.map(|to| format!(", to {}", to.name.written())).unwrap_or_default();
         page.line(format!("{act:?}: {}{inner}{to}", file.name.written()));

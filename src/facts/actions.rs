@@ -5,6 +5,7 @@
 //! options. The names are as written: the state of the script says which paths they are.
 
 mod arguments;
+mod scripts;
 
 use crate::facts::execution::{Expanded, Target};
 use crate::facts::{Facts, RunFacts};
@@ -31,7 +32,10 @@ impl<'a> Actions<'a> {
         let Some((_, arguments)) = words.split_first() else { return Self::These(Vec::new()) };
         let Some(program) = program else { return Self::Anything };
         match (known.command_line(program), known.scope(program)) {
-            (Some(line), _) => Self::These(by_line(arguments, line)),
+            (Some(line), _) => match by_line(arguments, line) {
+                actions if scripts::name_files(line.form, &actions) => Self::Anything,
+                actions => Self::These(actions),
+            },
             (None, Some(Scope::Nothing)) => Self::These(Vec::new()),
             (None, Some(Scope::Operands | Scope::Scripted | Scope::Archive | Scope::Download)) => {
                 Self::These(by_line(arguments, &CommandLine::default()))
@@ -58,6 +62,8 @@ pub struct Action<'a> {
     pub file: File<'a>,
     /// Where the file is copied, moved or linked to.
     pub to: Option<Destination<'a>>,
+    /// Whether an option names the file.
+    pub is_value: bool,
 }
 
 /// A file that a command names.
@@ -145,7 +151,7 @@ impl Facts<'_> {
 
 impl<'a> Action<'a> {
     fn new(act: Act, name: Name<'a>) -> Self {
-        Self { act, file: File { name, inner: None }, to: None }
+        Self { act, file: File { name, inner: None }, to: None, is_value: false }
     }
 }
 
@@ -164,7 +170,9 @@ fn by_line<'a>(words: &'a [Word], line: &CommandLine) -> Vec<Action<'a>> {
             }
             Argument::Value(Act::Fetches | Act::Archive, name) if name.written() == "-" => {}
             Argument::Value(Act::Fetches, name) => actions.push(roles.fetched(name)),
-            Argument::Value(act, name) => actions.push(Action::new(roles.of_value(act), name)),
+            Argument::Value(act, name) => {
+                actions.push(Action { is_value: true, ..Action::new(roles.of_value(act), name) });
+            }
         }
     }
     actions.extend(roles.in_directory(&arguments));
@@ -255,7 +263,7 @@ impl<'a, 'k> Roles<'a, 'k> {
             // Only curl puts it in the directory.
             (Some(under), name) => {
                 let file = File { name: under, inner: Some(name.written()) };
-                Action { act: Act::Fetches, file, to: None }
+                Action { file, ..Action::new(Act::Fetches, under) }
             }
             (None, name) => Action::new(Act::Fetches, name),
         }
@@ -284,7 +292,7 @@ impl<'a, 'k> Roles<'a, 'k> {
             if !arguments.has(&line.unnamed) {
                 actions.extend(name_in_address(arguments).map(|inner| {
                     let file = File { name: directory, inner: Some(inner) };
-                    Action { act: Act::Fetches, file, to: None }
+                    Action { file, ..Action::new(Act::Fetches, directory) }
                 }));
             }
             actions.push(Action::new(Act::Into, directory));
@@ -346,6 +354,12 @@ mod tests {
     fn scripts_and_patterns_are_no_files() {
         assert_eq!(actions("sed -i.bak s/a/b/ /x"), ["Nothing s/a/b/", "Edits /x"]);
         assert_eq!(actions("sed -e s/a/b/ -e s/c/d/ /x"), ["Nothing s/a/b/", "Nothing s/c/d/", "Reads /x"]);
+        assert_eq!(actions("sed '/x/r /a' /y"), ["Anything"]);
+        assert_eq!(actions("sed -n 's/a/b/w c' /y"), ["Anything"]);
+        assert_eq!(actions("sed -f a /y"), ["Anything"]);
+        assert_eq!(actions("sed 's/color red/or else/; s/\\r //' /y").len(), 2);
+        assert_eq!(actions("awk '{ print > \"/a\" }' /y"), ["Anything"]);
+        assert_eq!(actions("awk '$3 > 5 || $1 > $2 { print }' /y").len(), 2);
         assert_eq!(actions("grep -rq a/b"), ["Nothing a/b", "Reads ."]);
         assert_eq!(actions("grep -rq a/b c"), ["Nothing a/b", "Reads c"]);
         assert_eq!(actions("awk -F: '{ print }' /x"), ["Nothing :", "Nothing '{ print }'", "Reads /x"]);

@@ -745,6 +745,10 @@ pub enum ArgumentForm {
     Tar,
     /// Options, and addresses to download.
     Download,
+    /// Options, a script of sed, and operands.
+    Sed,
+    /// Options, a program of awk, and operands.
+    Awk,
 }
 
 /// What a program does with one of its arguments.

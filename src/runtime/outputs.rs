@@ -4,7 +4,7 @@
 //! A recipe describes the effect of the tools of its own language. For every other command, an
 //! unknown effect is a reason not to split the stage.
 
-use crate::facts::actions::{Action, Name};
+use crate::facts::actions::{Action, Actions, Name};
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
@@ -220,7 +220,9 @@ impl StageOutputs {
         let resolve = |name: Name<'_>| {
             step.path_of(facts, name).ok_or_else(|| reasons::unknown_path(program, name.written()))
         };
-        let actions = step.one.actions.known();
+        let Actions::These(actions) = &step.one.actions else {
+            return Err(reasons::unknown_command(program));
+        };
         if program == "ln" && actions.iter().any(|action| action.file.name.written().starts_with('/')) {
             return self.absolute_link(facts, step);
         }

@@ -90,7 +90,7 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         .any(|redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_accounts));
     let edits = |word: &Word| word.raw.starts_with("-i") || word.raw.starts_with("-pi");
     let by_argument = one.is("dd") || one.is("perl") && words.iter().any(edits);
-    let writes = one.actions.known().iter().any(|Action { act, file, to }| match (act, to) {
+    let writes = one.actions.known().iter().any(|Action { act, file, to, .. }| match (act, to) {
         // The destination may be the directory that contains it.
         (_, Some(to)) => {
             let inner = base_name(file.name.text());

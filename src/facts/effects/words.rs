@@ -1,8 +1,8 @@
 //! The files that the words of a command name, if known.
 
 use crate::facts::Invocation;
-use crate::facts::actions::{Name, loose_paths};
-use crate::facts::effects::commands::Script;
+use crate::facts::actions::{Actions, Name, loose_paths};
+use crate::facts::effects::commands::{Script, unknown};
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::execution::{Expanded, Tail, normalized};
 use crate::knowledge::Act;
@@ -18,7 +18,8 @@ impl Script<'_, '_> {
 
     /// All files that a command names.
     pub(super) fn files(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        for action in one.actions.known() {
+        let Actions::These(actions) = &one.actions else { return Err(unknown(one)) };
+        for action in actions {
             match (action.act, action.file.name) {
                 // Words with an unknown value may be several, and options too.
                 (Act::Text, name) if name.word().is_none_or(|word| word.literal().is_some()) => {}
