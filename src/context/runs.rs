@@ -4,7 +4,7 @@
 //! (Docker's reference, "docker container run"; Kubernetes' API reference, "Container"; the ECS
 //! developer guide, "Task definition parameters"; GitLab's CI/CD YAML reference, "image".) Compose
 //! files are `compose`'s. Which image a name means is often unknown: a run counts unless it names
-//! the image of somebody else.
+//! another project's image.
 
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ pub fn runs<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)> + Clone) -> 
 }
 
 /// Whether a name may mean an image that is built here: it is one of the names given to builds, or
-/// contains a variable, or nothing is known of builds and it does not name an image of somebody else.
+/// contains a variable, or nothing is known of builds and it does not name an image of another project.
 fn may_be_own(image: &str, own: &[String]) -> bool {
     let is_variable = image.contains(['$', '{']);
     let is_of_another = || {

@@ -52,7 +52,7 @@ pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
     (paths.len() <= MOST_PATHS).then(|| paths.into_iter().collect())
 }
 
-/// The relative paths that stand in quotes in a source, as far as files are sent below them.
+/// The relative paths in quotes in a source, as far as files are sent below them.
 fn named_in_sources(context: &BuildContext) -> BTreeSet<&str> {
     let sources = context.texts.iter().filter(|(path, _)| {
         COMPILED_SOURCES.iter().any(|ending| path.ends_with(ending)) && context.sends_file(path)

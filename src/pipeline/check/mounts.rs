@@ -52,7 +52,7 @@ fn empties(step: &Step<'_>) -> bool {
         || step.texts.iter().take(4).any(|word| matches!(word.as_ref(), "dist-clean" | "distclean"))
 }
 
-/// Whether a command is `rm`, perhaps by its path or behind `sudo`.
+/// Whether a command is `rm`, perhaps by its path or after `sudo`.
 fn is_rm(step: &Step<'_>) -> bool {
     step.texts.iter().take(2).any(|word| base_name(word) == "rm")
 }
