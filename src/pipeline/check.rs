@@ -13,6 +13,7 @@ mod ownership;
 mod stages;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::facts::{Facts, paths};
@@ -21,7 +22,7 @@ use crate::knowledge::lists::packages::{
     RECOMMENDED_AND_NEEDED, RUNTIME_LIBRARIES_OF_COMPILERS, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
 };
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::Command;
+use crate::syntax::shell::{Command, base_name};
 use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::Contract;
 
@@ -46,8 +47,8 @@ pub(super) fn step<'a>(
     }
     match contract {
         Contract::CopyOrder | Contract::MetadataOrder => order::check(old, after, contract)?,
-        Contract::CacheMounts => mounts::check(old, &Facts::of(after, known))?,
-        Contract::Ownership => ownership::check(old, &Facts::of(after, known))?,
+        Contract::CacheMounts => mounts::check(old, after)?,
+        Contract::Ownership => ownership::check(old, after)?,
         Contract::Stages => stages::check(old, &Facts::of(after, known))?,
         Contract::Base => base::check(old, &Facts::of(after, known))?,
         Contract::IgnoreFile if before.text == after.text => {}
@@ -82,11 +83,12 @@ fn compare_commands(old: &Facts<'_>, new: &Facts<'_>, contract: Contract) -> Res
     if !are_kept {
         return Err(reasons::comment_lost_or_moved());
     }
-    if old.stages.len() != new.stages.len() {
+    let (old_stages, new_stages) = (commands(before), commands(after));
+    if old_stages.len() != new_stages.len() {
         return Err(reasons::stages_differ());
     }
-    for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(new, stage), contract, old.known)?;
+    for (old_steps, new_steps) in old_stages.iter().zip(&new_stages) {
+        compare(old_steps, new_steps, contract, old.known)?;
     }
     Ok(())
 }
@@ -119,54 +121,92 @@ fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
     all
 }
 
-/// One command of a stage: the text of the RUN's flags and the command's words.
-#[derive(Debug, PartialEq, Eq)]
+/// One command of a stage, with the flags of its RUN.
+#[derive(Debug, Clone)]
 struct Step<'f> {
     flags: Rc<[&'f str]>,
-    /// The words as written.
-    words: Vec<Cow<'f, str>>,
-    /// The values of the words, if known: a word may be quoted and still have a known value.
-    texts: Vec<Cow<'f, str>>,
+    command: StepCommand<'f>,
 }
 
-fn commands<'f>(facts: &'f Facts<'_>, stage: usize) -> Vec<Step<'f>> {
-    let mut all = Vec::new();
-    for run in facts.runs_of(stage) {
-        let flags: Rc<[&str]> =
-            run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect();
-        match &run.instruction.body {
-            Body::Run(Run::Shell(script)) => script.list.walk(&mut |command| {
-                let words = words(command);
-                if !words.is_empty() {
-                    let texts = texts(command, &words);
-                    all.push(Step { flags: Rc::clone(&flags), words, texts });
+#[derive(Debug, Clone, Copy)]
+enum StepCommand<'f> {
+    /// A command of a script.
+    Parsed(&'f Command),
+    /// The text of a RUN whose script was not parsed.
+    Text(&'f str),
+}
+
+impl<'f> Step<'f> {
+    /// The words as written.
+    fn words(&self) -> impl Iterator<Item = Cow<'f, str>> {
+        let (command, text) = self.parts();
+        command.into_iter().flat_map(words).chain(text.map(Cow::Borrowed))
+    }
+
+    /// The values of the words, if known: a word may be quoted and still have a known value.
+    fn texts(&self) -> impl Iterator<Item = Cow<'f, str>> {
+        let (command, text) = self.parts();
+        let texts = |command| assigned(command).chain(Command::words(command).map(|word| word.text().into()));
+        command.into_iter().flat_map(texts).chain(text.map(Cow::Borrowed))
+    }
+
+    /// Whether a value is one of its words.
+    fn has(&self, text: &str) -> bool {
+        self.texts().any(|own| own == text)
+    }
+
+    /// The words as written, joined by spaces.
+    fn text(&self) -> String {
+        self.words().collect::<Vec<_>>().join(" ")
+    }
+
+    fn parts(&self) -> (Option<&'f Command>, Option<&'f str>) {
+        match self.command {
+            StepCommand::Parsed(command) => (Some(command), None),
+            StepCommand::Text(text) => (None, Some(text)),
+        }
+    }
+}
+
+impl PartialEq for Step<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.flags == other.flags && self.words().eq(other.words()) && self.texts().eq(other.texts())
+    }
+}
+
+/// The commands of each stage.
+fn commands<'f>(file: &'f Dockerfile<'_>) -> Vec<Vec<Step<'f>>> {
+    let mut stages: Vec<Vec<Step<'_>>> = Vec::new();
+    for (_, instruction) in file.instructions() {
+        if let Body::From(_) = &instruction.body {
+            stages.push(Vec::new());
+        }
+        let (Body::Run(run), Some(all)) = (&instruction.body, stages.last_mut()) else { continue };
+        let flags: Rc<[&str]> = instruction.flags.iter().map(|flag| flag.span.of(file.text)).collect();
+        match run {
+            Run::Shell(script) => script.list.walk(&mut |command| {
+                if words(command).next().is_some() {
+                    all.push(Step { flags: Rc::clone(&flags), command: StepCommand::Parsed(command) });
                 }
             }),
             _ => {
-                let text = Cow::Borrowed(run.instruction.full.of(facts.file.text));
-                all.push(Step { flags, words: vec![text.clone()], texts: vec![text] });
+                all.push(Step { flags, command: StepCommand::Text(instruction.full.of(file.text)) });
             }
         }
     }
-    all
+    stages
 }
 
 /// The words of a command, including assignments and redirections; a compound command has only its
 /// own words.
-fn words(command: &Command) -> Vec<Cow<'_, str>> {
-    let assigned = command
-        .simple()
-        .into_iter()
-        .flat_map(|simple| &simple.assignments)
-        .map(|one| Cow::Owned(format!("{}=", one.name)));
-    assigned.chain(command.words().map(|word| Cow::Borrowed(word.raw.as_str()))).collect()
+fn words(command: &Command) -> impl Iterator<Item = Cow<'_, str>> {
+    assigned(command).chain(command.words().map(|word| Cow::Borrowed(word.raw.as_str())))
 }
 
-/// The same words without quotes.
-fn texts<'f>(command: &'f Command, words: &[Cow<'f, str>]) -> Vec<Cow<'f, str>> {
-    let assigned = words.len() - command.words().count();
-    let texts = command.words().map(|word| Cow::Borrowed(word.text()));
-    words[..assigned].iter().cloned().chain(texts).collect()
+/// The assignments of a command, without their values.
+fn assigned(command: &Command) -> impl Iterator<Item = Cow<'_, str>> {
+    let assignments = command.simple().into_iter().flat_map(|simple| &simple.assignments);
+    assignments.map(|one| Cow::Owned(format!("{}=", one.name)))
 }
 
 fn compare(
@@ -197,8 +237,8 @@ fn compare(
             (Some(a), _) if adds_options(contract) && is_needless(a) => {
                 old.next();
             }
-            (Some(a), _) => return Err(reasons::command_missing(&a.words.join(" "))),
-            (None, Some(b)) => return Err(reasons::command_new(&b.words.join(" "))),
+            (Some(a), _) => return Err(reasons::command_missing(&a.text())),
+            (None, Some(b)) => return Err(reasons::command_new(&b.text())),
         }
     }
 }
@@ -213,58 +253,55 @@ fn adds_cleanup(contract: Contract) -> bool {
 
 /// Whether the only difference is additional options in `after`.
 fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
-    let mut rest = before.words.iter().peekable();
-    let added: Vec<&Cow<'_, str>> =
-        after.words.iter().filter(|word| rest.next_if_eq(word).is_none()).collect();
+    let mut rest = before.words().peekable();
     // `--virtual NAME` is the only option here with a separate word as its value.
     let is_needed = |word: &str| RECOMMENDED_AND_NEEDED.iter().any(|(_, package)| *package == word);
-    let is_option = |word: &&Cow<'_, str>| word.starts_with('-') || *word == ".build-deps" || is_needed(word);
-    before.flags == after.flags && rest.peek().is_none() && added.iter().all(is_option)
+    let is_option = |word: &str| word.starts_with('-') || word == ".build-deps" || is_needed(word);
+    before.flags == after.flags
+        && after.words().all(|word| rest.next_if_eq(&word).is_some() || is_option(&word))
+        && rest.peek().is_none()
 }
 
 /// Whether both commands install with the same manager and options, and differ only in operands,
 /// where the only new ones are packages of run-time libraries.
 fn has_other_packages(before: &Step<'_>, after: &Step<'_>, known: &Knowledge) -> bool {
     let is_install = |step: &Step<'_>| {
-        let mut programs = step.texts.iter().map(|word| word.rsplit('/').next().unwrap_or(word));
-        let manager = programs.find_map(|program| known.manager_of(program));
-        let has = |verb: &String| verb.split(' ').all(|part| step.texts.iter().any(|word| word == part));
+        let manager = step.texts().find_map(|word| known.manager_of(base_name(&word)));
+        let has = |verb: &String| verb.split(' ').all(|part| step.has(part));
         manager.is_some_and(|manager| manager.verbs.install.iter().any(has))
     };
-    let options = |step: &Step<'_>| -> Vec<String> {
-        step.words.iter().filter(|word| word.starts_with('-')).map(ToString::to_string).collect()
-    };
+    let is_option = |word: &Cow<'_, str>| word.starts_with('-');
     let is_library = |word: &str| {
         known.runtime().libraries.iter().any(|one| {
             one.everywhere.iter().chain(one.releases.values().flatten()).any(|package| package == word)
         })
     };
-    let is_known = |word: &Cow<'_, str>| before.words.contains(word) || is_library(word);
+    let before_words: HashSet<Cow<'_, str>> = before.words().collect();
+    let is_known = |word: Cow<'_, str>| before_words.contains(&word) || is_library(&word);
     before.flags == after.flags
         && is_install(before)
         && is_install(after)
-        && options(before) == options(after)
-        && after.words.iter().all(is_known)
+        && before.words().filter(is_option).eq(after.words().filter(is_option))
+        && after.words().all(is_known)
 }
 
 /// Whether a new command only removes files or packages.
 fn is_cleanup(step: &Step<'_>) -> bool {
-    let removes = |word: &Cow<'_, str>| {
+    let removes = |word: Cow<'_, str>| {
         matches!(
             word.as_ref(),
             "rm" | "clean" | "cache" | "store" | "clear-cache" | "nuget" | "purge" | "del" | "prune"
         )
     };
     // An install of fewer packages removes the others.
-    let leaves_less = ["pnpm", "install", "--prod", "--ignore-scripts"]
-        .iter()
-        .all(|word| step.texts.iter().any(|own| own == word));
-    step.texts.iter().take(5).any(removes) || leaves_less || keeps_libraries(step)
+    let leaves_less = || ["pnpm", "install", "--prod", "--ignore-scripts"].iter().all(|word| step.has(word));
+    step.texts().take(5).any(removes) || leaves_less() || keeps_libraries(step)
 }
 
 /// Whether a new command marks or installs only libraries that compiled programs load.
 fn keeps_libraries(step: &Step<'_>) -> bool {
-    let words: Vec<&str> = step.texts.iter().map(AsRef::as_ref).collect();
+    let texts: Vec<Cow<'_, str>> = step.texts().collect();
+    let words: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
     let are = |names: &[&str], known: &[(&str, &str)]| {
         names.iter().all(|name| known.iter().any(|(_, library)| library == name))
     };
@@ -278,13 +315,13 @@ fn keeps_libraries(step: &Step<'_>) -> bool {
 /// Whether a removed command was unnecessary: `--no-cache` replaces the package index and its
 /// removal.
 fn is_needless(step: &Step<'_>) -> bool {
-    let words: Vec<&str> = step.texts.iter().map(AsRef::as_ref).filter(|word| *word != "sudo").collect();
-    match words[..] {
-        ["apk", ref rest @ ..] => rest.contains(&"update"),
-        ["rm", ref rest @ ..] => {
-            let mut operands = rest.iter().filter(|word| !word.starts_with('-')).peekable();
+    let mut words = step.texts().filter(|word| word != "sudo");
+    match words.next().as_deref() {
+        Some("apk") => words.any(|word| word == "update"),
+        Some("rm") => {
+            let mut operands = words.filter(|word| !word.starts_with('-')).peekable();
             operands.peek().is_some()
-                && operands.all(|word| paths::normal(word).starts_with("/var/cache/apk"))
+                && operands.all(|word| paths::normal(&word).starts_with("/var/cache/apk"))
         }
         _ => false,
     }

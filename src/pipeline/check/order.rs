@@ -80,7 +80,8 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
                     let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(file.text)).collect();
                     comments.clear();
                     script.list.walk(&mut |command| {
-                        let text = format!("RUN {} {}", flags.join(" "), super::words(command).join(" "));
+                        let words: Vec<_> = super::words(command).collect();
+                        let text = format!("RUN {} {}", flags.join(" "), words.join(" "));
                         stages.last_mut().expect("never empty").push(One {
                             keyword: one.keyword,
                             text,

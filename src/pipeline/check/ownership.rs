@@ -10,8 +10,7 @@ use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
 /// Compares the texts before and after such a step. The error completes the sentence "after this
 /// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
-    let after = new.file;
+pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
     let others = |file: &Dockerfile<'_>| -> Vec<usize> {
         let others = file.instructions().filter(|(_, one)| !matches!(one.body, Body::Run(_)));
         others.map(|(item, _)| item).collect()
@@ -30,8 +29,8 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     if comments(old.file) != comments(after) {
         return Err(reasons::comment_lost_or_moved());
     }
-    for stage in 0..old.stages.len() {
-        compare(&commands(old, stage), &commands(new, stage))?;
+    for (old, new) in commands(old.file).iter().zip(&commands(after)) {
+        compare(old, new)?;
     }
     Ok(())
 }
@@ -67,19 +66,19 @@ fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Ins
 fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), Reason> {
     let mut new = after.iter().peekable();
     for step in before {
-        let gives = matches!(step.texts.first().map(AsRef::as_ref), Some("chown" | "chmod"));
+        let gives = matches!(step.texts().next().as_deref(), Some("chown" | "chmod"));
         let is_shorter = |new: &Step<'_>| {
-            let kept = step.words.iter().zip(&step.texts);
+            let kept = step.words().zip(step.texts());
             let kept = kept.filter(|(_, text)| !matches!(text.as_ref(), "-R" | "--recursive"));
-            new.flags == step.flags && kept.map(|(word, _)| word).eq(&new.words)
+            new.flags == step.flags && kept.map(|(word, _)| word).eq(new.words())
         };
         let found = new.next_if(|new| *new == step || gives && is_shorter(new)).is_some();
         if !found && !gives {
-            return Err(reasons::command_missing(&step.words.join(" ")));
+            return Err(reasons::command_missing(&step.text()));
         }
     }
     match new.next() {
         None => Ok(()),
-        Some(step) => Err(reasons::command_new(&step.words.join(" "))),
+        Some(step) => Err(reasons::command_new(&step.text())),
     }
 }
