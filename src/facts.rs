@@ -48,7 +48,7 @@ use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
 
 use execution::{ExecutionState, ExecutionStates, Outer, Scope, ScriptStates, Walk, Workdir};
-use kept::{Kept, KeptOfRun};
+use kept::{Depths, Kept, KeptOfRun};
 use known_uses::KnownUses;
 use lineage::Lineage;
 use variables::Variables;
@@ -234,13 +234,44 @@ impl<'a> Facts<'a> {
     /// Whether more than `FURTHEST` instructions come before an item, in its stage and in those
     /// that it is built from.
     pub(crate) fn is_far_down(&self, item: usize) -> bool {
-        self.before(item).nth(FURTHEST).is_some()
+        let depths = self.kept.depths.get_or_init(|| self.depths());
+        self.stage_at(item).is_some_and(|stage| {
+            let own = depths.of_items[item] - depths.of_items[stage.items.start];
+            own + depths.of_stages[stage.index] > FURTHEST
+        })
     }
 
     /// Whether more than `FURTHEST` instructions come after an item, in the whole file.
     pub(crate) fn is_far_up(&self, item: usize) -> bool {
-        let later = self.file.items[item + 1..].iter().filter(|item| matches!(item, Item::Instruction(_)));
-        later.take(FURTHEST + 1).count() > FURTHEST
+        let depths = &self.kept.depths.get_or_init(|| self.depths()).of_items;
+        depths[self.file.items.len()] - depths[item + 1] > FURTHEST
+    }
+
+    fn depths(&self) -> Depths {
+        let mut of_items = Vec::with_capacity(self.file.items.len() + 1);
+        let mut count = 0;
+        for item in &self.file.items {
+            of_items.push(count);
+            count += usize::from(matches!(item, Item::Instruction(_)));
+        }
+        of_items.push(count);
+        let mut of_stages = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            of_stages.push(match stage.base {
+                Base::Stage(base) => {
+                    let Stage { items, .. } = &self.stages[base];
+                    of_stages[base] + of_items[items.end] - of_items[items.start]
+                }
+                _ => 0,
+            });
+        }
+        Depths { of_items, of_stages }
+    }
+
+    /// Whether a stage has the name of the empty image.
+    pub(crate) fn has_stage_named_scratch(&self) -> bool {
+        let is_it = |stage: &Stage| stage.name.as_deref() == Some("scratch");
+        *self.kept.has_scratch.get_or_init(|| self.stages.iter().any(is_it))
     }
 
     /// Whether a name occurs anywhere in the file.
@@ -287,7 +318,7 @@ impl<'a> Facts<'a> {
 impl<'a> RunFacts<'a> {
     /// The package manager call that an invocation is, if it is one.
     pub fn call_of(&self, invocation: usize) -> Option<&Call<'a>> {
-        self.calls.binary_search_by_key(&invocation, |call| call.invocation).ok().map(|at| &self.calls[at])
+        packages::call_of(&self.calls, invocation)
     }
 
     /// The calls of one package manager.

@@ -344,7 +344,7 @@ impl Facts<'_> {
         removal: Removal<'_>,
     ) -> Result<Next, Reason> {
         for (index, one) in list.invocations.iter().enumerate().skip(from) {
-            let call = list.calls.iter().find(|call| call.invocation == index);
+            let call = packages::call_of(list.calls, index);
             if let Some(call) = call.filter(|call| reads_these(call.manager, removal)) {
                 let is_own = call.manager.name == removal.manager.name;
                 if is_own
@@ -417,8 +417,7 @@ impl Facts<'_> {
         first: usize,
         removal: Removal<'_>,
     ) -> Option<Reason> {
-        let is_call = |index: usize| run.calls.iter().any(|call| call.invocation == index);
-        let mut rest = (first + 1..run.invocations.len()).filter(|&index| !is_call(index));
+        let mut rest = (first + 1..run.invocations.len()).filter(|&index| run.call_of(index).is_none());
         rest.any(|index| self.is_wrapped_call(&run.invocations[index], removal))
             .then(|| reasons::wrapped_call(&removal.manager.name))
     }

@@ -10,7 +10,7 @@ mod programs;
 pub mod tree;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::facts::{Facts, RunFacts, Stage, paths, stage};
 use crate::knowledge::lists::directories::OF_DISTRIBUTIONS;
@@ -82,6 +82,17 @@ impl Effects {
             installs: Vec::new(),
             unknown: Some(because),
         }
+    }
+
+    /// The same effects, each resource once.
+    fn distinct(mut self) -> Self {
+        for resources in [&mut self.reads, &mut self.writes] {
+            let mut seen = HashSet::new();
+            let is_new: Vec<bool> = resources.iter().map(|one| seen.insert(one)).collect();
+            let mut is_new = is_new.into_iter();
+            resources.retain(|_| is_new.next().unwrap_or(true));
+        }
+        self
     }
 
     /// Whether two neighbors can be swapped. The files that an install from manifests reads are

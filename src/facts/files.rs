@@ -6,6 +6,8 @@
 //! the list contains only files that are removed by their absolute paths. The list serves to find
 //! savings; no guard may assume that a file that is not in it is unused.
 
+use std::cell::LazyCell;
+
 use crate::facts::actions::Name;
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
@@ -53,10 +55,10 @@ impl<'a> Facts<'a> {
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
         let mut uses = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
-            let directory = written(run.states.directory(index));
+            let directory = LazyCell::new(|| written(run.states.directory(index)));
             let mut add = |touch, expanded: &Expanded, word: Option<&'a Word>| {
                 let name = expanded.written.as_str();
-                let directory = match &directory {
+                let directory = match &*directory {
                     Some(directory) => directory.clone(),
                     // An absolute path does not depend on the directory.
                     None if touch == Touch::Removed && name.starts_with(['/', '~']) => String::new(),

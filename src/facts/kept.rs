@@ -3,6 +3,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::facts::accounts::AccountChange;
 use crate::facts::change_rate::Rate;
@@ -38,6 +39,13 @@ pub(crate) struct Kept {
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
     /// For a cache, by its name: whether a RUN leaves it full in the image.
     pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
+    /// For directories, the first RUNs that have a mount there, by their index among the RUNs: one
+    /// more than a question may look at, since it leaves out the RUN that it is about.
+    pub mounting: RefCell<HashMap<Vec<String>, Rc<[usize]>>>,
+    /// How many instructions come before each item.
+    pub depths: OnceCell<Depths>,
+    /// Whether a stage has the name of the empty image.
+    pub has_scratch: OnceCell<bool>,
     /// The instructions, by the files that they may write.
     pub writers: OnceCell<Writers>,
     /// The destinations of copies.
@@ -54,6 +62,15 @@ pub(crate) struct Kept {
     pub deciding: RefCell<HashMap<String, HashSet<String>>>,
     /// For a path, the results of searches for its source.
     pub searches: RefCell<HashMap<String, Searches>>,
+}
+
+/// The number of instructions before each place.
+#[derive(Debug)]
+pub(crate) struct Depths {
+    /// Before each item, and at the end of the file.
+    pub of_items: Vec<usize>,
+    /// In the stages that a stage is built from.
+    pub of_stages: Vec<usize>,
 }
 
 /// Cached answers about a RUN.

@@ -34,6 +34,11 @@ pub(crate) fn calls<'a>(invocations: &[Invocation<'a>], known: &'a Knowledge) ->
     found.collect()
 }
 
+/// The call that an invocation is, if it is one.
+pub(crate) fn call_of<'c, 'a>(calls: &'c [Call<'a>], invocation: usize) -> Option<&'c Call<'a>> {
+    calls.binary_search_by_key(&invocation, |call| call.invocation).ok().map(|at| &calls[at])
+}
+
 /// The manager that a command calls, and its words, starting with the program or the module's name.
 fn manager<'a>(invocation: &Invocation<'a>, known: &'a Knowledge) -> Option<(&'a Manager, &'a [Word])> {
     let program = invocation.program?;
@@ -57,7 +62,7 @@ fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<
         at += 1;
         if word.is_option() {
             options.push(word);
-            if manager.options_with_value.contains(&word.raw) {
+            if manager.options_with_value.iter().any(|option| word.raw == *option) {
                 values.extend(words.get(at));
                 at += 1;
             }
@@ -87,12 +92,15 @@ fn find_verb<'a>(
     program: &'a Word,
 ) -> (String, usize, &'a Word) {
     if let Some(cluster) = options.iter().find(|option| known(&option.raw)) {
-        return (cluster.raw.clone(), 0, cluster);
+        return (cluster.raw.to_string(), 0, cluster);
     }
     if let [first, second, ..] = plain {
-        let both = format!("{} {}", first.text(), second.text());
-        if known(&both) {
-            return (both, 2, second);
+        let is_both = |verb: &&str| {
+            let rest = verb.strip_prefix(first.text()).and_then(|rest| rest.strip_prefix(' '));
+            rest == Some(second.text())
+        };
+        if let Some(verb) = manager.all_verbs().find(is_both) {
+            return (verb.to_owned(), 2, second);
         }
     }
     match plain.first() {

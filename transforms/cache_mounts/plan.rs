@@ -117,7 +117,7 @@ fn candidate<'a>(
     if let Some(lack) = facts.lacks_syntax(2) {
         return Err(lack);
     }
-    if facts.stages.iter().any(|stage| stage.name.as_deref() == Some("scratch")) {
+    if facts.has_stage_named_scratch() {
         return Err(reasons::stage_named_scratch());
     }
     is_kept_in_image(facts, run, manager)?;
@@ -239,6 +239,8 @@ fn cleans_only_its_own<'a>(
     manager: &Manager,
     cache: &Cache,
 ) -> Result<(), Reason> {
+    let mut kept = facts.kept.leaving.borrow_mut();
+    let kept = kept.entry(cache.name.clone()).or_default();
     let leaves = |other: &&RunFacts<'a>| {
         let leaves = || {
             let last = facts.last_fill(other, manager, cache);
@@ -250,8 +252,7 @@ fn cleans_only_its_own<'a>(
                     !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
                 })
         };
-        let mut kept = facts.kept.leaving.borrow_mut();
-        *kept.entry(cache.name.clone()).or_default().entry(other.item).or_insert_with(leaves)
+        *kept.entry(other.item).or_insert_with(leaves)
     };
     match facts.runs_up_to(run).take(FURTHEST).find(leaves) {
         Some(_) => Err(reasons::cleanup_of_earlier_files()),
@@ -356,11 +357,13 @@ fn shared<'a>(
     manager: &Manager,
     removal: Removal<'_>,
 ) -> Option<Reason> {
-    let has_mount = |other: &&RunFacts<'a>| other.item != run.item && is_mounted(other, removal.directories);
-    let mut others = facts.runs.iter().filter(has_mount).take(FURTHEST);
-    let later_use_of =
-        others.find_map(|other| facts.leans_in(other, removal)).filter(|_| manager.kind == Kind::System);
-    later_use_of.map(|_| reasons::mount_shared())
+    if manager.kind != Kind::System {
+        return None;
+    }
+    let with_mount = facts.with_mount_at(removal.directories);
+    let mut others =
+        with_mount.iter().map(|&at| &facts.runs[at]).filter(|other| other.item != run.item).take(FURTHEST);
+    others.find_map(|other| facts.leans_in(other, removal)).map(|_| reasons::mount_shared())
 }
 
 /// A copy of the directory itself: it would contain the base image's files instead of those that

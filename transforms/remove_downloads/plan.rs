@@ -63,7 +63,7 @@ fn name_at_end<'a>(
         && word.text().trim_matches('"').starts_with(['/', '~', '$'])
         || same_directory
     {
-        return Ok(word.raw.clone());
+        return Ok(word.raw.to_string());
     }
     if fetched.path.starts_with('/') && word.literal().is_some() {
         // The directory is written without quotes, so it must not need any.
@@ -314,7 +314,7 @@ fn loop_words(script: &Script) -> Vec<String> {
                     .words
                     .iter()
                     .filter(|word| word.raw.contains(['*', '?', '[']))
-                    .map(|word| word.raw.clone()),
+                    .map(|word| word.raw.to_string()),
             );
         }
     });

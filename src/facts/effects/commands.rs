@@ -27,7 +27,7 @@ pub struct Install {
 pub(super) fn of_run(facts: &Facts<'_>, run: &RunFacts<'_>, until: Option<usize>) -> Effects {
     let mut script = Script { facts, run, effects: Effects::default(), index: 0 };
     match script.follow(until) {
-        Ok(()) => script.effects,
+        Ok(()) => script.effects.distinct(),
         Err(because) => Effects::everything(because),
     }
 }
@@ -144,7 +144,7 @@ impl Script<'_, '_> {
         }
         for assignment in &one.simple.assignments {
             if self.facts.known.is_read_silently(&assignment.name) {
-                let value = assignment.value.as_ref().map(|word| word.raw.clone()).unwrap_or_default();
+                let value = assignment.value.as_ref().map(|word| word.raw.to_string()).unwrap_or_default();
                 self.variable(self.run.item, &assignment.name, &value)?;
             }
         }
@@ -161,7 +161,7 @@ impl Script<'_, '_> {
         if one.words[0].raw.contains('/') {
             self.called_by_path(one)?;
         }
-        if let Some(at) = self.run.calls.iter().position(|call| call.invocation == index) {
+        if let Some(at) = self.run.calls.binary_search_by_key(&index, |call| call.invocation).ok() {
             return self.manager(at, one);
         }
         if matches!(program, "export" | "readonly") {

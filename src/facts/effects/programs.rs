@@ -130,7 +130,10 @@ impl Script<'_, '_> {
                 call.options.iter().any(|word| options.iter().any(|name| word.raw.starts_with(name)))
             };
             let is_needed = known.needs_option.is_empty()
-                || call.options.iter().any(|word| known.needs_option.contains(&word.raw));
+                || call
+                    .options
+                    .iter()
+                    .any(|word| known.needs_option.iter().any(|option| word.raw == *option));
             !as_module
                 && known.verbs.contains(&call.verb)
                 && is_needed

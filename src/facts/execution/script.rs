@@ -49,8 +49,11 @@ impl Directory {
 /// The states of one script.
 #[derive(Debug)]
 pub struct ScriptStates {
-    /// For each invocation, in order: its directory, and the number of assignments before it.
-    at: Vec<(Directory, usize)>,
+    /// For each invocation, in order: the index of its directory, and the number of assignments
+    /// before it.
+    at: Vec<(usize, usize)>,
+    /// The directories of the invocations.
+    directories: Vec<Directory>,
     /// The directories that the script was in, each once, in the order of the first visit.
     visited: Vec<Directory>,
     end: Directory,
@@ -64,6 +67,7 @@ impl ScriptStates {
     pub(in crate::facts) fn of_nothing() -> Self {
         Self {
             at: Vec::new(),
+            directories: Vec::new(),
             visited: Vec::new(),
             end: Directory::Unknown,
             variables: ScriptVariables::default(),
@@ -76,7 +80,7 @@ impl ScriptStates {
     /// # Panics
     /// If the RUN has fewer invocations.
     pub fn directory(&self, invocation: usize) -> &Directory {
-        &self.at[invocation].0
+        &self.directories[self.at[invocation].0]
     }
 
     /// What the script has assigned to variables before an invocation, by name.
@@ -110,9 +114,9 @@ impl Facts<'_> {
     /// A part of a word with its variables expanded, quotes included: `/x` of `--prefix=/x`.
     pub fn text_expanded_in(&self, run: &RunFacts<'_>, invocation: usize, raw: &str) -> Expanded {
         let states = &run.states;
-        let (directory, position) = &states.at[invocation];
+        let (directory, position) = (states.directory(invocation), states.at[invocation].1);
         let scope = Scope { outer: self.outer(), item: run.item, home: states.home.as_deref() };
-        expand(raw, &|name| scope.value(&states.variables, *position, directory, name))
+        expand(raw, &|name| scope.value(&states.variables, position, directory, name))
     }
 
     /// What a word of an invocation may name.
@@ -157,7 +161,8 @@ pub(in crate::facts) struct Walk<'s, 'a> {
     /// The commands so far.
     pub invocations: Vec<Invocation<'a>>,
     scope: Scope<'s>,
-    at: Vec<(Directory, usize)>,
+    at: Vec<(usize, usize)>,
+    directories: Vec<Directory>,
     visited: Vec<Directory>,
     directory: Directory,
     previous: Directory,
@@ -186,6 +191,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             invocations: Vec::new(),
             scope,
             at: Vec::new(),
+            directories: Vec::new(),
             visited: vec![directory.clone()],
             directory,
             previous: Directory::Unknown,
@@ -205,9 +211,9 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     /// The result, at the end of the script.
     pub fn finish(self) -> (Vec<Invocation<'a>>, ScriptStates) {
-        let Self { invocations, at, visited, directory, variables, scope, .. } = self;
+        let Self { invocations, at, directories, visited, directory, variables, scope, .. } = self;
         let home = scope.home.map(str::to_owned);
-        (invocations, ScriptStates { at, visited, end: directory, variables, home })
+        (invocations, ScriptStates { at, directories, visited, end: directory, variables, home })
     }
 
     /// Starts a scope whose changes do not affect its surroundings.
@@ -236,7 +242,10 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     /// Adds a command.
     pub fn push(&mut self, invocation: Invocation<'a>) {
-        self.at.push((self.directory.clone(), self.variables.position()));
+        if self.directories.last() != Some(&self.directory) {
+            self.directories.push(self.directory.clone());
+        }
+        self.at.push((self.directories.len() - 1, self.variables.position()));
         self.follow(&invocation);
         self.invocations.push(invocation);
     }

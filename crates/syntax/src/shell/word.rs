@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+
 use crate::shell::List;
 use crate::span::Span;
 
@@ -12,7 +14,7 @@ pub struct Word {
     pub span: Span,
     /// The text that the shell reads: including quotes and variables, with continuation lines
     /// joined.
-    pub raw: String,
+    pub raw: CompactString,
     /// The value, if it differs from `raw` and is known.
     value: Value,
     /// The commands in its `$( … )` and backticks.
@@ -41,12 +43,12 @@ impl Word {
                 None => Value::Expands,
             }
         };
-        Self { span, raw: raw.to_owned(), value, substitutions }
+        Self { span, raw: raw.into(), value, substitutions }
     }
 
     /// A word without special characters.
     pub(super) fn plain_at(span: Span, raw: &str, substitutions: Vec<List>) -> Self {
-        Self { span, raw: raw.to_owned(), value: Value::Raw, substitutions }
+        Self { span, raw: raw.into(), value: Value::Raw, substitutions }
     }
 
     /// A word that is not in a file.
