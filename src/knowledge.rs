@@ -155,8 +155,11 @@ impl Knowledge {
             return Some(MANAGERS.get(usize::from(number)));
         }
         let stem = unversioned(program);
+        if stem == program {
+            return None;
+        }
         let manager = MANAGERS.get(usize::from(MANAGER_BY_PROGRAM.find(stem)?));
-        (stem != program && manager.versioned).then_some(manager)
+        manager.versioned.then_some(manager)
     }
 
     /// The manager that `python -m MODULE` calls.
@@ -257,6 +260,10 @@ impl Manager {
 
 /// A program's name without a version suffix: `python3.11` is `python`, `pip-3` is `pip`.
 pub fn unversioned(program: &str) -> &str {
+    // Most names have no version.
+    if !program.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-')) {
+        return program;
+    }
     let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
     // No system has several versions of these: `rm1` is another program.
     let is_plain =

@@ -125,8 +125,11 @@ pub(super) fn invocations<'a>(
     known: &Knowledge,
     mut walk: Walk<'_, 'a>,
 ) -> (Vec<Invocation<'a>>, ScriptStates) {
-    let last = script.list.statements.len().saturating_sub(1);
-    for (statement, one) in script.list.statements.iter().enumerate() {
+    let statements = &script.list.statements;
+    let pipelines = statements.iter().flat_map(Statement::pipelines);
+    walk.reserve(pipelines.map(|pipeline| pipeline.commands.len()).sum());
+    let last = statements.len().saturating_sub(1);
+    for (statement, one) in statements.iter().enumerate() {
         let top = Place {
             statement,
             pipeline: 0,
@@ -443,7 +446,10 @@ impl<'a> Invocation<'a> {
         known.manager_of(program).is_none()
             && known.wrapper(program).is_none()
             && known.program(program).is_none()
-            && known.program(unversioned(program)).is_none()
+            && {
+                let plain = unversioned(program);
+                plain == program || known.program(plain).is_none()
+            }
     }
 }
 

@@ -454,9 +454,16 @@ impl Facts<'_> {
     /// Whether an invocation may run an unknown build: `make`, a script.
     pub(crate) fn may_build(&self, run: &RunFacts<'_>, index: usize) -> bool {
         let one = &run.invocations[index];
-        let is_builder = |name: &str| self.known.program(name) == Some(Program::Builder);
-        one.is_unreadable(self.known)
-            || one.program.is_some_and(|program| is_builder(program) || is_builder(unversioned(program)))
+        one.is_unreadable(self.known) || self.is_builder(one.program)
+    }
+
+    /// Whether a program, in any version, runs builds.
+    fn is_builder(&self, program: Option<&str>) -> bool {
+        let is_it = |name: &str| self.known.program(name) == Some(Program::Builder);
+        program.is_some_and(|program| {
+            let plain = unversioned(program);
+            is_it(program) || plain != program && is_it(plain)
+        })
     }
 
     /// The first of a RUN's invocations that may call the system's package manager in a way that
@@ -474,12 +481,9 @@ impl Facts<'_> {
 
     fn may_call(&self, one: &Invocation<'_>, user: &User) -> bool {
         let powerless = matches!(user, User::Other(_)) && one.elevation == Elevation::None;
-        let builder = one.program.is_some_and(|program| {
-            [program, unversioned(program)]
-                .iter()
-                .any(|name| self.known.program(name) == Some(Program::Builder))
-        });
-        !powerless && (one.is_unreadable(self.known) || builder && one.arguments().iter().any(tells))
+        !powerless
+            && (one.is_unreadable(self.known)
+                || self.is_builder(one.program) && one.arguments().iter().any(tells))
     }
 }
 

@@ -161,7 +161,7 @@ impl Script<'_, '_> {
         if one.words[0].raw.contains('/') {
             self.called_by_path(one)?;
         }
-        if let Some(at) = self.run.calls.binary_search_by_key(&index, |call| call.invocation).ok() {
+        if let Ok(at) = self.run.calls.binary_search_by_key(&index, |call| call.invocation) {
             return self.manager(at, one);
         }
         if matches!(program, "export" | "readonly") {

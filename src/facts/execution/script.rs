@@ -203,6 +203,12 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
+    /// Makes room for at least this number of commands.
+    pub fn reserve(&mut self, commands: usize) {
+        self.invocations.reserve_exact(commands);
+        self.at.reserve_exact(commands);
+    }
+
     /// A new part of the script, within another one.
     pub fn region_in(&mut self, region: Region) -> Region {
         self.regions += 1;
