@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use crate::knowledge::languages::READ_SOURCES;
+use crate::knowledge::lists::files::DIRECTORIES_WITHOUT_SOURCES;
 use crate::reasons::{self, Reason};
 
 use serde_json::Value;
@@ -253,6 +255,12 @@ impl BuildContext {
         by_name.get(name).into_iter().flatten().copied()
     }
 
+    /// The sources that are sent to the builder and were too large to be read.
+    pub fn unread_sources(&self) -> impl Iterator<Item = &str> {
+        let paths = self.sent().map(|entry| entry.path.as_str());
+        paths.filter(|path| is_source(path) && !self.texts.contains_key(*path))
+    }
+
     /// The text of a manifest that is sent to the builder.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
@@ -285,6 +293,15 @@ impl BuildContext {
         let (ignore_text, ignore) = (Some(text.to_owned()), Ignore::parse(text));
         Self { ignore_text, ignore, excluded: OnceLock::new(), ..self.clone() }
     }
+}
+
+/// Whether a file may show which programs it starts and which packages it loads, so that its text is
+/// read. Generated, installed and test files are excluded.
+pub fn is_source(path: &str) -> bool {
+    let is_left_out = |part: &str| DIRECTORIES_WITHOUT_SOURCES.contains(&part);
+    READ_SOURCES.iter().any(|ending| path.ends_with(ending))
+        && !path.ends_with(".min.js")
+        && !path.split('/').any(is_left_out)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::facts::base_image::ImageName;
 use crate::facts::globals::Globals;
 use crate::facts::{Base, Facts, Stage, stage};
 use crate::knowledge::{Image, Knowledge};
@@ -57,9 +58,17 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// The name of the base image at the bottom of a stage.
+    pub fn root_name(&self, stage: usize) -> Option<&ImageName> {
+        match &self.stages[self.lineage.root(stage)].base {
+            Base::Image(name) => Some(name),
+            Base::Stage(_) | Base::Scratch | Base::Unknown => None,
+        }
+    }
+
     /// The known base image at the bottom of a stage.
     pub fn root_image(&self, stage: usize) -> Option<&'a Image> {
-        root_image(&self.stages, self.lineage.root(stage), self.known)
+        self.known.image(&self.root_name(stage)?.repository)
     }
 }
 

@@ -36,8 +36,6 @@ pub struct Entrypoint {
 /// A command that another file starts in the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherRun {
-    /// The file, as shown to the user.
-    pub who: String,
     /// The words.
     pub words: Vec<String>,
     /// Whether a shell runs it.
@@ -85,11 +83,9 @@ impl Entrypoint {
     /// Whether the image needs a shell: for a shell form, or because a command calls a shell or a
     /// shell script.
     pub fn needs_shell(&self) -> bool {
-        self.all.iter().any(|one| one.by_shell || one.words.first().is_some_and(|word| is_shell(word)))
-            || self
-                .elsewhere
-                .iter()
-                .any(|one| one.by_shell || one.words.first().is_some_and(|word| is_shell(word)))
+        let own = self.all.iter().map(|one| (one.by_shell, &one.words));
+        let mut all = own.chain(self.elsewhere.iter().map(|one| (one.by_shell, &one.words)));
+        all.any(|(by_shell, words)| by_shell || words.first().is_some_and(|word| is_shell(word)))
     }
 
     /// Whether a word of an effective command line names this program.
@@ -118,24 +114,23 @@ fn elsewhere(facts: &Facts<'_>, stage: &Stage) -> Vec<OtherRun> {
         for line in lines {
             let words = match line {
                 CommandLine::Words(words) => words.clone(),
-                CommandLine::Shell(text) => {
-                    text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
-                }
+                CommandLine::Shell(text) => words_of(text),
             };
-            found.push(OtherRun { who: service.who.clone(), words, by_shell: false });
+            found.push(OtherRun { words, by_shell: false });
         }
         if let Some(text) = &service.unparsed {
             let words = text.split_whitespace().map(str::to_owned).collect();
-            found.push(OtherRun { who: service.who.clone(), words, by_shell: true });
+            found.push(OtherRun { words, by_shell: true });
         }
     }
     let runs = facts.around.runs().iter().filter(|_| is_last);
-    found.extend(runs.map(|run| OtherRun {
-        who: run.who.clone(),
-        words: run.words.clone(),
-        by_shell: run.by_shell,
-    }));
+    found.extend(runs.map(|run| OtherRun { words: run.words.clone(), by_shell: run.by_shell }));
     found
+}
+
+/// The words of a command line that a shell or Compose splits, without quotes.
+fn words_of(text: &str) -> Vec<String> {
+    text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
 }
 
 fn read(keyword: Keyword, item: usize, form: &Form) -> StartCommand {
@@ -144,8 +139,7 @@ fn read(keyword: Keyword, item: usize, form: &Form) -> StartCommand {
             StartCommand { keyword, item, words: words.clone(), by_shell: false, is_plain: true }
         }
         Form::Shell(text) => {
-            let mut words: Vec<String> =
-                text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
+            let mut words = words_of(text);
             if words.first().is_some_and(|word| word == "exec") {
                 words.remove(0);
             }

@@ -6,9 +6,7 @@
 
 use serde_json::Value;
 
-use crate::context::BuildContext;
 use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, SOURCES, WORDS_OF_TOOL_FILES};
-use crate::knowledge::lists::files::DIRECTORIES_WITHOUT_SOURCES;
 use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
 
@@ -25,7 +23,7 @@ pub(crate) fn names_no_dev_dependency(look: &StageView<'_, '_>, manifest: &Value
             return Err(reasons::file_names_dev_dependency(path, name));
         }
     }
-    match unread(context).find(|path| ships(path)) {
+    match context.unread_sources().find(|path| ships(path)) {
         Some(path) => Err(reasons::unreadable_file(path)),
         None => Ok(()),
     }
@@ -40,17 +38,6 @@ fn is_also_needed(manifest: &Value, name: &str) -> bool {
     ["dependencies", "optionalDependencies"]
         .iter()
         .any(|section| packages(manifest, section).is_some_and(|all| all.contains_key(name)))
-}
-
-/// The sources that are sent but were too large to be read.
-fn unread(context: &BuildContext) -> impl Iterator<Item = &str> {
-    let paths = context.sent().map(|entry| entry.path.as_str());
-    paths.filter(|path| {
-        is_source(path)
-            && !path.ends_with(".min.js")
-            && !path.split('/').any(|part| DIRECTORIES_WITHOUT_SOURCES.contains(&part))
-            && !context.texts.contains_key(*path)
-    })
 }
 
 fn is_source(path: &str) -> bool {

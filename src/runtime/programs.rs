@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
-use crate::context::RequiredPackage;
-use crate::knowledge::lists::files::{COMPILED_SOURCES, DIRECTORIES_WITHOUT_SOURCES, SCRIPTS_OF_LANGUAGES};
+use crate::context::{RequiredPackage, is_source};
+use crate::knowledge::lists::files::{COMPILED_SOURCES, SCRIPTS_OF_LANGUAGES};
 use crate::knowledge::lists::programs::{
     CALLS_OF_COMPILED_SOURCES, CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES,
 };
@@ -44,12 +44,10 @@ fn starts(path: &str, text: &str) -> bool {
 /// Whether a source with one of these endings starts other programs, or was too large to be read.
 pub(crate) fn may_be_started_by(look: &StageView<'_, '_>, endings: &[&str]) -> bool {
     let Some(context) = look.context else { return false };
-    let sources = context.sent().map(|entry| entry.path.as_str());
-    let mut sources = sources.filter(|path| endings.iter().any(|ending| path.ends_with(ending)));
-    sources.any(|path| {
-        let is_left_out = path.split('/').any(|part| DIRECTORIES_WITHOUT_SOURCES.contains(&part));
-        !is_left_out && context.texts.get(path).is_none_or(|text| starts(path, text))
-    })
+    let is_one = |path: &str| endings.iter().any(|ending| path.ends_with(ending));
+    let is_sent = |path: &str| is_source(path) && context.sends_file(path);
+    context.unread_sources().any(is_one)
+        || context.texts.iter().any(|(path, text)| is_one(path) && starts(path, text) && is_sent(path))
 }
 
 /// The packages that contain the programs called by the application's own sources: programs whose

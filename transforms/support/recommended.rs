@@ -3,7 +3,7 @@
 
 use crate::edit::Edits;
 use crate::facts::base_image::ImageName;
-use crate::facts::{Base, Call, Facts, RunFacts};
+use crate::facts::{Call, Facts, RunFacts};
 use crate::knowledge::lists::images::{WITH_CERTIFICATES, WITH_COMPILERS};
 use crate::knowledge::lists::packages::RECOMMENDED_AND_NEEDED;
 use crate::runtime::view::is_full;
@@ -49,7 +49,7 @@ fn needed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Call<'a>) -> Vec<&'s
         let calls = facts.runs_up_to(run).flat_map(|other| &other.calls).chain(&run.calls);
         calls.flat_map(|call| &call.packages).any(|word| word.text() == name)
     };
-    let image = root(facts, run.stage);
+    let image = facts.root_name(run.stage);
     let mut found: Vec<&str> = Vec::new();
     for (package, recommended) in RECOMMENDED_AND_NEEDED {
         if call.manager.name.starts_with("apt")
@@ -69,16 +69,4 @@ fn has(image: &ImageName, package: &str) -> bool {
     let name = image.repository.as_str();
     WITH_COMPILERS.contains(&name) && is_full(image)
         || package == "ca-certificates" && WITH_CERTIFICATES.contains(&name)
-}
-
-/// The image that a stage is built on, through other stages.
-fn root<'f>(facts: &'f Facts<'_>, stage: usize) -> Option<&'f ImageName> {
-    let mut stage = facts.stages.get(stage)?;
-    loop {
-        match &stage.base {
-            Base::Image(image) => return Some(image),
-            Base::Stage(below) => stage = facts.stages.get(*below).filter(|one| one.index < stage.index)?,
-            _ => return None,
-        }
-    }
 }

@@ -10,12 +10,10 @@ use ignore::WalkBuilder;
 
 use crate::cli::context::relative;
 use crate::cli::input;
-use crate::context::Entry;
 use crate::context::compose::is_compose_file;
-use crate::knowledge::languages::READ_SOURCES;
+use crate::context::{Entry, is_source};
 use crate::knowledge::lists::files::{
-    DIRECTORIES_OF_OTHERS_AND_GIT, DIRECTORIES_WITHOUT_SOURCES, ENDINGS_OF_MANIFESTS, MAKEFILES,
-    SHELL_SCRIPTS,
+    DIRECTORIES_OF_OTHERS_AND_GIT, ENDINGS_OF_MANIFESTS, MAKEFILES, SHELL_SCRIPTS,
 };
 use crate::knowledge::managers::{LOCKFILES, TEXTS, TEXTS_IN};
 use crate::knowledge::{Knowledge, Starter};
@@ -76,15 +74,6 @@ pub fn files(directory: &Path) -> Result<Files, String> {
     }
     found.entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
-}
-
-/// Whether a file may show which programs it starts. Generated, installed and test files are
-/// excluded.
-fn is_source(path: &str) -> bool {
-    let is_left_out = |part: &str| DIRECTORIES_WITHOUT_SOURCES.contains(&part);
-    READ_SOURCES.iter().any(|ending| path.ends_with(ending))
-        && !path.ends_with(".min.js")
-        && !path.split('/').any(is_left_out)
 }
 
 /// Whether a file is named like a shell script.
