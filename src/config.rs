@@ -1,110 +1,23 @@
 //! The configuration: `.jettison.yaml` and the command line combined. `cli` finds and reads the
 //! files.
 
+mod options;
+mod schema;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::yaml;
-
-/// The configuration file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Config {
-    /// Apply only these transforms.
-    pub select: Option<Vec<String>>,
-    /// Apply all transforms except these.
-    pub ignore: Vec<String>,
-    /// Apply unsafe fixes too.
-    pub r#unsafe: bool,
-    /// When neighbouring RUN instructions are merged.
-    pub merge_runs: MergeRuns,
-    /// How package managers' caches are handled.
-    pub caches: Caches,
-    /// The variant that may replace a base image.
-    pub bases: Bases,
-    /// Files and directories (absolute, or `~/…`) that a cleanup must not touch.
-    pub keep: Vec<String>,
-    /// Whether new instructions get a comment that explains them.
-    pub comments: bool,
-    /// Whether programs are built without symbol tables (with `unsafe`).
-    pub strip: bool,
-    /// Which Dockerfiles are found in a directory.
-    pub search: Search,
-    /// Whether files that are marked as generated are edited.
-    pub edit_generated: bool,
-    /// The time limit for a file in seconds, after which it is left unchanged; 0 means no limit.
-    pub time_limit: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            select: None,
-            ignore: Vec::new(),
-            r#unsafe: false,
-            merge_runs: MergeRuns::default(),
-            caches: Caches::default(),
-            bases: Bases::default(),
-            keep: Vec::new(),
-            comments: true,
-            strip: false,
-            search: Search::default(),
-            edit_generated: false,
-            time_limit: 10,
-        }
-    }
-}
-
-/// When neighbouring RUN instructions are merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MergeRuns {
-    /// If it saves bytes, or costs no significant cache hits.
-    #[default]
-    WhereItHelps,
-    /// Wherever it is safe.
-    All,
-}
-
-/// How package managers' caches are handled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Caches {
-    /// They are not written, or are emptied in the layer that writes them.
-    #[default]
-    Clean,
-    /// They are in cache mounts, outside the image and kept between builds, where that is safe;
-    /// otherwise as `clean`.
-    Mount,
-}
-
-/// The variant that may replace the base image of a stage (with `unsafe`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Bases {
-    /// The slim variant of the same distribution.
-    #[default]
-    Slim,
-    /// The Alpine Linux variant, if nothing depends on glibc.
-    Alpine,
-}
-
-/// Which Dockerfiles are found in a directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Search {
-    /// Dockerfiles outside directories of tests (`tests`, `testdata`, `fixtures` …) and of other
-    /// projects (`node_modules`, `vendor` …).
-    #[default]
-    WithoutTests,
-    /// All Dockerfiles.
-    All,
-}
+#[doc(hidden)]
+pub use options::Flags;
+pub use options::{Bases, Caches, Config, MergeRuns, Search};
+#[doc(hidden)]
+pub use schema::schema;
 
 /// The effective configuration for one file.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jettison::{reasons, transforms};
+use jettison::{config, reasons, transforms};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -466,6 +466,12 @@ fn the_page_of_reasons_is_up_to_date() {
         }
     }
     is_up_to_date("docs/reasons.md", &page);
+}
+
+/// The schema of the configuration is made from the definitions of the options.
+#[test]
+fn the_schema_of_the_configuration_is_up_to_date() {
+    is_up_to_date("schemas/config.schema.json", &config::schema());
 }
 
 /// Compares a page with its file, or writes it.

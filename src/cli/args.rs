@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
+use crate::config::Flags;
+
 /// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images
 /// do.
 #[derive(Debug, Parser)]
@@ -114,28 +116,8 @@ pub struct Fix {
 /// The fixes to make: overrides .jettison.yaml.
 #[derive(Debug, ClapArgs)]
 pub struct Choice {
-    /// Also apply unsafe fixes, which remove things that a program may depend on
-    #[arg(long)]
-    pub r#unsafe: bool,
-    /// Don't add explanatory comments to new instructions
-    #[arg(long)]
-    pub no_comments: bool,
-    /// Run only these transforms
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Skip these transforms
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub ignore: Vec<String>,
-    /// How to handle package manager caches: `clean` deletes them, `mount` uses BuildKit cache
-    /// mounts
-    #[arg(long, value_enum)]
-    pub caches: Option<Caches>,
-    /// Smaller base image variant to switch to (with --unsafe)
-    #[arg(long, value_enum)]
-    pub bases: Option<Bases>,
-    /// Leave a file unchanged if it takes longer; 0 means no limit [default: 10]
-    #[arg(long, value_name = "SECONDS")]
-    pub time_limit: Option<u64>,
+    #[command(flatten)]
+    pub flags: Flags,
     /// Use this configuration file instead of the nearest .jettison.yaml
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -359,18 +341,6 @@ pub enum Format {
     Gitlab,
     /// A comment for a pull request
     Markdown,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Caches {
-    Clean,
-    Mount,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Bases {
-    Slim,
-    Alpine,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 
-use crate::cli::args::{self, Choice};
+use crate::cli::args::Choice;
 use crate::cli::folders::Folders;
 use crate::cli::{input, reach};
-use crate::config::{Bases, Caches, Config, Hadolint, Search, Settings};
+use crate::config::{Config, Hadolint, Search, Settings};
 use crate::transforms;
 
 /// Far larger than any real configuration.
@@ -31,7 +31,7 @@ pub struct Configurations<'a> {
 impl<'a> Configurations<'a> {
     /// Checks what the command line says.
     pub fn new(args: &'a Choice) -> anyhow::Result<Self> {
-        for id in args.select.iter().chain(&args.ignore) {
+        for id in args.flags.select.iter().chain(&args.flags.ignore) {
             if transforms::find(id).is_none() {
                 bail!(unknown_transform(id));
             }
@@ -79,23 +79,7 @@ impl<'a> Configurations<'a> {
             Some(path) => read(path)?,
             None => Config::default(),
         };
-        if !self.args.select.is_empty() {
-            config.select = Some(self.args.select.clone());
-        }
-        config.ignore.extend(self.args.ignore.iter().cloned());
-        config.r#unsafe |= self.args.r#unsafe;
-        config.caches = match self.args.caches {
-            Some(args::Caches::Clean) => Caches::Clean,
-            Some(args::Caches::Mount) => Caches::Mount,
-            None => config.caches,
-        };
-        config.bases = match self.args.bases {
-            Some(args::Bases::Slim) => Bases::Slim,
-            Some(args::Bases::Alpine) => Bases::Alpine,
-            None => config.bases,
-        };
-        config.comments &= !self.args.no_comments;
-        config.time_limit = self.args.time_limit.unwrap_or(config.time_limit);
+        self.args.flags.override_config(&mut config);
         let hadolint = match self.nearest(start.as_deref(), HADOLINT)? {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),

@@ -26,7 +26,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     let PullRequest { paths, choice, proof, building, request } = args;
     let (verified, smoke) = (proof.verify, proof.smoke.clone());
     ensure!(
-        verified || !choice.r#unsafe,
+        verified || !choice.flags.r#unsafe,
         "--unsafe requires --verify here: unsafe changes are only proposed if the image was tested with them"
     );
     let first = paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));

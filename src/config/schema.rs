@@ -1,0 +1,90 @@
+//! The JSON schema of `.jettison.yaml`, for editors: `schemas/config.schema.json` is generated from
+//! the definitions of the options.
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::options;
+
+/// The options whose values are ids of transforms.
+const OF_IDS: &[&str] = &["select", "ignore"];
+
+/// An option as the schema describes it.
+pub(super) struct Described {
+    pub(super) key: String,
+    pub(super) about: &'static str,
+    /// The members of the schema that describe its values, in their order.
+    pub(super) form: Vec<(&'static str, Value)>,
+    pub(super) default: Value,
+}
+
+/// A type whose values a schema can describe.
+pub(super) trait Form {
+    fn form() -> Vec<(&'static str, Value)>;
+}
+
+impl Form for bool {
+    fn form() -> Vec<(&'static str, Value)> {
+        vec![("type", json!("boolean"))]
+    }
+}
+
+impl Form for u64 {
+    fn form() -> Vec<(&'static str, Value)> {
+        vec![("type", json!("integer")), ("minimum", json!(0))]
+    }
+}
+
+impl Form for Vec<String> {
+    fn form() -> Vec<(&'static str, Value)> {
+        vec![("type", json!("array")), ("items", json!({ "type": "string" }))]
+    }
+}
+
+impl Form for Option<Vec<String>> {
+    fn form() -> Vec<(&'static str, Value)> {
+        vec![("type", json!(["array", "null"])), ("items", json!({ "type": "string" }))]
+    }
+}
+
+/// The form of an enum: one of its values.
+pub(super) fn one_of<T: ValueEnum>() -> Vec<(&'static str, Value)> {
+    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    vec![("enum", values.map(|value| value.get_name().to_owned()).collect())]
+}
+
+/// The text of the schema.
+pub fn schema() -> String {
+    let properties: Vec<String> = options::all().into_iter().map(property).collect();
+    format!(
+        r#"{{
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "title": ".jettison.yaml",
+  "description": "Configuration of Jettison for the Dockerfiles in this directory and below.",
+  "type": ["object", "null"],
+  "additionalProperties": false,
+  "properties": {{
+{}
+  }},
+  "definitions": {{
+    "transform": {{ "type": "string", "pattern": "^[a-z][a-z0-9-]*$" }}
+  }}
+}}
+"#,
+        properties.join(",\n")
+    )
+}
+
+fn property(option: Described) -> String {
+    let Described { key, about, mut form, default } = option;
+    if OF_IDS.contains(&key.as_str()) {
+        form.retain(|(member, _)| *member != "items");
+        form.push(("items", json!({ "$ref": "#/definitions/transform" })));
+    }
+    let mut members = vec![("description", json!(about))];
+    members.append(&mut form);
+    members.push(("default", default));
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("      {}: {value}", json!(name))).collect();
+    format!("    {}: {{\n{}\n    }}", json!(key), members.join(",\n"))
+}
