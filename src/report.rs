@@ -19,11 +19,57 @@ pub mod sarif;
 pub mod verified;
 
 use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
 
 use crate::pipeline::{Applied, Held, Outcome, Step};
 use crate::reasons::Reason;
+use human::Drawing;
 use measured::Measured;
 use purpose::Purpose;
+
+/// The output formats of `fix`.
+pub const FORMATS: &[Format] = &[
+    human::FULL,
+    human::CONCISE,
+    diff::FORMAT,
+    json::FORMAT,
+    sarif::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
+    markdown::FORMAT,
+];
+
+/// An output format.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// The value of `--format`.
+    pub name: &'static str,
+    /// Another value that means the same.
+    pub alias: Option<&'static str>,
+    /// What it is, for the help text.
+    pub about: &'static str,
+    /// Writes the results.
+    pub write: fn(&mut dyn Write, &[FileReport], Output) -> io::Result<()>,
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What results are written to, and how much of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// What is done with the results.
+    pub mode: Mode,
+    /// How much is printed in addition to the results.
+    pub verbosity: Verbosity,
+    /// How source lines are drawn.
+    pub drawing: Drawing,
+    /// Whether a person reads them on a terminal.
+    pub is_terminal: bool,
+}
 
 /// One file's result.
 #[derive(Debug, Default)]

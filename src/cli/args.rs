@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::config::Flags;
+use crate::report::{FORMATS, Format};
 
 /// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images
 /// do.
@@ -100,7 +102,7 @@ pub struct Fix {
     #[arg(long, value_name = "REVISION")]
     pub since: Option<String>,
     /// Output format [default: diff; with --check and --write full on a terminal, else concise]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = format_parser())]
     pub format: Option<Format>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto)]
@@ -322,25 +324,14 @@ pub struct Explain {
     pub id: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Each fix with its source line
-    Full,
-    /// One line per fix
-    #[value(alias = "human")]
-    Concise,
-    /// A unified diff
-    Diff,
-    /// Edits for programs and for `jettison apply`
-    Json,
-    /// A SARIF 2.1.0 log
-    Sarif,
-    /// Annotations for GitHub Actions, and a job summary
-    Github,
-    /// A code quality report for GitLab
-    Gitlab,
-    /// A comment for a pull request
-    Markdown,
+/// Accepts the names of the formats.
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let values =
+        FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about).aliases(format.alias));
+    PossibleValuesParser::new(values).map(|name| {
+        let format = FORMATS.iter().find(|format| format.name == name || format.alias == Some(&name));
+        *format.expect("the parser accepts only these names")
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use crate::cli::args::Fix;
-use crate::cli::commands::fix::full;
+use crate::cli::commands::fix::drawing;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, dockerignore, input};
@@ -21,8 +21,8 @@ use crate::edit::Edits;
 use crate::escape;
 use crate::knowledge::lists::variables::WITH_SECRETS;
 use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
-use crate::report::human::Options;
-use crate::report::{self, FileReport, Mode, Verbosity, diff};
+use crate::report::human::{self, Options, Style};
+use crate::report::{FileReport, Mode, Verbosity, diff};
 use crate::span::Span;
 
 const HELP: &str = "\
@@ -67,8 +67,9 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
         }
         reports.push(report);
     }
-    let options = Options { mode: Mode::Written, verbosity: Verbosity::Summary, style: full(true) };
-    report::human::messages(&mut anstream::stderr().lock(), &reports, options)?;
+    let options =
+        Options { mode: Mode::Written, verbosity: Verbosity::Summary, style: Style::Full(drawing(true)) };
+    human::messages(&mut anstream::stderr().lock(), &reports, options)?;
     let has_failed = reports.iter().any(|report| report.error.is_some());
     Ok(if has_failed { Status::Failed } else { Status::Clean })
 }

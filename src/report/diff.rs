@@ -5,11 +5,23 @@ use std::io::{self, Write};
 use similar::{ChangeTag, TextDiff};
 
 use crate::escape;
-use crate::report::FileReport;
+use crate::report::{FileReport, Format, Output};
+
+/// `--format diff`
+pub const FORMAT: Format = Format { name: "diff", alias: None, about: "A unified diff", write };
+
+/// Writes the diffs of all changed files. A program gets the exact bytes.
+fn write(out: &mut dyn Write, reports: &[FileReport], output: Output) -> io::Result<()> {
+    if output.is_terminal || output.drawing.coloured {
+        show(out, reports, output.drawing.coloured)
+    } else {
+        out.write_all(text(reports).as_bytes())
+    }
+}
 
 /// Writes the diffs of all changed files for a person: invisible characters are made visible, and
 /// the colours are git's if `coloured`.
-pub fn show(out: &mut impl Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
+fn show(out: &mut dyn Write, reports: &[FileReport], coloured: bool) -> io::Result<()> {
     for report in reports {
         for line in of_report(report).split_inclusive('\n') {
             let (text, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());

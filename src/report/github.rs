@@ -5,10 +5,18 @@ use std::io::{self, Write};
 
 use crate::config::Severity;
 use crate::escape;
-use crate::report::FileReport;
+use crate::report::{FileReport, Format};
+
+/// `--format github`
+pub const FORMAT: Format = Format {
+    name: "github",
+    alias: None,
+    about: "Annotations for GitHub Actions, and a job summary",
+    write: |out, reports, _| write(out, reports),
+};
 
 /// Writes a notice for each fix and an error for each file that could not be processed.
-pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     for report in reports {
         let file = value(report.path.as_deref().unwrap_or_default());
         for (step, fix) in report.fixes() {

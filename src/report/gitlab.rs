@@ -9,10 +9,18 @@ use serde_json::json;
 use crate::config::Severity;
 use crate::digest::sha256;
 use crate::escape;
-use crate::report::FileReport;
+use crate::report::{FileReport, Format};
+
+/// `--format gitlab`
+pub const FORMAT: Format = Format {
+    name: "gitlab",
+    alias: None,
+    about: "A code quality report for GitLab",
+    write: |out, reports, _| write(out, reports),
+};
 
 /// Writes the document and a line break.
-pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut entries = Vec::new();
     for report in reports {

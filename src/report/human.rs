@@ -7,8 +7,26 @@ use crate::escape;
 use crate::pipeline::Held;
 pub use crate::report::excerpt::Drawing;
 use crate::report::excerpt::{Excerpt, Kind};
-use crate::report::{Answer, FileReport, Mode, Verbosity, and_more, and_related, count, ranked};
+use crate::report::{
+    Answer, FileReport, Format, Mode, Output, Verbosity, and_more, and_related, count, measured, ranked,
+};
 use crate::transform::Applicability;
+
+/// `--format full`
+pub const FULL: Format = Format {
+    name: "full",
+    alias: None,
+    about: "Each fix with its source line",
+    write: |out, reports, output| write(out, reports, output, Style::Full(output.drawing)),
+};
+
+/// `--format concise`
+pub const CONCISE: Format = Format {
+    name: "concise",
+    alias: Some("human"),
+    about: "One line per fix",
+    write: |out, reports, output| write(out, reports, output, Style::Concise),
+};
 
 /// How findings look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +48,21 @@ pub struct Options {
     pub style: Style,
 }
 
+/// Writes the fixes and the measurements.
+fn write(out: &mut dyn Write, reports: &[FileReport], output: Output, style: Style) -> io::Result<()> {
+    let Output { mode, verbosity, .. } = output;
+    fixes(out, reports, Options { mode, verbosity, style })?;
+    figures(out, reports)
+}
+
+/// Writes the measurements of all files.
+pub fn figures(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
+    let mut measured = reports.iter().filter_map(|report| report.measured.as_ref());
+    measured.try_for_each(|figures| measured::human(out, figures))
+}
+
 /// Writes the fixes of each file by their position, with their notes if verbose.
-pub fn fixes(out: &mut impl Write, reports: &[FileReport], options: Options) -> io::Result<()> {
+fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::Result<()> {
     let is_written = options.mode == Mode::Written;
     for report in ranked(reports).into_iter().filter(|report| !is_written || report.error.is_none()) {
         let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
@@ -64,7 +95,7 @@ pub fn fixes(out: &mut impl Write, reports: &[FileReport], options: Options) -> 
 }
 
 /// Writes everything except the results: refusals, warnings, errors, and the summary.
-pub fn messages(out: &mut impl Write, reports: &[FileReport], options: Options) -> io::Result<()> {
+pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::Result<()> {
     let Options { mode, verbosity, style } = options;
     for report in reports {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
@@ -116,7 +147,7 @@ pub fn messages(out: &mut impl Write, reports: &[FileReport], options: Options) 
 
 /// Writes a change that was not made, which `-v` lists.
 fn not_made(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     report: &FileReport,
     held: &Held,
     style: Style,
@@ -135,7 +166,7 @@ fn not_made(
 
 /// Writes a warning, or a mistake of Jettison.
 fn with_line(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     report: &FileReport,
     held: &Held,
     options: Options,

@@ -11,7 +11,7 @@ use crate::digest::sha256;
 use crate::edit;
 use crate::pipeline::Held;
 use crate::reasons::Argument;
-use crate::report::{FileReport, diff, measured};
+use crate::report::{FileReport, Format, diff, measured};
 use crate::span::Place;
 
 #[derive(Serialize)]
@@ -108,8 +108,16 @@ struct Found<'a> {
     reason: &'a str,
 }
 
+/// `--format json`
+pub const FORMAT: Format = Format {
+    name: "json",
+    alias: None,
+    about: "Edits for programs and for `jettison apply`",
+    write: |out, reports, _| write(out, reports),
+};
+
 /// Writes the document and a line break.
-pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let document = Document { version: 1, files: reports.iter().map(file).collect() };
     serde_json::to_writer(&mut *out, &document)?;
     writeln!(out)

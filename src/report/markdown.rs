@@ -4,15 +4,23 @@ use std::io::{self, Write};
 
 use crate::escape;
 use crate::pipeline::Held;
-use crate::report::{FileReport, and_more, and_related, diff, inert, measured, ranked};
+use crate::report::{FileReport, Format, and_more, and_related, diff, inert, measured, ranked};
 
 /// The largest size of a text in bytes. GitHub has the lowest limit of all forges: 65,536
 /// characters for a comment or a request.
 pub const LONGEST: usize = 60_000;
 
+/// `--format markdown`
+pub const FORMAT: Format = Format {
+    name: "markdown",
+    alias: None,
+    about: "A comment for a pull request",
+    write: |out, reports, _| write(out, reports),
+};
+
 /// Writes the changes as a table, the measurements, and, folded, the refusals and the diff, within
 /// the size of a comment.
-pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let mut text = format!("### jettison: {}\n\n", title(reports));
     // Errors are written last, but their room is reserved first.
     let errors = errors(reports, LONGEST / 4);

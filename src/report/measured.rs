@@ -98,7 +98,7 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
 }
 
 /// Writes a table and the layers as bars.
-pub fn human(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
+pub fn human(out: &mut dyn Write, measured: &Measured) -> io::Result<()> {
     let (path, engine) = (escape::line(&measured.path), escape::line(&measured.engine));
     writeln!(out, "{path} ({engine}; {})", counted(measured.runs, "run"))?;
     for platform in &measured.platforms {

@@ -17,12 +17,20 @@ use crate::digest::sha256;
 use crate::escape;
 use crate::pipeline::{Applied, Held, Step};
 use crate::reasons;
-use crate::report::FileReport;
+use crate::report::{FileReport, Format};
 use crate::span::{LineIndex, Place};
 use crate::transform::Transform;
 
+/// `--format sarif`
+pub const FORMAT: Format = Format {
+    name: "sarif",
+    alias: None,
+    about: "A SARIF 2.1.0 log",
+    write: |out, reports, _| write(out, reports),
+};
+
 /// Writes the log and a line break.
-pub fn write(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
+fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let mut transforms: Vec<&Transform> =
         reports.iter().flat_map(|report| &report.outcome.steps).map(|step| step.transform).collect();
     transforms.sort_by_key(|transform| transform.id);

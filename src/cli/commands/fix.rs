@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use rayon::prelude::*;
 
-use crate::cli::args::{Color, Fix, Format};
+use crate::cli::args::{Color, Fix};
 use crate::cli::commands::measure::{Meter, Texts};
 use crate::cli::commands::verify::Prover;
 use crate::cli::context::Contexts;
@@ -17,8 +17,8 @@ use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactiv
 use crate::config::Settings;
 use crate::escape;
 use crate::pipeline::{self, Outcome};
-use crate::report::human::{Drawing, Options, Style};
-use crate::report::{self, Failure, FileReport, Verbosity};
+use crate::report::human::{self, Drawing, Options, Style};
+use crate::report::{self, Failure, FileReport, Output, Verbosity, diff, github, markdown};
 
 pub fn run(args: &Fix) -> anyhow::Result<Status> {
     match args.color {
@@ -146,7 +146,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     io::stdout().lock().write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed("-".into(), text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    report::human::messages(&mut err, &reports, messages_of(args))?;
+    human::messages(&mut err, &reports, messages_of(args))?;
     err.flush()?;
     Ok(Status::Clean)
 }
@@ -157,81 +157,61 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         (_, true) => report::Mode::Checked,
         _ => report::Mode::Shown,
     };
+    let is_terminal = io::stdout().is_terminal();
     let format = args.format.unwrap_or(match mode {
-        report::Mode::Shown => Format::Diff,
-        _ if io::stdout().is_terminal() => Format::Full,
-        _ => Format::Concise,
+        report::Mode::Shown => diff::FORMAT,
+        _ if is_terminal => human::FULL,
+        _ => human::CONCISE,
     });
     // Results are written unchanged: a stream that strips escape sequences would also strip them
     // from the text of a Dockerfile.
     let coloured = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let output = Output { mode, verbosity: verbosity(args), drawing: drawing(coloured), is_terminal };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    match format {
-        Format::Diff if io::stdout().is_terminal() || coloured => {
-            report::diff::show(&mut out, reports, coloured)?;
-        }
-        Format::Diff => out.write_all(report::diff::text(reports).as_bytes())?,
-        Format::Json => report::json::write(&mut out, reports)?,
-        Format::Sarif => report::sarif::write(&mut out, reports)?,
-        Format::Gitlab => report::gitlab::write(&mut out, reports)?,
-        Format::Markdown => report::markdown::write(&mut out, reports)?,
-        Format::Github => {
-            report::github::write(&mut out, reports)?;
-            summarize(reports)?;
-        }
-        Format::Full | Format::Concise => {
-            let style = if format == Format::Full { full(coloured) } else { Style::Concise };
-            report::human::fixes(&mut out, reports, Options { mode, verbosity: verbosity(args), style })?;
-            figures(&mut out, reports)?;
-        }
-    }
+    (format.write)(&mut out, reports, output)?;
     out.flush()?;
     drop(out);
+    if format == github::FORMAT {
+        summarize(reports, output)?;
+    }
     // The diff must remain valid input for `patch`.
-    if format == Format::Diff {
-        figures(&mut anstream::stderr().lock(), reports)?;
+    if format == diff::FORMAT {
+        human::figures(&mut anstream::stderr().lock(), reports)?;
     }
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    report::human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
+    human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
     err.flush()?;
     Ok(())
 }
 
-/// Findings with their source lines, as wide as the terminal or as `COLUMNS` says.
-pub(in crate::cli) fn full(coloured: bool) -> Style {
+/// Source lines as wide as the terminal or as `COLUMNS` says.
+pub(in crate::cli) fn drawing(coloured: bool) -> Drawing {
     let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = named.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()));
-    Style::Full(Drawing { coloured, width })
+    Drawing { coloured, width }
 }
 
 /// How messages look that go to standard error. `anstream` removes the colours where they are not
 /// wanted.
 fn messages_of(args: &Fix) -> Options {
     let is_full = match args.format {
-        Some(Format::Full) => true,
-        Some(Format::Diff) | None => io::stderr().is_terminal(),
-        Some(_) => false,
+        Some(format) if format != diff::FORMAT => format == human::FULL,
+        _ => io::stderr().is_terminal(),
     };
-    let style = if is_full { full(true) } else { Style::Concise };
+    let style = if is_full { Style::Full(drawing(true)) } else { Style::Concise };
     Options { mode: report::Mode::Written, verbosity: verbosity(args), style }
 }
 
 /// Adds to the job summary in GitHub Actions. (GitHub's manual, "Adding a job summary".)
-fn summarize(reports: &[FileReport]) -> anyhow::Result<()> {
+fn summarize(reports: &[FileReport], output: Output) -> anyhow::Result<()> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
     };
     let mut text = Vec::new();
-    report::markdown::write(&mut text, reports)?;
+    (markdown::FORMAT.write)(&mut text, reports, output)?;
     let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
     file.and_then(|mut file| file.write_all(&text))
         .with_context(|| format!("the summary in GITHUB_STEP_SUMMARY ({}) can't be written", path.display()))
-}
-
-/// Prints the measurements.
-fn figures(out: &mut impl Write, reports: &[FileReport]) -> io::Result<()> {
-    let mut measured = reports.iter().filter_map(|report| report.measured.as_ref());
-    measured.try_for_each(|one| report::measured::human(out, one))
 }
 
 fn verbosity(args: &Fix) -> Verbosity {
