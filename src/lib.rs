@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod config;
 pub mod context;
+mod contract;
 mod debug;
 #[doc(hidden)]
 pub mod digest;

@@ -3,6 +3,7 @@
 
 use crate::config::Settings;
 use crate::context::ContextSource;
+pub use crate::contract::{Contract, Effect};
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
@@ -59,81 +60,13 @@ pub struct Transform {
     pub source: &'static str,
     /// The hadolint codes that it covers, so that `# hadolint ignore=…` applies to it too.
     pub hadolint: &'static [&'static str],
-    /// The changes that it may make to the commands; everything else must be unchanged.
+    /// What it may change; everything else must be unchanged.
     pub contract: Contract,
     /// Proposes fixes and explains refusals.
     pub run: fn(&Context<'_>, &mut Fixes),
 }
 
-/// The changes to the sequence of commands that a transform declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contract {
-    /// Only the boundaries of layers.
-    Layers,
-    /// It adds commands that remove files; no command is removed or changed.
-    AddsCleanup,
-    /// It adds options to commands, and may remove commands that these make unnecessary.
-    AddsOptions,
-    /// It removes packages from installs, or replaces them with others.
-    DropsPackages,
-    /// It adds options and commands that remove packages.
-    AddsOptionsAndCleanup,
-    /// The position of COPY and ADD among the other instructions of their stage, and earlier copies
-    /// of files that a later copy contains.
-    CopyOrder,
-    /// The position of ARG, LABEL and ENV among the other instructions of their stage.
-    MetadataOrder,
-    /// It replaces cleanups, and options that disable caches, with cache mounts.
-    CacheMounts,
-    /// COPY and ADD get an owner or a mode, and the commands that set it are removed.
-    Ownership,
-    /// It splits one stage into a build stage and a runtime stage.
-    Stages,
-    /// The base image of the last stage.
-    Base,
-    /// The ignore file, and nothing in the Dockerfile.
-    IgnoreFile,
-}
-
-/// The benefit of a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// The image has fewer bytes.
-    SmallerImage,
-    /// A build sends less, or has more cache hits.
-    FasterBuild,
-    /// A build depends less on the results of earlier builds.
-    ReliableBuild,
-    /// The image has fewer layers, but not significantly fewer bytes.
-    FewerLayers,
-}
-
-impl Contract {
-    /// Whether it chooses the base image of the final stage, and so can install a package that is
-    /// found to be missing.
-    pub fn chooses_base(self) -> bool {
-        matches!(self, Self::Stages | Self::Base)
-    }
-}
-
 impl Transform {
-    /// The benefit of its fixes, unless a fix sets its own.
-    pub fn effect(&self) -> Effect {
-        match self.contract {
-            Contract::CopyOrder | Contract::MetadataOrder | Contract::CacheMounts | Contract::IgnoreFile => {
-                Effect::FasterBuild
-            }
-            Contract::Layers
-            | Contract::AddsCleanup
-            | Contract::AddsOptions
-            | Contract::DropsPackages
-            | Contract::AddsOptionsAndCleanup
-            | Contract::Ownership
-            | Contract::Stages
-            | Contract::Base => Effect::SmallerImage,
-        }
-    }
-
     /// The names for it in comments: its id, and the codes that it covers.
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once(self.id).chain(self.hadolint.iter().copied()).collect()

@@ -54,7 +54,7 @@ pub fn fix<T: Trial>(
             outcome.refused.extend(held);
             return Ok(outcome);
         };
-        let installs = outcome.steps.iter().any(|step| step.transform.contract.chooses_base());
+        let installs = outcome.steps.iter().any(|step| step.transform.contract.chooses_base);
         if installs && proving.learn(&failure.lacking) {
             continue;
         }

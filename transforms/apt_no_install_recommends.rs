@@ -33,7 +33,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("apt_no_install_recommends.rs"),
     hadolint: &["DL3015"],
-    contract: Contract::AddsOptions,
+    contract: Contract::ADDS_OPTIONS,
     run,
 };
 

@@ -55,7 +55,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("avoid_package_caches.rs"),
     hadolint: &["DL3042", "DL3019"],
-    contract: Contract::AddsOptions,
+    contract: Contract::ADDS_OPTIONS,
     run,
 };
 

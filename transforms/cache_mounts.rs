@@ -86,7 +86,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("cache_mounts.rs"),
     hadolint: &[],
-    contract: Contract::CacheMounts,
+    contract: Contract::CACHE_MOUNTS,
     run,
 };
 

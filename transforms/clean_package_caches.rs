@@ -88,7 +88,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("clean_package_caches.rs"),
     hadolint: &["DL3009", "DL3032", "DL3036", "DL3040", "DL3060"],
-    contract: Contract::AddsCleanup,
+    contract: Contract::ADDS_CLEANUP,
     run,
 };
 

@@ -83,7 +83,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("copy_manifests_first.rs"),
     hadolint: &[],
-    contract: Contract::CopyOrder,
+    contract: Contract::COPY_ORDER,
     run,
 };
 

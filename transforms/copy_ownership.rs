@@ -65,7 +65,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("copy_ownership.rs"),
     hadolint: &[],
-    contract: Contract::Ownership,
+    contract: Contract::OWNERSHIP,
     run,
 };
 

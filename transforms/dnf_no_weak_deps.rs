@@ -33,7 +33,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("dnf_no_weak_deps.rs"),
     hadolint: &[],
-    contract: Contract::AddsOptions,
+    contract: Contract::ADDS_OPTIONS,
     run,
 };
 

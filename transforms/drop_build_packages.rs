@@ -55,7 +55,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("drop_build_packages.rs"),
     hadolint: &[],
-    contract: Contract::DropsPackages,
+    contract: Contract::DROPS_PACKAGES,
     run,
 };
 

@@ -56,7 +56,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("merge_runs.rs"),
     hadolint: &["DL3059"],
-    contract: Contract::Layers,
+    contract: Contract::LAYERS,
     run,
 };
 

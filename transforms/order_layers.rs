@@ -58,7 +58,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("order_layers.rs"),
     hadolint: &[],
-    contract: Contract::CopyOrder,
+    contract: Contract::COPY_ORDER,
     run,
 };
 

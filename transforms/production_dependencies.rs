@@ -90,7 +90,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.2.0",
     source: include_str!("production_dependencies.rs"),
     hadolint: &[],
-    contract: Contract::AddsOptionsAndCleanup,
+    contract: Contract::ADDS_OPTIONS_AND_CLEANUP,
     run,
 };
 

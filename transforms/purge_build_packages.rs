@@ -60,7 +60,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("purge_build_packages.rs"),
     hadolint: &[],
-    contract: Contract::AddsOptionsAndCleanup,
+    contract: Contract::ADDS_OPTIONS_AND_CLEANUP,
     run,
 };
 

@@ -41,7 +41,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("remove_downloads.rs"),
     hadolint: &[],
-    contract: Contract::AddsCleanup,
+    contract: Contract::ADDS_CLEANUP,
     run,
 };
 

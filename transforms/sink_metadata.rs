@@ -43,7 +43,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("sink_metadata.rs"),
     hadolint: &[],
-    contract: Contract::MetadataOrder,
+    contract: Contract::METADATA_ORDER,
     run,
 };
 

@@ -61,7 +61,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.2.0",
     source: include_str!("slim_base.rs"),
     hadolint: &[],
-    contract: Contract::Base,
+    contract: Contract::BASE,
     run,
 };
 

@@ -93,7 +93,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.2.0",
     source: include_str!("split_stages.rs"),
     hadolint: &[],
-    contract: Contract::Stages,
+    contract: Contract::STAGES,
     run,
 };
 

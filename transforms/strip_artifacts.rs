@@ -61,7 +61,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.2.0",
     source: include_str!("strip_artifacts.rs"),
     hadolint: &[],
-    contract: Contract::AddsOptions,
+    contract: Contract::ADDS_OPTIONS,
     run,
 };
 

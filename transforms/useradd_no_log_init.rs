@@ -33,7 +33,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("useradd_no_log_init.rs"),
     hadolint: &["DL3046"],
-    contract: Contract::AddsOptions,
+    contract: Contract::ADDS_OPTIONS,
     run,
 };
 

@@ -62,7 +62,7 @@ pub const TRANSFORM: Transform = Transform {
     since: "0.1.0",
     source: include_str!("write_dockerignore.rs"),
     hadolint: &[],
-    contract: Contract::IgnoreFile,
+    contract: Contract::IGNORE_FILE,
     run,
 };
 

@@ -100,7 +100,7 @@ impl Admission<'_> {
             lines: about,
             severity: hadolint.severity(names),
             hadolint: codes,
-            effect: fix.effect.unwrap_or_else(|| transform.effect()),
+            effect: fix.effect.unwrap_or(transform.contract.effect),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::pragma::{self, OwnComment, Pragmas};
 use crate::reasons::{self, Reason};
 use crate::span::{LineIndex, Span};
 use crate::syntax::Dockerfile;
-use crate::transform::{Contract, Transform};
+use crate::transform::Transform;
 use crate::transforms;
 
 /// The largest number of ids in a file that are tried.
@@ -112,6 +112,6 @@ fn is_sure_to_report(transform: &Transform, settings: &Settings, around: &dyn Co
     settings.wants(transform.id)
         && settings.scope.is_none()
         && transform.applicability >= needed(settings)
-        && !matches!(transform.contract, Contract::CacheMounts | Contract::DropsPackages)
+        && !transform.contract.is_conditional
         && around.context().is_ok()
 }

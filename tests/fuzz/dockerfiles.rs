@@ -6,7 +6,6 @@ use jettison::config::{Bases, Caches, Config, Deadline, MergeRuns, Settings};
 use jettison::context::{ContextSource, NoBuildContext};
 use jettison::pipeline::{self, Held};
 use jettison::syntax::{Dockerfile, Item};
-use jettison::transform::Contract;
 use jettison::transforms;
 use nix::time::{ClockId, clock_gettime};
 
@@ -133,7 +132,7 @@ pub fn check(text: &str, settings: &Settings, around: &dyn ContextSource) -> Res
     }
     let (before, after) = (comments(text), comments(new));
     // A comment above a package is removed with it.
-    let drops = outcome.steps.iter().any(|step| step.transform.contract == Contract::DropsPackages);
+    let drops = outcome.steps.iter().any(|step| step.transform.contract.may_remove_comments);
     let mut lost = before.iter().filter(|(comment, times)| after.get(*comment).unwrap_or(&0) < times);
     if let Some((lost, _)) = lost.next().filter(|_| !drops) {
         return Err(Finding { kind: "a comment is lost".into(), detail: format!("{lost:?} in {new}") });

@@ -139,7 +139,7 @@ fn savings(
         let mut size = 0;
         for (waste, is_taken) in found.wastes.iter().zip(&mut taken).filter(|(waste, taken)| {
             let place_fits = [Some(waste.layer), waste.why.hidden_by()].contains(&span)
-                || transforms::find(transform).is_some_and(|found| found.contract.chooses_base());
+                || transforms::find(transform).is_some_and(|found| found.contract.chooses_base);
             !**taken && waste.transform == Some(transform) && place_fits
         }) {
             size += waste.size;

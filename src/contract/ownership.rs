@@ -3,14 +3,21 @@
 //! COPY and ADD gain `--chown` and `--chmod`; the commands `chown` and `chmod` are removed, or lose
 //! their `-R`. Everything else is unchanged.
 
-use super::{Step, commands, comments};
+use crate::contract::Contract;
+use crate::contract::commands::{Step, commands, comments};
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
-/// Compares the texts before and after such a step. The error completes the sentence "after this
-/// step, …".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
+impl Contract {
+    /// COPY and ADD get an owner or a mode, and the commands that set it are removed.
+    pub const OWNERSHIP: Self = Self::of("ownership", |old, after, _| {
+        check(old, after)?;
+        Ok(None)
+    });
+}
+
+fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
     let others = |file: &Dockerfile<'_>| -> Vec<usize> {
         let others = file.instructions().filter(|(_, one)| !matches!(one.body, Body::Run(_)));
         others.map(|(item, _)| item).collect()

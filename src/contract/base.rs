@@ -1,13 +1,23 @@
 //! The check for a step that changes the base image of the last stage: one word of FROM differs,
 //! and the next instruction may install packages that the new image lacks.
 
+use crate::contract::Contract;
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Dockerfile, Item};
 
-/// Compares the texts before and after such a step. The error completes the sentence "after this
-/// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
+impl Contract {
+    /// The base image of the last stage.
+    pub const BASE: Self = Self {
+        chooses_base: true,
+        ..Self::of("base image", |old, after, known| {
+            check(old, &Facts::of(after, known))?;
+            Ok(None)
+        })
+    };
+}
+
+fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     let image = |facts: &Facts<'_>| {
         let stage = facts.stages.last()?;
         let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };

@@ -4,7 +4,8 @@
 //! that only clean up. Everything else is unchanged: every other instruction, comment, flag and
 //! word.
 
-use super::{Step, commands, comments, configuration, is_cleanup};
+use crate::contract::commands::{Step, commands, comments, configuration, is_cleanup};
+use crate::contract::{Contract, Effect};
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::base_name;
@@ -13,9 +14,19 @@ use crate::syntax::{Body, Dockerfile};
 /// Options that disable a cache.
 const NO_CACHE: &[&str] = &["--no-cache-dir", "--no-cache"];
 
-/// Compares the texts before and after such a step. The error completes the sentence "after this
-/// step, …".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
+impl Contract {
+    /// It replaces cleanups, and options that disable caches, with cache mounts.
+    pub const CACHE_MOUNTS: Self = Self {
+        effect: Effect::FasterBuild,
+        is_conditional: true,
+        ..Self::of("cache mounts", |old, after, _| {
+            check(old, after)?;
+            Ok(None)
+        })
+    };
+}
+
+fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
     if configuration(old.file) != configuration(after) {
         return Err(reasons::instruction_differs());
     }

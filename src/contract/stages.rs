@@ -6,14 +6,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::contract::{Contract, commands};
 use crate::facts::Facts;
 use crate::knowledge::languages::{BUILD_VARIABLES, IMAGE_VARIABLES};
 use crate::reasons::{self, Reason};
 use crate::syntax::{Assignment, Body, Instruction, Item, Keyword};
 
-/// Compares the texts before and after such a step. The error completes the sentence "after this
-/// step, …".
-pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
+impl Contract {
+    /// It splits one stage into a build stage and a runtime stage.
+    pub const STAGES: Self = Self {
+        chooses_base: true,
+        ..Self::of("stages", |old, after, known| {
+            check(old, &Facts::of(after, known))?;
+            Ok(None)
+        })
+    };
+}
+
+fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     let ([others @ .., before], [same @ .., build, runtime]) = (&old.stages[..], &new.stages[..]) else {
         return Err(reasons::stage_count_differs());
     };
@@ -66,10 +76,10 @@ pub(super) fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
         return Err(reasons::stage_name_differs());
     }
     let mut comments: HashMap<&str, usize> = HashMap::new();
-    for comment in super::comments(new.file) {
+    for comment in commands::comments(new.file) {
         *comments.entry(comment).or_default() += 1;
     }
-    for comment in super::comments(old.file) {
+    for comment in commands::comments(old.file) {
         let count = comments.get_mut(comment).filter(|count| **count > 0).ok_or(reasons::comment_lost())?;
         *count -= 1;
     }

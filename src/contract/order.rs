@@ -5,18 +5,40 @@
 
 use std::collections::HashMap;
 
+use crate::contract::{Contract, Effect, commands};
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
 use crate::syntax::{Dockerfile, Item, Keyword};
-use crate::transform::Contract;
 
-/// Compares the texts before and after such a step. The error completes the sentence "after this
-/// step, …".
-pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, contract: Contract) -> Result<(), Reason> {
-    let may_move: &[Keyword] = match contract {
-        Contract::MetadataOrder => &[Keyword::Arg, Keyword::Label, Keyword::Env],
-        _ => &[Keyword::Copy, Keyword::Add],
+impl Contract {
+    /// The position of COPY and ADD among the other instructions of their stage, and earlier copies
+    /// of files that a later copy contains.
+    pub const COPY_ORDER: Self = Self {
+        effect: Effect::FasterBuild,
+        ..Self::of("order of copies", |old, after, _| {
+            check(old, after, &[Keyword::Copy, Keyword::Add], Some(Keyword::Copy))?;
+            Ok(None)
+        })
     };
+
+    /// The position of ARG, LABEL and ENV among the other instructions of their stage.
+    pub const METADATA_ORDER: Self = Self {
+        effect: Effect::FasterBuild,
+        ..Self::of("order of metadata", |old, after, _| {
+            check(old, after, &[Keyword::Arg, Keyword::Label, Keyword::Env], None)?;
+            Ok(None)
+        })
+    };
+}
+
+/// Compares the files, where instructions with some keywords may move, and those with another one
+/// may be new.
+fn check(
+    old: &Facts<'_>,
+    after: &Dockerfile<'_>,
+    may_move: &[Keyword],
+    may_be_new: Option<Keyword>,
+) -> Result<(), Reason> {
     let (before, after_stages) = (stages(old.file), stages(after));
     if before.len() != after_stages.len() {
         return Err(reasons::stages_differ());
@@ -38,9 +60,7 @@ pub(super) fn check(old: &Facts<'_>, after: &Dockerfile<'_>, contract: Contract)
             };
             *count -= 1;
         }
-        let is_new = |one: &One<'_>| {
-            contract == Contract::CopyOrder && one.keyword == Keyword::Copy && one.comments.is_empty()
-        };
+        let is_new = |one: &One<'_>| may_be_new == Some(one.keyword) && one.comments.is_empty();
         if !rest.iter().all(|(one, count)| *count == 0 || is_new(one)) {
             return Err(reasons::instruction_new());
         }
@@ -80,7 +100,7 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
                     let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(file.text)).collect();
                     comments.clear();
                     script.list.walk(&mut |command| {
-                        let words: Vec<_> = super::words(command).collect();
+                        let words: Vec<_> = commands::words(command).collect();
                         let text = format!("RUN {} {}", flags.join(" "), words.join(" "));
                         stages.last_mut().expect("never empty").push(One {
                             keyword: one.keyword,
@@ -106,7 +126,7 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
 }
 
 fn sorted_comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
-    let mut all = super::comments(file);
+    let mut all = commands::comments(file);
     all.sort_unstable();
     all
 }
