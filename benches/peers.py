@@ -2,7 +2,7 @@
 """Times Jettison, other Dockerfile tools and `cat` in one run and on the same files.
 
     python3 benches/peers.py --install     # once: puts the other tools into target/peers
-    cargo build --release
+    cargo build --profile dist
     python3 benches/peers.py               # prints the table of docs/speed.md
 
 Each tool reads the same files twice: one ordinary file, and a batch of up to 500 real ones in one
@@ -35,7 +35,7 @@ DOCKERFMT = PEERS / "npm/node_modules/@reteps/dockerfmt-linux-x64/bin/dockerfmt"
 # Name, what it does here, the command before the files, and the exit codes of a complete run.
 TOOLS = [
     ("cat", "copies the bytes", [shutil.which("cat") or "cat"], {0}),
-    ("jettison", "fixes", [ROOT / "target/release/jettison", "fix", "--format", "json"], {0, 1}),
+    ("jettison", "fixes", [ROOT / "target/dist/jettison", "fix", "--format", "json"], {0, 1}),
     ("dockerfmt 0.5.4", "formats", [DOCKERFMT], {0}),
     ("hadolint 2.15.1", "lints", [PEERS / "pip/bin/hadolint", "--no-fail"], {0}),
     ("droast 1.4.9", "lints", [PEERS / "cargo/bin/droast", "--no-fail"], {0, 1}),
@@ -125,7 +125,7 @@ def main():
     parser.add_argument("--runs", type=int, default=11, help="runs with one file (default: 11)")
     parser.add_argument("--batch-runs", type=int, default=5, help="runs with the batch (default: 5)")
     parser.add_argument("--corpus", type=pathlib.Path, default=CORPUS, help="a directory of real Dockerfiles")
-    parser.add_argument("--jettison", type=pathlib.Path, help="the program (default: target/release/jettison)")
+    parser.add_argument("--jettison", type=pathlib.Path, help="the program (default: target/dist/jettison)")
     arguments = parser.parse_args()
     if arguments.install:
         return install()
