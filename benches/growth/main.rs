@@ -18,8 +18,8 @@ const SIZES: (usize, usize) = (1_000, 10_000);
 const LARGEST: usize = 100_000;
 const OF_LARGEST: &[&str] = &["copies", "pip", "RUN and ENV", "a chain of stages", "of everything"];
 /// The limit of the exponent. Sorting turns 1 into 1.1, and a file that outgrows the processor's
-/// caches reaches 1.3 (as when many RUNs are merged); quadratic time is 2.
-const MOST: f64 = 1.35;
+/// caches reaches 1.2; the rest is for disturbances. Quadratic time is 2.
+const MOST: f64 = 1.25;
 /// Shorter times are not significant.
 const LEAST: Duration = Duration::from_millis(50);
 

@@ -2,13 +2,12 @@
 //! script empties it, and whether a mount or a setting moves it.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
 use crate::facts::packages::Call;
 use crate::facts::traced::At;
-use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
@@ -159,20 +158,6 @@ fn shares_directory(manager: &Manager, cache: &Cache) -> bool {
         .caches
         .iter()
         .any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
-}
-
-impl Facts<'_> {
-    /// The first RUNs of the file with a mount that covers, or may cover, one of these directories,
-    /// by their index among the RUNs: one more than [`FURTHEST`].
-    pub(crate) fn with_mount_at(&self, directories: &[String]) -> Rc<[usize]> {
-        if let Some(known) = self.kept.mounting.borrow().get(directories) {
-            return Rc::clone(known);
-        }
-        let all = self.runs.iter().enumerate().filter(|(_, run)| is_mounted(run, directories));
-        let found: Rc<[usize]> = all.map(|(at, _)| at).take(FURTHEST + 1).collect();
-        self.kept.mounting.borrow_mut().insert(directories.to_vec(), Rc::clone(&found));
-        found
-    }
 }
 
 /// Whether a mount covers, or may cover, one of these directories.

@@ -6,7 +6,8 @@ use crate::syntax::Body;
 /// Where a COPY or ADD puts files.
 #[derive(Debug)]
 pub(crate) struct Destination {
-    item: usize,
+    /// The index of the instruction.
+    pub item: usize,
     /// The normalized path.
     pub path: String,
     /// The instruction's name.
@@ -16,15 +17,12 @@ pub(crate) struct Destination {
 }
 
 impl Facts<'_> {
-    /// The destinations of the copies before an item, nearest first: those of its stage, then of
-    /// the stages that it is built from.
-    pub(crate) fn destinations_before(&self, item: usize) -> impl Iterator<Item = &Destination> {
-        let all = self.kept.destinations.get_or_init(|| self.destinations());
-        let at = |item: usize| all.partition_point(|one| one.item < item);
-        self.ranges_before(item).flat_map(move |items| all[at(items.start)..at(items.end)].iter().rev())
+    /// The destinations of all copies, in order.
+    pub(crate) fn destinations(&self) -> &[Destination] {
+        self.kept.destinations.get_or_init(|| self.found_destinations())
     }
 
-    fn destinations(&self) -> Vec<Destination> {
+    fn found_destinations(&self) -> Vec<Destination> {
         let all = self.file.instructions().filter_map(|(item, instruction)| {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
             Some(Destination {

@@ -3,7 +3,6 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::facts::accounts::AccountChange;
 use crate::facts::change_rate::Rate;
@@ -30,18 +29,18 @@ pub(crate) struct Kept {
     pub limits_sudo: OnceCell<bool>,
     /// The variables set by ENV and ARG that programs read implicitly.
     pub silent: OnceCell<Vec<String>>,
-    /// For each directory, whether a RUN uses it, so that a mount would hide it.
-    pub users: RefCell<HashMap<String, HashMap<usize, bool>>>,
+    /// For each directory, the instructions that put files there or use them, in order.
+    pub users: RefCell<HashMap<String, Vec<usize>>>,
     /// Whether the file contains a name anywhere in its text.
     pub named: RefCell<HashMap<String, bool>>,
     /// For a setting of a package manager and the files that can contain it, the instructions that
     /// may set it, in order.
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
-    /// For a cache, by its name: whether a RUN leaves it full in the image.
-    pub leaving: RefCell<HashMap<String, HashMap<usize, bool>>>,
-    /// For directories, the first RUNs that have a mount there, by their index among the RUNs: one
-    /// more than a question may look at, since it leaves out the RUN that it is about.
-    pub mounting: RefCell<HashMap<Vec<String>, Rc<[usize]>>>,
+    /// For a cache, by its name: the RUNs that leave it full in the image, in order.
+    pub leaving: RefCell<HashMap<String, Vec<usize>>>,
+    /// For directories, the first two RUNs that have a mount there and read what they did not
+    /// download.
+    pub leaning: RefCell<HashMap<Vec<String>, Vec<usize>>>,
     /// How many instructions come before each item.
     pub depths: OnceCell<Depths>,
     /// Whether a stage has the name of the empty image.

@@ -158,9 +158,6 @@ reasons! {
     /// BuildKit creates the parent directory of a mount as root.
     parent_owned_by_root(target: &str) = "the parent directory of {target} would belong to root during the RUN, and the RUN's user couldn't write anything else there";
 
-    /// More instructions precede the RUN than Jettison looks at.
-    too_far_for_mount(most: usize) = "more than {most} earlier instructions precede it, and one of them may create files that the mount would hide";
-
     /// The mount would hide files that another instruction creates.
     mount_hides_copy(keyword: &str) = "the mount would hide files that {keyword} creates";
 

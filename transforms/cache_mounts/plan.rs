@@ -239,22 +239,21 @@ fn cleans_only_its_own<'a>(
     manager: &Manager,
     cache: &Cache,
 ) -> Result<(), Reason> {
-    let mut kept = facts.kept.leaving.borrow_mut();
-    let kept = kept.entry(cache.name.clone()).or_default();
     let leaves = |other: &&RunFacts<'a>| {
-        let leaves = || {
-            let last = facts.last_fill(other, manager, cache);
-            // The calls of a RUN in exec form, or of an opaque script, are unknown. So is what a script
-            // that can't be read fetches.
-            other.script().is_none()
-                || manager.kind == Kind::System && facts.first_hidden_call(other).is_some()
-                || last.is_some_and(|last| {
-                    !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
-                })
-        };
-        *kept.entry(other.item).or_insert_with(leaves)
+        let last = facts.last_fill(other, manager, cache);
+        // The calls of a RUN in exec form, or of an opaque script, are unknown. So is what a script
+        // that can't be read fetches.
+        other.script().is_none()
+            || manager.kind == Kind::System && facts.first_hidden_call(other).is_some()
+            || last.is_some_and(|last| {
+                !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+            })
     };
-    match facts.runs_up_to(run).take(FURTHEST).find(leaves) {
+    let mut kept = facts.kept.leaving.borrow_mut();
+    let leaving = kept
+        .entry(cache.name.clone())
+        .or_insert_with(|| facts.runs.iter().filter(leaves).map(|other| other.item).collect());
+    match facts.lineage.nearest(&facts.stages, leaving, run.item) {
         Some(_) => Err(reasons::cleanup_of_earlier_files()),
         None => Ok(()),
     }
@@ -298,34 +297,33 @@ fn target<'a>(
 
 /// Checks that the mount hides no files of another stage, of the context, or of a script.
 fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), Reason> {
-    if facts.is_far_down(run.item) {
-        return Err(reasons::too_far_for_mount(FURTHEST));
-    }
-    let place = paths::normal(target);
-    for one in facts.destinations_before(run.item) {
-        let destination = &one.path;
-        let around = paths::within(&place, destination)
-            && (one.is_from_elsewhere || paths::is_private_parent(destination, &place));
-        if paths::within(destination, &place) && !destination.is_empty() || around {
-            return Err(reasons::mount_hides_copy(one.keyword));
-        }
-    }
-    let directories = [target.to_owned()];
-    let uses = |other: &RunFacts<'a>| {
-        let named = match other.script() {
-            Some(_) => other.invocations.iter().any(|one| !one.is("rm") && one.notices(&directories)),
-            None => paths::names(&other.instruction.logical.text, target),
-        };
-        named && !is_mounted(other, &directories)
-    };
     let mut kept = facts.kept.users.borrow_mut();
-    let users = kept.entry(target.to_owned()).or_default();
-    for other in facts.runs_up_to(run) {
-        if *users.entry(other.item).or_insert_with(|| uses(other)) {
-            return Err(reasons::mount_hides_used_files());
-        }
-    }
-    Ok(())
+    let users = kept.entry(target.to_owned()).or_insert_with(|| users(facts, target));
+    let Some(item) = facts.lineage.nearest(&facts.stages, users, run.item) else { return Ok(()) };
+    let copy = facts.destinations().iter().find(|one| one.item == item);
+    Err(copy.map_or_else(reasons::mount_hides_used_files, |copy| reasons::mount_hides_copy(copy.keyword)))
+}
+
+/// The instructions that put files under a mount's target, or use files there, in order.
+fn users(facts: &Facts<'_>, target: &str) -> Vec<usize> {
+    let place = paths::normal(target);
+    let copies = facts.destinations().iter().filter(|one| {
+        let is_parent = paths::within(&place, &one.path)
+            && (one.is_from_elsewhere || paths::is_private_parent(&one.path, &place));
+        paths::within(&one.path, &place) && !one.path.is_empty() || is_parent
+    });
+    let directories = [target.to_owned()];
+    let uses = |run: &&RunFacts<'_>| {
+        let named = match run.script() {
+            Some(_) => run.invocations.iter().any(|one| !one.is("rm") && one.notices(&directories)),
+            None => paths::names(&run.instruction.logical.text, target),
+        };
+        named && !is_mounted(run, &directories)
+    };
+    let runs = facts.runs.iter().filter(uses);
+    let mut items: Vec<usize> = copies.map(|one| one.item).chain(runs.map(|run| run.item)).collect();
+    items.sort_unstable();
+    items
 }
 
 /// Finds a command that needs the cache to be in the image.
@@ -360,10 +358,13 @@ fn shared<'a>(
     if manager.kind != Kind::System {
         return None;
     }
-    let with_mount = facts.with_mount_at(removal.directories);
-    let mut others =
-        with_mount.iter().map(|&at| &facts.runs[at]).filter(|other| other.item != run.item).take(FURTHEST);
-    others.find_map(|other| facts.leans_in(other, removal)).map(|_| reasons::mount_shared())
+    let mut kept = facts.kept.leaning.borrow_mut();
+    let leaning = kept.entry(removal.directories.to_vec()).or_insert_with(|| {
+        let with_mount = facts.runs.iter().filter(|other| is_mounted(other, removal.directories));
+        let leaning = with_mount.filter(|other| facts.leans_in(other, removal).is_some());
+        leaning.map(|other| other.item).take(2).collect()
+    });
+    leaning.iter().any(|item| *item != run.item).then(reasons::mount_shared)
 }
 
 /// A copy of the directory itself: it would contain the base image's files instead of those that
