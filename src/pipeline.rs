@@ -9,12 +9,15 @@ mod check;
 mod choice;
 mod current_context;
 mod outcome;
+mod silent;
 mod source_positions;
 mod step_builder;
 mod unused_pragmas;
 
 use std::cell::OnceCell;
+use std::iter::Zip;
 use std::ops::Range;
+use std::slice;
 
 use crate::config::Settings;
 use crate::context::{ContextSource, NoBuildContext};
@@ -32,6 +35,7 @@ use admission::{Admission, Verdict};
 pub use choice::{Choice, Chooser, Proposal};
 use current_context::CurrentContext;
 pub use outcome::{Applied, Held, Outcome, Step};
+use silent::Silent;
 use source_positions::SourcePositions;
 use step_builder::StepBuilder;
 
@@ -40,6 +44,11 @@ use step_builder::StepBuilder;
 const FEW_ROUNDS: usize = 10;
 /// The limit for every file.
 const MOST_ROUNDS: usize = 100;
+
+/// The trees of the steps are kept until their texts together have this many bytes, at least one.
+const MOST_BYTES_OF_STRETCH: usize = 8 << 20;
+/// The largest number of trees that are kept.
+const MOST_STEPS_OF_STRETCH: usize = 64;
 
 /// The largest number of rounds for a text. The fix of one RUN may enable that of the RUN before
 /// it, in a round each, and the last round proposes nothing.
@@ -113,55 +122,30 @@ fn attempt(
         origins: Vec::new(),
         broken: left_out.to_vec(),
     };
-    // Each text is parsed once: the check after a step passes its tree to the next pass, which
-    // borrows the text from here. There are more texts than the rounds can create: in each round, a
-    // transform has at most one step, or one that is rolled back for the rest of the run.
-    let most_rounds = rounds(text);
-    let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); (most_rounds + 2) * transforms::ALL.len()];
-    let trees: Vec<OnceCell<Dockerfile<'_>>> = vec![OnceCell::new(); texts.len()];
-    let mut room = texts.iter().zip(&trees);
-    let first = Dockerfile::parse(text);
-    let mut file = &first;
-    // The check of most steps needs the facts about the new text, too.
-    let mut checked = None;
-    run.outcome.unreadable = unreadable(file, &run.lines);
-    let (mut round, mut from, mut steps_before) = (0, 0, 0);
-    loop {
-        let next = {
-            let facts = checked.take().unwrap_or_else(|| Facts::of(file, run.known)).within(&around);
-            let pragmas = Pragmas::of(file, !settings.hadolint.disable_ignore_pragma);
-            // Each transform sees a text once: first the transforms after the last step, and in the
-            // next round the ones up to it.
-            let mut silent = Silent::default();
-            let all = transforms::ALL.len();
-            let mut found = run.pass(&facts, &pragmas, from..all, &mut silent, &mut room);
-            if found.is_none() && from > 0 && !run.outcome.is_late {
-                if round == most_rounds {
-                    let steps = run.outcome.steps[steps_before..].iter();
-                    return Err(steps.map(|step| step.transform.id).collect());
-                }
-                (round, steps_before) = (round + 1, run.outcome.steps.len());
-                found = run.pass(&facts, &pragmas, 0..from, &mut silent, &mut room);
-            }
-            if found.is_none() && !run.outcome.is_late {
-                run.held_back(&facts, &pragmas, &mut silent);
-            }
-            match found {
-                _ if run.outcome.is_late => return Ok(Outcome { is_late: true, ..Outcome::default() }),
-                Some(next) => next,
-                None => {
-                    (run.outcome.refused, run.outcome.withheld) = silent.in_order();
-                    return Ok(run.outcome);
-                }
-            }
-        };
-        let Next { index, step, after, facts } = next;
-        from = index + 1;
-        around.take(step.ignore_file.as_deref());
-        run.origins.push(step.edits.origins());
-        run.outcome.steps.push(step);
-        (file, checked) = (after, facts);
+    let mut progress = Progress { most_rounds: rounds(text), ..Progress::default() };
+    let mut next = {
+        let file = Dockerfile::parse(text);
+        run.outcome.unreadable = unreadable(&file, &run.lines);
+        run.stretch(&file, &mut around, &mut progress)?
+    };
+    while let Some(text) = next {
+        next = run.stretch(&Dockerfile::parse(&text), &mut around, &mut progress)?;
     }
+    if run.outcome.is_late {
+        return Ok(Outcome { is_late: true, ..Outcome::default() });
+    }
+    Ok(run.outcome)
+}
+
+/// How far the rounds have come.
+#[derive(Default)]
+struct Progress {
+    most_rounds: usize,
+    round: usize,
+    /// The index of the transform after the one of the last step.
+    from: usize,
+    /// The number of steps before this round.
+    steps_before: usize,
 }
 
 /// A step, the index of its transform, and the file after it, with its facts if they are known.
@@ -170,30 +154,6 @@ struct Next<'t> {
     step: Step,
     after: &'t Dockerfile<'t>,
     facts: Option<Facts<'t>>,
-}
-
-/// The messages of transforms that leave a text unchanged, each with the transform's index.
-#[derive(Default)]
-struct Silent {
-    refused: Vec<(usize, Held)>,
-    withheld: Vec<(usize, Held)>,
-}
-
-impl Silent {
-    /// Drops the messages of a transform.
-    fn forget(&mut self, index: usize) {
-        self.refused.retain(|(other, _)| *other != index);
-        self.withheld.retain(|(other, _)| *other != index);
-    }
-
-    /// The refused and the withheld fixes, in the order of the transforms.
-    fn in_order(self) -> (Vec<Held>, Vec<Held>) {
-        let sorted = |mut all: Vec<(usize, Held)>| {
-            all.sort_by_key(|(index, _)| *index);
-            all.into_iter().map(|(_, held)| held).collect()
-        };
-        (sorted(self.refused), sorted(self.withheld))
-    }
 }
 
 /// The message about transforms that were left out.
@@ -209,6 +169,9 @@ fn never_finished(left_out: &[&'static str]) -> Held {
     }
 }
 
+/// The places for the texts of the next steps, and for their trees.
+type Room<'t, 'p> = Zip<slice::Iter<'p, OnceCell<String>>, slice::Iter<'t, OnceCell<Dockerfile<'p>>>>;
+
 struct Pipeline<'s, 'c> {
     chooser: Option<&'c mut dyn Chooser>,
     /// The lines of the original text.
@@ -223,6 +186,73 @@ struct Pipeline<'s, 'c> {
 }
 
 impl Pipeline<'_, '_> {
+    /// Runs steps from a file on, until no transform proposes a fix, or until the texts of the steps
+    /// need too much memory: then the result is the text to go on with. The error names the
+    /// transforms that still propose fixes in the last round.
+    fn stretch<'f>(
+        &mut self,
+        first: &'f Dockerfile<'f>,
+        around: &mut CurrentContext<'_>,
+        progress: &mut Progress,
+    ) -> Result<Option<String>, Vec<&'static str>> {
+        // Each text is parsed once: the check after a step passes its tree to the next pass, which
+        // borrows the text from here.
+        let spare = transforms::ALL.len();
+        let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_STEPS_OF_STRETCH + spare];
+        let trees: Vec<OnceCell<Dockerfile<'_>>> = vec![OnceCell::new(); texts.len()];
+        let mut room = texts.iter().zip(&trees);
+        let (mut file, mut bytes) = (first, 0);
+        // The check of most steps needs the facts about the new text, too.
+        let mut checked = None;
+        loop {
+            let next = {
+                let facts = checked.take().unwrap_or_else(|| Facts::of(file, self.known)).within(around);
+                let pragmas = Pragmas::of(file, !self.settings.hadolint.disable_ignore_pragma);
+                self.next(&facts, &pragmas, progress, &mut room)?
+            };
+            let Some(Next { index, step, after, facts }) = next else { return Ok(None) };
+            progress.from = index + 1;
+            around.take(step.ignore_file.as_deref());
+            self.origins.push(step.edits.origins());
+            self.outcome.steps.push(step);
+            bytes += after.text.len();
+            // A step that is rolled back needs a place, too; each transform has at most one.
+            if bytes > MOST_BYTES_OF_STRETCH || room.len() <= spare {
+                return Ok(Some(after.text.to_owned()));
+            }
+            (file, checked) = (after, facts);
+        }
+    }
+
+    /// Makes the next step from a text. If there is none, keeps the messages about the last text.
+    fn next<'t, 'p: 't>(
+        &mut self,
+        facts: &Facts<'_>,
+        pragmas: &Pragmas,
+        progress: &mut Progress,
+        room: &mut Room<'t, 'p>,
+    ) -> Result<Option<Next<'t>>, Vec<&'static str>> {
+        // Each transform sees a text once: first the transforms after the last step, and in the
+        // next round the ones up to it.
+        let mut silent = Silent::default();
+        let from = progress.from;
+        let mut found = self.pass(facts, pragmas, from..transforms::ALL.len(), &mut silent, room);
+        if found.is_none() && from > 0 && !self.outcome.is_late {
+            let steps = self.outcome.steps.len();
+            if progress.round == progress.most_rounds {
+                let last = &self.outcome.steps[progress.steps_before..];
+                return Err(last.iter().map(|step| step.transform.id).collect());
+            }
+            (progress.round, progress.steps_before) = (progress.round + 1, steps);
+            found = self.pass(facts, pragmas, 0..from, &mut silent, room);
+        }
+        if found.is_none() && !self.outcome.is_late {
+            self.held_back(facts, pragmas, &mut silent);
+            (self.outcome.refused, self.outcome.withheld) = silent.in_order();
+        }
+        Ok(found)
+    }
+
     /// Runs the transforms in the range until one changes the text. Transforms whose fixes would
     /// not be applied wait for [`Self::held_back`]: their messages about a text that still changes
     /// are not useful.
@@ -232,7 +262,7 @@ impl Pipeline<'_, '_> {
         pragmas: &Pragmas,
         range: Range<usize>,
         silent: &mut Silent,
-        room: &mut impl Iterator<Item = (&'p OnceCell<String>, &'t OnceCell<Dockerfile<'p>>)>,
+        room: &mut Room<'t, 'p>,
     ) -> Option<Next<'t>> {
         let (file, text) = (facts.file, facts.file.text);
         for (index, transform) in transforms::ALL.iter().enumerate().take(range.end).skip(range.start) {
@@ -374,4 +404,25 @@ fn unreadable(file: &Dockerfile<'_>, lines: &LineIndex<'_>) -> Vec<Held> {
         _ => None,
     });
     errors.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The comment makes each text so large that few trees are kept.
+    #[test]
+    fn a_large_file_gets_the_same_steps_as_a_small_one() {
+        let file = "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\nRUN pip install flask\n";
+        let comment = format!("#{}\n", "-".repeat(MOST_BYTES_OF_STRETCH / 2));
+        let large = comment.clone() + file;
+        let (small, large) = (fix(file, &Settings::default()), fix(&large, &Settings::default()));
+        let steps = |outcome: &Outcome| {
+            let text = |step: &Step| step.text.strip_prefix(&comment).unwrap_or(&step.text).to_owned();
+            outcome.steps.iter().map(|step| (step.transform.id, text(step))).collect::<Vec<_>>()
+        };
+        assert!(small.steps.len() >= 3, "{:?}", steps(&small));
+        assert_eq!(steps(&small), steps(&large));
+        assert_eq!(small.refused.len(), large.refused.len());
+    }
 }
