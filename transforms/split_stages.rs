@@ -63,6 +63,7 @@
 //! ```
 
 pub(crate) mod assemble;
+mod build_texts;
 mod c;
 mod distroless;
 mod dotnet;

@@ -13,8 +13,8 @@ use crate::runtime::outputs::{
     Output, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
 };
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::distroless;
 use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::{build_texts, distroless};
 
 /// Whether programs are compiled in a stage on a bare distribution.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
@@ -229,16 +229,8 @@ fn library_of_the_image(look: &StageView<'_, '_>, work: &StageOutputs) -> Option
         let mut installed = all.filter(|one| one.dev.iter().any(|dev| work.packages.contains(dev)));
         installed.any(|one| one.files.iter().any(|file| file.starts_with(&format!("lib{library}.so"))))
     };
-    let commands = look.facts.runs_of(look.stage.index).iter().map(|run| run.instruction.arguments());
-    let is_makefile =
-        |path: &str| path.ends_with("akefile") || path.ends_with(".mk") || path.ends_with("CMakeLists.txt");
-    let texts = look.context.into_iter().flat_map(|context| context.texts.iter());
-    let makefiles = texts.filter(|(path, _)| is_makefile(path)).map(|(_, text)| text.as_str());
-    let words = commands.chain(makefiles).flat_map(|text| {
-        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ';' | ')' | '(' | '`'))
-    });
-    for word in words {
-        match word.strip_prefix("-l") {
+    for word in build_texts::texts(look).flat_map(build_texts::words) {
+        match build_texts::library(word) {
             Some(library)
                 if !library.is_empty() && !LIBRARIES_OF_LIBC.contains(&library) && !brought(library) =>
             {

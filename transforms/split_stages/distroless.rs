@@ -13,6 +13,7 @@ use crate::runtime::outputs::StageOutputs;
 use crate::runtime::package_role::{Role, role_of};
 use crate::runtime::view::StageView;
 use crate::syntax::Body;
+use crate::transforms::split_stages::build_texts;
 
 /// The base image for such a program.
 pub(crate) const BASE: &str = "gcr.io/distroless/base-debian12";
@@ -62,22 +63,13 @@ pub(crate) fn libraries(
             _ => {}
         }
     }
-    let runs = look.facts.runs.iter().filter(|run| run.stage == look.stage.index);
-    let commands: Vec<&str> = runs.map(|run| run.instruction.arguments()).collect();
-    let makefiles =
-        context.texts.iter().filter(|(path, _)| path.ends_with("akefile") || path.ends_with(".mk"));
-    let mut building = commands.into_iter().chain(makefiles.map(|(_, text)| text.as_str()));
-    let links_known = |word: &str| {
-        let library = word.strip_prefix("-l").unwrap_or_default();
+    let is_known = |library: &str| {
         LIBRARIES_OF_LIBC.contains(&library)
             || files.iter().any(|file| file.starts_with(&format!("lib{library}.so")))
     };
-    let is_known = |text: &str| {
-        let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ';' | ')'));
-        words.filter(|word| word.starts_with("-l")).all(links_known)
-    };
-    let builds_plainly =
-        building.all(|text| is_known(text) && !LINKS_MORE.iter().any(|word| text.contains(word)));
+    let links_known = |text: &str| build_texts::words(text).filter_map(build_texts::library).all(is_known);
+    let builds_plainly = build_texts::texts(look)
+        .all(|text| links_known(text) && !LINKS_MORE.iter().any(|word| text.contains(word)));
     builds_plainly.then_some(files)
 }
 
