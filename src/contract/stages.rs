@@ -86,6 +86,32 @@ fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     Ok(())
 }
 
+/// A path as written, with the instructions that set its variables. A relative path is a part of an
+/// earlier one.
+fn with_variables(facts: &Facts<'_>, stage: &crate::facts::Stage, item: usize, path: &str) -> String {
+    let mut text = path.to_owned();
+    for earlier in stage.items.start..item {
+        let Item::Instruction(one) = &facts.file.items[earlier] else { continue };
+        match &one.body {
+            Body::Arg(all) | Body::Env(all) if all.iter().any(|set| names(path, &set.key)) => {
+                text += &format!("\n{} {}", one.keyword.name(), one.arguments());
+            }
+            Body::Workdir(_) if !path.starts_with(['/', '$']) => return String::new(),
+            _ => {}
+        }
+    }
+    text
+}
+
+/// Whether a path contains a variable.
+fn names(path: &str, variable: &str) -> bool {
+    path.match_indices(variable).any(|(at, _)| {
+        let is_end =
+            !path[at + variable.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        is_end && path[..at].ends_with(['$', '{'])
+    })
+}
+
 /// Instructions that create a layer, or that set build arguments or the shell for later ones.
 fn is_step(one: &Instruction<'_>) -> bool {
     use Keyword::{Add, Arg, Copy, Run, Shell};
@@ -113,9 +139,9 @@ fn image(facts: &Facts<'_>, stage: &crate::facts::Stage) -> BTreeMap<String, Str
             Body::Expose(all) | Body::Volume(all) => {
                 settings.extend(all.iter().map(|one| (format!("{name} {one}"), String::new())));
             }
-            Body::Workdir(_) => {
-                let directory = facts.directory_after(item).unwrap_or_default();
-                settings.insert(name.to_owned(), directory);
+            Body::Workdir(path) => {
+                let unknown = || with_variables(facts, stage, item, path);
+                settings.insert(name.to_owned(), facts.directory_after(item).unwrap_or_else(unknown));
             }
             Body::User(_)
             | Body::Cmd(_)

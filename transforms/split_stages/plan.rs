@@ -14,20 +14,7 @@ use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Language, Split};
-use crate::transforms::split_stages::{assemble, c, dotnet, go, java, node, php, python, ruby, rust};
-
-/// All languages. The first one that matches a stage is used.
-const LANGUAGES: &[Language] = &[
-    Language { detects: go::detects, recipe: go::recipe },
-    Language { detects: rust::detects, recipe: rust::recipe },
-    Language { detects: java::detects, recipe: java::recipe },
-    Language { detects: dotnet::detects, recipe: dotnet::recipe },
-    Language { detects: node::detects, recipe: node::recipe },
-    Language { detects: python::detects, recipe: python::recipe },
-    Language { detects: ruby::detects, recipe: ruby::recipe },
-    Language { detects: php::detects, recipe: php::recipe },
-    Language { detects: c::detects, recipe: c::recipe },
-];
+use crate::transforms::split_stages::{LANGUAGES, assemble, variable_workdir};
 
 /// The last stage of a file, if it builds programs of a known language.
 pub(super) struct Candidate<'f> {
@@ -55,14 +42,23 @@ pub(super) fn split(
     may_split(facts, stage)?;
     let from = facts.start_of(stage);
     let start = Entrypoint::of(facts, stage);
-    let folder = facts
-        .directory_after(stage.items.end - 1)
-        .or_else(|| facts.first_directory(stage))
-        .ok_or_else(|| reasons::no_workdir().at(from))?;
+    let folder = facts.directory_after(stage.items.end - 1).or_else(|| facts.first_directory(stage));
+    let Some(folder) = folder else {
+        let split = variable_workdir::split(facts, stage, around);
+        return split.unwrap_or_else(|| Err(no_folder(facts, stage).at(from)));
+    };
     let look = StageView { facts, stage, image, start, folder, context: around.context().ok() };
     let mut recipe = (language.recipe)(&look)?;
     recipe.packages.extend(around.proven().iter().cloned());
     assemble::assemble(&look, recipe)
+}
+
+/// Why the directory in which the program starts is unknown.
+fn no_folder(facts: &Facts<'_>, stage: &Stage) -> Reason {
+    let mut instructions = facts.file.instructions();
+    let is_set =
+        instructions.any(|(item, one)| stage.items.contains(&item) && matches!(one.body, Body::Workdir(_)));
+    if is_set { reasons::unknown_workdir() } else { reasons::no_workdir() }
 }
 
 /// Refuses stages that no recipe can split.
