@@ -106,7 +106,13 @@ fn tables(everything: &model::Everything) -> String {
         shared(text, languages);
         for (name, language) in languages.iter().filter(|(_, language)| !language.lists.is_empty()) {
             let about = format!("See `knowledge/languages/{name}.yaml`.");
-            module(text, name, &about, |text| constants(text, &language.lists));
+            module(text, name, &about, |text| {
+                constants(text, &language.lists);
+                if let Some(sources) = &language.read_sources {
+                    *text += "#[allow(dead_code)]\n";
+                    constant(text, "read-sources", sources);
+                }
+            });
         }
     });
     text

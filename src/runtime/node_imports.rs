@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, SOURCES, WORDS_OF_TOOL_FILES};
+use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, READ_SOURCES, WORDS_OF_TOOL_FILES};
 use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
 
@@ -41,7 +41,7 @@ fn is_also_needed(manifest: &Value, name: &str) -> bool {
 }
 
 fn is_source(path: &str) -> bool {
-    SOURCES.iter().any(|ending| path.ends_with(ending))
+    READ_SOURCES.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a path names a file that may be loaded in the running image, as opposed to a test or the
