@@ -75,6 +75,7 @@ use crate::syntax::{Body, Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::copy_manifests_first::plan::DependencyCopy;
 use crate::transforms::support::moves::move_after;
+use crate::transforms::support::new_instruction::in_case_of;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -161,8 +162,7 @@ fn title(early: &DependencyCopy) -> String {
 /// The instructions that replace the copy of the whole directory, written as the author wrote it.
 fn manifest_copies(ctx: &Context<'_>, copy: &Instruction<'_>, early: &DependencyCopy) -> String {
     let (Body::Copy(transfer) | Body::Add(transfer)) = &copy.body else { return String::new() };
-    let keyword = copy.keyword_span.of(ctx.file.text);
-    let keyword = if keyword.chars().all(char::is_lowercase) { "copy" } else { "COPY" };
+    let keyword = in_case_of(ctx.file, "COPY");
     let flags: String = copy.flags.iter().map(|flag| format!(" {}", flag.span.of(ctx.file.text))).collect();
     let base = match transfer.destination.as_str() {
         "." | "./" => ".",
