@@ -270,8 +270,8 @@ impl<'a> Facts<'a> {
 
     /// Whether a stage has the name of the empty image.
     pub(crate) fn has_stage_named_scratch(&self) -> bool {
-        let is_it = |stage: &Stage| stage.name.as_deref() == Some("scratch");
-        *self.kept.has_scratch.get_or_init(|| self.stages.iter().any(is_it))
+        let is_scratch = |stage: &Stage| stage.name.as_deref() == Some("scratch");
+        *self.kept.has_scratch.get_or_init(|| self.stages.iter().any(is_scratch))
     }
 
     /// Whether a name occurs anywhere in the file.

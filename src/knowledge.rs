@@ -66,11 +66,11 @@ impl<T: Copy> Table<T> {
     fn find(&self, name: &str) -> Option<T> {
         let at = table::hash(name) as usize % (self.starts.len() - 1);
         let (start, end) = (usize::from(self.starts[at]), usize::from(self.starts[at + 1]));
-        let is_it = |(at, length, _): &&(u16, u8, T)| {
+        let has_name = |(at, length, _): &&(u16, u8, T)| {
             usize::from(*length) == name.len()
                 && self.names.as_bytes()[usize::from(*at)..].starts_with(name.as_bytes())
         };
-        self.entries[start..end].iter().find(is_it).map(|(_, _, value)| *value)
+        self.entries[start..end].iter().find(has_name).map(|(_, _, value)| *value)
     }
 }
 

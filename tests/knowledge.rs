@@ -78,7 +78,7 @@ fn verbs_that_claims_name_are_listed() {
         let cache_verbs = manager
             .caches
             .iter()
-            .flat_map(|cache| cache.filled_by.iter().chain(&cache.cleaned_by).chain(&cache.leaned_on_by));
+            .flat_map(|cache| cache.filled_by.iter().chain(&cache.cleaned_by).chain(&cache.needed_by));
         let option_verbs = manager
             .avoid
             .iter()

@@ -58,9 +58,9 @@ fn lines(text: &str, key: &str) -> Vec<String> {
         let value = rest.trim_start().trim_start_matches(['=', ':']).trim();
         // To pip, `no_index` is the same as `no-index`.
         let same = |other: &str| name.replace('_', "-").eq_ignore_ascii_case(&other.replace('_', "-"));
-        let is_it = same(key)
+        let is_key = same(key)
             || key.split_once('.').is_some_and(|(own, name)| section.eq_ignore_ascii_case(own) && same(name));
-        if is_it {
+        if is_key {
             // npm reads a key without a value as true.
             found
                 .push(if value.is_empty() && !rest.contains(['=', ':']) { "true" } else { value }.to_owned());

@@ -36,7 +36,7 @@ impl<'a> Removal<'a> {
         Self {
             directories: &cache.directories,
             manager,
-            verbs: &cache.leaned_on_by,
+            verbs: &cache.needed_by,
             refreshing: &cache.refreshing_options,
             programs: &cache.read_by,
         }
@@ -459,10 +459,10 @@ impl Facts<'_> {
 
     /// Whether a program, in any version, runs builds.
     fn is_builder(&self, program: Option<&str>) -> bool {
-        let is_it = |name: &str| self.known.program(name) == Some(Program::Builder);
+        let is_listed = |name: &str| self.known.program(name) == Some(Program::Builder);
         program.is_some_and(|program| {
             let plain = unversioned(program);
-            is_it(program) || plain != program && is_it(plain)
+            is_listed(program) || plain != program && is_listed(plain)
         })
     }
 
@@ -588,7 +588,7 @@ pub(crate) fn may_read(call: &Call<'_>) -> bool {
     let is_listed = |verbs: &[String]| verbs.contains(verb);
     manager.installs(verb)
         || manager.refreshes(verb)
-        || manager.caches.iter().any(|cache| is_listed(&cache.filled_by) || is_listed(&cache.leaned_on_by))
+        || manager.caches.iter().any(|cache| is_listed(&cache.filled_by) || is_listed(&cache.needed_by))
         || !manager.all_verbs().any(|known| known == verb) && manager.kind != Kind::Language
 }
 

@@ -86,12 +86,12 @@ impl<'a> Facts<'a> {
             Body::Run(_) => self.run_at(at).is_some_and(|run| {
                 run.invocations.iter().enumerate().any(|(index, one)| {
                     let made = one.is("mkdir") && one.place.is_certain() && one.place.alone;
-                    let is_it = |name: Name<'_>| {
+                    let is_within = |name: Name<'_>| {
                         let target = self.target_of_name(run, index, name);
                         target.path().is_some_and(|made| paths::within(made, directory))
                     };
                     let mut written = one.actions.known().iter().filter(|action| action.act == Act::Makes);
-                    made && written.any(|action| is_it(action.file.name))
+                    made && written.any(|action| is_within(action.file.name))
                 })
             }),
             _ => false,

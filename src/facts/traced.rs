@@ -276,8 +276,8 @@ impl Facts<'_> {
             });
         }
         if transfer.sources.iter().any(|source| source.contains("://")) {
-            let is_it = transfer.sources.iter().any(|source| fits(source));
-            return is_it.then(|| vec![Source::Unknown("is fetched by ADD")]);
+            let is_fetched = transfer.sources.iter().any(|source| fits(source));
+            return is_fetched.then(|| vec![Source::Unknown("is fetched by ADD")]);
         }
         let Ok(context) = self.around.context() else { return Some(vec![Source::NoContext]) };
         if let Some(copied) = self.copied(item, context) {
@@ -320,15 +320,15 @@ impl Facts<'_> {
         }
         for (index, one) in run.invocations.iter().enumerate().rev() {
             let resolved = |name: Name<'_>| self.target_of_name(run, index, name).path().map(str::to_owned);
-            let is_it = |file: Name<'_>| match resolved(file) {
+            let names_path = |file: Name<'_>| match resolved(file) {
                 Some(resolved) => resolved == path,
                 None => base_name(file.text()) == name,
             };
             let actions = one.actions.known();
             let writes = one.command.redirects.iter().any(|redirect| {
-                redirect.writes && redirect.target.as_ref().is_some_and(|word| is_it(Name::Word(word)))
+                redirect.writes && redirect.target.as_ref().is_some_and(|word| names_path(Name::Word(word)))
             });
-            let is_written = |action: &Action<'_>| action.act == Act::Writes && is_it(action.file.name);
+            let is_written = |action: &Action<'_>| action.act == Act::Writes && names_path(action.file.name);
             if writes || one.is("tee") && actions.iter().any(is_written) {
                 let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.content.of(self.file.text));
                 let bodies: Vec<_> = bodies.map(|body| Source::Text(body.to_owned())).collect();
@@ -340,7 +340,7 @@ impl Facts<'_> {
                 let into = |to: Name<'_>| {
                     resolved(to).map_or(name == inner, |target| format!("{target}/{inner}") == path)
                 };
-                action.to.is_some_and(|to| is_it(to.name) || into(to.name))
+                action.to.is_some_and(|to| names_path(to.name) || into(to.name))
             };
             if let Some(copy) = actions.iter().find(is_copy) {
                 let at = At { stage: run.stage, end: item };
@@ -355,7 +355,7 @@ impl Facts<'_> {
                     return Some(vec![Source::Unknown("is fetched by a RUN")]);
                 }
                 "sed" | "perl" | "envsubst" | "patch"
-                    if operands.any(|word| is_it(Name::Word(word))) && !only_line_ends(one) =>
+                    if operands.any(|word| names_path(Name::Word(word))) && !only_line_ends(one) =>
                 {
                     return Some(vec![Source::Unknown("is changed by a RUN")]);
                 }

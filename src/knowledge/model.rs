@@ -326,7 +326,7 @@ pub struct Cache {
     pub cleaned_by: Vec<String>,
     /// Verbs of this manager that fail later if it is empty.
     #[serde(default)]
-    pub leaned_on_by: Vec<String>,
+    pub needed_by: Vec<String>,
     /// Options with which those verbs download it again.
     #[serde(default)]
     pub refreshing_options: Vec<String>,

@@ -90,11 +90,11 @@ impl Entrypoint {
 
     /// Whether a word of an effective command line names this program.
     pub fn names(&self, program: &str) -> bool {
-        let is_it = |word: &str| word.rsplit('/').next() == Some(program);
+        let is_program = |word: &str| word.rsplit('/').next() == Some(program);
         let divides = |c: char| c.is_whitespace() || OPERATORS.contains(&c) || matches!(c, '"' | '\'');
         let own = self.all.iter().flat_map(|one| &one.words);
         let all = own.chain(self.elsewhere.iter().flat_map(|one| &one.words));
-        all.into_iter().any(|word| word.split(divides).any(is_it))
+        all.into_iter().any(|word| word.split(divides).any(is_program))
     }
 }
 

@@ -45,8 +45,8 @@ impl Started {
     /// Whether one of the started commands calls this program.
     pub fn calls(&self, program: &str) -> bool {
         let name = program.rsplit('/').next().unwrap_or(program);
-        let is_it = |word: &String| word.rsplit('/').next() == Some(name);
-        self.commands.as_ref().is_none_or(|all| all.iter().any(|words| words.iter().any(is_it)))
+        let is_call = |word: &String| word.rsplit('/').next() == Some(name);
+        self.commands.as_ref().is_none_or(|all| all.iter().any(|words| words.iter().any(is_call)))
     }
 
     /// Whether every started program is part of Node, the system or the production dependencies.

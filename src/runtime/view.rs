@@ -110,15 +110,15 @@ impl StageView<'_, '_> {
     pub fn text_at<'c>(&self, context: &'c BuildContext, image_path: &str) -> Option<&'c str> {
         let copies = self.stage.items.clone().filter_map(|item| self.facts.copied(item, context));
         let copies: Vec<_> = copies.collect();
-        let is_it =
+        let becomes_path =
             |path: &str| copies.iter().any(|copied| copied.image_path(path).as_deref() == Some(image_path));
         // A file keeps its name, unless COPY names a single file and a new name.
         let is_renamed = copies.iter().any(|copied| copied.destination.trim_end_matches('/') == image_path);
         let path = if is_renamed {
-            context.texts.keys().map(String::as_str).find(|path| is_it(path))
+            context.texts.keys().map(String::as_str).find(|path| becomes_path(path))
         } else {
             let named = context.by_name(base_name(image_path)).map(|entry| entry.path.as_str());
-            named.filter(|path| context.texts.contains_key(*path)).find(|path| is_it(path))
+            named.filter(|path| context.texts.contains_key(*path)).find(|path| becomes_path(path))
         };
         context.text(path?)
     }

@@ -117,8 +117,7 @@ fn no_cache_option<'a>(
     // depend on that.
     let shares_index = lacking.iter().any(|call| call.has_option(refreshing));
     let queries = &manager.verbs.query;
-    let verbs =
-        cache.map_or(&[][..], |cache| if shares_index { &cache.leaned_on_by[..] } else { &queries[..] });
+    let verbs = cache.map_or(&[][..], |cache| if shares_index { &cache.needed_by[..] } else { &queries[..] });
     let verbs = if manager.kind == Kind::System { verbs } else { &[] };
     let programs = cache.map_or(&[][..], |cache| &cache.read_by[..]);
     let removal = Removal { directories: &avoid.directories, manager, verbs, refreshing, programs };

@@ -449,7 +449,7 @@ fn index_readers<'r, 'a>(
 ) -> impl Iterator<Item = &'r Call<'a>> {
     run.calls.iter().filter(|call| {
         call.manager.name == manager.name
-            && cache.leaned_on_by.contains(&call.verb)
+            && cache.needed_by.contains(&call.verb)
             && !call.has_option(&cache.refreshing_options)
     })
 }

@@ -135,14 +135,14 @@ fn check_unused_later<'a>(
     for (other, index, one) in all {
         // A variable may contain the whole name, or the start of it.
         let mut by_variable = one.words.iter().filter(|word| word.raw.contains('$'));
-        let is_it = |word: &Word| {
+        let may_be_file = |word: &Word| {
             let Expanded { known, tail, written } = facts.expanded_in(other, index, word);
             base_name(&written) == name
                 || tail == Tail::Unknown
                     && !base_name(&known).is_empty()
                     && name.starts_with(base_name(&known))
         };
-        if by_variable.any(is_it) && !one.is_forced_removal() {
+        if by_variable.any(may_be_file) && !one.is_forced_removal() {
             return Err(reasons::used_through_variable());
         }
         let pattern = one
