@@ -1,7 +1,7 @@
 //! The facts, as text.
 
 use super::Page;
-use crate::facts::actions::{Action, Actions};
+use crate::facts::actions::Action;
 use crate::facts::caches::{is_emptied, is_mounted, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::effects::{Effects, Resource, Tree};
@@ -138,8 +138,10 @@ fn directory(directory: &Directory) -> String {
 }
 
 fn actions(page: &mut Page<'_>, invocation: &Invocation<'_>) {
-    let Actions::These(actions) = &invocation.actions else { return page.line("files: any") };
-    for Action { act, file, to, .. } in actions {
+    if invocation.actions.all().is_none() {
+        page.line("files: any");
+    }
+    for Action { act, file, to, .. } in invocation.actions.known() {
         let inner = file.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
         let to = to.map(|to| format!(", to {}", to.name.written())).unwrap_or_default();
         page.line(format!("{act:?}: {}{inner}{to}", file.name.written()));

@@ -1,8 +1,9 @@
 //! What a command does with files: which ones it reads, writes, fetches, unpacks, removes, moves,
 //! links, and changes in owner or mode.
 //!
-//! Only this module reads the arguments of programs for that; `knowledge/commands.yaml` has their
-//! options. The names are as written: the state of the script says which paths they are.
+//! Only this module reads the arguments and redirections of commands for that;
+//! `knowledge/commands.yaml` has the options of programs. The names are as written: the state of
+//! the script says which paths they are.
 
 mod arguments;
 mod scripts;
@@ -10,46 +11,70 @@ mod scripts;
 use crate::facts::execution::{Expanded, Target};
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::{Act, ArgumentForm, CommandLine, Knowledge, Scope};
-use crate::syntax::shell::Word;
+use crate::syntax::shell::{Redirect, Word};
 
 use arguments::{Argument, Arguments};
 
 pub(super) use arguments::loose_paths;
 
-/// What a command does, apart from its redirections.
-#[derive(Debug, Clone)]
-pub enum Actions<'a> {
-    /// It may do anything with any file.
-    Anything,
-    /// These actions, in the order of its arguments; what the program does with the system's own
-    /// files is not among them.
-    These(Vec<Action<'a>>),
+/// What a command does with files.
+#[derive(Debug, Clone, Default)]
+pub struct Actions<'a> {
+    /// The actions that are known, in the order of the arguments; those of redirections are last.
+    known: Vec<Action<'a>>,
+    /// Whether it may do anything else.
+    is_open: bool,
 }
 
 impl<'a> Actions<'a> {
-    /// What a program does with these words, of which the first is its name.
-    pub(super) fn of(program: Option<&str>, words: &'a [Word], known: &Knowledge) -> Self {
-        let Some((_, arguments)) = words.split_first() else { return Self::These(Vec::new()) };
-        let Some(program) = program else { return Self::Anything };
+    /// What a program does with these words, of which the first is its name, and with the targets
+    /// of its redirections. `around` has the redirections of compound commands that start with it.
+    pub(super) fn of(
+        program: Option<&str>,
+        words: &'a [Word],
+        redirects: &'a [Redirect],
+        around: &[&'a Redirect],
+        known: &Knowledge,
+    ) -> Self {
+        let mut actions = Self::of_words(program, words, known);
+        let own = redirects.iter().filter_map(|redirect| Action::of_redirect(redirect, By::Redirection));
+        let around = around.iter().filter_map(|redirect| Action::of_redirect(redirect, By::Surroundings));
+        actions.known.extend(own.chain(around));
+        actions
+    }
+
+    fn of_words(program: Option<&str>, words: &'a [Word], known: &Knowledge) -> Self {
+        let open = || Self { known: Vec::new(), is_open: true };
+        let these = |known| Self { known, is_open: false };
+        let Some((_, arguments)) = words.split_first() else { return Self::default() };
+        let Some(program) = program else { return open() };
         match (known.command_line(program), known.scope(program)) {
             (Some(line), _) => match by_line(arguments, line) {
-                actions if scripts::name_files(line.form, &actions) => Self::Anything,
-                actions => Self::These(actions),
+                actions if scripts::name_files(line.form, &actions) => open(),
+                actions => these(actions),
             },
-            (None, Some(Scope::Nothing)) => Self::These(Vec::new()),
+            (None, Some(Scope::Nothing)) => Self::default(),
             (None, Some(Scope::Operands | Scope::Scripted | Scope::Archive | Scope::Download)) => {
-                Self::These(by_line(arguments, &CommandLine::default()))
+                these(by_line(arguments, &CommandLine::default()))
             }
-            (None, Some(Scope::Accounts | Scope::Named | Scope::System) | None) => Self::Anything,
+            (None, Some(Scope::Accounts | Scope::Named | Scope::System) | None) => open(),
         }
     }
 
-    /// The known actions; none of a command that may do anything.
+    /// The known actions. The command may do others.
     pub fn known(&self) -> &[Action<'a>] {
-        match self {
-            Self::Anything => &[],
-            Self::These(actions) => actions,
-        }
+        &self.known
+    }
+
+    /// All actions, apart from what the program does with the system's own files; `None` if the
+    /// command may do anything with any file.
+    pub fn all(&self) -> Option<&[Action<'a>]> {
+        (!self.is_open).then_some(&self.known[..])
+    }
+
+    /// The targets of redirections, also of compound commands that start with this command.
+    pub fn redirections(&self) -> impl Iterator<Item = &Action<'a>> {
+        self.known.iter().filter(|action| action.is_redirection())
     }
 }
 
@@ -62,8 +87,21 @@ pub struct Action<'a> {
     pub file: File<'a>,
     /// Where the file is copied, moved or linked to.
     pub to: Option<Destination<'a>>,
-    /// Whether an option names the file.
-    pub is_value: bool,
+    /// What names the file.
+    pub by: By,
+}
+
+/// What names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// An operand, or the program itself.
+    Operand,
+    /// The value of an option.
+    Option,
+    /// A redirection of the command.
+    Redirection,
+    /// A redirection of a compound command that starts with this command: `{ a; b; } > file`.
+    Surroundings,
 }
 
 /// A file that a command names.
@@ -151,7 +189,20 @@ impl Facts<'_> {
 
 impl<'a> Action<'a> {
     fn new(act: Act, name: Name<'a>) -> Self {
-        Self { act, file: File { name, inner: None }, to: None, is_value: false }
+        Self { act, file: File { name, inner: None }, to: None, by: By::Operand }
+    }
+
+    /// The use of a redirection's target, if that is a file: not `2>&1`, `> /dev/null` and `<<END`.
+    fn of_redirect(redirect: &'a Redirect, by: By) -> Option<Self> {
+        let target = redirect.target.as_ref().filter(|target| target.raw != "/dev/null")?;
+        let is_descriptor = target.raw == "-" || target.raw.bytes().all(|byte| byte.is_ascii_digit());
+        let act = if redirect.writes { Act::Writes } else { Act::Reads };
+        (redirect.writes || !is_descriptor).then_some(Self { by, ..Self::new(act, Name::Word(target)) })
+    }
+
+    /// Whether a redirection names the file.
+    pub fn is_redirection(&self) -> bool {
+        matches!(self.by, By::Redirection | By::Surroundings)
     }
 }
 
@@ -171,7 +222,7 @@ fn by_line<'a>(words: &'a [Word], line: &CommandLine) -> Vec<Action<'a>> {
             Argument::Value(Act::Fetches | Act::Archive, name) if name.written() == "-" => {}
             Argument::Value(Act::Fetches, name) => actions.push(roles.fetched(name)),
             Argument::Value(act, name) => {
-                actions.push(Action { is_value: true, ..Action::new(roles.of_value(act), name) });
+                actions.push(Action { by: By::Option, ..Action::new(roles.of_value(act), name) });
             }
         }
     }
@@ -320,7 +371,7 @@ mod tests {
         let file = Dockerfile::parse(&text);
         let facts = Facts::of(&file, Knowledge::embedded());
         let one = facts.runs[0].invocations.last().expect("a command");
-        let Actions::These(actions) = &one.actions else { return vec!["Anything".to_owned()] };
+        let Some(actions) = one.actions.all() else { return vec!["Anything".to_owned()] };
         let shown = actions.iter().map(|action| {
             let inner = action.file.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
             let to = action

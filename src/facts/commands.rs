@@ -9,7 +9,7 @@ use crate::facts::paths;
 use crate::knowledge::lists::programs::SHELLS_OF_COMMANDS;
 use crate::knowledge::{Knowledge, unversioned};
 use crate::syntax::shell::{
-    Command, CommandKind, End, List, Operator, Script, Simple, Statement, Word, base_name,
+    Command, CommandKind, End, List, Operator, Redirect, Script, Simple, Statement, Word, base_name,
 };
 
 /// One simple command of a script.
@@ -31,7 +31,7 @@ pub struct Invocation<'a> {
     pub place: Place,
     /// Whether it can't be read; filled at the first question.
     unreadable: OnceCell<bool>,
-    /// What it does with files. `xargs` may add arguments.
+    /// What it does with files, redirections included. `xargs` may add arguments.
     pub actions: Actions<'a>,
 }
 
@@ -202,8 +202,14 @@ fn collect<'a>(command: &'a Command, place: Place, known: &Knowledge, walk: &mut
             walk.leave_subshell(saved);
         }
     }
+    if !matches!(command.kind, CommandKind::Simple(_)) {
+        walk.redirect(&command.redirects);
+    }
     match &command.kind {
-        CommandKind::Simple(simple) => walk.push(invocation(command, simple, place, known)),
+        CommandKind::Simple(simple) => {
+            let around = walk.surroundings();
+            walk.push(invocation(command, simple, &around, place, known));
+        }
         CommandKind::Subshell(list) => {
             let saved = walk.enter_subshell();
             collect_list(list, Place { own_shell: false, ..inside }, known, walk);
@@ -248,6 +254,7 @@ fn collect_list<'a>(list: &'a List, place: Place, known: &Knowledge, walk: &mut 
 fn invocation<'a>(
     command: &'a Command,
     simple: &'a Simple,
+    around: &[&'a Redirect],
     place: Place,
     known: &Knowledge,
 ) -> Invocation<'a> {
@@ -278,7 +285,8 @@ fn invocation<'a>(
             && (word.literal().is_some() || !name.contains(['$', '`', '*', '"', '\'', '{', '}', '(', ')'])))
         .then_some(name)
     });
-    let (unreadable, actions) = (OnceCell::new(), Actions::of(program, words, known));
+    let actions = Actions::of(program, words, &command.redirects, around, known);
+    let unreadable = OnceCell::new();
     Invocation { command, simple, words, program, elevation, repeated, place, unreadable, actions }
 }
 
@@ -329,6 +337,16 @@ impl<'a> Invocation<'a> {
         self.words.get(1..).unwrap_or_default()
     }
 
+    /// The program, its arguments, and the files of redirections.
+    pub fn words_and_targets(&self) -> impl Iterator<Item = &'a Word> {
+        self.words.iter().chain(self.targets())
+    }
+
+    /// The files of redirections.
+    pub fn targets(&self) -> impl Iterator<Item = &'a Word> {
+        self.actions.redirections().filter_map(|action| action.file.name.word())
+    }
+
     /// Whether the program has this name, in any directory and version.
     pub fn is(&self, name: &str) -> bool {
         // Names are compared often, and most differ in the first letter.
@@ -374,8 +392,7 @@ impl<'a> Invocation<'a> {
         let looks = LOOK.iter().any(|program| self.is(program));
         let directories: Vec<Named<'_>> = directories.iter().map(|directory| Named::of(directory)).collect();
         let directories = &directories[..];
-        let redirects = self.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref());
-        self.words.iter().chain(redirects).any(|word| {
+        self.words_and_targets().any(|word| {
             let parts = || word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
             let looks_inside = || parts().any(|part| LOOK.contains(&base_name(part)));
             names_one(&word.raw, looks, directories)

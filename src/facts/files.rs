@@ -92,11 +92,6 @@ impl<'a> Facts<'a> {
                     add(touch, &self.expanded_in(run, index, word), Some(word));
                 }
             }
-            for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
-                if let Some(target) = redirect.target.as_ref().filter(|target| target.raw != "/dev/null") {
-                    add(Touch::Written, &self.expanded_in(run, index, target), Some(target));
-                }
-            }
         }
         (uses, written(run.states.end()))
     }

@@ -114,10 +114,7 @@ impl<'a> Facts<'a> {
         let mut mentioned = false;
         for (index, one) in run.invocations.iter().enumerate() {
             let inside = Target::of_directory(run.states.directory(index)).may_be_within(path, &run.workdir);
-            let words = one
-                .arguments()
-                .iter()
-                .chain(one.command.redirects.iter().filter_map(|one| one.target.as_ref()));
+            let words = one.arguments().iter().chain(one.targets());
             let mut named = false;
             let scope = one.program.and_then(|program| self.known.scope(program));
             let takes_no_path = matches!(scope, Some(Scope::Nothing | Scope::Accounts));

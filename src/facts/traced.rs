@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::context::BuildContext;
-use crate::facts::actions::{Action, Name};
+use crate::facts::actions::{Action, By, Name};
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, Invocation, RunFacts};
 use crate::knowledge::Act;
@@ -325,14 +325,16 @@ impl Facts<'_> {
                 None => base_name(file.text()) == name,
             };
             let actions = one.actions.known();
-            let writes = one.command.redirects.iter().any(|redirect| {
-                redirect.writes && redirect.target.as_ref().is_some_and(|word| names_path(Name::Word(word)))
-            });
-            let is_written = |action: &Action<'_>| action.act == Act::Writes && names_path(action.file.name);
-            if writes || one.is("tee") && actions.iter().any(is_written) {
+            let is_written = |action: &&Action<'_>| {
+                let prints = action.is_redirection() || one.is("tee");
+                prints && action.act == Act::Writes && names_path(action.file.name)
+            };
+            if let Some(written) = actions.iter().find(is_written) {
                 let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.content.of(self.file.text));
                 let bodies: Vec<_> = bodies.map(|body| Source::Text(body.to_owned())).collect();
-                let printed = || printed(one).map_or(Source::Unknown("is written by a RUN"), Source::Text);
+                let is_whole = written.by != By::Surroundings;
+                let printed = || printed(one).filter(|_| is_whole);
+                let printed = || printed().map_or(Source::Unknown("is written by a RUN"), Source::Text);
                 return Some(if bodies.is_empty() { vec![printed()] } else { bodies });
             }
             let is_copy = |action: &&Action<'_>| {

@@ -4,7 +4,7 @@
 //! A recipe describes the effect of the tools of its own language. For every other command, an
 //! unknown effect is a reason not to split the stage.
 
-use crate::facts::actions::{Action, Actions, Name};
+use crate::facts::actions::{Action, Name};
 use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Tail, normalized};
 use crate::facts::{Facts, RunFacts, Stage, paths};
@@ -132,22 +132,16 @@ impl StageOutputs {
             if one.is("cd") && one.place.own_shell {
                 continue;
             }
-            if let Some(word) = one
-                .words
-                .iter()
-                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-                .find(|word| {
-                    PACKAGE_SOURCES.iter().any(|directory| word.raw.contains(directory))
-                        && !one.is_forced_removal()
-                })
-            {
+            let is_source =
+                |word: &&Word| PACKAGE_SOURCES.iter().any(|directory| word.raw.contains(directory));
+            let source = one.words_and_targets().find(is_source);
+            if let Some(word) = source.filter(|_| !one.is_forced_removal()) {
                 return Err(reasons::own_package_source(&word.raw));
             }
-            for redirect in one.command.redirects.iter().filter(|redirect| redirect.writes) {
-                let target = redirect.target.as_ref().filter(|word| word.raw.parse::<u32>().is_err());
-                let Some(word) = target else { continue };
-                let path = step.path(facts, word).ok_or_else(|| reasons::unknown_target_path(&word.raw))?;
-                self.leaves(path, "the shell");
+            for action in one.actions.redirections().filter(|action| action.act == Act::Writes) {
+                let name = action.file.name;
+                let path = step.path_of(facts, name);
+                self.leaves(path.ok_or_else(|| reasons::unknown_target_path(name.written()))?, "the shell");
             }
             if one.words.is_empty() {
                 continue;
@@ -220,9 +214,7 @@ impl StageOutputs {
         let resolve = |name: Name<'_>| {
             step.path_of(facts, name).ok_or_else(|| reasons::unknown_path(program, name.written()))
         };
-        let Actions::These(actions) = &step.one.actions else {
-            return Err(reasons::unknown_command(program));
-        };
+        let actions = step.one.actions.all().ok_or_else(|| reasons::unknown_command(program))?;
         if program == "ln" && actions.iter().any(|action| action.file.name.written().starts_with('/')) {
             return self.absolute_link(facts, step);
         }

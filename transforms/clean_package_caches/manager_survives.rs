@@ -148,12 +148,9 @@ fn may_remove_a_program(one: &Invocation<'_>) -> bool {
 }
 
 fn touches_repositories(one: &Invocation<'_>) -> bool {
-    let words = || {
-        one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-    };
     one.is("subscription-manager")
         || one.is("yum-config-manager")
-        || words().any(|word| {
+        || one.words_and_targets().any(|word| {
             ["repos.d", "config-manager", "subscription-manager"].iter().any(|name| word.raw.contains(name))
         }) && !one.is("echo")
             && !one.is("cat")

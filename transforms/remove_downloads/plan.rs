@@ -280,11 +280,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     });
     // Every command that mentions the name must be one of the known uses.
     let only = run.invocations.iter().enumerate().all(|(index, one)| {
-        let mentions = one
-            .words
-            .iter()
-            .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-            .any(|word| word.raw.contains(name));
+        let mentions = one.words_and_targets().any(|word| word.raw.contains(name));
         let harmless = || {
             uses.iter().any(|use_| {
                 use_.invocation == index

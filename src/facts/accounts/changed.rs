@@ -83,11 +83,6 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         let names: Option<Vec<String>> = words.iter().map(|word| word.literal().map(str::to_owned)).collect();
         return Some(names.map_or(Users::All, Users::Named));
     }
-    let replaces = one
-        .command
-        .redirects
-        .iter()
-        .any(|redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_accounts));
     let edits = |word: &Word| word.raw.starts_with("-i") || word.raw.starts_with("-pi");
     let by_argument = one.is("dd") || one.is("perl") && words.iter().any(edits);
     let writes = one.actions.known().iter().any(|Action { act, file, to, .. }| match (act, to) {
@@ -101,7 +96,7 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         (Act::Writes | Act::Edits | Act::Fetches, None) => file.name.text().contains(ACCOUNTS),
         _ => false,
     });
-    (replaces || writes || by_argument && words.iter().any(is_accounts)).then_some(Users::All)
+    (writes || by_argument && words.iter().any(is_accounts)).then_some(Users::All)
 }
 
 /// The options of usermod for a new ID, home directory or name.

@@ -1,6 +1,6 @@
 //! Scripts of sed and awk, as arguments: whether they use files themselves.
 
-use crate::facts::actions::Action;
+use crate::facts::actions::{Action, By};
 use crate::knowledge::{Act, ArgumentForm};
 
 /// Whether a script among the arguments reads or writes files, runs commands, or is in a file.
@@ -13,7 +13,7 @@ pub(super) fn name_files(form: ArgumentForm, actions: &[Action<'_>]) -> bool {
     actions.iter().any(|action| match action.act {
         Act::Nothing => uses(action.file.name.text()),
         // The script, as an option says.
-        Act::Reads => action.is_value,
+        Act::Reads => action.by == By::Option,
         _ => false,
     })
 }

@@ -133,14 +133,8 @@ impl Script<'_, '_> {
     }
 
     fn command(&mut self, index: usize, one: &Invocation<'_>) -> Result<(), Reason> {
-        for redirect in &one.command.redirects {
-            if let Some(target) = redirect
-                .target
-                .as_ref()
-                .filter(|target| target.raw.parse::<u32>().is_err() && target.raw != "-")
-            {
-                self.word(target)?;
-            }
+        for action in one.actions.redirections() {
+            self.name(action.file.name)?;
         }
         for assignment in &one.simple.assignments {
             if self.facts.known.is_read_silently(&assignment.name) {

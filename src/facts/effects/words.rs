@@ -1,7 +1,7 @@
 //! The files that the words of a command name, if known.
 
 use crate::facts::Invocation;
-use crate::facts::actions::{Actions, Name, loose_paths};
+use crate::facts::actions::{Name, loose_paths};
 use crate::facts::effects::commands::{Script, unknown};
 use crate::facts::effects::{Resource, Tree};
 use crate::facts::execution::{Expanded, Tail, normalized};
@@ -18,8 +18,7 @@ impl Script<'_, '_> {
 
     /// All files that a command names.
     pub(super) fn files(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        let Actions::These(actions) = &one.actions else { return Err(unknown(one)) };
-        for action in actions {
+        for action in one.actions.all().ok_or_else(|| unknown(one))? {
             match (action.act, action.file.name) {
                 // Words with an unknown value may be several, and options too.
                 (Act::Text, name) if name.word().is_none_or(|word| word.literal().is_some()) => {}
@@ -72,7 +71,7 @@ impl Script<'_, '_> {
         self.name(Name::Word(word))
     }
 
-    fn name(&mut self, name: Name<'_>) -> Result<(), Reason> {
+    pub(super) fn name(&mut self, name: Name<'_>) -> Result<(), Reason> {
         let expanded = self.facts.name_expanded_in(self.run, self.index, name);
         let path = match name {
             Name::Here => self.here()?,

@@ -14,7 +14,7 @@ use crate::facts::commands::{Invocation, Region};
 use crate::facts::variables::Variable;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Knowledge;
-use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Script, Statement, Word};
+use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Redirect, Script, Statement, Word};
 
 /// The directory that a command runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +174,8 @@ pub(in crate::facts) struct Walk<'s, 'a> {
     functions: HashMap<&'a str, Changes<'a>>,
     /// The number of parts so far that may not run.
     regions: usize,
+    /// The redirections of the compound commands that have started since the last command.
+    around: Vec<&'a Redirect>,
 }
 
 /// The state to restore at the end of a subshell.
@@ -200,6 +202,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             assigned: Vec::new(),
             functions: HashMap::new(),
             regions: 0,
+            around: Vec::new(),
         }
     }
 
@@ -244,6 +247,16 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.directory = saved.directory;
         self.previous = saved.previous;
         self.stack = saved.stack;
+    }
+
+    /// Adds the redirections of a compound command, before its parts.
+    pub fn redirect(&mut self, redirects: &'a [Redirect]) {
+        self.around.extend(redirects);
+    }
+
+    /// The redirections of the compound commands that the next command is the first one of.
+    pub fn surroundings(&mut self) -> Vec<&'a Redirect> {
+        std::mem::take(&mut self.around)
     }
 
     /// Adds a command.

@@ -173,8 +173,6 @@ impl Facts<'_> {
         let mut filled: Vec<String> = Vec::new();
         for (index, one) in run.invocations.iter().enumerate() {
             let resolved = |name: Name<'_>| self.target_of_name(run, index, name).path().map(str::to_owned);
-            let redirects = one.command.redirects.iter().filter(|redirect| redirect.writes);
-            found.extend(redirects.filter_map(|redirect| resolved(Name::Word(redirect.target.as_ref()?))));
             for Action { act, file, to, .. } in one.actions.known() {
                 if let Some(target) = to.and_then(|to| resolved(to.name)) {
                     found.push(joined(&target, base_name(file.name.text())));

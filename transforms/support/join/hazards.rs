@@ -1,15 +1,17 @@
 //! State that the builder resets for each RUN and that the scripts of a merged RUN would share.
 
+use crate::facts::actions::Action;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::User;
 use crate::facts::execution::Directory;
 use crate::facts::{Facts, RunFacts};
+use crate::knowledge::Act;
 use crate::knowledge::lists::directories::{ACCOUNT_FILES, DEVICES, MOUNTED_FOR_EACH_RUN};
 use crate::knowledge::lists::programs::{
     EDITING_ACCOUNTS, JOINING_GROUPS, READING_OPERANDS, REPLACING_FILES,
 };
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::{Redirect, Word};
+use crate::syntax::shell::Word;
 
 /// Refuses if the first of two scripts changes state that a separate RUN would reset for the
 /// second.
@@ -35,17 +37,13 @@ pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason>
     Ok(())
 }
 
-fn words<'a>(one: &'a Invocation<'_>) -> impl Iterator<Item = &'a Word> {
-    one.words.iter().chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-}
-
 fn mentions(one: &Invocation<'_>, paths: &[&str]) -> bool {
-    words(one).any(|word| paths.iter().any(|path| word.raw.contains(path)))
+    one.words_and_targets().any(|word| paths.iter().any(|path| word.raw.contains(path)))
 }
 
 fn is_reader(one: &Invocation<'_>) -> bool {
     READING_OPERANDS.iter().any(|program| one.is(program))
-        && !one.command.redirects.iter().any(|redirect| redirect.writes)
+        && one.actions.redirections().all(|action| action.act != Act::Writes)
 }
 
 fn changes_devices(one: &Invocation<'_>) -> bool {
@@ -54,7 +52,7 @@ fn changes_devices(one: &Invocation<'_>) -> bool {
             || word.raw.trim_end_matches('/') == "/dev"
     };
     let replaces = REPLACING_FILES.iter().any(|program| one.is(program));
-    words(one).any(is_made) && !is_reader(one)
+    one.words_and_targets().any(is_made) && !is_reader(one)
         || replaces && one.arguments().iter().any(|word| word.raw.contains("/dev/"))
 }
 
@@ -62,7 +60,7 @@ fn changes_account(one: &Invocation<'_>, user: &User) -> bool {
     let operands = one.arguments().iter().filter(|word| !word.is_option()).count();
     let joins = JOINING_GROUPS.iter().any(|program| one.is(program)) && operands > 1;
     let edits = EDITING_ACCOUNTS.iter().any(|program| one.is(program));
-    (joins || edits) && (*user != User::Root || words(one).any(|word| word.text() == "root"))
+    (joins || edits) && (*user != User::Root || one.words_and_targets().any(|word| word.text() == "root"))
 }
 
 fn replaces_shell(one: &Invocation<'_>) -> bool {
@@ -70,14 +68,15 @@ fn replaces_shell(one: &Invocation<'_>) -> bool {
         matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
             && word.raw.contains('/')
     };
-    let writes = |redirect: &Redirect| redirect.writes && redirect.target.as_ref().is_some_and(is_shell);
-    let divert = words(one).any(|word| word.text().contains("dash/sh"))
+    let writes =
+        |action: &Action<'_>| action.act == Act::Writes && action.file.name.word().is_some_and(is_shell);
+    let divert = one.words_and_targets().any(|word| word.text().contains("dash/sh"))
         || one.is("dpkg-reconfigure") && mentions(one, &["dash"]);
     let bare = ["ln", "mv", "rm", "cp"].iter().any(|program| one.is(program))
         && one.arguments().iter().any(|word| matches!(word.text(), "sh" | "bash"));
     divert
         || bare
-        || one.command.redirects.iter().any(writes)
+        || one.actions.redirections().any(writes)
         || !is_reader(one) && !is_user_shell(one) && one.arguments().iter().any(is_shell)
 }
 

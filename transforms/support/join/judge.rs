@@ -7,7 +7,7 @@ use crate::facts::execution::has_background;
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::lists::programs::{REPLACING_A_PROGRAM, WITHOUT_CHANGING_PROGRAMS};
-use crate::knowledge::{Cache, Kind, Knowledge, Program};
+use crate::knowledge::{Act, Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
 use crate::syntax::Item;
@@ -259,13 +259,8 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
     // Any file in a directory of programs may take precedence over the program found so far.
     let places = |one: &Invocation<'_>| {
         let writes = REPLACING_A_PROGRAM.iter().any(|program| one.is(program))
-            || one.command.redirects.iter().any(|redirect| redirect.writes);
-        let words = || {
-            one.words
-                .iter()
-                .chain(one.command.redirects.iter().filter_map(|redirect| redirect.target.as_ref()))
-        };
-        writes && words().any(|word| word.raw.contains("bin"))
+            || one.actions.redirections().any(|action| action.act == Act::Writes);
+        writes && one.words_and_targets().any(|word| word.raw.contains("bin"))
     };
     let replaces = first.invocations.iter().any(places);
     let moves =
