@@ -6,6 +6,7 @@
 //! the script says which paths they are.
 
 mod arguments;
+mod find;
 mod scripts;
 
 use crate::facts::execution::{Expanded, Target};
@@ -44,20 +45,26 @@ impl<'a> Actions<'a> {
     }
 
     fn of_words(program: Option<&str>, words: &'a [Word], known: &Knowledge) -> Self {
-        let open = || Self { known: Vec::new(), is_open: true };
-        let these = |known| Self { known, is_open: false };
-        let Some((_, arguments)) = words.split_first() else { return Self::default() };
-        let Some(program) = program else { return open() };
-        match (known.command_line(program), known.scope(program)) {
-            (Some(line), _) => match by_line(arguments, line) {
-                actions if scripts::name_files(line.form, &actions) => open(),
-                actions => these(actions),
+        let Some((first, arguments)) = words.split_first() else { return Self::default() };
+        let program = program.unwrap_or_default();
+        let is_open = match known.scope(program) {
+            Some(Scope::Nothing) => return Self::default(),
+            Some(Scope::Operands | Scope::Scripted | Scope::Archive | Scope::Download) => false,
+            Some(Scope::Accounts | Scope::Named | Scope::System) | None => true,
+        };
+        match known.command_line(program) {
+            Some(line) => match by_line(arguments, line) {
+                actions if scripts::name_files(line.form, &actions) => {
+                    Self { known: Vec::new(), is_open: true }
+                }
+                known => Self { known, is_open },
             },
-            (None, Some(Scope::Nothing)) => Self::default(),
-            (None, Some(Scope::Operands | Scope::Scripted | Scope::Archive | Scope::Download)) => {
-                these(by_line(arguments, &CommandLine::default()))
+            None if is_open => {
+                let is_path = first.raw.contains('/');
+                let known = is_path.then(|| Action::new(Act::Runs, Name::Word(first))).into_iter().collect();
+                Self { known, is_open }
             }
-            (None, Some(Scope::Accounts | Scope::Named | Scope::System) | None) => open(),
+            None => Self { known: by_line(arguments, &CommandLine::default()), is_open },
         }
     }
 
@@ -207,12 +214,27 @@ impl<'a> Action<'a> {
 }
 
 fn by_line<'a>(words: &'a [Word], line: &CommandLine) -> Vec<Action<'a>> {
+    let words = match (&line.verb, words) {
+        (Some(verb), [first, rest @ ..]) if first.raw == *verb => rest,
+        (Some(_), _) => return Vec::new(),
+        (None, words) => words,
+    };
+    if line.form == ArgumentForm::Find {
+        return find::actions(words);
+    }
     let arguments = Arguments::of(words, line);
     let roles = Roles::of(&arguments, line);
     let mut actions = Vec::new();
     let mut operand = 0;
     for argument in &arguments.list {
         match *argument {
+            Argument::Operand(word) if !line.endings.is_empty() => {
+                let text = word.raw.trim_end_matches(['"', '\'']);
+                let mut all = line.endings.iter();
+                let act =
+                    all.find(|(_, endings)| endings.iter().any(|ending| text.ends_with(ending.as_str())));
+                actions.extend(act.map(|(act, _)| Action::new(*act, Name::Word(word))));
+            }
             Argument::Operand(word) => {
                 let act = roles.of_operand(operand);
                 let to = roles.destination.filter(|_| matches!(act, Act::Reads | Act::Moves | Act::Links));
@@ -235,8 +257,8 @@ struct Roles<'a, 'k> {
     line: &'k CommandLine,
     /// The number of operands.
     count: usize,
-    /// Whether the first operand differs from the others.
-    has_first: bool,
+    /// What happens to the first operand, if it differs from the others.
+    first: Option<Act>,
     /// What an option does with all operands but the first.
     with: Option<Act>,
     /// Where the operands are copied, moved or linked to.
@@ -261,6 +283,8 @@ impl<'a, 'k> Roles<'a, 'k> {
             })
         };
         let with = line.with.iter().find(|(_, names)| arguments.has(names)).map(|(act, _)| *act);
+        let mut first_with = line.first_with.iter().filter(|(_, names)| arguments.has(names));
+        let first_with = first_with.next().map(|(act, _)| *act);
         let given = value(Act::Into);
         let destination = match (line.last, given, with) {
             (None, ..) | (_, _, Some(_)) => None,
@@ -278,7 +302,7 @@ impl<'a, 'k> Roles<'a, 'k> {
         Self {
             line,
             count,
-            has_first: line.first.is_some() && !arguments.has(&line.given),
+            first: first_with.or(line.first).filter(|_| !arguments.has(&line.given)),
             with,
             destination,
             is_given: given.is_some(),
@@ -289,8 +313,8 @@ impl<'a, 'k> Roles<'a, 'k> {
     }
 
     fn of_operand(&self, at: usize) -> Act {
-        match (self.line.first, self.line.last) {
-            (Some(act), _) if at == 0 && self.has_first => act,
+        match (self.first, self.line.last) {
+            (Some(act), _) if at == 0 => act,
             _ if self.with.is_some() => self.with.unwrap_or_default(),
             (_, Some(act)) if at > 0 && at + 1 == self.count && !self.is_given => act,
             _ => self.line.operands,
@@ -324,7 +348,7 @@ impl<'a, 'k> Roles<'a, 'k> {
     fn in_directory(&self, arguments: &Arguments<'a>) -> Vec<Action<'a>> {
         let line = self.line;
         let mut actions = Vec::new();
-        if self.count <= usize::from(self.has_first) && arguments.has(&line.here_with) {
+        if self.count <= usize::from(self.first.is_some()) && arguments.has(&line.here_with) {
             actions.push(Action::new(Act::Reads, Name::Here));
         }
         let unpacks_here = line.last.is_none() && line.options.contains_key(&Act::Into);

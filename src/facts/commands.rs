@@ -6,8 +6,7 @@ use std::cell::OnceCell;
 use crate::facts::actions::Actions;
 use crate::facts::execution::{Changes, ScriptStates, Walk};
 use crate::facts::paths;
-use crate::knowledge::lists::programs::SHELLS_OF_COMMANDS;
-use crate::knowledge::{Knowledge, unversioned};
+use crate::knowledge::{Act, Knowledge, unversioned};
 use crate::syntax::shell::{
     Command, CommandKind, End, List, Operator, Redirect, Script, Simple, Statement, Word, base_name,
 };
@@ -392,28 +391,26 @@ impl<'a> Invocation<'a> {
         let looks = LOOK.iter().any(|program| self.is(program));
         let directories: Vec<Named<'_>> = directories.iter().map(|directory| Named::of(directory)).collect();
         let directories = &directories[..];
-        self.words_and_targets().any(|word| {
-            let parts = || word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
-            let looks_inside = || parts().any(|part| LOOK.contains(&base_name(part)));
-            names_one(&word.raw, looks, directories)
-                || self.runs_a_script()
-                    && looks_inside()
+        self.words_and_targets().any(|word| names_one(&word.raw, looks, directories))
+            || self.scripts().any(|script| {
+                let parts = || script.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
+                parts().any(|part| LOOK.contains(&base_name(part)))
                     && parts().any(|part| names_one(part, true, directories))
-        })
+            })
     }
 
-    /// Whether the command may run a script from its arguments.
-    fn runs_a_script(&self) -> bool {
-        SHELLS_OF_COMMANDS.iter().chain(&["su", "eval"]).any(|program| self.is(program))
+    /// The scripts among its arguments, as the script writes them.
+    fn scripts(&self) -> impl Iterator<Item = &'a str> {
+        let scripts = self.actions.known().iter().filter(|action| action.act == Act::Evaluates);
+        scripts.map(|action| action.file.name.written())
     }
 
     /// Whether the command passes a script to another shell that may call one of these programs.
     pub fn calls_in_another_shell(&self, programs: &[String]) -> bool {
-        let calls = |word: &Word| {
-            let mut parts = word.raw.split(|c: char| c.is_whitespace() || "'\";|&()<>`$".contains(c));
+        self.scripts().any(|script| {
+            let mut parts = script.split(|c: char| c.is_whitespace() || "'\";|&()<>`$".contains(c));
             parts.any(|part| programs.iter().any(|program| base_name(part) == program))
-        };
-        self.runs_a_script() && self.words.iter().any(calls)
+        })
     }
 
     /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`,

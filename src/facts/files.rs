@@ -9,12 +9,9 @@
 use std::cell::LazyCell;
 
 use crate::facts::actions::Name;
-use crate::facts::commands::Invocation;
 use crate::facts::execution::{Directory, Expanded};
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::Act;
-use crate::knowledge::lists::options::OF_PACKAGE_INSTALLATION;
-use crate::knowledge::lists::programs::{CHECKING_OPERANDS, INSTALLING_FILES, RUNNING_A_FILE};
 use crate::syntax::shell::Word;
 
 /// What happens to a file.
@@ -87,11 +84,6 @@ impl<'a> Facts<'a> {
                     _ => {}
                 }
             }
-            if self.known.command_line(one.program.unwrap_or_default()).is_none() {
-                for (touch, word) in used_up(one) {
-                    add(touch, &self.expanded_in(run, index, word), Some(word));
-                }
-            }
         }
         (uses, written(run.states.end()))
     }
@@ -132,7 +124,8 @@ fn tidy(path: &str) -> String {
 fn touch(act: Act) -> Option<Touch> {
     match act {
         Act::Fetches => Some(Touch::Fetched),
-        Act::Unpacks => Some(Touch::Consumed),
+        Act::Unpacks | Act::Installs | Act::Runs => Some(Touch::Consumed),
+        Act::Checks => Some(Touch::Checked),
         Act::Makes | Act::Writes | Act::Into => Some(Touch::Written),
         Act::Removes | Act::RemovesTrees | Act::RemovesParents | Act::Moves => Some(Touch::Removed),
         Act::Changes => Some(Touch::Reowned),
@@ -142,49 +135,12 @@ fn touch(act: Act) -> Option<Touch> {
         | Act::Nothing
         | Act::Address
         | Act::Reads
+        | Act::Evaluates
+        | Act::Prunes
+        | Act::PrunesFiles
         | Act::Under
         | Act::Archive
         | Act::Links => None,
-    }
-}
-
-/// The files that a command installs, runs or checks.
-fn used_up<'a>(one: &Invocation<'a>) -> Vec<(Touch, &'a Word)> {
-    let arguments = one.arguments();
-    let operands = || arguments.iter().filter(|word| !word.is_option());
-    let all = |touch| operands().map(move |word| (touch, word)).collect::<Vec<_>>();
-    match one.program.unwrap_or_default() {
-        "git" if operands().next().is_some_and(|verb| verb.raw == "clone") && operands().count() == 3 => {
-            operands().next_back().map(|word| (Touch::Written, word)).into_iter().collect()
-        }
-        program if CHECKING_OPERANDS.contains(&program) => all(Touch::Checked),
-        "dpkg" | "rpm"
-            if arguments.iter().any(|word| OF_PACKAGE_INSTALLATION.contains(&word.raw.as_str())) =>
-        {
-            all(Touch::Consumed)
-        }
-        program
-            if INSTALLING_FILES.contains(&program)
-                && operands().any(|word| word.raw.ends_with(".deb") || word.raw.ends_with(".rpm")) =>
-        {
-            operands()
-                .filter(|word| word.raw.contains(".deb") || word.raw.contains(".rpm"))
-                .map(|word| (Touch::Consumed, word))
-                .collect()
-        }
-        program
-            if RUNNING_A_FILE.contains(&program)
-                && arguments.first().is_some_and(|word| !word.is_option()) =>
-        {
-            operands().take(1).map(|word| (Touch::Consumed, word)).collect()
-        }
-        _ => one
-            .words
-            .first()
-            .filter(|word| word.raw.contains('/'))
-            .map(|word| (Touch::Consumed, word))
-            .into_iter()
-            .collect(),
     }
 }
 

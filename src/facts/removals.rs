@@ -4,10 +4,9 @@
 //! Only readable commands count here; the caller handles the others.
 
 use crate::facts::actions::{Action, Name};
-use crate::facts::execution::{Directory, Target, Workdir};
+use crate::facts::execution::{Directory, Workdir};
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Act;
-use crate::syntax::shell::Word;
 
 impl Facts<'_> {
     /// Whether a command of a RUN may remove, move or replace a directory, or one of its parents.
@@ -26,7 +25,11 @@ impl Facts<'_> {
         let invocation = &run.invocations[index];
         let holds = |name: Name<'_>| self.target_of_name(run, index, name).may_hold(directory, &run.workdir);
         let removes = |action: &Action<'_>| match (action.act, action.to) {
-            (Act::RemovesTrees, _) => holds(action.file.name),
+            // find never removes its working directory under this name.
+            (Act::Prunes, _) if matches!(action.file.name.written(), "." | "./") => {
+                run.states.directory(index) != directory && holds(action.file.name)
+            }
+            (Act::RemovesTrees | Act::Prunes, _) => holds(action.file.name),
             // `rmdir -p` also removes the directories around it.
             (Act::RemovesParents, _) => true,
             // With -T, an empty directory is replaced.
@@ -43,7 +46,6 @@ impl Facts<'_> {
         match invocation.program.unwrap_or_default() {
             // The arguments that xargs adds are unknown.
             "rm" | "rmdir" | "mv" if invocation.repeated => true,
-            "find" => find_may_remove(self, run, index, directory),
             "userdel" | "deluser" => {
                 let removes_home = invocation.arguments().iter().any(|word| {
                     matches!(word.raw.as_str(), "-r" | "-rf" | "-fr" | "--remove" | "--remove-home")
@@ -53,32 +55,6 @@ impl Facts<'_> {
             _ => invocation.actions.known().iter().any(removes),
         }
     }
-}
-
-/// Whether `find` may remove a directory. It removes entries below its starting points, and the
-/// starting points themselves, if it removes more than files.
-fn find_may_remove(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
-    let arguments = run.invocations[index].arguments();
-    let acts = arguments
-        .iter()
-        .any(|word| matches!(word.raw.as_str(), "-delete" | "-exec" | "-execdir" | "-ok" | "-okdir"));
-    let only_files =
-        arguments.windows(2).any(|pair| pair[0].raw == "-type" && matches!(pair[1].raw.as_str(), "f" | "l"))
-            && !arguments.iter().any(|word| matches!(word.raw.as_str(), "-o" | "-or" | "!" | "-not" | ","));
-    if !acts || only_files {
-        return false;
-    }
-    let is_expression = |word: &Word| word.is_option() || matches!(word.raw.as_str(), "!" | "(" | "\\(");
-    let starts: Vec<&Word> = arguments.iter().take_while(|word| !is_expression(word)).collect();
-    let own = run.states.directory(index);
-    // find never removes its working directory, under any name. Without a starting point, it starts
-    // there.
-    let removes = |target: &Target| own != directory && target.may_hold(directory, &run.workdir);
-    let is_own_name = |word: &&Word| matches!(word.raw.as_str(), "." | "./");
-    let from_own = starts.is_empty() || starts.iter().any(is_own_name);
-    let mut others = starts.iter().filter(|word| !is_own_name(word));
-    from_own && removes(&Target::of_directory(own))
-        || others.any(|word| facts.target_of(run, index, word).may_hold(directory, &run.workdir))
 }
 
 /// Whether a directory is, or may be, below a place.

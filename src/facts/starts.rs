@@ -1,11 +1,12 @@
 //! How a command starts a script: a shell with a file or a string, a sourced file, `eval`, a script
 //! of package.json, or a file as a command. `started` reads the script.
 
+use crate::facts::actions::Name;
 use crate::facts::commands::Invocation;
 use crate::facts::traced::is_script_name;
 use crate::knowledge::lists::programs::{PRINTING, RUNNERS, SHELLS_OF_COMMANDS};
-use crate::knowledge::{Knowledge, Program, Starter};
-use crate::syntax::shell::{Word, base_name};
+use crate::knowledge::{Act, Knowledge, Program, Starter};
+use crate::syntax::shell::{Redirect, Word, base_name};
 
 /// How a command starts another script.
 pub(super) enum Start<'w> {
@@ -53,19 +54,14 @@ fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
     let Some(first) = one.words.first() else { return Vec::new() };
     let arguments = one.arguments();
     let program = one.program.unwrap_or_default();
-    if SHELLS_OF_COMMANDS.contains(&program) {
-        return shell(one, arguments).into_iter().collect();
+    if SHELLS_OF_COMMANDS.contains(&program) || program == "su" {
+        return shell(one).into_iter().collect();
     }
     if matches!(program, "." | "source") {
         return arguments.first().map(|word| Start::File(&word.raw, false)).into_iter().collect();
     }
     if program == "eval" {
         return evaluated(arguments).into_iter().collect();
-    }
-    if program == "su" {
-        let at = arguments.iter().position(|word| matches!(word.raw.as_str(), "-c" | "--command"));
-        let text = at.and_then(|at| arguments.get(at + 1));
-        return text.map(of_text).into_iter().collect();
     }
     if let Some(entry) = entry(program, arguments) {
         return vec![Start::Entry(entry)];
@@ -118,32 +114,19 @@ fn of_text<'w>(word: &Word) -> Start<'w> {
 }
 
 /// The script that a shell runs.
-fn shell<'w>(one: &Invocation<'_>, arguments: &'w [Word]) -> Option<Start<'w>> {
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let raw = word.raw.as_str();
-        if raw == "--" {
-            return words.next().map(|word| Start::File(&word.raw, false));
-        }
-        if !word.is_option() && !raw.starts_with('+') {
-            return if is_self(word) { None } else { Some(Start::File(&word.raw, false)) };
-        }
-        if raw.starts_with('-') && !raw.starts_with("--") {
-            if raw.contains('c') {
-                return words.next().map(of_text);
-            }
-            if raw.contains('s') {
-                break;
-            }
-            if raw.ends_with(['o', 'O']) {
-                words.next();
-            }
-        } else if matches!(raw, "--rcfile" | "--init-file") {
-            words.next();
-        }
-    }
-    let is_fed = !one.place.own_shell || one.command.redirects.iter().any(|redirect| !redirect.writes);
-    is_fed.then_some(Start::Fed)
+fn shell<'w>(one: &'w Invocation<'_>) -> Option<Start<'w>> {
+    let started = one.actions.known().iter().find_map(|action| match (action.act, action.file.name) {
+        (Act::Evaluates, Name::Word(word)) => Some(Some(of_text(word))),
+        (Act::Evaluates, name) => Some(Some(Start::Text(name.written().to_owned()))),
+        (Act::Runs, Name::Word(word)) if is_self(word) => Some(None),
+        (Act::Runs, name) => Some(Some(Start::File(name.written(), false))),
+        _ => None,
+    });
+    let is_fed = || {
+        let reads = |redirect: &Redirect| !redirect.writes;
+        !one.is("su") && (!one.place.own_shell || one.command.redirects.iter().any(reads))
+    };
+    started.unwrap_or_else(|| is_fed().then_some(Start::Fed))
 }
 
 /// The script that `eval` runs.

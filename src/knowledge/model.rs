@@ -706,8 +706,14 @@ pub struct CommandLine {
     pub form: ArgumentForm,
     /// What happens to the files that the operands name.
     pub operands: Act,
+    /// The subcommand to which the rest applies: the first argument.
+    pub verb: Option<String>,
+    /// The same for operands with these endings; then only those are files.
+    pub endings: std::collections::BTreeMap<Act, Vec<String>>,
     /// The same for the first operand, if it differs.
     pub first: Option<Act>,
+    /// Options that change what happens to the first operand.
+    pub first_with: std::collections::BTreeMap<Act, Vec<String>>,
     /// Options with which the first operand is like the others.
     pub given: Vec<String>,
     /// The same for the last operand, if it differs.
@@ -749,6 +755,10 @@ pub enum ArgumentForm {
     Sed,
     /// Options, a program of awk, and operands.
     Awk,
+    /// Options, a script, and its own arguments. Values of options are words of their own.
+    Interpreter,
+    /// Starting points and an expression of find.
+    Find,
 }
 
 /// What a program does with one of its arguments.
@@ -766,6 +776,14 @@ pub enum Act {
     Address,
     /// It reads the file or directory.
     Reads,
+    /// It checks, lists or prints the file; nothing depends on it afterwards.
+    Checks,
+    /// It installs the package file.
+    Installs,
+    /// It runs the file, or a script in it.
+    Runs,
+    /// The argument is the text of a script, which it runs.
+    Evaluates,
     /// It creates a directory or an empty file.
     Makes,
     /// It creates or overwrites the file.
@@ -786,6 +804,10 @@ pub enum Act {
     Removes,
     /// It removes the file or directory.
     RemovesTrees,
+    /// It removes some of what is in the directory, or the directory itself.
+    Prunes,
+    /// It removes some files in the directory.
+    PrunesFiles,
     /// It removes the directory and those around it.
     RemovesParents,
     /// It moves the file or directory away.
@@ -794,6 +816,18 @@ pub enum Act {
     Links,
     /// It changes the owner or the mode.
     Changes,
+}
+
+impl Act {
+    /// Whether it removes the file or directory.
+    pub fn removes(self) -> bool {
+        matches!(self, Self::Removes | Self::RemovesTrees | Self::RemovesParents)
+    }
+
+    /// Whether it removes some of what is in the directory.
+    pub fn prunes(self) -> bool {
+        matches!(self, Self::Prunes | Self::PrunesFiles)
+    }
 }
 
 /// A base image that is identified by its name (`knowledge/images.yaml`).

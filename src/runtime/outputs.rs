@@ -221,7 +221,7 @@ impl StageOutputs {
         for action in actions {
             let name = action.file.name;
             match (action.act, action.to) {
-                (Act::Removes | Act::RemovesTrees | Act::RemovesParents, _) => {
+                (act, _) if act.removes() => {
                     let named = Name::Part(name.written().trim_end_matches("/*"));
                     step.path_of(facts, named).into_iter().for_each(|path| self.goes(path));
                 }

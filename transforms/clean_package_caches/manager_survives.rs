@@ -120,22 +120,14 @@ fn may_remove_a_program(one: &Invocation<'_>) -> bool {
     };
     let mut operands = one.arguments().iter().filter(|word| !word.is_option());
     let removes = |action: &Action<'_>| {
-        let is_removal =
-            matches!(action.act, Act::Removes | Act::RemovesTrees | Act::RemovesParents | Act::Moves);
-        is_removal && !harmless(action.file.name.written())
+        let act = action.act;
+        (act.removes() || act.prunes() || act == Act::Moves) && !harmless(action.file.name.written())
     };
     if one.actions.known().iter().any(removes) {
         return true;
     }
     match one.program.unwrap_or_default() {
         "shred" => !operands.all(|word| harmless(&word.raw)),
-        "find" => {
-            let acts = one
-                .arguments()
-                .iter()
-                .any(|word| matches!(word.raw.as_str(), "-delete" | "-exec" | "-execdir" | "-ok"));
-            acts && !operands.next().is_some_and(|word| harmless(&word.raw))
-        }
         "dpkg" => one
             .arguments()
             .iter()

@@ -6,6 +6,7 @@ use crate::facts::execution::{Expanded, Tail};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::started::{Started, What};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::knowledge::Act;
 use crate::knowledge::lists::files::USELESS_AFTER_USE;
 use crate::knowledge::lists::options::OF_REPEATED_DOWNLOADS;
 use crate::reasons::{self, Reason};
@@ -287,15 +288,15 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
                     && use_.path == fetched.path
                     && matches!(use_.touch, Touch::Fetched | Touch::Consumed | Touch::Checked)
             }) || one.is("echo") && one.command.redirects.is_empty()
-                || one.is("sha256sum")
-                || one.is("sha1sum")
-                || one.is("sha512sum")
-                || one.is("md5sum")
+                || one.actions.known().iter().any(|action| action.act == Act::Checks)
         };
         !mentions || harmless()
     });
+    let removes = |one: &Invocation<'_>| {
+        one.actions.known().iter().any(|action| action.act.removes() || action.act.prunes())
+    };
     let unknown_removal =
-        run.invocations.iter().any(|one| (one.is("rm") || one.is("find")) && !one.place.own_shell);
+        run.invocations.iter().any(|one| (removes(one) || one.repeated) && !one.place.own_shell);
     let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
     consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
 }

@@ -55,22 +55,27 @@ impl<'a> Arguments<'a> {
             let is_bundle = line.form == ArgumentForm::Tar
                 && at == 0
                 && word.raw.bytes().all(|byte| byte.is_ascii_alphabetic());
+            let is_interpreter = line.form == ArgumentForm::Interpreter;
             match option_text(word) {
                 _ if only_operands => found.list.push(Argument::Operand(word)),
                 Some("--") => only_operands = true,
+                Some(text) if is_interpreter && !text.starts_with("--") => {
+                    found.letters(&text[1..], line, &mut pending);
+                }
+                None if is_interpreter && word.raw.starts_with('+') => {}
+                None if is_interpreter && word.raw == "-" => only_operands = true,
                 Some(text) if text.starts_with("--") => found.long(text, line, &mut pending),
                 Some(text) => found.cluster(text, &text[1..], line, &mut pending),
-                None if is_bundle => {
-                    for letter in word.raw.chars() {
-                        found.flags.push(Flag::Short(letter));
-                        pending.extend(act_of(line, Flag::Short(letter)));
-                    }
-                }
+                None if is_bundle => found.letters(&word.raw, line, &mut pending),
                 // An option in quotes, with an unknown value.
                 None if word.raw.starts_with("\"-") && word.literal().is_none() => {
                     found.list.push(Argument::Value(Act::Uses, Name::Unknown(word)));
                 }
-                None => found.list.push(Argument::Operand(word)),
+                None => {
+                    found.list.push(Argument::Operand(word));
+                    // The others are the script's own.
+                    only_operands = is_interpreter;
+                }
             }
         }
         found
@@ -86,6 +91,14 @@ impl<'a> Arguments<'a> {
             Argument::Operand(word) => Some(*word),
             Argument::Value(..) => None,
         })
+    }
+
+    /// Options of one letter, whose values are the next words.
+    fn letters(&mut self, letters: &str, line: &CommandLine, pending: &mut VecDeque<Act>) {
+        for letter in letters.chars() {
+            self.flags.push(Flag::Short(letter));
+            pending.extend(act_of(line, Flag::Short(letter)));
+        }
     }
 
     fn long(&mut self, text: &'a str, line: &CommandLine, pending: &mut VecDeque<Act>) {

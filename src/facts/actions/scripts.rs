@@ -8,7 +8,11 @@ pub(super) fn name_files(form: ArgumentForm, actions: &[Action<'_>]) -> bool {
     let uses: fn(&str) -> bool = match form {
         ArgumentForm::Sed => sed_uses_files,
         ArgumentForm::Awk => awk_uses_files,
-        ArgumentForm::Plain | ArgumentForm::Tar | ArgumentForm::Download => return false,
+        ArgumentForm::Plain
+        | ArgumentForm::Tar
+        | ArgumentForm::Download
+        | ArgumentForm::Interpreter
+        | ArgumentForm::Find => return false,
     };
     actions.iter().any(|action| match action.act {
         Act::Nothing => uses(action.file.name.text()),

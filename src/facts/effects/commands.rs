@@ -177,9 +177,7 @@ impl Script<'_, '_> {
                     return Err(reasons::runs_other_programs(program));
                 }
                 // Without an operand these read the working directory.
-                if ["find", "ls", "du"].contains(&program)
-                    && one.arguments().first().is_none_or(Word::is_option)
-                {
+                if ["ls", "du"].contains(&program) && one.arguments().first().is_none_or(Word::is_option) {
                     let here = self.here()?;
                     self.touch(Tree::At(here));
                 }
