@@ -29,7 +29,7 @@ mod modes;
 pub mod packages;
 pub mod paths;
 pub mod provenance;
-mod removals;
+pub mod removals;
 mod settings;
 pub mod stage;
 pub(crate) mod started;

@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::facts::actions::Action;
-use crate::facts::caches::{is_emptied, is_mounted, what};
+use crate::facts::caches::{is_mounted, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::environment::Variable;
@@ -155,7 +155,7 @@ fn caches(page: &mut Page<'_>, facts: &Facts<'_>, run: &RunFacts<'_>) {
             if facts.last_fill(run, call.manager, cache) == Some(index) {
                 let state = if is_mounted(run, &cache.directories) {
                     "in a mount"
-                } else if is_emptied(run, call.manager, cache, index) {
+                } else if facts.is_emptied(run, call.manager, cache, index) {
                     "emptied"
                 } else {
                     "kept"

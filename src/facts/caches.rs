@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
 use crate::facts::packages::Call;
+use crate::facts::removals::{Extent, Removed};
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Cache, Kind, Manager};
@@ -160,6 +161,50 @@ fn shares_directory(manager: &Manager, cache: &Cache) -> bool {
         .any(|other| other.directories.iter().any(|directory| cache.directories.contains(directory)))
 }
 
+impl Facts<'_> {
+    /// Whether a command after a call empties the cache, wholly or in part: then it is the author's
+    /// decision.
+    pub(crate) fn is_emptied(
+        &self,
+        run: &RunFacts<'_>,
+        manager: &Manager,
+        cache: &Cache,
+        last: usize,
+    ) -> bool {
+        let from = run.calls[last].invocation;
+        let by_verb = run.calls[last + 1..].iter().any(|call| {
+            let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
+            same && (cache.cleaned_by.contains(&call.verb)
+                || call.manager.caches.iter().any(|other| {
+                    other.cleaned_by.contains(&call.verb)
+                        && other.directories.iter().any(|directory| cache.directories.contains(directory))
+                }))
+        });
+        // Only the option distinguishes `go clean -modcache` from `go clean -cache`.
+        let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
+        let by_command = |one: &Invocation<'_>| {
+            let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
+            cache.clean_needs_manager
+                && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
+                && arguments.join(" ") == rest
+        };
+        // A search usually removes only some of the files that it finds.
+        let is_removed = |removed: Removed<'_>| match removed.extent {
+            Extent::Nothing => false,
+            Extent::Part | Extent::Whole | Extent::Unknown => true,
+            Extent::Around => removed.action.act.removes(),
+        };
+        let removes = |index: usize| {
+            let one = &run.invocations[index];
+            one.program.is_none() && !one.words.is_empty()
+                || cache.directories.iter().any(|own| self.removed_from(run, index, own).any(is_removed))
+        };
+        by_verb
+            || (from + 1..run.invocations.len())
+                .any(|index| by_command(&run.invocations[index]) || removes(index))
+    }
+}
+
 /// Whether a mount covers, or may cover, one of these directories.
 pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
     run.mounts.iter().filter(|mount| !matches!(mount.kind.as_str(), "secret" | "ssh")).any(|mount| {
@@ -168,63 +213,6 @@ pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
             .as_deref()
             .is_none_or(|target| directories.iter().any(|directory| paths::overlap(target, directory)))
     })
-}
-
-/// Whether a command removes one of these directories, its contents, or a parent directory.
-fn removes(one: &Invocation<'_>, directories: &[String]) -> bool {
-    if !(one.is("rm") || one.is("find") || one.is("unlink") || one.is("rmdir")) {
-        return one.program.is_none() && !one.words.is_empty();
-    }
-    one.arguments().iter().any(|word| {
-        let raw = word.raw.as_str();
-        !word.is_option()
-            && directories.iter().any(|directory| {
-                let directory = paths::normal(directory);
-                let named = paths::normal(raw);
-                let last_two: String = directory
-                    .rsplit('/')
-                    .take(2)
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .rev()
-                    .collect::<Vec<_>>()
-                    .join("/");
-                (named.starts_with(['/', '~'])
-                    && !named.contains(['$', '{'])
-                    && (paths::within(&named, &directory) || paths::within(&directory, &named)))
-                    || (raw.contains(['{', '$', '*', '?']) || !named.starts_with(['/', '~']))
-                        && raw.contains(&last_two)
-                    || raw.contains('{')
-                        && paths::within(
-                            &directory,
-                            &paths::normal(raw.split('{').next().unwrap_or_default()),
-                        )
-            })
-    })
-}
-
-/// Whether a command after a call empties the cache, wholly or in part: then it is the author's
-/// decision.
-pub(crate) fn is_emptied(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, last: usize) -> bool {
-    let from = run.calls[last].invocation;
-    let by_verb = run.calls[last + 1..].iter().any(|call| {
-        let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
-        same && (cache.cleaned_by.contains(&call.verb)
-            || call.manager.caches.iter().any(|other| {
-                other.cleaned_by.contains(&call.verb)
-                    && other.directories.iter().any(|directory| cache.directories.contains(directory))
-            }))
-    });
-    // Only the option distinguishes `go clean -modcache` from `go clean -cache`.
-    let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
-    let by_command = |one: &Invocation<'_>| {
-        let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
-        cache.clean_needs_manager
-            && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
-            && arguments.join(" ") == rest
-    };
-    by_verb
-        || run.invocations[from + 1..].iter().any(|one| by_command(one) || removes(one, &cache.directories))
 }
 
 /// Whether a script sets a variable for the commands after it.

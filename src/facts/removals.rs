@@ -1,12 +1,115 @@
-//! Whether a script may remove a directory: the one in which the next script starts, or the one in
-//! which it ends itself.
+//! What a script removes: whether it may remove a directory, such as the one in which the next
+//! script starts, and how much of a directory it empties.
 //!
 //! Only readable commands count here; the caller handles the others.
 
 use crate::facts::actions::{Action, Name};
 use crate::facts::execution::{Directory, Workdir};
-use crate::facts::{Facts, RunFacts};
+use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::Act;
+
+/// How much of a directory a removal concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Nothing, as far as is known.
+    Nothing,
+    /// A part of its contents.
+    Part,
+    /// The directory, or all of its contents.
+    Whole,
+    /// A directory that contains it.
+    Around,
+    /// The name has unknown parts, and may concern it.
+    Unknown,
+}
+
+/// A name that a command removes.
+#[derive(Debug)]
+pub struct Removed<'a> {
+    /// What removes it.
+    pub action: Action<'a>,
+    /// Its path with known variables expanded; relative if the working directory is unknown.
+    pub path: String,
+    /// How much of the directory in question it concerns.
+    pub extent: Extent,
+}
+
+impl Facts<'_> {
+    /// The names that a command removes, or whose contents it removes, and how much of a directory
+    /// each concerns.
+    pub(crate) fn removed_from<'r>(
+        &'r self,
+        run: &'r RunFacts<'_>,
+        index: usize,
+        directory: &'r str,
+    ) -> impl Iterator<Item = Removed<'r>> {
+        let actions = run.invocations[index].actions.known().iter();
+        actions.filter(|action| action.act.removes() || action.act.prunes()).map(move |&action| {
+            let path = self.path_in(run, index, action.file.name);
+            let extent = extent(&path, directory);
+            Removed { action, path, extent }
+        })
+    }
+
+    /// The path that a name refers to, unknown parts as written. The home directory is `~`.
+    fn path_in(&self, run: &RunFacts<'_>, index: usize, name: Name<'_>) -> String {
+        let expanded = self.name_expanded_in(run, index, name);
+        let written = expanded.map_or_else(|| name.written().to_owned(), |expanded| expanded.written);
+        let path = match run.states.directory(index) {
+            Directory::Known(directory) if !written.starts_with(['/', '~', '$', '`']) => {
+                let inner = written.strip_prefix("./").unwrap_or(&written);
+                format!("{directory}/{}", if inner == "." { "" } else { inner })
+            }
+            _ => written,
+        };
+        let home = self.text_expanded_in(run, index, "~").known;
+        match path.strip_prefix(&home).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            Some(rest) if home.len() > 1 => format!("~{rest}"),
+            _ => path,
+        }
+    }
+}
+
+/// How much of a directory the removal of a path concerns, however the home directory is written.
+fn extent(path: &str, directory: &str) -> Extent {
+    let place = paths::normal(directory);
+    let whole = path.strip_suffix("/*").unwrap_or(path);
+    let is_special = |c: char| matches!(c, '*' | '?' | '[' | '{' | '$' | '`');
+    let named = paths::normal(whole);
+    if named.starts_with(['/', '~']) && !named.contains(is_special) && !whole.ends_with('*') {
+        return match (paths::within(&named, &place), paths::within(&place, &named)) {
+            (true, true) => Extent::Whole,
+            (true, false) => Extent::Part,
+            (false, true) => Extent::Around,
+            (false, false) => Extent::Nothing,
+        };
+    }
+    if path == "/" || path == "/*" {
+        return Extent::Around;
+    }
+    // The home directory may be written as a variable.
+    let path = path.trim_matches(['"', '\'']);
+    let (start, rest) = match (named.find(is_special), path.find(is_special)) {
+        (Some(at), _) => named.split_at(at),
+        (None, Some(_)) => (named.as_str(), "*"),
+        (None, None) => (named.as_str(), ""),
+    };
+    let last_two = place.rmatch_indices('/').nth(1).map_or(place.as_str(), |(at, _)| &place[at + 1..]);
+    let is_pattern = rest.starts_with(['*', '?', '[', '{']);
+    let is_unknown = if start.starts_with(['/', '~']) {
+        place.starts_with(start.trim_end_matches('/')) && (is_pattern || named.contains(last_two))
+    } else {
+        named.contains(last_two)
+    };
+    let is_inside = start.strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    if is_inside && is_pattern {
+        Extent::Part
+    } else if is_inside || is_unknown {
+        Extent::Unknown
+    } else {
+        Extent::Nothing
+    }
+}
 
 impl Facts<'_> {
     /// Whether a command of a RUN may remove, move or replace a directory, or one of its parents.
@@ -78,6 +181,35 @@ mod tests {
         let facts = Facts::of(&file, Knowledge::embedded());
         let run = &facts.runs[0];
         facts.may_remove(run, &Directory::start(&run.workdir))
+    }
+
+    #[test]
+    fn a_removal_concerns_a_part_or_all_of_a_directory() {
+        let cases = [
+            ("/var/lib/apt/lists", Extent::Whole),
+            ("/var/lib/apt/lists/*", Extent::Whole),
+            ("/var/lib/apt/lists/partial", Extent::Part),
+            ("/var/lib/apt/lists/*.gz", Extent::Part),
+            ("/var/lib/apt", Extent::Around),
+            ("/var/lib/*", Extent::Around),
+            ("/*", Extent::Around),
+            ("/var/lib/apt/li*", Extent::Unknown),
+            ("/var/lib/apt/lists*", Extent::Unknown),
+            ("/var/lib/{apt,dpkg}/x", Extent::Unknown),
+            ("$ROOT/var/lib/apt/lists", Extent::Unknown),
+            ("lib/apt/lists", Extent::Unknown),
+            ("/var/lib/apt/lists/$X", Extent::Unknown),
+            ("/var/lib/aptitude", Extent::Nothing),
+            ("/var/apt/lists*", Extent::Nothing),
+            ("/var/lib/$X", Extent::Nothing),
+            ("/tmp/*", Extent::Nothing),
+            ("$X", Extent::Nothing),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(extent(path, "/var/lib/apt/lists"), expected, "{path}");
+        }
+        assert_eq!(extent("/root/.cache/pip", "~/.cache/pip"), Extent::Whole);
+        assert_eq!(extent("$HOME/.cache", "~/.cache/pip"), Extent::Around);
     }
 
     #[test]

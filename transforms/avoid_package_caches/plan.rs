@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::facts::caches::{is_emptied, is_mounted};
+use crate::facts::caches::is_mounted;
 use crate::facts::commands::Invocation;
 use crate::facts::dependents::{Removal, has_no_network, may_read};
 use crate::facts::environment::Variable;
 use crate::facts::excise::{backward, forward};
 use crate::facts::packages::Call;
+use crate::facts::removals::Extent;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::{Avoid, Confidence, Kind, Manager};
@@ -81,7 +82,7 @@ fn no_cache_option<'a>(
         || last_cleaned(facts, manager).is_some_and(|last| last >= run.item)
         || facts.is_configured(run, manager)
         || !lacking.is_empty() && lacking.iter().all(|call| facts.keeps_no_cache(run, call))
-        || empties_by_itself(run, manager, avoid);
+        || empties_by_itself(facts, run, manager, avoid);
     if decided || others || is_mounted(run, &avoid.directories) || facts.may_be_mounted(run, manager) {
         return Ok(None);
     }
@@ -299,12 +300,14 @@ fn needless<'a>(
     if spans.is_empty() && !changed {
         return Vec::new();
     }
-    let removals = run.invocations.iter().filter(|one| {
-        let operands: Vec<_> = one.arguments().iter().filter(|word| !word.is_option()).collect();
-        let only = matches!(operands[..], [only] if avoid.directories.iter().any(|directory| paths::normal(&only.raw) == *directory));
+    let removals = run.invocations.iter().enumerate().filter(|&(index, one)| {
+        let empties = |directory: &String| {
+            facts.removed_from(run, index, directory).any(|removed| removed.extent == Extent::Whole)
+        };
+        let only = one.actions.known().len() == 1 && avoid.directories.iter().any(empties);
         one.is("rm") && only && is_plain(one)
     });
-    spans.extend(removals.filter_map(|one| backward(run, one)));
+    spans.extend(removals.filter_map(|(_, one)| backward(run, one)));
     // Two adjacent removals can't both include the operator between them.
     spans.sort();
     spans.dedup_by(|later, earlier| later.start < earlier.end);
@@ -322,7 +325,7 @@ fn is_plain(one: &Invocation<'_>) -> bool {
 
 /// Whether the author empties the cache at the end of the RUN. For a distribution's index, the
 /// option still saves the time of the download.
-fn empties_by_itself(run: &RunFacts<'_>, manager: &Manager, avoid: &Avoid) -> bool {
+fn empties_by_itself(facts: &Facts<'_>, run: &RunFacts<'_>, manager: &Manager, avoid: &Avoid) -> bool {
     let caches = manager.caches.iter().filter(|cache| {
         cache.directories.iter().any(|own| avoid.directories.iter().any(|other| paths::overlap(own, other)))
     });
@@ -330,6 +333,6 @@ fn empties_by_itself(run: &RunFacts<'_>, manager: &Manager, avoid: &Avoid) -> bo
         && caches.into_iter().any(|cache| {
             let fills =
                 |call: &Call<'_>| call.manager.name == manager.name && cache.filled_by.contains(&call.verb);
-            run.calls.iter().rposition(fills).is_some_and(|last| is_emptied(run, manager, cache, last))
+            run.calls.iter().rposition(fills).is_some_and(|last| facts.is_emptied(run, manager, cache, last))
         })
 }

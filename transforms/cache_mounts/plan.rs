@@ -5,7 +5,7 @@
 //! layers at its target. The configuration decides whether mounts are wanted. `redundant` finds the
 //! commands to remove from the script.
 
-use crate::facts::caches::{is_emptied, is_mounted, is_set_in_script, what};
+use crate::facts::caches::{is_mounted, is_set_in_script, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::Variable;
@@ -142,7 +142,7 @@ fn candidate<'a>(
         return Err(reasons::called_in_other_shell(&manager.name));
     }
     reads_fresh(facts, run, manager, cache)?;
-    let redundant = RedundantCleanup::of(run, manager, cache, &target)?;
+    let redundant = RedundantCleanup::of(facts, run, manager, cache, &target)?;
     fetched_after_cleanups(run, manager, cache, &redundant)?;
     not_removed(facts, run, &target, &redundant)?;
     if redundant.emptied {
@@ -246,7 +246,7 @@ fn cleans_only_its_own<'a>(
         other.script().is_none()
             || manager.kind == Kind::System && facts.first_hidden_call(other).is_some()
             || last.is_some_and(|last| {
-                !is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+                !facts.is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
             })
     };
     let mut kept = facts.kept.leaving.borrow_mut();

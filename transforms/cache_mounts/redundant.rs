@@ -4,9 +4,11 @@
 //! They must be removed, because they would empty the mount or keep it empty, and `rm` fails on the
 //! mount itself.
 
+use crate::facts::actions::Name;
 use crate::facts::append::{Errexit, errexit, is_plain_statement};
 use crate::facts::commands::Invocation;
-use crate::facts::{RunFacts, excise, paths};
+use crate::facts::removals::{Extent, Removed};
+use crate::facts::{Facts, RunFacts, excise};
 use crate::knowledge::{Cache, Manager};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
@@ -27,7 +29,13 @@ pub struct RedundantCleanup {
 impl RedundantCleanup {
     /// The parts that a mount makes unnecessary. The error names a part that can't be removed, and
     /// that would fail with the mount.
-    pub fn of(run: &RunFacts<'_>, manager: &Manager, cache: &Cache, target: &str) -> Result<Self, Reason> {
+    pub fn of(
+        facts: &Facts<'_>,
+        run: &RunFacts<'_>,
+        manager: &Manager,
+        cache: &Cache,
+        target: &str,
+    ) -> Result<Self, Reason> {
         let last_fill = run
             .calls
             .iter()
@@ -45,9 +53,9 @@ impl RedundantCleanup {
         let directories = [target.to_owned()];
         for (index, one) in run.invocations.iter().enumerate() {
             let cleans = cleans(run, index, manager, cache)?;
-            let removed = removed_words(one, target)?;
+            let removed = removed_words(facts, run, index, target)?;
             if !cleans && removed.is_empty() {
-                let minds = one.notices(&directories) || one.is("find") && reaches(one, target);
+                let minds = one.notices(&directories) || reaches(facts, run, index, target);
                 if minds {
                     let name = one.words.first().map_or("", |word| word.raw.as_str());
                     return Err(reasons::directory_named(name));
@@ -59,12 +67,11 @@ impl RedundantCleanup {
             if cleans || removed.len() == operands {
                 spans.push(command(run, one)?);
             } else {
-                for word in &removed {
+                for (word, _) in &removed {
                     spans.push(word_span(run, one, word)?);
                 }
             }
-            let whole =
-                cleans || removed.iter().any(|word| paths::normal(&word.raw) == paths::normal(target));
+            let whole = cleans || removed.iter().any(|(_, extent)| *extent == Extent::Whole);
             emptied |= whole && index > last_fill;
         }
         spans.sort();
@@ -119,47 +126,32 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
 
 /// The operands of an `rm` that are the target or below it. An error if one is a parent directory
 /// of it, or unknown.
-fn removed_words<'i>(one: &Invocation<'i>, target: &str) -> Result<Vec<&'i Word>, Reason> {
-    if !one.is("rm") && !one.is("rmdir") {
-        return Ok(Vec::new());
-    }
-    let place = paths::normal(target);
-    let end: String =
-        place.rsplitn(3, '/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
+fn removed_words<'r>(
+    facts: &'r Facts<'_>,
+    run: &'r RunFacts<'_>,
+    index: usize,
+    target: &'r str,
+) -> Result<Vec<(&'r Word, Extent)>, Reason> {
+    let is_forced = run.invocations[index].is_forced_removal();
     let mut found = Vec::new();
-    for word in one.arguments().iter().filter(|word| !word.is_option()) {
-        let named = paths::normal(&word.raw);
-        let plain = named.starts_with(['/', '~']) && !named.contains(['$', '{', '`']);
-        let start = named.split(['*', '?', '[', '{', '$']).next().unwrap_or_default();
-        let start = start.rsplit_once('/').map_or("", |(directory, _)| directory);
-        // Without -f, it fails if the file does not exist; the RUN must then fail too.
-        if plain && paths::within(&named, &place) && one.is_forced_removal() {
-            found.push(word);
-        } else if plain && paths::within(&place, &named)
-            || !plain
-                && (named.contains(&end)
-                    || !start.is_empty() && paths::within(&place, start) && named.contains('{'))
-            || plain
-                && named.contains(['*', '?', '['])
-                && !start.is_empty()
-                && paths::within(&place, start)
-                && start.len() > 1
-        {
-            return Err(reasons::removal_in_mount(&word.raw));
+    for Removed { action, extent, .. } in facts.removed_from(run, index, target) {
+        match (extent, action.file.name) {
+            _ if action.act.prunes() => {}
+            (Extent::Nothing, _) => {}
+            // Without -f, it fails if the file does not exist; the RUN must then fail too.
+            (Extent::Part, _) if !is_forced => {}
+            (Extent::Part | Extent::Whole, Name::Word(word)) if is_forced => found.push((word, extent)),
+            (_, name) => return Err(reasons::removal_in_mount(name.written())),
         }
     }
     Ok(found)
 }
 
-/// Whether a `find` deletes files in the target.
-fn reaches(one: &Invocation<'_>, target: &str) -> bool {
-    let place = paths::normal(target);
-    let deletes = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-delete" | "rm" | "-exec"));
-    deletes
-        && one.arguments().iter().take_while(|word| !word.is_option()).any(|word| {
-            let named = paths::normal(&word.raw);
-            paths::within(&place, &named) || !named.starts_with(['/', '~'])
-        })
+/// Whether a `find` deletes files in the target, or may.
+fn reaches(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, target: &str) -> bool {
+    facts.removed_from(run, index, target).any(|Removed { action, path, extent }| {
+        action.act.prunes() && (extent != Extent::Nothing || !path.starts_with(['/', '~']))
+    })
 }
 
 /// A whole command, with the operator that joins it to the others.

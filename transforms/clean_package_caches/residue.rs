@@ -1,7 +1,7 @@
 //! The files that a RUN leaves in the caches of the package managers that it calls, and why a cache
 //! is not emptied there.
 
-use crate::facts::caches::{KeptCache, is_emptied, is_mounted, is_set_in_script, what};
+use crate::facts::caches::{KeptCache, is_mounted, is_set_in_script, what};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::User;
@@ -42,7 +42,7 @@ pub fn leftovers<'a>(
             seen.push(key);
             let Some(last) = facts.last_fill(run, call.manager, cache) else { continue };
             let mounted = is_mounted(run, &cache.directories) || facts.may_be_mounted(run, call.manager);
-            if is_emptied(run, call.manager, cache, last) || mounted {
+            if facts.is_emptied(run, call.manager, cache, last) || mounted {
                 continue;
             }
             let stays = |reason| KeptCache { what: what(&call.manager.name, &cache.name), reason };

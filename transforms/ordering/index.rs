@@ -3,7 +3,8 @@
 //! Such a RUN must not stay cached while files above it change: the later install would request
 //! versions that the mirrors no longer have.
 
-use crate::facts::{Call, FURTHEST, Facts, RunFacts, paths};
+use crate::facts::removals::{Extent, Removed};
+use crate::facts::{Call, FURTHEST, Facts, RunFacts};
 use crate::knowledge::{Kind, Manager};
 use crate::transforms::ordering;
 
@@ -12,7 +13,7 @@ use crate::transforms::ordering;
 pub(crate) fn hands_index_on(facts: &Facts<'_>, item: usize) -> bool {
     let Some(run) = facts.run_at(item) else { return false };
     let Some(manager) = index_fetched_by(facts, run) else { return false };
-    if removes_index(run, manager) {
+    if removes_index(facts, run, manager) {
         return false;
     }
     let installs = run.calls.iter().any(|call| shares_index(call.manager, manager) && is_install(call));
@@ -95,15 +96,13 @@ pub(crate) fn is_worth_sparing(facts: &Facts<'_>, item: usize) -> bool {
 }
 
 /// Whether the RUN itself removes the index at the end.
-fn removes_index(run: &RunFacts<'_>, manager: &Manager) -> bool {
-    let removed = run.invocations.iter().filter(|invocation| invocation.is("rm"));
-    let mut words = removed.flat_map(crate::facts::Invocation::arguments);
-    let directories = || manager.caches.iter().flat_map(|cache| &cache.directories);
-    words.any(|word| {
-        directories().any(|directory| {
-            let (path, directory) = (paths::normal(&word.raw), paths::normal(directory));
-            !path.is_empty() && (paths::within(&path, &directory) || paths::within(&directory, &path))
-        })
+fn removes_index(facts: &Facts<'_>, run: &RunFacts<'_>, manager: &Manager) -> bool {
+    let removes = |Removed { action, extent, .. }: Removed<'_>| {
+        action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
+    };
+    let mut directories = manager.caches.iter().flat_map(|cache| &cache.directories);
+    directories.any(|directory| {
+        (0..run.invocations.len()).any(|index| facts.removed_from(run, index, directory).any(removes))
     })
 }
 

@@ -5,6 +5,7 @@ use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
 use crate::facts::execution::has_background;
 use crate::facts::files::{FileUse, Touch, covers};
+use crate::facts::removals::{Extent, Removed};
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::lists::programs::{REPLACING_A_PROGRAM, WITHOUT_CHANGING_PROGRAMS};
 use crate::knowledge::{Act, Cache, Kind, Knowledge, Program};
@@ -186,13 +187,12 @@ fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool
         call.map_or(is_light(facts, one), |call| call.manager.cleans(&call.verb))
     });
     let is_named = |cache: &Cache| {
-        then.iter().filter(|used| used.touch == Touch::Removed).any(|used| {
-            let path = paths::normal(&used.path);
-            let around = |directory: &String| {
-                let directory = paths::normal(directory);
-                paths::within(&path, &directory) || paths::within(&directory, &path)
-            };
-            path.len() > 1 && !path.contains('$') && cache.directories.iter().any(around)
+        let removes = |Removed { action, extent, .. }: Removed<'_>| {
+            action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
+        };
+        cache.directories.iter().any(|directory| {
+            (0..second.invocations.len())
+                .any(|index| facts.removed_from(second, index, directory).any(removes))
         })
     };
     let empties = |cache: &Cache| {
