@@ -326,6 +326,16 @@ impl<'a> RunFacts<'a> {
         self.calls.iter().filter(|call| call.manager.name == manager.name)
     }
 
+    /// The commands, and the state at each.
+    pub(crate) fn script_states(&self) -> (&[Invocation<'a>], &ScriptStates) {
+        (&self.invocations, &self.states)
+    }
+
+    /// Whether the script sets a variable, for its later commands or for one of them.
+    pub fn sets(&self, name: &str) -> bool {
+        self.states.sets(name) || self.invocations.iter().any(|one| one.sets(name))
+    }
+
     /// The script, if it may be edited.
     pub fn editable(&self) -> Option<&'a Script> {
         if self.near_error { None } else { self.instruction.script() }

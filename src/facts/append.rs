@@ -3,6 +3,7 @@
 
 use crate::facts::RunFacts;
 use crate::facts::execution::has_background;
+use crate::knowledge::lists::programs::{ENDING_A_SCRIPT, EVALUATING};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::shell::{Command, CommandKind, End, LONGEST_CHAIN, List, Script, Statement, Word};
@@ -50,7 +51,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
     }
     let ends = |one: &&crate::facts::Invocation<'_>| {
         one.place.statement + 1 == script.list.statements.len()
-            && (one.is("exec") || one.is("exit") || one.is("return"))
+            && one.program.is_some_and(|program| ENDING_A_SCRIPT.contains(&program))
             && one.place.is_certain()
     };
     if run.invocations.iter().any(|one| ends(&one)) {
@@ -82,7 +83,7 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
 pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
     let mut state = if script.exits_on_error { Errexit::On } else { Errexit::Off };
     for one in &run.invocations {
-        if one.is(".") || one.is("source") || one.is("eval") {
+        if one.program.is_some_and(|program| EVALUATING.contains(&program)) {
             state = Errexit::Unclear;
         }
         if !one.is("set") {

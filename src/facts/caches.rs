@@ -53,7 +53,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn keeps_no_cache(&self, run: &RunFacts<'_>, call: &Call<'_>) -> bool {
         let at = At { stage: run.stage, end: run.item };
         let mode = call.manager.uncached.as_ref();
-        mode.is_some_and(|mode| self.mode_of_call(mode, at, &run.invocations, call).is_some())
+        mode.is_some_and(|mode| self.mode_of_call(mode, at, run.script_states(), call).is_some())
     }
 
     /// Whether it is certainly Yarn 1: later versions run packages from the cache under
@@ -142,9 +142,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a variable is set for the commands of a RUN: by ENV, by ARG, or in the script.
     pub fn is_set(&self, run: &RunFacts<'_>, name: &str) -> bool {
-        self.variable(run.item, name) != Variable::NotInFile
-            || is_set_in_script(run, name)
-            || run.invocations.iter().any(|one| one.sets(name))
+        self.variable(run.item, name) != Variable::NotInFile || run.sets(name)
     }
 }
 
@@ -212,18 +210,5 @@ pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
             .target
             .as_deref()
             .is_none_or(|target| directories.iter().any(|directory| paths::overlap(target, directory)))
-    })
-}
-
-/// Whether a script sets a variable for the commands after it.
-pub(crate) fn is_set_in_script(run: &RunFacts<'_>, name: &str) -> bool {
-    run.invocations.iter().any(|one| {
-        let assigns =
-            one.words.is_empty() && one.simple.assignments.iter().any(|assignment| assignment.name == name);
-        let starts = |word: &Word| {
-            word.raw.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        };
-        assigns
-            || (one.is("export") || one.is("read") || one.is("declare")) && one.arguments().iter().any(starts)
     })
 }

@@ -416,11 +416,20 @@ impl<'a> Invocation<'a> {
     /// Whether the command runs in an environment that differs from the script's: `HOME=/x npm …`,
     /// `env HOME=/x npm …`.
     pub fn sets(&self, variable: &str) -> bool {
-        let before = self.simple.words.len() - self.words.len();
-        self.simple.assignments.iter().any(|assignment| assignment.name == variable)
-            || self.simple.words[..before]
-                .iter()
-                .any(|word| word.raw.split_once('=').is_some_and(|(name, _)| name == variable))
+        self.value_for(variable).is_some()
+    }
+
+    /// The value that a variable gets for this command, whatever the case of its name: `HOME=/x npm
+    /// …`, `env HOME=/x npm …`. The inner `None` is a value that is not a word.
+    pub fn value_for(&self, variable: &str) -> Option<Option<&'a str>> {
+        let is_it = |name: &str| name.eq_ignore_ascii_case(variable);
+        let own = self.simple.assignments.iter().rfind(|assignment| is_it(&assignment.name));
+        let wrappers = &self.simple.words[..self.simple.words.len() - self.words.len()];
+        let by_wrapper = || {
+            let mut all = wrappers.iter().rev().filter_map(|word| word.raw.split_once('='));
+            all.find(|(name, _)| is_it(name)).map(|(_, value)| Some(value))
+        };
+        own.map(|own| own.value.as_ref().map(Word::text)).or_else(by_wrapper)
     }
 
     /// Whether this runs a script or program with unknown effects: a file by its path, a shell with

@@ -4,7 +4,7 @@
 use crate::facts::caches::is_mounted;
 use crate::facts::commands::{Elevation, Invocation, Place, Proof};
 use crate::facts::environment::User;
-use crate::facts::execution::Workdir;
+use crate::facts::execution::{ScriptStates, Workdir};
 use crate::facts::known_uses::Answer;
 use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
@@ -122,9 +122,10 @@ impl Facts<'_> {
         };
         match what {
             What::Script { script, text, resolved } => {
-                let (invocations, _) = self.invocations_of(script, at, &Workdir::Unknown);
+                let (invocations, states) = self.invocations_of(script, at, &Workdir::Unknown);
+                let script = (&invocations[..], &states);
                 let calls = packages::calls(&invocations, self.known);
-                let list = Commands { at, user, phase, invocations: &invocations, calls: &calls, resolved };
+                let list = Commands { at, user, phase, script, calls: &calls, resolved };
                 let names = phase == Phase::Image && names_itself(who);
                 let named =
                     names.then(|| removal.directories.iter().find(|directory| paths::names(text, directory)));
@@ -301,7 +302,7 @@ impl Facts<'_> {
             at,
             user,
             phase: Phase::Build,
-            invocations: &run.invocations,
+            script: run.script_states(),
             calls: &run.calls,
             resolved,
         };
@@ -343,7 +344,7 @@ impl Facts<'_> {
         from: usize,
         removal: Removal<'_>,
     ) -> Result<Next, Reason> {
-        for (index, one) in list.invocations.iter().enumerate().skip(from) {
+        for (index, one) in list.script.0.iter().enumerate().skip(from) {
             let call = packages::call_of(list.calls, index);
             if let Some(call) = call.filter(|call| reads_these(call.manager, removal)) {
                 let is_own = call.manager.name == removal.manager.name;
@@ -355,8 +356,7 @@ impl Facts<'_> {
                     return Ok(Next::Stop);
                 }
                 let offline = call.manager.offline.as_ref().filter(|_| may_read(call));
-                let offline =
-                    offline.and_then(|mode| self.mode_of_call(mode, list.at, list.invocations, call));
+                let offline = offline.and_then(|mode| self.mode_of_call(mode, list.at, list.script, call));
                 if let Some(offline) = offline {
                     return Err(reasons::installs_offline(&call.manager.name, &call.verb, &offline));
                 }
@@ -492,7 +492,8 @@ struct Commands<'s> {
     at: At,
     user: &'s User,
     phase: Phase,
-    invocations: &'s [Invocation<'s>],
+    /// The commands, and the state at each.
+    script: (&'s [Invocation<'s>], &'s ScriptStates),
     calls: &'s [Call<'s>],
     /// The invocations that only start scripts which are examined separately.
     resolved: &'s [usize],
@@ -521,7 +522,7 @@ impl Commands<'_> {
     /// The places of the calls after a command.
     fn places_after(&self, index: usize) -> impl Iterator<Item = Place> {
         let later = self.calls.iter().filter(move |call| call.invocation > index);
-        later.map(|call| self.invocations[call.invocation].place)
+        later.map(|call| self.script.0[call.invocation].place)
     }
 
     /// Whether the same manager has installed something before a call in the same list of commands.
@@ -531,7 +532,7 @@ impl Commands<'_> {
             return false;
         };
         self.calls.iter().any(|call| {
-            let is_certain = self.invocations[call.invocation].place.is_certain();
+            let is_certain = self.script.0[call.invocation].place.is_certain();
             call.invocation < index
                 && is_certain
                 && call.manager.name == manager.name
@@ -547,7 +548,7 @@ impl Commands<'_> {
             call.invocation < index
                 && Some(&call.manager.name) == manager
                 && call.manager.refreshes(&call.verb)
-                && comes_before(self.invocations[call.invocation].place, self.invocations[index].place)
+                && comes_before(self.script.0[call.invocation].place, self.script.0[index].place)
         })
     }
 }

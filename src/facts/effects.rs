@@ -12,7 +12,7 @@ mod words;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::facts::{Facts, RunFacts, Stage, paths, stage};
+use crate::facts::{Facts, RunFacts, Stage, paths, stage, variables};
 use crate::knowledge::lists::directories::OF_DISTRIBUTIONS;
 use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Form, Instruction, Item, Run, Transfer};
@@ -276,14 +276,6 @@ const DEEPEST: usize = 64;
 
 /// The variables that the builder expands in an instruction's text.
 fn variables_in(instruction: &Instruction<'_>) -> Vec<Resource> {
-    let text = instruction.logical.text.as_ref();
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices('$') {
-        let rest = text[at + 1..].trim_start_matches('{');
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        if end > 0 {
-            found.push(Resource::Variable(rest[..end].to_owned()));
-        }
-    }
-    found
+    let names = variables::names_in(&instruction.logical.text);
+    names.map(|name| Resource::Variable(name.to_owned())).collect()
 }

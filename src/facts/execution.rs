@@ -19,7 +19,7 @@ use crate::knowledge::Knowledge;
 use crate::syntax::{Body, Dockerfile};
 
 pub(super) use script::{Changes, Scope, Walk};
-pub use script::{Directory, ScriptStates, has_background};
+pub use script::{Directory, ScriptStates, changes_shell, has_background};
 pub use target::{Expanded, Tail, Target};
 pub use variables::Assigned;
 

@@ -4,30 +4,38 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::configured::{is_on, switches_on};
+use crate::facts::execution::{Assigned, ScriptStates};
 use crate::facts::packages::Call;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts};
-use crate::knowledge::{Manager, Mode, Setting, Switch};
+use crate::knowledge::{Act, Manager, Mode, Setting, Switch};
 use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Assignment, Body, Instruction};
 
 impl Facts<'_> {
     /// What enables a mode for one of a manager's calls, to display. `at` is where its script
-    /// starts.
+    /// starts, and `script` its commands.
     pub(crate) fn mode_of_call(
         &self,
         mode: &Mode,
         at: At,
-        invocations: &[Invocation<'_>],
+        script: (&[Invocation<'_>], &ScriptStates),
         call: &Call<'_>,
     ) -> Option<String> {
         let option = mode.options.iter().find(|option| call.has_option(std::slice::from_ref(option)));
         option
             .cloned()
             .or_else(|| {
-                let one = &invocations[call.invocation];
-                let before = &invocations[..call.invocation];
-                let variable = mode.variables.iter().find(|switch| is_set_for(switch, one, before));
+                let (invocations, states) = script;
+                let is_set = |switch: &&Switch| {
+                    let value = invocations[call.invocation].value_for(&switch.name);
+                    let earlier = || match states.assigned_before(call.invocation, &switch.name)? {
+                        Assigned::Known(value) => Some(Some(value.as_str())),
+                        Assigned::Unknown => Some(None),
+                    };
+                    value.or_else(earlier).is_some_and(|value| is_on(&switch.on, value))
+                };
+                let variable = mode.variables.iter().find(is_set);
                 variable.map(|switch| switch.name.clone())
             })
             .or_else(|| self.mode_at(mode, at, call.manager))
@@ -76,7 +84,7 @@ impl Facts<'_> {
         let at = At { stage: run.stage, end: run.item };
         let calls = run.calls_to(manager);
         let mode = mode?;
-        calls.into_iter().find_map(|call| self.mode_of_call(mode, at, &run.invocations, call))
+        calls.into_iter().find_map(|call| self.mode_of_call(mode, at, run.script_states(), call))
     }
 
     /// Whether a file in the image sets the mode: a file of the build context, or a here-document.
@@ -132,14 +140,11 @@ impl Facts<'_> {
             });
             let files = || mode.settings.iter().map(|setting| base_name(&setting.file));
             let by_file = run.invocations.iter().find_map(|one| {
-                let mut targets = one.command.redirects.iter().filter(|redirect| redirect.writes);
-                let written = targets.any(|redirect| {
-                    let target = redirect.target.as_ref().map(Word::text);
-                    target
-                        .is_some_and(|target| files().any(|file| base_name(target.trim_matches('"')) == file))
-                }) || one.is("tee")
-                    && one.arguments().iter().any(|word| files().any(|file| base_name(word.text()) == file));
-                if written { says(one.words) } else { None }
+                let mut written = one.actions.known().iter().filter(|action| action.act == Act::Writes);
+                let is_setting = written.any(|action| {
+                    files().any(|file| base_name(action.file.name.text().trim_matches('"')) == file)
+                });
+                if is_setting { says(one.words) } else { None }
             });
             if let Some(name) = by_call.or(by_file) {
                 return Some(name.to_owned());
@@ -152,36 +157,6 @@ impl Facts<'_> {
 /// The name of a setting.
 fn named(setting: &Setting) -> String {
     if setting.key.is_empty() { setting.file.clone() } else { format!("{} in {}", setting.key, setting.file) }
-}
-
-/// Whether a script sets a variable for a command: directly before it, with `env`, or with an
-/// earlier `export`.
-fn is_set_for(switch: &Switch, one: &Invocation<'_>, before: &[Invocation<'_>]) -> bool {
-    let is_it = |name: &str| name.eq_ignore_ascii_case(&switch.name);
-    let own = one.simple.assignments.iter().rfind(|assignment| is_it(&assignment.name));
-    if let Some(own) = own {
-        return is_on(&switch.on, own.value.as_ref().map(Word::text));
-    }
-    let written = |words: &[Word]| {
-        let value =
-            words.iter().rev().find_map(|word| word.raw.split_once('=').filter(|(name, _)| is_it(name)));
-        value.map(|(_, value)| is_on(&switch.on, Some(value)))
-    };
-    let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
-    written(wrappers).unwrap_or_else(|| {
-        let earlier = before.iter().rev().find_map(|one| {
-            let exports = one.is("export") || one.is("declare") || one.is("set");
-            let plain = one
-                .simple
-                .assignments
-                .iter()
-                .rfind(|assignment| one.words.is_empty() && is_it(&assignment.name));
-            plain
-                .map(|assignment| is_on(&switch.on, assignment.value.as_ref().map(Word::text)))
-                .or_else(|| written(one.arguments()).filter(|_| exports))
-        });
-        earlier.unwrap_or(false)
-    })
 }
 
 /// The value that the nearest ENV or ARG gives a variable.

@@ -16,6 +16,13 @@ const MOST_STEPS: usize = 16;
 /// Longer values, in bytes, count as unknown.
 const LONGEST_VALUE: usize = 4096;
 
+/// The variables that a text refers to.
+pub fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    let rest = text.split('$').skip(1).map(|rest| rest.trim_start_matches(['{', '!', '#']));
+    let names = rest.map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next());
+    names.flatten().filter(|name| !name.is_empty())
+}
+
 /// The value of a variable at an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Variable {

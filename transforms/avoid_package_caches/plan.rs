@@ -202,7 +202,7 @@ fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> 
     let at = At { stage: run.stage, end: run.item };
     let calls = run.calls_to(manager).filter(|call| may_read(call));
     let mode = manager.offline.as_ref()?;
-    let offline = calls.into_iter().find_map(|call| facts.mode_of_call(mode, at, &run.invocations, call));
+    let offline = calls.into_iter().find_map(|call| facts.mode_of_call(mode, at, run.script_states(), call));
     offline.map(|offline| reasons::works_offline(&offline))
 }
 

@@ -5,7 +5,7 @@
 //! layers at its target. The configuration decides whether mounts are wanted. `redundant` finds the
 //! commands to remove from the script.
 
-use crate::facts::caches::{is_mounted, is_set_in_script, what};
+use crate::facts::caches::{is_mounted, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::Variable;
@@ -192,14 +192,14 @@ fn not_moved<'a>(
                 facts.root_image(run.stage).is_some_and(|image| image.environment.get(name) == Some(value))
             }
         };
-        if !holds || is_set_in_script(run, name) {
+        if !holds || run.states.sets(name) {
             return Err(reasons::location_depends_on_variable(name, value));
         }
     }
     for name in cache.variables.iter().chain(&mount.unless_variable) {
         let harmless = mount.needs.contains_key(name)
             || mount.harmless.get(name).is_some_and(|value| {
-                facts.variable(run.item, name) == Variable::Set(value.clone()) && !is_set_in_script(run, name)
+                facts.variable(run.item, name) == Variable::Set(value.clone()) && !run.states.sets(name)
             });
         if !harmless && facts.is_set(run, name) {
             return Err(reasons::variable_moves_cache(name));
@@ -281,7 +281,7 @@ fn target<'a>(
         return Err(reasons::unknown_home_with_sudo());
     }
     let account = facts.account(run)?;
-    if is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")) {
+    if run.sets("HOME") {
         return Err(reasons::script_sets_home());
     }
     let rest = mount.target.strip_prefix("~/");

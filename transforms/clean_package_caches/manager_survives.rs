@@ -5,7 +5,7 @@ use crate::facts::commands::{Invocation, Proof};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
-use crate::knowledge::lists::programs::REPLACING_PROGRAMS;
+use crate::knowledge::lists::programs::{EVALUATING, REPLACING_PROGRAMS};
 use crate::knowledge::{Act, Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Script;
@@ -73,9 +73,7 @@ pub(crate) fn cleanup_command(
         });
         assigns && one.words.is_empty()
             || one.is("export") && one.arguments().iter().any(|word| sets(&word.raw))
-            || one.is(".")
-            || one.is("source")
-            || one.is("eval")
+            || one.program.is_some_and(|program| EVALUATING.contains(&program))
     });
     if loses_path {
         return Err(reasons::path_changes(name));

@@ -1,7 +1,7 @@
 //! The files that a RUN leaves in the caches of the package managers that it calls, and why a cache
 //! is not emptied there.
 
-use crate::facts::caches::{KeptCache, is_mounted, is_set_in_script, what};
+use crate::facts::caches::{KeptCache, is_mounted, what};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::User;
@@ -90,9 +90,7 @@ fn removal<'a>(
     if elevation.is_some() && cache.clean.contains('~') {
         return Err(reasons::home_chosen_by_sudo());
     }
-    if cache.clean.contains('~')
-        && (is_set_in_script(run, "HOME") || run.invocations.iter().any(|one| one.sets("HOME")))
-    {
+    if cache.clean.contains('~') && run.sets("HOME") {
         return Err(reasons::script_sets_home());
     }
     let command = if cache.clean_needs_manager {

@@ -4,7 +4,8 @@
 //! Uses the build context: `manifests` finds the files that an install reads, and `copied` their
 //! paths in the image.
 
-use crate::knowledge::lists::programs::CHANGING_WHAT_EXISTS;
+use crate::facts::execution::changes_shell;
+use crate::knowledge::lists::programs::{CHANGING_WHAT_EXISTS, ENDING_A_SCRIPT};
 use crate::reasons::{self, Reason};
 use crate::transforms::copy_manifests_first::manifests;
 use crate::transforms::ordering;
@@ -389,15 +390,7 @@ fn is_there_before(
 fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     let script = run.editable()?;
     let [statement] = &script.list.statements[..] else { return None };
-    let shares = |one: &Invocation<'_>| {
-        one.words.is_empty()
-            || [
-                "cd", "pushd", "popd", "export", "set", "unset", "umask", "trap", "alias", "ulimit", "shopt",
-                ".", "source", "eval", "exec", "read",
-            ]
-            .iter()
-            .any(|name| one.is(name))
-    };
+    let ends = |one: &Invocation<'_>| one.program.is_some_and(|name| ENDING_A_SCRIPT.contains(&name));
     // After RUN, this first word would be read as an option or as the exec form.
     let is_syntax = |one: &Invocation<'_>| {
         one.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
@@ -406,7 +399,8 @@ fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     (plain
         && run.instruction.flags.is_empty()
         && !script.ends_in_comment
-        && !run.invocations.iter().any(|one| shares(one) || is_syntax(one)))
+        && !changes_shell(script)
+        && !run.invocations.iter().any(|one| one.words.is_empty() || ends(one) || is_syntax(one)))
     .then_some(statement)
 }
 

@@ -5,7 +5,7 @@ use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::execution::{Expanded, Tail};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::started::{Started, What};
-use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, paths, variables};
 use crate::knowledge::Act;
 use crate::knowledge::lists::files::USELESS_AFTER_USE;
 use crate::knowledge::lists::options::OF_REPEATED_DOWNLOADS;
@@ -102,10 +102,8 @@ fn check_unused_later<'a>(
         let configures = configures(instruction);
         let text = instruction.logical.text.as_ref();
         let by_variable = || {
-            let variables = text.split('$').skip(1).map(|rest| rest.trim_start_matches('{'));
-            let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-            let mut named = variables.map(|rest| rest.split(ends).next().unwrap_or_default());
-            named.any(|name| facts.outer().value(item, name).is_some_and(|value| names(&value)))
+            variables::names_in(text)
+                .any(|name| facts.outer().value(item, name).is_some_and(|value| names(&value)))
         };
         if names(text) || by_variable() {
             return Err(reasons::named_by_instruction(instruction.keyword.name()));
@@ -245,15 +243,10 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     if fetch.arguments().iter().any(|word| keeps.contains(&word.raw.as_str())) {
         return false;
     }
-    // The name as the script writes it, which is repeated at the end of the script.
-    let names = || {
-        let own = uses.iter().filter(|one| one.path == fetched.path);
-        own.filter_map(|one| one.word).map(|word| word.raw.as_str()).filter(|raw| raw.contains('$'))
-    };
-    let reassigned = run.invocations[fetched.invocation + 1..].iter().any(|one| {
-        let assigns = one.simple.assignments.iter().any(|own| names().any(|name| name.contains(&own.name)));
-        assigns || (one.is("read") || one.is("export") || one.is("unset")) && names().next().is_some()
-    });
+    // The name as the script writes it is repeated at the end of the script.
+    let own = uses.iter().filter(|one| one.path == fetched.path);
+    let mut variables = own.filter_map(|one| one.word).flat_map(|word| variables::names_in(&word.raw));
+    let reassigned = variables.any(|name| run.states.may_change_after(fetched.invocation, name));
     let name = base_name(&fetched.path);
     let sure = |one: &Invocation<'_>| {
         one.place.is_certain() && one.place.alone && one.elevation == Elevation::None && !one.repeated

@@ -9,6 +9,7 @@ use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Scope;
+use crate::knowledge::lists::programs::CHANGING_THE_DIRECTORY;
 use crate::knowledge::lists::variables::WORDS_ABOUT_FILES;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{CommandKind, Word};
@@ -149,7 +150,7 @@ impl Script<'_, '_> {
             return Err(reasons::xargs());
         }
         let program = one.program.ok_or_else(|| unknown(one))?;
-        if changes_directory(one) {
+        if CHANGING_THE_DIRECTORY.contains(&program) {
             return self.change_directory(one);
         }
         if one.words[0].raw.contains('/') {
@@ -214,10 +215,6 @@ impl Script<'_, '_> {
             }
         }
     }
-}
-
-pub(super) fn changes_directory(one: &Invocation<'_>) -> bool {
-    one.is("cd") || one.is("pushd") || one.is("popd")
 }
 
 /// Why a command makes its RUN a barrier.

@@ -14,6 +14,9 @@ use crate::facts::commands::{Invocation, Region};
 use crate::facts::variables::Variable;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Knowledge;
+use crate::knowledge::lists::programs::{
+    CHANGING_THE_DIRECTORY, CHANGING_THE_SHELL, EVALUATING, SETTING_VARIABLES,
+};
 use crate::syntax::shell::{Branching, Command, CommandKind, End, List, Redirect, Script, Statement, Word};
 
 /// The directory that a command runs in.
@@ -89,6 +92,27 @@ impl ScriptStates {
     /// If the RUN has fewer invocations.
     pub fn variables_at(&self, invocation: usize) -> Vec<(&str, &Assigned)> {
         self.variables.all_at(self.at[invocation].1)
+    }
+
+    /// Whether the script sets a variable anywhere, other than for a single program.
+    pub fn sets(&self, name: &str) -> bool {
+        self.variables.sets(name)
+    }
+
+    /// Whether a variable may change after an invocation.
+    ///
+    /// # Panics
+    /// If the RUN has fewer invocations.
+    pub fn may_change_after(&self, invocation: usize, name: &str) -> bool {
+        self.variables.may_change_after(self.at[invocation].1, name)
+    }
+
+    /// What the script has assigned to a variable before an invocation, whatever its case.
+    ///
+    /// # Panics
+    /// If the RUN has fewer invocations.
+    pub fn assigned_before(&self, invocation: usize, name: &str) -> Option<&Assigned> {
+        self.variables.by_any_case(self.at[invocation].1, name)
     }
 
     /// The working directory when the script ends.
@@ -359,8 +383,10 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.forget(&changes);
         }
         match program {
-            "cd" | "pushd" | "popd" => self.change_directory(invocation, program, is_sure),
-            "eval" | "." | "source" => self.forget_everything(),
+            _ if CHANGING_THE_DIRECTORY.contains(&program) => {
+                self.change_directory(invocation, program, is_sure);
+            }
+            _ if EVALUATING.contains(&program) => self.forget_everything(),
             "export" | "readonly" | "local" | "declare" | "typeset" => {
                 for word in invocation.arguments() {
                     let Some((name, value)) = word.raw.split_once('=') else { continue };
@@ -369,7 +395,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
             }
             _ => {
-                for name in names_set_by(invocation.program, invocation.arguments()) {
+                for name in names_set_by(program, invocation.arguments()) {
                     self.assign(name, Assigned::Unknown);
                 }
             }
@@ -432,9 +458,15 @@ pub(in crate::facts) struct Changes<'l> {
     names: Vec<&'l str>,
     moves: bool,
     anything: bool,
+    /// Whether they define functions or change the shell itself, such as its options.
+    configures: bool,
 }
 
 impl<'l> Changes<'l> {
+    fn is_empty(&self) -> bool {
+        self.names.is_empty() && !self.moves && !self.anything && !self.configures
+    }
+
     /// The possible changes by the parts of a branching command, and of its own variable.
     pub fn of_branching(branching: &'l Branching) -> Self {
         let mut changes = Self::default();
@@ -463,19 +495,25 @@ impl<'l> Changes<'l> {
         self.names.extend(assigned_by_expansion(command));
         match &command.kind {
             CommandKind::Simple(simple) => {
-                self.names.extend(simple.assignments.iter().map(|assignment| assignment.name.as_str()));
                 let words = match simple.program() {
                     Some("command" | "builtin") => simple.words.get(1..).unwrap_or_default(),
                     _ => &simple.words[..],
                 };
-                let Some((program, arguments)) = words.split_first() else { return };
-                let program = program.literal();
-                self.moves |= matches!(program, Some("cd" | "pushd" | "popd"));
-                self.anything |= matches!(program, Some("eval" | "." | "source"));
+                let program = words.first().map(|program| program.literal().unwrap_or_default());
+                // Before a program, an assignment affects only that program.
+                if program.is_none_or(|program| program.is_empty() || Knowledge::is_builtin(program)) {
+                    self.names.extend(simple.assignments.iter().map(|assignment| assignment.name.as_str()));
+                }
+                let (Some(program), Some(arguments)) = (program, words.get(1..)) else { return };
+                self.moves |= CHANGING_THE_DIRECTORY.contains(&program);
+                self.anything |= EVALUATING.contains(&program);
+                self.configures |= CHANGING_THE_SHELL.contains(&program);
                 self.names.extend(names_set_by(program, arguments));
             }
             CommandKind::Subshell(_) => {}
-            CommandKind::Group(list) | CommandKind::Prefixed(list) | CommandKind::Function(_, list) => {
+            CommandKind::Group(list) | CommandKind::Prefixed(list) => self.of_list(list),
+            CommandKind::Function(_, list) => {
+                self.configures = true;
                 self.of_list(list);
             }
             CommandKind::Branching(branching) => {
@@ -483,6 +521,7 @@ impl<'l> Changes<'l> {
                 self.names.extend(inner.names);
                 self.moves |= inner.moves;
                 self.anything |= inner.anything;
+                self.configures |= inner.configures;
             }
             // `(( x = 1 ))` and `[[ a =~ b ]]` set variables.
             CommandKind::Test(_) => self.names.push("BASH_REMATCH"),
@@ -490,30 +529,27 @@ impl<'l> Changes<'l> {
     }
 }
 
+/// Whether a script changes the shell that runs it, as far as a script after it in the same shell
+/// could notice: variables, functions, options, the working directory.
+pub fn changes_shell(script: &Script) -> bool {
+    let mut changes = Changes::default();
+    changes.of_list(&script.list);
+    !changes.is_empty()
+}
+
 /// The variables that a builtin sets because they are among its arguments.
-fn names_set_by<'w>(program: Option<&str>, arguments: &'w [Word]) -> impl Iterator<Item = &'w str> {
-    let sets = matches!(
-        program,
-        Some(
-            "export"
-                | "readonly"
-                | "local"
-                | "declare"
-                | "typeset"
-                | "read"
-                | "getopts"
-                | "unset"
-                | "mapfile"
-                | "readarray"
-                | "let"
-                | "printf"
-                | "wait"
-        )
-    );
-    arguments
-        .iter()
-        .filter(move |_| sets)
-        .map(|word| word.raw.split(['=', '[', '+']).next().unwrap_or_default())
+fn names_set_by<'w>(program: &str, arguments: &'w [Word]) -> impl Iterator<Item = &'w str> {
+    let option = match program {
+        "printf" => "-v",
+        "wait" => "-p",
+        _ => "",
+    };
+    let at = arguments.iter().position(|word| word.raw == option);
+    let words = match at {
+        Some(at) => arguments.get(at + 1..=at + 1),
+        None => SETTING_VARIABLES.contains(&program).then_some(arguments),
+    };
+    words.unwrap_or_default().iter().map(|word| word.raw.split(['=', '[', '+']).next().unwrap_or_default())
 }
 
 /// The variables that expansions in a command's words assign: `${x:=y}`, `$((x = 1))`.
@@ -521,17 +557,22 @@ fn assigned_by_expansion(command: &Command) -> Vec<&str> {
     let mut names = Vec::new();
     let expands = |word: &&Word| {
         let mut pairs = word.raw.as_bytes().windows(2);
-        pairs.any(|pair| pair == b"${" || pair == b"$(")
+        pairs.any(|pair| matches!(pair, b"${" | b"$(" | b"$["))
     };
     for word in command.words().filter(expands) {
         for part in word.raw.split("${").skip(1) {
+            let part = part.trim_start_matches('!');
             let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(part.len());
-            if part[end..].starts_with(":=") || part[end..].starts_with('=') {
+            let index = part[end..].starts_with('[').then(|| part[end..].find(']')).flatten();
+            let rest = index.map_or(&part[end..], |index| &part[end + index + 1..]);
+            if rest.starts_with(":=") || rest.starts_with('=') {
                 names.push(&part[..end]);
             }
         }
-        for part in word.raw.split("$((").skip(1) {
-            let inside = part.split("))").next().unwrap_or_default();
+        let arithmetic = word.raw.split("$((").skip(1).map(|part| part.split("))").next());
+        let old_arithmetic = word.raw.split("$[").skip(1).map(|part| part.split(']').next());
+        for inside in arithmetic.chain(old_arithmetic) {
+            let inside = inside.unwrap_or_default();
             if inside.contains('=') || inside.contains("++") || inside.contains("--") {
                 let is_name = |name: &&str| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
                 names.extend(inside.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(is_name));

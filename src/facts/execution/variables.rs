@@ -53,6 +53,24 @@ impl ScriptVariables {
         all
     }
 
+    /// Whether the script assigns a variable.
+    pub fn sets(&self, name: &str) -> bool {
+        self.log.contains_key(name)
+    }
+
+    /// Whether a variable may have another value after a position.
+    pub fn may_change_after(&self, position: usize, name: &str) -> bool {
+        let is_assigned = self.log.get(name).and_then(|all| all.last()).is_some_and(|(at, _)| *at > position);
+        is_assigned || self.lost.last().is_some_and(|(from, _)| *from > position)
+    }
+
+    /// The value that the script has assigned before a position to a variable whose name differs
+    /// at most in case.
+    pub fn by_any_case(&self, position: usize, name: &str) -> Option<&Assigned> {
+        let mut names = self.log.keys().filter(|own| own.eq_ignore_ascii_case(name));
+        names.find_map(|own| self.at(position, own))
+    }
+
     /// Adds an assignment.
     pub fn assign(&mut self, name: &str, value: Assigned) {
         self.put(name, Some(value));

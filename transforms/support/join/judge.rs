@@ -3,11 +3,11 @@
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
-use crate::facts::execution::has_background;
+use crate::facts::execution::{changes_shell, has_background};
 use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::removals::{Extent, Removed};
 use crate::facts::{Facts, RunFacts, paths};
-use crate::knowledge::lists::programs::{REPLACING_A_PROGRAM, WITHOUT_CHANGING_PROGRAMS};
+use crate::knowledge::lists::programs::{ENDING_A_SCRIPT, REPLACING_A_PROGRAM, WITHOUT_CHANGING_PROGRAMS};
 use crate::knowledge::{Act, Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
@@ -90,7 +90,11 @@ pub fn merge(
     }
     leaves_nothing_running(facts, first)?;
     hazards::stays(facts, first)?;
-    let leaks = leaks(a, first)?;
+    let ends = |one: &Invocation<'_>| ENDING_A_SCRIPT.iter().any(|name| one.program == Some(name));
+    if first.invocations.iter().any(ends) {
+        return Err(reasons::first_may_end_early());
+    }
+    let leaks = changes_shell(a);
     let moved = moved_program(facts, first, second);
     match (&moved, leaks, gain.is_small) {
         (Some(program), _, true) => {
@@ -291,66 +295,4 @@ fn defines_function(script: &Script) -> bool {
 
 fn is_plain(script: &Script) -> bool {
     script.list.statements.iter().all(is_plain_statement)
-}
-
-/// Whether the first script changes its shell in a way that a subshell hides from the second; an
-/// error if a subshell is not enough.
-fn leaks(script: &Script, run: &RunFacts<'_>) -> Result<bool, Reason> {
-    const ENDS: &[&str] = &["exit", "exec", "return"];
-    const CHANGES: &[&str] = &[
-        "cd",
-        "export",
-        "umask",
-        "alias",
-        "ulimit",
-        "shopt",
-        ".",
-        "source",
-        "eval",
-        "readonly",
-        "unset",
-        "read",
-        "getopts",
-        "pushd",
-        "popd",
-        "declare",
-        "typeset",
-        "local",
-        "hash",
-        "mapfile",
-        "readarray",
-        "enable",
-        "bind",
-        "shift",
-        "let",
-    ];
-    let mut leaks = false;
-    for one in &run.invocations {
-        let is = |names: &[&str]| names.iter().any(|name| one.program == Some(name));
-        if is(ENDS) {
-            return Err(reasons::first_may_end_early());
-        }
-        let assigns = one.words.is_empty() && !one.simple.assignments.is_empty();
-        leaks |= is(CHANGES)
-            || assigns
-            || one.is("printf") && one.arguments().first().is_some_and(|word| word.raw == "-v");
-        // Before a builtin or a function, an assignment may persist.
-        leaks |= !one.simple.assignments.is_empty() && one.program.is_some_and(Knowledge::is_builtin);
-    }
-    script.list.walk(&mut |command| {
-        leaks |= match &command.kind {
-            CommandKind::Function(..) => true,
-            CommandKind::Branching(branching) => branching.variable.is_some() || branching.counts,
-            // `(( x = 1 ))` and `[[ a =~ b ]]` set variables.
-            CommandKind::Test(_) => true,
-            _ => false,
-        };
-        // `${x:=y}` and `$((x = 1))` assign.
-        leaks |= command.words().any(|word| {
-            word.raw.contains("$((")
-                || word.raw.contains("$[")
-                || word.raw.split("${").skip(1).any(|part| part.contains('='))
-        });
-    });
-    Ok(leaks)
 }
