@@ -9,7 +9,7 @@ pub(crate) use changed::AccountChange;
 
 use crate::facts::environment::{User, Variable};
 use crate::facts::{Base, Facts, Invocation, RunFacts};
-use crate::knowledge::lists::options::OF_ACCOUNT_PROGRAMS_WITH_VALUE;
+use crate::knowledge::Act;
 use crate::reasons::{self, Reason};
 
 /// The account that runs a RUN's commands.
@@ -90,51 +90,17 @@ fn is_plain(path: &str) -> bool {
     path.starts_with('/') && !path.contains(['$', '"', '\'', '\\', ',', ' '])
 }
 
-/// The account that a command is certain to create, with a home directory that it owns (useradd(8),
-/// adduser(8), BusyBox's adduser).
+/// The account that a command is certain to create, with a home directory that it owns.
 fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
-    let is_useradd = one.is("useradd");
-    if !one.place.is_certain() || !(is_useradd || one.is("adduser")) {
-        return None;
-    }
-    let words: Option<Vec<&str>> = one.arguments().iter().map(|word| word.literal()).collect();
-    let mut options: Vec<(String, Option<&str>)> = Vec::new();
-    let mut plain: Vec<&str> = Vec::new();
-    let mut words = words?.into_iter();
-    while let Some(word) = words.next() {
-        if let Some((name, value)) = word.split_once('=').filter(|_| word.starts_with("--")) {
-            options.push((name.to_owned(), Some(value)));
-        } else if word.starts_with("--") {
-            options.push((
-                word.to_owned(),
-                if OF_ACCOUNT_PROGRAMS_WITH_VALUE.contains(&word) { words.next() } else { None },
-            ));
-        } else if let Some(cluster) = word.strip_prefix('-').filter(|cluster| !cluster.is_empty()) {
-            options.extend(cluster.chars().map(|letter| (format!("-{letter}"), None)));
-            let (last, value) = options.last_mut()?;
-            if OF_ACCOUNT_PROGRAMS_WITH_VALUE.contains(&last.as_str()) {
-                *value = words.next();
-            }
-        } else {
-            plain.push(word);
-        }
-    }
-    let has = |names: &[&str]| options.iter().any(|(name, _)| names.contains(&name.as_str()));
-    let value = |names: &[&str]| {
-        options.iter().find_map(|(name, value)| value.filter(|_| names.contains(&name.as_str())))
-    };
-    // useradd creates a home directory only on request, adduser by default except for system users.
-    let has_home = if is_useradd {
-        has(&["-m", "--create-home"]) && !has(&["-M", "--no-create-home"])
-    } else {
-        !has(&["-S", "--system", "-H", "--no-create-home"])
-    };
-    let [name] = plain[..] else { return None };
-    let home_option: &[&str] = if is_useradd { &["-d", "--home-dir", "--home"] } else { &["-h", "--home"] };
-    let home = value(home_option).map_or_else(|| format!("/home/{name}"), str::to_owned);
-    let uid = value(&["-u", "--uid"])?.parse().ok()?;
-    let gid = value(&["-g", "--gid"]).and_then(|gid| gid.parse().ok());
-    (has_home && is_plain(&home)).then_some((name, Account { home, uid: Some(uid), gid }))
+    let of = |wanted: Act| one.actions.known().iter().filter(move |action| action.act == wanted);
+    let value = |wanted: Act| of(wanted).next().map(|action| action.file.name.text());
+    let account = value(Act::AddsHome).filter(|_| one.place.is_certain())?;
+    let is_only =
+        of(Act::AddsHome).count() == 1 && one.arguments().iter().all(|word| word.literal().is_some());
+    let home = value(Act::Home).map_or_else(|| format!("/home/{account}"), str::to_owned);
+    let uid = value(Act::Uid)?.parse().ok()?;
+    let gid = value(Act::Gid).and_then(|gid| gid.parse().ok());
+    (is_only && is_plain(&home)).then_some((account, Account { home, uid: Some(uid), gid }))
 }
 
 #[cfg(test)]

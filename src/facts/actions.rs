@@ -79,6 +79,11 @@ impl<'a> Actions<'a> {
         (!self.is_open).then_some(&self.known[..])
     }
 
+    /// Whether the command changes no file that it names.
+    pub fn only_read(&self) -> bool {
+        self.all().is_some_and(|all| all.iter().all(|action| !action.act.changes() && action.to.is_none()))
+    }
+
     /// The targets of redirections, also of compound commands that start with this command.
     pub fn redirections(&self) -> impl Iterator<Item = &Action<'a>> {
         self.known.iter().filter(|action| action.is_redirection())
@@ -205,6 +210,12 @@ impl<'a> Action<'a> {
         let is_descriptor = target.raw == "-" || target.raw.bytes().all(|byte| byte.is_ascii_digit());
         let act = if redirect.writes { Act::Writes } else { Act::Reads };
         (redirect.writes || !is_descriptor).then_some(Self { by, ..Self::new(act, Name::Word(target)) })
+    }
+
+    /// Whether it changes a file, or something in a directory, whose name contains a text.
+    pub fn changes(&self, part: &str) -> bool {
+        let names = |name: Name<'_>| name.written().contains(part);
+        self.act.changes() && names(self.file.name) || self.to.is_some_and(|to| names(to.name))
     }
 
     /// Whether a redirection names the file.

@@ -130,6 +130,15 @@ fn touch(act: Act) -> Option<Touch> {
         Act::Removes | Act::RemovesTrees | Act::RemovesParents | Act::Moves => Some(Touch::Removed),
         Act::Changes => Some(Touch::Reowned),
         Act::Uses
+        | Act::Account
+        | Act::AddsAccount
+        | Act::AddsHome
+        | Act::MovesAccount
+        | Act::RemovesAccount
+        | Act::RemovesHome
+        | Act::Uid
+        | Act::Gid
+        | Act::Home
         | Act::Edits
         | Act::Text
         | Act::Nothing

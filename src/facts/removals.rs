@@ -133,6 +133,7 @@ impl Facts<'_> {
                 run.states.directory(index) != directory && holds(action.file.name)
             }
             (Act::RemovesTrees | Act::Prunes, _) => holds(action.file.name),
+            (Act::RemovesHome, _) => is_or_may_be_below(directory, &run.workdir, "/home/"),
             // `rmdir -p` also removes the directories around it.
             (Act::RemovesParents, _) => true,
             // With -T, an empty directory is replaced.
@@ -149,12 +150,6 @@ impl Facts<'_> {
         match invocation.program.unwrap_or_default() {
             // The arguments that xargs adds are unknown.
             "rm" | "rmdir" | "mv" if invocation.repeated => true,
-            "userdel" | "deluser" => {
-                let removes_home = invocation.arguments().iter().any(|word| {
-                    matches!(word.raw.as_str(), "-r" | "-rf" | "-fr" | "--remove" | "--remove-home")
-                });
-                removes_home && is_or_may_be_below(directory, &run.workdir, "/home/")
-            }
             _ => invocation.actions.known().iter().any(removes),
         }
     }

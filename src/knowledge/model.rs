@@ -816,12 +816,46 @@ pub enum Act {
     Links,
     /// It changes the owner or the mode.
     Changes,
+    /// The argument is an account or group.
+    Account,
+    /// An account that it creates.
+    AddsAccount,
+    /// The same, with a home directory.
+    AddsHome,
+    /// An account that gets another name, ID or home directory.
+    MovesAccount,
+    /// An account that it removes.
+    RemovesAccount,
+    /// The same, with its home directory.
+    RemovesHome,
+    /// The argument is the ID of an account.
+    Uid,
+    /// The argument is the ID of a group, or its name.
+    Gid,
+    /// The argument is the home directory of an account.
+    Home,
 }
 
 impl Act {
     /// Whether it removes the file or directory.
     pub fn removes(self) -> bool {
         matches!(self, Self::Removes | Self::RemovesTrees | Self::RemovesParents)
+    }
+
+    /// Whether it creates, changes or removes the file, or what is in the directory.
+    pub fn changes(self) -> bool {
+        let changes = matches!(
+            self,
+            Self::Makes
+                | Self::Writes
+                | Self::Edits
+                | Self::Fetches
+                | Self::Into
+                | Self::Moves
+                | Self::Changes
+                | Self::Uses
+        );
+        changes || self.removes() || self.prunes()
     }
 
     /// Whether it removes some of what is in the directory.

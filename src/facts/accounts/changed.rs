@@ -75,12 +75,18 @@ impl Users {
     }
 }
 
-/// The users whose accounts a command changes: usermod(8) and userdel(8), BusyBox's deluser, and
-/// any command that writes to the list itself.
+/// The users whose accounts a command changes, by their names or in the list itself.
 fn changed(one: &Invocation<'_>) -> Option<Users> {
     let words = one.arguments();
-    if one.is("usermod") && words.iter().any(moves) || one.is("userdel") || one.is("deluser") {
-        let names: Option<Vec<String>> = words.iter().map(|word| word.literal().map(str::to_owned)).collect();
+    let changed = one.actions.known().iter().filter(|action| match action.act {
+        Act::MovesAccount | Act::RemovesAccount | Act::RemovesHome => true,
+        // An unknown word may be an option.
+        Act::Account => action.file.name.word().is_some_and(|word| word.literal().is_none()),
+        _ => false,
+    });
+    let names: Vec<_> = changed.map(|action| action.file.name.word().and_then(Word::literal)).collect();
+    if !names.is_empty() {
+        let names: Option<Vec<String>> = names.into_iter().map(|name| name.map(str::to_owned)).collect();
         return Some(names.map_or(Users::All, Users::Named));
     }
     let edits = |word: &Word| word.raw.starts_with("-i") || word.raw.starts_with("-pi");
@@ -97,14 +103,6 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         _ => false,
     });
     (writes || by_argument && words.iter().any(is_accounts)).then_some(Users::All)
-}
-
-/// The options of usermod for a new ID, home directory or name.
-fn moves(word: &Word) -> bool {
-    let text = word.text();
-    let is_long = ["--home", "--move-home", "--uid", "--login"].iter().any(|name| text.starts_with(name));
-    let is_short = text.starts_with('-') && !text.starts_with("--") && text.contains(['d', 'm', 'u', 'l']);
-    is_long || is_short || word.literal().is_none()
 }
 
 fn is_accounts(word: &Word) -> bool {

@@ -7,9 +7,7 @@ use crate::facts::execution::Directory;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Act;
 use crate::knowledge::lists::directories::{ACCOUNT_FILES, DEVICES, MOUNTED_FOR_EACH_RUN};
-use crate::knowledge::lists::programs::{
-    EDITING_ACCOUNTS, JOINING_GROUPS, READING_OPERANDS, REPLACING_FILES,
-};
+use crate::knowledge::lists::programs::{EDITING_ACCOUNTS, JOINING_GROUPS};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 
@@ -21,7 +19,7 @@ pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason>
         {
             return Err(reasons::files_of_builder());
         }
-        if mentions(one, ACCOUNT_FILES) && !is_reader(one) {
+        if mentions(one, ACCOUNT_FILES) && !one.actions.only_read() {
             return Err(reasons::changes_accounts());
         }
         if changes_account(one, &run.user) {
@@ -41,19 +39,13 @@ fn mentions(one: &Invocation<'_>, paths: &[&str]) -> bool {
     one.words_and_targets().any(|word| paths.iter().any(|path| word.raw.contains(path)))
 }
 
-fn is_reader(one: &Invocation<'_>) -> bool {
-    READING_OPERANDS.iter().any(|program| one.is(program))
-        && one.actions.redirections().all(|action| action.act != Act::Writes)
-}
-
 fn changes_devices(one: &Invocation<'_>) -> bool {
     let is_made = |word: &Word| {
         word.raw.contains("/dev/") && !DEVICES.iter().any(|device| word.raw.starts_with(device))
             || word.raw.trim_end_matches('/') == "/dev"
     };
-    let replaces = REPLACING_FILES.iter().any(|program| one.is(program));
-    one.words_and_targets().any(is_made) && !is_reader(one)
-        || replaces && one.arguments().iter().any(|word| word.raw.contains("/dev/"))
+    one.words_and_targets().any(is_made) && !one.actions.only_read()
+        || one.actions.known().iter().any(|action| !action.is_redirection() && action.changes("/dev/"))
 }
 
 fn changes_account(one: &Invocation<'_>, user: &User) -> bool {
@@ -77,7 +69,7 @@ fn replaces_shell(one: &Invocation<'_>) -> bool {
     divert
         || bare
         || one.actions.redirections().any(writes)
-        || !is_reader(one) && !is_user_shell(one) && one.arguments().iter().any(is_shell)
+        || !one.actions.only_read() && !is_user_shell(one) && one.arguments().iter().any(is_shell)
 }
 
 /// `useradd -s /bin/bash` names a shell and does not change it.
