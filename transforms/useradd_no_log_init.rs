@@ -24,6 +24,7 @@
 
 use crate::edit::Edits;
 use crate::facts::Invocation;
+use crate::knowledge::Act;
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 
 /// See the module's documentation.
@@ -50,28 +51,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-/// The number after `-u`, in any of the ways to write it.
+/// The ID of the new account, if the command gives a number.
 fn uid(one: &Invocation<'_>) -> Option<u64> {
-    let mut words = one.arguments().iter().map(|word| word.literal().unwrap_or_default());
-    while let Some(word) = words.next() {
-        let value = match word {
-            "-u" | "--uid" => words.next()?,
-            _ => match word.strip_prefix("--uid=") {
-                Some(value) => value,
-                None => match word
-                    .strip_prefix('-')
-                    .filter(|rest| !rest.starts_with('-'))
-                    .and_then(|rest| rest.split_once('u'))
-                {
-                    Some((_, "")) => words.next()?,
-                    Some((_, value)) => value,
-                    None => continue,
-                },
-            },
-        };
-        return value.parse().ok();
-    }
-    None
+    let uid = one.actions.known().iter().find(|action| action.act == Act::Uid)?;
+    uid.file.name.text().parse().ok()
 }
 
 fn has_option(one: &Invocation<'_>) -> bool {

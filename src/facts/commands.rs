@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::facts::actions::Actions;
-use crate::facts::execution::{Changes, ScriptStates, Walk};
+use crate::facts::execution::{Assigned, Changes, ScriptStates, Walk};
 use crate::facts::paths;
+use crate::knowledge::lists::programs::NEEDING_FILES;
 use crate::knowledge::{Act, Knowledge, unversioned};
 use crate::syntax::shell::{
     Command, CommandKind, End, List, Operator, Redirect, Script, Simple, Statement, Word, base_name,
@@ -324,12 +325,6 @@ fn is_assignment(raw: &str) -> bool {
     })
 }
 
-/// Programs that fail if a file that they name does not exist.
-const LOOK: &[&str] = &[
-    "rm", "find", "ls", "du", "rmdir", "mv", "cp", "chown", "chmod", "chgrp", "tar", "rsync", "stat", "test",
-    "[",
-];
-
 impl<'a> Invocation<'a> {
     /// The arguments, the program left out.
     pub fn arguments(&self) -> &'a [Word] {
@@ -388,13 +383,13 @@ impl<'a> Invocation<'a> {
     /// Whether the command names one of these directories, or something in or around it. In the
     /// script that a shell gets as a word, each part counts.
     pub fn names_any(&self, directories: &[String]) -> bool {
-        let looks = LOOK.iter().any(|program| self.is(program));
+        let looks = NEEDING_FILES.iter().any(|program| self.is(program));
         let directories: Vec<Named<'_>> = directories.iter().map(|directory| Named::of(directory)).collect();
         let directories = &directories[..];
         self.words_and_targets().any(|word| names_one(&word.raw, looks, directories))
             || self.scripts().any(|script| {
                 let parts = || script.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
-                parts().any(|part| LOOK.contains(&base_name(part)))
+                parts().any(|part| NEEDING_FILES.contains(&base_name(part)))
                     && parts().any(|part| names_one(part, true, directories))
             })
     }
@@ -420,16 +415,17 @@ impl<'a> Invocation<'a> {
     }
 
     /// The value that a variable gets for this command, whatever the case of its name: `HOME=/x npm
-    /// …`, `env HOME=/x npm …`. The inner `None` is a value that is not a word.
-    pub fn value_for(&self, variable: &str) -> Option<Option<&'a str>> {
-        let is_it = |name: &str| name.eq_ignore_ascii_case(variable);
-        let own = self.simple.assignments.iter().rfind(|assignment| is_it(&assignment.name));
+    /// …`, `env HOME=/x npm …`.
+    pub fn value_for(&self, variable: &str) -> Option<Assigned> {
+        let is_named = |name: &str| name.eq_ignore_ascii_case(variable);
+        let own = self.simple.assignments.iter().rfind(|assignment| is_named(&assignment.name));
         let wrappers = &self.simple.words[..self.simple.words.len() - self.words.len()];
         let by_wrapper = || {
             let mut all = wrappers.iter().rev().filter_map(|word| word.raw.split_once('='));
-            all.find(|(name, _)| is_it(name)).map(|(_, value)| Some(value))
+            all.find(|(name, _)| is_named(name)).map(|(_, value)| Assigned::Known(value.to_owned()))
         };
-        own.map(|own| own.value.as_ref().map(Word::text)).or_else(by_wrapper)
+        let text = |word: &Word| Assigned::Known(word.text().to_owned());
+        own.map(|own| own.value.as_ref().map_or(Assigned::Unknown, text)).or_else(by_wrapper)
     }
 
     /// Whether this runs a script or program with unknown effects: a file by its path, a shell with

@@ -10,6 +10,7 @@ use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
+use crate::knowledge::lists::programs::EVALUATING;
 use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Word, base_name};
@@ -600,6 +601,6 @@ fn seems_to_read(text: &str, removal: Removal<'_>) -> bool {
     words.any(|word| {
         removal.manager.programs.iter().chain(removal.programs).any(|program| program == word)
             || is_script_name(word)
-            || matches!(word, "." | "source" | "eval")
+            || EVALUATING.contains(&word)
     })
 }

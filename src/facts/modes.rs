@@ -4,7 +4,7 @@
 
 use crate::facts::commands::Invocation;
 use crate::facts::configured::{is_on, switches_on};
-use crate::facts::execution::{Assigned, ScriptStates};
+use crate::facts::execution::ScriptStates;
 use crate::facts::packages::Call;
 use crate::facts::traced::At;
 use crate::facts::{Facts, RunFacts};
@@ -29,11 +29,8 @@ impl Facts<'_> {
                 let (invocations, states) = script;
                 let is_set = |switch: &&Switch| {
                     let value = invocations[call.invocation].value_for(&switch.name);
-                    let earlier = || match states.assigned_before(call.invocation, &switch.name)? {
-                        Assigned::Known(value) => Some(Some(value.as_str())),
-                        Assigned::Unknown => Some(None),
-                    };
-                    value.or_else(earlier).is_some_and(|value| is_on(&switch.on, value))
+                    let earlier = || states.assigned_before(call.invocation, &switch.name).cloned();
+                    value.or_else(earlier).is_some_and(|value| is_on(&switch.on, value.known()))
                 };
                 let variable = mode.variables.iter().find(is_set);
                 variable.map(|switch| switch.name.clone())

@@ -4,7 +4,7 @@
 //! Only plain cases count: a base image with only a distribution or a language, and known commands
 //! that name other paths. In all other cases the origin is unknown.
 
-use crate::facts::actions::Name;
+use crate::facts::actions::{Action, Name};
 use crate::facts::commands::Invocation;
 use crate::facts::execution::Target;
 use crate::facts::{Base, FURTHEST, Facts, RunFacts, paths};
@@ -85,7 +85,7 @@ impl<'a> Facts<'a> {
             }
             Body::Run(_) => self.run_at(at).is_some_and(|run| {
                 run.invocations.iter().enumerate().any(|(index, one)| {
-                    let made = one.is("mkdir") && one.place.is_certain() && one.place.alone;
+                    let made = one.place.is_certain() && one.place.alone;
                     let is_within = |name: Name<'_>| {
                         let target = self.target_of_name(run, index, name);
                         target.path().is_some_and(|made| paths::within(made, directory))
@@ -132,12 +132,14 @@ impl<'a> Facts<'a> {
                     return Err(doubt());
                 }
             }
-            let ready = ["mkdir", "chown", "chmod"].iter().any(|program| one.is(program));
+            let is_ready = |action: &Action<'_>| matches!(action.act, Act::Makes | Act::Changes | Act::Text);
+            let ready = one.actions.all().is_some_and(|all| all.iter().all(is_ready));
+            let makes = || one.actions.known().iter().any(|action| action.act == Act::Makes);
             mentioned |= named;
             if named && !(ready && one.place.own_shell) {
                 return Err(doubt());
             }
-            exists |= named && one.is("mkdir") && one.place.is_certain() && one.place.alone;
+            exists |= named && makes() && one.place.is_certain() && one.place.alone;
             if !(named || self.is_tame(run, index, one, inside)) {
                 return Err(doubt());
             }

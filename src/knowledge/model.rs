@@ -784,7 +784,7 @@ pub enum Act {
     Runs,
     /// The argument is the text of a script, which it runs.
     Evaluates,
-    /// It creates a directory or an empty file.
+    /// It creates the directory.
     Makes,
     /// It creates or overwrites the file.
     Writes,

@@ -4,12 +4,6 @@
 //! Uses the build context: `manifests` finds the files that an install reads, and `copied` their
 //! paths in the image.
 
-use crate::facts::execution::changes_shell;
-use crate::knowledge::lists::programs::{CHANGING_WHAT_EXISTS, ENDING_A_SCRIPT};
-use crate::reasons::{self, Reason};
-use crate::transforms::copy_manifests_first::manifests;
-use crate::transforms::ordering;
-use crate::transforms::ordering::index;
 use std::collections::BTreeSet;
 
 use crate::context::BuildContext;
@@ -17,12 +11,16 @@ use crate::facts::append::is_plain_statement;
 use crate::facts::change_rate::Rate;
 use crate::facts::copied::Copied;
 use crate::facts::effects::Effects;
+use crate::facts::execution::changes_shell;
 use crate::facts::{Call, FURTHEST, Facts, Invocation, RunFacts, paths};
 use crate::knowledge::Confidence;
+use crate::knowledge::lists::programs::{CHANGING_WHAT_EXISTS, ENDING_A_SCRIPT};
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::shell::{End, Statement};
 use crate::syntax::{Body, Instruction};
-use crate::transforms::ordering::Move;
+use crate::transforms::copy_manifests_first::manifests;
+use crate::transforms::ordering::{self, Move, index};
 
 /// A copy of a directory that can be split.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::environment::{User, Variable};
 use crate::facts::provenance::{looks_like_a_file, may_reach};
 use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
+use crate::knowledge::Act;
 use crate::knowledge::lists::files::COMPRESSED_ARCHIVES;
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
@@ -299,17 +300,16 @@ fn change<'i>(one: &Invocation<'i>) -> Option<OwnerChange<'i>> {
         && one.simple.assignments.is_empty()
         && !one.repeated
         && before.iter().all(|word| word.text() == "sudo");
-    let mut recursive = None;
-    let mut operands = Vec::new();
-    for word in one.arguments().iter().filter(|_| plain) {
-        match word.raw.as_str() {
-            "-R" | "--recursive" if recursive.is_none() => recursive = Some(word),
-            raw if raw.starts_with('-') => return None,
-            _ => operands.push(word),
-        }
-    }
-    let [value, path] = operands[..] else { return None };
-    Some(OwnerChange { program, value, recursive, path })
+    let options: Vec<&Word> = one.arguments().iter().filter(|word| word.raw.starts_with('-')).collect();
+    let recursive = match options[..] {
+        [] => None,
+        [word] if matches!(word.raw.as_str(), "-R" | "--recursive") => Some(word),
+        _ => return None,
+    };
+    let [value, path] = one.actions.known() else { return None };
+    let is_meant = plain && value.act == Act::Text && path.act == Act::Changes;
+    let (value, path) = (value.file.name.word()?, path.file.name.word()?);
+    is_meant.then_some(OwnerChange { program, value, recursive, path })
 }
 
 /// Whether a copy can get the flag, and its sources name its files.

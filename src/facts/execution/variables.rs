@@ -14,6 +14,16 @@ pub enum Assigned {
     Unknown,
 }
 
+impl Assigned {
+    /// The text, if it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(text) => Some(text),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// The assignments of a script, in order.
 #[derive(Debug, Default)]
 pub struct ScriptVariables {

@@ -8,7 +8,7 @@ use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::removals::{Extent, Removed};
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::lists::programs::{ENDING_A_SCRIPT, WITHOUT_CHANGING_PROGRAMS};
-use crate::knowledge::{Cache, Kind, Knowledge, Program};
+use crate::knowledge::{Act, Cache, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
 use crate::syntax::Item;
@@ -262,7 +262,8 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
     };
     // Any file in a directory of programs may take precedence over the program found so far.
     let places = |one: &Invocation<'_>| {
-        one.actions.known().iter().any(|action| action.changes("bin"))
+        let mut changed = one.actions.known().iter().filter(|action| action.act != Act::Makes);
+        changed.any(|action| action.changes("bin"))
             || one.is("update-alternatives") && one.arguments().iter().any(|word| word.raw.contains("bin"))
     };
     let replaces = first.invocations.iter().any(places);
