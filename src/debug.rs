@@ -23,9 +23,9 @@ pub fn tree(text: &str) -> String {
 
 /// The facts: the stages, and for each instruction the execution state and the effects; for each
 /// command of a RUN its directory, its variables and its call of a package manager.
-pub fn facts(text: &str, around: &dyn ContextSource) -> String {
+pub fn facts(text: &str, context_source: &dyn ContextSource) -> String {
     let file = Dockerfile::parse(text);
-    let facts = Facts::of(&file, Knowledge::embedded()).within(around);
+    let facts = Facts::of(&file, Knowledge::embedded()).within(context_source);
     let mut page = Page::of(text);
     facts::print(&mut page, &facts);
     page.out

@@ -99,7 +99,7 @@ pub struct Facts<'a> {
     /// Whether the author starts lines with `&&`, according to the first instruction that shows it.
     leading: Option<bool>,
     /// The build context, read at the first question.
-    pub around: &'a dyn ContextSource,
+    pub context_source: &'a dyn ContextSource,
     /// The scripts that images start, computed at the first question.
     started: OnceLock<Vec<started::Started>>,
     /// Whether the build context has a file that the Dockerfile copies, computed at the first
@@ -208,7 +208,7 @@ impl<'a> Facts<'a> {
             configuration,
             triggers,
             leading,
-            around: &NoBuildContext,
+            context_source: &NoBuildContext,
             started: OnceLock::new(),
             is_its_context: OnceLock::new(),
             modes: RefCell::default(),
@@ -217,8 +217,8 @@ impl<'a> Facts<'a> {
 
     /// The same facts, with a build context that may be read.
     #[must_use]
-    pub fn within(self, around: &'a dyn ContextSource) -> Self {
-        Self { around, ..self }
+    pub fn within(self, context_source: &'a dyn ContextSource) -> Self {
+        Self { context_source, ..self }
     }
 
     /// The RUNs whose files reach a final image and whose scripts may be edited.

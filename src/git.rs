@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Git {
     /// The repository that contains a path.
-    pub fn around(path: &Path) -> Result<Self, Error> {
+    pub fn containing(path: &Path) -> Result<Self, Error> {
         let root = root::of(path)?;
         let mut git = Self {
             root,

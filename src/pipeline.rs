@@ -62,11 +62,11 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
     fix_within(text, settings, &NoBuildContext)
 }
 
-/// Runs the enabled transforms over a text; `around` gives them the build context.
-pub fn fix_within(text: &str, settings: &Settings, around: &dyn ContextSource) -> Outcome {
-    let mut outcome = run(text, settings, around, None);
-    let retry = |text: &str| run(text, settings, around, None);
-    outcome.unused = unused_pragmas::found(text, &outcome, settings, around, Some(&retry));
+/// Runs the enabled transforms over a text; `context_source` gives them the build context.
+pub fn fix_within(text: &str, settings: &Settings, context_source: &dyn ContextSource) -> Outcome {
+    let mut outcome = run(text, settings, context_source, None);
+    let retry = |text: &str| run(text, settings, context_source, None);
+    outcome.unused = unused_pragmas::found(text, &outcome, settings, context_source, Some(&retry));
     outcome
 }
 
@@ -74,11 +74,11 @@ pub fn fix_within(text: &str, settings: &Settings, around: &dyn ContextSource) -
 pub fn fix_choosing(
     text: &str,
     settings: &Settings,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
     chooser: &mut dyn Chooser,
 ) -> Outcome {
-    let mut outcome = run(text, settings, around, Some(chooser));
-    outcome.unused = unused_pragmas::found(text, &outcome, settings, around, None);
+    let mut outcome = run(text, settings, context_source, Some(chooser));
+    outcome.unused = unused_pragmas::found(text, &outcome, settings, context_source, None);
     outcome
 }
 
@@ -86,13 +86,13 @@ pub fn fix_choosing(
 fn run(
     text: &str,
     settings: &Settings,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
     mut chooser: Option<&mut dyn Chooser>,
 ) -> Outcome {
     let mut left_out: Vec<&'static str> = Vec::new();
     loop {
         let asked = chooser.as_mut().map(|chooser| &mut **chooser as &mut dyn Chooser);
-        match attempt(text, settings, around, asked, &left_out) {
+        match attempt(text, settings, context_source, asked, &left_out) {
             Err(restless) => left_out.extend(restless),
             Ok(mut outcome) => {
                 outcome.undone.extend((!left_out.is_empty()).then(|| never_finished(&left_out)));
@@ -107,12 +107,12 @@ fn run(
 fn attempt(
     text: &str,
     settings: &Settings,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
     chooser: Option<&mut dyn Chooser>,
     left_out: &[&'static str],
 ) -> Result<Outcome, Vec<&'static str>> {
-    let looks_around = settings.config.r#unsafe || settings.proves;
-    let mut around = CurrentContext { given: around, changed: None, looks_around };
+    let reads_runs = settings.config.r#unsafe || settings.proves;
+    let mut context_source = CurrentContext { given: context_source, changed: None, reads_runs };
     let mut run = Pipeline {
         chooser,
         lines: LineIndex::of(text),
@@ -126,10 +126,10 @@ fn attempt(
     let mut next = {
         let file = Dockerfile::parse(text);
         run.outcome.unreadable = unreadable(&file, &run.lines);
-        run.stretch(&file, &mut around, &mut progress)?
+        run.stretch(&file, &mut context_source, &mut progress)?
     };
     while let Some(text) = next {
-        next = run.stretch(&Dockerfile::parse(&text), &mut around, &mut progress)?;
+        next = run.stretch(&Dockerfile::parse(&text), &mut context_source, &mut progress)?;
     }
     if run.outcome.is_late {
         return Ok(Outcome { is_late: true, ..Outcome::default() });
@@ -192,7 +192,7 @@ impl Pipeline<'_, '_> {
     fn stretch<'f>(
         &mut self,
         first: &'f Dockerfile<'f>,
-        around: &mut CurrentContext<'_>,
+        context_source: &mut CurrentContext<'_>,
         progress: &mut Progress,
     ) -> Result<Option<String>, Vec<&'static str>> {
         // Each text is parsed once: the check after a step passes its tree to the next pass, which
@@ -206,13 +206,14 @@ impl Pipeline<'_, '_> {
         let mut checked = None;
         loop {
             let next = {
-                let facts = checked.take().unwrap_or_else(|| Facts::of(file, self.known)).within(around);
+                let facts =
+                    checked.take().unwrap_or_else(|| Facts::of(file, self.known)).within(context_source);
                 let pragmas = Pragmas::of(file, !self.settings.hadolint.disable_ignore_pragma);
                 self.next(&facts, &pragmas, progress, &mut room)?
             };
             let Some(Next { index, step, after, facts }) = next else { return Ok(None) };
             progress.from = index + 1;
-            around.take(step.ignore_file.as_deref());
+            context_source.take(step.ignore_file.as_deref());
             self.origins.push(step.edits.origins());
             self.outcome.steps.push(step);
             bytes += after.text.len();
@@ -349,7 +350,7 @@ impl Pipeline<'_, '_> {
             facts,
             known: self.known,
             settings: self.settings,
-            around: facts.around,
+            context_source: facts.context_source,
         };
         let mut fixes = Fixes::of(transform);
         (transform.run)(&context, &mut fixes);

@@ -100,7 +100,7 @@ pub struct Context<'a> {
     /// The comments that suppress fixes.
     pub pragmas: &'a Pragmas,
     /// The build context and its history, read at the first question.
-    pub around: &'a dyn ContextSource,
+    pub context_source: &'a dyn ContextSource,
 }
 
 impl Context<'_> {

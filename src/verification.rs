@@ -41,11 +41,11 @@ pub fn fix<T: Trial>(
     trial: &T,
     text: &str,
     settings: &Settings,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
 ) -> Result<Outcome, T::Error> {
     let mut settings = settings.clone();
     let mut held: Vec<Held> = Vec::new();
-    let mut proving = Proving { around, proven: around.proven().to_vec() };
+    let mut proving = Proving { context_source, proven: context_source.proven().to_vec() };
     loop {
         let mut outcome = pipeline::fix_within(text, &settings, &proving);
         let last = outcome.steps.len();
@@ -102,17 +102,17 @@ fn check_step<T: Trial>(trial: &T, outcome: &Outcome, steps: usize) -> Result<Re
 
 /// The context, with the packages that trials have shown to be needed.
 struct Proving<'a> {
-    around: &'a dyn ContextSource,
+    context_source: &'a dyn ContextSource,
     proven: Vec<RequiredPackage>,
 }
 
 impl ContextSource for Proving<'_> {
     fn context(&self) -> Result<&BuildContext, &str> {
-        self.around.context()
+        self.context_source.context()
     }
 
     fn dockerfile(&self) -> Option<&str> {
-        self.around.dockerfile()
+        self.context_source.dockerfile()
     }
 
     fn proven(&self) -> &[RequiredPackage] {
@@ -120,15 +120,15 @@ impl ContextSource for Proving<'_> {
     }
 
     fn services(&self) -> &[Service] {
-        self.around.services()
+        self.context_source.services()
     }
 
     fn runs(&self) -> &[ImageRun] {
-        self.around.runs()
+        self.context_source.runs()
     }
 
     fn can_write_ignore_file(&self) -> bool {
-        self.around.can_write_ignore_file()
+        self.context_source.can_write_ignore_file()
     }
 }
 

@@ -68,12 +68,12 @@ fn fixed<'a>(outcome: &'a Outcome, text: &'a str) -> &'a str {
 }
 
 /// Checks what must be true for every text and every transform.
-fn check_invariants(name: &str, text: &str, settings: &Settings, around: &dyn ContextSource) {
-    let fix = |text: &str| pipeline::fix_within(text, settings, around);
+fn check_invariants(name: &str, text: &str, settings: &Settings, context_source: &dyn ContextSource) {
+    let fix = |text: &str| pipeline::fix_within(text, settings, context_source);
     let outcome = fix(text);
     assert!(outcome.undone.is_empty(), "{name}: {:?}", outcome.undone);
     let new = fixed(&outcome, text);
-    let after = ContextAfter { ignore_file: outcome.ignore_file(), given: around };
+    let after = ContextAfter { ignore_file: outcome.ignore_file(), given: context_source };
     assert!(
         pipeline::fix_within(new, settings, &*after.context_too()).steps.is_empty(),
         "{name}: a second run finds something to do in\n{new}"
@@ -115,14 +115,17 @@ fn examples(page: &str) -> Vec<(String, String, Box<dyn ContextSource>)> {
     // A context above a pair belongs to the pair.
     let pairs =
         page.split("```dockerfile before").map(|part| part.rsplit_once("```context\n").map(|(_, text)| text));
-    let around = pairs.map(|context| -> Box<dyn ContextSource> {
+    let context_source = pairs.map(|context| -> Box<dyn ContextSource> {
         match context {
             Some(text) => Box::new(Written::parse(text.split("```").next().unwrap_or_default())),
             None => Box::new(NoBuildContext),
         }
     });
     let texts = block("before").into_iter().zip(block("after"));
-    texts.zip(around).map(|((before, after), around)| (before, after, around)).collect()
+    texts
+        .zip(context_source)
+        .map(|((before, after), context_source)| (before, after, context_source))
+        .collect()
 }
 
 /// Checks that the manual page has all its sections, and that its examples are correct.
@@ -133,11 +136,11 @@ fn manual_page_is_right(transform: &Transform) {
     }
     let examples = examples(&page);
     assert!(!examples.is_empty(), "no example");
-    for (before, after, around) in examples {
+    for (before, after, context_source) in examples {
         let settings = settings(transform);
-        let outcome = pipeline::fix_within(&before, &settings, &*around);
+        let outcome = pipeline::fix_within(&before, &settings, &*context_source);
         assert_eq!(fixed(&outcome, &before), after, "{}", transform.id);
-        check_invariants(transform.id, &before, &settings, &*around);
+        check_invariants(transform.id, &before, &settings, &*context_source);
     }
 }
 
@@ -158,7 +161,7 @@ fn situation(fixture: &Path) -> String {
 }
 
 /// The build context of a fixture, from the file next to it with the same name.
-fn around(fixture: &Path) -> Box<dyn ContextSource> {
+fn context_source(fixture: &Path) -> Box<dyn ContextSource> {
     match fs::read_to_string(fixture.with_extension("context")) {
         Ok(text) => Box::new(Written::parse(&text)),
         Err(_) => Box::new(NoBuildContext),
@@ -207,15 +210,15 @@ fn comes_out_as_its_snapshot_says(transform: &Transform, path: &Path) {
     let settings = settings_for(transform, path);
     let situation = situation(path);
     let text = fs::read_to_string(path).expect("a readable fixture");
-    let around = around(path);
-    let outcome = pipeline::fix_within(&text, &settings, &*around);
+    let context_source = context_source(path);
+    let outcome = pipeline::fix_within(&text, &settings, &*context_source);
     let picture = picture(&outcome, &text);
     assert_eq!(
         situation.starts_with("keep-"),
         outcome.steps.is_empty(),
         "what must stay is called keep-, and this came out as\n{picture}"
     );
-    check_invariants(&situation, &text, &settings, &*around);
+    check_invariants(&situation, &text, &settings, &*context_source);
     insta::with_settings!({
         snapshot_path => Path::new("../snapshots").join(transform.id),
         prepend_module_to_snapshot => false,
@@ -226,12 +229,12 @@ fn comes_out_as_its_snapshot_says(transform: &Transform, path: &Path) {
 /// All transforms together must become stable too, and must not undo what a single one does.
 fn settles_under_all(path: &Path) {
     let text = fs::read_to_string(path).expect("a readable fixture");
-    let around = around(path);
+    let context_source = context_source(path);
     for (r#unsafe, caches) in [(false, Caches::Clean), (true, Caches::Clean), (false, Caches::Mount)] {
         let settings =
             Settings { config: Config { r#unsafe, caches, ..Config::default() }, ..Settings::default() };
         let mode = format!("unsafe: {}, caches: {caches:?}", settings.config.r#unsafe);
-        check_invariants(&mode, &text, &settings, &*around);
+        check_invariants(&mode, &text, &settings, &*context_source);
     }
 }
 

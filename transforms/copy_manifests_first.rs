@@ -101,7 +101,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         let from = ctx.file.items[stage.items.start].span();
-        let context = match ctx.around.context() {
+        let context = match ctx.context_source.context() {
             Ok(context) => context,
             Err(reason) => {
                 fixes.refuse(from, reasons::unknown_build_context(reason).undone(UNDONE));
@@ -120,7 +120,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 
 fn propose(ctx: &Context<'_>, early: &DependencyCopy, context: &BuildContext, fixes: &mut Fixes) {
     let Item::Instruction(copy) = &ctx.file.items[early.moved.item] else { return };
-    let ignore_file = match reserved::reserve(ctx.facts, &early.makes, context, ctx.around) {
+    let ignore_file = match reserved::reserve(ctx.facts, &early.makes, context, ctx.context_source) {
         Ok(text) => text,
         Err(reason) => {
             return fixes.refuse(copy.text, reason.undone(UNDONE));

@@ -106,7 +106,7 @@ fn instead(ctx: &Context<'_>, run: &RunFacts<'_>, word: &Word) -> Option<Vec<Str
 
 /// A script that calls a compiler, and the name of the compiler.
 fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)> {
-    let context = ctx.around.context().ok()?;
+    let context = ctx.context_source.context().ok()?;
     context.texts.iter().filter(|(path, _)| path.ends_with(".sh")).find_map(|(path, text)| {
         let has = |name: &str| {
             text.split(|c: char| c.is_whitespace() || ";|&()'\"".contains(c)).any(|word| word == name)

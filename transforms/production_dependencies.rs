@@ -100,7 +100,7 @@ const UNDONE: &str = "dev dependencies not removed";
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let Some(stage) = ctx.facts.stages.last().filter(|_| omit::may_omit(ctx.facts)) else { return };
     let from = ctx.facts.start_of(stage);
-    let prunes = prune::prunes(ctx.facts, ctx.around.context().ok());
+    let prunes = prune::prunes(ctx.facts, ctx.context_source.context().ok());
     for prune in &prunes {
         match prune {
             Ok(prune) => {
@@ -118,7 +118,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
     }
     let is_pruned = |run: usize| prunes.iter().flatten().any(|prune| prune.run == run);
-    for omission in omit::omissions(ctx.facts, ctx.around.context().ok()) {
+    for omission in omit::omissions(ctx.facts, ctx.context_source.context().ok()) {
         match omission {
             Ok(omission) if is_pruned(omission.run) => {}
             Err(reason) if prunes.iter().any(|prune| is_about(ctx, prune, reason.at)) => {}

@@ -73,7 +73,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         Bases::Slim => Variant::Slim,
         Bases::Alpine => Variant::Alpine,
     };
-    match variant::slim_base(ctx.facts, ctx.around, variant) {
+    match variant::slim_base(ctx.facts, ctx.context_source, variant) {
         Some(Ok(base)) => {
             let mut edits = Edits::new();
             edits.replace(base.span, base.slim.clone());

@@ -118,7 +118,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text)) {
         return;
     }
-    match plan::split(ctx.facts, &candidate, ctx.around) {
+    match plan::split(ctx.facts, &candidate, ctx.context_source) {
         Ok(split) => {
             let title = format!(
                 "build the {} program in its own stage, and run it on {}",

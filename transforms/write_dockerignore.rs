@@ -76,14 +76,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     // All of these instructions copy from the context, so a comment at any of them suppresses the
     // fix.
     let anchor = copies.find(|copy| ctx.pragmas.silence(&TRANSFORM.names(), *copy)).unwrap_or(first);
-    let context = match ctx.around.context() {
+    let context = match ctx.context_source.context() {
         Ok(context) => context,
         Err(reason) => {
             let reason = reasons::unknown_build_context(reason);
             return fixes.refuse(anchor, reason.undone(".dockerignore not changed"));
         }
     };
-    let found = candidates::unsent(ctx.facts, context, ctx.around.dockerfile());
+    let found = candidates::unsent(ctx.facts, context, ctx.context_source.dockerfile());
     if let Some(reason) = found.history.filter(|_| ctx.settings.config.r#unsafe) {
         let undone = ".git and tracked files not excluded from the build context";
         fixes.refuse(anchor, reason.undone(undone));

@@ -24,9 +24,9 @@ pub fn settings(mode: &str) -> Settings {
 
 /// Fixes a text with a small build context, and returns how long that takes.
 pub fn fix(text: &str, settings: &Settings) -> (Duration, Outcome) {
-    let around = Project::new();
+    let context_source = Project::new();
     let start = now();
-    let outcome = pipeline::fix_within(text, settings, &around);
+    let outcome = pipeline::fix_within(text, settings, &context_source);
     (now().saturating_sub(start), outcome)
 }
 

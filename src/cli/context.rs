@@ -123,7 +123,7 @@ impl Contexts {
     }
 
     /// The context of one Dockerfile; without a path, of standard input.
-    pub fn around<'c>(&'c self, dockerfile: Option<&'c Path>) -> FileContext<'c> {
+    pub fn of_file<'c>(&'c self, dockerfile: Option<&'c Path>) -> FileContext<'c> {
         FileContext {
             contexts: self,
             dockerfile,

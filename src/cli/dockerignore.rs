@@ -23,13 +23,15 @@ pub fn settle(session: &Session<'_>, found: &[discover::Found], reports: &mut [F
         if report.outcome.ignore_file().is_none() {
             continue;
         }
-        let around = session.contexts.around(Some(path));
-        let (Ok(directory), Ok(context)) = (around.directory(), around.context()) else { continue };
+        let context_source = session.contexts.of_file(Some(path));
+        let (Ok(directory), Ok(context)) = (context_source.directory(), context_source.context()) else {
+            continue;
+        };
         let ignore_path = directory.join(&context.ignore_path);
         let before = claimed.get(&ignore_path).cloned();
         if let Some(before) = &before {
             let Ok(settings) = session.settings(path, &report.text) else { continue };
-            let changed = Changed { around: &around, context: context.with_ignore(before) };
+            let changed = Changed { context_source: &context_source, context: context.with_ignore(before) };
             let settings = clock::started(&settings);
             match clock::in_time(pipeline::fix_within(&report.text, &settings, &changed), &settings) {
                 Ok(outcome) => report.outcome = outcome,
@@ -55,9 +57,9 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
     let Some(new) = report.outcome.ignore_file().map(str::to_owned) else {
         return report.outcome.text().map_or(Ok(()), |new| write::replace(path, &report.text, new));
     };
-    let around = contexts.around(Some(path));
-    let context = around.context()?;
-    let ignore_path = around.directory()?.join(&context.ignore_path);
+    let context_source = contexts.of_file(Some(path));
+    let context = context_source.context()?;
+    let ignore_path = context_source.directory()?.join(&context.ignore_path);
     report.ignore_file =
         Some(IgnoreFile { path: shown(&ignore_path), old: context.ignore_text.clone(), new });
     write_both(path, &ignore_path, report)
@@ -65,7 +67,7 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
 
 /// A context whose ignore file another Dockerfile of the same run has changed.
 struct Changed<'c> {
-    around: &'c FileContext<'c>,
+    context_source: &'c FileContext<'c>,
     context: BuildContext,
 }
 
@@ -75,15 +77,15 @@ impl ContextSource for Changed<'_> {
     }
 
     fn dockerfile(&self) -> Option<&str> {
-        self.around.dockerfile()
+        self.context_source.dockerfile()
     }
 
     fn services(&self) -> &[Service] {
-        self.around.services()
+        self.context_source.services()
     }
 
     fn runs(&self) -> &[ImageRun] {
-        self.around.runs()
+        self.context_source.runs()
     }
 }
 

@@ -83,10 +83,10 @@ fn ask_about(session: &Session<'_>, path: &Path, quits: &mut bool) -> anyhow::Re
         Err(error) => return Ok(FileReport::failed(Some(name), error)),
     };
     let mut person = Person { path: name.clone(), ..Person::default() };
-    let around = session.contexts.around(Some(path));
+    let context_source = session.contexts.of_file(Some(path));
     person.ignore_file =
-        around.context().ok().and_then(|context| context.ignore_text.clone()).unwrap_or_default();
-    let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &around, &mut person);
+        context_source.context().ok().and_then(|context| context.ignore_text.clone()).unwrap_or_default();
+    let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &context_source, &mut person);
     *quits = person.quits;
     if let Some(error) = person.error {
         return Err(error).context("the terminal can't be used");

@@ -41,7 +41,7 @@ impl Scopes {
             return Ok(Self::Found(findings));
         }
         let Some(revision) = &args.since else { return Ok(Self::Whole) };
-        let git = Git::around(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
+        let git = Git::containing(args.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
         let commit = git.commit_of(revision)?;
         Ok(Self::Since(git, commit))
     }

@@ -14,18 +14,18 @@ impl Facts<'_> {
         &self,
         setting: &ManagerSetting,
         run: &RunFacts<'_>,
-        around: &dyn ContextSource,
+        context_source: &dyn ContextSource,
     ) -> bool {
         let mut kept = self.kept.set_by.borrow_mut();
         let items = kept
             .entry((setting.name.clone(), setting.file.clone()))
-            .or_insert_with(|| self.items_that_may_set(setting, around));
+            .or_insert_with(|| self.items_that_may_set(setting, context_source));
         items.binary_search(&run.item).is_ok()
             || self.lineage.nearest(&self.stages, items, run.item).is_some()
     }
 
     /// The instructions that may set it, in order.
-    fn items_that_may_set(&self, setting: &ManagerSetting, around: &dyn ContextSource) -> Vec<usize> {
+    fn items_that_may_set(&self, setting: &ManagerSetting, context_source: &dyn ContextSource) -> Vec<usize> {
         let (name, file) = (setting.name.to_ascii_lowercase(), setting.file.to_ascii_lowercase());
         let can_hold = |path: &str| contains_from_root(path, &setting.file);
         let sets = |item: usize, instruction: &Instruction<'_>| match &instruction.body {
@@ -37,7 +37,7 @@ impl Facts<'_> {
                 let mut paths = transfer.sources.iter().chain([&transfer.destination]);
                 // A copied directory may contain a file with the setting.
                 let brings = || {
-                    let context = around.context().ok()?;
+                    let context = context_source.context().ok()?;
                     let copied = self.copied(item, context).filter(Copied::may_reach_etc)?;
                     let entries = context.entries.iter().filter(|entry| can_hold(&entry.path));
                     let mut places = entries.filter_map(|entry| copied.image_path(&entry.path));

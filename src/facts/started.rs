@@ -121,7 +121,7 @@ impl Facts<'_> {
                 }
                 found.append(&mut walk.found);
             }
-            for service in self.around.services() {
+            for service in self.context_source.services() {
                 found.append(&mut Walk::of_service(self, service));
             }
             found

@@ -167,7 +167,7 @@ impl Facts<'_> {
             return vec![Source::Base];
         }
         // The build context is copied to a directory that would contain the file.
-        vec![self.around.context().map_or(Source::NoContext, |context| self.missing(context))]
+        vec![self.context_source.context().map_or(Source::NoContext, |context| self.missing(context))]
     }
 
     /// Searches backwards from a place for the instruction that puts something at a path. The
@@ -279,7 +279,7 @@ impl Facts<'_> {
             let is_fetched = transfer.sources.iter().any(|source| fits(source));
             return is_fetched.then(|| vec![Source::Unknown("is fetched by ADD")]);
         }
-        let Ok(context) = self.around.context() else { return Some(vec![Source::NoContext]) };
+        let Ok(context) = self.context_source.context() else { return Some(vec![Source::NoContext]) };
         if let Some(copied) = self.copied(item, context) {
             let found = copied.context_paths(path);
             return found
@@ -388,14 +388,14 @@ impl Facts<'_> {
         let heredocs = ranges.iter().flat_map(|range| writers.heredocs_called(name, range));
         let mut found: Vec<Source> =
             heredocs.map(|body| Source::Text(body.of(self.file.text).to_owned())).collect();
-        if let Ok(context) = self.around.context() {
+        if let Ok(context) = self.context_source.context() {
             found.extend(context_files(context, name));
         }
         if !found.is_empty() {
             return found;
         }
         let copies = || ranges.iter().any(|range| writers.copies(range));
-        match self.around.context() {
+        match self.context_source.context() {
             _ if ranges.iter().any(|range| writers.makes(name, range)) => {
                 vec![Source::Unknown("may be made or fetched by a RUN")]
             }
@@ -408,7 +408,7 @@ impl Facts<'_> {
     /// The contents of the context's files whose path ends in `end` and that are sent to the
     /// builder.
     pub(super) fn context_texts(&self, end: &str) -> Vec<&str> {
-        let Ok(context) = self.around.context() else { return Vec::new() };
+        let Ok(context) = self.context_source.context() else { return Vec::new() };
         let paths = context.sent_by_name(base_name(end)).map(|entry| entry.path.as_str());
         let ends =
             |path: &&str| path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));

@@ -8,7 +8,7 @@ pub(super) struct CurrentContext<'s> {
     pub changed: Option<BuildContext>,
     /// Whether other files of the repository are looked at. Only unsafe fixes ask about them, so it
     /// is not worth the time where these are not applied.
-    pub looks_around: bool,
+    pub reads_runs: bool,
 }
 
 impl CurrentContext<'_> {
@@ -44,6 +44,6 @@ impl ContextSource for CurrentContext<'_> {
     }
 
     fn runs(&self) -> &[ImageRun] {
-        if self.looks_around { self.given.runs() } else { &[] }
+        if self.reads_runs { self.given.runs() } else { &[] }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn found(
     text: &str,
     outcome: &Outcome,
     settings: &Settings,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
     retry: Option<Try<'_>>,
 ) -> Vec<Held> {
     // Nearly all files have no Jettison comment and can be skipped.
@@ -45,7 +45,9 @@ pub(super) fn found(
                 }
                 None => Some(unknown(id)),
                 Some(transform) => retry
-                    .filter(|_| is_sure_to_report(transform, settings, around) && trials < MOST_TRIALS)
+                    .filter(|_| {
+                        is_sure_to_report(transform, settings, context_source) && trials < MOST_TRIALS
+                    })
                     .filter(|retry| {
                         trials += 1;
                         is_unused(text, comment, id, outcome, retry)
@@ -108,10 +110,10 @@ fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: 
 }
 
 /// Whether a transform runs in full, without a missing configuration, engine or build context.
-fn is_sure_to_report(transform: &Transform, settings: &Settings, around: &dyn ContextSource) -> bool {
+fn is_sure_to_report(transform: &Transform, settings: &Settings, context_source: &dyn ContextSource) -> bool {
     settings.wants(transform.id)
         && settings.scope.is_none()
         && transform.applicability >= needed(settings)
         && !transform.contract.is_conditional
-        && around.context().is_ok()
+        && context_source.context().is_ok()
 }

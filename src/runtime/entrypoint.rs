@@ -109,7 +109,8 @@ fn elsewhere(facts: &Facts<'_>, stage: &Stage) -> Vec<OtherRun> {
     let is_last = stage.index + 1 == facts.stages.len();
     let is_run = |target: Option<&str>| target.map_or(is_last, |target| name == Some(target));
     let mut found = Vec::new();
-    for service in facts.around.services().iter().filter(|service| is_run(service.target.as_deref())) {
+    for service in facts.context_source.services().iter().filter(|service| is_run(service.target.as_deref()))
+    {
         let lines = service.entrypoint.iter().chain(&service.command).chain(&service.others);
         for line in lines {
             let words = match line {
@@ -123,7 +124,7 @@ fn elsewhere(facts: &Facts<'_>, stage: &Stage) -> Vec<OtherRun> {
             found.push(OtherRun { words, by_shell: true });
         }
     }
-    let runs = facts.around.runs().iter().filter(|_| is_last);
+    let runs = facts.context_source.runs().iter().filter(|_| is_last);
     found.extend(runs.map(|run| OtherRun { words: run.words.clone(), by_shell: run.by_shell }));
     found
 }

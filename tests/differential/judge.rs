@@ -313,13 +313,13 @@ fn fix(text: &str, context: &[ContextFile], case: &Case, mode: Mode) -> Fixed {
     };
     let texts = context.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
     let ignore_file = (!case.ignore_file.is_empty()).then(|| case.ignore_file.clone());
-    let around = KnownContext(BuildContext::of(
+    let context_source = KnownContext(BuildContext::of(
         context.iter().map(entry).collect(),
         texts,
         ".dockerignore",
         ignore_file,
     ));
-    let outcome = pipeline::fix_within(text, &settings, &around);
+    let outcome = pipeline::fix_within(text, &settings, &context_source);
     Fixed {
         text: outcome.text().unwrap_or(text).to_owned(),
         ignore_file: outcome.ignore_file().map(str::to_owned),

@@ -54,8 +54,8 @@ fn case(seed: u64) -> Result<(&'static str, Settings, Folder), Finding> {
 }
 
 fn check(folder: &Folder, settings: &Settings) -> Result<bool, Finding> {
-    let around = caught(|| folder.around())?;
-    dockerfiles::check(&folder.dockerfile, settings, &around)
+    let context_source = caught(|| folder.context_source())?;
+    dockerfiles::check(&folder.dockerfile, settings, &context_source)
 }
 
 /// A folder with fewer files, shorter texts and a shorter Dockerfile.

@@ -102,16 +102,16 @@ fn seconds() -> i64 {
 }
 
 /// Whether a text fails in the same way.
-pub fn fails(text: &str, settings: &Settings, around: &dyn ContextSource, found: &Finding) -> bool {
-    check(text, settings, around).err().is_some_and(|other| other.kind == found.kind)
+pub fn fails(text: &str, settings: &Settings, context_source: &dyn ContextSource, found: &Finding) -> bool {
+    check(text, settings, context_source).err().is_some_and(|other| other.kind == found.kind)
 }
 
 /// Checks what must be true for every text; returns whether it is changed.
-pub fn check(text: &str, settings: &Settings, around: &dyn ContextSource) -> Result<bool, Finding> {
+pub fn check(text: &str, settings: &Settings, context_source: &dyn ContextSource) -> Result<bool, Finding> {
     let start = seconds();
     let deadline = Deadline::by(move || seconds() - start > MOST_SECONDS);
     let settings = Settings { deadline, ..settings.clone() };
-    let outcome = caught(|| pipeline::fix_within(text, &settings, around))?;
+    let outcome = caught(|| pipeline::fix_within(text, &settings, context_source))?;
     if outcome.is_late {
         return Err(Finding::of("it takes too long"));
     }
@@ -138,12 +138,12 @@ pub fn check(text: &str, settings: &Settings, around: &dyn ContextSource) -> Res
         return Err(Finding { kind: "a comment is lost".into(), detail: format!("{lost:?} in {new}") });
     }
     if !outcome.steps.is_empty() {
-        let context = around.context().ok().map(|context| match outcome.ignore_file() {
+        let context = context_source.context().ok().map(|context| match outcome.ignore_file() {
             Some(text) => context.with_ignore(text),
             None => context.clone(),
         });
-        let around = After { context, given: around };
-        let again = caught(|| pipeline::fix_within(new, &settings, &around))?;
+        let context_source = After { context, given: context_source };
+        let again = caught(|| pipeline::fix_within(new, &settings, &context_source))?;
         let ids: Vec<_> = again.steps.iter().map(|step| step.transform.id).collect();
         if !ids.is_empty() {
             let second = again.text().unwrap_or(new);

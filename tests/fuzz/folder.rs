@@ -445,7 +445,7 @@ pub struct KnownContext {
 
 impl Folder {
     /// The folder as the surroundings of its Dockerfile.
-    pub fn around(&self) -> KnownContext {
+    pub fn context_source(&self) -> KnownContext {
         let mut texts = BTreeMap::new();
         let mut ignore = None;
         for file in &self.files {

@@ -20,7 +20,7 @@ pub fn reserve(
     facts: &Facts<'_>,
     made: &BTreeSet<String>,
     context: &BuildContext,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
 ) -> Result<Option<String>, Reason> {
     let old = context.ignore_text.as_deref().unwrap_or_default();
     let missing: Vec<&str> = made.iter().map(String::as_str).filter(|path| !is_excluded(old, path)).collect();
@@ -28,7 +28,7 @@ pub fn reserve(
         return Ok(None);
     }
     for path in &missing {
-        may_be_excluded(facts, path, context, around)?;
+        may_be_excluded(facts, path, context, context_source)?;
     }
     let whole = |text: &String| {
         let after = context.with_ignore(text);
@@ -44,7 +44,9 @@ pub fn reserve(
     let text = [short, exact].into_iter().find(whole);
     let named = quoted(&missing);
     match text {
-        Some(_) if !around.can_write_ignore_file() => Err(reasons::host_files(&named, &context.ignore_path)),
+        Some(_) if !context_source.can_write_ignore_file() => {
+            Err(reasons::host_files(&named, &context.ignore_path))
+        }
         Some(text) => Ok(Some(text)),
         None => Err(reasons::excludes_too_much(&context.ignore_path, &named)),
     }
@@ -55,7 +57,7 @@ fn may_be_excluded(
     facts: &Facts<'_>,
     path: &str,
     context: &BuildContext,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
 ) -> Result<(), Reason> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+');
     if !path.chars().all(is_plain) {
@@ -69,7 +71,7 @@ fn may_be_excluded(
         return Err(reasons::under_version_control(path));
     }
     needs_nothing_of(facts, path, context, "this Dockerfile")?;
-    let own = around.dockerfile();
+    let own = context_source.dockerfile();
     let others = context.texts.iter().filter(|(other, _)| {
         other.to_ascii_lowercase().contains("dockerfile") && Some(other.as_str()) != own
     });

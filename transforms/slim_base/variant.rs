@@ -69,14 +69,14 @@ pub fn may_have_slim_base(facts: &Facts<'_>) -> bool {
 /// variant.
 pub fn slim_base(
     facts: &Facts<'_>,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
     variant: Variant,
 ) -> Option<Result<SlimBase, Reason>> {
     let stage = facts.stages.last()?;
     let Base::Image(image) = &stage.base else { return None };
     let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
     let Body::From(from) = &one.body else { return None };
-    let (start, context) = (Entrypoint::of(facts, stage), around.context().ok());
+    let (start, context) = (Entrypoint::of(facts, stage), context_source.context().ok());
     let look = StageView { facts, stage, image, start, folder: String::new(), context };
     let slim = match variant {
         Variant::Slim => slim_of(&look, image)?,
@@ -84,7 +84,7 @@ pub fn slim_base(
     };
     let at = one.text.start + one.text.of(facts.file.text).find(&from.image)?;
     let span = Span::new(at, at + from.image.len());
-    let needs: Vec<RequiredPackage> = around.proven().to_vec();
+    let needs: Vec<RequiredPackage> = context_source.proven().to_vec();
     let install = match packages::install_on(stage, &needs) {
         Ok(install) => install,
         Err(reason) => return Some(Err(reason.at(one.text))),

@@ -201,14 +201,14 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         done.installed.iter().any(|(directory, _)| directory == *path) && !paths::within(path, &look.folder)
     });
     // The directory of a workspace contains that of the application.
-    let (around, beside): (Vec<&String>, Vec<&String>) =
+    let (enclosing, other): (Vec<&String>, Vec<&String>) =
         installed.partition(|path| site.is_none() && paths::within(&look.folder, path));
-    let mut copies = match (site, &around[..]) {
+    let mut copies = match (site, &enclosing[..]) {
         (Some(site), _) => vec![Copy::of(site, "the built site")],
         (None, []) => vec![Copy::of(look.folder.clone(), reason)],
-        (None, around) => around.iter().map(|path| Copy::of((*path).clone(), reason)).collect(),
+        (None, enclosing) => enclosing.iter().map(|path| Copy::of((*path).clone(), reason)).collect(),
     };
-    copies.extend(beside.into_iter().map(|path| Copy::of(path.clone(), "other build output")));
+    copies.extend(other.into_iter().map(|path| Copy::of(path.clone(), "other build output")));
     copies.extend(fetched);
     Ok(Recipe {
         language: "Node",

@@ -36,7 +36,7 @@ impl<'f> Candidate<'f> {
 pub(super) fn split(
     facts: &Facts<'_>,
     candidate: &Candidate<'_>,
-    around: &dyn ContextSource,
+    context_source: &dyn ContextSource,
 ) -> Result<Split, Reason> {
     let Candidate { stage, image, language } = candidate;
     may_split(facts, stage)?;
@@ -44,12 +44,12 @@ pub(super) fn split(
     let start = Entrypoint::of(facts, stage);
     let folder = facts.directory_after(stage.items.end - 1).or_else(|| facts.first_directory(stage));
     let Some(folder) = folder else {
-        let split = variable_workdir::split(facts, stage, around);
+        let split = variable_workdir::split(facts, stage, context_source);
         return split.unwrap_or_else(|| Err(no_folder(facts, stage).at(from)));
     };
-    let look = StageView { facts, stage, image, start, folder, context: around.context().ok() };
+    let look = StageView { facts, stage, image, start, folder, context: context_source.context().ok() };
     let mut recipe = (language.recipe)(&look)?;
-    recipe.packages.extend(around.proven().iter().cloned());
+    recipe.packages.extend(context_source.proven().iter().cloned());
     assemble::assemble(&look, recipe)
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, transform: &st
             let is_set = || {
                 lean.unless_setting
                     .as_ref()
-                    .is_some_and(|setting| ctx.facts.may_be_set(setting, run, ctx.around))
+                    .is_some_and(|setting| ctx.facts.may_be_set(setting, run, ctx.context_source))
             };
             if lean.verbs.contains(&call.verb)
                 && !call.has_option(&lean.unless_option)

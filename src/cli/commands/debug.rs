@@ -22,7 +22,7 @@ pub fn run(args: &Debug) -> anyhow::Result<Status> {
         Debug::Tree { .. } => debug::tree(&text),
         Debug::Facts { .. } => {
             let contexts = Contexts::new(None)?;
-            debug::facts(&text, &contexts.around((!is_stdin).then_some(file)))
+            debug::facts(&text, &contexts.of_file((!is_stdin).then_some(file)))
         }
     };
     std::io::stdout().lock().write_all(page.as_bytes())?;

@@ -89,11 +89,13 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
     };
     let name = discover::display_name(path);
     let fixed = input::file(path).map_err(Failure::from).and_then(|text| {
-        let around = session.contexts.around(Some(path)).with_text(&text);
+        let context_source = session.contexts.of_file(Some(path)).with_text(&text);
         let settings = clock::started(&*session.settings(path, &text)?);
         let outcome = match &engines.prover {
-            Some(prover) => prover.fix(&text, &settings, &around).map_err(|error| format!("{error:#}"))?,
-            None => pipeline::fix_within(&text, &settings, &around),
+            Some(prover) => {
+                prover.fix(&text, &settings, &context_source).map_err(|error| format!("{error:#}"))?
+            }
+            None => pipeline::fix_within(&text, &settings, &context_source),
         };
         let outcome = clock::in_time(outcome, &settings)?;
         let changes = !outcome.steps.is_empty();
@@ -101,7 +103,11 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
             Some(meter) => {
                 let after = outcome.text().unwrap_or(&text);
                 let texts = Texts { before: &text, after, ignore_file: outcome.ignore_file() };
-                Some(meter.measure(name.clone(), &around, &texts).map_err(|error| format!("{error:#}"))?)
+                Some(
+                    meter
+                        .measure(name.clone(), &context_source, &texts)
+                        .map_err(|error| format!("{error:#}"))?,
+                )
             }
             None => None,
         };
@@ -132,8 +138,8 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     let mut settings = Settings::clone(&clock::started(&settings));
     settings.config.ignore.push("write-dockerignore".into());
     let contexts = Contexts::new(args.building.context.as_deref())?;
-    let around = contexts.around(None);
-    let outcome: Outcome = pipeline::fix_within(&text, &settings, &around);
+    let context_source = contexts.of_file(None);
+    let outcome: Outcome = pipeline::fix_within(&text, &settings, &context_source);
     let outcome =
         clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     if args.mode.check || args.format.is_some() {

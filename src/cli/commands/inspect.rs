@@ -120,7 +120,7 @@ fn savings(
     let configurations = Configurations::new(&args.choice)?;
     let settings = configurations.for_file(path).map_err(anyhow::Error::msg)?;
     let contexts = Contexts::new(None)?;
-    let outcome = pipeline::fix_within(text, &settings, &contexts.around(Some(path)));
+    let outcome = pipeline::fix_within(text, &settings, &contexts.of_file(Some(path)));
     let name = discover::display_name(path);
     let applied = outcome
         .steps

@@ -21,13 +21,13 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
     let engine = Engine::find()?;
     let before = input::named(&args.before)?;
     let contexts = Contexts::new(args.building.context.as_deref())?;
-    let around = contexts.around(Some(&args.before));
+    let context_source = contexts.of_file(Some(&args.before));
     let (after, ignore_file) = match &args.after {
         Some(path) => (input::named(path)?, None),
         None => {
             let configurations = Configurations::new(&args.choice)?;
             let settings = configurations.for_file(&args.before).map_err(anyhow::Error::msg)?;
-            let outcome = pipeline::fix_within(&before, &settings, &around);
+            let outcome = pipeline::fix_within(&before, &settings, &context_source);
             let text = outcome.text().unwrap_or(&before).to_owned();
             (text, outcome.ignore_file().map(str::to_owned))
         }
@@ -35,7 +35,7 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
     let options = Options { runs: args.runs.max(1), compression: args.compression };
     let meter = Meter { engine, plans: plans(&args.building), options, is_quiet: args.quiet };
     let texts = Texts { before: &before, after: &after, ignore_file: ignore_file.as_deref() };
-    let measured = meter.measure(discover::display_name(&args.before), &around, &texts)?;
+    let measured = meter.measure(discover::display_name(&args.before), &context_source, &texts)?;
     let has_figures = measured.platforms.iter().any(|platform| platform.figures.is_ok());
     let mut out = io::BufWriter::new(io::stdout().lock());
     print(&mut out, args.format, &measured)?;
@@ -77,11 +77,11 @@ impl Meter {
     pub fn measure(
         &self,
         path: String,
-        around: &FileContext<'_>,
+        context_source: &FileContext<'_>,
         texts: &Texts<'_>,
     ) -> anyhow::Result<Measured> {
-        let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
-        let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+        let known = context_source.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+        let directory = context_source.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let new_ignore = texts.ignore_file.map(|text| (known.ignore_path.as_str(), text));
         let bar = Bar::new(self.is_quiet);
         let show = |progress: &Progress| bar.show(progress);

@@ -30,7 +30,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
         "--unsafe requires --verify here: unsafe changes are only proposed if the image was tested with them"
     );
     let first = paths.first().cloned().unwrap_or_else(|| PathBuf::from("."));
-    let git = Git::around(&first)?;
+    let git = Git::containing(&first)?;
     let dirty = git.dirty()?;
     ensure!(
         dirty.is_empty() || request.dry_run,

@@ -21,11 +21,11 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let engine = Engine::find()?;
     let (before, after) = (input::named(&args.before)?, input::named(&args.after)?);
     let contexts = Contexts::new(args.building.context.as_deref())?;
-    let around = contexts.around(Some(&args.before));
+    let context_source = contexts.of_file(Some(&args.before));
     let mut is_well = true;
     let bar = Bar::new(args.quiet);
     for (platform, plan) in plans(&args.building) {
-        let trial = Trial::of(&engine, &around, &plan, &args.smoke, &before, &bar)?;
+        let trial = Trial::of(&engine, &context_source, &plan, &args.smoke, &before, &bar)?;
         let finding = trial
             .compare(&after, None)?
             .unwrap_or_else(|error| Finding { broken: vec![error.to_string()], ..Finding::default() });
@@ -60,24 +60,29 @@ impl Prover {
     }
 
     /// Applies every fix that passes the checks, including unsafe ones.
-    pub fn fix(&self, text: &str, settings: &Settings, around: &FileContext<'_>) -> anyhow::Result<Outcome> {
+    pub fn fix(
+        &self,
+        text: &str,
+        settings: &Settings,
+        context_source: &FileContext<'_>,
+    ) -> anyhow::Result<Outcome> {
         let mut settings = settings.clone();
         settings.config.r#unsafe = true;
-        let outcome = pipeline::fix_within(text, &settings, around);
+        let outcome = pipeline::fix_within(text, &settings, context_source);
         if outcome.steps.is_empty() {
             return Ok(outcome);
         }
         let bar = Bar::new(self.is_quiet);
-        let trial = Trial::of(&self.engine, around, &self.plan, &self.commands, text, &bar)?;
+        let trial = Trial::of(&self.engine, context_source, &self.plan, &self.commands, text, &bar)?;
         settings.proves = trial.tries_something();
-        verification::fix(&trial, text, &settings, around)
+        verification::fix(&trial, text, &settings, context_source)
     }
 }
 
 /// The built original, with which other versions are compared.
 pub struct Trial<'t> {
     engine: &'t Engine,
-    around: &'t FileContext<'t>,
+    context_source: &'t FileContext<'t>,
     plan: &'t Plan,
     commands: &'t [String],
     before: Subject,
@@ -88,7 +93,7 @@ impl<'t> Trial<'t> {
     /// Builds the original. If the build fails, the error contains its last lines.
     pub fn of(
         engine: &'t Engine,
-        around: &'t FileContext<'t>,
+        context_source: &'t FileContext<'t>,
         plan: &'t Plan,
         commands: &'t [String],
         text: &str,
@@ -96,11 +101,11 @@ impl<'t> Trial<'t> {
     ) -> anyhow::Result<Self> {
         bar.say("building the original");
         let version = Version { name: "original", text, ignore_file: None };
-        let built = attempt(engine, around, plan, version)?.map_err(|error| {
+        let built = attempt(engine, context_source, plan, version)?.map_err(|error| {
             anyhow::anyhow!("the original does not build, so there is nothing to compare with: {error}")
         })?;
         let before = Subject::of(engine, built)?;
-        Ok(Self { engine, around, plan, commands, before, bar })
+        Ok(Self { engine, context_source, plan, commands, before, bar })
     }
 
     /// Whether a HEALTHCHECK or a smoke command tests the image.
@@ -115,10 +120,11 @@ impl<'t> Trial<'t> {
         ignore_file: Option<&str>,
     ) -> anyhow::Result<Result<Finding, BuildError>> {
         self.bar.say("building and testing the new version");
-        let path = self.around.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
+        let path =
+            self.context_source.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
         let ignore_file = ignore_file.map(|text| (path.as_str(), text));
         let version = Version { name: "new version", text, ignore_file };
-        let built = match attempt(self.engine, self.around, self.plan, version)? {
+        let built = match attempt(self.engine, self.context_source, self.plan, version)? {
             Ok(built) => built,
             Err(error) => return Ok(Err(error)),
         };
@@ -144,12 +150,12 @@ impl verification::Trial for Trial<'_> {
 /// Builds a version. A failing build is a result; every other failure is an error.
 fn attempt(
     engine: &Engine,
-    around: &FileContext<'_>,
+    context_source: &FileContext<'_>,
     plan: &Plan,
     version: Version<'_>,
 ) -> anyhow::Result<Result<build::Built, BuildError>> {
-    let known = around.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
-    let directory = around.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+    let known = context_source.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
+    let directory = context_source.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
     let workspace = Workspace::of(directory, known, version, plan)?;
     match build::build(engine, &workspace.plan(), false) {
         Ok(built) => Ok(Ok(built)),

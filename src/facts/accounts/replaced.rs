@@ -30,7 +30,7 @@ impl Facts<'_> {
         }
         let unpacks = matches!(instruction.body, Body::Add(_));
         let is_from_context = instruction.flag("from").is_none();
-        if is_from_context && !unpacks && self.around.context().is_ok() {
+        if is_from_context && !unpacks && self.context_source.context().is_ok() {
             let placed = self.placed_by(item, instruction, &[ACCOUNTS]);
             return (!placed.is_empty()).then_some(Users::All);
         }

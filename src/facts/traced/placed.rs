@@ -92,7 +92,7 @@ impl Facts<'_> {
             // Files fetched to a parent directory do not depend on this Dockerfile.
             return of(destination, Source::Unknown("is fetched by ADD")).into_iter().collect();
         }
-        let Ok(context) = self.around.context() else {
+        let Ok(context) = self.context_source.context() else {
             return of(destination, Source::NoContext).into_iter().collect();
         };
         if let Some(copied) = self.copied(item, context) {
