@@ -91,8 +91,9 @@ impl Facts<'_> {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
             copies = true;
             let wanted = base_name(&setting.file);
-            let is_it = |name: &str| base_name(&transfer.destination) == wanted || base_name(name) == wanted;
-            let mut bodies = instruction.heredocs.iter().filter(|heredoc| is_it(&heredoc.name));
+            let is_setting =
+                |name: &str| base_name(&transfer.destination) == wanted || base_name(name) == wanted;
+            let mut bodies = instruction.heredocs.iter().filter(|heredoc| is_setting(&heredoc.name));
             if bodies.any(|heredoc| switches_on(setting, heredoc.content.of(self.file.text))) {
                 return true;
             }
@@ -158,14 +159,14 @@ fn named(setting: &Setting) -> String {
 
 /// The value that the nearest ENV or ARG gives a variable.
 fn is_set_by(switch: &Switch, before: &[(usize, &Instruction<'_>)]) -> bool {
-    let is_it = |key: &str| key.eq_ignore_ascii_case(&switch.name);
+    let is_switch = |key: &str| key.eq_ignore_ascii_case(&switch.name);
     let set = before.iter().find_map(|(_, instruction)| match &instruction.body {
         Body::Env(all) => {
-            let one = all.iter().rfind(|one| is_it(&one.key))?;
+            let one = all.iter().rfind(|one| is_switch(&one.key))?;
             Some(is_on(&switch.on, one.value.as_deref()))
         }
         // The builder may pass any value for it.
-        Body::Arg(all) => all.iter().any(|one| is_it(&one.key)).then_some(true),
+        Body::Arg(all) => all.iter().any(|one| is_switch(&one.key)).then_some(true),
         _ => None,
     });
     set.unwrap_or(false)

@@ -351,17 +351,13 @@ impl Facts<'_> {
                     None => self.sources_by_name(at, base_name(copy.file.name.text())),
                 });
             }
-            let mut operands = one.arguments().iter().filter(|word| !word.is_option());
-            match one.program.unwrap_or_default() {
-                "curl" | "wget" | "aria2c" if one.words.iter().any(|word| word.raw.contains(name)) => {
-                    return Some(vec![Source::Unknown("is fetched by a RUN")]);
-                }
-                "sed" | "perl" | "envsubst" | "patch"
-                    if operands.any(|word| names_path(Name::Word(word))) && !only_line_ends(one) =>
-                {
-                    return Some(vec![Source::Unknown("is changed by a RUN")]);
-                }
-                _ => {}
+            let fetches = actions.iter().any(|action| matches!(action.act, Act::Fetches | Act::Address));
+            if fetches && one.words.iter().any(|word| word.raw.contains(name)) {
+                return Some(vec![Source::Unknown("is fetched by a RUN")]);
+            }
+            let is_edited = |action: &Action<'_>| action.act == Act::Edits && names_path(action.file.name);
+            if actions.iter().any(is_edited) && !only_line_ends(one) {
+                return Some(vec![Source::Unknown("is changed by a RUN")]);
             }
         }
         None
@@ -483,11 +479,9 @@ pub(super) fn printed(one: &Invocation<'_>) -> Option<String> {
 /// Whether a `sed -i` only removes carriage returns.
 fn only_line_ends(one: &Invocation<'_>) -> bool {
     let expressions = one.arguments().iter().filter(|word| word.text().starts_with('s'));
-    let in_place =
-        one.arguments().iter().any(|word| word.raw.starts_with("-i") || word.raw.starts_with("--in-place"));
-    !in_place
-        || expressions.clone().count() > 0
-            && expressions.into_iter().all(|word| {
-                word.text().contains("\\r") || word.text().contains("\\x0D") || word.text().contains("\\015")
-            })
+    one.is("sed")
+        && expressions.clone().count() > 0
+        && expressions.into_iter().all(|word| {
+            word.text().contains("\\r") || word.text().contains("\\x0D") || word.text().contains("\\015")
+        })
 }

@@ -7,8 +7,9 @@
 use serde_json::Value;
 
 use crate::context::BuildContext;
-use crate::facts::{Base, Call, FURTHEST, Facts, RunFacts};
+use crate::facts::{Base, Call, FURTHEST, Facts, Invocation, RunFacts};
 use crate::knowledge::languages::node::PROGRAMS_AFTER_A_BUILD;
+use crate::knowledge::lists::programs::CHANGING_THE_DIRECTORY;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::names_no_dev_dependency;
@@ -75,8 +76,14 @@ fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -
         && place.own_shell
         && !facts.is_named("NODE_ENV")
         && behind.iter().any(|one| one.is(&call.manager.name) && one.arguments().iter().any(is_build))
-        && !behind.iter().any(|one| one.is("cd") || one.is("rm"))
+        && !behind.iter().any(may_lose_the_project)
         && !is_pruned(run, call)
+}
+
+/// Whether a command changes the directory, or removes files.
+fn may_lose_the_project(one: &Invocation<'_>) -> bool {
+    one.program.is_some_and(|program| CHANGING_THE_DIRECTORY.contains(&program))
+        || one.actions.known().iter().any(|action| action.act.removes() || action.act.prunes())
 }
 
 /// Whether the same RUN removes the packages again.

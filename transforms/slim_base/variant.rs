@@ -175,7 +175,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason>
         return Some(reasons::base_of_others().at(from));
     }
     let reads_documents = |one: &&crate::facts::Invocation<'_>| {
-        !one.is("rm")
+        !one.actions.known().iter().any(|action| action.act.removes())
             && one.words.iter().any(|word| EXCLUDED_IN_SLIM_IMAGES.iter().any(|path| word.raw.contains(path)))
     };
     if let Some(one) =

@@ -77,7 +77,6 @@ impl Users {
 
 /// The users whose accounts a command changes, by their names or in the list itself.
 fn changed(one: &Invocation<'_>) -> Option<Users> {
-    let words = one.arguments();
     let changed = one.actions.known().iter().filter(|action| match action.act {
         Act::MovesAccount | Act::RemovesAccount | Act::RemovesHome => true,
         // An unknown word may be an option.
@@ -89,8 +88,6 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         let names: Option<Vec<String>> = names.into_iter().map(|name| name.map(str::to_owned)).collect();
         return Some(names.map_or(Users::All, Users::Named));
     }
-    let edits = |word: &Word| word.raw.starts_with("-i") || word.raw.starts_with("-pi");
-    let by_argument = one.is("dd") || one.is("perl") && words.iter().any(edits);
     let writes = one.actions.known().iter().any(|Action { act, file, to, .. }| match (act, to) {
         // The destination may be the directory that contains it.
         (_, Some(to)) => {
@@ -102,7 +99,7 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         (Act::Writes | Act::Edits | Act::Fetches, None) => file.name.text().contains(ACCOUNTS),
         _ => false,
     });
-    (writes || by_argument && words.iter().any(is_accounts)).then_some(Users::All)
+    (writes || one.is("dd") && one.arguments().iter().any(is_accounts)).then_some(Users::All)
 }
 
 fn is_accounts(word: &Word) -> bool {
