@@ -52,7 +52,7 @@ impl Facts<'_> {
     }
 
     /// The path that a name refers to, unknown parts as written. The home directory is `~`.
-    fn path_in(&self, run: &RunFacts<'_>, index: usize, name: Name<'_>) -> String {
+    pub(crate) fn path_in(&self, run: &RunFacts<'_>, index: usize, name: Name<'_>) -> String {
         let expanded = self.name_expanded_in(run, index, name);
         let written = expanded.map_or_else(|| name.written().to_owned(), |expanded| expanded.written);
         let path = match run.states.directory(index) {

@@ -1,5 +1,6 @@
 //! Whether two adjacent RUN instructions can be merged, how, and what that saves.
 
+use crate::facts::actions::{Action, Name};
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
@@ -261,12 +262,19 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
             || facts.known.program(program) == Some(Program::Builder)
     };
     // Any file in a directory of programs may take precedence over the program found so far.
-    let places = |one: &Invocation<'_>| {
-        let mut changed = one.actions.known().iter().filter(|action| action.act != Act::Makes);
-        changed.any(|action| action.changes("bin"))
+    let places = |(index, one): (usize, &Invocation<'_>)| {
+        let is_program = |name: Name<'_>| {
+            let path = facts.path_in(first, index, name);
+            name.written().contains("bin") || path.split('/').any(|part| part.ends_with("bin"))
+        };
+        let puts = |action: &Action<'_>| {
+            let changes = action.act.changes() && action.act != Act::Makes || action.to.is_some();
+            changes && (is_program(action.file.name) || action.to.is_some_and(|to| is_program(to.name)))
+        };
+        one.actions.known().iter().any(puts)
             || one.is("update-alternatives") && one.arguments().iter().any(|word| word.raw.contains("bin"))
     };
-    let replaces = first.invocations.iter().any(places);
+    let replaces = first.invocations.iter().enumerate().any(places);
     let moves =
         |one: &&Invocation<'_>| moves(one) || replaces && !one.program.is_none_or(Knowledge::is_builtin);
     let mut names = first
