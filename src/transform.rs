@@ -110,7 +110,7 @@ impl Context<'_> {
     }
 
     /// Whether a comment, or hadolint's configuration, suppresses fixes with one of these codes.
-    pub fn leaves(&self, codes: &[String], anchor: Span) -> bool {
+    pub fn is_suppressed(&self, codes: &[String], anchor: Span) -> bool {
         let names: Vec<&str> = codes.iter().map(String::as_str).collect();
         self.pragmas.silence(&names, anchor)
             || self.settings.hadolint.ignored.iter().any(|code| names.contains(&code.as_str()))
@@ -205,14 +205,14 @@ impl Fixes {
     }
 
     /// Restricts the hadolint codes that the last proposal covers to some of its transform's.
-    pub fn answer(&mut self, codes: impl IntoIterator<Item = String>) {
+    pub fn restrict_codes(&mut self, codes: impl IntoIterator<Item = String>) {
         if let Some(last) = self.proposed.last_mut() {
             last.hadolint = Some(codes.into_iter().collect());
         }
     }
 
     /// Sets the benefit of the last proposal.
-    pub fn is_good_for(&mut self, effect: Effect) {
+    pub fn set_effect(&mut self, effect: Effect) {
         if let Some(last) = self.proposed.last_mut() {
             last.effect = Some(effect);
         }

@@ -55,7 +55,7 @@ pub fn fix<T: Trial>(
             return Ok(outcome);
         };
         let installs = outcome.steps.iter().any(|step| step.transform.contract.chooses_base);
-        if installs && proving.learn(&failure.lacking) {
+        if installs && proving.add_packages(&failure.lacking) {
             continue;
         }
         let (bad, failure) = first_bad(trial, &outcome, failure)?;
@@ -134,7 +134,7 @@ impl ContextSource for Proving<'_> {
 
 impl Proving<'_> {
     /// Adds the packages that are not known yet; returns whether there were any.
-    fn learn(&mut self, lacking: &[RequiredPackage]) -> bool {
+    fn add_packages(&mut self, lacking: &[RequiredPackage]) -> bool {
         let known = self.proven.len();
         for package in lacking {
             if !self.proven.iter().any(|proven| proven.package == package.package) {

@@ -24,7 +24,7 @@
 //! ```
 
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
-use crate::transforms::support::recommended::lean_installs;
+use crate::transforms::support::recommended::omit_recommended;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -38,5 +38,5 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    lean_installs(ctx, fixes, TRANSFORM.id);
+    omit_recommended(ctx, fixes, TRANSFORM.id);
 }

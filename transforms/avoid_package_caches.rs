@@ -84,7 +84,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                     };
                     fixes.propose(confidence.into(), anchor, title, edits);
                     let codes = ctx.known.manager(manager).and_then(|manager| manager.avoid.as_ref());
-                    fixes.answer(codes.map(|avoid| avoid.hadolint.clone()).unwrap_or_default());
+                    fixes.restrict_codes(codes.map(|avoid| avoid.hadolint.clone()).unwrap_or_default());
                 }
             }
         }

@@ -111,7 +111,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 }
                 Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
                 // A user who suppresses hadolint's finding about a cache wants to keep the cache.
-                Ok(found) if ctx.leaves(&found.cache.hadolint, anchor) => unwanted.add(found),
+                Ok(found) if ctx.is_suppressed(&found.cache.hadolint, anchor) => unwanted.add(found),
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
                     wanted.add(found);
                 }
@@ -135,7 +135,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(()) => {
                 let title = format!("delete {} cache in the RUN that fills it", names.join(" and "));
                 fixes.propose(applicability, anchor, title, edits);
-                fixes.answer(codes);
+                fixes.restrict_codes(codes);
             }
         }
     }

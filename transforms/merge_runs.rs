@@ -84,7 +84,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             Ok(Some(merge)) => {
                 let edits = join(ctx, first, second, &merge);
                 fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, edits);
-                fixes.is_good_for(match merge.kind {
+                fixes.set_effect(match merge.kind {
                     GainKind::Freshness => Effect::ReliableBuild,
                     GainKind::Bytes => Effect::SmallerImage,
                     GainKind::Layer => Effect::FewerLayers,

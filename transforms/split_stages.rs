@@ -166,10 +166,12 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     for line in &split.lines {
         match line {
             RuntimeLine::New(one) => stage += &made(one),
-            RuntimeLine::Copied(item) => stage += &closed(ctx, ctx.file.items[*item].span(), line_break),
+            RuntimeLine::Copied(item) => {
+                stage += &with_line_break(ctx, ctx.file.items[*item].span(), line_break);
+            }
             RuntimeLine::Moved(item) => {
                 let block = ctx.facts.block(*item);
-                stage += &closed(ctx, block.span, line_break);
+                stage += &with_line_break(ctx, block.span, line_break);
                 edits.delete(block.span);
                 if let Some(blank) = block.blank_below.filter(|_| block.blank_above) {
                     edits.delete(blank);
@@ -197,7 +199,7 @@ fn name_of(from: Span, text: &str, name: Option<&str>) -> Option<Span> {
 }
 
 /// A part of the file's text, with a line break at its end.
-fn closed(ctx: &Context<'_>, span: Span, line_break: &str) -> String {
+fn with_line_break(ctx: &Context<'_>, span: Span, line_break: &str) -> String {
     let text = span.of(ctx.file.text);
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}{line_break}") }
 }

@@ -40,10 +40,12 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_editable() {
-        for one in run.invocations.iter().filter(|one| one.program == Some("useradd") && !one.place.in_word) {
-            if uid(one).is_some_and(|uid| uid > 99_999) && !has_option(one) {
+        for call in
+            run.invocations.iter().filter(|call| call.program == Some("useradd") && !call.place.in_word)
+        {
+            if uid(call).is_some_and(|uid| uid > 99_999) && !has_option(call) {
                 let mut edits = Edits::new();
-                edits.insert(one.words[0].span.end, " --no-log-init");
+                edits.insert(call.words[0].span.end, " --no-log-init");
                 let title = "pass --no-log-init: with a high UID, useradd creates a huge /var/log/lastlog";
                 fixes.propose(Applicability::Safe, run.instruction.text, title, edits);
             }
@@ -52,11 +54,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 }
 
 /// The ID of the new account, if the command gives a number.
-fn uid(one: &Invocation<'_>) -> Option<u64> {
-    let uid = one.actions.known().iter().find(|action| action.act == Act::Uid)?;
+fn uid(call: &Invocation<'_>) -> Option<u64> {
+    let uid = call.actions.known().iter().find(|action| action.act == Act::Uid)?;
     uid.file.name.text().parse().ok()
 }
 
-fn has_option(one: &Invocation<'_>) -> bool {
-    one.has_flag('l', "--no-log-init")
+fn has_option(call: &Invocation<'_>) -> bool {
+    call.has_flag('l', "--no-log-init")
 }

@@ -16,7 +16,7 @@ use crate::report::{FileReport, IgnoreFile};
 
 /// Completes the reports of all files whose ignore file changes, and writes both files if
 /// requested.
-pub fn settle(session: &Session<'_>, found: &[discover::Found], reports: &mut [FileReport]) {
+pub fn finish_reports(session: &Session<'_>, found: &[discover::Found], reports: &mut [FileReport]) {
     let mut claimed: HashMap<PathBuf, String> = HashMap::new();
     for (found, report) in found.iter().zip(reports) {
         let Ok(path) = found else { continue };

@@ -79,5 +79,5 @@ impl Scopes {
 fn instructions(text: &str) -> Vec<RangeInclusive<usize>> {
     let lines = LineIndex::of(text);
     let file = Dockerfile::parse(text);
-    file.instructions().map(|(_, one)| lines.lines(one.full)).collect()
+    file.instructions().map(|(_, instruction)| lines.lines(instruction.full)).collect()
 }

@@ -175,7 +175,7 @@ impl Pattern {
                 .is_some_and(|before| before.is_empty() || before.ends_with('/')),
             Shape::Ending(ending) => path.ends_with(ending.as_str()),
             Shape::Starting(start) => path.starts_with(start.as_str()),
-            Shape::Tokens(tokens) => fits(tokens, path),
+            Shape::Tokens(tokens) => matches_tokens(tokens, path),
         }
     }
 }
@@ -261,7 +261,7 @@ fn class(chars: &mut Chars<'_>) -> Result<Token, Broken> {
 
 /// Whether tokens match a whole path. All positions that the path so far can lead to are tracked,
 /// each only once.
-fn fits(tokens: &[Token], path: &str) -> bool {
+fn matches_tokens(tokens: &[Token], path: &str) -> bool {
     let mut positions = Positions { all: Vec::new(), seen: vec![0; 2 * tokens.len() + 1], round: 1 };
     positions.add(tokens, 0);
     for (index, c) in path.chars().enumerate() {
@@ -409,7 +409,7 @@ mod tests {
         #[test]
         fn it_matches_what_trying_matches(pattern in "[ab/.*?\\\\\\[\\]^-]{1,9}", path in "[ab/.]{1,9}") {
             if let Ok(tokens) = tokens(&pattern) {
-                proptest::prop_assert_eq!(fits(&tokens, &path), fits_by_trying(&tokens, &path));
+                proptest::prop_assert_eq!(matches_tokens(&tokens, &path), fits_by_trying(&tokens, &path));
             }
         }
 

@@ -20,22 +20,27 @@ impl Contract {
 fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     let image = |facts: &Facts<'_>| {
         let stage = facts.stages.last()?;
-        let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
-        let Body::From(from) = &one.body else { return None };
-        let at = one.text.start + one.text.of(facts.file.text).find(&from.image)?;
+        let Item::Instruction(instruction) = &facts.file.items[stage.items.start] else { return None };
+        let Body::From(from) = &instruction.body else { return None };
+        let at = instruction.text.start + instruction.text.of(facts.file.text).find(&from.image)?;
         let (text, name) = (facts.file.text, at + from.image.len());
-        Some((text[..at].to_owned(), text[name..one.full.end].to_owned(), text[one.full.end..].to_owned()))
+        Some((
+            text[..at].to_owned(),
+            text[name..instruction.full.end].to_owned(),
+            text[instruction.full.end..].to_owned(),
+        ))
     };
     // The only other allowed change is one RUN that installs packages.
     let is_behind = |new_rest: &str, old_rest: &str| {
         let Some(added) = new_rest.strip_suffix(old_rest) else { return false };
         let added = Dockerfile::parse(added);
-        let mut instructions = added.instructions().map(|(_, one)| one);
+        let mut instructions = added.instructions().map(|(_, instruction)| instruction);
         match (instructions.next(), instructions.next()) {
             (None, _) => added.text.is_empty(),
-            (Some(one), None) => {
+            (Some(instruction), None) => {
                 let installs = ["RUN apt-get update ", "RUN apk add "];
-                one.script_is_read() && installs.iter().any(|start| one.logical.text.starts_with(start))
+                instruction.script_is_read()
+                    && installs.iter().any(|start| instruction.logical.text.starts_with(start))
             }
             _ => false,
         }

@@ -45,7 +45,7 @@ fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
 
 /// The number of RUNs.
 fn runs(file: &Dockerfile<'_>) -> usize {
-    file.instructions().filter(|(_, one)| matches!(one.body, Body::Run(_))).count()
+    file.instructions().filter(|(_, instruction)| matches!(instruction.body, Body::Run(_))).count()
 }
 
 fn compare(before: &[Step<'_>], after: &[Step<'_>]) -> Result<(), Reason> {

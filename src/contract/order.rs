@@ -44,24 +44,29 @@ fn check(
         return Err(reasons::stages_differ());
     }
     for (before, after) in before.iter().zip(&after_stages) {
-        let stay = |all: &[One<'_>]| -> Vec<String> {
-            all.iter().filter(|one| !may_move.contains(&one.keyword)).map(|one| one.text.clone()).collect()
+        let stay = |all: &[CommentedInstruction<'_>]| -> Vec<String> {
+            all.iter()
+                .filter(|instruction| !may_move.contains(&instruction.keyword))
+                .map(|instruction| instruction.text.clone())
+                .collect()
         };
         if stay(before) != stay(after) {
             return Err(reasons::instruction_moved());
         }
-        let mut rest: HashMap<&One<'_>, usize> = HashMap::new();
-        for one in after.iter().filter(|one| may_move.contains(&one.keyword)) {
-            *rest.entry(one).or_default() += 1;
+        let mut rest: HashMap<&CommentedInstruction<'_>, usize> = HashMap::new();
+        for instruction in after.iter().filter(|instruction| may_move.contains(&instruction.keyword)) {
+            *rest.entry(instruction).or_default() += 1;
         }
-        for one in before.iter().filter(|one| may_move.contains(&one.keyword)) {
-            let Some(count) = rest.get_mut(one).filter(|count| **count > 0) else {
-                return Err(reasons::instruction_missing(&one.text));
+        for instruction in before.iter().filter(|instruction| may_move.contains(&instruction.keyword)) {
+            let Some(count) = rest.get_mut(instruction).filter(|count| **count > 0) else {
+                return Err(reasons::instruction_missing(&instruction.text));
             };
             *count -= 1;
         }
-        let is_new = |one: &One<'_>| may_be_new == Some(one.keyword) && one.comments.is_empty();
-        if !rest.iter().all(|(one, count)| *count == 0 || is_new(one)) {
+        let is_new = |instruction: &CommentedInstruction<'_>| {
+            may_be_new == Some(instruction.keyword) && instruction.comments.is_empty()
+        };
+        if !rest.iter().all(|(instruction, count)| *count == 0 || is_new(instruction)) {
             return Err(reasons::instruction_new());
         }
     }
@@ -70,14 +75,14 @@ fn check(
 
 /// An instruction with the comments directly above it.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct One<'a> {
+struct CommentedInstruction<'a> {
     keyword: Keyword,
     text: String,
     comments: Vec<&'a str>,
 }
 
-fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
-    let mut stages: Vec<Vec<One<'_>>> = vec![Vec::new()];
+fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<CommentedInstruction<'a>>> {
+    let mut stages: Vec<Vec<CommentedInstruction<'_>>> = vec![Vec::new()];
     let mut comments = Vec::new();
     for item in &file.items {
         match item {
@@ -85,40 +90,47 @@ fn stages<'a>(file: &'a Dockerfile<'_>) -> Vec<Vec<One<'a>>> {
             Item::Blank(_) | Item::Directive(_) => comments.clear(),
             Item::Error(span, _) => {
                 comments.clear();
-                stages.last_mut().expect("never empty").push(One {
+                stages.last_mut().expect("never empty").push(CommentedInstruction {
                     keyword: Keyword::Maintainer,
                     text: span.of(file.text).to_owned(),
                     comments: Vec::new(),
                 });
             }
-            Item::Instruction(one) => {
-                if one.keyword == Keyword::From {
+            Item::Instruction(instruction) => {
+                if instruction.keyword == Keyword::From {
                     stages.push(Vec::new());
                 }
-                if let Some(script) = one.script() {
+                if let Some(script) = instruction.script() {
                     // A RUN may be split in two: its commands are compared, each with the flags.
-                    let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(file.text)).collect();
+                    let flags: Vec<&str> =
+                        instruction.flags.iter().map(|flag| flag.span.of(file.text)).collect();
                     comments.clear();
                     script.list.walk(&mut |command| {
                         let words: Vec<_> = commands::words(command).collect();
                         let text = format!("RUN {} {}", flags.join(" "), words.join(" "));
-                        stages.last_mut().expect("never empty").push(One {
-                            keyword: one.keyword,
+                        stages.last_mut().expect("never empty").push(CommentedInstruction {
+                            keyword: instruction.keyword,
                             text,
                             comments: Vec::new(),
                         });
                     });
                     continue;
                 }
-                let bodies = one.heredocs.iter().map(|doc| doc.content.of(file.text));
-                let text =
-                    std::iter::once(one.logical.text.as_ref()).chain(bodies).collect::<Vec<_>>().join("\n");
+                let bodies = instruction.heredocs.iter().map(|doc| doc.content.of(file.text));
+                let text = std::iter::once(instruction.logical.text.as_ref())
+                    .chain(bodies)
+                    .collect::<Vec<_>>()
+                    .join("\n");
                 // A comment above FROM does not belong to an instruction of the stage.
                 let mut comments = std::mem::take(&mut comments);
-                if one.keyword == Keyword::From {
+                if instruction.keyword == Keyword::From {
                     comments.clear();
                 }
-                stages.last_mut().expect("never empty").push(One { keyword: one.keyword, text, comments });
+                stages.last_mut().expect("never empty").push(CommentedInstruction {
+                    keyword: instruction.keyword,
+                    text,
+                    comments,
+                });
             }
         }
     }

@@ -19,7 +19,7 @@ impl Contract {
 
 fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
     let others = |file: &Dockerfile<'_>| -> Vec<usize> {
-        let others = file.instructions().filter(|(_, one)| !matches!(one.body, Body::Run(_)));
+        let others = file.instructions().filter(|(_, instruction)| !matches!(instruction.body, Body::Run(_)));
         others.map(|(item, _)| item).collect()
     };
     let (before, now) = (others(old.file), others(after));
@@ -56,8 +56,8 @@ fn pair<'x, 'a, 'b>(
 
 /// Whether the only differences between two instructions are an added owner and an added mode.
 fn same(old: &Dockerfile<'_>, a: &Instruction<'_>, new: &Dockerfile<'_>, b: &Instruction<'_>) -> bool {
-    let bodies = |file: &Dockerfile<'_>, one: &Instruction<'_>| -> Vec<String> {
-        one.heredocs.iter().map(|doc| doc.content.of(file.text).to_owned()).collect()
+    let bodies = |file: &Dockerfile<'_>, instruction: &Instruction<'_>| -> Vec<String> {
+        instruction.heredocs.iter().map(|doc| doc.content.of(file.text).to_owned()).collect()
     };
     let takes_flags = matches!(a.body, Body::Copy(_) | Body::Add(_));
     let added: Vec<_> = b

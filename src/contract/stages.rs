@@ -36,8 +36,10 @@ fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
     // Each step, and whether it creates a layer.
     let steps = |facts: &Facts<'_>, stage: &crate::facts::Stage| -> Vec<(bool, String)> {
         let all = facts.file.instructions().filter(|(item, _)| stage.items.contains(item));
-        all.filter(|(_, one)| is_step(one))
-            .map(|(_, one)| (makes_layer(one), one.full.of(facts.file.text).trim_end().to_owned()))
+        all.filter(|(_, instruction)| is_step(instruction))
+            .map(|(_, instruction)| {
+                (makes_layer(instruction), instruction.full.of(facts.file.text).trim_end().to_owned())
+            })
             .collect()
     };
     // The build stage may have additional lines, and must have all the original steps in their
@@ -91,10 +93,10 @@ fn check(old: &Facts<'_>, new: &Facts<'_>) -> Result<(), Reason> {
 fn with_variables(facts: &Facts<'_>, stage: &crate::facts::Stage, item: usize, path: &str) -> String {
     let mut text = path.to_owned();
     for earlier in stage.items.start..item {
-        let Item::Instruction(one) = &facts.file.items[earlier] else { continue };
-        match &one.body {
+        let Item::Instruction(instruction) = &facts.file.items[earlier] else { continue };
+        match &instruction.body {
             Body::Arg(all) | Body::Env(all) if all.iter().any(|set| names(path, &set.key)) => {
-                text += &format!("\n{} {}", one.keyword.name(), one.arguments());
+                text += &format!("\n{} {}", instruction.keyword.name(), instruction.arguments());
             }
             Body::Workdir(_) if !path.starts_with(['/', '$']) => return String::new(),
             _ => {}
@@ -113,13 +115,13 @@ fn names(path: &str, variable: &str) -> bool {
 }
 
 /// Instructions that create a layer, or that set build arguments or the shell for later ones.
-fn is_step(one: &Instruction<'_>) -> bool {
+fn is_step(instruction: &Instruction<'_>) -> bool {
     use Keyword::{Add, Arg, Copy, Run, Shell};
-    matches!(one.keyword, Add | Copy | Run | Shell | Arg)
+    matches!(instruction.keyword, Add | Copy | Run | Shell | Arg)
 }
 
-fn makes_layer(one: &Instruction<'_>) -> bool {
-    matches!(one.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
+fn makes_layer(instruction: &Instruction<'_>) -> bool {
+    matches!(instruction.keyword, Keyword::Add | Keyword::Copy | Keyword::Run)
 }
 
 /// The configuration of a stage's image: one entry for each setting that a later instruction can

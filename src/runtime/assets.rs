@@ -15,18 +15,18 @@ const MOST_PATHS: usize = 12;
 
 /// The absolute image paths to copy; `None` where the whole directory has to be copied because its
 /// content is unknown.
-pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
-    let context = look.context?;
+pub(crate) fn assets(view: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+    let context = view.context?;
     let named = named_in_sources(context);
     let mut kept = BTreeSet::new();
     let mut left = BTreeSet::new();
-    for item in look.stage.items.clone() {
-        let Item::Instruction(one) = &look.facts.file.items[item] else { continue };
+    for item in view.stage.items.clone() {
+        let Item::Instruction(one) = &view.facts.file.items[item] else { continue };
         let (Body::Copy(_) | Body::Add(_)) = &one.body else { continue };
-        let copied = look.facts.copied(item, context)?;
+        let copied = view.facts.copied(item, context)?;
         for entry in context.sent() {
             let Some(path) = copied.image_path(&entry.path) else { continue };
-            let Some(inner) = path.strip_prefix(&look.folder).and_then(|inner| inner.strip_prefix('/'))
+            let Some(inner) = path.strip_prefix(&view.folder).and_then(|inner| inner.strip_prefix('/'))
             else {
                 continue;
             };
@@ -47,7 +47,7 @@ pub(crate) fn assets(look: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
                 .take_while(|one| one.starts_with(directory))
                 .any(|one| one[directory.len()..].starts_with('/'))
         });
-        paths.insert(format!("{}/{}", look.folder.trim_end_matches('/'), whole.unwrap_or(file)));
+        paths.insert(format!("{}/{}", view.folder.trim_end_matches('/'), whole.unwrap_or(file)));
     }
     (paths.len() <= MOST_PATHS).then(|| paths.into_iter().collect())
 }

@@ -50,14 +50,16 @@ impl Entrypoint {
     pub(crate) fn of(facts: &Facts<'_>, stage: &Stage) -> Self {
         let mut all: Vec<StartCommand> = Vec::new();
         for item in stage.items.clone() {
-            let Item::Instruction(one) = &facts.file.items[item] else { continue };
-            let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) = &one.body else {
+            let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+            let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) =
+                &instruction.body
+            else {
                 continue;
             };
-            all.retain(|other| other.keyword != one.keyword);
+            all.retain(|other| other.keyword != instruction.keyword);
             // Docker's reference, ENTRYPOINT: an ENTRYPOINT in shell form ignores the arguments
             // from CMD; a CMD before an ENTRYPOINT stays effective.
-            all.push(read(one.keyword, item, form));
+            all.push(read(instruction.keyword, item, form));
         }
         Self { all, elsewhere: elsewhere(facts, stage) }
     }
@@ -92,8 +94,8 @@ impl Entrypoint {
     pub fn names(&self, program: &str) -> bool {
         let is_program = |word: &str| word.rsplit('/').next() == Some(program);
         let divides = |c: char| c.is_whitespace() || OPERATORS.contains(&c) || matches!(c, '"' | '\'');
-        let own = self.all.iter().flat_map(|one| &one.words);
-        let all = own.chain(self.elsewhere.iter().flat_map(|one| &one.words));
+        let own = self.all.iter().flat_map(|command| &command.words);
+        let all = own.chain(self.elsewhere.iter().flat_map(|command| &command.words));
         all.into_iter().any(|word| word.split(divides).any(is_program))
     }
 }

@@ -12,8 +12,8 @@ use crate::runtime::view::StageView;
 
 /// Checks that no file that ships names a dev dependency of a manifest. The error names the package
 /// and the file.
-pub(crate) fn names_no_dev_dependency(look: &StageView<'_, '_>, manifest: &Value) -> Result<(), Reason> {
-    let Some(context) = look.context else { return Ok(()) };
+pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value) -> Result<(), Reason> {
+    let Some(context) = view.context else { return Ok(()) };
     let Some(listed) = packages(manifest, "devDependencies") else { return Ok(()) };
     let own = |name: &&String| !name.starts_with("@types/") && !is_also_needed(manifest, name);
     let names: Vec<&str> = listed.keys().filter(own).map(String::as_str).collect();

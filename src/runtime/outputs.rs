@@ -54,7 +54,7 @@ pub struct Step<'s, 'a> {
     /// The index of the command among the RUN's invocations.
     pub index: usize,
     /// The command.
-    pub one: &'s Invocation<'a>,
+    pub call: &'s Invocation<'a>,
     /// Its working directory.
     pub directory: Option<String>,
 }
@@ -69,20 +69,20 @@ impl Step<'_, '_> {
         let expanded = facts.name_expanded_in(self.run, self.index, name)?;
         let text = Some(expanded.known).filter(|_| expanded.tail == Tail::None)?;
         if text.starts_with('/') {
-            climb(&text)
+            without_parents(&text)
         } else {
-            climb(&format!("{}/{text}", self.directory.as_ref()?))
+            without_parents(&format!("{}/{text}", self.directory.as_ref()?))
         }
     }
 
     /// The words that are not options.
     pub fn operands(&self) -> impl Iterator<Item = &Word> {
-        self.one.arguments().iter().filter(|word| !word.is_option())
+        self.call.arguments().iter().filter(|word| !word.is_option())
     }
 }
 
 /// A normalized path; `..` removes the component before it.
-fn climb(path: &str) -> Option<String> {
+fn without_parents(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         if part == ".." {
@@ -122,35 +122,35 @@ impl StageOutputs {
             return Err(reasons::mounts_other_image());
         }
         let start = facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, call) in run.invocations.iter().enumerate() {
             let directory = match (run.states.directory(index), &start) {
                 (Directory::Known(path), _) => Some(path.clone()),
                 (Directory::FromStart(below), Some(start)) => Some(format!("{start}{below}")),
                 _ => None,
             };
-            let step = Step { run, index, one, directory };
-            if one.is("cd") && one.place.own_shell {
+            let step = Step { run, index, call, directory };
+            if call.is("cd") && call.place.own_shell {
                 continue;
             }
             let is_source =
                 |word: &&Word| PACKAGE_SOURCES.iter().any(|directory| word.raw.contains(directory));
-            let source = one.words_and_targets().find(is_source);
-            if let Some(word) = source.filter(|_| !one.is_forced_removal()) {
+            let source = call.words_and_targets().find(is_source);
+            if let Some(word) = source.filter(|_| !call.is_forced_removal()) {
                 return Err(reasons::own_package_source(&word.raw));
             }
-            for action in one.actions.redirections().filter(|action| action.act == Act::Writes) {
+            for action in call.actions.redirections().filter(|action| action.act == Act::Writes) {
                 let name = action.file.name;
                 let path = step.path_of(facts, name);
-                self.leaves(path.ok_or_else(|| reasons::unknown_target_path(name.written()))?, "the shell");
+                self.add_path(path.ok_or_else(|| reasons::unknown_target_path(name.written()))?, "the shell");
             }
-            if one.words.is_empty() {
+            if call.words.is_empty() {
                 continue;
             }
             match own(&step) {
                 Some(Ok(Output::Nothing)) => {}
                 Some(Ok(Output::Folder)) => self.in_folder = true,
                 Some(Ok(Output::File(path))) => self.gone.retain(|gone| !paths::within(&path, gone)),
-                Some(Ok(Output::Path(path))) => self.leaves(path, one.program.unwrap_or_default()),
+                Some(Ok(Output::Path(path))) => self.add_path(path, call.program.unwrap_or_default()),
                 Some(Err(reason)) => return Err(reason),
                 None => self.command(facts, &step)?,
             }
@@ -160,9 +160,10 @@ impl StageOutputs {
 
     /// Handles a command that the recipe does not know.
     fn command(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), Reason> {
-        let one = step.one;
-        let unknown = || reasons::unknown_command(one.words.first().map_or("", |word| word.raw.as_str()));
-        let Some(program) = one.program else { return Err(unknown()) };
+        let invocation = step.call;
+        let unknown =
+            || reasons::unknown_command(invocation.words.first().map_or("", |word| word.raw.as_str()));
+        let Some(program) = invocation.program else { return Err(unknown()) };
         if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.kind {
                 Kind::System if call.manager.installs(&call.verb) => {
@@ -181,11 +182,11 @@ impl StageOutputs {
         }
         match facts.known.scope(program) {
             Some(Scope::Nothing) => Ok(()),
-            Some(Scope::Accounts) if !one.place.is_certain() || one.place.in_word => {
+            Some(Scope::Accounts) if !invocation.place.is_certain() || invocation.place.in_word => {
                 Err(reasons::may_not_run(program))
             }
             Some(Scope::Accounts) => {
-                self.accounts.push(one.command.span.of(facts.file.text).to_owned());
+                self.accounts.push(invocation.command.span.of(facts.file.text).to_owned());
                 Ok(())
             }
             Some(Scope::Operands | Scope::Scripted) => self.files(facts, step, program),
@@ -198,7 +199,7 @@ impl StageOutputs {
     }
 
     fn install(&mut self, step: &Step<'_, '_>, packages: &[&Word]) -> Result<(), Reason> {
-        let manager = step.one.program.unwrap_or_default();
+        let manager = step.call.program.unwrap_or_default();
         for word in packages {
             let name = word.literal().filter(|name| !name.contains('/') && !name.ends_with(".deb"));
             let name = name.ok_or_else(|| reasons::unknown_package(manager, &word.raw))?;
@@ -214,7 +215,7 @@ impl StageOutputs {
         let resolve = |name: Name<'_>| {
             step.path_of(facts, name).ok_or_else(|| reasons::unknown_path(program, name.written()))
         };
-        let actions = step.one.actions.all().ok_or_else(|| reasons::unknown_command(program))?;
+        let actions = step.call.actions.all().ok_or_else(|| reasons::unknown_command(program))?;
         if program == "ln" && actions.iter().any(|action| action.file.name.written().starts_with('/')) {
             return self.absolute_link(facts, step);
         }
@@ -240,12 +241,12 @@ impl StageOutputs {
                     let directory = named.rsplit_once('/').map_or(".", |(directory, _)| directory);
                     let path =
                         step.path_of(facts, name).or_else(|| step.path_of(facts, Name::Part(directory)));
-                    self.leaves(path.ok_or_else(|| reasons::unknown_chmod_path(name.written()))?, program);
+                    self.add_path(path.ok_or_else(|| reasons::unknown_chmod_path(name.written()))?, program);
                 }
                 (Act::Changes, _) => self.reowned(facts, step, program, resolve(name)?)?,
                 (Act::Uses, _) if name.word().is_none() => {}
                 (Act::Uses | Act::Makes | Act::Writes | Act::Edits, _) => {
-                    self.leaves(resolve(name)?, program);
+                    self.add_path(resolve(name)?, program);
                 }
                 _ => {}
             }
@@ -255,20 +256,20 @@ impl StageOutputs {
 
     /// A link that is, or points to, an absolute path.
     fn absolute_link(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), Reason> {
-        let text = step.one.command.span.of(facts.file.text);
+        let text = step.call.command.span.of(facts.file.text);
         let is_known = |name: Name<'_>| {
             name.word().is_none_or(|word| word.literal().is_some())
                 || facts.expanded(step.run.item, name.written()).is_some()
         };
         let mut links =
-            step.one.actions.known().iter().filter_map(|action| Some((action.file.name, action.to?)));
+            step.call.actions.known().iter().filter_map(|action| Some((action.file.name, action.to?)));
         let (_, to) = links.clone().next().ok_or_else(|| reasons::unknown_link(text))?;
         let is_known = links.all(|(name, _)| is_known(name)) && is_known(to.name);
         let target = Some(to.name).filter(|name| name.written().starts_with('/') && is_known);
         let target = target.and_then(|target| step.path_of(facts, target));
         let target = target.ok_or_else(|| reasons::unknown_link(text))?;
         let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
-        if !step.one.place.is_certain() {
+        if !step.call.place.is_certain() {
             return Err(reasons::link_may_not_run());
         }
         if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
@@ -295,7 +296,7 @@ impl StageOutputs {
         if is_common_directory(&path) {
             return Err(reasons::mixed_files(program, &path));
         }
-        self.leaves(path, program);
+        self.add_path(path, program);
         Ok(())
     }
 
@@ -307,30 +308,30 @@ impl StageOutputs {
         program: &str,
         path: String,
     ) -> Result<(), Reason> {
-        let mut texts = step.one.actions.known().iter().filter(|action| action.act == Act::Text);
+        let mut texts = step.call.actions.known().iter().filter(|action| action.act == Act::Text);
         let owner = texts.next().filter(|_| texts.next().is_none()).map(|action| action.file.name.written());
         let owner = owner.and_then(|owner| facts.expanded(step.run.item, owner));
         let owner = owner.ok_or_else(reasons::unknown_owner)?;
         let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
-        if program == "chown" && step.one.has_flag('R', "--recursive") {
+        if program == "chown" && step.call.has_flag('R', "--recursive") {
             self.owners.push((path.clone(), owner));
-        } else if !is_leaving(&path) {
+        } else if !is_not_read_at_run_time(&path) {
             self.owners.push((format!("={path}"), owner));
         }
-        self.leaves(path, program);
+        self.add_path(path, program);
         Ok(())
     }
 
     fn download(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        for Action { act, file, .. } in step.one.actions.known() {
+        for Action { act, file, .. } in step.call.actions.known() {
             let path = step.path_of(facts, file.name);
             match (act, file.inner) {
                 (Act::Fetches | Act::Writes, None) => {
                     let path = path.ok_or_else(|| reasons::unknown_target_path(file.name.written()))?;
-                    self.leaves(path, program);
+                    self.add_path(path, program);
                 }
                 (Act::Into | Act::Fetches, _) => {
-                    self.leaves(path.ok_or_else(reasons::unknown_download_path)?, program);
+                    self.add_path(path.ok_or_else(reasons::unknown_download_path)?, program);
                 }
                 _ => {}
             }
@@ -339,14 +340,14 @@ impl StageOutputs {
     }
 
     fn unpacked(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        let find = |wanted: Act| step.one.actions.known().iter().find(|action| action.act == wanted);
+        let find = |wanted: Act| step.call.actions.known().iter().find(|action| action.act == wanted);
         let archive = find(Act::Edits);
         let name = archive.or_else(|| find(Act::Into)).map_or(Name::Here, |action| action.file.name);
         let path = step.path_of(facts, name).ok_or_else(|| reasons::unknown_extraction(program))?;
         if OF_EVERY_IMAGE.contains(&path.as_str()) {
             return Err(reasons::mixed_extraction(program, &path));
         }
-        self.leaves(path, program);
+        self.add_path(path, program);
         Ok(())
     }
 
@@ -356,13 +357,13 @@ impl StageOutputs {
     }
 
     /// Whether a file that was created has been removed since.
-    pub fn is_gone(&self, path: &str) -> bool {
+    pub fn is_removed(&self, path: &str) -> bool {
         self.gone.iter().any(|gone| paths::within(path, gone))
     }
 
-    fn leaves(&mut self, path: String, program: &str) {
+    fn add_path(&mut self, path: String, program: &str) {
         self.gone.retain(|gone| !paths::within(&path, gone));
-        if !is_leaving(&path) && !self.paths.iter().any(|(known, _)| *known == path) {
+        if !is_not_read_at_run_time(&path) && !self.paths.iter().any(|(known, _)| *known == path) {
             self.paths.push((path, program.to_owned()));
         }
     }
@@ -375,7 +376,7 @@ impl StageOutputs {
     }
 
     /// Whether only the directory itself changes owner, not its content.
-    pub fn given_alone(&self, path: &str) -> bool {
+    pub fn changes_owner_alone(&self, path: &str) -> bool {
         self.owners.iter().any(|(target, _)| target.strip_prefix('=') == Some(path))
     }
 }
@@ -392,6 +393,6 @@ pub fn is_shared_folder(path: &str) -> bool {
 }
 
 /// Whether a path is in a directory without files needed at run time.
-pub fn is_leaving(path: &str) -> bool {
+pub fn is_not_read_at_run_time(path: &str) -> bool {
     NOT_READ_AT_RUN_TIME.iter().any(|leaving| paths::within(path, leaving))
 }

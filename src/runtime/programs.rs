@@ -29,8 +29,8 @@ pub(crate) fn package_of(program: &str) -> Option<&'static str> {
 }
 
 /// The packages that contain the programs named by the start command or the health check.
-pub(crate) fn by_start(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
-    packages("the start command", |program| look.start.names(program))
+pub(crate) fn by_start(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
+    packages("the start command", |program| view.start.names(program))
 }
 
 /// Whether a source starts other programs. (Ruby's manual, "Backtick Literals".)
@@ -42,8 +42,8 @@ fn starts(path: &str, text: &str) -> bool {
 }
 
 /// Whether a source with one of these endings starts other programs, or was too large to be read.
-pub(crate) fn may_be_started_by(look: &StageView<'_, '_>, endings: &[&str]) -> bool {
-    let Some(context) = look.context else { return false };
+pub(crate) fn may_be_started_by(view: &StageView<'_, '_>, endings: &[&str]) -> bool {
+    let Some(context) = view.context else { return false };
     let is_one = |path: &str| endings.iter().any(|ending| path.ends_with(ending));
     let is_sent = |path: &str| is_source(path) && context.sends_file(path);
     context.unread_sources().any(is_one)
@@ -52,8 +52,8 @@ pub(crate) fn may_be_started_by(look: &StageView<'_, '_>, endings: &[&str]) -> b
 
 /// The packages that contain the programs called by the application's own sources: programs whose
 /// names begin a quoted text in a file that starts processes.
-pub(crate) fn by_sources(look: &StageView<'_, '_>) -> Vec<RequiredPackage> {
-    let Some(context) = look.context else { return Vec::new() };
+pub(crate) fn by_sources(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
+    let Some(context) = view.context else { return Vec::new() };
     let texts = context.texts.iter().filter(|(path, text)| starts(path, text) && context.sends_file(path));
     // The first word of each quoted text, collected once for all programs.
     let called: HashSet<&str> = texts

@@ -78,7 +78,7 @@ impl StageView<'_, '_> {
     /// The base image, as written.
     pub fn written_image(&self) -> String {
         match &self.facts.file.items[self.stage.items.start] {
-            Item::Instruction(one) => match &one.body {
+            Item::Instruction(instruction) => match &instruction.body {
                 Body::From(from) => from.image.clone(),
                 _ => String::new(),
             },
@@ -169,7 +169,7 @@ impl StageView<'_, '_> {
     /// The working directory after the last step of the build.
     pub fn end_of_build(&self) -> String {
         let steps = self.stage.items.clone().rev();
-        let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(one) if matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));
+        let mut steps = steps.filter(|&item| matches!(&self.facts.file.items[item], Item::Instruction(instruction) if matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))));
         steps.next().and_then(|item| self.facts.directory_after(item)).unwrap_or_default()
     }
 }

@@ -315,11 +315,11 @@ fn needless<'a>(
 }
 
 /// Whether a command is only a program with its arguments, perhaps through sudo.
-fn is_plain(one: &Invocation<'_>) -> bool {
-    let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
-    one.command.redirects.is_empty()
-        && one.simple.assignments.is_empty()
-        && one.simple.words.iter().all(|word| word.substitutions.is_empty())
+fn is_plain(call: &Invocation<'_>) -> bool {
+    let wrappers = &call.simple.words[..call.simple.words.len() - call.words.len()];
+    call.command.redirects.is_empty()
+        && call.simple.assignments.is_empty()
+        && call.simple.words.iter().all(|word| word.substitutions.is_empty())
         && wrappers.iter().all(|word| word.raw == "sudo")
 }
 

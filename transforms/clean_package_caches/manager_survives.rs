@@ -106,7 +106,7 @@ fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
 
 /// Whether a command may delete, move or disable a program, or delete the script's working
 /// directory.
-fn may_remove_a_program(one: &Invocation<'_>) -> bool {
+fn may_remove_a_program(call: &Invocation<'_>) -> bool {
     let harmless = |raw: &str| {
         let path = paths::normal(raw);
         if raw.contains(['$', '`']) {
@@ -116,23 +116,23 @@ fn may_remove_a_program(one: &Invocation<'_>) -> bool {
         relative && !path.is_empty()
             || WITHOUT_PROGRAMS.iter().any(|directory| paths::within(&path, directory))
     };
-    let mut operands = one.arguments().iter().filter(|word| !word.is_option());
+    let mut operands = call.arguments().iter().filter(|word| !word.is_option());
     let removes = |action: &Action<'_>| {
         let act = action.act;
         (act.removes() || act.prunes() || act == Act::Moves) && !harmless(action.file.name.written())
     };
-    if one.actions.known().iter().any(removes) {
+    if call.actions.known().iter().any(removes) {
         return true;
     }
-    match one.program.unwrap_or_default() {
+    match call.program.unwrap_or_default() {
         "shred" => !operands.all(|word| harmless(&word.raw)),
-        "dpkg" => one
+        "dpkg" => call
             .arguments()
             .iter()
             .any(|word| matches!(word.raw.as_str(), "-r" | "-P" | "--purge" | "--remove")),
-        "rpm" => one.arguments().iter().any(|word| word.raw.starts_with("-e") || word.raw == "--erase"),
+        "rpm" => call.arguments().iter().any(|word| word.raw.starts_with("-e") || word.raw == "--erase"),
         program if REPLACING_PROGRAMS.contains(&program) => true,
-        "chmod" => one.arguments().iter().any(|word| word.raw.contains("-x")),
+        "chmod" => call.arguments().iter().any(|word| word.raw.contains("-x")),
         _ => false,
     }
 }

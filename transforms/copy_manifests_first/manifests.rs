@@ -86,14 +86,14 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Rea
     }
     Some(looked.with_names(known).and_then(|mut project| {
         match call.manager.ecosystem {
-            Some(Ecosystem::Node) => node::look(&looked, &mut project)?,
-            Some(Ecosystem::Python) => pyproject::look(&looked, &mut project)?,
-            Some(Ecosystem::Ruby) => gemfile::look(&looked, &mut project)?,
-            Some(Ecosystem::Php) => composer::look(&looked, &mut project)?,
-            Some(Ecosystem::Dotnet) => dotnet::look(&looked, &mut project)?,
-            Some(Ecosystem::Go) => go::look(&looked, &mut project)?,
-            Some(Ecosystem::Maven) => maven::look(&looked, &mut project)?,
-            Some(Ecosystem::Elixir) => mix::look(&looked, &mut project)?,
+            Some(Ecosystem::Node) => node::view(&looked, &mut project)?,
+            Some(Ecosystem::Python) => pyproject::view(&looked, &mut project)?,
+            Some(Ecosystem::Ruby) => gemfile::view(&looked, &mut project)?,
+            Some(Ecosystem::Php) => composer::view(&looked, &mut project)?,
+            Some(Ecosystem::Dotnet) => dotnet::view(&looked, &mut project)?,
+            Some(Ecosystem::Go) => go::view(&looked, &mut project)?,
+            Some(Ecosystem::Maven) => maven::view(&looked, &mut project)?,
+            Some(Ecosystem::Elixir) => mix::view(&looked, &mut project)?,
             // cargo rejects a manifest whose targets do not exist. (The Cargo Book, "Cargo
             // Targets", Target auto-discovery.)
             Some(Ecosystem::Rust) => {
@@ -139,7 +139,7 @@ impl<'l> Looked<'l, '_> {
         );
         let makes = known.makes.iter().map(|name| self.path(name)).collect();
         let mut project = Project { reads, makes, confidence: Confidence::Safe };
-        settings::look(self, self.folder, &mut project)?;
+        settings::view(self, self.folder, &mut project)?;
         Ok(project)
     }
 

@@ -72,9 +72,11 @@ pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
     let Some(order) = ordering::movable_items(facts, stage, &is_copy) else { return false };
     let from_context = |item: &usize| {
-        facts
-            .instruction_at(*item)
-            .is_some_and(|one| is_copy(&one.body) && one.heredocs.is_empty() && one.flag("from").is_none())
+        facts.instruction_at(*item).is_some_and(|instruction| {
+            is_copy(&instruction.body)
+                && instruction.heredocs.is_empty()
+                && instruction.flag("from").is_none()
+        })
     };
     let Some(first) = order.iter().position(from_context) else { return false };
     order[first..].iter().any(|item| {
@@ -223,8 +225,9 @@ fn other_sources_above(facts: &Facts<'_>, item: usize, step: usize) -> Option<us
     let stage = facts.stage_at(item)?;
     let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
     let other = others.find(|&other| {
-        let is_copy =
-            facts.instruction_at(other).is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)));
+        let is_copy = facts
+            .instruction_at(other)
+            .is_some_and(|instruction| matches!(instruction.body, Body::Copy(_) | Body::Add(_)));
         is_copy && facts.rate(other) == Rate::Often
     });
     other.or_else(|| (facts.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
@@ -388,17 +391,17 @@ fn is_there_before(
 fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     let script = run.editable()?;
     let [statement] = &script.list.statements[..] else { return None };
-    let ends = |one: &Invocation<'_>| one.program.is_some_and(|name| ENDING_A_SCRIPT.contains(&name));
+    let ends = |call: &Invocation<'_>| call.program.is_some_and(|name| ENDING_A_SCRIPT.contains(&name));
     // After RUN, this first word would be read as an option or as the exec form.
-    let is_syntax = |one: &Invocation<'_>| {
-        one.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
+    let is_syntax = |call: &Invocation<'_>| {
+        call.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
     };
     let plain = statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
     (plain
         && run.instruction.flags.is_empty()
         && !script.ends_in_comment
         && !changes_shell(script)
-        && !run.invocations.iter().any(|one| one.words.is_empty() || ends(one) || is_syntax(one)))
+        && !run.invocations.iter().any(|call| call.words.is_empty() || ends(call) || is_syntax(call)))
     .then_some(statement)
 }
 

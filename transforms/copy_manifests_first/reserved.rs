@@ -168,10 +168,10 @@ fn is_made_in_stage_of(facts: &Facts<'_>, item: usize, name: &str) -> bool {
     });
     installs
         || stage.items.clone().any(|item| match &facts.file.items[item] {
-            Item::Instruction(one) => match &one.body {
+            Item::Instruction(instruction) => match &instruction.body {
                 Body::Copy(transfer) => {
                     let ends = |source: &String| source.trim_end_matches('/').ends_with(name);
-                    one.flag("from").is_some() && transfer.sources.iter().any(ends)
+                    instruction.flag("from").is_some() && transfer.sources.iter().any(ends)
                 }
                 _ => false,
             },

@@ -52,24 +52,28 @@ struct Brought<'f, 'a> {
 /// such copy is affected.
 pub fn copy_ownership<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<CopyOwnership, Reason>> {
     run.editable()?;
-    let firsts = run.invocations.iter().take_while(|one| one.place.statement == 0 && one.place.alone);
-    for (index, one) in firsts.enumerate() {
-        let change = change(one)?;
+    let firsts = run.invocations.iter().take_while(|call| call.place.statement == 0 && call.place.alone);
+    for (index, call) in firsts.enumerate() {
+        let change = change(call)?;
         let path = facts.target_of(run, index, change.path).path()?.to_owned();
-        match brought(facts, run, &path) {
+        match copies_to(facts, run, &path) {
             Err(reason) => return Some(Err(reason)),
             Ok(brought) if brought.copies.is_empty() => {}
             // An earlier fix leaves such a plain chown of a directory, and there is nothing more to
             // do.
             Ok(brought) if change.recursive.is_none() && !is_file_copy(facts, &brought, &path) => {}
-            Ok(brought) => return Some(hand_over(facts, run, one, &change, &path, &brought)),
+            Ok(brought) => return Some(hand_over(facts, run, call, &change, &path, &brought)),
         }
     }
     None
 }
 
 /// The copies directly before a RUN that copy files to a path or below it, in order.
-fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Result<Brought<'f, 'a>, Reason> {
+fn copies_to<'f, 'a>(
+    facts: &'f Facts<'a>,
+    run: &RunFacts<'a>,
+    path: &str,
+) -> Result<Brought<'f, 'a>, Reason> {
     let mut found = Brought { copies: Vec::new(), changed: Vec::new() };
     // The obstacle between a copy and the RUN. It matters only once such a copy is found.
     let mut changed: Vec<&str> = Vec::new();
@@ -86,7 +90,8 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
             Body::Copy(transfer) | Body::Add(transfer) => {
                 let destination = facts.absolute(item, &transfer.destination);
                 let concerned = destination.as_ref().is_some_and(|destination| {
-                    paths::within(destination, path) || lands(transfer, destination).as_deref() == Some(path)
+                    paths::within(destination, path)
+                        || destination_of_file(transfer, destination).as_deref() == Some(path)
                 });
                 if concerned {
                     if let Some(blocker) = blocker {
@@ -99,7 +104,9 @@ fn brought<'f, 'a>(facts: &'f Facts<'a>, run: &RunFacts<'a>, path: &str) -> Resu
                     blocker = Some(reasons::copy_between(name, path).seen_at(instruction.text));
                 }
             }
-            Body::Env(all) | Body::Arg(all) => changed.extend(all.iter().map(|one| one.key.as_str())),
+            Body::Env(all) | Body::Arg(all) => {
+                changed.extend(all.iter().map(|assignment| assignment.key.as_str()));
+            }
             Body::Workdir(directory) => {
                 let made = facts.absolute(item, directory);
                 if made.is_none_or(|made| made != path && paths::within(&made, path)) {
@@ -168,7 +175,7 @@ fn hand_over<'a>(
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
     let is_file = is_file_copy(facts, brought, path);
     let exists = if is_file {
-        nothing_names(facts, run, first, path)?;
+        check_not_named_before(facts, run, first, path)?;
         false
     } else {
         facts.is_untouched(run.stage, first, path)?
@@ -181,7 +188,7 @@ fn hand_over<'a>(
     let needless = match change.recursive {
         // The directory existed: the copy does not change its owner and mode.
         Some(word) if exists => option_span(run, one, word)?,
-        _ => whole(facts, run, one)?,
+        _ => removable_span(facts, run, one)?,
     };
     Ok(CopyOwnership {
         flag: format!("--{}={value}", change.program),
@@ -232,7 +239,12 @@ fn owner<'a>(
 }
 
 /// Checks that no earlier instruction names a file: it might be a symlink or a directory.
-fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &str) -> Result<(), Reason> {
+fn check_not_named_before<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    item: usize,
+    path: &str,
+) -> Result<(), Reason> {
     let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
     if facts.is_far_down(item) {
         return Err(reasons::too_far_for_name(FURTHEST, path));
@@ -244,27 +256,27 @@ fn nothing_names<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, item: usize, path: &
 }
 
 /// The command with its operator, or the whole RUN if it has no other command.
-fn whole<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Invocation<'_>) -> Result<Span, Reason> {
+fn removable_span<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Invocation<'_>) -> Result<Span, Reason> {
     let stuck = || reasons::not_removable();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
-    let statement = &statements[one.place.statement];
+    let statement = &statements[call.place.statement];
     let plain = statement.is_and_chain()
         && statement.end != End::Background
         && !script.ends_in_comment
-        && one.place.is_certain();
+        && call.place.is_certain();
     let span = match (statements.len(), statement.rest.is_empty()) {
         _ if !plain => None,
         (1, true) => return whole_run(facts, run),
         (_, true) => excise::clear(
             run,
-            Span::new(one.command.span.start, statements[one.place.statement + 1].span.start),
+            Span::new(call.command.span.start, statements[call.place.statement + 1].span.start),
         ),
         (count, false) => {
             // A failing list of one command stops a script under `set -e`; as part of a longer list
             // it does not.
             let same = errexit(run, script) == Errexit::Off || count == 1 && is_plain_statement(statement);
-            excise::forward(run, one).or_else(|| excise::backward(run, one)).filter(|_| same)
+            excise::forward(run, call).or_else(|| excise::backward(run, call)).filter(|_| same)
         }
     };
     span.ok_or_else(stuck)
@@ -342,7 +354,7 @@ fn flag<'f>(instruction: &'f Instruction<'_>, name: &str) -> Option<&'f Flag> {
 }
 
 /// The destination of the file, if a copy copies exactly one file.
-fn lands(transfer: &Transfer, destination: &str) -> Option<String> {
+fn destination_of_file(transfer: &Transfer, destination: &str) -> Option<String> {
     let [source] = &transfer.sources[..] else { return None };
     if !looks_like_a_file(source) {
         return None;
@@ -362,7 +374,7 @@ fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> boo
     let [(item, instruction)] = brought.copies[..] else { return false };
     let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return false };
     let destination = facts.absolute(item, &transfer.destination);
-    destination.and_then(|destination| lands(transfer, &destination)).as_deref() == Some(path)
+    destination.and_then(|destination| destination_of_file(transfer, &destination)).as_deref() == Some(path)
 }
 
 /// The mode, if it is three digits. GNU chmod keeps a directory's set-group-ID bit, which

@@ -52,7 +52,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
     let runs =
         facts.runs.iter().enumerate().filter(|(_, run)| run.stage == stage.index && run.editable().is_some());
     let folder = facts.directory_after(stage.items.end - 1).unwrap_or_default();
-    let look = StageView { facts, stage, image, start: Entrypoint::of(facts, stage), folder, context };
+    let view = StageView { facts, stage, image, start: Entrypoint::of(facts, stage), folder, context };
     for (index, run) in runs {
         for call in &run.calls {
             let Some(way) = way(facts, run, call).filter(|_| !is_pruned(run, call)) else { continue };
@@ -61,7 +61,7 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
                 found.push(Err(reasons::too_many_follow_install(FURTHEST).at(anchor)));
                 continue;
             }
-            match needed(&look, run, call, way) {
+            match needed(&view, run, call, way) {
                 Ok(None) => {}
                 Ok(Some(option)) => found.push(Ok(Omission {
                     run: index,
@@ -90,8 +90,9 @@ fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w
 }
 
 /// The reason why the text of a file is unknown.
-fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> Reason {
-    let mut flags = look.facts.before(run.item).take(FURTHEST).flat_map(|(_, one)| &one.flags);
+fn no_text(view: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> Reason {
+    let mut flags =
+        view.facts.before(run.item).take(FURTHEST).flat_map(|(_, instruction)| &instruction.flags);
     match flags.find(|flag| matches!(flag.name.as_str(), "parents" | "exclude")) {
         Some(flag) => reasons::source_unknown(path, &flag.name),
         None => reasons::unreadable_file(path),
@@ -100,16 +101,16 @@ fn no_text(look: &StageView<'_, '_>, run: &RunFacts<'_>, path: &str) -> Reason {
 
 /// The option, if there are dev dependencies and no command needs them.
 fn needed(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     way: &Production,
 ) -> Result<Option<String>, Reason> {
-    let context = look.context.ok_or(reasons::context_unreadable_for_loads())?;
+    let context = view.context.ok_or(reasons::context_unreadable_for_loads())?;
     let directory = run.states.directory(call.invocation).known();
     let directory = directory.ok_or(reasons::unknown_directory("the install"))?;
     let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
-    let text = look.text_at(context, &path).ok_or_else(|| no_text(look, run, &path))?;
+    let text = view.text_at(context, &path).ok_or_else(|| no_text(view, run, &path))?;
     if context.text("nx.json").is_some()
         || context.sends_file("lerna.json")
         || context.sends_file("pnpm-workspace.yaml")
@@ -118,8 +119,8 @@ fn needed(
     }
     let usual = |may_omit: bool| may_omit.then(|| way.option.clone());
     match call.manager.ecosystem {
-        Some(Ecosystem::Php) => php(look, run, call, text).map(usual),
-        Some(Ecosystem::Python) => python::option(look, run, call, text, way),
+        Some(Ecosystem::Php) => php(view, run, call, text).map(usual),
+        Some(Ecosystem::Python) => python::option(view, run, call, text, way),
         Some(Ecosystem::Node)
             if call.manager.name == "yarn"
                 && (context.sends_file(".yarnrc.yml")
@@ -127,12 +128,12 @@ fn needed(
         {
             Ok(None)
         }
-        Some(Ecosystem::Node) => node(look, run, call, text).map(usual),
+        Some(Ecosystem::Node) => node(view, run, call, text).map(usual),
         _ => Err(reasons::unknown_dev_dependencies(&way.manifest)),
     }
 }
 
-fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
+fn node(view: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
     let manifest: Value = serde_json::from_str(text).map_err(|_| reasons::unreadable_file("package.json"))?;
     let listed = manifest.get("devDependencies").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
@@ -141,8 +142,8 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
     if manifest.get("workspaces").is_some() {
         return Err(reasons::several_manifests());
     }
-    if look.image.repository == "node"
-        && look.image.tag.as_deref().is_some_and(|tag| major(tag).is_some_and(|major| major < 16))
+    if view.image.repository == "node"
+        && view.image.tag.as_deref().is_some_and(|tag| major(tag).is_some_and(|major| major < 16))
     {
         return Err(reasons::npm_too_old());
     }
@@ -154,7 +155,7 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
         return Err(reasons::install_runs_script(name));
     }
     let uses = |word: &Word| !VERBS_WITHOUT_DEPENDENCIES.contains(&word.text());
-    if let Some(program) = later(look, run, call, |program, words| {
+    if let Some(program) = later(view, run, call, |program, words| {
         let is_manager = MANAGERS_WITH_DEV_DEPENDENCIES.contains(&program);
         let is_own = RUNNERS_OF_PACKAGES.contains(&program)
             || listed.is_some_and(|listed| listed.contains_key(program));
@@ -162,28 +163,28 @@ fn node(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &st
     }) {
         return Err(reasons::later_step_calls(&program));
     }
-    if !Started::of(look, manifest).needs_production_only(manifest) {
+    if !Started::of(view, manifest).needs_production_only(manifest) {
         return Err(reasons::start_may_be_dev_dependency());
     }
-    names_no_dev_dependency(look, value)?;
+    names_no_dev_dependency(view, value)?;
     Ok(true)
 }
 
-fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
+fn php(view: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str) -> Result<bool, Reason> {
     let manifest: Value =
         serde_json::from_str(text).map_err(|_| reasons::unreadable_file("composer.json"))?;
     let listed = manifest.get("require-dev").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
         return Ok(false);
     }
-    let environment = look.facts.variable(look.stage.items.end - 1, "APP_ENV");
+    let environment = view.facts.variable(view.stage.items.end - 1, "APP_ENV");
     let is_production = matches!(&environment, Variable::Set(value) if value.starts_with("prod"));
     let by_environment =
         has(Some(&manifest), "require", "symfony/framework-bundle") || environment != Variable::NotInFile;
     if by_environment && !is_production {
         return Err(reasons::environment_not_production());
     }
-    if let Some(program) = later(look, run, call, |program, words| {
+    if let Some(program) = later(view, run, call, |program, words| {
         program == "composer"
             && words.iter().any(|word| matches!(word.text(), "test" | "run" | "run-script" | "exec"))
             || DEVELOPMENT_PROGRAMS.contains(&program)
@@ -191,7 +192,7 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     }) {
         return Err(reasons::later_step_calls(&program));
     }
-    if look.start.words().iter().any(|word| word.contains("vendor/bin") || word.contains("test")) {
+    if view.start.words().iter().any(|word| word.contains("vendor/bin") || word.contains("test")) {
         return Err(reasons::start_may_be_dev_dependency());
     }
     Ok(true)
@@ -200,12 +201,12 @@ fn php(look: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
 /// The first program after a call in the stage that passes a test. A script that can't be read
 /// passes it.
 fn later(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     uses: impl Fn(&str, &[Word]) -> bool,
 ) -> Option<String> {
-    for other in look.facts.runs.iter().filter(|other| other.stage == run.stage && other.item >= run.item) {
+    for other in view.facts.runs.iter().filter(|other| other.stage == run.stage && other.item >= run.item) {
         let from = if other.item == run.item { call.invocation + 1 } else { 0 };
         if other.script().is_none() {
             return Some("something that can't be read".into());

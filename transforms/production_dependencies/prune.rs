@@ -35,7 +35,7 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
     let Base::Image(image) = &stage.base else { return Vec::new() };
     let mut found = Vec::new();
     let (folder, start) = (facts.directory_after(stage.items.end - 1), Entrypoint::of(facts, stage));
-    let look = StageView { facts, stage, image, start, folder: folder.unwrap_or_default(), context };
+    let view = StageView { facts, stage, image, start, folder: folder.unwrap_or_default(), context };
     let runs = facts.runs.iter().enumerate();
     for (index, run) in runs.filter(|(_, run)| run.stage == stage.index && run.editable().is_some()) {
         let Some(call) = run.calls.iter().find(|call| installs_and_builds(facts, run, call)) else {
@@ -47,7 +47,7 @@ pub fn prunes(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Result<P
             found.push(Err(reason.at(run.instruction.text)));
             continue;
         }
-        match command(&look, run, call, context) {
+        match command(&view, run, call, context) {
             Ok(None) => {}
             Ok(Some(command)) => {
                 found.push(Ok(Prune { run: index, command, manager: call.manager.name.clone() }));
@@ -95,7 +95,7 @@ pub(crate) fn is_pruned(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
 
 /// The command, or `None` if there are no dev dependencies.
 fn command(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     context: &BuildContext,
@@ -105,7 +105,7 @@ fn command(
             && !path.contains("node_modules")
             && context.sends_file(path)
     });
-    let started = Started::of(look, None);
+    let started = Started::of(view, None);
     let mut is_listed = false;
     for (path, text) in manifests {
         let manifest: Value = serde_json::from_str(text).map_err(|_| reasons::unreadable_file(path))?;
@@ -117,12 +117,12 @@ fn command(
                 return Err(reasons::start_may_call(name));
             }
         }
-        names_no_dev_dependency(look, &manifest)?;
+        names_no_dev_dependency(view, &manifest)?;
     }
     if !is_listed {
         return Ok(None);
     }
-    let runs = look.facts.runs.iter().filter(|other| other.stage == run.stage && other.item > run.item);
+    let runs = view.facts.runs.iter().filter(|other| other.stage == run.stage && other.item > run.item);
     for other in runs {
         if other.script().is_none() {
             return Err(reasons::later_step_unreadable());

@@ -217,8 +217,11 @@ fn follows(facts: &Facts<'_>, stage: usize, item: usize) -> bool {
 }
 
 /// Whether an instruction sets a command of the image, or of images built on it.
-fn configures(one: &Instruction<'_>) -> bool {
-    matches!(one.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild)
+fn configures(instruction: &Instruction<'_>) -> bool {
+    matches!(
+        instruction.keyword,
+        Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck | Keyword::Onbuild
+    )
 }
 
 /// The names by which another instruction may refer to a file: with variables expanded, and as

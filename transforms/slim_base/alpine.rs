@@ -26,12 +26,12 @@ pub(crate) fn has_variant(image: &ImageName) -> bool {
 }
 
 /// The name of the variant: the same version, without the Debian release.
-pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
-    if !has_variant(look.image) {
+pub(crate) fn variant_of(view: &StageView<'_, '_>) -> Option<String> {
+    if !has_variant(view.image) {
         return None;
     }
-    let written = look.written_image();
-    let tag = look.image.tag.as_deref().unwrap_or_default();
+    let written = view.written_image();
+    let tag = view.image.tag.as_deref().unwrap_or_default();
     if matches!(tag, "" | "latest") {
         return Some(format!("{}:alpine", written.strip_suffix(":latest").unwrap_or(&written)));
     }
@@ -42,8 +42,8 @@ pub(crate) fn variant_of(look: &StageView<'_, '_>) -> Option<String> {
 }
 
 /// The reason why the stage would fail on Alpine.
-pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<Reason> {
-    let Some(context) = look.context else {
+pub(crate) fn why_it_would_fail(view: &StageView<'_, '_>) -> Option<Reason> {
+    let Some(context) = view.context else {
         return Some(reasons::context_unreadable_for_glibc());
     };
     let binary = context.sent().find(|entry| {
@@ -54,8 +54,8 @@ pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<Reason> {
     if let Some(entry) = binary {
         return Some(reasons::may_link_glibc(&entry.path));
     }
-    for item in look.stage.items.clone() {
-        let Item::Instruction(one) = &look.facts.file.items[item] else { continue };
+    for item in view.stage.items.clone() {
+        let Item::Instruction(one) = &view.facts.file.items[item] else { continue };
         match &one.body {
             Body::Copy(_) if one.flag("from").is_some() => {
                 return Some(reasons::copies_may_link_glibc());
@@ -72,11 +72,11 @@ pub(crate) fn missed(look: &StageView<'_, '_>) -> Option<Reason> {
             _ => {}
         }
     }
-    by_commands(look).or_else(|| by_what_runs(look))
+    by_commands(view).or_else(|| by_what_runs(view))
 }
 
-fn by_commands(look: &StageView<'_, '_>) -> Option<Reason> {
-    for run in look.facts.runs.iter().filter(|run| run.stage == look.stage.index) {
+fn by_commands(view: &StageView<'_, '_>) -> Option<Reason> {
+    for run in view.facts.runs.iter().filter(|run| run.stage == view.stage.index) {
         if run.script().is_none() {
             return Some(reasons::run_not_read());
         }
@@ -91,8 +91,8 @@ fn by_commands(look: &StageView<'_, '_>) -> Option<Reason> {
             }
             let installs = call.is_some_and(|call| call.manager.installs(&call.verb));
             let reason = match one.program {
-                Some("pip" | "pip3" | "python" | "python3") if installs => by_requirements(look),
-                Some("npm" | "yarn" | "npx") => by_lock(look),
+                Some("pip" | "pip3" | "python" | "python3") if installs => by_requirements(view),
+                Some("npm" | "yarn" | "npx") => by_lock(view),
                 _ => None,
             };
             if reason.is_some() {
@@ -104,8 +104,8 @@ fn by_commands(look: &StageView<'_, '_>) -> Option<Reason> {
 }
 
 /// Whether one of the packages may be compiled for a C library.
-fn by_lock(look: &StageView<'_, '_>) -> Option<Reason> {
-    let lock = look.context.and_then(|context| context.text("package-lock.json"));
+fn by_lock(view: &StageView<'_, '_>) -> Option<Reason> {
+    let lock = view.context.and_then(|context| context.text("package-lock.json"));
     let Some(lock) = lock else {
         return Some(reasons::unreadable_package_lock());
     };
@@ -115,12 +115,12 @@ fn by_lock(look: &StageView<'_, '_>) -> Option<Reason> {
     is_compiled.then(reasons::compiled_package)
 }
 
-fn by_requirements(look: &StageView<'_, '_>) -> Option<Reason> {
-    let context = look.context?;
+fn by_requirements(view: &StageView<'_, '_>) -> Option<Reason> {
+    let context = view.context?;
     let requirements =
         context.texts.iter().filter(|(path, _)| context.sends_file(path) && path.ends_with(".txt"));
     let lines = requirements.flat_map(|(_, text)| text.lines()).map(str::to_owned);
-    let runs = look.facts.runs.iter().filter(|run| run.stage == look.stage.index);
+    let runs = view.facts.runs.iter().filter(|run| run.stage == view.stage.index);
     let words =
         runs.flat_map(|run| &run.calls).flat_map(|call| &call.packages).map(|word| word.text().to_owned());
     let mut names = lines.chain(words).map(|line| name_of(&line)).filter(|name| !name.is_empty());
@@ -133,16 +133,16 @@ fn name_of(line: &str) -> String {
     line.trim().chars().take_while(is_name).collect::<String>().to_ascii_lowercase().replace(['_', '.'], "-")
 }
 
-fn by_what_runs(look: &StageView<'_, '_>) -> Option<Reason> {
-    let Some(scripts) = look.scripts() else {
+fn by_what_runs(view: &StageView<'_, '_>) -> Option<Reason> {
+    let Some(scripts) = view.scripts() else {
         return Some(reasons::unreadable_start_script());
     };
-    if look.start.names("bash") || scripts.iter().any(|script| script.contains("bash")) {
+    if view.start.names("bash") || scripts.iter().any(|script| script.contains("bash")) {
         return Some(reasons::needs_bash());
     }
     let mut called = programs::by_scripts(&scripts);
-    called.extend(programs::by_start(look));
-    called.extend(programs::by_sources(look));
-    called.retain(|need| look.image.repository != "python" || need.package != "python3");
+    called.extend(programs::by_start(view));
+    called.extend(programs::by_sources(view));
+    called.retain(|need| view.image.repository != "python" || need.package != "python3");
     called.first().map(|need| reasons::missing_on_alpine(&need.why, &need.package))
 }

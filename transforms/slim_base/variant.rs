@@ -74,36 +74,36 @@ pub fn slim_base(
 ) -> Option<Result<SlimBase, Reason>> {
     let stage = facts.stages.last()?;
     let Base::Image(image) = &stage.base else { return None };
-    let Item::Instruction(one) = &facts.file.items[stage.items.start] else { return None };
-    let Body::From(from) = &one.body else { return None };
+    let Item::Instruction(instruction) = &facts.file.items[stage.items.start] else { return None };
+    let Body::From(from) = &instruction.body else { return None };
     let (start, context) = (Entrypoint::of(facts, stage), context_source.context().ok());
-    let look = StageView { facts, stage, image, start, folder: String::new(), context };
+    let view = StageView { facts, stage, image, start, folder: String::new(), context };
     let slim = match variant {
-        Variant::Slim => slim_of(&look, image)?,
-        Variant::Alpine => alpine::variant_of(&look)?,
+        Variant::Slim => slim_of(&view, image)?,
+        Variant::Alpine => alpine::variant_of(&view)?,
     };
-    let at = one.text.start + one.text.of(facts.file.text).find(&from.image)?;
+    let at = instruction.text.start + instruction.text.of(facts.file.text).find(&from.image)?;
     let span = Span::new(at, at + from.image.len());
     let needs: Vec<RequiredPackage> = context_source.proven().to_vec();
     let install = match packages::install_on(stage, &needs) {
         Ok(install) => install,
-        Err(reason) => return Some(Err(reason.at(one.text))),
+        Err(reason) => return Some(Err(reason.at(instruction.text))),
     };
-    let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: one.full.end };
+    let found = SlimBase { span, full: from.image.clone(), slim, install, needs, end: instruction.full.end };
     if facts.is_far_up(stage.items.start) {
         let reason = reasons::too_long_for_base(FURTHEST);
-        return Some(Err(reason.at(one.text)));
+        return Some(Err(reason.at(instruction.text)));
     }
     let missed = match variant {
-        Variant::Slim => missed(&look, stage, one.text),
-        Variant::Alpine => alpine::missed(&look).map(|reason| reason.at(one.text)),
+        Variant::Slim => why_it_would_fail(&view, stage, instruction.text),
+        Variant::Alpine => alpine::why_it_would_fail(&view).map(|reason| reason.at(instruction.text)),
     };
     Some(missed.map_or(Ok(found), Err))
 }
 
 /// The name of the slim variant; for Java, the one without a compiler.
 /// (docker-library/official-images: the file of each image.)
-fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
+fn slim_of(view: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
     if !is_full(image) {
         return None;
     }
@@ -112,7 +112,7 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
         "debian" if matches!(tag, "" | "latest") => Some("debian:stable-slim".to_owned()),
         // Versions that are no longer built have the variant too, from 9 on.
         "debian" if !["rc-", "experimental", "backports"].iter().any(|word| tag.contains(word)) => {
-            Some(format!("{}-slim", look.written_image()))
+            Some(format!("{}-slim", view.written_image()))
         }
         "eclipse-temurin" => {
             let mut parts = tag.split('-');
@@ -135,7 +135,7 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
             let release = release.map(|name| format!("-{name}")).unwrap_or_default();
             (is_plain && is_debian).then(|| format!("openjdk:{}-slim{release}", parts.join("-")))
         }
-        "python" | "node" | "ruby" | "perl" => Some(look.slim()).filter(|slim| *slim != look.written_image()),
+        "python" | "node" | "ruby" | "perl" => Some(view.slim()).filter(|slim| *slim != view.written_image()),
         DEVCONTAINER => {
             // `3.11-bookworm`, or with the image's own version before it: `1-3.11-bookworm`.
             let mut parts = image.tag.as_deref()?.rsplit('-');
@@ -148,12 +148,12 @@ fn slim_of(look: &StageView<'_, '_>, image: &ImageName) -> Option<String> {
 }
 
 /// The reason why the stage would fail on the slim variant.
-fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason> {
-    let facts = look.facts;
-    let Some(context) = look.context else {
+fn why_it_would_fail(view: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason> {
+    let facts = view.facts;
+    let Some(context) = view.context else {
         return Some(reasons::context_unreadable_for_scripts().at(from));
     };
-    if look.image.repository == DEVCONTAINER {
+    if view.image.repository == DEVCONTAINER {
         let end = facts.file.items[stage.items.end - 1].span().end;
         let text = &facts.file.text[from.end..end];
         if let Some(word) = IN_DEVCONTAINERS.iter().find(|word| text.contains(**word)) {
@@ -183,10 +183,10 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason>
     {
         return Some(reasons::reads_documents(one.program.unwrap_or_default()).at(from));
     }
-    if let Some(reason) = by_image(look) {
+    if let Some(reason) = by_image(view) {
         return Some(reason.at(from));
     }
-    if matches!(look.image.repository.as_str(), "debian" | "eclipse-temurin") {
+    if matches!(view.image.repository.as_str(), "debian" | "eclipse-temurin") {
         return None;
     }
     let mut installed: Vec<&str> = Vec::new();
@@ -203,7 +203,7 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason>
                     continue;
                 }
                 let links_what_is_known =
-                    matches!(look.image.repository.as_str(), "python" | "node" | DEVCONTAINER);
+                    matches!(view.image.repository.as_str(), "python" | "node" | DEVCONTAINER);
                 if !links_what_is_known || !has_any(&installed, &["build-essential", "g++"]) {
                     let name = &call.manager.name;
                     return Some(reasons::may_compile(name).at(at));
@@ -223,15 +223,15 @@ fn missed(look: &StageView<'_, '_>, stage: &Stage, from: Span) -> Option<Reason>
             }
         }
     }
-    by_what_runs(look, context, &installed).map(|reason| reason.at(from))
+    by_what_runs(view, context, &installed).map(|reason| reason.at(from))
 }
 
 /// The contents of particular images that their slim variants lack, in addition to the contents
 /// that all slim variants lack.
-fn by_image(look: &StageView<'_, '_>) -> Option<Reason> {
-    let text = look.facts.file.text;
+fn by_image(view: &StageView<'_, '_>) -> Option<Reason> {
+    let text = view.facts.file.text;
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_' && c != '.');
-    match look.image.repository.as_str() {
+    match view.image.repository.as_str() {
         "debian" => {
             // The scripts of these packages create links to manual pages in a directory that slim
             // images lack.
@@ -244,7 +244,7 @@ fn by_image(look: &StageView<'_, '_>) -> Option<Reason> {
         }
         "eclipse-temurin" => {
             let called = words().find(|word| TOOLS_OF_THE_JDK.contains(word)).map(str::to_owned);
-            let scripts = look.scripts().unwrap_or_default();
+            let scripts = view.scripts().unwrap_or_default();
             let in_scripts =
                 || TOOLS_OF_THE_JDK.iter().find(|tool| scripts.iter().any(|script| script.contains(**tool)));
             let called = called.or_else(|| in_scripts().map(|tool| (*tool).to_owned()));
@@ -255,27 +255,27 @@ fn by_image(look: &StageView<'_, '_>) -> Option<Reason> {
 }
 
 /// The reason why scripts, sources, the start command or installed packages would fail.
-fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<Reason> {
-    let Some(mut scripts) = look.scripts() else {
+fn by_what_runs(view: &StageView<'_, '_>, context: &BuildContext, installed: &[&str]) -> Option<Reason> {
+    let Some(mut scripts) = view.scripts() else {
         return Some(reasons::start_script_unknown());
     };
     let sent = context.texts.iter().filter(|(path, _)| context.sends_file(path));
     scripts.extend(sent.clone().filter(|(path, _)| path.ends_with(".sh")).map(|(_, text)| text.as_str()));
     let mut called = programs::by_scripts(&scripts);
-    called.extend(programs::by_sources(look));
-    called.extend(programs::by_start(look));
+    called.extend(programs::by_sources(view));
+    called.extend(programs::by_start(view));
     // Python's images contain their own Python.
-    called.retain(|need| look.image.repository == "node" || need.package != "python3");
+    called.retain(|need| view.image.repository == "node" || need.package != "python3");
     if let Some(package) =
         called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
     {
         return Some(reasons::file_calls_program(package));
     }
     let speaks = has_any(installed, &["curl", "wget", "git"]);
-    if look.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
+    if view.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {
         return Some(reasons::certificates_in_full_image());
     }
-    if look.image.repository == "node"
+    if view.image.repository == "node"
         && let Some(name) = linked_by_node(context, installed)
     {
         return Some(reasons::links_full_image(name));
@@ -284,7 +284,7 @@ fn by_what_runs(look: &StageView<'_, '_>, context: &BuildContext, installed: &[&
         .filter(|(path, _)| path.ends_with(".txt"))
         .flat_map(|(_, text)| text.lines().map(name_of))
         .collect();
-    let in_runs = look.facts.runs.iter().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
+    let in_runs = view.facts.runs.iter().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
     let names: Vec<String> =
         requirements.into_iter().chain(in_runs.map(|word| name_of(word.text()))).collect();
     let reason = LIBRARIES

@@ -8,7 +8,7 @@
 use crate::facts::paths;
 use crate::knowledge::languages::BUILD_VARIABLES;
 use crate::reasons::{self, Reason};
-use crate::runtime::outputs::{is_common_directory, is_leaving};
+use crate::runtime::outputs::{is_common_directory, is_not_read_at_run_time};
 use crate::runtime::view::StageView;
 use crate::syntax::{Assignment, Body, Instruction, Item};
 use crate::transforms::split_stages::packages;
@@ -16,15 +16,15 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The two stages, as the recipe describes them.
-pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Reason> {
-    let facts = look.facts;
-    let anchor = facts.start_of(look.stage);
-    let last = look.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
+pub(crate) fn assemble(view: &StageView<'_, '_>, recipe: Recipe) -> Result<Split, Reason> {
+    let facts = view.facts;
+    let anchor = facts.start_of(view.stage);
+    let last = view.stage.items.clone().rev().find(|&item| builds(&facts.file.items[item]));
     let last = last.ok_or(reasons::builds_nothing().at(anchor))?;
-    let build = free_name(look);
-    let needs = packages::needs(look, &recipe);
-    let system = packages::install(look, &recipe, &needs).map_err(|reason| reason.at(anchor))?;
-    let copies = copies(look, &recipe).map_err(|reason| reason.at(anchor))?;
+    let build = free_name(view);
+    let needs = packages::needs(view, &recipe);
+    let system = packages::install(view, &recipe, &needs).map_err(|reason| reason.at(anchor))?;
+    let copies = copies(view, &recipe).map_err(|reason| reason.at(anchor))?;
 
     let mut lines: Vec<RuntimeLine> = recipe.runtime.iter().cloned().map(RuntimeLine::New).collect();
     lines.extend(system.map(RuntimeLine::New));
@@ -32,11 +32,11 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         if !recipe.has_shell {
             return Err(reasons::accounts_without_shell().at(anchor));
         }
-        lines.push(RuntimeLine::New(made("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
+        lines.push(RuntimeLine::New(new_line("", format!("RUN {}", recipe.work.accounts.join(" && ")))));
     }
-    let gives_folder = recipe.work.owner_of(&look.folder).filter(|_| {
+    let gives_folder = recipe.work.owner_of(&view.folder).filter(|_| {
         let mut copied = recipe.copies.iter().flat_map(|copy| &copy.paths);
-        !copied.any(|path| paths::within(&look.folder, path))
+        !copied.any(|path| paths::within(&view.folder, path))
     });
     let mut after = recipe.after.clone();
     if !recipe.work.links.is_empty() {
@@ -45,14 +45,14 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
         }
         after.push(format!("RUN {}", recipe.work.links.join(" && ")));
     }
-    let user = user_at_end(look).filter(|item| *item < last);
+    let user = user_at_end(view).filter(|item| *item < last);
     let mut workdir = None;
-    for item in look.stage.items.start + 1..last {
-        let Item::Instruction(one) = &facts.file.items[item] else { continue };
-        match &one.body {
-            Body::Arg(all) if !is_used_at_run(look, item, all, (last, user)) => {}
-            Body::Env(all) if all.iter().all(|one| is_for_build(look, one)) => {}
-            Body::Env(all) if is_set_again(look, item, all) => {}
+    for item in view.stage.items.start + 1..last {
+        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+        match &instruction.body {
+            Body::Arg(all) if !is_used_at_run(view, item, all, (last, user)) => {}
+            Body::Env(all) if all.iter().all(|variable| is_for_build(view, variable)) => {}
+            Body::Env(all) if is_set_again(view, item, all) => {}
             Body::Arg(_) | Body::Env(_) | Body::Shell(_) => lines.push(RuntimeLine::Copied(item)),
             Body::Workdir(_) => workdir = Some(item),
             Body::Cmd(_)
@@ -68,8 +68,8 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
     }
     // A later WORKDIR sets the same directory, so it is not set twice.
     let tail_sets_it = || {
-        (last + 1..look.stage.items.end).any(|item| {
-            matches!(&facts.file.items[item], Item::Instruction(one) if matches!(&one.body, Body::Workdir(path) if path.starts_with('/')))
+        (last + 1..view.stage.items.end).any(|item| {
+            matches!(&facts.file.items[item], Item::Instruction(instruction) if matches!(&instruction.body, Body::Workdir(path) if path.starts_with('/')))
         })
     };
     if let Some(item) = workdir.filter(|_| !tail_sets_it()) {
@@ -78,7 +78,7 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
             .iter()
             .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
             .count();
-        lines.insert(at, RuntimeLine::New(made("", format!("WORKDIR {directory}"))));
+        lines.insert(at, RuntimeLine::New(new_line("", format!("WORKDIR {directory}"))));
     }
     let at =
         lines.iter().take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_))).count();
@@ -88,14 +88,14 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
     }
     let at =
         lines.iter().take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_))).count();
-    lines.splice(at..at, after.into_iter().map(|text| RuntimeLine::New(made("", text))));
+    lines.splice(at..at, after.into_iter().map(|text| RuntimeLine::New(new_line("", text))));
     if let Some(owner) = gives_folder {
-        let text = format!("RUN chown {owner} {}", look.folder);
+        let text = format!("RUN chown {owner} {}", view.folder);
         let at = lines
             .iter()
             .take_while(|line| matches!(line, RuntimeLine::New(_) | RuntimeLine::Copied(_)))
             .count();
-        lines.insert(at, RuntimeLine::New(made("", text)));
+        lines.insert(at, RuntimeLine::New(new_line("", text)));
     }
     // After everything that must run as root.
     if let Some(item) = user {
@@ -105,7 +105,7 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
             .count();
         lines.insert(at, RuntimeLine::Copied(item));
     }
-    let name = match &facts.file.items[look.stage.items.start] {
+    let name = match &facts.file.items[view.stage.items.start] {
         Item::Instruction(from) => match &from.body {
             Body::From(from) => from.name.clone(),
             _ => None,
@@ -126,7 +126,7 @@ pub(crate) fn assemble(look: &StageView<'_, '_>, recipe: Recipe) -> Result<Split
     })
 }
 
-fn made(comment: &str, text: String) -> NewInstruction {
+fn new_line(comment: &str, text: String) -> NewInstruction {
     NewInstruction { comment: comment.to_owned(), text }
 }
 
@@ -134,59 +134,62 @@ fn builds(item: &Item<'_>) -> bool {
     matches!(item, Item::Instruction(one) if builds_layers(one))
 }
 
-fn free_name(look: &StageView<'_, '_>) -> String {
+fn free_name(view: &StageView<'_, '_>) -> String {
     let is_taken = |name: &str| {
-        look.facts
+        view.facts
             .stages
             .iter()
             .any(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
     };
     let name = ["build", "builder", "compile", "build-stage"].into_iter().find(|name| !is_taken(name));
-    name.map_or_else(|| format!("build-{}", look.facts.stages.len()), str::to_owned)
+    name.map_or_else(|| format!("build-{}", view.facts.stages.len()), str::to_owned)
 }
 
-fn is_for_build(look: &StageView<'_, '_>, one: &Assignment) -> bool {
-    BUILD_VARIABLES.contains(&one.key.as_str()) && !is_named_at_run(look, &one.key, look.stage.items.start)
+fn is_for_build(view: &StageView<'_, '_>, assignment: &Assignment) -> bool {
+    BUILD_VARIABLES.contains(&assignment.key.as_str())
+        && !is_named_at_run(view, &assignment.key, view.stage.items.start)
 }
 
 /// The USER of the final image.
-fn user_at_end(look: &StageView<'_, '_>) -> Option<usize> {
-    let is_user = |item: &usize| matches!(&look.facts.file.items[*item], Item::Instruction(one) if matches!(one.body, Body::User(_)));
-    look.stage.items.clone().rev().find(is_user)
+fn user_at_end(view: &StageView<'_, '_>) -> Option<usize> {
+    let is_user = |item: &usize| matches!(&view.facts.file.items[*item], Item::Instruction(instruction) if matches!(instruction.body, Body::User(_)));
+    view.stage.items.clone().rev().find(is_user)
 }
 
 /// Whether the runtime stage reads a build argument: an instruction after the last build step, the
 /// USER copied from before it, or a setting.
 fn is_used_at_run(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     item: usize,
     all: &[Assignment],
     (last, user): (usize, Option<usize>),
 ) -> bool {
-    let is_setting = |one: &Instruction<'_>, at: usize| {
+    let is_setting = |instruction: &Instruction<'_>, at: usize| {
         at > last
             || user == Some(at)
-            || !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::User(_))
+            || !matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_) | Body::User(_))
     };
-    let later = look.facts.file.instructions().filter(|(at, one)| *at > item && is_setting(one, *at));
+    let later =
+        view.facts.file.instructions().filter(|(at, instruction)| *at > item && is_setting(instruction, *at));
     let mut later = later.filter(
-        |(_, one)| !matches!(&one.body, Body::Env(all) if all.iter().all(|one| is_for_build(look, one))),
+        |(_, instruction)| !matches!(&instruction.body, Body::Env(all) if all.iter().all(|variable| is_for_build(view, variable))),
     );
-    later.any(|(_, one)| all.iter().any(|argument| uses(one, &argument.key)))
+    later.any(|(_, instruction)| all.iter().any(|argument| uses(instruction, &argument.key)))
 }
 
 /// Whether all these variables get other values later, and no instruction of the final image reads
 /// them before.
-fn is_set_again(look: &StageView<'_, '_>, item: usize, all: &[Assignment]) -> bool {
-    let later = || look.facts.file.instructions().filter(|(at, one)| *at > item && !builds_layers(one));
-    all.iter().all(|one| {
-        let again = later().any(|(_, other)| matches!(&other.body, Body::Env(others) if others.iter().any(|other| other.key == one.key)));
-        again && !later().any(|(_, other)| uses(other, &one.key))
+fn is_set_again(view: &StageView<'_, '_>, item: usize, all: &[Assignment]) -> bool {
+    let later =
+        || view.facts.file.instructions().filter(|(at, assignment)| *at > item && !builds_layers(assignment));
+    all.iter().all(|assignment| {
+        let again = later().any(|(_, other)| matches!(&other.body, Body::Env(others) if others.iter().any(|other| other.key == assignment.key)));
+        again && !later().any(|(_, other)| uses(other, &assignment.key))
     })
 }
 
-fn builds_layers(one: &Instruction<'_>) -> bool {
-    matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))
+fn builds_layers(instruction: &Instruction<'_>) -> bool {
+    matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))
 }
 
 fn uses(one: &Instruction<'_>, name: &str) -> bool {
@@ -200,15 +203,16 @@ fn uses(one: &Instruction<'_>, name: &str) -> bool {
 }
 
 /// Whether something other than the steps of the build refers to a variable.
-fn is_named_at_run(look: &StageView<'_, '_>, name: &str, from: usize) -> bool {
-    let all = look.facts.file.instructions().filter(|(at, _)| *at > from);
-    let mut all = all.filter(|(_, one)| !matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)));
-    all.any(|(_, one)| uses(one, name))
+fn is_named_at_run(view: &StageView<'_, '_>, name: &str, from: usize) -> bool {
+    let all = view.facts.file.instructions().filter(|(at, _)| *at > from);
+    let mut all = all
+        .filter(|(_, instruction)| !matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_)));
+    all.any(|(_, instruction)| uses(instruction, name))
 }
 
 /// The copies from the build, each with its comment: those of the recipe, and the other outputs of
 /// the steps outside of them.
-fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, Reason> {
+fn copies(view: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, String)>, Reason> {
     let mut all = recipe.copies.clone();
     let is_covered = |path: &str, all: &[Copy]| {
         all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(path, copied))
@@ -216,7 +220,7 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
     for (path, program) in &recipe.work.paths {
         let holds_a_copy =
             || all.iter().flat_map(|copy| &copy.paths).any(|copied| paths::within(copied, path));
-        let is_around = *path == look.folder || look.folder.starts_with(&format!("{path}/"));
+        let is_around = *path == view.folder || view.folder.starts_with(&format!("{path}/"));
         let only_made = matches!(program.as_str(), "mkdir" | "chmod" | "chown");
         if !(is_around || is_covered(path, &all) || only_made && holds_a_copy()) {
             let comment = match program.as_str() {
@@ -227,11 +231,11 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
             all.push(Copy::of(path, comment));
         }
     }
-    for (path, reason) in copied_outside(look)? {
-        if !paths::within(&path, &look.folder)
+    for (path, reason) in copied_outside(view)? {
+        if !paths::within(&path, &view.folder)
             && !is_covered(&path, &all)
-            && !is_leaving(&path)
-            && !recipe.work.is_gone(&path)
+            && !is_not_read_at_run_time(&path)
+            && !recipe.work.is_removed(&path)
         {
             all.push(Copy::of(path, reason));
         }
@@ -247,7 +251,7 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
             if path.contains(char::is_whitespace) || path.contains(['*', '?', '[', '$', '"']) {
                 return Err(reasons::path_is_pattern(path));
             }
-            if recipe.work.given_alone(path) {
+            if recipe.work.changes_owner_alone(path) {
                 return Err(reasons::owner_without_contents(path));
             }
             let owner =
@@ -268,21 +272,21 @@ fn copies(look: &StageView<'_, '_>, recipe: &Recipe) -> Result<Vec<(String, Stri
 }
 
 /// The destinations of the stage's own copies outside the application's folder.
-fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Reason> {
-    let facts = look.facts;
+fn copied_outside(view: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Reason> {
+    let facts = view.facts;
     let mut found = Vec::new();
-    for item in look.stage.items.clone() {
-        let Item::Instruction(one) = &facts.file.items[item] else { continue };
-        let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
+    for item in view.stage.items.clone() {
+        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
         let target = facts
             .path_at(item, &transfer.destination)
-            .or_else(|| look.below_root(item, &transfer.destination));
+            .or_else(|| view.below_root(item, &transfer.destination));
         let target = target.ok_or_else(|| reasons::unknown_destination(&transfer.destination))?;
-        if paths::within(&target, look.folder.trim_end_matches('/')) && look.folder != "/" {
+        if paths::within(&target, view.folder.trim_end_matches('/')) && view.folder != "/" {
             continue;
         }
         let is_file = !transfer.destination.ends_with('/') && transfer.sources.len() == 1;
-        let from_elsewhere = one.flag("from").is_some();
+        let from_elsewhere = instruction.flag("from").is_some();
         if from_elsewhere && !is_file {
             return Err(reasons::file_or_directory(&target));
         }
@@ -294,7 +298,7 @@ fn copied_outside(look: &StageView<'_, '_>) -> Result<Vec<(String, String)>, Rea
             let source = source.trim_start_matches("./").trim_matches('/');
             source.is_empty()
                 || source == "."
-                || look.context.is_some_and(|context| context.file(source).is_none())
+                || view.context.is_some_and(|context| context.file(source).is_none())
         };
         // A single file under a new name, or the contents of a directory.
         if !is_common_directory(&target)

@@ -3,11 +3,11 @@
 use crate::runtime::view::StageView;
 
 /// The commands of the stage, and the makefiles of the build context.
-pub(super) fn texts<'l>(look: &'l StageView<'_, '_>) -> impl Iterator<Item = &'l str> {
-    let commands = look.facts.runs_of(look.stage.index).iter().map(|run| run.instruction.arguments());
+pub(super) fn texts<'l>(view: &'l StageView<'_, '_>) -> impl Iterator<Item = &'l str> {
+    let commands = view.facts.runs_of(view.stage.index).iter().map(|run| run.instruction.arguments());
     let is_makefile =
         |path: &str| path.ends_with("akefile") || path.ends_with(".mk") || path.ends_with("CMakeLists.txt");
-    let files = look.context.into_iter().flat_map(|context| context.texts.iter());
+    let files = view.context.into_iter().flat_map(|context| context.texts.iter());
     let makefiles = files.filter(move |(path, _)| is_makefile(path)).map(|(_, text)| text.as_str());
     commands.chain(makefiles)
 }

@@ -10,24 +10,24 @@ use crate::knowledge::languages::c::{
 use crate::reasons::{self, Reason};
 use crate::runtime::assets;
 use crate::runtime::outputs::{
-    Output, StageOutputs, Step, is_common_directory, is_leaving, is_shared_folder,
+    Output, StageOutputs, Step, is_common_directory, is_not_read_at_run_time, is_shared_folder,
 };
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 use crate::transforms::split_stages::{build_texts, distroless};
 
 /// Whether programs are compiled in a stage on a bare distribution.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     let compiles = runs.any(|run| {
-        run.invocations.iter().any(|one| COMPILERS.iter().chain(DETECTED_BUILDERS).any(|tool| one.is(tool)))
+        run.invocations.iter().any(|call| COMPILERS.iter().chain(DETECTED_BUILDERS).any(|tool| call.is(tool)))
     });
     compiles && IMAGES.contains(&image.repository.as_str())
 }
 
 /// The recipe for such a stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, Done::own, finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, Done::own, finish)
 }
 
 #[derive(Default)]
@@ -41,16 +41,16 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.one;
-        let program = one.program?;
-        if COMPILERS.iter().any(|tool| one.is(tool)) {
-            self.is_cpp |= one.is("g++") || one.is("c++") || one.is("clang++");
-            let named = one
+    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let call = step.call;
+        let program = call.program?;
+        if COMPILERS.iter().any(|tool| call.is(tool)) {
+            self.is_cpp |= call.is("g++") || call.is("c++") || call.is("clang++");
+            let named = call
                 .arguments()
                 .windows(2)
                 .find(|pair| pair[0].raw == "-o")
-                .map(|pair| step.path(look.facts, &pair[1]));
+                .map(|pair| step.path(view.facts, &pair[1]));
             return Some(match named {
                 Some(Some(path)) => {
                     self.outputs.push(path.clone());
@@ -65,18 +65,18 @@ impl Done {
             });
         }
         let is_output = step
-            .path(look.facts, &one.words[0])
-            .is_some_and(|path| one.words[0].raw.contains('/') && self.outputs.contains(&path));
+            .path(view.facts, &call.words[0])
+            .is_some_and(|path| call.words[0].raw.contains('/') && self.outputs.contains(&path));
         if !BUILDERS.contains(&program) && !is_output {
             return None;
         }
-        Some(self.tool(look, step))
+        Some(self.tool(view, step))
     }
 
-    fn tool(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let one = step.one;
+    fn tool(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+        let call = step.call;
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
-        let words: Vec<&str> = one.arguments().iter().map(crate::syntax::shell::Word::text).collect();
+        let words: Vec<&str> = call.arguments().iter().map(crate::syntax::shell::Word::text).collect();
         let value = |names: &[&str]| {
             names.iter().find_map(|name| {
                 words.iter().find_map(|word| word.strip_prefix(name)).or_else(|| {
@@ -85,7 +85,7 @@ impl Done {
                 })
             })
         };
-        if one.is("git") {
+        if call.is("git") {
             // The clone is a directory of sources.
             return match words.first() {
                 Some(&"clone") => Ok(Output::Nothing),
@@ -95,9 +95,9 @@ impl Done {
         if let Some(prefix) = value(WORDS_BEFORE_A_PREFIX) {
             self.configured = Some(prefix.to_owned());
         }
-        let installs = (one.is("make") || one.is("gmake") || one.is("ninja") || one.is("meson"))
+        let installs = (call.is("make") || call.is("gmake") || call.is("ninja") || call.is("meson"))
             && words.iter().any(|word| word.starts_with("install"))
-            || one.is("cmake")
+            || call.is("cmake")
                 && (words.contains(&"--install")
                     || words.windows(2).any(|pair| pair == ["--target", "install"]));
         if installs {
@@ -108,7 +108,7 @@ impl Done {
             if prefix != "/usr/local" && (is_common_directory(&prefix) || !prefix.starts_with('/')) {
                 return Err(reasons::installed_files_mixed(&prefix));
             }
-            if look.image.repository == "gcc" {
+            if view.image.repository == "gcc" {
                 return Err(reasons::compiler_in_usr_local());
             }
             if !self.prefixes.contains(&prefix) {
@@ -117,14 +117,15 @@ impl Done {
             return Ok(Output::Nothing);
         }
         self.builds_in.push(directory.clone());
-        Ok(if paths::within(&directory, &look.folder) { Output::Folder } else { Output::Nothing })
+        Ok(if paths::within(&directory, &view.folder) { Output::Folder } else { Output::Nothing })
     }
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
-    let outputs: Vec<String> = done.outputs.iter().filter(|output| !work.is_gone(output)).cloned().collect();
-    let program = look.start.program().ok_or(reasons::unknown_start())?;
-    let folder = look.folder.trim_end_matches('/');
+fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
+    let outputs: Vec<String> =
+        done.outputs.iter().filter(|output| !work.is_removed(output)).cloned().collect();
+    let program = view.start.program().ok_or(reasons::unknown_start())?;
+    let folder = view.folder.trim_end_matches('/');
     let path = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => Some(program.to_owned()),
         (false, true) => Some(format!("{folder}/{}", program.trim_start_matches("./"))),
@@ -151,7 +152,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     }
     let inside: Vec<String> = outputs.iter().filter(|output| in_folder(output)).cloned().collect();
     let is_known = inside.contains(&path) || !in_folder(&path);
-    match if work.in_folder && !is_known { None } else { assets::assets(look, &is_source) } {
+    match if work.in_folder && !is_known { None } else { assets::assets(view, &is_source) } {
         Some(found) => {
             if !inside.is_empty() {
                 copies.push(Copy { paths: inside, ..Copy::of("", "the program") });
@@ -161,12 +162,12 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
             }
         }
         // The program is elsewhere, and the files in a temporary directory are not part of it.
-        None if is_leaving(&look.folder) && !in_folder(&path) => {}
-        None if is_shared_folder(&look.folder) => {
-            return Err(reasons::unknown_read_files(&look.folder));
+        None if is_not_read_at_run_time(&view.folder) && !in_folder(&path) => {}
+        None if is_shared_folder(&view.folder) => {
+            return Err(reasons::unknown_read_files(&view.folder));
         }
         None => {
-            copies.push(Copy::of(look.folder.clone(), "the program and files read at run time"));
+            copies.push(Copy::of(view.folder.clone(), "the program and files read at run time"));
         }
     }
     let is_made = copies
@@ -177,7 +178,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
     if !is_made {
         return Err(reasons::program_not_built(program));
     }
-    let bare = (!done.is_cpp).then(|| distroless::libraries(look, &work, &is_source)).flatten();
+    let bare = (!done.is_cpp).then(|| distroless::libraries(view, &work, &is_source)).flatten();
     if let Some(libraries) = bare {
         return Ok(Recipe {
             language: "C",
@@ -188,27 +189,27 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
             ..Recipe::default()
         });
     }
-    let base = match look.image.repository.as_str() {
-        "debian" => look.debian_slim()?,
+    let base = match view.image.repository.as_str() {
+        "debian" => view.debian_slim()?,
         "buildpack-deps" => {
-            if let Some(library) = library_of_the_image(look, &work) {
+            if let Some(library) = library_of_the_image(view, &work) {
                 return Err(reasons::links_full_image(&library));
             }
-            look.debian_slim()?
+            view.debian_slim()?
         }
         "gcc" if done.is_cpp || !done.builds_in.is_empty() => {
             return Err(reasons::own_libstdcxx());
         }
         "gcc" => {
-            if let Some(library) = library_of_the_image(look, &work) {
+            if let Some(library) = library_of_the_image(view, &work) {
                 return Err(reasons::links_full_image(&library));
             }
-            look.debian_slim()?
+            view.debian_slim()?
         }
-        _ => look.written_image(),
+        _ => view.written_image(),
     };
     let after = if done.prefixes.is_empty() { Vec::new() } else { vec!["RUN ldconfig".to_owned()] };
-    let after = if look.image.repository == "alpine" { Vec::new() } else { after };
+    let after = if view.image.repository == "alpine" { Vec::new() } else { after };
     Ok(Recipe {
         language: "C",
         base,
@@ -223,13 +224,13 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
 
 /// A library that a command or a makefile links and that no installed package brings: the image has
 /// it, with its headers.
-fn library_of_the_image(look: &StageView<'_, '_>, work: &StageOutputs) -> Option<String> {
+fn library_of_the_image(view: &StageView<'_, '_>, work: &StageOutputs) -> Option<String> {
     let brought = |library: &str| {
-        let all = look.facts.known.runtime().libraries.iter();
+        let all = view.facts.known.runtime().libraries.iter();
         let mut installed = all.filter(|one| one.dev.iter().any(|dev| work.packages.contains(dev)));
         installed.any(|one| one.files.iter().any(|file| file.starts_with(&format!("lib{library}.so"))))
     };
-    for word in build_texts::texts(look).flat_map(build_texts::words) {
+    for word in build_texts::texts(view).flat_map(build_texts::words) {
         match build_texts::library(word) {
             Some(library)
                 if !library.is_empty() && !LIBRARIES_OF_LIBC.contains(&library) && !brought(library) =>

@@ -21,21 +21,21 @@ pub(crate) const BASE: &str = "gcr.io/distroless/base-debian12";
 /// The files of the libraries that the program loads, by name. `None` if it needs more than the
 /// distroless image contains.
 pub(crate) fn libraries(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     work: &StageOutputs,
     is_source: &dyn Fn(&str) -> bool,
 ) -> Option<Vec<String>> {
-    let release = look.stage.release.as_ref()?;
-    let context = look.context?;
+    let release = view.stage.release.as_ref()?;
+    let context = view.context?;
     let is_bookworm = release.family == "debian" && release.version.first() == Some(&12);
     let has_settings =
-        !work.accounts.is_empty() || !work.links.is_empty() || names_an_account(look.facts, look);
-    let has_owners = work.owner_of(&look.folder).is_some();
-    if !is_bookworm || has_settings || has_owners || look.start.needs_shell() {
+        !work.accounts.is_empty() || !work.links.is_empty() || names_an_account(view.facts, view);
+    let has_owners = work.owner_of(&view.folder).is_some();
+    if !is_bookworm || has_settings || has_owners || view.start.needs_shell() {
         return None;
     }
     // Every file that is sent is either a source that was read, or a file that is only opened.
-    let sources = look.sources(ENDINGS_OF_PLAIN_SOURCES)?;
+    let sources = view.sources(ENDINGS_OF_PLAIN_SOURCES)?;
     let is_plain = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         is_source(path) && ["c", "h", "mk"].contains(&name.rsplit('.').next().unwrap_or_default())
@@ -51,15 +51,15 @@ pub(crate) fn libraries(
     }
     let mut files = Vec::new();
     for package in &work.packages {
-        match role_of(package, Some(release), look.facts.known) {
+        match role_of(package, Some(release), view.facts.known) {
             Role::Runtime(_) => {
-                let all = &look.facts.known.runtime().libraries;
+                let all = &view.facts.known.runtime().libraries;
                 let library = all
                     .iter()
                     .find(|one| one.dev.iter().any(|dev| dev == package) && !one.files.is_empty())?;
                 files.extend(library.files.iter().cloned());
             }
-            _ if look.start.names(package) => return None,
+            _ if view.start.names(package) => return None,
             _ => {}
         }
     }
@@ -68,13 +68,13 @@ pub(crate) fn libraries(
             || files.iter().any(|file| file.starts_with(&format!("lib{library}.so")))
     };
     let links_known = |text: &str| build_texts::words(text).filter_map(build_texts::library).all(is_known);
-    let builds_plainly = build_texts::texts(look)
+    let builds_plainly = build_texts::texts(view)
         .all(|text| links_known(text) && !LINKS_MORE.iter().any(|word| text.contains(word)));
     builds_plainly.then_some(files)
 }
 
 /// Whether USER names a user who may not exist there.
-fn names_an_account(facts: &Facts<'_>, look: &StageView<'_, '_>) -> bool {
-    let mut all = facts.file.instructions().filter(|(item, _)| look.stage.items.contains(item));
-    all.any(|(_, one)| matches!(&one.body, Body::User(user) if user.contains(|c: char| !c.is_ascii_digit() && c != ':') && user != "root" && user != "nobody"))
+fn names_an_account(facts: &Facts<'_>, view: &StageView<'_, '_>) -> bool {
+    let mut all = facts.file.instructions().filter(|(item, _)| view.stage.items.contains(item));
+    all.any(|(_, instruction)| matches!(&instruction.body, Body::User(user) if user.contains(|c: char| !c.is_ascii_digit() && c != ':') && user != "root" && user != "nobody"))
 }

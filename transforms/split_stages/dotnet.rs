@@ -11,7 +11,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Whether a stage on the SDK publishes an application.
@@ -20,8 +20,8 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     is_sdk(image)
         && runs.any(|run| {
             let mut all = run.invocations.iter();
-            all.any(|one| {
-                one.is("dotnet") && one.arguments().first().is_some_and(|verb| verb.raw == "publish")
+            all.any(|call| {
+                call.is("dotnet") && call.arguments().first().is_some_and(|verb| verb.raw == "publish")
             })
         })
 }
@@ -31,8 +31,8 @@ fn is_sdk(image: &ImageName) -> bool {
 }
 
 /// The recipe for a .NET stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, own, finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, own, finish)
 }
 
 #[derive(Default)]
@@ -43,23 +43,23 @@ struct Done {
     sources: Vec<String>,
 }
 
-fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-    if !step.one.is("dotnet") {
+fn own(done: &mut Done, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+    if !step.call.is("dotnet") {
         return None;
     }
     done.sources.extend(step.directory.clone());
-    let arguments = step.one.arguments();
+    let arguments = step.call.arguments();
     match arguments.first().map(Word::text) {
         Some(verb) if VERBS_WITHOUT_OUTPUT.contains(&verb) => {}
         Some("publish") => {
             let is_output = |word: &Word| matches!(word.raw.as_str(), "-o" | "--output");
             let target = arguments.windows(2).find(|pair| is_output(&pair[0])).map(|pair| &pair[1]);
             if let Some(target) = target {
-                let Some(path) = step.path(look.facts, target) else {
+                let Some(path) = step.path(view.facts, target) else {
                     return Some(Err(reasons::unknown_publish_output()));
                 };
                 done.published.push(path.clone());
-                return Some(Ok(if paths::within(&path, &look.folder) {
+                return Some(Ok(if paths::within(&path, &view.folder) {
                     Output::Folder
                 } else {
                     Output::Path(path)
@@ -74,21 +74,21 @@ fn own(done: &mut Done, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option
     let directory = step.directory.clone();
     Some(match directory {
         // Another project of the same solution.
-        Some(directory) if paths::within(&directory, &look.folder) => Ok(Output::Folder),
+        Some(directory) if paths::within(&directory, &view.folder) => Ok(Output::Folder),
         Some(_) => Ok(Output::Nothing),
         None => Err(reasons::unknown_directory("a step")),
     })
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
-    let words = look.start.words();
+fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
+    let words = view.start.words();
     let ["dotnet", assembly, ..] = words[..] else {
         return Err(reasons::starts_no_assembly());
     };
-    if !assembly.ends_with(".dll") || look.start.needs_shell() {
+    if !assembly.ends_with(".dll") || view.start.needs_shell() {
         return Err(reasons::assembly_not_published());
     }
-    let folder = look.folder.trim_end_matches('/');
+    let folder = view.folder.trim_end_matches('/');
     let path = if assembly.starts_with('/') {
         assembly.to_owned()
     } else {
@@ -97,31 +97,31 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let own = done.published.iter().find(|published| paths::within(&path, published));
     // An application reads its settings from its working directory. (learn.microsoft.com, "Content
     // root".)
-    let starts_there = own.is_some_and(|own| *own == look.folder);
+    let starts_there = own.is_some_and(|own| *own == view.folder);
     let mut copies = Vec::new();
     if !starts_there {
-        if is_shared_folder(&look.folder) {
-            return Err(reasons::shared_directory(&look.folder));
+        if is_shared_folder(&view.folder) {
+            return Err(reasons::shared_directory(&view.folder));
         }
-        copies.push(Copy::of(look.folder.clone(), "the working directory with its settings"));
+        copies.push(Copy::of(view.folder.clone(), "the working directory with its settings"));
     }
     match own {
-        Some(own) if starts_there || !paths::within(own, &look.folder) => {
+        Some(own) if starts_there || !paths::within(own, &view.folder) => {
             copies.insert(0, Copy::of(own.clone(), "the published application"));
         }
         Some(_) => {}
-        None if paths::within(&path, &look.folder) && path.contains("/publish/") => {}
+        None if paths::within(&path, &view.folder) && path.contains("/publish/") => {}
         None => return Err(reasons::path_not_published(&path)),
     }
     if starts_there {
         // The published application does not need its sources.
         work.gone.extend(done.sources.iter().filter(|directory| !paths::within(&path, directory)).cloned());
     }
-    let (base, version) = base(look)?;
+    let (base, version) = base(view)?;
     // The SDK's image unsets the port on which ASP.NET's image listens.
     let variable = if version < 8 { "ASPNETCORE_URLS" } else { "ASPNETCORE_HTTP_PORTS" };
     let is_set =
-        ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"].iter().any(|name| look.facts.file.text.contains(name));
+        ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS"].iter().any(|name| view.facts.file.text.contains(name));
     let port = NewInstruction {
         comment: "same port as before: the SDK image sets none".into(),
         text: format!("ENV {variable}="),
@@ -140,14 +140,14 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
 }
 
 /// The runtime image, and its major version. Its tags contain no SDK version.
-fn base(look: &StageView<'_, '_>) -> Result<(String, u32), Reason> {
-    let tag = look.image.tag.as_deref().unwrap_or_default();
+fn base(view: &StageView<'_, '_>) -> Result<(String, u32), Reason> {
+    let tag = view.image.tag.as_deref().unwrap_or_default();
     let (version, variant) =
         tag.split_once('-').map_or((tag, String::new()), |(version, rest)| (version, format!("-{rest}")));
     let mut numbers = version.split('.').map(str::parse::<u32>);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
         return Err(reasons::unknown_dotnet_version());
     };
-    let repository = look.image.repository.replace("/sdk", "/aspnet");
+    let repository = view.image.repository.replace("/sdk", "/aspnet");
     Ok((format!("{repository}:{major}.{minor}{variant}"), major))
 }

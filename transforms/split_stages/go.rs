@@ -14,15 +14,15 @@ use crate::runtime::outputs::{Output, StageOutputs, Step};
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 
 /// Whether Go programs are built in the stage.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     runs.any(|run| {
-        run.invocations.iter().any(|one| {
-            one.is("go")
-                && one
+        run.invocations.iter().any(|call| {
+            call.is("go")
+                && call
                     .arguments()
                     .first()
                     .is_some_and(|verb| matches!(verb.raw.as_str(), "build" | "install"))
@@ -31,8 +31,8 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
 }
 
 /// The recipe for a Go stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, Built::own, finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, Built::own, finish)
 }
 
 /// The programs that were built.
@@ -44,23 +44,23 @@ struct Built {
 }
 
 impl Built {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.one;
-        if CHECKERS.iter().any(|tool| one.is(tool)) {
+    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let call = step.call;
+        if CHECKERS.iter().any(|tool| call.is(tool)) {
             return Some(Ok(Output::Nothing));
         }
-        if !one.is("go") {
+        if !call.is("go") {
             return None;
         }
-        let verb = one.arguments().first().map(|word| word.raw.as_str()).unwrap_or_default();
+        let verb = call.arguments().first().map(|word| word.raw.as_str()).unwrap_or_default();
         Some(match verb {
             "build" => {
-                self.is_dynamic |= !is_static(look, step);
-                self.build(look, step)
+                self.is_dynamic |= !is_static(view, step);
+                self.build(view, step)
             }
             "install" => {
-                self.is_dynamic |= !is_static(look, step);
-                self.install(look, step)
+                self.is_dynamic |= !is_static(view, step);
+                self.install(view, step)
             }
             verb if VERBS_WITHOUT_PROGRAMS.contains(&verb) => Ok(Output::Nothing),
             "generate" => Ok(Output::Folder),
@@ -68,20 +68,20 @@ impl Built {
         })
     }
 
-    fn build(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let arguments = &step.one.arguments()[1..];
+    fn build(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+        let arguments = &step.call.arguments()[1..];
         let (output, packages) = read(arguments);
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("`go build`"))?;
         let path = match output {
             Some(word) => {
-                let path = step.path(look.facts, &word);
+                let path = step.path(view.facts, &word);
                 let path = path.ok_or_else(|| reasons::unknown_output_path(&word.raw))?;
                 if path == "/dev/null" {
                     return Ok(Output::Nothing);
                 }
                 match &packages[..] {
                     [package] if word.raw.ends_with('/') && !package.ends_with("...") => {
-                        format!("{path}/{}", program_of(look, package, &directory)?)
+                        format!("{path}/{}", program_of(view, package, &directory)?)
                     }
                     _ => path,
                 }
@@ -94,27 +94,27 @@ impl Built {
             }
             None => {
                 let package = packages.first().map_or(".", |package| package.as_str());
-                format!("{directory}/{}", program_of(look, package, &directory)?)
+                format!("{directory}/{}", program_of(view, package, &directory)?)
             }
         };
         self.outputs.push(path.clone());
         Ok(Output::File(path))
     }
 
-    fn install(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let (_, packages) = read(&step.one.arguments()[1..]);
+    fn install(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+        let (_, packages) = read(&step.call.arguments()[1..]);
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("`go install`"))?;
         for package in packages.iter().filter(|package| !package.ends_with("...")) {
             let package = package.split('@').next().unwrap_or_default();
             let name = if package.starts_with('.') {
-                program_of(look, package, &directory)?
+                program_of(view, package, &directory)?
             } else {
                 last_element(package)
             };
             self.outputs.push(format!("/go/bin/{name}"));
         }
         if packages.is_empty() {
-            self.outputs.push(format!("/go/bin/{}", program_of(look, ".", &directory)?));
+            self.outputs.push(format!("/go/bin/{}", program_of(view, ".", &directory)?));
         }
         Ok(Output::Nothing)
     }
@@ -142,7 +142,7 @@ fn read(arguments: &[Word]) -> (Option<Word>, Vec<String>) {
 
 /// The name that `go build` gives a program: the last element of the package's path, or the first
 /// file's name.
-fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Result<String, Reason> {
+fn program_of(view: &StageView<'_, '_>, package: &str, directory: &str) -> Result<String, Reason> {
     if let Some(file) = package.strip_suffix(".go") {
         return Ok(last_element(file));
     }
@@ -150,7 +150,7 @@ fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Resul
     if !matches!(path, "" | ".") {
         return Ok(last_element(path));
     }
-    let module = look.context.and_then(|context| {
+    let module = view.context.and_then(|context| {
         let texts = context.texts.iter().filter(|(path, _)| path.ends_with("go.mod"));
         let mut modules = texts.filter_map(|(_, text)| {
             text.lines().find_map(|line| {
@@ -159,14 +159,14 @@ fn program_of(look: &StageView<'_, '_>, package: &str, directory: &str) -> Resul
         });
         modules.next().filter(|_| modules.next().is_none())
     });
-    if let Some(module) = module.filter(|_| directory == look.folder) {
+    if let Some(module) = module.filter(|_| directory == view.folder) {
         return Ok(last_element(&module));
     }
     // If the module's name is unknown, the name of the program that starts.
-    let started = look.start.program().map(|program| program.trim_start_matches("./"));
+    let started = view.start.program().map(|program| program.trim_start_matches("./"));
     let started =
         started.and_then(|program| program.strip_prefix(&format!("{directory}/")).or(Some(program)));
-    let started = started.filter(|program| !program.contains('/') && directory == look.folder);
+    let started = started.filter(|program| !program.contains('/') && directory == view.folder);
     started.map(str::to_owned).ok_or_else(reasons::unknown_program_name)
 }
 
@@ -183,10 +183,10 @@ fn last_element(path: &str) -> String {
 }
 
 /// Whether the program links no library of the system: cgo is off, or there is no C compiler.
-fn is_static(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
-    let assigned = step.one.simple.assignments.iter().find(|one| one.name == "CGO_ENABLED");
+fn is_static(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
+    let assigned = step.call.simple.assignments.iter().find(|one| one.name == "CGO_ENABLED");
     let by_env = step
-        .one
+        .call
         .simple
         .words
         .iter()
@@ -196,29 +196,29 @@ fn is_static(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
     let exported = exported
         .flat_map(crate::facts::Invocation::arguments)
         .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
-    let value = value.or(exported).or_else(|| match look.facts.variable(step.run.item, "CGO_ENABLED") {
+    let value = value.or(exported).or_else(|| match view.facts.variable(step.run.item, "CGO_ENABLED") {
         Variable::Set(value) => Some(value),
         _ => None,
     });
     match value {
         Some(value) => value.trim_matches(['"', '\'']) == "0",
         None => step
-            .one
+            .call
             .arguments()
             .iter()
             .any(|word| word.raw.contains("-extldflags") && word.raw.contains("-static")),
     }
 }
 
-fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result<Recipe, Reason> {
-    let program = look.start.program().ok_or(reasons::unknown_start())?;
+fn finish(view: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result<Recipe, Reason> {
+    let program = view.start.program().ok_or(reasons::unknown_start())?;
     if program == "go" {
         return Err(reasons::compiles_at_start("go run"));
     }
     let path = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => Some(program.to_owned()),
         (false, true) => {
-            Some(format!("{}/{}", look.folder.trim_end_matches('/'), program.trim_start_matches("./")))
+            Some(format!("{}/{}", view.folder.trim_end_matches('/'), program.trim_start_matches("./")))
         }
         (false, false) => {
             let all = built.outputs.iter().chain(work.paths.iter().map(|(path, _)| path));
@@ -239,7 +239,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         return Err(reasons::program_not_built(program));
     }
     let mut copies = Vec::new();
-    let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_gone(output);
+    let is_shipped = |output: &&String| !output.starts_with("/tmp/") && !work.is_removed(output);
     let (by_path, outputs): (Vec<&String>, Vec<&String>) = built
         .outputs
         .iter()
@@ -253,27 +253,27 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
     if !outputs.is_empty() {
         copies.push(Copy { paths: outputs.into_iter().cloned().collect(), ..Copy::of("", "the program") });
     }
-    let found = if work.in_folder { None } else { assets::assets(look, &is_source) };
+    let found = if work.in_folder { None } else { assets::assets(view, &is_source) };
     match found {
         Some(assets) if assets.is_empty() => {}
         Some(assets) => copies.push(Copy { paths: assets, ..Copy::of("", "files read at run time") }),
-        None => copies = whole(look, copies)?,
+        None => copies = whole(view, copies)?,
     }
-    let family = look.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
+    let family = view.stage.release.as_ref().map_or("debian", |release| release.family.as_str());
     let is_static = !built.is_dynamic;
     let wants = |name: &str| work.packages.iter().any(|package| package == name);
     let other = work.packages.iter().any(|package| {
         use crate::runtime::package_role::{Role, role_of};
         let runs =
-            matches!(role_of(package, look.stage.release.as_ref(), look.facts.known), Role::Runtime(_));
+            matches!(role_of(package, view.stage.release.as_ref(), view.facts.known), Role::Runtime(_));
         runs && !matches!(package.as_str(), "tzdata" | "ca-certificates") || package == "git"
     });
-    let names_tools = work.packages.iter().any(|package| look.start.names(package))
-        || look.start.names("curl")
-        || look.start.names("wget");
-    let needs_shell = look.start.needs_shell()
+    let names_tools = work.packages.iter().any(|package| view.start.names(package))
+        || view.start.names("curl")
+        || view.start.names("wget");
+    let needs_shell = view.start.needs_shell()
         || is_script
-        || programs::may_be_started_by(look, &[".go"])
+        || programs::may_be_started_by(view, &[".go"])
         || other
         || names_tools
         || !work.accounts.is_empty()
@@ -292,8 +292,8 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         });
     }
     let base = match family {
-        "alpine" => look.alpine(),
-        "debian" => match look.debian_slim() {
+        "alpine" => view.alpine(),
+        "debian" => match view.debian_slim() {
             Ok(base) => base,
             // The program links no library of the release.
             Err(_) if is_static => "debian:bookworm-slim".into(),
@@ -305,7 +305,7 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
         RequiredPackage::of("ca-certificates", "programs in Go read the system's certificates"),
         RequiredPackage::of("tzdata", "programs in Go read the system's time zones"),
     ];
-    packages.extend(programs::by_sources(look));
+    packages.extend(programs::by_sources(view));
     Ok(Recipe {
         language: "Go",
         base,
@@ -319,14 +319,14 @@ fn finish(look: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
 }
 
 /// The application's whole folder, instead of the files in it.
-fn whole(look: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, Reason> {
-    if crate::runtime::outputs::is_shared_folder(&look.folder) {
-        return Err(reasons::unknown_read_files(&look.folder));
+fn whole(view: &StageView<'_, '_>, copies: Vec<Copy>) -> Result<Vec<Copy>, Reason> {
+    if crate::runtime::outputs::is_shared_folder(&view.folder) {
+        return Err(reasons::unknown_read_files(&view.folder));
     }
-    let mut result = vec![Copy::of(look.folder.clone(), "the program and files read at run time")];
+    let mut result = vec![Copy::of(view.folder.clone(), "the program and files read at run time")];
     for copy in copies {
         let outside: Vec<String> =
-            copy.paths.into_iter().filter(|path| !paths::within(path, &look.folder)).collect();
+            copy.paths.into_iter().filter(|path| !paths::within(path, &view.folder)).collect();
         if !outside.is_empty() {
             result.push(Copy { paths: outside, ..copy });
         }

@@ -13,13 +13,13 @@ use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::view::StageView;
 use crate::transforms::split_stages::jre;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 
 /// Whether Java programs are built in a stage on Java.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     let builds =
-        runs.any(|run| run.invocations.iter().any(|one| DETECTED_BUILDERS.iter().any(|tool| one.is(tool))));
+        runs.any(|run| run.invocations.iter().any(|call| DETECTED_BUILDERS.iter().any(|tool| call.is(tool))));
     builds && version(image).is_some()
 }
 
@@ -42,25 +42,25 @@ fn version(image: &ImageName) -> Option<u32> {
 }
 
 /// The recipe for a Java stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(
-        look,
-        |classes: &mut Vec<String>, look, step| {
-            classes.extend(classes_of(look, step));
-            own(look, step)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(
+        view,
+        |classes: &mut Vec<String>, view, step| {
+            classes.extend(classes_of(view, step));
+            own(view, step)
         },
-        |look, classes, work| finish(look, classes, work),
+        |view, classes, work| finish(view, classes, work),
     )
 }
 
-fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-    if !BUILDERS.iter().any(|tool| step.one.is(tool)) {
+fn own(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+    if !BUILDERS.iter().any(|tool| step.call.is(tool)) {
         return None;
     }
     let Some(directory) = &step.directory else {
         return Some(Err(reasons::unknown_directory("a step")));
     };
-    Some(if paths::within(directory, &look.folder) {
+    Some(if paths::within(directory, &view.folder) {
         Ok(Output::Nothing)
     } else {
         Ok(Output::Path(directory.clone()))
@@ -68,14 +68,14 @@ fn own(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, R
 }
 
 /// Where `javac` puts the classes.
-fn classes_of(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
-    let mut pairs = step.one.arguments().windows(2);
-    let directory = pairs.find(|pair| step.one.is("javac") && pair[0].raw == "-d")?;
-    step.path(look.facts, &directory[1])
+fn classes_of(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
+    let mut pairs = step.call.arguments().windows(2);
+    let directory = pairs.find(|pair| step.call.is("javac") && pair[0].raw == "-d")?;
+    step.path(view.facts, &directory[1])
 }
 
-fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) -> Result<Recipe, Reason> {
-    let words = look.start.words();
+fn finish(view: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) -> Result<Recipe, Reason> {
+    let words = view.start.words();
     if words.contains(&"-jar") {
         // The jar contains them.
         work.paths.retain(|(path, _)| !classes.contains(path));
@@ -84,7 +84,7 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
         if path.starts_with('/') {
             path.to_owned()
         } else {
-            format!("{}/{}", look.folder.trim_end_matches('/'), path.trim_start_matches("./"))
+            format!("{}/{}", view.folder.trim_end_matches('/'), path.trim_start_matches("./"))
         }
     };
     let flat: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
@@ -95,14 +95,14 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
         .and_then(|at| flat.get(at + 1))
         .map(|path| absolute(path.trim_matches(['"', '\''])));
     let mut copies = Vec::new();
-    let pom = look.context.and_then(|context| look.text_at(context, &format!("{}/pom.xml", look.folder)));
+    let pom = view.context.and_then(|context| view.text_at(context, &format!("{}/pom.xml", view.folder)));
     let gradle = ["build.gradle", "build.gradle.kts"].iter().find_map(|name| {
-        look.context.and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)))
+        view.context.and_then(|context| view.text_at(context, &format!("{}/{name}", view.folder)))
     });
     // These plugins put everything into one jar.
     let is_fat = pom.is_some_and(|pom| MAVEN_PLUGINS_OF_FAT_JARS.iter().any(|name| pom.contains(name)))
         || gradle.is_some_and(|gradle| GRADLE_PLUGINS_OF_FAT_JARS.iter().any(|name| gradle.contains(name)));
-    let needs_whole = is_shared_folder(&look.folder);
+    let needs_whole = is_shared_folder(&view.folder);
     match (at, jar) {
         (Some(_), Some(jar)) => {
             let (directory, name) = jar.rsplit_once('/').unwrap_or(("", &jar));
@@ -111,7 +111,7 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
             if directory.contains(['*', '?', '$', '[']) || name.contains('$') {
                 return Err(reasons::unknown_program_path(&jar));
             }
-            if !is_sure && directory == look.folder {
+            if !is_sure && directory == view.folder {
                 return Err(reasons::unknown_program_path(&jar));
             }
             copies.push(if is_sure {
@@ -119,30 +119,30 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
             } else {
                 Copy::of(directory, "the program and files next to it")
             });
-            let known = assets::assets(look, &is_source);
+            let known = assets::assets(view, &is_source);
             match known {
                 Some(found) if found.is_empty() => {}
                 Some(found) => {
                     copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") });
                 }
                 None if needs_whole => {
-                    return Err(reasons::unknown_read_files(&look.folder));
+                    return Err(reasons::unknown_read_files(&view.folder));
                 }
                 None => {
-                    copies = vec![Copy::of(look.folder.clone(), "the program and files read at run time")];
+                    copies = vec![Copy::of(view.folder.clone(), "the program and files read at run time")];
                 }
             }
-            if !paths::within(&jar, &look.folder)
+            if !paths::within(&jar, &view.folder)
                 && !copies.iter().any(|copy| copy.paths.iter().any(|path| paths::within(&jar, path)))
             {
                 copies.insert(0, Copy::of(jar, "the program"));
             }
         }
         (Some(_), None) if needs_whole => {
-            return Err(reasons::classes_share_directory(&look.folder));
+            return Err(reasons::classes_share_directory(&view.folder));
         }
         (Some(_), None) => {
-            copies.push(Copy::of(look.folder.clone(), "the classes and files read at run time"));
+            copies.push(Copy::of(view.folder.clone(), "the classes and files read at run time"));
         }
         (None, _) => {
             return Err(reasons::java_not_started());
@@ -151,9 +151,9 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
     if pom.is_some_and(|pom| pom.contains("jasper") || pom.contains("jsp-api")) {
         return Err(reasons::jsp_pages());
     }
-    let version = version(look.image).ok_or(reasons::unknown_java_version())?;
-    let tag = look.image.tag.as_deref().unwrap_or_default();
-    let ending = match look.image.repository.as_str() {
+    let version = version(view.image).ok_or(reasons::unknown_java_version())?;
+    let tag = view.image.tag.as_deref().unwrap_or_default();
+    let ending = match view.image.repository.as_str() {
         "eclipse-temurin" => {
             tag.split('-').skip(1).filter(|word| *word != "jdk").map(|word| format!("-{word}")).collect()
         }
@@ -161,7 +161,7 @@ fn finish(look: &StageView<'_, '_>, classes: &[String], mut work: StageOutputs) 
         _ => String::new(),
     };
     work.packages.retain(|name| !PACKAGES_OF_BUILDERS.contains(&name.as_str()));
-    if let Some(own) = jre::own_runtime(look, version, &work) {
+    if let Some(own) = jre::own_runtime(view, version, &work) {
         copies.insert(0, own.copy);
         return Ok(Recipe {
             language: "Java",

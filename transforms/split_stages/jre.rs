@@ -32,24 +32,24 @@ jdk.security.jgss,jdk.unsupported,jdk.xml.dom,jdk.zipfs";
 const HOME: &str = "/opt/java/openjdk";
 
 /// A runtime for the program of this stage, or `None` if the JRE's image is the better choice.
-pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOutputs) -> Option<OwnRuntime> {
-    let tag = look.image.tag.as_deref().unwrap_or_default();
+pub(crate) fn own_runtime(view: &StageView<'_, '_>, version: u32, work: &StageOutputs) -> Option<OwnRuntime> {
+    let tag = view.image.tag.as_deref().unwrap_or_default();
     // The releases whose JRE was checked.
     let is_plain = matches!(version, 11 | 17 | 21)
         && !OTHER_VARIANTS.iter().any(|word| tag.contains(word))
-        && look.start.words().first() == Some(&"java")
-        && !look.start.needs_shell()
-        && !look
+        && view.start.words().first() == Some(&"java")
+        && !view.start.needs_shell()
+        && !view
             .facts
             .file
             .instructions()
             .any(|(_, one)| WORDS_ABOUT_THE_RUNTIME.iter().any(|word| one.arguments().contains(word)));
     let installs_what_runs = work.packages.iter().any(|name| {
-        matches!(role_of(name, look.stage.release.as_ref(), look.facts.known), Role::Runtime(_))
-            || look.start.names(name)
+        matches!(role_of(name, view.stage.release.as_ref(), view.facts.known), Role::Runtime(_))
+            || view.start.names(name)
     });
-    let names_tools = look.start.names("curl") || look.start.names("wget");
-    if !is_plain || installs_what_runs || names_tools || !is_self_contained(look)? {
+    let names_tools = view.start.names("curl") || view.start.names("wget");
+    if !is_plain || installs_what_runs || names_tools || !is_self_contained(view)? {
         return None;
     }
     // `zip-6` is the new name of level 2. (JDK 21, release notes of `jlink`.)
@@ -72,9 +72,9 @@ pub(crate) fn own_runtime(look: &StageView<'_, '_>, version: u32, work: &StageOu
 
 /// Whether the whole program is compiled from sources that can be read and that need only Java.
 /// `None` without a context.
-fn is_self_contained(look: &StageView<'_, '_>) -> Option<bool> {
-    let context = look.context?;
-    let sources = look.sources(&[".java", ".kt", ".scala"])?;
+fn is_self_contained(view: &StageView<'_, '_>) -> Option<bool> {
+    let context = view.context?;
+    let sources = view.sources(&[".java", ".kt", ".scala"])?;
     let has_libraries = context.sent().any(|entry| {
         let is_wrapper = entry.path.contains("wrapper/");
         [".jar", ".so", ".war"].iter().any(|ending| entry.path.ends_with(ending)) && !is_wrapper

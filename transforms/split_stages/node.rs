@@ -23,7 +23,7 @@ use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::Body;
 use crate::syntax::shell::Word;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// Whether a stage on Node installs packages and has more than the program needs at run time: an
@@ -34,14 +34,14 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 
 fn installs(facts: &Facts<'_>, stage: &Stage) -> bool {
     let mut all = facts.runs_of(stage.index).iter().flat_map(|run| &run.invocations);
-    all.any(|one| {
-        let verbs = verbs(one);
+    all.any(|call| {
+        let verbs = verbs(call);
         let verb = verbs.first().copied();
-        let global = one.arguments().iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
+        let global = call.arguments().iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
         !global
-            && (one.is("npm") || one.is("pnpm"))
+            && (call.is("npm") || call.is("pnpm"))
             && matches!(verb, Some("ci" | "install" | "i" | "clean-install"))
-            || one.is("yarn") && matches!(verb, None | Some("install"))
+            || call.is("yarn") && matches!(verb, None | Some("install"))
     })
 }
 
@@ -67,8 +67,8 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// The recipe for a Node stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, Done::own, finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, Done::own, finish)
 }
 
 #[derive(Default)]
@@ -80,23 +80,23 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.one;
-        let program = one.program?;
+    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let call = step.call;
+        let program = call.program?;
         if BUILDERS.contains(&program) {
-            return Some(Self::in_directory(look, step));
+            return Some(Self::in_directory(view, step));
         }
         if !MANAGERS.contains(&program) {
             return None;
         }
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
         let verb = words.first().copied().unwrap_or("install");
-        let is_global = one
+        let is_global = call
             .arguments()
             .iter()
             .any(|word| matches!(word.raw.as_str(), "-g" | "--global" | "--location=global"))
             || verb == "global";
-        let text = one.command.span.of(look.facts.file.text).to_owned();
+        let text = call.command.span.of(view.facts.file.text).to_owned();
         Some(match (program, verb) {
             ("corepack", _) => {
                 self.global.push((text, vec!["yarn".into(), "pnpm".into()]));
@@ -117,18 +117,18 @@ impl Done {
                     _ => "yarn",
                 };
                 self.installed.extend(step.directory.clone().map(|directory| (directory, manager)));
-                Self::in_directory(look, step)
+                Self::in_directory(view, step)
             }
-            _ => Self::in_directory(look, step),
+            _ => Self::in_directory(view, step),
         })
     }
 
-    fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+    fn in_directory(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
-        if paths::within(&directory, &look.folder) {
+        if paths::within(&directory, &view.folder) {
             Ok(Output::Folder)
         } else if is_common_directory(&directory) {
-            Err(reasons::unknown_output_of_command(&step.one.words[0].raw, &directory))
+            Err(reasons::unknown_output_of_command(&step.call.words[0].raw, &directory))
         } else {
             Ok(Output::Path(directory))
         }
@@ -140,32 +140,32 @@ fn bare(package: &str) -> &str {
     package.rfind('@').filter(|&at| at > 0).map_or(package, |at| &package[..at])
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
-    if is_shared_folder(&look.folder) {
-        return Err(reasons::shared_directory(&look.folder));
+fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
+    if is_shared_folder(&view.folder) {
+        return Err(reasons::shared_directory(&view.folder));
     }
-    let manifest = look.context.and_then(|context| {
-        look.text_at(context, &format!("{}/package.json", look.folder))
+    let manifest = view.context.and_then(|context| {
+        view.text_at(context, &format!("{}/package.json", view.folder))
             .and_then(|text| serde_json::from_str::<Value>(text).ok())
     });
-    let started = Started::of(look, manifest.as_ref());
+    let started = Started::of(view, manifest.as_ref());
     if let Some(name) = WITH_BROWSERS.iter().find(|name| has(manifest.as_ref(), "dependencies", name)) {
         return Err(reasons::installs_browser(name));
     }
-    if is_full(look.image)
+    if is_full(view.image)
         && let Some(name) = LINKED.iter().find(|name| has(manifest.as_ref(), "dependencies", name))
     {
         return Err(reasons::links_full_image(name));
     }
-    let full = look.written_image();
-    let slim = look.slim();
-    let scripts = look.scripts();
+    let full = view.written_image();
+    let slim = view.slim();
+    let scripts = view.scripts();
     // Only code that can't be read could need the additional files of the full image.
-    let needs_slim = is_full(look.image) && !builds(look.facts, look.stage);
+    let needs_slim = is_full(view.image) && !builds(view.facts, view.stage);
     let (base, base_is_other) = match (&manifest, &scripts) {
         (Some(_), Some(_)) => (slim.clone(), slim != full),
         (None, _) if needs_slim => {
-            return Err(reasons::unreadable_package_json(look.folder.trim_end_matches('/')));
+            return Err(reasons::unreadable_package_json(view.folder.trim_end_matches('/')));
         }
         (_, None) if needs_slim => {
             return Err(reasons::start_script_unknown());
@@ -179,33 +179,33 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
                 packages.push(RequiredPackage::of(package, format!("{dependency} links or calls it")));
             }
         }
-        packages.extend(look.time_zones());
+        packages.extend(view.time_zones());
         packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
-        packages.extend(programs::by_sources(look));
+        packages.extend(programs::by_sources(view));
     }
     let compiles = work.packages.iter().any(|name| COMPILER_PACKAGES.contains(&name.as_str()));
     work.packages
-        .retain(|name| !compiles || !PYTHON_PACKAGES.contains(&name.as_str()) || look.start.names(name));
-    let runtime = global(look, done, &started)?;
-    let fetched = fetched_manager(look, done, &started)?;
+        .retain(|name| !compiles || !PYTHON_PACKAGES.contains(&name.as_str()) || view.start.names(name));
+    let runtime = global(view, done, &started)?;
+    let fetched = fetched_manager(view, done, &started)?;
     let needs_more = !started.needs_production_only(manifest.as_ref())
-        || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(look, manifest).is_err());
-    let site = site(look, done, &work);
-    let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(look, done) };
+        || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(view, manifest).is_err());
+    let site = site(view, done, &work);
+    let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(view, done) };
     let reason = if at_end.is_empty() {
         "the built application"
     } else {
         "the built application with production dependencies"
     };
     let installed = work.paths.iter().map(|(path, _)| path).filter(|path| {
-        done.installed.iter().any(|(directory, _)| directory == *path) && !paths::within(path, &look.folder)
+        done.installed.iter().any(|(directory, _)| directory == *path) && !paths::within(path, &view.folder)
     });
     // The directory of a workspace contains that of the application.
     let (enclosing, other): (Vec<&String>, Vec<&String>) =
-        installed.partition(|path| site.is_none() && paths::within(&look.folder, path));
+        installed.partition(|path| site.is_none() && paths::within(&view.folder, path));
     let mut copies = match (site, &enclosing[..]) {
         (Some(site), _) => vec![Copy::of(site, "the built site")],
-        (None, []) => vec![Copy::of(look.folder.clone(), reason)],
+        (None, []) => vec![Copy::of(view.folder.clone(), reason)],
         (None, enclosing) => enclosing.iter().map(|path| Copy::of((*path).clone(), reason)).collect(),
     };
     copies.extend(other.into_iter().map(|path| Copy::of(path.clone(), "other build output")));
@@ -226,7 +226,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
 
 /// The global installs to repeat: all but those for the build only, and first the manager that one
 /// of them calls.
-fn global(look: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Vec<NewInstruction>, Reason> {
+fn global(view: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Vec<NewInstruction>, Reason> {
     let runs = |packages: &[String]| {
         packages.is_empty()
             || packages
@@ -247,7 +247,7 @@ fn global(look: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Ve
         .collect();
     let installs = done.global.iter().any(|(text, packages)| runs(packages) && !text.starts_with("corepack"));
     let is_private = [".npmrc", "NPM_TOKEN", "NPM_CONFIG_", "npm_config_", "npm config set"];
-    match is_private.into_iter().find(|word| look.facts.file.text.contains(word)) {
+    match is_private.into_iter().find(|word| view.facts.file.text.contains(word)) {
         Some(word) if installs => Err(reasons::registry_configured(word)),
         _ => Ok(all),
     }
@@ -255,14 +255,14 @@ fn global(look: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Ve
 
 /// The copy of the package manager that corepack fetched in the build, if the image starts with it.
 /// (nodejs/corepack, README.md, COREPACK_HOME.)
-fn fetched_manager(look: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Option<Copy>, Reason> {
+fn fetched_manager(view: &StageView<'_, '_>, done: &Done, started: &Started) -> Result<Option<Copy>, Reason> {
     let by_corepack = done.global.iter().any(|(text, _)| text.starts_with("corepack"));
     let Some(manager) = ["yarn", "pnpm"].into_iter().find(|name| by_corepack && started.calls(name)) else {
         return Ok(None);
     };
-    let mut steps = look.facts.file.instructions().filter(|(item, _)| look.stage.items.contains(item));
-    let has_user = steps.any(|(_, one)| matches!(one.body, Body::User(_)));
-    if has_user || look.facts.is_named("COREPACK_HOME") {
+    let mut steps = view.facts.file.instructions().filter(|(item, _)| view.stage.items.contains(item));
+    let has_user = steps.any(|(_, instruction)| matches!(instruction.body, Body::User(_)));
+    if has_user || view.facts.is_named("COREPACK_HOME") {
         return Err(reasons::fetched_by_corepack(manager));
     }
     Ok(Some(Copy::of("/root/.cache/node/corepack", "the package manager")))
@@ -270,11 +270,11 @@ fn fetched_manager(look: &StageView<'_, '_>, done: &Done, started: &Started) -> 
 
 /// The directory of a static site, if a globally installed server serves it and nothing else
 /// starts.
-fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<String> {
-    let [server, words @ ..] = &look.start.words()[..] else { return None };
+fn site(view: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<String> {
+    let [server, words @ ..] = &view.start.words()[..] else { return None };
     let is_global = done.global.iter().any(|(_, packages)| packages.iter().any(|package| package == server));
-    let serves = matches!(*server, "serve" | "http-server") && is_global && look.start.all.len() == 1;
-    let is_configured = look.context?.below("").any(|entry| entry.path.ends_with("serve.json"));
+    let serves = matches!(*server, "serve" | "http-server") && is_global && view.start.all.len() == 1;
+    let is_configured = view.context?.below("").any(|entry| entry.path.ends_with("serve.json"));
     let is_directory = |word: &&&str| {
         let name = word.trim_start_matches("./").trim_end_matches('/');
         !name.is_empty()
@@ -287,7 +287,7 @@ fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<St
     let (first, None) = (directories.next()?, directories.next()) else { return None };
     let path = format!(
         "{}/{}",
-        look.folder.trim_end_matches('/'),
+        view.folder.trim_end_matches('/'),
         first.trim_start_matches("./").trim_end_matches('/')
     );
     // A site may also be copied and not built; then it is in the context.
@@ -295,16 +295,16 @@ fn site(look: &StageView<'_, '_>, done: &Done, work: &StageOutputs) -> Option<St
 }
 
 /// The steps that remove dev dependencies again.
-fn prune(look: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
-    let sends = |path: &str| look.context.is_some_and(|context| context.sends_file(path));
+fn prune(view: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
+    let sends = |path: &str| view.context.is_some_and(|context| context.sends_file(path));
     let modern_yarn = sends(".yarnrc.yml")
-        || look.context.is_some_and(|context| {
+        || view.context.is_some_and(|context| {
             context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@"))
                 && !context.texts.get("package.json").is_some_and(|text| text.contains("\"yarn@1"))
         });
     let mut steps: Vec<NewInstruction> = Vec::new();
     for (directory, manager) in
-        done.installed.iter().filter(|(directory, _)| paths::within(directory, &look.folder))
+        done.installed.iter().filter(|(directory, _)| paths::within(directory, &view.folder))
     {
         let command = match *manager {
             "npm" => "npm prune --omit=dev",
@@ -312,7 +312,7 @@ fn prune(look: &StageView<'_, '_>, done: &Done) -> Vec<NewInstruction> {
             "yarn" if !modern_yarn => "yarn install --production --ignore-scripts --prefer-offline",
             _ => continue,
         };
-        let text = if *directory == look.end_of_build() {
+        let text = if *directory == view.end_of_build() {
             format!("RUN {command}")
         } else {
             format!("RUN cd {directory} && {command}")

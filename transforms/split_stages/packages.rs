@@ -10,7 +10,7 @@ use crate::transforms::support::new_instruction::NewInstruction;
 use crate::transforms::support::packages::{install_on, names};
 
 /// The packages, in the order in which they are installed.
-pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage> {
+pub(super) fn needs(view: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPackage> {
     let mut needs: Vec<RequiredPackage> = Vec::new();
     let mut add = |need: RequiredPackage| {
         if !needs.iter().any(|known| known.package == need.package) {
@@ -19,8 +19,8 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     };
     for package in &recipe.work.packages {
         let name = package.split('=').next().unwrap_or(package);
-        let is_named = look.start.names(name);
-        match role_of(package, look.stage.release.as_ref(), look.facts.known) {
+        let is_named = view.start.names(name);
+        match role_of(package, view.stage.release.as_ref(), view.facts.known) {
             Role::Runtime(packages) => {
                 for runtime in packages {
                     let why = if runtime == *package {
@@ -43,7 +43,7 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     }
     recipe.packages.iter().cloned().for_each(&mut add);
     for program in ["curl", "wget"] {
-        if look.start.names(program) {
+        if view.start.names(program) {
             add(RequiredPackage::of(program, "the image's command calls it"));
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
     // depend on them.)
     let speaks =
         |need: &RequiredPackage| matches!(need.package.split('=').next(), Some("curl" | "wget" | "git"));
-    if recipe.has_shell && is_debian(look) && needs.iter().any(speaks) {
+    if recipe.has_shell && is_debian(view) && needs.iter().any(speaks) {
         let certificates = RequiredPackage::of("ca-certificates", "required for HTTPS");
         if !needs.iter().any(|need| need.package == certificates.package) {
             needs.push(certificates);
@@ -62,17 +62,17 @@ pub(super) fn needs(look: &StageView<'_, '_>, recipe: &Recipe) -> Vec<RequiredPa
 
 /// The step that installs them, or `None` if there is nothing to install.
 pub(super) fn install(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     recipe: &Recipe,
     needs: &[RequiredPackage],
 ) -> Result<Option<NewInstruction>, Reason> {
     if let Some(names) = names(needs).filter(|_| !recipe.has_shell) {
         return Err(reasons::no_package_manager(&names));
     }
-    install_on(look.stage, needs)
+    install_on(view.stage, needs)
 }
 
-fn is_debian(look: &StageView<'_, '_>) -> bool {
-    let release = look.stage.release.as_ref();
+fn is_debian(view: &StageView<'_, '_>) -> bool {
+    let release = view.stage.release.as_ref();
     release.is_some_and(|release| matches!(release.family.as_str(), "debian" | "ubuntu"))
 }

@@ -11,7 +11,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::outputs::{Output, StageOutputs, Step};
 use crate::runtime::package_role::{Role, role_of, serves_builds};
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 
 /// Whether a stage on PHP compiles extensions with packages that are installed only for that and
 /// not removed.
@@ -29,31 +29,31 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The recipe for a PHP stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, own, |look, settings: &Vec<String>, work| finish(look, settings, work))
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, own, |view, settings: &Vec<String>, work| finish(view, settings, work))
 }
 
 /// Handles a command. Commands that enable modules of Apache are collected as `settings`.
 fn own(
     settings: &mut Vec<String>,
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     step: &Step<'_, '_>,
 ) -> Option<Result<Output, Reason>> {
-    let one = step.one;
-    match one.program? {
+    let call = step.call;
+    match call.program? {
         program if INSTALLERS_OF_EXTENSIONS.contains(&program) => Some(Ok(Output::Nothing)),
         "pecl" => Some(Ok(Output::Nothing)),
         // The enabled modules of Apache are symlinks in /etc, which the final stage creates again.
-        program if SETTINGS_OF_APACHE.contains(&program) && one.place.is_certain() => {
-            settings.push(format!("RUN {}", one.command.span.of(look.facts.file.text)));
+        program if SETTINGS_OF_APACHE.contains(&program) && call.place.is_certain() => {
+            settings.push(format!("RUN {}", call.command.span.of(view.facts.file.text)));
             Some(Ok(Output::Nothing))
         }
         program if BUILDERS.contains(&program) => {
             let is_global =
-                one.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
+                call.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
             Some(match &step.directory {
                 _ if is_global => Err(reasons::global_packages()),
-                Some(directory) if paths::within(directory, &look.folder) => Ok(Output::Folder),
+                Some(directory) if paths::within(directory, &view.folder) => Ok(Output::Folder),
                 Some(directory) => Ok(Output::Path(directory.clone())),
                 None => Err(reasons::unknown_directory("a step")),
             })
@@ -62,18 +62,18 @@ fn own(
     }
 }
 
-fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> Result<Recipe, Reason> {
-    if look.folder == "/" || paths::within("/usr/local/lib/php", &look.folder) {
+fn finish(view: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> Result<Recipe, Reason> {
+    if view.folder == "/" || paths::within("/usr/local/lib/php", &view.folder) {
         return Err(reasons::directory_has_other_files());
     }
-    let is_alpine = look.image.tag.as_deref().is_some_and(|tag| tag.contains("alpine"));
+    let is_alpine = view.image.tag.as_deref().is_some_and(|tag| tag.contains("alpine"));
     if is_alpine {
         return Err(reasons::alpine_extensions());
     }
-    let release = look.stage.release.as_ref();
+    let release = view.stage.release.as_ref();
     let unknown = work.packages.iter().find(|name| {
         let kept = Role::Runtime(vec![(*name).clone()]);
-        name.ends_with("-dev") && role_of(name, release, look.facts.known) == kept
+        name.ends_with("-dev") && role_of(name, release, view.facts.known) == kept
     });
     if let Some(name) = unknown {
         return Err(reasons::unknown_extension_library(name));
@@ -82,10 +82,10 @@ fn finish(look: &StageView<'_, '_>, settings: &[String], work: StageOutputs) -> 
         paths: DIRECTORIES_OF_EXTENSIONS.iter().map(|path| (*path).to_owned()).collect(),
         ..Copy::of("", "the extensions and their configuration")
     }];
-    copies.push(Copy::of(look.folder.clone(), "the application"));
+    copies.push(Copy::of(view.folder.clone(), "the application"));
     Ok(Recipe {
         language: "PHP",
-        base: look.written_image(),
+        base: view.written_image(),
         has_shell: true,
         keeps_fetching: false,
         after: settings.to_vec(),

@@ -47,17 +47,18 @@ pub(super) fn split(
         let split = variable_workdir::split(facts, stage, context_source);
         return split.unwrap_or_else(|| Err(no_folder(facts, stage).at(from)));
     };
-    let look = StageView { facts, stage, image, start, folder, context: context_source.context().ok() };
-    let mut recipe = (language.recipe)(&look)?;
+    let view = StageView { facts, stage, image, start, folder, context: context_source.context().ok() };
+    let mut recipe = (language.recipe)(&view)?;
     recipe.packages.extend(context_source.proven().iter().cloned());
-    assemble::assemble(&look, recipe)
+    assemble::assemble(&view, recipe)
 }
 
 /// Why the directory in which the program starts is unknown.
 fn no_folder(facts: &Facts<'_>, stage: &Stage) -> Reason {
     let mut instructions = facts.file.instructions();
-    let is_set =
-        instructions.any(|(item, one)| stage.items.contains(&item) && matches!(one.body, Body::Workdir(_)));
+    let is_set = instructions.any(|(item, instruction)| {
+        stage.items.contains(&item) && matches!(instruction.body, Body::Workdir(_))
+    });
     if is_set { reasons::unknown_workdir() } else { reasons::no_workdir() }
 }
 
@@ -69,13 +70,13 @@ fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Reason> {
     let mut is_root = true;
     let mut has_command = false;
     for item in stage.items.clone() {
-        let one = match &facts.file.items[item] {
-            Item::Instruction(one) => one,
+        let instruction = match &facts.file.items[item] {
+            Item::Instruction(instruction) => instruction,
             Item::Error(span, _) => return Err(reasons::unreadable_line().at(*span)),
             _ => continue,
         };
-        let refused = |reason: Reason| Err(reason.at(one.text));
-        match &one.body {
+        let refused = |reason: Reason| Err(reason.at(instruction.text));
+        match &instruction.body {
             Body::Onbuild(..) => {
                 return refused(reasons::onbuild_needs_builder());
             }
@@ -85,7 +86,7 @@ fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Reason> {
             }
             Body::Cmd(_) | Body::Entrypoint(_) => has_command = true,
             Body::From(_)
-                if one
+                if instruction
                     .flags
                     .iter()
                     .any(|flag| flag.value.as_deref().is_some_and(|value| value.contains('$'))) =>
@@ -93,7 +94,7 @@ fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Reason> {
                 return refused(reasons::unknown_platform());
             }
             Body::Copy(_)
-                if one.flags.iter().any(|flag| flag.name == "parents" || flag.name == "exclude") =>
+                if instruction.flags.iter().any(|flag| flag.name == "parents" || flag.name == "exclude") =>
             {
                 return refused(reasons::unknown_copied_files());
             }

@@ -17,7 +17,7 @@ use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 
 /// The path of the environment.
 const ENVIRONMENT: &str = "/opt/venv";
@@ -48,8 +48,8 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// The recipe for a Python stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, Done::own, finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, Done::own, finish)
 }
 
 #[derive(Default)]
@@ -67,13 +67,13 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.one;
+    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let one = step.call;
         let program = one.program?;
         if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.name.as_str() {
-                "pip" => Some(self.pip(look, step)),
-                "poetry" => Some(poetry(look, step, &call.verb)),
+                "pip" => Some(self.pip(view, step)),
+                "poetry" => Some(poetry(view, step, &call.verb)),
                 "apt-get" | "apt" | "apk" | "aptitude" => None,
                 other => Some(Err(reasons::packages_of_other_manager(other))),
             };
@@ -82,7 +82,7 @@ impl Done {
             return Some(Ok(Output::Folder));
         }
         if one.is("virtualenv") || one.is("python") && one.arguments().iter().any(|word| word.raw == "venv") {
-            let path = step.operands().last().and_then(|word| step.path(look.facts, word));
+            let path = step.operands().last().and_then(|word| step.path(view.facts, word));
             return Some(match path {
                 Some(path) => {
                     self.environment = Some(path.clone());
@@ -92,7 +92,7 @@ impl Done {
             });
         }
         if one.is("python") {
-            let text = one.command.span.of(look.facts.file.text);
+            let text = one.command.span.of(view.facts.file.text);
             self.runs_project = true;
             let fetches = DOWNLOADING_CALLS.iter().any(|word| text.contains(word)) || calls_something(step);
             return Some(if fetches { Err(reasons::unknown_download()) } else { Ok(Output::Folder) });
@@ -103,13 +103,13 @@ impl Done {
         None
     }
 
-    fn pip(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let one = step.one;
-        if one.words[0].raw.starts_with('/') && !one.words[0].raw.contains("venv") {
-            return Err(reasons::pip_by_path(&one.words[0].raw));
+    fn pip(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+        let call = step.call;
+        if call.words[0].raw.starts_with('/') && !call.words[0].raw.contains("venv") {
+            return Err(reasons::pip_by_path(&call.words[0].raw));
         }
-        let arguments = one.arguments();
-        if let Some(name) = VARIABLES_TO_ELSEWHERE.iter().find(|name| look.facts.is_named(name)) {
+        let arguments = call.arguments();
+        if let Some(name) = VARIABLES_TO_ELSEWHERE.iter().find(|name| view.facts.is_named(name)) {
             return Err(reasons::pip_elsewhere(name));
         }
         let refused = OPTIONS_TO_ELSEWHERE.iter().find(|option| {
@@ -129,16 +129,16 @@ impl Done {
                     .map(crate::syntax::shell::Word::plain),
             };
             match file {
-                Some(file) => self.read(look, step.path(look.facts, &file)),
+                Some(file) => self.read(view, step.path(view.facts, &file)),
                 None if word.raw == "-e"
                     || word.raw == "--editable"
                     || word.text() == "."
                     || word.text().starts_with("./") =>
                 {
                     for name in ["pyproject.toml", "setup.py", "setup.cfg"] {
-                        let text = look
+                        let text = view
                             .context
-                            .and_then(|context| look.text_at(context, &format!("{}/{name}", look.folder)));
+                            .and_then(|context| view.text_at(context, &format!("{}/{name}", view.folder)));
                         self.requirements.extend(
                             text.into_iter()
                                 .flat_map(|text| text.split(['"', '\'', '\n']))
@@ -153,9 +153,9 @@ impl Done {
         Ok(Output::Nothing)
     }
 
-    fn read(&mut self, look: &StageView<'_, '_>, path: Option<String>) {
+    fn read(&mut self, view: &StageView<'_, '_>, path: Option<String>) {
         let text =
-            path.as_ref().and_then(|path| look.context.and_then(|context| look.text_at(context, path)));
+            path.as_ref().and_then(|path| view.context.and_then(|context| view.text_at(context, path)));
         let (Some(text), Some(path)) = (text, path) else {
             self.is_unclear = true;
             return;
@@ -165,7 +165,7 @@ impl Done {
                 let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
                 if self.requirements.len() < 10_000 {
                     self.read(
-                        look,
+                        view,
                         Some(format!("{directory}/{}", other.trim())).filter(|other| *other != path),
                     );
                 }
@@ -190,16 +190,16 @@ impl Done {
 
 /// Whether the code after `-c` calls anything but `print`: such calls may load models into a cache.
 fn calls_something(step: &Step<'_, '_>) -> bool {
-    let mut words = step.one.arguments().iter().skip_while(|word| word.raw != "-c");
+    let mut words = step.call.arguments().iter().skip_while(|word| word.raw != "-c");
     let code = words.nth(1).map(|word| word.text().replace("print(", " "));
     code.is_some_and(|code| code.contains('('))
 }
 
-fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Output, Reason> {
+fn poetry(view: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<Output, Reason> {
     if verb != "install" && verb != "update" && verb != "sync" {
         return Ok(Output::Nothing);
     }
-    let text = look.facts.file.text;
+    let text = view.facts.file.text;
     let in_place = text.contains("virtualenvs.create false")
         || text.contains("VIRTUALENVS_CREATE=false")
         || text.contains("VIRTUALENVS_CREATE=0");
@@ -214,16 +214,16 @@ fn poetry(look: &StageView<'_, '_>, step: &Step<'_, '_>, verb: &str) -> Result<O
     }
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
-    let facts = look.facts;
-    if is_shared_folder(&look.folder) {
-        return Err(reasons::shared_directory(&look.folder));
+fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Result<Recipe, Reason> {
+    let facts = view.facts;
+    if is_shared_folder(&view.folder) {
+        return Err(reasons::shared_directory(&view.folder));
     }
-    let program = look.start.words().first().map(|word| (*word).to_owned()).unwrap_or_default();
+    let program = view.start.words().first().map(|word| (*word).to_owned()).unwrap_or_default();
     if program.starts_with("/usr/") || program.ends_with(".py") {
         return Err(reasons::started_by_path(&program));
     }
-    for item in look.stage.items.clone() {
+    for item in view.stage.items.clone() {
         let Item::Instruction(one) = &facts.file.items[item] else { continue };
         if one.arguments().contains("site-packages") || one.arguments().contains("dist-packages") {
             return Err(reasons::names_site_packages());
@@ -237,13 +237,13 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         }
     }
     if done.runs_project
-        && let Some((path, file)) = named_elsewhere(look, &work)
+        && let Some((path, file)) = named_elsewhere(view, &work)
     {
         return Err(reasons::may_write_elsewhere(&file, &path));
     }
     let own_environment = done.environment.clone();
     if own_environment.is_none()
-        && let Some((path, file)) = named_by_path(look, done)
+        && let Some((path, file)) = named_by_path(view, done)
     {
         return Err(reasons::named_by_path(&file, &path));
     }
@@ -252,9 +252,9 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     {
         return Err(reasons::packages_outside(path));
     }
-    let full = look.written_image();
-    let slim = look.slim();
-    let scripts = look.scripts();
+    let full = view.written_image();
+    let slim = view.slim();
+    let scripts = view.scripts();
     let keeps_full = NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
     let mut packages = Vec::new();
     let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
@@ -273,13 +273,13 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
                     .map(|name| RequiredPackage::of(name, "lxml is compiled from source")),
             );
         }
-        packages.extend(look.time_zones());
+        packages.extend(view.time_zones());
         packages.extend(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
-        packages.extend(programs::by_start(look));
-        packages.extend(programs::by_sources(look));
+        packages.extend(programs::by_start(view));
+        packages.extend(programs::by_sources(view));
         packages.retain(|need| need.package != "python3");
         slim
-    } else if is_full(look.image) && !compiles(facts, look.stage) {
+    } else if is_full(view.image) && !compiles(facts, view.stage) {
         let reason = if let Some(package) = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package)) {
             reasons::needs_full_image(package)
         } else if done.is_unclear {
@@ -289,7 +289,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         };
         return Err(reason);
     } else {
-        let translates = programs::by_start(look).into_iter().chain(programs::by_sources(look));
+        let translates = programs::by_start(view).into_iter().chain(programs::by_sources(view));
         let mut translates = translates.chain(programs::by_scripts(scripts.as_deref().unwrap_or_default()));
         if scripts.is_none() || translates.any(|need| need.package == "gettext") {
             let kept = work.packages.iter().filter(|name| *name == "gettext");
@@ -303,7 +303,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     };
     // Packages for Debian's Python do not work with the image's Python.
     work.packages.retain(|name| !PACKAGES_OF_THE_SYSTEM.contains(&name.as_str()));
-    let mut copies = vec![Copy::of(look.folder.clone(), "the application")];
+    let mut copies = vec![Copy::of(view.folder.clone(), "the application")];
     let mut recipe = Recipe {
         language: "Python",
         base,
@@ -313,7 +313,7 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         ..Recipe::default()
     };
     match own_environment {
-        Some(path) if paths::within(&path, &look.folder) => {}
+        Some(path) if paths::within(&path, &view.folder) => {}
         Some(path) => copies.insert(0, Copy::of(path, "the installed packages")),
         None => {
             copies.insert(0, Copy::of(ENVIRONMENT, "the installed packages"));
@@ -327,9 +327,9 @@ fn finish(look: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
 
 /// A file that calls the image's own Python, or a program of an installed package, by its path: with
 /// an environment, the packages are elsewhere.
-fn named_by_path(look: &StageView<'_, '_>, done: &Done) -> Option<(String, String)> {
+fn named_by_path(view: &StageView<'_, '_>, done: &Done) -> Option<(String, String)> {
     const PROGRAMS: &str = "/usr/local/bin/";
-    let context = look.context?;
+    let context = view.context?;
     let is_other = |path: &str| path.to_ascii_lowercase().contains("dockerfile");
     let texts = context.texts.iter().filter(|(path, _)| !is_other(path) && context.sends_file(path));
     for (file, text) in texts {
@@ -347,13 +347,13 @@ fn named_by_path(look: &StageView<'_, '_>, done: &Done) -> Option<(String, Strin
 
 /// A path outside the application's folder that a source names and no copy brings: code of the
 /// project that runs in the build may write there.
-fn named_elsewhere(look: &StageView<'_, '_>, work: &StageOutputs) -> Option<(String, String)> {
-    let context = look.context?;
+fn named_elsewhere(view: &StageView<'_, '_>, work: &StageOutputs) -> Option<(String, String)> {
+    let context = view.context?;
     let texts = context.texts.iter().filter(|(path, _)| path.ends_with(".py") && context.sends_file(path));
     for (file, text) in texts {
         for quoted in text.split(['"', '\'']).filter(|quoted| quoted.starts_with('/')) {
             let is_elsewhere = OF_APPLICATIONS.iter().any(|start| paths::within(quoted, start));
-            let is_brought = paths::within(quoted, &look.folder)
+            let is_brought = paths::within(quoted, &view.folder)
                 || work.paths.iter().any(|(path, _)| paths::within(quoted, path));
             if is_elsewhere && !is_brought && !quoted.contains(char::is_whitespace) {
                 return Some((quoted.to_owned(), file.clone()));

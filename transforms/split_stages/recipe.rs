@@ -102,12 +102,12 @@ pub(crate) struct Language {
 
 /// The recipe of a language. `own` handles the commands of its tools and collects what `finish`
 /// needs.
-pub(crate) fn observe<T: Default>(
-    look: &StageView<'_, '_>,
+pub(crate) fn from_steps<T: Default>(
+    view: &StageView<'_, '_>,
     own: impl Fn(&mut T, &StageView<'_, '_>, &Step<'_, '_>) -> Option<Result<Output, Reason>>,
     finish: impl FnOnce(&StageView<'_, '_>, &T, StageOutputs) -> Result<Recipe, Reason>,
 ) -> Result<Recipe, Reason> {
     let mut found = T::default();
-    let work = StageOutputs::of(look.facts, look.stage, &mut |step| own(&mut found, look, step))?;
-    finish(look, &found, work).map_err(|reason| reason.at(look.facts.start_of(look.stage)))
+    let work = StageOutputs::of(view.facts, view.stage, &mut |step| own(&mut found, view, step))?;
+    finish(view, &found, work).map_err(|reason| reason.at(view.facts.start_of(view.stage)))
 }

@@ -12,7 +12,7 @@ use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 use crate::transforms::support::new_instruction::NewInstruction;
 
 /// The directory in which the official images install gems. Images that replace them may use
@@ -32,8 +32,8 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 }
 
 /// The recipe for a Ruby stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, Done::own, finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, Done::own, finish)
 }
 
 #[derive(Default)]
@@ -45,11 +45,11 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.one;
-        let program = one.program?;
+    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let call = step.call;
+        let program = call.program?;
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
-        let has = |options: &[&str]| one.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
+        let has = |options: &[&str]| call.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
         match program {
             "gem" if has(OPTIONS_TO_ELSEWHERE) => Some(Err(reasons::gem_elsewhere())),
             "gem" => {
@@ -60,20 +60,20 @@ impl Done {
                 }
                 Some(Ok(Output::Nothing))
             }
-            "bundle" | "bundler" => Some(self.bundle(look, step, &words)),
+            "bundle" | "bundler" => Some(self.bundle(view, step, &words)),
             // A gem's program may be the application's own file in `bin/`.
-            _ if BUILDERS.contains(&program) => Some(in_directory(look, step)),
+            _ if BUILDERS.contains(&program) => Some(in_directory(view, step)),
             _ => None,
         }
     }
 
     fn bundle(
         &mut self,
-        look: &StageView<'_, '_>,
+        view: &StageView<'_, '_>,
         step: &Step<'_, '_>,
         words: &[&str],
     ) -> Result<Output, Reason> {
-        let arguments = step.one.arguments();
+        let arguments = step.call.arguments();
         if arguments.iter().any(|word| word.raw.contains("use-system-libraries")) {
             return Err(reasons::gem_with_unknown_libraries());
         }
@@ -83,35 +83,35 @@ impl Done {
             path = at.and_then(|at| step.operands().nth(at + 1)).cloned();
         }
         if let Some(word) = path {
-            let path = step.path(look.facts, &word);
+            let path = step.path(view.facts, &word);
             self.path = Some(path.ok_or(reasons::unknown_bundle_path())?);
         }
-        in_directory(look, step)
+        in_directory(view, step)
     }
 }
 
-fn in_directory(look: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
+fn in_directory(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
     let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
     let leaves_nothing = is_common_directory(&directory) || directory.starts_with("/tmp");
-    Ok(match paths::within(&directory, &look.folder) {
+    Ok(match paths::within(&directory, &view.folder) {
         true => Output::Folder,
         false if leaves_nothing => Output::Nothing,
         false => Output::Path(directory),
     })
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
-    if is_shared_folder(&look.folder) {
-        return Err(reasons::shared_directory(&look.folder));
+fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
+    if is_shared_folder(&view.folder) {
+        return Err(reasons::shared_directory(&view.folder));
     }
-    let folder = look.folder.trim_end_matches('/');
+    let folder = view.folder.trim_end_matches('/');
     let text =
-        |name: &str| look.context.and_then(|context| look.text_at(context, &format!("{folder}/{name}")));
+        |name: &str| view.context.and_then(|context| view.text_at(context, &format!("{folder}/{name}")));
     let (gemfile, lock) = (text("Gemfile"), text("Gemfile.lock"));
     let names = names(gemfile.unwrap_or_default(), lock.unwrap_or_default());
     let has = |gem: &str| names.iter().chain(&done.by_name).any(|name| name == gem);
-    let (full, slim) = (look.written_image(), look.slim());
-    let scripts = look.scripts();
+    let (full, slim) = (view.written_image(), view.slim());
+    let scripts = view.scripts();
     let mut packages = Vec::new();
     if slim != full {
         if lock.is_none() && (gemfile.is_some() || done.by_name.is_empty()) {
@@ -129,10 +129,10 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         if lock.is_some_and(|lock| lock.lines().any(|line| line == "GIT" || line == "PATH")) {
             packages.push(RequiredPackage::of("git", "a gem is installed from a Git repository"));
         }
-        packages.extend(look.time_zones());
+        packages.extend(view.time_zones());
         packages.extend(programs::by_scripts(scripts));
-        packages.extend(programs::by_start(look));
-        packages.extend(programs::by_sources(look));
+        packages.extend(programs::by_start(view));
+        packages.extend(programs::by_sources(view));
     }
     let mut recipe = Recipe {
         language: "Ruby",
@@ -143,39 +143,39 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         ..Recipe::default()
     };
     let mut copies = Vec::new();
-    let set = set(look, "BUNDLE_PATH").or_else(|| set(look, "GEM_HOME"));
+    let set = set(view, "BUNDLE_PATH").or_else(|| set(view, "GEM_HOME"));
     match set.or_else(|| done.path.clone()) {
         Some(path) if path.contains('$') => return Err(reasons::unknown_bundle_path()),
-        Some(path) if paths::within(&path, &look.folder) || !path.starts_with('/') => {}
+        Some(path) if paths::within(&path, &view.folder) || !path.starts_with('/') => {}
         Some(path) => copies.push(Copy::of(path, "the installed gems")),
         None => {
             let settings = format!("ENV GEM_HOME={GEMS} PATH={GEMS}/bin:$PATH");
             recipe.at_start = vec![settings.clone().into()];
             recipe.runtime = vec![settings.into()];
             copies.push(Copy::of(GEMS, "the installed gems"));
-            recipe.at_end.extend(without_development(look, done, gemfile));
+            recipe.at_end.extend(without_development(view, done, gemfile));
             recipe.at_end.push(NewInstruction {
                 comment: "remove downloaded gem archives".into(),
                 text: format!("RUN rm -rf {GEMS}/cache"),
             });
         }
     }
-    copies.push(Copy::of(look.folder.clone(), "the application"));
+    copies.push(Copy::of(view.folder.clone(), "the application"));
     Ok(Recipe { copies, work, ..recipe })
 }
 
 /// Removes gems for development and tests, if the file selects production.
 fn without_development(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     done: &Done,
     gemfile: Option<&str>,
 ) -> Option<NewInstruction> {
     let is_production =
-        ["RAILS_ENV", "RACK_ENV"].iter().any(|name| set(look, name).as_deref() == Some("production"));
+        ["RAILS_ENV", "RACK_ENV"].iter().any(|name| set(view, name).as_deref() == Some("production"));
     let has_groups = gemfile.is_some_and(|text| text.contains(":development") || text.contains(":test"));
-    let starts_by_bundle = look.start.words().first() == Some(&"bundle");
-    let is_told = look.facts.file.text.contains("without") || look.facts.file.text.contains("BUNDLE_WITHOUT");
-    let is_there = look.end_of_build() == look.folder;
+    let starts_by_bundle = view.start.words().first() == Some(&"bundle");
+    let is_told = view.facts.file.text.contains("without") || view.facts.file.text.contains("BUNDLE_WITHOUT");
+    let is_there = view.end_of_build() == view.folder;
     (is_production
         && is_there
         && has_groups
@@ -189,9 +189,9 @@ fn without_development(
 }
 
 /// The last value that ENV gives a variable in the stage.
-fn set(look: &StageView<'_, '_>, name: &str) -> Option<String> {
-    let items = look.stage.items.clone().rev();
-    let bodies = items.filter_map(|item| match &look.facts.file.items[item] {
+fn set(view: &StageView<'_, '_>, name: &str) -> Option<String> {
+    let items = view.stage.items.clone().rev();
+    let bodies = items.filter_map(|item| match &view.facts.file.items[item] {
         Item::Instruction(one) => Some(&one.body),
         _ => None,
     });

@@ -12,23 +12,23 @@ use crate::runtime::assets;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::programs;
 use crate::runtime::view::StageView;
-use crate::transforms::split_stages::recipe::{Copy, Recipe, observe};
+use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 
 /// Whether Rust programs are built in a stage on Rust.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     let builds = runs.any(|run| {
-        run.invocations.iter().any(|one| {
-            one.is("cargo")
-                && one.arguments().iter().any(|word| matches!(word.raw.as_str(), "build" | "install"))
+        run.invocations.iter().any(|call| {
+            call.is("cargo")
+                && call.arguments().iter().any(|word| matches!(word.raw.as_str(), "build" | "install"))
         })
     });
     builds && image.repository == "rust"
 }
 
 /// The recipe for a Rust stage.
-pub(crate) fn recipe(look: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    observe(look, |done: &mut Done, _, step| done.own(step), finish)
+pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
+    from_steps(view, |done: &mut Done, _, step| done.own(step), finish)
 }
 
 #[derive(Default)]
@@ -40,14 +40,14 @@ struct Done {
 
 impl Done {
     fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.one;
-        if one.is("rustup") || one.is("rustc") || one.is("rustfmt") {
+        let call = step.call;
+        if call.is("rustup") || call.is("rustc") || call.is("rustfmt") {
             return Some(Ok(Output::Nothing));
         }
-        if !one.is("cargo") {
+        if !call.is("cargo") {
             return None;
         }
-        let words: Vec<&str> = one
+        let words: Vec<&str> = call
             .arguments()
             .iter()
             .map(crate::syntax::shell::Word::text)
@@ -71,12 +71,12 @@ impl Done {
     }
 }
 
-fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
-    let program = look.start.program().ok_or(reasons::unknown_start())?;
+fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<Recipe, Reason> {
+    let program = view.start.program().ok_or(reasons::unknown_start())?;
     if program == "cargo" {
         return Err(reasons::compiles_at_start("cargo run"));
     }
-    let folder = look.folder.trim_end_matches('/');
+    let folder = view.folder.trim_end_matches('/');
     let cargo_bin = "/usr/local/cargo/bin";
     let mut copies = Vec::new();
     let path = match (program.starts_with('/'), program.contains('/')) {
@@ -100,17 +100,17 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         to: is_bare.then(|| format!("/usr/local/bin/{program}")),
         ..Copy::of(path, "the program")
     });
-    match assets::assets(look, &is_source) {
+    match assets::assets(view, &is_source) {
         Some(found) if found.is_empty() => {}
         Some(found) => copies.push(Copy { paths: found, ..Copy::of("", "files read at run time") }),
-        None if is_shared_folder(&look.folder) => {
-            return Err(reasons::unknown_read_files(&look.folder));
+        None if is_shared_folder(&view.folder) => {
+            return Err(reasons::unknown_read_files(&view.folder));
         }
         // Without the context, the sources can't be distinguished from files that the program
         // reads.
         None => return Err(reasons::no_context()),
     }
-    let lock = look.context.and_then(|context| look.text_at(context, &format!("{folder}/Cargo.lock")));
+    let lock = view.context.and_then(|context| view.text_at(context, &format!("{folder}/Cargo.lock")));
     let mut packages =
         vec![RequiredPackage::of("ca-certificates", "programs in Rust read the system's certificates")];
     match lock {
@@ -131,9 +131,9 @@ fn finish(look: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         }
         None => packages.push(RequiredPackage::of("libssl3", "without Cargo.lock, it may be linked")),
     }
-    packages.extend(programs::by_sources(look));
-    let is_alpine = look.stage.release.as_ref().is_some_and(|release| release.family == "alpine");
-    let base = if is_alpine { look.alpine() } else { look.debian_slim()? };
+    packages.extend(programs::by_sources(view));
+    let is_alpine = view.stage.release.as_ref().is_some_and(|release| release.family == "alpine");
+    let base = if is_alpine { view.alpine() } else { view.debian_slim()? };
     if is_alpine {
         packages.retain(|need| !LIBRARIES.iter().any(|(_, package)| *package == need.package));
     } else if base.contains("bullseye") {

@@ -11,7 +11,7 @@ use crate::transform::{Applicability, Context, Fixes};
 
 /// Proposes the option that leaves out recommended packages, for the calls of the package managers
 /// that name this transform in `knowledge/managers/`.
-pub(crate) fn lean_installs(ctx: &Context<'_>, fixes: &mut Fixes, transform: &str) {
+pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: &str) {
     for run in ctx.facts.shipped_and_editable() {
         for call in &run.calls {
             let lean = call.manager.lean.as_ref().filter(|lean| lean.transform == transform);

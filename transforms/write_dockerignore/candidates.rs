@@ -70,7 +70,7 @@ pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> F
         return Finding::default();
     }
     let search = Search { facts, context, copies, own };
-    let history = search.travels(".git").then(|| search.asks_for_history()).flatten();
+    let history = search.has_copied_entries(".git").then(|| search.asks_for_history()).flatten();
     let mut unsent = search.caches();
     unsent.extend(search.dependencies());
     unsent.extend(search.surroundings(history.is_some()));
@@ -101,7 +101,7 @@ impl<'s> Search<'s, '_> {
     fn caches(&self) -> Vec<Unsent> {
         let found = CACHES_OF_TOOLS.iter().filter_map(|name| {
             let is_in = |entry: &&Entry| entry.path.split('/').any(|part| part == *name);
-            let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
+            let inner: Vec<&Entry> = self.copied_entries().filter(is_in).collect();
             let at_root = inner.iter().all(|entry| entry.path.split('/').next() == Some(name));
             let pattern = if at_root { (*name).to_owned() } else { format!("**/{name}") };
             self.unsent(pattern, name, &inner, Kind::Cache)
@@ -113,7 +113,7 @@ impl<'s> Search<'s, '_> {
     /// again from a lockfile.
     fn dependencies(&self) -> Vec<Unsent> {
         let mut folders: Vec<&str> = Vec::new();
-        for entry in self.travelling() {
+        for entry in self.copied_entries() {
             let at =
                 entry.path.find("node_modules/").filter(|at| *at == 0 || entry.path[..*at].ends_with('/'));
             let folder = at.map(|at| entry.path[..at].trim_end_matches('/'));
@@ -128,7 +128,7 @@ impl<'s> Search<'s, '_> {
             });
             let path = join(folder, "node_modules");
             let inner: Vec<&Entry> =
-                self.travelling().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
+                self.copied_entries().filter(|entry| entry.path.starts_with(&format!("{path}/"))).collect();
             (others_do && reinstalled::in_every_stage(self.facts, self.context, folder))
                 .then(|| self.unsent(path, "", &inner, Kind::Dependencies))
                 .flatten()
@@ -141,7 +141,7 @@ impl<'s> Search<'s, '_> {
             let is_in = |entry: &&Entry| {
                 entry.path == name || entry.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
             };
-            let inner: Vec<&Entry> = self.travelling().filter(is_in).collect();
+            let inner: Vec<&Entry> = self.copied_entries().filter(is_in).collect();
             let asked_for = match name {
                 ".git" => keeps_history,
                 ".hg" | ".svn" => self.asks_for_history().is_some(),
@@ -156,8 +156,8 @@ impl<'s> Search<'s, '_> {
 
     /// Whether any part of a file or directory in the context's root is sent and copied with a
     /// directory.
-    fn travels(&self, name: &str) -> bool {
-        self.travelling().any(|entry| entry.path.split('/').next() == Some(name))
+    fn has_copied_entries(&self, name: &str) -> bool {
+        self.copied_entries().any(|entry| entry.path.split('/').next() == Some(name))
     }
 
     /// Whether a pattern would exclude files that are, or may be, under version control.
@@ -168,7 +168,7 @@ impl<'s> Search<'s, '_> {
     }
 
     /// The files that are sent and copied with a directory.
-    fn travelling(&self) -> impl Iterator<Item = &'s Entry> {
+    fn copied_entries(&self) -> impl Iterator<Item = &'s Entry> {
         let copies = &self.copies;
         let context = self.context;
         let notable = context.notable(is_notable).filter(|entry| context.sends_file(&entry.path));
@@ -202,9 +202,9 @@ impl<'s> Search<'s, '_> {
                 border(text[..at].chars().next_back()) && border(text[at + name.len()..].chars().next())
             })
         };
-        let in_file = self.facts.file.instructions().any(|(_, one)| {
-            names(&one.logical.text)
-                || one.heredocs.iter().any(|doc| names(doc.content.of(self.facts.file.text)))
+        let in_file = self.facts.file.instructions().any(|(_, instruction)| {
+            names(&instruction.logical.text)
+                || instruction.heredocs.iter().any(|doc| names(doc.content.of(self.facts.file.text)))
         });
         in_file || self.other_dockerfiles().any(names)
     }
@@ -212,7 +212,7 @@ impl<'s> Search<'s, '_> {
     /// Whether a COPY or ADD names the path, something in it, or a pattern that may match it.
     fn is_copied(&self, path: &str) -> bool {
         let path = path.trim_start_matches("**/");
-        self.facts.file.instructions().any(|(_, one)| match &one.body {
+        self.facts.file.instructions().any(|(_, instruction)| match &instruction.body {
             Body::Copy(transfer) | Body::Add(transfer) => transfer.sources.iter().any(|source| {
                 let source = source.trim_start_matches("./").trim_start_matches('/');
                 source == path

@@ -217,8 +217,8 @@ const FURTHEST: usize = 16;
 impl<'b> Earlier<'b> {
     fn of(file: Option<&'b Dockerfile<'_>>) -> Self {
         let Some(file) = file else { return Self::default() };
-        let runs = file.instructions().filter_map(|(_, one)| match &one.body {
-            Body::Run(Run::Shell(script) | Run::Heredoc(script)) => Some((one.full, script)),
+        let runs = file.instructions().filter_map(|(_, instruction)| match &instruction.body {
+            Body::Run(Run::Shell(script) | Run::Heredoc(script)) => Some((instruction.full, script)),
             _ => None,
         });
         Self { text: file.text, runs: runs.collect(), next: 0 }
@@ -350,8 +350,8 @@ mod tests {
         let (whole, outline) = (Dockerfile::parse(text), Dockerfile::outline(text));
         let spans = |file: &Dockerfile<'_>| file.items.iter().map(Item::span).collect::<Vec<_>>();
         assert_eq!(spans(&whole), spans(&outline));
-        for ((_, one), (_, other)) in whole.instructions().zip(outline.instructions()) {
-            match &one.body {
+        for ((_, instruction), (_, other)) in whole.instructions().zip(outline.instructions()) {
+            match &instruction.body {
                 Body::Run(_) => assert!(other.script().is_none(), "{:?}", other.body),
                 body => assert_eq!(format!("{body:?}"), format!("{:?}", other.body)),
             }

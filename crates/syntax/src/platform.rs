@@ -32,10 +32,10 @@ const MOST_BYTES: usize = 4096;
 impl Arguments {
     /// Adds an ARG before the first FROM.
     pub(super) fn note(&mut self, all: &[Assignment]) {
-        for one in all {
-            if let Some(value) = &one.value {
+        for assignment in all {
+            if let Some(value) = &assignment.value {
                 let value = self.fill_in(value);
-                self.0.insert(one.key.clone(), value);
+                self.0.insert(assignment.key.clone(), value);
             }
         }
     }
@@ -158,7 +158,7 @@ mod tests {
     fn is_opaque(text: &str) -> bool {
         let text = format!("{text}\nRUN a\n");
         let file = Dockerfile::parse(&text);
-        let last = file.instructions().next_back().map(|(_, one)| one.body.clone());
+        let last = file.instructions().next_back().map(|(_, instruction)| instruction.body.clone());
         matches!(last, Some(Body::Run(Run::Opaque(_))))
     }
 

@@ -72,7 +72,7 @@ fn reports_with(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Resu
     } else {
         found.iter().map(work).collect()
     };
-    dockerignore::settle(&session, &found, &mut reports);
+    dockerignore::finish_reports(&session, &found, &mut reports);
     Ok(reports)
 }
 

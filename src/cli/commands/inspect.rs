@@ -55,7 +55,7 @@ fn read(name: &str) -> anyhow::Result<Image> {
         Ok(metadata) if metadata.is_dir() => layout(path).with_context(|| name.to_owned()),
         Ok(_) => {
             let file = File::open(path).with_context(|| name.to_owned())?;
-            image::read(io::BufReader::with_capacity(1 << 20, file), is_late())
+            image::read(io::BufReader::with_capacity(1 << 20, file), time_limit())
                 .with_context(|| name.to_owned())
         }
         Err(_) => {
@@ -70,14 +70,14 @@ fn read(name: &str) -> anyhow::Result<Image> {
 }
 
 /// Whether reading takes too long.
-fn is_late() -> impl Fn() -> bool {
+fn time_limit() -> impl Fn() -> bool {
     let start = Instant::now();
     move || start.elapsed() > measure::PATIENCE
 }
 
 /// Reads a directory. Symlinks are not followed, since they may lead out of it.
 fn layout(directory: &Path) -> anyhow::Result<Image> {
-    let mut reader = Reader::new(is_late());
+    let mut reader = Reader::new(time_limit());
     anyhow::ensure!(
         directory.join("index.json").is_file(),
         "this directory is not an OCI layout: it has no index.json; pass an archive, an OCI layout or an image"

@@ -34,9 +34,9 @@ impl Sources {
     /// The sources of all COPY and ADD instructions.
     pub fn of(text: &str) -> Self {
         let mut sources = Self::default();
-        for (_, one) in Dockerfile::outline(text).instructions() {
-            let (Body::Copy(transfer) | Body::Add(transfer)) = &one.body else { continue };
-            if one.flag("from").is_some() {
+        for (_, instruction) in Dockerfile::outline(text).instructions() {
+            let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
+            if instruction.flag("from").is_some() {
                 continue;
             }
             for source in &transfer.sources {

@@ -7,7 +7,7 @@ use crate::context::Format;
 use crate::knowledge::Confidence;
 use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let value = looked.value("composer.json", Format::Json)?;
     if says_something(&value["scripts"]) && !looked.has_option(&["--no-scripts"]) {
         return Err(reasons::composer_scripts());

@@ -14,7 +14,7 @@ use roxmltree::{Document, Node};
 
 use super::{Looked, Project, join, resolve};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let mut open = named(looked)?;
     if open.is_empty() {
         return Err(reasons::no_project_file());
@@ -129,14 +129,14 @@ fn evaluated(text: &str, path: &str) -> Result<Vec<String>, Reason> {
             "Project" if node.attribute("InitialTargets").is_some() => {
                 Some("has a target that runs first".to_owned())
             }
-            _ if is_property(node) && steers(name) => Some(format!("sets `{name}`")),
+            _ if is_property(node) && changes_restore(name) => Some(format!("sets `{name}`")),
             _ => None,
         };
         if let Some(against) = against {
             return Err(reasons::project_needs_more(path, &against));
         }
         let own_text = node.text().unwrap_or_default();
-        let values = node.attributes().map(|one| one.value()).chain([own_text]);
+        let values = node.attributes().map(|attribute| attribute.value()).chain([own_text]);
         let in_target = node.ancestors().any(|above| above.tag_name().name() == "Target");
         if let Some(value) = values.into_iter().find(|value| !in_target && looks_at_files(value)) {
             return Err(reasons::reads_other_files(path, value.trim()));
@@ -159,7 +159,7 @@ fn is_property(node: Node<'_, '_>) -> bool {
     node.parent().is_some_and(|parent| parent.tag_name().name() == "PropertyGroup")
 }
 
-fn steers(name: &str) -> bool {
+fn changes_restore(name: &str) -> bool {
     STEERING_PROPERTIES.iter().any(|start| name.starts_with(start)) && !RESTORE_SWITCHES.contains(&name)
 }
 

@@ -7,7 +7,7 @@ use crate::knowledge::Confidence;
 use crate::knowledge::languages::ruby::{KEYS_OF_GEMS, SECTIONS_OF_LOCKFILES};
 use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     for statement in statements(looked.text("Gemfile")?) {
         if !is_plain(&statement) {
             return Err(reasons::gemfile_line(&statement));

@@ -5,7 +5,7 @@ use crate::knowledge::Confidence;
 use crate::knowledge::languages::go::HARMLESS_DIRECTIVES;
 use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let manifest = looked.path("go.mod");
     let mut release = None;
     let mut requires = false;

@@ -7,7 +7,7 @@ use super::{Looked, Project, join};
 use crate::knowledge::Confidence;
 use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let text = looked.text("pom.xml")?;
     let document = Document::parse(text.trim_start_matches('\u{feff}'))
         .map_err(|error| reasons::pom_not_xml(&error.to_string()))?;

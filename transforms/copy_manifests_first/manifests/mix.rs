@@ -6,7 +6,7 @@ use crate::knowledge::Confidence;
 use crate::knowledge::lists::manifests::MIX_WORDS_THAT_READ;
 use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     let text = looked.text("mix.exs")?;
     let reads = MIX_WORDS_THAT_READ;
     if let Some(word) = reads.iter().find(|word| text.contains(**word)) {

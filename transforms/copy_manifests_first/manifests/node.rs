@@ -17,7 +17,7 @@ use crate::reasons::{self, Reason};
 
 use lockfile::Lockfile;
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     workspace_above(looked)?;
     let root = looked.value("package.json", Format::Json)?;
     if !root.is_object() {
@@ -46,7 +46,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             if looked.context.sends_file(&npmrc) {
                 project.reads.push(npmrc);
             }
-            settings::look(looked, &member, project)?;
+            settings::view(looked, &member, project)?;
             project.makes.push(join(&member, "node_modules"));
             manifests.push((member, package));
         }
@@ -57,7 +57,7 @@ pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     }
     let members: BTreeSet<&str> = manifests[1..].iter().map(|(folder, _)| folder.as_str()).collect();
     let lockfile = Lockfile::read(looked, &manifests[0].1, &members, project)?;
-    scripts::look(looked, &manifests, lockfile.as_ref(), project)?;
+    scripts::view(looked, &manifests, lockfile.as_ref(), project)?;
     if let Some(lockfile) = &lockfile {
         lockfile.made(looked, project);
     }

@@ -10,7 +10,7 @@ use crate::knowledge::Confidence;
 use crate::knowledge::languages::python::{KEYS_OF_PIPENV, KEYS_OF_POETRY, KEYS_OF_UV_SOURCES};
 use crate::reasons::{self, Reason};
 
-pub(super) fn look(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
     match looked.call.manager.name.as_str() {
         "poetry" => poetry(looked, project),
         "uv" => uv(looked),
@@ -277,7 +277,7 @@ pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(),
 /// Whether uv has settings that are not understood.
 pub(super) fn settings_of_uv(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
     let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
-    settings::look(looked, looked.folder, &mut project)?;
+    settings::view(looked, looked.folder, &mut project)?;
     has_uv_parent(looked)?;
     let names = ["uv.toml", "pyproject.toml", ".python-version"].iter().map(|name| looked.path(name));
     project.reads.extend(names.filter(|path| looked.context.sends_file(path)));

@@ -11,7 +11,7 @@ use crate::knowledge::{SettingsFile, SettingsFormat};
 use crate::reasons::{self, Reason};
 
 /// Reads the manager's settings files in a folder, and adds the files that they name.
-pub(super) fn look(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
+pub(super) fn view(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
     for known in looked.place.known.settings(&looked.call.manager.name) {
         let Some(value) = read(looked, known, folder)? else { continue };
         let mut value = &value;
@@ -66,7 +66,7 @@ struct Check<'c, 'l, 'a> {
 
 impl Check<'_, '_, '_> {
     fn table(&self, above: &str, all: &Map<String, Value>, project: &mut Project) -> Result<(), Reason> {
-        let is_in = |list: &[String], name: &str| list.iter().any(|pattern| fits(pattern, name));
+        let is_in = |list: &[String], name: &str| list.iter().any(|pattern| matches_pattern(pattern, name));
         for (key, value) in all {
             let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
             if is_in(&self.known.read, &name) {
@@ -108,7 +108,7 @@ impl Check<'_, '_, '_> {
 }
 
 /// Whether a name fits a pattern with `*`; a pattern for a table covers everything in it.
-fn fits(pattern: &str, name: &str) -> bool {
+fn matches_pattern(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, end)) => {
@@ -197,8 +197,14 @@ mod tests {
 
     #[test]
     fn patterns_have_one_star() {
-        assert!(fits("@*:registry", "@a:registry") && fits("//*", "//x/:_authToken") && fits("a", "a"));
-        assert!(!fits("a", "ab") && !fits("a.*", "a") && !fits("aa*aa", "aaa"));
+        assert!(
+            matches_pattern("@*:registry", "@a:registry")
+                && matches_pattern("//*", "//x/:_authToken")
+                && matches_pattern("a", "a")
+        );
+        assert!(
+            !matches_pattern("a", "ab") && !matches_pattern("a.*", "a") && !matches_pattern("aa*aa", "aaa")
+        );
     }
 
     #[test]

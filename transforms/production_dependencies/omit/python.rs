@@ -13,7 +13,7 @@ use crate::transforms::production_dependencies::omit::later;
 
 /// The option, if a group is for development and nothing needs its packages.
 pub(super) fn option(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     text: &str,
@@ -29,10 +29,10 @@ pub(super) fn option(
     if packages.is_empty() {
         return Ok(None);
     }
-    if look.facts.file.text.contains("poetry==1.0") || look.facts.file.text.contains("poetry==1.1") {
+    if view.facts.file.text.contains("poetry==1.0") || view.facts.file.text.contains("poetry==1.1") {
         return Err(reasons::poetry_too_old());
     }
-    is_not_needed(look, run, call, &packages)?;
+    is_not_needed(view, run, call, &packages)?;
     Ok(Some(if kept.is_empty() {
         way.option.clone()
     } else {
@@ -42,13 +42,13 @@ pub(super) fn option(
 }
 
 fn is_not_needed(
-    look: &StageView<'_, '_>,
+    view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
     packages: &[String],
 ) -> Result<(), Reason> {
     let is_listed = |name: &str| packages.iter().any(|listed| listed == name);
-    if let Some(program) = later(look, run, call, |program, words| {
+    if let Some(program) = later(view, run, call, |program, words| {
         matches!(program, "poetry" | "uv" | "uvx")
             && words.first().is_some_and(|word| matches!(word.text(), "run" | "sync"))
             || is_listed(program)
@@ -56,10 +56,10 @@ fn is_not_needed(
     }) {
         return Err(reasons::later_step_calls(&program));
     }
-    if let Some(name) = packages.iter().find(|name| look.start.names(name)) {
+    if let Some(name) = packages.iter().find(|name| view.start.names(name)) {
         return Err(reasons::start_is_dev_dependency(name));
     }
-    let sources = look.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
+    let sources = view.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
     let loaded = packages.iter().filter(|name| {
         !DEVELOPMENT_TOOLS.contains(&name.as_str())
             && !name.starts_with("types-")

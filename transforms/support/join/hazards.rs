@@ -14,18 +14,21 @@ use crate::syntax::shell::Word;
 /// Refuses if the first of two scripts changes state that a separate RUN would reset for the
 /// second.
 pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
-    for one in &run.invocations {
-        if mentions(one, MOUNTED_FOR_EACH_RUN) || one.is("mount") || one.is("umount") || changes_devices(one)
+    for call in &run.invocations {
+        if mentions(call, MOUNTED_FOR_EACH_RUN)
+            || call.is("mount")
+            || call.is("umount")
+            || changes_devices(call)
         {
             return Err(reasons::files_of_builder());
         }
-        if mentions(one, ACCOUNT_FILES) && !one.actions.only_read() {
+        if mentions(call, ACCOUNT_FILES) && !call.actions.only_read() {
             return Err(reasons::changes_accounts());
         }
-        if changes_account(one, &run.user) {
+        if changes_account(call, &run.user) {
             return Err(reasons::changes_own_account());
         }
-        if replaces_shell(one) {
+        if replaces_shell(call) {
             return Err(reasons::replaces_shell());
         }
     }
@@ -73,6 +76,6 @@ fn replaces_shell(one: &Invocation<'_>) -> bool {
 }
 
 /// `useradd -s /bin/bash` names a shell and does not change it.
-fn is_user_shell(one: &Invocation<'_>) -> bool {
-    ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| one.is(program))
+fn is_user_shell(call: &Invocation<'_>) -> bool {
+    ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| call.is(program))
 }

@@ -80,7 +80,8 @@ pub fn merge(
     if defines_function(b) {
         return Err(reasons::defines_function());
     }
-    if [first, second].iter().any(|run| run.invocations.iter().any(|one| one.is("set") || one.is("trap"))) {
+    if [first, second].iter().any(|run| run.invocations.iter().any(|call| call.is("set") || call.is("trap")))
+    {
         return Err(reasons::set_or_trap());
     }
     if a.reads_startup_files || facts.variable(first.item, "BASH_ENV") != Variable::NotInFile {
@@ -91,7 +92,7 @@ pub fn merge(
     }
     leaves_nothing_running(facts, first)?;
     hazards::stays(facts, first)?;
-    let ends = |one: &Invocation<'_>| ENDING_A_SCRIPT.iter().any(|name| one.program == Some(name));
+    let ends = |call: &Invocation<'_>| ENDING_A_SCRIPT.iter().any(|name| call.program == Some(name));
     if first.invocations.iter().any(ends) {
         return Err(reasons::first_may_end_early());
     }

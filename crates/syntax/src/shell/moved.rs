@@ -33,7 +33,8 @@ fn move_pipeline(pipeline: &mut Pipeline, by: isize) {
     for Command { kind, redirects, span } in &mut pipeline.commands {
         match kind {
             CommandKind::Simple(simple) => {
-                let assigned = simple.assignments.iter_mut().filter_map(|one| one.value.as_mut());
+                let assigned =
+                    simple.assignments.iter_mut().filter_map(|assignment| assignment.value.as_mut());
                 assigned.chain(&mut simple.words).for_each(|word| move_word(word, by));
             }
             CommandKind::Subshell(list)

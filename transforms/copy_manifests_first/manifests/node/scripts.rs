@@ -25,7 +25,7 @@ pub(super) enum Scripts {
 
 /// Looks up what the scripts of an install read: adds files, or lowers the confidence, or names the
 /// package that prevents the rewrite.
-pub(super) fn look(
+pub(super) fn view(
     looked: &Looked<'_, '_>,
     manifests: &[(String, Parsed)],
     lockfile: Option<&Lockfile>,
