@@ -20,6 +20,7 @@ pub struct Credentials {
     pub filters: Option<u32>,
 }
 
+const SETUID: u32 = 7;
 const SYS_PTRACE: u32 = 19;
 const SYS_ADMIN: u32 = 21;
 
@@ -53,6 +54,11 @@ impl Credentials {
     /// May trace processes of other users.
     pub fn may_trace_all(&self) -> bool {
         self.effective_capabilities >> SYS_PTRACE & 1 == 1
+    }
+
+    /// May take on any user and group, and so gets them from programs even while it is traced.
+    pub fn may_be_anyone(&self) -> bool {
+        self.effective_capabilities >> SETUID & 1 == 1
     }
 
     /// May install a filter without giving up privileges.

@@ -317,6 +317,8 @@ impl Tracer {
         let Some(mut process) = Credentials::of(tid) else { return false };
         if self.started.loses_privileges {
             process.no_new_privileges = false;
+        } else if process.may_be_anyone() {
+            return false;
         }
         // The privileges of a script are those of its interpreter.
         let program = match self.interpreter(&access.path) {
