@@ -137,15 +137,29 @@ fn attempt(
     Ok(run.outcome)
 }
 
-/// How far the rounds have come.
+/// How far the rounds have come. A transform that sees its own result starts a round, too.
 #[derive(Default)]
 struct Progress {
     most_rounds: usize,
     round: usize,
-    /// The index of the transform after the one of the last step.
+    /// The index of the transform that made the last step.
     from: usize,
     /// The number of steps before this round.
     steps_before: usize,
+}
+
+impl Progress {
+    /// Goes on after a step of a transform, the one after so many other steps.
+    fn after(&mut self, transform: usize, steps: usize) {
+        if steps > 0 && transform == self.from {
+            self.new_round(steps);
+        }
+        self.from = transform;
+    }
+
+    fn new_round(&mut self, steps: usize) {
+        (self.round, self.steps_before) = (self.round + 1, steps);
+    }
 }
 
 /// A step, the index of its transform, and the file after it, with its facts if they are known.
@@ -212,7 +226,7 @@ impl Pipeline<'_, '_> {
                 self.next(&facts, &pragmas, progress, &mut room)?
             };
             let Some(Next { index, step, after, facts }) = next else { return Ok(None) };
-            progress.from = index + 1;
+            progress.after(index, self.outcome.steps.len());
             context_source.take(step.ignore_file.as_deref());
             self.origins.push(step.edits.origins());
             self.outcome.steps.push(step);
@@ -233,19 +247,22 @@ impl Pipeline<'_, '_> {
         progress: &mut Progress,
         room: &mut Room<'t, 'p>,
     ) -> Result<Option<Next<'t>>, Vec<&'static str>> {
-        // Each transform sees a text once: first the transforms after the last step, and in the
-        // next round the ones up to it.
+        // Each transform sees a text once: first the one that made the last step and those after it,
+        // and in the next round the ones before it.
         let mut silent = Silent::default();
         let from = progress.from;
         let mut found = self.pass(facts, pragmas, from..transforms::ALL.len(), &mut silent, room);
         if found.is_none() && from > 0 && !self.outcome.is_late {
-            let steps = self.outcome.steps.len();
-            if progress.round == progress.most_rounds {
-                let last = &self.outcome.steps[progress.steps_before..];
-                return Err(last.iter().map(|step| step.transform.id).collect());
-            }
-            (progress.round, progress.steps_before) = (progress.round + 1, steps);
+            progress.new_round(self.outcome.steps.len());
             found = self.pass(facts, pragmas, 0..from, &mut silent, room);
+        }
+        if found.is_some() && progress.round > progress.most_rounds {
+            let last = &self.outcome.steps[progress.steps_before..];
+            return Err(last
+                .iter()
+                .chain(found.iter().map(|next| &next.step))
+                .map(|step| step.transform.id)
+                .collect());
         }
         if found.is_none() && !self.outcome.is_late {
             self.held_back(facts, pragmas, &mut silent);

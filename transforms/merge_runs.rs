@@ -3,7 +3,11 @@
 //! # Why
 //! Each RUN creates a layer. A file that one RUN writes and the next one deletes, or gives to
 //! another owner, is still stored in the image. An `apt-get update` in a layer of its own goes
-//! stale in the build cache, and the index stays in the image.
+//! stale in the build cache, and the index stays in the image. An index can't be deleted in the RUN
+//! that downloads it if the next RUN installs from it.
+//!
+//! RUNs that need not be neighbours are merged with all RUNs between them, up to eight: one
+//! downloads an archive, the next one unpacks it, the last one removes it.
 //!
 //! # Safety
 //! The same commands run in the same order: the second script is appended with `&&`, and grouped if
@@ -16,6 +20,8 @@
 //! # When it does nothing
 //! Merging saves no bytes. Steps that change independently should not share a layer, and a layer of
 //! a few bytes costs nothing. `merge-runs: all` in the configuration merges wherever it is safe.
+//! Between two installs from the same index, only small steps are merged with them. Of several RUNs
+//! that save something only together, none is merged if one of them can't be.
 //!
 //! # Examples
 //! The index is fetched in the RUN that uses it:
@@ -43,11 +49,29 @@
 //!     # not needed any more
 //!     && rm /tmp/tool.tar.gz
 //! ```
+//! The archive is not stored in a layer of its own:
+//! ```dockerfile before
+//! FROM debian:12
+//! RUN wget https://example.com/tool.tgz
+//! RUN tar -xzf tool.tgz -C /opt
+//! RUN rm tool.tgz
+//! ```
+//! ```dockerfile after
+//! FROM debian:12
+//! RUN wget https://example.com/tool.tgz \
+//!     && tar -xzf tool.tgz -C /opt \
+//!     && rm tool.tgz
+//! ```
+
+use std::ops::Range;
 
 use crate::config::MergeRuns;
+
+use crate::facts::RunFacts;
+use crate::reasons::Reason;
 use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
-use crate::transforms::support::join::judge::{self, GainKind};
-use crate::transforms::support::join::{are_neighbours, join};
+use crate::transforms::support::join::gain::{Gain, GainKind, Gains};
+use crate::transforms::support::join::{are_neighbours, join, judge};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -60,42 +84,105 @@ pub const TRANSFORM: Transform = Transform {
     run,
 };
 
+/// The largest number of RUNs that are merged for what the first and the last of them do.
+const LONGEST: usize = 8;
+
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    // A RUN takes part in one merge per round; a longer series is merged round by round.
-    let mut taken = None;
-    for pair in ctx.facts.runs.windows(2) {
-        let [first, second] = pair else { continue };
+    let runs = &ctx.facts.runs;
+    let gains = Gains::of(ctx.facts);
+    let mut distant: Vec<Option<Gain>> = vec![None; runs.len()];
+    for series in series(ctx) {
         if ctx.is_over() {
             return;
         }
-        if taken == Some(first.item)
-            || first.stage != second.stage
-            || !ctx.facts.stage_of(first).ships
-            || !are_neighbours(ctx, first, second)
-        {
-            continue;
-        }
-        match judge::merge(ctx.facts, first, second, ctx.settings.config.merge_runs == MergeRuns::All) {
-            Ok(None) => {}
-            Err(reason) => {
-                let reason = reason.undone("not merged with the previous RUN");
-                fixes.refuse(second.instruction.text, reason.seen_at(first.instruction.text));
+        mark_distant(ctx, &gains, series, &mut distant);
+    }
+    // A RUN takes part in one merge per step; a longer series needs several steps.
+    let mut taken = None;
+    for series in series(ctx) {
+        for at in series.start + 1..series.end {
+            let first = at - 1;
+            if ctx.is_over() {
+                return;
             }
-            Ok(Some(merge)) => {
-                let edits = join(ctx, first, second, &merge);
-                fixes.propose(Applicability::Safe, second.instruction.text, merge.gain, edits);
-                fixes.set_effect(match merge.kind {
-                    GainKind::Freshness => Effect::ReliableBuild,
-                    GainKind::Bytes => Effect::SmallerImage,
-                    GainKind::Layer => Effect::FewerLayers,
-                });
-                // If a comment prevents this merge, the second RUN may still be merged with the
-                // next one.
-                let names = TRANSFORM.names();
-                let is_silenced =
-                    [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text));
-                taken = Some(second.item).filter(|_| !is_silenced);
+            if taken == Some(first) {
+                continue;
+            }
+            let wants_all = || (ctx.settings.config.merge_runs == MergeRuns::All).then(Gain::layer);
+            let gain = gains.of_neighbours(first, at).or_else(|| distant[at].take());
+            let Some(gain) = gain.or_else(wants_all) else { continue };
+            let (first, second) = (&runs[first], &runs[at]);
+            match judge::merge(ctx.facts, first, second, gain) {
+                Ok(None) => {}
+                Err(reason) => refuse(first, second, reason, fixes),
+                Ok(Some(merge)) => {
+                    let edits = join(ctx, first, second, &merge);
+                    fixes.propose(Applicability::Safe, second.instruction.text, merge.gain.title, edits);
+                    fixes.set_effect(match merge.gain.kind {
+                        GainKind::Freshness => Effect::ReliableBuild,
+                        GainKind::Bytes => Effect::SmallerImage,
+                        GainKind::Layer => Effect::FewerLayers,
+                    });
+                    // If a comment prevents this merge, the second RUN may still be merged with the
+                    // next one.
+                    taken = Some(at).filter(|_| !is_silenced(ctx, first, second));
+                }
             }
         }
     }
+}
+
+/// The RUNs between which there are only comments, in stages that ship: ranges of indexes.
+fn series<'c>(ctx: &'c Context<'_>) -> impl Iterator<Item = Range<usize>> + 'c {
+    let runs = &ctx.facts.runs;
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let end = (start + 1..runs.len()).find(|&at| {
+            let (first, second) = (&runs[at - 1], &runs[at]);
+            first.stage != second.stage || !are_neighbours(ctx, first, second)
+        });
+        let end = end.unwrap_or(runs.len());
+        let found = start..end;
+        start = end;
+        (!found.is_empty()).then_some(found)
+    })
+    .filter(|series| ctx.facts.stage_of(&runs[series.start]).ships)
+}
+
+/// Finds RUNs that are worth merging with a RUN further up, and notes the gain at each RUN of such
+/// a group but the first. Nothing is gained before the whole group is merged, so one that can't be
+/// is left alone.
+fn mark_distant(
+    ctx: &Context<'_>,
+    gains: &Gains<'_, '_>,
+    series: Range<usize>,
+    distant: &mut [Option<Gain>],
+) {
+    let runs = &ctx.facts.runs;
+    for last in series.start + 2..series.end {
+        let furthest = (last + 1).saturating_sub(LONGEST).max(series.start);
+        let found = (furthest..last - 1).find_map(|first| Some((first, gains.of_ends(first, last)?)));
+        let Some((first, gain)) = found else { continue };
+        let is_mergeable = |at: usize| {
+            judge::merge(ctx.facts, &runs[at - 1], &runs[at], gain.clone()).map(|it| it.is_some())
+        };
+        let is_silenced = |at: usize| is_silenced(ctx, &runs[at - 1], &runs[at]);
+        match (first + 1..=last).find(|&at| is_mergeable(at) != Ok(true) || is_silenced(at)) {
+            // The refusal names the first obstacle.
+            Some(at) if is_mergeable(at).is_err() => distant[at] = Some(gain),
+            Some(_) => {}
+            None => distant[first + 1..=last].fill(Some(gain)),
+        }
+    }
+}
+
+fn refuse(first: &RunFacts<'_>, second: &RunFacts<'_>, reason: Reason, fixes: &mut Fixes) {
+    let reason = reason.undone("not merged with the previous RUN");
+    fixes.refuse(second.instruction.text, reason.seen_at(first.instruction.text));
+}
+
+/// Whether a comment prevents the merge of two RUNs.
+fn is_silenced(ctx: &Context<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
+    let names = TRANSFORM.names();
+    [first, second].iter().any(|run| ctx.pragmas.silence(&names, run.instruction.text))
 }

@@ -50,6 +50,7 @@ use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::support::append::append_to;
+use crate::transforms::support::join::gain::Gain;
 use crate::transforms::support::join::judge::Merge;
 use crate::transforms::support::join::{are_neighbours, join};
 
@@ -205,7 +206,7 @@ fn last_use_is_next<'f, 'a>(
     let next = ctx.facts.runs_after(run.item).first();
     let next = next.filter(|next| next.stage == run.stage && are_neighbours(ctx, run, next))?;
     let is_last = file.last == Some(next.item);
-    let merge = is_last.then(|| judge::merge(ctx.facts, run, next, true).ok()).flatten()??;
+    let merge = is_last.then(|| judge::merge(ctx.facts, run, next, Gain::layer()).ok()).flatten()??;
     Some((next, merge)).filter(|(_, merge)| !merge.isolate_first)
 }
 

@@ -1,5 +1,7 @@
-//! Merges two RUNs: whether that is safe (`judge`, `hazards`), and the edits.
+//! Merges two RUNs: whether that is safe (`judge`, `hazards`), what it saves
+//! (`gain`), and the edits.
 
+pub(crate) mod gain;
 pub(crate) mod hazards;
 pub(crate) mod judge;
 

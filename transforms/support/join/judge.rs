@@ -1,19 +1,18 @@
-//! Whether two adjacent RUN instructions can be merged, how, and what that saves.
+//! Whether two adjacent RUN instructions can be merged, and how. `gain` says what that saves.
 
 use crate::facts::actions::{Action, Name};
 use crate::facts::append::is_plain_statement;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
 use crate::facts::execution::{changes_shell, has_background};
-use crate::facts::files::{FileUse, Touch, covers};
-use crate::facts::removals::{Extent, Removed};
-use crate::facts::{Facts, RunFacts, paths};
-use crate::knowledge::lists::programs::{ENDING_A_SCRIPT, WITHOUT_CHANGING_PROGRAMS};
-use crate::knowledge::{Act, Cache, Kind, Knowledge, Program};
+use crate::facts::{Facts, RunFacts};
+use crate::knowledge::lists::programs::ENDING_A_SCRIPT;
+use crate::knowledge::{Act, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
 use crate::syntax::Item;
-use crate::syntax::shell::{CommandKind, Operator, Script};
+use crate::syntax::shell::{CommandKind, Operator, Script, base_name};
+use crate::transforms::support::join::gain::Gain;
 use crate::transforms::support::join::hazards;
 
 /// The limit of commands in one RUN: more would be unreadable, and the parser limits the length of
@@ -23,10 +22,8 @@ const MOST_COMMANDS: usize = 250;
 /// How two scripts are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
-    /// The savings, for the fix's title.
-    pub gain: String,
-    /// The kind of savings.
-    pub kind: GainKind,
+    /// What that saves.
+    pub gain: Gain,
     /// Whether the first script must run in a subshell, so that its `cd` or variables do not affect
     /// the second.
     pub isolate_first: bool,
@@ -34,30 +31,18 @@ pub struct Merge {
     pub group_second: bool,
 }
 
-/// The purpose of merging two RUNs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GainKind {
-    /// The index is as new as the packages that are installed from it.
-    Freshness,
-    /// A smaller image.
-    Bytes,
-    /// One layer fewer.
-    Layer,
-}
-
-/// Judges two RUNs, of which the second is the next instruction after the first. `anyway` accepts
-/// any gain. `Ok(None)` means that there is no gain; an error says why a gain is not possible.
+/// Judges two RUNs, of which the second is the next instruction after the first. `Ok(None)` means
+/// that one of them is never edited; an error says why the gain is not possible.
 pub fn merge(
     facts: &Facts<'_>,
     first: &RunFacts<'_>,
     second: &RunFacts<'_>,
-    anyway: bool,
+    gain: Gain,
 ) -> Result<Option<Merge>, Reason> {
     let (Some(a), Some(b)) = (first.editable(), second.editable()) else { return Ok(None) };
     if first.invocations.len() + second.invocations.len() > MOST_COMMANDS {
         return Err(reasons::too_many_commands(MOST_COMMANDS));
     }
-    let Some(gain) = gain(facts, first, second, anyway) else { return Ok(None) };
     let flags = |run: &RunFacts<'_>| -> Vec<String> {
         run.instruction.flags.iter().map(|flag| flag.span.of(facts.file.text).to_owned()).collect()
     };
@@ -113,127 +98,7 @@ pub fn merge(
     if group_second && b.ends_in_comment {
         return Err(reasons::second_ends_in_comment());
     }
-    Ok(Some(Merge { gain: gain.title, kind: gain.kind, isolate_first, group_second }))
-}
-
-/// Finds the savings of merging.
-fn gain(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>, anyway: bool) -> Option<Gain> {
-    let calls = |run: &RunFacts<'_>, manager: &str, verb: fn(&crate::knowledge::Manager, &str) -> bool| {
-        run.calls.iter().any(|call| call.manager.name == manager && verb(call.manager, &call.verb))
-    };
-    let system = first
-        .calls
-        .iter()
-        .filter(|call| call.manager.kind == Kind::System)
-        .map(|call| call.manager.name.as_str());
-    let mut shared: Vec<&str> =
-        system.filter(|name| second.calls.iter().any(|call| call.manager.name == *name)).collect();
-    shared.dedup();
-    for name in &shared {
-        let refreshed = calls(first, name, crate::knowledge::Manager::refreshes)
-            && !calls(first, name, crate::knowledge::Manager::installs);
-        if refreshed
-            && calls(second, name, crate::knowledge::Manager::installs)
-            && !calls(second, name, crate::knowledge::Manager::refreshes)
-        {
-            let refresh = first.calls.iter().find(|call| call.manager.name == *name);
-            let verb = refresh.map_or("update", |call| call.verb.as_str());
-            return Some(Gain {
-                title: format!("run `{name} {verb}` in the same RUN as the install"),
-                kind: GainKind::Freshness,
-                is_small: false,
-            });
-        }
-    }
-    if frees(facts, first, second) {
-        return Some(Gain {
-            title: "remove files in the layer that creates them".into(),
-            kind: GainKind::Bytes,
-            is_small: false,
-        });
-    }
-    if !shared.is_empty() && only(facts, first, &shared) && only(facts, second, &shared) {
-        return Some(Gain {
-            title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
-            kind: GainKind::Bytes,
-            is_small: true,
-        });
-    }
-    anyway.then(|| Gain {
-        title: "combine two steps into one layer, as `merge-runs: all` asks".into(),
-        kind: GainKind::Layer,
-        is_small: true,
-    })
-}
-
-/// Whether the second RUN removes or empties files that the first one wrote, or changes their
-/// owner.
-fn frees(facts: &Facts<'_>, first: &RunFacts<'_>, second: &RunFacts<'_>) -> bool {
-    let (written, _) = facts.file_uses(first);
-    let (then, _) = facts.file_uses(second);
-    let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
-    let takes = |touch| matches!(touch, Touch::Removed | Touch::Reowned);
-    let reaches = |path: &str| {
-        then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(|use_| {
-            covers(&use_.path, path) || use_.touch == Touch::Removed && paths::within(&use_.path, path)
-        })
-    };
-    // These commands write only small files.
-    let weighs = |made: &FileUse<'_>| {
-        let program = first.invocations[made.invocation].program.unwrap_or_default();
-        !WITHOUT_CHANGING_PROGRAMS.contains(&program)
-    };
-    if written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path)) {
-        return true;
-    }
-    // If the second script empties a cache among other commands, the cache should be emptied in the
-    // RUN that filled it.
-    let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
-        let call = second.calls.iter().find(|call| call.invocation == index);
-        call.map_or(is_light(facts, one), |call| call.manager.cleans(&call.verb))
-    });
-    let is_named = |cache: &Cache| {
-        let removes = |Removed { action, extent, .. }: Removed<'_>| {
-            action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
-        };
-        cache.directories.iter().any(|directory| {
-            (0..second.invocations.len())
-                .any(|index| facts.removed_from(second, index, directory).any(removes))
-        })
-    };
-    let empties = |cache: &Cache| {
-        is_named(cache)
-            || second.calls.iter().any(|call| {
-                cache.cleaned_by.contains(&call.verb)
-                    && call.manager.caches.iter().any(|own| own.name == cache.name)
-            })
-    };
-    only_cleans
-        && first.calls.iter().any(|call| {
-            let installs = call.manager.kind == Kind::System && call.manager.installs(&call.verb);
-            call.manager
-                .caches
-                .iter()
-                .any(|cache| (installs || cache.filled_by.contains(&call.verb)) && empties(cache))
-        })
-}
-
-/// Whether a RUN only calls these managers, apart from small commands.
-fn only(facts: &Facts<'_>, run: &RunFacts<'_>, managers: &[&str]) -> bool {
-    run.invocations.iter().enumerate().all(|(index, one)| {
-        let call = run.calls.iter().find(|call| call.invocation == index);
-        match call {
-            Some(call) => managers.contains(&call.manager.name.as_str()),
-            None => is_light(facts, one),
-        }
-    })
-}
-
-fn is_light(facts: &Facts<'_>, one: &Invocation<'_>) -> bool {
-    let Some(program) = one.program else { return one.words.is_empty() };
-    !one.is_unreadable(facts.known)
-        && !one.repeated
-        && (Knowledge::is_builtin(program) || facts.known.program(program) == Some(Program::Cheap))
+    Ok(Some(Merge { gain, isolate_first, group_second }))
 }
 
 fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
@@ -254,6 +119,14 @@ fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), R
     Ok(())
 }
 
+/// The name of the file that a redirection writes, if it is known.
+fn written<'w>(action: &Action<'w>) -> Option<&'w str> {
+    match action.file.name {
+        Name::Word(word) if action.is_redirection() => word.literal().map(base_name),
+        _ => None,
+    }
+}
+
 /// A program that both scripts call and that the first may replace: a shell remembers where it
 /// found a program, while a separate RUN searches again.
 fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
@@ -263,21 +136,30 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
             || facts.known.program(program) == Some(Program::Builder)
     };
     // Any file in a directory of programs may take precedence over the program found so far.
-    let places = |(index, one): (usize, &Invocation<'_>)| {
+    let puts = |index: usize, action: &Action<'_>| {
         let is_program = |name: Name<'_>| {
             let path = facts.path_in(first, index, name);
             name.written().contains("bin") || path.split('/').any(|part| part.ends_with("bin"))
         };
-        let puts = |action: &Action<'_>| {
-            let changes = action.act.changes() && action.act != Act::Makes || action.to.is_some();
-            changes && (is_program(action.file.name) || action.to.is_some_and(|to| is_program(to.name)))
-        };
-        one.actions.known().iter().any(puts)
-            || one.is("update-alternatives") && one.arguments().iter().any(|word| word.raw.contains("bin"))
+        let changes = action.act.changes() && action.act != Act::Makes || action.to.is_some();
+        changes && (is_program(action.file.name) || action.to.is_some_and(|to| is_program(to.name)))
     };
-    let replaces = first.invocations.iter().enumerate().any(places);
-    let moves =
-        |one: &&Invocation<'_>| moves(one) || replaces && !one.program.is_none_or(Knowledge::is_builtin);
+    let links = |one: &Invocation<'_>| {
+        one.is("update-alternatives") && one.arguments().iter().any(|word| word.raw.contains("bin"))
+    };
+    // A redirection writes one file, whose name may be known.
+    let (mut replaces_any, mut replaced) = (first.invocations.iter().any(links), Vec::new());
+    for (index, one) in first.invocations.iter().enumerate() {
+        for action in one.actions.known().iter().filter(|action| puts(index, action)) {
+            match written(action) {
+                Some(program) => replaced.push(program),
+                None => replaces_any = true,
+            }
+        }
+    }
+    let replaces =
+        |program: &str| !Knowledge::is_builtin(program) && (replaces_any || replaced.contains(&program));
+    let moves = |one: &&Invocation<'_>| moves(one) || one.program.is_some_and(replaces);
     let mut names = first
         .invocations
         .iter()
@@ -287,13 +169,6 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
     // The shell remembers only programs that it looked up by name.
     let by_name = |one: &&Invocation<'_>| one.directory().is_none();
     names.find(|name| second.invocations.iter().filter(by_name).any(|other| other.program == Some(name)))
-}
-
-struct Gain {
-    title: String,
-    kind: GainKind,
-    /// Whether the gain is too small for a subshell.
-    is_small: bool,
 }
 
 fn defines_function(script: &Script) -> bool {

@@ -1,0 +1,234 @@
+//! What merging RUN instructions saves. Whether that is safe is the question of `judge`.
+
+use std::cell::OnceCell;
+
+use crate::facts::commands::Invocation;
+use crate::facts::files::{FileUse, Touch, covers};
+use crate::facts::removals::{Extent, Removed};
+use crate::facts::{Facts, RunFacts, paths};
+use crate::knowledge::lists::programs::WITHOUT_CHANGING_PROGRAMS;
+use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program};
+
+/// The savings of a merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gain {
+    /// For the fix's title.
+    pub title: String,
+    /// What gets better.
+    pub kind: GainKind,
+    /// Whether it is too small for a subshell.
+    pub is_small: bool,
+}
+
+/// The purpose of merging two RUNs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GainKind {
+    /// The index is as new as the packages that are installed from it.
+    Freshness,
+    /// A smaller image.
+    Bytes,
+    /// One layer fewer.
+    Layer,
+}
+
+impl Gain {
+    /// A layer fewer: the gain of any merge.
+    pub fn layer() -> Self {
+        Self {
+            title: "combine two steps into one layer, as `merge-runs: all` asks".into(),
+            kind: GainKind::Layer,
+            is_small: true,
+        }
+    }
+
+    /// Files that one RUN makes and another one removes, or changes the owner of.
+    fn freed() -> Self {
+        Self {
+            title: "remove files in the layer that creates them".into(),
+            kind: GainKind::Bytes,
+            is_small: false,
+        }
+    }
+}
+
+/// The gains of merging the RUNs of a file.
+pub struct Gains<'f, 'a> {
+    facts: &'f Facts<'a>,
+    /// What the scripts visibly do to files, for each RUN, when asked for.
+    uses: Vec<OnceCell<Vec<FileUse<'a>>>>,
+}
+
+impl<'f, 'a> Gains<'f, 'a> {
+    /// Of the RUNs of a file.
+    pub fn of(facts: &'f Facts<'a>) -> Self {
+        Self { facts, uses: vec![OnceCell::new(); facts.runs.len()] }
+    }
+
+    /// The savings of merging two RUNs, by their indexes, of which the second is the next
+    /// instruction after the first.
+    pub fn of_neighbours(&self, first: usize, second: usize) -> Option<Gain> {
+        let (a, b) = (&self.facts.runs[first], &self.facts.runs[second]);
+        let shared = shared(a, b);
+        let refresh = shared.iter().find_map(|name| {
+            let refreshes = has(a, name, Manager::refreshes) && !has(a, name, Manager::installs);
+            let installs = has(b, name, Manager::installs) && !has(b, name, Manager::refreshes);
+            let call = a.calls.iter().find(|call| call.manager.name == *name);
+            (refreshes && installs).then_some(call).flatten()
+        });
+        if let Some(call) = refresh {
+            return Some(Gain {
+                title: format!("run `{} {}` in the same RUN as the install", call.manager.name, call.verb),
+                kind: GainKind::Freshness,
+                is_small: false,
+            });
+        }
+        if let Some(gain) = self.of_ends(first, second) {
+            return Some(gain);
+        }
+        if !shared.is_empty() && only(self.facts, a, &shared) && only(self.facts, b, &shared) {
+            return Some(Gain {
+                title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
+                kind: GainKind::Bytes,
+                is_small: true,
+            });
+        }
+        None
+    }
+
+    /// The savings of merging two RUNs, by their indexes, together with all RUNs between them.
+    pub fn of_ends(&self, first: usize, last: usize) -> Option<Gain> {
+        if self.frees(first, last) || self.empties(first, last) {
+            return Some(Gain::freed());
+        }
+        self.index(first, last)
+    }
+
+    /// The second RUN needs the index that the first one downloads, which can be deleted only after
+    /// both.
+    fn index(&self, first: usize, last: usize) -> Option<Gain> {
+        let runs = &self.facts.runs;
+        let (a, b) = (&runs[first], &runs[last]);
+        let leaves = |manager: &Manager| {
+            manager.caches.iter().any(|cache| {
+                let last = self.facts.last_fill(a, manager, cache);
+                last.is_some_and(|last| !self.facts.is_emptied(a, manager, cache, last))
+            })
+        };
+        let name = shared(a, b).into_iter().find(|name| {
+            let is_between =
+                |run: &RunFacts<'_>| only(self.facts, run, &[name]) && !has(run, name, Manager::refreshes);
+            has(a, name, Manager::refreshes)
+                && a.calls.iter().any(|call| call.manager.name == *name && leaves(call.manager))
+                && has(b, name, Manager::installs)
+                && !has(b, name, Manager::refreshes)
+                && self.facts.first_hidden_call(b).is_none()
+                && runs[first + 1..last].iter().all(is_between)
+        })?;
+        Some(Gain {
+            title: format!("install from {name}'s index in the layer that downloads it"),
+            kind: GainKind::Bytes,
+            is_small: true,
+        })
+    }
+
+    fn uses(&self, run: usize) -> &[FileUse<'a>] {
+        self.uses[run].get_or_init(|| self.facts.file_uses(&self.facts.runs[run]).0)
+    }
+
+    /// Whether the second RUN removes files that the first one wrote, or changes their owner.
+    fn frees(&self, first: usize, second: usize) -> bool {
+        let (written, then) = (self.uses(first), self.uses(second));
+        let first = &self.facts.runs[first];
+        let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
+        let reaches = |path: &str| {
+            then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(
+                |use_| {
+                    covers(&use_.path, path)
+                        || use_.touch == Touch::Removed && paths::within(&use_.path, path)
+                },
+            )
+        };
+        // These commands write only small files.
+        let weighs = |made: &FileUse<'_>| {
+            let program = first.invocations[made.invocation].program.unwrap_or_default();
+            !WITHOUT_CHANGING_PROGRAMS.contains(&program)
+        };
+        then.iter().any(|use_| takes(use_.touch))
+            && written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path))
+    }
+
+    /// Whether the second RUN only empties a cache that the first one filled, with small steps
+    /// between. If it does other things, too, the cache should be emptied in the first RUN.
+    fn empties(&self, first: usize, second: usize) -> bool {
+        let between = &self.facts.runs[first + 1..second];
+        let (first, second) = (&self.facts.runs[first], &self.facts.runs[second]);
+        let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
+            let call = second.calls.iter().find(|call| call.invocation == index);
+            call.map_or(is_light(self.facts, one), |call| call.manager.cleans(&call.verb))
+        });
+        let is_named = |cache: &Cache| {
+            let removes = |Removed { action, extent, .. }: Removed<'_>| {
+                action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
+            };
+            cache.directories.iter().any(|directory| {
+                let mut all = 0..second.invocations.len();
+                all.any(|index| self.facts.removed_from(second, index, directory).any(removes))
+            })
+        };
+        let empties = |cache: &Cache| {
+            is_named(cache)
+                || second.calls.iter().any(|call| {
+                    cache.cleaned_by.contains(&call.verb)
+                        && call.manager.caches.iter().any(|own| own.name == cache.name)
+                })
+        };
+        let managers = || first.calls.iter().map(|call| call.manager.name.as_str()).collect::<Vec<_>>();
+        only_cleans
+            && between.iter().all(|run| only(self.facts, run, &managers()))
+            && first.calls.iter().any(|call| {
+                let installs = call.manager.kind == Kind::System && call.manager.installs(&call.verb);
+                call.manager
+                    .caches
+                    .iter()
+                    .any(|cache| (installs || cache.filled_by.contains(&call.verb)) && empties(cache))
+            })
+    }
+}
+
+fn takes(touch: Touch) -> bool {
+    matches!(touch, Touch::Removed | Touch::Reowned)
+}
+
+/// The system's package managers that both RUNs call.
+fn shared<'r>(first: &'r RunFacts<'_>, second: &RunFacts<'_>) -> Vec<&'r str> {
+    let system = first.calls.iter().filter(|call| call.manager.kind == Kind::System);
+    let mut shared: Vec<&str> = system
+        .map(|call| call.manager.name.as_str())
+        .filter(|name| second.calls.iter().any(|call| call.manager.name == *name))
+        .collect();
+    shared.dedup();
+    shared
+}
+
+/// Whether a RUN has a call of a package manager of this kind.
+fn has(run: &RunFacts<'_>, manager: &str, is_of_kind: fn(&Manager, &str) -> bool) -> bool {
+    run.calls.iter().any(|call| call.manager.name == manager && is_of_kind(call.manager, &call.verb))
+}
+
+/// Whether a RUN only calls these managers, apart from small commands.
+fn only(facts: &Facts<'_>, run: &RunFacts<'_>, managers: &[&str]) -> bool {
+    run.invocations.iter().enumerate().all(|(index, one)| {
+        let call = run.calls.iter().find(|call| call.invocation == index);
+        match call {
+            Some(call) => managers.contains(&call.manager.name.as_str()),
+            None => is_light(facts, one),
+        }
+    })
+}
+
+fn is_light(facts: &Facts<'_>, one: &Invocation<'_>) -> bool {
+    let Some(program) = one.program else { return one.words.is_empty() };
+    !one.is_unreadable(facts.known)
+        && !one.repeated
+        && (Knowledge::is_builtin(program) || facts.known.program(program) == Some(Program::Cheap))
+}
