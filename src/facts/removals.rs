@@ -53,6 +53,11 @@ impl Facts<'_> {
 
     /// The path that a name refers to, unknown parts as written. The home directory is `~`.
     pub(crate) fn path_in(&self, run: &RunFacts<'_>, index: usize, name: Name<'_>) -> String {
+        // The home directory as the script writes it, whatever HOME is.
+        let plain = paths::normal(name.written());
+        if plain.starts_with('~') && !plain.contains(['$', '`']) {
+            return name.written().to_owned();
+        }
         let expanded = self.name_expanded_in(run, index, name);
         let written = expanded.map_or_else(|| name.written().to_owned(), |expanded| expanded.written);
         let path = match run.states.directory(index) {
