@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
 use crate::facts::packages::Call;
-use crate::facts::removals::{Extent, Removed};
+use crate::facts::removals::{Extent, Removed, extent};
 use crate::facts::traced::At;
-use crate::facts::{Facts, RunFacts, paths};
-use crate::knowledge::{Cache, Kind, Manager};
+use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::knowledge::{Act, Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 use crate::syntax::{Item, Keyword};
@@ -138,6 +138,31 @@ impl<'a> Facts<'a> {
             first
         });
         first.get(&manager.name).is_some_and(|first| *first <= run.item)
+    }
+
+    /// Whether installed files are hard links into a cache, and a command of this RUN or of a later
+    /// one changes the owner or mode of the files there. The file system of the builder decides
+    /// whether a link outlives its RUN.
+    pub(crate) fn is_changed_through_links(
+        &self,
+        run: &RunFacts<'_>,
+        manager: &Manager,
+        directories: &[String],
+    ) -> bool {
+        let changes = |run: &RunFacts<'_>| {
+            run.invocations.iter().enumerate().any(|(index, one)| {
+                let changed = one.actions.known().iter().filter(|action| action.act == Act::Changes);
+                changed.map(|action| self.path_in(run, index, action.file.name)).any(|path| {
+                    directories.iter().any(|directory| extent(&path, directory) != Extent::Nothing)
+                })
+            })
+        };
+        manager.hard_links
+            && std::iter::once(run)
+                .chain(self.runs_after(run.item))
+                .take(FURTHEST)
+                .filter(|other| self.lineage.is_built_from(other.stage, run.stage))
+                .any(changes)
     }
 
     /// Whether a variable is set for the commands of a RUN: by ENV, by ARG, or in the script.

@@ -76,7 +76,7 @@ impl Facts<'_> {
 }
 
 /// How much of a directory the removal of a path concerns, however the home directory is written.
-fn extent(path: &str, directory: &str) -> Extent {
+pub(super) fn extent(path: &str, directory: &str) -> Extent {
     let place = paths::normal(directory);
     let whole = path.strip_suffix("/*").unwrap_or(path);
     let is_special = |c: char| matches!(c, '*' | '?' | '[' | '{' | '$' | '`');

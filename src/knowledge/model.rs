@@ -82,6 +82,10 @@ pub struct Manager {
     /// How to make it link installed files into its caches, so that they depend on the caches.
     #[serde(default)]
     pub linked: Option<Mode>,
+    /// Whether installed files are hard links to files in its caches: a change of the owner or mode
+    /// of one of them is a change of both.
+    #[serde(default)]
+    pub hard_links: bool,
     /// How to disable its cache.
     #[serde(default)]
     pub uncached: Option<Mode>,

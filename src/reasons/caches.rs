@@ -17,6 +17,9 @@ reasons! {
     /// Installed packages may be links into the cache.
     linked_into_cache(why: &str) = "what it installs may be linked into it ({why})";
 
+    /// A change of the owner or mode of the cached files is also one of the installed files.
+    changed_through_links() = "installed files may be hard links to files in it, and a command changes the owner or mode of those";
+
     /// Installed packages may be links into the cache, which the option would remove.
     linked_into_own_cache(why: &str) = "what it installs may be linked into its cache ({why})";
 

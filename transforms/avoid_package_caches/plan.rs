@@ -196,6 +196,10 @@ fn needs_cache<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager) -> 
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
         return Some(reasons::linked_into_own_cache(&linked));
     }
+    let mut caches = manager.caches.iter();
+    if caches.any(|cache| facts.is_changed_through_links(run, manager, &cache.directories)) {
+        return Some(reasons::changed_through_links());
+    }
     if has_no_network(run) {
         return Some(reasons::no_network());
     }

@@ -121,6 +121,9 @@ fn candidate<'a>(
         return Err(reasons::stage_named_scratch());
     }
     is_kept_in_image(facts, run, manager)?;
+    if facts.is_changed_through_links(run, manager, &cache.directories) {
+        return Err(reasons::changed_through_links());
+    }
     let calls: Vec<&Call<'a>> = run.calls_to(manager).collect();
     not_moved(facts, run, manager, mount, cache, &calls)?;
     let (target, owner) = target(facts, run, manager, mount, &calls)?;

@@ -68,6 +68,9 @@ fn removal<'a>(
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {
         return Err(reasons::linked_into_cache(&linked));
     }
+    if facts.is_changed_through_links(run, manager, &cache.directories) {
+        return Err(reasons::changed_through_links());
+    }
     if let Some(offline) = facts.mode_in(manager.offline.as_ref(), run, manager) {
         return Err(reasons::offline_install(&offline));
     }
