@@ -247,7 +247,10 @@ fn cleans_only_its_own<'a>(
         // The calls of a RUN in exec form, or of an opaque script, are unknown. So is what a script
         // that can't be read fetches.
         other.script().is_none()
-            || manager.kind == Kind::System && facts.first_hidden_call(other).is_some()
+            || match manager.kind {
+                Kind::System => facts.first_hidden_call(other).is_some(),
+                _ => (0..other.invocations.len()).any(|index| facts.may_build(other, index)),
+            }
             || last.is_some_and(|last| {
                 !facts.is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
             })
