@@ -350,7 +350,11 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
     if let Some(reason) = shared(facts, run, manager, removal) {
         return Some(reason);
     }
-    if one.redundant.emptied { copied_out(facts, run, removal) } else { facts.later_use_of(run, removal) }
+    if one.redundant.emptied {
+        copied_out(facts, run, removal).or_else(|| used_later(facts, run, target))
+    } else {
+        facts.later_use_of(run, removal)
+    }
 }
 
 /// A RUN that has the author's own mount of an index and installs from it without a download of its
@@ -371,6 +375,17 @@ fn shared<'a>(
         leaning.map(|other| other.item).take(2).collect()
     });
     leaning.iter().any(|item| *item != run.item).then(reasons::mount_shared)
+}
+
+/// A later RUN that uses the directory, which the cleanup would have left and a mount does not.
+fn used_later(facts: &Facts<'_>, run: &RunFacts<'_>, target: &str) -> Option<Reason> {
+    let mut kept = facts.kept.users.borrow_mut();
+    let users = kept.entry(target.to_owned()).or_insert_with(|| users(facts, target));
+    let mut later = users[users.partition_point(|item| *item <= run.item)..].iter();
+    let is_below = |item: &usize| {
+        facts.run_at(*item).is_some_and(|other| facts.lineage.is_built_from(other.stage, run.stage))
+    };
+    later.any(is_below).then(|| reasons::later_command_names_files().after("a later RUN"))
 }
 
 /// A copy of the directory itself: it would contain the base image's files instead of those that
