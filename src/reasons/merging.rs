@@ -23,8 +23,8 @@ reasons! {
     /// A command runs in the background.
     background_command() = "a command runs in the background";
 
-    /// The second script defines a function.
-    defines_function() = "the second defines a function";
+    /// One of the scripts defines a function.
+    defines_function() = "one of them defines a function";
 
     /// `set` or `trap` would apply to both scripts.
     set_or_trap() = "`set` or `trap` would apply to both scripts";

@@ -93,6 +93,10 @@ pub fn merge(
         _ => {}
     }
     let isolate_first = leaks || moved.is_some();
+    // A subshell with a function in it is not parsed with certainty.
+    if isolate_first && defines_function(a) {
+        return Err(reasons::defines_function());
+    }
     let group_second = b.list.statements.len() > 1
         || b.list.statements[0].rest.iter().any(|(operator, _)| *operator == Operator::Or);
     if group_second && b.ends_in_comment {
