@@ -109,8 +109,7 @@ fn tables(everything: &model::Everything) -> String {
             module(text, name, &about, |text| {
                 constants(text, &language.lists);
                 if let Some(sources) = &language.read_sources {
-                    *text += "#[allow(dead_code)]\n";
-                    constant(text, "read-sources", sources);
+                    constant_with(text, "read-sources", sources, "#[allow(dead_code)]");
                 }
             });
         }
@@ -131,8 +130,16 @@ fn constants(text: &mut String, lists: &model::Lists) {
     }
 }
 
+/// Only `inspect` uses some lists.
+const UNUSED_WITHOUT_INSPECT: &str = "#[cfg_attr(not(feature = \"inspect\"), allow(dead_code))]";
+
 /// A list as a constant, sorted unless its order matters.
 fn constant(text: &mut String, name: &str, list: &model::List) {
+    constant_with(text, name, list, UNUSED_WITHOUT_INSPECT);
+}
+
+/// A list as a constant with an attribute.
+fn constant_with(text: &mut String, name: &str, list: &model::List, attribute: &str) {
     let model::List { about, words, pairs, table, source, ordered: _ } = list;
     let (kind, values) = match (words.is_empty(), pairs.is_empty(), table.is_empty()) {
         (false, true, true) => ("&str", format!("{words:?}")),
@@ -146,8 +153,8 @@ fn constant(text: &mut String, name: &str, list: &model::List) {
     };
     let name = name.replace('-', "_").to_uppercase();
     *text += &format!("#[doc = {:?}]\n", format!("{about} ({source})"));
-    // Only `inspect` uses some of them.
-    *text += "#[cfg_attr(not(feature = \"inspect\"), allow(dead_code))]\n";
+    *text += attribute;
+    *text += "\n";
     *text += &format!("pub(crate) const {name}: &[{kind}] = &{values};\n");
 }
 
