@@ -148,7 +148,7 @@ fn candidate<'a>(
     let redundant = RedundantCleanup::of(facts, run, manager, cache, &target)?;
     fetched_after_cleanups(run, manager, cache, &redundant)?;
     not_removed(facts, run, &target, &redundant)?;
-    if redundant.emptied {
+    if redundant.emptied && redundant.cleaned {
         cleans_only_its_own(facts, run, manager, cache)?;
     }
     let sharing = mount.sharing.as_deref().filter(|sharing| *sharing != "shared");

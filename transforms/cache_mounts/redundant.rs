@@ -24,6 +24,9 @@ pub struct RedundantCleanup {
     /// Whether, without a mount, the cache was empty at the end of the RUN, so that nothing can
     /// depend on it.
     pub emptied: bool,
+    /// Whether commands emptied it, and not only options kept it empty: they may also remove what an
+    /// earlier RUN left there.
+    pub cleaned: bool,
 }
 
 impl RedundantCleanup {
@@ -49,7 +52,7 @@ impl RedundantCleanup {
                 .filter(|call| cache.filled_by.contains(&call.verb))
                 .all(|call| call.has_option(option))
         });
-        let mut emptied = avoided;
+        let (mut emptied, mut cleaned) = (avoided, false);
         let directories = [target.to_owned()];
         for (index, one) in run.invocations.iter().enumerate() {
             let cleans = cleans(run, index, manager, cache)?;
@@ -73,12 +76,13 @@ impl RedundantCleanup {
             }
             let whole = cleans || removed.iter().any(|(_, extent)| *extent == Extent::Whole);
             emptied |= whole && index > last_fill;
+            cleaned = true;
         }
         spans.sort();
         if spans.windows(2).any(|pair| pair[1].start < pair[0].end) {
             return Err(reasons::cleanups_overlap());
         }
-        Ok(Self { spans, touched, emptied })
+        Ok(Self { spans, touched, emptied, cleaned })
     }
 }
 
