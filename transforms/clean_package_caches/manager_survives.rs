@@ -104,6 +104,9 @@ fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
     })
 }
 
+/// Commands that can remove a directory or a program.
+const REMOVING_FILES: &[&str] = &["rm", "rmdir", "mv", "unlink", "find", "shred"];
+
 /// Whether a command may delete, move or disable a program, or delete the script's working
 /// directory.
 fn may_remove_a_program(call: &Invocation<'_>) -> bool {
@@ -121,7 +124,13 @@ fn may_remove_a_program(call: &Invocation<'_>) -> bool {
         let act = action.act;
         (act.removes() || act.prunes() || act == Act::Moves) && !harmless(action.file.name.written())
     };
-    if call.actions.known().iter().any(removes) {
+    // The text of a script is not read: that it names such a command is enough.
+    let names_removal = |action: &Action<'_>| {
+        let text = if action.act == Act::Evaluates { action.file.name.written() } else { "" };
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
+        words.any(|word| REMOVING_FILES.contains(&word) || REPLACING_PROGRAMS.contains(&word))
+    };
+    if call.actions.known().iter().any(|action| removes(action) || names_removal(action)) {
         return true;
     }
     match call.program.unwrap_or_default() {
