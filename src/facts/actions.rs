@@ -29,19 +29,20 @@ pub struct Actions<'a> {
 
 impl<'a> Actions<'a> {
     /// What a program does with these words, of which the first is its name, and with the targets
-    /// of its redirections. `context_source` has the redirections of compound commands that start with it.
+    /// of its redirections. `surroundings` has the redirections of compound commands that start with
+    /// it.
     pub(super) fn of(
         program: Option<&str>,
         words: &'a [Word],
         redirects: &'a [Redirect],
-        context_source: &[&'a Redirect],
+        surroundings: &[&'a Redirect],
         known: &Knowledge,
     ) -> Self {
         let mut actions = Self::of_words(program, words, known);
         let own = redirects.iter().filter_map(|redirect| Action::of_redirect(redirect, By::Redirection));
-        let context_source =
-            context_source.iter().filter_map(|redirect| Action::of_redirect(redirect, By::Surroundings));
-        actions.known.extend(own.chain(context_source));
+        let theirs =
+            surroundings.iter().filter_map(|redirect| Action::of_redirect(redirect, By::Surroundings));
+        actions.known.extend(own.chain(theirs));
         actions
     }
 
