@@ -47,7 +47,7 @@ pub fn program(abis: &[Abi]) -> Vec<Instruction> {
 
 /// The part for one ABI. It always returns.
 fn calls(abi: &Abi) -> Vec<Instruction> {
-    let mut numbers: Vec<u32> = abi.calls.iter().chain(abi.marked).map(|(number, _)| *number).collect();
+    let mut numbers: Vec<u32> = abi.calls().chain(abi.marked).map(|(number, _)| *number).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut body = vec![instruction(LOAD, NUMBER, 0, 0)];

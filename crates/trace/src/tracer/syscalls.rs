@@ -79,12 +79,29 @@ pub enum Call {
 pub struct Abi {
     /// The AUDIT_ARCH_ value, as seccomp and ptrace name it.
     pub architecture: u32,
-    /// The numbers of the calls of interest.
-    pub calls: &'static [(u32, Call)],
+    /// The numbers of its calls of interest that other ABIs may have under other numbers.
+    own: &'static [(u32, Call)],
     /// The bit that marks x32, whose numbers are otherwise those of x86_64.
     pub marker: u32,
     /// Calls with other numbers when the marker is set.
     pub marked: &'static [(u32, Call)],
+}
+
+/// Calls that have the same number in all ABIs, as all new ones since Linux 5.1 (syscalls(2)).
+const COMMON: &[(u32, Call)] = &[
+    (425, calls::IO_URING_SETUP),
+    (428, calls::OPEN_TREE),
+    (429, calls::MOVE_MOUNT),
+    (437, calls::OPENAT2),
+    (439, calls::FACCESSAT2),
+    (452, calls::FCHMODAT2),
+];
+
+impl Abi {
+    /// The numbers of the calls of interest.
+    pub fn calls(&self) -> impl Iterator<Item = &'static (u32, Call)> + use<> {
+        self.own.iter().chain(COMMON)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -109,9 +126,9 @@ pub struct Calls(Vec<Table>);
 impl Calls {
     pub fn new() -> Self {
         let table = |abi: &'static Abi| {
-            let highest = abi.calls.iter().map(|(number, _)| *number as usize).max().unwrap_or(0);
+            let highest = abi.calls().map(|(number, _)| *number as usize).max().unwrap_or(0);
             let mut by_number = vec![None; highest + 1];
-            for (number, call) in abi.calls {
+            for (number, call) in abi.calls() {
                 by_number[*number as usize] = Some(*call);
             }
             Table { abi, by_number }
@@ -124,15 +141,10 @@ impl Calls {
         let table =
             self.0.iter().find(|table| table.abi.architecture == architecture).ok_or(UnknownArchitecture)?;
         let Ok(number) = u32::try_from(number) else { return Ok(None) };
-        let marker = table.abi.marker;
-        if marker != 0 && number & marker != 0 {
-            let number = number & !marker;
-            if let Some((_, call)) = table.abi.marked.iter().find(|(marked, _)| *marked == number) {
-                return Ok(Some(*call));
-            }
-            return Ok(table.by_number.get(number as usize).copied().flatten());
-        }
-        Ok(table.by_number.get(number as usize).copied().flatten())
+        let (is_marked, number) = (number & table.abi.marker != 0, number & !table.abi.marker);
+        let mut marked = table.abi.marked.iter().filter(|_| is_marked);
+        let other = marked.find(|(other, _)| *other == number).map(|(_, call)| *call);
+        Ok(other.or_else(|| table.by_number.get(number as usize).copied().flatten()))
     }
 }
 
@@ -147,7 +159,7 @@ mod tests {
     #[test]
     fn numbers_are_unique() {
         for abi in abis() {
-            let mut numbers: Vec<u32> = abi.calls.iter().map(|(number, _)| *number).collect();
+            let mut numbers: Vec<u32> = abi.calls().map(|(number, _)| *number).collect();
             numbers.sort_unstable();
             let count = numbers.len();
             numbers.dedup();

@@ -4,7 +4,7 @@
 
 use super::{Abi, Call, calls};
 
-pub const ABI: Abi = Abi { architecture: 0xc000_00b7, calls: CALLS, marker: 0, marked: &[] };
+pub const ABI: Abi = Abi { architecture: 0xc000_00b7, own: CALLS, marker: 0, marked: &[] };
 
 const CALLS: &[(u32, Call)] = &[
     (5, calls::SETXATTR),
@@ -48,10 +48,4 @@ const CALLS: &[(u32, Call)] = &[
     (276, calls::RENAMEAT),
     (281, calls::EXECVEAT),
     (291, calls::STATX),
-    (425, calls::IO_URING_SETUP),
-    (428, calls::OPEN_TREE),
-    (429, calls::MOVE_MOUNT),
-    (437, calls::OPENAT2),
-    (439, calls::FACCESSAT2),
-    (452, calls::FCHMODAT2),
 ];

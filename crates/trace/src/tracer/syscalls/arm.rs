@@ -4,7 +4,7 @@
 
 use super::{Abi, Call, calls};
 
-pub const ABI: Abi = Abi { architecture: 0x4000_0028, calls: CALLS, marker: 0, marked: &[] };
+pub const ABI: Abi = Abi { architecture: 0x4000_0028, own: CALLS, marker: 0, marked: &[] };
 
 const CALLS: &[(u32, Call)] = &[
     (5, calls::OPEN),
@@ -75,10 +75,4 @@ const CALLS: &[(u32, Call)] = &[
     (387, calls::EXECVEAT),
     (397, calls::STATX),
     (412, calls::UTIMENSAT),
-    (425, calls::IO_URING_SETUP),
-    (428, calls::OPEN_TREE),
-    (429, calls::MOVE_MOUNT),
-    (437, calls::OPENAT2),
-    (439, calls::FACCESSAT2),
-    (452, calls::FCHMODAT2),
 ];

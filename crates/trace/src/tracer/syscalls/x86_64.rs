@@ -6,7 +6,7 @@ use super::{Abi, Call, calls};
 
 pub const ABI: Abi = Abi {
     architecture: 0xc000_003e,
-    calls: CALLS,
+    own: CALLS,
     marker: 0x4000_0000,
     marked: &[(520, calls::EXECVE), (521, calls::PTRACE), (545, calls::EXECVEAT)],
 };
@@ -74,10 +74,4 @@ const CALLS: &[(u32, Call)] = &[
     (316, calls::RENAMEAT),
     (322, calls::EXECVEAT),
     (332, calls::STATX),
-    (425, calls::IO_URING_SETUP),
-    (428, calls::OPEN_TREE),
-    (429, calls::MOVE_MOUNT),
-    (437, calls::OPENAT2),
-    (439, calls::FACCESSAT2),
-    (452, calls::FCHMODAT2),
 ];
