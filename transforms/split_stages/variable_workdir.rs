@@ -4,6 +4,8 @@
 //! directory as the author did. The plan is made for a text in which a made-up name of the same
 //! length replaces the variable, and the variable is put back into the new lines.
 
+use std::ops::Range;
+
 use crate::context::ContextSource;
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, Stage};
@@ -60,17 +62,15 @@ fn replaced(facts: &Facts<'_>, stage: &Stage) -> Option<(String, Vec<Variable>)>
         if is_shared_folder(&directory) || is_common_directory(&directory) {
             return None;
         }
-        for (at, name) in names(path)? {
+        for (place, name) in names(path)? {
             let setter = setter(facts, stage, name).filter(|setter| *setter < item)?;
-            let length = path[at..].find(name)? + name.len();
-            let length = length + usize::from(path[at..].starts_with("${"));
-            let written = &path[at..at + length];
+            let written = &path[place.clone()];
             let known = variables.iter().find(|variable| variable.written == written);
             let replacement = match known {
                 Some(variable) => variable.replacement.clone(),
-                None => made_up(&text, length, at == 0)?,
+                None => made_up(&text, place.len(), place.start == 0)?,
             };
-            text.replace_range(start + at..start + at + length, &replacement);
+            text.replace_range(start + place.start..start + place.end, &replacement);
             if known.is_none() {
                 variables.push(Variable { written: written.to_owned(), replacement, setter });
             }
@@ -116,21 +116,21 @@ fn restored(facts: &Facts<'_>, mut split: Split, variables: &[Variable]) -> Resu
     Ok(split)
 }
 
-/// The variables in a path, each with its position; `None` if one is written in another way than
+/// The variables in a path, each with its place; `None` if one is written in another way than
 /// `$NAME` or `${NAME}`.
-fn names(path: &str) -> Option<Vec<(usize, &str)>> {
+fn names(path: &str) -> Option<Vec<(Range<usize>, &str)>> {
     if path.contains(['\\', '"', '\'']) {
         return None;
     }
     let mut found = Vec::new();
     for (at, _) in path.match_indices('$') {
         let rest = &path[at + 1..];
-        let name = match rest.strip_prefix('{') {
-            Some(inner) => inner.split_once('}')?.0,
-            None => &rest[..rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len())],
+        let (name, signs) = match rest.strip_prefix('{') {
+            Some(inner) => (inner.split_once('}')?.0, "${}".len()),
+            None => (&rest[..rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len())], "$".len()),
         };
         let is_name = !name.is_empty() && name.chars().all(is_of_name);
-        found.push((at, Some(name).filter(|_| is_name)?));
+        found.push((at..at + name.len() + signs, Some(name).filter(|_| is_name)?));
     }
     Some(found)
 }
@@ -171,14 +171,14 @@ fn setter(facts: &Facts<'_>, stage: &Stage, name: &str) -> Option<usize> {
 fn value(facts: &Facts<'_>, stage: &Stage, text: &str, depth: usize) -> Option<String> {
     let mut result = String::new();
     let mut rest = 0;
-    for (at, name) in names(text)? {
+    for (place, name) in names(text)? {
         let setter = setter(facts, stage, name).filter(|_| depth > 0)?;
         let assignment = assignments(facts, setter).iter().find(|assignment| assignment.key == name)?;
         let written = assignment.value.as_deref()?;
         let plain = written.trim_matches('"');
-        result += &text[rest..at];
+        result += &text[rest..place.start];
         result += &value(facts, stage, plain, depth - 1).filter(|value| !value.is_empty())?;
-        rest = at + text[at..].find(name)? + name.len() + usize::from(text[at..].starts_with("${"));
+        rest = place.end;
     }
     Some(result + &text[rest..])
 }
