@@ -5,7 +5,7 @@ use crate::facts::commands::{Invocation, Proof};
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
-use crate::knowledge::lists::programs::{EVALUATING, REPLACING_PROGRAMS};
+use crate::knowledge::lists::programs::{EVALUATING, REMOVING_FILES, REPLACING_PROGRAMS};
 use crate::knowledge::{Act, Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Script;
@@ -103,9 +103,6 @@ fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
         manager.programs.iter().any(|own| own == package)
     })
 }
-
-/// Commands that can remove a directory or a program.
-const REMOVING_FILES: &[&str] = &["rm", "rmdir", "mv", "unlink", "find", "shred"];
 
 /// Whether a command may delete, move or disable a program, or delete the script's working
 /// directory.
