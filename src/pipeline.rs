@@ -257,12 +257,9 @@ impl Pipeline<'_, '_> {
             found = self.pass(facts, pragmas, 0..from, &mut silent, room);
         }
         if found.is_some() && progress.round > progress.most_rounds {
-            let last = &self.outcome.steps[progress.steps_before..];
-            return Err(last
-                .iter()
-                .chain(found.iter().map(|next| &next.step))
-                .map(|step| step.transform.id)
-                .collect());
+            let last = self.outcome.steps[progress.steps_before..].iter();
+            let steps = last.chain(found.iter().map(|next| &next.step));
+            return Err(steps.map(|step| step.transform.id).collect());
         }
         if found.is_none() && !self.outcome.is_late {
             self.held_back(facts, pragmas, &mut silent);

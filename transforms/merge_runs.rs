@@ -68,7 +68,6 @@ use std::ops::Range;
 use crate::config::MergeRuns;
 
 use crate::facts::RunFacts;
-use crate::reasons::Reason;
 use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
 use crate::transforms::support::join::gain::{Gain, GainKind, Gains};
 use crate::transforms::support::join::{are_neighbours, join, judge};
@@ -90,31 +89,27 @@ const LONGEST: usize = 8;
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let runs = &ctx.facts.runs;
     let gains = Gains::of(ctx.facts);
-    let mut distant: Vec<Option<Gain>> = vec![None; runs.len()];
     for series in series(ctx) {
-        if ctx.is_over() {
-            return;
-        }
-        mark_distant(ctx, &gains, series, &mut distant);
-    }
-    // A RUN takes part in one merge per step; a longer series needs several steps.
-    let mut taken = None;
-    for series in series(ctx) {
+        let mut distant = distant(ctx, &gains, &series);
+        // A RUN takes part in one merge per step; a longer series needs several steps.
+        let mut taken = None;
         for at in series.start + 1..series.end {
-            let first = at - 1;
             if ctx.is_over() {
                 return;
             }
-            if taken == Some(first) {
+            if taken == Some(at - 1) {
                 continue;
             }
             let wants_all = || (ctx.settings.config.merge_runs == MergeRuns::All).then(Gain::layer);
-            let gain = gains.of_neighbours(first, at).or_else(|| distant[at].take());
+            let gain = gains.of_neighbours(at - 1, at).or_else(|| distant[at - series.start].take());
             let Some(gain) = gain.or_else(wants_all) else { continue };
-            let (first, second) = (&runs[first], &runs[at]);
+            let (first, second) = (&runs[at - 1], &runs[at]);
             match judge::merge(ctx.facts, first, second, gain) {
                 Ok(None) => {}
-                Err(reason) => refuse(first, second, reason, fixes),
+                Err(reason) => {
+                    let reason = reason.undone("not merged with the previous RUN");
+                    fixes.refuse(second.instruction.text, reason.seen_at(first.instruction.text));
+                }
                 Ok(Some(merge)) => {
                     let edits = join(ctx, first, second, &merge);
                     fixes.propose(Applicability::Safe, second.instruction.text, merge.gain.title, edits);
@@ -149,36 +144,35 @@ fn series<'c>(ctx: &'c Context<'_>) -> impl Iterator<Item = Range<usize>> + 'c {
     .filter(|series| ctx.facts.stage_of(&runs[series.start]).ships)
 }
 
-/// Finds RUNs that are worth merging with a RUN further up, and notes the gain at each RUN of such
-/// a group but the first. Nothing is gained before the whole group is merged, so one that can't be
-/// is left alone.
-fn mark_distant(
-    ctx: &Context<'_>,
-    gains: &Gains<'_, '_>,
-    series: Range<usize>,
-    distant: &mut [Option<Gain>],
-) {
+/// For each RUN of a series, the gain of merging it with the previous one as part of a group whose
+/// first and last RUN belong together. Nothing is gained before the whole group is merged, so one
+/// that can't be is left alone: only its first obstacle gets the gain, and is refused.
+fn distant(ctx: &Context<'_>, gains: &Gains<'_, '_>, series: &Range<usize>) -> Vec<Option<Gain>> {
     let runs = &ctx.facts.runs;
+    let mut distant = vec![None; series.len()];
     for last in series.start + 2..series.end {
+        if ctx.is_over() {
+            break;
+        }
         let furthest = (last + 1).saturating_sub(LONGEST).max(series.start);
         let found = (furthest..last - 1).find_map(|first| Some((first, gains.of_ends(first, last)?)));
         let Some((first, gain)) = found else { continue };
-        let is_mergeable = |at: usize| {
-            judge::merge(ctx.facts, &runs[at - 1], &runs[at], gain.clone()).map(|it| it.is_some())
-        };
-        let is_silenced = |at: usize| is_silenced(ctx, &runs[at - 1], &runs[at]);
-        match (first + 1..=last).find(|&at| is_mergeable(at) != Ok(true) || is_silenced(at)) {
-            // The refusal names the first obstacle.
-            Some(at) if is_mergeable(at).is_err() => distant[at] = Some(gain),
-            Some(_) => {}
-            None => distant[first + 1..=last].fill(Some(gain)),
+        let obstacle = (first + 1..=last).find_map(|at| {
+            let pair = (&runs[at - 1], &runs[at]);
+            let is_refused = match judge::merge(ctx.facts, pair.0, pair.1, gain.clone()) {
+                Ok(Some(_)) if !is_silenced(ctx, pair.0, pair.1) => return None,
+                result => result.is_err(),
+            };
+            Some((at, is_refused))
+        });
+        let group = first + 1 - series.start..=last - series.start;
+        match obstacle {
+            Some((at, true)) => distant[at - series.start] = Some(gain),
+            Some((_, false)) => {}
+            None => distant[group].fill(Some(gain)),
         }
     }
-}
-
-fn refuse(first: &RunFacts<'_>, second: &RunFacts<'_>, reason: Reason, fixes: &mut Fixes) {
-    let reason = reason.undone("not merged with the previous RUN");
-    fixes.refuse(second.instruction.text, reason.seen_at(first.instruction.text));
+    distant
 }
 
 /// Whether a comment prevents the merge of two RUNs.

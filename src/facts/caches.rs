@@ -228,6 +228,18 @@ impl Facts<'_> {
     }
 }
 
+impl Facts<'_> {
+    /// Whether commands of a RUN remove files of a cache, or what is around it, by name.
+    pub(crate) fn removes_files_of(&self, run: &RunFacts<'_>, cache: &Cache) -> bool {
+        let removes = |Removed { action, extent, .. }: Removed<'_>| {
+            action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
+        };
+        cache.directories.iter().any(|directory| {
+            (0..run.invocations.len()).any(|index| self.removed_from(run, index, directory).any(removes))
+        })
+    }
+}
+
 /// Whether a mount covers, or may cover, one of these directories.
 pub fn is_mounted(run: &RunFacts<'_>, directories: &[String]) -> bool {
     run.mounts.iter().filter(|mount| !matches!(mount.kind.as_str(), "secret" | "ssh")).any(|mount| {

@@ -3,6 +3,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::facts::accounts::AccountChange;
 use crate::facts::change_rate::Rate;
@@ -30,7 +31,7 @@ pub(crate) struct Kept {
     /// The variables set by ENV and ARG that programs read implicitly.
     pub silent: OnceCell<Vec<String>>,
     /// For each directory, the instructions that put files there or use them, in order.
-    pub users: RefCell<HashMap<String, Vec<usize>>>,
+    pub users: RefCell<HashMap<String, Rc<[usize]>>>,
     /// Whether the file contains a name anywhere in its text.
     pub named: RefCell<HashMap<String, bool>>,
     /// For a setting of a package manager and the files that can contain it, the instructions that

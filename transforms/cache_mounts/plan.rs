@@ -5,6 +5,8 @@
 //! layers at its target. The configuration decides whether mounts are wanted. `redundant` finds the
 //! commands to remove from the script.
 
+use std::rc::Rc;
+
 use crate::facts::caches::{is_mounted, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::dependents::{Removal, has_no_network};
@@ -303,15 +305,19 @@ fn target<'a>(
 
 /// Checks that the mount hides no files of another stage, of the context, or of a script.
 fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), Reason> {
-    let mut kept = facts.kept.users.borrow_mut();
-    let users = kept.entry(target.to_owned()).or_insert_with(|| users(facts, target));
-    let Some(item) = facts.lineage.nearest(&facts.stages, users, run.item) else { return Ok(()) };
+    let users = users(facts, target);
+    let Some(item) = facts.lineage.nearest(&facts.stages, &users, run.item) else { return Ok(()) };
     let copy = facts.destinations().iter().find(|one| one.item == item);
     Err(copy.map_or_else(reasons::mount_hides_used_files, |copy| reasons::mount_hides_copy(copy.keyword)))
 }
 
 /// The instructions that put files under a mount's target, or use files there, in order.
-fn users(facts: &Facts<'_>, target: &str) -> Vec<usize> {
+fn users(facts: &Facts<'_>, target: &str) -> Rc<[usize]> {
+    let mut kept = facts.kept.users.borrow_mut();
+    Rc::clone(kept.entry(target.to_owned()).or_insert_with(|| found_users(facts, target)))
+}
+
+fn found_users(facts: &Facts<'_>, target: &str) -> Rc<[usize]> {
     let place = paths::normal(target);
     let copies = facts.destinations().iter().filter(|one| {
         let is_parent = paths::within(&place, &one.path)
@@ -329,7 +335,7 @@ fn users(facts: &Facts<'_>, target: &str) -> Vec<usize> {
     let runs = facts.runs.iter().filter(uses);
     let mut items: Vec<usize> = copies.map(|one| one.item).chain(runs.map(|run| run.item)).collect();
     items.sort_unstable();
-    items
+    items.into()
 }
 
 /// Finds a command that needs the cache to be in the image.
@@ -379,8 +385,7 @@ fn shared<'a>(
 
 /// A later RUN that uses the directory, which the cleanup would have left and a mount does not.
 fn used_later(facts: &Facts<'_>, run: &RunFacts<'_>, target: &str) -> Option<Reason> {
-    let mut kept = facts.kept.users.borrow_mut();
-    let users = kept.entry(target.to_owned()).or_insert_with(|| users(facts, target));
+    let users = users(facts, target);
     let mut later = users[users.partition_point(|item| *item <= run.item)..].iter();
     let is_below = |item: &usize| {
         facts.run_at(*item).is_some_and(|other| facts.lineage.is_built_from(other.stage, run.stage))

@@ -3,7 +3,6 @@
 //! Such a RUN must not stay cached while files above it change: the later install would request
 //! versions that the mirrors no longer have.
 
-use crate::facts::removals::{Extent, Removed};
 use crate::facts::{Call, FURTHEST, Facts, RunFacts};
 use crate::knowledge::{Kind, Manager};
 use crate::transforms::ordering;
@@ -97,13 +96,7 @@ pub(crate) fn is_worth_sparing(facts: &Facts<'_>, item: usize) -> bool {
 
 /// Whether the RUN itself removes the index at the end.
 fn removes_index(facts: &Facts<'_>, run: &RunFacts<'_>, manager: &Manager) -> bool {
-    let removes = |Removed { action, extent, .. }: Removed<'_>| {
-        action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
-    };
-    let mut directories = manager.caches.iter().flat_map(|cache| &cache.directories);
-    directories.any(|directory| {
-        (0..run.invocations.len()).any(|index| facts.removed_from(run, index, directory).any(removes))
-    })
+    manager.caches.iter().any(|cache| facts.removes_files_of(run, cache))
 }
 
 /// Whether a call downloads the index and installs nothing.

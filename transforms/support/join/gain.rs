@@ -4,7 +4,6 @@ use std::cell::OnceCell;
 
 use crate::facts::commands::Invocation;
 use crate::facts::files::{FileUse, Touch, covers};
-use crate::facts::removals::{Extent, Removed};
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::lists::programs::WITHOUT_CHANGING_PROGRAMS;
 use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program};
@@ -140,21 +139,21 @@ impl<'f, 'a> Gains<'f, 'a> {
         let (written, then) = (self.uses(first), self.uses(second));
         let first = &self.facts.runs[first];
         let is_made = |touch| matches!(touch, Touch::Fetched | Touch::Written);
+        let takes = |then: &&FileUse<'_>| {
+            matches!(then.touch, Touch::Removed | Touch::Reowned) && then.path.len() > 1 && then.path != "."
+        };
+        let taken: Vec<&FileUse<'_>> = then.iter().filter(takes).collect();
         let reaches = |path: &str| {
-            then.iter().filter(|use_| takes(use_.touch) && use_.path.len() > 1 && use_.path != ".").any(
-                |use_| {
-                    covers(&use_.path, path)
-                        || use_.touch == Touch::Removed && paths::within(&use_.path, path)
-                },
-            )
+            taken.iter().any(|then| {
+                covers(&then.path, path) || then.touch == Touch::Removed && paths::within(&then.path, path)
+            })
         };
         // These commands write only small files.
         let weighs = |made: &FileUse<'_>| {
             let program = first.invocations[made.invocation].program.unwrap_or_default();
             !WITHOUT_CHANGING_PROGRAMS.contains(&program)
         };
-        then.iter().any(|use_| takes(use_.touch))
-            && written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path))
+        written.iter().any(|made| is_made(made.touch) && weighs(made) && reaches(&made.path))
     }
 
     /// Whether the second RUN only empties a cache that the first one filled, with small steps
@@ -166,17 +165,8 @@ impl<'f, 'a> Gains<'f, 'a> {
             let call = second.calls.iter().find(|call| call.invocation == index);
             call.map_or(is_light(self.facts, one), |call| call.manager.cleans(&call.verb))
         });
-        let is_named = |cache: &Cache| {
-            let removes = |Removed { action, extent, .. }: Removed<'_>| {
-                action.act.removes() && matches!(extent, Extent::Part | Extent::Whole | Extent::Around)
-            };
-            cache.directories.iter().any(|directory| {
-                let mut all = 0..second.invocations.len();
-                all.any(|index| self.facts.removed_from(second, index, directory).any(removes))
-            })
-        };
         let empties = |cache: &Cache| {
-            is_named(cache)
+            self.facts.removes_files_of(second, cache)
                 || second.calls.iter().any(|call| {
                     cache.cleaned_by.contains(&call.verb)
                         && call.manager.caches.iter().any(|own| own.name == cache.name)
@@ -193,10 +183,6 @@ impl<'f, 'a> Gains<'f, 'a> {
                     .any(|cache| (installs || cache.filled_by.contains(&call.verb)) && empties(cache))
             })
     }
-}
-
-fn takes(touch: Touch) -> bool {
-    matches!(touch, Touch::Removed | Touch::Reowned)
 }
 
 /// The system's package managers that both RUNs call.
