@@ -23,6 +23,8 @@ pub struct Saving {
 
 /// The largest number of packages and of wasted files to show.
 const MOST: usize = 20;
+/// Wasted files are listed if they are at least this part of the image: one byte in so many.
+const WORTH: u64 = 10_000;
 
 /// Writes the whole report, with the most interesting part last.
 pub fn human(
@@ -81,12 +83,14 @@ pub fn human(
         rest(out, found.packages.iter().skip(MOST).map(|package| package.size))?;
     }
     writeln!(out, "\nwasted space")?;
-    for waste in found.wastes.iter().take(MOST) {
-        let transform = waste.transform.map_or(String::new(), |id| format!(": {id}"));
+    let least = found.size / WORTH;
+    let shown = found.wastes.iter().take(MOST).take_while(|waste| waste.size >= least).count();
+    for waste in &found.wastes[..shown] {
+        let transform = advice(waste, lines).map_or(String::new(), |id| format!(": {id}"));
         writeln!(out, "    {:>10}  {}{transform}", size(waste.size), what(waste, found))?;
         writeln!(out, "                {} {}", counted(waste.files), escape::line(&waste.example))?;
     }
-    rest(out, found.wastes.iter().skip(MOST).map(|waste| waste.size))?;
+    rest(out, found.wastes[shown..].iter().map(|waste| waste.size))?;
     if let Some(savings) = savings {
         writeln!(out, "\nfixes, by the size that they would save")?;
         for saving in savings {
@@ -96,6 +100,15 @@ pub fn human(
         }
     }
     Ok(())
+}
+
+/// The transform that would save the bytes. If the lines of the Dockerfile are known, no transform
+/// can change what a layer of the base image stores and a later layer hides.
+fn advice(waste: &Waste, lines: &[Option<usize>]) -> Option<&'static str> {
+    let is_own = |layer: usize| lines.get(layer).copied().flatten().is_some();
+    let is_fixed =
+        waste.why.hidden_by().is_some() && !is_own(waste.layer) && lines.iter().any(Option::is_some);
+    waste.transform.filter(|_| !is_fixed)
 }
 
 fn rest(out: &mut impl Write, sizes: impl Iterator<Item = u64>) -> io::Result<()> {
