@@ -87,7 +87,7 @@ use crate::transforms::support::append::append_to;
 pub const TRANSFORM: Transform = Transform {
     id: "production-dependencies",
     applicability: Applicability::Unsafe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("production_dependencies.rs"),
     hadolint: &[],
     contract: Contract::ADDS_OPTIONS_AND_CLEANUP,

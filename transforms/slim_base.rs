@@ -58,7 +58,7 @@ use crate::transforms::slim_base::variant::Variant;
 pub const TRANSFORM: Transform = Transform {
     id: "slim-base",
     applicability: Applicability::Unsafe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("slim_base.rs"),
     hadolint: &[],
     contract: Contract::BASE,

@@ -105,7 +105,7 @@ const LANGUAGES: &[Language] = &[
 pub const TRANSFORM: Transform = Transform {
     id: "split-stages",
     applicability: Applicability::Unsafe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("split_stages.rs"),
     hadolint: &[],
     contract: Contract::STAGES,

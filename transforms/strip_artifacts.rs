@@ -58,7 +58,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 pub const TRANSFORM: Transform = Transform {
     id: "strip-artifacts",
     applicability: Applicability::Unsafe,
-    since: "0.2.0",
+    since: "0.1.0",
     source: include_str!("strip_artifacts.rs"),
     hadolint: &[],
     contract: Contract::ADDS_OPTIONS,
