@@ -18,15 +18,17 @@ mod interactive;
 mod limits;
 mod plugin;
 mod reach;
+mod recognize;
 mod scope;
 mod session;
 mod settings;
 mod write;
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args as _, Command as CommandLine, CommandFactory, FromArgMatches};
 
 use crate::escape;
@@ -75,7 +77,7 @@ pub fn main() -> ExitCode {
         Err(error)
             if error
                 .downcast_ref::<io::Error>()
-                .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) =>
+                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) =>
         {
             ExitCode::SUCCESS
         }
@@ -89,8 +91,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Status> {
-    match args.command {
+    let Some(command) = args.command else { return commands::overview::run() };
+    match command {
         Command::Fix(fix) => commands::fix::run(&fix),
+        Command::Check(fix) => commands::fix::check(fix),
+        Command::Diff(fix) => commands::fix::diff(fix),
         #[cfg(feature = "pr")]
         Command::PullRequest(request) => commands::pull_request::run(*request),
         #[cfg(not(feature = "pr"))]
@@ -105,6 +110,8 @@ fn run(args: Args) -> anyhow::Result<Status> {
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Debug(debug) => commands::debug::run(&debug),
         Command::List => commands::explain::list(),
+        Command::Init(init) => commands::config::init(&init),
+        Command::Config(show) => commands::config::show(&show),
         Command::Completions { shell } => commands::completions::completions(shell),
         Command::Man => commands::completions::man(),
     }
@@ -122,13 +129,24 @@ fn left_out(name: &str) -> anyhow::Result<Status> {
 /// Parses the arguments; the help text uses this program name.
 fn parse(name: &'static str, arguments: Vec<OsString>) -> Result<Args, clap::Error> {
     if let Some(fix) = parse_fix(&arguments) {
-        return Ok(Args { command: Command::Fix(fix) });
+        return Ok(Args { command: Some(Command::Fix(fix)) });
     }
     let mut command = Args::command();
     if name != command.get_name() {
         command = command.bin_name(name);
     }
-    Args::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    let first = arguments.get(1).map(std::path::PathBuf::from);
+    let matches = command.try_get_matches_from_mut(arguments).map_err(|error| match first {
+        Some(path) if error.kind() == ErrorKind::InvalidSubcommand && path.exists() => command.error(
+            ErrorKind::InvalidSubcommand,
+            format!(
+                "`{0}` is a path, not a command; run `{name} check {0}`",
+                escape::line(&path.to_string_lossy())
+            ),
+        ),
+        _ => error,
+    })?;
+    Args::from_arg_matches(&matches)
 }
 
 /// Parses the arguments of the most frequent command without those of all others, which takes less

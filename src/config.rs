@@ -2,6 +2,7 @@
 //! files.
 
 mod options;
+mod reading;
 mod schema;
 
 use std::fmt;
@@ -15,9 +16,56 @@ use serde::Deserialize;
 use crate::yaml;
 #[doc(hidden)]
 pub use options::Flags;
-pub use options::{Bases, Caches, Config, MergeRuns, Search};
+pub use options::{Bases, Caches, Config, FileSettings, MergeRuns, Search};
+pub use reading::Mistake;
 #[doc(hidden)]
 pub use schema::schema;
+
+/// The options about which files to find, which apply before any file is known.
+const FOR_ALL_FILES: &[&str] = &["search", "exclude"];
+
+/// The keys of all options, in their order.
+#[doc(hidden)]
+pub fn keys() -> Vec<String> {
+    options::all().into_iter().map(|option| option.key).collect()
+}
+
+/// A configuration file in which every option is a comment.
+#[doc(hidden)]
+pub fn template() -> String {
+    let mut text = String::from(
+        "# Configuration of Jettison for the Dockerfiles in this directory and below.\n\
+         # To change a setting, remove the `# ` before it.\n",
+    );
+    for option in options::all() {
+        let mut line = String::from("#");
+        text.push('\n');
+        for word in option.about.split_whitespace() {
+            if line.len() + word.len() >= 90 {
+                text += &format!("{line}\n");
+                line = String::from("#");
+            }
+            line += &format!(" {word}");
+        }
+        text += &format!("{line}\n# {}: {}\n", option.key, plain(&option.default));
+    }
+    text += "\n# Settings for some of the files, which replace those above.\n\
+             # overrides:\n\
+             #   - files: [legacy/]\n\
+             #     ignore: [merge-runs]\n";
+    text
+}
+
+/// A value as YAML, on one line.
+fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(all) => {
+            format!("[{}]", all.iter().map(plain).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
 
 /// The effective configuration for one file.
 #[derive(Debug, Clone, Default)]
@@ -99,11 +147,14 @@ pub enum Severity {
 
 impl Hadolint {
     /// Parses a configuration file. Keys that Jettison does not use are ignored.
-    pub fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
+    ///
+    /// # Errors
+    /// Names the line, the column and the key.
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        yaml::parse(text)
+        yaml::parse(text).map_err(|error| Mistake::of(&error))
     }
 
     /// The severity of a finding with one of these names.
@@ -156,12 +207,40 @@ impl Scope {
 }
 
 impl Config {
-    /// Parses a configuration file; the error names the line, the column and the key.
-    pub fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
-        if text.trim().is_empty() {
+    /// The value of an option as YAML.
+    #[doc(hidden)]
+    pub fn value(&self, key: &str) -> Option<String> {
+        serde_json::to_value(self).ok()?.get(key).map(plain)
+    }
+
+    /// Parses a configuration file.
+    ///
+    /// # Errors
+    /// Names the line, the column and the key.
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
-        yaml::parse(text)
+        let config: Self = yaml::parse(text).map_err(|error| Mistake::of(&error))?;
+        if config.select.as_ref().is_some_and(Vec::is_empty) {
+            let advice = "`select` is empty, so nothing would run; leave it out to run all transforms";
+            return Err(Mistake::new(advice).near("select", text));
+        }
+        for settings in &config.overrides {
+            let has = [settings.search.is_some(), settings.exclude.is_some()];
+            let key = FOR_ALL_FILES.iter().zip(has).find_map(|(key, is_there)| is_there.then_some(*key));
+            if let Some(key) = key {
+                let advice = format!("`{key}` can't be set in `overrides`; set it for all files");
+                let from = text.find("overrides").unwrap_or_default();
+                let skipped = text[..from].lines().count();
+                let mut mistake = Mistake::new(advice).near(key, &text[from..]);
+                if let Some(place) = &mut mistake.place {
+                    place.line += skipped;
+                }
+                return Err(mistake);
+            }
+        }
+        Ok(config)
     }
 }
 

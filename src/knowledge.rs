@@ -108,6 +108,15 @@ pub enum Scope {
     System,
 }
 
+/// The tag of Docker's own frontend that a `# syntax=` line names; `None` if it names another one.
+/// (Dockerfile reference, "syntax".)
+pub fn frontend_release(syntax: &str) -> Option<&str> {
+    let name = syntax.trim().split('@').next().unwrap_or_default();
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
+    lists::images::FRONTENDS.contains(&repository).then_some(tag)
+}
+
 /// The shell's builtins, which start no program. (POSIX, Shell Command Language, 2.14 and "Regular
 /// built-ins".)
 const BUILTINS: &[&str] = &[

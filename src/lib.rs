@@ -37,6 +37,7 @@ mod pragma;
 pub mod reasons;
 mod report;
 mod runtime;
+mod spelling;
 pub mod transform;
 #[path = "../transforms/mod.rs"]
 pub mod transforms;

@@ -12,17 +12,22 @@ pub mod inspected;
 pub mod json;
 pub mod markdown;
 pub mod measured;
+pub mod overview;
 #[cfg(feature = "pr")]
 pub mod pull_request;
 mod purpose;
 pub mod sarif;
+pub mod statistics;
 pub mod verified;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::io::{self, Write};
 
 use crate::pipeline::{Applied, Held, Outcome, Step};
 use crate::reasons::Reason;
+use crate::span::Place;
+use crate::transform::{Applicability, Effect};
 use human::Drawing;
 use measured::Measured;
 use purpose::Purpose;
@@ -76,6 +81,9 @@ pub struct Output {
 pub struct FileReport {
     /// The displayed path; `None` for a directory without Dockerfiles.
     pub path: Option<String>,
+    /// The path from the top of the repository, if the current directory is another one: diffs use
+    /// it, as git's do.
+    pub top_path: Option<String>,
     /// The original text.
     pub text: String,
     /// The result of the pipeline.
@@ -88,26 +96,69 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// The error, without the path.
     pub error: Option<String>,
-    /// The code of the error, if it is a limit of Jettison.
+    /// The code of the error, if it has one.
     pub error_code: Option<&'static str>,
+    /// Where the error is, if that is known.
+    pub error_at: Option<Spot>,
 }
 
 /// Why a file could not be processed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     text: String,
     code: Option<&'static str>,
+    at: Option<Box<Spot>>,
+}
+
+/// Where an error is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The displayed path of another file than the Dockerfile, such as a configuration, which many
+    /// Dockerfiles may depend on.
+    pub path: Option<String>,
+    /// The position in the file.
+    pub place: Option<Place>,
+    /// The line there; empty if it is unknown or not to be shown.
+    pub line: String,
 }
 
 impl From<String> for Failure {
     fn from(text: String) -> Self {
-        Self { text, code: None }
+        Self { text, code: None, at: None }
     }
 }
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self { text: reason.to_string(), code: Some(reason.code()) }
+        Self { text: reason.to_string(), code: Some(reason.code()), at: None }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// The message, after the place of a mistake in another file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Spot { path: Some(path), place, .. }) = self.at.as_deref() {
+            write!(f, "{path}:")?;
+            if let Some(place) = place {
+                write!(f, "{place}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+impl Failure {
+    /// The same with its place.
+    #[must_use]
+    pub fn at(self, spot: Spot) -> Self {
+        Self { at: Some(Box::new(spot)), ..self }
+    }
+
+    /// The same with more words at the end.
+    #[must_use]
+    pub fn and(self, words: &str) -> Self {
+        Self { text: self.text + words, ..self }
     }
 }
 
@@ -166,6 +217,8 @@ impl Answer {
 pub struct IgnoreFile {
     /// The displayed path.
     pub path: String,
+    /// The path from the top of the repository, if the current directory is another one.
+    pub top_path: Option<String>,
     /// The original text; `None` if there was no such file.
     pub old: Option<String>,
     /// The new text.
@@ -202,8 +255,14 @@ impl FileReport {
 
     /// The same file, without the results and with an error.
     pub fn failing(self, error: impl Into<Failure>) -> Self {
-        let Failure { text, code } = error.into();
-        Self { outcome: Outcome::default(), error: Some(text), error_code: code, ..self }
+        let error = error.into();
+        Self {
+            outcome: Outcome::default(),
+            error: Some(error.to_string()),
+            error_code: error.code,
+            error_at: error.at.map(|spot| *spot),
+            ..self
+        }
     }
 
     /// A file that went through the pipeline.
@@ -252,6 +311,11 @@ impl FileReport {
         Purpose::of(self.path.as_deref()?)
     }
 
+    /// Where the error is within the Dockerfile, if it is there and the position is known.
+    fn error_place(&self) -> Option<Place> {
+        self.error_at.as_ref().filter(|spot| spot.path.is_none())?.place
+    }
+
     /// Whether its text is known. An empty file has no instructions and is an error.
     pub fn was_read(&self) -> bool {
         !self.text.is_empty()
@@ -286,6 +350,41 @@ fn and_more(places: usize) -> String {
         String::new()
     } else {
         format!(", and at {places} more place{}", if places == 1 { "" } else { "s" })
+    }
+}
+
+/// The files with an error, without those whose error in another file has been listed already: a
+/// configuration that many Dockerfiles share is reported once.
+fn errors(reports: &[FileReport]) -> Vec<&FileReport> {
+    let mut known = HashSet::new();
+    let mut found: Vec<&FileReport> = reports.iter().filter(|report| report.error.is_some()).collect();
+    found.retain(|report| match &report.error_at {
+        Some(Spot { path: Some(_), .. }) => known.insert(&report.error),
+        _ => true,
+    });
+    found
+}
+
+fn is_listed(errors: &[&FileReport], report: &FileReport) -> bool {
+    errors.iter().any(|one| std::ptr::eq(*one, report))
+}
+
+/// `1 fix`, `2 fixes`
+fn count_fixes(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "fix" } else { "fixes" })
+}
+
+/// The number of fixes that were not applied because they are not safe enough.
+fn withheld(report: &FileReport, applicability: Applicability) -> usize {
+    report.outcome.withheld.iter().filter(|held| held.applicability == Some(applicability)).count()
+}
+
+fn effect_name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::SmallerImage => "smaller images",
+        Effect::FasterBuild => "faster rebuilds",
+        Effect::ReliableBuild => "more reliable builds",
+        Effect::FewerLayers => "fewer layers",
     }
 }
 

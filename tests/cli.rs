@@ -69,7 +69,7 @@ fn the_diff_applies_with_git_and_with_patch() {
 #[test]
 fn findings_have_their_source_lines_where_that_is_asked_for() {
     let text = "FROM debian:12\n# jettison: ignore=merge-runs\nRUN apt-get update && apt-get install -y gcc\n\
-                RUN apt-get update && apt-get install -y curl && rm -rf /tmp/x\nOOPS\n";
+                RUN apt-get update && apt-get install -y curl && rm -rf /tmp/x\nCOPY a\n";
     let folder = folder(&[("Dockerfile", text)]);
     snapshot("check-full", &run(folder.path(), &["fix", "--check", "-v", "--format", "full"]));
 }
@@ -277,7 +277,7 @@ EOF
 fn broken_lines_are_named_and_the_rest_is_fixed() {
     let folder = folder(&[(
         "Dockerfile",
-        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV A=1\nRUMM x\nENV B=1\nRUN apt-get install -y git\n",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV A=1\nCOPY x\nENV B=1\nRUN apt-get install -y git\n",
     )]);
     snapshot("broken-line", &run(folder.path(), &["fix", "-v"]));
 }

@@ -203,14 +203,16 @@ fn the_schema_of_the_configuration_accepts_one() {
 }
 
 /// Anything that a title, a note or a path may contain.
-const LOUD: &str = "FROM debian:12\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12 [click me](http://evil.example/x) ![i](http://evil.example/i) <img src=x> @everyone | GH-7 `' \u{1b}[2J\u{202e}\n# \u{1b}[2J\u{202e}\nBAD x\r::error title=pwn::injected\nBAD ##[add-mask]y\n";
+const LOUD: &str = "FROM debian:12\nCOPY a /mara/\nRUN apt-get update && apt-get install -y curl '` closes #12 [click me](http://evil.example/x) ![i](http://evil.example/i) <img src=x> @everyone | GH-7 `' \u{1b}[2J\u{202e}\n# \u{1b}[2J\u{202e}\nSHELL x\r::error title=pwn::injected\nSHELL ##[add-mask]y\n";
+/// A line without an instruction, whose first word the message quotes.
+const BROKEN: &str = "FROM debian:12\n##[group]`\u{1b}[2J\r\u{202e}\nB`[x](http://evil.example/x)#12\u{1b}[2J\u{202e}\r::error::x y\n##[group]z\n";
 
 /// A name that would end a line, and name another file in a diff.
 const LOUD_NAME: &str = "x`\n--- a/victim\n+++ b/victim\u{1b}[1m.Dockerfile";
 
 #[test]
 fn what_can_not_be_seen_is_shown() {
-    let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD)]);
+    let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD), ("Dockerfile.broken", BROKEN)]);
     for arguments in [
         &["fix", "--check", "-v"][..],
         &["fix", "--format", "github", "-v"],
@@ -240,9 +242,11 @@ fn what_can_not_be_seen_is_shown() {
 
 #[test]
 fn text_is_no_markdown() {
-    let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD)]);
+    let folder = folder(&[("Dockerfile", LOUD), (LOUD_NAME, LOUD), ("Dockerfile.broken", BROKEN)]);
     let output = run(folder.path(), &["fix", "--format", "markdown", "--unsafe"]);
     let page = text(&output.stdout);
+    let error = page.lines().find(|line| line.starts_with("- **error**")).expect("an error");
+    assert!(!error.contains("[x](") && !error.contains("://"), "{error}");
     // Everything in the diff is literal, and its fence is longer than any other one in it.
     let (rest, diff) = page.split_once("```diff").expect("a diff");
     assert!(diff.contains("closes #12"), "{diff}");

@@ -28,6 +28,7 @@ mod useradd_no_log_init;
 mod write_dockerignore;
 mod zypper_no_recommends;
 
+use crate::spelling;
 use crate::transform::Transform;
 
 /// All transforms, in the order in which they run.
@@ -61,9 +62,5 @@ pub fn find(id: &str) -> Option<&'static Transform> {
 
 /// The id that is most similar to an unknown one; `None` if no id is similar enough.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    let id = id.to_ascii_lowercase();
-    let near = |known: &str| similar::TextDiff::from_chars(id.as_str(), known).ratio();
-    let best =
-        ALL.iter().map(|transform| (near(transform.id), transform.id)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > 0.6).then_some(best.1)
+    spelling::nearest(id, ALL.iter().map(|transform| transform.id))
 }

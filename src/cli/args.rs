@@ -10,17 +10,72 @@ use crate::report::{FORMATS, Format};
 
 /// Rewrites Dockerfiles for smaller images and faster rebuilds, without changing what the images
 /// do.
+///
+/// Without a command, shows which Dockerfiles of the repository can be improved.
 #[derive(Debug, Parser)]
-#[command(version, color = ColorChoice::Auto, max_term_width = 100)]
+#[command(
+    version,
+    color = ColorChoice::Auto,
+    max_term_width = 100,
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{MORE}"),
+)]
 pub struct Args {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  jettison                        Show which Dockerfiles can be improved
+  jettison diff api/Dockerfile    Print the changes of a file
+  jettison fix --write            Apply all safe changes
+  jettison fix --write --verify   Build before and after, and apply what passes the checks
+  jettison explain merge-runs     Say why, and when it does nothing";
+
+const MORE: &str = "\
+Exit status:
+  0  Nothing needs to change, or the changes were written
+  1  Something would change
+  2  Error
+
+Files:
+  .jettison.yaml  Configuration, in the directory of a Dockerfile or above it (`jettison init`)
+  .hadolint.yaml  Findings that hadolint ignores are not fixed
+
+Environment:
+  JETTISON_ENGINE  Container engine to use instead of docker, for example podman
+  NO_COLOR         Print no colours";
+
+const EXAMPLES_OF_FIX: &str = "\
+Examples:
+  jettison fix                         Print the changes of all Dockerfiles as a diff
+  jettison fix --write api/Dockerfile  Apply them to one file
+  jettison fix --select merge-runs     Make fixes of one transform only
+  jettison fix -v                      Say why other changes were not made";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Fix Dockerfiles: print a diff, or rewrite the files with --write
+    #[command(after_help = EXAMPLES_OF_FIX)]
     Fix(Fix),
+    /// List what would change; exit with status 1 if anything would
+    #[command(
+        alias = "lint",
+        mut_arg("write", |arg| arg.hide(true)),
+        mut_arg("check", |arg| arg.hide(true)),
+        mut_arg("dry_run", |arg| arg.hide(true)),
+        mut_arg("interactive", |arg| arg.hide(true)),
+    )]
+    Check(Fix),
+    /// Print what would change as a diff
+    #[command(
+        mut_arg("write", |arg| arg.hide(true)),
+        mut_arg("check", |arg| arg.hide(true)),
+        mut_arg("dry_run", |arg| arg.hide(true)),
+        mut_arg("interactive", |arg| arg.hide(true)),
+    )]
+    Diff(Fix),
     /// Commit the fixes to a branch, one commit per transform, and open a pull or merge request
     #[cfg(feature = "pr")]
     #[command(name = "pr", visible_alias = "mr")]
@@ -46,6 +101,10 @@ pub enum Command {
     Explain(Explain),
     /// List all transforms
     List,
+    /// Write a .jettison.yaml that contains all options with their defaults
+    Init(Init),
+    /// Show the settings for a file or directory, and where each of them comes from
+    Config(ShowConfig),
     /// Print what is understood of a Dockerfile, for contributors
     #[command(subcommand, hide = true)]
     Debug(Debug),
@@ -88,35 +147,57 @@ pub struct Fix {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub mode: Mode,
+    /// Write nothing: the default
+    #[arg(long, alias = "diff", conflicts_with_all = ["write", "interactive"])]
+    pub dry_run: bool,
     #[command(flatten)]
     pub choice: Choice,
+    /// Fix only what a hadolint report (`hadolint --format json`; a file or -) lists, and say why
+    /// the rest was not fixed
+    #[arg(long, value_name = "REPORT.json", conflicts_with = "since", help_heading = FILES)]
+    pub from_hadolint: Option<PathBuf>,
+    /// Fix only instructions that changed since a git revision
+    #[arg(long, value_name = "REVISION", help_heading = FILES)]
+    pub since: Option<String>,
+    /// The path of the Dockerfile on standard input, for messages, configuration and build context
+    #[arg(long, value_name = "PATH", help_heading = FILES, hide_short_help = true)]
+    pub stdin_filename: Option<PathBuf>,
+    /// Output format [default: diff; with --check and --write full on a terminal, else concise]
+    #[arg(long, alias = "output-format", value_parser = format_parser(), help_heading = OUTPUT)]
+    pub format: Option<Format>,
+    /// Write the results to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", help_heading = OUTPUT)]
+    pub output: Option<PathBuf>,
+    /// Print the number of fixes of each transform instead of the fixes
+    #[arg(long, conflicts_with = "format", help_heading = OUTPUT)]
+    pub statistics: bool,
+    /// Exit with status 0 also if something would change
+    #[arg(long, help_heading = OUTPUT)]
+    pub exit_zero: bool,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, help_heading = OUTPUT)]
+    pub color: Color,
+    /// Print only results and errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    pub quiet: bool,
+    /// Also explain every change, and why other changes were not made
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub verbose: bool,
     #[command(flatten)]
     pub proof: Proof,
     #[command(flatten)]
     pub building: Building,
-    /// Fix only what a hadolint report (`hadolint --format json`; a file or -) lists, and say why
-    /// the rest was not fixed
-    #[arg(long, value_name = "REPORT.json", conflicts_with = "since")]
-    pub from_hadolint: Option<PathBuf>,
-    /// Fix only instructions that changed since a git revision
-    #[arg(long, value_name = "REVISION")]
-    pub since: Option<String>,
-    /// Output format [default: diff; with --check and --write full on a terminal, else concise]
-    #[arg(long, value_parser = format_parser())]
-    pub format: Option<Format>,
-    /// When to use colours
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-    /// Print only results and errors
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Also explain every change, and why other changes were not made
-    #[arg(short, long)]
-    pub verbose: bool,
 }
 
+/// The headings in the help.
+const FIXES: &str = "Which fixes";
+const FILES: &str = "Which files";
+const OUTPUT: &str = "Output";
+const BUILDS: &str = "Builds (need a container engine)";
+
 /// The fixes to make: overrides .jettison.yaml.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = FIXES)]
 pub struct Choice {
     #[command(flatten)]
     pub flags: Flags,
@@ -127,6 +208,7 @@ pub struct Choice {
 
 /// The checks that need a container engine.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = BUILDS)]
 pub struct Proof {
     /// Build before and after, and keep every fix that passes the checks, including unsafe ones
     #[arg(long)]
@@ -141,6 +223,7 @@ pub struct Proof {
 
 /// How to build images.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = BUILDS)]
 pub struct Building {
     /// Build context [default: from the compose or bake file, otherwise found from the Dockerfile]
     #[arg(long, value_name = "DIR")]
@@ -149,13 +232,13 @@ pub struct Building {
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
     /// Set a build argument (repeatable)
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", hide_short_help = true)]
     pub build_arg: Vec<String>,
     /// Build for these platforms instead of the engine's default
-    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
+    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',', hide_short_help = true)]
     pub platform: Vec<String>,
     /// Options to pass to the build
-    #[arg(last = true, value_name = "BUILD OPTION")]
+    #[arg(last = true, value_name = "BUILD OPTION", help_heading = "Arguments")]
     pub more: Vec<String>,
 }
 
@@ -235,7 +318,7 @@ pub enum MeasureFormat {
 }
 
 /// What to do with the result; the default is to print a diff.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 #[group(multiple = false)]
 pub struct Mode {
     /// Rewrite the files
@@ -320,8 +403,24 @@ pub struct Apply {
 
 #[derive(Debug, ClapArgs)]
 pub struct Explain {
-    /// The id of a transform, or the code of a reason that `-v` shows
+    /// The id of a transform, a code that `-v` shows, or the code of a hadolint rule
     pub id: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Init {
+    /// The directory to write it to [default: the top of the repository, otherwise .]
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ShowConfig {
+    /// A Dockerfile or a directory [default: .]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Accepts the names of the formats.

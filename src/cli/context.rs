@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+pub use crate::cli::context::compose::dockerfiles_of;
 use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
 use crate::cli::full_paths::FullPaths;

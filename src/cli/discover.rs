@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::{WalkBuilder, WalkState};
 
 use crate::cli::full_paths::FullPaths;
+use crate::cli::settings::Searched;
 use crate::cli::{input, reach};
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
@@ -69,12 +70,12 @@ impl Files {
 const MOST_NAMES: usize = 5;
 
 /// Finds the files for the given paths. `search` may differ from directory to directory.
-pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Search) -> Files {
+pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Searched) -> Files {
     let mut files = Files::default();
     let (mut known, full_paths) = (HashSet::new(), FullPaths::default());
     for path in paths {
         let found = if path.is_dir() {
-            let Within { found, skipped, mut inline } = within(path, search(path));
+            let Within { found, skipped, mut inline } = within(path, &search(path));
             files.inline.append(&mut inline);
             if found.is_empty() && skipped.is_empty() {
                 files.found.push(Err(format!(
@@ -118,8 +119,17 @@ pub fn display_name(path: &Path) -> String {
     plain.display().to_string()
 }
 
+/// A full path relative to the current directory, if it is below it.
+pub fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(fs::canonicalize);
+    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+        Some(inner) => display_name(&inner),
+        None => path.display().to_string(),
+    }
+}
+
 /// Walks a directory in parallel, honouring .gitignore.
-fn within(directory: &Path, search: Search) -> Within {
+fn within(directory: &Path, searched: &Searched) -> Within {
     let found = Mutex::new(Within::default());
     let root = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let refused = |error: String| Within { found: vec![Err(error)], ..Within::default() };
@@ -162,11 +172,19 @@ fn within(directory: &Path, search: Search) -> Within {
             if is_file && is_compose_file(&name) && has_inline_dockerfile(entry.path()) {
                 lock(&found).inline.push(entry.path().to_owned());
             }
+            let is_searched = |path: &Path| {
+                let full =
+                    path.strip_prefix(directory).map_or_else(|_| path.to_owned(), |inner| root.join(inner));
+                !searched.excludes(&full, kind.is_dir())
+            };
+            if !is_searched(entry.path()) {
+                return if kind.is_dir() { WalkState::Skip } else { WalkState::Continue };
+            }
             if !is_file || !is_dockerfile(&name) {
                 return WalkState::Continue;
             }
             match passed_over(entry.path().strip_prefix(directory).unwrap_or(entry.path())) {
-                Some(folder) if search == Search::WithoutTests => lock(&found).skipped.push(folder),
+                Some(folder) if searched.search == Search::WithoutTests => lock(&found).skipped.push(folder),
                 _ => add(Ok(entry.into_path())),
             }
             WalkState::Continue

@@ -44,7 +44,12 @@ pub fn finish_reports(session: &Session<'_>, found: &[discover::Found], reports:
         let old = before.or_else(|| context.ignore_text.clone());
         if let Some(new) = report.outcome.ignore_file().map(str::to_owned) {
             claimed.insert(ignore_path.clone(), new.clone());
-            report.ignore_file = Some(IgnoreFile { path: shown(&ignore_path), old: old.clone(), new });
+            report.ignore_file = Some(IgnoreFile {
+                path: discover::shown(&ignore_path),
+                top_path: None,
+                old: old.clone(),
+                new,
+            });
         }
         if session.args.mode.write {
             report.error = write_both(path, &ignore_path, report).err();
@@ -60,8 +65,12 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
     let context_source = contexts.of_file(Some(path));
     let context = context_source.context()?;
     let ignore_path = context_source.directory()?.join(&context.ignore_path);
-    report.ignore_file =
-        Some(IgnoreFile { path: shown(&ignore_path), old: context.ignore_text.clone(), new });
+    report.ignore_file = Some(IgnoreFile {
+        path: discover::shown(&ignore_path),
+        top_path: None,
+        old: context.ignore_text.clone(),
+        new,
+    });
     write_both(path, &ignore_path, report)
 }
 
@@ -100,14 +109,5 @@ fn write_both(path: &Path, ignore_path: &Path, report: &FileReport) -> Result<()
     match report.outcome.text() {
         Some(new) => write::replace(path, &report.text, new),
         None => Ok(()),
-    }
-}
-
-/// A path relative to the current directory, if it is below it.
-fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().and_then(std::fs::canonicalize);
-    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(inner) => discover::display_name(&inner),
-        None => path.display().to_string(),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use crate::cli::input;
-use crate::knowledge::lists::hadolint::{ABOUT_BEHAVIOR, ABOUT_STYLE, ABOUT_VERSIONS};
+use crate::knowledge::lists::hadolint::{ABOUT_BEHAVIOR, ABOUT_STYLE, ABOUT_VERSIONS, BUILD_CHECKS};
 use crate::pipeline::Outcome;
 use crate::report::{Answer, Finding};
 use crate::transform::Transform;
@@ -68,6 +68,23 @@ impl Findings {
 /// A canonical name of a file.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The transforms that fix a finding with this code, in any case.
+pub fn transforms_for(code: &str) -> Vec<&'static Transform> {
+    let fixes = |transform: &&Transform| transform.hadolint.iter().any(|own| own.eq_ignore_ascii_case(code));
+    transforms::ALL.iter().filter(fixes).collect()
+}
+
+/// Why no transform fixes a rule of hadolint, ShellCheck or BuildKit; `None` for any other word.
+pub fn unanswered(code: &str) -> Option<String> {
+    let upper = code.to_ascii_uppercase();
+    let digits = upper.strip_prefix("DL").or_else(|| upper.strip_prefix("SC"));
+    if digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Some(reason(&upper).to_owned());
+    }
+    let check = BUILD_CHECKS.iter().find(|check| check.eq_ignore_ascii_case(code))?;
+    Some(format!("{check} is a check of BuildKit; `docker build --check` explains it"))
 }
 
 fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {

@@ -6,7 +6,10 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::cli::recognize;
+use crate::report::Failure;
 use crate::span::Place;
+use crate::spelling;
 use crate::syntax::Keyword;
 
 /// Enough for 100,000 instructions; a longer file is not a Dockerfile.
@@ -25,6 +28,29 @@ pub fn file(path: &Path) -> Result<String, String> {
         return Err(format!("has {} bytes; the limit for a Dockerfile is {MOST_BYTES}", metadata.len()));
     }
     text(fs::read(path).map_err(|error| reading(&error))?)
+}
+
+/// Reads a Dockerfile, and refuses a file of another kind; the error does not contain the path.
+pub fn dockerfile(path: &Path) -> Result<String, Refused> {
+    recognize::check_name(path)?;
+    let text = file(path)?;
+    match recognize::check_text(Some(path), &text) {
+        Ok(()) => Ok(text),
+        Err(failure) => Err(Refused { failure, text }),
+    }
+}
+
+/// Why a Dockerfile is not processed.
+pub struct Refused {
+    pub failure: Failure,
+    /// Its text, if it can be read.
+    pub text: String,
+}
+
+impl<F: Into<Failure>> From<F> for Refused {
+    fn from(failure: F) -> Self {
+        Self { failure: failure.into(), text: String::new() }
+    }
 }
 
 /// Reads a file; the error contains the path.
@@ -102,9 +128,20 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
     let is_instruction =
         |line: &str| line.split_whitespace().next().is_some_and(|word| Keyword::parse(word).is_some());
     if !text.trim_start_matches('\u{feff}').lines().any(is_instruction) {
-        return Err("has no instructions".into());
+        return Err(format!("has no instructions{}", meant(&text)));
     }
     Ok(text)
+}
+
+/// The instruction that the first line was meant to be, if that is obvious.
+fn meant(text: &str) -> String {
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
+    let first = lines.find_map(|(number, line)| Some((number + 1, line.split_whitespace().next()?)));
+    let first = first.filter(|(_, word)| word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let near = first.and_then(|(line, word)| Some((line, word, spelling::nearest(word, Keyword::names())?)));
+    near.map_or(String::new(), |(line, word, near)| {
+        format!(": unknown instruction `{word}` in line {line}; did you mean `{near}`?")
+    })
 }
 
 fn reading(error: &io::Error) -> String {

@@ -13,6 +13,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::cli::args::Fix;
 use crate::cli::commands::fix::drawing;
+use crate::cli::input::Refused;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, dockerignore, input};
@@ -77,10 +78,12 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
 /// Asks about the fixes of one file.
 fn ask_about(session: &Session<'_>, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
     let name = discover::display_name(path);
-    let read = input::file(path).and_then(|text| Ok((session.settings(path, &text)?, text)));
+    let read = input::dockerfile(path).and_then(|text| Ok((session.settings(path, &text)?, text)));
     let (settings, text) = match read {
         Ok(read) => read,
-        Err(error) => return Ok(FileReport::failed(Some(name), error)),
+        Err(Refused { failure, text }) => {
+            return Ok(FileReport { text, ..FileReport::failed(Some(name), failure) });
+        }
     };
     let mut person = Person { path: name.clone(), ..Person::default() };
     let context_source = session.contexts.of_file(Some(path));

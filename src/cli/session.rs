@@ -10,6 +10,7 @@ use crate::cli::discover::{self, Files};
 use crate::cli::scope::Scopes;
 use crate::cli::settings::Configurations;
 use crate::config::Settings;
+use crate::report::Failure;
 
 /// One call of the program.
 pub struct Session<'a> {
@@ -54,7 +55,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The configuration can't be read, or git does not know which lines have changed; without the
     /// path.
-    pub fn settings(&self, path: &Path, text: &str) -> Result<Arc<Settings>, String> {
-        self.scopes.within(self.configurations.for_file(path)?, path, text)
+    pub fn settings(&self, path: &Path, text: &str) -> Result<Arc<Settings>, Failure> {
+        Ok(self.scopes.within(self.configurations.for_file(path)?, path, text)?)
     }
 }

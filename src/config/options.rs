@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::reading::{some, value};
 use super::schema::{Described, Form, one_of};
 
 /// Declares the options: the configuration file, the flags, and the table for the schema.
@@ -19,18 +20,37 @@ macro_rules! options {
         #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
         pub struct Config {
-            $($(#[doc = $about])+ pub $key: $type,)+
+            $($(#[doc = $about])+ #[serde(deserialize_with = "value")] pub $key: $type,)+
+            /// Settings for some of the files.
+            pub overrides: Vec<FileSettings>,
         }
 
         impl Default for Config {
             fn default() -> Self {
-                Self { $($key: $default),+ }
+                Self { $($key: $default,)+ overrides: Vec::new() }
+            }
+        }
+
+        /// Settings for some of the files below the directory of the configuration file.
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct FileSettings {
+            /// Patterns like those of `.gitignore`.
+            #[serde(deserialize_with = "value")]
+            pub files: Vec<String>,
+            $($(#[doc = $about])+ #[serde(default, deserialize_with = "some")] pub $key: Option<$type>,)+
+        }
+
+        impl FileSettings {
+            /// Replaces the settings that it contains.
+            pub fn overlay(&self, config: &mut Config) {
+                $(if let Some(value) = &self.$key { config.$key.clone_from(value); })+
             }
         }
 
         /// The fixes to make: overrides .jettison.yaml.
         #[doc(hidden)]
-        #[derive(Debug, Clone, clap::Args)]
+        #[derive(Debug, Clone, Default, clap::Args)]
         pub struct Flags {
             $($($(#[$attribute])+ pub $flag: $flag_type,)?)+
         }
@@ -47,7 +67,7 @@ macro_rules! options {
 
         /// All options, for the schema.
         pub(super) fn all() -> Vec<Described> {
-            let Config { $($key),+ } = Config::default();
+            let Config { $($key,)+ .. } = Config::default();
             vec![$(Described {
                 key: stringify!($key).trim_start_matches("r#").replace('_', "-"),
                 about: concat!($($about),+).trim_start(),
@@ -106,7 +126,7 @@ options! {
     /// Whether to add explanatory comments to new instructions.
     comments: bool = true, flag: {
         /// Don't add explanatory comments to new instructions
-        #[arg(long)]
+        #[arg(long, hide_short_help = true)]
         no_comments: bool
     } => |value, is_off| *value &= !is_off;
 
@@ -117,13 +137,21 @@ options! {
     /// `testdata`, `fixtures` …) and of other projects (`node_modules`, `vendor` …), or all.
     search: Search = Search::WithoutTests;
 
+    /// Files and directories that a search skips: patterns like those of `.gitignore`. Files that are
+    /// named on the command line are not skipped.
+    exclude: Vec<String> = Vec::new(), flag: {
+        /// Skip files and directories that match a pattern like those of .gitignore (repeatable)
+        #[arg(long, value_name = "PATTERN", help_heading = "Which files")]
+        exclude: Vec<String>
+    } => |_, _| {};
+
     /// Whether to edit Dockerfiles that are marked at the top as generated or not to be edited.
     edit_generated: bool = false;
 
     /// The time limit for a file in seconds, after which it is left unchanged; 0 means no limit.
     time_limit: u64 = 10, flag: {
         /// Leave a file unchanged if it takes longer; 0 means no limit [default: 10]
-        #[arg(long, value_name = "SECONDS")]
+        #[arg(long, value_name = "SECONDS", hide_short_help = true)]
         time_limit: Option<u64>
     } => |value, limit| *value = limit.unwrap_or(*value);
 }

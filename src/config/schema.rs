@@ -37,13 +37,13 @@ impl Form for u64 {
 
 impl Form for Vec<String> {
     fn form() -> Vec<(&'static str, Value)> {
-        vec![("type", json!("array")), ("items", json!({ "type": "string" }))]
+        vec![("type", json!(["array", "string"])), ("items", json!({ "type": "string" }))]
     }
 }
 
 impl Form for Option<Vec<String>> {
     fn form() -> Vec<(&'static str, Value)> {
-        vec![("type", json!(["array", "null"])), ("items", json!({ "type": "string" }))]
+        vec![("type", json!(["array", "string", "null"])), ("items", json!({ "type": "string" }))]
     }
 }
 
@@ -55,7 +55,13 @@ pub(super) fn one_of<T: ValueEnum>() -> Vec<(&'static str, Value)> {
 
 /// The text of the schema.
 pub fn schema() -> String {
-    let properties: Vec<String> = options::all().into_iter().map(property).collect();
+    let all = options::all();
+    let names =
+        all.iter().map(|option| &option.key).filter(|key| !super::FOR_ALL_FILES.contains(&key.as_str()));
+    let overridable: Vec<String> =
+        names.map(|key| format!("          \"{key}\": {{ \"$ref\": \"#/properties/{key}\" }}")).collect();
+    let overridable = overridable.join(",\n");
+    let properties: Vec<String> = all.into_iter().map(property).collect();
     format!(
         r#"{{
   "$schema": "http://json-schema.org/draft-07/schema#",
@@ -64,7 +70,24 @@ pub fn schema() -> String {
   "type": ["object", "null"],
   "additionalProperties": false,
   "properties": {{
-{}
+{},
+    "overrides": {{
+      "description": "Settings for some of the files, which replace those above.",
+      "type": "array",
+      "items": {{
+        "type": "object",
+        "required": ["files"],
+        "additionalProperties": false,
+        "properties": {{
+          "files": {{
+            "description": "The files and directories, relative to this file: patterns like those of `.gitignore`.",
+            "type": ["array", "string"],
+            "items": {{ "type": "string" }}
+          }},
+{overridable}
+        }}
+      }}
+    }}
   }},
   "definitions": {{
     "transform": {{ "type": "string", "pattern": "^[a-z][a-z0-9-]*$" }}

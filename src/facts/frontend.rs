@@ -4,7 +4,7 @@
 //! BuildKit.
 
 use crate::facts::Facts;
-use crate::knowledge::lists::images::FRONTENDS;
+use crate::knowledge::frontend_release;
 use crate::reasons::{self, Reason};
 
 impl Facts<'_> {
@@ -12,12 +12,9 @@ impl Facts<'_> {
     /// (Dockerfile reference, "syntax"; the release notes of docker/dockerfile).
     pub fn lacks_syntax(&self, minor: u32) -> Option<Reason> {
         let syntax = self.file.directives.iter().find(|one| one.name == "syntax")?.value.trim();
-        let name = syntax.split('@').next().unwrap_or_default();
-        let name = name.strip_prefix("docker.io/").unwrap_or(name);
-        let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
-        if !FRONTENDS.contains(&repository) {
+        let Some(tag) = frontend_release(syntax) else {
             return Some(reasons::foreign_frontend(syntax));
-        }
+        };
         (!knows(tag, minor)).then(|| reasons::old_frontend(syntax))
     }
 }

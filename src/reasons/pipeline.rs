@@ -34,6 +34,20 @@ reasons! {
     out_of_time(seconds: usize) =
         "takes longer than {seconds} s to fix and was not changed; raise --time-limit, or time-limit in .jettison.yaml";
 
+    /// A line starts with no instruction, so the file can't be built.
+    unknown_instruction(word: &str) = "unknown instruction `{word}`";
+
+    /// A line starts with no instruction, but with a similar word, so the file can't be built.
+    misspelled_instruction(word: &str, near: &str) =
+        "unknown instruction `{word}`; did you mean `{near}`?";
+
+    /// A Compose or Bake file was named as a Dockerfile.
+    build_file(kind: &str, advice: &str) = "is a {kind} file, not a Dockerfile; {advice}";
+
+    /// A file that is not named like a Dockerfile does not start with an instruction.
+    not_a_dockerfile(line: usize) =
+        "is not a Dockerfile: line {line} does not start with an instruction; pass a Dockerfile, or a directory to search";
+
     /// A line can't be parsed.
     syntax_error(problem: &str) = "{problem}";
 

@@ -42,19 +42,35 @@ pub fn text(reports: &[FileReport]) -> String {
 
 /// The diff of a Dockerfile and of the ignore file that changes with it.
 fn of_report(report: &FileReport) -> String {
-    let dockerfile =
-        report.path.as_ref().zip(report.outcome.text()).map(|(path, new)| of(path, &report.text, new));
-    let ignore = report.ignore_file.as_ref().map(|file| match &file.old {
-        Some(old) => of(&file.path, old, &file.new),
-        None => of_new(&file.path, &file.new),
+    let dockerfile = report.path.as_ref().zip(report.outcome.text()).map(|(path, new)| {
+        header(report.top_path.as_deref(), false)
+            + &of(report.top_path.as_ref().unwrap_or(path), &report.text, new)
+    });
+    let ignore = report.ignore_file.as_ref().map(|file| {
+        let path = file.top_path.as_ref().unwrap_or(&file.path);
+        header(file.top_path.as_deref(), file.old.is_none())
+            + &match &file.old {
+                Some(old) => of(path, old, &file.new),
+                None => of_new(path, &file.new),
+            }
     });
     dockerfile.into_iter().chain(ignore).collect()
+}
+
+/// The line that tells git that a path starts at the top of the repository, wherever the diff is
+/// applied. (git's manual, "Generating patch text with -p".)
+fn header(top_path: Option<&str>, is_new: bool) -> String {
+    let Some(path) = top_path else { return String::new() };
+    let side = |side: &str| in_diff(side, path).trim_end_matches('\t').to_owned();
+    let mode = if is_new { "new file mode 100644\n" } else { "" };
+    format!("diff --git {} {}\n{mode}", side("a"), side("b"))
 }
 
 /// The escape sequence that starts a line of a diff.
 fn colour(line: &str) -> &'static str {
     match line.as_bytes() {
         [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => "\u{1b}[1m",
+        [b'd', b'i', b'f', b'f', ..] | [b'n', b'e', b'w', ..] => "\u{1b}[1m",
         [b'@', ..] => "\u{1b}[36m",
         [b'-', ..] => "\u{1b}[31m",
         [b'+', ..] => "\u{1b}[32m",

@@ -32,6 +32,8 @@ pub(super) struct Excerpt<'a> {
     pub line: &'a str,
     /// More sentences.
     pub notes: &'a [String],
+    /// What to do next.
+    pub help: Option<&'a str>,
 }
 
 /// The kind of a finding, which determines its word and its colour.
@@ -49,6 +51,8 @@ pub(super) enum Kind {
     Warning,
     /// A mistake of Jettison.
     Bug,
+    /// Why a file was not processed.
+    Error,
 }
 
 impl Kind {
@@ -60,6 +64,7 @@ impl Kind {
             Self::Refused => Level::NOTE.with_name("refused"),
             Self::Warning => Level::WARNING,
             Self::Bug => Level::ERROR.with_name("bug"),
+            Self::Error => Level::ERROR,
         }
     }
 }
@@ -101,6 +106,7 @@ impl Excerpt<'_> {
         };
         let notes: Vec<_> = self.notes.iter().map(|note| escape::line(note)).collect();
         let group = group.elements(notes.iter().map(|note| Level::NOTE.message(note.as_ref())));
+        let group = group.elements(self.help.map(|help| Level::HELP.message(help)));
         format!("{}\n\n", renderer.render(&[group]))
     }
 
@@ -134,6 +140,7 @@ mod tests {
             place,
             line,
             notes: &notes,
+            help: Some("do it"),
         };
         one.render(Drawing { coloured: false, width: None })
     }
@@ -148,6 +155,7 @@ fix[merge-runs]: combine
   | ^^^^^^^^^^^^^^^^^^
   |
   = note: why
+  = help: do it
 
 ";
         assert_eq!(shown("RUN apt-get update \\\r", 1, "combine"), expected);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::config::Severity;
 use crate::escape;
-use crate::report::{FileReport, Format};
+use crate::report::{FileReport, Format, errors, is_listed};
 
 /// `--format github`
 pub const FORMAT: Format = Format {
@@ -17,6 +17,7 @@ pub const FORMAT: Format = Format {
 
 /// Writes a notice for each fix and an error for each file that could not be processed.
 fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
+    let errors = errors(reports);
     for report in reports {
         let file = value(report.path.as_deref().unwrap_or_default());
         for (step, fix) in report.fixes() {
@@ -33,8 +34,12 @@ fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
                 "::{level} file={file},line={line},col={column},title=jettison {title}::{message}"
             )?;
         }
-        if let Some(error) = &report.error {
-            writeln!(out, "::error file={file},title=jettison::{}", data(error))?;
+        if let Some(error) = report.error.as_ref().filter(|_| is_listed(&errors, report)) {
+            let spot = report.error_at.as_ref();
+            let file = spot.and_then(|spot| spot.path.as_deref()).map_or(file, value);
+            let place = spot.and_then(|spot| spot.place);
+            let at = place.map(|at| format!(",line={},col={}", at.line, at.column)).unwrap_or_default();
+            writeln!(out, "::error file={file}{at},title=jettison::{}", data(error))?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::config::Severity;
 use crate::digest::sha256;
 use crate::escape;
-use crate::report::{FileReport, Format};
+use crate::report::{FileReport, Format, errors, is_listed};
 
 /// `--format gitlab`
 pub const FORMAT: Format = Format {
@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
 fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut entries = Vec::new();
+    let errors = errors(reports);
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
         for (step, fix) in report.fixes() {
@@ -39,13 +40,16 @@ fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
                 "location": { "path": path, "lines": { "begin": fix.place.line } },
             }));
         }
-        if let Some(error) = &report.error {
+        if let Some(error) = report.error.as_ref().filter(|_| is_listed(&errors, report)) {
+            let spot = report.error_at.as_ref();
+            let path = spot.and_then(|spot| spot.path.as_deref()).unwrap_or(path);
+            let line = spot.and_then(|spot| spot.place).map_or(1, |place| place.line);
             entries.push(json!({
                 "description": escape::lines(error),
                 "check_name": "error",
                 "fingerprint": fingerprint(&mut seen, &format!("{path}\nerror")),
                 "severity": "major",
-                "location": { "path": path, "lines": { "begin": 1 } },
+                "location": { "path": path, "lines": { "begin": line } },
             }));
         }
     }

@@ -1,6 +1,7 @@
 //! Output for people: one line for each finding or its source line with a mark, and a summary line.
 //! `excerpt` draws the source line.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::escape;
@@ -8,7 +9,8 @@ use crate::pipeline::Held;
 pub use crate::report::excerpt::Drawing;
 use crate::report::excerpt::{Excerpt, Kind};
 use crate::report::{
-    Answer, FileReport, Format, Mode, Output, Verbosity, and_more, and_related, count, measured, ranked,
+    Answer, FileReport, Format, Mode, Output, Verbosity, and_more, and_related, count, count_fixes,
+    is_listed, measured, ranked, withheld,
 };
 use crate::transform::Applicability;
 
@@ -64,12 +66,14 @@ pub fn figures(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
 /// Writes the fixes of each file by their position, with their notes if verbose.
 fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::Result<()> {
     let is_written = options.mode == Mode::Written;
+    let mut explained = HashSet::new();
     for report in ranked(reports).into_iter().filter(|report| !is_written || report.error.is_none()) {
         let purpose = report.purpose().map_or(String::new(), |purpose| format!(" ({})", purpose.name()));
         for (step, fix) in report.fixes_by_place() {
             let is_safe = fix.applicability == Applicability::Safe;
             let notes = if options.verbosity == Verbosity::Everything { &fix.notes[..] } else { &[] };
             let title = format!("{}{purpose}", fix.title);
+            let help = format!("for details, run `jettison explain {}`", step.transform.id);
             let one = Excerpt {
                 kind: if is_safe { Kind::Fix } else { Kind::UnsafeFix },
                 id: Some(step.transform.id),
@@ -78,6 +82,7 @@ fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::R
                 place: fix.place,
                 line: report.text.lines().nth(fix.place.line.saturating_sub(1)).unwrap_or_default(),
                 notes,
+                help: explained.insert(step.transform.id).then_some(help.as_str()),
             };
             if let Style::Full(drawing) = options.style {
                 out.write_all(one.render(drawing).as_bytes())?;
@@ -97,6 +102,7 @@ fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::R
 /// Writes everything except the results: refusals, warnings, errors, and the summary.
 pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::Result<()> {
     let Options { mode, verbosity, style } = options;
+    let errors = super::errors(reports);
     for report in reports {
         let path = escape::line(report.path.as_deref().unwrap_or_default());
         if verbosity == Verbosity::Everything {
@@ -136,13 +142,15 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
         for held in &report.outcome.undone {
             with_line(out, report, held, options, (Kind::Bug, "bug"))?;
         }
-        match (&report.error, &report.path) {
-            (Some(error), Some(_)) => writeln!(out, "error: {path}: {}", escape::lines(error))?,
-            (Some(error), None) => writeln!(out, "error: {}", escape::lines(error))?,
-            (None, _) => {}
+        if is_listed(&errors, report) {
+            error(out, report, style)?;
         }
     }
-    if verbosity == Verbosity::Errors { Ok(()) } else { writeln!(out, "{}", summary(reports, mode)) }
+    let is_empty = !reports.is_empty() && reports.iter().all(|report| report.error.is_some());
+    if verbosity == Verbosity::Errors || is_empty {
+        return Ok(());
+    }
+    writeln!(out, "{}", summary(reports, mode, verbosity))
 }
 
 /// Writes a change that was not made, which `-v` lists.
@@ -186,6 +194,31 @@ fn with_line(
     if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
 }
 
+/// Writes the errors of all files.
+pub fn errors(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
+    super::errors(reports).into_iter().try_for_each(|report| error(out, report, Style::Concise))
+}
+
+/// Writes why a file was not processed.
+fn error(out: &mut dyn Write, report: &FileReport, style: Style) -> io::Result<()> {
+    let Some(error) = &report.error else { return Ok(()) };
+    let line = report.error_at.as_ref().map_or("", |spot| &spot.line);
+    if let (Style::Full(drawing), Some(place)) = (style, report.error_place()) {
+        let path = report.path.as_deref().unwrap_or_default();
+        let one =
+            Excerpt { kind: Kind::Error, id: None, title: error, path, place, line, notes: &[], help: None };
+        return out.write_all(one.render(drawing).as_bytes());
+    }
+    let in_other_file = report.error_at.as_ref().is_some_and(|spot| spot.path.is_some());
+    let who = match (&report.path, report.error_place()) {
+        (Some(path), Some(place)) => format!("{}:{place}: ", escape::line(path)),
+        (Some(path), None) if !in_other_file => format!("{}: ", escape::line(path)),
+        _ => String::new(),
+    };
+    writeln!(out, "error: {who}{}", escape::lines(error))?;
+    if line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(line)) }
+}
+
 fn excerpt<'a>(
     report: &'a FileReport,
     held: &'a Held,
@@ -194,22 +227,19 @@ fn excerpt<'a>(
     notes: &'a [String],
 ) -> Excerpt<'a> {
     let path = report.path.as_deref().unwrap_or_default();
-    Excerpt { kind, id: held.transform, title, path, place: held.place, line: &held.line, notes }
+    Excerpt { kind, id: held.transform, title, path, place: held.place, line: &held.line, notes, help: None }
 }
 
 fn them(number: usize) -> &'static str {
     if number == 1 { "it" } else { "them" }
 }
 
-fn withheld(report: &FileReport, applicability: Applicability) -> usize {
-    report.outcome.withheld.iter().filter(|held| held.applicability == Some(applicability)).count()
-}
-
-/// `3 files would change (5 fixes); held back: 2 unsafe, 4 refused; run with --write to apply`
-pub fn summary(reports: &[FileReport], mode: Mode) -> String {
+/// What changes and how to apply it, in a line, and what was not done, in another one:
+/// `3 files would change (5 fixes); …` and `not done: 2 unsafe (…), 4 refused; -v says why`.
+pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> String {
     let done: Vec<&FileReport> =
         reports.iter().filter(|report| report.changed() && report.error.is_none()).collect();
-    let fixes: usize =
+    let number: usize =
         done.iter().flat_map(|report| &report.outcome.steps).map(|step| step.fixes.len()).sum();
     let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
     let unsafe_ones = sum(|report| withheld(report, Applicability::Unsafe));
@@ -217,31 +247,20 @@ pub fn summary(reports: &[FileReport], mode: Mode) -> String {
     let silenced =
         sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
     let refused = sum(|report| report.refusals().len());
-    let failed = reports.iter().filter(|report| report.error.is_some()).count();
+    let failed = super::errors(reports).len();
     let undone = sum(|report| report.outcome.undone.len());
+    let ignore_files = done.iter().filter(|report| report.ignore_file.is_some()).count();
+    let with_ignore_files = match ignore_files {
+        0 => String::new(),
+        1 => ", with its ignore file".to_owned(),
+        _ => format!(", with {ignore_files} ignore files"),
+    };
+    let of_fixes = format!("({}{with_ignore_files})", count_fixes(number));
     let mut parts = vec![match (done.len(), mode) {
         (0, _) => "nothing to change".to_owned(),
-        (number, Mode::Written) => {
-            format!("{} changed ({})", count(number, "file"), count(fixes, "fix").replace("fixs", "fixes"))
-        }
-        (number, _) => format!(
-            "{} would change ({})",
-            count(number, "file"),
-            count(fixes, "fix").replace("fixs", "fixes")
-        ),
+        (files, Mode::Written) => format!("{} changed {of_fixes}", count(files, "file")),
+        (files, _) => format!("{} would change {of_fixes}", count(files, "file")),
     }];
-    let held: Vec<String> = [
-        (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies {})", them(unsafe_ones))),
-        (manual, format!("{}, never applied (-v shows {})", count(manual, "suggestion"), them(manual))),
-        (refused, format!("{refused} refused (-v says why)")),
-        (silenced, format!("{silenced} suppressed by comments or configuration")),
-    ]
-    .into_iter()
-    .filter_map(|(number, text)| (number > 0).then_some(text))
-    .collect();
-    if !held.is_empty() {
-        parts.push(format!("held back: {}", held.join(", ")));
-    }
     if undone > 0 {
         parts.push(format!("{} rolled back by a check", count(undone, "step")));
     }
@@ -249,7 +268,21 @@ pub fn summary(reports: &[FileReport], mode: Mode) -> String {
         parts.push(count(failed, "error"));
     }
     if !done.is_empty() && mode != Mode::Written {
-        parts.push("--write applies the changes".to_owned());
+        parts.push(format!("`jettison fix --write` applies {}", them(number)));
     }
-    parts.join("; ")
+    let held: Vec<String> = [
+        (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies {})", them(unsafe_ones))),
+        (manual, count(manual, "suggestion")),
+        (refused, format!("{refused} refused")),
+        (silenced, format!("{silenced} suppressed")),
+    ]
+    .into_iter()
+    .filter_map(|(number, text)| (number > 0).then_some(text))
+    .collect();
+    let mut text = parts.join("; ");
+    if !held.is_empty() {
+        let more = if verbosity == Verbosity::Everything { "" } else { "; -v says why" };
+        text += &format!("\nnot applied: {}{more}", held.join(", "));
+    }
+    text
 }

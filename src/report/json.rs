@@ -28,6 +28,10 @@ struct File<'a> {
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_column: Option<usize>,
     edits: Vec<Edit<'a>>,
     result_sha256: Option<String>,
     steps: Vec<Step<'a>>,
@@ -143,6 +147,8 @@ fn file(report: &FileReport) -> File<'_> {
         changed: report.changed(),
         error: report.error.as_deref(),
         error_code: report.error_code,
+        error_line: report.error_place().map(|place| place.line),
+        error_column: report.error_place().map(|place| place.column),
         edits: outcome
             .edits()
             .iter()

@@ -133,11 +133,15 @@ pub fn refusals(reports: &[FileReport], most: usize) -> String {
 
 /// The files that could not be processed.
 fn errors(reports: &[FileReport], most: usize) -> String {
-    let failed = reports.iter().filter_map(|report| Some((report.path.as_deref(), report.error.as_deref()?)));
-    let lines: Vec<String> = failed
-        .map(|(path, error)| {
-            let path = path.map_or(String::new(), |path| format!(" {}", inert::code(path)));
-            format!("- **error**{path}: {}\n", inert::prose(error))
+    let lines: Vec<String> = super::errors(reports)
+        .into_iter()
+        .map(|report| {
+            let own = report.error_at.as_ref().is_none_or(|spot| spot.path.is_none());
+            let place = report.error_place().map_or(String::new(), |place| format!(":{}", place.line));
+            let path = report.path.as_ref().filter(|_| own);
+            let path =
+                path.map_or(String::new(), |path| format!(" {}", inert::code(&(path.clone() + &place))));
+            format!("- **error**{path}: {}\n", inert::prose(report.error.as_deref().unwrap_or_default()))
         })
         .collect();
     cut(&lines, most, |count| format!("- … and {count} more errors\n"))

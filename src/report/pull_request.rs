@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::digest::sha256;
 use crate::report::markdown::LONGEST;
-use crate::report::{FileReport, inert, markdown};
+use crate::report::{FileReport, effect_name, inert, markdown};
 use crate::transform::{Applicability, Effect, Transform};
 
 /// The width of a commit message, like git's own.
@@ -152,15 +152,6 @@ pub fn title(reports: &[FileReport]) -> String {
     };
     let first = gains.get(..1).unwrap_or_default().to_ascii_uppercase();
     format!("{first}{}: {}", gains.get(1..).unwrap_or_default(), markdown::title(reports))
-}
-
-fn effect_name(effect: Effect) -> &'static str {
-    match effect {
-        Effect::SmallerImage => "smaller images",
-        Effect::FasterBuild => "faster rebuilds",
-        Effect::ReliableBuild => "more reliable builds",
-        Effect::FewerLayers => "fewer layers",
-    }
 }
 
 /// The checksum of the changes, independent of their position: a request that was closed is not

@@ -17,7 +17,7 @@ use crate::digest::sha256;
 use crate::escape;
 use crate::pipeline::{Applied, Held, Step};
 use crate::reasons;
-use crate::report::{FileReport, Format};
+use crate::report::{FileReport, Format, errors};
 use crate::span::{LineIndex, Place};
 use crate::transform::Transform;
 
@@ -36,7 +36,7 @@ fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     transforms.sort_by_key(|transform| transform.id);
     transforms.dedup_by_key(|transform| transform.id);
     let results: Vec<Value> = reports.iter().flat_map(|report| results(report, &transforms)).collect();
-    let errors: Vec<Value> = reports.iter().filter_map(error).collect();
+    let errors: Vec<Value> = errors(reports).into_iter().filter_map(error).collect();
     let is_successful = errors.is_empty();
     let notifications: Vec<Value> = errors.into_iter().chain(reports.iter().flat_map(left)).collect();
     let mut codes: Vec<&str> =
@@ -146,8 +146,13 @@ fn all_edits(report: &FileReport) -> Option<Value> {
 fn error(report: &FileReport) -> Option<Value> {
     let error = report.error.as_ref()?;
     let mut notification = json!({ "level": "error", "message": { "text": unlinked(error) } });
-    if report.path.is_some() {
-        notification["locations"] = json!([{ "physicalLocation": { "artifactLocation": location(report) } }]);
+    let other = report.error_at.as_ref().and_then(|spot| spot.path.as_deref());
+    if let Some(path) = other.or(report.path.as_deref()) {
+        let mut physical = json!({ "artifactLocation": location_of(path) });
+        if let Some(place) = report.error_at.as_ref().and_then(|spot| spot.place) {
+            physical["region"] = json!({ "startLine": place.line, "startColumn": place.column });
+        }
+        notification["locations"] = json!([{ "physicalLocation": physical }]);
     }
     if let Some(code) = report.error_code {
         notification["descriptor"] = json!({ "id": code });
@@ -188,8 +193,12 @@ fn notification(report: &FileReport, level: &str, held: &Held) -> Value {
     notification
 }
 
-/// The path as a URI reference; a relative path starts from the current directory.
 fn location(report: &FileReport) -> Value {
+    location_of(report.path.as_deref().unwrap_or_default())
+}
+
+/// The path as a URI reference; a relative path starts from the current directory.
+fn location_of(path: &str) -> Value {
     const SPECIAL: &AsciiSet = &CONTROLS
         .add(b' ')
         .add(b'"')
@@ -207,7 +216,6 @@ fn location(report: &FileReport) -> Value {
         .add(b'|')
         .add(b'}')
         .add(b':');
-    let path = report.path.as_deref().unwrap_or_default();
     let path = utf8_percent_encode(path, SPECIAL).to_string();
     json!({ "uri": if path.starts_with('/') { format!("file://{path}") } else { path } })
 }

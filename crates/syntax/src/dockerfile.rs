@@ -99,6 +99,14 @@ impl<'a> Dockerfile<'a> {
         })
     }
 
+    /// The first words of the lines that start with no keyword.
+    pub fn unknown_instructions(&self) -> impl Iterator<Item = Span> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Error(span, grammar::UNKNOWN_INSTRUCTION) => Some(first_word(self.text, *span)),
+            _ => None,
+        })
+    }
+
     /// The end of the last instruction, if the file ends in a line continuation: text inserted
     /// after it would become part of the instruction.
     pub fn open_end(&self) -> Option<usize> {
@@ -200,6 +208,14 @@ impl<'a> Dockerfile<'a> {
         }
         next
     }
+}
+
+/// The first word of a part of the text.
+fn first_word(text: &str, span: Span) -> Span {
+    let line = span.of(text).trim_start_matches('\u{feff}');
+    let rest = line.trim_start();
+    let start = span.end - rest.len();
+    Span::new(start, start + rest.find(char::is_whitespace).unwrap_or(rest.len()))
 }
 
 /// The RUNs of an earlier version of the file that have been read, in order.
@@ -340,7 +356,11 @@ mod tests {
 
     #[test]
     fn broken_lines_become_errors_and_the_rest_is_understood() {
+        let text = "FROM a\n  RUM x\nRUN y\nCOPY a\nOOPS\n";
         assert_eq!(kinds("FROM a\nRUM x\nRUN y\n"), ["from", "error: an unknown instruction", "run"]);
+        let file = Dockerfile::parse(text);
+        let words: Vec<&str> = file.unknown_instructions().map(|word| word.of(text)).collect();
+        assert_eq!(words, ["RUM", "OOPS"]);
         assert_eq!(kinds("FROM a\nCOPY <<E /x\nRUN y\n"), ["from", "error: a here-document that never ends"]);
     }
 

@@ -57,6 +57,9 @@ pub(super) struct Known<'k> {
     pub by: isize,
 }
 
+/// The error for a line whose first word is no keyword.
+pub(super) const UNKNOWN_INSTRUCTION: &str = "an unknown instruction";
+
 /// Parses one instruction; the error says what is wrong.
 pub(super) fn instruction<'a>(
     text: &'a str,
@@ -69,7 +72,7 @@ pub(super) fn instruction<'a>(
     let Continued { logical, text_span, comments, .. } = continued;
     let line = logical.text.as_ref();
     let word_end = line.find(is_blank).unwrap_or(line.len());
-    let keyword = Keyword::parse(&line[..word_end]).ok_or("an unknown instruction")?;
+    let keyword = Keyword::parse(&line[..word_end]).ok_or(UNKNOWN_INSTRUCTION)?;
     let keyword_span = logical.span(0, word_end);
     let (flags, rest) = flags(&logical, word_end);
     for flag in &flags {

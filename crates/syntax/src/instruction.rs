@@ -108,6 +108,11 @@ impl Keyword {
         (Keyword::Workdir, "WORKDIR"),
     ];
 
+    /// The names of all keywords, in upper case.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|&(_, name)| name)
+    }
+
     /// Parses a keyword in any case.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, name)| name.eq_ignore_ascii_case(word)).map(|&(keyword, _)| keyword)

@@ -3,20 +3,38 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::cli::Status;
 use crate::cli::args::Args;
+use crate::transforms;
 
 /// Prints the completions for a shell.
 pub fn completions(shell: Shell) -> anyhow::Result<Status> {
     // Generated in memory first, since the generator panics if a pipe is closed.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "jettison", &mut script);
+    clap_complete::generate(shell, &mut with_ids(Args::command()), "jettison", &mut script);
     io::stdout().lock().write_all(&script)?;
     Ok(Status::Clean)
 }
+
+/// The command line whose arguments for transforms list the ids, which help texts do not.
+fn with_ids(mut command: Command) -> Command {
+    let names: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
+    for name in names.into_iter().filter(|name| OF_IDS.contains(&name.as_str())) {
+        let ids = transforms::ALL
+            .iter()
+            .map(|transform| PossibleValue::new(transform.id).help(transform.summary()));
+        command = command.mut_arg(name, |argument| argument.value_parser(PossibleValuesParser::new(ids)));
+    }
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_ids))
+}
+
+/// The arguments whose values are ids of transforms.
+const OF_IDS: &[&str] = &["select", "ignore", "id"];
 
 /// Prints the manual page of the program, followed by those of its commands.
 pub fn man() -> anyhow::Result<Status> {

@@ -7,8 +7,10 @@ use anyhow::bail;
 
 use crate::cli::Status;
 use crate::cli::args::Explain;
+use crate::cli::hadolint;
 use crate::cli::settings::unknown_transform;
 use crate::reasons;
+use crate::transform::Transform;
 use crate::transforms;
 
 pub fn run(args: &Explain) -> anyhow::Result<Status> {
@@ -18,10 +20,36 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
         writeln!(out, "Message: {}", kind.text)?;
         return Ok(Status::Clean);
     }
-    let Some(transform) = transforms::find(&args.id) else { bail!(unknown_transform(&args.id)) };
+    if let Some(transform) = transforms::find(&args.id) {
+        page(&mut out, transform)?;
+        return Ok(Status::Clean);
+    }
+    let answers = hadolint::transforms_for(&args.id);
+    if let [first, more @ ..] = &answers[..] {
+        writeln!(out, "{} is fixed by {}.\n", args.id.to_ascii_uppercase(), names(&answers))?;
+        page(&mut out, first)?;
+        for transform in more {
+            writeln!(out)?;
+            page(&mut out, transform)?;
+        }
+        return Ok(Status::Clean);
+    }
+    if let Some(reason) = hadolint::unanswered(&args.id) {
+        writeln!(out, "No transform fixes {}: {reason}.", args.id)?;
+        return Ok(Status::Clean);
+    }
+    bail!(unknown_transform(&args.id))
+}
+
+/// The manual page of a transform.
+fn page(out: &mut dyn Write, transform: &Transform) -> std::io::Result<()> {
     writeln!(out, "{} ({}, since {})\n", transform.id, transform.applicability.name(), transform.since)?;
-    write!(out, "{}", transform.manual())?;
-    Ok(Status::Clean)
+    write!(out, "{}", transform.manual())
+}
+
+/// `a and b`
+fn names(transforms: &[&Transform]) -> String {
+    transforms.iter().map(|transform| transform.id).collect::<Vec<_>>().join(" and ")
 }
 
 pub fn list() -> anyhow::Result<Status> {

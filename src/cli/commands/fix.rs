@@ -10,15 +10,34 @@ use crate::cli::args::{Color, Fix};
 use crate::cli::commands::measure::{Meter, Texts};
 use crate::cli::commands::verify::Prover;
 use crate::cli::context::Contexts;
+use crate::cli::input::Refused;
 use crate::cli::scope::Scopes;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactive, write};
+use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactive, recognize, write};
 use crate::config::Settings;
 use crate::escape;
+use crate::git;
 use crate::pipeline::{self, Outcome};
 use crate::report::human::{self, Drawing, Options, Style};
-use crate::report::{self, Failure, FileReport, Output, Verbosity, diff, github, markdown};
+use crate::report::{self, Failure, FileReport, Output, Verbosity, diff, github, markdown, statistics};
+
+/// `jettison check`: `fix` that lists what would change.
+pub fn check(args: Fix) -> anyhow::Result<Status> {
+    run(&without_writing(args, "check", true)?)
+}
+
+/// `jettison diff`: `fix` that prints what would change.
+pub fn diff(args: Fix) -> anyhow::Result<Status> {
+    run(&without_writing(args, "diff", false)?)
+}
+
+fn without_writing(mut args: Fix, name: &str, check: bool) -> anyhow::Result<Fix> {
+    let writes = args.mode.write || args.mode.interactive;
+    anyhow::ensure!(!writes, "`jettison {name}` writes nothing; use `jettison fix`");
+    args.mode.check = check;
+    Ok(args)
+}
 
 pub fn run(args: &Fix) -> anyhow::Result<Status> {
     match args.color {
@@ -27,10 +46,15 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let configurations = Configurations::new(&args.choice)?;
-    if args.paths.iter().any(|path| path == Path::new("-")) {
+    let is_named = args.stdin_filename.is_some();
+    if is_named || args.paths.iter().any(|path| path == Path::new("-")) {
+        anyhow::ensure!(
+            !is_named || args.paths.iter().all(|path| path == Path::new("-")),
+            "--stdin-filename names standard input, which can't be fixed together with files"
+        );
         let builds = args.proof.verify || args.proof.measure;
         anyhow::ensure!(!builds, "--verify and --measure need a file, not standard input");
-        anyhow::ensure!(args.paths.len() == 1, "standard input (-) can't be fixed together with files");
+        anyhow::ensure!(args.paths.len() <= 1, "standard input (-) can't be fixed together with files");
         anyhow::ensure!(
             !args.mode.write && !args.mode.interactive,
             "--write needs a file; the result of standard input goes to standard output"
@@ -42,13 +66,37 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     if args.mode.interactive {
         return interactive::run(args, &configurations);
     }
-    let reports = reports_with(args, &configurations)?;
+    let mut reports = reports_with(args, &configurations)?;
+    if args.format.is_none_or(|format| format == diff::FORMAT) {
+        name_from_top(&mut reports);
+    }
     print(args, &reports)?;
     Ok(status(args, &reports))
 }
 
+/// Sets the paths from the top of the repository for the diff, if that is not the current directory.
+fn name_from_top(reports: &mut [FileReport]) {
+    let Ok(here) = std::env::current_dir().and_then(std::fs::canonicalize) else { return };
+    let from_top = |path: &str| {
+        let full = Path::new(path).canonicalize().ok().or_else(|| {
+            // The ignore file may be new.
+            let path = Path::new(path);
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?))
+        })?;
+        let top = git::root_of(full.parent()?).unwrap_or_else(|_| here.clone());
+        let inner = full.strip_prefix(top).ok()?.display().to_string();
+        (inner != path).then_some(inner)
+    };
+    for report in reports.iter_mut().filter(|report| report.changed()) {
+        report.top_path = report.path.as_deref().and_then(from_top);
+        if let Some(file) = &mut report.ignore_file {
+            file.top_path = from_top(&file.path);
+        }
+    }
+}
+
 /// Fixes all files, and writes them if requested.
-#[cfg(feature = "pr")]
 pub fn reports(args: &Fix) -> anyhow::Result<Vec<FileReport>> {
     reports_with(args, &Configurations::new(&args.choice)?)
 }
@@ -88,7 +136,13 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
         Err(error) => return FileReport::failed(None, error.clone()),
     };
     let name = discover::display_name(path);
-    let fixed = input::file(path).map_err(Failure::from).and_then(|text| {
+    let text = match input::dockerfile(path) {
+        Ok(text) => text,
+        Err(Refused { failure, text }) => {
+            return FileReport { text, ..FileReport::failed(Some(name), failure) };
+        }
+    };
+    let fix = || -> Result<_, Failure> {
         let context_source = session.contexts.of_file(Some(path)).with_text(&text);
         let settings = clock::started(&*session.settings(path, &text)?);
         let outcome = match &engines.prover {
@@ -111,11 +165,11 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
             }
             None => None,
         };
-        Ok((outcome, measured, text))
-    });
-    match fixed {
+        Ok((outcome, measured))
+    };
+    match fix() {
         Err(error) => FileReport::failed(Some(name), error),
-        Ok((outcome, measured, text)) => {
+        Ok((outcome, measured)) => {
             // A file that depends on a new ignore file is written together with it.
             let written =
                 match outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none()) {
@@ -133,24 +187,35 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
 
 fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
-    let settings = configurations.for_directory(Path::new("")).map_err(anyhow::Error::msg)?;
+    let path = args.stdin_filename.as_deref();
+    let name = path.map_or_else(|| "-".to_owned(), discover::display_name);
+    if let Err(failure) = recognize::check_text(path, &text) {
+        let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];
+        print(args, &reports)?;
+        return Ok(status(args, &reports));
+    }
+    let settings = match path {
+        Some(path) => configurations.for_file(path),
+        None => configurations.for_directory(Path::new("")),
+    };
+    let settings = settings.map_err(|failure| anyhow::anyhow!("{failure}"))?;
     // The ignore file is not written in this mode, so no fix may depend on a new one.
     let mut settings = Settings::clone(&clock::started(&settings));
     settings.config.ignore.push("write-dockerignore".into());
     let contexts = Contexts::new(args.building.context.as_deref())?;
-    let context_source = contexts.of_file(None);
+    let context_source = contexts.of_file(path).with_text(&text);
     let outcome: Outcome = pipeline::fix_within(&text, &settings, &context_source);
     let outcome =
         clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
-    if args.mode.check || args.format.is_some() {
-        let reports = [FileReport::fixed("-".into(), text, outcome)];
+    if args.mode.check || args.format.is_some() || args.statistics {
+        let reports = [FileReport::fixed(name, text, outcome)];
         print(args, &reports)?;
         return Ok(status(args, &reports));
     }
     let new = outcome.text().unwrap_or(&text);
     let shown = if io::stdout().is_terminal() { escape::lines(new) } else { new.into() };
     io::stdout().lock().write_all(shown.as_bytes())?;
-    let reports = [FileReport::fixed("-".into(), text, outcome)];
+    let reports = [FileReport::fixed(name, text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
     human::messages(&mut err, &reports, messages_of(args))?;
     err.flush()?;
@@ -163,17 +228,25 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         (_, true) => report::Mode::Checked,
         _ => report::Mode::Shown,
     };
-    let is_terminal = io::stdout().is_terminal();
-    let format = args.format.unwrap_or(match mode {
+    let is_terminal = io::stdout().is_terminal() && args.output.is_none();
+    let chosen = args.format.or(args.statistics.then_some(statistics::FORMAT));
+    let format = chosen.unwrap_or(match mode {
         report::Mode::Shown => diff::FORMAT,
         _ if is_terminal => human::FULL,
         _ => human::CONCISE,
     });
     // Results are written unchanged: a stream that strips escape sequences would also strip them
     // from the text of a Dockerfile.
-    let coloured = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let coloured = match args.output {
+        Some(_) => args.color == Color::Always,
+        None => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    };
     let output = Output { mode, verbosity: verbosity(args), drawing: drawing(coloured), is_terminal };
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let target: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(std::fs::File::create(path).with_context(|| path.display().to_string())?),
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut out = io::BufWriter::new(target);
     (format.write)(&mut out, reports, output)?;
     out.flush()?;
     drop(out);
@@ -231,7 +304,7 @@ fn verbosity(args: &Fix) -> Verbosity {
 fn status(args: &Fix, reports: &[FileReport]) -> Status {
     let of = |report: &FileReport| match (&report.error, report.changed()) {
         (Some(_), _) => Status::Failed,
-        (None, true) if !args.mode.write => Status::WouldChange,
+        (None, true) if !args.mode.write && !args.exit_zero => Status::WouldChange,
         _ => Status::Clean,
     };
     reports.iter().map(of).max().unwrap_or(Status::Clean)

@@ -118,7 +118,7 @@ fn savings(
     made: &[LayerInstruction],
 ) -> anyhow::Result<Vec<Saving>> {
     let configurations = Configurations::new(&args.choice)?;
-    let settings = configurations.for_file(path).map_err(anyhow::Error::msg)?;
+    let settings = configurations.for_file(path).map_err(|failure| anyhow::anyhow!("{failure}"))?;
     let contexts = Contexts::new(None)?;
     let outcome = pipeline::fix_within(text, &settings, &contexts.of_file(Some(path)));
     let name = discover::display_name(path);

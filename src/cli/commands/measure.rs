@@ -26,7 +26,8 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
         Some(path) => (input::named(path)?, None),
         None => {
             let configurations = Configurations::new(&args.choice)?;
-            let settings = configurations.for_file(&args.before).map_err(anyhow::Error::msg)?;
+            let settings =
+                configurations.for_file(&args.before).map_err(|failure| anyhow::anyhow!("{failure}"))?;
             let outcome = pipeline::fix_within(&before, &settings, &context_source);
             let text = outcome.text().unwrap_or(&before).to_owned();
             (text, outcome.ignore_file().map(str::to_owned))

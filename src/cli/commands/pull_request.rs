@@ -18,7 +18,7 @@ use crate::escape;
 use crate::forge::{Forge, Kind, Remote, Request, State, Token, Wording, is_private};
 use crate::git::{self, Addresses, Git, Login};
 use crate::report::pull_request::{self as words, Facts, Mark, TRAILER};
-use crate::report::{FileReport, count, diff};
+use crate::report::{FileReport, count, diff, human};
 use crate::transform::Applicability;
 use commits::Commit;
 
@@ -38,13 +38,18 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
     );
     let fix_args = Fix {
         paths,
-        mode: Mode { write: false, check: false, interactive: false },
+        mode: Mode::default(),
+        dry_run: true,
         choice,
         proof,
         building,
         from_hadolint: None,
         since: None,
+        stdin_filename: None,
         format: None,
+        output: None,
+        statistics: false,
+        exit_zero: false,
         color: Color::Auto,
         quiet: true,
         verbose: false,
@@ -305,13 +310,7 @@ fn subject(git: &Git, paths: &[PathBuf]) -> String {
 
 /// Reports the files that can't be processed; fails if there are no others.
 fn complain(reports: &[FileReport]) -> anyhow::Result<()> {
-    for report in reports {
-        if let Some(error) = &report.error {
-            let path = report.path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
-            let text = format!("error: {path}{error}");
-            writeln!(io::stderr(), "{}", escape::lines(&text))?;
-        }
-    }
+    human::errors(&mut io::stderr().lock(), reports)?;
     ensure!(reports.iter().any(|report| report.error.is_none()), "no Dockerfile could be processed");
     Ok(())
 }

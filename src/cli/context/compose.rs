@@ -86,6 +86,21 @@ pub fn builds_in(folder: &Path, listed: &Folders) -> Builds {
     Ok(Arc::new(found))
 }
 
+/// The Dockerfiles that a compose or bake file builds, as far as they exist, in its order.
+pub fn dockerfiles_of(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let text = input::beside(path, MOST_BYTES).ok().flatten().unwrap_or_default();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut found: Vec<PathBuf> = Vec::new();
+    for build in builds(&name, &text).unwrap_or_default() {
+        let dockerfile = folder.join(&build.context).join(&build.dockerfile);
+        if dockerfile.is_file() && !found.contains(&dockerfile) {
+            found.push(dockerfile);
+        }
+    }
+    found
+}
+
 /// A folder and those above it in the same repository.
 pub fn folders_around<'f>(folder: &'f Path, listed: &Folders) -> impl Iterator<Item = &'f Path> {
     let mut is_inside = true;
@@ -143,7 +158,7 @@ struct Build {
 
 fn builds(name: &str, text: &str) -> Result<Vec<Build>, String> {
     let all = match name {
-        name if COMPOSE_FILES.contains(&name) => compose(text)?,
+        name if is_compose_file(name) => compose(text)?,
         "docker-bake.json" => bake_json(text)?,
         _ => bake_hcl(text),
     };

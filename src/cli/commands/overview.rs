@@ -1,0 +1,40 @@
+//! `jettison` without a command: which Dockerfiles can be improved, and the next command.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use crate::cli::args::Args;
+use crate::cli::commands::fix;
+use crate::cli::discover::is_dockerfile;
+use crate::cli::{Status, parse_fix};
+use crate::git;
+use crate::report::{human, overview};
+
+pub fn run() -> anyhow::Result<Status> {
+    // A search of a home directory or of the whole disk would take minutes.
+    if git::root_of(Path::new(".")).is_err() && !has_dockerfile() {
+        let help = Args::command().render_help();
+        write!(anstream::stdout().lock(), "{}", help.ansi())?;
+        return Ok(Status::Clean);
+    }
+    let args = parse_fix(&["jettison".into(), "fix".into()]);
+    let reports = fix::reports(&args.ok_or_else(|| anyhow::anyhow!("`fix` needs no arguments"))?)?;
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    overview::write(&mut out, &reports)?;
+    out.flush()?;
+    human::errors(&mut anstream::stderr().lock(), &reports)?;
+    let of = |report: &crate::report::FileReport| match (&report.error, report.changed()) {
+        (Some(_), _) => Status::Failed,
+        (None, true) => Status::WouldChange,
+        _ => Status::Clean,
+    };
+    Ok(reports.iter().map(of).max().unwrap_or(Status::Clean))
+}
+
+/// Whether the current directory has a Dockerfile.
+fn has_dockerfile() -> bool {
+    let entries = std::fs::read_dir(".").into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| is_dockerfile(&entry.file_name().to_string_lossy()))
+}
