@@ -274,6 +274,34 @@ fn fixes_of_the_dockerfile_are_listed_by_what_they_save() {
     });
 }
 
+/// D16: no Dockerfile on a base image can merge the base image's layers, and a few bytes are not
+/// worth a line.
+#[test]
+fn layers_of_the_base_image_get_no_advice() {
+    let base = Layer::new().file("etc/group", 5_000).file("etc/x", 100).file("bin/tool", 9_000_000);
+    let updated = Layer::new().file("etc/group", 5_001);
+    let own = Layer::new().file("etc/x", 101).file("root/.cache/pip/http/a", 30_000);
+    let image = archive(&[
+        ("/bin/sh -c #(nop) ADD file:0123 in / ", base.bytes()),
+        ("RUN /bin/sh -c update # buildkit", updated.bytes()),
+        ("RUN /bin/sh -c pip install x # buildkit", own.bytes()),
+    ]);
+    let folder = support::folder(&[("Dockerfile", "FROM python:3.11\nRUN pip install x\n")]);
+    std::fs::write(folder.path().join("image.tar"), image).expect("a file");
+    let wasted = |arguments: &[&str]| {
+        let output = inspect(folder.path(), arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split("\nwasted space\n").nth(1).expect("a section").to_owned()
+    };
+    let text = wasted(&["image.tar", "--dockerfile", "Dockerfile"]);
+    assert!(text.contains("stored in layer 1, replaced in layer 2\n"), "{text}");
+    assert!(text.contains("pip's cache, in layer 3: avoid-package-caches\n"), "{text}");
+    assert!(text.contains("in 1 more\n") && !text.contains("/etc/x"), "{text}");
+    // Without the Dockerfile, it is unknown which layers are the base image's.
+    let text = wasted(&["image.tar"]);
+    assert!(text.contains("stored in layer 1, replaced in layer 2: merge-runs\n"), "{text}");
+}
+
 #[test]
 fn hostile_archives_do_no_harm() {
     use tar::EntryType;
