@@ -262,7 +262,8 @@ fn one_of_something_is_singular() {
     let folder = folder(&[("Dockerfile", NAIVE)]);
     let said = stderr(&run(folder.path(), &["fix"]));
     assert!(
-        said.contains("1 file would change (1 fix)") && said.contains("1 unsafe (--unsafe applies it)"),
+        said.contains("1 file would change (1 fix)")
+            && said.contains("1 unsafe (--verify tests it, --unsafe applies it)"),
         "{said}"
     );
 }
@@ -318,8 +319,8 @@ fn the_bare_name_shows_what_can_be_improved() {
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert_eq!(
         stdout(&output),
-        "a/Dockerfile     1 fix  smaller images\n\n1 fix in 1 of 2 files\n  jettison diff         print the changes\n  \
-         jettison fix --write  apply them\n  jettison fix --verify build the images, and also test 2 unsafe fixes\n"
+        "a/Dockerfile    1 fix    smaller images\n\n1 fix in 1 of 2 files\n  jettison diff          print the changes\n  \
+         jettison fix --write   apply them\n  jettison fix --verify  build the images, and also test 2 unsafe fixes\n"
     );
     assert_eq!(stderr(&output), "");
     let empty = support::folder(&[("notes", "")]);
@@ -341,6 +342,8 @@ fn check_lists_and_diff_prints() {
     let dry = run(folder.path(), &["fix", "--dry-run"]);
     assert_eq!(stdout(&dry), stdout(&run(folder.path(), &["fix"])));
     assert_eq!(code(&run(folder.path(), &["fix", "--dry-run", "--write"])), 2);
+    let output = run_with_input(folder.path(), &["diff", "-"], NAIVE.as_bytes());
+    assert!(stdout(&output).starts_with("--- a/-\n+++ b/-\n@@"), "{}", stdout(&output));
     let output = run(folder.path(), &["check", "--write"]);
     assert_eq!(
         (code(&output), stderr(&output).as_str()),
@@ -369,6 +372,8 @@ fn the_exit_status_and_the_place_of_the_results_can_be_chosen() {
     let output = run(folder.path(), &["check", "--output", "found.txt"]);
     assert_eq!((stdout(&output).as_str(), code(&output)), ("", 1));
     assert_eq!(read(&folder, "found.txt"), stdout(&run(folder.path(), &["check"])));
+    let output = run_with_input(folder.path(), &["fix", "-", "-o", "fixed"], NAIVE.as_bytes());
+    assert_eq!((stdout(&output).as_str(), read(&folder, "fixed").as_str()), ("", FIXED));
     let output = run(folder.path(), &["check", "--output-format", "concise"]);
     assert_eq!(stdout(&output), stdout(&run(folder.path(), &["check"])));
 }
@@ -474,6 +479,21 @@ fn completions_know_the_transforms() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(stdout(&run(folder.path(), &["completions", shell])).contains("merge-runs"), "{shell}");
     }
+}
+
+/// The manual page has the help of every option, and sections like those of other programs.
+#[test]
+fn the_manual_page_is_complete() {
+    let folder = folder(&[]);
+    let page = stdout(&run(folder.path(), &["man"]));
+    for heading in ["EXAMPLES", "EXIT STATUS", "FILES", "ENVIRONMENT"] {
+        assert!(page.contains(&format!("\n.SH \"{heading}\"\n")), "{heading}");
+    }
+    let lines: Vec<&str> = page.lines().collect();
+    for pair in lines.windows(2).filter(|pair| pair[0].starts_with("\\fB\\-\\-")) {
+        assert!(!pair[1].is_empty(), "{} has no help", pair[0]);
+    }
+    assert!(page.contains("Set a build argument"));
 }
 
 /// The short help has the frequent options under headings; the long one has all.

@@ -42,7 +42,7 @@ fn docker_takes_it_for_a_plugin() {
         text(&listed.stdout)
     );
     let help = docker(&["jettison", "--help"]).wait_with_output().expect("it ends");
-    assert!(text(&help.stdout).contains("Usage: docker jettison <COMMAND>"), "{}", text(&help.stdout));
+    assert!(text(&help.stdout).contains("Usage: docker jettison [COMMAND]"), "{}", text(&help.stdout));
     let mut fix = docker(&["jettison", "fix", "-"]);
     fix.stdin.take().expect("piped").write_all(NAIVE.as_bytes()).expect("it reads");
     assert_eq!(text(&fix.wait_with_output().expect("it ends").stdout), FIXED);

@@ -238,7 +238,7 @@ pub struct Building {
     #[arg(long, value_name = "OS/ARCH", value_delimiter = ',', hide_short_help = true)]
     pub platform: Vec<String>,
     /// Options to pass to the build
-    #[arg(last = true, value_name = "BUILD OPTION", help_heading = "Arguments")]
+    #[arg(last = true, value_name = "BUILD OPTION")]
     pub more: Vec<String>,
 }
 

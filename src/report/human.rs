@@ -271,7 +271,10 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
         parts.push(format!("`jettison fix --write` applies {}", them(number)));
     }
     let held: Vec<String> = [
-        (unsafe_ones, format!("{unsafe_ones} unsafe (--unsafe applies {})", them(unsafe_ones))),
+        (
+            unsafe_ones,
+            format!("{unsafe_ones} unsafe (--verify tests {0}, --unsafe applies {0})", them(unsafe_ones)),
+        ),
         (manual, count(manual, "suggestion")),
         (refused, format!("{refused} refused")),
         (silenced, format!("{silenced} suppressed")),

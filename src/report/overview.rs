@@ -21,8 +21,9 @@ pub fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let path = |report: &FileReport| escape::line(report.path.as_deref().unwrap_or_default()).into_owned();
     let width = shown.iter().map(|report| path(report).chars().count()).max().unwrap_or_default();
     for report in shown {
-        let number = count_fixes(report.fixes_by_place().len());
-        writeln!(out, "{:width$}  {number:>8}  {}", path(report), gains(report))?;
+        let number = report.fixes_by_place().len();
+        let noun = if number == 1 { "fix" } else { "fixes" };
+        writeln!(out, "{:width$}  {number:>3} {noun:5}  {}", path(report), gains(report))?;
     }
     if to_change.len() > shown.len() {
         writeln!(out, "… and {}", count(to_change.len() - shown.len(), "more file"))?;
@@ -33,11 +34,11 @@ pub fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
         writeln!(out, "nothing to change in {}", count(read.len(), "file"))?;
     } else {
         writeln!(out, "\n{} in {} of {}", count_fixes(all), to_change.len(), count(read.len(), "file"))?;
-        writeln!(out, "  jettison diff         print the changes")?;
-        writeln!(out, "  jettison fix --write  apply them")?;
+        writeln!(out, "  jettison diff          print the changes")?;
+        writeln!(out, "  jettison fix --write   apply them")?;
     }
     if held > 0 {
-        writeln!(out, "  jettison fix --verify build the images, and also test {}", unsafe_fixes(held))?;
+        writeln!(out, "  jettison fix --verify  build the images, and also test {}", unsafe_fixes(held))?;
     }
     Ok(())
 }

@@ -36,6 +36,9 @@ fn without_writing(mut args: Fix, name: &str, check: bool) -> anyhow::Result<Fix
     let writes = args.mode.write || args.mode.interactive;
     anyhow::ensure!(!writes, "`jettison {name}` writes nothing; use `jettison fix`");
     args.mode.check = check;
+    if !check && !args.statistics {
+        args.format = args.format.or(Some(diff::FORMAT));
+    }
     Ok(args)
 }
 
@@ -213,8 +216,9 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         return Ok(status(args, &reports));
     }
     let new = outcome.text().unwrap_or(&text);
-    let shown = if io::stdout().is_terminal() { escape::lines(new) } else { new.into() };
-    io::stdout().lock().write_all(shown.as_bytes())?;
+    let is_terminal = io::stdout().is_terminal() && args.output.is_none();
+    let shown = if is_terminal { escape::lines(new) } else { new.into() };
+    target(args)?.write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed(name, text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
     human::messages(&mut err, &reports, messages_of(args))?;
@@ -242,11 +246,7 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
         None => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
     };
     let output = Output { mode, verbosity: verbosity(args), drawing: drawing(coloured), is_terminal };
-    let target: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(std::fs::File::create(path).with_context(|| path.display().to_string())?),
-        None => Box::new(io::stdout().lock()),
-    };
-    let mut out = io::BufWriter::new(target);
+    let mut out = io::BufWriter::new(target(args)?);
     (format.write)(&mut out, reports, output)?;
     out.flush()?;
     drop(out);
@@ -261,6 +261,14 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
     err.flush()?;
     Ok(())
+}
+
+/// Where the results go.
+fn target(args: &Fix) -> anyhow::Result<Box<dyn Write>> {
+    Ok(match &args.output {
+        Some(path) => Box::new(std::fs::File::create(path).with_context(|| path.display().to_string())?),
+        None => Box::new(io::stdout().lock()),
+    })
 }
 
 /// Source lines as wide as the terminal or as `COLUMNS` says.
