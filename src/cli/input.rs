@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use crate::cli::recognize;
 use crate::report::Failure;
 use crate::span::Place;
-use crate::spelling;
 use crate::syntax::Keyword;
 
 /// Enough for 100,000 instructions; a longer file is not a Dockerfile.
@@ -138,7 +137,7 @@ fn meant(text: &str) -> String {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
     let first = lines.find_map(|(number, line)| Some((number + 1, line.split_whitespace().next()?)));
     let first = first.filter(|(_, word)| word.bytes().all(|byte| byte.is_ascii_uppercase()));
-    let near = first.and_then(|(line, word)| Some((line, word, spelling::nearest(word, Keyword::names())?)));
+    let near = first.and_then(|(line, word)| Some((line, word, recognize::nearest(word)?)));
     near.map_or(String::new(), |(line, word, near)| {
         format!(": unknown instruction `{word}` in line {line}; did you mean `{near}`?")
     })

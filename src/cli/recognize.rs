@@ -9,7 +9,7 @@ use crate::context::compose::is_compose_file;
 use crate::knowledge::frontend_release;
 use crate::reasons;
 use crate::report::{Failure, Spot};
-use crate::span::LineIndex;
+use crate::span::{LineIndex, Span};
 use crate::spelling;
 use crate::syntax::{Dockerfile, Item, Keyword};
 
@@ -39,6 +39,9 @@ pub fn check_name(path: &Path) -> Result<(), Failure> {
 /// Refuses a text with a line that starts with no instruction, unless the file names a frontend
 /// that may know more instructions than Docker's.
 pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
+    if starts_with_keywords(text) {
+        return Ok(());
+    }
     let file = Dockerfile::parse(text);
     let mut unknown = file.unknown_instructions();
     let Some(word) = unknown.next() else { return Ok(()) };
@@ -51,15 +54,17 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     let place = lines.place(word.start);
     let first = file.items.iter().find(|item| matches!(item, Item::Instruction(_) | Item::Error(..)));
     let starts = first.is_some_and(|item| item.span().contains(word));
-    let near = spelling::nearest(word.of(text), Keyword::names());
+    let written = word.of(text);
+    let near = nearest(written);
     let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     // The first line of a Dockerfile with another name may also be misspelled.
     if starts && name.is_some_and(|name| !is_dockerfile(&name)) && (near.is_none() || more > 0) {
         return Err(reasons::not_a_dockerfile(place.line).into());
     }
-    let reason = match near {
-        Some(near) => reasons::misspelled_instruction(word.of(text), near),
-        None => reasons::unknown_instruction(word.of(text)),
+    let reason = match (near, ends_before(&file, word, &lines)) {
+        (Some(near), _) => reasons::misspelled_instruction(written, near),
+        (None, Some(line)) if is_command(written) => reasons::missing_continuation(written, line),
+        _ => reasons::unknown_instruction(written),
     };
     let spot = Spot { path: None, place: Some(place), line: lines.line(word.start).to_owned() };
     let failure = Failure::from(reason).at(spot);
@@ -68,4 +73,83 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
         1 => failure.and(" (and in 1 more line)"),
         _ => failure.and(&format!(" (and in {more} more lines)")),
     })
+}
+
+/// The instruction that a word was meant to be.
+pub fn nearest(word: &str) -> Option<&'static str> {
+    let has_length = |name: &&str| name.len().abs_diff(word.chars().count()) <= 1;
+    spelling::nearest(word, Keyword::names().filter(has_length))
+}
+
+/// Whether a word starts or continues a command of a shell.
+fn is_command(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '&' | '|' | ';' | '-' | '.' | '/'))
+}
+
+/// The last line of the instruction right before an unknown one.
+fn ends_before(file: &Dockerfile<'_>, word: Span, lines: &LineIndex<'_>) -> Option<usize> {
+    let at = file.items.iter().position(|item| item.span().contains(word))?;
+    match file.items.get(at.checked_sub(1)?)? {
+        Item::Instruction(before) => Some(*lines.lines(before.full).end()),
+        _ => None,
+    }
+}
+
+/// Whether every instruction is sure to start with a keyword, without parsing the text. Lines that
+/// need more than a glance are not sure: here-documents, and another escape character.
+fn starts_with_keywords(text: &str) -> bool {
+    let mut is_continued = false;
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if line.starts_with('#') {
+            if line.to_ascii_lowercase().contains("escape") {
+                return false;
+            }
+            continue;
+        }
+        let first = line.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+        if line.contains("<<") || !is_continued && Keyword::parse(first).is_none() {
+            return false;
+        }
+        is_continued = line.ends_with('\\');
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        check_text(None, text).err().map(|failure| failure.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_a_line_was_meant_to_be_is_said() {
+        for (text, expected) in [
+            ("FROM a\nRUN a && \\\n\n  # b\n  b\n", ""),
+            ("# escape=`\nFROM a\nRUN a `\n  b\n", ""),
+            ("FROM a\nRUN <<EOF\nb\nEOF\n", ""),
+            (
+                "FROM a\nRUN a\n  apt-get b\n",
+                "unknown instruction `apt-get`; is a line continuation missing at the end of line 2?",
+            ),
+            ("FROM a\nRUN a\n\n && b\n", "unknown instruction `&&`"),
+            (
+                "# escape=`\nFROM a\nRUN a\n  mkdir b\n",
+                "unknown instruction `mkdir`; is a line continuation missing at the end of line 3?",
+            ),
+            ("FROM a\nCROSS_COPY a\n", "unknown instruction `CROSS_COPY`"),
+            ("# escape=`\nFROM a\nRUN a \\\nRNU b\n", "unknown instruction `RNU`; did you mean `RUN`?"),
+            (
+                "FROM a\n<<<<<<< HEAD\nENV a=b\n=======\n",
+                "unknown instruction `<<<<<<<` (and in 1 more line)",
+            ),
+        ] {
+            assert_eq!(said(text), expected, "{text}");
+        }
+    }
 }

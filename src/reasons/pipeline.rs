@@ -41,6 +41,10 @@ reasons! {
     misspelled_instruction(word: &str, near: &str) =
         "unknown instruction `{word}`; did you mean `{near}`?";
 
+    /// A line starts with a command, because the line before has no line continuation.
+    missing_continuation(word: &str, line: usize) =
+        "unknown instruction `{word}`; is a line continuation missing at the end of line {line}?";
+
     /// A Compose or Bake file was named as a Dockerfile.
     build_file(kind: &str, advice: &str) = "is a {kind} file, not a Dockerfile; {advice}";
 
