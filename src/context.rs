@@ -34,6 +34,12 @@ pub trait ContextSource: Sync {
         &[]
     }
 
+    /// Files of the original image that are needed at run time, and that no package installs:
+    /// absolute paths, as a build has shown.
+    fn needed_files(&self) -> &[String] {
+        &[]
+    }
+
     /// How Compose files start the image.
     fn services(&self) -> &[Service] {
         &[]

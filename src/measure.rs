@@ -10,6 +10,7 @@ pub mod leftovers;
 mod process;
 mod progress;
 pub mod rebuild;
+pub mod tracer;
 pub mod transport;
 pub mod verify;
 pub mod workspace;

@@ -131,6 +131,11 @@ impl Reason {
         ABOUT_ONE_RUN.contains(&self.code())
     }
 
+    /// Whether a built image has shown it.
+    pub fn is_shown_by_a_build(&self) -> bool {
+        self.code() == "fails-with-fix"
+    }
+
     /// Its arguments by name.
     pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &Argument)> {
         self.kind.arguments.iter().copied().zip(&*self.arguments)

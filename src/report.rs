@@ -31,6 +31,7 @@ use crate::transform::{Applicability, Effect};
 use human::Drawing;
 use measured::Measured;
 use purpose::Purpose;
+use verified::Verified;
 
 /// The output formats of `fix`.
 pub const FORMATS: &[Format] = &[
@@ -92,6 +93,8 @@ pub struct FileReport {
     pub ignore_file: Option<IgnoreFile>,
     /// The results of real builds, if requested.
     pub measured: Option<Measured>,
+    /// What the checks of the built images have shown, if requested.
+    pub verified: Option<Verified>,
     /// What happened to another linter's findings, if requested.
     pub findings: Vec<Finding>,
     /// The error, without the path.

@@ -14,12 +14,27 @@ use crate::span::Place;
 pub trait Trial {
     /// Conditions that prevent any result: no engine, a full disk, an interrupt.
     type Error;
+    /// What a trial shows of a version that works.
+    type Proof;
 
     /// Tries a version of the Dockerfile, with its ignore file if that changes too.
     ///
     /// # Errors
     /// If there is no result.
-    fn check(&self, text: &str, ignore_file: Option<&str>) -> Result<Result<(), Failure>, Self::Error>;
+    fn check(
+        &self,
+        text: &str,
+        ignore_file: Option<&str>,
+    ) -> Result<Result<Self::Proof, Failure>, Self::Error>;
+}
+
+/// The result of a search.
+#[derive(Debug)]
+pub struct Proven<P> {
+    /// The fixes after which the image works, and those that were held back.
+    pub outcome: Outcome,
+    /// What the last trial has shown; `None` if no fix was tried.
+    pub proof: Option<P>,
 }
 
 /// Why a version does not work.
@@ -29,6 +44,9 @@ pub struct Failure {
     pub evidence: String,
     /// Packages of the original image whose absence explains the failure.
     pub lacking: Vec<RequiredPackage>,
+    /// Files of the original image that no package installs and whose absence explains it: absolute
+    /// paths.
+    pub lost: Vec<String>,
 }
 
 /// Fixes a text as far as the image still works.
@@ -42,20 +60,27 @@ pub fn fix<T: Trial>(
     text: &str,
     settings: &Settings,
     context_source: &dyn ContextSource,
-) -> Result<Outcome, T::Error> {
+) -> Result<Proven<T::Proof>, T::Error> {
     let mut settings = settings.clone();
     let mut held: Vec<Held> = Vec::new();
-    let mut proving = Proving { context_source, proven: context_source.proven().to_vec() };
+    let mut proving = Proving {
+        context_source,
+        proven: context_source.proven().to_vec(),
+        files: context_source.needed_files().to_vec(),
+    };
     loop {
         let mut outcome = pipeline::fix_within(text, &settings, &proving);
         let last = outcome.steps.len();
-        let failure = if last == 0 { None } else { check_step(trial, &outcome, last)?.err() };
-        let Some(failure) = failure else {
-            outcome.refused.extend(held);
-            return Ok(outcome);
+        let checked = if last == 0 { None } else { Some(check_step(trial, &outcome, last)?) };
+        let failure = match checked.transpose() {
+            Ok(proof) => {
+                outcome.refused.extend(held);
+                return Ok(Proven { outcome, proof });
+            }
+            Err(failure) => failure,
         };
         let installs = outcome.steps.iter().any(|step| step.transform.contract.chooses_base);
-        if installs && proving.add_packages(&failure.lacking) {
+        if installs && proving.add(&failure) {
             continue;
         }
         let (bad, failure) = first_bad(trial, &outcome, failure)?;
@@ -85,7 +110,7 @@ fn first_bad<T: Trial>(trial: &T, outcome: &Outcome, failure: Failure) -> Result
     while bad - good > 1 {
         let middle = good.midpoint(bad);
         match check_step(trial, outcome, middle)? {
-            Ok(()) => good = middle,
+            Ok(_) => good = middle,
             Err(failure) => (bad, evidence) = (middle, failure),
         }
     }
@@ -93,17 +118,22 @@ fn first_bad<T: Trial>(trial: &T, outcome: &Outcome, failure: Failure) -> Result
 }
 
 /// Checks the text after this many steps, at least one.
-fn check_step<T: Trial>(trial: &T, outcome: &Outcome, steps: usize) -> Result<Result<(), Failure>, T::Error> {
+fn check_step<T: Trial>(
+    trial: &T,
+    outcome: &Outcome,
+    steps: usize,
+) -> Result<Result<T::Proof, Failure>, T::Error> {
     let done = &outcome.steps[..steps];
     let text = &done[steps - 1].text;
     let ignore_file = done.iter().rev().find_map(|step| step.ignore_file.as_deref());
     trial.check(text, ignore_file)
 }
 
-/// The context, with the packages that trials have shown to be needed.
+/// The context, with the packages and files that trials have shown to be needed.
 struct Proving<'a> {
     context_source: &'a dyn ContextSource,
     proven: Vec<RequiredPackage>,
+    files: Vec<String>,
 }
 
 impl ContextSource for Proving<'_> {
@@ -117,6 +147,10 @@ impl ContextSource for Proving<'_> {
 
     fn proven(&self) -> &[RequiredPackage] {
         &self.proven
+    }
+
+    fn needed_files(&self) -> &[String] {
+        &self.files
     }
 
     fn services(&self) -> &[Service] {
@@ -133,15 +167,20 @@ impl ContextSource for Proving<'_> {
 }
 
 impl Proving<'_> {
-    /// Adds the packages that are not known yet; returns whether there were any.
-    fn add_packages(&mut self, lacking: &[RequiredPackage]) -> bool {
-        let known = self.proven.len();
-        for package in lacking {
+    /// Adds the packages and files that are not known yet; returns whether there were any.
+    fn add(&mut self, failure: &Failure) -> bool {
+        let known = self.proven.len() + self.files.len();
+        for package in &failure.lacking {
             if !self.proven.iter().any(|proven| proven.package == package.package) {
                 self.proven.push(package.clone());
             }
         }
-        self.proven.len() > known
+        for file in &failure.lost {
+            if !self.files.contains(file) {
+                self.files.push(file.clone());
+            }
+        }
+        self.proven.len() + self.files.len() > known
     }
 }
 
@@ -162,6 +201,7 @@ mod tests {
 
     impl Trial for Fake {
         type Error = std::convert::Infallible;
+        type Proof = ();
 
         fn check(&self, text: &str, _: Option<&str>) -> Result<Result<(), Failure>, Self::Error> {
             self.checks.set(self.checks.get() + 1);
@@ -172,9 +212,10 @@ mod tests {
                 Some(package) => Err(Failure {
                     evidence: format!("`{package}` is missing"),
                     lacking: vec![RequiredPackage { package: package.into(), why: "it was called".into() }],
+                    lost: Vec::new(),
                 }),
                 None if self.lacks.is_some() => Ok(()),
-                None => Err(Failure { evidence: "it printed nothing".into(), lacking: Vec::new() }),
+                None => Err(Failure { evidence: "it printed nothing".into(), ..Failure::default() }),
             })
         }
     }
@@ -206,7 +247,7 @@ mod tests {
     }
 
     fn fixed(trial: &Fake) -> Outcome {
-        fix(trial, TEXT, &settings(), &Folder::new()).expect("the trial answers")
+        fix(trial, TEXT, &settings(), &Folder::new()).expect("the trial answers").outcome
     }
 
     #[test]
@@ -246,6 +287,7 @@ mod tests {
         struct Gone;
         impl Trial for Gone {
             type Error = &'static str;
+            type Proof = ();
 
             fn check(&self, _: &str, _: Option<&str>) -> Result<Result<(), Failure>, Self::Error> {
                 Err("the engine is gone")

@@ -244,6 +244,9 @@ fn what_works_as_before_and_what_does_not() {
 /// An application on the full image.
 const ON_PYTHON: &str = "FROM python:3.11\nWORKDIR /app\nRUN useradd -u 1234567 app\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n";
 
+/// Reads a file of the full image under a name that can't be found in the source.
+const READS_A_HEADER: &str = "print(open('/usr/include/' + 'stdio' + chr(46) + 'h').readline())\n";
+
 /// Fixes it in place, and compares what its program prints.
 const PROVE_AND_WRITE: &[&str] = &[
     "fix",
@@ -264,17 +267,68 @@ fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
         return;
     }
     // The program opens a file of the full image under a name that can't be found in the source.
-    let reads = "print(open('/usr/include/' + 'stdio' + chr(46) + 'h').readline())\n";
-    let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", reads)]);
-    let output = place.run(PROVE_AND_WRITE);
+    let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", READS_A_HEADER)]);
+    let untraced = place.command(PROVE_AND_WRITE).env("JETTISON_TRACER", "/no/tracer/here").spawn();
+    let output = place.finish(untraced.expect("the program starts"));
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
     let text = place.read("Dockerfile");
     assert!(text.starts_with("FROM python:3.11\n"), "{text}");
     assert!(text.contains("useradd --no-log-init"), "the others are applied: {text}");
     let said = stderr(&output);
-    let held = "Dockerfile:1:6: slim-base: refused: held back: with it, the result of `python main.py` changed from exit status: 0 to exit status: 1:";
+    let held = "Dockerfile:1:6: slim-base: refused: held back: with it, the result of a container started without options changed from exit status: 0 to exit status: 1 (fails-with-fix)\n";
     assert!(said.contains(held), "{said}");
-    assert!(said.contains("No such file or directory: '/usr/include/stdio.h'"), "{said}");
+    assert!(said.contains("No such file or directory: '/usr/include/stdio.h'\n"), "{said}");
+    let figures = stdout(&output);
+    assert!(figures.contains("; not known which files are used: /no/tracer/here: "), "{figures}");
+}
+
+#[test]
+fn packages_and_files_that_the_checks_use_are_brought() {
+    if !support::has_engine("packages_and_files_that_the_checks_use_are_brought") || !has_tracer("packages") {
+        return;
+    }
+    // Debian's package of the header is in the full image only.
+    let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", READS_A_HEADER)]);
+    let output = place.run(PROVE_AND_WRITE);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let text = place.read("Dockerfile");
+    let expected = "FROM python:3.11-slim\nRUN apt-get update \\\n    && apt-get install -y --no-install-recommends libc6-dev \\\n";
+    assert!(text.starts_with(expected), "{text}");
+    let figures = stdout(&output);
+    assert!(figures.contains("libc6-dev: /usr/include/stdio.h was read in the original image"), "{figures}");
+
+    // No package has the file, and the health check alone reads it.
+    let check = "import sys\nname = 'tables' + chr(46) + 'bin'\nsys.exit(len(open('/usr/share/' + name).read()) != 3)\n";
+    let build = "FROM python:3.11\nWORKDIR /app\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nRUN python3 make.py\nCOPY main.py check.py ./\nHEALTHCHECK CMD [\"python\", \"check.py\"]\nCMD [\"python\", \"main.py\"]\n"
+        .replace("RUN python3 make.py", "RUN printf abc > /usr/share/tables.bin");
+    let place = Place::with(&[
+        ("Dockerfile", build.as_str()),
+        ("requirements.txt", "itsdangerous==2.2.0\n"),
+        ("main.py", "import itsdangerous, time\ntime.sleep(300)\n"),
+        ("check.py", check),
+    ]);
+    let traced =
+        ["fix", "--verify", "--write", "--trace-file", "trace", "Dockerfile", "--", "--network=host"];
+    let output = place.run(&traced);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let text = place.read("Dockerfile");
+    assert!(
+        place
+            .read("trace")
+            .contains("{\"path\":\"/usr/share/tables.bin\",\"type\":\"file\",\"found\":{\"read\":1")
+    );
+    assert!(text.contains("FROM python:3.11-slim\n"), "{text}");
+    assert!(text.contains("COPY --from=build /usr/share/tables.bin /usr/share/tables.bin\n"), "{text}");
+    assert!(stdout(&output).contains("%); verified: "), "{}", stdout(&output));
+}
+
+/// Whether the tracer was built next to the program. Without it, the test is skipped.
+fn has_tracer(test: &str) -> bool {
+    let is_there = support::jettison().with_file_name("jettison-trace").is_file();
+    if !is_there {
+        support::skip(test, "jettison-trace was not built; `cargo build -p jettison-trace` does");
+    }
+    is_there
 }
 
 #[test]
@@ -289,7 +343,11 @@ fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package()
     let text = place.read("Dockerfile");
     let expected = "FROM python:3.11-slim\nRUN apt-get update \\\n    && apt-get install -y --no-install-recommends git \\\n    && rm -rf /var/lib/apt/lists/*\nWORKDIR /app\n";
     assert!(text.starts_with(expected), "{text}");
-    assert!(stdout(&output).contains("git: `git` was called but not found"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("git: /usr/bin/git was executed in the original image"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]

@@ -216,6 +216,9 @@ pub struct Proof {
     /// Command to run in both images; its output and exit status must match (repeatable)
     #[arg(long, value_name = "COMMAND", requires = "verify")]
     pub smoke: Vec<String>,
+    /// Trace of jettison-trace: the files in it are needed, and those that the checks use are added
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub trace_file: Option<PathBuf>,
     /// Build before and after, and compare size, build time and cache hits
     #[arg(long)]
     pub measure: bool,
@@ -278,6 +281,9 @@ pub struct Verify {
     /// Command to run in both images; its output and exit status must match (repeatable)
     #[arg(long, value_name = "COMMAND")]
     pub smoke: Vec<String>,
+    /// Trace of jettison-trace: the files in it are needed, and those that the checks use are added
+    #[arg(long, value_name = "FILE")]
+    pub trace_file: Option<PathBuf>,
     #[command(flatten)]
     pub building: Building,
     /// Output format

@@ -4,17 +4,22 @@
 //! This module compares two images and assumes that the first one works. `verification` finds the
 //! fix that made a difference.
 
+mod containers;
+mod evidence;
 mod files;
 mod lacking;
 mod libraries;
+mod lookup;
 mod smoke;
 
+pub use evidence::Evidence;
 pub use files::{Cause, Files};
 use smoke::Side;
 
 use super::Error;
 use super::build::Built;
 use super::engine::Engine;
+use super::tracer::Tracer;
 use crate::context::RequiredPackage;
 use crate::image::{Image, Owners, Tree};
 
@@ -44,10 +49,15 @@ pub struct Finding {
     pub files: Files,
     /// The checks that ran in both images, and their results.
     pub tried: Vec<Tried>,
+    /// The number of files of the first image that the checks used, if they were traced.
+    pub used: Option<usize>,
     /// The failures, one per line; empty if everything works.
     pub broken: Vec<String>,
     /// Packages of the first image that would repair some of them.
     pub lacking: Vec<RequiredPackage>,
+    /// Files of the first image that no package installed and that would repair some of them:
+    /// absolute paths.
+    pub lost: Vec<String>,
 }
 
 /// A check that ran in both images.
@@ -74,12 +84,30 @@ const MUST_STAY: &[&str] = &[
     "VOLUME",
 ];
 
-/// Compares two images; `before` is the reference.
+/// Runs the checks in an image under the tracer, and adds what they use to the evidence.
+pub fn trace(
+    engine: &Engine,
+    tracer: &Tracer,
+    subject: &Subject,
+    commands: &[String],
+    evidence: &mut Evidence,
+) -> Result<(), Error> {
+    let tree = Tree::of(&subject.image);
+    for test in smoke::tests(&subject.image, &tree, commands) {
+        if !test.starts_nothing() {
+            evidence.add(&test.to_string(), test.trace(engine, Side { subject, tree: &tree }, tracer)?);
+        }
+    }
+    Ok(())
+}
+
+/// Compares two images; `before` is the reference, and the evidence is from it.
 pub fn compare(
     engine: &Engine,
     before: &Subject,
     after: &Subject,
     commands: &[String],
+    evidence: &Evidence,
 ) -> Result<Finding, Error> {
     let mut finding =
         Finding { configuration: before.image.config.differences(&after.image.config), ..Finding::default() };
@@ -95,6 +123,18 @@ pub fn compare(
     let loads = missing.iter().map(|one| (one.library.as_str(), one.path.as_str()));
     finding.lacking = lacking::libraries(&was, &owners, loads);
     finding.broken.extend(missing.iter().map(ToString::to_string));
+    if !evidence.is_empty() {
+        let lost = evidence.lost((&before.image, &was), &owners, (&after.image, &is));
+        let used = evidence.count(&was);
+        finding.used = Some(used);
+        finding.tried.push(Tried {
+            what: format!("the {used} files that the checks use are there"),
+            is_same: lost.is_empty(),
+        });
+        finding.lacking.extend(evidence::packages(&lost));
+        finding.lost = evidence::files(&lost);
+        finding.broken.extend(evidence::lines(&lost));
+    }
     let tests = smoke::tests(&before.image, &was, commands);
     for test in tests {
         let outcome =

@@ -39,6 +39,10 @@ impl ContextSource for CurrentContext<'_> {
         self.given.proven()
     }
 
+    fn needed_files(&self) -> &[String] {
+        self.given.needed_files()
+    }
+
     fn services(&self) -> &[Service] {
         self.given.services()
     }

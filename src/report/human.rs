@@ -10,7 +10,7 @@ pub use crate::report::excerpt::Drawing;
 use crate::report::excerpt::{Excerpt, Kind};
 use crate::report::{
     Answer, FileReport, Format, Mode, Output, Verbosity, and_more, and_related, count, count_fixes,
-    is_listed, measured, ranked, withheld,
+    is_listed, measured, ranked, verified, withheld,
 };
 use crate::transform::Applicability;
 
@@ -57,10 +57,18 @@ fn write(out: &mut dyn Write, reports: &[FileReport], output: Output, style: Sty
     figures(out, reports)
 }
 
-/// Writes the measurements of all files.
+/// Writes what was verified and measured, file by file.
 pub fn figures(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
-    let mut measured = reports.iter().filter_map(|report| report.measured.as_ref());
-    measured.try_for_each(|figures| measured::human(out, figures))
+    for report in reports {
+        if let Some(verified) = &report.verified {
+            let path = escape::line(report.path.as_deref().unwrap_or_default());
+            writeln!(out, "{path}: {}", verified::line(verified))?;
+        }
+        if let Some(figures) = &report.measured {
+            measured::human(out, figures)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the fixes of each file by their position, with their notes if verbose.
@@ -117,10 +125,16 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
                 );
                 not_made(out, report, held, style, (Kind::NotApplied, "", &note))?;
             }
-            for (held, more) in report.refusals() {
-                let note = format!("({}{}{})", held.reason.code(), and_related(held), and_more(more));
-                not_made(out, report, held, style, (Kind::Refused, "refused: ", &note))?;
-            }
+        }
+        // What a build has shown is worth more than a guard's doubt, so it is always said.
+        let is_shown = |held: &Held| match verbosity {
+            Verbosity::Everything => true,
+            Verbosity::Summary => held.reason.is_shown_by_a_build(),
+            Verbosity::Errors => false,
+        };
+        for (held, more) in report.refusals().into_iter().filter(|(held, _)| is_shown(held)) {
+            let note = format!("({}{}{})", held.reason.code(), and_related(held), and_more(more));
+            not_made(out, report, held, style, (Kind::Refused, "refused: ", &note))?;
         }
         if verbosity != Verbosity::Errors {
             for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
@@ -162,14 +176,30 @@ fn not_made(
     (kind, label, note): (Kind, &str, &str),
 ) -> io::Result<()> {
     let reason = held.reason.to_string();
+    // The output of a failing program follows the sentence.
+    let (reason, output) = reason.split_once('\n').unwrap_or((&reason, ""));
+    let reason = reason.trim_end_matches(':');
+    let shown = last_lines(output);
     if let Style::Full(drawing) = style {
         let note = note.trim_matches(['(', ')', '[', ']']).to_owned();
-        let one = excerpt(report, held, kind, &reason, std::slice::from_ref(&note));
+        let notes: Vec<String> = shown.map(str::to_owned).chain([note]).collect();
+        let one = excerpt(report, held, kind, reason, &notes);
         return out.write_all(one.render(drawing).as_bytes());
     }
     let path = escape::line(report.path.as_deref().unwrap_or_default());
     let id = held.transform.unwrap_or_default();
-    writeln!(out, "{path}:{}: {id}: {label}{} {note}", held.place, escape::line(&reason))
+    writeln!(out, "{path}:{}: {id}: {label}{} {note}", held.place, escape::line(reason))?;
+    shown.into_iter().try_for_each(|line| writeln!(out, "    {}", escape::line(line)))
+}
+
+/// The number of lines of a program's output that are shown.
+const SHOWN: usize = 8;
+
+/// The last lines of an output, without empty ones.
+fn last_lines(output: &str) -> impl Iterator<Item = &str> {
+    let lines: Vec<&str> = output.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
+    let skipped = lines.len().saturating_sub(SHOWN);
+    lines.into_iter().skip(skipped)
 }
 
 /// Writes a warning, or a mistake of Jettison.

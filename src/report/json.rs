@@ -11,7 +11,7 @@ use crate::digest::sha256;
 use crate::edit;
 use crate::pipeline::Held;
 use crate::reasons::Argument;
-use crate::report::{FileReport, Format, diff, measured};
+use crate::report::{FileReport, Format, diff, measured, verified};
 use crate::span::Place;
 
 #[derive(Serialize)]
@@ -48,6 +48,8 @@ struct File<'a> {
     ignored: Option<IgnoreFile<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -187,6 +189,7 @@ fn file(report: &FileReport) -> File<'_> {
             ),
         }),
         measured: report.measured.as_ref().map(measured::value),
+        verified: report.verified.as_ref().map(verified::value),
         diff: outcome.text().map(|new| diff::of(report.path.as_deref().unwrap_or("-"), &report.text, new)),
     }
 }

@@ -2,14 +2,57 @@
 
 use std::io::{self, Write};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::measured::size;
 use crate::escape;
 use crate::measure::verify::Finding;
 
+/// What a comparison of two images has shown.
+#[derive(Debug, Clone, Default)]
+pub struct Verified {
+    /// The size of the original image in bytes.
+    pub before: u64,
+    /// The size of the new image in bytes; 0 if it does not build.
+    pub after: u64,
+    /// The checks and the differences.
+    pub finding: Finding,
+    /// Why it is not known which files the checks use, for all or some; empty if it is.
+    pub untraced: String,
+}
+
+impl Verified {
+    /// A version that could not be tried.
+    pub fn failed(reason: String) -> Self {
+        Self { finding: Finding { broken: vec![reason], ..Finding::default() }, ..Self::default() }
+    }
+}
+
+/// `735.0 MB → 230.1 MB (−69 %); verified: `app --version`, HEALTHCHECK, 1204 files`
+pub fn line(verified: &Verified) -> String {
+    let Verified { before, after, finding, untraced } = verified;
+    let change = match before.checked_sub(*after) {
+        Some(saved) if *before > 0 => format!(" (−{} %)", saved * 100 / before),
+        _ => String::new(),
+    };
+    let tried: Vec<String> =
+        finding.tried.iter().map(|tried| escape::line(&tried.what).into_owned()).collect();
+    let untraced = if untraced.is_empty() {
+        String::new()
+    } else {
+        format!("; not known which files are used: {}", escape::line(untraced))
+    };
+    format!("{} → {}{change}; verified: {}{untraced}", size(*before), size(*after), tried.join(", "))
+}
+
 /// Writes the checks, the differences and the failures.
-pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: &Finding) -> io::Result<()> {
+pub fn human(
+    out: &mut impl Write,
+    path: &str,
+    platform: Option<&str>,
+    verified: &Verified,
+) -> io::Result<()> {
+    let finding = &verified.finding;
     let broken = &finding.broken;
     let verdict = if broken.is_empty() { "works as before" } else { "does not work as before" };
     let platform = platform.map_or(String::new(), |name| format!(" on {name}"));
@@ -19,6 +62,9 @@ pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: 
     }
     for tried in finding.tried.iter().filter(|tried| tried.is_same) {
         writeln!(out, "  the same: {}", escape::line(&tried.what))?;
+    }
+    if !verified.untraced.is_empty() {
+        writeln!(out, "  not known: which files are used, because {}", escape::line(&verified.untraced))?;
     }
     for line in finding.configuration.iter().filter(|line| !broken.contains(line)) {
         writeln!(out, "  configuration: {}", escape::line(line))?;
@@ -40,7 +86,18 @@ pub fn human(out: &mut impl Write, path: &str, platform: Option<&str>, finding: 
 }
 
 /// Writes one JSON document and a line break.
-pub fn json(out: &mut impl Write, path: &str, platform: Option<&str>, finding: &Finding) -> io::Result<()> {
+pub fn json(out: &mut impl Write, path: &str, platform: Option<&str>, verified: &Verified) -> io::Result<()> {
+    let mut document = json!({ "version": 1, "path": path, "platform": platform });
+    if let (Some(document), Value::Object(verified)) = (document.as_object_mut(), value(verified)) {
+        document.extend(verified);
+    }
+    serde_json::to_writer(&mut *out, &document)?;
+    writeln!(out)
+}
+
+/// The members of a comparison.
+pub(super) fn value(verified: &Verified) -> Value {
+    let Verified { before, after, finding, untraced } = verified;
     let count = |(count, bytes): (usize, u64)| json!({ "count": count, "size": bytes });
     let files = finding.files.groups.iter().map(|group| {
         json!({
@@ -53,17 +110,16 @@ pub fn json(out: &mut impl Write, path: &str, platform: Option<&str>, finding: &
     });
     let tried = finding.tried.iter().map(|tried| json!({ "what": tried.what, "same": tried.is_same }));
     let lacking = finding.lacking.iter().map(|one| json!({ "package": one.package, "because": one.why }));
-    let document = json!({
-        "version": 1,
-        "path": path,
-        "platform": platform,
+    json!({
         "works": finding.broken.is_empty(),
+        "before": { "size": before },
+        "after": { "size": after },
         "broken": finding.broken,
         "lacking": lacking.collect::<Vec<_>>(),
         "configuration": finding.configuration,
         "files": files.collect::<Vec<_>>(),
         "tried": tried.collect::<Vec<_>>(),
-    });
-    serde_json::to_writer(&mut *out, &document)?;
-    writeln!(out)
+        "used": finding.used,
+        "untraced": if untraced.is_empty() { Value::Null } else { Value::from(untraced.as_str()) },
+    })
 }

@@ -13,7 +13,7 @@ use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::view::StageView;
 use crate::syntax::{Body, Item};
-use crate::transforms::split_stages::recipe::{Language, Split};
+use crate::transforms::split_stages::recipe::{Copy, Language, Split};
 use crate::transforms::split_stages::{LANGUAGES, assemble, variable_workdir};
 
 /// The last stage of a file, if it builds programs of a known language.
@@ -50,6 +50,11 @@ pub(super) fn split(
     let view = StageView { facts, stage, image, start, folder, context: context_source.context().ok() };
     let mut recipe = (language.recipe)(&view)?;
     recipe.packages.extend(context_source.proven().iter().cloned());
+    let files = context_source.needed_files();
+    if !files.is_empty() {
+        let reason = "files that the checks of the original image used".to_owned();
+        recipe.copies.push(Copy { paths: files.to_vec(), to: None, reason });
+    }
     assemble::assemble(&view, recipe)
 }
 

@@ -34,6 +34,11 @@ pub(crate) fn is_elf(head: &[u8]) -> bool {
 }
 
 impl Elf {
+    /// Reads the requirements of a program or library; `None` if it is none, or malformed.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        read(bytes)
+    }
+
     /// The length of its names in bytes.
     pub(crate) fn held(&self) -> u64 {
         let names = self.needed.iter().chain(&self.interpreter);

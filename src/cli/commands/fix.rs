@@ -21,6 +21,7 @@ use crate::git;
 use crate::pipeline::{self, Outcome};
 use crate::report::human::{self, Drawing, Options, Style};
 use crate::report::{self, Failure, FileReport, Output, Verbosity, diff, github, markdown, statistics};
+use crate::verification::Proven;
 
 /// `jettison check`: `fix` that lists what would change.
 pub fn check(args: Fix) -> anyhow::Result<Status> {
@@ -148,11 +149,11 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
     let fix = || -> Result<_, Failure> {
         let context_source = session.contexts.of_file(Some(path)).with_text(&text);
         let settings = clock::started(&*session.settings(path, &text)?);
-        let outcome = match &engines.prover {
+        let Proven { outcome, proof } = match &engines.prover {
             Some(prover) => {
                 prover.fix(&text, &settings, &context_source).map_err(|error| format!("{error:#}"))?
             }
-            None => pipeline::fix_within(&text, &settings, &context_source),
+            None => Proven { outcome: pipeline::fix_within(&text, &settings, &context_source), proof: None },
         };
         let outcome = clock::in_time(outcome, &settings)?;
         let changes = !outcome.steps.is_empty();
@@ -168,11 +169,11 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
             }
             None => None,
         };
-        Ok((outcome, measured))
+        Ok((outcome, proof, measured))
     };
     match fix() {
         Err(error) => FileReport::failed(Some(name), error),
-        Ok((outcome, measured)) => {
+        Ok((outcome, verified, measured)) => {
             // A file that depends on a new ignore file is written together with it.
             let written =
                 match outcome.text().filter(|_| session.args.mode.write && outcome.ignore_file().is_none()) {
@@ -183,7 +184,13 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
                 Scopes::Found(findings) => findings.answers(path, &outcome),
                 _ => Vec::new(),
             };
-            FileReport { measured, findings, error: written.err(), ..FileReport::fixed(name, text, outcome) }
+            FileReport {
+                verified,
+                measured,
+                findings,
+                error: written.err(),
+                ..FileReport::fixed(name, text, outcome)
+            }
         }
     }
 }

@@ -1,21 +1,25 @@
 //! `jettison verify` and `fix --verify`: builds before and after, and keeps only the fixes that
 //! pass the checks.
 
+mod trace_file;
+
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Fix, InspectFormat, Verify};
 use crate::cli::commands::measure::{Bar, plans};
 use crate::cli::context::Contexts;
 use crate::cli::context::FileContext;
 use crate::cli::{Status, discover, input};
-use crate::config::Settings;
+use crate::config::{Deadline, Settings};
 use crate::context::ContextSource as _;
-use crate::measure::verify::{self, Finding, Subject};
+use crate::measure::tracer::Tracer;
+use crate::measure::verify::{self, Evidence, Subject};
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{self, BuildError, Engine, Plan, build};
-use crate::pipeline::{self, Outcome};
-use crate::report::verified;
-use crate::verification::{self, Failure};
+use crate::pipeline;
+use crate::report::verified::{self, Verified};
+use crate::verification::{self, Failure, Proven};
 
 pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let engine = Engine::find()?;
@@ -25,18 +29,18 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let mut is_well = true;
     let bar = Bar::new(args.quiet);
     for (platform, plan) in plans(&args.building) {
-        let trial = Trial::of(&engine, &context_source, &plan, &args.smoke, &before, &bar)?;
-        let finding = trial
-            .compare(&after, None)?
-            .unwrap_or_else(|error| Finding { broken: vec![error.to_string()], ..Finding::default() });
-        is_well &= finding.broken.is_empty();
+        let mut trial = Trial::of(&engine, &context_source, &plan, &args.smoke, &before, &bar)?;
+        trial.trace(args.trace_file.as_deref())?;
+        let verified =
+            trial.compare(&after, None)?.unwrap_or_else(|error| Verified::failed(error.to_string()));
+        is_well &= verified.finding.broken.is_empty();
         bar.clear();
         let mut out = io::BufWriter::new(io::stdout().lock());
         let write = match args.format {
             InspectFormat::Human => verified::human,
             InspectFormat::Json => verified::json,
         };
-        write(&mut out, &discover::display_name(&args.after), platform.as_deref(), &finding)?;
+        write(&mut out, &discover::display_name(&args.after), platform.as_deref(), &verified)?;
         out.flush()?;
     }
     Ok(if is_well { Status::Clean } else { Status::WouldChange })
@@ -47,6 +51,7 @@ pub struct Prover {
     engine: Engine,
     plan: Plan,
     commands: Vec<String>,
+    trace_file: Option<PathBuf>,
     is_quiet: bool,
 }
 
@@ -56,7 +61,13 @@ impl Prover {
         let plans = plans(&args.building);
         let [(_, plan)] = &plans[..] else { anyhow::bail!("--verify builds for one platform at a time") };
         let engine = Engine::find()?;
-        Ok(Self { engine, plan: plan.clone(), commands: args.proof.smoke.clone(), is_quiet: args.quiet })
+        Ok(Self {
+            engine,
+            plan: plan.clone(),
+            commands: args.proof.smoke.clone(),
+            trace_file: args.proof.trace_file.clone(),
+            is_quiet: args.quiet,
+        })
     }
 
     /// Applies every fix that passes the checks, including unsafe ones.
@@ -65,15 +76,18 @@ impl Prover {
         text: &str,
         settings: &Settings,
         context_source: &FileContext<'_>,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<Proven<Verified>> {
         let mut settings = settings.clone();
         settings.config.r#unsafe = true;
         let outcome = pipeline::fix_within(text, &settings, context_source);
-        if outcome.steps.is_empty() {
-            return Ok(outcome);
+        if outcome.steps.is_empty() || outcome.is_late {
+            return Ok(Proven { outcome, proof: None });
         }
+        // It was in time, and the time limit is not meant for builds.
+        settings.deadline = Deadline::default();
         let bar = Bar::new(self.is_quiet);
-        let trial = Trial::of(&self.engine, context_source, &self.plan, &self.commands, text, &bar)?;
+        let mut trial = Trial::of(&self.engine, context_source, &self.plan, &self.commands, text, &bar)?;
+        trial.trace(self.trace_file.as_deref())?;
         settings.proves = trial.tries_something();
         verification::fix(&trial, text, &settings, context_source)
     }
@@ -86,6 +100,8 @@ pub struct Trial<'t> {
     plan: &'t Plan,
     commands: &'t [String],
     before: Subject,
+    /// The files that the checks use in the original.
+    evidence: Evidence,
     bar: &'t Bar,
 }
 
@@ -105,7 +121,27 @@ impl<'t> Trial<'t> {
             anyhow::anyhow!("the original does not build, so there is nothing to compare with: {error}")
         })?;
         let before = Subject::of(engine, built)?;
-        Ok(Self { engine, context_source, plan, commands, before, bar })
+        let evidence = Evidence::default();
+        Ok(Self { engine, context_source, plan, commands, before, evidence, bar })
+    }
+
+    /// Finds out which files the checks use in the original, in addition to those in a file.
+    /// Without a tracer, the static rules remain.
+    fn trace(&mut self, file: Option<&Path>) -> anyhow::Result<()> {
+        if let Some(file) = file {
+            self.evidence.trace = trace_file::read(file)?;
+        }
+        match Tracer::find(self.engine) {
+            Err(reason) => self.evidence.without(&reason),
+            Ok(tracer) => {
+                self.bar.say("observing which files the original uses");
+                verify::trace(self.engine, &tracer, &self.before, self.commands, &mut self.evidence)?;
+                if let Some(file) = file {
+                    trace_file::write(file, &self.evidence.trace)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether a HEALTHCHECK or a smoke command tests the image.
@@ -114,11 +150,7 @@ impl<'t> Trial<'t> {
     }
 
     /// Builds another version and compares; a build that fails is an answer.
-    pub fn compare(
-        &self,
-        text: &str,
-        ignore_file: Option<&str>,
-    ) -> anyhow::Result<Result<Finding, BuildError>> {
+    fn compare(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Verified, BuildError>> {
         self.bar.say("building and testing the new version");
         let path =
             self.context_source.context().map(|context| context.ignore_path.clone()).unwrap_or_default();
@@ -129,21 +161,34 @@ impl<'t> Trial<'t> {
             Err(error) => return Ok(Err(error)),
         };
         let after = Subject::of(self.engine, built)?;
-        Ok(Ok(verify::compare(self.engine, &self.before, &after, self.commands)?))
+        let finding = verify::compare(self.engine, &self.before, &after, self.commands, &self.evidence)?;
+        Ok(Ok(Verified {
+            before: self.before.image.size(),
+            after: after.image.size(),
+            finding,
+            untraced: self.evidence.untraced(),
+        }))
     }
 }
 
 impl verification::Trial for Trial<'_> {
     type Error = anyhow::Error;
+    type Proof = Verified;
 
-    fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<(), Failure>> {
-        let (evidence, lacking) = match self.compare(text, ignore_file)? {
-            Ok(finding) if finding.broken.is_empty() => return Ok(Ok(())),
-            Ok(finding) => (finding.broken.join("\n"), finding.lacking),
-            // Packages of the original that would repair the build.
-            Err(error) => (error.to_string(), verify::lacking(&self.before, &error.output)),
+    fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Verified, Failure>> {
+        let failure = match self.compare(text, ignore_file)? {
+            Ok(verified) if verified.finding.broken.is_empty() => return Ok(Ok(verified)),
+            Ok(Verified { finding, .. }) => {
+                Failure { evidence: finding.broken.join("\n"), lacking: finding.lacking, lost: finding.lost }
+            }
+            Err(error) => Failure {
+                evidence: error.to_string(),
+                // Packages of the original that would repair the build.
+                lacking: verify::lacking(&self.before, &error.output),
+                lost: Vec::new(),
+            },
         };
-        Ok(Err(Failure { evidence, lacking }))
+        Ok(Err(failure))
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn programs(
 }
 
 /// The system package that installed a file, after resolving symlinks.
-fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
+pub(super) fn owner(tree: &Tree<'_>, owners: &Owners<'_>, path: &str) -> Option<String> {
     let of = |path: &str| {
         let owner = owners.owner(path).filter(|(owner, _)| owner.is_system());
         owner.map(|(_, name)| name.to_owned())

@@ -1,14 +1,15 @@
 //! Commands that run in both images, and must have the same output and exit status.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use super::Subject;
+use super::containers::{self, Launch};
 use crate::image::{Image, Tree};
 use crate::knowledge::lists::programs::INTERPRETERS;
 use crate::measure::Error;
 use crate::measure::engine::{Engine, last_lines};
-use crate::measure::leftovers::TemporaryContainer;
+use crate::measure::tracer::Tracer;
+use jettison_trace::Trace;
 
 /// A check to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Smoke {
     Program(Vec<String>),
     /// The HEALTHCHECK of the image, for a container that is started without options.
     Health,
+    /// A container that is started without options ends alike, or runs on.
+    Runs,
     /// The program that containers start exists.
     Starts(String),
 }
@@ -29,6 +32,7 @@ impl fmt::Display for Smoke {
             Self::Command(text) => write!(f, "`{text}`"),
             Self::Program(words) => write!(f, "`{}`", words.join(" ")),
             Self::Health => f.write_str("HEALTHCHECK"),
+            Self::Runs => f.write_str("a container started without options"),
             Self::Starts(program) => write!(f, "`{program}` exists"),
         }
     }
@@ -39,9 +43,6 @@ impl fmt::Display for Smoke {
 /// same.)
 const CANNOT_RUN: i32 = 125;
 const NOT_FOUND: i32 = 127;
-
-/// How long a container may take until it is healthy.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The checks: the user's commands, and those that follow from the configuration of the image.
 pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<Smoke> {
@@ -61,6 +62,8 @@ pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<
     }
     if start.checks_health() {
         tests.push(Smoke::Health);
+    } else if !words.is_empty() {
+        tests.push(Smoke::Runs);
     }
     tests.extend(commands.iter().cloned().map(Smoke::Command));
     tests
@@ -90,17 +93,12 @@ impl Side<'_> {
     }
 }
 
-/// The result of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Outcome {
-    /// The exit status, if it is a command.
-    code: Option<i32>,
-    status: String,
-    printed: String,
-    said: String,
-}
-
 impl Smoke {
+    /// Whether the check only looks at the files of the image.
+    pub(super) fn starts_nothing(&self) -> bool {
+        matches!(self, Self::Starts(_))
+    }
+
     /// Runs the check in both images, and returns the failure of the second, if any.
     pub(super) fn compare(
         &self,
@@ -144,75 +142,40 @@ impl Smoke {
         }))
     }
 
-    fn run(&self, engine: &Engine, side: Side<'_>) -> Result<Outcome, Error> {
+    fn run(&self, engine: &Engine, side: Side<'_>) -> Result<containers::Outcome, Error> {
         let tag = side.subject.built.image.tag.as_str();
-        let container = TemporaryContainer::named(engine);
-        let mut arguments = vec!["run", "--rm", "--name", &container.name];
         match self {
-            Self::Health => return health(engine, side.subject, &container),
-            Self::Command(text) if side.has("/bin/sh") => {
-                arguments.extend(["--entrypoint", "/bin/sh", tag, "-c", text]);
+            Self::Health => containers::health(engine, side.subject, None).map(|(outcome, _)| outcome),
+            Self::Runs => containers::start(engine, side.subject, None).map(|(outcome, _)| outcome),
+            Self::Command(_) | Self::Program(_) | Self::Starts(_) => {
+                containers::run(engine, Launch { tag, network: None, program: &self.words(side) })
             }
-            Self::Command(text) => {
-                // Without a shell, blanks separate the words.
-                let mut words = text.split_whitespace();
-                arguments.extend(["--entrypoint", words.next().unwrap_or_default(), tag]);
-                arguments.extend(words);
-            }
-            Self::Program(words) => {
-                arguments.extend(["--entrypoint", &words[0], tag]);
-                arguments.extend(words[1..].iter().map(String::as_str));
-            }
-            Self::Starts(_) => {}
         }
-        let output = engine.output(arguments)?;
-        Ok(Outcome {
-            code: output.status.code(),
-            status: output.status.to_string(),
-            printed: String::from_utf8_lossy(&output.stdout).into_owned(),
-            said: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
     }
-}
 
-/// Starts a container without options, and runs the check in another container in its network until
-/// it succeeds once or the time is over.
-fn health(engine: &Engine, subject: &Subject, container: &TemporaryContainer) -> Result<Outcome, Error> {
-    let tag = subject.built.image.tag.as_str();
-    let check = subject.image.config.start.healthcheck.as_ref();
-    let words: Vec<&str> = check.iter().flat_map(|check| &check.test).map(String::as_str).collect();
-    let (program, rest) = match words[..] {
-        ["CMD-SHELL", script] => ("/bin/sh", vec!["-c", script]),
-        ["CMD", program, ref rest @ ..] => (program, rest.to_vec()),
-        _ => {
-            return Ok(Outcome {
-                code: None,
-                status: "no check".into(),
-                printed: String::new(),
-                said: String::new(),
-            });
+    /// Runs the check under the tracer. The trace is empty if the program could not be traced.
+    pub(super) fn trace(&self, engine: &Engine, side: Side<'_>, tracer: &Tracer) -> Result<Trace, Error> {
+        let tag = side.subject.built.image.tag.as_str();
+        match self {
+            Self::Starts(_) => Ok(Trace::default()),
+            Self::Health => containers::health(engine, side.subject, Some(tracer)).map(|(_, trace)| trace),
+            Self::Runs => containers::start(engine, side.subject, Some(tracer)).map(|(_, trace)| trace),
+            Self::Command(_) | Self::Program(_) => {
+                let launch = Launch { tag, network: None, program: &self.words(side) };
+                containers::run_traced(engine, launch, tracer).map(|(_, trace)| trace)
+            }
         }
-    };
-    engine.call(["run", "--detach", "--no-healthcheck", "--name", &container.name, tag])?;
-    let network = format!("container:{}", container.name);
-    let beside = TemporaryContainer::named(engine);
-    let once = ["run", "--rm", "--name", &beside.name, "--network", &network, "--entrypoint", program, tag];
-    let since = Instant::now();
-    loop {
-        let output = engine.output(once.iter().copied().chain(rest.iter().copied()))?;
-        let runs = engine.call(["inspect", "--format", "{{.State.Running}}", &container.name])? == "true";
-        if output.status.success() || !runs || since.elapsed() > PATIENCE {
-            let status = match (output.status.success(), runs) {
-                (true, _) => "healthy",
-                (false, true) => "unhealthy",
-                (false, false) => "container stopped",
-            };
-            let logs = engine.output(["logs", "--tail", "20", &container.name])?;
-            let said =
-                String::from_utf8_lossy(&logs.stdout).into_owned() + &String::from_utf8_lossy(&logs.stderr);
-            return Ok(Outcome { code: None, status: status.to_owned(), printed: String::new(), said });
+    }
+
+    /// The program and its arguments, for checks that name one.
+    fn words(&self, side: Side<'_>) -> Vec<String> {
+        match self {
+            Self::Command(text) if side.has("/bin/sh") => vec!["/bin/sh".into(), "-c".into(), text.clone()],
+            // Without a shell, blanks separate the words.
+            Self::Command(text) => text.split_whitespace().map(str::to_owned).collect(),
+            Self::Program(words) => words.clone(),
+            Self::Health | Self::Runs | Self::Starts(_) => Vec::new(),
         }
-        std::thread::sleep(Duration::from_millis(300));
     }
 }
 
