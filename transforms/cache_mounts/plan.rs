@@ -10,13 +10,14 @@ use std::rc::Rc;
 use crate::facts::caches::{is_mounted, what};
 use crate::facts::commands::{Elevation, Proof};
 use crate::facts::dependents::{Removal, has_no_network};
-use crate::facts::environment::Variable;
+use crate::facts::environment::{User, Variable};
 use crate::facts::execution::Directory;
 use crate::facts::packages::Call;
 use crate::facts::{FURTHEST, Facts, RunFacts, caches::KeptCache, paths};
 use crate::knowledge::{Cache, Kind, Manager, Mount};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
+use crate::syntax::shell::Statement;
 use crate::transforms::cache_mounts::redundant::RedundantCleanup;
 
 /// Mounts for one RUN.
@@ -327,7 +328,12 @@ fn found_users(facts: &Facts<'_>, target: &str) -> Rc<[usize]> {
     let directories = [target.to_owned()];
     let uses = |run: &&RunFacts<'_>| {
         let named = match run.script() {
-            Some(_) => run.invocations.iter().any(|one| !one.is("rm") && one.notices(&directories)),
+            Some(_) => run.invocations.iter().any(|one| match (one.is("rm"), &run.user) {
+                // It fails if the directory has files.
+                (true, User::Other(_)) => one.names_any(&directories),
+                (true, _) => false,
+                (false, _) => one.notices(&directories),
+            }),
             None => paths::names(&run.instruction.logical.text, target),
         };
         named && !is_mounted(run, &directories)
@@ -481,16 +487,18 @@ fn index_readers<'r, 'a>(
 }
 
 /// The first invocation, at this index or later, that downloads a package index so that the
-/// commands after it run only if it succeeded: it is neither negated nor in a condition.
-/// `usize::MAX` if there is none.
+/// commands after it run only if it succeeded: it is neither negated nor in a condition, and no `||`
+/// follows. `usize::MAX` if there is none.
 fn first_fetch(run: &RunFacts<'_>, manager: &Manager, from: usize) -> usize {
+    let statements = run.script().map_or(&[][..], |script| &script.list.statements);
+    let is_and_chain = |index: usize| statements.get(index).is_some_and(Statement::is_and_chain);
     let is_fetch = |call: &&Call<'_>| {
         let place = run.invocations[call.invocation].place;
         call.manager.name == manager.name
             && call.invocation >= from
             && manager.refreshes(&call.verb)
             && place.is_certain()
-            && (place.alone || place.proof != Proof::None)
+            && (place.alone && is_and_chain(place.statement) || place.proof != Proof::None)
     };
     run.calls.iter().find(is_fetch).map_or(usize::MAX, |call| call.invocation)
 }
