@@ -40,6 +40,12 @@ pub trait ContextSource: Sync {
         &[]
     }
 
+    /// The distribution and release of the image that the last stage is based on, as a build has
+    /// shown: `debian:12`.
+    fn observed_release(&self) -> Option<&str> {
+        None
+    }
+
     /// How Compose files start the image.
     fn services(&self) -> &[Service] {
         &[]

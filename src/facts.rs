@@ -43,6 +43,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::context::{ContextSource, NoBuildContext};
+use crate::facts::base_image::Release;
 use crate::knowledge::{Knowledge, Manager};
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
@@ -215,9 +216,15 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The same facts, with a build context that may be read.
+    /// The same facts, with a build context that may be read, and with what a build has shown.
     #[must_use]
-    pub fn within(self, context_source: &'a dyn ContextSource) -> Self {
+    pub fn within(mut self, context_source: &'a dyn ContextSource) -> Self {
+        if let Some(observed) = context_source.observed_release()
+            && let Some(last) = self.stages.last_mut()
+            && last.release.as_ref().is_none_or(|release| release.version.is_empty())
+        {
+            last.release = Some(Release::named(observed));
+        }
         Self { context_source, ..self }
     }
 

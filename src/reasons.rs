@@ -136,6 +136,11 @@ impl Reason {
         self.code() == "fails-with-fix"
     }
 
+    /// Whether it may not apply once the image is built.
+    pub fn is_answered_by_a_build(&self) -> bool {
+        self.code() == "unknown-debian-release"
+    }
+
     /// Its arguments by name.
     pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &Argument)> {
         self.kind.arguments.iter().copied().zip(&*self.arguments)

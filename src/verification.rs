@@ -17,6 +17,11 @@ pub trait Trial {
     /// What a trial shows of a version that works.
     type Proof;
 
+    /// The distribution and release of the original image: `debian:12`.
+    fn release(&self) -> Option<String> {
+        None
+    }
+
     /// Tries a version of the Dockerfile, with its ignore file if that changes too.
     ///
     /// # Errors
@@ -67,6 +72,7 @@ pub fn fix<T: Trial>(
         context_source,
         proven: context_source.proven().to_vec(),
         files: context_source.needed_files().to_vec(),
+        release: trial.release(),
     };
     loop {
         let mut outcome = pipeline::fix_within(text, &settings, &proving);
@@ -129,11 +135,12 @@ fn check_step<T: Trial>(
     trial.check(text, ignore_file)
 }
 
-/// The context, with the packages and files that trials have shown to be needed.
+/// The context, with the release, and the packages and files that trials have shown to be needed.
 struct Proving<'a> {
     context_source: &'a dyn ContextSource,
     proven: Vec<RequiredPackage>,
     files: Vec<String>,
+    release: Option<String>,
 }
 
 impl ContextSource for Proving<'_> {
@@ -151,6 +158,10 @@ impl ContextSource for Proving<'_> {
 
     fn needed_files(&self) -> &[String] {
         &self.files
+    }
+
+    fn observed_release(&self) -> Option<&str> {
+        self.release.as_deref()
     }
 
     fn services(&self) -> &[Service] {
@@ -280,6 +291,30 @@ mod tests {
         let text = outcome.text().expect("it is fixed");
         assert!(text.contains("-slim") && text.contains("libgomp1"), "{text}");
         assert_eq!(trial.checks.get(), 2);
+    }
+
+    #[test]
+    fn the_release_of_the_original_image_is_known() {
+        struct Works;
+        impl Trial for Works {
+            type Error = std::convert::Infallible;
+            type Proof = ();
+
+            fn release(&self) -> Option<String> {
+                Some("debian:13".into())
+            }
+
+            fn check(&self, _: &str, _: Option<&str>) -> Result<Result<(), Failure>, Self::Error> {
+                Ok(Ok(()))
+            }
+        }
+        let text = "FROM gcc\nWORKDIR /src\nCOPY main.c ./\nRUN gcc -o /usr/local/bin/hello main.c\nCMD [\"hello\"]\n";
+        let unknown = pipeline::fix_within(text, &settings(), &Folder::new());
+        let codes: Vec<&str> = unknown.refused.iter().map(|held| held.reason.code()).collect();
+        assert!(codes.contains(&"unknown-debian-release"), "{codes:?}");
+        let Ok(known) = fix(&Works, text, &settings(), &Folder::new());
+        let text = known.outcome.text().expect("it is split");
+        assert!(text.contains("FROM debian:trixie-slim\n"), "{text}");
     }
 
     #[test]

@@ -126,6 +126,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             );
             fixes.propose(Applicability::Unsafe, split.anchor, title, edits(ctx, &split));
             fixes.note(split.needs.iter().map(|need| format!("{}: {}", need.package, need.why)));
+            fixes.note(candidate.floating_release(ctx.context_source));
         }
         Err(reason) => {
             fixes.refuse(ctx.facts.start_of(candidate.stage), reason.undone("not split into stages"));

@@ -79,10 +79,18 @@ impl Release {
             .find(|(start, _)| is_of_series(tag, start))
             .map(|(_, release)| release.as_str());
         let distribution = special.or(image_known.distribution.as_deref())?;
-        let (family, release) = distribution.split_once(':').unwrap_or((distribution, ""));
+        let mut release = Self::named(distribution);
         // `ubuntu-upstart:14.04` has the same numbers as ubuntu itself.
-        let release = if release.is_empty() && image.repository.contains(family) { tag } else { release };
-        Some(Self { family: family.to_owned(), version: version(release) })
+        if release.version.is_empty() && image.repository.contains(&release.family) {
+            release.version = version(tag);
+        }
+        Some(release)
+    }
+
+    /// Reads `debian:12`.
+    pub(crate) fn named(text: &str) -> Self {
+        let (family, release) = text.split_once(':').unwrap_or((text, ""));
+        Self { family: family.to_owned(), version: version(release) }
     }
 
     /// Whether this is `bound` (`debian:8`, with all its updates) or an earlier release. A tag with

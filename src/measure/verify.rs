@@ -19,6 +19,7 @@ use smoke::Side;
 use super::Error;
 use super::build::Built;
 use super::engine::Engine;
+use super::leftovers::{TemporaryContainer, TemporaryDirectory};
 use super::tracer::Tracer;
 use crate::context::RequiredPackage;
 use crate::image::{Image, Owners, Tree};
@@ -146,6 +147,24 @@ pub fn compare(
         }
     }
     Ok(finding)
+}
+
+/// The distribution and release of an image: `debian:12`. `None` if it does not say.
+/// (os-release(5).)
+pub fn release(engine: &Engine, subject: &Subject) -> Option<String> {
+    let container = TemporaryContainer::named(engine);
+    // A container needs a command, which is not run.
+    engine.call(["create", "--name", &container.name, "--entrypoint", "/", &subject.built.image.tag]).ok()?;
+    let folder = TemporaryDirectory::new().ok()?;
+    let to = folder.path().join("os-release");
+    let from = format!("{}:/etc/os-release", container.name);
+    engine.call(["cp", "--follow-link", &from, &to.to_string_lossy()]).ok()?;
+    let text = std::fs::read_to_string(to).ok()?;
+    let value = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
+        Some(line.trim_matches(['"', '\'']).to_owned())
+    };
+    Some(format!("{}:{}", value("ID")?, value("VERSION_ID")?))
 }
 
 /// Packages of an image that a build needs, according to its output.

@@ -39,6 +39,10 @@ impl ContextSource for CurrentContext<'_> {
         self.given.proven()
     }
 
+    fn observed_release(&self) -> Option<&str> {
+        self.given.observed_release()
+    }
+
     fn needed_files(&self) -> &[String] {
         self.given.needed_files()
     }

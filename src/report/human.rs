@@ -63,6 +63,9 @@ pub fn figures(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
         if let Some(verified) = &report.verified {
             let path = escape::line(report.path.as_deref().unwrap_or_default());
             writeln!(out, "{path}: {}", verified::line(verified))?;
+            if !verified.is_tested {
+                writeln!(out, "{path}: {}", verified::UNTESTED)?;
+            }
         }
         if let Some(figures) = &report.measured {
             measured::human(out, figures)?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::digest::sha256;
 use crate::report::markdown::LONGEST;
-use crate::report::{FileReport, effect_name, inert, markdown};
+use crate::report::{FileReport, effect_name, inert, markdown, verified};
 use crate::transform::{Applicability, Effect, Transform};
 
 /// The width of a commit message, like git's own.
@@ -196,7 +196,9 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     } else {
         "All changes are *safe*: the same programs run in the same order, directory and environment, and fail in the same cases. The configuration of the image is the same. Only files that can be downloaded or generated again are removed.\n\n"
     };
-    let proof = proof(facts.verified, facts.smoke).map_or(String::new(), |proof| format!("{proof}\n\n"));
+    let proof = evidence(reports)
+        .or_else(|| proof(facts.verified, facts.smoke))
+        .map_or(String::new(), |proof| format!("{proof}\n\n"));
     let no = "<details><summary>How to opt out</summary>\n\n- Of one change: put `# jettison: ignore=ID because …` above the instruction, with the id of the transform from the table.\n- Of one kind of change everywhere: add `ignore: [ID]` to `.jettison.yaml`.\n- Of all changes: close this request. Jettison does not open it again for the same changes.\n\nIf you add commits to this branch, jettison no longer changes it.\n\n</details>\n\n";
     let mark = format!("{MARK}{} -->\n", facts.mark.to_json());
     // The fixed parts reserve their room first.
@@ -207,6 +209,21 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     rest += &markdown::refusals(reports, room(&text).saturating_sub(rest.len()));
     rest += &markdown::folded_diff(reports, room(&text).saturating_sub(rest.len()));
     text + assurance + &proof + &rest + no + &mark
+}
+
+/// What the checks have shown, file by file; `None` without `--verify`.
+fn evidence(reports: &[FileReport]) -> Option<String> {
+    let lines: Vec<String> = reports
+        .iter()
+        .filter_map(|report| Some((report.path.as_deref().unwrap_or_default(), report.verified.as_ref()?)))
+        .map(|(path, verified)| {
+            format!("- {}: {}\n", inert::code(path), inert::prose(&verified::line(verified)))
+        })
+        .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    Some(format!("Both images were built and compared:\n\n{}", lines.concat()))
 }
 
 /// A sentence about the checks that passed; `None` without `--verify`.

@@ -19,6 +19,8 @@ pub struct Verified {
     pub finding: Finding,
     /// Why it is not known which files the checks use, for all or some; empty if it is.
     pub untraced: String,
+    /// Whether a HEALTHCHECK or a smoke command tests more than the start of the container.
+    pub is_tested: bool,
 }
 
 impl Verified {
@@ -30,7 +32,7 @@ impl Verified {
 
 /// `735.0 MB → 230.1 MB (−69 %); verified: `app --version`, HEALTHCHECK, 1204 files`
 pub fn line(verified: &Verified) -> String {
-    let Verified { before, after, finding, untraced } = verified;
+    let Verified { before, after, finding, untraced, .. } = verified;
     let change = match before.checked_sub(*after) {
         Some(saved) if *before > 0 => format!(" (−{} %)", saved * 100 / before),
         _ => String::new(),
@@ -44,6 +46,9 @@ pub fn line(verified: &Verified) -> String {
     };
     format!("{} → {}{change}; verified: {}{untraced}", size(*before), size(*after), tried.join(", "))
 }
+
+/// What to do if only the start of the container was tested.
+pub const UNTESTED: &str = "only the start of the container was tested; a HEALTHCHECK, or --smoke with a command that uses the application, tests more";
 
 /// Writes the checks, the differences and the failures.
 pub fn human(
@@ -97,7 +102,7 @@ pub fn json(out: &mut impl Write, path: &str, platform: Option<&str>, verified: 
 
 /// The members of a comparison.
 pub(super) fn value(verified: &Verified) -> Value {
-    let Verified { before, after, finding, untraced } = verified;
+    let Verified { before, after, finding, untraced, is_tested } = verified;
     let count = |(count, bytes): (usize, u64)| json!({ "count": count, "size": bytes });
     let files = finding.files.groups.iter().map(|group| {
         json!({
@@ -119,7 +124,28 @@ pub(super) fn value(verified: &Verified) -> Value {
         "configuration": finding.configuration,
         "files": files.collect::<Vec<_>>(),
         "tried": tried.collect::<Vec<_>>(),
+        "tested": is_tested,
         "used": finding.used,
         "untraced": if untraced.is_empty() { Value::Null } else { Value::from(untraced.as_str()) },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::verify::Tried;
+
+    #[test]
+    fn one_line_says_what_was_shown() {
+        let tried = |what: &str| Tried { what: what.into(), is_same: true };
+        let finding =
+            Finding { tried: vec![tried("HEALTHCHECK"), tried("`app --version`")], ..Finding::default() };
+        let mut verified =
+            Verified { before: 735_000_000, after: 230_100_000, finding, ..Verified::default() };
+        assert_eq!(line(&verified), "735.0 MB → 230.1 MB (−68 %); verified: HEALTHCHECK, `app --version`");
+        verified.after = 735_000_100;
+        verified.untraced = "no tracer".into();
+        let expected = "735.0 MB → 735.0 MB; verified: HEALTHCHECK, `app --version`; not known which files are used: no tracer";
+        assert_eq!(line(&verified), expected);
+    }
 }

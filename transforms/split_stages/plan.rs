@@ -7,8 +7,9 @@
 //! instructions (`assemble`). Only the last stage of a file is examined, the one that ships.
 
 use crate::context::ContextSource;
-use crate::facts::base_image::ImageName;
+use crate::facts::base_image::{ImageName, Release};
 use crate::facts::{Base, FURTHEST, Facts, Stage};
+use crate::knowledge::Knowledge;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::view::StageView;
@@ -29,6 +30,17 @@ impl<'f> Candidate<'f> {
         let Base::Image(image) = &stage.base else { return None };
         let language = LANGUAGES.iter().find(|language| (language.detects)(facts, stage, image))?;
         Some(Self { stage, image, language })
+    }
+
+    /// A remark if only a build has shown the release of the base image, so that it may change.
+    pub(super) fn floating_release(&self, context_source: &dyn ContextSource) -> Option<String> {
+        let observed = context_source.observed_release()?;
+        let is_observed =
+            self.stage.release.as_ref().is_some_and(|release| *release == Release::named(observed));
+        let known = Release::of(self.image, Knowledge::embedded());
+        (is_observed && known.is_none_or(|release| release.version.is_empty())).then(|| {
+            format!("the base image has {observed} now; name the release in its tag, so that both stages change together")
+        })
     }
 }
 
