@@ -26,6 +26,9 @@
 //! other commands, `npm ci && npm run build`, is split in two if that changes nothing else. The
 //! later copy includes the manifests again, so the files are the same.
 //!
+//! If other instructions already copy the manifests, the copies of sources just move below the
+//! install, whatever their form: directories, files or patterns.
+//!
 //! # When it does nothing
 //! The copied directory has nothing to do with the install, or other sources are also copied above
 //! it. It refuses if the build context is unknown.
@@ -63,7 +66,35 @@
 //! COPY . .
 //! CMD ["node", "server.js"]
 //! ```
+//! Sources between the manifests and the install:
+//! ```context
+//! package.json <<EOF
+//! { "dependencies": { "express": "4.21.2" }, "devDependencies": { "typescript": "5.9.3" } }
+//! EOF
+//! package-lock.json <<EOF
+//! { "lockfileVersion": 3, "packages": { "": { "dependencies": { "express": "4.21.2" } } } }
+//! EOF
+//! tsconfig.json 100
+//! src/main.ts 1200
+//! ```
+//! ```dockerfile before
+//! FROM node:20
+//! WORKDIR /app
+//! COPY package*.json tsconfig.json ./
+//! COPY src ./src
+//! RUN npm ci
+//! RUN npx tsc
+//! ```
+//! ```dockerfile after
+//! FROM node:20
+//! WORKDIR /app
+//! COPY package*.json tsconfig.json ./
+//! RUN npm ci
+//! COPY src ./src
+//! RUN npx tsc
+//! ```
 
+mod layout;
 mod manifests;
 mod plan;
 mod reserved;
@@ -73,8 +104,8 @@ use crate::edit::Edits;
 use crate::reasons;
 use crate::syntax::{Body, Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
-use crate::transforms::copy_manifests_first::plan::DependencyCopy;
-use crate::transforms::support::moves::move_after;
+use crate::transforms::copy_manifests_first::plan::{DependencyCopy, SinkingSources};
+use crate::transforms::support::moves::{move_after, move_all};
 use crate::transforms::support::new_instruction::in_case_of;
 
 /// See the module's documentation.
@@ -109,6 +140,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             }
         };
         let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        if let Some(sinking) = plan::sinking_sources(ctx.facts, stage.index, context, &is_fixed) {
+            propose_order(ctx, &sinking, context, fixes);
+            continue;
+        }
         for found in plan::dependency_copies(ctx.facts, stage.index, context, &is_fixed) {
             match found {
                 Ok(early) => propose(ctx, &early, context, fixes),
@@ -143,6 +178,24 @@ fn propose(ctx: &Context<'_>, early: &DependencyCopy, context: &BuildContext, fi
     let needed_at = ctx.facts.block(early.moved.spares).span.start;
     edits.insert(needed_at, manifest_copies(ctx, copy, early));
     fixes.propose(early.confidence.into(), copy.text, title(early), edits);
+    if let Some(text) = ignore_file {
+        fixes.along_with_ignore_file(text);
+    }
+}
+
+/// Proposes to move copies below installs that need none of them.
+fn propose_order(ctx: &Context<'_>, sinking: &SinkingSources, context: &BuildContext, fixes: &mut Fixes) {
+    let first = &sinking.moves[0];
+    let anchor = ctx.file.items[sinking.moves.iter().map(|one| one.item).min().unwrap_or(first.item)].span();
+    let ignore_file = match reserved::reserve(ctx.facts, &sinking.makes, context, ctx.context_source) {
+        Ok(text) => text,
+        Err(reason) => return fixes.refuse(anchor, reason.undone("sources not copied after the install")),
+    };
+    let spared = ctx.file.items[first.spares].span().of(ctx.file.text);
+    let spared = spared.lines().next().unwrap_or_default().trim_end_matches(['\\', '`', ' ']);
+    let title =
+        format!("copy the sources after `{spared}`, so a source change doesn't reinstall the dependencies");
+    fixes.propose(sinking.confidence.into(), anchor, title, move_all(ctx, &sinking.moves));
     if let Some(text) = ignore_file {
         fixes.along_with_ignore_file(text);
     }

@@ -46,7 +46,7 @@
 //! RUN python setup.py install
 //! ```
 
-use crate::syntax::Item;
+use crate::syntax::{Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
@@ -68,8 +68,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        let moves =
-            ordering::sinking_copies(ctx.facts, stage.index, &|one| ctx.pragmas.silence(&names, one.text));
+        let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        let moves = ordering::sinking_copies(ctx.facts, stage.index, &is_fixed, &|_, _| false);
         let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
         let spared = ctx.file.items[moves[0].spares].span().of(ctx.file.text);

@@ -149,11 +149,12 @@ struct Sinking<'r> {
 }
 
 /// The copies of a stage that gain by moving down. `fixed` says whether an instruction must stay in
-/// its place.
+/// its place, and `passes` whether a copy may pass an install from manifests.
 pub fn sinking_copies(
     facts: &Facts<'_>,
     stage: usize,
     fixed: &dyn Fn(&Instruction<'_>) -> bool,
+    passes: &dyn Fn(usize, usize) -> bool,
 ) -> Vec<Move> {
     let is_copy = |body: &Body| matches!(body, Body::Copy(_) | Body::Add(_));
     let Some(order) = movable_items(facts, stage, &is_copy) else { return Vec::new() };
@@ -194,7 +195,8 @@ pub fn sinking_copies(
                                 other,
                                 facts.effects(item),
                                 facts.effects(other),
-                            ))
+                            )
+                            || !facts.effects(other).installs.is_empty() && passes(item, other))
                 },
                 gains_by: &|at, other| {
                     is_worth_sparing[other] && own[order[at] - start] > above[order[other] - start]

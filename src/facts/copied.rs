@@ -1,12 +1,12 @@
 //! The files that a COPY or ADD copies from the build context: maps context paths to image paths
 //! and back.
 //!
-//! Covers only plain copies of named files and directories, not patterns, URLs, archives and other
-//! stages.
+//! `copied` covers only plain copies of named files and directories, not patterns, URLs, archives
+//! and other stages; `placed_files` covers patterns too.
 
 use crate::context::BuildContext;
-use crate::facts::Facts;
 use crate::facts::execution::normalized;
+use crate::facts::{Facts, paths};
 use crate::knowledge::lists::files::UNPACKED_BY_ADD;
 use crate::syntax::{Body, Instruction, Item};
 
@@ -62,6 +62,106 @@ impl Facts<'_> {
     }
 }
 
+/// More files are not looked at.
+const MOST_FILES: usize = 20_000;
+
+impl Facts<'_> {
+    /// The files that the instruction at an item copies from the context, each with its path in the
+    /// image, or `None` if that is unknown. A pattern means the files that match it.
+    pub fn placed_files(&self, item: usize, context: &BuildContext) -> Option<Vec<(String, String)>> {
+        let Item::Instruction(instruction) = &self.file.items[item] else { return None };
+        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
+        if !instruction.heredocs.is_empty() || !has_plain_flags(instruction) {
+            return None;
+        }
+        let is_add = matches!(instruction.body, Body::Add(_));
+        let written = transfer.destination.as_str();
+        let destination = self.path_at(item, written)?;
+        let is_known_directory =
+            self.directory_at(item).is_some_and(|directory| paths::within(&directory, &destination));
+        let is_directory = transfer.sources.len() > 1
+            || is_known_directory
+            || written.ends_with('/')
+            || matches!(written, "." | "..")
+            || written.ends_with("/.");
+        let mut placed = Vec::new();
+        for source in &transfer.sources {
+            let source = self.expanded(item, source)?;
+            if source.contains("://") || source.starts_with("git@") || source.contains(['[', '\\']) {
+                return None;
+            }
+            let source = normalized(&source)?.trim_start_matches('/').to_owned();
+            let is_pattern = source.contains(['*', '?']);
+            let is_file = context.file(&source).is_some();
+            if is_pattern && !is_directory {
+                return None;
+            }
+            // A missing file or directory may exist in another checkout, or be created before a build.
+            if !is_pattern && !context.sends(&source) {
+                return None;
+            }
+            for entry in if is_pattern { context.below("") } else { context.below(&source) } {
+                let inner = if is_pattern {
+                    matched(&source, &entry.path)
+                } else if is_file {
+                    Some(name_of(&source))
+                } else {
+                    below(&entry.path, &source)
+                };
+                let Some(inner) = inner.filter(|_| context.sends_file(&entry.path)) else { continue };
+                let is_unpacked = UNPACKED_BY_ADD.iter().any(|ending| entry.path.ends_with(ending));
+                if is_add && is_unpacked && (is_pattern || is_file) || placed.len() == MOST_FILES {
+                    return None;
+                }
+                let renamed = is_file && !is_directory;
+                let place = if renamed { destination.clone() } else { join(&destination, inner) };
+                placed.push((entry.path.clone(), place));
+            }
+        }
+        Some(placed)
+    }
+}
+
+/// The path below the destination of a file that a pattern selects: its name, or its path in a
+/// directory that the pattern selects. (Docker's reference, COPY, "Pattern matching".)
+fn matched<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
+    let mut rest = path;
+    let mut last = path;
+    for part in pattern.split('/') {
+        let (name, after) = rest.split_once('/').unwrap_or((rest, ""));
+        if name.is_empty() || !fits(part.as_bytes(), name.as_bytes()) {
+            return None;
+        }
+        (last, rest) = (rest, after);
+    }
+    Some(if rest.is_empty() { last } else { rest })
+}
+
+/// Whether a name matches a pattern of one path component.
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut seen) = (0, 0);
+    let mut retry = None;
+    while seen < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                retry = Some((at, seen));
+                at += 1;
+            }
+            Some(&c) if c == b'?' || c == name[seen] => (at, seen) = (at + 1, seen + 1),
+            _ => {
+                let Some((star, from)) = retry else { return false };
+                retry = Some((star, from + 1));
+                (at, seen) = (star + 1, from + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|&c| c == b'*')
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 fn has_plain_flags(instruction: &Instruction<'_>) -> bool {
     instruction.flags.iter().all(|flag| matches!(flag.name.as_str(), "chown" | "chmod" | "link"))
 }
@@ -70,6 +170,11 @@ impl Copied {
     /// Whether it copies a whole directory, which may contain more than a later step needs.
     pub fn takes_a_directory(&self) -> bool {
         self.sources.iter().any(|source| source.is_directory)
+    }
+
+    /// How many files and directories it names.
+    pub fn count(&self) -> usize {
+        self.sources.len()
     }
 
     /// Whether it may create anything below `/etc`.
@@ -193,6 +298,39 @@ mod tests {
             copied("COPY package.json /p.json").expect("plain").image_path("package.json").as_deref(),
             Some("/p.json")
         );
+    }
+
+    #[test]
+    fn patterns_select_files_and_the_contents_of_directories() {
+        let text = |line: &str| format!("FROM a\nWORKDIR /w\n{line}\n");
+        let placed = |line: &str| {
+            let text = text(line);
+            let file = Dockerfile::parse(&text);
+            let facts = Facts::of(&file, Knowledge::embedded());
+            let entry = |path: &str| Entry { path: path.into(), size: 1, is_link: false, executable: false };
+            let entries = ["app/go.mod", "app/x/y", "package.json", "package-lock.json"].map(entry).to_vec();
+            let context = BuildContext::of(entries, std::collections::BTreeMap::new(), ".dockerignore", None);
+            let placed = facts.placed_files(2, &context)?;
+            Some(placed.into_iter().map(|(_, place)| place).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(placed("COPY package*.json ./").as_deref(), Some("/w/package-lock.json /w/package.json"));
+        assert_eq!(placed("COPY p?ckage.json ./").as_deref(), Some("/w/package.json"));
+        assert_eq!(placed("COPY a*/* /srv/").as_deref(), Some("/srv/go.mod /srv/y"));
+        assert_eq!(placed("COPY a* .").as_deref(), Some("/w/go.mod /w/x/y"));
+        assert_eq!(placed("COPY app/ /srv").as_deref(), Some("/srv/go.mod /srv/x/y"));
+        assert_eq!(placed("COPY package.json /w").as_deref(), Some("/w/package.json"));
+        assert_eq!(placed("COPY package.json /p").as_deref(), Some("/p"));
+        assert_eq!(placed("COPY yarn.lock* package.json ./").as_deref(), Some("/w/package.json"));
+        for line in [
+            "COPY missing ./",
+            "COPY *.json /p",
+            "COPY [ab]* ./",
+            "COPY --from=b . .",
+            "ADD https://x/y ./",
+            "COPY $X .",
+        ] {
+            assert_eq!(placed(line), None, "{line}");
+        }
     }
 
     #[test]

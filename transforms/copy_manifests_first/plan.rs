@@ -19,6 +19,7 @@ use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::shell::{End, Statement};
 use crate::syntax::{Body, Instruction};
+use crate::transforms::copy_manifests_first::layout::Installs;
 use crate::transforms::copy_manifests_first::manifests;
 use crate::transforms::ordering::{self, Move, index};
 
@@ -84,6 +85,48 @@ pub fn may_copy_early(facts: &Facts<'_>, stage: usize) -> bool {
     })
 }
 
+/// Copies that can move below installs that need none of them.
+#[derive(Debug, Clone)]
+pub struct SinkingSources {
+    /// The copies, in the order of the new text.
+    pub moves: Vec<Move>,
+    /// Context paths that the installs create, and that the copies could contain.
+    pub makes: BTreeSet<String>,
+    /// How certain it is that the installs do not need the files.
+    pub confidence: Confidence,
+}
+
+/// The copies of a stage that can move below installs as they are: those that certainly can, or
+/// else all.
+pub fn sinking_sources(
+    facts: &Facts<'_>,
+    stage: usize,
+    context: &BuildContext,
+    fixed: &dyn Fn(&Instruction<'_>) -> bool,
+) -> Option<SinkingSources> {
+    let installs = Installs::of(facts, context);
+    [Confidence::Safe, Confidence::Unsafe].into_iter().find_map(|limit| {
+        let passes = |copy: usize, install: usize| {
+            installs.pass(copy, install).is_some_and(|pass| pass.needs.is_empty() && pass.confidence <= limit)
+        };
+        let moves = ordering::sinking_copies(facts, stage, fixed, &passes);
+        let mut found = SinkingSources { moves, makes: BTreeSet::new(), confidence: Confidence::Safe };
+        let mut is_past_install = false;
+        for one in &found.moves {
+            for item in one.item + 1..=one.after {
+                if facts.effects(item).installs.is_empty() {
+                    continue;
+                }
+                let pass = installs.pass(one.item, item)?;
+                is_past_install = true;
+                found.makes.extend(pass.makes);
+                found.confidence = found.confidence.max(pass.confidence);
+            }
+        }
+        is_past_install.then_some(found)
+    })
+}
+
 /// The copies of a stage that can be split, from top to bottom and independent of each other. The
 /// error says why the only candidate can't be split.
 pub fn dependency_copies(
@@ -97,6 +140,7 @@ pub fn dependency_copies(
     let mut against = None;
     let mut found: Vec<Result<DependencyCopy, Reason>> = Vec::new();
     let (mut below, mut destinations) = (0, Vec::new());
+    let installs = Installs::of(facts, context);
     for (at, &item) in order.iter().enumerate() {
         let is_fixed =
             facts.instruction_at(item).is_none_or(fixed) || crate::facts::near_error(facts.file, item);
@@ -104,6 +148,10 @@ pub fn dependency_copies(
             facts.copied(item, context).filter(|copied| copied.takes_a_directory() && !is_fixed)
         else {
             let after = &order[at + 1..];
+            if found.is_empty() && !is_fixed {
+                found.extend(take_list_apart(facts, item, after, &installs, context).map(Ok));
+                below = found.iter().flatten().map(|early| early.moved.after).max().unwrap_or(below);
+            }
             against = against.or_else(|| is_not_followed(facts, item, after));
             continue;
         };
@@ -199,15 +247,7 @@ fn take_apart(
     }
     let missing: Vec<String> =
         reads.into_iter().filter(|file| !is_there_before(facts, copied, file, before, context)).collect();
-    if let Some(odd) = missing.iter().find(|file| !file.chars().all(is_plain)) {
-        let span = facts.file.items[copied.item].span();
-        return Some(Err(reasons::name_needs_quotes(odd).at(span)));
-    }
-    // A file that is not tracked exists only in this checkout, and would be missing in others.
-    let is_kept = |file: &&String| context.is_tracked(file);
-    let untracked = missing.iter().find(|file| is_kept(file) == Some(false));
-    if let Some(file) = untracked.filter(|_| missing.iter().any(|file| is_kept(&file) == Some(true))) {
-        let reason = reasons::not_under_version_control(file);
+    if let Some(reason) = cannot_be_named(&missing, context) {
         return Some(Err(reason.at(facts.file.items[copied.item].span())));
     }
     let moved = Move { item: copied.item, after, spares };
@@ -218,6 +258,63 @@ fn take_apart(
         makes,
         confidence,
     }))
+}
+
+/// Why a copy can't name these files.
+fn cannot_be_named(files: &[String], context: &BuildContext) -> Option<Reason> {
+    if let Some(odd) = files.iter().find(|file| !file.chars().all(is_plain)) {
+        return Some(reasons::name_needs_quotes(odd));
+    }
+    // A file that is not tracked exists only in this checkout, and would be missing in others.
+    let is_kept = |file: &&String| context.is_tracked(file);
+    let untracked = files.iter().find(|file| is_kept(file) == Some(false));
+    let untracked = untracked.filter(|_| files.iter().any(|file| is_kept(&file) == Some(true)));
+    untracked.map(|file| reasons::not_under_version_control(file))
+}
+
+/// How a copy of named files, manifests and sources, can be split.
+fn take_list_apart(
+    facts: &Facts<'_>,
+    item: usize,
+    after: &[usize],
+    installs: &Installs<'_, '_>,
+    context: &BuildContext,
+) -> Option<DependencyCopy> {
+    let copied = facts.copied(item, context).filter(|copied| !copied.takes_a_directory())?;
+    if facts.rate(item) != Rate::Often || after.len() > FURTHEST {
+        return None;
+    }
+    let own = facts.effects(item);
+    let (mut needed, mut last, mut spares) = (Needed::default(), None, None);
+    for &other in after {
+        if !ordering::is_movable_across(facts, other) || index::hands_index_on(facts, other) {
+            break;
+        }
+        let effects = facts.effects(other);
+        if effects.installs.is_empty() {
+            if !own.commute(effects) && !ordering::may_pass_workdir(facts, item, other, own, effects) {
+                break;
+            }
+            if index::is_worth_sparing(facts, other) {
+                last = Some(other);
+            }
+            continue;
+        }
+        let Some(pass) = installs.pass(item, other) else { break };
+        needed.add(Needed { reads: pass.needs, makes: pass.makes, confidence: pass.confidence });
+        (last, spares) = (Some(other), spares.or(Some(other)));
+    }
+    let (after, spares) = (last?, spares?);
+    let Needed { reads, makes, confidence } = needed;
+    let is_rest = reads.len() < copied.count() && !reads.is_empty();
+    if !is_rest
+        || other_sources_above(facts, item, spares).is_some()
+        || cannot_be_named(&reads, context).is_some()
+    {
+        return None;
+    }
+    let copies = vec![EarlyCopy { sources: reads, directory: String::new() }];
+    Some(DependencyCopy { moved: Move { item, after, spares }, copies, cut: None, makes, confidence })
 }
 
 /// Another copy of sources above a step, because of which the step would run again just as often.
@@ -301,7 +398,7 @@ fn needed_by(
 
 /// The words of earlier commands that install programs: package managers with their packages
 /// and plugins.
-fn installed_before(facts: &Facts<'_>, item: usize) -> Vec<String> {
+pub(super) fn installed_before(facts: &Facts<'_>, item: usize) -> Vec<String> {
     let runs = facts.before(item).filter_map(|(at, _)| facts.run_at(at));
     let words = runs.flat_map(|run| {
         let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
