@@ -20,8 +20,10 @@
 //! # When it does nothing
 //! Merging saves no bytes. Steps that change independently should not share a layer, and a layer of
 //! a few bytes costs nothing. `merge-runs: all` in the configuration merges wherever it is safe.
-//! Between two installs from the same index, only small steps are merged with them. Of several RUNs
-//! that save something only together, none is merged if one of them can't be.
+//! Between two installs from the same index, only small steps are merged with them. In a stage that
+//! is not part of the final image, only the download of an index and the installs from it are
+//! merged, and only if sources are copied above them: such a copy can't move below a download on
+//! which a later RUN depends. Of several RUNs that save something only together, none is merged if one of them can't be.
 //!
 //! # Examples
 //! The index is fetched in the RUN that uses it:
@@ -68,6 +70,8 @@ use std::ops::Range;
 use crate::config::MergeRuns;
 
 use crate::facts::RunFacts;
+use crate::facts::change_rate::Rate;
+use crate::syntax::Body;
 use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
 use crate::transforms::support::join::gain::{Gain, GainKind, Gains};
 use crate::transforms::support::join::{are_neighbours, join, judge};
@@ -90,7 +94,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let runs = &ctx.facts.runs;
     let gains = Gains::of(ctx.facts);
     for series in series(ctx) {
-        let mut distant = distant(ctx, &gains, &series);
+        let ships = ctx.facts.stage_of(&runs[series.start]).ships;
+        let mut distant = if ships { distant(ctx, &gains, &series) } else { vec![None; series.len()] };
         // A RUN takes part in one merge per step; a longer series needs several steps.
         let mut taken = None;
         for at in series.start + 1..series.end {
@@ -101,8 +106,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
             let wants_all = || (ctx.settings.config.merge_runs == MergeRuns::All).then(Gain::layer);
-            let gain = gains.of_neighbours(at - 1, at).or_else(|| distant[at - series.start].take());
-            let Some(gain) = gain.or_else(wants_all) else { continue };
+            let gain = if ships {
+                let gain = gains.of_neighbours(at - 1, at).or_else(|| distant[at - series.start].take());
+                gain.or_else(wants_all)
+            } else {
+                gains.of_fresh_index(at - 1, at)
+            };
+            let Some(gain) = gain else { continue };
             let (first, second) = (&runs[at - 1], &runs[at]);
             match judge::merge(ctx.facts, first, second, gain) {
                 Ok(None) => {}
@@ -127,7 +137,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-/// The RUNs between which there are only comments, in stages that ship: ranges of indexes.
+/// The RUNs between which there are only comments, in stages that ship or copy sources above them:
+/// ranges of indexes.
 fn series<'c>(ctx: &'c Context<'_>) -> impl Iterator<Item = Range<usize>> + 'c {
     let runs = &ctx.facts.runs;
     let mut start = 0;
@@ -141,7 +152,20 @@ fn series<'c>(ctx: &'c Context<'_>) -> impl Iterator<Item = Range<usize>> + 'c {
         start = end;
         (!found.is_empty()).then_some(found)
     })
-    .filter(|series| ctx.facts.stage_of(&runs[series.start]).ships)
+    .filter(|series| {
+        let first = &runs[series.start];
+        ctx.facts.stage_of(first).ships || has_sources_above(ctx, first)
+    })
+}
+
+/// Whether its stage copies sources above a RUN.
+fn has_sources_above(ctx: &Context<'_>, run: &RunFacts<'_>) -> bool {
+    let start = ctx.facts.stage_of(run).items.start;
+    let is_copy = |item: usize| {
+        let instruction = ctx.facts.instruction_at(item);
+        instruction.is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)))
+    };
+    (start..run.item).any(|item| is_copy(item) && ctx.facts.rate(item) == Rate::Often)
 }
 
 /// For each RUN of a series, the gain of merging it with the previous one as part of a group whose

@@ -67,23 +67,10 @@ impl<'f, 'a> Gains<'f, 'a> {
     /// instruction after the first.
     pub fn of_neighbours(&self, first: usize, second: usize) -> Option<Gain> {
         let (a, b) = (&self.facts.runs[first], &self.facts.runs[second]);
-        let shared = shared(a, b);
-        let refresh = shared.iter().find_map(|name| {
-            let refreshes = has(a, name, Manager::refreshes) && !has(a, name, Manager::installs);
-            let installs = has(b, name, Manager::installs) && !has(b, name, Manager::refreshes);
-            let call = a.calls.iter().find(|call| call.manager.name == *name);
-            (refreshes && installs).then_some(call).flatten()
-        });
-        if let Some(call) = refresh {
-            return Some(Gain {
-                title: format!("run `{} {}` in the same RUN as the install", call.manager.name, call.verb),
-                kind: GainKind::Freshness,
-                is_small: false,
-            });
-        }
-        if let Some(gain) = self.of_ends(first, second) {
+        if let Some(gain) = refresh(a, b).or_else(|| self.of_ends(first, second)) {
             return Some(gain);
         }
+        let shared = shared(a, b);
         if !shared.is_empty() && only(self.facts, a, &shared) && only(self.facts, b, &shared) {
             return Some(Gain {
                 title: format!("combine consecutive {} installs into one layer", shared.join(" and ")),
@@ -92,6 +79,14 @@ impl<'f, 'a> Gains<'f, 'a> {
             });
         }
         None
+    }
+
+    /// The gain of merging two RUNs of a stage that does not ship: the second one installs from the
+    /// index that the first one downloads, so copies of sources can't move below the first one.
+    pub fn of_fresh_index(&self, first: usize, second: usize) -> Option<Gain> {
+        let (a, b) = (&self.facts.runs[first], &self.facts.runs[second]);
+        let gain = refresh(a, b).or_else(|| self.index(first, second))?;
+        Some(Gain { kind: GainKind::Freshness, ..gain })
     }
 
     /// The savings of merging two RUNs, by their indexes, together with all RUNs between them.
@@ -183,6 +178,21 @@ impl<'f, 'a> Gains<'f, 'a> {
                     .any(|cache| (installs || cache.filled_by.contains(&call.verb)) && empties(cache))
             })
     }
+}
+
+/// The second RUN installs from the index that the first one only downloads.
+fn refresh(first: &RunFacts<'_>, second: &RunFacts<'_>) -> Option<Gain> {
+    let call = shared(first, second).into_iter().find_map(|name| {
+        let refreshes = has(first, name, Manager::refreshes) && !has(first, name, Manager::installs);
+        let installs = has(second, name, Manager::installs) && !has(second, name, Manager::refreshes);
+        let call = first.calls.iter().find(|call| call.manager.name == *name);
+        (refreshes && installs).then_some(call).flatten()
+    })?;
+    Some(Gain {
+        title: format!("run `{} {}` in the same RUN as the install", call.manager.name, call.verb),
+        kind: GainKind::Freshness,
+        is_small: false,
+    })
 }
 
 /// The system's package managers that both RUNs call.
