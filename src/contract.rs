@@ -10,6 +10,7 @@ mod commands;
 mod mounts;
 mod order;
 mod ownership;
+mod prune_stage;
 mod stages;
 
 use crate::facts::Facts;

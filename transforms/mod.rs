@@ -17,6 +17,7 @@ mod merge_runs;
 mod order_layers;
 mod ordering;
 mod production_dependencies;
+mod prune_stage;
 mod purge_build_packages;
 mod remove_downloads;
 mod sink_metadata;
@@ -39,6 +40,7 @@ pub const ALL: &[Transform] = &[
     merge_runs::TRANSFORM,
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,
+    prune_stage::TRANSFORM,
     sink_metadata::TRANSFORM,
     copy_ownership::TRANSFORM,
     production_dependencies::TRANSFORM,

@@ -277,4 +277,25 @@ reasons! {
 
     /// Without the build context, the files that the program reads are unknown.
     no_context() = "the files that the program reads are unknown without the build context; pass it with --context";
+
+    /// A build argument above the install would be unknown in the later stages.
+    argument_above_install(name: &str) = "the build argument {name} is declared above the install";
+
+    /// The directory, the user or the shell changes between the install and the removal.
+    changes_between(keyword: &str) = "{keyword} changes between the install and the removal";
+
+    /// A command, a script or a package may change installed packages.
+    may_change_modules(name: &str) = "`{name}` may change files in node_modules";
+
+    /// The build context has several manifests.
+    two_manifests(one: &str, other: &str) = "the build context has `{one}` and `{other}`";
+
+    /// The manifest is the root of a workspace.
+    workspace_root(path: &str) = "`{path}` is the root of a workspace";
+
+    /// The manifest lists no production dependencies.
+    no_production_dependencies(path: &str) = "`{path}` lists no production dependencies";
+
+    /// The final image does not copy the directory of the project as a whole.
+    copies_other_parts(directory: &str) = "the final stage does not copy `{directory}` once and as a whole";
 }

@@ -192,11 +192,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         || manifest.as_ref().is_some_and(|manifest| names_no_dev_dependency(view, manifest).is_err());
     let site = site(view, done, &work);
     let at_end = if site.is_some() || needs_more { Vec::new() } else { prune(view, done) };
-    let reason = if at_end.is_empty() {
-        "the built application"
-    } else {
-        "the built application with production dependencies"
-    };
+    let reason = "the built application";
     let installed = work.paths.iter().map(|(path, _)| path).filter(|path| {
         done.installed.iter().any(|(directory, _)| directory == *path) && !paths::within(path, &view.folder)
     });
