@@ -47,15 +47,19 @@ pub fn no_cache_options<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<Result
     found
 }
 
-/// The value of HOME, if the file sets it to a directory that may not exist before a RUN: the cache
-/// would be created in it, and the directory with it.
-fn home_that_may_not_exist(facts: &Facts<'_>, run: &RunFacts<'_>, avoid: &Avoid) -> Option<String> {
-    let is_at_home = avoid.directories.iter().any(|directory| directory.starts_with('~'));
+/// Refuses if HOME is, or may be, a directory that does not exist before a RUN: the cache would be
+/// created in it, and the directory with it.
+fn home_exists(facts: &Facts<'_>, run: &RunFacts<'_>, avoid: &Avoid) -> Result<(), Reason> {
+    if !avoid.directories.iter().any(|directory| directory.starts_with('~')) {
+        return Ok(());
+    }
     match facts.variable(run.item, "HOME") {
-        Variable::Set(home) | Variable::Argument(Some(home)) if is_at_home => {
-            (!facts.is_there(run.stage, run.item, &home)).then_some(home)
+        Variable::Set(home) if !facts.is_there(run.stage, run.item, &home) => {
+            Err(reasons::home_of_cache_only(&home))
         }
-        _ => None,
+        // A build argument may name another directory.
+        Variable::Argument(_) => Err(reasons::unknown_home()),
+        _ => Ok(()),
     }
 }
 
@@ -108,8 +112,10 @@ fn no_cache_option<'a>(
     if let Some(stands) = needs_cache(facts, run, manager).filter(|_| !lacking.is_empty()) {
         return Err(not_passed(stands));
     }
-    if let Some(home) = home_that_may_not_exist(facts, run, avoid).filter(|_| !lacking.is_empty()) {
-        return Err(not_passed(reasons::home_of_cache_only(&home)));
+    if let Err(reason) = home_exists(facts, run, avoid)
+        && !lacking.is_empty()
+    {
+        return Err(not_passed(reason));
     }
     let cache = manager.caches.first();
     let refreshing = cache.map_or(&[][..], |cache| &cache.refreshing_options[..]);

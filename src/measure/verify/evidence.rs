@@ -11,7 +11,8 @@ use jettison_trace::{Operation, PathRecord, Trace};
 use super::lacking::owner;
 use super::lookup::Lookup;
 use crate::context::RequiredPackage;
-use crate::image::{Image, Owners, Tree};
+use crate::image::{Image, Kind, Owners, Tree};
+use crate::knowledge::lists::files::OPTIONAL;
 use crate::measure::tracer;
 
 /// The files that the checks used.
@@ -111,16 +112,20 @@ impl Evidence {
             let below = |directory: &&str| {
                 path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            let using = Use::of(record)?;
+            let (real, place) = image.resolve(path)?;
+            let using = match Use::of(record)? {
+                Use::Read if place.entry.kind == Kind::Directory => Use::Listed,
+                using => using,
+            };
             let is_needed = match using {
                 Use::Executed | Use::Read => true,
                 Use::Listed | Use::LookedUp => !TEMPORARY.iter().any(&below),
             };
             let is_other = NOT_OF_THE_IMAGE.iter().chain([&own]).any(below);
-            if path.is_empty() || is_other || !is_needed {
+            let is_optional = OPTIONAL.iter().any(|name| path.rsplit('/').next() == Some(name));
+            if path.is_empty() || is_other || is_optional || !is_needed {
                 return None;
             }
-            let (real, _) = image.resolve(path)?;
             Some((path, using, real))
         })
     }
@@ -146,7 +151,8 @@ impl Evidence {
             led.entry(real).or_default().push(path);
         }
         let lookup = Lookup::of(before, after, is);
-        let is_found = |path: &str| is.resolve(path).is_some() || lookup.finds(path);
+        let is_found =
+            |path: &str| is.resolve(path).is_some() || lookup.finds(path) || is_default_zone(path, was);
         let lost = used.iter().filter(|(path, ..)| {
             let elsewhere = led.get(path).is_some_and(|names| names.iter().all(|name| is_found(name)));
             !is_found(path) && !elsewhere
@@ -161,6 +167,14 @@ impl Evidence {
         lost.sort();
         lost
     }
+}
+
+/// Whether a path is the link to the time zone of an image whose zone is UTC: that is the zone of
+/// an image without the link. (man 3 tzset.)
+fn is_default_zone(path: &str, image: &Tree<'_>) -> bool {
+    let is_utc =
+        |(real, _): (String, _)| real.ends_with("/zoneinfo/Etc/UTC") || real.ends_with("/zoneinfo/UTC");
+    path == "etc/localtime" && image.resolve(path).is_some_and(is_utc)
 }
 
 /// The packages of lost files.
@@ -209,4 +223,106 @@ pub(super) fn lines(lost: &[Lost]) -> Vec<String> {
         }
     };
     groups.map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive(add: impl FnOnce(&mut tar::Builder<Vec<u8>>)) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        add(&mut archive);
+        archive.into_inner().expect("memory")
+    }
+
+    fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8]) {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, path, content).expect("memory");
+    }
+
+    /// An image with these files; a target makes a symlink.
+    fn image(path: &str, files: &[(&str, Option<&str>)]) -> Image {
+        let layer = archive(|layer| {
+            for (path, target) in files {
+                let Some(target) = target else {
+                    add(layer, path, b"x");
+                    continue;
+                };
+                let mut header = tar::Header::new_ustar();
+                header.set_entry_type(tar::EntryType::Symlink);
+                header.set_size(0);
+                layer.append_link(&mut header, path, target).expect("memory");
+            }
+        });
+        let saved = archive(|saved| {
+            add(saved, "layer.tar", &layer);
+            let config = format!("{{\"config\":{{\"Env\":[\"PATH={path}\"]}}}}");
+            add(saved, "config.json", config.as_bytes());
+            add(saved, "manifest.json", br#"[{"Config":"config.json","Layers":["layer.tar"]}]"#);
+        });
+        crate::image::read(&saved[..], || false).expect("an image")
+    }
+
+    /// What a program used that read these paths.
+    fn evidence(paths: &[&str]) -> Evidence {
+        let mut text = String::from(
+            "{\"trace\":\"jettison\",\"version\":1,\"program\":[\"x\"],\"workdir\":\"/\",\"architecture\":\"x86_64\",\"stops\":\"filter\"}\n",
+        );
+        for path in paths {
+            text += &format!("{{\"path\":\"/{path}\",\"found\":{{\"read\":1}}}}\n");
+        }
+        let mut evidence = Evidence::default();
+        evidence.add("x", Trace::read(text.as_bytes()).expect("a trace"));
+        evidence
+    }
+
+    fn lost(used: &[&str], before: &Image, after: &Image) -> Vec<String> {
+        let (was, is) = (Tree::of(before), Tree::of(after));
+        let lost = evidence(used).lost((before, &was), &Owners::of(&was), (after, &is));
+        files(&lost)
+    }
+
+    #[test]
+    fn what_the_image_never_had_is_not_lost() {
+        let before = image("/bin", &[("etc/motd", None)]);
+        let used = ["etc/motd", "etc/made-at-run-time", "proc/self/maps", ".jettison/out/trace"];
+        assert_eq!(lost(&used, &before, &before), [""; 0]);
+        assert_eq!(lost(&used, &before, &image("/bin", &[])), ["/etc/motd"]);
+    }
+
+    #[test]
+    fn a_link_may_lead_elsewhere() {
+        let before = image("/bin", &[("lib/a.so", Some("a.so.1")), ("lib/a.so.1", None)]);
+        let after = image("/bin", &[("lib/a.so", Some("a.so.2")), ("lib/a.so.2", None)]);
+        assert_eq!(lost(&["lib/a.so", "lib/a.so.1"], &before, &after), [""; 0]);
+        assert_eq!(lost(&["lib/a.so.1"], &before, &after), ["/lib/a.so.1"]);
+    }
+
+    #[test]
+    fn what_is_found_by_name_may_move() {
+        let module = "usr/lib/python3/dist-packages/a/__init__.py";
+        let compiled = "usr/lib/python3/dist-packages/a/__pycache__/__init__.cpython-311.pyc";
+        let before = image("/usr/bin", &[("usr/bin/tool", None), (module, None), (compiled, None)]);
+        let moved = [("venv/bin/tool", None), ("venv/lib/site-packages/a/__init__.py", None)];
+        let folders = [("venv/lib/site-packages", None)];
+        let after = image("/venv/bin:/usr/bin", &[&moved[..], &folders[..]].concat());
+        assert_eq!(lost(&["usr/bin/tool", module, compiled], &before, &after), [""; 0]);
+        let elsewhere = image("/usr/bin", &[("opt/tool", None)]);
+        assert_eq!(
+            lost(&["usr/bin/tool", module], &before, &elsewhere),
+            ["/usr/bin/tool".to_owned(), format!("/{module}")]
+        );
+    }
+
+    #[test]
+    fn without_a_time_zone_it_is_utc() {
+        let zone = |name: &str| {
+            let target = format!("/usr/share/zoneinfo/{name}");
+            image("/bin", &[("etc/localtime", Some(&target)), (&target[1..], None)])
+        };
+        let none = image("/bin", &[]);
+        assert_eq!(lost(&["etc/localtime"], &zone("Etc/UTC"), &none), [""; 0]);
+        assert_eq!(lost(&["etc/localtime"], &zone("Europe/Paris"), &none), ["/etc/localtime"]);
+    }
 }

@@ -27,11 +27,17 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Libraries that are missing in the second image but not in the first.
+/// Libraries that are missing in the second image but not in the first, where the same file may be
+/// in another directory.
 pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<Missing> {
-    let were = unresolved(before);
+    let named = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let were: BTreeSet<(String, String)> =
+        unresolved(before).into_iter().map(|(path, library)| (named(&path), library)).collect();
     let mut found: BTreeMap<String, Missing> = BTreeMap::new();
-    for (path, library) in unresolved(after).difference(&were) {
+    let new = unresolved(after)
+        .into_iter()
+        .filter(|(path, library)| !were.contains(&(named(path), library.clone())));
+    for (path, library) in new {
         let new = || Missing { library: library.clone(), path: path.clone(), others: 0 };
         found.entry(library.clone()).and_modify(|found| found.others += 1).or_insert_with(new);
     }
