@@ -46,7 +46,7 @@ use crate::context::{ContextSource, NoBuildContext};
 use crate::facts::base_image::Release;
 use crate::knowledge::{Knowledge, Manager};
 use crate::syntax::shell::Script;
-use crate::syntax::{Body, Dockerfile, Instruction, Item, Run};
+use crate::syntax::{Body, Dockerfile, Heredoc, Instruction, Item, Run};
 
 use execution::{ExecutionState, ExecutionStates, Outer, Scope, ScriptStates, Walk, Workdir};
 use kept::{Depths, Kept, KeptOfRun};
@@ -233,6 +233,20 @@ impl<'a> Facts<'a> {
         self.runs.iter().filter(|run| self.stages[run.stage].ships && run.editable().is_some())
     }
 
+    /// The RUNs whose files reach a final image and whose scripts may be extended.
+    pub fn shipped_and_extensible(&self) -> impl Iterator<Item = &RunFacts<'a>> {
+        self.runs.iter().filter(|run| self.stages[run.stage].ships && self.extensible(run).is_some())
+    }
+
+    /// The script of a RUN, if commands may be appended to it and its commands may get options: in
+    /// shell form, or as the only here-document. With Windows line breaks, the carriage return is a
+    /// part of the last word of each line in a here-document.
+    pub fn extensible(&self, run: &RunFacts<'a>) -> Option<&'a Script> {
+        let is_plain = |document: &Heredoc| !document.content.of(self.file.text).contains('\r');
+        let is_document = || run.instruction.document().is_some_and(is_plain);
+        run.editable().or_else(|| run.script().filter(|_| !run.near_error && is_document()))
+    }
+
     /// The RUN at an item, or `None` if the item is not a RUN in a stage.
     pub fn run_at(&self, item: usize) -> Option<&RunFacts<'a>> {
         self.runs.binary_search_by_key(&item, |run| run.item).ok().map(|at| &self.runs[at])
@@ -343,7 +357,7 @@ impl<'a> RunFacts<'a> {
         self.states.sets(name) || self.invocations.iter().any(|one| one.sets(name))
     }
 
-    /// The script, if it may be edited.
+    /// The script in shell form, if it may be edited.
     pub fn editable(&self) -> Option<&'a Script> {
         if self.near_error { None } else { self.instruction.script() }
     }

@@ -79,7 +79,13 @@ fn check_invariants(name: &str, text: &str, settings: &Settings, context_source:
         "{name}: a second run finds something to do in\n{new}"
     );
     let crlf = text.replace('\n', "\r\n");
-    assert_eq!(fixed(&fix(&crlf), &crlf), new.replace('\n', "\r\n"), "{name}: with CRLF");
+    let new_crlf = fixed(&fix(&crlf), &crlf).to_owned();
+    if support::documents(text) == support::documents(new) {
+        assert_eq!(new_crlf, new.replace('\n', "\r\n"), "{name}: with CRLF");
+    } else {
+        // There, the shell takes the carriage return as a part of the last word of a line.
+        assert_eq!(support::documents(&new_crlf), support::documents(&crlf), "{name}: with CRLF");
+    }
     let marked = format!("\u{feff}{text}");
     assert_eq!(fixed(&fix(&marked), &marked), format!("\u{feff}{new}"), "{name}: with a byte-order mark");
     if let (Some(open), Some(new)) = (text.strip_suffix('\n'), new.strip_suffix('\n')) {

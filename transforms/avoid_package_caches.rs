@@ -60,7 +60,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.shipped_and_editable() {
+    for run in ctx.facts.shipped_and_extensible() {
         if ctx.is_over() {
             return;
         }

@@ -34,9 +34,10 @@
 //! - if the script ends in a background job; and
 //! - for `yarn`, unless it is certainly Yarn 1: later versions may run packages from the cache.
 //!
-//! RUNs with a here-document, in exec form, in an unknown shell or with a script that can't be
-//! parsed are never edited, by this or any other transform, and neither is the string after `bash
-//! -c`. If a cache stays in such a RUN, `-v` reports it here, once for each RUN.
+//! RUNs in exec form, in an unknown shell or with a script that can't be parsed are never edited, by
+//! this or any other transform, and neither is the string after `bash -c`. A here-document gets
+//! options and cleanups if it is the whole script of its RUN (`RUN <<EOF`), and has no `#!` line. If
+//! a cache stays in a RUN that is not edited, `-v` reports it here, once for each RUN.
 //!
 //! # Examples
 //! ```dockerfile before
@@ -47,6 +48,24 @@
 //! FROM debian:12
 //! RUN apt-get update && apt-get install -y curl \
 //!     && rm -rf /var/lib/apt/lists/*
+//! ```
+//! In a here-document that stops at the first failure, the cleanup is a line of its own:
+//! ```dockerfile before
+//! FROM debian:12
+//! RUN <<EOF
+//! set -e
+//! apt-get update
+//! apt-get install -y curl
+//! EOF
+//! ```
+//! ```dockerfile after
+//! FROM debian:12
+//! RUN <<EOF
+//! set -e
+//! apt-get update
+//! apt-get install -y curl
+//! rm -rf /var/lib/apt/lists/*
+//! EOF
 //! ```
 //! The author's line breaks are kept:
 //! ```dockerfile before
@@ -98,7 +117,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.refuse(run.instruction.text, untouched);
         }
     }
-    for run in ctx.facts.shipped_and_editable() {
+    for run in ctx.facts.shipped_and_extensible() {
         if ctx.is_over() {
             return;
         }

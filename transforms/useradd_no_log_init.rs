@@ -39,7 +39,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in ctx.facts.shipped_and_editable() {
+    for run in ctx.facts.shipped_and_extensible() {
         for call in
             run.invocations.iter().filter(|call| call.program == Some("useradd") && !call.place.in_word)
         {

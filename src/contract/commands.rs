@@ -16,7 +16,7 @@ use crate::knowledge::lists::packages::{
     RECOMMENDED_AND_NEEDED, RUNTIME_LIBRARIES_OF_COMPILERS, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
 };
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::{Command, base_name};
+use crate::syntax::shell::{Command, Script, base_name};
 use crate::syntax::{Body, Dockerfile, Item, Run};
 
 /// The changes to commands that a contract allows.
@@ -110,6 +110,8 @@ pub(super) fn comments<'a>(file: &'a Dockerfile<'_>) -> Vec<&'a str> {
             Item::Comment(span) | Item::Directive(span) => all.push(span.of(file.text).trim()),
             Item::Instruction(instruction) => {
                 all.extend(instruction.comments.iter().map(|span| span.of(file.text).trim()));
+                let document = instruction.document().map_or("", |document| document.content.of(file.text));
+                all.extend(document.lines().map(str::trim).filter(|line| line.starts_with('#')));
             }
             Item::Blank(_) | Item::Error(..) => {}
         }
@@ -128,7 +130,7 @@ pub(super) struct Step<'f> {
 enum StepCommand<'f> {
     /// A command of a script.
     Parsed(&'f Command),
-    /// The text of a RUN whose script was not parsed.
+    /// The text of a RUN whose script was not parsed, or the text around a here-document.
     Text(&'f str),
 }
 
@@ -179,15 +181,22 @@ pub(super) fn commands<'f>(file: &'f Dockerfile<'_>) -> Vec<Vec<Step<'f>>> {
         }
         let (Body::Run(run), Some(all)) = (&instruction.body, stages.last_mut()) else { continue };
         let flags: Rc<[&str]> = instruction.flags.iter().map(|flag| flag.span.of(file.text)).collect();
-        match run {
-            Run::Shell(script) => script.list.walk(&mut |command| {
+        let text = |text: &'f str| Step { flags: Rc::clone(&flags), command: StepCommand::Text(text) };
+        let parsed = |script: &'f Script, all: &mut Vec<Step<'f>>| {
+            script.list.walk(&mut |command| {
                 if words(command).next().is_some() {
                     all.push(Step { flags: Rc::clone(&flags), command: StepCommand::Parsed(command) });
                 }
-            }),
-            _ => {
-                all.push(Step { flags, command: StepCommand::Text(instruction.full.of(file.text)) });
+            });
+        };
+        match (run, instruction.document()) {
+            (Run::Shell(script), _) => parsed(script, all),
+            (Run::Heredoc(script), Some(document)) => {
+                all.push(text(&file.text[instruction.full.start..document.content.start]));
+                parsed(script, all);
+                all.push(text(&file.text[document.content.end..instruction.full.end]));
             }
+            _ => all.push(text(instruction.full.of(file.text))),
         }
     }
     stages

@@ -3,8 +3,10 @@
 //!
 //! The caller decides whether a command can be removed; this module only finds its bytes.
 
-use crate::facts::append::is_plain_statement;
-use crate::facts::{Invocation, RunFacts};
+use std::ops::Range;
+
+use crate::facts::append::{self, Errexit, is_plain_statement};
+use crate::facts::{Facts, Invocation, RunFacts};
 use crate::span::Span;
 use crate::syntax::shell::Word;
 
@@ -31,6 +33,47 @@ pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
     clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
 }
 
+/// The lines of a here-document that contain one command and nothing else. The last command of a
+/// script decides about its success, unless a failure of the others ends it.
+pub fn lines(facts: &Facts<'_>, run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
+    let (script, content) = (run.script()?, run.instruction.document()?.content);
+    let statement = script.list.statements.get(one.place.statement)?;
+    let is_last = one.place.statement + 1 == script.list.statements.len();
+    let is_only = script.list.statements.len() == 1;
+    let decides = is_only || is_last && append::errexit(run, script) != Errexit::On;
+    let is_plain = one.place.alone && one.place.is_certain() && statement.rest.is_empty();
+    let text = content.of(facts.file.text);
+    let (start, end) = (statement.span.start - content.start, statement.span.end - content.start);
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let next = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+    let is_alone = text[line..start].trim().is_empty() && text[end..next].trim().is_empty();
+    let is_continued = text[..line].trim_end_matches('\n').ends_with('\\');
+    (is_plain && is_alone && !decides && !is_continued)
+        .then(|| Span::new(content.start + line, content.start + next))
+}
+
+/// Successive pipelines of a plain `a && b` list, with the operators that join them to the others.
+/// Those between two of them may stay, and so does a comment there.
+pub fn pipelines(run: &RunFacts<'_>, statement: usize, range: Range<usize>) -> Option<Vec<Span>> {
+    let statement = run.script()?.list.statements.get(statement)?;
+    if !statement.is_and_chain() || !is_plain_statement(statement) {
+        return None;
+    }
+    let before = statement.pipeline(range.start.checked_sub(1)?)?.span.end;
+    let after = statement.pipeline(range.end).map(|next| next.span.start);
+    let kept_operator = |at: usize| {
+        let mut spans = Vec::new();
+        if at > range.start {
+            spans.push(clear(run, Span::new(before, statement.pipeline(at - 1)?.span.end))?);
+        }
+        if at < range.end {
+            spans.push(clear(run, Span::new(statement.pipeline(at)?.span.start, after?))?);
+        }
+        Some(spans)
+    };
+    (range.start..=range.end).find_map(kept_operator)
+}
+
 /// A word of a command, with everything between it and the previous word or redirection.
 pub fn word(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Option<Span> {
     let words = one.simple.words.iter().map(|other| other.span.end);
@@ -40,8 +83,11 @@ pub fn word(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Option<Spa
     (!one.place.in_word && !follows_an_escape(run, span)).then_some(span)
 }
 
-/// The span, unless it contains a comment or follows an escape character.
+/// The span, unless it contains a comment or follows an escape character, or is in a here-document.
 pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
+    if run.instruction.document().is_some() {
+        return None;
+    }
     let comments = &run.instruction.comments;
     let first = comments.partition_point(|comment| comment.end <= span.start);
     let has_no_comment = comments.get(first).is_none_or(|comment| span.end <= comment.start);

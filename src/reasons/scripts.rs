@@ -44,8 +44,11 @@ reasons! {
     /// Under `set -e`, an appended command would hide a failure.
     errexit_ignores_failures() = "`set -e` would then ignore failures of its last command";
 
-    /// The script can't be parsed completely, or is a here-document.
+    /// The script can't be parsed completely, or is a here-document that is not edited.
     uneditable_script() = "its script can't be edited";
+
+    /// A comment follows the last command of the script on the same line.
+    comment_after_last_command() = "a comment follows its last command on the same line";
 
     /// A comment is before the last semicolon of the script.
     comment_before_semicolon() = "a comment is before its last semicolon";
@@ -65,8 +68,8 @@ reasons! {
     /// Commands in exec form are never edited.
     exec_form() = "the RUN is in exec form, which is never edited";
 
-    /// RUN instructions with a here-document are never edited.
-    here_document() = "the RUN has a here-document, and is never edited";
+    /// The here-document names an interpreter, is not the whole script, or has Windows line breaks.
+    here_document() = "the here-document names an interpreter, is not the whole script, or has Windows line breaks";
 
     /// A line next to the RUN can't be parsed.
     next_to_unreadable_line() = "the RUN is next to a line that can't be read";

@@ -95,10 +95,10 @@ impl State {
     ) -> Step {
         match &instruction.body {
             Body::Run(Kind::Exec(_)) => {}
-            Body::Run(_) if instruction.heredocs.is_empty() && self.has_bourne_shell() => {
+            Body::Run(_) if self.has_bourne_shell() && script(instruction, file).is_some() => {
                 let flags: Vec<&str> = instruction.flags.iter().map(|flag| flag.span.of(file.text)).collect();
                 return Step::Run(Run {
-                    script: instruction.arguments().to_owned(),
+                    script: script(instruction, file).unwrap_or_default(),
                     shell: self.shell.clone(),
                     cwd: self.cwd.clone(),
                     env: self.env.clone(),
@@ -167,6 +167,23 @@ impl State {
         let Some((program, options)) = self.shell.split_first() else { return false };
         let known = matches!(program.rsplit('/').next(), Some("sh" | "ash" | "dash" | "bash"));
         known && options.last().is_some_and(|last| last.starts_with('-') && last.ends_with('c'))
+    }
+}
+
+/// The script that the shell gets: the joined line, or the body of a here-document that is the only
+/// word (BuildKit's `dispatchRun`).
+fn script(instruction: &Instruction<'_>, file: &Dockerfile<'_>) -> Option<String> {
+    let arguments = instruction.arguments();
+    match instruction.heredocs.as_slice() {
+        [] => Some(arguments.to_owned()),
+        [only] if arguments.starts_with("<<") && !arguments.contains(char::is_whitespace) => {
+            let body = only.content.of(file.text);
+            let tabs = |line: &str| line.trim_start_matches('\t').to_owned();
+            let body =
+                if only.chomp { body.split_inclusive('\n').map(tabs).collect() } else { body.to_owned() };
+            (!body.starts_with("#!")).then_some(body)
+        }
+        _ => None,
     }
 }
 

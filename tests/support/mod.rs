@@ -111,6 +111,13 @@ impl Written {
     }
 }
 
+/// The bodies of all here-documents.
+pub fn documents(text: &str) -> Vec<String> {
+    let file = jettison::syntax::Dockerfile::parse(text);
+    let all = file.instructions().flat_map(|(_, one)| &one.heredocs);
+    all.map(|document| document.content.of(text).to_owned()).collect()
+}
+
 /// All comment lines, not counting those in here-documents.
 pub fn comments(text: &str) -> Vec<String> {
     let file = jettison::syntax::Dockerfile::parse(text);

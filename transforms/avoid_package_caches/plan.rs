@@ -6,7 +6,7 @@ use crate::facts::caches::is_mounted;
 use crate::facts::commands::Invocation;
 use crate::facts::dependents::{Removal, has_no_network, may_read};
 use crate::facts::environment::Variable;
-use crate::facts::excise::{backward, forward};
+use crate::facts::excise::{backward, forward, lines};
 use crate::facts::packages::Call;
 use crate::facts::removals::Extent;
 use crate::facts::traced::At;
@@ -303,7 +303,9 @@ fn needless<'a>(
     for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
         let one = &run.invocations[call.invocation];
         let plain = is_plain(one) && call.packages.is_empty();
-        let span = forward(run, one).filter(|_| plain && facts.later_use_of(run, removal).is_none());
+        let span = lines(facts, run, one)
+            .or_else(|| forward(run, one))
+            .filter(|_| plain && facts.later_use_of(run, removal).is_none());
         let Some(span) = span else { return Vec::new() };
         spans.push(span);
     }
@@ -317,7 +319,7 @@ fn needless<'a>(
         let only = one.actions.known().len() == 1 && avoid.directories.iter().any(empties);
         one.is("rm") && only && is_plain(one)
     });
-    spans.extend(removals.filter_map(|(_, one)| backward(run, one)));
+    spans.extend(removals.filter_map(|(_, one)| lines(facts, run, one).or_else(|| backward(run, one))));
     // Two adjacent removals can't both include the operator between them.
     spans.sort();
     spans.dedup_by(|later, earlier| later.start < earlier.end);

@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 /// edited. `None` if it is edited, or if no savings are known.
 pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> Option<Reason> {
     let mut found: Vec<Result<String, KeptCache>> = match &run.instruction.body {
-        Body::Run(Run::Shell(_)) if !run.near_error => Vec::new(),
+        Body::Run(_) if facts.extensible(run).is_some() => Vec::new(),
         Body::Run(Run::Shell(_) | Run::Heredoc(_)) => full_caches(facts, run, keep),
         Body::Run(Run::Opaque(opaque)) => named_caches(facts, run, *opaque).into_iter().map(Ok).collect(),
         _ => Vec::new(),

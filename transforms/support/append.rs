@@ -5,6 +5,7 @@ use crate::facts::style::Style;
 use crate::facts::{RunFacts, append, excise};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
+use crate::syntax::shell::Script;
 use crate::transform::Context;
 
 /// Appends commands to a RUN's script so that they run if and only if it succeeds. The error says
@@ -15,8 +16,11 @@ pub fn append_to(
     commands: &[String],
     edits: &mut Edits,
 ) -> Result<(), Reason> {
-    let script = run.editable().ok_or(reasons::uneditable_script())?;
+    let script = ctx.facts.extensible(run).ok_or(reasons::uneditable_script())?;
     let place = append::to(run, script).map_err(cannot_append)?;
+    if let Some(document) = run.instruction.document() {
+        return append_to_document(ctx, (script, document.content), &place, commands, edits);
+    }
     let joint = match (place.before_comment, place.operator) {
         (true, ";") => "; ".to_owned(),
         (true, operator) => format!(" {operator} "),
@@ -35,6 +39,48 @@ pub fn append_to(
         }
         None => edits.insert(place.at, text),
     }
+    Ok(())
+}
+
+/// Appends commands to the script of a here-document: on lines of their own if a failing command
+/// ends the script, else to its last command.
+fn append_to_document(
+    ctx: &Context<'_>,
+    (script, content): (&Script, Span),
+    place: &append::Append,
+    commands: &[String],
+    edits: &mut Edits,
+) -> Result<(), Reason> {
+    let text = content.of(ctx.file.text);
+    let (at, first) = (place.at - content.start, script.list.statements.last().map(|last| last.span.start));
+    if text[..at].ends_with(['\n', '\\']) {
+        return Err(cannot_append(reasons::uneditable_script()));
+    }
+    let line_of = |at: usize| {
+        let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let code = text[start..].trim_start_matches([' ', '\t']);
+        (&text[start..text.len() - code.len()], code)
+    };
+    let (indent, _) = line_of(first.map_or(at, |first| first - content.start));
+    let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+    if place.operator == ";" {
+        let added: String = commands.iter().map(|command| format!("\n{indent}{command}")).collect();
+        edits.insert(content.start + end, added);
+        return Ok(());
+    }
+    let rest = text[at..end].trim_start();
+    if !matches!(rest, "" | ";") {
+        return Err(cannot_append(reasons::comment_after_last_command()));
+    }
+    let joint = match line_of(at) {
+        (indent, code) if code.starts_with("&& ") => format!(" \\\n{indent}&& "),
+        _ => format!(" \\\n{indent}    && "),
+    };
+    if let Some(semicolon) = place.semicolon {
+        edits.delete(semicolon);
+    }
+    let added: String = commands.iter().map(|command| format!("{joint}{command}")).collect();
+    edits.insert(place.at, added);
     Ok(())
 }
 

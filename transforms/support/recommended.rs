@@ -12,7 +12,7 @@ use crate::transform::{Applicability, Context, Fixes};
 /// Proposes the option that leaves out recommended packages, for the calls of the package managers
 /// that name this transform in `knowledge/managers/`.
 pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: &str) {
-    for run in ctx.facts.shipped_and_editable() {
+    for run in ctx.facts.shipped_and_extensible() {
         for call in &run.calls {
             let lean = call.manager.lean.as_ref().filter(|lean| lean.transform == transform);
             let Some(lean) = lean else { continue };

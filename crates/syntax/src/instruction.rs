@@ -53,6 +53,17 @@ impl Instruction<'_> {
         matches!(&self.body, Body::Run(Run::Shell(_) | Run::Heredoc(_)))
     }
 
+    /// The here-document that is the whole script of a RUN, without here-documents of its own.
+    pub fn document(&self) -> Option<&Heredoc> {
+        match (&self.body, &self.heredocs[..]) {
+            (Body::Run(Run::Heredoc(script)), [only]) => {
+                let is_whole = self.arguments().starts_with("<<") && !self.arguments().contains([' ', '\t']);
+                (is_whole && !script.has_heredoc()).then_some(only)
+            }
+            _ => None,
+        }
+    }
+
     /// The shell script of a RUN in shell form.
     pub fn script(&self) -> Option<&Script> {
         match &self.body {
@@ -207,9 +218,9 @@ pub struct Transfer {
 pub enum Run {
     /// A JSON array.
     Exec(Vec<String>),
-    /// A shell script that is completely parsed: the only kind that is ever edited.
+    /// A shell script that is completely parsed.
     Shell(Script),
-    /// A script that is in a here-document or reads one; parsed, but not edited.
+    /// A script that is in a here-document or reads one; parsed completely.
     Heredoc(Script),
     /// A script that is not parsed, and the reason.
     Opaque(Opaque),
