@@ -2,7 +2,8 @@
 //!
 //! # Why
 //! An archive that was unpacked, a package file that was installed, an installer that ran: nothing
-//! needs them any more, and they are as large as what they contained.
+//! needs them any more, and they are as large as what they contained. Signatures and checksums only
+//! serve to verify them.
 //!
 //! # Safety
 //! The cleanup deletes only files that this RUN downloaded under a plain name, used, and does not

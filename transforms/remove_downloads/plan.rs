@@ -7,7 +7,7 @@ use crate::facts::files::{FileUse, Touch, covers};
 use crate::facts::started::{Started, What};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, variables};
 use crate::knowledge::Act;
-use crate::knowledge::lists::files::USELESS_AFTER_USE;
+use crate::knowledge::lists::files::{OF_VERIFICATIONS, USELESS_AFTER_USE};
 use crate::knowledge::lists::options::OF_REPEATED_DOWNLOADS;
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::{CommandKind, Script, Word, base_name};
@@ -29,6 +29,16 @@ pub fn spent_downloads<'a>(
     let mut seen: Vec<&str> = Vec::new();
     for fetched in uses.iter().filter(|one| one.touch == Touch::Fetched) {
         if seen.contains(&fetched.path.as_str()) || !is_spent(run, fetched, &uses) {
+            continue;
+        }
+        // A signature alone is too small to be worth a command.
+        let is_spent_with = |one: &&FileUse<'a>| {
+            one.touch == Touch::Fetched
+                && is_verification_of(&fetched.path, &one.path)
+                && is_spent(run, one, &uses)
+        };
+        let is_verification = OF_VERIFICATIONS.iter().any(|ending| fetched.path.ends_with(ending));
+        if is_verification && !uses.iter().any(|one| is_spent_with(&one)) {
             continue;
         }
         seen.push(&fetched.path);
@@ -55,7 +65,10 @@ fn name_at_end<'a>(
         return Err(reasons::protected_by_configuration());
     }
     check_unused_later(facts, run, fetched)?;
-    let consumer = uses.iter().find(|one| one.touch == Touch::Consumed && one.path == fetched.path);
+    let is_consumer = |one: &&FileUse<'a>| {
+        matches!(one.touch, Touch::Consumed | Touch::Checked) && one.path == fetched.path
+    };
+    let consumer = uses.iter().find(is_consumer);
     let word = fetched.word.or(consumer.and_then(|one| one.word)).ok_or_else(reasons::name_not_literal)?;
     let same_directory = Some(fetched.directory.as_str()) == end
         && consumer.is_none_or(|one| one.directory == fetched.directory);
@@ -251,10 +264,12 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     let mut variables = own.filter_map(|one| one.word).flat_map(|word| variables::names_in(&word.raw));
     let reassigned = variables.any(|name| run.states.may_change_after(fetched.invocation, name));
     let name = base_name(&fetched.path);
+    // A signature or a checksum is useless once it has served to check the file.
+    let is_verification = OF_VERIFICATIONS.iter().any(|ending| name.ends_with(ending));
     let sure = |one: &Invocation<'_>| {
         one.place.is_certain() && one.place.alone && one.elevation == Elevation::None && !one.repeated
     };
-    if !USELESS_AFTER_USE.iter().any(|ending| name.ends_with(ending))
+    if !is_verification && !USELESS_AFTER_USE.iter().any(|ending| name.ends_with(ending))
         || reassigned
         || name.starts_with('-')
         || name.contains(['*', '?', '['])
@@ -262,8 +277,13 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     {
         return false;
     }
+    let is_use = |one: &FileUse<'_>| match one.touch {
+        Touch::Consumed => true,
+        Touch::Checked => is_verification && verifies(&run.invocations[one.invocation]),
+        _ => false,
+    };
     let consumed = uses.iter().any(|one| {
-        one.touch == Touch::Consumed
+        is_use(one)
             && one.path == fetched.path
             && one.invocation > fetched.invocation
             && sure(&run.invocations[one.invocation])
@@ -281,7 +301,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
         let harmless = || {
             uses.iter().any(|use_| {
                 use_.invocation == index
-                    && use_.path == fetched.path
+                    && (use_.path == fetched.path || is_verification_of(&use_.path, &fetched.path))
                     && matches!(use_.touch, Touch::Fetched | Touch::Consumed | Touch::Checked)
             }) || one.is("echo") && one.command.redirects.is_empty()
                 || one.actions.known().iter().any(|action| action.act == Act::Checks)
@@ -295,6 +315,17 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
         run.invocations.iter().any(|one| (removes(one) || one.repeated) && !one.place.own_shell);
     let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
     consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
+}
+
+/// Whether a command verifies a file with the files that it names: `gpg --verify`, `sha256sum -c`.
+fn verifies(one: &Invocation<'_>) -> bool {
+    let program = one.program.unwrap_or_default();
+    program.starts_with("gpg") || program.ends_with("sum") && one.has_flag('c', "--check")
+}
+
+/// Whether a file only serves to verify another one: `tool.tgz.asc` for `tool.tgz`.
+fn is_verification_of(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|ending| OF_VERIFICATIONS.contains(&ending))
 }
 
 /// The patterns that the loops of a script iterate over.
