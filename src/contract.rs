@@ -28,7 +28,7 @@ pub struct Contract {
     /// Whether it chooses the base image of the final stage, and so can install a package that is
     /// found to be missing.
     pub chooses_base: bool,
-    /// Whether a comment above a package may be removed with the package.
+    /// Whether a comment above a package or a RUN may be removed with it.
     pub may_remove_comments: bool,
     /// Whether fixes also depend on a setting or on a container engine, so that a comment which
     /// suppresses them may be in use although nothing shows it.

@@ -13,7 +13,8 @@
 //! keeps its own, so a plain `chown` without `-R` stays for it. If the command names only a user,
 //! the group is still root's: `--chown=app:0`. The user exists at the copy, since nothing in
 //! between can have created it. Jettison does not search the build context for set-user-ID bits,
-//! which chown clears.
+//! which chown clears. A file that `chmod +x` makes executable gets the mode 755, as with the modes
+//! of a usual checkout.
 //!
 //! # When it does nothing
 //! No copy right before the RUN is affected, or the command changes only one directory. It refuses
@@ -23,7 +24,7 @@
 //! - if the copy would create directories above the path, which would get the owner too;
 //! - for a copy that already has such a flag, or `--link` or `--parents`;
 //! - for an ADD that downloads or unpacks;
-//! - if the mode is symbolic;
+//! - if the mode is symbolic, unless it is `+x` for a single file;
 //! - if files of another stage keep their owner or group; and
 //! - if the `# syntax=` version is too old for `--chmod`.
 //!

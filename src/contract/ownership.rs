@@ -11,10 +11,13 @@ use crate::syntax::{Body, Dockerfile, Instruction, Item};
 
 impl Contract {
     /// COPY and ADD get an owner or a mode, and the commands that set it are removed.
-    pub const OWNERSHIP: Self = Self::of("ownership", |old, after, _| {
-        check(old, after)?;
-        Ok(None)
-    });
+    pub const OWNERSHIP: Self = Self {
+        may_remove_comments: true,
+        ..Self::of("ownership", |old, after, _| {
+            check(old, after)?;
+            Ok(None)
+        })
+    };
 }
 
 fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
@@ -33,7 +36,10 @@ fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
             return Err(reasons::instruction_at_byte_differs(find(old.file, a)));
         }
     }
-    if comments(old.file) != comments(after) {
+    // A comment above a RUN is removed with the RUN.
+    let old_comments = comments(old.file);
+    let mut rest = old_comments.iter();
+    if !comments(after).iter().all(|comment| rest.any(|old| old == comment)) {
         return Err(reasons::comment_lost_or_moved());
     }
     for (old, new) in commands(old.file).iter().zip(&commands(after)) {

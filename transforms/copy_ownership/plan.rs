@@ -14,6 +14,7 @@ use crate::facts::provenance::{looks_like_a_file, may_reach};
 use crate::facts::{FURTHEST, Facts, RunFacts, excise, paths};
 use crate::knowledge::Act;
 use crate::knowledge::lists::files::COMPRESSED_ARCHIVES;
+use crate::knowledge::lists::options::MAKING_EXECUTABLE;
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
 use crate::span::Span;
@@ -283,16 +284,27 @@ fn removable_span<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Invocation<'
 }
 
 fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, Reason> {
-    let above = facts.file.items[..run.item].last();
-    let told = matches!(above, Some(Item::Comment(span)) if is_pragma(span.of(facts.file.text)));
+    let told = matches!(
+        facts.file.items[..run.item].last(),
+        Some(Item::Comment(span)) if is_pragma(span.of(facts.file.text))
+    );
     if told || !run.instruction.comments.is_empty() {
         return Err(reasons::comment_of_run());
     }
-    let full = run.instruction.full;
+    let items = &facts.file.items;
+    let after = items.get(run.item + 1);
+    let is_followed = matches!(after, Some(Item::Instruction(_) | Item::Comment(_) | Item::Error(..)));
+    // Comments directly above explain the RUN, and also what follows it directly.
+    let comments = items[..run.item].iter().rev().take_while(|item| matches!(item, Item::Comment(_)));
+    let count = if is_followed { 0 } else { comments.count() };
+    let first = run.item - count;
+    let is_heading = first.checked_sub(1).is_none_or(|at| !matches!(items[at], Item::Blank(_)));
+    let first = if is_heading { run.item } else { first };
+    let above = items[..first].last();
+    let full = Span::new(items[first].span().start, run.instruction.full.end);
     let text = facts.file.text;
     if full.of(text).ends_with('\n') {
         // Only one of the two gaps around it is removed.
-        let after = facts.file.items.get(run.item + 1);
         return Ok(match (above, after) {
             (Some(Item::Blank(_)), Some(Item::Blank(blank))) => Span::new(full.start, blank.end),
             _ => full,
@@ -377,10 +389,14 @@ fn is_file_copy(facts: &Facts<'_>, brought: &Brought<'_, '_>, path: &str) -> boo
     destination.and_then(|destination| destination_of_file(transfer, &destination)).as_deref() == Some(path)
 }
 
-/// The mode, if it is three digits. GNU chmod keeps a directory's set-group-ID bit, which
+/// The mode, if it is three digits, or makes one file of the build context executable: it can be
+/// read by everyone there, as in a checkout. GNU chmod keeps a directory's set-group-ID bit, which
 /// directories of another stage may have; COPY does not.
 fn mode(change: &OwnerChange<'_>, from_stage: bool) -> Result<String, Reason> {
     let mode = change.value.literal().unwrap_or_default();
+    if MAKING_EXECUTABLE.contains(&mode) && change.recursive.is_none() && !from_stage {
+        return Ok("755".to_owned());
+    }
     let digits = mode.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(mode);
     if digits.len() != 3 || !digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte)) {
         return Err(reasons::symbolic_mode(&change.value.raw));
