@@ -7,6 +7,7 @@
 
 mod base;
 mod commands;
+mod installs;
 mod mounts;
 mod order;
 mod ownership;

@@ -25,6 +25,7 @@ mod slim_base;
 pub(crate) mod split_stages;
 mod strip_artifacts;
 pub(crate) mod support;
+mod update_index_once;
 mod useradd_no_log_init;
 mod write_dockerignore;
 mod zypper_no_recommends;
@@ -38,6 +39,7 @@ pub const ALL: &[Transform] = &[
     slim_base::TRANSFORM,
     drop_build_packages::TRANSFORM,
     merge_runs::TRANSFORM,
+    update_index_once::TRANSFORM,
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,
     prune_stage::TRANSFORM,

@@ -5,6 +5,9 @@ use super::reasons;
 reasons! {
     "Packages and downloads", "Why packages, dev dependencies or downloaded files stay.";
 
+    /// A program may change what the package lists are downloaded from.
+    may_change_package_sources(program: &str) = "{program} may change the sources of packages";
+
     /// A script calls a compiler, so the compilers may be needed.
     script_calls_compiler(path: &str, compiler: &str) = "{path} calls `{compiler}`";
 

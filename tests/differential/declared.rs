@@ -83,6 +83,14 @@ pub fn only_cleans(record: &[u8]) -> bool {
     CLEANERS.iter().any(|cleaner| text.contains(cleaner)) || text.contains("rm ") && is_in_a_cache
 }
 
+/// Whether a command downloads the package lists of apt, which the fixed file may omit if an earlier
+/// command has downloaded them.
+pub fn updates_lists(record: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(record).replace('\0', " ");
+    ["apt-get ", " apt "].iter().any(|name| text.contains(name))
+        && text.split(' ').any(|word| word == "update")
+}
+
 /// Whether a build may continue where the original fails: with `--no-cache`, apk needs no index any
 /// more, and a cache mount may contain files that the original lacks, unless the test made a
 /// command fail.

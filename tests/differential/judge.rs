@@ -268,7 +268,12 @@ fn input<'i>(text: &'i str, context: &'i [ContextFile], ignore_file: &'i str, ca
 fn chosen(trace: &[Vec<u8>], depth: &mut Depth) -> Vec<Fault> {
     let mut before: BTreeMap<&Vec<u8>, u32> = BTreeMap::new();
     let mut all = Vec::new();
+    let mut is_updated = false;
     for record in trace {
+        // A repeated update may be dropped.
+        if declared::updates_lists(record) && std::mem::replace(&mut is_updated, true) {
+            continue;
+        }
         let occurrence = before.entry(record).or_default();
         if declared::only_cleans(record) {
             continue;

@@ -14,8 +14,8 @@ pub fn compare(old: &Trace, new: &Trace) -> Result<Alignment, String> {
     if old.late || new.late {
         return Err(format!("a script takes too long (before: {}, after: {})", old.late, new.late));
     }
-    let alignment =
-        align(&old.records, &new.records).map_err(|(old_at, new_at)| around(old, old_at, new, new_at))?;
+    let alignment = align(&old.records, &new.records, old.status != 0)
+        .map_err(|(old_at, new_at)| around(old, old_at, new, new_at))?;
     same_ends(old, new)?;
     Ok(alignment)
 }
@@ -58,14 +58,14 @@ fn same_ends(old: &Trace, new: &Trace) -> Result<(), String> {
 /// Finds a way to explain the new records as the old ones with declared changes. If an added
 /// cleanup looks like an existing one, it is ambiguous which is which, so all explanations are
 /// tried; the error is the furthest position that any of them reached.
-fn align(old: &[Record], new: &[Record]) -> Result<Alignment, (usize, usize)> {
+fn align(old: &[Record], new: &[Record], has_failed: bool) -> Result<Alignment, (usize, usize)> {
     let mut dead = HashSet::new();
     let mut furthest = (0, 0);
     // The move chosen at each position so far, and the next one to try there.
     let mut path: Vec<(usize, usize, Move)> = Vec::new();
     let (mut at, mut next) = ((0, 0), Some(Move::Same));
     while at != (old.len(), new.len()) {
-        let taken = if dead.contains(&at) { None } else { first_move(old, new, at, next) };
+        let taken = if dead.contains(&at) { None } else { first_move((old, has_failed), new, at, next) };
         if let Some(one) = taken {
             path.push((at.0, at.1, one));
             at = one.from(at);
@@ -112,7 +112,7 @@ impl Move {
 
 /// The first possible move from here, beginning with `next`.
 fn first_move(
-    old: &[Record],
+    (old, has_failed): (&[Record], bool),
     new: &[Record],
     (old_at, new_at): (usize, usize),
     mut next: Option<Move>,
@@ -120,9 +120,14 @@ fn first_move(
     let (left, right) = (old.get(old_at), new.get(new_at));
     while let Some(one) = next {
         let possible = match one {
-            Move::Same => left.zip(right).is_some_and(|(left, right)| declared::same(left, right)),
+            Move::Same => left.zip(right).is_some_and(|(left, right)| {
+                declared::same(left, right) || declared::leaves_lists(old, old_at, new, new_at, has_failed)
+            }),
             Move::Added => right.is_some_and(|right| declared::is_cleanup(right, &new[..new_at])),
-            Move::Dropped => left.is_some_and(|left| declared::is_dropped(left, &new[new_at..])),
+            Move::Dropped => left.is_some_and(|left| {
+                declared::is_dropped(left, &new[new_at..])
+                    || !left.is_step() && declared::is_repeated(old, old_at, &new[..new_at], has_failed)
+            }),
         };
         if possible {
             return Some(one);

@@ -156,6 +156,96 @@ pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
     only_index && after.iter().all(fetches_itself)
 }
 
+/// Commands that change neither the sources of apt nor its package lists, unless they name them.
+const APART_FROM_APT: &[&str] = &[
+    "cd",
+    "chmod",
+    "chown",
+    "cp",
+    "curl",
+    "groupadd",
+    "install",
+    "ln",
+    "locale-gen",
+    "localedef",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "tar",
+    "touch",
+    "useradd",
+    "wget",
+];
+
+/// The words of a call of apt, if it is one.
+fn apt(record: &Record) -> Option<&[String]> {
+    let words = without_sudo(&record.argv);
+    let (program, arguments) = words.split_first()?;
+    matches!(base_name(program), "apt-get" | "apt" | "aptitude").then_some(arguments)
+}
+
+fn is_update(record: &Record) -> bool {
+    apt(record).is_some_and(|words| {
+        let mut rest = words.iter().filter(|word| !word.starts_with("-y") && !word.starts_with("-q"));
+        rest.next().is_some_and(|word| word == "update") && rest.next().is_none()
+    })
+}
+
+fn is_of_lists(word: &str) -> bool {
+    word.replace("//", "/").starts_with("/var/lib/apt/lists") && !word.contains("..")
+}
+
+/// Whether a command may change what apt downloads, or removes its package lists.
+fn may_change_lists(record: &Record) -> bool {
+    let named = |part: &str| record.argv.iter().any(|word| word.contains(part)) || record.out.contains(part);
+    if ["/etc/apt", "/var/lib/apt", "keyring", "ca-certificates", "gnupg"].into_iter().any(named) {
+        return true;
+    }
+    match apt(record) {
+        Some(words) => words.iter().any(|word| word.contains('/') || word.ends_with("dist-clean")),
+        None => {
+            let program = without_sudo(&record.argv).first().map_or("", |program| base_name(program));
+            !APART_FROM_APT.contains(&program)
+        }
+    }
+}
+
+/// Whether the package lists that a command of the old version downloads, or removes before it
+/// downloads them again, are already there in the new one: nothing has changed them, or what they
+/// are downloaded from, since the last update. If the old version failed, it may not have come to
+/// the update after a removal.
+pub fn is_repeated(old: &[Record], at: usize, new: &[Record], has_failed: bool) -> bool {
+    let Some(updated) = new.iter().rposition(is_update) else { return false };
+    if new[updated + 1..].iter().any(may_change_lists) {
+        return false;
+    }
+    let mut rest = old[at + 1..].iter();
+    let next = rest.by_ref().find(|record| apt(record).is_some());
+    let is_before_update = || next.map_or(has_failed, is_update);
+    let words = without_sudo(&old[at].argv);
+    let removes_lists = || {
+        let mut operands = words[1..].iter().filter(|word| !word.starts_with('-')).peekable();
+        words[0] == "rm" && operands.peek().is_some() && operands.all(|word| is_of_lists(word))
+    };
+    is_update(&old[at]) || removes_lists() && is_before_update()
+}
+
+/// Whether both are the same `rm`, but the new one leaves package lists that would be downloaded
+/// again.
+pub fn leaves_lists(old: &[Record], at: usize, new: &[Record], new_at: usize, has_failed: bool) -> bool {
+    let (before, after) = (&old[at].argv, &new[new_at].argv);
+    let mut rest = after.iter().peekable();
+    let is_shorter = before.iter().all(|word| rest.next_if_eq(&word).is_some() || is_of_lists(word));
+    let next = old[at + 1..].iter().find(|record| apt(record).is_some());
+    let updated = new[..new_at].iter().rposition(is_update);
+    base_name(&without_sudo(before)[0]) == "rm"
+        && is_shorter
+        && rest.peek().is_none()
+        && next.map_or(has_failed, is_update)
+        && updated.is_some_and(|updated| !new[updated + 1..=new_at].iter().any(may_change_lists))
+}
+
 /// Whether a command downloads this file.
 fn fetches(record: &Record, file: &str) -> bool {
     let words = without_sudo(&record.argv);

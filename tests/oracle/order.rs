@@ -139,11 +139,18 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
         }
     }
     let mut moved = !rest.is_empty();
+    // An update of apt's package lists that is repeated may be dropped, which the comparison of the
+    // commands judges.
+    let count = |steps: &[Step]| plain(steps).iter().filter(|(command, _)| is_update(command)).count();
+    let drops_updates = count(new) < count(old);
     for (old_at, new_at, copy) in &places {
         let (before, after) = (plain(&old[..*old_at]), plain(&new[..*new_at]));
         let down = common(difference(&after, &before), &plain(&old[*old_at..]));
         let up = common(difference(&before, &after), &plain(&new[*new_at..]));
         for (command, cwd) in down.into_iter().chain(up) {
+            if drops_updates && is_update(&command) {
+                continue;
+            }
             moved = true;
             if !is_independent(&command, &cwd, copy) && !is_install_of(&command, &rest) {
                 return Err(format!("{copy}\n  changed sides with: {}", command.join(" ")));
@@ -162,6 +169,11 @@ pub fn without_moved_copies(old: &[Step], new: &[Step]) -> Result<(Vec<Step>, Ve
         steps.iter().filter(|step| !moved || !matches!(step, Step::Copy { .. })).cloned().collect()
     };
     Ok((without(old), without(new)))
+}
+
+fn is_update(command: &[String]) -> bool {
+    let has = |name: &str| command.iter().any(|word| word == name);
+    has("update") && (has("apt-get") || has("apt"))
 }
 
 /// Those of `these` that are also in `those`.

@@ -1,0 +1,100 @@
+//! The checks for steps that leave out repeated commands of apt: updates of the package lists,
+//! removals of lists that are downloaded again, and installs of which another one takes over the
+//! packages.
+
+use crate::contract::Contract;
+use crate::contract::commands::{Step, commands, comments, configuration};
+use crate::facts::paths;
+use crate::knowledge::Knowledge;
+use crate::reasons::{self, Reason};
+use crate::syntax::Dockerfile;
+use crate::syntax::shell::base_name;
+
+/// The package lists of apt.
+const LISTS: &str = "/var/lib/apt/lists";
+
+impl Contract {
+    /// A repeated update of the package lists of apt is removed, and so are removals of the lists
+    /// before it.
+    pub const UPDATES_INDEX_ONCE: Self = Self::of("updates index once", |old, after, known| {
+        check(old.file, after, known, compare_updates)?;
+        Ok(None)
+    });
+}
+
+type Compare = fn(&[Step<'_>], &[Step<'_>], &Knowledge) -> Result<(), Reason>;
+
+/// Compares the commands of each stage, and everything else, which must be the same.
+fn check(
+    before: &Dockerfile<'_>,
+    after: &Dockerfile<'_>,
+    known: &Knowledge,
+    compare: Compare,
+) -> Result<(), Reason> {
+    if configuration(before) != configuration(after) {
+        return Err(reasons::instruction_differs());
+    }
+    if comments(before) != comments(after) {
+        return Err(reasons::comment_lost_or_moved());
+    }
+    let (old_stages, new_stages) = (commands(before), commands(after));
+    if old_stages.len() != new_stages.len() {
+        return Err(reasons::stages_differ());
+    }
+    old_stages.iter().zip(&new_stages).try_for_each(|(old, new)| compare(old, new, known))
+}
+
+fn compare_updates(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -> Result<(), Reason> {
+    let mut new = after.iter().peekable();
+    // Whether the lists are there, and those of an update in another RUN of the same flags count.
+    let mut is_updated = false;
+    for (at, step) in before.iter().enumerate() {
+        let is_update = is_apt(step, known, &["update"]);
+        if new.next_if(|new| *new == step).is_some() {
+            is_updated |= is_update;
+            continue;
+        }
+        let is_updated_later = || before[at + 1..].iter().any(|later| is_apt(later, known, &["update"]));
+        let removes = is_apt(step, known, &["dist-clean", "distclean"]) || removes_lists(step);
+        if removes && is_updated && is_updated_later() || is_update && is_updated {
+            continue;
+        }
+        let shorter = new.next_if(|new| is_updated && loses_lists(step, new));
+        if shorter.is_none() {
+            return Err(reasons::command_missing(&step.text()));
+        }
+    }
+    match new.next() {
+        None => Ok(()),
+        Some(step) => Err(reasons::command_new(&step.text())),
+    }
+}
+
+/// Whether a step is a call of apt with one of these verbs and nothing else but options.
+fn is_apt(step: &Step<'_>, known: &Knowledge, verbs: &[&str]) -> bool {
+    let mut words = step.texts().filter(|word| word != "sudo");
+    let is_program =
+        |word: &str| known.manager_of(base_name(word)).is_some_and(|found| found.name == "apt-get");
+    words.next().is_some_and(|word| is_program(&word))
+        && words.filter(|word| !word.starts_with('-')).eq(verbs.iter().copied().filter(|verb| step.has(verb)))
+        && verbs.iter().any(|verb| step.has(verb))
+}
+
+/// Whether a step is an `rm` of package lists only.
+fn removes_lists(step: &Step<'_>) -> bool {
+    let mut words = step.texts().filter(|word| word != "sudo");
+    words.next().as_deref() == Some("rm")
+        && words.filter(|word| !word.starts_with('-')).all(|word| is_of_lists(&word))
+}
+
+fn is_of_lists(word: &str) -> bool {
+    paths::within(&paths::normal(word), LISTS) && !word.contains("..")
+}
+
+/// Whether both are the same `rm`, but the new one doesn't remove package lists.
+fn loses_lists(before: &Step<'_>, after: &Step<'_>) -> bool {
+    let is_removal = before.texts().find(|word| word != "sudo").as_deref() == Some("rm");
+    let mut rest = after.words().peekable();
+    let is_left = before.words().all(|word| rest.next_if_eq(&word).is_some() || is_of_lists(&word));
+    is_removal && before.flags == after.flags && is_left && rest.peek().is_none()
+}
