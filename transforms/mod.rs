@@ -9,6 +9,7 @@ mod apt_no_install_recommends;
 mod avoid_package_caches;
 mod cache_mounts;
 mod clean_package_caches;
+mod combine_installs;
 mod copy_manifests_first;
 mod copy_ownership;
 mod dnf_no_weak_deps;
@@ -40,6 +41,7 @@ pub const ALL: &[Transform] = &[
     drop_build_packages::TRANSFORM,
     merge_runs::TRANSFORM,
     update_index_once::TRANSFORM,
+    combine_installs::TRANSFORM,
     order_layers::TRANSFORM,
     copy_manifests_first::TRANSFORM,
     prune_stage::TRANSFORM,

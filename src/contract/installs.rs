@@ -2,6 +2,9 @@
 //! removals of lists that are downloaded again, and installs of which another one takes over the
 //! packages.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use crate::contract::Contract;
 use crate::contract::commands::{Step, commands, comments, configuration};
 use crate::facts::paths;
@@ -18,6 +21,12 @@ impl Contract {
     /// before it.
     pub const UPDATES_INDEX_ONCE: Self = Self::of("updates index once", |old, after, known| {
         check(old.file, after, known, compare_updates)?;
+        Ok(None)
+    });
+
+    /// Consecutive installs with apt become one, which installs the packages of all.
+    pub const COMBINES_INSTALLS: Self = Self::of("combines installs", |old, after, known| {
+        check(old.file, after, known, compare_installs)?;
         Ok(None)
     });
 }
@@ -68,6 +77,48 @@ fn compare_updates(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -
         None => Ok(()),
         Some(step) => Err(reasons::command_new(&step.text())),
     }
+}
+
+fn compare_installs(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -> Result<(), Reason> {
+    let mut old = before.iter().peekable();
+    for (at, step) in after.iter().enumerate() {
+        let Some(first) = old.next() else { return Err(reasons::command_new(&step.text())) };
+        if first != step && (!is_install(first, known) || options(first) != options(step)) {
+            return Err(reasons::command_missing(&first.text()));
+        }
+        let wanted: HashSet<Cow<'_, str>> = step.words().collect();
+        let is_part = |other: &&Step<'_>| {
+            after.get(at + 1) != Some(*other)
+                && is_install(step, known)
+                && other.flags == step.flags
+                && is_install(other, known)
+                && options(other).is_subset(&options(step))
+                && other.words().all(|word| word.starts_with('-') || wanted.contains(&word))
+        };
+        let mut found: HashSet<Cow<'_, str>> = first.words().collect();
+        while let Some(part) = old.next_if(is_part) {
+            found.extend(part.words().filter(|word| !word.starts_with('-')));
+        }
+        if found != wanted {
+            return Err(reasons::command_missing(&first.text()));
+        }
+    }
+    match old.next() {
+        None => Ok(()),
+        Some(step) => Err(reasons::command_missing(&step.text())),
+    }
+}
+
+fn options<'f>(step: &Step<'f>) -> HashSet<Cow<'f, str>> {
+    step.words()
+        .filter(|word| word.starts_with('-') && !matches!(word.as_ref(), "-q" | "-qq" | "--quiet"))
+        .collect()
+}
+
+fn is_install(step: &Step<'_>, known: &Knowledge) -> bool {
+    let is_program =
+        |word: Cow<'_, str>| known.manager_of(base_name(&word)).is_some_and(|found| found.name == "apt-get");
+    step.has("install") && step.texts().any(is_program)
 }
 
 /// Whether a step is a call of apt with one of these verbs and nothing else but options.
