@@ -10,6 +10,8 @@
 //!
 //! Foreign text is escaped here, so callers pass it as it is.
 
+use std::borrow::Cow;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::escape;
@@ -57,14 +59,24 @@ pub(super) enum Kind {
 
 impl Kind {
     fn level(self) -> Level<'static> {
+        let level = match self {
+            Self::Fix => Level::HELP,
+            Self::UnsafeFix | Self::Warning => Level::WARNING,
+            Self::NotApplied | Self::Refused => Level::NOTE,
+            Self::Bug | Self::Error => Level::ERROR,
+        };
+        level.with_name(self.name())
+    }
+
+    fn name(self) -> &'static str {
         match self {
-            Self::Fix => Level::HELP.with_name("fix"),
-            Self::UnsafeFix => Level::WARNING.with_name("unsafe fix"),
-            Self::NotApplied => Level::NOTE.with_name("not applied"),
-            Self::Refused => Level::NOTE.with_name("refused"),
-            Self::Warning => Level::WARNING,
-            Self::Bug => Level::ERROR.with_name("bug"),
-            Self::Error => Level::ERROR,
+            Self::Fix => "fix",
+            Self::UnsafeFix => "unsafe fix",
+            Self::NotApplied => "not applied",
+            Self::Refused => "refused",
+            Self::Warning => "warning",
+            Self::Bug => "bug",
+            Self::Error => "error",
         }
     }
 }
@@ -86,7 +98,12 @@ impl Excerpt<'_> {
             Some(width) => renderer.term_width(width),
             None => renderer,
         };
+        let before = self.kind.name().len() + self.id.map_or(0, |id| id.len() + 2) + ": ".len();
         let title = escape::line(self.title);
+        let title = match drawing.width.and_then(|width| width.checked_sub(before)) {
+            Some(width) => Cow::Owned(wrapped(&title, width)),
+            None => title,
+        };
         let mut heading = self.kind.level().primary_title(title.as_ref());
         if let Some(id) = self.id {
             heading = heading.id(id);
@@ -123,6 +140,29 @@ impl Excerpt<'_> {
         let range = before.len()..before.len() + marked.len();
         (format!("{before}{marked}{}", escape::line(after)), range)
     }
+}
+
+/// The least width of a column of text.
+const NARROWEST: usize = 20;
+
+/// Breaks a line between words, so that no line is wider than `width` unless a word is.
+fn wrapped(line: &str, width: usize) -> String {
+    let width = width.max(NARROWEST);
+    let mut text = String::with_capacity(line.len());
+    let mut column = 0;
+    for word in line.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text += word;
+        column += length;
+    }
+    text
 }
 
 #[cfg(test)]
@@ -172,6 +212,29 @@ fix[merge-runs]: combine
     fn a_finding_without_a_known_line_has_its_place() {
         let text = shown("", 3, "combine");
         assert!(text.contains("--> a/Dockerfile:7:3\n"), "{text}");
+    }
+
+    #[test]
+    fn a_long_title_is_wrapped_between_words() {
+        let place = Place { line: 1, column: 1 };
+        let title = "run `apt-get update` in the same RUN as the install";
+        let one = Excerpt {
+            kind: Kind::Fix,
+            id: Some("merge-runs"),
+            title,
+            path: "Dockerfile",
+            place,
+            line: "RUN x",
+            notes: &[],
+            help: None,
+        };
+        let text = one.render(Drawing { coloured: false, width: Some(50) });
+        let expected = "\
+fix[merge-runs]: run `apt-get update` in the same
+                 RUN as the install
+ --> Dockerfile:1:1
+";
+        assert!(text.starts_with(expected), "{text}");
     }
 
     #[test]
