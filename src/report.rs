@@ -373,7 +373,7 @@ fn is_listed(errors: &[&FileReport], report: &FileReport) -> bool {
 }
 
 /// `1 fix`, `2 fixes`
-fn count_fixes(number: usize) -> String {
+pub fn count_fixes(number: usize) -> String {
     format!("{number} {}", if number == 1 { "fix" } else { "fixes" })
 }
 

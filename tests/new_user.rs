@@ -4,10 +4,14 @@
 
 mod support;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
 
+use nix::pty::{Winsize, openpty};
 use support::folder;
-use support::run::{FIXED, NAIVE, code, git, read, run, run_with_input, stderr, stdout};
+use support::run::{FIXED, NAIVE, code, command, git, read, run, run_with_input, stderr, stdout};
 
 const TWO_RUNS: &str =
     "FROM debian:12\n# jettison: ignore=merge-runs\nRUN apt-get update\nRUN apt-get install -y curl\n";
@@ -311,6 +315,16 @@ fn a_diff_applies_wherever_it_was_made() {
     }
 }
 
+/// git ignores parts of a diff that are outside of the current directory, so there is a note.
+#[test]
+fn a_diff_of_files_elsewhere_says_where_it_applies() {
+    let folder = folder(&[("Dockerfile", NAIVE), ("a/Dockerfile", NAIVE), (".git/HEAD", "")]);
+    let note = "note: the paths of the diff start at the top of the repository; apply it there\n";
+    assert!(stderr(&run(&folder.path().join("a"), &["diff", ".."])).starts_with(note));
+    assert!(!stderr(&run(&folder.path().join("a"), &["diff"])).contains("note:"));
+    assert!(!stderr(&run(folder.path(), &["diff"])).contains("note:"));
+}
+
 /// Without a command: what could be improved, and what to type next.
 #[test]
 fn the_bare_name_shows_what_can_be_improved() {
@@ -514,4 +528,61 @@ fn help_is_short_or_long() {
     for line in [&short, &whole].into_iter().flat_map(|text| text.lines()) {
         assert!(line.chars().count() <= 100, "{line}");
     }
+}
+
+/// What the program prints on a terminal with this many columns, without escape sequences.
+fn on_terminal(folder: &Path, arguments: &[&str], columns: u16) -> String {
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = openpty(Some(&size), None).expect("a pseudo-terminal");
+    let end = || Stdio::from(pty.slave.try_clone().expect("a handle"));
+    let mut child = command(folder, arguments)
+        .env("TERM", "xterm")
+        .env_remove("COLUMNS")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null())
+        .stdout(end())
+        .stderr(end())
+        .spawn()
+        .expect("the program starts");
+    drop(pty.slave);
+    let mut bytes = Vec::new();
+    // Reading fails when the program has closed the terminal.
+    let _ = File::from(pty.master).read_to_end(&mut bytes);
+    child.wait().expect("it ends");
+    let text = String::from_utf8(bytes).expect("UTF-8").replace('\r', "");
+    assert!(text.contains('\u{1b}'), "there are colours: {text}");
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    // `ESC [ … m` is a colour, `ESC ] … ESC \\` a link.
+    parts.fold(first, |text, part| {
+        let rest = match part.as_bytes().first() {
+            Some(b'[') => part.split_once('m').map_or("", |(_, rest)| rest),
+            Some(b'\\') => &part[1..],
+            _ => "",
+        };
+        text + rest
+    })
+}
+
+/// Findings have their source lines on a terminal, and words do not break at its edge.
+#[test]
+fn findings_fit_the_terminal() {
+    let text = format!(
+        "FROM debian:12\nCOPY . /app\nRUN apt-get update\nRUN apt-get install -y {}\n",
+        "curl ".repeat(40)
+    );
+    let folder = folder(&[("Dockerfile", &text), ("app.py", "")]);
+    for columns in [80, 120] {
+        let said = on_terminal(folder.path(), &["check"], columns);
+        assert!(said.contains("fix[merge-runs]: "), "{said}");
+        assert!(said.contains("\n4 | RUN apt-get ins"), "{said}");
+        assert!(said.contains("= help: for details, run `jettison explain merge-runs`\n"), "{said}");
+        let (findings, _) = said.split_once("1 file would change").expect("a summary");
+        for line in findings.lines() {
+            assert!(line.chars().count() <= columns.into(), "{columns}: {line}");
+        }
+        assert_eq!(said.lines().filter(|line| line.starts_with("not applied: ")).count(), 1, "{said}");
+    }
+    let said = on_terminal(folder.path(), &["diff"], 80);
+    assert!(said.contains("\n-RUN apt-get update\n"), "{said}");
 }

@@ -73,6 +73,17 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
     let mut reports = reports_with(args, &configurations)?;
     if args.format.is_none_or(|format| format == diff::FORMAT) {
         name_from_top(&mut reports);
+        let is_outside = |report: &FileReport| {
+            let path = report.path.as_deref().filter(|_| report.top_path.is_some());
+            path.is_some_and(|path| path.starts_with("..") || Path::new(path).is_absolute())
+        };
+        if !args.quiet && reports.iter().any(is_outside) {
+            // git ignores what is outside of the current directory without a word.
+            writeln!(
+                anstream::stderr(),
+                "note: the paths of the diff start at the top of the repository; apply it there"
+            )?;
+        }
     }
     print(args, &reports)?;
     Ok(status(args, &reports))
@@ -184,13 +195,10 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
                 Scopes::Found(findings) => findings.answers(path, &outcome),
                 _ => Vec::new(),
             };
-            FileReport {
-                verified,
-                measured,
-                findings,
-                error: written.err(),
-                ..FileReport::fixed(name, text, outcome)
-            }
+            let number = outcome.steps.iter().map(|step| step.fixes.len()).sum();
+            let lost = |error| format!("{error}; {} not applied", report::count_fixes(number));
+            let error = written.err().map(lost);
+            FileReport { verified, measured, findings, error, ..FileReport::fixed(name, text, outcome) }
         }
     }
 }
