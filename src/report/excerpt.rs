@@ -113,7 +113,11 @@ impl Excerpt<'_> {
             }
         }
         let path = escape::line(self.path);
-        let (line, marked) = self.shown_line();
+        let (mut line, mut marked) = self.shown_line();
+        let margin = self.place.line.to_string().len() + " | ".len();
+        if let Some(width) = drawing.width {
+            cut(&mut line, &mut marked, width.saturating_sub(margin).max(NARROWEST));
+        }
         let group = if line.is_empty() {
             let origin = Origin::path(path.as_ref()).line(self.place.line).char_column(self.place.column);
             Group::with_title(heading).element(origin)
@@ -144,6 +148,19 @@ impl Excerpt<'_> {
 
 /// The least width of a column of text.
 const NARROWEST: usize = 20;
+
+/// Cuts a line that is wider than `width`, unless the marked part starts after that.
+fn cut(line: &mut String, marked: &mut std::ops::Range<usize>, width: usize) {
+    if line.chars().count() <= width {
+        return;
+    }
+    let end = line.char_indices().nth(width - 1).map_or(line.len(), |(at, _)| at);
+    if marked.start < end {
+        line.truncate(end);
+        line.push('…');
+        marked.end = marked.end.min(end);
+    }
+}
 
 /// Breaks a line between words, so that no line is wider than `width` unless a word is.
 fn wrapped(line: &str, width: usize) -> String {
@@ -212,6 +229,16 @@ fix[merge-runs]: combine
     fn a_finding_without_a_known_line_has_its_place() {
         let text = shown("", 3, "combine");
         assert!(text.contains("--> a/Dockerfile:7:3\n"), "{text}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut() {
+        let (mut line, mut marked) = ("RUN é ".repeat(20), 0..139);
+        cut(&mut line, &mut marked, 24);
+        assert_eq!((line.as_str(), marked), ("RUN é RUN é RUN é RUN é…", 0..27));
+        let (mut line, mut marked) = ("RUN x".to_owned(), 0..5);
+        cut(&mut line, &mut marked, 24);
+        assert_eq!((line.as_str(), marked), ("RUN x", 0..5));
     }
 
     #[test]

@@ -198,7 +198,7 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
             let number = outcome.steps.iter().map(|step| step.fixes.len()).sum();
             let lost = |error| format!("{error}; {} not applied", report::count_fixes(number));
             let error = written.err().map(lost);
-            FileReport { verified, measured, findings, error, ..FileReport::fixed(name, text, outcome) }
+            FileReport { measured, verified, findings, error, ..FileReport::fixed(name, text, outcome) }
         }
     }
 }
