@@ -6,10 +6,11 @@
 //! were merged.
 //!
 //! # Safety
-//! The lists of the first `apt-get update` are still there, and nothing between the two changes
-//! what the second one downloads: the configuration and keys of apt, certificates, or the
-//! architectures. Commands between them that only delete the lists are removed, too. At the end
-//! of the RUN, the lists are as they were.
+//! Unsafe: a command is removed that may fail, for instance if a server is down, and that may
+//! download newer lists than the first one. Nothing else changes: the lists of the first one are
+//! still there, and nothing between the two changes what the second one downloads: the configuration
+//! and keys of apt, certificates, or the architectures. Commands between them that only delete the
+//! lists are removed, too. At the end of the RUN, the lists are as they were.
 //!
 //! # When it does nothing
 //! A command between the two changes the package sources, or may do so: it installs a package from
@@ -41,7 +42,7 @@ use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transfor
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "update-index-once",
-    applicability: Applicability::Safe,
+    applicability: Applicability::Unsafe,
     since: "0.1.0",
     source: include_str!("update_index_once.rs"),
     hadolint: &[],
@@ -66,7 +67,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             edits.delete(span);
         }
         let title = "run `apt-get update` once: the package lists are already there";
-        fixes.propose(Applicability::Safe, run.instruction.text, title, edits);
+        fixes.propose(Applicability::Unsafe, run.instruction.text, title, edits);
         fixes.set_effect(Effect::FasterBuild);
     }
 }
