@@ -182,7 +182,13 @@ fn fixing_settles_and_keeps_what_it_must() {
                 Dockerfile::parse(text).items.iter().filter(|item| matches!(item, Item::Error(..))).count()
             };
             assert_eq!(errors(text), errors(new), "{}", real.name);
-            assert_eq!(sorted(support::comments(text)), sorted(support::comments(new)), "{}", real.name);
+            let (were, are) = (sorted(support::comments(text)), sorted(support::comments(new)));
+            // The comment about a removed instruction goes with it.
+            if outcome.steps.iter().any(|step| step.transform.contract.may_remove_comments) {
+                assert!(are.iter().all(|comment| were.contains(comment)), "{}", real.name);
+            } else {
+                assert_eq!(were, are, "{}", real.name);
+            }
         }
         println!("unsafe {}: {changed} of {} files changed, {refused} refusals", r#unsafe, all.len());
         assert!(changed * 3 > all.len(), "only {changed} files changed: something has stopped working");
