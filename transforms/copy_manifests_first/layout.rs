@@ -82,6 +82,11 @@ impl<'f, 'a> Installs<'f, 'a> {
         Some(pass)
     }
 
+    /// Whether an instruction installs from manifests that are all known.
+    pub fn is_known(&self, item: usize) -> bool {
+        !self.facts.effects(item).installs.is_empty() && self.install(item).is_some()
+    }
+
     fn install(&self, item: usize) -> Option<Rc<Install>> {
         if let Some(known) = self.known.borrow().get(&item) {
             return known.clone();

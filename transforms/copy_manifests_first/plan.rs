@@ -105,6 +105,10 @@ pub fn sinking_sources(
     fixed: &dyn Fn(&Instruction<'_>) -> bool,
 ) -> Option<SinkingSources> {
     let installs = Installs::of(facts, context);
+    // Pairs of instructions take long, and most stages install nothing from manifests.
+    if !facts.stages[stage].items.clone().any(|item| installs.is_known(item)) {
+        return None;
+    }
     [Confidence::Safe, Confidence::Unsafe].into_iter().find_map(|limit| {
         let passes = |copy: usize, install: usize| {
             installs.pass(copy, install).is_some_and(|pass| pass.needs.is_empty() && pass.confidence <= limit)
