@@ -183,7 +183,7 @@ fn fixing_settles_and_keeps_what_it_must() {
             };
             assert_eq!(errors(text), errors(new), "{}", real.name);
             let (were, are) = (sorted(support::comments(text)), sorted(support::comments(new)));
-            // The comment about a removed instruction goes with it.
+            // The comment about a removed instruction is removed, too.
             if outcome.steps.iter().any(|step| step.transform.contract.may_remove_comments) {
                 assert!(are.iter().all(|comment| were.contains(comment)), "{}", real.name);
             } else {
