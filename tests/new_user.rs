@@ -61,6 +61,18 @@ fn misspelled_comments_are_corrected() {
 
 /// D9: a misspelled instruction is an error with a suggestion, its file is left as it is, and the
 /// other files are fixed.
+/// CMD takes no here-document. Its lines are no instructions, which is no reason to fail.
+#[test]
+fn a_document_of_an_instruction_that_takes_none_is_left_alone() {
+    let end = "CMD <<EOF\necho hi\nEOF\n";
+    let text = format!("FROM debian:12\nRUN apt-get update && apt-get install -y curl\n{end}");
+    let folder = folder(&[("Dockerfile", &text)]);
+    let output = run(folder.path(), &["fix", "--write", "Dockerfile"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let new = std::fs::read_to_string(folder.path().join("Dockerfile")).expect("a file");
+    assert!(new.contains("rm -rf /var/lib/apt/lists") && new.ends_with(end), "{new}");
+}
+
 #[test]
 fn a_misspelled_instruction_is_an_error() {
     let wrong = NAIVE.replace("FROM", "FORM");

@@ -11,7 +11,7 @@ use crate::reasons;
 use crate::report::{Failure, Spot};
 use crate::span::{LineIndex, Span};
 use crate::spelling;
-use crate::syntax::{Dockerfile, Item, Keyword};
+use crate::syntax::{Body, Dockerfile, Item, Keyword};
 
 /// The largest number of Dockerfiles to name.
 const MOST_NAMES: usize = 3;
@@ -50,6 +50,9 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     if syntax.is_some_and(|syntax| frontend_release(&syntax.value).is_none()) {
         return Ok(());
     }
+    if has_document_before(&file, word) {
+        return Ok(());
+    }
     let lines = LineIndex::of(text);
     let place = lines.place(word.start);
     let first = file.items.iter().find(|item| matches!(item, Item::Instruction(_) | Item::Error(..)));
@@ -73,6 +76,14 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
         1 => failure.and(" (and in 1 more line)"),
         _ => failure.and(&format!(" (and in {more} more lines)")),
     })
+}
+
+/// Whether an instruction that takes no here-document seems to have one: the lines of its text are
+/// no instructions, and the rest of the file is fixed as usual.
+fn has_document_before(file: &Dockerfile<'_>, word: Span) -> bool {
+    let before = file.instructions().take_while(|(_, one)| one.full.start < word.start);
+    let takes_none = |body: &Body| !matches!(body, Body::Run(_) | Body::Copy(_) | Body::Add(_));
+    before.into_iter().any(|(_, one)| takes_none(&one.body) && one.full.of(file.text).contains("<<"))
 }
 
 /// The instruction that a word was meant to be.

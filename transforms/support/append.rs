@@ -74,7 +74,8 @@ fn append_to_document(
     }
     let joint = match line_of(at) {
         (indent, code) if code.starts_with("&& ") => format!(" \\\n{indent}&& "),
-        _ => format!(" \\\n{indent}    && "),
+        // A new line would end the command, and a script seldom continues one.
+        _ => " && ".to_owned(),
     };
     if let Some(semicolon) = place.semicolon {
         edits.delete(semicolon);
