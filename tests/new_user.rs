@@ -61,7 +61,7 @@ fn misspelled_comments_are_corrected() {
 
 /// D9: a misspelled instruction is an error with a suggestion, its file is left as it is, and the
 /// other files are fixed.
-/// CMD takes no here-document. Its lines are no instructions, which is no reason to fail.
+/// CMD takes no here-document. Its lines are no instructions, and the rest of the file is fixed.
 #[test]
 fn a_document_of_an_instruction_that_takes_none_is_left_alone() {
     let end = "CMD <<EOF\necho hi\nEOF\n";
