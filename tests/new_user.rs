@@ -59,8 +59,6 @@ fn misspelled_comments_are_corrected() {
     }
 }
 
-/// D9: a misspelled instruction is an error with a suggestion, its file is left as it is, and the
-/// other files are fixed.
 /// CMD takes no here-document. Its lines are no instructions, and the rest of the file is fixed.
 #[test]
 fn a_document_of_an_instruction_that_takes_none_is_left_alone() {
@@ -73,6 +71,8 @@ fn a_document_of_an_instruction_that_takes_none_is_left_alone() {
     assert!(new.contains("rm -rf /var/lib/apt/lists") && new.ends_with(end), "{new}");
 }
 
+/// D9: a misspelled instruction is an error with a suggestion, its file is left as it is, and the
+/// other files are fixed.
 #[test]
 fn a_misspelled_instruction_is_an_error() {
     let wrong = NAIVE.replace("FROM", "FORM");
