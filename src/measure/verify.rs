@@ -96,7 +96,8 @@ pub fn trace(
     let tree = Tree::of(&subject.image);
     for test in smoke::tests(&subject.image, &tree, commands) {
         if !test.starts_nothing() {
-            evidence.add(&test.to_string(), test.trace(engine, Side { subject, tree: &tree }, tracer)?);
+            let (_, trace) = test.run(engine, Side { subject, tree: &tree }, Some(tracer))?;
+            evidence.add(&test.to_string(), trace);
         }
     }
     Ok(())
@@ -125,8 +126,9 @@ pub fn compare(
     finding.lacking = lacking::libraries(&was, &owners, loads);
     finding.broken.extend(missing.iter().map(ToString::to_string));
     if !evidence.is_empty() {
-        let lost = evidence.lost((&before.image, &was), &owners, (&after.image, &is));
-        let used = evidence.count(&was);
+        let used = evidence.used(&was);
+        let lost = evidence::lost(&used, (&before.image, &was), &owners, (&after.image, &is));
+        let used = evidence::count(&used);
         finding.used = Some(used);
         finding.tried.push(Tried {
             what: format!("the {used} files that the checks use are there"),

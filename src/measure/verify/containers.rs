@@ -61,27 +61,27 @@ impl Launch<'_> {
 }
 
 /// Runs a program to its end.
-pub(super) fn run(engine: &Engine, launch: Launch<'_>) -> Result<Outcome, Error> {
-    let container = TemporaryContainer::named(engine);
-    let arguments = launch.arguments(&container.name, None);
-    let output = engine.output(["run", "--rm"].into_iter().chain(arguments))?;
-    Ok(Outcome {
+pub(super) fn run(
+    engine: &Engine,
+    launch: Launch<'_>,
+    tracer: Option<&Tracer>,
+) -> Result<(Outcome, Trace), Error> {
+    let (output, trace) = if tracer.is_some() {
+        let container = create(engine, launch, tracer)?;
+        let output = engine.output(["start", "--attach", &container.name])?;
+        (output, trace_of(engine, &container.name)?)
+    } else {
+        let container = TemporaryContainer::named(engine);
+        let arguments = launch.arguments(&container.name, None);
+        (engine.output(["run", "--rm"].into_iter().chain(arguments))?, Trace::default())
+    };
+    let outcome = Outcome {
         code: output.status.code(),
         status: output.status.to_string(),
         printed: String::from_utf8_lossy(&output.stdout).into_owned(),
         said: String::from_utf8_lossy(&output.stderr).into_owned(),
-    })
-}
-
-/// Runs a program to its end under the tracer.
-pub(super) fn run_traced(
-    engine: &Engine,
-    launch: Launch<'_>,
-    tracer: &Tracer,
-) -> Result<(bool, Trace), Error> {
-    let container = create(engine, launch, Some(tracer))?;
-    let output = engine.output(["start", "--attach", &container.name])?;
-    Ok((output.status.success(), trace_of(engine, &container.name)?))
+    };
+    Ok((outcome, trace))
 }
 
 /// Creates a container, and copies the tracer into it.
@@ -149,20 +149,12 @@ pub(super) fn health(
     engine.call(["start", &container.name])?;
     let network = format!("container:{}", container.name);
     let once = Launch { tag, network: Some(&network), program: &check };
-    let mut checked = Trace::default();
     let since = Instant::now();
-    let (is_healthy, runs) = loop {
-        let succeeds = match tracer {
-            None => run(engine, once)?.code == Some(0),
-            Some(tracer) => {
-                let (succeeds, trace) = run_traced(engine, once, tracer)?;
-                checked = trace;
-                succeeds
-            }
-        };
-        let runs = runs(engine, &container)?;
+    let (is_healthy, runs, checked) = loop {
+        let (outcome, checked) = run(engine, once, tracer)?;
+        let (succeeds, runs) = (outcome.code == Some(0), runs(engine, &container)?);
         if succeeds || !runs || since.elapsed() > PATIENCE {
-            break (succeeds, runs);
+            break (succeeds, runs, checked);
         }
         std::thread::sleep(Duration::from_millis(300));
     };

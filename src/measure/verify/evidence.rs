@@ -24,6 +24,15 @@ pub struct Evidence {
     untraced: Vec<String>,
 }
 
+/// A file of the image that a check used.
+pub(super) struct Used<'e> {
+    /// Its path as the program named it, without the first slash.
+    path: &'e str,
+    using: Use,
+    /// The path without symlinks.
+    real: String,
+}
+
 /// A file of the original that a check used and that another image lacks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lost {
@@ -104,10 +113,10 @@ impl Evidence {
         self.untraced.join("; ")
     }
 
-    /// The files of an image that were used, by path without the first slash.
-    fn used<'e>(&'e self, image: &'e Tree<'_>) -> impl Iterator<Item = (&'e str, Use, String)> {
+    /// The files of an image that were used.
+    pub(super) fn used(&self, image: &Tree<'_>) -> Vec<Used<'_>> {
         let own = tracer::DIRECTORY.trim_start_matches('/');
-        self.trace.paths.iter().filter_map(move |(path, record)| {
+        let used = self.trace.paths.iter().filter_map(|(path, record)| {
             let path = std::str::from_utf8(&path.0).ok()?.trim_matches('/');
             let below = |directory: &&str| {
                 path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -126,47 +135,46 @@ impl Evidence {
             if path.is_empty() || is_other || is_optional || !is_needed {
                 return None;
             }
-            Some((path, using, real))
-        })
-    }
-
-    /// The number of files and directories of an image whose content was used.
-    pub fn count(&self, image: &Tree<'_>) -> usize {
-        let read = self.used(image).filter(|(_, using, _)| *using != Use::LookedUp);
-        read.map(|(_, _, real)| real).collect::<BTreeSet<_>>().len()
-    }
-
-    /// What the checks used in the first image and would not find in the second.
-    pub(super) fn lost(
-        &self,
-        (before, was): (&Image, &Tree<'_>),
-        owners: &Owners<'_>,
-        (after, is): (&Image, &Tree<'_>),
-    ) -> Vec<Lost> {
-        let used: Vec<(&str, Use, String)> = self.used(was).collect();
-        // A path over a symlink counts twice: as the program named it, and where it led. It may
-        // lead elsewhere now, as with the version in the name of a library.
-        let mut led: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (path, _, real) in used.iter().filter(|(path, _, real)| path != real) {
-            led.entry(real).or_default().push(path);
-        }
-        let lookup = Lookup::of(before, after, is);
-        let is_found =
-            |path: &str| is.resolve(path).is_some() || lookup.finds(path) || is_default_zone(path, was);
-        let lost = used.iter().filter(|(path, ..)| {
-            let elsewhere = led.get(path).is_some_and(|names| names.iter().all(|name| is_found(name)));
-            !is_found(path) && !elsewhere
+            Some(Used { path, using, real })
         });
-        let mut lost: Vec<Lost> = lost
-            .map(|(path, using, _)| Lost {
-                package: owner(was, owners, path),
-                using: *using,
-                path: (*path).to_owned(),
-            })
-            .collect();
-        lost.sort();
-        lost
+        used.collect()
     }
+}
+
+/// The number of files and directories whose content was used.
+pub(super) fn count(used: &[Used<'_>]) -> usize {
+    let read = used.iter().filter(|one| one.using != Use::LookedUp);
+    read.map(|one| one.real.as_str()).collect::<BTreeSet<_>>().len()
+}
+
+/// What the checks used in the first image and would not find in the second.
+pub(super) fn lost(
+    used: &[Used<'_>],
+    (before, was): (&Image, &Tree<'_>),
+    owners: &Owners<'_>,
+    (after, is): (&Image, &Tree<'_>),
+) -> Vec<Lost> {
+    // A path over a symlink counts twice: as the program named it, and where it led. It may lead
+    // elsewhere now, as with the version in the name of a library.
+    let mut led: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for Used { path, real, .. } in used.iter().filter(|one| one.path != one.real) {
+        led.entry(real).or_default().push(path);
+    }
+    let lookup = Lookup::of(before, after, is);
+    let is_found =
+        |path: &str| is.resolve(path).is_some() || lookup.finds(path) || is_default_zone(path, was);
+    let is_lost = |one: &&Used<'_>| {
+        let elsewhere = led.get(one.path).is_some_and(|names| names.iter().all(|name| is_found(name)));
+        !is_found(one.path) && !elsewhere
+    };
+    let lost = used.iter().filter(is_lost).map(|one| Lost {
+        package: owner(was, owners, one.path),
+        using: one.using,
+        path: one.path.to_owned(),
+    });
+    let mut lost: Vec<Lost> = lost.collect();
+    lost.sort();
+    lost
 }
 
 /// Whether a path is the link to the time zone of an image whose zone is UTC: that is the zone of
@@ -279,8 +287,8 @@ mod tests {
 
     fn lost(used: &[&str], before: &Image, after: &Image) -> Vec<String> {
         let (was, is) = (Tree::of(before), Tree::of(after));
-        let lost = evidence(used).lost((before, &was), &Owners::of(&was), (after, &is));
-        files(&lost)
+        let evidence = evidence(used);
+        files(&super::lost(&evidence.used(&was), (before, &was), &Owners::of(&was), (after, &is)))
     }
 
     #[test]

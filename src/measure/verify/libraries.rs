@@ -34,10 +34,10 @@ pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<Missing> {
     let were: BTreeSet<(String, String)> =
         unresolved(before).into_iter().map(|(path, library)| (named(&path), library)).collect();
     let mut found: BTreeMap<String, Missing> = BTreeMap::new();
-    let new = unresolved(after)
+    let lost = unresolved(after)
         .into_iter()
         .filter(|(path, library)| !were.contains(&(named(path), library.clone())));
-    for (path, library) in new {
+    for (path, library) in lost {
         let new = || Missing { library: library.clone(), path: path.clone(), others: 0 };
         found.entry(library.clone()).and_modify(|found| found.others += 1).or_insert_with(new);
     }

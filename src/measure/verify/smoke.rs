@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Subject;
-use super::containers::{self, Launch};
+use super::containers::{self, Launch, Outcome};
 use crate::image::{Image, Tree};
 use crate::knowledge::lists::programs::INTERPRETERS;
 use crate::measure::Error;
@@ -112,18 +112,18 @@ impl Smoke {
                 is_lost.then(|| format!("`{program}`, the program that containers start, no longer exists"))
             );
         }
-        let was = self.run(engine, before)?;
+        let (was, _) = self.run(engine, before, None)?;
         if let Some(status @ CANNOT_RUN..) = was.code.filter(|code| *code <= NOT_FOUND) {
             let output = last_lines(was.said.as_bytes(), 8).trim_end().to_owned();
             return Err(Error::Smoke { check: self.to_string(), status, output });
         }
-        let is = self.run(engine, after)?;
+        let (is, _) = self.run(engine, after, None)?;
         if was.status == is.status {
             if steady(&was.printed) == steady(&is.printed) {
                 return Ok(None);
             }
             // Output that differs between two runs of the same image does not count.
-            let again = self.run(engine, before)?;
+            let (again, _) = self.run(engine, before, None)?;
             if was.status == again.status && differs_like(&was.printed, &again.printed, &is.printed) {
                 return Ok(None);
             }
@@ -142,27 +142,21 @@ impl Smoke {
         }))
     }
 
-    fn run(&self, engine: &Engine, side: Side<'_>) -> Result<containers::Outcome, Error> {
-        let tag = side.subject.built.image.tag.as_str();
+    /// Runs the check in one image. The trace is empty without a tracer, and if the program could
+    /// not be traced.
+    pub(super) fn run(
+        &self,
+        engine: &Engine,
+        side: Side<'_>,
+        tracer: Option<&Tracer>,
+    ) -> Result<(Outcome, Trace), Error> {
         match self {
-            Self::Health => containers::health(engine, side.subject, None).map(|(outcome, _)| outcome),
-            Self::Runs => containers::start(engine, side.subject, None).map(|(outcome, _)| outcome),
+            Self::Health => containers::health(engine, side.subject, tracer),
+            Self::Runs => containers::start(engine, side.subject, tracer),
             Self::Command(_) | Self::Program(_) | Self::Starts(_) => {
-                containers::run(engine, Launch { tag, network: None, program: &self.words(side) })
-            }
-        }
-    }
-
-    /// Runs the check under the tracer. The trace is empty if the program could not be traced.
-    pub(super) fn trace(&self, engine: &Engine, side: Side<'_>, tracer: &Tracer) -> Result<Trace, Error> {
-        let tag = side.subject.built.image.tag.as_str();
-        match self {
-            Self::Starts(_) => Ok(Trace::default()),
-            Self::Health => containers::health(engine, side.subject, Some(tracer)).map(|(_, trace)| trace),
-            Self::Runs => containers::start(engine, side.subject, Some(tracer)).map(|(_, trace)| trace),
-            Self::Command(_) | Self::Program(_) => {
+                let tag = side.subject.built.image.tag.as_str();
                 let launch = Launch { tag, network: None, program: &self.words(side) };
-                containers::run_traced(engine, launch, tracer).map(|(_, trace)| trace)
+                containers::run(engine, launch, tracer)
             }
         }
     }
