@@ -81,9 +81,9 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
 /// Whether an instruction that takes no here-document seems to have one: the lines of its text are
 /// no instructions, and the rest of the file is fixed as usual.
 fn has_document_before(file: &Dockerfile<'_>, word: Span) -> bool {
-    let before = file.instructions().take_while(|(_, one)| one.full.start < word.start);
+    let mut before = file.instructions().take_while(|(_, one)| one.full.start < word.start);
     let takes_none = |body: &Body| !matches!(body, Body::Run(_) | Body::Copy(_) | Body::Add(_));
-    before.into_iter().any(|(_, one)| takes_none(&one.body) && one.full.of(file.text).contains("<<"))
+    before.any(|(_, one)| takes_none(&one.body) && one.full.of(file.text).contains("<<"))
 }
 
 /// The instruction that a word was meant to be.

@@ -71,7 +71,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         return interactive::run(args, &configurations);
     }
     let mut reports = reports_with(args, &configurations)?;
-    if args.format.is_none_or(|format| format == diff::FORMAT) {
+    if format_of(args) == diff::FORMAT {
         name_from_top(&mut reports);
         let is_outside = |report: &FileReport| {
             let path = report.path.as_deref().filter(|_| report.top_path.is_some());
@@ -231,8 +231,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         return Ok(status(args, &reports));
     }
     let new = outcome.text().unwrap_or(&text);
-    let is_terminal = io::stdout().is_terminal() && args.output.is_none();
-    let shown = if is_terminal { escape::lines(new) } else { new.into() };
+    let shown = if is_terminal(args) { escape::lines(new) } else { new.into() };
     target(args)?.write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed(name, text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
@@ -242,18 +241,7 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
 }
 
 fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
-    let mode = match (args.mode.write, args.mode.check) {
-        (true, _) => report::Mode::Written,
-        (_, true) => report::Mode::Checked,
-        _ => report::Mode::Shown,
-    };
-    let is_terminal = io::stdout().is_terminal() && args.output.is_none();
-    let chosen = args.format.or(args.statistics.then_some(statistics::FORMAT));
-    let format = chosen.unwrap_or(match mode {
-        report::Mode::Shown => diff::FORMAT,
-        _ if is_terminal => human::FULL,
-        _ => human::CONCISE,
-    });
+    let (mode, format, is_terminal) = (mode_of(args), format_of(args), is_terminal(args));
     // Results are written unchanged: a stream that strips escape sequences would also strip them
     // from the text of a Dockerfile.
     let coloured = match args.output {
@@ -276,6 +264,29 @@ fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
     human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
     err.flush()?;
     Ok(())
+}
+
+fn mode_of(args: &Fix) -> report::Mode {
+    match (args.mode.write, args.mode.check) {
+        (true, _) => report::Mode::Written,
+        (_, true) => report::Mode::Checked,
+        _ => report::Mode::Shown,
+    }
+}
+
+/// The format of the results.
+fn format_of(args: &Fix) -> report::Format {
+    let chosen = args.format.or(args.statistics.then_some(statistics::FORMAT));
+    chosen.unwrap_or(match mode_of(args) {
+        report::Mode::Shown => diff::FORMAT,
+        _ if is_terminal(args) => human::FULL,
+        _ => human::CONCISE,
+    })
+}
+
+/// Whether the results go to a terminal.
+fn is_terminal(args: &Fix) -> bool {
+    io::stdout().is_terminal() && args.output.is_none()
 }
 
 /// Where the results go.
@@ -324,7 +335,8 @@ fn verbosity(args: &Fix) -> Verbosity {
     }
 }
 
-fn status(args: &Fix, reports: &[FileReport]) -> Status {
+/// The exit status.
+pub(super) fn status(args: &Fix, reports: &[FileReport]) -> Status {
     let of = |report: &FileReport| match (&report.error, report.changed()) {
         (Some(_), _) => Status::Failed,
         (None, true) if !args.mode.write && !args.exit_zero => Status::WouldChange,

@@ -20,17 +20,13 @@ pub fn run() -> anyhow::Result<Status> {
         return Ok(Status::Clean);
     }
     let args = parse_fix(&["jettison".into(), "fix".into()]);
-    let reports = fix::reports(&args.ok_or_else(|| anyhow::anyhow!("`fix` needs no arguments"))?)?;
+    let args = args.ok_or_else(|| anyhow::anyhow!("`fix` needs no arguments"))?;
+    let reports = fix::reports(&args)?;
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     overview::write(&mut out, &reports)?;
     out.flush()?;
     human::errors(&mut anstream::stderr().lock(), &reports)?;
-    let of = |report: &crate::report::FileReport| match (&report.error, report.changed()) {
-        (Some(_), _) => Status::Failed,
-        (None, true) => Status::WouldChange,
-        _ => Status::Clean,
-    };
-    Ok(reports.iter().map(of).max().unwrap_or(Status::Clean))
+    Ok(fix::status(&args, &reports))
 }
 
 /// Whether the current directory has a Dockerfile.
