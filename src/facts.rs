@@ -40,11 +40,13 @@ pub mod variables;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::context::{ContextSource, NoBuildContext};
 use crate::facts::base_image::Release;
 use crate::knowledge::{Knowledge, Manager};
+use crate::reasons::{self, Reason};
 use crate::syntax::shell::Script;
 use crate::syntax::{Body, Dockerfile, Heredoc, Instruction, Item, Run};
 
@@ -311,6 +313,18 @@ impl<'a> Facts<'a> {
             Item::Instruction(instruction) => Some(instruction),
             _ => None,
         }
+    }
+
+    /// The instructions among some items, in order; an error at a line that can't be read.
+    pub fn readable(
+        &self,
+        items: Range<usize>,
+    ) -> impl Iterator<Item = Result<(usize, &Instruction<'a>), Reason>> {
+        items.filter_map(|item| match &self.file.items[item] {
+            Item::Instruction(instruction) => Some(Ok((item, &**instruction))),
+            Item::Error(span, _) => Some(Err(reasons::unreadable_line().at(*span))),
+            _ => None,
+        })
     }
 
     /// The RUNs of a stage, in order.

@@ -109,6 +109,13 @@ impl Context<'_> {
         self.settings.deadline.is_over()
     }
 
+    /// Whether a comment anywhere in the file suppresses fixes of a transform that changes the whole
+    /// file.
+    pub fn is_silenced_anywhere(&self, transform: &Transform) -> bool {
+        let names = transform.names();
+        self.file.instructions().any(|(_, one)| self.pragmas.silence(&names, one.text))
+    }
+
     /// Whether a comment, or hadolint's configuration, suppresses fixes with one of these codes.
     pub fn is_suppressed(&self, codes: &[String], anchor: Span) -> bool {
         let names: Vec<&str> = codes.iter().map(String::as_str).collect();

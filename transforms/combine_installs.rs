@@ -49,10 +49,9 @@
 mod layout;
 
 use crate::facts::append::is_plain_statement;
-use crate::facts::packages::Call;
+use crate::facts::packages::{Call, may_change_apt_sources};
 use crate::facts::{Invocation, RunFacts};
 use crate::knowledge::lists::options::OF_EQUAL_INSTALLS;
-use crate::knowledge::lists::packages::{CHANGING_PACKAGE_SOURCES, NOT_CHANGING_PACKAGE_SOURCES};
 use crate::syntax::shell::Word;
 use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
 
@@ -98,7 +97,7 @@ fn can_be_one(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> bool {
         && surroundings(one) == surroundings(other)
         && options(first) == options(second)
         && first.packages.iter().chain(&second.packages).all(|word| is_plain(word))
-        && !first.packages.iter().any(|word| may_be_needed_by_apt(word))
+        && !first.packages.iter().any(|word| may_change_apt_sources(word.text()))
         && !first.packages.is_empty()
         && !second.packages.is_empty()
 }
@@ -136,10 +135,4 @@ fn is_plain(word: &Word) -> bool {
         !name.ends_with('-')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.' | ':'))
     })
-}
-
-fn may_be_needed_by_apt(word: &Word) -> bool {
-    let name = word.text();
-    CHANGING_PACKAGE_SOURCES.iter().any(|part| name.contains(part))
-        && !NOT_CHANGING_PACKAGE_SOURCES.contains(&name)
 }

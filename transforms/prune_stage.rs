@@ -84,8 +84,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    let names = TRANSFORM.names();
-    if ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text)) {
+    if ctx.is_silenced_anywhere(&TRANSFORM) {
         return;
     }
     match plan::plan(ctx.facts, ctx.context_source) {

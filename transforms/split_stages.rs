@@ -113,9 +113,8 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    let names = TRANSFORM.names();
     let Some(candidate) = Candidate::of(ctx.facts) else { return };
-    if ctx.file.instructions().any(|(_, one)| ctx.pragmas.silence(&names, one.text)) {
+    if ctx.is_silenced_anywhere(&TRANSFORM) {
         return;
     }
     match plan::split(ctx.facts, &candidate, ctx.context_source) {

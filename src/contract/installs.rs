@@ -116,17 +116,18 @@ fn options<'f>(step: &Step<'f>) -> HashSet<Cow<'f, str>> {
 }
 
 fn is_install(step: &Step<'_>, known: &Knowledge) -> bool {
-    let is_program =
-        |word: Cow<'_, str>| known.manager_of(base_name(&word)).is_some_and(|found| found.name == "apt-get");
-    step.has("install") && step.texts().any(is_program)
+    step.has("install") && step.texts().any(|word| is_program(&word, known))
+}
+
+/// Whether a word names a program of apt.
+fn is_program(word: &str, known: &Knowledge) -> bool {
+    known.manager_of(base_name(word)).is_some_and(|found| found.name == "apt-get")
 }
 
 /// Whether a step is a call of apt with one of these verbs and nothing else but options.
 fn is_apt(step: &Step<'_>, known: &Knowledge, verbs: &[&str]) -> bool {
     let mut words = step.texts().filter(|word| word != "sudo");
-    let is_program =
-        |word: &str| known.manager_of(base_name(word)).is_some_and(|found| found.name == "apt-get");
-    words.next().is_some_and(|word| is_program(&word))
+    words.next().is_some_and(|word| is_program(&word, known))
         && words.filter(|word| !word.starts_with('-')).eq(verbs.iter().copied().filter(|verb| step.has(verb)))
         && verbs.iter().any(|verb| step.has(verb))
 }

@@ -8,7 +8,8 @@ use crate::context::BuildContext;
 use crate::facts::execution::normalized;
 use crate::facts::{Facts, paths};
 use crate::knowledge::lists::files::UNPACKED_BY_ADD;
-use crate::syntax::{Body, Instruction, Item};
+use crate::syntax::shell::base_name;
+use crate::syntax::{Body, Instruction, Transfer};
 
 /// A COPY or ADD of files from the build context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +35,7 @@ impl Facts<'_> {
     /// The files that the instruction at an item copies from the context, or `None` if that is
     /// unknown.
     pub fn copied(&self, item: usize, context: &BuildContext) -> Option<Copied> {
-        let Item::Instruction(instruction) = &self.file.items[item] else { return None };
-        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
-        if !instruction.heredocs.is_empty() || !has_plain_flags(instruction) {
-            return None;
-        }
-        let is_add = matches!(instruction.body, Body::Add(_));
+        let (transfer, is_add) = self.plain_transfer(item)?;
         let source = |written: &String| {
             let path = self.expanded(item, written)?;
             let unpacked = is_add
@@ -53,12 +49,20 @@ impl Facts<'_> {
         };
         let sources: Vec<Source> = transfer.sources.iter().map(source).collect::<Option<_>>()?;
         let written = transfer.destination.as_str();
-        let into_directory = sources.len() > 1
-            || written.ends_with('/')
-            || matches!(written, "." | "..")
-            || written.ends_with("/.");
+        let into_directory = sources.len() > 1 || is_written_as_directory(written);
         let destination = self.path_at(item, written)?;
         Some(Copied { item, sources, destination, into_directory })
+    }
+}
+
+impl Facts<'_> {
+    /// What the instruction at an item copies, and whether it is an ADD; `None` if it copies from a
+    /// stage, or a here-document, or has other flags than those of owner and mode.
+    fn plain_transfer(&self, item: usize) -> Option<(&Transfer, bool)> {
+        let instruction = self.instruction_at(item)?;
+        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
+        let is_plain = instruction.heredocs.is_empty() && has_plain_flags(instruction);
+        is_plain.then_some((transfer, matches!(instruction.body, Body::Add(_))))
     }
 }
 
@@ -69,21 +73,13 @@ impl Facts<'_> {
     /// The files that the instruction at an item copies from the context, each with its path in the
     /// image, or `None` if that is unknown. A pattern means the files that match it.
     pub fn placed_files(&self, item: usize, context: &BuildContext) -> Option<Vec<(String, String)>> {
-        let Item::Instruction(instruction) = &self.file.items[item] else { return None };
-        let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { return None };
-        if !instruction.heredocs.is_empty() || !has_plain_flags(instruction) {
-            return None;
-        }
-        let is_add = matches!(instruction.body, Body::Add(_));
+        let (transfer, is_add) = self.plain_transfer(item)?;
         let written = transfer.destination.as_str();
         let destination = self.path_at(item, written)?;
         let is_known_directory =
             self.directory_at(item).is_some_and(|directory| paths::within(&directory, &destination));
-        let is_directory = transfer.sources.len() > 1
-            || is_known_directory
-            || written.ends_with('/')
-            || matches!(written, "." | "..")
-            || written.ends_with("/.");
+        let is_directory =
+            transfer.sources.len() > 1 || is_known_directory || is_written_as_directory(written);
         let mut placed = Vec::new();
         for source in &transfer.sources {
             let source = self.expanded(item, source)?;
@@ -104,7 +100,7 @@ impl Facts<'_> {
                 let inner = if is_pattern {
                     matched(&source, &entry.path)
                 } else if is_file {
-                    Some(name_of(&source))
+                    Some(base_name(&source))
                 } else {
                     below(&entry.path, &source)
                 };
@@ -158,8 +154,8 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|&c| c == b'*')
 }
 
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+fn is_written_as_directory(destination: &str) -> bool {
+    destination.ends_with('/') || matches!(destination, "." | "..") || destination.ends_with("/.")
 }
 
 fn has_plain_flags(instruction: &Instruction<'_>) -> bool {

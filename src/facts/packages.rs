@@ -2,6 +2,7 @@
 //! packages.
 
 use crate::facts::commands::Invocation;
+use crate::knowledge::lists::packages::{CHANGING_PACKAGE_SOURCES, NOT_CHANGING_PACKAGE_SOURCES};
 use crate::knowledge::{Kind, Knowledge, Manager, unversioned};
 use crate::syntax::shell::Word;
 
@@ -115,6 +116,13 @@ fn find_verb<'a>(
         }
         None => (manager.default_verb.clone().unwrap_or_default(), 0, program),
     }
+}
+
+/// Whether a package may change what apt downloads afterwards: it adds sources or keys, or apt may
+/// skip sources without it.
+pub(crate) fn may_change_apt_sources(name: &str) -> bool {
+    CHANGING_PACKAGE_SOURCES.iter().any(|part| name.contains(part))
+        && !NOT_CHANGING_PACKAGE_SOURCES.contains(&name)
 }
 
 impl Call<'_> {

@@ -8,7 +8,7 @@ use crate::facts::{Call, Facts, RunFacts, Stage, paths};
 use crate::knowledge::languages::node::{CHANGING_INSTALLED_FILES, OPTIONS_THAT_PRUNE, WRITING_INTO_MODULES};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
-use crate::syntax::{Body, Instruction, Item};
+use crate::syntax::{Body, Instruction};
 
 /// The three stages that a build stage becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,12 +119,8 @@ fn stays_the_same(
     copy: usize,
 ) -> Result<(), Reason> {
     let sets_owner = facts.instruction_at(copy).is_some_and(|one| one.flag("chown").is_some());
-    for item in stage.items.start + 1..prune {
-        let instruction = match &facts.file.items[item] {
-            Item::Instruction(instruction) => instruction,
-            Item::Error(span, _) => return Err(reasons::unreadable_line().at(*span)),
-            _ => continue,
-        };
+    for found in facts.readable(stage.items.start + 1..prune) {
+        let (item, instruction) = found?;
         let refused = |reason: Reason| Err(reason.at(instruction.text));
         match &instruction.body {
             Body::Onbuild(..) => return refused(reasons::onbuild_needs_builder()),

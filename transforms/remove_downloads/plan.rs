@@ -37,8 +37,7 @@ pub fn spent_downloads<'a>(
                 && is_verification_of(&fetched.path, &one.path)
                 && is_spent(run, one, &uses)
         };
-        let is_verification = OF_VERIFICATIONS.iter().any(|ending| fetched.path.ends_with(ending));
-        if is_verification && !uses.iter().any(|one| is_spent_with(&one)) {
+        if is_verification(&fetched.path) && !uses.iter().any(|one| is_spent_with(&one)) {
             continue;
         }
         seen.push(&fetched.path);
@@ -265,7 +264,7 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     let reassigned = variables.any(|name| run.states.may_change_after(fetched.invocation, name));
     let name = base_name(&fetched.path);
     // A signature or a checksum is useless once it has served to check the file.
-    let is_verification = OF_VERIFICATIONS.iter().any(|ending| name.ends_with(ending));
+    let is_verification = is_verification(name);
     let sure = |one: &Invocation<'_>| {
         one.place.is_certain() && one.place.alone && one.elevation == Elevation::None && !one.repeated
     };
@@ -321,6 +320,11 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
 fn verifies(one: &Invocation<'_>) -> bool {
     let program = one.program.unwrap_or_default();
     program.starts_with("gpg") || program.ends_with("sum") && one.has_flag('c', "--check")
+}
+
+/// Whether a file only serves to verify others.
+fn is_verification(path: &str) -> bool {
+    OF_VERIFICATIONS.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a file only serves to verify another one: `tool.tgz.asc` for `tool.tgz`.

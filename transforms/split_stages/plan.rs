@@ -13,7 +13,7 @@ use crate::knowledge::Knowledge;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::view::StageView;
-use crate::syntax::{Body, Item};
+use crate::syntax::Body;
 use crate::transforms::split_stages::recipe::{Copy, Language, Split};
 use crate::transforms::split_stages::{LANGUAGES, assemble, variable_workdir};
 
@@ -86,12 +86,8 @@ fn may_split(facts: &Facts<'_>, stage: &Stage) -> Result<(), Reason> {
     }
     let mut is_root = true;
     let mut has_command = false;
-    for item in stage.items.clone() {
-        let instruction = match &facts.file.items[item] {
-            Item::Instruction(instruction) => instruction,
-            Item::Error(span, _) => return Err(reasons::unreadable_line().at(*span)),
-            _ => continue,
-        };
+    for found in facts.readable(stage.items.clone()) {
+        let (_, instruction) = found?;
         let refused = |reason: Reason| Err(reason.at(instruction.text));
         match &instruction.body {
             Body::Onbuild(..) => {

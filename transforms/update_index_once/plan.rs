@@ -6,13 +6,12 @@ use std::ops::Range;
 use crate::facts::actions::Action;
 use crate::facts::caches::is_mounted;
 use crate::facts::commands::Invocation;
-use crate::facts::packages::Call;
+use crate::facts::packages::{Call, may_change_apt_sources};
 use crate::facts::removals::Extent;
 use crate::facts::{Facts, RunFacts, excise, paths};
 use crate::knowledge::Scope;
 use crate::knowledge::lists::directories::OF_APT_SOURCES;
 use crate::knowledge::lists::options::OF_EQUAL_UPDATES;
-use crate::knowledge::lists::packages::{CHANGING_PACKAGE_SOURCES, NOT_CHANGING_PACKAGE_SOURCES};
 use crate::knowledge::lists::programs::CHANGING_APT_SOURCES;
 use crate::reasons::{self, Reason};
 use crate::span::Span;
@@ -197,11 +196,8 @@ fn is_reader(facts: &Facts<'_>, program: &str) -> bool {
 fn effect_of_call(one: &Invocation<'_>, call: &Call<'_>) -> Effect {
     let (manager, verb) = (call.manager, call.verb.as_str());
     let adds_sources = |word: &&Word| {
-        word.literal().is_none_or(|name| {
-            name.contains(['/', '*', '?', '^', '='])
-                || CHANGING_PACKAGE_SOURCES.iter().any(|part| name.contains(part))
-                    && !NOT_CHANGING_PACKAGE_SOURCES.contains(&name)
-        })
+        word.literal()
+            .is_none_or(|name| name.contains(['/', '*', '?', '^', '=']) || may_change_apt_sources(name))
     };
     match manager.caches.first() {
         Some(cache) if cache.cleaned_by.iter().any(|own| own == verb) => {
