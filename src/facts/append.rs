@@ -2,6 +2,7 @@
 //! and the script fails in the cases in which it failed before.
 
 use crate::facts::RunFacts;
+use crate::facts::commands::Proof;
 use crate::facts::execution::has_background;
 use crate::knowledge::lists::programs::{ENDING_A_SCRIPT, EVALUATING};
 use crate::reasons::{self, Reason};
@@ -81,6 +82,10 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
 
 /// The state of `set -e` in a script.
 pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
+    *run.kept.errexit.get_or_init(|| found_errexit(run, script))
+}
+
+fn found_errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
     let mut state = if script.exits_on_error { Errexit::On } else { Errexit::Off };
     for one in &run.invocations {
         if one.program.is_some_and(|program| EVALUATING.contains(&program)) {
@@ -106,6 +111,15 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
         };
     }
     state
+}
+
+/// Whether the success of a RUN proves that one of its commands ran and succeeded.
+pub fn is_proven(run: &RunFacts<'_>, command: usize) -> bool {
+    match run.invocations[command].place.proof {
+        Proof::Always => true,
+        Proof::UnderErrexit => run.script().is_some_and(|script| errexit(run, script) == Errexit::On),
+        Proof::None => false,
+    }
 }
 
 /// Whether every failure in a compound command stops a script under `set -e`. A failure in an

@@ -8,7 +8,7 @@ use crate::facts::environment::Variable;
 use crate::facts::packages::Call;
 use crate::facts::removals::{Extent, Removed, extent};
 use crate::facts::traced::At;
-use crate::facts::{FURTHEST, Facts, RunFacts, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, append, paths};
 use crate::knowledge::{Act, Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
@@ -194,8 +194,32 @@ impl Facts<'_> {
         cache: &Cache,
         last: usize,
     ) -> bool {
+        self.emptying(run, manager, cache, last).next().is_some()
+    }
+
+    /// Whether the cache is empty once a RUN has succeeded: a command after the call empties it
+    /// wholly, and always runs.
+    pub(crate) fn is_surely_emptied(
+        &self,
+        run: &RunFacts<'_>,
+        manager: &Manager,
+        cache: &Cache,
+        last: usize,
+    ) -> bool {
+        self.emptying(run, manager, cache, last)
+            .any(|(command, is_whole)| is_whole && append::is_proven(run, command))
+    }
+
+    /// The commands after a call that empty the cache, and whether they empty it wholly.
+    fn emptying<'s>(
+        &'s self,
+        run: &'s RunFacts<'_>,
+        manager: &'s Manager,
+        cache: &'s Cache,
+        last: usize,
+    ) -> impl Iterator<Item = (usize, bool)> + 's {
         let from = run.calls[last].invocation;
-        let by_verb = run.calls[last + 1..].iter().any(|call| {
+        let by_verb = run.calls[last + 1..].iter().filter(move |call| {
             let same = call.manager.name == manager.name || shares_directory(call.manager, cache);
             same && (cache.cleaned_by.contains(&call.verb)
                 || call.manager.caches.iter().any(|other| {
@@ -205,26 +229,34 @@ impl Facts<'_> {
         });
         // Only the option distinguishes `go clean -modcache` from `go clean -cache`.
         let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
-        let by_command = |one: &Invocation<'_>| {
+        let by_command = move |one: &Invocation<'_>| {
             let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
             cache.clean_needs_manager
                 && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
                 && arguments.join(" ") == rest
         };
         // A search usually removes only some of the files that it finds.
-        let is_removed = |removed: Removed<'_>| match removed.extent {
-            Extent::Nothing => false,
-            Extent::Part | Extent::Whole | Extent::Unknown => true,
-            Extent::Around => removed.action.act.removes(),
+        let is_whole = |removed: Removed<'_>| match removed.extent {
+            Extent::Nothing => None,
+            Extent::Whole => Some(true),
+            Extent::Part | Extent::Unknown => Some(false),
+            Extent::Around => removed.action.act.removes().then_some(true),
         };
-        let removes = |index: usize| {
+        let removes = move |index: usize| {
             let one = &run.invocations[index];
-            one.program.is_none() && !one.words.is_empty()
-                || cache.directories.iter().any(|own| self.removed_from(run, index, own).any(is_removed))
+            let is_unknown = one.program.is_none() && !one.words.is_empty();
+            let removed = cache
+                .directories
+                .iter()
+                .filter_map(|own| self.removed_from(run, index, own).filter_map(is_whole).max())
+                .max();
+            removed.or(is_unknown.then_some(false))
         };
-        by_verb
-            || (from + 1..run.invocations.len())
-                .any(|index| by_command(&run.invocations[index]) || removes(index))
+        let by_name = (from + 1..run.invocations.len()).filter_map(move |index| {
+            let whole = if by_command(&run.invocations[index]) { Some(true) } else { removes(index) };
+            Some((index, whole?))
+        });
+        by_verb.map(|call| (call.invocation, true)).chain(by_name)
     }
 }
 

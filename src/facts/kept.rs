@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::facts::accounts::AccountChange;
+use crate::facts::append::Errexit;
 use crate::facts::change_rate::Rate;
 use crate::facts::destinations::Destination;
 use crate::facts::traced::Searches;
@@ -82,4 +83,6 @@ pub(crate) struct KeptOfRun {
     pub hidden_call: OnceCell<Option<usize>>,
     /// Whether it may fetch files that it does not name.
     pub may_fetch: OnceCell<bool>,
+    /// The state of `set -e` in its script.
+    pub errexit: OnceCell<Errexit>,
 }

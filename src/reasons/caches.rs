@@ -185,8 +185,8 @@ reasons! {
     /// A command before the first download may read files of an earlier layer.
     earlier_files_may_be_read() = "a command before the first download may read files of an earlier layer";
 
-    /// A command reads the package index of an earlier layer, which the mount would hide.
-    earlier_index_read(manager: &str, verb: &str) = "`{manager} {verb}` reads files of an earlier layer, which the mount would hide";
+    /// A command may read a package index that its RUN did not download, and the mount would hide it.
+    earlier_index_read(manager: &str, verb: &str) = "`{manager} {verb}` may read an index that this RUN did not download, and the mount would hide it";
 
     /// A program reads files of an earlier layer, which the mount would hide.
     earlier_files_read() = "a program reads files of an earlier layer, which the mount would hide";

@@ -8,12 +8,12 @@
 use std::rc::Rc;
 
 use crate::facts::caches::{is_mounted, what};
-use crate::facts::commands::{Elevation, Proof};
+use crate::facts::commands::Elevation;
 use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::{User, Variable};
 use crate::facts::execution::Directory;
 use crate::facts::packages::Call;
-use crate::facts::{FURTHEST, Facts, RunFacts, caches::KeptCache, paths};
+use crate::facts::{FURTHEST, Facts, RunFacts, append, caches::KeptCache, paths};
 use crate::knowledge::{Cache, Kind, Manager, Mount};
 use crate::reasons::{self, Reason};
 use crate::span::Span;
@@ -255,7 +255,8 @@ fn cleans_only_its_own<'a>(
                 _ => (0..other.invocations.len()).any(|index| facts.may_build(other, index)),
             }
             || last.is_some_and(|last| {
-                !facts.is_emptied(other, manager, cache, last) && !is_mounted(other, &cache.directories)
+                !facts.is_surely_emptied(other, manager, cache, last)
+                    && !is_mounted(other, &cache.directories)
             })
     };
     let mut kept = facts.kept.leaving.borrow_mut();
@@ -486,21 +487,24 @@ fn index_readers<'r, 'a>(
     })
 }
 
-/// The first invocation, at this index or later, that downloads a package index so that the
-/// commands after it run only if it succeeded: it is neither negated nor in a condition, and no `||`
-/// follows. `usize::MAX` if there is none.
-fn first_fetch(run: &RunFacts<'_>, manager: &Manager, from: usize) -> usize {
+/// Whether a command runs only after the RUN has downloaded a package index, by an invocation at this
+/// index or later. A failure of a download must stop the RUN, or at least the and-list that contains
+/// the command.
+fn is_fetched_before(run: &RunFacts<'_>, manager: &Manager, from: usize, command: usize) -> bool {
     let statements = run.script().map_or(&[][..], |script| &script.list.statements);
     let is_and_chain = |index: usize| statements.get(index).is_some_and(Statement::is_and_chain);
-    let is_fetch = |call: &&Call<'_>| {
+    run.calls.iter().any(|call| {
         let place = run.invocations[call.invocation].place;
+        let stops_the_list = place.alone
+            && is_and_chain(place.statement)
+            && run.invocations[command].place.statement == place.statement;
         call.manager.name == manager.name
             && call.invocation >= from
+            && call.invocation < command
             && manager.refreshes(&call.verb)
             && place.is_certain()
-            && (place.alone && is_and_chain(place.statement) || place.proof != Proof::None)
-    };
-    run.calls.iter().find(is_fetch).map_or(usize::MAX, |call| call.invocation)
+            && (stops_the_list || append::is_proven(run, call.invocation))
+    })
 }
 
 /// Checks that nothing depends on a cleanup before it: without the cleanup, a later call would find
@@ -516,7 +520,7 @@ fn fetched_after_cleanups(
     }
     let is_stale = |reader: &&Call<'_>| {
         let cleaned = redundant.touched.iter().filter(|&&index| index < reader.invocation).max();
-        cleaned.is_some_and(|cleaned| first_fetch(run, manager, cleaned + 1) >= reader.invocation)
+        cleaned.is_some_and(|cleaned| !is_fetched_before(run, manager, cleaned + 1, reader.invocation))
     };
     match index_readers(run, manager, cache).find(is_stale) {
         Some(reader) => Err(reasons::stale_index(&manager.name, &reader.verb)),
@@ -535,12 +539,14 @@ fn reads_fresh(
     if manager.kind != Kind::System {
         return Ok(());
     }
-    let fetched = first_fetch(run, manager, 0);
-    let reason = index_readers(run, manager, cache).find(|call| call.invocation < fetched);
-    let reading = run.invocations[..fetched.min(run.invocations.len())]
-        .iter()
-        .find(|one| one.program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program)));
-    if facts.first_hidden_call(run).is_some_and(|hidden| hidden < fetched) {
+    let is_stale = |command: usize| !is_fetched_before(run, manager, 0, command);
+    let reason = index_readers(run, manager, cache).find(|call| is_stale(call.invocation));
+    let is_reader = |program: Option<&str>| {
+        program.is_some_and(|program| cache.read_by.iter().any(|reader| reader == program))
+    };
+    let reading = (0..run.invocations.len())
+        .find(|&index| is_reader(run.invocations[index].program) && is_stale(index));
+    if facts.first_hidden_call(run).is_some_and(is_stale) {
         return Err(reasons::earlier_files_may_be_read());
     }
     match (reason, reading) {

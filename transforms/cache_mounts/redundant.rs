@@ -5,7 +5,7 @@
 //! mount itself.
 
 use crate::facts::actions::Name;
-use crate::facts::append::{Errexit, errexit, is_plain_statement};
+use crate::facts::append::{Errexit, errexit, is_plain_statement, is_proven};
 use crate::facts::commands::Invocation;
 use crate::facts::removals::{Extent, Removed};
 use crate::facts::{Facts, RunFacts, excise};
@@ -75,7 +75,7 @@ impl RedundantCleanup {
                 }
             }
             let whole = cleans || removed.iter().any(|(_, extent)| *extent == Extent::Whole);
-            emptied |= whole && index > last_fill;
+            emptied |= whole && index > last_fill && is_proven(run, index);
             cleaned = true;
         }
         spans.sort();

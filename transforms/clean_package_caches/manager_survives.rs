@@ -1,34 +1,26 @@
 //! Whether a package manager certainly exists and works at the end of a script that called it.
 
 use crate::facts::actions::Action;
-use crate::facts::commands::{Invocation, Proof};
+use crate::facts::commands::Invocation;
 use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, append, paths};
 use crate::knowledge::lists::directories::WITHOUT_PROGRAMS;
 use crate::knowledge::lists::programs::{EVALUATING, REMOVING_FILES, REPLACING_PROGRAMS};
 use crate::knowledge::{Act, Cache, Kind, Manager};
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::Script;
 
 /// The cleanup command, with the program as the script calls it. The error says why it may not work
 /// at the end of the script.
 pub(crate) fn cleanup_command(
     facts: &Facts<'_>,
     run: &RunFacts<'_>,
-    script: &Script,
     manager: &Manager,
     cache: &Cache,
     last: &Call<'_>,
     fills: &[&Call<'_>],
 ) -> Result<String, Reason> {
     let name = &manager.name;
-    let stops_on_error = append::errexit(run, script) == append::Errexit::On;
-    let is_proven = |call: &&Call<'_>| match run.invocations[call.invocation].place.proof {
-        Proof::Always => true,
-        Proof::UnderErrexit => stops_on_error,
-        Proof::None => false,
-    };
-    if !fills.iter().any(is_proven) {
+    if !fills.iter().any(|call| append::is_proven(run, call.invocation)) {
         return Err(reasons::manager_may_be_missing(name));
     }
     let one = &run.invocations[last.invocation];

@@ -96,21 +96,8 @@ fn removal<'a>(
     if cache.clean.contains('~') && run.sets("HOME") {
         return Err(reasons::script_sets_home());
     }
-    let command = if cache.clean_needs_manager {
-        run.script().map_or_else(
-            || Ok(cache.clean.clone()),
-            |script| {
-                manager_survives::cleanup_command(
-                    facts,
-                    run,
-                    script,
-                    manager,
-                    cache,
-                    &run.calls[last],
-                    &fills,
-                )
-            },
-        )?
+    let command = if cache.clean_needs_manager && run.script().is_some() {
+        manager_survives::cleanup_command(facts, run, manager, cache, &run.calls[last], &fills)?
     } else {
         cache.clean.clone()
     };
