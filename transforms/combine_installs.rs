@@ -89,12 +89,12 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 
 /// Whether two calls are neighbours in a plain `&&` list and differ only in the packages.
 fn can_be_one(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> bool {
-    let (one, other) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
+    let (left, right) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
     let are_installs =
         [first, second].iter().all(|call| call.manager.name == "apt-get" && call.verb == "install");
     are_installs
-        && are_neighbours(run, one, other)
-        && surroundings(one) == surroundings(other)
+        && are_neighbours(run, left, right)
+        && surroundings(left) == surroundings(right)
         && options(first) == options(second)
         && first.packages.iter().chain(&second.packages).all(|word| is_plain(word))
         && !first.packages.iter().any(|word| may_change_apt_sources(word.text()))
@@ -102,22 +102,22 @@ fn can_be_one(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> bool {
         && !second.packages.is_empty()
 }
 
-fn are_neighbours(run: &RunFacts<'_>, one: &Invocation<'_>, other: &Invocation<'_>) -> bool {
-    let statement = run.script().and_then(|script| script.list.statements.get(one.place.statement));
-    one.place.statement == other.place.statement
-        && one.place.pipeline + 1 == other.place.pipeline
-        && [one, other]
-            .iter()
-            .all(|one| one.place.alone && one.place.is_certain() && one.command.redirects.is_empty())
+fn are_neighbours(run: &RunFacts<'_>, first: &Invocation<'_>, second: &Invocation<'_>) -> bool {
+    let statement = run.script().and_then(|script| script.list.statements.get(first.place.statement));
+    first.place.statement == second.place.statement
+        && first.place.pipeline + 1 == second.place.pipeline
+        && [first, second].iter().all(|invocation| {
+            invocation.place.alone && invocation.place.is_certain() && invocation.command.redirects.is_empty()
+        })
         && statement.is_some_and(|found| found.is_and_chain() && is_plain_statement(found))
 }
 
 /// Everything of a command before the program's arguments: variables, wrappers, the program.
-fn surroundings<'a>(one: &'a Invocation<'_>) -> (Vec<(&'a str, Option<&'a str>)>, Vec<&'a str>) {
-    let assignments = one.simple.assignments.iter();
+fn surroundings<'a>(invocation: &'a Invocation<'_>) -> (Vec<(&'a str, Option<&'a str>)>, Vec<&'a str>) {
+    let assignments = invocation.simple.assignments.iter();
     let assignments =
         assignments.map(|set| (set.name.as_str(), set.value.as_ref().map(|word| word.raw.as_str())));
-    let words = &one.simple.words[..one.simple.words.len() - one.arguments().len()];
+    let words = &invocation.simple.words[..invocation.simple.words.len() - invocation.arguments().len()];
     (assignments.collect(), words.iter().map(|word| word.raw.as_str()).collect())
 }
 

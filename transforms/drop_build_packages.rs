@@ -117,11 +117,11 @@ fn named_by_a_script<'c>(ctx: &'c Context<'_>) -> Option<(&'c str, &'static str)
 
 /// Removes each word together with the blanks, the line continuation and the comments before it.
 fn edits(run: &RunFacts<'_>, call: &Call<'_>, dropped: &[(&Word, Vec<String>)]) -> Option<Edits> {
-    let one = &run.invocations[call.invocation];
+    let invocation = &run.invocations[call.invocation];
     let mut edits = Edits::new();
     for (word, new) in dropped {
         if new.is_empty() {
-            edits.delete(excise::word(run, one, word)?);
+            edits.delete(excise::word(run, invocation, word)?);
         } else {
             edits.replace(word.span, new.join(" "));
         }

@@ -163,7 +163,7 @@ fn has_sources_above(ctx: &Context<'_>, run: &RunFacts<'_>) -> bool {
     let start = ctx.facts.stage_of(run).items.start;
     let is_copy = |item: usize| {
         let instruction = ctx.facts.instruction_at(item);
-        instruction.is_some_and(|one| matches!(one.body, Body::Copy(_) | Body::Add(_)))
+        instruction.is_some_and(|instruction| matches!(instruction.body, Body::Copy(_) | Body::Add(_)))
     };
     (start..run.item).any(|item| is_copy(item) && ctx.facts.rate(item) == Rate::Often)
 }

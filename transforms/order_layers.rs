@@ -68,9 +68,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        let is_fixed = |instruction: &Instruction<'_>| ctx.pragmas.silence(&names, instruction.text);
         let moves = ordering::sinking_copies(ctx.facts, stage.index, &is_fixed, &|_, _| false);
-        let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
+        let Some(first) = moves.iter().map(|moving| moving.item).min() else { continue };
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };
         let spared = ctx.file.items[moves[0].spares].span().of(ctx.file.text);
         let spared = spared.lines().next().unwrap_or_default().trim_end_matches(['\\', '`', ' ']);

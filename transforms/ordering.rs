@@ -78,10 +78,10 @@ fn sink(order: &[usize], rules: &Sinking<'_>) -> Vec<Move> {
 /// The order after these moves.
 fn with_moves(order: &[usize], moves: &[Move]) -> Vec<usize> {
     let mut after: HashMap<usize, Vec<usize>> = HashMap::new();
-    for one in moves {
-        after.entry(one.after).or_default().push(one.item);
+    for moving in moves {
+        after.entry(moving.after).or_default().push(moving.item);
     }
-    let moved: BTreeSet<usize> = moves.iter().map(|one| one.item).collect();
+    let moved: BTreeSet<usize> = moves.iter().map(|moving| moving.item).collect();
     let stay = order.iter().filter(|item| !moved.contains(item));
     stay.flat_map(|item| std::iter::once(*item).chain(after.remove(item).unwrap_or_default())).collect()
 }
@@ -180,8 +180,8 @@ pub fn sinking_copies(
             &Sinking {
                 // A here-document changes only with the Dockerfile, and the steps change as often.
                 may_move: &|at| {
-                    is_movable(facts, order[at], |one| {
-                        is_copy(&one.body) && one.heredocs.is_empty() && !fixed(one)
+                    is_movable(facts, order[at], |instruction| {
+                        is_copy(&instruction.body) && instruction.heredocs.is_empty() && !fixed(instruction)
                     })
                 },
                 may_pass: &|at, other| {
@@ -209,7 +209,7 @@ pub fn sinking_copies(
         moves = again;
         let mut so_far = base;
         for item in with_moves(&order, &moves) {
-            let is_step = !facts.instruction_at(item).is_some_and(|one| is_copy(&one.body));
+            let is_step = !facts.instruction_at(item).is_some_and(|instruction| is_copy(&instruction.body));
             above[item - start] = so_far.max(if is_step { own[item - start] } else { Rate::Fixed });
             so_far = so_far.max(own[item - start]);
         }
@@ -232,7 +232,9 @@ pub fn sinking_metadata(
         &Sinking {
             may_move: &|at| {
                 let item = order[at];
-                is_movable(facts, item, |one| metadata::varies_by_build(facts, item, one) && !fixed(one))
+                is_movable(facts, item, |instruction| {
+                    metadata::varies_by_build(facts, item, instruction) && !fixed(instruction)
+                })
             },
             may_pass: &|at, other| {
                 let is_passable = can_be_passed[other];
@@ -265,7 +267,7 @@ pub(crate) fn movable_items(
 ) -> Option<Vec<usize>> {
     let items = facts.stages[stage].items.clone();
     let order: Vec<usize> = steps(facts, items.start + 1..items.end);
-    let body = |item: &usize| facts.instruction_at(*item).map(|one| &one.body);
+    let body = |item: &usize| facts.instruction_at(*item).map(|instruction| &instruction.body);
     let first = order.iter().position(|item| body(item).is_some_and(may_move))?;
     order[first..].iter().any(|item| matches!(body(item), Some(Body::Run(_)))).then_some(order)
 }
@@ -302,11 +304,11 @@ pub(crate) fn may_pass_workdir(
     copy: &Effects,
     workdir: &Effects,
 ) -> bool {
-    let (Some(one), Some(other_one)) = (facts.instruction_at(item), facts.instruction_at(other)) else {
+    let (Some(instruction), Some(passed)) = (facts.instruction_at(item), facts.instruction_at(other)) else {
         return false;
     };
-    matches!(other_one.body, Body::Workdir(_))
-        && one.flag("chown").is_none()
+    matches!(passed.body, Body::Workdir(_))
+        && instruction.flag("chown").is_none()
         && facts.user_at(other) == User::Root
         && !workdir
             .writes
@@ -325,7 +327,8 @@ fn are_worth_sparing(facts: &Facts<'_>, order: &[usize]) -> Vec<bool> {
 }
 
 pub(crate) fn is_movable_across(facts: &Facts<'_>, item: usize) -> bool {
-    matches!(&facts.file.items[item], Item::Instruction(one) if !matches!(one.body, Body::From(_) | Body::Onbuild(..)))
+    let Item::Instruction(instruction) = &facts.file.items[item] else { return false };
+    !matches!(instruction.body, Body::From(_) | Body::Onbuild(..))
 }
 
 /// Whether one of the selected commands of a step takes time: it downloads, installs or creates

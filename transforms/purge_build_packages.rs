@@ -155,14 +155,14 @@ fn is_used(ctx: &Context<'_>, run: &RunFacts<'_>, install: &Call<'_>) -> bool {
 }
 
 fn builds(ctx: &Context<'_>, run: &RunFacts<'_>, index: usize) -> bool {
-    let one = &run.invocations[index];
+    let invocation = &run.invocations[index];
     match run.call_of(index) {
         Some(call) => call.manager.kind != Kind::System && call.manager.installs(&call.verb),
         None => {
-            let program = one.program.unwrap_or_default();
+            let program = invocation.program.unwrap_or_default();
             ctx.known.program(program) == Some(Program::Builder)
-                || one.is_unreadable(ctx.known)
-                || COMPILING.iter().any(|tool| one.is(tool))
+                || invocation.is_unreadable(ctx.known)
+                || COMPILING.iter().any(|tool| invocation.is(tool))
         }
     }
 }
@@ -219,10 +219,10 @@ fn removes_packages(run: &RunFacts<'_>, install: &Call<'_>) -> bool {
 }
 
 fn last_use_is_here(run: &RunFacts<'_>, install: &Call<'_>, file: &Builds<'_>) -> Result<(), Reason> {
-    let one = &run.invocations[install.invocation];
-    if !one.place.is_certain()
-        || !one.place.alone
-        || !one.elevation.eq(&crate::facts::commands::Elevation::None)
+    let invocation = &run.invocations[install.invocation];
+    if !invocation.place.is_certain()
+        || !invocation.place.alone
+        || !invocation.elevation.eq(&crate::facts::commands::Elevation::None)
     {
         return Err(reasons::conditional_install());
     }

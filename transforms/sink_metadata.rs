@@ -53,15 +53,16 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         if ctx.is_over() {
             return;
         }
-        let moves =
-            ordering::sinking_metadata(ctx.facts, stage.index, &|one| ctx.pragmas.silence(&names, one.text));
-        let Some(first) = moves.iter().map(|one| one.item).min() else { continue };
+        let moves = ordering::sinking_metadata(ctx.facts, stage.index, &|instruction| {
+            ctx.pragmas.silence(&names, instruction.text)
+        });
+        let Some(first) = moves.iter().map(|moving| moving.item).min() else { continue };
         let keyword = |item: usize| match &ctx.file.items[item] {
             Item::Instruction(instruction) => Some(instruction.keyword),
             _ => None,
         };
         // Labels alone do not affect the cache of a RUN.
-        if moves.iter().all(|one| keyword(one.item) == Some(Keyword::Label)) {
+        if moves.iter().all(|moving| keyword(moving.item) == Some(Keyword::Label)) {
             continue;
         }
         let Item::Instruction(anchor) = &ctx.file.items[first] else { continue };

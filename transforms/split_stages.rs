@@ -165,7 +165,7 @@ fn edits(ctx: &Context<'_>, split: &Split) -> Edits {
     stage += &format!("{line_break}{from_word} {flags}{}{name}{line_break}", split.base);
     for line in &split.lines {
         match line {
-            RuntimeLine::New(one) => stage += &made(one),
+            RuntimeLine::New(instruction) => stage += &made(instruction),
             RuntimeLine::Copied(item) => {
                 stage += &with_line_break(ctx, ctx.file.items[*item].span(), line_break);
             }

@@ -67,11 +67,16 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    let copies = |one: &&Instruction<'_>| {
-        matches!(one.body, Body::Copy(_) | Body::Add(_)) && one.flag("from").is_none()
+    let copies = |instruction: &&Instruction<'_>| {
+        matches!(instruction.body, Body::Copy(_) | Body::Add(_)) && instruction.flag("from").is_none()
     };
-    let mut copies =
-        ctx.file.instructions().map(|(_, one)| one).filter(copies).map(|one| one.text).peekable();
+    let mut copies = ctx
+        .file
+        .instructions()
+        .map(|(_, instruction)| instruction)
+        .filter(copies)
+        .map(|instruction| instruction.text)
+        .peekable();
     let Some(first) = copies.peek().copied() else { return };
     // All of these instructions copy from the context, so a comment at any of them suppresses the
     // fix.
@@ -93,7 +98,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         (false, Applicability::Unsafe, "files that no build needs"),
     ] {
         let lines: Vec<&Unsent> =
-            found.unsent.iter().filter(|one| one.kind.is_generated() == is_generated).collect();
+            found.unsent.iter().filter(|line| line.kind.is_generated() == is_generated).collect();
         if !are_worth_it(&lines) {
             continue;
         }
@@ -101,7 +106,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         // Both versions are matched against the whole context: only these paths may be newly
         // excluded, and at least one of them must be.
         let after = context.with_ignore(&text);
-        let own = Ignore::parse(&lines.iter().map(|one| one.pattern.as_str()).collect::<Vec<_>>().join("\n"));
+        let own =
+            Ignore::parse(&lines.iter().map(|line| line.pattern.as_str()).collect::<Vec<_>>().join("\n"));
         let sides = context.excluded().iter().zip(after.excluded());
         let moved = context.entries.iter().zip(sides).filter(|(_, (before, after))| before != after);
         let mut moved = moved.map(|(entry, _)| entry).peekable();
@@ -110,7 +116,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         let (files, bytes) = lines
             .iter()
-            .fold((0, 0_u64), |(files, bytes), one| (files + one.files, bytes.saturating_add(one.bytes)));
+            .fold((0, 0_u64), |(files, bytes), line| (files + line.files, bytes.saturating_add(line.bytes)));
         let title = format!(
             "exclude {what} from the build context: {files} file{}, {}",
             if files == 1 { "" } else { "s" },
@@ -126,8 +132,8 @@ const LEAST_BYTES: u64 = 100_000;
 /// Whether excluding these paths is worth a line: they are large, they are keys or passwords, or
 /// they would replace files that an install creates.
 fn are_worth_it(lines: &[&Unsent]) -> bool {
-    let bytes = lines.iter().fold(0_u64, |bytes, one| bytes.saturating_add(one.bytes));
-    bytes >= LEAST_BYTES || lines.iter().any(|one| matches!(one.kind, Kind::Secret | Kind::Dependencies))
+    let bytes = lines.iter().fold(0_u64, |bytes, line| bytes.saturating_add(line.bytes));
+    bytes >= LEAST_BYTES || lines.iter().any(|line| matches!(line.kind, Kind::Secret | Kind::Dependencies))
 }
 
 /// The ignore file's text with patterns added at its end, using its own line breaks.
@@ -137,8 +143,8 @@ fn with_lines(old: &str, lines: &[&Unsent]) -> String {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push_str(line_break);
     }
-    for one in lines {
-        text += &format!("{}{line_break}", one.pattern);
+    for line in lines {
+        text += &format!("{}{line_break}", line.pattern);
     }
     text
 }

@@ -145,8 +145,9 @@ fn no_cache_option<'a>(
     };
     // `rm /var/cache/apk/*` without -f fails if the pattern matches nothing.
     let from = calls.first().map_or(0, |call| call.invocation);
-    let minds = run.invocations[from..].iter().any(|one| {
-        one.notices(&avoid.directories) && !needless.iter().any(|span| span.contains(one.command.span))
+    let minds = run.invocations[from..].iter().any(|invocation| {
+        invocation.notices(&avoid.directories)
+            && !needless.iter().any(|span| span.contains(invocation.command.span))
     });
     if minds && !lacking.is_empty() {
         return Err(not_passed(reasons::cache_named_in_run()));
@@ -185,14 +186,16 @@ fn is_decided_by_variable<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Call
             Body::Env(all) | Body::Arg(all) => Some(all),
             _ => None,
         });
-        let set = set.flatten().filter(|one| one.value.as_deref().is_some_and(decides));
-        set.map(|one| one.key.clone()).collect()
+        let set = set.flatten().filter(|assignment| assignment.value.as_deref().is_some_and(decides));
+        set.map(|assignment| assignment.key.clone()).collect()
     });
     names.any(|name| {
-        let mut earlier = run.invocations[..call.invocation].iter().flat_map(|one| &one.simple.assignments);
+        let mut earlier =
+            run.invocations[..call.invocation].iter().flat_map(|invocation| &invocation.simple.assignments);
         deciding.contains(&name)
-            || earlier
-                .any(|one| one.name == name && one.value.as_ref().is_some_and(|value| decides(&value.raw)))
+            || earlier.any(|assignment| {
+                assignment.name == name && assignment.value.as_ref().is_some_and(|value| decides(&value.raw))
+            })
     })
 }
 
@@ -301,10 +304,10 @@ fn needless<'a>(
     let removal = Removal::cache(manager, cache);
     let mut spans = Vec::new();
     for call in calls.iter().filter(|call| manager.refreshes(&call.verb)) {
-        let one = &run.invocations[call.invocation];
-        let plain = is_plain(one) && call.packages.is_empty();
-        let span = lines(facts, run, one)
-            .or_else(|| forward(run, one))
+        let invocation = &run.invocations[call.invocation];
+        let plain = is_plain(invocation) && call.packages.is_empty();
+        let span = lines(facts, run, invocation)
+            .or_else(|| forward(run, invocation))
             .filter(|_| plain && facts.later_use_of(run, removal).is_none());
         let Some(span) = span else { return Vec::new() };
         spans.push(span);
@@ -312,14 +315,18 @@ fn needless<'a>(
     if spans.is_empty() && !changed {
         return Vec::new();
     }
-    let removals = run.invocations.iter().enumerate().filter(|&(index, one)| {
+    let removals = run.invocations.iter().enumerate().filter(|&(index, invocation)| {
         let empties = |directory: &String| {
             facts.removed_from(run, index, directory).any(|removed| removed.extent == Extent::Whole)
         };
-        let only = one.actions.known().len() == 1 && avoid.directories.iter().any(empties);
-        one.is("rm") && only && is_plain(one)
+        let only = invocation.actions.known().len() == 1 && avoid.directories.iter().any(empties);
+        invocation.is("rm") && only && is_plain(invocation)
     });
-    spans.extend(removals.filter_map(|(_, one)| lines(facts, run, one).or_else(|| backward(run, one))));
+    spans.extend(
+        removals.filter_map(|(_, invocation)| {
+            lines(facts, run, invocation).or_else(|| backward(run, invocation))
+        }),
+    );
     // Two adjacent removals can't both include the operator between them.
     spans.sort();
     spans.dedup_by(|later, earlier| later.start < earlier.end);

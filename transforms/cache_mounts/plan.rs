@@ -54,16 +54,16 @@ pub fn cache_mounts<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) 
             .and_then(|candidate| missed(facts, run, &candidate, keep).map_or(Ok(candidate), Err))
         {
             Err(reason) => found.refused.push(stays(reason)),
-            Ok(one) => {
+            Ok(candidate) => {
                 if !found.managers.contains(&manager.name.as_str()) {
                     found.managers.push(&manager.name);
                 }
                 // A cache that shares a cleanup with another one waits for the next round, when
                 // only its own part is left.
-                if !one.redundant.touched.iter().any(|index| touched.contains(index)) {
-                    touched.extend(&one.redundant.touched);
-                    found.flags.push(one.flag);
-                    found.needless.extend(one.redundant.spans);
+                if !candidate.redundant.touched.iter().any(|index| touched.contains(index)) {
+                    touched.extend(&candidate.redundant.touched);
+                    found.flags.push(candidate.flag);
+                    found.needless.extend(candidate.redundant.spans);
                 }
             }
         }
@@ -99,8 +99,9 @@ fn mounts_for<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Vec<(&'a Manager, &'
 /// Whether a cache mount has unknown contents: its target is not the usual one of a manager.
 fn has_unknown_mount<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> bool {
     let places = || {
-        let caches = facts.known.managers().flat_map(|one| &one.caches).flat_map(|cache| &cache.directories);
-        caches.chain(facts.known.managers().flat_map(|one| &one.mounts).map(|mount| &mount.target))
+        let caches =
+            facts.known.managers().flat_map(|manager| &manager.caches).flat_map(|cache| &cache.directories);
+        caches.chain(facts.known.managers().flat_map(|manager| &manager.mounts).map(|mount| &mount.target))
     };
     let mut targets =
         run.mounts.iter().filter(|mount| mount.kind == "cache").map(|mount| mount.target.as_deref());
@@ -131,8 +132,11 @@ fn candidate<'a>(
     not_moved(facts, run, manager, mount, cache, &calls)?;
     let (target, owner) = target(facts, run, manager, mount, &calls)?;
     let kept = keep.iter().any(|kept| paths::overlap(&target, kept));
-    let precious =
-        facts.known.managers().flat_map(|one| &one.keep).find(|kept| paths::overlap(&target, &kept.path));
+    let precious = facts
+        .known
+        .managers()
+        .flat_map(|manager| &manager.keep)
+        .find(|kept| paths::overlap(&target, &kept.path));
     if kept {
         return Err(reasons::protected_by_configuration());
     }
@@ -144,7 +148,9 @@ fn candidate<'a>(
     }
     nothing_hidden(facts, run, &target)?;
     let is_index = manager.kind == Kind::System;
-    if is_index && run.invocations.iter().any(|one| one.calls_in_another_shell(&manager.programs)) {
+    if is_index
+        && run.invocations.iter().any(|invocation| invocation.calls_in_another_shell(&manager.programs))
+    {
         return Err(reasons::called_in_other_shell(&manager.name));
     }
     reads_fresh(facts, run, manager, cache)?;
@@ -309,7 +315,7 @@ fn target<'a>(
 fn nothing_hidden<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, target: &str) -> Result<(), Reason> {
     let users = users(facts, target);
     let Some(item) = facts.lineage.nearest(&facts.stages, &users, run.item) else { return Ok(()) };
-    let copy = facts.destinations().iter().find(|one| one.item == item);
+    let copy = facts.destinations().iter().find(|destination| destination.item == item);
     Err(copy.map_or_else(reasons::mount_hides_used_files, |copy| reasons::mount_hides_copy(copy.keyword)))
 }
 
@@ -321,40 +327,46 @@ fn users(facts: &Facts<'_>, target: &str) -> Rc<[usize]> {
 
 fn found_users(facts: &Facts<'_>, target: &str) -> Rc<[usize]> {
     let place = paths::normal(target);
-    let copies = facts.destinations().iter().filter(|one| {
-        let is_parent = paths::within(&place, &one.path)
-            && (one.is_from_elsewhere || paths::is_private_parent(&one.path, &place));
-        paths::within(&one.path, &place) && !one.path.is_empty() || is_parent
+    let copies = facts.destinations().iter().filter(|destination| {
+        let is_parent = paths::within(&place, &destination.path)
+            && (destination.is_from_elsewhere || paths::is_private_parent(&destination.path, &place));
+        paths::within(&destination.path, &place) && !destination.path.is_empty() || is_parent
     });
     let directories = [target.to_owned()];
     let uses = |run: &&RunFacts<'_>| {
         let named = match run.script() {
-            Some(_) => run.invocations.iter().any(|one| match (one.is("rm"), &run.user) {
+            Some(_) => run.invocations.iter().any(|invocation| match (invocation.is("rm"), &run.user) {
                 // It fails if the directory has files.
-                (true, User::Other(_)) => one.names_any(&directories),
+                (true, User::Other(_)) => invocation.names_any(&directories),
                 (true, _) => false,
-                (false, _) => one.notices(&directories),
+                (false, _) => invocation.notices(&directories),
             }),
             None => paths::names(&run.instruction.logical.text, target),
         };
         named && !is_mounted(run, &directories)
     };
     let runs = facts.runs.iter().filter(uses);
-    let mut items: Vec<usize> = copies.map(|one| one.item).chain(runs.map(|run| run.item)).collect();
+    let mut items: Vec<usize> =
+        copies.map(|destination| destination.item).chain(runs.map(|run| run.item)).collect();
     items.sort_unstable();
     items.into()
 }
 
 /// Finds a command that needs the cache to be in the image.
-fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: &[String]) -> Option<Reason> {
-    let Candidate { manager, cache, mount, target, .. } = one;
+fn missed<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    proposed: &Candidate<'a>,
+    keep: &[String],
+) -> Option<Reason> {
+    let Candidate { manager, cache, mount, target, .. } = proposed;
     let directories = std::slice::from_ref(target);
     let is_mounted_too = |other: &RunFacts<'a>| {
         is_mounted(other, directories) || candidate(facts, other, manager, mount, cache, keep).is_ok()
     };
     let removal = Removal { directories, ..Removal::cache(manager, cache) };
     if mount.for_all {
-        return missed_by_others(facts, run, one, &is_mounted_too).or_else(|| {
+        return missed_by_others(facts, run, proposed, &is_mounted_too).or_else(|| {
             facts
                 .configuration_use_of(removal)
                 .or_else(|| facts.later_use_of(run, Removal { verbs: &[], ..removal }))
@@ -363,7 +375,7 @@ fn missed<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, one: &Candidate<'a>, keep: 
     if let Some(reason) = shared(facts, run, manager, removal) {
         return Some(reason);
     }
-    if one.redundant.emptied {
+    if proposed.redundant.emptied {
         copied_out(facts, run, removal).or_else(|| used_later(facts, run, target))
     } else {
         facts.later_use_of(run, removal)
@@ -414,10 +426,10 @@ fn copied_out(facts: &Facts<'_>, run: &RunFacts<'_>, removal: Removal<'_>) -> Op
 fn missed_by_others<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
-    one: &Candidate<'a>,
+    proposed: &Candidate<'a>,
     is_mounted_too: &dyn Fn(&RunFacts<'a>) -> bool,
 ) -> Option<Reason> {
-    let Candidate { manager, mount, .. } = one;
+    let Candidate { manager, mount, .. } = proposed;
     if facts.runs.len() > FURTHEST {
         return Some(reasons::too_many_runs(FURTHEST));
     }
@@ -461,8 +473,8 @@ fn missed_by_others<'a>(
 }
 
 /// Whether two stages are the same, or one is built from the other, directly or indirectly.
-fn are_kin(facts: &Facts<'_>, one: usize, other: usize) -> bool {
-    facts.lineage.is_built_from(one.max(other), one.min(other))
+fn are_kin(facts: &Facts<'_>, stage: usize, other: usize) -> bool {
+    facts.lineage.is_built_from(stage.max(other), stage.min(other))
 }
 
 /// Whether a RUN writes to a cache. If all calls need the mount, whether the RUN has any call that

@@ -54,24 +54,24 @@ impl RedundantCleanup {
         });
         let (mut emptied, mut cleaned) = (avoided, false);
         let directories = [target.to_owned()];
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let cleans = cleans(run, index, manager, cache)?;
             let removed = removed_words(facts, run, index, target)?;
             if !cleans && removed.is_empty() {
-                let minds = one.notices(&directories) || reaches(facts, run, index, target);
+                let minds = invocation.notices(&directories) || reaches(facts, run, index, target);
                 if minds {
-                    let name = one.words.first().map_or("", |word| word.raw.as_str());
+                    let name = invocation.words.first().map_or("", |word| word.raw.as_str());
                     return Err(reasons::directory_named(name));
                 }
                 continue;
             }
             touched.push(index);
-            let operands = one.arguments().iter().filter(|word| !word.is_option()).count();
+            let operands = invocation.arguments().iter().filter(|word| !word.is_option()).count();
             if cleans || removed.len() == operands {
-                spans.push(command(run, one)?);
+                spans.push(command(run, invocation)?);
             } else {
                 for (word, _) in &removed {
-                    spans.push(word_span(run, one, word)?);
+                    spans.push(word_span(run, invocation, word)?);
                 }
             }
             let whole = cleans || removed.iter().any(|(_, extent)| *extent == Extent::Whole);
@@ -94,12 +94,12 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, Reason> {
         let own = call.options.iter().filter(|word| call.is_option(word, &avoid.option));
         own.map(move |word| (&run.invocations[call.invocation], *word))
     });
-    let span = |(one, word): (&Invocation<'_>, &Word)| {
+    let span = |(invocation, word): (&Invocation<'_>, &Word)| {
         if word.text().contains('=') && word.text() != avoid.option {
             // With a value, the manager fails; the build must then fail as before.
             Err(reasons::option_with_value(word.text()))
         } else {
-            word_span(run, one, word)
+            word_span(run, invocation, word)
         }
     };
     words.map(span).collect()
@@ -107,7 +107,7 @@ fn options(run: &RunFacts<'_>, manager: &Manager) -> Result<Vec<Span>, Reason> {
 
 /// Whether an invocation is the manager's own command to clean this cache, and nothing else.
 fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) -> Result<bool, Reason> {
-    let one = &run.invocations[index];
+    let invocation = &run.invocations[index];
     let by_verb = run.calls.iter().find(|call| {
         call.invocation == index
             && call.manager.name == manager.name
@@ -122,7 +122,7 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
         }
         Some(_) => Ok(true),
         None => {
-            let words: Vec<&str> = one.words.iter().map(|word| word.raw.as_str()).collect();
+            let words: Vec<&str> = invocation.words.iter().map(|word| word.raw.as_str()).collect();
             Ok(cache.clean_needs_manager && words.join(" ") == cache.clean)
         }
     }
@@ -159,35 +159,39 @@ fn reaches(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize, target: &str) ->
 }
 
 /// A whole command, with the operator that joins it to the others.
-fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, Reason> {
+fn command(run: &RunFacts<'_>, invocation: &Invocation<'_>) -> Result<Span, Reason> {
     let stuck = || reasons::removal_changes_failure();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
-    let statement = &statements[one.place.statement];
-    let is_last = one.place.statement + 1 == statements.len();
+    let statement = &statements[invocation.place.statement];
+    let is_last = invocation.place.statement + 1 == statements.len();
     // A command substitution would no longer run.
-    let plain = one.place.alone
-        && one.command.redirects.is_empty()
-        && one.simple.words.iter().all(|word| word.substitutions.is_empty())
+    let plain = invocation.place.alone
+        && invocation.command.redirects.is_empty()
+        && invocation.simple.words.iter().all(|word| word.substitutions.is_empty())
         && statement.end != End::Background;
     let state = errexit(run, script);
     let before_is_background =
-        one.place.statement > 0 && statements[one.place.statement - 1].end == End::Background;
+        invocation.place.statement > 0 && statements[invocation.place.statement - 1].end == End::Background;
     let span = if !statement.rest.is_empty() {
         // In a list that is not the last one, a failure of the new last command would now stop the
         // script.
         let same = state == Errexit::Off || is_last && is_plain_statement(statement);
-        excise::backward(run, one).filter(|_| same)
+        excise::backward(run, invocation).filter(|_| same)
     } else if state == Errexit::On && !before_is_background {
         let next = statements
-            .get(one.place.statement + 1)
-            .map(|next| Span::new(one.command.span.start, next.span.start));
-        let previous =
-            || Some(Span::new(statements[one.place.statement.checked_sub(1)?].span.end, statement.span.end));
+            .get(invocation.place.statement + 1)
+            .map(|next| Span::new(invocation.command.span.start, next.span.start));
+        let previous = || {
+            Some(Span::new(
+                statements[invocation.place.statement.checked_sub(1)?].span.end,
+                statement.span.end,
+            ))
+        };
         // The command before it becomes the last one. Only a plain command whose failure already
         // stopped the script is allowed.
         let decides = |at: usize| statements[at].rest.is_empty() && is_plain_statement(&statements[at]);
-        let same = !is_last || one.place.statement > 0 && decides(one.place.statement - 1);
+        let same = !is_last || invocation.place.statement > 0 && decides(invocation.place.statement - 1);
         next.or_else(previous).filter(|_| same).and_then(|span| excise::clear(run, span))
     } else {
         None
@@ -196,8 +200,8 @@ fn command(run: &RunFacts<'_>, one: &Invocation<'_>) -> Result<Span, Reason> {
 }
 
 /// A word with the blank before it.
-fn word_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
-    excise::word(run, one, word)
+fn word_span(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
+    excise::word(run, invocation, word)
         .and_then(|span| excise::clear(run, span))
         .ok_or_else(|| reasons::word_not_removable(&word.raw))
 }

@@ -23,7 +23,7 @@ pub(crate) fn cleanup_command(
     if !fills.iter().any(|call| append::is_proven(run, call.invocation)) {
         return Err(reasons::manager_may_be_missing(name));
     }
-    let one = &run.invocations[last.invocation];
+    let last_invocation = &run.invocations[last.invocation];
     if fills
         .iter()
         .any(|call| ["PATH", "HOME"].iter().any(|variable| run.invocations[call.invocation].sets(variable)))
@@ -33,7 +33,8 @@ pub(crate) fn cleanup_command(
     if replaces_itself(manager, last) {
         return Err(reasons::manager_replaces_itself(name));
     }
-    if let Some(remover) = run.invocations[last.invocation + 1..].iter().find(|one| may_remove_a_program(one))
+    if let Some(remover) =
+        run.invocations[last.invocation + 1..].iter().find(|invocation| may_remove_a_program(invocation))
     {
         let program = remover.program.unwrap_or("a script");
         return Err(reasons::manager_may_be_removed(program, name));
@@ -41,7 +42,8 @@ pub(crate) fn cleanup_command(
     if facts.may_end_nowhere(run) {
         return Err(reasons::directory_may_be_removed(name));
     }
-    let keeps_output = |one: &Invocation<'_>| one.is("exec") && !one.command.redirects.is_empty();
+    let keeps_output =
+        |invocation: &Invocation<'_>| invocation.is("exec") && !invocation.command.redirects.is_empty();
     if run.invocations.iter().any(keeps_output) {
         return Err(reasons::redirected_output(name));
     }
@@ -53,30 +55,30 @@ pub(crate) fn cleanup_command(
     if manager.kind == Kind::System && run.invocations.iter().any(touches_repositories) {
         return Err(reasons::repositories_removed(name));
     }
-    let changes_path = run.invocations.iter().any(|one| {
-        [".", "source", "eval", "export", "nvm"].iter().any(|program| one.is(program)) || one.sets("PATH")
+    let changes_path = run.invocations.iter().any(|invocation| {
+        [".", "source", "eval", "export", "nvm"].iter().any(|program| invocation.is(program))
+            || invocation.sets("PATH")
     });
     let later = &run.invocations[last.invocation + 1..];
-    let loses_path = later.iter().any(|one| {
+    let loses_path = later.iter().any(|invocation| {
         let sets = |raw: &str| raw.starts_with("PATH=") && !raw.contains("$PATH") && !raw.contains("${PATH");
-        let assigns = one.simple.assignments.iter().any(|assignment| {
+        let assigns = invocation.simple.assignments.iter().any(|assignment| {
             assignment.name == "PATH"
                 && assignment.value.as_ref().is_some_and(|value| sets(&format!("PATH={}", value.raw)))
         });
-        assigns && one.words.is_empty()
-            || one.is("export") && one.arguments().iter().any(|word| sets(&word.raw))
-            || one.program.is_some_and(|program| EVALUATING.contains(&program))
+        assigns && invocation.words.is_empty()
+            || invocation.is("export") && invocation.arguments().iter().any(|word| sets(&word.raw))
+            || invocation.program.is_some_and(|program| EVALUATING.contains(&program))
     });
     if loses_path {
         return Err(reasons::path_changes(name));
     }
-    if !one.place.own_shell && changes_path {
+    if !last_invocation.place.own_shell && changes_path {
         return Err(reasons::path_in_subshell(name));
     }
-    let program = one
-        .words
-        .first()
-        .filter(|_| one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program)));
+    let program = last_invocation.words.first().filter(|_| {
+        last_invocation.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
+    });
     let program = program.ok_or_else(|| reasons::called_by_other_name(name))?;
     if program.raw.contains('/') && !program.raw.starts_with(['/', '$', '~', '"']) {
         return Err(reasons::called_by_relative_path(name));
@@ -135,11 +137,11 @@ fn may_remove_a_program(call: &Invocation<'_>) -> bool {
     }
 }
 
-fn touches_repositories(one: &Invocation<'_>) -> bool {
-    one.is("subscription-manager")
-        || one.is("yum-config-manager")
-        || one.words_and_targets().any(|word| {
+fn touches_repositories(invocation: &Invocation<'_>) -> bool {
+    invocation.is("subscription-manager")
+        || invocation.is("yum-config-manager")
+        || invocation.words_and_targets().any(|word| {
             ["repos.d", "config-manager", "subscription-manager"].iter().any(|name| word.raw.contains(name))
-        }) && !one.is("echo")
-            && !one.is("cat")
+        }) && !invocation.is("echo")
+            && !invocation.is("cat")
 }

@@ -121,12 +121,12 @@ fn removal<'a>(
 /// Whether a RUN only downloads an index that nothing uses. Then the step itself is unnecessary,
 /// and a cleanup would hide that.
 fn does_nothing<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, manager: &Manager, cache: &Cache) -> bool {
-    let is_idle = |(index, one): (usize, &Invocation<'_>)| {
+    let is_idle = |(index, invocation): (usize, &Invocation<'_>)| {
         let call = run.calls.iter().find(|call| call.invocation == index);
         call.is_some_and(|call| {
             call.manager.name == manager.name
                 && (manager.refreshes(&call.verb) && call.packages.is_empty() || manager.cleans(&call.verb))
-        }) || ["echo", "true", ":", "set", "sleep"].iter().any(|program| one.is(program))
+        }) || ["echo", "true", ":", "set", "sleep"].iter().any(|program| invocation.is(program))
     };
     // A later call may download the index itself only because this tool added a cleanup.
     let refreshes_itself = || {

@@ -25,7 +25,7 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
         Body::Run(Run::Opaque(opaque)) => named_caches(facts, run, *opaque).into_iter().map(Ok).collect(),
         _ => Vec::new(),
     };
-    let inline = facts.started_by(run).0.iter().filter(|one| one.is_inline);
+    let inline = facts.started_by(run).0.iter().filter(|script| script.is_inline);
     for Started { what, .. } in inline {
         let What::Script { script, .. } = what else { continue };
         let at = At { stage: run.stage, end: run.item };
@@ -57,10 +57,10 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
         _ => reasons::commands_in_string(),
     };
     // The caches that could be emptied if the RUN had another form come first.
-    let mut names: Vec<&str> = found.iter().filter_map(|one| one.as_deref().ok()).collect();
+    let mut names: Vec<&str> = found.iter().filter_map(|result| result.as_deref().ok()).collect();
     names.dedup();
     let left = |what: &str, reason: Reason| reason.after(format_args!("{what} left alone, because"));
-    let other = || found.iter().find_map(|one| one.as_ref().err());
+    let other = || found.iter().find_map(|result| result.as_ref().err());
     if names.is_empty() {
         other().map(|KeptCache { what, reason }| left(what, reason.clone()))
     } else {
@@ -71,11 +71,13 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
 /// The caches that a RUN leaves full: those that a cleanup could empty if the RUN could be edited,
 /// and other reasons why they are not emptied.
 fn full_caches(facts: &Facts<'_>, run: &RunFacts<'_>, keep: &[String]) -> Vec<Result<String, KeptCache>> {
-    let is_safe = |one: &Result<Leftover<'_>, KeptCache>| {
-        one.as_ref().is_ok_and(|one| one.confidence == Confidence::Safe) || one.is_err()
+    let is_safe = |result: &Result<Leftover<'_>, KeptCache>| {
+        result.as_ref().is_ok_and(|leftover| leftover.confidence == Confidence::Safe) || result.is_err()
     };
     let found = residue::leftovers(facts, run, keep).into_iter().filter(is_safe);
-    found.map(|one| one.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name))).collect()
+    found
+        .map(|result| result.map(|Leftover { manager, cache, .. }| what(&manager.name, &cache.name)))
+        .collect()
 }
 
 /// The caches that a RUN with an unreadable script probably fills: the script names a manager and

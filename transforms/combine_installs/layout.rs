@@ -21,8 +21,8 @@ pub fn combine<'a>(
     first: &Call<'a>,
     second: &Call<'a>,
 ) -> Option<Edits> {
-    let (one, other) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
-    let end = one.command.span.end;
+    let (left, right) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
+    let end = left.command.span.end;
     let (start, last) = (second.packages.first()?.span.start, second.packages.last()?.span.end);
     let comments = comments(run, Span::new(end, start));
     // The text before a comment may end in an escaped blank, too.
@@ -37,7 +37,7 @@ pub fn combine<'a>(
         edits.replace(Span::new(end, start), lines.joint(&comments, Some(&indent)));
         return (!has_options_after(second, start)).then_some(edits);
     }
-    let whole = Span::new(end, other.command.span.end);
+    let whole = Span::new(end, right.command.span.end);
     let indent = lines.indent(first, second);
     if let Some(indent) = indent.as_deref().filter(|_| comments.is_empty() && lines.are_sorted(first, second))
     {

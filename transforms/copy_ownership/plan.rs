@@ -147,12 +147,12 @@ fn copies_before(facts: &Facts<'_>, item: usize, path: &str) -> bool {
 fn hand_over<'a>(
     facts: &Facts<'a>,
     run: &RunFacts<'a>,
-    one: &Invocation<'_>,
+    invocation: &Invocation<'_>,
     change: &OwnerChange<'_>,
     path: &str,
     brought: &Brought<'_, 'a>,
 ) -> Result<CopyOwnership, Reason> {
-    if run.user != User::Root || one.elevation != Elevation::None {
+    if run.user != User::Root || invocation.elevation != Elevation::None {
         return Err(reasons::may_not_be_root());
     }
     if !run.instruction.flags.is_empty() {
@@ -188,8 +188,8 @@ fn hand_over<'a>(
     }
     let needless = match change.recursive {
         // The directory existed: the copy does not change its owner and mode.
-        Some(word) if exists => option_span(run, one, word)?,
-        _ => removable_span(facts, run, one)?,
+        Some(word) if exists => option_span(run, invocation, word)?,
+        _ => removable_span(facts, run, invocation)?,
     };
     Ok(CopyOwnership {
         flag: format!("--{}={value}", change.program),
@@ -246,11 +246,11 @@ fn check_not_named_before<'a>(
     item: usize,
     path: &str,
 ) -> Result<(), Reason> {
-    let names = |one: &RunFacts<'a>| one.instruction.logical.text.contains(path);
+    let names = |other: &RunFacts<'a>| other.instruction.logical.text.contains(path);
     if facts.is_far_down(item) {
         return Err(reasons::too_far_for_name(FURTHEST, path));
     }
-    if facts.runs_up_to(run).any(|one| one.item < item && names(one)) {
+    if facts.runs_up_to(run).any(|other| other.item < item && names(other)) {
         return Err(reasons::named_earlier(path));
     }
     Ok(())
@@ -317,20 +317,21 @@ fn whole_run<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Result<Span, Reason> 
 }
 
 /// Reads `chown [-R] OWNER PATH` or `chmod [-R] MODE PATH`, without anything else.
-fn change<'i>(one: &Invocation<'i>) -> Option<OwnerChange<'i>> {
-    let program = ["chown", "chmod"].into_iter().find(|name| one.program == Some(name))?;
-    let before = &one.simple.words[..one.simple.words.len() - one.words.len()];
-    let plain = one.command.redirects.is_empty()
-        && one.simple.assignments.is_empty()
-        && !one.repeated
+fn change<'i>(invocation: &Invocation<'i>) -> Option<OwnerChange<'i>> {
+    let program = ["chown", "chmod"].into_iter().find(|name| invocation.program == Some(name))?;
+    let before = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
+    let plain = invocation.command.redirects.is_empty()
+        && invocation.simple.assignments.is_empty()
+        && !invocation.repeated
         && before.iter().all(|word| word.text() == "sudo");
-    let options: Vec<&Word> = one.arguments().iter().filter(|word| word.raw.starts_with('-')).collect();
+    let options: Vec<&Word> =
+        invocation.arguments().iter().filter(|word| word.raw.starts_with('-')).collect();
     let recursive = match options[..] {
         [] => None,
         [word] if matches!(word.raw.as_str(), "-R" | "--recursive") => Some(word),
         _ => return None,
     };
-    let [value, path] = one.actions.known() else { return None };
+    let [value, path] = invocation.actions.known() else { return None };
     let is_meant = plain && value.act == Act::Text && path.act == Act::Changes;
     let (value, path) = (value.file.name.word()?, path.file.name.word()?);
     is_meant.then_some(OwnerChange { program, value, recursive, path })
@@ -342,8 +343,8 @@ fn can_take(instruction: &Instruction<'_>, name: &str) -> Result<(), Reason> {
     if flag(instruction, name).is_some() {
         return Err(reasons::has_flag_already(keyword, name));
     }
-    let known = |one: &Flag| matches!(one.name.as_str(), "from" | "chown" | "chmod" | "exclude");
-    if let Some(other) = instruction.flags.iter().find(|one| !known(one)) {
+    let known = |flag: &Flag| matches!(flag.name.as_str(), "from" | "chown" | "chmod" | "exclude");
+    if let Some(other) = instruction.flags.iter().find(|flag| !known(flag)) {
         return Err(reasons::flag_changes_copy(keyword, &other.name));
     }
     if let (Keyword::Add, Body::Add(transfer)) = (instruction.keyword, &instruction.body) {
@@ -407,7 +408,7 @@ fn mode(change: &OwnerChange<'_>, from_stage: bool) -> Result<String, Reason> {
     Ok(digits.to_owned())
 }
 
-fn option_span(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
-    let span = excise::word(run, one, word).and_then(|span| excise::clear(run, span));
+fn option_span(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Result<Span, Reason> {
+    let span = excise::word(run, invocation, word).and_then(|span| excise::clear(run, span));
     span.ok_or_else(reasons::contains_comment)
 }

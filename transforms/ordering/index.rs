@@ -117,6 +117,6 @@ fn refreshes_itself(call: &Call<'_>) -> bool {
 
 /// Whether two names mean the same index: a stage has one distribution, and its managers (`yum`,
 /// `dnf`) read the same repositories.
-fn shares_index(one: &Manager, other: &Manager) -> bool {
-    one.name == other.name || one.kind == Kind::System && other.kind == Kind::System
+fn shares_index(manager: &Manager, other: &Manager) -> bool {
+    manager.name == other.name || manager.kind == Kind::System && other.kind == Kind::System
 }

@@ -10,14 +10,14 @@ use crate::syntax::{Assignment, Body, Instruction, Keyword};
 /// Whether an instruction of this type can contain build metadata.
 pub(crate) fn may_vary(body: &Body) -> bool {
     match body {
-        Body::Arg(all) => all.iter().all(|one| OF_BUILD_METADATA.contains(&one.key.as_str())),
+        Body::Arg(all) => all.iter().all(|assignment| OF_BUILD_METADATA.contains(&assignment.key.as_str())),
         Body::Env(all) | Body::Label(all) => all.iter().all(refers_to_varying),
         _ => false,
     }
 }
 
-fn refers_to_varying(one: &Assignment) -> bool {
-    let value = one.value.as_deref().unwrap_or_default();
+fn refers_to_varying(assignment: &Assignment) -> bool {
+    let value = assignment.value.as_deref().unwrap_or_default();
     OF_BUILD_METADATA.iter().any(|name| is_variable(value, name))
 }
 
@@ -46,8 +46,8 @@ pub(crate) fn varies_by_build(facts: &Facts<'_>, item: usize, instruction: &Inst
 fn refers_to_arguments(facts: &Facts<'_>, item: usize, body: &Body) -> bool {
     let (Body::Env(all) | Body::Label(all)) = body else { return true };
     let argument = |name: &&&str| matches!(facts.variable(item, name), Variable::Argument(_));
-    all.iter().all(|one| {
-        let value = one.value.as_deref().unwrap_or_default();
+    all.iter().all(|assignment| {
+        let value = assignment.value.as_deref().unwrap_or_default();
         OF_BUILD_METADATA.iter().filter(|name| is_variable(value, name)).all(|name| argument(&name))
     })
 }
@@ -61,10 +61,10 @@ pub(crate) fn metadata_may_pass(
     own: &Effects,
     its: &Effects,
 ) -> bool {
-    let (Some(one), Some(other)) = (facts.instruction_at(item), facts.instruction_at(other)) else {
+    let (Some(instruction), Some(other)) = (facts.instruction_at(item), facts.instruction_at(other)) else {
         return false;
     };
-    if other.keyword == Keyword::Run && one.keyword == Keyword::Label {
+    if other.keyword == Keyword::Run && instruction.keyword == Keyword::Label {
         return true;
     }
     if other.keyword == Keyword::Run {
@@ -72,9 +72,9 @@ pub(crate) fn metadata_may_pass(
         // An install of the project, its scripts and its settings can read it.
         return its.unknown.is_none()
             && its.installs.is_empty()
-            && !names(&one.body).iter().any(|name| text.contains(name));
+            && !names(&instruction.body).iter().any(|name| text.contains(name));
     }
-    if one.keyword == Keyword::Label {
+    if instruction.keyword == Keyword::Label {
         let reads = own.reads.iter().any(|read| its.writes.iter().any(|written| read == written));
         return !reads && other.keyword != Keyword::Label;
     }
@@ -86,7 +86,7 @@ pub(crate) fn metadata_may_pass(
 /// The variables that an instruction sets.
 fn names(body: &Body) -> Vec<&str> {
     match body {
-        Body::Arg(all) | Body::Env(all) => all.iter().map(|one| one.key.as_str()).collect(),
+        Body::Arg(all) | Body::Env(all) => all.iter().map(|assignment| assignment.key.as_str()).collect(),
         _ => Vec::new(),
     }
 }

@@ -80,13 +80,13 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
 fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w Production> {
     let way = call.manager.production.as_ref()?;
     let is_install = way.verbs.contains(&call.verb) && call.packages.is_empty();
-    let one = &run.invocations[call.invocation];
+    let invocation = &run.invocations[call.invocation];
     let decided =
         call.options.iter().any(|word| way.unless_option.iter().any(|start| word.raw.starts_with(start)))
             || way.unless_variable.iter().any(|name| facts.is_named(name))
-            || one.simple.assignments.iter().any(|one| one.name == "NODE_ENV")
+            || invocation.simple.assignments.iter().any(|assignment| assignment.name == "NODE_ENV")
             || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
-    (is_install && !decided && one.place.is_certain() && !one.place.in_word).then_some(way)
+    (is_install && !decided && invocation.place.is_certain() && !invocation.place.in_word).then_some(way)
 }
 
 /// The reason why the text of a file is unknown.
@@ -211,11 +211,11 @@ fn later(
         if other.script().is_none() {
             return Some("something that can't be read".into());
         }
-        for one in &other.invocations[from..] {
-            match one.program {
-                None if one.words.is_empty() => {}
+        for invocation in &other.invocations[from..] {
+            match invocation.program {
+                None if invocation.words.is_empty() => {}
                 None => return Some("something that can't be read".into()),
-                Some(program) if uses(program, one.arguments()) => return Some(program.to_owned()),
+                Some(program) if uses(program, invocation.arguments()) => return Some(program.to_owned()),
                 Some(_) => {}
             }
         }

@@ -75,22 +75,25 @@ fn installs_and_builds(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'_>) -
         && !place.in_word
         && place.own_shell
         && !facts.is_named("NODE_ENV")
-        && behind.iter().any(|one| one.is(&call.manager.name) && one.arguments().iter().any(is_build))
+        && behind.iter().any(|invocation| {
+            invocation.is(&call.manager.name) && invocation.arguments().iter().any(is_build)
+        })
         && !behind.iter().any(may_lose_the_project)
         && !is_pruned(run, call)
 }
 
 /// Whether a command changes the directory, or removes files.
-fn may_lose_the_project(one: &Invocation<'_>) -> bool {
-    one.program.is_some_and(|program| CHANGING_THE_DIRECTORY.contains(&program))
-        || one.actions.known().iter().any(|action| action.act.removes() || action.act.prunes())
+fn may_lose_the_project(invocation: &Invocation<'_>) -> bool {
+    invocation.program.is_some_and(|program| CHANGING_THE_DIRECTORY.contains(&program))
+        || invocation.actions.known().iter().any(|action| action.act.removes() || action.act.prunes())
 }
 
 /// Whether the same RUN removes the packages again.
 pub(crate) fn is_pruned(run: &RunFacts<'_>, call: &Call<'_>) -> bool {
     let takes_away = |word: &Word| matches!(word.text(), "prune" | "--prod" | "--production");
     let mut behind = run.invocations[call.invocation + 1..].iter();
-    behind.any(|one| one.is(&call.manager.name) && one.arguments().iter().any(takes_away))
+    behind
+        .any(|invocation| invocation.is(&call.manager.name) && invocation.arguments().iter().any(takes_away))
 }
 
 /// The command, or `None` if there are no dev dependencies.
@@ -128,7 +131,9 @@ fn command(
             return Err(reasons::later_step_unreadable());
         }
         let is_node = |name: &&str| PROGRAMS_AFTER_A_BUILD.contains(name);
-        if let Some(program) = other.invocations.iter().filter_map(|one| one.program).find(is_node) {
+        if let Some(program) =
+            other.invocations.iter().filter_map(|invocation| invocation.program).find(is_node)
+        {
             return Err(reasons::later_step_calls(program));
         }
     }

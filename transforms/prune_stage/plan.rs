@@ -68,7 +68,9 @@ pub fn plan(facts: &Facts<'_>, context_source: &dyn ContextSource) -> Option<Res
 
 /// The last step of a stage, if it only removes dev dependencies.
 fn prune<'r, 'a>(facts: &'r Facts<'a>, stage: &Stage) -> Option<(&'r RunFacts<'a>, &'r Call<'a>)> {
-    let is_layer = |one: &Instruction<'_>| matches!(one.body, Body::Run(_) | Body::Copy(_) | Body::Add(_));
+    let is_layer = |instruction: &Instruction<'_>| {
+        matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))
+    };
     let last = stage.items.clone().rev().find(|&item| facts.instruction_at(item).is_some_and(is_layer))?;
     let run = facts.run_at(last)?;
     let script = run.editable()?;
@@ -118,14 +120,17 @@ fn stays_the_same(
     prune: usize,
     copy: usize,
 ) -> Result<(), Reason> {
-    let sets_owner = facts.instruction_at(copy).is_some_and(|one| one.flag("chown").is_some());
+    let sets_owner =
+        facts.instruction_at(copy).is_some_and(|instruction| instruction.flag("chown").is_some());
     for found in facts.readable(stage.items.start + 1..prune) {
         let (item, instruction) = found?;
         let refused = |reason: Reason| Err(reason.at(instruction.text));
         match &instruction.body {
             Body::Onbuild(..) => return refused(reasons::onbuild_needs_builder()),
             Body::Arg(all) if item < install => {
-                return refused(reasons::argument_above_install(all.first().map_or("", |one| &one.key)));
+                return refused(reasons::argument_above_install(
+                    all.first().map_or("", |assignment| &assignment.key),
+                ));
             }
             Body::Workdir(_) | Body::User(_) | Body::Shell(_) if item > install => {
                 return refused(reasons::changes_between(instruction.keyword.name()));
@@ -133,7 +138,8 @@ fn stays_the_same(
             Body::Run(_) if item > install => {
                 let run = facts.run_at(item).filter(|run| run.script().is_some());
                 let Some(run) = run else { return refused(reasons::unparsed_run()) };
-                let only_gives = sets_owner && run.invocations.iter().all(|one| one.is("chown"));
+                let only_gives =
+                    sets_owner && run.invocations.iter().all(|invocation| invocation.is("chown"));
                 let changes = changing_word(instruction.full.of(facts.file.text)).filter(|_| !only_gives);
                 let mut installs = run.calls.iter().filter(|call| call.manager.installs(&call.verb));
                 let installs = installs.find(|call| !is_script(call));
@@ -209,9 +215,9 @@ fn copy(facts: &Facts<'_>, build: &Stage, last: &Stage, directory: &str) -> Resu
         }
         let instruction = facts.instruction_at(copied.item);
         let is_whole = path == Some(directory) && copied.user == last.index && found.is_none();
-        let is_plain = instruction.is_some_and(|one| {
-            matches!(&one.body, Body::Copy(transfer) if transfer.sources.len() == 1)
-                && one
+        let is_plain = instruction.is_some_and(|instruction| {
+            matches!(&instruction.body, Body::Copy(transfer) if transfer.sources.len() == 1)
+                && instruction
                     .flags
                     .iter()
                     .all(|flag| matches!(flag.name.as_str(), "from" | "chown" | "chmod" | "link"))

@@ -21,23 +21,23 @@ pub fn spent_downloads<'a>(
 ) -> Vec<Result<String, Reason>> {
     let (uses, end) = facts.file_uses(run);
     if run.invocations.len() > FURTHEST {
-        let has_any = uses.iter().any(|one| one.touch == Touch::Fetched);
+        let has_any = uses.iter().any(|use_| use_.touch == Touch::Fetched);
         let reason = || left("downloads", reasons::too_many_commands_for_downloads(FURTHEST));
         return if has_any { vec![Err(reason())] } else { Vec::new() };
     }
     let mut found = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
-    for fetched in uses.iter().filter(|one| one.touch == Touch::Fetched) {
+    for fetched in uses.iter().filter(|use_| use_.touch == Touch::Fetched) {
         if seen.contains(&fetched.path.as_str()) || !is_spent(run, fetched, &uses) {
             continue;
         }
         // A signature alone is too small to be worth a command.
-        let is_spent_with = |one: &&FileUse<'a>| {
-            one.touch == Touch::Fetched
-                && is_verification_of(&fetched.path, &one.path)
-                && is_spent(run, one, &uses)
+        let is_spent_with = |use_: &&FileUse<'a>| {
+            use_.touch == Touch::Fetched
+                && is_verification_of(&fetched.path, &use_.path)
+                && is_spent(run, use_, &uses)
         };
-        if is_verification(&fetched.path) && !uses.iter().any(|one| is_spent_with(&one)) {
+        if is_verification(&fetched.path) && !uses.iter().any(|use_| is_spent_with(&use_)) {
             continue;
         }
         seen.push(&fetched.path);
@@ -64,13 +64,13 @@ fn name_at_end<'a>(
         return Err(reasons::protected_by_configuration());
     }
     check_unused_later(facts, run, fetched)?;
-    let is_consumer = |one: &&FileUse<'a>| {
-        matches!(one.touch, Touch::Consumed | Touch::Checked) && one.path == fetched.path
+    let is_consumer = |use_: &&FileUse<'a>| {
+        matches!(use_.touch, Touch::Consumed | Touch::Checked) && use_.path == fetched.path
     };
     let consumer = uses.iter().find(is_consumer);
-    let word = fetched.word.or(consumer.and_then(|one| one.word)).ok_or_else(reasons::name_not_literal)?;
+    let word = fetched.word.or(consumer.and_then(|use_| use_.word)).ok_or_else(reasons::name_not_literal)?;
     let same_directory = Some(fetched.directory.as_str()) == end
-        && consumer.is_none_or(|one| one.directory == fetched.directory);
+        && consumer.is_none_or(|use_| use_.directory == fetched.directory);
     if word.raw.starts_with(['/', '~', '"', '$'])
         && fetched.path.starts_with(['/', '~', '$'])
         && word.text().trim_matches('"').starts_with(['/', '~', '$'])
@@ -104,13 +104,15 @@ fn check_unused_later<'a>(
     }
     // The commands of an image may be set anywhere, even before the RUN or in another stage.
     let earlier = facts.configuration.iter().copied();
-    let earlier = earlier.filter(|one| one.full.end <= run.instruction.full.start);
+    let earlier = earlier.filter(|instruction| instruction.full.end <= run.instruction.full.start);
     let later =
         facts.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
-            Item::Instruction(one) if configures(one) || follows(facts, run.stage, at) => Some((at, &**one)),
+            Item::Instruction(instruction) if configures(instruction) || follows(facts, run.stage, at) => {
+                Some((at, &**instruction))
+            }
             _ => None,
         });
-    for (item, instruction) in earlier.map(|one| (run.item, one)).chain(later) {
+    for (item, instruction) in earlier.map(|instruction| (run.item, instruction)).chain(later) {
         let configures = configures(instruction);
         let text = instruction.logical.text.as_ref();
         let by_variable = || {
@@ -141,11 +143,12 @@ fn check_unused_later<'a>(
     }
     scripts_need(facts, run, &names, &fetched.path)?;
     let later = || facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
-    let all =
-        later().flat_map(|other| other.invocations.iter().enumerate().map(move |(at, one)| (other, at, one)));
-    for (other, index, one) in all {
+    let all = later().flat_map(|other| {
+        other.invocations.iter().enumerate().map(move |(at, invocation)| (other, at, invocation))
+    });
+    for (other, index, invocation) in all {
         // A variable may contain the whole name, or the start of it.
-        let mut by_variable = one.words.iter().filter(|word| word.raw.contains('$'));
+        let mut by_variable = invocation.words.iter().filter(|word| word.raw.contains('$'));
         let may_be_file = |word: &Word| {
             let Expanded { known, tail, written } = facts.expanded_in(other, index, word);
             base_name(&written) == name
@@ -153,16 +156,16 @@ fn check_unused_later<'a>(
                     && !base_name(&known).is_empty()
                     && name.starts_with(base_name(&known))
         };
-        if by_variable.any(may_be_file) && !one.is_forced_removal() {
+        if by_variable.any(may_be_file) && !invocation.is_forced_removal() {
             return Err(reasons::used_through_variable());
         }
-        let pattern = one
+        let pattern = invocation
             .words
             .iter()
             .any(|word| word.raw.contains(['*', '?', '[']) && matches_pattern(&word.raw, &fetched.path));
-        let checks = one.program.is_some_and(|program| program.ends_with("sum"))
-            && one.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
-        if (pattern || checks) && !one.is_forced_removal() {
+        let checks = invocation.program.is_some_and(|program| program.ends_with("sum"))
+            && invocation.arguments().iter().any(|word| word.raw == "-c" || word.raw == "--check");
+        if (pattern || checks) && !invocation.is_forced_removal() {
             return Err(reasons::used_by_pattern());
         }
     }
@@ -177,11 +180,9 @@ fn check_unused_later<'a>(
     for other in later() {
         let (_, resolved) = facts.started_by(other);
         let unreadable = other.script().is_none()
-            || other
-                .invocations
-                .iter()
-                .enumerate()
-                .any(|(index, one)| one.is_unreadable(facts.known) && !resolved.contains(&index));
+            || other.invocations.iter().enumerate().any(|(index, invocation)| {
+                invocation.is_unreadable(facts.known) && !resolved.contains(&index)
+            });
         if unreadable {
             return Err(reasons::unreadable_run_after());
         }
@@ -259,14 +260,17 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
         return false;
     }
     // The name as the script writes it is repeated at the end of the script.
-    let own = uses.iter().filter(|one| one.path == fetched.path);
-    let mut variables = own.filter_map(|one| one.word).flat_map(|word| variables::names_in(&word.raw));
+    let own = uses.iter().filter(|use_| use_.path == fetched.path);
+    let mut variables = own.filter_map(|use_| use_.word).flat_map(|word| variables::names_in(&word.raw));
     let reassigned = variables.any(|name| run.states.may_change_after(fetched.invocation, name));
     let name = base_name(&fetched.path);
     // A signature or a checksum is useless once it has served to check the file.
     let is_verification = is_verification(name);
-    let sure = |one: &Invocation<'_>| {
-        one.place.is_certain() && one.place.alone && one.elevation == Elevation::None && !one.repeated
+    let sure = |invocation: &Invocation<'_>| {
+        invocation.place.is_certain()
+            && invocation.place.alone
+            && invocation.elevation == Elevation::None
+            && !invocation.repeated
     };
     if !is_verification && !USELESS_AFTER_USE.iter().any(|ending| name.ends_with(ending))
         || reassigned
@@ -276,50 +280,52 @@ fn is_spent<'a>(run: &RunFacts<'a>, fetched: &FileUse<'a>, uses: &[FileUse<'a>])
     {
         return false;
     }
-    let is_use = |one: &FileUse<'_>| match one.touch {
+    let is_use = |use_: &FileUse<'_>| match use_.touch {
         Touch::Consumed => true,
-        Touch::Checked => is_verification && verifies(&run.invocations[one.invocation]),
+        Touch::Checked => is_verification && verifies(&run.invocations[use_.invocation]),
         _ => false,
     };
-    let consumed = uses.iter().any(|one| {
-        is_use(one)
-            && one.path == fetched.path
-            && one.invocation > fetched.invocation
-            && sure(&run.invocations[one.invocation])
+    let consumed = uses.iter().any(|use_| {
+        is_use(use_)
+            && use_.path == fetched.path
+            && use_.invocation > fetched.invocation
+            && sure(&run.invocations[use_.invocation])
     });
-    let removed = uses.iter().any(|one| {
-        one.touch == Touch::Removed
-            && (covers(&one.path, &fetched.path)
+    let removed = uses.iter().any(|use_| {
+        use_.touch == Touch::Removed
+            && (covers(&use_.path, &fetched.path)
                 // If one of the two directories is unknown, they may be the same.
-                || base_name(&one.path) == name
-                || one.path.contains(['$', '{', '`']))
+                || base_name(&use_.path) == name
+                || use_.path.contains(['$', '{', '`']))
     });
     // Every command that mentions the name must be one of the known uses.
-    let only = run.invocations.iter().enumerate().all(|(index, one)| {
-        let mentions = one.words_and_targets().any(|word| word.raw.contains(name));
+    let only = run.invocations.iter().enumerate().all(|(index, invocation)| {
+        let mentions = invocation.words_and_targets().any(|word| word.raw.contains(name));
         let harmless = || {
             uses.iter().any(|use_| {
                 use_.invocation == index
                     && (use_.path == fetched.path || is_verification_of(&use_.path, &fetched.path))
                     && matches!(use_.touch, Touch::Fetched | Touch::Consumed | Touch::Checked)
-            }) || one.is("echo") && one.command.redirects.is_empty()
-                || one.actions.known().iter().any(|action| action.act == Act::Checks)
+            }) || invocation.is("echo") && invocation.command.redirects.is_empty()
+                || invocation.actions.known().iter().any(|action| action.act == Act::Checks)
         };
         !mentions || harmless()
     });
-    let removes = |one: &Invocation<'_>| {
-        one.actions.known().iter().any(|action| action.act.removes() || action.act.prunes())
+    let removes = |invocation: &Invocation<'_>| {
+        invocation.actions.known().iter().any(|action| action.act.removes() || action.act.prunes())
     };
-    let unknown_removal =
-        run.invocations.iter().any(|one| (removes(one) || one.repeated) && !one.place.own_shell);
+    let unknown_removal = run
+        .invocations
+        .iter()
+        .any(|invocation| (removes(invocation) || invocation.repeated) && !invocation.place.own_shell);
     let mounted = is_mounted(run, std::slice::from_ref(&fetched.path));
     consumed && !removed && only && !unknown_removal && !mounted && run.script().is_some()
 }
 
 /// Whether a command verifies a file with the files that it names: `gpg --verify`, `sha256sum -c`.
-fn verifies(one: &Invocation<'_>) -> bool {
-    let program = one.program.unwrap_or_default();
-    program.starts_with("gpg") || program.ends_with("sum") && one.has_flag('c', "--check")
+fn verifies(invocation: &Invocation<'_>) -> bool {
+    let program = invocation.program.unwrap_or_default();
+    program.starts_with("gpg") || program.ends_with("sum") && invocation.has_flag('c', "--check")
 }
 
 /// Whether a file only serves to verify others.

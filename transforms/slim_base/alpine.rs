@@ -55,15 +55,15 @@ pub(crate) fn why_it_would_fail(view: &StageView<'_, '_>) -> Option<Reason> {
         return Some(reasons::may_link_glibc(&entry.path));
     }
     for item in view.stage.items.clone() {
-        let Item::Instruction(one) = &view.facts.file.items[item] else { continue };
-        match &one.body {
-            Body::Copy(_) if one.flag("from").is_some() => {
+        let Item::Instruction(instruction) = &view.facts.file.items[item] else { continue };
+        match &instruction.body {
+            Body::Copy(_) if instruction.flag("from").is_some() => {
                 return Some(reasons::copies_may_link_glibc());
             }
             Body::Env(all)
-                if all
-                    .iter()
-                    .any(|one| matches!(one.key.as_str(), "TZ" | "LD_PRELOAD" | "LD_LIBRARY_PATH")) =>
+                if all.iter().any(|assignment| {
+                    matches!(assignment.key.as_str(), "TZ" | "LD_PRELOAD" | "LD_LIBRARY_PATH")
+                }) =>
             {
                 return Some(reasons::environment_not_on_alpine());
             }
@@ -80,17 +80,19 @@ fn by_commands(view: &StageView<'_, '_>) -> Option<Reason> {
         if run.script().is_none() {
             return Some(reasons::run_not_read());
         }
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let call = run.call_of(index);
             if call.is_some_and(|call| call.manager.kind == Kind::System) {
                 return Some(reasons::packages_named_differently());
             }
-            if one.program.is_none_or(|program| !SAME_ON_ALPINE.contains(&program)) && !one.words.is_empty() {
-                let name = one.words.first().map_or("", |word| word.raw.as_str());
+            if invocation.program.is_none_or(|program| !SAME_ON_ALPINE.contains(&program))
+                && !invocation.words.is_empty()
+            {
+                let name = invocation.words.first().map_or("", |word| word.raw.as_str());
                 return Some(reasons::may_differ_on_alpine(name));
             }
             let installs = call.is_some_and(|call| call.manager.installs(&call.verb));
-            let reason = match one.program {
+            let reason = match invocation.program {
                 Some("pip" | "pip3" | "python" | "python3") if installs => by_requirements(view),
                 Some("npm" | "yarn" | "npx") => by_lock(view),
                 _ => None,

@@ -165,7 +165,7 @@ fn why_it_would_fail(view: &StageView<'_, '_>, stage: &Stage, from: Span) -> Opt
     }
     let bodies = || {
         stage.items.clone().filter_map(|item| match &facts.file.items[item] {
-            Item::Instruction(one) => Some(&one.body),
+            Item::Instruction(instruction) => Some(&instruction.body),
             _ => None,
         })
     };
@@ -174,14 +174,17 @@ fn why_it_would_fail(view: &StageView<'_, '_>, stage: &Stage, from: Span) -> Opt
     if for_others {
         return Some(reasons::base_of_others().at(from));
     }
-    let reads_documents = |one: &&crate::facts::Invocation<'_>| {
-        !one.actions.known().iter().any(|action| action.act.removes())
-            && one.words.iter().any(|word| EXCLUDED_IN_SLIM_IMAGES.iter().any(|path| word.raw.contains(path)))
+    let reads_documents = |invocation: &&crate::facts::Invocation<'_>| {
+        !invocation.actions.known().iter().any(|action| action.act.removes())
+            && invocation
+                .words
+                .iter()
+                .any(|word| EXCLUDED_IN_SLIM_IMAGES.iter().any(|path| word.raw.contains(path)))
     };
-    if let Some(one) =
+    if let Some(invocation) =
         facts.runs_of(stage.index).iter().flat_map(|run| &run.invocations).find(reads_documents)
     {
-        return Some(reasons::reads_documents(one.program.unwrap_or_default()).at(from));
+        return Some(reasons::reads_documents(invocation.program.unwrap_or_default()).at(from));
     }
     if let Some(reason) = by_image(view) {
         return Some(reason.at(from));
@@ -195,7 +198,7 @@ fn why_it_would_fail(view: &StageView<'_, '_>, stage: &Stage, from: Span) -> Opt
         if run.script().is_none() {
             return Some(reasons::unreadable_run_on_slim().at(at));
         }
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let call = run.call_of(index);
             if let Some(call) = call.filter(|call| call.manager.installs(&call.verb)) {
                 if call.manager.kind == Kind::System {
@@ -209,7 +212,7 @@ fn why_it_would_fail(view: &StageView<'_, '_>, stage: &Stage, from: Span) -> Opt
                     return Some(reasons::may_compile(name).at(at));
                 }
             }
-            let Some(program) = one.program else { continue };
+            let Some(program) = invocation.program else { continue };
             let needs: &[&str] = match (
                 programs::package_of(program),
                 PACKAGES_OF_COMPILERS.iter().find(|(name, _)| *name == program),
@@ -306,14 +309,14 @@ fn linked_by_node(context: &BuildContext, installed: &[&str]) -> Option<&'static
     let is_manifest = |path: &str| path.rsplit('/').next() == Some("package.json");
     let texts = context.texts.iter().filter(|(path, _)| is_manifest(path) && context.sends_file(path));
     let manifests: Vec<Value> = texts.filter_map(|(_, text)| serde_json::from_str(text).ok()).collect();
-    let lists = |name: &str| manifests.iter().any(|one| one["dependencies"].get(name).is_some());
+    let lists = |name: &str| manifests.iter().any(|manifest| manifest["dependencies"].get(name).is_some());
     let by_library = node::LIBRARIES.iter().filter(|(_, package)| !has_any(installed, &[package]));
     let names = node::LINKED.iter().copied().chain(by_library.map(|(name, _)| *name));
     names.into_iter().find(|name| lists(name))
 }
 
 fn has_any(installed: &[&str], packages: &[&str]) -> bool {
-    installed.iter().any(|one| packages.contains(&one.split('=').next().unwrap_or(one)))
+    installed.iter().any(|package| packages.contains(&package.split('=').next().unwrap_or(package)))
 }
 
 /// The name in a line of requirements, in the form that the package index uses.

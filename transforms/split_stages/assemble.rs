@@ -131,7 +131,7 @@ fn new_line(comment: &str, text: String) -> NewInstruction {
 }
 
 fn builds(item: &Item<'_>) -> bool {
-    matches!(item, Item::Instruction(one) if builds_layers(one))
+    matches!(item, Item::Instruction(instruction) if builds_layers(instruction))
 }
 
 fn free_name(view: &StageView<'_, '_>) -> String {
@@ -192,8 +192,8 @@ fn builds_layers(instruction: &Instruction<'_>) -> bool {
     matches!(instruction.body, Body::Run(_) | Body::Copy(_) | Body::Add(_))
 }
 
-fn uses(one: &Instruction<'_>, name: &str) -> bool {
-    let text = one.arguments();
+fn uses(instruction: &Instruction<'_>, name: &str) -> bool {
+    let text = instruction.arguments();
     text.match_indices(name).any(|(at, _)| {
         let before = &text[..at];
         let after = &text[at + name.len()..];

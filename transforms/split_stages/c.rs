@@ -227,8 +227,8 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
 fn library_of_the_image(view: &StageView<'_, '_>, work: &StageOutputs) -> Option<String> {
     let brought = |library: &str| {
         let all = view.facts.known.runtime().libraries.iter();
-        let mut installed = all.filter(|one| one.dev.iter().any(|dev| work.packages.contains(dev)));
-        installed.any(|one| one.files.iter().any(|file| file.starts_with(&format!("lib{library}.so"))))
+        let mut installed = all.filter(|entry| entry.dev.iter().any(|dev| work.packages.contains(dev)));
+        installed.any(|entry| entry.files.iter().any(|file| file.starts_with(&format!("lib{library}.so"))))
     };
     for word in build_texts::texts(view).flat_map(build_texts::words) {
         match build_texts::library(word) {

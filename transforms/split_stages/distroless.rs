@@ -54,9 +54,9 @@ pub(crate) fn libraries(
         match role_of(package, Some(release), view.facts.known) {
             Role::Runtime(_) => {
                 let all = &view.facts.known.runtime().libraries;
-                let library = all
-                    .iter()
-                    .find(|one| one.dev.iter().any(|dev| dev == package) && !one.files.is_empty())?;
+                let library = all.iter().find(|library| {
+                    library.dev.iter().any(|dev| dev == package) && !library.files.is_empty()
+                })?;
                 files.extend(library.files.iter().cloned());
             }
             _ if view.start.names(package) => return None,

@@ -86,8 +86,8 @@ impl Built {
                     _ => path,
                 }
             }
-            None if packages.len() > 1 && !packages.iter().all(|one| one.ends_with(".go"))
-                || packages.iter().any(|one| one.ends_with("...")) =>
+            None if packages.len() > 1 && !packages.iter().all(|package| package.ends_with(".go"))
+                || packages.iter().any(|package| package.ends_with("...")) =>
             {
                 // With several packages, Go only checks that they compile.
                 return Ok(Output::Nothing);
@@ -184,15 +184,22 @@ fn last_element(path: &str) -> String {
 
 /// Whether the program links no library of the system: cgo is off, or there is no C compiler.
 fn is_static(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
-    let assigned = step.call.simple.assignments.iter().find(|one| one.name == "CGO_ENABLED");
+    let assigned = step.call.simple.assignments.iter().find(|assignment| assignment.name == "CGO_ENABLED");
     let by_env = step
         .call
         .simple
         .words
         .iter()
         .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
-    let value = assigned.and_then(|one| one.value.as_ref()).map(|word| word.text().to_owned()).or(by_env);
-    let exported = step.run.invocations.iter().filter(|one| one.is("export") && one.place.own_shell);
+    let value = assigned
+        .and_then(|assignment| assignment.value.as_ref())
+        .map(|word| word.text().to_owned())
+        .or(by_env);
+    let exported = step
+        .run
+        .invocations
+        .iter()
+        .filter(|invocation| invocation.is("export") && invocation.place.own_shell);
     let exported = exported
         .flat_map(crate::facts::Invocation::arguments)
         .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
@@ -225,7 +232,7 @@ fn finish(view: &StageView<'_, '_>, built: &Built, work: StageOutputs) -> Result
             DIRECTORIES_OF_PROGRAMS
                 .iter()
                 .map(|place| format!("{place}/{program}"))
-                .find(|path| all.clone().any(|one| one == path))
+                .find(|path| all.clone().any(|output| output == path))
         }
     };
     let path = path.ok_or_else(|| reasons::unknown_program_path(program))?;

@@ -39,11 +39,9 @@ pub(crate) fn own_runtime(view: &StageView<'_, '_>, version: u32, work: &StageOu
         && !OTHER_VARIANTS.iter().any(|word| tag.contains(word))
         && view.start.words().first() == Some(&"java")
         && !view.start.needs_shell()
-        && !view
-            .facts
-            .file
-            .instructions()
-            .any(|(_, one)| WORDS_ABOUT_THE_RUNTIME.iter().any(|word| one.arguments().contains(word)));
+        && !view.facts.file.instructions().any(|(_, instruction)| {
+            WORDS_ABOUT_THE_RUNTIME.iter().any(|word| instruction.arguments().contains(word))
+        });
     let installs_what_runs = work.packages.iter().any(|name| {
         matches!(role_of(name, view.stage.release.as_ref(), view.facts.known), Role::Runtime(_))
             || view.start.names(name)
@@ -84,14 +82,14 @@ fn is_self_contained(view: &StageView<'_, '_>) -> Option<bool> {
         match name {
             "pom.xml" => {
                 text.contains("<parent>")
-                    || text.split("<dependency>").skip(1).any(|one| {
-                        let one = one.split("</dependency>").next().unwrap_or(one);
-                        !one.contains("<scope>test</scope>")
+                    || text.split("<dependency>").skip(1).any(|dependency| {
+                        let dependency = dependency.split("</dependency>").next().unwrap_or(dependency);
+                        !dependency.contains("<scope>test</scope>")
                     })
             }
             "build.gradle" | "build.gradle.kts" => GRADLE_DEPENDENCIES
                 .iter()
-                .any(|word| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|one| one == *word)),
+                .any(|word| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == *word)),
             _ => false,
         }
     });

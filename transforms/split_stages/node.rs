@@ -46,20 +46,21 @@ fn installs(facts: &Facts<'_>, stage: &Stage) -> bool {
 }
 
 /// The first two words that are not options.
-fn verbs<'w>(one: &'w Invocation<'_>) -> Vec<&'w str> {
-    one.arguments().iter().filter(|word| !word.is_option()).map(Word::text).take(2).collect()
+fn verbs<'w>(invocation: &'w Invocation<'_>) -> Vec<&'w str> {
+    invocation.arguments().iter().filter(|word| !word.is_option()).map(Word::text).take(2).collect()
 }
 
 /// Whether sources are compiled, or native modules with compilers that the stage installs.
 fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
     let runs = || facts.runs_of(stage.index).iter();
-    let builds = runs().flat_map(|run| &run.invocations).any(|one| {
-        let verbs = verbs(one);
+    let builds = runs().flat_map(|run| &run.invocations).any(|invocation| {
+        let verbs = verbs(invocation);
         let is_build = |verb: &&str| {
             verb.contains("build") || verb.contains("compile") || matches!(*verb, "tsc" | "bundle")
         };
-        (one.is("npm") || one.is("pnpm") || one.is("yarn") || one.is("npx")) && verbs.iter().any(is_build)
-            || COMPILERS.iter().any(|tool| one.is(tool))
+        (invocation.is("npm") || invocation.is("pnpm") || invocation.is("yarn") || invocation.is("npx"))
+            && verbs.iter().any(is_build)
+            || COMPILERS.iter().any(|tool| invocation.is(tool))
     });
     let compiles = runs().flat_map(|run| &run.calls).flat_map(|call| &call.packages);
     let compiles = compiles.into_iter().any(|word| COMPILER_PACKAGES.contains(&word.text()));

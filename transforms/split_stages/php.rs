@@ -19,7 +19,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     let runs = || facts.runs_of(stage.index).iter();
     let compiles = runs()
         .flat_map(|run| &run.invocations)
-        .any(|one| ["docker-php-ext-install", "pecl"].iter().any(|tool| one.is(tool)));
+        .any(|invocation| ["docker-php-ext-install", "pecl"].iter().any(|tool| invocation.is(tool)));
     let calls = || runs().flat_map(|run| &run.calls);
     let headers = calls()
         .flat_map(|call| &call.packages)

@@ -68,8 +68,8 @@ struct Done {
 
 impl Done {
     fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let one = step.call;
-        let program = one.program?;
+        let invocation = step.call;
+        let program = invocation.program?;
         if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.name.as_str() {
                 "pip" => Some(self.pip(view, step)),
@@ -81,7 +81,9 @@ impl Done {
         if BUILDERS.contains(&program) {
             return Some(Ok(Output::Folder));
         }
-        if one.is("virtualenv") || one.is("python") && one.arguments().iter().any(|word| word.raw == "venv") {
+        if invocation.is("virtualenv")
+            || invocation.is("python") && invocation.arguments().iter().any(|word| word.raw == "venv")
+        {
             let path = step.operands().last().and_then(|word| step.path(view.facts, word));
             return Some(match path {
                 Some(path) => {
@@ -91,8 +93,8 @@ impl Done {
                 None => Err(reasons::unknown_virtual_environment()),
             });
         }
-        if one.is("python") {
-            let text = one.command.span.of(view.facts.file.text);
+        if invocation.is("python") {
+            let text = invocation.command.span.of(view.facts.file.text);
             self.runs_project = true;
             let fetches = DOWNLOADING_CALLS.iter().any(|word| text.contains(word)) || calls_something(step);
             return Some(if fetches { Err(reasons::unknown_download()) } else { Ok(Output::Folder) });
@@ -224,14 +226,16 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
         return Err(reasons::started_by_path(&program));
     }
     for item in view.stage.items.clone() {
-        let Item::Instruction(one) = &facts.file.items[item] else { continue };
-        if one.arguments().contains("site-packages") || one.arguments().contains("dist-packages") {
+        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+        if instruction.arguments().contains("site-packages")
+            || instruction.arguments().contains("dist-packages")
+        {
             return Err(reasons::names_site_packages());
         }
-        if let Body::Env(all) = &one.body
-            && all
-                .iter()
-                .any(|one| one.key == "PATH" && !one.value.as_deref().unwrap_or_default().contains("PATH"))
+        if let Body::Env(all) = &instruction.body
+            && all.iter().any(|assignment| {
+                assignment.key == "PATH" && !assignment.value.as_deref().unwrap_or_default().contains("PATH")
+            })
         {
             return Err(reasons::path_dropped());
         }

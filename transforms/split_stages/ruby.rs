@@ -192,11 +192,15 @@ fn without_development(
 fn set(view: &StageView<'_, '_>, name: &str) -> Option<String> {
     let items = view.stage.items.clone().rev();
     let bodies = items.filter_map(|item| match &view.facts.file.items[item] {
-        Item::Instruction(one) => Some(&one.body),
+        Item::Instruction(instruction) => Some(&instruction.body),
         _ => None,
     });
     let mut values = bodies.filter_map(|body| match body {
-        Body::Env(all) => all.iter().rev().find(|one| one.key == name).and_then(|one| one.value.clone()),
+        Body::Env(all) => all
+            .iter()
+            .rev()
+            .find(|assignment| assignment.key == name)
+            .and_then(|assignment| assignment.value.clone()),
         _ => None,
     });
     values.next()

@@ -11,8 +11,9 @@ pub fn move_all(ctx: &Context<'_>, moves: &[Move]) -> Edits {
     let mut edits = Edits::new();
     let mut rest = moves;
     while let Some(Move { after, .. }) = rest.first() {
-        let (together, others) = rest.split_at(rest.iter().take_while(|one| one.after == *after).count());
-        let items: Vec<usize> = together.iter().map(|one| one.item).collect();
+        let (together, others) =
+            rest.split_at(rest.iter().take_while(|moving| moving.after == *after).count());
+        let items: Vec<usize> = together.iter().map(|moving| moving.item).collect();
         move_after(ctx, &items, *after, &mut edits);
         rest = others;
     }

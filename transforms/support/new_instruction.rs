@@ -38,7 +38,7 @@ impl NewInstruction {
 /// A keyword in lower case if most of the file's own keywords are. (BuildKit's check
 /// `ConsistentInstructionCasing`.)
 pub(crate) fn in_case_of<'k>(file: &Dockerfile<'_>, keyword: &'k str) -> Cow<'k, str> {
-    let starts = file.instructions().map(|(_, one)| one.text.of(file.text));
+    let starts = file.instructions().map(|(_, instruction)| instruction.text.of(file.text));
     let lower = starts.filter(|text| text.starts_with(|c: char| c.is_ascii_lowercase())).count();
     if lower * 2 > file.instructions().count() {
         Cow::Owned(keyword.to_ascii_lowercase())

@@ -50,9 +50,9 @@ pub fn unneeded<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> (Unneeded, Vec<Rea
     let updates: Vec<&Call<'a>> = run.calls.iter().filter(|call| is_update(call)).collect();
     for pair in updates.windows(2) {
         match repeated(facts, run, pair[0], pair[1]) {
-            Ok(Some(one)) => {
-                unneeded.commands.extend(one.commands);
-                unneeded.words.extend(one.words);
+            Ok(Some(found)) => {
+                unneeded.commands.extend(found.commands);
+                unneeded.words.extend(found.words);
             }
             Ok(None) => {}
             Err(reason) => refusals.push(reason.undone("`apt-get update` is run again")),
@@ -75,11 +75,13 @@ fn repeated<'a>(
 ) -> Result<Option<Unneeded>, Reason> {
     let place = run.invocations[second.invocation].place;
     // What runs if and only if everything before it in the list succeeded.
-    let is_in_list = |one: &Invocation<'_>| {
-        one.place.statement == place.statement && one.place.alone && one.place.is_certain()
+    let is_in_list = |invocation: &Invocation<'_>| {
+        invocation.place.statement == place.statement
+            && invocation.place.alone
+            && invocation.place.is_certain()
     };
     let updates = [&run.invocations[first.invocation], &run.invocations[second.invocation]];
-    let is_plain = |one: &&Invocation<'_>| is_in_list(one) && is_plain(one);
+    let is_plain = |invocation: &&Invocation<'_>| is_in_list(invocation) && is_plain(invocation);
     let Some(cache) = second.manager.caches.first() else { return Ok(None) };
     if !updates.iter().all(is_plain)
         || !are_equal(first, second, updates)
@@ -91,8 +93,8 @@ fn repeated<'a>(
     unneeded.commands.insert((place.statement, place.pipeline));
     let mut are_removed = false;
     for index in first.invocation + 1..second.invocation {
-        let one = &run.invocations[index];
-        if !is_in_list(one) {
+        let invocation = &run.invocations[index];
+        if !is_in_list(invocation) {
             return Ok(None);
         }
         match effect(facts, run, index, &cache.directories) {
@@ -105,10 +107,10 @@ fn repeated<'a>(
             }
             Effect::OnlyRemoves => {
                 are_removed = true;
-                unneeded.commands.insert((one.place.statement, one.place.pipeline));
+                unneeded.commands.insert((invocation.place.statement, invocation.place.pipeline));
             }
             Effect::Unknown => {
-                let name = one.words.first().map_or("a command", |word| word.raw.as_str());
+                let name = invocation.words.first().map_or("a command", |word| word.raw.as_str());
                 return Err(reasons::may_change_package_sources(name));
             }
         }
@@ -119,20 +121,20 @@ fn repeated<'a>(
 /// Whether two updates download the same lists from the same sources: they run as the same user and
 /// differ only in options that don't matter.
 fn are_equal(first: &Call<'_>, second: &Call<'_>, invocations: [&Invocation<'_>; 2]) -> bool {
-    let [one, other] = invocations.map(|one| {
-        let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
-        (wrappers.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>(), one.directory())
+    let [left, right] = invocations.map(|invocation| {
+        let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
+        (wrappers.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>(), invocation.directory())
     });
     let mut options = first.options.iter().chain(&second.options);
-    one == other && options.all(|option| OF_EQUAL_UPDATES.contains(&option.raw.as_str()))
+    left == right && options.all(|option| OF_EQUAL_UPDATES.contains(&option.raw.as_str()))
 }
 
 /// Whether a command is only a program with its arguments, perhaps through sudo.
-fn is_plain(one: &Invocation<'_>) -> bool {
-    let wrappers = &one.simple.words[..one.simple.words.len() - one.words.len()];
-    one.command.redirects.is_empty()
-        && one.simple.assignments.is_empty()
-        && one.simple.words.iter().all(|word| !word.raw.contains(['$', '`', '{']))
+fn is_plain(invocation: &Invocation<'_>) -> bool {
+    let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
+    invocation.command.redirects.is_empty()
+        && invocation.simple.assignments.is_empty()
+        && invocation.simple.words.iter().all(|word| !word.raw.contains(['$', '`', '{']))
         && wrappers.iter().all(|word| word.raw == "sudo")
 }
 
@@ -149,22 +151,22 @@ enum Effect {
 }
 
 fn effect<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, lists: &[String]) -> Effect {
-    let one = &run.invocations[index];
+    let invocation = &run.invocations[index];
     if let Some(call) = run.call_of(index).filter(|call| call.manager.name == APT) {
-        return effect_of_call(one, call);
+        return effect_of_call(invocation, call);
     }
-    let program = one.program.unwrap_or_default();
+    let program = invocation.program.unwrap_or_default();
     if CHANGING_APT_SOURCES.contains(&program) {
         return Effect::ChangesSources;
     }
-    if one.is("rm") {
+    if invocation.is("rm") {
         return effect_of_removal(facts, run, index, lists);
     }
     // These touch only files of the distribution that apt doesn't read.
-    if matches!(facts.known.scope(program), Some(Scope::Accounts | Scope::Named)) && is_plain(one) {
+    if matches!(facts.known.scope(program), Some(Scope::Accounts | Scope::Named)) && is_plain(invocation) {
         return if is_reader(facts, program) { Effect::Reads } else { Effect::None };
     }
-    let Some(actions) = one.actions.all() else { return Effect::Unknown };
+    let Some(actions) = invocation.actions.all() else { return Effect::Unknown };
     let names = actions.iter().flat_map(|action| {
         let changed = action.act.changes().then_some(action.file.name);
         changed.into_iter().chain(action.to.map(|to| to.name))
@@ -178,7 +180,7 @@ fn effect<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, lists: &[Stri
     };
     if OF_APT_SOURCES.iter().copied().chain(lists.iter().map(String::as_str)).any(touches) {
         Effect::ChangesSources
-    } else if is_reader(facts, program) || one.names_any(lists) {
+    } else if is_reader(facts, program) || invocation.names_any(lists) {
         Effect::Reads
     } else {
         Effect::None
@@ -193,7 +195,7 @@ fn is_reader(facts: &Facts<'_>, program: &str) -> bool {
 
 /// The effect of a call of apt. Packages from a file, or with a variable in their name, may add
 /// sources.
-fn effect_of_call(one: &Invocation<'_>, call: &Call<'_>) -> Effect {
+fn effect_of_call(invocation: &Invocation<'_>, call: &Call<'_>) -> Effect {
     let (manager, verb) = (call.manager, call.verb.as_str());
     let adds_sources = |word: &&Word| {
         word.literal()
@@ -201,7 +203,7 @@ fn effect_of_call(one: &Invocation<'_>, call: &Call<'_>) -> Effect {
     };
     match manager.caches.first() {
         Some(cache) if cache.cleaned_by.iter().any(|own| own == verb) => {
-            if is_plain(one) {
+            if is_plain(invocation) {
                 Effect::OnlyRemoves
             } else {
                 Effect::ChangesSources
@@ -222,12 +224,12 @@ fn effect_of_call(one: &Invocation<'_>, call: &Call<'_>) -> Effect {
 
 /// The effect of `rm`.
 fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, lists: &[String]) -> Effect {
-    let one = &run.invocations[index];
+    let invocation = &run.invocations[index];
     let within = |action: &Action<'_>, directory: &str| {
         let target = facts.target_of_name(run, index, action.file.name);
         paths::within(&target.text, directory)
     };
-    let actions = one.actions.known();
+    let actions = invocation.actions.known();
     let is_of_lists = |action: &&Action<'_>| lists.iter().any(|directory| within(action, directory));
     let (of_lists, others): (Vec<&Action<'_>>, Vec<&Action<'_>>) = actions.iter().partition(is_of_lists);
     let is_clear = |action: &&Action<'_>| {
@@ -244,12 +246,12 @@ fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, li
     if of_lists.is_empty() {
         return Effect::None;
     }
-    if !is_plain(one) {
+    if !is_plain(invocation) {
         return Effect::ChangesSources;
     }
     if others.is_empty() {
         return Effect::OnlyRemoves;
     }
-    let words = of_lists.iter().map(|action| excise::word(run, one, action.file.name.word()?));
+    let words = of_lists.iter().map(|action| excise::word(run, invocation, action.file.name.word()?));
     words.collect::<Option<Vec<Span>>>().map_or(Effect::ChangesSources, Effect::Removes)
 }

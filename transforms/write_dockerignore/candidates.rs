@@ -77,7 +77,7 @@ pub fn unsent(facts: &Facts<'_>, context: &BuildContext, own: Option<&str>) -> F
     if history.is_some() {
         // If a tracked file is missing in the build, version control sees a change to the checkout,
         // and the project's version differs.
-        unsent.retain(|one| !search.holds_tracked_files(one));
+        unsent.retain(|unsent| !search.holds_tracked_files(unsent));
     }
     Finding { unsent, history }
 }

@@ -88,7 +88,7 @@ fn installs_first(facts: &Facts<'_>, run: &RunFacts<'_>, directory: &str) -> boo
             return makes && run.invocations[call.invocation].place.is_certain() && effects.unknown.is_none();
         }
         let text: String =
-            statement.pipelines().take(pipeline).map(|one| one.span.of(facts.file.text)).collect();
+            statement.pipelines().take(pipeline).map(|earlier| earlier.span.of(facts.file.text)).collect();
         if effects.unknown.is_some() || !effects.installs.is_empty() || text.contains(NAME) {
             return false;
         }

@@ -156,9 +156,9 @@ impl<'f, 'a> Gains<'f, 'a> {
     fn empties(&self, first: usize, second: usize) -> bool {
         let between = &self.facts.runs[first + 1..second];
         let (first, second) = (&self.facts.runs[first], &self.facts.runs[second]);
-        let only_cleans = second.invocations.iter().enumerate().all(|(index, one)| {
+        let only_cleans = second.invocations.iter().enumerate().all(|(index, invocation)| {
             let call = second.calls.iter().find(|call| call.invocation == index);
-            call.map_or(is_light(self.facts, one), |call| call.manager.cleans(&call.verb))
+            call.map_or(is_light(self.facts, invocation), |call| call.manager.cleans(&call.verb))
         });
         let empties = |cache: &Cache| {
             self.facts.removes_files_of(second, cache)
@@ -213,18 +213,18 @@ fn has(run: &RunFacts<'_>, manager: &str, is_of_kind: fn(&Manager, &str) -> bool
 
 /// Whether a RUN only calls these managers, apart from small commands.
 fn only(facts: &Facts<'_>, run: &RunFacts<'_>, managers: &[&str]) -> bool {
-    run.invocations.iter().enumerate().all(|(index, one)| {
+    run.invocations.iter().enumerate().all(|(index, invocation)| {
         let call = run.calls.iter().find(|call| call.invocation == index);
         match call {
             Some(call) => managers.contains(&call.manager.name.as_str()),
-            None => is_light(facts, one),
+            None => is_light(facts, invocation),
         }
     })
 }
 
-fn is_light(facts: &Facts<'_>, one: &Invocation<'_>) -> bool {
-    let Some(program) = one.program else { return one.words.is_empty() };
-    !one.is_unreadable(facts.known)
-        && !one.repeated
+fn is_light(facts: &Facts<'_>, invocation: &Invocation<'_>) -> bool {
+    let Some(program) = invocation.program else { return invocation.words.is_empty() };
+    !invocation.is_unreadable(facts.known)
+        && !invocation.repeated
         && (Knowledge::is_builtin(program) || facts.known.program(program) == Some(Program::Cheap))
 }

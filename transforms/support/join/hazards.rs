@@ -38,41 +38,44 @@ pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason>
     Ok(())
 }
 
-fn mentions(one: &Invocation<'_>, paths: &[&str]) -> bool {
-    one.words_and_targets().any(|word| paths.iter().any(|path| word.raw.contains(path)))
+fn mentions(invocation: &Invocation<'_>, paths: &[&str]) -> bool {
+    invocation.words_and_targets().any(|word| paths.iter().any(|path| word.raw.contains(path)))
 }
 
-fn changes_devices(one: &Invocation<'_>) -> bool {
+fn changes_devices(invocation: &Invocation<'_>) -> bool {
     let is_made = |word: &Word| {
         word.raw.contains("/dev/") && !DEVICES.iter().any(|device| word.raw.starts_with(device))
             || word.raw.trim_end_matches('/') == "/dev"
     };
-    one.words_and_targets().any(is_made) && !one.actions.only_read()
-        || one.actions.known().iter().any(|action| !action.is_redirection() && action.changes("/dev/"))
+    invocation.words_and_targets().any(is_made) && !invocation.actions.only_read()
+        || invocation.actions.known().iter().any(|action| !action.is_redirection() && action.changes("/dev/"))
 }
 
-fn changes_account(one: &Invocation<'_>, user: &User) -> bool {
-    let operands = one.arguments().iter().filter(|word| !word.is_option()).count();
-    let joins = JOINING_GROUPS.iter().any(|program| one.is(program)) && operands > 1;
-    let edits = EDITING_ACCOUNTS.iter().any(|program| one.is(program));
-    (joins || edits) && (*user != User::Root || one.words_and_targets().any(|word| word.text() == "root"))
+fn changes_account(invocation: &Invocation<'_>, user: &User) -> bool {
+    let operands = invocation.arguments().iter().filter(|word| !word.is_option()).count();
+    let joins = JOINING_GROUPS.iter().any(|program| invocation.is(program)) && operands > 1;
+    let edits = EDITING_ACCOUNTS.iter().any(|program| invocation.is(program));
+    (joins || edits)
+        && (*user != User::Root || invocation.words_and_targets().any(|word| word.text() == "root"))
 }
 
-fn replaces_shell(one: &Invocation<'_>) -> bool {
+fn replaces_shell(invocation: &Invocation<'_>) -> bool {
     let is_shell = |word: &Word| {
         matches!(word.text().rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "busybox"))
             && word.raw.contains('/')
     };
     let writes =
         |action: &Action<'_>| action.act == Act::Writes && action.file.name.word().is_some_and(is_shell);
-    let divert = one.words_and_targets().any(|word| word.text().contains("dash/sh"))
-        || one.is("dpkg-reconfigure") && mentions(one, &["dash"]);
-    let bare = ["ln", "mv", "rm", "cp"].iter().any(|program| one.is(program))
-        && one.arguments().iter().any(|word| matches!(word.text(), "sh" | "bash"));
+    let divert = invocation.words_and_targets().any(|word| word.text().contains("dash/sh"))
+        || invocation.is("dpkg-reconfigure") && mentions(invocation, &["dash"]);
+    let bare = ["ln", "mv", "rm", "cp"].iter().any(|program| invocation.is(program))
+        && invocation.arguments().iter().any(|word| matches!(word.text(), "sh" | "bash"));
     divert
         || bare
-        || one.actions.redirections().any(writes)
-        || !one.actions.only_read() && !is_user_shell(one) && one.arguments().iter().any(is_shell)
+        || invocation.actions.redirections().any(writes)
+        || !invocation.actions.only_read()
+            && !is_user_shell(invocation)
+            && invocation.arguments().iter().any(is_shell)
 }
 
 /// `useradd -s /bin/bash` names a shell and does not change it.

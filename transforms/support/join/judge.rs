@@ -106,17 +106,17 @@ pub fn merge(
 }
 
 fn leaves_nothing_running(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
-    for one in &run.invocations {
-        let program = one.program.unwrap_or_default();
+    for invocation in &run.invocations {
+        let program = invocation.program.unwrap_or_default();
         let daemon = facts.known.program(program) == Some(Program::Daemon)
             || matches!(program, "gradle" | "gradlew")
-                && !one.arguments().iter().any(|word| word.raw == "--no-daemon")
-            || one.directory().is_some_and(|directory| directory.ends_with("/init.d"));
+                && !invocation.arguments().iter().any(|word| word.raw == "--no-daemon")
+            || invocation.directory().is_some_and(|directory| directory.ends_with("/init.d"));
         if daemon {
             return Err(reasons::daemon(program));
         }
-        if one.is_unreadable(facts.known) {
-            let name = one.words.first().map_or("a script", |word| word.raw.as_str());
+        if invocation.is_unreadable(facts.known) {
+            let name = invocation.words.first().map_or("a script", |word| word.raw.as_str());
             return Err(reasons::unreadable_program_may_stay(name));
         }
     }
@@ -134,8 +134,8 @@ fn written<'w>(action: &Action<'w>) -> Option<&'w str> {
 /// A program that both scripts call and that the first may replace: a shell remembers where it
 /// found a program, while a separate RUN searches again.
 fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFacts<'_>) -> Option<&'f str> {
-    let moves = |one: &&Invocation<'_>| {
-        let program = one.program.unwrap_or_default();
+    let moves = |invocation: &&Invocation<'_>| {
+        let program = invocation.program.unwrap_or_default();
         facts.known.manager_of(program).is_some_and(|manager| manager.kind != Kind::System)
             || facts.known.program(program) == Some(Program::Builder)
     };
@@ -148,13 +148,14 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
         let changes = action.act.changes() && action.act != Act::Makes || action.to.is_some();
         changes && (is_program(action.file.name) || action.to.is_some_and(|to| is_program(to.name)))
     };
-    let links = |one: &Invocation<'_>| {
-        one.is("update-alternatives") && one.arguments().iter().any(|word| word.raw.contains("bin"))
+    let links = |invocation: &Invocation<'_>| {
+        invocation.is("update-alternatives")
+            && invocation.arguments().iter().any(|word| word.raw.contains("bin"))
     };
     // A redirection writes one file, whose name may be known.
     let (mut replaces_any, mut replaced) = (first.invocations.iter().any(links), Vec::new());
-    for (index, one) in first.invocations.iter().enumerate() {
-        for action in one.actions.known().iter().filter(|action| puts(index, action)) {
+    for (index, invocation) in first.invocations.iter().enumerate() {
+        for action in invocation.actions.known().iter().filter(|action| puts(index, action)) {
             match written(action) {
                 Some(program) => replaced.push(program),
                 None => replaces_any = true,
@@ -163,15 +164,15 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
     }
     let replaces =
         |program: &str| !Knowledge::is_builtin(program) && (replaces_any || replaced.contains(&program));
-    let moves = |one: &&Invocation<'_>| moves(one) || one.program.is_some_and(replaces);
+    let moves = |invocation: &&Invocation<'_>| moves(invocation) || invocation.program.is_some_and(replaces);
     let mut names = first
         .invocations
         .iter()
-        .filter(|one| one.directory().is_none())
+        .filter(|invocation| invocation.directory().is_none())
         .filter(moves)
-        .filter_map(|one| one.program);
+        .filter_map(|invocation| invocation.program);
     // The shell remembers only programs that it looked up by name.
-    let by_name = |one: &&Invocation<'_>| one.directory().is_none();
+    let by_name = |invocation: &&Invocation<'_>| invocation.directory().is_none();
     names.find(|name| second.invocations.iter().filter(by_name).any(|other| other.program == Some(name)))
 }
 
