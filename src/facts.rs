@@ -185,13 +185,18 @@ impl<'a> Facts<'a> {
         for (at, copied) in copies.iter().enumerate() {
             copied_from[copied.source].push(at);
         }
-        let is_workdir = |(_, one): &(usize, &Instruction<'_>)| matches!(one.body, Body::Workdir(_));
+        let is_workdir =
+            |(_, instruction): &(usize, &Instruction<'_>)| matches!(instruction.body, Body::Workdir(_));
         let workdirs = file.instructions().filter(is_workdir).map(|(item, _)| item).collect();
-        let configuring = |one: &&Instruction<'a>| {
-            matches!(one.body, Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..))
+        let configuring = |instruction: &&Instruction<'a>| {
+            matches!(
+                instruction.body,
+                Body::Cmd(_) | Body::Entrypoint(_) | Body::Healthcheck(_) | Body::Onbuild(..)
+            )
         };
-        let configuration: Vec<_> = file.instructions().map(|(_, one)| one).filter(configuring).collect();
-        let is_trigger = |one: &&Instruction<'a>| matches!(one.body, Body::Onbuild(..));
+        let configuration: Vec<_> =
+            file.instructions().map(|(_, instruction)| instruction).filter(configuring).collect();
+        let is_trigger = |instruction: &&Instruction<'a>| matches!(instruction.body, Body::Onbuild(..));
         let triggers = configuration.iter().copied().filter(is_trigger).collect();
         let leading = style::leading(file);
         Self {
@@ -368,7 +373,7 @@ impl<'a> RunFacts<'a> {
 
     /// Whether the script sets a variable, for its later commands or for one of them.
     pub fn sets(&self, name: &str) -> bool {
-        self.states.sets(name) || self.invocations.iter().any(|one| one.sets(name))
+        self.states.sets(name) || self.invocations.iter().any(|invocation| invocation.sets(name))
     }
 
     /// The script in shell form, if it may be edited.

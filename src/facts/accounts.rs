@@ -91,12 +91,12 @@ fn is_plain(path: &str) -> bool {
 }
 
 /// The account that a command is certain to create, with a home directory that it owns.
-fn made<'i>(one: &Invocation<'i>) -> Option<(&'i str, Account)> {
-    let of = |wanted: Act| one.actions.known().iter().filter(move |action| action.act == wanted);
+fn made<'i>(invocation: &Invocation<'i>) -> Option<(&'i str, Account)> {
+    let of = |wanted: Act| invocation.actions.known().iter().filter(move |action| action.act == wanted);
     let value = |wanted: Act| of(wanted).next().map(|action| action.file.name.text());
-    let account = value(Act::AddsHome).filter(|_| one.place.is_certain())?;
+    let account = value(Act::AddsHome).filter(|_| invocation.place.is_certain())?;
     let is_only =
-        of(Act::AddsHome).count() == 1 && one.arguments().iter().all(|word| word.literal().is_some());
+        of(Act::AddsHome).count() == 1 && invocation.arguments().iter().all(|word| word.literal().is_some());
     let home = value(Act::Home).map_or_else(|| format!("/home/{account}"), str::to_owned);
     let uid = value(Act::Uid)?.parse().ok()?;
     let gid = value(Act::Gid).and_then(|gid| gid.parse().ok());

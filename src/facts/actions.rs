@@ -407,8 +407,8 @@ mod tests {
         let text = format!("FROM debian\nRUN {script}\n");
         let file = Dockerfile::parse(&text);
         let facts = Facts::of(&file, Knowledge::embedded());
-        let one = facts.runs[0].invocations.last().expect("a command");
-        let Some(actions) = one.actions.all() else { return vec!["Anything".to_owned()] };
+        let invocation = facts.runs[0].invocations.last().expect("a command");
+        let Some(actions) = invocation.actions.all() else { return vec!["Anything".to_owned()] };
         let shown = actions.iter().map(|action| {
             let inner = action.file.inner.map(|inner| format!("/{inner}")).unwrap_or_default();
             let to = action
@@ -469,7 +469,7 @@ mod tests {
         ];
         for (command, expected) in cases {
             let found = actions(&format!("{command} {address}"));
-            let found: Vec<_> = found.iter().filter(|one| !one.starts_with("Address")).collect();
+            let found: Vec<_> = found.iter().filter(|action| !action.starts_with("Address")).collect();
             assert_eq!(found, expected, "{command}");
         }
     }

@@ -47,15 +47,15 @@ pub fn to(run: &RunFacts<'_>, script: &Script) -> Result<Append, Reason> {
     if links + ROOM > LONGEST_CHAIN {
         return Err(reasons::too_many_links());
     }
-    if run.invocations.iter().any(|one| one.is("trap")) {
+    if run.invocations.iter().any(|invocation| invocation.is("trap")) {
         return Err(reasons::sets_trap());
     }
-    let ends = |one: &&crate::facts::Invocation<'_>| {
-        one.place.statement + 1 == script.list.statements.len()
-            && one.program.is_some_and(|program| ENDING_A_SCRIPT.contains(&program))
-            && one.place.is_certain()
+    let ends = |invocation: &&crate::facts::Invocation<'_>| {
+        invocation.place.statement + 1 == script.list.statements.len()
+            && invocation.program.is_some_and(|program| ENDING_A_SCRIPT.contains(&program))
+            && invocation.place.is_certain()
     };
-    if run.invocations.iter().any(|one| ends(&one)) {
+    if run.invocations.iter().any(|invocation| ends(&invocation)) {
         return Err(reasons::ends_early());
     }
     let semicolon = match last.end {
@@ -87,22 +87,23 @@ pub fn errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
 
 fn found_errexit(run: &RunFacts<'_>, script: &Script) -> Errexit {
     let mut state = if script.exits_on_error { Errexit::On } else { Errexit::Off };
-    for one in &run.invocations {
-        if one.program.is_some_and(|program| EVALUATING.contains(&program)) {
+    for invocation in &run.invocations {
+        if invocation.program.is_some_and(|program| EVALUATING.contains(&program)) {
             state = Errexit::Unclear;
         }
-        if !one.is("set") {
+        if !invocation.is("set") {
             continue;
         }
         let words: Vec<&str> =
-            one.arguments().iter().map(Word::text).take_while(|word| *word != "--").collect();
+            invocation.arguments().iter().map(Word::text).take_while(|word| *word != "--").collect();
         let turns_on = words.iter().enumerate().any(|(at, word)| {
             word.starts_with('-') && !word.starts_with("--") && word[1..].contains('e')
                 || *word == "errexit" && at > 0 && words[at - 1].starts_with('-')
         });
         let turns_off =
             words.iter().any(|word| word.starts_with('+') && (word.contains('e') || word.contains('o')));
-        let first = one.place.statement == 0 && one.place.pipeline == 0 && one.place.alone;
+        let first =
+            invocation.place.statement == 0 && invocation.place.pipeline == 0 && invocation.place.alone;
         let unclear = words.iter().any(|word| word.contains(['$', '`']));
         state = match (turns_on, turns_off) {
             (true, false) if first && !unclear && state != Errexit::Unclear => Errexit::On,
@@ -126,8 +127,10 @@ pub fn is_proven(run: &RunFacts<'_>, command: usize) -> bool {
 /// and-or list or after `!` does not: `for … do a && b; done` may fail without stopping the script.
 fn fails_loudly(command: &Command) -> bool {
     let loud = |list: &List| {
-        list.statements.iter().all(|one| {
-            one.rest.is_empty() && !one.first.negated && one.first.commands.iter().all(fails_loudly)
+        list.statements.iter().all(|statement| {
+            statement.rest.is_empty()
+                && !statement.first.negated
+                && statement.first.commands.iter().all(fails_loudly)
         })
     };
     match &command.kind {
@@ -157,10 +160,9 @@ fn calls_own_function(run: &RunFacts<'_>, script: &Script) -> bool {
         }
     });
     !names.is_empty()
-        && run
-            .invocations
-            .iter()
-            .any(|one| one.program.is_none_or(|program| names.iter().any(|name| name == program)))
+        && run.invocations.iter().any(|invocation| {
+            invocation.program.is_none_or(|program| names.iter().any(|name| name == program))
+        })
 }
 
 /// Whether a statement consists of simple commands only, so that `set -e` treats it like a part of

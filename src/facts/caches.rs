@@ -150,8 +150,8 @@ impl<'a> Facts<'a> {
         directories: &[String],
     ) -> bool {
         let changes = |run: &RunFacts<'_>| {
-            run.invocations.iter().enumerate().any(|(index, one)| {
-                let changed = one.actions.known().iter().filter(|action| action.act == Act::Changes);
+            run.invocations.iter().enumerate().any(|(index, invocation)| {
+                let changed = invocation.actions.known().iter().filter(|action| action.act == Act::Changes);
                 changed.map(|action| self.path_in(run, index, action.file.name)).any(|path| {
                     directories.iter().any(|directory| extent(&path, directory) != Extent::Nothing)
                 })
@@ -229,10 +229,10 @@ impl Facts<'_> {
         });
         // Only the option distinguishes `go clean -modcache` from `go clean -cache`.
         let (_, rest) = cache.clean.split_once(' ').unwrap_or_default();
-        let by_command = move |one: &Invocation<'_>| {
-            let arguments: Vec<&str> = one.arguments().iter().map(|word| word.raw.as_str()).collect();
+        let by_command = move |invocation: &Invocation<'_>| {
+            let arguments: Vec<&str> = invocation.arguments().iter().map(|word| word.raw.as_str()).collect();
             cache.clean_needs_manager
-                && one.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
+                && invocation.program.is_some_and(|program| manager.programs.iter().any(|own| own == program))
                 && arguments.join(" ") == rest
         };
         // A search usually removes only some of the files that it finds.
@@ -243,8 +243,8 @@ impl Facts<'_> {
             Extent::Around => removed.action.act.removes().then_some(true),
         };
         let removes = move |index: usize| {
-            let one = &run.invocations[index];
-            let is_unknown = one.program.is_none() && !one.words.is_empty();
+            let invocation = &run.invocations[index];
+            let is_unknown = invocation.program.is_none() && !invocation.words.is_empty();
             let removed = cache
                 .directories
                 .iter()

@@ -129,9 +129,9 @@ pub(super) fn invocations<'a>(
     let pipelines = statements.iter().flat_map(Statement::pipelines);
     walk.reserve(pipelines.map(|pipeline| pipeline.commands.len()).sum());
     let last = statements.len().saturating_sub(1);
-    for (statement, one) in statements.iter().enumerate() {
+    for (index, statement) in statements.iter().enumerate() {
         let top = Place {
-            statement,
+            statement: index,
             pipeline: 0,
             alone: true,
             proof: Proof::Always,
@@ -140,20 +140,24 @@ pub(super) fn invocations<'a>(
             in_word: false,
             own_shell: true,
         };
-        collect_statement(one, statement == last, top, known, &mut walk);
+        collect_statement(statement, index == last, top, known, &mut walk);
     }
     walk.finish()
 }
 
 /// The commands of one statement; `place` is the place of the list that contains it.
 fn collect_statement<'a>(
-    one: &'a Statement,
+    statement: &'a Statement,
     is_last: bool,
     place: Place,
     known: &Knowledge,
     walk: &mut Walk<'_, 'a>,
 ) {
-    let proof = match (one.is_and_chain() && one.end != End::Background, is_last, one.rest.is_empty()) {
+    let proof = match (
+        statement.is_and_chain() && statement.end != End::Background,
+        is_last,
+        statement.rest.is_empty(),
+    ) {
         (false, ..) => Proof::None,
         (true, true, _) => Proof::Always,
         // Within `a && b`, a failure does not stop the script, `set -e` or not.
@@ -161,10 +165,10 @@ fn collect_statement<'a>(
         (true, false, false) => Proof::None,
     };
     let is_top = place.alone;
-    let background = (one.end == End::Background).then(|| walk.enter_subshell());
-    for (index, pipeline) in one.pipelines().enumerate() {
+    let background = (statement.end == End::Background).then(|| walk.enter_subshell());
+    for (index, pipeline) in statement.pipelines().enumerate() {
         // `a || b && c`: b may not run; c runs whenever the list so far succeeded.
-        let after_or = index > 0 && one.rest[index - 1].0 == Operator::Or;
+        let after_or = index > 0 && statement.rest[index - 1].0 == Operator::Or;
         for (at, command) in pipeline.commands.iter().enumerate() {
             let decides = !pipeline.negated && at + 1 == pipeline.commands.len();
             let inner = Place {
@@ -187,7 +191,7 @@ fn collect_statement<'a>(
     }
     match background {
         Some(saved) => walk.leave_subshell(saved),
-        None if !is_last => walk.after_statement(one),
+        None if !is_last => walk.after_statement(statement),
         None => {}
     }
 }
@@ -517,11 +521,14 @@ mod tests {
     #[test]
     fn parts_of_a_script_are_within_those_around_them() {
         let all = Region::default();
-        let (one, other) = (all.part(1), all.part(2));
-        let inner = one.part(3);
-        assert!(all.is_within(all) && one.is_within(all) && inner.is_within(all) && inner.is_within(one));
+        let (first, second) = (all.part(1), all.part(2));
+        let inner = first.part(3);
+        assert!(all.is_within(all) && first.is_within(all) && inner.is_within(all) && inner.is_within(first));
         assert!(
-            !all.is_within(one) && !other.is_within(one) && !inner.is_within(other) && !one.is_within(inner)
+            !all.is_within(first)
+                && !second.is_within(first)
+                && !inner.is_within(second)
+                && !first.is_within(inner)
         );
         let deep = (1..9).fold(all, Region::part);
         let numerous = all.part(70_000);

@@ -72,11 +72,11 @@ impl Facts<'_> {
     /// Whether a command that the image runs depends on it. The instructions may be before the RUN,
     /// or in another stage.
     pub(crate) fn configuration_use_of(&self, removal: Removal<'_>) -> Option<Reason> {
-        let started = self.started().iter().find_map(|one| {
-            let end = self.stages[one.stage].items.end;
-            let at = At { stage: one.stage, end };
+        let started = self.started().iter().find_map(|script| {
+            let end = self.stages[script.stage].items.end;
+            let at = At { stage: script.stage, end };
             let user = self.user_after(at);
-            self.use_in_script(one, at, &user, Phase::Image, removal)
+            self.use_in_script(script, at, &user, Phase::Image, removal)
         });
         started.or_else(|| self.trigger_use_of(removal))
     }
@@ -99,22 +99,22 @@ impl Facts<'_> {
     /// Whether a script that an image or a RUN starts depends on it.
     fn use_in_script(
         &self,
-        one: &Started,
+        started: &Started,
         at: At,
         user: &User,
         phase: Phase,
         removal: Removal<'_>,
     ) -> Option<Reason> {
-        let Started { who, what, .. } = one;
+        let Started { who, what, .. } = started;
         let starter = match phase {
-            Phase::Image if one.is_inline && names_itself(who) => who.clone(),
+            Phase::Image if started.is_inline && names_itself(who) => who.clone(),
             Phase::Image => format!("{who}, which the image starts,"),
             Phase::Build if who == "RUN" => "a later RUN".to_owned(),
             Phase::Build => format!("{who}, which a later RUN starts,"),
         };
         // By convention, make's recipes install no system packages, unless their text shows
         // otherwise.
-        let phase = if one.is_recipe { Phase::Image } else { phase };
+        let phase = if started.is_recipe { Phase::Image } else { phase };
         let is_powerless = matches!(user, User::Other(_)) && !self.file.text.contains("sudo");
         // Only commands that work offline need a download cache.
         let may_need = || match removal.manager.kind {
@@ -282,7 +282,7 @@ impl Facts<'_> {
                     Run::Opaque(opaque) => Err(reasons::unreadable_later_run(opaque.reason())),
                 }
             }
-            Body::Env(all) if all.iter().any(|one| one.value.as_deref().is_some_and(names)) => {
+            Body::Env(all) if all.iter().any(|assignment| assignment.value.as_deref().is_some_and(names)) => {
                 Err(reasons::env_names_files())
             }
             Body::Volume(all) if all.iter().any(|path| names(path)) => Err(reasons::volume_names_files()),
@@ -310,7 +310,7 @@ impl Facts<'_> {
         if removal.manager.kind != Kind::System {
             self.use_without_network(run, removal).map_or(Ok(()), Err)?;
         }
-        match started.iter().find_map(|one| self.use_in_script(one, at, user, Phase::Build, removal)) {
+        match started.iter().find_map(|script| self.use_in_script(script, at, user, Phase::Build, removal)) {
             Some(reason) => Err(reason),
             // Later instructions can't see the files that a RUN downloads into a mount.
             None => match self.use_in_commands(&list, 0, removal) {
@@ -323,8 +323,8 @@ impl Facts<'_> {
     /// Whether everything that a RUN passes to another shell is read: its here-document names bash.
     fn is_read_on_its_own(&self, run: &RunFacts<'_>) -> bool {
         let (started, _) = self.started_by(run);
-        started.iter().any(|one| one.is_inline)
-            && started.iter().all(|one| matches!(one.what, What::Script { .. }))
+        started.iter().any(|script| script.is_inline)
+            && started.iter().all(|script| matches!(script.what, What::Script { .. }))
     }
 
     /// Whether a RUN that has no network, or works offline by its environment, may need a download
@@ -345,14 +345,14 @@ impl Facts<'_> {
         from: usize,
         removal: Removal<'_>,
     ) -> Result<Next, Reason> {
-        for (index, one) in list.script.0.iter().enumerate().skip(from) {
+        for (index, invocation) in list.script.0.iter().enumerate().skip(from) {
             let call = packages::call_of(list.calls, index);
             if let Some(call) = call.filter(|call| reads_these(call.manager, removal)) {
                 let is_own = call.manager.name == removal.manager.name;
                 if is_own
                     && call.manager.refreshes(&call.verb)
-                    && one.place.is_certain()
-                    && list.places_after(index).all(|place| comes_before(one.place, place))
+                    && invocation.place.is_certain()
+                    && list.places_after(index).all(|place| comes_before(invocation.place, place))
                 {
                     return Ok(Next::Stop);
                 }
@@ -373,37 +373,40 @@ impl Facts<'_> {
                         if list.installed_before(index) {
                             continue;
                         }
-                        let (name, verb) = (one.program.unwrap_or_default(), &call.verb);
+                        let (name, verb) = (invocation.program.unwrap_or_default(), &call.verb);
                         return Err(reasons::cleans_empty_cache(name, verb));
                     }
-                    return Err(reasons::reads_index(one.program.unwrap_or_default(), &call.verb));
+                    return Err(reasons::reads_index(invocation.program.unwrap_or_default(), &call.verb));
                 }
                 continue;
             }
-            if one.program.is_some_and(|program| removal.programs.iter().any(|reader| reader == program)) {
-                return Err(reasons::reader_called(one.program.unwrap_or_default()));
+            if invocation
+                .program
+                .is_some_and(|program| removal.programs.iter().any(|reader| reader == program))
+            {
+                return Err(reasons::reader_called(invocation.program.unwrap_or_default()));
             }
             if removal.manager.kind == Kind::System
-                && one.is_forced_removal()
-                && one.names_any(removal.directories)
-                && one.elevation == Elevation::None
+                && invocation.is_forced_removal()
+                && invocation.names_any(removal.directories)
+                && invocation.elevation == Elevation::None
                 && matches!(list.user, User::Other(_))
             {
                 return Err(reasons::unprivileged_removal());
             }
-            if one.notices(removal.directories) {
+            if invocation.notices(removal.directories) {
                 return Err(reasons::later_command_names_files());
             }
-            if call.is_none() && self.is_wrapped_call(one, removal) {
+            if call.is_none() && self.is_wrapped_call(invocation, removal) {
                 return Err(reasons::may_read_cache(&removal.manager.name));
             }
             if list.phase == Phase::Build
                 && removal.manager.kind == Kind::System
                 && !list.resolved.contains(&index)
-                && self.may_call(one, list.user)
+                && self.may_call(invocation, list.user)
             {
                 return Err(reasons::unreadable_program(
-                    one.words.first().map_or("a script", |word| &word.raw),
+                    invocation.words.first().map_or("a script", |word| &word.raw),
                 ));
             }
         }
@@ -426,8 +429,8 @@ impl Facts<'_> {
     /// Whether an unknown program gets a command of the manager as arguments: `xvfb-run apt-get
     /// install`, `$SUDO apt-get install`, `$APT install`; or an offline option, which it may pass
     /// on.
-    fn is_wrapped_call(&self, one: &Invocation<'_>, removal: Removal<'_>) -> bool {
-        let program = one.program.unwrap_or_default();
+    fn is_wrapped_call(&self, invocation: &Invocation<'_>, removal: Removal<'_>) -> bool {
+        let program = invocation.program.unwrap_or_default();
         let sort = self.known.program(program);
         // `exec` runs the command that it names.
         let is_harmless =
@@ -442,20 +445,20 @@ impl Facts<'_> {
         };
         let is_manager =
             |word: &Word| removal.manager.programs.iter().any(|program| base_name(word.text()) == program);
-        let words: Vec<&Word> = one.words.iter().collect();
+        let words: Vec<&Word> = invocation.words.iter().collect();
         let verb =
             |words: &[&Word]| words.iter().any(|word| removal.verbs.iter().any(|verb| verb == word.text()));
         let named = words.iter().position(|word| is_manager(word)).is_some_and(|at| verb(&words[at + 1..]));
-        let by_variable = one.program.is_none()
+        let by_variable = invocation.program.is_none()
             && removal.manager.kind == Kind::System
             && verb(words.get(1..2).unwrap_or_default());
-        named || by_variable || one.arguments().iter().any(offline)
+        named || by_variable || invocation.arguments().iter().any(offline)
     }
 
     /// Whether an invocation may run an unknown build: `make`, a script.
     pub(crate) fn may_build(&self, run: &RunFacts<'_>, index: usize) -> bool {
-        let one = &run.invocations[index];
-        one.is_unreadable(self.known) || self.is_builder(one.program)
+        let invocation = &run.invocations[index];
+        invocation.is_unreadable(self.known) || self.is_builder(invocation.program)
     }
 
     /// Whether a program, in any version, runs builds.
@@ -480,11 +483,11 @@ impl Facts<'_> {
         self.may_call(&run.invocations[index], &run.user)
     }
 
-    fn may_call(&self, one: &Invocation<'_>, user: &User) -> bool {
-        let powerless = matches!(user, User::Other(_)) && one.elevation == Elevation::None;
+    fn may_call(&self, invocation: &Invocation<'_>, user: &User) -> bool {
+        let powerless = matches!(user, User::Other(_)) && invocation.elevation == Elevation::None;
         !powerless
-            && (one.is_unreadable(self.known)
-                || self.is_builder(one.program) && one.arguments().iter().any(tells))
+            && (invocation.is_unreadable(self.known)
+                || self.is_builder(invocation.program) && invocation.arguments().iter().any(tells))
     }
 }
 

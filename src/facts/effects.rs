@@ -64,12 +64,12 @@ impl Resource {
     fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Everything, _) | (_, Self::Everything) => true,
-            (Self::Files(one), Self::Files(other)) => one.overlaps(other),
+            (Self::Files(tree), Self::Files(other)) => tree.overlaps(other),
             (Self::Files(tree), Self::Entered(path)) | (Self::Entered(path), Self::Files(tree)) => {
                 tree.overlaps(&Tree::At(path.clone()))
             }
             (Self::Variables, Self::Variable(_)) | (Self::Variable(_), Self::Variables) => true,
-            (one, other) => one == other,
+            _ => self == other,
         }
     }
 }
@@ -88,7 +88,7 @@ impl Effects {
     fn distinct(mut self) -> Self {
         for resources in [&mut self.reads, &mut self.writes] {
             let mut seen = HashSet::new();
-            let is_new: Vec<bool> = resources.iter().map(|one| seen.insert(one)).collect();
+            let is_new: Vec<bool> = resources.iter().map(|resource| seen.insert(resource)).collect();
             let mut is_new = is_new.into_iter();
             resources.retain(|_| is_new.next().unwrap_or(true));
         }
@@ -123,9 +123,9 @@ impl Effects {
 
     fn is_clear_of(&self, other: &Self, counts: fn(&Resource) -> bool) -> bool {
         let clash = |writes: &[Resource], others: &[Resource]| {
-            writes
-                .iter()
-                .any(|one| others.iter().filter(|other| counts(other)).any(|other| one.overlaps(other)))
+            writes.iter().any(|resource| {
+                others.iter().filter(|other| counts(other)).any(|other| resource.overlaps(other))
+            })
         };
         !clash(&self.writes, &other.reads)
             && !clash(&other.writes, &self.reads)
@@ -146,7 +146,7 @@ impl Facts<'_> {
             }
             Body::Env(all) | Body::Arg(all) => (
                 variables_in(instruction),
-                all.iter().map(|one| Resource::Variable(one.key.clone())).collect(),
+                all.iter().map(|assignment| Resource::Variable(assignment.key.clone())).collect(),
             ),
             Body::Workdir(_) => {
                 let made = self.directory_after(item).map_or(Tree::Everything, Tree::At);

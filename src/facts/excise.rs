@@ -11,37 +11,37 @@ use crate::span::Span;
 use crate::syntax::shell::Word;
 
 /// A command with the `&&` after it, if it is in a plain `a && b` list and not the last.
-pub fn forward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
-    let statement = &run.script()?.list.statements[one.place.statement];
-    let next = statement.pipeline(one.place.pipeline + 1)?;
-    let plain = one.place.alone
-        && one.place.is_certain()
+pub fn forward(run: &RunFacts<'_>, invocation: &Invocation<'_>) -> Option<Span> {
+    let statement = &run.script()?.list.statements[invocation.place.statement];
+    let next = statement.pipeline(invocation.place.pipeline + 1)?;
+    let plain = invocation.place.alone
+        && invocation.place.is_certain()
         && statement.is_and_chain()
         && is_plain_statement(statement);
     let logical = &run.instruction.logical;
     let rest = logical.text.get(logical.offset_of(next.span.start)..).unwrap_or_default();
     // At the start of a RUN, these are a flag and a JSON array.
     let is_plain_start = !rest.starts_with("--") && !rest.starts_with('[');
-    clear(run, Span::new(one.command.span.start, next.span.start)).filter(|_| plain && is_plain_start)
+    clear(run, Span::new(invocation.command.span.start, next.span.start)).filter(|_| plain && is_plain_start)
 }
 
 /// A command with the `&&` before it, if it is in a plain `a && b` list and not the first.
-pub fn backward(run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
-    let statement = &run.script()?.list.statements[one.place.statement];
-    let before = statement.pipeline(one.place.pipeline.checked_sub(1)?)?;
-    let plain = one.place.alone && one.place.is_certain() && statement.is_and_chain();
-    clear(run, Span::new(before.span.end, one.command.span.end)).filter(|_| plain)
+pub fn backward(run: &RunFacts<'_>, invocation: &Invocation<'_>) -> Option<Span> {
+    let statement = &run.script()?.list.statements[invocation.place.statement];
+    let before = statement.pipeline(invocation.place.pipeline.checked_sub(1)?)?;
+    let plain = invocation.place.alone && invocation.place.is_certain() && statement.is_and_chain();
+    clear(run, Span::new(before.span.end, invocation.command.span.end)).filter(|_| plain)
 }
 
 /// The lines of a here-document that contain one command and nothing else. The last command of a
 /// script decides about its success, unless a failure of the others ends it.
-pub fn lines(facts: &Facts<'_>, run: &RunFacts<'_>, one: &Invocation<'_>) -> Option<Span> {
+pub fn lines(facts: &Facts<'_>, run: &RunFacts<'_>, invocation: &Invocation<'_>) -> Option<Span> {
     let (script, content) = (run.script()?, run.instruction.document()?.content);
-    let statement = script.list.statements.get(one.place.statement)?;
-    let is_last = one.place.statement + 1 == script.list.statements.len();
+    let statement = script.list.statements.get(invocation.place.statement)?;
+    let is_last = invocation.place.statement + 1 == script.list.statements.len();
     let is_only = script.list.statements.len() == 1;
     let decides = is_only || is_last && append::errexit(run, script) != Errexit::On;
-    let is_plain = one.place.alone && one.place.is_certain() && statement.rest.is_empty();
+    let is_plain = invocation.place.alone && invocation.place.is_certain() && statement.rest.is_empty();
     let text = content.of(facts.file.text);
     let (start, end) = (statement.span.start - content.start, statement.span.end - content.start);
     let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -75,12 +75,12 @@ pub fn pipelines(run: &RunFacts<'_>, statement: usize, range: Range<usize>) -> O
 }
 
 /// A word of a command, with everything between it and the previous word or redirection.
-pub fn word(run: &RunFacts<'_>, one: &Invocation<'_>, word: &Word) -> Option<Span> {
-    let words = one.simple.words.iter().map(|other| other.span.end);
-    let redirects = one.command.redirects.iter().map(|redirect| redirect.span.end);
+pub fn word(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Option<Span> {
+    let words = invocation.simple.words.iter().map(|other| other.span.end);
+    let redirects = invocation.command.redirects.iter().map(|redirect| redirect.span.end);
     let before = words.chain(redirects).filter(|end| *end <= word.span.start).max()?;
     let span = Span::new(before, word.span.end);
-    (!one.place.in_word && !follows_an_escape(run, span)).then_some(span)
+    (!invocation.place.in_word && !follows_an_escape(run, span)).then_some(span)
 }
 
 /// The span, unless it contains a comment or follows an escape character, or is in a here-document.

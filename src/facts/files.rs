@@ -51,7 +51,7 @@ impl<'a> Facts<'a> {
     /// in the same form, or `None` if that is unknown.
     pub fn file_uses(&self, run: &RunFacts<'a>) -> (Vec<FileUse<'a>>, Option<String>) {
         let mut uses = Vec::new();
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let directory = LazyCell::new(|| written(run.states.directory(index)));
             let mut add = |touch, expanded: &Expanded, word: Option<&'a Word>| {
                 let name = expanded.written.as_str();
@@ -72,7 +72,7 @@ impl<'a> Facts<'a> {
                 };
                 uses.push(FileUse { invocation: index, touch, path, word, directory });
             };
-            for action in one.actions.known() {
+            for action in invocation.actions.known() {
                 let (name, inner) = (action.file.name, action.file.inner);
                 match (touch(action.act), name, inner) {
                     (Some(touch), Name::Here, Some(inner)) => {
@@ -163,7 +163,12 @@ mod tests {
         let text = format!("FROM debian\nWORKDIR /w\nRUN {script}\n");
         let file = Dockerfile::parse(&text);
         let facts = Facts::of(&file, Knowledge::embedded());
-        facts.file_uses(&facts.runs[0]).0.iter().map(|one| format!("{:?} {}", one.touch, one.path)).collect()
+        facts
+            .file_uses(&facts.runs[0])
+            .0
+            .iter()
+            .map(|use_| format!("{:?} {}", use_.touch, use_.path))
+            .collect()
     }
 
     #[test]

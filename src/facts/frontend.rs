@@ -11,7 +11,7 @@ impl Facts<'_> {
     /// The reason why syntax that Docker's frontend supports since `1.minor` can't be used
     /// (Dockerfile reference, "syntax"; the release notes of docker/dockerfile).
     pub fn lacks_syntax(&self, minor: u32) -> Option<Reason> {
-        let syntax = self.file.directives.iter().find(|one| one.name == "syntax")?.value.trim();
+        let syntax = self.file.directives.iter().find(|directive| directive.name == "syntax")?.value.trim();
         let Some(tag) = frontend_release(syntax) else {
             return Some(reasons::foreign_frontend(syntax));
         };

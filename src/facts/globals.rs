@@ -13,13 +13,14 @@ impl<'a> Globals<'a> {
     /// Reads the defaults. If there are two for an argument, the first one counts.
     pub(super) fn of(file: &'a Dockerfile<'_>) -> Self {
         let mut defaults = HashMap::new();
-        for (_, instruction) in file.instructions().take_while(|(_, one)| !matches!(one.body, Body::From(_)))
+        for (_, instruction) in
+            file.instructions().take_while(|(_, instruction)| !matches!(instruction.body, Body::From(_)))
         {
             let Body::Arg(all) = &instruction.body else { continue };
-            for (at, one) in all.iter().enumerate() {
-                let is_first = !all[..at].iter().any(|earlier| earlier.key == one.key);
-                if let Some(value) = one.value.as_deref().filter(|_| is_first) {
-                    defaults.entry(one.key.as_str()).or_insert(value);
+            for (at, assignment) in all.iter().enumerate() {
+                let is_first = !all[..at].iter().any(|earlier| earlier.key == assignment.key);
+                if let Some(value) = assignment.value.as_deref().filter(|_| is_first) {
+                    defaults.entry(assignment.key.as_str()).or_insert(value);
                 }
             }
         }

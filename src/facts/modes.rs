@@ -47,7 +47,7 @@ impl Facts<'_> {
         let is_possible = known.unwrap_or_else(|| {
             let all: Vec<_> = self.file.instructions().collect();
             let names = |all: &[Assignment]| {
-                let mut keys = all.iter().map(|one| &one.key);
+                let mut keys = all.iter().map(|assignment| &assignment.key);
                 keys.any(|key| mode.variables.iter().any(|switch| key.eq_ignore_ascii_case(&switch.name)))
             };
             let found = all.iter().any(|(_, instruction)| match &instruction.body {
@@ -137,12 +137,13 @@ impl Facts<'_> {
                 if configures { says(words) } else { None }
             });
             let files = || mode.settings.iter().map(|setting| base_name(&setting.file));
-            let by_file = run.invocations.iter().find_map(|one| {
-                let mut written = one.actions.known().iter().filter(|action| action.act == Act::Writes);
+            let by_file = run.invocations.iter().find_map(|invocation| {
+                let mut written =
+                    invocation.actions.known().iter().filter(|action| action.act == Act::Writes);
                 let is_setting = written.any(|action| {
                     files().any(|file| base_name(action.file.name.text().trim_matches('"')) == file)
                 });
-                if is_setting { says(one.words) } else { None }
+                if is_setting { says(invocation.words) } else { None }
             });
             if let Some(name) = by_call.or(by_file) {
                 return Some(name.to_owned());
@@ -162,11 +163,11 @@ fn is_set_by(switch: &Switch, before: &[(usize, &Instruction<'_>)]) -> bool {
     let is_switch = |key: &str| key.eq_ignore_ascii_case(&switch.name);
     let set = before.iter().find_map(|(_, instruction)| match &instruction.body {
         Body::Env(all) => {
-            let one = all.iter().rfind(|one| is_switch(&one.key))?;
-            Some(is_on(&switch.on, one.value.as_deref()))
+            let assignment = all.iter().rfind(|assignment| is_switch(&assignment.key))?;
+            Some(is_on(&switch.on, assignment.value.as_deref()))
         }
         // The builder may pass any value for it.
-        Body::Arg(all) => all.iter().any(|one| is_switch(&one.key)).then_some(true),
+        Body::Arg(all) => all.iter().any(|assignment| is_switch(&assignment.key)).then_some(true),
         _ => None,
     });
     set.unwrap_or(false)

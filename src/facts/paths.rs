@@ -80,12 +80,12 @@ pub(super) fn plain(path: &str) -> Cow<'_, str> {
 
 /// Whether the paths are equal or one contains the other. If either contains variables, the answer
 /// is yes.
-pub fn overlap(one: &str, other: &str) -> bool {
-    let (one, other) = (plain(one), plain(other));
-    if one.contains('$') || other.contains('$') {
+pub fn overlap(path: &str, other: &str) -> bool {
+    let (path, other) = (plain(path), plain(other));
+    if path.contains('$') || other.contains('$') {
         return true;
     }
-    within(&one, &other) || within(&other, &one)
+    within(&path, &other) || within(&other, &path)
 }
 
 /// Whether `path` is `directory` or is in it; both are normalized. The root is `/` or empty.

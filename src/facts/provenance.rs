@@ -84,13 +84,14 @@ impl<'a> Facts<'a> {
                 self.absolute(at, made).is_some_and(|made| paths::within(&made, directory))
             }
             Body::Run(_) => self.run_at(at).is_some_and(|run| {
-                run.invocations.iter().enumerate().any(|(index, one)| {
-                    let made = one.place.is_certain() && one.place.alone;
+                run.invocations.iter().enumerate().any(|(index, invocation)| {
+                    let made = invocation.place.is_certain() && invocation.place.alone;
                     let is_within = |name: Name<'_>| {
                         let target = self.target_of_name(run, index, name);
                         target.path().is_some_and(|made| paths::within(made, directory))
                     };
-                    let mut written = one.actions.known().iter().filter(|action| action.act == Act::Makes);
+                    let mut written =
+                        invocation.actions.known().iter().filter(|action| action.act == Act::Makes);
                     made && written.any(|action| is_within(action.file.name))
                 })
             }),
@@ -112,18 +113,18 @@ impl<'a> Facts<'a> {
         run.script().ok_or_else(doubt)?;
         let mut exists = false;
         let mut mentioned = false;
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let inside = Target::of_directory(run.states.directory(index)).may_be_within(path, &run.workdir);
-            let words = one.arguments().iter().chain(one.targets());
+            let words = invocation.arguments().iter().chain(invocation.targets());
             let mut named = false;
-            let scope = one.program.and_then(|program| self.known.scope(program));
+            let scope = invocation.program.and_then(|program| self.known.scope(program));
             let takes_no_path = matches!(scope, Some(Scope::Nothing | Scope::Accounts));
             for word in words.filter(|word| !word.is_option()) {
                 let expanded = self.expanded_in(run, index, word);
                 // User names are not paths, and for programs that are not known to write, only
                 // words with a slash are paths.
                 let is_path = expanded.written.contains('/')
-                    || WRITING_OPERANDS.iter().any(|program| one.is(program))
+                    || WRITING_OPERANDS.iter().any(|program| invocation.is(program))
                     || word.raw.contains(['$', '`']) && !takes_no_path;
                 let target = Target::of(&expanded, run.states.directory(index));
                 if is_path && target.is(path, &run.workdir) {
@@ -133,14 +134,14 @@ impl<'a> Facts<'a> {
                 }
             }
             let is_ready = |action: &Action<'_>| matches!(action.act, Act::Makes | Act::Changes | Act::Text);
-            let ready = one.actions.all().is_some_and(|all| all.iter().all(is_ready));
-            let makes = || one.actions.known().iter().any(|action| action.act == Act::Makes);
+            let ready = invocation.actions.all().is_some_and(|all| all.iter().all(is_ready));
+            let makes = || invocation.actions.known().iter().any(|action| action.act == Act::Makes);
             mentioned |= named;
-            if named && !(ready && one.place.own_shell) {
+            if named && !(ready && invocation.place.own_shell) {
                 return Err(doubt());
             }
-            exists |= named && makes() && one.place.is_certain() && one.place.alone;
-            if !(named || self.is_tame(run, index, one, inside)) {
+            exists |= named && makes() && invocation.place.is_certain() && invocation.place.alone;
+            if !(named || self.is_tame(run, index, invocation, inside)) {
                 return Err(doubt());
             }
         }
@@ -150,8 +151,8 @@ impl<'a> Facts<'a> {
 
     /// Whether a command that does not name a path leaves it unchanged: the command is known, and
     /// does not write to a working directory under that path.
-    fn is_tame(&self, run: &RunFacts<'a>, index: usize, one: &Invocation<'_>, inside: bool) -> bool {
-        let Some(program) = one.program else { return one.words.is_empty() };
+    fn is_tame(&self, run: &RunFacts<'a>, index: usize, invocation: &Invocation<'_>, inside: bool) -> bool {
+        let Some(program) = invocation.program else { return invocation.words.is_empty() };
         if let Some(call) = run.call_of(index) {
             let global = call.options.iter().any(|word| matches!(word.raw.as_str(), "-g" | "--global"));
             return call.manager.kind == Kind::System || !inside || global;
@@ -164,7 +165,7 @@ impl<'a> Facts<'a> {
         let known = crate::knowledge::Knowledge::is_builtin(program)
             || is_known(program)
             || is_known(unversioned(program));
-        known && !inside && !one.is_unreadable(self.known)
+        known && !inside && !invocation.is_unreadable(self.known)
     }
 }
 

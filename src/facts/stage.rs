@@ -198,10 +198,9 @@ impl Facts<'_> {
     /// the official images.)
     pub fn first_directory(&self, stage: &Stage) -> Option<String> {
         let Base::Image(image) = &stage.base else { return None };
-        let is_set = self
-            .file
-            .instructions()
-            .any(|(item, one)| stage.items.contains(&item) && matches!(one.body, Body::Workdir(_)));
+        let is_set = self.file.instructions().any(|(item, instruction)| {
+            stage.items.contains(&item) && matches!(instruction.body, Body::Workdir(_))
+        });
         let tag = image.tag.as_deref().unwrap_or_default();
         if !is_set && image.repository == "php" && (tag.contains("apache") || tag.contains("fpm")) {
             return Some("/var/www/html".to_owned());

@@ -245,10 +245,12 @@ impl<'f, 'a> Walk<'f, 'a> {
         levels: usize,
     ) -> Vec<usize> {
         let mut resolved = Vec::new();
-        for (index, one) in invocations.iter().enumerate() {
+        for (index, invocation) in invocations.iter().enumerate() {
             let directory = states.directory(index).known();
-            let mut starts = starts(one, self.facts.known);
-            starts.retain(|start| !self.is_build || !matches!(start, Start::Service(one, _) if one.installs));
+            let mut starts = starts(invocation, self.facts.known);
+            starts.retain(|start| {
+                !self.is_build || !matches!(start, Start::Service(starter, _) if starter.installs)
+            });
             let mut is_known = !starts.is_empty();
             for start in starts {
                 is_known &= match start {
@@ -256,7 +258,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                         let piped = services::piped(invocations, index);
                         self.service(&Call { who, starter, words, directory, piped, levels })
                     }
-                    start => self.start(who, one, &start, directory, levels),
+                    start => self.start(who, invocation, &start, directory, levels),
                 };
             }
             if is_known {
@@ -269,7 +271,7 @@ impl<'f, 'a> Walk<'f, 'a> {
     fn start(
         &mut self,
         who: &str,
-        one: &Invocation<'_>,
+        invocation: &Invocation<'_>,
         start: &Start<'_>,
         directory: Option<&str>,
         levels: usize,
@@ -342,7 +344,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                         // known to be one.
                         Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
                         Source::NoContext if is_shell => {
-                            self.add(base, What::NoContext { tells: tells(base, one) });
+                            self.add(base, What::NoContext { tells: tells(base, invocation) });
                         }
                         Source::Base if self.has_volumes => {
                             let mounted: Vec<String> =
@@ -364,8 +366,8 @@ impl<'f, 'a> Walk<'f, 'a> {
 }
 
 /// Whether a script's name, or one of its arguments, mentions installing packages.
-fn tells(name: &str, one: &Invocation<'_>) -> bool {
-    let arguments = one.arguments().iter().map(Word::text);
+fn tells(name: &str, invocation: &Invocation<'_>) -> bool {
+    let arguments = invocation.arguments().iter().map(Word::text);
     tells_name(name) || arguments.filter(|text| !text.contains('/')).any(tells_name)
 }
 

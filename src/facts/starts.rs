@@ -28,34 +28,35 @@ pub(super) enum Start<'w> {
 }
 
 /// The scripts that a command starts.
-pub(super) fn starts<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Vec<Start<'w>> {
-    let service = service(one, known).map(|(starter, words)| Start::Service(starter, words));
-    service.into_iter().chain(scripts(one, known)).collect()
+pub(super) fn starts<'w>(invocation: &'w Invocation<'_>, known: &'w Knowledge) -> Vec<Start<'w>> {
+    let service = service(invocation, known).map(|(starter, words)| Start::Service(starter, words));
+    service.into_iter().chain(scripts(invocation, known)).collect()
 }
 
 /// The starter that a command calls, possibly through `exec` or a runner for the programs of a
 /// project's packages, and its arguments.
-fn service<'w>(one: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Starter, &'w [Word])> {
+fn service<'w>(invocation: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(&'w Starter, &'w [Word])> {
     let at = |index: usize| {
-        Some((known.starter(base_name(one.words[index].literal()?))?, &one.words[index + 1..]))
+        Some((known.starter(base_name(invocation.words[index].literal()?))?, &invocation.words[index + 1..]))
     };
-    let first = one.words.first()?;
+    let first = invocation.words.first()?;
     at(0).or_else(|| {
         let is_runner =
-            RUNNERS.contains(&base_name(first.text())) || known.manager_of(one.program?).is_some();
-        let start = one.words.iter().position(|word| RUNNERS.contains(&base_name(word.text())))?;
-        let mut rest = (start + 1..one.words.len()).filter(|&index| !one.words[index].is_option());
+            RUNNERS.contains(&base_name(first.text())) || known.manager_of(invocation.program?).is_some();
+        let start = invocation.words.iter().position(|word| RUNNERS.contains(&base_name(word.text())))?;
+        let mut rest =
+            (start + 1..invocation.words.len()).filter(|&index| !invocation.words[index].is_option());
         rest.find_map(at).filter(|_| is_runner)
     })
 }
 
 /// The scripts in its arguments, or the command itself.
-fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
-    let Some(first) = one.words.first() else { return Vec::new() };
-    let arguments = one.arguments();
-    let program = one.program.unwrap_or_default();
+fn scripts<'w>(invocation: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
+    let Some(first) = invocation.words.first() else { return Vec::new() };
+    let arguments = invocation.arguments();
+    let program = invocation.program.unwrap_or_default();
     if SHELLS_OF_COMMANDS.contains(&program) || program == "su" {
-        return shell(one).into_iter().collect();
+        return shell(invocation).into_iter().collect();
     }
     if matches!(program, "." | "source") {
         return arguments.first().map(|word| Start::File(&word.raw, false)).into_iter().collect();
@@ -70,7 +71,7 @@ fn scripts<'w>(one: &'w Invocation<'_>, known: &Knowledge) -> Vec<Start<'w>> {
         // The other words are the command that it starts.
         return files(arguments, known);
     }
-    let counts = one.is_unreadable(known);
+    let counts = invocation.is_unreadable(known);
     // A script that the file adds may have the name of a known program: `start`, `startup.sh`.
     let may_be_own = first.raw.contains('/') || known.program(program) == Some(Program::Daemon);
     if is_self(first) || !counts && !may_be_own || Knowledge::is_builtin(program) {
@@ -114,8 +115,8 @@ fn of_text<'w>(word: &Word) -> Start<'w> {
 }
 
 /// The script that a shell runs.
-fn shell<'w>(one: &'w Invocation<'_>) -> Option<Start<'w>> {
-    let started = one.actions.known().iter().find_map(|action| match (action.act, action.file.name) {
+fn shell<'w>(invocation: &'w Invocation<'_>) -> Option<Start<'w>> {
+    let started = invocation.actions.known().iter().find_map(|action| match (action.act, action.file.name) {
         (Act::Evaluates, Name::Word(word)) => Some(Some(of_text(word))),
         (Act::Evaluates, name) => Some(Some(Start::Text(name.written().to_owned()))),
         (Act::Runs, Name::Word(word)) if is_self(word) => Some(None),
@@ -124,7 +125,8 @@ fn shell<'w>(one: &'w Invocation<'_>) -> Option<Start<'w>> {
     });
     let is_fed = || {
         let reads = |redirect: &Redirect| !redirect.writes;
-        !one.is("su") && (!one.place.own_shell || one.command.redirects.iter().any(reads))
+        !invocation.is("su")
+            && (!invocation.place.own_shell || invocation.command.redirects.iter().any(reads))
     };
     started.unwrap_or_else(|| is_fed().then_some(Start::Fed))
 }

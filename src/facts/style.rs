@@ -41,8 +41,10 @@ impl Style {
 
 /// Whether the operator starts the lines of the first instruction with a list across lines.
 pub(super) fn leading(file: &Dockerfile<'_>) -> Option<bool> {
-    let mut long =
-        file.instructions().map(|(_, one)| one.text.of(file.text)).filter(|text| text.contains('\n'));
+    let mut long = file
+        .instructions()
+        .map(|(_, instruction)| instruction.text.of(file.text))
+        .filter(|text| text.contains('\n'));
     long.find_map(|text| lines(text).leading)
 }
 

@@ -115,9 +115,10 @@ impl Facts<'_> {
 
     fn path_directories(&self, at: At) -> Vec<String> {
         let set = self.back_from(at).filter_map(|(item, instruction)| match &instruction.body {
-            Body::Env(all) => {
-                all.iter().rfind(|one| one.key == "PATH").and_then(|one| Some((item, one.value.clone()?)))
-            }
+            Body::Env(all) => all
+                .iter()
+                .rfind(|assignment| assignment.key == "PATH")
+                .and_then(|assignment| Some((item, assignment.value.clone()?))),
             _ => None,
         });
         let own = set.flat_map(|(item, value)| {
@@ -318,22 +319,22 @@ impl Facts<'_> {
         if run.script().is_none() {
             return Some(vec![Source::Unknown("is named by a RUN that can't be read")]);
         }
-        for (index, one) in run.invocations.iter().enumerate().rev() {
+        for (index, invocation) in run.invocations.iter().enumerate().rev() {
             let resolved = |name: Name<'_>| self.target_of_name(run, index, name).path().map(str::to_owned);
             let names_path = |file: Name<'_>| match resolved(file) {
                 Some(resolved) => resolved == path,
                 None => base_name(file.text()) == name,
             };
-            let actions = one.actions.known();
+            let actions = invocation.actions.known();
             let is_written = |action: &&Action<'_>| {
-                let prints = action.is_redirection() || one.is("tee");
+                let prints = action.is_redirection() || invocation.is("tee");
                 prints && action.act == Act::Writes && names_path(action.file.name)
             };
             if let Some(written) = actions.iter().find(is_written) {
                 let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.content.of(self.file.text));
                 let bodies: Vec<_> = bodies.map(|body| Source::Text(body.to_owned())).collect();
                 let is_whole = written.by != By::Surroundings;
-                let printed = || printed(one).filter(|_| is_whole);
+                let printed = || printed(invocation).filter(|_| is_whole);
                 let printed = || printed().map_or(Source::Unknown("is written by a RUN"), Source::Text);
                 return Some(if bodies.is_empty() { vec![printed()] } else { bodies });
             }
@@ -352,11 +353,11 @@ impl Facts<'_> {
                 });
             }
             let fetches = actions.iter().any(|action| matches!(action.act, Act::Fetches | Act::Address));
-            if fetches && one.words.iter().any(|word| word.raw.contains(name)) {
+            if fetches && invocation.words.iter().any(|word| word.raw.contains(name)) {
                 return Some(vec![Source::Unknown("is fetched by a RUN")]);
             }
             let is_edited = |action: &Action<'_>| action.act == Act::Edits && names_path(action.file.name);
-            if actions.iter().any(is_edited) && !only_line_ends(one) {
+            if actions.iter().any(is_edited) && !only_line_ends(invocation) {
                 return Some(vec![Source::Unknown("is changed by a RUN")]);
             }
         }
@@ -365,7 +366,8 @@ impl Facts<'_> {
 
     /// Whether a RUN may fetch files that it does not name.
     fn may_fetch(&self, item: usize, run: &Run) -> bool {
-        let fetches = |one: &Invocation<'_>| BRINGING_FILES.iter().any(|program| one.is(program));
+        let fetches =
+            |invocation: &Invocation<'_>| BRINGING_FILES.iter().any(|program| invocation.is(program));
         match run {
             Run::Shell(_) | Run::Heredoc(_) => {
                 let of = |run: &RunFacts<'_>| {
@@ -466,10 +468,12 @@ fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
 }
 
 /// What `echo` or `printf` prints, if it is literal; variables are not expanded.
-pub(super) fn printed(one: &Invocation<'_>) -> Option<String> {
-    let is_printing = one.is("echo") || one.is("printf");
-    let words =
-        one.arguments().iter().filter(|word| !matches!(word.raw.as_str(), "-e" | "-n" | "-en" | "-ne"));
+pub(super) fn printed(invocation: &Invocation<'_>) -> Option<String> {
+    let is_printing = invocation.is("echo") || invocation.is("printf");
+    let words = invocation
+        .arguments()
+        .iter()
+        .filter(|word| !matches!(word.raw.as_str(), "-e" | "-n" | "-en" | "-ne"));
     let text: Vec<String> = words
         .map(|word| word.literal().map_or_else(|| word.raw.trim_matches('"').to_owned(), str::to_owned))
         .collect();
@@ -477,9 +481,9 @@ pub(super) fn printed(one: &Invocation<'_>) -> Option<String> {
 }
 
 /// Whether a `sed -i` only removes carriage returns.
-fn only_line_ends(one: &Invocation<'_>) -> bool {
-    let expressions = one.arguments().iter().filter(|word| word.text().starts_with('s'));
-    one.is("sed")
+fn only_line_ends(invocation: &Invocation<'_>) -> bool {
+    let expressions = invocation.arguments().iter().filter(|word| word.text().starts_with('s'));
+    invocation.is("sed")
         && expressions.clone().count() > 0
         && expressions.into_iter().all(|word| {
             word.text().contains("\\r") || word.text().contains("\\x0D") || word.text().contains("\\015")

@@ -76,8 +76,8 @@ impl Users {
 }
 
 /// The users whose accounts a command changes, by their names or in the list itself.
-fn changed(one: &Invocation<'_>) -> Option<Users> {
-    let changed = one.actions.known().iter().filter(|action| match action.act {
+fn changed(invocation: &Invocation<'_>) -> Option<Users> {
+    let changed = invocation.actions.known().iter().filter(|action| match action.act {
         Act::MovesAccount | Act::RemovesAccount | Act::RemovesHome => true,
         // An unknown word may be an option.
         Act::Account => action.file.name.word().is_some_and(|word| word.literal().is_none()),
@@ -88,7 +88,7 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         let names: Option<Vec<String>> = names.into_iter().map(|name| name.map(str::to_owned)).collect();
         return Some(names.map_or(Users::All, Users::Named));
     }
-    let writes = one.actions.known().iter().any(|Action { act, file, to, .. }| match (act, to) {
+    let writes = invocation.actions.known().iter().any(|Action { act, file, to, .. }| match (act, to) {
         // The destination may be the directory that contains it.
         (_, Some(to)) => {
             let inner = base_name(file.name.text());
@@ -99,7 +99,7 @@ fn changed(one: &Invocation<'_>) -> Option<Users> {
         (Act::Writes | Act::Edits | Act::Fetches, None) => file.name.text().contains(ACCOUNTS),
         _ => false,
     });
-    (writes || one.is("dd") && one.arguments().iter().any(is_accounts)).then_some(Users::All)
+    (writes || invocation.is("dd") && invocation.arguments().iter().any(is_accounts)).then_some(Users::All)
 }
 
 fn is_accounts(word: &Word) -> bool {

@@ -55,12 +55,14 @@ impl Script<'_, '_> {
         ];
         self.surroundings()?;
         self.compound_commands()?;
-        let is_meant = |one: &Invocation<'_>| {
-            until.is_none_or(|until| one.place.statement == 0 && one.place.pipeline < until)
+        let is_meant = |invocation: &Invocation<'_>| {
+            until.is_none_or(|until| invocation.place.statement == 0 && invocation.place.pipeline < until)
         };
-        for (index, one) in self.run.invocations.iter().enumerate().filter(|(_, one)| is_meant(one)) {
+        for (index, invocation) in
+            self.run.invocations.iter().enumerate().filter(|(_, invocation)| is_meant(invocation))
+        {
             self.index = index;
-            self.command(index, one)?;
+            self.command(index, invocation)?;
         }
         Ok(())
     }
@@ -71,8 +73,8 @@ impl Script<'_, '_> {
             let target = mount.target.as_deref().and_then(|target| self.facts.path_at(self.run.item, target));
             self.touch(target.map_or(Tree::Everything, Tree::At));
         }
-        for (item, one) in self.facts.silent_settings(self.run.item)? {
-            self.variable(item, &one.key, one.value.as_deref().unwrap_or_default())?;
+        for (item, assignment) in self.facts.silent_settings(self.run.item)? {
+            self.variable(item, &assignment.key, assignment.value.as_deref().unwrap_or_default())?;
         }
         Ok(())
     }
@@ -91,7 +93,8 @@ impl Script<'_, '_> {
                     for word in branching.words.iter().filter(|word| word.raw.contains(['/', '*', '?', '[']))
                     {
                         // The first command within has the loop's own state, or an unknown one.
-                        let within = |one: &Invocation<'_>| one.command.span.start >= word.span.start;
+                        let within =
+                            |invocation: &Invocation<'_>| invocation.command.span.start >= word.span.start;
                         self.index = self
                             .run
                             .invocations
@@ -133,44 +136,44 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    fn command(&mut self, index: usize, one: &Invocation<'_>) -> Result<(), Reason> {
-        for action in one.actions.redirections() {
+    fn command(&mut self, index: usize, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        for action in invocation.actions.redirections() {
             self.name(action.file.name)?;
         }
-        for assignment in &one.simple.assignments {
+        for assignment in &invocation.simple.assignments {
             if self.facts.known.is_read_silently(&assignment.name) {
                 let value = assignment.value.as_ref().map(|word| word.raw.to_string()).unwrap_or_default();
                 self.variable(self.run.item, &assignment.name, &value)?;
             }
         }
-        if one.words.is_empty() {
+        if invocation.words.is_empty() {
             return Ok(());
         }
-        if one.repeated {
+        if invocation.repeated {
             return Err(reasons::xargs());
         }
-        let program = one.program.ok_or_else(|| unknown(one))?;
+        let program = invocation.program.ok_or_else(|| unknown(invocation))?;
         if CHANGING_THE_DIRECTORY.contains(&program) {
-            return self.change_directory(one);
+            return self.change_directory(invocation);
         }
-        if one.words[0].raw.contains('/') {
-            self.called_by_path(one)?;
+        if invocation.words[0].raw.contains('/') {
+            self.called_by_path(invocation)?;
         }
         if let Ok(at) = self.run.calls.binary_search_by_key(&index, |call| call.invocation) {
-            return self.manager(at, one);
+            return self.manager(at, invocation);
         }
         if matches!(program, "export" | "readonly") {
-            return self.export(one);
+            return self.export(invocation);
         }
         match program {
-            "git" => return self.git(one),
-            "corepack" => return self.corepack(one),
+            "git" => return self.git(invocation),
+            "corepack" => return self.corepack(invocation),
             _ => {}
         }
-        match self.facts.known.scope(program).ok_or_else(|| unknown(one))? {
+        match self.facts.known.scope(program).ok_or_else(|| unknown(invocation))? {
             Scope::Nothing => Ok(()),
             Scope::Operands => {
-                if one
+                if invocation
                     .arguments()
                     .iter()
                     .any(|word| ["-exec", "-ok", "-fprint"].iter().any(|start| word.raw.starts_with(start)))
@@ -178,46 +181,48 @@ impl Script<'_, '_> {
                     return Err(reasons::runs_other_programs(program));
                 }
                 // Without an operand these read the working directory.
-                if ["ls", "du"].contains(&program) && one.arguments().first().is_none_or(Word::is_option) {
+                if ["ls", "du"].contains(&program)
+                    && invocation.arguments().first().is_none_or(Word::is_option)
+                {
                     let here = self.here()?;
                     self.touch(Tree::At(here));
                 }
-                self.files(one)
+                self.files(invocation)
             }
-            Scope::Scripted => self.files(one),
+            Scope::Scripted => self.files(invocation),
             Scope::Archive => {
                 let here = self.here()?;
                 self.touch(Tree::At(here));
-                self.files(one)
+                self.files(invocation)
             }
             Scope::Download => {
                 let reads = |word: &Word| word.raw.contains('@') && !word.raw.contains("://");
-                if one.arguments().iter().any(reads) {
-                    return Err(reasons::reads_named_file(&one.words[0].raw));
+                if invocation.arguments().iter().any(reads) {
+                    return Err(reasons::reads_named_file(&invocation.words[0].raw));
                 }
-                self.files(one)
+                self.files(invocation)
             }
             Scope::Accounts => {
                 self.effects.writes.push(Resource::Accounts);
                 self.touch(Tree::System);
                 self.touch(Tree::At("/home".into()));
-                self.paths_among(one.arguments())
+                self.paths_among(invocation.arguments())
             }
             Scope::Named => {
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
-                self.paths_among(one.arguments())
+                self.paths_among(invocation.arguments())
             }
             Scope::System => {
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
-                self.operands(one.arguments())
+                self.operands(invocation.arguments())
             }
         }
     }
 }
 
 /// Why a command makes its RUN a barrier.
-pub(super) fn unknown(one: &Invocation<'_>) -> Reason {
-    reasons::may_use_any_file(one.words.first().map_or("something", |word| &word.raw))
+pub(super) fn unknown(invocation: &Invocation<'_>) -> Reason {
+    reasons::may_use_any_file(invocation.words.first().map_or("something", |word| &word.raw))
 }

@@ -65,12 +65,12 @@ impl Facts<'_> {
             let at = self.outer().set_at(item, name)?;
             let Item::Instruction(instruction) = &self.file.items[at] else { return None };
             let (Body::Env(all) | Body::Arg(all)) = &instruction.body else { return None };
-            let place = all.iter().rposition(|one| one.key == *name)?;
+            let place = all.iter().rposition(|assignment| assignment.key == *name)?;
             Some((at, place, &all[place]))
         };
         let mut found: Vec<_> = names.iter().filter_map(setting).collect();
         found.sort_by_key(|(at, place, _)| Reverse((*at, *place)));
-        Ok(found.into_iter().map(|(at, _, one)| (at, one)).collect())
+        Ok(found.into_iter().map(|(at, _, assignment)| (at, assignment)).collect())
     }
 
     fn known_effects(&self, item: usize) -> &Numbered {
@@ -83,7 +83,7 @@ impl Facts<'_> {
 pub(super) fn links(runs: &[RunFacts<'_>]) -> HashMap<String, usize> {
     let mut links = HashMap::new();
     for run in runs {
-        let actions = run.invocations.iter().flat_map(|one| one.actions.known());
+        let actions = run.invocations.iter().flat_map(|invocation| invocation.actions.known());
         for target in actions.filter(|action| action.act == Act::Links).filter_map(|action| action.to) {
             let name = target.name.word().and_then(Word::literal);
             let name = name.map_or("", |name| name.trim_end_matches('/'));

@@ -16,8 +16,8 @@ use crate::reasons::{self, Reason};
 use crate::syntax::shell::{Word, base_name};
 
 impl Script<'_, '_> {
-    pub(super) fn change_directory(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        let target = one.arguments().first().filter(|word| !word.is_option() && one.is("cd"));
+    pub(super) fn change_directory(&mut self, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        let target = invocation.arguments().first().filter(|word| !word.is_option() && invocation.is("cd"));
         let path = match target {
             Some(word) => self.resolve(word)?,
             None => return Err(reasons::changes_to_unknown_directory()),
@@ -28,19 +28,19 @@ impl Script<'_, '_> {
 
     /// A program that is called by its path: the usual directories belong to the system, another
     /// `…/bin` to a separate environment.
-    pub(super) fn called_by_path(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        let path = self.resolve(&one.words[0])?;
+    pub(super) fn called_by_path(&mut self, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        let path = self.resolve(&invocation.words[0])?;
         let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
         let environment = directory
             .strip_suffix("/bin")
             .or_else(|| directory.strip_suffix("/sbin"))
-            .ok_or_else(|| unknown(one))?;
+            .ok_or_else(|| unknown(invocation))?;
         self.touch(if environment.is_empty() { Tree::System } else { Tree::At(environment.to_owned()) });
         Ok(())
     }
 
-    pub(super) fn export(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        for word in one.arguments() {
+    pub(super) fn export(&mut self, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        for word in invocation.arguments() {
             let (name, value) = word.raw.split_once('=').unwrap_or((&word.raw, ""));
             if self.facts.known.is_read_silently(name) {
                 self.variable(self.run.item, name, value)?;
@@ -49,11 +49,11 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn git(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        let plain: Vec<&Word> = one.arguments().iter().filter(|word| !word.is_option()).collect();
+    pub(super) fn git(&mut self, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        let plain: Vec<&Word> = invocation.arguments().iter().filter(|word| !word.is_option()).collect();
         match plain[..] {
             [verb, address] if verb.raw == "clone" && address.raw.contains("://") => {
-                let name = base_name(address.literal().ok_or_else(|| unknown(one))?)
+                let name = base_name(address.literal().ok_or_else(|| unknown(invocation))?)
                     .trim_end_matches(".git")
                     .to_owned();
                 let here = self.here()?;
@@ -65,7 +65,7 @@ impl Script<'_, '_> {
             }
             [verb, ..]
                 if verb.raw == "config"
-                    && one
+                    && invocation
                         .arguments()
                         .iter()
                         .any(|word| matches!(word.raw.as_str(), "--global" | "--system")) =>
@@ -79,9 +79,13 @@ impl Script<'_, '_> {
     }
 
     /// corepack reads the project's package.json, unless its arguments name a package manager.
-    pub(super) fn corepack(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        let plain: Vec<&str> =
-            one.arguments().iter().filter(|word| !word.is_option()).map(|word| word.raw.as_str()).collect();
+    pub(super) fn corepack(&mut self, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        let plain: Vec<&str> = invocation
+            .arguments()
+            .iter()
+            .filter(|word| !word.is_option())
+            .map(|word| word.raw.as_str())
+            .collect();
         if !matches!(plain[..], ["enable", ..] | ["prepare" | "use" | "install", _, ..]) {
             return Err(reasons::corepack_may_read_directory());
         }
@@ -90,7 +94,7 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn manager(&mut self, at: usize, one: &Invocation<'_>) -> Result<(), Reason> {
+    pub(super) fn manager(&mut self, at: usize, invocation: &Invocation<'_>) -> Result<(), Reason> {
         let run = self.run;
         let call = &run.calls[at];
         match call.manager.kind {
@@ -98,7 +102,7 @@ impl Script<'_, '_> {
             Kind::System => {
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
-                self.paths_among(one.arguments())
+                self.paths_among(invocation.arguments())
             }
             Kind::Language | Kind::Build => {
                 // The owner of the dotfiles and environments must be known.
@@ -110,7 +114,7 @@ impl Script<'_, '_> {
                 }
                 self.touch(Tree::System);
                 self.touch(Tree::Homes);
-                self.language(at, call, one)
+                self.language(at, call, invocation)
             }
         }
     }
@@ -119,13 +123,13 @@ impl Script<'_, '_> {
         &mut self,
         at: usize,
         call: &Call<'_>,
-        one: &Invocation<'_>,
+        invocation: &Invocation<'_>,
     ) -> Result<(), Reason> {
         let known = call.manager.by_name.as_ref();
         let by_name = known.is_some_and(|known| {
             // `python -m` may load a module from the working directory.
-            let as_module = one.words.iter().any(|word| word.raw == "-m")
-                || one.simple.words.iter().any(|word| word.raw == "-m");
+            let as_module = invocation.words.iter().any(|word| word.raw == "-m")
+                || invocation.simple.words.iter().any(|word| word.raw == "-m");
             let has = |options: &[String]| {
                 call.options.iter().any(|word| options.iter().any(|name| word.raw.starts_with(name)))
             };
@@ -140,7 +144,7 @@ impl Script<'_, '_> {
                 && !call.packages.is_empty()
                 && call.packages.iter().all(|word| is_package(word))
                 && !has(&known.unless_option)
-                && (!known.reads_files || self.paths_among(one.arguments()).is_ok())
+                && (!known.reads_files || self.paths_among(invocation.arguments()).is_ok())
         });
         let cleans = call.manager.cleans(&call.verb) && !call.manager.cleans_project;
         if by_name || cleans || known.is_some_and(|known| known.other_verbs.contains(&call.verb)) {
@@ -151,7 +155,7 @@ impl Script<'_, '_> {
             self.effects.installs.push(Install { call: at, directory });
             return Ok(());
         }
-        Err(reasons::may_read_directory(one.program.unwrap_or_default(), &call.verb))
+        Err(reasons::may_read_directory(invocation.program.unwrap_or_default(), &call.verb))
     }
 }
 
@@ -159,8 +163,8 @@ impl Facts<'_> {
     /// Whether a script of the file gives a user an unusual home directory.
     fn has_homes_elsewhere(&self) -> bool {
         let usual = |path: &str| OF_HOMES.iter().any(|start| paths::within(path, start));
-        let accounts = |one: &&Invocation<'_>| {
-            one.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
+        let accounts = |invocation: &&Invocation<'_>| {
+            invocation.program.is_some_and(|name| self.known.scope(name) == Some(Scope::Accounts))
         };
         let invocations = self.runs.iter().flat_map(|run| &run.invocations).filter(accounts);
         invocations.flat_map(Invocation::arguments).any(|word| {

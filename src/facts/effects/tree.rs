@@ -21,8 +21,8 @@ impl Tree {
     /// Whether some file may be in both.
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::At(one), Self::At(other)) => {
-                paths::within(one, trim(other)) || paths::within(other, trim(one))
+            (Self::At(path), Self::At(other)) => {
+                paths::within(path, trim(other)) || paths::within(other, trim(path))
             }
             (Self::At(path), Self::System) | (Self::System, Self::At(path)) => is_system(path),
             (Self::At(path), Self::Homes) | (Self::Homes, Self::At(path)) => is_in_home(path),

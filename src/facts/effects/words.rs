@@ -17,8 +17,8 @@ impl Script<'_, '_> {
     }
 
     /// All files that a command names.
-    pub(super) fn files(&mut self, one: &Invocation<'_>) -> Result<(), Reason> {
-        for action in one.actions.all().ok_or_else(|| unknown(one))? {
+    pub(super) fn files(&mut self, invocation: &Invocation<'_>) -> Result<(), Reason> {
+        for action in invocation.actions.all().ok_or_else(|| unknown(invocation))? {
             match (action.act, action.file.name) {
                 // Words with an unknown value may be several, and options too.
                 (Act::Text, name) if name.word().is_none_or(|word| word.literal().is_some()) => {}

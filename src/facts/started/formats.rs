@@ -269,7 +269,7 @@ mod tests {
 
     fn of(starter: &str, text: &str, targets: &[&str]) -> Commands {
         let known = Knowledge::embedded().starters();
-        let starter = known.iter().find(|one| one.name == starter).expect("a starter");
+        let starter = known.iter().find(|entry| entry.name == starter).expect("a starter");
         commands(starter, text, &targets.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
     }
 

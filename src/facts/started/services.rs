@@ -40,8 +40,10 @@ struct Arguments {
 /// What the earlier commands of the same pipeline print into this one.
 pub(super) fn piped(invocations: &[Invocation<'_>], index: usize) -> Option<String> {
     let place = invocations[index].place;
-    let is_before = |one: &&Invocation<'_>| {
-        one.place.statement == place.statement && one.place.pipeline == place.pipeline && !one.place.own_shell
+    let is_before = |invocation: &&Invocation<'_>| {
+        invocation.place.statement == place.statement
+            && invocation.place.pipeline == place.pipeline
+            && !invocation.place.own_shell
     };
     let texts: Vec<String> = invocations[..index].iter().filter(is_before).filter_map(printed).collect();
     (!texts.is_empty()).then(|| texts.concat())
@@ -72,7 +74,7 @@ impl Walk<'_, '_> {
         }
         let in_stage = || {
             let mut instructions = facts.back_from(walk.at);
-            let form = instructions.find_map(|(_, one)| match &one.body {
+            let form = instructions.find_map(|(_, instruction)| match &instruction.body {
                 Body::Entrypoint(form) => Some(form),
                 _ => None,
             });
@@ -101,10 +103,10 @@ impl Walk<'_, '_> {
         }
         let starters = self.facts.known.starters();
         let directories: Vec<&str> =
-            starters.iter().flat_map(|one| &one.directories).map(String::as_str).collect();
+            starters.iter().flat_map(|starter| &starter.directories).map(String::as_str).collect();
         for Placed { path, source } in self.facts.placed_by(item, instruction, &directories) {
             let is_its = |directory: &String| paths::within(&path, directory);
-            let Some(starter) = starters.iter().find(|one| one.directories.iter().any(is_its)) else {
+            let Some(starter) = starters.iter().find(|starter| starter.directories.iter().any(is_its)) else {
                 continue;
             };
             if may_be_its(starter, &path) {
@@ -117,8 +119,9 @@ impl Walk<'_, '_> {
     /// The table that a RUN passes to `crontab`, for cron to start in the running image.
     fn installed(&mut self, item: usize, instruction: &Instruction<'_>) {
         let Some(run) = self.facts.run_at(item) else { return };
-        for (index, one) in run.invocations.iter().enumerate() {
-            let Some(starter) = one.program.and_then(|program| self.facts.known.starter(program)) else {
+        for (index, invocation) in run.invocations.iter().enumerate() {
+            let Some(starter) = invocation.program.and_then(|program| self.facts.known.starter(program))
+            else {
                 continue;
             };
             if !starter.installs {
@@ -133,7 +136,7 @@ impl Walk<'_, '_> {
             self.service(&Call {
                 who,
                 starter,
-                words: one.arguments(),
+                words: invocation.arguments(),
                 directory,
                 piped,
                 levels: MOST_LEVELS,

@@ -150,8 +150,8 @@ impl Names {
 
     fn of(&self, name: &str) -> &[usize] {
         let hash = name.chars().fold(Self::EMPTY, Self::with);
-        let start = self.hashes.partition_point(|one| *one < hash);
-        let end = self.hashes.partition_point(|one| *one <= hash);
+        let start = self.hashes.partition_point(|other| *other < hash);
+        let end = self.hashes.partition_point(|other| *other <= hash);
         &self.items[start..end]
     }
 

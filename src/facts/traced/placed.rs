@@ -104,7 +104,7 @@ impl Facts<'_> {
         let sources = transfer.sources.iter().filter_map(|source| self.expanded(item, source));
         sources
             .flat_map(|source| by_pattern(context, &source, &destination))
-            .filter(|one| is_inside(&one.path))
+            .filter(|placed| is_inside(&placed.path))
             .collect()
     }
 
@@ -171,9 +171,9 @@ impl Facts<'_> {
         let mut found: Vec<String> = Vec::new();
         // Directories that get files of any name.
         let mut filled: Vec<String> = Vec::new();
-        for (index, one) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let resolved = |name: Name<'_>| self.target_of_name(run, index, name).path().map(str::to_owned);
-            for Action { act, file, to, .. } in one.actions.known() {
+            for Action { act, file, to, .. } in invocation.actions.known() {
                 if let Some(target) = to.and_then(|to| resolved(to.name)) {
                     found.push(joined(&target, base_name(file.name.text())));
                     found.push(target);
@@ -186,7 +186,7 @@ impl Facts<'_> {
                     (Some(path), Some(inner)) => found.push(joined(&path, inner)),
                     (Some(path), None) if *act == Act::Into => {
                         // The others name the files that they put there.
-                        if one.actions.known().iter().all(|action| action.to.is_none()) {
+                        if invocation.actions.known().iter().all(|action| action.to.is_none()) {
                             filled.push(path);
                         }
                     }
