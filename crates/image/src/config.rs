@@ -83,7 +83,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 impl Start {
     /// The directories in which programs are searched.
     pub fn path(&self) -> impl Iterator<Item = &str> {
-        let set = self.env.iter().flatten().find_map(|one| one.strip_prefix("PATH="));
+        let set = self.env.iter().flatten().find_map(|variable| variable.strip_prefix("PATH="));
         set.unwrap_or(PATH).split(':')
     }
 
@@ -151,7 +151,7 @@ fn words(words: Option<&Vec<String>>) -> String {
 
 fn variables(start: &Start) -> BTreeMap<String, String> {
     let all = start.env.iter().flatten();
-    all.filter_map(|one| one.split_once('='))
+    all.filter_map(|variable| variable.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
 }
@@ -201,9 +201,9 @@ mod tests {
 
     #[test]
     fn instructions_are_read_from_the_history() {
-        let one = config(
+        let config = config(
             r#"{"history":[{"created_by":"RUN /bin/sh -c make # buildkit"},{"created_by":"ENV A=1","empty_layer":true},{"created_by":"/bin/sh -c #(nop) COPY file:1 in /"}]}"#,
         );
-        assert_eq!(one.steps().collect::<Vec<_>>(), ["make", "COPY file:1 in /"]);
+        assert_eq!(config.steps().collect::<Vec<_>>(), ["make", "COPY file:1 in /"]);
     }
 }

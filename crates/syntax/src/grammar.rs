@@ -269,7 +269,11 @@ fn assignments(arguments: &str) -> Result<Vec<Assignment>, &'static str> {
         return Ok(vec![Assignment { key: key.to_owned(), value: Some(value.to_owned()) }]);
     }
     let all: Vec<Assignment> = words(arguments).map(assignment).collect();
-    if all.iter().all(|one| one.value.is_some()) { Ok(all) } else { Err("a word that is not NAME=value") }
+    if all.iter().all(|assignment| assignment.value.is_some()) {
+        Ok(all)
+    } else {
+        Err("a word that is not NAME=value")
+    }
 }
 
 fn assignment(word: &str) -> Assignment {

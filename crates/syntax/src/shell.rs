@@ -305,7 +305,7 @@ impl Command {
 
     /// The nested lists: bodies, conditions, branches. Substitutions belong to the words.
     pub fn lists(&self) -> impl Iterator<Item = &List> {
-        let (one, many, condition): (Option<&List>, &[List], Option<&List>) = match &self.kind {
+        let (body, many, condition): (Option<&List>, &[List], Option<&List>) = match &self.kind {
             CommandKind::Simple(_) => (None, &[], None),
             CommandKind::Subshell(list)
             | CommandKind::Group(list)
@@ -314,7 +314,7 @@ impl Command {
             CommandKind::Branching(branching) => (None, &branching.branches, Some(&branching.condition)),
             CommandKind::Test(lists) => (None, lists, None),
         };
-        one.into_iter().chain(condition).chain(many)
+        body.into_iter().chain(condition).chain(many)
     }
 
     fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Command)) {
