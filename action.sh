@@ -15,18 +15,24 @@ PATH=$PATH:$own/bin
 
 # Downloads a release for this machine if release.sha256 contains its checksum.
 download() {
-  local version name sum
+  local version top name sum
   version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-  name=jettison-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]').tar.gz
+  top=jettison-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]')
+  name=$top.tar.gz
   sum=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\$/\1/p" release.sha256)
   if [[ -z $sum || -z ${ACTION_REPOSITORY:-} ]]; then return 1; fi
   curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --output "$own/$name" \
     "https://github.com/$ACTION_REPOSITORY/releases/download/v$version/$name" || return 1
-  if ! echo "$sum  $own/$name" | sha256sum --check --status; then
+  if ! echo "$sum  $own/$name" | check_sum; then
     echo "$name does not match its checksum in release.sha256" >&2
     exit 2
   fi
-  tar --extract --gzip --no-same-owner --file "$own/$name" --directory "$own/bin" jettison
+  tar -x -z -o -f "$own/$name" -C "$own/bin" --strip-components 1 "$top/jettison" "$top/jettison-trace"
+}
+
+# macOS may have only shasum.
+check_sum() {
+  if command -v sha256sum >/dev/null; then sha256sum --check --status; else shasum -a 256 --check --status; fi
 }
 
 # Builds with the release profile: `--profile dist` would take longer to build than it saves here. Builds

@@ -78,11 +78,13 @@ fn the_manual_page_has_every_command_and_its_options() {
 }
 
 #[test]
-fn its_own_image_leaves_nothing_to_improve() {
-    for arguments in [&["fix", "--check", "Dockerfile"][..], &["fix", "--check", "--unsafe", "Dockerfile"]] {
-        let output = jettison(arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-        assert!(!text(&output.stderr).contains("suggestion"), "{}", text(&output.stderr));
+fn its_own_images_leave_nothing_to_improve() {
+    for file in ["Dockerfile", "packaging/image/Dockerfile"] {
+        for arguments in [&["fix", "--check", file][..], &["fix", "--check", "--unsafe", file]] {
+            let output = jettison(arguments);
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+            assert!(!text(&output.stderr).contains("suggestion"), "{}", text(&output.stderr));
+        }
     }
 }
 
@@ -297,15 +299,21 @@ fn the_action_takes_a_release_only_with_the_right_sum() {
         let output = Command::new("uname").arg(flag).output().expect("uname starts");
         text(&output.stdout).trim().to_lowercase()
     };
-    let name = format!("jettison-9.9.9-{}-{}.tar.gz", machine("-m"), machine("-s"));
-    let parts = folder(&[("jettison", "#!/bin/sh\necho released\n")]);
+    let top = format!("jettison-9.9.9-{}-{}", machine("-m"), machine("-s"));
+    let name = format!("{top}.tar.gz");
+    let released = "#!/bin/sh\necho released\n";
+    let parts = folder(&[
+        (&format!("{top}/jettison"), released),
+        (&format!("{top}/jettison-trace"), released),
+        (&format!("{top}/README.md"), ""),
+    ]);
     let archive = parts.path().join(&name);
     let tar = Command::new("tar")
         .args(["--create", "--gzip", "--file"])
         .arg(&archive)
         .arg("--directory")
         .arg(parts.path())
-        .arg("jettison")
+        .arg(&top)
         .status()
         .expect("tar starts");
     assert!(tar.success());
@@ -332,7 +340,9 @@ fn the_action_takes_a_release_only_with_the_right_sum() {
             .env("ARCHIVE", &archive)
             .output()
             .expect("bash starts");
-        (output, runner.path().join("jettison/bin/jettison").exists())
+        let bin = runner.path().join("jettison/bin");
+        assert!(!bin.join("README.md").exists());
+        (output, bin.join("jettison").exists() && bin.join("jettison-trace").exists())
     };
     let (output, is_there) = install(&sum);
     assert!(output.status.success() && is_there, "{}", text(&output.stderr));

@@ -25,6 +25,7 @@ const CHECKED: &[&str] = &[
     "crates",
     "docs",
     "knowledge",
+    "packaging",
     "schemas",
     "src",
     "tests",

@@ -1,0 +1,1 @@
+"""The parts of `packaging/build`: one kind of package in each module."""

@@ -1,0 +1,14 @@
+"""The build context of packaging/image/Dockerfile: the programs for each architecture."""
+
+import shutil
+
+
+def prepare(build, dist):
+    if build.platform.docker is None:
+        return
+    directory = dist / "image" / build.platform.docker
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    for name, data in build.programs.items():
+        (directory / name).write_bytes(data)
+        (directory / name).chmod(0o755)
