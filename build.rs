@@ -50,31 +50,37 @@ fn tables(everything: &model::Everything) -> String {
         languages,
     } = everything;
     let mut text = String::new();
-    parts(&mut text, "MANAGERS", "Manager", managers.iter().map(|one| (one.name.as_str(), json(one))));
-    parts(&mut text, "IMAGES", "Image", images.iter().map(|one| (one.name.as_str(), json(one))));
-    parts(&mut text, "COMMANDS", "CommandLine", commands.iter().map(|one| ("", json(one))));
+    parts(
+        &mut text,
+        "MANAGERS",
+        "Manager",
+        managers.iter().map(|manager| (manager.name.as_str(), json(manager))),
+    );
+    parts(&mut text, "IMAGES", "Image", images.iter().map(|image| (image.name.as_str(), json(image))));
+    parts(&mut text, "COMMANDS", "CommandLine", commands.iter().map(|command| ("", json(command))));
     parts(
         &mut text,
         "WRAPPERS",
         "Wrapper",
-        programs.wrappers.iter().map(|one| (one.name.as_str(), json(one))),
+        programs.wrappers.iter().map(|wrapper| (wrapper.name.as_str(), json(wrapper))),
     );
     parts(&mut text, "RUNTIME", "Runtime", std::iter::once(("", json(runtime))));
     parts(&mut text, "SETTINGS", "Vec<SettingsFile>", std::iter::once(("", json(settings))));
     parts(&mut text, "STARTERS", "Vec<Starter>", std::iter::once(("", json(starters))));
     parts(&mut text, "INSTALL_SCRIPTS", "Vec<InstallScript>", std::iter::once(("", json(install_scripts))));
-    let command_numbers = commands
-        .iter()
-        .enumerate()
-        .flat_map(|(number, one)| one.programs.iter().map(move |name| (name.as_str(), number.to_string())));
+    let command_numbers = commands.iter().enumerate().flat_map(|(number, command)| {
+        command.programs.iter().map(move |name| (name.as_str(), number.to_string()))
+    });
     table(&mut text, "COMMAND_BY_PROGRAM", "u8", &command_numbers.collect());
     let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
         let all = managers.iter().enumerate();
-        all.flat_map(|(number, one)| names(one).iter().map(move |name| (name.as_str(), number.to_string())))
-            .collect()
+        all.flat_map(|(number, manager)| {
+            names(manager).iter().map(move |name| (name.as_str(), number.to_string()))
+        })
+        .collect()
     };
-    table(&mut text, "MANAGER_BY_PROGRAM", "u8", &numbers(|one| &one.programs));
-    table(&mut text, "MANAGER_BY_MODULE", "u8", &numbers(|one| &one.modules));
+    table(&mut text, "MANAGER_BY_PROGRAM", "u8", &numbers(|manager| &manager.programs));
+    table(&mut text, "MANAGER_BY_MODULE", "u8", &numbers(|manager| &manager.modules));
     // If several lists contain a name, the last one counts.
     let sorts = [
         (&programs.builders, "Builder"),

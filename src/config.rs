@@ -197,8 +197,8 @@ impl Scope {
                 found.iter().any(|(lines, code)| names.contains(&code.as_str()) && overlap(lines, about))
             }
             Self::Lines(lines) => {
-                let within = |one: &RangeInclusive<usize>| {
-                    lines.iter().any(|lines| lines.start() <= one.start() && one.end() <= lines.end())
+                let within = |range: &RangeInclusive<usize>| {
+                    lines.iter().any(|lines| lines.start() <= range.start() && range.end() <= lines.end())
                 };
                 within(about) && touched.iter().all(within)
             }
@@ -247,7 +247,7 @@ impl Config {
 impl Settings {
     /// Whether a transform is enabled.
     pub fn wants(&self, id: &str) -> bool {
-        let selected = self.config.select.as_ref().is_none_or(|ids| ids.iter().any(|one| one == id));
-        selected && !self.config.ignore.iter().any(|one| one == id)
+        let selected = self.config.select.as_ref().is_none_or(|ids| ids.iter().any(|other| other == id));
+        selected && !self.config.ignore.iter().any(|other| other == id)
     }
 }

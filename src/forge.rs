@@ -194,11 +194,11 @@ impl Forge {
         for page in 1..=MOST_PAGES {
             let answer = self.call("GET", &format!("{}?{query}&page={page}", self.path()), None)?;
             let list = answer.as_array().ok_or(Error::Answer("a list"))?;
-            let ours = list.iter().filter(|one| {
-                let name = one["head"]["ref"].as_str().or_else(|| one["source_branch"].as_str());
+            let ours = list.iter().filter(|request| {
+                let name = request["head"]["ref"].as_str().or_else(|| request["source_branch"].as_str());
                 name == Some(branch)
             });
-            requests.extend(ours.filter_map(|one| self.read(one)));
+            requests.extend(ours.filter_map(|request| self.read(request)));
             if list.len() < PAGE {
                 break;
             }
@@ -256,9 +256,10 @@ impl Forge {
         }
     }
 
-    fn read(&self, one: &Value) -> Option<Request> {
-        let merged = !one["merged_at"].is_null() || one["merged"] == true || one["state"] == "merged";
-        let state = match one["state"].as_str()? {
+    fn read(&self, request: &Value) -> Option<Request> {
+        let merged =
+            !request["merged_at"].is_null() || request["merged"] == true || request["state"] == "merged";
+        let state = match request["state"].as_str()? {
             _ if merged => State::Merged,
             "open" | "opened" | "locked" => State::Open,
             _ => State::Closed,
@@ -268,10 +269,10 @@ impl Forge {
             Kind::GitHub | Kind::Gitea => ("number", "html_url", "body"),
         };
         Some(Request {
-            number: one[number].as_u64()?,
+            number: request[number].as_u64()?,
             state,
-            url: one[url].as_str().unwrap_or_default().to_owned(),
-            body: one[body].as_str().unwrap_or_default().to_owned(),
+            url: request[url].as_str().unwrap_or_default().to_owned(),
+            body: request[body].as_str().unwrap_or_default().to_owned(),
         })
     }
 }

@@ -337,7 +337,7 @@ impl Pipeline<'_, '_> {
     /// Runs the transforms whose fixes would not be applied, for their messages.
     fn held_back(&mut self, facts: &Facts<'_>, pragmas: &Pragmas, silent: &mut Silent) {
         let all = transforms::ALL.iter().enumerate();
-        for (index, _) in all.filter(|(_, one)| one.applicability < needed(self.settings)) {
+        for (index, _) in all.filter(|(_, transform)| transform.applicability < needed(self.settings)) {
             if self.draft(index, facts, pragmas, silent).is_none() {
                 return;
             }

@@ -152,8 +152,9 @@ impl Pragmas {
 /// The names in `# check=skip=NAME,…`. (BuildKit's manual, "Build checks": parts are separated by
 /// semicolons.)
 fn skipped(file: &Dockerfile<'_>, span: Span) -> Vec<Ignored> {
-    let check = file.directives.iter().find(|one| span.contains(one.span) && one.name == "check");
-    let parts = check.map(|one| one.value.as_str()).unwrap_or_default().split(';');
+    let check =
+        file.directives.iter().find(|directive| span.contains(directive.span) && directive.name == "check");
+    let parts = check.map(|directive| directive.value.as_str()).unwrap_or_default().split(';');
     let list = parts.filter_map(|part| part.trim().strip_prefix("skip="));
     let ids = list.flat_map(|list| list.split(',')).map(str::trim).filter(|id| !id.is_empty());
     ids.map(|id| Ignored { id: id.to_owned(), is_own: false }).collect()

@@ -369,7 +369,7 @@ fn errors(reports: &[FileReport]) -> Vec<&FileReport> {
 }
 
 fn is_listed(errors: &[&FileReport], report: &FileReport) -> bool {
-    errors.iter().any(|one| std::ptr::eq(*one, report))
+    errors.iter().any(|error| std::ptr::eq(*error, report))
 }
 
 /// `1 fix`, `2 fixes`

@@ -113,7 +113,7 @@ impl Context<'_> {
     /// file.
     pub fn is_silenced_anywhere(&self, transform: &Transform) -> bool {
         let names = transform.names();
-        self.file.instructions().any(|(_, one)| self.pragmas.silence(&names, one.text))
+        self.file.instructions().any(|(_, instruction)| self.pragmas.silence(&names, instruction.text))
     }
 
     /// Whether a comment, or hadolint's configuration, suppresses fixes with one of these codes.

@@ -36,11 +36,11 @@ impl Findings {
             format!("{} is not a hadolint report; create one with `hadolint --format json`", report.display())
         })?;
         let mut findings = Self { by_file: HashMap::new(), files: Vec::new() };
-        for one in found {
-            if !findings.files.contains(&one.file) {
-                findings.files.push(one.file.clone());
+        for finding in found {
+            if !findings.files.contains(&finding.file) {
+                findings.files.push(finding.file.clone());
             }
-            findings.by_file.entry(identity(&one.file)).or_default().push(one);
+            findings.by_file.entry(identity(&finding.file)).or_default().push(finding);
         }
         Ok(findings)
     }
@@ -57,11 +57,11 @@ impl Findings {
 
     /// What happened to each finding of a file.
     pub fn answers(&self, path: &Path, outcome: &Outcome) -> Vec<Finding> {
-        let one = |found: &Found| {
+        let finding = |found: &Found| {
             let (answer, reason) = answer(found, outcome);
             Finding { code: found.code.clone(), line: found.line, answer, reason }
         };
-        self.of(path).map(one).collect()
+        self.of(path).map(finding).collect()
     }
 }
 

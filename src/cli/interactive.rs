@@ -53,17 +53,17 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
     let found = files.found;
     let mut reports = Vec::new();
     let mut quits = false;
-    for one in found {
+    for file in found {
         if quits {
             break;
         }
         // The previous file may have changed the context.
         session.forget_contexts()?;
-        let mut report = match &one {
+        let mut report = match &file {
             Ok(path) => ask_about(&session, path, &mut quits)?,
             Err(error) => FileReport::failed(None, error.clone()),
         };
-        if let (Ok(path), None) = (&one, &report.error) {
+        if let (Ok(path), None) = (&file, &report.error) {
             report.error = dockerignore::write(path, &session.contexts, &mut report).err();
         }
         reports.push(report);
@@ -202,8 +202,9 @@ fn edit(proposal: &Proposal<'_>) -> anyhow::Result<Option<Edits>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("Dockerfile");
     std::fs::write(&path, proposed)?;
-    let editor =
-        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|one| !one.is_empty()));
+    let editor = ["VISUAL", "EDITOR"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     // The variable may contain options, so a shell splits it, as in git.
     let mut command = Command::new("sh");

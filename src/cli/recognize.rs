@@ -46,7 +46,7 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     let mut unknown = file.unknown_instructions();
     let Some(word) = unknown.next() else { return Ok(()) };
     let more = unknown.count();
-    let syntax = file.directives.iter().find(|one| one.name == "syntax");
+    let syntax = file.directives.iter().find(|directive| directive.name == "syntax");
     if syntax.is_some_and(|syntax| frontend_release(&syntax.value).is_none()) {
         return Ok(());
     }
@@ -81,9 +81,11 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
 /// Whether an instruction that takes no here-document seems to have one: the lines of its text are
 /// no instructions, and the rest of the file is fixed as usual.
 fn has_document_before(file: &Dockerfile<'_>, word: Span) -> bool {
-    let mut before = file.instructions().take_while(|(_, one)| one.full.start < word.start);
+    let mut before = file.instructions().take_while(|(_, instruction)| instruction.full.start < word.start);
     let takes_none = |body: &Body| !matches!(body, Body::Run(_) | Body::Copy(_) | Body::Add(_));
-    before.any(|(_, one)| takes_none(&one.body) && one.full.of(file.text).contains("<<"))
+    before.any(|(_, instruction)| {
+        takes_none(&instruction.body) && instruction.full.of(file.text).contains("<<")
+    })
 }
 
 /// The instruction that a word was meant to be.

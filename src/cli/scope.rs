@@ -58,7 +58,7 @@ impl Scopes {
                     Some(changed) => Scope::Lines(
                         instructions(text)
                             .into_iter()
-                            .filter(|lines| changed.iter().any(|one| overlap(one, lines)))
+                            .filter(|lines| changed.iter().any(|range| overlap(range, lines)))
                             .collect(),
                     ),
                 }
@@ -68,7 +68,9 @@ impl Scopes {
                 let whole = |line: usize| {
                     instructions.iter().find(|lines| lines.contains(&line)).cloned().unwrap_or(line..=line)
                 };
-                Scope::Found(findings.of(path).map(|one| (whole(one.line), one.code.clone())).collect())
+                Scope::Found(
+                    findings.of(path).map(|finding| (whole(finding.line), finding.code.clone())).collect(),
+                )
             }
         };
         Ok(Arc::new(Settings { scope: Some(scope), ..Settings::clone(&settings) }))

@@ -278,6 +278,6 @@ fn read(path: &Path) -> Result<(Config, Vec<Gitignore>), Failure> {
     let compiled =
         |list: &Vec<String>| patterns(folder, list).map_err(|error| wrong(path, &text, Mistake::new(error)));
     compiled(&config.exclude)?;
-    let overrides = config.overrides.iter().map(|one| compiled(&one.files)).collect::<Result<_, _>>()?;
+    let overrides = config.overrides.iter().map(|entry| compiled(&entry.files)).collect::<Result<_, _>>()?;
     Ok((config, overrides))
 }

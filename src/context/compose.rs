@@ -120,7 +120,7 @@ fn merged(body: &Map<String, Value>) -> Map<String, Value> {
     let mut whole = Map::new();
     let others = match body.get("<<") {
         Some(Value::Array(all)) => all.iter().collect(),
-        Some(one) => vec![one],
+        Some(other) => vec![other],
         None => Vec::new(),
     };
     for other in others.into_iter().rev().filter_map(Value::as_object) {

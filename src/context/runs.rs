@@ -272,7 +272,7 @@ mod tests {
         runs([(path, text)]).into_iter().map(|run| (run.who, run.words.join(" "))).collect()
     }
 
-    fn one(path: &str, text: &str) -> Option<String> {
+    fn last_words(path: &str, text: &str) -> Option<String> {
         found(path, text).pop().map(|(_, words)| words)
     }
 
@@ -289,7 +289,7 @@ mod tests {
             ("podman exec -e A=1 web curl localhost", "curl localhost"),
             ("kubectl exec -it deploy -n x -- sh", "sh"),
         ] {
-            assert_eq!(one("Makefile", text).as_deref(), Some(words), "{text}");
+            assert_eq!(last_words("Makefile", text).as_deref(), Some(words), "{text}");
         }
     }
 
@@ -303,7 +303,7 @@ mod tests {
             "# docker run app npm test",
             "docker ps | grep run",
         ] {
-            assert_eq!(one("ci.sh", text), None, "{text}");
+            assert_eq!(last_words("ci.sh", text), None, "{text}");
         }
     }
 
@@ -318,11 +318,11 @@ mod tests {
             ]
         );
         let task = r#"{"containerDefinitions": [{"image": "${IMAGE}", "healthCheck": {"command": ["CMD-SHELL", "wget x"]}}]}"#;
-        assert_eq!(one("task.json", task).as_deref(), Some("CMD-SHELL wget x"));
+        assert_eq!(last_words("task.json", task).as_deref(), Some("CMD-SHELL wget x"));
         let job = "test:\n  image: $CI_REGISTRY_IMAGE\n  script:\n  - npm test\n";
         assert!(runs([(".gitlab-ci.yml", job)]).iter().any(|run| run.by_shell && run.words == ["npm test"]));
         let chart = "containers:\n- image: {{ .Values.image }}\n  command: [\"sh\", \"-c\"]\n  args:\n  - exec npm run dev\n  {{- end }}\n";
-        assert_eq!(one("templates/app.yaml", chart).as_deref(), Some("exec npm run dev"));
+        assert_eq!(last_words("templates/app.yaml", chart).as_deref(), Some("exec npm run dev"));
     }
 
     #[test]

@@ -96,8 +96,11 @@ fn compare_commands<'a>(
 /// Every instruction except RUN, including its here-documents.
 pub(super) fn configuration<'a>(file: &'a Dockerfile<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
     let others = file.instructions().filter(|(_, instruction)| !matches!(instruction.body, Body::Run(_)));
-    let parts = others.map(|(_, one)| {
-        (one.logical.text.as_ref(), one.heredocs.iter().map(|doc| doc.content.of(file.text)).collect())
+    let parts = others.map(|(_, instruction)| {
+        (
+            instruction.logical.text.as_ref(),
+            instruction.heredocs.iter().map(|doc| doc.content.of(file.text)).collect(),
+        )
     });
     parts.collect()
 }
@@ -211,7 +214,7 @@ pub(super) fn words(command: &Command) -> impl Iterator<Item = Cow<'_, str>> {
 /// The assignments of a command, without their values.
 fn assigned(command: &Command) -> impl Iterator<Item = Cow<'_, str>> {
     let assignments = command.simple().into_iter().flat_map(|simple| &simple.assignments);
-    assignments.map(|one| Cow::Owned(format!("{}=", one.name)))
+    assignments.map(|assignment| Cow::Owned(format!("{}=", assignment.name)))
 }
 
 fn compare(
@@ -269,8 +272,12 @@ fn has_other_packages(before: &Step<'_>, after: &Step<'_>, known: &Knowledge) ->
     };
     let is_option = |word: &Cow<'_, str>| word.starts_with('-');
     let is_library = |word: &str| {
-        known.runtime().libraries.iter().any(|one| {
-            one.everywhere.iter().chain(one.releases.values().flatten()).any(|package| package == word)
+        known.runtime().libraries.iter().any(|library| {
+            library
+                .everywhere
+                .iter()
+                .chain(library.releases.values().flatten())
+                .any(|package| package == word)
         })
     };
     let before_words: HashSet<Cow<'_, str>> = before.words().collect();

@@ -129,17 +129,20 @@ fn makes_layer(instruction: &Instruction<'_>) -> bool {
 fn image(facts: &Facts<'_>, stage: &crate::facts::Stage) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     for item in stage.items.clone() {
-        let Item::Instruction(one) = &facts.file.items[item] else { continue };
-        let name = one.keyword.name();
+        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
+        let name = instruction.keyword.name();
         let mut each = |all: &[Assignment]| {
-            for one in all {
-                settings.insert(format!("{name} {}", one.key), one.value.clone().unwrap_or_default());
+            for assignment in all {
+                settings.insert(
+                    format!("{name} {}", assignment.key),
+                    assignment.value.clone().unwrap_or_default(),
+                );
             }
         };
-        match &one.body {
+        match &instruction.body {
             Body::Env(all) | Body::Label(all) => each(all),
             Body::Expose(all) | Body::Volume(all) => {
-                settings.extend(all.iter().map(|one| (format!("{name} {one}"), String::new())));
+                settings.extend(all.iter().map(|value| (format!("{name} {value}"), String::new())));
             }
             Body::Workdir(path) => {
                 let unknown = || with_variables(facts, stage, item, path);
@@ -151,8 +154,9 @@ fn image(facts: &Facts<'_>, stage: &crate::facts::Stage) -> BTreeMap<String, Str
             | Body::Healthcheck(_)
             | Body::Stopsignal
             | Body::Shell(_) => {
-                let flags: Vec<&str> = one.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect();
-                settings.insert(name.to_owned(), format!("{} {}", flags.join(" "), one.arguments()));
+                let flags: Vec<&str> =
+                    instruction.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect();
+                settings.insert(name.to_owned(), format!("{} {}", flags.join(" "), instruction.arguments()));
             }
             _ => {}
         }

@@ -28,7 +28,8 @@ pub fn layer_instructions(file: &Dockerfile<'_>, config: &Config, layers: usize)
         return Vec::new();
     }
     let mut made = Vec::new();
-    let instructions = file.instructions().rev().take_while(|(_, one)| one.keyword != Keyword::From);
+    let instructions =
+        file.instructions().rev().take_while(|(_, instruction)| instruction.keyword != Keyword::From);
     for ((_, instruction), step) in instructions.zip(config.history.iter().rev()) {
         if keyword(&step.created_by) != Some(instruction.keyword) {
             break;

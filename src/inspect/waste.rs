@@ -160,7 +160,7 @@ impl<'k> Caches<'k> {
             avoid
                 .directories
                 .iter()
-                .any(|one| one.trim_start_matches("~/").trim_start_matches('/') == *directory)
+                .any(|avoided| avoided.trim_start_matches("~/").trim_start_matches('/') == *directory)
         });
         let name = if cache.name.contains(&manager.name) {
             cache.name.clone()
@@ -207,7 +207,7 @@ impl<'k> Builders<'k> {
         path.starts_with("usr/include/")
             || path.contains("/lib/gcc")
             || path.starts_with("usr/bin/")
-                && self.names.iter().any(|one| name == *one || name.ends_with(&format!("-{one}")))
+                && self.names.iter().any(|tool| name == *tool || name.ends_with(&format!("-{tool}")))
     }
 }
 

@@ -61,7 +61,8 @@ pub fn build(engine: &Engine, plan: &Plan, fresh: bool) -> Result<Built, Measure
     arguments.extend(fresh.then(|| "--no-cache".to_owned()));
     arguments.extend(plan.target.iter().flat_map(|target| ["--target".to_owned(), target.clone()]));
     arguments.extend(plan.platform.iter().flat_map(|platform| ["--platform".to_owned(), platform.clone()]));
-    arguments.extend(plan.build_args.iter().flat_map(|one| ["--build-arg".to_owned(), one.clone()]));
+    arguments
+        .extend(plan.build_args.iter().flat_map(|argument| ["--build-arg".to_owned(), argument.clone()]));
     arguments.extend(plan.more.iter().cloned());
     arguments.push(plan.context.to_string_lossy().into_owned());
     let start = Instant::now();

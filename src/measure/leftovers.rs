@@ -24,8 +24,8 @@ pub fn watch() {
         // Without the handler, only an interrupt leaves something.
         let _ = ctrlc::set_handler(|| {
             super::process::stop();
-            for one in LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
-                one.remove();
+            for leftover in LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
+                leftover.remove();
             }
             std::process::exit(130);
         });
@@ -44,7 +44,7 @@ impl Leftover {
 }
 
 fn take(what: &Leftover) {
-    LEFT.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one != what);
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner).retain(|leftover| leftover != what);
 }
 
 fn put(what: Leftover) {

@@ -122,7 +122,7 @@ pub fn compare(
         .tried
         .push(Tried { what: "every library of every program is found".into(), is_same: missing.is_empty() });
     let owners = Owners::of(&was);
-    let loads = missing.iter().map(|one| (one.library.as_str(), one.path.as_str()));
+    let loads = missing.iter().map(|load| (load.library.as_str(), load.path.as_str()));
     finding.lacking = lacking::libraries(&was, &owners, loads);
     finding.broken.extend(missing.iter().map(ToString::to_string));
     if !evidence.is_empty() {

@@ -288,7 +288,7 @@ reasons! {
     may_change_modules(name: &str) = "`{name}` may change files in node_modules";
 
     /// The build context has several manifests.
-    two_manifests(one: &str, other: &str) = "the build context has `{one}` and `{other}`";
+    two_manifests(path: &str, other: &str) = "the build context has `{path}` and `{other}`";
 
     /// The manifest is the root of a workspace.
     workspace_root(path: &str) = "`{path}` is the root of a workspace";

@@ -189,7 +189,7 @@ mod tests {
     fn shown(line: &str, column: usize, title: &str) -> String {
         let place = Place { line: 7, column };
         let notes = ["why".to_owned()];
-        let one = Excerpt {
+        let excerpt = Excerpt {
             kind: Kind::Fix,
             id: Some("merge-runs"),
             title,
@@ -199,7 +199,7 @@ mod tests {
             notes: &notes,
             help: Some("do it"),
         };
-        one.render(Drawing { coloured: false, width: None })
+        excerpt.render(Drawing { coloured: false, width: None })
     }
 
     #[test]
@@ -245,7 +245,7 @@ fix[merge-runs]: combine
     fn a_long_title_is_wrapped_between_words() {
         let place = Place { line: 1, column: 1 };
         let title = "run `apt-get update` in the same RUN as the install";
-        let one = Excerpt {
+        let excerpt = Excerpt {
             kind: Kind::Fix,
             id: Some("merge-runs"),
             title,
@@ -255,7 +255,7 @@ fix[merge-runs]: combine
             notes: &[],
             help: None,
         };
-        let text = one.render(Drawing { coloured: false, width: Some(50) });
+        let text = excerpt.render(Drawing { coloured: false, width: Some(50) });
         let expected = "\
 fix[merge-runs]: run `apt-get update` in the same
                  RUN as the install

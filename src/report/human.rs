@@ -85,7 +85,7 @@ fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::R
             let notes = if options.verbosity == Verbosity::Everything { &fix.notes[..] } else { &[] };
             let title = format!("{}{purpose}", fix.title);
             let help = format!("for details, run `jettison explain {}`", step.transform.id);
-            let one = Excerpt {
+            let excerpt = Excerpt {
                 kind: if is_safe { Kind::Fix } else { Kind::UnsafeFix },
                 id: Some(step.transform.id),
                 title: &title,
@@ -96,11 +96,11 @@ fn fixes(out: &mut dyn Write, reports: &[FileReport], options: Options) -> io::R
                 help: explained.insert(step.transform.id).then_some(help.as_str()),
             };
             if let Style::Full(drawing) = options.style {
-                out.write_all(one.render(drawing).as_bytes())?;
+                out.write_all(excerpt.render(drawing).as_bytes())?;
                 continue;
             }
             let mark = if is_safe { String::new() } else { format!(" [{}]", fix.applicability.name()) };
-            let (path, title) = (escape::line(one.path), escape::line(&fix.title));
+            let (path, title) = (escape::line(excerpt.path), escape::line(&fix.title));
             writeln!(out, "{path}:{}: {}: {title}{mark}{purpose}", fix.place, step.transform.id)?;
             for note in notes {
                 writeln!(out, "    {}", escape::line(note))?;
@@ -144,16 +144,18 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
                 with_line(out, report, held, options, (Kind::Warning, "warning"))?;
             }
         }
-        for one in
-            report.findings.iter().filter(|one| one.answer != Answer::Fixed && verbosity != Verbosity::Errors)
+        for finding in report
+            .findings
+            .iter()
+            .filter(|finding| finding.answer != Answer::Fixed && verbosity != Verbosity::Errors)
         {
             writeln!(
                 out,
                 "{path}:{}: {}: {}: {}",
-                one.line,
-                escape::line(&one.code),
-                one.answer.label(),
-                escape::line(&one.reason)
+                finding.line,
+                escape::line(&finding.code),
+                finding.answer.label(),
+                escape::line(&finding.reason)
             )?;
         }
         for held in &report.outcome.undone {
@@ -186,8 +188,8 @@ fn not_made(
     if let Style::Full(drawing) = style {
         let note = note.trim_matches(['(', ')', '[', ']']).to_owned();
         let notes: Vec<String> = shown.map(str::to_owned).chain([note]).collect();
-        let one = excerpt(report, held, kind, reason, &notes);
-        return out.write_all(one.render(drawing).as_bytes());
+        let excerpt = excerpt(report, held, kind, reason, &notes);
+        return out.write_all(excerpt.render(drawing).as_bytes());
     }
     let path = escape::line(report.path.as_deref().unwrap_or_default());
     let id = held.transform.unwrap_or_default();
@@ -238,9 +240,9 @@ fn error(out: &mut dyn Write, report: &FileReport, style: Style) -> io::Result<(
     let line = report.error_at.as_ref().map_or("", |spot| &spot.line);
     if let (Style::Full(drawing), Some(place)) = (style, report.error_place()) {
         let path = report.path.as_deref().unwrap_or_default();
-        let one =
+        let excerpt =
             Excerpt { kind: Kind::Error, id: None, title: error, path, place, line, notes: &[], help: None };
-        return out.write_all(one.render(drawing).as_bytes());
+        return out.write_all(excerpt.render(drawing).as_bytes());
     }
     let in_other_file = report.error_at.as_ref().is_some_and(|spot| spot.path.is_some());
     let who = match (&report.path, report.error_place()) {

@@ -112,7 +112,7 @@ fn advice(waste: &Waste, lines: &[Option<usize>]) -> Option<&'static str> {
 }
 
 fn rest(out: &mut impl Write, sizes: impl Iterator<Item = u64>) -> io::Result<()> {
-    let (count, sum) = sizes.fold((0, 0), |(count, sum), one| (count + 1, sum + one));
+    let (count, sum) = sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
     if count == 0 { Ok(()) } else { writeln!(out, "    {:>10}  in {count} more", size(sum)) }
 }
 
@@ -167,8 +167,8 @@ pub fn json(
         "seen": found.seen,
         "wasted": found.wasted(),
         "layers": layers.collect::<Vec<_>>(),
-        "directories": found.directories.iter().map(|one| json!({ "path": one.path, "size": one.size })).collect::<Vec<_>>(),
-        "packages": found.packages.iter().map(|one| json!({ "manager": one.ecosystem.name(), "name": one.name, "size": one.size })).collect::<Vec<_>>(),
+        "directories": found.directories.iter().map(|directory| json!({ "path": directory.path, "size": directory.size })).collect::<Vec<_>>(),
+        "packages": found.packages.iter().map(|package| json!({ "manager": package.ecosystem.name(), "name": package.name, "size": package.size })).collect::<Vec<_>>(),
         "wastes": wastes.collect::<Vec<_>>(),
         "fixes": savings.map(|all| all.iter().map(fix).collect::<Vec<_>>()),
     });

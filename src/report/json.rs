@@ -171,11 +171,11 @@ fn file(report: &FileReport) -> File<'_> {
         findings: report
             .findings
             .iter()
-            .map(|one| Found {
-                code: &one.code,
-                line: one.line,
-                answer: one.answer.name(),
-                reason: &one.reason,
+            .map(|finding| Found {
+                code: &finding.code,
+                line: finding.line,
+                answer: finding.answer.name(),
+                reason: &finding.reason,
             })
             .collect(),
         ignored: report.ignore_file.as_ref().map(|file| IgnoreFile {

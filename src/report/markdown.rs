@@ -101,10 +101,10 @@ pub fn changes(reports: &[FileReport], most: usize) -> String {
 pub fn figures(reports: &[FileReport], most: usize) -> String {
     let measured = reports.iter().filter_map(|report| report.measured.as_ref());
     let parts: Vec<String> = measured
-        .map(|one| {
+        .map(|measurements| {
             let mut text = Vec::new();
             // Writing to memory can't fail.
-            let _ = measured::markdown(&mut text, one);
+            let _ = measured::markdown(&mut text, measurements);
             String::from_utf8_lossy(&text).into_owned()
         })
         .collect();

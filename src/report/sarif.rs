@@ -40,7 +40,7 @@ fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let is_successful = errors.is_empty();
     let notifications: Vec<Value> = errors.into_iter().chain(reports.iter().flat_map(left)).collect();
     let mut codes: Vec<&str> =
-        notifications.iter().filter_map(|one| one["descriptor"]["id"].as_str()).collect();
+        notifications.iter().filter_map(|notification| notification["descriptor"]["id"].as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
     let log = json!({

@@ -114,7 +114,10 @@ pub(super) fn value(verified: &Verified) -> Value {
         })
     });
     let tried = finding.tried.iter().map(|tried| json!({ "what": tried.what, "same": tried.is_same }));
-    let lacking = finding.lacking.iter().map(|one| json!({ "package": one.package, "because": one.why }));
+    let lacking = finding
+        .lacking
+        .iter()
+        .map(|required| json!({ "package": required.package, "because": required.why }));
     json!({
         "works": finding.broken.is_empty(),
         "before": { "size": before },

@@ -21,8 +21,8 @@ pub(crate) fn assets(view: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
     let mut kept = BTreeSet::new();
     let mut left = BTreeSet::new();
     for item in view.stage.items.clone() {
-        let Item::Instruction(one) = &view.facts.file.items[item] else { continue };
-        let (Body::Copy(_) | Body::Add(_)) = &one.body else { continue };
+        let Item::Instruction(instruction) = &view.facts.file.items[item] else { continue };
+        let (Body::Copy(_) | Body::Add(_)) = &instruction.body else { continue };
         let copied = view.facts.copied(item, context)?;
         for entry in context.sent() {
             let Some(path) = copied.image_path(&entry.path) else { continue };
@@ -44,8 +44,8 @@ pub(crate) fn assets(view: &StageView<'_, '_>, is_source: &dyn Fn(&str) -> bool)
         let whole = directories.find(|directory| {
             !left
                 .range((*directory).to_owned()..)
-                .take_while(|one| one.starts_with(directory))
-                .any(|one| one[directory.len()..].starts_with('/'))
+                .take_while(|path| path.starts_with(directory))
+                .any(|path| path[directory.len()..].starts_with('/'))
         });
         paths.insert(format!("{}/{}", view.folder.trim_end_matches('/'), whole.unwrap_or(file)));
     }

@@ -66,7 +66,8 @@ impl Entrypoint {
 
     /// The instruction whose first word is the program: ENTRYPOINT, otherwise CMD.
     pub fn main(&self) -> Option<&StartCommand> {
-        let of = |keyword| self.all.iter().find(|one| one.keyword == keyword && !one.words.is_empty());
+        let of =
+            |keyword| self.all.iter().find(|command| command.keyword == keyword && !command.words.is_empty());
         of(Keyword::Entrypoint).or_else(|| of(Keyword::Cmd))
     }
 
@@ -78,15 +79,15 @@ impl Entrypoint {
     /// The program and all its arguments, including those from CMD.
     pub fn words(&self) -> Vec<&str> {
         let order = [Keyword::Entrypoint, Keyword::Cmd];
-        let of = |keyword| self.all.iter().find(move |one| one.keyword == keyword);
-        order.into_iter().filter_map(of).flat_map(|one| &one.words).map(String::as_str).collect()
+        let of = |keyword| self.all.iter().find(move |command| command.keyword == keyword);
+        order.into_iter().filter_map(of).flat_map(|command| &command.words).map(String::as_str).collect()
     }
 
     /// Whether the image needs a shell: for a shell form, or because a command calls a shell or a
     /// shell script.
     pub fn needs_shell(&self) -> bool {
-        let own = self.all.iter().map(|one| (one.by_shell, &one.words));
-        let mut all = own.chain(self.elsewhere.iter().map(|one| (one.by_shell, &one.words)));
+        let own = self.all.iter().map(|command| (command.by_shell, &command.words));
+        let mut all = own.chain(self.elsewhere.iter().map(|command| (command.by_shell, &command.words)));
         all.any(|(by_shell, words)| by_shell || words.first().is_some_and(|word| is_shell(word)))
     }
 
@@ -168,9 +169,9 @@ mod tests {
 
     #[test]
     fn the_last_instruction_with_a_keyword_is_effective() {
-        let one = start("CMD a\nENTRYPOINT [\"b\", \"c\"]\nCMD [\"d\"]");
-        assert_eq!((one.program(), one.words()), (Some("b"), vec!["b", "c", "d"]));
-        assert!(!one.needs_shell());
+        let entrypoint = start("CMD a\nENTRYPOINT [\"b\", \"c\"]\nCMD [\"d\"]");
+        assert_eq!((entrypoint.program(), entrypoint.words()), (Some("b"), vec!["b", "c", "d"]));
+        assert!(!entrypoint.needs_shell());
     }
 
     #[test]

@@ -23,10 +23,11 @@ pub(crate) struct Started {
 impl Started {
     pub fn of(view: &StageView<'_, '_>, manifest: Option<&Value>) -> Self {
         let words: Vec<String> = view.start.words().iter().map(|word| (*word).to_owned()).collect();
-        let health = view.start.all.iter().filter(|one| one.keyword == crate::syntax::Keyword::Healthcheck);
+        let health =
+            view.start.all.iter().filter(|command| command.keyword == crate::syntax::Keyword::Healthcheck);
         let mut texts = vec![words.join(" ")];
-        texts.extend(health.map(|one| one.words.join(" ")));
-        texts.extend(view.start.elsewhere.iter().map(|one| one.words.join(" ")));
+        texts.extend(health.map(|command| command.words.join(" ")));
+        texts.extend(view.start.elsewhere.iter().map(|command| command.words.join(" ")));
         // Node's documentation, "NODE_OPTIONS": options for every `node`.
         if let Variable::Set(options) = view.facts.variable(view.stage.items.end - 1, "NODE_OPTIONS") {
             texts.push(format!("node {options}"));

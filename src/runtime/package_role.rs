@@ -25,7 +25,7 @@ pub enum Role {
 pub fn role_of(package: &str, release: Option<&Release>, known: &Knowledge) -> Role {
     let name = package.split(['=', ':', '/']).next().unwrap_or(package);
     let runtime = known.runtime();
-    let is_in = |list: &[String]| list.iter().any(|one| one == name);
+    let is_in = |list: &[String]| list.iter().any(|other| other == name);
     if is_in(&runtime.build_tools) {
         Role::BuildOnly
     } else if is_in(&runtime.looking) {
@@ -44,7 +44,8 @@ pub fn serves_builds(package: &str, release: Option<&Release>, known: &Knowledge
 }
 
 fn libraries(headers: &str, release: &Release, known: &Knowledge) -> Option<Vec<String>> {
-    let library = known.runtime().libraries.iter().find(|one| one.dev.iter().any(|dev| dev == headers))?;
+    let library =
+        known.runtime().libraries.iter().find(|library| library.dev.iter().any(|dev| dev == headers))?;
     let number = release.version.first().map(|number| format!("{}:{number}", release.family));
     let by_release = number.and_then(|number| library.releases.get(&number));
     if let Some(packages) = by_release.or_else(|| library.releases.get(&release.family)) {

@@ -119,9 +119,9 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
 fn result(file: &FileEdits, old: &str) -> anyhow::Result<String> {
     let expected = file.sha256.as_deref().context("the document has no sha256 for it")?;
     ensure!(sha256(old) == expected, "has changed since these edits were created; run `jettison fix` again");
-    let edits = file.edits.iter().map(|one| {
-        let span = Span { start: one.start, end: one.end };
-        Edit { span, text: one.replacement.clone() }
+    let edits = file.edits.iter().map(|edit| {
+        let span = Span { start: edit.start, end: edit.end };
+        Edit { span, text: edit.replacement.clone() }
     });
     let new = Edits::apply_received(edits.collect(), old)?;
     if let Some(expected) = &file.result_sha256 {

@@ -111,12 +111,12 @@ impl Meter {
 }
 
 /// Prints the measurements.
-fn print(out: &mut impl Write, format: MeasureFormat, one: &Measured) -> io::Result<()> {
+fn print(out: &mut impl Write, format: MeasureFormat, measurements: &Measured) -> io::Result<()> {
     match format {
-        MeasureFormat::Human => measured::human(out, one),
-        MeasureFormat::Json => measured::json(out, one),
-        MeasureFormat::Markdown => measured::markdown(out, one),
-        MeasureFormat::Html => measured::page(out, one),
+        MeasureFormat::Human => measured::human(out, measurements),
+        MeasureFormat::Json => measured::json(out, measurements),
+        MeasureFormat::Markdown => measured::markdown(out, measurements),
+        MeasureFormat::Html => measured::page(out, measurements),
     }
 }
 

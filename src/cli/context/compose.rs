@@ -55,12 +55,12 @@ pub fn context_of<'b>(
     match found[..] {
         [] => Ok(None),
         [built] => Ok(Some((&built.by, &built.context))),
-        [one, other, ..] => Err(format!(
+        [first, second, ..] => Err(format!(
             "two build contexts are configured, {} ({}) and {} ({}); name one with --context",
-            one.context.display(),
-            one.by.display(),
-            other.context.display(),
-            other.by.display()
+            first.context.display(),
+            first.by.display(),
+            second.context.display(),
+            second.by.display()
         )),
     }
 }

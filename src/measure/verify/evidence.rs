@@ -143,8 +143,8 @@ impl Evidence {
 
 /// The number of files and directories whose content was used.
 pub(super) fn count(used: &[Used<'_>]) -> usize {
-    let read = used.iter().filter(|one| one.using != Use::LookedUp);
-    read.map(|one| one.real.as_str()).collect::<BTreeSet<_>>().len()
+    let read = used.iter().filter(|file| file.using != Use::LookedUp);
+    read.map(|file| file.real.as_str()).collect::<BTreeSet<_>>().len()
 }
 
 /// What the checks used in the first image and would not find in the second.
@@ -157,20 +157,20 @@ pub(super) fn lost(
     // A path over a symlink counts twice: as the program named it, and where it led. It may lead
     // elsewhere now, as with the version in the name of a library.
     let mut led: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for Used { path, real, .. } in used.iter().filter(|one| one.path != one.real) {
+    for Used { path, real, .. } in used.iter().filter(|file| file.path != file.real) {
         led.entry(real).or_default().push(path);
     }
     let lookup = Lookup::of(before, after, is);
     let is_found =
         |path: &str| is.resolve(path).is_some() || lookup.finds(path) || is_default_zone(path, was);
-    let is_lost = |one: &&Used<'_>| {
-        let elsewhere = led.get(one.path).is_some_and(|names| names.iter().all(|name| is_found(name)));
-        !is_found(one.path) && !elsewhere
+    let is_lost = |file: &&Used<'_>| {
+        let elsewhere = led.get(file.path).is_some_and(|names| names.iter().all(|name| is_found(name)));
+        !is_found(file.path) && !elsewhere
     };
-    let lost = used.iter().filter(is_lost).map(|one| Lost {
-        package: owner(was, owners, one.path),
-        using: one.using,
-        path: one.path.to_owned(),
+    let lost = used.iter().filter(is_lost).map(|file| Lost {
+        package: owner(was, owners, file.path),
+        using: file.using,
+        path: file.path.to_owned(),
     });
     let mut lost: Vec<Lost> = lost.collect();
     lost.sort();
@@ -190,7 +190,7 @@ pub(super) fn packages(lost: &[Lost]) -> Vec<RequiredPackage> {
     let mut found: Vec<RequiredPackage> = Vec::new();
     for Lost { package, using, path } in lost {
         if let Some(package) = package
-            && !found.iter().any(|one| one.package == *package)
+            && !found.iter().any(|required| required.package == *package)
         {
             found.push(RequiredPackage::of(package, format!("/{path} was {using} in the original image")));
         }

@@ -51,9 +51,11 @@ impl Cause {
 
     fn of(path: &str) -> Self {
         let below = |directories: &[&str]| {
-            directories.iter().any(|one| path.strip_prefix(one).is_some_and(|rest| rest.starts_with('/')))
+            directories
+                .iter()
+                .any(|directory| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
         };
-        let has = |part: &str| path.split('/').any(|one| one == part);
+        let has = |part: &str| path.split('/').any(|name| name == part);
         if below(OF_CACHES) || has(".cache") || has("__pycache__") {
             Self::Cache
         } else if below(OF_MANUALS) {

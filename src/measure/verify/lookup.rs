@@ -85,12 +85,12 @@ impl<'t> Lookup<'t> {
 fn homes(before: &Image, after: &Image) -> Vec<(String, String)> {
     let directories = |image: &Image| {
         let all = image.config.start.env.iter().flatten();
-        let one = |setting: &String| {
+        let home = |setting: &String| {
             let (name, value) = setting.split_once('=')?;
             let path = value.strip_prefix('/').filter(|path| !path.is_empty() && !path.contains(':'))?;
             Some((name.to_owned(), path.trim_end_matches('/').to_owned()))
         };
-        all.filter_map(one).collect::<BTreeMap<_, _>>()
+        all.filter_map(home).collect::<BTreeMap<_, _>>()
     };
     let to = directories(after);
     let moved = |(name, from): (String, String)| Some((from, to.get(&name)?.clone()));

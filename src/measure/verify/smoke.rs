@@ -53,7 +53,7 @@ pub(super) fn tests(image: &Image, tree: &Tree<'_>, commands: &[String]) -> Vec<
         tests.push(Smoke::Starts((*program).clone()));
     }
     let is_used = |name: &str| {
-        words.iter().any(|word| word.split(|c: char| c.is_whitespace() || c == '/').any(|one| one == name))
+        words.iter().any(|word| word.split(|c: char| c.is_whitespace() || c == '/').any(|part| part == name))
     };
     for (name, option) in INTERPRETERS {
         if is_used(name) && find(image, tree, name) {

@@ -101,7 +101,7 @@ fn stored(git: &Git, reports: &[FileReport]) -> anyhow::Result<HashMap<String, S
 }
 
 fn position(step: &Step) -> usize {
-    transforms::ALL.iter().position(|one| one.id == step.transform.id).unwrap_or(usize::MAX)
+    transforms::ALL.iter().position(|transform| transform.id == step.transform.id).unwrap_or(usize::MAX)
 }
 
 /// A path relative to the top of the repository, with slashes, after resolving symlinks.
