@@ -433,7 +433,7 @@ fn dependencies_have_the_licences_and_the_source_of_deny_toml() {
         let licence = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
         let licence = licence.replace(['(', ')'], "");
         let fits =
-            licence.split(" AND ").all(|part| part.split(" OR ").any(|one| allowed.contains(&one.trim())));
+            licence.split(" AND ").all(|part| part.split(" OR ").any(|name| allowed.contains(&name.trim())));
         assert!(fits, "{name} has the licence {licence}");
     }
 }

@@ -76,8 +76,12 @@ fn a_code_quality_report_for_gitlab() {
     let output = run(folder.path(), &["fix", "--format", "gitlab"]);
     let entries = json(&output.stdout);
     assert_snapshot("gitlab", &serde_json::to_string_pretty(&entries).expect("JSON"));
-    let mut prints: Vec<&str> =
-        entries.as_array().expect("a list").iter().filter_map(|one| one["fingerprint"].as_str()).collect();
+    let mut prints: Vec<&str> = entries
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|entry| entry["fingerprint"].as_str())
+        .collect();
     let all = prints.len();
     prints.sort_unstable();
     prints.dedup();
@@ -93,16 +97,20 @@ fn a_sarif_log() {
     let run = &log["runs"][0];
     assert_eq!(run["invocations"][0]["executionSuccessful"], false, "one file has no instructions");
     let results = run["results"].as_array().expect("a list");
-    let one = &results[0];
-    assert_eq!(one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Dockerfile");
-    assert_eq!(run["tool"]["driver"]["rules"][number(&one["ruleIndex"])]["id"], one["ruleId"]);
+    let result = &results[0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Dockerfile");
+    assert_eq!(run["tool"]["driver"]["rules"][number(&result["ruleIndex"])]["id"], result["ruleId"]);
     let notifications = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("a list");
-    let codes: Vec<&str> = notifications.iter().filter_map(|one| one["descriptor"]["id"].as_str()).collect();
+    let codes: Vec<&str> =
+        notifications.iter().filter_map(|notification| notification["descriptor"]["id"].as_str()).collect();
     assert!(codes.contains(&"needs-unsafe"), "{codes:?}");
     let described = run["tool"]["driver"]["notifications"].as_array().expect("a list");
-    assert!(codes.iter().all(|code| described.iter().any(|one| one["id"] == *code)), "{described:?}");
+    assert!(
+        codes.iter().all(|code| described.iter().any(|descriptor| descriptor["id"] == *code)),
+        "{described:?}"
+    );
     // The first result contains the edits of the whole file.
-    let changes = &one["fixes"][0]["artifactChanges"][0]["replacements"];
+    let changes = &result["fixes"][0]["artifactChanges"][0]["replacements"];
     let mut text: Vec<Vec<char>> = NAIVE.split_inclusive('\n').map(|line| line.chars().collect()).collect();
     for replacement in changes.as_array().expect("a list").iter().rev() {
         let at = |name: &str| number(&replacement["deletedRegion"][name]) - 1;
@@ -132,7 +140,8 @@ fn refusals_have_a_code_and_places() {
     assert_valid("refusals", "schemas/edits.schema.json", &output.stdout);
     let file = &json(&output.stdout)["files"][0];
     let refused = file["refused"].as_array().expect("a list");
-    let lists = refused.iter().find(|one| one["code"] == "reads-index").expect("the lists are needed");
+    let lists =
+        refused.iter().find(|refusal| refusal["code"] == "reads-index").expect("the lists are needed");
     assert_eq!(lists["line"], 2);
     assert_eq!(lists["related"]["line"], 4);
     assert_eq!(lists["message"], lists["reason"]);

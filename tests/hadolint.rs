@@ -36,7 +36,9 @@ fn answers(output: &Output) -> Vec<String> {
     let files = document["files"].as_array().expect("a list").iter();
     let findings = files.flat_map(|file| file["findings"].as_array().cloned().unwrap_or_default());
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    findings.map(|one| format!("{} {} {}", word(&one["code"]), one["line"], word(&one["answer"]))).collect()
+    findings
+        .map(|finding| format!("{} {} {}", word(&finding["code"]), finding["line"], word(&finding["answer"])))
+        .collect()
 }
 
 /// A report may come from another directory; its files are then fixed and shown.
@@ -161,8 +163,8 @@ fn report(hadolint: &Path, folder: &Path, files: &[String]) -> Vec<Value> {
 /// How often each code occurs.
 fn counts(report: &[Value]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for one in report {
-        *counts.entry(one["code"].as_str().expect("a code").to_owned()).or_default() += 1;
+    for finding in report {
+        *counts.entry(finding["code"].as_str().expect("a code").to_owned()).or_default() += 1;
     }
     counts
 }

@@ -136,7 +136,7 @@ fn wasteful() -> Vec<(&'static str, Vec<u8>)> {
 
 fn wastes(report: &Value) -> Vec<(String, u64, u64, String)> {
     let all = report["wastes"].as_array().expect("an array");
-    let one = |waste: &Value| {
+    let row = |waste: &Value| {
         let text = |name: &str| waste[name].as_str().unwrap_or("none").to_owned();
         (
             text("why"),
@@ -145,7 +145,7 @@ fn wastes(report: &Value) -> Vec<(String, u64, u64, String)> {
             text("transform"),
         )
     };
-    all.iter().map(one).collect()
+    all.iter().map(row).collect()
 }
 
 #[test]
@@ -183,7 +183,9 @@ fn packages_have_their_files() {
         .as_array()
         .expect("an array")
         .iter()
-        .map(|one| (one["name"].as_str().expect("a name"), one["size"].as_u64().expect("a number")))
+        .map(|package| {
+            (package["name"].as_str().expect("a name"), package["size"].as_u64().expect("a number"))
+        })
         .collect();
     assert_eq!(packages, [("gcc-12", 90_000), ("@scope/tool", 2_000), ("gcc-12-base", 10)]);
 }
@@ -495,11 +497,11 @@ fn package_databases_are_read_without_holding_what_they_say() {
 #[test]
 fn paths_have_a_limit_together() {
     let name = [b'd'; 4000];
-    let mut one = header("././@LongLink", 4000, tar::EntryType::GNULongName).as_bytes().to_vec();
-    one.extend(name);
-    one.resize(one.len().next_multiple_of(512), 0);
-    one.extend(header("x", 0, tar::EntryType::Regular).as_bytes());
-    let said = complaint(&image_of(Gzip::new().repeat(&one.repeat(100), 1000).then(&[0; 1024]).0));
+    let mut entry = header("././@LongLink", 4000, tar::EntryType::GNULongName).as_bytes().to_vec();
+    entry.extend(name);
+    entry.resize(entry.len().next_multiple_of(512), 0);
+    entry.extend(header("x", 0, tar::EntryType::Regular).as_bytes());
+    let said = complaint(&image_of(Gzip::new().repeat(&entry.repeat(100), 1000).then(&[0; 1024]).0));
     assert!(said.contains("more memory than"), "{said}");
     assert!(peak() < MOST_KILOBYTES, "{} kB", peak());
 }

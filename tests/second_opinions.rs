@@ -64,8 +64,9 @@ fn parse_dockerfile_counts_the_same_instructions() {
         let Some(text) = &real.text else { continue };
         let Ok(other) = parse_dockerfile::parse(text) else { continue };
         let file = Dockerfile::parse(text);
-        let known_gap = file.instructions().any(|(_, one)| {
-            !one.heredocs.is_empty() || matches!(one.keyword, Keyword::Entrypoint | Keyword::Onbuild)
+        let known_gap = file.instructions().any(|(_, instruction)| {
+            !instruction.heredocs.is_empty()
+                || matches!(instruction.keyword, Keyword::Entrypoint | Keyword::Onbuild)
         }) || text.contains("\\\\\n");
         if other.instructions.len() == file.instructions().count() {
             same += 1;

@@ -52,9 +52,10 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     // Cargo passes `--bench`.
     let names: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let unknown = names.iter().find(|name| !applications::ALL.iter().any(|one| one.name == **name));
+    let unknown =
+        names.iter().find(|name| !applications::ALL.iter().any(|application| application.name == **name));
     if let Some(name) = unknown {
-        let known: Vec<&str> = applications::ALL.iter().map(|one| one.name).collect();
+        let known: Vec<&str> = applications::ALL.iter().map(|application| application.name).collect();
         anyhow::bail!("there is no application {name}; there are {}", known.join(", "));
     }
     let runs = match std::env::var("JETTISON_RUNS") {
@@ -62,8 +63,9 @@ fn run() -> Result<()> {
         Err(_) => 5,
     };
     ensure!(runs > 0, "JETTISON_RUNS must be at least 1");
-    let chosen =
-        applications::ALL.iter().filter(|one| names.is_empty() || names.iter().any(|name| name == one.name));
+    let chosen = applications::ALL
+        .iter()
+        .filter(|application| names.is_empty() || names.iter().any(|name| name == application.name));
     let rows = chosen.map(|application| measure(application, runs)).collect::<Result<Vec<_>>>()?;
     let version = engine::docker(&["info", "--format", "{{.ServerVersion}} with {{.NCPU}} processors"])?;
     let page = table::page(&rows, runs, &version);

@@ -52,8 +52,9 @@ fn main() -> ExitCode {
 fn run() -> Result<bool> {
     // Cargo passes `--bench`.
     let names: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let chosen =
-        applications::ALL.iter().filter(|one| names.is_empty() || names.iter().any(|name| name == one.name));
+    let chosen = applications::ALL
+        .iter()
+        .filter(|application| names.is_empty() || names.iter().any(|name| name == application.name));
     let mut rows = Vec::new();
     for application in chosen {
         let result = sizes::of(application);
@@ -86,12 +87,12 @@ fn page(rows: &[(&str, Option<Sizes>)], engine: &str) -> Result<String> {
     );
     for (name, sizes) in rows {
         match sizes {
-            Some(one) => writeln!(
+            Some(sizes) => writeln!(
                 page,
                 "| [{name}](../examples/{name}) | {:.1} MB | {:.1} MB | −{:.0} % |",
-                one.before as f64 / 1e6,
-                one.after as f64 / 1e6,
-                100.0 * one.reduction()
+                sizes.before as f64 / 1e6,
+                sizes.after as f64 / 1e6,
+                100.0 * sizes.reduction()
             )?,
             None => writeln!(page, "| [{name}](../examples/{name}) | | | fails |")?,
         }

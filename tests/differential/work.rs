@@ -55,7 +55,7 @@ fn fixed_files_build_the_same() {
                     if index >= cases {
                         break;
                     }
-                    one(&mut server, seed + index, report);
+                    test_case(&mut server, seed + index, report);
                     if index % 1000 == 999 {
                         progress(report, index + 1, started);
                     }
@@ -95,7 +95,7 @@ fn number(name: &str) -> Option<usize> {
 }
 
 /// Tests the case of one seed.
-fn one(server: &mut Server, seed: usize, report: &Mutex<Report>) {
+fn test_case(server: &mut Server, seed: usize, report: &Mutex<Report>) {
     let mut random = Random::new(u64::try_from(seed).expect("a 64-bit number"));
     let case = grammar::case(&mut random);
     let faults = if random.chance(35) { 2 } else { 0 };

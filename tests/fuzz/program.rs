@@ -167,11 +167,11 @@ impl Case {
             let (status, _) = run(&work, &self.command, "")?;
             statuses.push(status);
             if tree(whole.path()) != after {
-                let (one, two) = (after.get("work/Dockerfile"), tree(whole.path()));
+                let (first, second) = (after.get("work/Dockerfile"), tree(whole.path()));
                 let detail = format!(
                     "\n--- first\n{}\n--- second\n{}",
-                    one.map_or("", String::as_str),
-                    two["work/Dockerfile"]
+                    first.map_or("", String::as_str),
+                    second["work/Dockerfile"]
                 );
                 return Err(Finding { kind: "a second run writes again".into(), detail });
             }

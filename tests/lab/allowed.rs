@@ -94,8 +94,10 @@ impl Trees<'_> {
     /// lacks a line.
     pub fn unexplained_noise(&self) -> Vec<Difference> {
         let mut noise = differences(self.before, self.again);
-        noise.retain(|one| {
-            one.change != Change::Content && !listed(NAMED_AT_RANDOM, &one.path) && !listed(CACHES, &one.path)
+        noise.retain(|difference| {
+            difference.change != Change::Content
+                && !listed(NAMED_AT_RANDOM, &difference.path)
+                && !listed(CACHES, &difference.path)
         });
         noise
     }
@@ -104,17 +106,18 @@ impl Trees<'_> {
     pub fn harm(&self, rewritten: &[Rewritten]) -> Vec<Difference> {
         let noise: BTreeSet<String> = differences(self.before, self.again)
             .into_iter()
-            .filter(|one| one.change == Change::Content)
-            .map(|one| one.path)
+            .filter(|difference| difference.change == Change::Content)
+            .map(|difference| difference.path)
             .collect();
         let mut harm = differences(self.before, self.after);
-        harm.retain(|one| {
-            let is_stamped = STAMPED.iter().any(|ending| one.path.ends_with(ending));
-            let unstable = one.change == Change::Content && (noise.contains(&one.path) || is_stamped);
+        harm.retain(|difference| {
+            let is_stamped = STAMPED.iter().any(|ending| difference.path.ends_with(ending));
+            let unstable =
+                difference.change == Change::Content && (noise.contains(&difference.path) || is_stamped);
             !(unstable
-                || listed(NAMED_AT_RANDOM, &one.path)
-                || self.is_cache(one)
-                || self.is_own(one, rewritten))
+                || listed(NAMED_AT_RANDOM, &difference.path)
+                || self.is_cache(difference)
+                || self.is_own(difference, rewritten))
         });
         harm
     }

@@ -70,7 +70,7 @@ const fn prints(service: &'static str, command: &'static [&'static str], contain
 
 /// The application with a name.
 pub fn named(name: &str) -> &'static Application {
-    ALL.iter().find(|one| one.name == name).expect("the table has the application")
+    ALL.iter().find(|application| application.name == name).expect("the table has the application")
 }
 
 /// Examples that are only fixed, not built.

@@ -50,7 +50,7 @@ pub fn differences(before: &Tree, after: &Tree) -> Vec<Difference> {
     }
     let added = after.keys().filter(|path| !before.contains_key(*path));
     all.extend(added.map(|path| Difference { path: path.clone(), change: Change::Added }));
-    all.sort_by(|one, other| one.path.cmp(&other.path));
+    all.sort_by(|left, right| left.path.cmp(&right.path));
     all
 }
 

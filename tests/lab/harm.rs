@@ -64,8 +64,8 @@ fn another_configuration_is_noticed() -> Result<()> {
         let image = build::build(directory.path(), &build::tag("harm", name), false)?;
         seen.push(proof::configuration(&image)?);
     }
-    for (index, one) in seen.iter().enumerate() {
-        assert!(!seen[index + 1..].contains(one), "{one} comes twice");
+    for (index, configuration) in seen.iter().enumerate() {
+        assert!(!seen[index + 1..].contains(configuration), "{configuration} comes twice");
     }
     Ok(())
 }

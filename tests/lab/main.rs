@@ -149,7 +149,7 @@ fn every_example_is_an_application_or_says_why_not() -> Result<()> {
     for entry in std::fs::read_dir(examples)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let known = applications::ALL.iter().any(|one| one.name == name)
+        let known = applications::ALL.iter().any(|application| application.name == name)
             || applications::NOT_BUILT.iter().any(|(other, _)| *other == name);
         assert!(known || !entry.path().is_dir(), "{name} is missing in tests/lab/applications.rs");
     }

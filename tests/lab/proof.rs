@@ -27,7 +27,7 @@ pub fn of(application: &'static Application) -> Result<()> {
         let own = allowed::rewritten(&original.files(service)?, &fixed.files(service)?)?;
         let name = service_name(application, service);
         let found = compare(&name, [&first, &again, &result], &own)?;
-        complaints.extend(found.into_iter().map(|one| format!("{name}: {one}")));
+        complaints.extend(found.into_iter().map(|complaint| format!("{name}: {complaint}")));
         before.push(first);
         after.push(result);
     }
@@ -57,9 +57,9 @@ fn compare(name: &str, images: [&Image; 3], own: &[Rewritten]) -> Result<Vec<Str
     let (files, size) = (old.len(), bytes(&old));
     eprintln!("{name}: {files} files of {size} bytes before, {} of {} after", new.len(), bytes(&new));
     let trees = Trees { before: &old, again: &twin, after: &new };
-    let noise = trees.unexplained_noise().into_iter().map(|one| {
+    let noise = trees.unexplained_noise().into_iter().map(|difference| {
         format!(
-            "two builds of the original: {one} (is the build cache older than the registries' packages? \
+            "two builds of the original: {difference} (is the build cache older than the registries' packages? \
              `docker builder prune` empties it)"
         )
     });

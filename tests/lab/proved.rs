@@ -18,7 +18,7 @@ pub fn verify(name: &str) -> Result<()> {
     let file = &found["files"][0];
     ensure!(file["error"].is_null(), "{name}: {}", file["error"]);
     let held: Vec<&Value> =
-        file["refused"].as_array().into_iter().flatten().filter(|one| is_held(one)).collect();
+        file["refused"].as_array().into_iter().flatten().filter(|refusal| is_held(refusal)).collect();
     ensure!(held.is_empty(), "verify says that {name} does not work as before: {held:?}");
     let applied = file["fixes"].as_array().map_or(0, Vec::len);
     ensure!(applied > 0 && output.status.success(), "{name}: nothing was applied");

@@ -25,21 +25,21 @@ pub fn test(application: &Application, images: &[Image]) -> Result<()> {
         .zip(images)
         .filter_map(|(service, image)| Some(Running::start(service, service.port?, image, &network)))
         .collect::<Result<_>>()?;
-    for one in &running {
-        one.wait()?;
+    for container in &running {
+        container.wait()?;
     }
     for probe in application.probes {
         match *probe {
             Probe::Answers { service, request, body, status, contains } => {
-                let one = find(&running, service)?;
-                let (found, text) = one.ask(request, body)?;
+                let container = find(&running, service)?;
+                let (found, text) = container.ask(request, body)?;
                 ensure!(
                     found == status && text.contains(contains),
                     "{service} answers {request:?} with {found} and not with {status} and {contains:?}:\n{text}"
                 );
             }
             Probe::Prints { service, command, contains } => {
-                let at = application.services.iter().position(|one| one.name == service);
+                let at = application.services.iter().position(|entry| entry.name == service);
                 let image = &images[at.with_context(|| format!("no service {service}"))?].tag;
                 let mut arguments = vec!["run", "--rm", image.as_str()];
                 arguments.extend(command);
@@ -52,7 +52,10 @@ pub fn test(application: &Application, images: &[Image]) -> Result<()> {
 }
 
 fn find<'a>(running: &'a [Running], service: &str) -> Result<&'a Running> {
-    running.iter().find(|one| one.service.name == service).with_context(|| format!("no service {service}"))
+    running
+        .iter()
+        .find(|container| container.service.name == service)
+        .with_context(|| format!("no service {service}"))
 }
 
 /// A separate network, in which services find each other by name.

@@ -66,20 +66,20 @@ fn align(old: &[Record], new: &[Record], has_failed: bool) -> Result<Alignment, 
     let (mut at, mut next) = ((0, 0), Some(Move::Same));
     while at != (old.len(), new.len()) {
         let taken = if dead.contains(&at) { None } else { first_move((old, has_failed), new, at, next) };
-        if let Some(one) = taken {
-            path.push((at.0, at.1, one));
-            at = one.from(at);
+        if let Some(step) = taken {
+            path.push((at.0, at.1, step));
+            at = step.from(at);
             furthest = furthest.max(at);
             next = Some(Move::Same);
         } else {
             dead.insert(at);
-            let Some((old_at, new_at, one)) = path.pop() else { return Err(furthest) };
+            let Some((old_at, new_at, step)) = path.pop() else { return Err(furthest) };
             at = (old_at, new_at);
-            next = one.next();
+            next = step.next();
         }
     }
     let mut alignment = vec![None; old.len()];
-    for (old_at, new_at, _) in path.iter().filter(|(.., one)| *one == Move::Same) {
+    for (old_at, new_at, _) in path.iter().filter(|(.., step)| *step == Move::Same) {
         alignment[*old_at] = Some(*new_at);
     }
     Ok(alignment)
@@ -118,8 +118,8 @@ fn first_move(
     mut next: Option<Move>,
 ) -> Option<Move> {
     let (left, right) = (old.get(old_at), new.get(new_at));
-    while let Some(one) = next {
-        let possible = match one {
+    while let Some(step) = next {
+        let possible = match step {
             Move::Same => left.zip(right).is_some_and(|(left, right)| {
                 declared::same(left, right) || declared::leaves_lists(old, old_at, new, new_at, has_failed)
             }),
@@ -130,9 +130,9 @@ fn first_move(
             }),
         };
         if possible {
-            return Some(one);
+            return Some(step);
         }
-        next = one.next();
+        next = step.next();
     }
     None
 }
@@ -151,16 +151,16 @@ fn around(old: &Trace, old_at: usize, new: &Trace, new_at: usize) -> String {
             let _ = writeln!(text, "   > (end)");
         }
     }
-    if let (Some(one), Some(other)) = (old.records.get(old_at), new.records.get(new_at)) {
+    if let (Some(before), Some(after)) = (old.records.get(old_at), new.records.get(new_at)) {
         let only = |these: &[String], those: &[String]| {
-            these.iter().filter(|one| !those.contains(one)).cloned().collect::<Vec<_>>()
+            these.iter().filter(|setting| !those.contains(setting)).cloned().collect::<Vec<_>>()
         };
-        let (gone, added) = (only(&one.env, &other.env), only(&other.env, &one.env));
-        if one.argv == other.argv && !(gone.is_empty() && added.is_empty()) {
+        let (gone, added) = (only(&before.env, &after.env), only(&after.env, &before.env));
+        if before.argv == after.argv && !(gone.is_empty() && added.is_empty()) {
             let _ = writeln!(text, "  variables: {gone:?} became {added:?}");
         }
-        if one.context != other.context {
-            let _ = writeln!(text, "  user and flags: {:?} became {:?}", one.context, other.context);
+        if before.context != after.context {
+            let _ = writeln!(text, "  user and flags: {:?} became {:?}", before.context, after.context);
         }
     }
     text

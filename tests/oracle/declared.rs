@@ -117,7 +117,7 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
         let forced = options.iter().all(|option| {
             matches!(option.as_str(), "-f" | "-rf" | "-fr" | "-r" | "-rvf" | "-rfv" | "-vrf" | "-Rf" | "--")
         }) && options.iter().any(|option| option.contains('f'));
-        let home = record.env.iter().find_map(|one| one.strip_prefix("HOME=")).unwrap_or("/root");
+        let home = record.env.iter().find_map(|setting| setting.strip_prefix("HOME=")).unwrap_or("/root");
         let is_cache = |path: &str| {
             let path = path.strip_prefix(home).map_or_else(|| path.to_owned(), |rest| format!("/root{rest}"));
             CACHES.iter().any(|cache| path.starts_with(cache)) && !path.split('/').any(|part| part == "..")
@@ -125,15 +125,15 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
         let is_download = |path: &str| {
             before
                 .iter()
-                .filter(|one| one.run == record.run)
-                .any(|one| fetches(one, &resolve(&record.cwd, path)))
+                .filter(|earlier| earlier.run == record.run)
+                .any(|earlier| fetches(earlier, &resolve(&record.cwd, path)))
         };
         return forced && !paths.is_empty() && paths.iter().all(|path| is_cache(path) || is_download(path));
     }
     let is_cleaner = |(name, needed): &&(&str, &[&str])| {
         base_name(program) == *name && needed.iter().all(|word| arguments.iter().any(|own| own == word))
     };
-    CLEANERS.iter().any(|one| is_cleaner(&one))
+    CLEANERS.iter().any(|cleaner| is_cleaner(&cleaner))
 }
 
 /// Whether a command of the old version may be missing: it only fills or clears apk's index, and no
@@ -142,8 +142,8 @@ pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
     let words: Vec<&str> = without_sudo(&record.argv).iter().map(String::as_str).collect();
     let only_index = matches!(words.as_slice(), ["apk", options @ .., "update"] | ["apk", "update", options @ ..] if options.iter().all(|option| matches!(*option, "-q" | "--quiet" | "--no-cache")))
         || matches!(words.as_slice(), ["rm", paths @ ..] if paths.iter().any(|path| path.starts_with('/')) && paths.iter().all(|path| path.replace("//", "/").starts_with("/var/cache/apk") || matches!(*path, "-rf" | "-fr" | "-r" | "-f" | "-v" | "-rfv")));
-    let fetches_itself = |one: &Record| {
-        let words = without_sudo(&one.argv);
+    let fetches_itself = |other: &Record| {
+        let words = without_sudo(&other.argv);
         let leans = words.first().is_some_and(|word| base_name(word) == "apk")
             && words
                 .iter()

@@ -20,7 +20,7 @@ pub fn harm(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
     let after = complaints(new);
     let mut harm: Vec<String> = after
         .into_iter()
-        .filter(|one| match before.iter().position(|other| other == one) {
+        .filter(|complaint| match before.iter().position(|other| other == complaint) {
             Some(at) => {
                 before.swap_remove(at);
                 false

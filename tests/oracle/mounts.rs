@@ -83,8 +83,9 @@ fn all(texts: &[(String, String)]) -> usize {
 /// The new text without the mounts that the old one lacks. An error if one of them is wrong.
 fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
     let (before, after) = (Dockerfile::parse(old), Dockerfile::parse(new));
-    let runs =
-        |file: &'_ Dockerfile<'_>| file.instructions().filter(|(_, one)| one.keyword.name() == "RUN").count();
+    let runs = |file: &'_ Dockerfile<'_>| {
+        file.instructions().filter(|(_, instruction)| instruction.keyword.name() == "RUN").count()
+    };
     if runs(&before) != runs(&after) {
         return Err("the number of RUNs differs".into());
     }
@@ -93,7 +94,7 @@ fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
     for ((_, own), (_, other)) in after.instructions().zip(before.instructions()) {
         for flag in &own.flags {
             let text = flag.span.of(new);
-            let is_old = other.flags.iter().any(|one| one.span.of(old) == text);
+            let is_old = other.flags.iter().any(|old_flag| old_flag.span.of(old) == text);
             if is_old || !text.starts_with("--mount=") {
                 continue;
             }
@@ -112,10 +113,10 @@ fn without_added_mounts(old: &str, new: &str) -> Result<String, String> {
 fn without_lists(new: &str) -> String {
     let file = Dockerfile::parse(new);
     let mut text = new.to_owned();
-    let mounted = |one: &Instruction<'_>| {
-        one.flags.iter().any(|flag| flag.span.of(new).contains("target=/var/lib/apt/lists"))
+    let mounted = |instruction: &Instruction<'_>| {
+        instruction.flags.iter().any(|flag| flag.span.of(new).contains("target=/var/lib/apt/lists"))
     };
-    for (_, run) in file.instructions().rev().filter(|(_, one)| mounted(one)) {
+    for (_, run) in file.instructions().rev().filter(|(_, run)| mounted(run)) {
         text.insert_str(run.arguments_span().end, " && rm -rf /var/lib/apt/lists/*");
     }
     text
@@ -142,9 +143,9 @@ fn check(flag: &str, run: &Instruction<'_>) -> Result<(), String> {
         command.split_whitespace().any(|word| word == "rm") && command.split_whitespace().any(is_target)
     });
     let avoided = target.ends_with("/pip")
-        && script
-            .split("&&")
-            .any(|one| one.contains("pip") && !one.contains("apk") && one.contains("--no-cache"))
+        && script.split("&&").any(|command| {
+            command.contains("pip") && !command.contains("apk") && command.contains("--no-cache")
+        })
         || target.ends_with("/uv") && script.contains("--no-cache ");
     if removed || avoided {
         return Err(format!("with {flag}, {script} still empties or avoids the cache"));

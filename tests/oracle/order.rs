@@ -178,7 +178,7 @@ fn is_update(command: &[String]) -> bool {
 
 /// Those of `these` that are also in `those`.
 fn common(these: Vec<(Vec<String>, String)>, those: &[(Vec<String>, String)]) -> Vec<(Vec<String>, String)> {
-    these.into_iter().filter(|one| those.contains(one)).collect()
+    these.into_iter().filter(|step| those.contains(step)).collect()
 }
 
 fn destination(step: &Step) -> Option<&str> {
@@ -216,7 +216,7 @@ fn brings(later: &Step, extra: &Step) -> bool {
 
 /// Whether a command installs from manifests that the new version copies before it.
 fn is_install_of(command: &[String], manifests: &[(usize, Step)]) -> bool {
-    let has = |words: &[&str]| words.iter().any(|word| command.iter().any(|one| one == word));
+    let has = |words: &[&str]| words.iter().any(|word| command.iter().any(|argument| argument == word));
     !manifests.is_empty()
         && has(&[
             "npm", "yarn", "pnpm", "bun", "pip", "pip3", "poetry", "uv", "pipenv", "go", "bundle",
@@ -272,10 +272,10 @@ fn difference(
 ) -> Vec<(Vec<String>, String)> {
     let mut rest = those.to_vec();
     let mut extra = Vec::new();
-    for one in these {
-        match rest.iter().position(|other| other == one) {
+    for step in these {
+        match rest.iter().position(|other| other == step) {
             Some(at) => drop(rest.swap_remove(at)),
-            None => extra.push(one.clone()),
+            None => extra.push(step.clone()),
         }
     }
     extra
@@ -320,11 +320,11 @@ fn is_independent(command: &[String], cwd: &str, copy: &Step) -> bool {
         && !(here && overlap(Some(cwd), Some(destination)))
 }
 
-fn overlap(one: Option<&str>, other: Option<&str>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else { return true };
+fn overlap(left: Option<&str>, right: Option<&str>) -> bool {
+    let (Some(left), Some(right)) = (left, right) else { return true };
     let within = |path: &str, directory: &str| {
         path.strip_prefix(directory.trim_end_matches('/'))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    within(one, other) || within(other, one)
+    within(left, right) || within(right, left)
 }

@@ -63,9 +63,9 @@ pub fn stages(text: &str) -> Vec<Vec<Step>> {
         }
         let Some(steps) = stages.last_mut() else {
             if let Body::Arg(all) = &instruction.body {
-                let known = all
-                    .iter()
-                    .filter_map(|one| Some((one.key.clone(), value(one.value.as_deref()?, &globals)?)));
+                let known = all.iter().filter_map(|assignment| {
+                    Some((assignment.key.clone(), value(assignment.value.as_deref()?, &globals)?))
+                });
                 let known: Vec<_> = known.collect();
                 globals.extend(known);
             }
@@ -123,21 +123,25 @@ impl State {
             Body::Env(all) => {
                 // All values in one instruction use the variables from before it.
                 let before = self.env.clone();
-                for one in all {
-                    if let Some(value) = value(one.value.as_deref().unwrap_or_default(), &before) {
-                        self.env.insert(one.key.clone(), value);
+                for assignment in all {
+                    if let Some(value) = value(assignment.value.as_deref().unwrap_or_default(), &before) {
+                        self.env.insert(assignment.key.clone(), value);
                     }
                 }
                 self.keep_stubs_on_path();
             }
             Body::Arg(all) => {
-                for one in all.iter().filter(|one| !self.env.contains_key(&one.key)).collect::<Vec<_>>() {
-                    let value = one
+                for assignment in all
+                    .iter()
+                    .filter(|assignment| !self.env.contains_key(&assignment.key))
+                    .collect::<Vec<_>>()
+                {
+                    let value = assignment
                         .value
                         .as_deref()
-                        .map_or_else(|| globals.get(&one.key).cloned(), |text| value(text, &self.env));
+                        .map_or_else(|| globals.get(&assignment.key).cloned(), |text| value(text, &self.env));
                     if let Some(value) = value {
-                        self.env.insert(one.key.clone(), value);
+                        self.env.insert(assignment.key.clone(), value);
                     }
                 }
                 self.keep_stubs_on_path();
@@ -158,7 +162,7 @@ impl State {
     /// file sets a PATH.
     fn keep_stubs_on_path(&mut self) {
         let path = self.env.entry("PATH".into()).or_default();
-        if !path.split(':').any(|one| one == "/usr/bin") {
+        if !path.split(':').any(|directory| directory == "/usr/bin") {
             *path = format!("{path}:/usr/bin");
         }
     }

@@ -158,18 +158,18 @@ impl Server {
             "GET" => (200, json, Value::Array(state.requests.clone()).to_string()),
             "POST" => {
                 let number = state.requests.len() + 1;
-                let one = self.request(number, &sent);
-                state.requests.push(one.clone());
-                (201, json, one.to_string())
+                let request = self.request(number, &sent);
+                state.requests.push(request.clone());
+                (201, json, request.to_string())
             }
             _ => {
                 let number: usize =
                     asked.target.rsplit('/').next().and_then(|last| last.parse().ok()).expect("a number");
-                let one = &mut state.requests[number - 1];
+                let request = &mut state.requests[number - 1];
                 for (key, value) in sent.as_object().expect("an object") {
-                    one[key] = value.clone();
+                    request[key] = value.clone();
                 }
-                (200, json, one.to_string())
+                (200, json, request.to_string())
             }
         }
     }

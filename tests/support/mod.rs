@@ -114,15 +114,17 @@ impl Written {
 /// The bodies of all here-documents.
 pub fn documents(text: &str) -> Vec<String> {
     let file = jettison::syntax::Dockerfile::parse(text);
-    let all = file.instructions().flat_map(|(_, one)| &one.heredocs);
+    let all = file.instructions().flat_map(|(_, instruction)| &instruction.heredocs);
     all.map(|document| document.content.of(text).to_owned()).collect()
 }
 
 /// All comment lines, not counting those in here-documents.
 pub fn comments(text: &str) -> Vec<String> {
     let file = jettison::syntax::Dockerfile::parse(text);
-    let bodies: Vec<_> =
-        file.instructions().flat_map(|(_, one)| one.heredocs.iter().map(|doc| doc.content)).collect();
+    let bodies: Vec<_> = file
+        .instructions()
+        .flat_map(|(_, instruction)| instruction.heredocs.iter().map(|doc| doc.content))
+        .collect();
     let mut at = 0;
     let mut found = Vec::new();
     for line in text.split_inclusive('\n') {

@@ -55,17 +55,17 @@ impl World<'_> {
     /// Commands that change the shell, its environment, or background processes.
     pub(super) fn state_commands(&mut self) -> Vec<(Command, Joiner)> {
         let (file, directory) = (self.file_word(), self.directory_word());
-        let one = |text: &str| vec![text.to_owned()];
+        let single = |text: &str| vec![text.to_owned()];
         let all = match self.random.weighted(&[16, 5, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]) {
             0 => {
                 let state = self.random.pick(STATES).to_owned();
                 let joiner = if self.random.chance(50) { Joiner::And } else { Joiner::Then };
                 return vec![(Command::simple(&state), joiner)];
             }
-            1 => one(self.random.pick(FILES)),
-            2 => one(&format!("trap 'echo bye > {file}' EXIT")),
-            3 => one(&format!("exec > {file}")),
-            4 => one(&format!("cd {directory} 2>/dev/null || cd /tmp")),
+            1 => single(self.random.pick(FILES)),
+            2 => single(&format!("trap 'echo bye > {file}' EXIT")),
+            3 => single(&format!("exec > {file}")),
+            4 => single(&format!("cd {directory} 2>/dev/null || cd /tmp")),
             5 => vec![format!("mkdir -p {directory}"), format!("cd {directory}"), "cd ..".into()],
             6 => {
                 let all =
@@ -76,7 +76,7 @@ impl World<'_> {
             }
             7 => {
                 let mut all = vec![(Command::simple("redis-server"), Joiner::Background)];
-                all.extend(all_of(&one("redis-cli ping")));
+                all.extend(all_of(&single("redis-cli ping")));
                 return all;
             }
             8 => vec![
@@ -85,13 +85,13 @@ impl World<'_> {
                 "tool".into(),
             ],
             9 => return vec![(Command::simple("true"), Joiner::Background)],
-            10 => one(&format!("true && false || echo five > {file}")),
-            11 => one(&format!("echo $? $# \"$1\" \"$HOME\" \"$IFS\" > {file}")),
-            12 => one(&format!(
+            10 => single(&format!("true && false || echo five > {file}")),
+            11 => single(&format!("echo $? $# \"$1\" \"$HOME\" \"$IFS\" > {file}")),
+            12 => single(&format!(
                 "if [[ a == a ]] 2>/dev/null; then echo bash > {file}; else echo other > {file}; fi"
             )),
-            _ if self.is_bash => one(self.random.pick(OF_BASH)),
-            _ => one("command -v npm pip apt-get > /tmp/where || true"),
+            _ if self.is_bash => single(self.random.pick(OF_BASH)),
+            _ => single("command -v npm pip apt-get > /tmp/where || true"),
         };
         all_of(&all)
     }
