@@ -149,7 +149,7 @@ pub fn compare(
     for ((workspace, timed), built) in workspaces.iter().zip(all).zip(images) {
         let built = built.ok_or(Error::NoRuns)?;
         say(format!("{}: reading the image", workspace.name));
-        figures.push(look(engine, workspace, &built, &timed, options)?);
+        figures.push(figures_of(engine, workspace, &built, &timed, options)?);
     }
     Ok(figures)
 }
@@ -185,7 +185,7 @@ fn one_rebuild(
     Ok((again.took, cached.len(), layers().count(), spared.sum()))
 }
 
-fn look(
+fn figures_of(
     engine: &Engine,
     workspace: &Workspace,
     built: &Built,
@@ -194,12 +194,12 @@ fn look(
 ) -> Result<Figures, Error> {
     let image = read(engine, &built.image.tag)?;
     let rebuilds = workspace.touches.iter().enumerate().map(|(index, touch)| {
-        let each = || timed.iter().map(|one| one.rebuilds[index]);
+        let each = || timed.iter().map(|timing| timing.rebuilds[index]);
         let (_, cached, steps, spared) = each().next_back().unwrap_or_default();
         Rebuild {
             what: touch.what,
             path: touch.path.clone(),
-            took: Times(each().map(|one| one.0).collect()),
+            took: Times(each().map(|(took, ..)| took).collect()),
             cached,
             steps,
             spared,
@@ -214,7 +214,7 @@ fn look(
             .map(|layer| Figure { created_by: layer.created_by.clone(), size: layer.size() })
             .collect(),
         transport: if options.compression { Some(transport::of(engine, &built.image.tag)?) } else { None },
-        cold: Times(timed.iter().map(|one| one.cold).collect()),
+        cold: Times(timed.iter().map(|timing| timing.cold).collect()),
         rebuilds: rebuilds.collect(),
     })
 }

@@ -11,12 +11,12 @@ use super::engine::Engine;
 #[derive(Debug, Clone, Default)]
 pub struct Transport {
     /// In the order of [`NAMES`].
-    pub ways: Vec<Way>,
+    pub compressed: Vec<Compressed>,
 }
 
-/// One kind of compression.
+/// The result of one kind of compression.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Way {
+pub struct Compressed {
     /// "gzip", "zstd 3" …
     pub name: &'static str,
     /// The size of all layers in bytes.
@@ -69,23 +69,25 @@ fn gzip() -> Box<dyn Encoder> {
 /// Compresses the layers of an image while the engine streams them.
 pub fn of(engine: &Engine, tag: &str) -> Result<Transport, Error> {
     let mut saving = engine.stream(["image", "save", tag])?;
-    let ways = compress(saving.output()).map_err(|source| Error::Compress { tag: tag.to_owned(), source })?;
+    let compressed =
+        compress(saving.output()).map_err(|source| Error::Compress { tag: tag.to_owned(), source })?;
     saving.finish()?;
-    Ok(Transport { ways })
+    Ok(Transport { compressed })
 }
 
-fn compress(archive: impl Read) -> io::Result<Vec<Way>> {
-    let mut ways: Vec<Way> = NAMES.iter().map(|name| Way { name, ..Way::default() }).collect();
+fn compress(archive: impl Read) -> io::Result<Vec<Compressed>> {
+    let mut compressed: Vec<Compressed> =
+        NAMES.iter().map(|name| Compressed { name, ..Compressed::default() }).collect();
     let mut archive = tar::Archive::new(archive);
     for entry in archive.entries()? {
         let mut entry = entry?;
         let is_layer = entry.header().entry_type().is_file() && is_archive(&mut entry)?;
         // `is_archive` has read the first block, which has the same size in all archives.
         if is_layer {
-            one(&mut entry, &mut ways)?;
+            compress_layer(&mut entry, &mut compressed)?;
         }
     }
-    Ok(ways)
+    Ok(compressed)
 }
 
 /// Whether it starts like a tar archive; reads the first 512 bytes.
@@ -95,7 +97,7 @@ fn is_archive(entry: &mut impl Read) -> io::Result<bool> {
     Ok(head.get(257..262) == Some(b"ustar"))
 }
 
-fn one(content: &mut impl Read, ways: &mut [Way]) -> io::Result<()> {
+fn compress_layer(content: &mut impl Read, compressed: &mut [Compressed]) -> io::Result<()> {
     let mut encoders = encoders()?;
     let mut buffer = vec![0; 256 << 10];
     loop {
@@ -103,16 +105,16 @@ fn one(content: &mut impl Read, ways: &mut [Way]) -> io::Result<()> {
         if count == 0 {
             break;
         }
-        for (encoder, way) in encoders.iter_mut().zip(ways.iter_mut()) {
+        for (encoder, result) in encoders.iter_mut().zip(compressed.iter_mut()) {
             let start = Instant::now();
             encoder.write_all(&buffer[..count])?;
-            way.took += start.elapsed();
+            result.took += start.elapsed();
         }
     }
-    for (encoder, way) in encoders.into_iter().zip(ways) {
+    for (encoder, result) in encoders.into_iter().zip(compressed) {
         let start = Instant::now();
-        way.size += encoder.end()?;
-        way.took += start.elapsed();
+        result.size += encoder.end()?;
+        result.took += start.elapsed();
     }
     Ok(())
 }
@@ -148,8 +150,8 @@ mod tests {
         let mut outer = tar::Builder::new(Vec::new());
         file(&mut outer, "manifest.json", b"[]");
         file(&mut outer, "layer.tar", &layer.into_inner().expect("memory"));
-        let ways = compress(&outer.into_inner().expect("memory")[..]).expect("an archive");
-        assert_eq!(ways.iter().map(|way| way.name).collect::<Vec<_>>(), NAMES);
-        assert!(ways.iter().all(|way| (20..5000).contains(&way.size)), "{ways:?}");
+        let compressed = compress(&outer.into_inner().expect("memory")[..]).expect("an archive");
+        assert_eq!(compressed.iter().map(|result| result.name).collect::<Vec<_>>(), NAMES);
+        assert!(compressed.iter().all(|result| (20..5000).contains(&result.size)), "{compressed:?}");
     }
 }

@@ -65,7 +65,7 @@ fn rows(before: &Figures, after: &Figures) -> Vec<Row> {
         bytes("size if squashed", before.squashed, after.squashed),
     ];
     if let (Some(a), Some(b)) = (&before.transport, &after.transport) {
-        for (a, b) in a.ways.iter().zip(&b.ways) {
+        for (a, b) in a.compressed.iter().zip(&b.compressed) {
             let mut row = bytes(&format!("size, {}", a.name), a.size, b.size);
             row.before += &format!(" ({} s)", round(a.took));
             row.after += &format!(" ({} s)", round(b.took));
@@ -170,19 +170,17 @@ fn figures(figures: &Figures) -> Value {
     };
     let layers =
         figures.layers.iter().map(|layer| json!({ "size": layer.size, "created_by": layer.created_by }));
-    let compressed = figures
-        .transport
-        .iter()
-        .flat_map(|all| &all.ways)
-        .map(|way| json!({ "name": way.name, "size": way.size, "seconds": way.took.as_secs_f64() }));
-    let rebuilds = figures.rebuilds.iter().map(|one| {
+    let compressed = figures.transport.iter().flat_map(|all| &all.compressed).map(
+        |result| json!({ "name": result.name, "size": result.size, "seconds": result.took.as_secs_f64() }),
+    );
+    let rebuilds = figures.rebuilds.iter().map(|rebuild| {
         json!({
-            "changed": one.path,
-            "kind": one.what,
-            "seconds": times(&one.took),
-            "steps": one.steps,
-            "cached": one.cached,
-            "spared": one.spared.as_secs_f64(),
+            "changed": rebuild.path,
+            "kind": rebuild.what,
+            "seconds": times(&rebuild.took),
+            "steps": rebuild.steps,
+            "cached": rebuild.cached,
+            "spared": rebuild.spared.as_secs_f64(),
         })
     });
     json!({
