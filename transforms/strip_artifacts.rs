@@ -80,10 +80,13 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let applicability = if ctx.settings.config.strip { Applicability::Unsafe } else { Applicability::Manual };
     for run in ctx.facts.runs.iter().filter(|run| run.editable().is_some()) {
         let anchor = run.instruction.text;
-        for call in &run.invocations {
-            let Some(compiler) = compiler(call).filter(|_| !call.place.in_word) else { continue };
+        for invocation in &run.invocations {
+            let Some(compiler) = compiler(invocation).filter(|_| !invocation.place.in_word) else { continue };
             let has = |starts: &[&str]| {
-                call.arguments().iter().any(|word| starts.iter().any(|start| word.raw.starts_with(start)))
+                invocation
+                    .arguments()
+                    .iter()
+                    .any(|word| starts.iter().any(|start| word.raw.starts_with(start)))
             };
             if has(compiler.decided) {
                 continue;
@@ -103,11 +106,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-fn compiler(call: &Invocation<'_>) -> Option<Compiler> {
-    let arguments = call.arguments();
+fn compiler(invocation: &Invocation<'_>) -> Option<Compiler> {
+    let arguments = invocation.arguments();
     let verb = arguments.first()?;
     let has = |option: &str| arguments.iter().any(|word| word.raw == option);
-    if call.is("go") && matches!(verb.raw.as_str(), "build" | "install") {
+    if invocation.is("go") && matches!(verb.raw.as_str(), "build" | "install") {
         return Some(Compiler {
             after: verb.span.end,
             option: "-ldflags=\"-s -w\" -trimpath",
@@ -115,7 +118,7 @@ fn compiler(call: &Invocation<'_>) -> Option<Compiler> {
             links_its_own_way: &["-ldflags", "--ldflags"],
         });
     }
-    if call.is("cargo") && verb.raw == "build" && (has("--release") || has("-r")) {
+    if invocation.is("cargo") && verb.raw == "build" && (has("--release") || has("-r")) {
         return Some(Compiler {
             after: verb.span.end,
             option: "--config=profile.release.strip=true",
@@ -123,9 +126,9 @@ fn compiler(call: &Invocation<'_>) -> Option<Compiler> {
             links_its_own_way: &[],
         });
     }
-    let links = ["gcc", "g++", "clang", "clang++"].iter().any(|name| call.is(name)) && has("-o");
+    let links = ["gcc", "g++", "clang", "clang++"].iter().any(|name| invocation.is(name)) && has("-o");
     links.then(|| Compiler {
-        after: call.words[0].span.end,
+        after: invocation.words[0].span.end,
         option: "-s",
         decided: c::OPTIONS_ABOUT_SYMBOLS,
         links_its_own_way: &["-Wl,", "-T"],

@@ -40,8 +40,10 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in ctx.facts.shipped_and_extensible() {
-        for call in
-            run.invocations.iter().filter(|call| call.program == Some("useradd") && !call.place.in_word)
+        for call in run
+            .invocations
+            .iter()
+            .filter(|invocation| invocation.program == Some("useradd") && !invocation.place.in_word)
         {
             if uid(call).is_some_and(|uid| uid > 99_999) && !has_option(call) {
                 let mut edits = Edits::new();
@@ -54,11 +56,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 }
 
 /// The ID of the new account, if the command gives a number.
-fn uid(call: &Invocation<'_>) -> Option<u64> {
-    let uid = call.actions.known().iter().find(|action| action.act == Act::Uid)?;
+fn uid(invocation: &Invocation<'_>) -> Option<u64> {
+    let uid = invocation.actions.known().iter().find(|action| action.act == Act::Uid)?;
     uid.file.name.text().parse().ok()
 }
 
-fn has_option(call: &Invocation<'_>) -> bool {
-    call.has_flag('l', "--no-log-init")
+fn has_option(invocation: &Invocation<'_>) -> bool {
+    invocation.has_flag('l', "--no-log-init")
 }

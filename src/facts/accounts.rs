@@ -64,7 +64,7 @@ impl<'a> Facts<'a> {
             return None;
         }
         let commands = self.runs_up_to(run).flat_map(|other| &other.invocations);
-        let accounts: Vec<(&str, Account)> = commands.filter_map(made).collect();
+        let accounts: Vec<(&str, Account)> = commands.filter_map(created_account).collect();
         let mut fitting = accounts
             .iter()
             .filter(|(own, account)| *own == name || account.uid.is_some_and(|uid| uid.to_string() == name));
@@ -91,7 +91,7 @@ fn is_plain(path: &str) -> bool {
 }
 
 /// The account that a command is certain to create, with a home directory that it owns.
-fn made<'i>(invocation: &Invocation<'i>) -> Option<(&'i str, Account)> {
+fn created_account<'i>(invocation: &Invocation<'i>) -> Option<(&'i str, Account)> {
     let of = |wanted: Act| invocation.actions.known().iter().filter(move |action| action.act == wanted);
     let value = |wanted: Act| of(wanted).next().map(|action| action.file.name.text());
     let account = value(Act::AddsHome).filter(|_| invocation.place.is_certain())?;

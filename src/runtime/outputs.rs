@@ -54,7 +54,7 @@ pub struct Step<'s, 'a> {
     /// The index of the command among the RUN's invocations.
     pub index: usize,
     /// The command.
-    pub call: &'s Invocation<'a>,
+    pub invocation: &'s Invocation<'a>,
     /// Its working directory.
     pub directory: Option<String>,
 }
@@ -77,7 +77,7 @@ impl Step<'_, '_> {
 
     /// The words that are not options.
     pub fn operands(&self) -> impl Iterator<Item = &Word> {
-        self.call.arguments().iter().filter(|word| !word.is_option())
+        self.invocation.arguments().iter().filter(|word| !word.is_option())
     }
 }
 
@@ -122,35 +122,35 @@ impl StageOutputs {
             return Err(reasons::mounts_other_image());
         }
         let start = facts.directory_at(run.item).or_else(|| facts.first_directory(&facts.stages[run.stage]));
-        for (index, call) in run.invocations.iter().enumerate() {
+        for (index, invocation) in run.invocations.iter().enumerate() {
             let directory = match (run.states.directory(index), &start) {
                 (Directory::Known(path), _) => Some(path.clone()),
                 (Directory::FromStart(below), Some(start)) => Some(format!("{start}{below}")),
                 _ => None,
             };
-            let step = Step { run, index, call, directory };
-            if call.is("cd") && call.place.own_shell {
+            let step = Step { run, index, invocation, directory };
+            if invocation.is("cd") && invocation.place.own_shell {
                 continue;
             }
             let is_source =
                 |word: &&Word| PACKAGE_SOURCES.iter().any(|directory| word.raw.contains(directory));
-            let source = call.words_and_targets().find(is_source);
-            if let Some(word) = source.filter(|_| !call.is_forced_removal()) {
+            let source = invocation.words_and_targets().find(is_source);
+            if let Some(word) = source.filter(|_| !invocation.is_forced_removal()) {
                 return Err(reasons::own_package_source(&word.raw));
             }
-            for action in call.actions.redirections().filter(|action| action.act == Act::Writes) {
+            for action in invocation.actions.redirections().filter(|action| action.act == Act::Writes) {
                 let name = action.file.name;
                 let path = step.path_of(facts, name);
                 self.add_path(path.ok_or_else(|| reasons::unknown_target_path(name.written()))?, "the shell");
             }
-            if call.words.is_empty() {
+            if invocation.words.is_empty() {
                 continue;
             }
             match own(&step) {
                 Some(Ok(Output::Nothing)) => {}
                 Some(Ok(Output::Folder)) => self.in_folder = true,
                 Some(Ok(Output::File(path))) => self.gone.retain(|gone| !paths::within(&path, gone)),
-                Some(Ok(Output::Path(path))) => self.add_path(path, call.program.unwrap_or_default()),
+                Some(Ok(Output::Path(path))) => self.add_path(path, invocation.program.unwrap_or_default()),
                 Some(Err(reason)) => return Err(reason),
                 None => self.command(facts, &step)?,
             }
@@ -160,7 +160,7 @@ impl StageOutputs {
 
     /// Handles a command that the recipe does not know.
     fn command(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), Reason> {
-        let invocation = step.call;
+        let invocation = step.invocation;
         let unknown =
             || reasons::unknown_command(invocation.words.first().map_or("", |word| word.raw.as_str()));
         let Some(program) = invocation.program else { return Err(unknown()) };
@@ -199,7 +199,7 @@ impl StageOutputs {
     }
 
     fn install(&mut self, step: &Step<'_, '_>, packages: &[&Word]) -> Result<(), Reason> {
-        let manager = step.call.program.unwrap_or_default();
+        let manager = step.invocation.program.unwrap_or_default();
         for word in packages {
             let name = word.literal().filter(|name| !name.contains('/') && !name.ends_with(".deb"));
             let name = name.ok_or_else(|| reasons::unknown_package(manager, &word.raw))?;
@@ -215,7 +215,7 @@ impl StageOutputs {
         let resolve = |name: Name<'_>| {
             step.path_of(facts, name).ok_or_else(|| reasons::unknown_path(program, name.written()))
         };
-        let actions = step.call.actions.all().ok_or_else(|| reasons::unknown_command(program))?;
+        let actions = step.invocation.actions.all().ok_or_else(|| reasons::unknown_command(program))?;
         if program == "ln" && actions.iter().any(|action| action.file.name.written().starts_with('/')) {
             return self.absolute_link(facts, step);
         }
@@ -256,20 +256,20 @@ impl StageOutputs {
 
     /// A link that is, or points to, an absolute path.
     fn absolute_link(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>) -> Result<(), Reason> {
-        let text = step.call.command.span.of(facts.file.text);
+        let text = step.invocation.command.span.of(facts.file.text);
         let is_known = |name: Name<'_>| {
             name.word().is_none_or(|word| word.literal().is_some())
                 || facts.expanded(step.run.item, name.written()).is_some()
         };
         let mut links =
-            step.call.actions.known().iter().filter_map(|action| Some((action.file.name, action.to?)));
+            step.invocation.actions.known().iter().filter_map(|action| Some((action.file.name, action.to?)));
         let (_, to) = links.clone().next().ok_or_else(|| reasons::unknown_link(text))?;
         let is_known = links.all(|(name, _)| is_known(name)) && is_known(to.name);
         let target = Some(to.name).filter(|name| name.written().starts_with('/') && is_known);
         let target = target.and_then(|target| step.path_of(facts, target));
         let target = target.ok_or_else(|| reasons::unknown_link(text))?;
         let folder = facts.directory_after(facts.stages[step.run.stage].items.end - 1);
-        if !step.call.place.is_certain() {
+        if !step.invocation.place.is_certain() {
             return Err(reasons::link_may_not_run());
         }
         if !folder.is_some_and(|folder| paths::within(&target, &folder)) {
@@ -308,12 +308,12 @@ impl StageOutputs {
         program: &str,
         path: String,
     ) -> Result<(), Reason> {
-        let mut texts = step.call.actions.known().iter().filter(|action| action.act == Act::Text);
+        let mut texts = step.invocation.actions.known().iter().filter(|action| action.act == Act::Text);
         let owner = texts.next().filter(|_| texts.next().is_none()).map(|action| action.file.name.written());
         let owner = owner.and_then(|owner| facts.expanded(step.run.item, owner));
         let owner = owner.ok_or_else(reasons::unknown_owner)?;
         let owner = if program == "chgrp" { format!(":{owner}") } else { owner };
-        if program == "chown" && step.call.has_flag('R', "--recursive") {
+        if program == "chown" && step.invocation.has_flag('R', "--recursive") {
             self.owners.push((path.clone(), owner));
         } else if !is_not_read_at_run_time(&path) {
             self.owners.push((format!("={path}"), owner));
@@ -323,7 +323,7 @@ impl StageOutputs {
     }
 
     fn download(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        for Action { act, file, .. } in step.call.actions.known() {
+        for Action { act, file, .. } in step.invocation.actions.known() {
             let path = step.path_of(facts, file.name);
             match (act, file.inner) {
                 (Act::Fetches | Act::Writes, None) => {
@@ -340,7 +340,7 @@ impl StageOutputs {
     }
 
     fn unpacked(&mut self, facts: &Facts<'_>, step: &Step<'_, '_>, program: &str) -> Result<(), Reason> {
-        let find = |wanted: Act| step.call.actions.known().iter().find(|action| action.act == wanted);
+        let find = |wanted: Act| step.invocation.actions.known().iter().find(|action| action.act == wanted);
         let archive = find(Act::Edits);
         let name = archive.or_else(|| find(Act::Into)).map_or(Name::Here, |action| action.file.name);
         let path = step.path_of(facts, name).ok_or_else(|| reasons::unknown_extraction(program))?;

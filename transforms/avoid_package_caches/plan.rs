@@ -334,11 +334,11 @@ fn needless<'a>(
 }
 
 /// Whether a command is only a program with its arguments, perhaps through sudo.
-fn is_plain(call: &Invocation<'_>) -> bool {
-    let wrappers = &call.simple.words[..call.simple.words.len() - call.words.len()];
-    call.command.redirects.is_empty()
-        && call.simple.assignments.is_empty()
-        && call.simple.words.iter().all(|word| word.substitutions.is_empty())
+fn is_plain(invocation: &Invocation<'_>) -> bool {
+    let wrappers = &invocation.simple.words[..invocation.simple.words.len() - invocation.words.len()];
+    invocation.command.redirects.is_empty()
+        && invocation.simple.assignments.is_empty()
+        && invocation.simple.words.iter().all(|word| word.substitutions.is_empty())
         && wrappers.iter().all(|word| word.raw == "sudo")
 }
 

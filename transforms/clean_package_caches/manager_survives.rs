@@ -100,7 +100,7 @@ fn replaces_itself(manager: &Manager, call: &Call<'_>) -> bool {
 
 /// Whether a command may delete, move or disable a program, or delete the script's working
 /// directory.
-fn may_remove_a_program(call: &Invocation<'_>) -> bool {
+fn may_remove_a_program(invocation: &Invocation<'_>) -> bool {
     let harmless = |raw: &str| {
         let path = paths::normal(raw);
         if raw.contains(['$', '`']) {
@@ -110,7 +110,7 @@ fn may_remove_a_program(call: &Invocation<'_>) -> bool {
         relative && !path.is_empty()
             || WITHOUT_PROGRAMS.iter().any(|directory| paths::within(&path, directory))
     };
-    let mut operands = call.arguments().iter().filter(|word| !word.is_option());
+    let mut operands = invocation.arguments().iter().filter(|word| !word.is_option());
     let removes = |action: &Action<'_>| {
         let act = action.act;
         (act.removes() || act.prunes() || act == Act::Moves) && !harmless(action.file.name.written())
@@ -121,18 +121,20 @@ fn may_remove_a_program(call: &Invocation<'_>) -> bool {
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
         words.any(|word| REMOVING_FILES.contains(&word) || REPLACING_PROGRAMS.contains(&word))
     };
-    if call.actions.known().iter().any(|action| removes(action) || names_removal(action)) {
+    if invocation.actions.known().iter().any(|action| removes(action) || names_removal(action)) {
         return true;
     }
-    match call.program.unwrap_or_default() {
+    match invocation.program.unwrap_or_default() {
         "shred" => !operands.all(|word| harmless(&word.raw)),
-        "dpkg" => call
+        "dpkg" => invocation
             .arguments()
             .iter()
             .any(|word| matches!(word.raw.as_str(), "-r" | "-P" | "--purge" | "--remove")),
-        "rpm" => call.arguments().iter().any(|word| word.raw.starts_with("-e") || word.raw == "--erase"),
+        "rpm" => {
+            invocation.arguments().iter().any(|word| word.raw.starts_with("-e") || word.raw == "--erase")
+        }
         program if REPLACING_PROGRAMS.contains(&program) => true,
-        "chmod" => call.arguments().iter().any(|word| word.raw.contains("-x")),
+        "chmod" => invocation.arguments().iter().any(|word| word.raw.contains("-x")),
         _ => false,
     }
 }

@@ -150,8 +150,10 @@ fn limits_sudo(facts: &Facts<'_>, run: &RunFacts<'_>) -> bool {
             text.split("NOPASSWD:").skip(1).any(|rest| !rest.trim_start().starts_with("ALL"))
         })
     });
-    let given_up = run.invocations.iter().any(|call| {
-        call.is("deluser") || call.is("gpasswd") || call.words.iter().any(|word| word.raw.contains("sudoers"))
+    let given_up = run.invocations.iter().any(|invocation| {
+        invocation.is("deluser")
+            || invocation.is("gpasswd")
+            || invocation.words.iter().any(|word| word.raw.contains("sudoers"))
     });
     limited || given_up
 }

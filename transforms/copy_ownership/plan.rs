@@ -53,7 +53,10 @@ struct Brought<'f, 'a> {
 /// such copy is affected.
 pub fn copy_ownership<'a>(facts: &Facts<'a>, run: &RunFacts<'a>) -> Option<Result<CopyOwnership, Reason>> {
     run.editable()?;
-    let firsts = run.invocations.iter().take_while(|call| call.place.statement == 0 && call.place.alone);
+    let firsts = run
+        .invocations
+        .iter()
+        .take_while(|invocation| invocation.place.statement == 0 && invocation.place.alone);
     for (index, call) in firsts.enumerate() {
         let change = change(call)?;
         let path = facts.target_of(run, index, change.path).path()?.to_owned();
@@ -257,27 +260,31 @@ fn check_not_named_before<'a>(
 }
 
 /// The command with its operator, or the whole RUN if it has no other command.
-fn removable_span<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, call: &Invocation<'_>) -> Result<Span, Reason> {
+fn removable_span<'a>(
+    facts: &Facts<'a>,
+    run: &RunFacts<'a>,
+    invocation: &Invocation<'_>,
+) -> Result<Span, Reason> {
     let stuck = || reasons::not_removable();
     let script = run.script().ok_or_else(stuck)?;
     let statements = &script.list.statements;
-    let statement = &statements[call.place.statement];
+    let statement = &statements[invocation.place.statement];
     let plain = statement.is_and_chain()
         && statement.end != End::Background
         && !script.ends_in_comment
-        && call.place.is_certain();
+        && invocation.place.is_certain();
     let span = match (statements.len(), statement.rest.is_empty()) {
         _ if !plain => None,
         (1, true) => return whole_run(facts, run),
         (_, true) => excise::clear(
             run,
-            Span::new(call.command.span.start, statements[call.place.statement + 1].span.start),
+            Span::new(invocation.command.span.start, statements[invocation.place.statement + 1].span.start),
         ),
         (count, false) => {
             // A failing list of one command stops a script under `set -e`; as part of a longer list
             // it does not.
             let same = errexit(run, script) == Errexit::Off || count == 1 && is_plain_statement(statement);
-            excise::forward(run, call).or_else(|| excise::backward(run, call)).filter(|_| same)
+            excise::forward(run, invocation).or_else(|| excise::backward(run, invocation)).filter(|_| same)
         }
     };
     span.ok_or_else(stuck)

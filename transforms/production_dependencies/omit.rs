@@ -41,7 +41,7 @@ pub struct Omission {
 pub fn may_omit(facts: &Facts<'_>) -> bool {
     let Some(stage) = facts.stages.last() else { return false };
     let mut runs = facts.runs_of(stage.index).iter().filter(|run| run.editable().is_some());
-    runs.any(|run| run.calls.iter().any(|call| way(facts, run, call).is_some()))
+    runs.any(|run| run.calls.iter().any(|call| production_of(facts, run, call).is_some()))
 }
 
 /// The installs of the last stage that could omit dev dependencies. An error says why one can't.
@@ -55,13 +55,15 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
     let view = StageView { facts, stage, image, start: Entrypoint::of(facts, stage), folder, context };
     for (index, run) in runs {
         for call in &run.calls {
-            let Some(way) = way(facts, run, call).filter(|_| !is_pruned(run, call)) else { continue };
+            let Some(production) = production_of(facts, run, call).filter(|_| !is_pruned(run, call)) else {
+                continue;
+            };
             let anchor = run.instruction.text;
             if facts.is_far_up(run.item) {
                 found.push(Err(reasons::too_many_follow_install(FURTHEST).at(anchor)));
                 continue;
             }
-            match needed(&view, run, call, way) {
+            match needed(&view, run, call, production) {
                 Ok(None) => {}
                 Ok(Some(option)) => found.push(Ok(Omission {
                     run: index,
@@ -77,16 +79,19 @@ pub fn omissions(facts: &Facts<'_>, context: Option<&BuildContext>) -> Vec<Resul
 }
 
 /// The option for this call, if it is an install that does not yet select groups.
-fn way<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w Production> {
-    let way = call.manager.production.as_ref()?;
-    let is_install = way.verbs.contains(&call.verb) && call.packages.is_empty();
+fn production_of<'w>(facts: &Facts<'_>, run: &RunFacts<'_>, call: &Call<'w>) -> Option<&'w Production> {
+    let production = call.manager.production.as_ref()?;
+    let is_install = production.verbs.contains(&call.verb) && call.packages.is_empty();
     let invocation = &run.invocations[call.invocation];
-    let decided =
-        call.options.iter().any(|word| way.unless_option.iter().any(|start| word.raw.starts_with(start)))
-            || way.unless_variable.iter().any(|name| facts.is_named(name))
-            || invocation.simple.assignments.iter().any(|assignment| assignment.name == "NODE_ENV")
-            || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
-    (is_install && !decided && invocation.place.is_certain() && !invocation.place.in_word).then_some(way)
+    let decided = call
+        .options
+        .iter()
+        .any(|word| production.unless_option.iter().any(|start| word.raw.starts_with(start)))
+        || production.unless_variable.iter().any(|name| facts.is_named(name))
+        || invocation.simple.assignments.iter().any(|assignment| assignment.name == "NODE_ENV")
+        || facts.variable(run.item, "NODE_ENV") != Variable::NotInFile;
+    (is_install && !decided && invocation.place.is_certain() && !invocation.place.in_word)
+        .then_some(production)
 }
 
 /// The reason why the text of a file is unknown.
@@ -104,12 +109,12 @@ fn needed(
     view: &StageView<'_, '_>,
     run: &RunFacts<'_>,
     call: &Call<'_>,
-    way: &Production,
+    production: &Production,
 ) -> Result<Option<String>, Reason> {
     let context = view.context.ok_or(reasons::context_unreadable_for_loads())?;
     let directory = run.states.directory(call.invocation).known();
     let directory = directory.ok_or(reasons::unknown_directory("the install"))?;
-    let path = format!("{}/{}", directory.trim_end_matches('/'), way.manifest);
+    let path = format!("{}/{}", directory.trim_end_matches('/'), production.manifest);
     let text = view.text_at(context, &path).ok_or_else(|| no_text(view, run, &path))?;
     if context.text("nx.json").is_some()
         || context.sends_file("lerna.json")
@@ -117,10 +122,10 @@ fn needed(
     {
         return Err(reasons::several_manifests());
     }
-    let usual = |may_omit: bool| may_omit.then(|| way.option.clone());
+    let usual = |may_omit: bool| may_omit.then(|| production.option.clone());
     match call.manager.ecosystem {
         Some(Ecosystem::Php) => php(view, run, call, text).map(usual),
-        Some(Ecosystem::Python) => python::option(view, run, call, text, way),
+        Some(Ecosystem::Python) => python::option(view, run, call, text, production),
         Some(Ecosystem::Node)
             if call.manager.name == "yarn"
                 && (context.sends_file(".yarnrc.yml")
@@ -129,7 +134,7 @@ fn needed(
             Ok(None)
         }
         Some(Ecosystem::Node) => node(view, run, call, text).map(usual),
-        _ => Err(reasons::unknown_dev_dependencies(&way.manifest)),
+        _ => Err(reasons::unknown_dev_dependencies(&production.manifest)),
     }
 }
 

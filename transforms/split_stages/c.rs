@@ -20,14 +20,16 @@ use crate::transforms::split_stages::{build_texts, distroless};
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     let compiles = runs.any(|run| {
-        run.invocations.iter().any(|call| COMPILERS.iter().chain(DETECTED_BUILDERS).any(|tool| call.is(tool)))
+        run.invocations
+            .iter()
+            .any(|invocation| COMPILERS.iter().chain(DETECTED_BUILDERS).any(|tool| invocation.is(tool)))
     });
     compiles && IMAGES.contains(&image.repository.as_str())
 }
 
 /// The recipe for such a stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, Done::own, finish)
+    from_steps(view, Done::output_of, finish)
 }
 
 #[derive(Default)]
@@ -41,12 +43,12 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let call = step.call;
-        let program = call.program?;
-        if COMPILERS.iter().any(|tool| call.is(tool)) {
-            self.is_cpp |= call.is("g++") || call.is("c++") || call.is("clang++");
-            let named = call
+    fn output_of(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let invocation = step.invocation;
+        let program = invocation.program?;
+        if COMPILERS.iter().any(|tool| invocation.is(tool)) {
+            self.is_cpp |= invocation.is("g++") || invocation.is("c++") || invocation.is("clang++");
+            let named = invocation
                 .arguments()
                 .windows(2)
                 .find(|pair| pair[0].raw == "-o")
@@ -65,8 +67,8 @@ impl Done {
             });
         }
         let is_output = step
-            .path(view.facts, &call.words[0])
-            .is_some_and(|path| call.words[0].raw.contains('/') && self.outputs.contains(&path));
+            .path(view.facts, &invocation.words[0])
+            .is_some_and(|path| invocation.words[0].raw.contains('/') && self.outputs.contains(&path));
         if !BUILDERS.contains(&program) && !is_output {
             return None;
         }
@@ -74,9 +76,9 @@ impl Done {
     }
 
     fn tool(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let call = step.call;
+        let invocation = step.invocation;
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("a step"))?;
-        let words: Vec<&str> = call.arguments().iter().map(crate::syntax::shell::Word::text).collect();
+        let words: Vec<&str> = invocation.arguments().iter().map(crate::syntax::shell::Word::text).collect();
         let value = |names: &[&str]| {
             names.iter().find_map(|name| {
                 words.iter().find_map(|word| word.strip_prefix(name)).or_else(|| {
@@ -85,7 +87,7 @@ impl Done {
                 })
             })
         };
-        if call.is("git") {
+        if invocation.is("git") {
             // The clone is a directory of sources.
             return match words.first() {
                 Some(&"clone") => Ok(Output::Nothing),
@@ -95,9 +97,12 @@ impl Done {
         if let Some(prefix) = value(WORDS_BEFORE_A_PREFIX) {
             self.configured = Some(prefix.to_owned());
         }
-        let installs = (call.is("make") || call.is("gmake") || call.is("ninja") || call.is("meson"))
+        let installs = (invocation.is("make")
+            || invocation.is("gmake")
+            || invocation.is("ninja")
+            || invocation.is("meson"))
             && words.iter().any(|word| word.starts_with("install"))
-            || call.is("cmake")
+            || invocation.is("cmake")
                 && (words.contains(&"--install")
                     || words.windows(2).any(|pair| pair == ["--target", "install"]));
         if installs {

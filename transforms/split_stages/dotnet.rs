@@ -32,7 +32,7 @@ fn is_sdk(image: &ImageName) -> bool {
 
 /// The recipe for a .NET stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, own, finish)
+    from_steps(view, output_of, finish)
 }
 
 #[derive(Default)]
@@ -43,12 +43,16 @@ struct Done {
     sources: Vec<String>,
 }
 
-fn own(done: &mut Done, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-    if !step.call.is("dotnet") {
+fn output_of(
+    done: &mut Done,
+    view: &StageView<'_, '_>,
+    step: &Step<'_, '_>,
+) -> Option<Result<Output, Reason>> {
+    if !step.invocation.is("dotnet") {
         return None;
     }
     done.sources.extend(step.directory.clone());
-    let arguments = step.call.arguments();
+    let arguments = step.invocation.arguments();
     match arguments.first().map(Word::text) {
         Some(verb) if VERBS_WITHOUT_OUTPUT.contains(&verb) => {}
         Some("publish") => {

@@ -20,9 +20,9 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     runs.any(|run| {
-        run.invocations.iter().any(|call| {
-            call.is("go")
-                && call
+        run.invocations.iter().any(|invocation| {
+            invocation.is("go")
+                && invocation
                     .arguments()
                     .first()
                     .is_some_and(|verb| matches!(verb.raw.as_str(), "build" | "install"))
@@ -32,7 +32,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, _: &ImageName) -> bool {
 
 /// The recipe for a Go stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, Built::own, finish)
+    from_steps(view, Built::output_of, finish)
 }
 
 /// The programs that were built.
@@ -44,15 +44,15 @@ struct Built {
 }
 
 impl Built {
-    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let call = step.call;
-        if CHECKERS.iter().any(|tool| call.is(tool)) {
+    fn output_of(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let invocation = step.invocation;
+        if CHECKERS.iter().any(|tool| invocation.is(tool)) {
             return Some(Ok(Output::Nothing));
         }
-        if !call.is("go") {
+        if !invocation.is("go") {
             return None;
         }
-        let verb = call.arguments().first().map(|word| word.raw.as_str()).unwrap_or_default();
+        let verb = invocation.arguments().first().map(|word| word.raw.as_str()).unwrap_or_default();
         Some(match verb {
             "build" => {
                 self.is_dynamic |= !is_static(view, step);
@@ -69,7 +69,7 @@ impl Built {
     }
 
     fn build(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let arguments = &step.call.arguments()[1..];
+        let arguments = &step.invocation.arguments()[1..];
         let (output, packages) = read(arguments);
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("`go build`"))?;
         let path = match output {
@@ -102,7 +102,7 @@ impl Built {
     }
 
     fn install(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let (_, packages) = read(&step.call.arguments()[1..]);
+        let (_, packages) = read(&step.invocation.arguments()[1..]);
         let directory = step.directory.clone().ok_or(reasons::unknown_directory("`go install`"))?;
         for package in packages.iter().filter(|package| !package.ends_with("...")) {
             let package = package.split('@').next().unwrap_or_default();
@@ -184,9 +184,10 @@ fn last_element(path: &str) -> String {
 
 /// Whether the program links no library of the system: cgo is off, or there is no C compiler.
 fn is_static(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
-    let assigned = step.call.simple.assignments.iter().find(|assignment| assignment.name == "CGO_ENABLED");
+    let assigned =
+        step.invocation.simple.assignments.iter().find(|assignment| assignment.name == "CGO_ENABLED");
     let by_env = step
-        .call
+        .invocation
         .simple
         .words
         .iter()
@@ -210,7 +211,7 @@ fn is_static(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
     match value {
         Some(value) => value.trim_matches(['"', '\'']) == "0",
         None => step
-            .call
+            .invocation
             .arguments()
             .iter()
             .any(|word| word.raw.contains("-extldflags") && word.raw.contains("-static")),

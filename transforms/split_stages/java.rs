@@ -18,8 +18,9 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 /// Whether Java programs are built in a stage on Java.
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
-    let builds =
-        runs.any(|run| run.invocations.iter().any(|call| DETECTED_BUILDERS.iter().any(|tool| call.is(tool))));
+    let builds = runs.any(|run| {
+        run.invocations.iter().any(|invocation| DETECTED_BUILDERS.iter().any(|tool| invocation.is(tool)))
+    });
     builds && version(image).is_some()
 }
 
@@ -47,14 +48,14 @@ pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
         view,
         |classes: &mut Vec<String>, view, step| {
             classes.extend(classes_of(view, step));
-            own(view, step)
+            output_of(view, step)
         },
         |view, classes, work| finish(view, classes, work),
     )
 }
 
-fn own(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-    if !BUILDERS.iter().any(|tool| step.call.is(tool)) {
+fn output_of(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+    if !BUILDERS.iter().any(|tool| step.invocation.is(tool)) {
         return None;
     }
     let Some(directory) = &step.directory else {
@@ -69,8 +70,8 @@ fn own(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, R
 
 /// Where `javac` puts the classes.
 fn classes_of(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<String> {
-    let mut pairs = step.call.arguments().windows(2);
-    let directory = pairs.find(|pair| step.call.is("javac") && pair[0].raw == "-d")?;
+    let mut pairs = step.invocation.arguments().windows(2);
+    let directory = pairs.find(|pair| step.invocation.is("javac") && pair[0].raw == "-d")?;
     step.path(view.facts, &directory[1])
 }
 

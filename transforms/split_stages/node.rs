@@ -69,7 +69,7 @@ fn builds(facts: &Facts<'_>, stage: &Stage) -> bool {
 
 /// The recipe for a Node stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, Done::own, finish)
+    from_steps(view, Done::output_of, finish)
 }
 
 #[derive(Default)]
@@ -81,9 +81,9 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let call = step.call;
-        let program = call.program?;
+    fn output_of(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let invocation = step.invocation;
+        let program = invocation.program?;
         if BUILDERS.contains(&program) {
             return Some(Self::in_directory(view, step));
         }
@@ -92,12 +92,12 @@ impl Done {
         }
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
         let verb = words.first().copied().unwrap_or("install");
-        let is_global = call
+        let is_global = invocation
             .arguments()
             .iter()
             .any(|word| matches!(word.raw.as_str(), "-g" | "--global" | "--location=global"))
             || verb == "global";
-        let text = call.command.span.of(view.facts.file.text).to_owned();
+        let text = invocation.command.span.of(view.facts.file.text).to_owned();
         Some(match (program, verb) {
             ("corepack", _) => {
                 self.global.push((text, vec!["yarn".into(), "pnpm".into()]));
@@ -129,7 +129,7 @@ impl Done {
         if paths::within(&directory, &view.folder) {
             Ok(Output::Folder)
         } else if is_common_directory(&directory) {
-            Err(reasons::unknown_output_of_command(&step.call.words[0].raw, &directory))
+            Err(reasons::unknown_output_of_command(&step.invocation.words[0].raw, &directory))
         } else {
             Ok(Output::Path(directory))
         }

@@ -30,27 +30,29 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 
 /// The recipe for a PHP stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, own, |view, settings: &Vec<String>, work| finish(view, settings, work))
+    from_steps(view, output_of, |view, settings: &Vec<String>, work| finish(view, settings, work))
 }
 
 /// Handles a command. Commands that enable modules of Apache are collected as `settings`.
-fn own(
+fn output_of(
     settings: &mut Vec<String>,
     view: &StageView<'_, '_>,
     step: &Step<'_, '_>,
 ) -> Option<Result<Output, Reason>> {
-    let call = step.call;
-    match call.program? {
+    let invocation = step.invocation;
+    match invocation.program? {
         program if INSTALLERS_OF_EXTENSIONS.contains(&program) => Some(Ok(Output::Nothing)),
         "pecl" => Some(Ok(Output::Nothing)),
         // The enabled modules of Apache are symlinks in /etc, which the final stage creates again.
-        program if SETTINGS_OF_APACHE.contains(&program) && call.place.is_certain() => {
-            settings.push(format!("RUN {}", call.command.span.of(view.facts.file.text)));
+        program if SETTINGS_OF_APACHE.contains(&program) && invocation.place.is_certain() => {
+            settings.push(format!("RUN {}", invocation.command.span.of(view.facts.file.text)));
             Some(Ok(Output::Nothing))
         }
         program if BUILDERS.contains(&program) => {
-            let is_global =
-                call.arguments().iter().any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
+            let is_global = invocation
+                .arguments()
+                .iter()
+                .any(|word| matches!(word.raw.as_str(), "global" | "-g" | "--global"));
             Some(match &step.directory {
                 _ if is_global => Err(reasons::global_packages()),
                 Some(directory) if paths::within(directory, &view.folder) => Ok(Output::Folder),

@@ -49,7 +49,7 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
 
 /// The recipe for a Python stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, Done::own, finish)
+    from_steps(view, Done::output_of, finish)
 }
 
 #[derive(Default)]
@@ -67,8 +67,8 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let invocation = step.call;
+    fn output_of(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let invocation = step.invocation;
         let program = invocation.program?;
         if let Some(call) = step.run.call_of(step.index) {
             return match call.manager.name.as_str() {
@@ -106,11 +106,11 @@ impl Done {
     }
 
     fn pip(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Result<Output, Reason> {
-        let call = step.call;
-        if call.words[0].raw.starts_with('/') && !call.words[0].raw.contains("venv") {
-            return Err(reasons::pip_by_path(&call.words[0].raw));
+        let invocation = step.invocation;
+        if invocation.words[0].raw.starts_with('/') && !invocation.words[0].raw.contains("venv") {
+            return Err(reasons::pip_by_path(&invocation.words[0].raw));
         }
-        let arguments = call.arguments();
+        let arguments = invocation.arguments();
         if let Some(name) = VARIABLES_TO_ELSEWHERE.iter().find(|name| view.facts.is_named(name)) {
             return Err(reasons::pip_elsewhere(name));
         }
@@ -192,7 +192,7 @@ impl Done {
 
 /// Whether the code after `-c` calls anything but `print`: such calls may load models into a cache.
 fn calls_something(step: &Step<'_, '_>) -> bool {
-    let mut words = step.call.arguments().iter().skip_while(|word| word.raw != "-c");
+    let mut words = step.invocation.arguments().iter().skip_while(|word| word.raw != "-c");
     let code = words.nth(1).map(|word| word.text().replace("print(", " "));
     code.is_some_and(|code| code.contains('('))
 }

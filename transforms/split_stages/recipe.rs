@@ -100,14 +100,14 @@ pub(crate) struct Language {
     pub recipe: fn(&StageView<'_, '_>) -> Result<Recipe, Reason>,
 }
 
-/// The recipe of a language. `own` handles the commands of its tools and collects what `finish`
-/// needs.
+/// The recipe of a language. `output_of` handles the commands of its tools and collects what
+/// `finish` needs.
 pub(crate) fn from_steps<T: Default>(
     view: &StageView<'_, '_>,
-    own: impl Fn(&mut T, &StageView<'_, '_>, &Step<'_, '_>) -> Option<Result<Output, Reason>>,
+    output_of: impl Fn(&mut T, &StageView<'_, '_>, &Step<'_, '_>) -> Option<Result<Output, Reason>>,
     finish: impl FnOnce(&StageView<'_, '_>, &T, StageOutputs) -> Result<Recipe, Reason>,
 ) -> Result<Recipe, Reason> {
     let mut found = T::default();
-    let work = StageOutputs::of(view.facts, view.stage, &mut |step| own(&mut found, view, step))?;
+    let work = StageOutputs::of(view.facts, view.stage, &mut |step| output_of(&mut found, view, step))?;
     finish(view, &found, work).map_err(|reason| reason.at(view.facts.start_of(view.stage)))
 }

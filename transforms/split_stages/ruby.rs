@@ -33,7 +33,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 
 /// The recipe for a Ruby stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, Done::own, finish)
+    from_steps(view, Done::output_of, finish)
 }
 
 #[derive(Default)]
@@ -45,11 +45,12 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let call = step.call;
-        let program = call.program?;
+    fn output_of(&mut self, view: &StageView<'_, '_>, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let invocation = step.invocation;
+        let program = invocation.program?;
         let words: Vec<&str> = step.operands().map(crate::syntax::shell::Word::text).collect();
-        let has = |options: &[&str]| call.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
+        let has =
+            |options: &[&str]| invocation.arguments().iter().any(|word| options.contains(&word.raw.as_str()));
         match program {
             "gem" if has(OPTIONS_TO_ELSEWHERE) => Some(Err(reasons::gem_elsewhere())),
             "gem" => {
@@ -73,7 +74,7 @@ impl Done {
         step: &Step<'_, '_>,
         words: &[&str],
     ) -> Result<Output, Reason> {
-        let arguments = step.call.arguments();
+        let arguments = step.invocation.arguments();
         if arguments.iter().any(|word| word.raw.contains("use-system-libraries")) {
             return Err(reasons::gem_with_unknown_libraries());
         }

@@ -18,9 +18,9 @@ use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
 pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bool {
     let mut runs = facts.runs_of(stage.index).iter();
     let builds = runs.any(|run| {
-        run.invocations.iter().any(|call| {
-            call.is("cargo")
-                && call.arguments().iter().any(|word| matches!(word.raw.as_str(), "build" | "install"))
+        run.invocations.iter().any(|invocation| {
+            invocation.is("cargo")
+                && invocation.arguments().iter().any(|word| matches!(word.raw.as_str(), "build" | "install"))
         })
     });
     builds && image.repository == "rust"
@@ -28,7 +28,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
 
 /// The recipe for a Rust stage.
 pub(crate) fn recipe(view: &StageView<'_, '_>) -> Result<Recipe, Reason> {
-    from_steps(view, |done: &mut Done, _, step| done.own(step), finish)
+    from_steps(view, |done: &mut Done, _, step| done.output_of(step), finish)
 }
 
 #[derive(Default)]
@@ -39,15 +39,15 @@ struct Done {
 }
 
 impl Done {
-    fn own(&mut self, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
-        let call = step.call;
-        if call.is("rustup") || call.is("rustc") || call.is("rustfmt") {
+    fn output_of(&mut self, step: &Step<'_, '_>) -> Option<Result<Output, Reason>> {
+        let invocation = step.invocation;
+        if invocation.is("rustup") || invocation.is("rustc") || invocation.is("rustfmt") {
             return Some(Ok(Output::Nothing));
         }
-        if !call.is("cargo") {
+        if !invocation.is("cargo") {
             return None;
         }
-        let words: Vec<&str> = call
+        let words: Vec<&str> = invocation
             .arguments()
             .iter()
             .map(crate::syntax::shell::Word::text)

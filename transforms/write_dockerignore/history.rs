@@ -13,8 +13,8 @@ impl Search<'_, '_> {
     /// The reader of version control, to display, or `None` if there is no known one.
     pub(crate) fn asks_for_history(&self) -> Option<Reason> {
         let runs = &self.facts.runs;
-        let called = runs.iter().flat_map(|run| &run.invocations).find_map(|call| {
-            PROGRAMS.iter().find(|name| call.is(name)).map(|name| reasons::may_read_history(name))
+        let called = runs.iter().flat_map(|run| &run.invocations).find_map(|invocation| {
+            PROGRAMS.iter().find(|name| invocation.is(name)).map(|name| reasons::may_read_history(name))
         });
         let unread = || {
             let is_unread = |body: &Body| matches!(body, Body::Run(Run::Opaque(_) | Run::Exec(_)));

@@ -300,7 +300,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.assign(name, Assigned::Unknown);
         }
         if changes.moves || changes.anything {
-            self.go(Directory::Unknown);
+            self.enter(Directory::Unknown);
             self.stack.clear();
         }
         if changes.anything {
@@ -341,7 +341,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.variables.assign(name, value);
     }
 
-    fn go(&mut self, directory: Directory) {
+    fn enter(&mut self, directory: Directory) {
         if self.assigned.is_empty() && !self.visited.contains(&directory) && self.visited.len() < MOST_VISITED
         {
             self.visited.push(directory.clone());
@@ -417,7 +417,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         if program == "pushd" {
             self.stack.push(self.directory.clone());
         }
-        self.go(if is_sure || target == self.directory { target } else { Directory::Unknown });
+        self.enter(if is_sure || target == self.directory { target } else { Directory::Unknown });
     }
 
     fn directory_from(&self, word: &Word) -> Directory {

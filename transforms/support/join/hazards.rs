@@ -13,22 +13,22 @@ use crate::syntax::shell::Word;
 
 /// Refuses if the first of two scripts changes state that a separate RUN would reset for the
 /// second.
-pub(crate) fn stays(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
-    for call in &run.invocations {
-        if mentions(call, MOUNTED_FOR_EACH_RUN)
-            || call.is("mount")
-            || call.is("umount")
-            || changes_devices(call)
+pub(crate) fn keeps_shared_state(facts: &Facts<'_>, run: &RunFacts<'_>) -> Result<(), Reason> {
+    for invocation in &run.invocations {
+        if mentions(invocation, MOUNTED_FOR_EACH_RUN)
+            || invocation.is("mount")
+            || invocation.is("umount")
+            || changes_devices(invocation)
         {
             return Err(reasons::files_of_builder());
         }
-        if mentions(call, ACCOUNT_FILES) && !call.actions.only_read() {
+        if mentions(invocation, ACCOUNT_FILES) && !invocation.actions.only_read() {
             return Err(reasons::changes_accounts());
         }
-        if changes_account(call, &run.user) {
+        if changes_account(invocation, &run.user) {
             return Err(reasons::changes_own_account());
         }
-        if replaces_shell(call) {
+        if replaces_shell(invocation) {
             return Err(reasons::replaces_shell());
         }
     }
@@ -79,6 +79,6 @@ fn replaces_shell(invocation: &Invocation<'_>) -> bool {
 }
 
 /// `useradd -s /bin/bash` names a shell and does not change it.
-fn is_user_shell(call: &Invocation<'_>) -> bool {
-    ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| call.is(program))
+fn is_user_shell(invocation: &Invocation<'_>) -> bool {
+    ["useradd", "adduser", "usermod", "chsh"].iter().any(|program| invocation.is(program))
 }

@@ -65,7 +65,9 @@ pub fn merge(
     if defines_function(b) {
         return Err(reasons::defines_function());
     }
-    if [first, second].iter().any(|run| run.invocations.iter().any(|call| call.is("set") || call.is("trap")))
+    if [first, second]
+        .iter()
+        .any(|run| run.invocations.iter().any(|invocation| invocation.is("set") || invocation.is("trap")))
     {
         return Err(reasons::set_or_trap());
     }
@@ -76,8 +78,9 @@ pub fn merge(
         return Err(reasons::errexit_in_list());
     }
     leaves_nothing_running(facts, first)?;
-    hazards::stays(facts, first)?;
-    let ends = |call: &Invocation<'_>| ENDING_A_SCRIPT.iter().any(|name| call.program == Some(name));
+    hazards::keeps_shared_state(facts, first)?;
+    let ends =
+        |invocation: &Invocation<'_>| ENDING_A_SCRIPT.iter().any(|name| invocation.program == Some(name));
     if first.invocations.iter().any(ends) {
         return Err(reasons::first_may_end_early());
     }

@@ -264,15 +264,15 @@ impl Tracer {
         if self.roots_vary || observation.effect != Effect::Nothing || observation.not_seen.is_some() {
             return None;
         }
-        let mut look = || self.recorder.look(&observation.root, &access.path, access.follow);
+        let mut presence = || self.recorder.presence(&observation.root, &access.path, access.follow);
         match access.operation {
             Operation::List => Some(Outcome::Found),
-            Operation::Stat => match look() {
+            Operation::Stat => match presence() {
                 Presence::Found(_) => Some(Outcome::Found),
                 Presence::Missing => Some(Outcome::Missing),
                 Presence::Unknown => None,
             },
-            Operation::ReadLink => match look() {
+            Operation::ReadLink => match presence() {
                 Presence::Found(FileType::Symlink) => Some(Outcome::Found),
                 Presence::Found(_) => Some(Outcome::Failed),
                 Presence::Missing => Some(Outcome::Missing),
@@ -461,7 +461,7 @@ impl Tracer {
     fn handler(&mut self, tid: Tid, expected: &[u8]) {
         if let Some(running) = paths::executable(tid)
             && running != expected
-            && matches!(self.recorder.resolver.look(&running), Presence::Found(_))
+            && matches!(self.recorder.resolver.presence(&running), Presence::Found(_))
         {
             self.recorder.record(b"", &running, Operation::Execute, Outcome::Found, true);
         }

@@ -270,7 +270,7 @@ impl Observer<'_> {
         let path = paths::join(self.resolver, root, || paths::directory(tid, directory), &text)?;
         let path = self.comparable(path);
         let is_removed = operation == Operation::Remove;
-        let file_type = is_removed.then(|| self.resolver.look(&path).file_type()).flatten();
+        let file_type = is_removed.then(|| self.resolver.presence(&path).file_type()).flatten();
         Ok(Access { path, operation, follow, file_type })
     }
 

@@ -104,7 +104,7 @@ impl Recorder {
     pub fn changed(&mut self, path: &[u8]) {
         let leads_on = |file_type| matches!(file_type, Some(FileType::Symlink | FileType::Directory));
         let known = self.indices.get(path).and_then(|index| self.entries[*index].file_type);
-        if leads_on(known) || leads_on(self.resolver.look(path).file_type()) {
+        if leads_on(known) || leads_on(self.resolver.presence(path).file_type()) {
             self.files_moved();
         }
     }
@@ -121,12 +121,12 @@ impl Recorder {
     }
 
     /// Whether there is a file at a normal absolute path.
-    pub fn look(&mut self, root: &[u8], path: &[u8], follow: bool) -> Presence {
+    pub fn presence(&mut self, root: &[u8], path: &[u8], follow: bool) -> Presence {
         let Some(index) = self.index(path) else { return Presence::Unknown };
         match self.entries[index].real[usize::from(follow)] {
             Some((state, real)) if state == self.state => {
                 let real = &self.paths[real];
-                if real.starts_with(b"/proc/") { Presence::Unknown } else { self.resolver.look(real) }
+                if real.starts_with(b"/proc/") { Presence::Unknown } else { self.resolver.presence(real) }
             }
             _ => self.resolve(root, path, index, follow).map_or(Presence::Unknown, |(_, presence)| presence),
         }

@@ -81,7 +81,7 @@ impl Resolver {
     }
 
     /// What is at a path now; symlinks are not followed.
-    pub fn look(&self, path: &[u8]) -> Presence {
+    pub fn presence(&self, path: &[u8]) -> Presence {
         if self.may_touch(path) {
             Presence::of(&fs::symlink_metadata(Path::new(OsStr::from_bytes(path))))
         } else {
