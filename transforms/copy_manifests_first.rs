@@ -95,18 +95,17 @@
 //! ```
 
 mod layout;
-mod manifests;
 mod plan;
-mod reserved;
 
 use crate::context::BuildContext;
 use crate::edit::Edits;
 use crate::reasons;
-use crate::syntax::{Body, Instruction, Item};
+use crate::syntax::{Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
 use crate::transforms::copy_manifests_first::plan::{DependencyCopy, SinkingSources};
+use crate::transforms::support::early_copy::manifest_copies;
 use crate::transforms::support::moves::{move_after, move_all};
-use crate::transforms::support::new_instruction::in_case_of;
+use crate::transforms::support::reserved;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -176,7 +175,7 @@ fn propose(ctx: &Context<'_>, early: &DependencyCopy, context: &BuildContext, fi
     }
     // Right above the first step that needs them, so no step in between depends on them.
     let needed_at = ctx.facts.block(early.moved.spares).span.start;
-    edits.insert(needed_at, manifest_copies(ctx, copy, early));
+    edits.insert(needed_at, manifest_copies(ctx.file, copy, &early.copies));
     fixes.propose(early.confidence.into(), copy.text, title(early), edits);
     if let Some(text) = ignore_file {
         fixes.along_with_ignore_file(text);
@@ -210,25 +209,4 @@ fn title(early: &DependencyCopy) -> String {
         [first, ..] => format!("{first} and {} other manifests", sources.len() - 1),
     };
     format!("copy {manifests} before the sources, so a source change doesn't reinstall the dependencies")
-}
-
-/// The instructions that replace the copy of the whole directory, written as the author wrote it.
-fn manifest_copies(ctx: &Context<'_>, copy: &Instruction<'_>, early: &DependencyCopy) -> String {
-    let (Body::Copy(transfer) | Body::Add(transfer)) = &copy.body else { return String::new() };
-    let keyword = in_case_of(ctx.file, "COPY");
-    let flags: String = copy.flags.iter().map(|flag| format!(" {}", flag.span.of(ctx.file.text))).collect();
-    let base = match transfer.destination.as_str() {
-        "." | "./" => ".",
-        other => other.trim_end_matches('/'),
-    };
-    let mut text = String::new();
-    for one in &early.copies {
-        let directory = match (base, one.directory.as_str()) {
-            (base, "") => format!("{base}/"),
-            (".", inner) => format!("{inner}/"),
-            (base, inner) => format!("{base}/{inner}/"),
-        };
-        text += &format!("{keyword}{flags} {} {directory}{}", one.sources.join(" "), ctx.file.line_break());
-    }
-    text
 }

@@ -4,8 +4,11 @@
 
 pub(crate) mod append;
 pub(crate) mod caches;
+pub(crate) mod early_copy;
 pub(crate) mod join;
+pub(crate) mod manifests;
 pub(crate) mod moves;
 pub(crate) mod new_instruction;
 pub(crate) mod packages;
 pub(crate) mod recommended;
+pub(crate) mod reserved;

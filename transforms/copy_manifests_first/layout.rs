@@ -13,8 +13,8 @@ use crate::context::{BuildContext, Entry};
 use crate::facts::{FURTHEST, Facts, paths};
 use crate::knowledge::Confidence;
 use crate::syntax::{Body, Instruction};
-use crate::transforms::copy_manifests_first::manifests::{self, Project};
-use crate::transforms::copy_manifests_first::plan::installed_before;
+use crate::transforms::support::early_copy::installed_before;
+use crate::transforms::support::manifests::{self, Project};
 
 /// What the installs of a file read and create, found once for each.
 pub struct Installs<'f, 'a> {

@@ -20,8 +20,11 @@ use crate::span::Span;
 use crate::syntax::shell::{End, Statement};
 use crate::syntax::{Body, Instruction};
 use crate::transforms::copy_manifests_first::layout::Installs;
-use crate::transforms::copy_manifests_first::manifests;
 use crate::transforms::ordering::{self, Move, index};
+use crate::transforms::support::early_copy::{
+    EarlyCopy, by_directory, cannot_be_named, installed_before, is_there_before, other_sources_above,
+};
+use crate::transforms::support::manifests;
 
 /// A copy of a directory that can be split.
 #[derive(Debug, Clone)]
@@ -56,16 +59,6 @@ impl Needed {
         self.makes.extend(other.makes);
         self.confidence = self.confidence.max(other.confidence);
     }
-}
-
-/// A copy of a few files into one directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EarlyCopy {
-    /// The context paths.
-    pub sources: Vec<String>,
-    /// The directory, relative to the destination of the copy of the whole directory; empty for
-    /// that destination itself.
-    pub directory: String,
 }
 
 /// Whether splitting a copy of a stage may be worthwhile. Does not read the context.
@@ -264,18 +257,6 @@ fn take_apart(
     }))
 }
 
-/// Why a copy can't name these files.
-fn cannot_be_named(files: &[String], context: &BuildContext) -> Option<Reason> {
-    if let Some(odd) = files.iter().find(|file| !file.chars().all(is_plain)) {
-        return Some(reasons::name_needs_quotes(odd));
-    }
-    // A file that is not tracked exists only in this checkout, and would be missing in others.
-    let is_kept = |file: &&String| context.is_tracked(file);
-    let untracked = files.iter().find(|file| is_kept(file) == Some(false));
-    let untracked = untracked.filter(|_| files.iter().any(|file| is_kept(&file) == Some(true)));
-    untracked.map(|file| reasons::not_under_version_control(file))
-}
-
 /// How a copy of named files, manifests and sources, can be split.
 fn take_list_apart(
     facts: &Facts<'_>,
@@ -319,19 +300,6 @@ fn take_list_apart(
     }
     let copies = vec![EarlyCopy { sources: reads, directory: String::new() }];
     Some(DependencyCopy { moved: Move { item, after, spares }, copies, cut: None, makes, confidence })
-}
-
-/// Another copy of sources above a step, because of which the step would run again just as often.
-fn other_sources_above(facts: &Facts<'_>, item: usize, step: usize) -> Option<usize> {
-    let stage = facts.stage_at(item)?;
-    let mut others = (stage.items.start + 1..step).filter(|&other| other != item);
-    let other = others.find(|&other| {
-        let is_copy = facts
-            .instruction_at(other)
-            .is_some_and(|instruction| matches!(instruction.body, Body::Copy(_) | Body::Add(_)));
-        is_copy && facts.rate(other) == Rate::Often
-    });
-    other.or_else(|| (facts.rate_of_base(stage.index) == Rate::Often).then_some(stage.items.start))
 }
 
 /// A directory that a script enters and that only the copy of the whole directory would create.
@@ -400,19 +368,6 @@ fn needed_by(
     Ok(needed)
 }
 
-/// The words of earlier commands that install programs: package managers with their packages
-/// and plugins.
-pub(super) fn installed_before(facts: &Facts<'_>, item: usize) -> Vec<String> {
-    let runs = facts.before(item).filter_map(|(at, _)| facts.run_at(at));
-    let words = runs.flat_map(|run| {
-        let installs = |index: usize| run.calls.iter().any(|call| call.invocation == index);
-        let all = run.invocations.iter().enumerate();
-        all.filter(move |(index, invocation)| installs(*index) || invocation.is("corepack"))
-            .flat_map(|(_, invocation)| invocation.arguments())
-    });
-    words.filter_map(|word| word.literal()).map(str::to_owned).collect()
-}
-
 /// The context files that the first commands of a RUN need, if other commands follow (`npm ci &&
 /// npm run build`), and where to split the RUN.
 fn needed_by_first_part(
@@ -453,40 +408,6 @@ fn needed_by_first_part(
     })
 }
 
-/// Whether an earlier copy in the stage copied exactly this file to this path, and no later
-/// instruction may have changed or removed it.
-fn is_there_before(
-    facts: &Facts<'_>,
-    copied: &Copied,
-    file: &str,
-    before: &[usize],
-    context: &BuildContext,
-) -> bool {
-    let flags = |item: usize| -> Vec<&str> {
-        facts
-            .instruction_at(item)
-            .map_or_else(Vec::new, |one| one.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect())
-    };
-    let Some(place) = copied.image_path(file) else { return false };
-    let has_it = |item: usize| {
-        facts.copied(item, context).is_some_and(|other| {
-            !other.takes_a_directory()
-                && other.image_path(file).as_ref() == Some(&place)
-                && flags(item) == flags(copied.item)
-        })
-    };
-    let Some(at) = before.iter().rposition(|&item| has_it(item)) else { return false };
-    !before[at + 1..].iter().any(|&item| {
-        let body = facts.instruction_at(item).map(|instruction| &instruction.body);
-        let from_context = || facts.copied(item, context).is_some();
-        match body {
-            Some(Body::Run(_)) => facts.effects(item).may_write(&place),
-            Some(Body::Copy(_) | Body::Add(_)) => !from_context() && facts.effects(item).may_write(&place),
-            _ => false,
-        }
-    })
-}
-
 /// The `&&` list of a RUN, if it is the only statement and its commands share nothing but files, so
 /// that it could be two RUNs.
 fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
@@ -504,35 +425,6 @@ fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
         && !changes_shell(script)
         && !run.invocations.iter().any(|call| call.words.is_empty() || ends(call) || is_syntax(call)))
     .then_some(statement)
-}
-
-/// A character that COPY reads literally, without quotes.
-fn is_plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+')
-}
-
-fn by_directory(copied: &Copied, files: &[String], context: &BuildContext) -> Vec<EarlyCopy> {
-    let mut copies: Vec<EarlyCopy> = Vec::new();
-    for file in files {
-        let inner = copied.inner_path(file).unwrap_or(file);
-        // COPY copies the contents of a directory, so each directory needs its own instruction,
-        // with its name in the destination.
-        if context.file(file).is_none() {
-            copies.push(EarlyCopy { sources: vec![file.clone()], directory: inner.to_owned() });
-            continue;
-        }
-        let directory = inner.rsplit_once('/').map_or("", |(directory, _)| directory);
-        match copies.iter_mut().find(|copy| copy.directory == directory) {
-            Some(copy) if copy.sources.iter().all(|source| context.file(source).is_some()) => {
-                copy.sources.push(file.clone());
-            }
-            Some(_) => {
-                copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() });
-            }
-            None => copies.push(EarlyCopy { sources: vec![file.clone()], directory: directory.to_owned() }),
-        }
-    }
-    copies
 }
 
 #[cfg(test)]
