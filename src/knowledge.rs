@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 pub use model::{
-    Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Format, Image,
+    Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Fetch, Format, Image,
     InstallScript, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project,
     Prune, Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Verbs, Wrapper,
 };

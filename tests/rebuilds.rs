@@ -6,9 +6,9 @@
 //! Dockerfile, and with the results of `jettison fix --write` with and without `--unsafe`. No
 //! command may run again that stayed cached before, and the sum may not be larger.
 //!
-//! Three kinds of commands don't count, since they are the price of a smaller image: `rm`, cleanups of
-//! package managers in the stage that ships, and the removal of dev dependencies if their install
-//! runs again, too. Options don't count either (`npm ci --omit=dev` is `npm ci`).
+//! Some commands don't count: `rm`, cleanups of package managers in the stage that ships, the removal
+//! of dev dependencies if their install runs again, too. A build that downloads dependencies itself
+//! counts as two commands. Options don't count either (`npm ci --omit=dev` is `npm ci`).
 //!
 //! The simulation knows nothing of the facts and transforms under test, only the syntax tree.
 
@@ -131,6 +131,43 @@ const PROJECTS: &[(&str, &[(&str, &str)])] = &[
             (
                 "Dockerfile",
                 "FROM golang:1.22\nWORKDIR /src\nCOPY . .\nRUN go build -o /clock .\nCMD [\"/clock\"]\n",
+            ),
+        ],
+    ),
+    (
+        "a Go program with a build stage",
+        &[
+            ("go.mod", "module example.com/clock\n\ngo 1.22\n\nrequire example.com/x v1.0.0\n"),
+            ("go.sum", "example.com/x v1.0.0 h1:AAAA=\n"),
+            ("cmd/main.go", "package main\n"),
+            (
+                "Dockerfile",
+                "FROM golang:1.22 AS build\nCOPY . /src\nWORKDIR /src\nRUN CGO_ENABLED=0 go build -o /clock ./cmd\n\nFROM scratch\nCOPY --from=build /clock /clock\nCMD [\"/clock\"]\n",
+            ),
+        ],
+    ),
+    (
+        "a Java program",
+        &[
+            (
+                "pom.xml",
+                "<project><modelVersion>4.0.0</modelVersion><groupId>e</groupId><artifactId>e</artifactId><version>1</version></project>\n",
+            ),
+            ("src/main/java/Main.java", "class Main {}\n"),
+            (
+                "Dockerfile",
+                "FROM maven:3-eclipse-temurin-17 AS build\nWORKDIR /src\nCOPY . .\nRUN mvn -B package\n\nFROM eclipse-temurin:17-jre\nCOPY --from=build /src/target/e-1.jar /e.jar\nCMD [\"java\", \"-jar\", \"/e.jar\"]\n",
+            ),
+        ],
+    ),
+    (
+        "a C# program",
+        &[
+            ("App.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\"></Project>\n"),
+            ("Program.cs", "class Program {}\n"),
+            (
+                "Dockerfile",
+                "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build\nWORKDIR /src\nCOPY . .\nRUN dotnet publish -c Release -o /app\n\nFROM mcr.microsoft.com/dotnet/runtime:8.0\nCOPY --from=build /app /app\nCMD [\"dotnet\", \"/app/App.dll\"]\n",
             ),
         ],
     ),
@@ -297,8 +334,17 @@ impl Stage {
                     {
                         words[1] = "prune";
                     }
-                    if !words.is_empty() {
-                        self.steps.push((words.join(" "), self.depends.clone()));
+                    let command = words.join(" ");
+                    let has_run = |steps: &[(String, _)], download: &str| {
+                        steps.iter().any(|(earlier, _)| earlier == download)
+                    };
+                    for (download, builds) in DOWNLOADS {
+                        if builds.contains(&command.as_str()) && !has_run(&self.steps, download) {
+                            self.steps.push(((*download).to_owned(), self.depends.clone()));
+                        }
+                    }
+                    if !command.is_empty() {
+                        self.steps.push((command, self.depends.clone()));
                     }
                 });
             }
@@ -349,6 +395,13 @@ fn runs_again(steps: &[Step], edited: &str) -> BTreeMap<String, usize> {
 /// The removal of dev dependencies, and the installs that it may follow.
 const REMOVALS: &[(&str, &[&str])] =
     &[("npm prune", &["npm ci", "npm install"]), ("pnpm prune", &["pnpm install"])];
+
+/// A command that downloads dependencies, and the builds that do the same if it didn't run before.
+const DOWNLOADS: &[(&str, &[&str])] = &[
+    ("dotnet restore", &["dotnet publish"]),
+    ("go mod", &["go build", "go vet"]),
+    ("mvn dependency:go-offline", &["mvn package"]),
+];
 
 /// The commands that run again after an edit of each file, before and after a fix.
 fn compare(
@@ -463,4 +516,20 @@ fn an_install_stays_cached_when_sources_change() {
     assert_eq!(commands_after(project, &["--unsafe"], "src/main.ts"), (2, 1));
     assert_eq!(commands_after("a program in two files", &[], "main.py"), (1, 0));
     assert_eq!(commands_after("a program and its pages", &[], "main.py"), (3, 0));
+}
+
+#[test]
+fn dependencies_stay_downloaded_when_sources_change() {
+    let projects = [
+        ("a Go program", "main.go", "go.mod"),
+        ("a Go program with a build stage", "cmd/main.go", "go.sum"),
+        ("a Java program", "src/main/java/Main.java", "pom.xml"),
+        ("a C# program", "Program.cs", "App.csproj"),
+    ];
+    for (project, source, manifest) in projects {
+        assert_eq!(commands_after(project, &["--unsafe"], source), (2, 1), "{project}");
+        assert_eq!(commands_after(project, &["--unsafe"], manifest), (2, 2), "{project}");
+        // It adds a command, so it is not safe.
+        assert_eq!(commands_after(project, &[], source), (2, 2), "{project}");
+    }
 }

@@ -14,6 +14,7 @@ mod copy_manifests_first;
 mod copy_ownership;
 mod dnf_no_weak_deps;
 mod drop_build_packages;
+mod fetch_dependencies_first;
 mod merge_runs;
 mod order_layers;
 mod ordering;
@@ -55,6 +56,7 @@ pub const ALL: &[Transform] = &[
     avoid_package_caches::TRANSFORM,
     purge_build_packages::TRANSFORM,
     clean_package_caches::TRANSFORM,
+    fetch_dependencies_first::TRANSFORM,
     remove_downloads::TRANSFORM,
     useradd_no_log_init::TRANSFORM,
     strip_artifacts::TRANSFORM,

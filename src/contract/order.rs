@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::contract::{Contract, Effect, commands};
 use crate::facts::Facts;
+use crate::knowledge::Knowledge;
 use crate::reasons::{self, Reason};
 use crate::syntax::{Dockerfile, Item, Keyword};
 
@@ -17,6 +18,16 @@ impl Contract {
         effect: Effect::FasterBuild,
         ..Self::of("order of copies", |old, after, _| {
             check(old, after, &[Keyword::Copy, Keyword::Add], Some(Keyword::Copy))?;
+            Ok(None)
+        })
+    };
+
+    /// As `COPY_ORDER`, and one new RUN per stage, which only downloads the dependencies of a project.
+    pub const EARLY_FETCH: Self = Self {
+        effect: Effect::FasterBuild,
+        ..Self::of("early download", |old, after, known| {
+            let is_fetch = |text: &str| downloads_only(text, known);
+            check_with(old, after, &[Keyword::Copy, Keyword::Add], Some(Keyword::Copy), &is_fetch)?;
             Ok(None)
         })
     };
@@ -39,6 +50,17 @@ fn check(
     may_move: &[Keyword],
     may_be_new: Option<Keyword>,
 ) -> Result<(), Reason> {
+    check_with(old, after, may_move, may_be_new, &|_| false)
+}
+
+/// The same, where one other instruction of a stage may be new if its text passes a test.
+fn check_with(
+    old: &Facts<'_>,
+    after: &Dockerfile<'_>,
+    may_move: &[Keyword],
+    may_be_new: Option<Keyword>,
+    may_be_added: &dyn Fn(&str) -> bool,
+) -> Result<(), Reason> {
     let (before, after_stages) = (stages(old.file), stages(after));
     if before.len() != after_stages.len() {
         return Err(reasons::stages_differ());
@@ -50,7 +72,7 @@ fn check(
                 .map(|instruction| instruction.text.clone())
                 .collect()
         };
-        if stay(before) != stay(after) {
+        if !are_kept(&stay(before), &stay(after), may_be_added) {
             return Err(reasons::instruction_moved());
         }
         let mut rest: HashMap<&CommentedInstruction<'_>, usize> = HashMap::new();
@@ -71,6 +93,36 @@ fn check(
         }
     }
     if sorted_comments(old.file) == sorted_comments(after) { Ok(()) } else { Err(reasons::comment_lost()) }
+}
+
+/// Whether the second list is the first one, or has one more text that may be added.
+fn are_kept(before: &[String], after: &[String], may_be_added: &dyn Fn(&str) -> bool) -> bool {
+    if before == after {
+        return true;
+    }
+    let at = before.iter().zip(after).take_while(|(old, new)| old == new).count();
+    let [new, rest @ ..] = &after[at..] else { return false };
+    may_be_added(new) && &before[at..] == rest
+}
+
+/// Whether a RUN is the command of a package manager that only downloads the dependencies of a
+/// project: its verb, and the options and operands that it may have.
+fn downloads_only(text: &str, known: &Knowledge) -> bool {
+    let Some(words) = text.strip_prefix("RUN  ").map(|rest| rest.split_whitespace().collect::<Vec<_>>())
+    else {
+        return false;
+    };
+    let [program, rest @ ..] = &words[..] else { return false };
+    let name = program.strip_prefix("./").unwrap_or(program);
+    let Some(manager) = known.manager_of(name) else { return false };
+    let Some(fetch) = manager.project.as_ref().and_then(|project| project.fetch.as_ref()) else {
+        return false;
+    };
+    let is_shared = |word: &&&str| fetch.shared_options.iter().any(|option| option == **word);
+    let rest = &rest[rest.iter().take_while(is_shared).count()..];
+    let verb: Vec<&str> = fetch.verb.split_whitespace().collect();
+    let is_operand = |word: &&str| fetch.takes_operands && !word.starts_with('-');
+    rest.strip_prefix(&verb[..]).is_some_and(|operands| operands.iter().all(is_operand))
 }
 
 /// An instruction with the comments directly above it.

@@ -183,6 +183,47 @@ pub struct Project {
     /// The files that some of its releases create there, or all releases with some settings.
     #[serde(default)]
     pub may_make: Vec<String>,
+    /// The command that only downloads what a build of the project needs.
+    #[serde(default)]
+    pub fetch: Option<Fetch>,
+    /// The sources.
+    pub source: String,
+}
+
+/// A command that only downloads what a build of the project downloads.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Fetch {
+    /// Its verb, with the options that it always has.
+    pub verb: String,
+    /// What it downloads, for messages: "the modules".
+    pub what: String,
+    /// The verbs that download the same before anything else.
+    pub before: Vec<String>,
+    /// Verbs that may be in the same call.
+    #[serde(default)]
+    pub together_with: Vec<String>,
+    /// Whether the operands of a call are verbs too.
+    #[serde(default)]
+    pub several_verbs: bool,
+    /// Whether it takes the operands of the build.
+    #[serde(default)]
+    pub takes_operands: bool,
+    /// Options of the build that it has too.
+    #[serde(default)]
+    pub shared_options: Vec<String>,
+    /// Options of the build that do not change what is downloaded.
+    pub harmless_options: Vec<String>,
+    /// Variables that do not change what is downloaded.
+    #[serde(default)]
+    pub harmless_variables: Vec<String>,
+    /// Files without which it is unknown whether anything is downloaded.
+    pub needs: Vec<String>,
+    /// Words of the Dockerfile that mean credentials, or another place of the dependencies.
+    pub unless_word: Vec<String>,
+    /// Directories of the project that contain the dependencies.
+    #[serde(default)]
+    pub unless_directory: Vec<String>,
     /// The sources.
     pub source: String,
 }

@@ -118,4 +118,22 @@ reasons! {
 
     /// A RUN mounts the build context and names the path.
     mounted_from_context(file: &str, name: &str) = "a RUN of {file} mounts the build context and names `{name}`";
+
+    /// The Dockerfile configures where dependencies come from, which may need credentials.
+    may_be_private(word: &str) = "the Dockerfile contains `{word}`, so the dependencies may be private or in another place";
+
+    /// The dependencies are in the build context.
+    dependencies_in_context(directory: &str) = "the build context has the dependencies in `{directory}`";
+
+    /// An option or variable of the build may change what it downloads.
+    download_needs_option(option: &str) = "`{option}` may change what the build downloads";
+
+    /// The build calls a package manager in a way that is not analyzed.
+    unusual_call(manager: &str) = "the build calls {manager} in an unusual way";
+
+    /// The package manager works offline.
+    downloads_nothing(manager: &str) = "{manager} works offline";
+
+    /// The build removes what it downloads, but an earlier layer would keep it.
+    build_removes_downloads(manager: &str) = "the build removes what {manager} downloads, and an earlier layer would keep it";
 }
