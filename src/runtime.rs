@@ -5,6 +5,7 @@
 //! module proposes no changes.
 
 pub(crate) mod assets;
+pub(crate) mod computed_imports;
 pub(crate) mod entrypoint;
 pub(crate) mod node_imports;
 pub(crate) mod node_start;

@@ -47,6 +47,9 @@ reasons! {
     /// A file that ships names a dev dependency.
     file_names_dev_dependency(path: &str, package: &str) = "{path} names {package}, which is a dev dependency";
 
+    /// A source file loads a module whose name it computes: it may be a dev dependency.
+    loads_computed_module(file: &str) = "{file} loads a module whose name it computes, which may be a dev dependency";
+
     /// A source file may load a dev dependency.
     source_may_load(package: &str) = "a source file may load {package}, which is a dev dependency";
 

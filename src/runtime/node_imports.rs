@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, READ_SOURCES, WORDS_OF_TOOL_FILES};
 use crate::reasons::{self, Reason};
+use crate::runtime::computed_imports::{NODE, loads_computed_name};
 use crate::runtime::view::StageView;
 
 /// Checks that no file that ships names a dev dependency of a manifest. The error names the package
@@ -21,6 +22,9 @@ pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value
     for (path, text) in context.texts.iter().filter(|(path, _)| ships(path)) {
         if let Some(name) = names.iter().find(|name| mentions(text, name)) {
             return Err(reasons::file_names_dev_dependency(path, name));
+        }
+        if !names.is_empty() && loads_computed_name(text, NODE) {
+            return Err(reasons::loads_computed_module(path));
         }
     }
     match context.unread_sources().find(|path| ships(path)) {

@@ -8,6 +8,7 @@ use crate::facts::{Call, RunFacts};
 use crate::knowledge::Production;
 use crate::knowledge::languages::python::{DEVELOPMENT_GROUPS, DEVELOPMENT_TOOLS, IMPORT_NAMES};
 use crate::reasons::{self, Reason};
+use crate::runtime::computed_imports::{PYTHON, loads_computed_name};
 use crate::runtime::view::StageView;
 use crate::transforms::production_dependencies::omit::later;
 
@@ -60,6 +61,9 @@ fn is_not_needed(
         return Err(reasons::start_is_dev_dependency(name));
     }
     let sources = view.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
+    if sources.iter().any(|text| loads_computed_name(text, PYTHON)) {
+        return Err(reasons::loads_computed_module("a source file"));
+    }
     let loaded = packages.iter().filter(|name| {
         !DEVELOPMENT_TOOLS.contains(&name.as_str())
             && !name.starts_with("types-")
