@@ -7,6 +7,7 @@
 pub(crate) mod assets;
 pub(crate) mod computed_imports;
 pub(crate) mod entrypoint;
+pub(crate) mod loaded_libraries;
 pub(crate) mod node_imports;
 pub(crate) mod node_start;
 pub(crate) mod outputs;

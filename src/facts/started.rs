@@ -60,6 +60,16 @@ pub(crate) enum What {
     NoContext { tells: bool },
 }
 
+impl Started {
+    /// Its text, if it is one for a shell.
+    pub fn shell_text(&self) -> Option<&str> {
+        match &self.what {
+            What::Script { text, .. } | What::Unparsed(text) => Some(text),
+            What::Text(_) | What::Unknown(_) | What::NoContext { .. } => None,
+        }
+    }
+}
+
 /// Follows what a command starts. Collects the scripts, and whether all of them are known.
 struct Walk<'f, 'a> {
     facts: &'f Facts<'a>,

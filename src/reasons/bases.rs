@@ -92,6 +92,9 @@ reasons! {
     /// ca-certificates is only in the full image.
     certificates_in_full_image() = "ca-certificates is only in the full image; install it explicitly";
 
+    /// A source loads a system library that only the full image may have.
+    loads_library(path: &str, call: &str) = "{path} loads a library with {call}, which may be only in the full image";
+
     /// A package may need libraries that only the full image has.
     needs_full_image(package: &str) = "{package} may need libraries that are only in the full image";
 

@@ -7,6 +7,7 @@
 use crate::context::BuildContext;
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
+use crate::facts::started::Started;
 use crate::facts::{Facts, Stage};
 use crate::knowledge::lists::images::{OTHER_VARIANTS, RELEASES_IN_TAGS};
 use crate::reasons::{self, Reason};
@@ -134,8 +135,16 @@ impl StageView<'_, '_> {
         sources.map(|entry| context.text(&entry.path)).collect()
     }
 
-    /// The texts of the scripts that the image starts; `None` if one can't be read.
+    /// The texts of the scripts that the image starts, also by cron and supervisors; `None` if one
+    /// can't be read.
     pub fn scripts(&self) -> Option<Vec<&str>> {
+        let mut scripts = self.scripts_of_start()?;
+        let started = self.facts.started().iter().filter(|script| script.stage == self.stage.index);
+        scripts.extend(started.filter(|script| !script.is_inline).filter_map(Started::shell_text));
+        Some(scripts)
+    }
+
+    fn scripts_of_start(&self) -> Option<Vec<&str>> {
         let words = self.start.words();
         let scripts =
             words.iter().filter(|word| word.ends_with(".sh") && !word.contains(char::is_whitespace));

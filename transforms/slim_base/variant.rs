@@ -22,6 +22,7 @@ use crate::knowledge::lists::packages::NEEDING_MANUAL_PAGES;
 use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
+use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::programs;
 use crate::runtime::view::{StageView, is_full};
 use crate::span::Span;
@@ -273,6 +274,9 @@ fn by_what_runs(view: &StageView<'_, '_>, context: &BuildContext, installed: &[&
         called.iter().map(|need| &need.package).find(|package| !has_any(installed, &[package]))
     {
         return Some(reasons::file_calls_program(package));
+    }
+    if let Some(reason) = loads_other_libraries(view, installed) {
+        return Some(reason);
     }
     let speaks = has_any(installed, &["curl", "wget", "git"]);
     if view.image.repository == "node" && speaks && !has_any(installed, &["ca-certificates"]) {

@@ -16,6 +16,7 @@ use crate::knowledge::languages::node::{
     VERBS_WITHOUT_OUTPUT, WITH_BROWSERS,
 };
 use crate::reasons::{self, Reason};
+use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::node_imports::names_no_dev_dependency;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
@@ -175,6 +176,9 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     };
     let mut packages = Vec::new();
     if base_is_other {
+        if let Some(reason) = loads_other_libraries(view, &[]) {
+            return Err(reason);
+        }
         for (dependency, package) in LIBRARIES {
             if has(manifest.as_ref(), "dependencies", dependency) {
                 packages.push(RequiredPackage::of(package, format!("{dependency} links or calls it")));

@@ -12,6 +12,7 @@ use crate::knowledge::languages::python::{
 };
 use crate::knowledge::lists::directories::OF_APPLICATIONS;
 use crate::reasons::{self, Reason};
+use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
@@ -259,7 +260,9 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let full = view.written_image();
     let slim = view.slim();
     let scripts = view.scripts();
-    let keeps_full = NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
+    let installed: Vec<&str> = work.packages.iter().map(String::as_str).collect();
+    let loads = loads_other_libraries(view, &installed);
+    let keeps_full = loads.is_some() || NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
     let mut packages = Vec::new();
     let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
         for (package, libraries) in LIBRARIES {
@@ -286,6 +289,8 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     } else if is_full(view.image) && !compiles(facts, view.stage) {
         let reason = if let Some(package) = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package)) {
             reasons::needs_full_image(package)
+        } else if let Some(reason) = loads {
+            reason
         } else if done.is_unclear {
             reasons::unreadable_requirements()
         } else {
