@@ -57,8 +57,9 @@ pub enum Proof {
     Always,
 }
 
-/// A part of a script that may not run: a branch, a loop, a function, or what follows `||`. Parts
-/// within others are numbered; the default is the whole script.
+/// A part of a script that may not run: a branch, a loop, a function, what follows `||`, or what
+/// follows `&&` in a list whose failure the script ignores. Parts within others are numbered; the
+/// default is the whole script.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Region(u64);
 
@@ -112,8 +113,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whether it always runs once the script gets there: not after `||`, not in a branch, loop or
-    /// function.
+    /// Whether it runs whenever the script gets there and succeeds: it is not in a branch, loop or
+    /// function, not after `||`, and not after `&&` in a list whose failure the script ignores.
     pub fn is_certain(self) -> bool {
         self.region == Region::default()
     }
@@ -166,16 +167,26 @@ fn collect_statement<'a>(
     };
     let is_top = place.alone;
     let background = (statement.end == End::Background).then(|| walk.enter_subshell());
+    // Whether the script fails if this statement does.
+    let counts = is_last && statement.end != End::Background && place.proof == Proof::Always;
+    let last_or = statement.rest.iter().rposition(|(operator, _)| *operator == Operator::Or);
+    let mut after_and = None;
     for (index, pipeline) in statement.pipelines().enumerate() {
-        // `a || b && c`: b may not run; c runs whenever the list so far succeeded.
-        let after_or = index > 0 && statement.rest[index - 1].0 == Operator::Or;
+        // `a || b && c`: b may not run; c runs if the list succeeds. With another list after it, or
+        // in `a && b || c`, b and c may not run.
+        let region = match index.checked_sub(1) {
+            None => place.region,
+            Some(operator) if statement.rest[operator].0 == Operator::Or => walk.region_in(place.region),
+            Some(operator) if counts && last_or.is_none_or(|last| last < operator) => place.region,
+            Some(_) => *after_and.get_or_insert_with(|| walk.region_in(place.region)),
+        };
         for (at, command) in pipeline.commands.iter().enumerate() {
             let decides = !pipeline.negated && at + 1 == pipeline.commands.len();
             let inner = Place {
                 pipeline: if is_top { index } else { place.pipeline },
                 alone: is_top && pipeline.single().is_some(),
                 negated: place.negated || pipeline.negated,
-                region: if after_or { walk.region_in(place.region) } else { place.region },
+                region,
                 proof: if decides { proof.min(place.proof) } else { Proof::None },
                 own_shell: place.own_shell && pipeline.commands.len() == 1,
                 ..place
