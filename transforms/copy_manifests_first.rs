@@ -138,7 +138,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
         };
-        let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        let is_fixed = |instruction: &Instruction<'_>| ctx.pragmas.silence(&names, instruction.text);
         if let Some(sinking) = plan::sinking_sources(ctx.facts, stage.index, context, &is_fixed) {
             propose_order(ctx, &sinking, context, fixes);
             continue;
@@ -185,7 +185,8 @@ fn propose(ctx: &Context<'_>, early: &DependencyCopy, context: &BuildContext, fi
 /// Proposes to move copies below installs that need none of them.
 fn propose_order(ctx: &Context<'_>, sinking: &SinkingSources, context: &BuildContext, fixes: &mut Fixes) {
     let first = &sinking.moves[0];
-    let anchor = ctx.file.items[sinking.moves.iter().map(|one| one.item).min().unwrap_or(first.item)].span();
+    let anchor =
+        ctx.file.items[sinking.moves.iter().map(|moving| moving.item).min().unwrap_or(first.item)].span();
     let ignore_file = match reserved::reserve(ctx.facts, &sinking.makes, context, ctx.context_source) {
         Ok(text) => text,
         Err(reason) => return fixes.refuse(anchor, reason.undone("sources not copied after the install")),

@@ -100,7 +100,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 continue;
             }
         };
-        let is_fixed = |one: &Instruction<'_>| ctx.pragmas.silence(&names, one.text);
+        let is_fixed = |instruction: &Instruction<'_>| ctx.pragmas.silence(&names, instruction.text);
         let fetch = match plan::early_fetch(ctx.facts, &build, context, &is_fixed) {
             Some(Ok(fetch)) => fetch,
             Some(Err(reason)) => {

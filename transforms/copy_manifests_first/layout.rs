@@ -106,7 +106,7 @@ impl<'f, 'a> Installs<'f, 'a> {
         let mut projects = Vec::new();
         for (install, directory) in installs.iter().zip(directories) {
             let call = &run.calls[install.call];
-            let one = &run.invocations[call.invocation];
+            let invocation = &run.invocations[call.invocation];
             let origin = |path: &str| {
                 let path = path.trim_start_matches('/');
                 layout.origins.contains_key(path).then(|| path.to_owned())
@@ -114,7 +114,7 @@ impl<'f, 'a> Installs<'f, 'a> {
             let place = manifests::Place {
                 folder: Some(directory.trim_matches('/')),
                 origin: &origin,
-                as_module: one.simple.words.iter().any(|word| word.raw == "-m"),
+                as_module: invocation.simple.words.iter().any(|word| word.raw == "-m"),
                 installed: &|| installed_before(facts, item),
                 context: &layout.context,
                 known: facts.known,
@@ -149,9 +149,14 @@ impl Layout {
     /// The files that the instructions above an item copy. `None` if others may copy files into
     /// these directories.
     fn above(facts: &Facts<'_>, item: usize, directories: &[&str], context: &BuildContext) -> Option<Self> {
-        let is_copy = |one: &Instruction<'_>| matches!(one.body, Body::Copy(_) | Body::Add(_));
-        let mut copies: Vec<usize> =
-            facts.before(item).filter(|(_, one)| is_copy(one)).map(|(at, _)| at).take(FURTHEST + 1).collect();
+        let is_copy =
+            |instruction: &Instruction<'_>| matches!(instruction.body, Body::Copy(_) | Body::Add(_));
+        let mut copies: Vec<usize> = facts
+            .before(item)
+            .filter(|(_, instruction)| is_copy(instruction))
+            .map(|(at, _)| at)
+            .take(FURTHEST + 1)
+            .collect();
         if copies.len() > FURTHEST {
             return None;
         }
@@ -193,15 +198,15 @@ impl Layout {
         let needed = all.filter_map(|(place, all)| {
             let at = all.iter().position(|origin| origin.item == copy)?;
             let flags = |item: usize| -> Vec<&str> {
-                let one = facts.instruction_at(item);
-                let flags = one.into_iter().flat_map(|one| &one.flags);
+                let instruction = facts.instruction_at(item);
+                let flags = instruction.into_iter().flat_map(|instruction| &instruction.flags);
                 flags.map(|flag| flag.span.of(facts.file.text)).collect()
             };
             let Some(earlier) = at.checked_sub(1).map(|at| &all[at]) else { return Some(&all[at].path) };
             let place = format!("/{place}");
             let is_changed = || {
-                facts.before(copy).take_while(|(item, _)| *item > earlier.item).any(|(item, one)| {
-                    !matches!(one.body, Body::Workdir(_)) && facts.effects(item).may_write(&place)
+                facts.before(copy).take_while(|(item, _)| *item > earlier.item).any(|(item, instruction)| {
+                    !matches!(instruction.body, Body::Workdir(_)) && facts.effects(item).may_write(&place)
                 })
             };
             let differs = earlier.path != all[at].path || flags(earlier.item) != flags(copy) || is_changed();
@@ -240,7 +245,8 @@ fn may_contain(
         };
     }
     // A pattern: the names that it selects in another checkout.
-    let Some(Body::Copy(transfer) | Body::Add(transfer)) = facts.instruction_at(copy).map(|one| &one.body)
+    let Some(Body::Copy(transfer) | Body::Add(transfer)) =
+        facts.instruction_at(copy).map(|instruction| &instruction.body)
     else {
         return Err(Unknown);
     };

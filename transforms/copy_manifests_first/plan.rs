@@ -109,12 +109,12 @@ pub fn sinking_sources(
         let moves = ordering::sinking_copies(facts, stage, fixed, &passes);
         let mut found = SinkingSources { moves, makes: BTreeSet::new(), confidence: Confidence::Safe };
         let mut is_past_install = false;
-        for one in &found.moves {
-            for item in one.item + 1..=one.after {
+        for moving in &found.moves {
+            for item in moving.item + 1..=moving.after {
                 if facts.effects(item).installs.is_empty() {
                     continue;
                 }
-                let pass = installs.pass(one.item, item)?;
+                let pass = installs.pass(moving.item, item)?;
                 is_past_install = true;
                 found.makes.extend(pass.makes);
                 found.confidence = found.confidence.max(pass.confidence);
@@ -345,8 +345,8 @@ fn needed_by(
     for install in &effects.installs {
         let call = &run.calls[install.call];
         let folder = install.directory.as_ref().and_then(|directory| copied.context_folder(directory));
-        let one = &run.invocations[call.invocation];
-        let as_module = one.simple.words.iter().any(|word| word.raw == "-m");
+        let invocation = &run.invocations[call.invocation];
+        let as_module = invocation.simple.words.iter().any(|word| word.raw == "-m");
         let place = manifests::Place {
             folder: folder.as_deref(),
             origin: &|path| copied.context_path(path),
@@ -393,17 +393,19 @@ fn needed_by_first_part(
         let at = Span::new(pipelines[end - 1].span.end, pipelines[end].span.start);
         let stands_clear =
             run.instruction.comments.iter().all(|comment| comment.end <= at.start || at.end <= comment.start);
-        let keeps_bytes =
-            run.invocations.iter().enumerate().filter(|(_, one)| one.place.pipeline >= end).all(
-                |(index, one)| {
-                    let cleans = |call: &&Call<'_>| {
-                        call.invocation == index
-                            && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
-                    };
-                    !CHANGING_WHAT_EXISTS.iter().any(|name| one.is(name))
-                        && !run.calls.iter().any(|call| cleans(&call))
-                },
-            );
+        let keeps_bytes = run
+            .invocations
+            .iter()
+            .enumerate()
+            .filter(|(_, invocation)| invocation.place.pipeline >= end)
+            .all(|(index, invocation)| {
+                let cleans = |call: &&Call<'_>| {
+                    call.invocation == index
+                        && (call.manager.cleans(&call.verb) || call.manager.removes(&call.verb))
+                };
+                !CHANGING_WHAT_EXISTS.iter().any(|name| invocation.is(name))
+                    && !run.calls.iter().any(|call| cleans(&call))
+            });
         (!effects.installs.is_empty() && stands_clear && keeps_bytes).then_some((at, needed))
     })
 }
@@ -413,17 +415,21 @@ fn needed_by_first_part(
 fn can_be_cut<'r>(run: &'r RunFacts<'_>) -> Option<&'r Statement> {
     let script = run.editable()?;
     let [statement] = &script.list.statements[..] else { return None };
-    let ends = |call: &Invocation<'_>| call.program.is_some_and(|name| ENDING_A_SCRIPT.contains(&name));
+    let ends =
+        |invocation: &Invocation<'_>| invocation.program.is_some_and(|name| ENDING_A_SCRIPT.contains(&name));
     // After RUN, this first word would be read as an option or as the exec form.
-    let is_syntax = |call: &Invocation<'_>| {
-        call.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
+    let is_syntax = |invocation: &Invocation<'_>| {
+        invocation.words.first().is_some_and(|word| word.raw.starts_with("--") || word.raw.starts_with("[\""))
     };
     let plain = statement.is_and_chain() && is_plain_statement(statement) && statement.end != End::Background;
     (plain
         && run.instruction.flags.is_empty()
         && !script.ends_in_comment
         && !changes_shell(script)
-        && !run.invocations.iter().any(|call| call.words.is_empty() || ends(call) || is_syntax(call)))
+        && !run
+            .invocations
+            .iter()
+            .any(|invocation| invocation.words.is_empty() || ends(invocation) || is_syntax(invocation)))
     .then_some(statement)
 }
 

@@ -57,10 +57,10 @@ pub fn first_build<'f, 'a>(facts: &'f Facts<'a>, stage: usize) -> Option<FirstBu
     if run.mounts.iter().any(|mount| mount.kind == "cache") {
         return None;
     }
-    let is_from_context = |one: &Instruction<'_>| {
-        matches!(one.body, Body::Copy(_) | Body::Add(_)) && one.flag("from").is_none()
+    let is_from_context = |instruction: &Instruction<'_>| {
+        matches!(instruction.body, Body::Copy(_) | Body::Add(_)) && instruction.flag("from").is_none()
     };
-    if !facts.before(run.item).take(FURTHEST).any(|(_, one)| is_from_context(one)) {
+    if !facts.before(run.item).take(FURTHEST).any(|(_, instruction)| is_from_context(instruction)) {
         return None;
     }
     let mut above = facts.before(run.item).filter_map(|(item, _)| facts.run_at(item)).take(FURTHEST);
@@ -102,10 +102,10 @@ pub fn early_fetch(
     if run.states.directory(call.invocation).known() != Some(directory.as_str()) {
         return None;
     }
-    let (copy, copied) = facts.before(run.item).take(FURTHEST).find_map(|(item, one)| {
+    let (copy, copied) = facts.before(run.item).take(FURTHEST).find_map(|(item, instruction)| {
         let copied = facts.copied(item, context).filter(Copied::takes_a_directory)?;
         let is_here = copied.context_folder(&directory).is_some();
-        (is_here && !fixed(one) && facts.stage_at(item)?.index == run.stage).then_some((item, copied))
+        (is_here && !fixed(instruction) && facts.stage_at(item)?.index == run.stage).then_some((item, copied))
     })?;
     let folder = copied.context_folder(&directory)?;
     let after = last_step(facts, copy, run.item)?;

@@ -28,13 +28,13 @@ pub(crate) fn manifest_copies(file: &Dockerfile<'_>, copy: &Instruction<'_>, cop
         other => other.trim_end_matches('/'),
     };
     let mut text = String::new();
-    for one in copies {
-        let directory = match (base, one.directory.as_str()) {
+    for copy in copies {
+        let directory = match (base, copy.directory.as_str()) {
             (base, "") => format!("{base}/"),
             (".", inner) => format!("{inner}/"),
             (base, inner) => format!("{base}/{inner}/"),
         };
-        text += &format!("{keyword}{flags} {} {directory}{}", one.sources.join(" "), file.line_break());
+        text += &format!("{keyword}{flags} {} {directory}{}", copy.sources.join(" "), file.line_break());
     }
     text
 }
@@ -91,9 +91,9 @@ pub(crate) fn is_there_before(
     context: &BuildContext,
 ) -> bool {
     let flags = |item: usize| -> Vec<&str> {
-        facts
-            .instruction_at(item)
-            .map_or_else(Vec::new, |one| one.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect())
+        facts.instruction_at(item).map_or_else(Vec::new, |instruction| {
+            instruction.flags.iter().map(|flag| flag.span.of(facts.file.text)).collect()
+        })
     };
     let Some(place) = copied.image_path(file) else { return false };
     let has_it = |item: usize| {

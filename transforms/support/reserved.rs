@@ -148,7 +148,7 @@ fn is_unread(facts: &Facts<'_>, item: usize, place: &str) -> bool {
         };
         run.script().is_none()
             || run.instruction.full.of(facts.file.text).contains(name)
-            || !run.invocations.iter().enumerate().all(|(index, one)| is_known(index, one))
+            || !run.invocations.iter().enumerate().all(|(index, invocation)| is_known(index, invocation))
     };
     let mut runs = facts.runs_of(stage.index).iter().filter(|run| run.item > item);
     !stage.ships && !gives && !is_base && !runs.any(looks)

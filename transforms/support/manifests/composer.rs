@@ -75,7 +75,7 @@ fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
 fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
     let allows = match &value["config"]["allow-plugins"] {
         Value::Null | Value::Bool(false) => false,
-        Value::Object(all) => all.values().any(|one| *one != false),
+        Value::Object(all) => all.values().any(|allowed| *allowed != false),
         _ => true,
     };
     if allows && !looked.has_option(&["--no-plugins"]) {
@@ -92,18 +92,21 @@ fn repositories(value: &Value) -> Result<(), Reason> {
         Value::Object(all) => all.values().collect(),
         _ => return Err(reasons::composer_repositories()),
     };
-    let is_known = |one: &&Value| match one["type"].as_str() {
+    let is_known = |repository: &&Value| match repository["type"].as_str() {
         Some(
             "composer" | "vcs" | "git" | "github" | "gitlab" | "bitbucket" | "git-bitbucket" | "svn" | "hg"
             | "pear",
-        ) => one["url"]
+        ) => repository["url"]
             .as_str()
             .is_some_and(|url| url.contains("://") && !url.starts_with("file:") || url.starts_with("git@")),
         // `{ "packagist.org": false }`
-        None => **one == false || one.as_object().is_some_and(|all| all.values().all(|one| *one == false)),
+        None => {
+            **repository == false
+                || repository.as_object().is_some_and(|all| all.values().all(|value| *value == false))
+        }
         Some(_) => false,
     };
-    match all.into_iter().find(|one| !is_known(one)) {
+    match all.into_iter().find(|repository| !is_known(repository)) {
         Some(_) => Err(reasons::composer_local_repository()),
         None => Ok(()),
     }

@@ -59,7 +59,7 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     let lockfile = Lockfile::read(looked, &manifests[0].1, &members, project)?;
     scripts::view(looked, &manifests, lockfile.as_ref(), project)?;
     if let Some(lockfile) = &lockfile {
-        lockfile.made(looked, project);
+        lockfile.add_created_files(looked, project);
     }
     lockfile::rewritten(looked, &manifests[0].1, lockfile.as_ref(), !members.is_empty(), project)
 }

@@ -36,7 +36,7 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> 
         .as_array()
         .into_iter()
         .flatten()
-        .any(|one| one["url"].as_str().is_some_and(|url| !url.contains("://")))
+        .any(|source| source["url"].as_str().is_some_and(|url| !url.contains("://")))
     {
         return Err(reasons::pyproject_local_index());
     }
@@ -201,9 +201,9 @@ pub(super) fn understood_by_uv(value: &Value) -> Result<(), Reason> {
     let known = KEYS_OF_UV_SOURCES;
     for (name, source) in uv["sources"].as_object().into_iter().flatten() {
         let all: Vec<&Value> = source.as_array().map_or_else(|| vec![source], |all| all.iter().collect());
-        for one in all {
+        for source in all {
             let table =
-                one.as_object().ok_or_else(|| local("pyproject.toml", name, "an unknown location"))?;
+                source.as_object().ok_or_else(|| local("pyproject.toml", name, "an unknown location"))?;
             only_keys(table, known).map_err(|reason| local("pyproject.toml", name, &reason))?;
         }
     }
@@ -219,7 +219,7 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> 
             // scripts.
             "pipenv" | "requires" | "scripts" | "pipfile" => continue,
             "source" => {
-                let is_local = |one: &Value| one["url"].as_str().is_none_or(|url| !url.contains("://"));
+                let is_local = |source: &Value| source["url"].as_str().is_none_or(|url| !url.contains("://"));
                 if all.as_array().is_none_or(|all| all.iter().any(is_local)) {
                     return Err(reasons::pipfile_local_index());
                 }

@@ -126,8 +126,8 @@ fn named_path(key: &str, value: &Value) -> Option<String> {
             let is_local = is_address && !text.contains("://") && !text.contains("${") || is_path(text);
             is_local.then(|| format!("`{text}`"))
         }
-        Value::Array(all) => all.iter().find_map(|one| named_path(key, one)),
-        Value::Object(all) => all.iter().find_map(|(key, one)| named_path(key, one)),
+        Value::Array(all) => all.iter().find_map(|inner| named_path(key, inner)),
+        Value::Object(all) => all.iter().find_map(|(key, inner)| named_path(key, inner)),
         _ => None,
     }
 }

@@ -223,7 +223,7 @@ impl Lockfile {
     }
 
     /// The files that Yarn 2 and later creates next to `node_modules`.
-    pub fn made(&self, looked: &Looked<'_, '_>, project: &mut Project) {
+    pub fn add_created_files(&self, looked: &Looked<'_, '_>, project: &mut Project) {
         if self.name == "yarn.lock" && is_berry(looked) {
             let linker = settings::setting(looked, ".yarnrc.yml", "nodeLinker");
             let is_pnp = linker.is_none_or(|linker| linker == "pnp");

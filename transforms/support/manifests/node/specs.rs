@@ -77,7 +77,7 @@ fn nested(looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Resu
         Value::Null => Ok(()),
         Value::String(spec) if spec.starts_with('$') || matches!(spec.as_str(), "-" | "") => Ok(()),
         Value::String(spec) => is_understood(looked, looked.folder, spec, project),
-        Value::Object(all) => all.values().try_for_each(|one| nested(looked, one, project)),
+        Value::Object(all) => all.values().try_for_each(|inner| nested(looked, inner, project)),
         _ => Err("a value in an unknown format".into()),
     }
 }
