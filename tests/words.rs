@@ -96,6 +96,10 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("transforms/split_stages/distroless.rs", "nobody", "the name of a user"),
 ];
 
+/// Names in code that say nothing about what they name.
+const NAMES: &[&str] =
+    &[r"\bone\b", r"\b(?:enum|struct|trait|type) (?:Fate|Look|Made|Own|Way)\b", r"\bfn is_it\b"];
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -192,6 +196,17 @@ fn rust_prose(text: &str) -> String {
     prose
 }
 
+/// The code of a Rust file, with blanks instead of its comments and of the text in its strings.
+fn rust_code(text: &str) -> String {
+    let prose = rust_prose(text);
+    let is_code = |at: usize| prose[at..].starts_with('\u{1}');
+    let shown = |(at, character): (usize, char)| {
+        let is_shown = character.is_whitespace() || is_code(at);
+        if is_shown { character } else { ' ' }
+    };
+    text.char_indices().map(shown).collect()
+}
+
 fn phrases() -> Vec<(Regex, &'static str)> {
     let regex = |pattern: &str| {
         let pattern = pattern.replace(' ', r"\s+");
@@ -233,6 +248,36 @@ fn prose_is_plain_english() {
         found.extend(findings(&name, &prose(&path, &text), &phrases));
     }
     assert!(found.is_empty(), "{} phrases to replace:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn names_say_what_they_name() {
+    let names: Vec<Regex> =
+        NAMES.iter().map(|pattern| Regex::new(pattern).expect("a regular expression")).collect();
+    let mut all = Vec::new();
+    for path in CHECKED {
+        files(&root().join(path), &mut all);
+    }
+    let mut found = Vec::new();
+    for path in all.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
+        let text = fs::read_to_string(path).expect("a readable text file");
+        let code = rust_code(&text);
+        for (line, code) in code.lines().enumerate() {
+            for hit in names.iter().filter_map(|name| name.find(code)) {
+                found.push(format!("{}:{}: `{}`", path.display(), line + 1, hit.as_str()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} names to replace:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn names_are_found_in_code_only() {
+    let source =
+        "let c = '\"'; // one\nlet text = \"é one\"; let raw = r#\"a \"one\" b\"#;\n|(_, one)| one.é\n";
+    let code = rust_code(source);
+    let lines: Vec<_> = code.lines().map(|line| line.matches("one").count()).collect();
+    assert_eq!(lines, [0, 0, 2]);
 }
 
 #[test]
