@@ -1,5 +1,5 @@
-//! Whether a source file loads a module whose name it computes while it runs: nobody can say without
-//! running it which package that is. The name of a file in the application is no package.
+//! Whether a source file loads a module whose name it computes while it runs: the package is then
+//! unknown. The name of a file in the application is not a package.
 
 use crate::knowledge::lists::files::WORDS_OF_PATHS;
 
