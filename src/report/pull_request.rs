@@ -17,6 +17,9 @@ const WIDTH: usize = 72;
 /// The size in bytes up to which a commit message lists fixes.
 const LONGEST_MESSAGE: usize = 30_000;
 
+/// The size in bytes up to which a commit message says why.
+const LONGEST_REASON: usize = 280;
+
 /// The data that a later run needs about a request, hidden in its description.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Mark {
@@ -67,16 +70,9 @@ pub struct Line<'l> {
     pub notes: &'l [String],
 }
 
-/// A commit message: the summary, why, why it is safe, the places; and trailers.
+/// A commit message: the summary, the places, why, where to read more; and trailers.
 pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], signer: Option<&str>) -> String {
-    let mut text = format!("{}\n", subject(transform.summary()));
-    for section in ["Why", "Safety"] {
-        if let Some(words) = section_of(&transform.manual(), section) {
-            let _ = write!(text, "\n{section}: {}\n", words.trim());
-        }
-    }
-    let mut text = text.lines().map(|line| wrapped(line, "")).collect::<String>();
-    text.push('\n');
+    let mut text = format!("{}\n\n", subject(transform.summary()));
     for (number, line) in lines.iter().enumerate() {
         if text.len() > LONGEST_MESSAGE {
             text += &format!("- … and {} more\n", lines.len() - number);
@@ -87,6 +83,11 @@ pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], sig
             text += &wrapped(&format!("  {}", inert::message(note)), "  ");
         }
     }
+    let why = section_of(&transform.manual(), "Why").unwrap_or_default();
+    let more = format!("`jettison explain {}` says what is checked before such a change.", transform.id);
+    for paragraph in [opening(&why), &more].into_iter().filter(|paragraph| !paragraph.is_empty()) {
+        text += &format!("\n{}", wrapped(paragraph, ""));
+    }
     for proof in proofs {
         text += &format!("\n{}", wrapped(proof, ""));
     }
@@ -95,6 +96,14 @@ pub fn message(transform: &Transform, lines: &[Line<'_>], proofs: &[String], sig
         let _ = writeln!(text, "Signed-off-by: {signer}");
     }
     text
+}
+
+/// The first sentences of a paragraph: the first one, and the next ones as far as they are short.
+fn opening(paragraph: &str) -> &str {
+    let ends = paragraph.match_indices(". ").map(|(at, _)| at + 1).chain([paragraph.len()]);
+    let ends: Vec<usize> = ends.collect();
+    let end = ends.iter().rfind(|end| **end <= LONGEST_REASON).or(ends.first());
+    &paragraph[..end.copied().unwrap_or_default()]
 }
 
 /// The first line: the summary, cut to the width of a subject, if possible at the end of a clause.
@@ -189,7 +198,7 @@ pub fn body(reports: &[FileReport], facts: Facts<'_>) -> String {
     let has_unsafe =
         reports.iter().flat_map(FileReport::fixes).any(|(_, fix)| fix.applicability != Applicability::Safe);
     let mut text = String::from(
-        "Jettison rewrote these Dockerfiles. Each commit contains one kind of change; its message explains the change and why it is safe.\n\n",
+        "Jettison rewrote these Dockerfiles. Each commit contains one kind of change; its message says what it changes and why.\n\n",
     );
     let assurance = if has_unsafe {
         "**Unsafe** changes remove things that a program may depend on. They are included because the images built with them passed all checks.\n\n"
@@ -244,6 +253,15 @@ pub fn proof(verified: bool, smoke: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_short_and_ends_with_a_sentence() {
+        assert_eq!(opening("One. Two."), "One. Two.");
+        let long = "x".repeat(LONGEST_REASON);
+        assert_eq!(opening(&format!("One. {long}. Three.")), "One.");
+        assert_eq!(opening(&format!("{long} x. Two.")), format!("{long} x."));
+        assert_eq!(opening(""), "");
+    }
 
     #[test]
     fn the_mark_is_found_again() {
