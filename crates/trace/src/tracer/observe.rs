@@ -134,6 +134,7 @@ impl Observer<'_> {
                 let (address, length) = (self.info.arguments[1], self.info.arguments[2]);
                 observation.accesses = vec![self.socket(&root, operation, address, length)?];
             }
+            #[cfg(target_arch = "x86_64")]
             Call::SocketByNumber => {
                 const BIND: u64 = 2;
                 const CONNECT: u64 = 3;

@@ -63,6 +63,7 @@ pub enum Call {
     /// Binds or connects a socket.
     Socket(Operation),
     /// The same in one call with a number on i386: the arguments are in memory.
+    #[cfg(target_arch = "x86_64")]
     SocketByNumber,
     /// Enters or creates namespaces, if this argument has the flags of interest.
     Namespace(usize),

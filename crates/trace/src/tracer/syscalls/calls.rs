@@ -87,6 +87,7 @@ pub const SETNS: Call = Call::Namespace(1);
 
 pub const BIND: Call = Call::Socket(Operation::Create);
 pub const CONNECT: Call = Call::Socket(Operation::Connect);
+#[cfg(target_arch = "x86_64")]
 pub const SOCKETCALL: Call = Call::SocketByNumber;
 
 pub const IO_URING_SETUP: Call = Call::IoUring;
