@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use support::folder;
-use support::run::{FIXED, NAIVE, text};
+use support::run::{FIXED, NAIVE, git, text};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -203,6 +203,31 @@ fn the_image_fixes_a_mounted_directory() {
     docker(&["rm", &container]);
     docker(&["rmi", &image]);
     assert_eq!(fs::read_to_string(&dockerfile).expect("a file"), FIXED);
+}
+
+/// The hook in docs/install.md that needs no compiler. pre-commit itself downloads setuptools.
+#[test]
+fn pre_commit_installs_the_wheel() {
+    let test = "pre_commit_installs_the_wheel";
+    let Some(dist) = packages(test, &["git"]) else { return };
+    let Some(pre_commit) = support::from_pypi(test, "pre-commit") else { return };
+    let documentation = fs::read_to_string(root().join("docs/install.md")).expect("a file");
+    let mut blocks = documentation.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let hook = blocks.find(|block| block.contains("repo: local")).expect("a hook");
+    let sample = folder(&[("Dockerfile", NAIVE), (".pre-commit-config.yaml", hook)]);
+    git(sample.path(), &["init", "--quiet"]);
+    git(sample.path(), &["add", "--all"]);
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = Command::new(pre_commit)
+        .args(["run", "--all-files"])
+        .current_dir(sample.path())
+        .env("PRE_COMMIT_HOME", home.path())
+        .env("PIP_FIND_LINKS", dist)
+        .output()
+        .expect("pre-commit starts");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(said.contains("files were modified by this hook"), "{said}");
+    assert_eq!(fs::read_to_string(sample.path().join("Dockerfile")).expect("a file"), FIXED);
 }
 
 /// All packages have the version of Cargo.toml, and manifests have the right checksums.
