@@ -108,6 +108,8 @@ fn a_wheel_installs_without_network() {
     let find = format!("--find-links={}", dist.display());
     succeed(Command::new(pip).args(["install", "--no-index", &find]).arg(format!("jettison=={VERSION}")));
     works(&place.path().join("bin/jettison"));
+    // The tag names the glibc that the program needs.
+    package(dist, &format!("jettison-{VERSION}-py3-none-manylinux_2_"), "_x86_64.whl");
 }
 
 #[test]

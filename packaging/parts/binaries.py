@@ -6,11 +6,11 @@ the packages for macOS and Windows contain the one for Linux on the same process
 
 import os
 import shutil
-import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
-from . import platforms
+from . import elf, platforms
 from .project import Failed, cargo, run
 
 
@@ -21,42 +21,52 @@ class Build:
     platform: platforms.Platform
     # By file name.
     programs: dict
-    # Whether `jettison` runs on this system with every C library.
-    is_portable: bool
+    # What `jettison` needs of a Linux system.
+    needs: Optional[elf.Needs]
 
 
 def compile_for(about, platform, profile, dist):
     """Builds the programs into DIST/binaries/PLATFORM."""
-    target, flags = _target(platform)
-    # No path of this machine in the programs.
-    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
-    flags += [f"--remap-path-prefix={home / 'registry/src'}=/registry", f"--remap-path-prefix={about.root}=/jettison"]
-    packages = ["jettison", "jettison-trace"] if platform.is_linux else ["jettison"]
-    command = [cargo(), "build", "--locked", "--profile", profile, "--target", target]
-    for package in packages:
-        command += ["--package", package, "--bin", package]
-    run(command, cwd=about.root, env={**os.environ, "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)})
     directory = dist / "binaries" / platform.name
     directory.mkdir(parents=True, exist_ok=True)
     base = Path(os.environ.get("CARGO_TARGET_DIR", about.root / "target"))
     folder = {"dev": "debug"}.get(profile, profile)
-    for package in packages:
-        shutil.copy2(base / target / folder / f"{package}{platform.suffix}", directory)
+    # No path of this machine in the programs.
+    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    remapped = [f"--remap-path-prefix={home / 'registry/src'}=/registry", f"--remap-path-prefix={about.root}=/jettison"]
+    for package in ["jettison", "jettison-trace"] if platform.is_linux else ["jettison"]:
+        verb, target, flags = _way(platform, package)
+        flags = "\x1f".join(flags + remapped)
+        command = [cargo(), verb, "--locked", "--profile", profile, "--target", target]
+        command += ["--package", package, "--bin", package]
+        run(command, cwd=about.root, env={**os.environ, "CARGO_ENCODED_RUSTFLAGS": flags})
+        # cargo-zigbuild adds the version of glibc to the target.
+        shutil.copy2(base / target.split(".")[0] / folder / f"{package}{platform.suffix}", directory)
 
 
-def _target(platform):
-    """Rust's target and the flags for a program without dynamic dependencies.
+def _way(platform, package):
+    """cargo's command, the target, and rustc's flags.
 
-    Where rustup has no musl target, a Linux program is linked with glibc's static library.
+    Where rustup has no musl target, cargo-zigbuild links a Linux program with an old glibc. The last
+    resort is a static glibc, which is fine for `jettison-trace`: it looks up no names.
     """
-    targets = [(platform.target, ["-Ctarget-feature=+crt-static"] if platform.system != "darwin" else [])]
-    if platform.is_linux:
-        targets.append((platform.target.replace("musl", "gnu"), ["-Ctarget-feature=+crt-static"]))
+    static = [] if platform.system == "darwin" else ["-Ctarget-feature=+crt-static"]
+    if _has_library(platform.target):
+        return "build", platform.target, static
+    other = platform.target.replace("musl", "gnu")
+    if not _has_library(other):
+        raise Failed(f"the standard library for {platform.target} is missing: rustup target add {platform.target}")
+    if package == "jettison":
+        if shutil.which("cargo-zigbuild"):
+            return "zigbuild", f"{other}.2.17", []
+        print(f"no musl: rustup target add {platform.target}, or install cargo-zigbuild from PyPI, for a program that"
+              " also looks up names on systems with another glibc (`jettison pr`)")
+    return "build", other, static
+
+
+def _has_library(target):
     rustc = os.environ.get("RUSTC", "rustc")
-    for target, flags in targets:
-        if Path(run([rustc, "--print", "target-libdir", "--target", target], text=True).strip()).is_dir():
-            return target, flags
-    raise Failed(f"the standard library for {platform.target} is missing: rustup target add {platform.target}")
+    return Path(run([rustc, "--print", "target-libdir", "--target", target], text=True).strip()).is_dir()
 
 
 def find(dist):
@@ -71,21 +81,11 @@ def find(dist):
         tracer = dist / "binaries" / platforms.linux_of(platform).name / "jettison-trace"
         if tracer.is_file():
             programs[tracer.name] = tracer.read_bytes()
-        is_portable = not platform.is_linux or _is_static(programs["jettison"])
-        builds.append(Build(platform, programs, is_portable))
+        needs = elf.needs_of(programs["jettison"]) if platform.is_linux else None
+        builds.append(Build(platform, programs, needs))
     if not builds:
         raise Failed(f"{dist / 'binaries'} contains no programs; run packaging/build compile first")
     return builds
-
-
-def _is_static(program):
-    """Whether a 64-bit ELF file names no dynamic loader (man 5 elf: PT_INTERP)."""
-    if program[:5] != b"\x7fELF\x02":
-        raise Failed("a program for Linux is not a 64-bit ELF file")
-    (offset,) = struct.unpack_from("<Q", program, 32)
-    size, count = struct.unpack_from("<HH", program, 54)
-    kinds = (struct.unpack_from("<I", program, offset + index * size)[0] for index in range(count))
-    return 3 not in kinds
 
 
 COMPLETIONS = {

@@ -50,8 +50,9 @@ def make(about, build, extras, dist):
 
 
 def _control(about, build, size):
-    # What a program needs that was linked with this system's libraries.
-    depends = "" if build.is_portable else "Depends: libc6, libgcc-s1\n"
+    depends = "" if build.needs.is_static else f"Depends: libc6 (>= 2.{build.needs.glibc})"
+    if depends:
+        depends += ", libgcc-s1\n" if build.needs.libgcc else "\n"
     return f"""\
 Package: jettison
 Version: {about.version}

@@ -6,6 +6,8 @@ import shutil
 def prepare(build, dist):
     if build.platform.docker is None:
         return
+    if not build.needs.is_static:
+        print(f"the image `minimal` for {build.platform.docker} will not start: it needs a static program")
     directory = dist / "image" / build.platform.docker
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)

@@ -17,7 +17,7 @@ class Platform:
     # Rust's name of the target.
     target: str
     # The tags of a wheel (https://packaging.python.org/specifications/platform-compatibility-tags/).
-    # A static Linux program runs with every C library, old or new.
+    # For a static program, which runs with every C library, old or new.
     wheel: str
     # `os` and `cpu` in package.json, which are `process.platform` and `process.arch` of Node.
     npm: tuple

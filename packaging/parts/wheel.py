@@ -12,8 +12,7 @@ from .archive import zip_of
 
 def make(about, build, dist):
     stem = f"jettison-{about.version}"
-    # PyPI refuses the tag `linux_*`: a program that needs the libraries of this machine stays here.
-    tags = build.platform.wheel if build.is_portable else f"linux_{build.platform.machine}"
+    tags = _tags(build)
     programs = {f"{stem}.data/scripts/{name}": data for name, data in build.programs.items()}
     information = f"{stem}.dist-info"
     files = {
@@ -29,6 +28,17 @@ def make(about, build, dist):
     path = dist / f"{stem}-py3-none-{tags}.whl"
     path.write_bytes(zip_of(files, set(programs), about.time))
     return [path]
+
+
+def _tags(build):
+    """Where pip may install the program."""
+    needs, machine = build.needs, build.platform.machine
+    if needs is None or (needs.is_static and not needs.is_tied):
+        return build.platform.wheel
+    if needs.is_tied:
+        # PyPI refuses this tag: such a wheel is for systems like this one.
+        return f"linux_{machine}"
+    return f"manylinux_2_{max(needs.glibc, 17)}_{machine}"
 
 
 def _digest(data):
