@@ -1,7 +1,8 @@
 //! The language of the project: phrases that are no idiomatic English, with what to write instead.
 //!
 //! The list contains the phrases that we got wrong most often; CONTRIBUTING.md has the rules. In
-//! Rust files, only comments and string literals are checked.
+//! Rust files, phrases are searched in comments and string literals only, and names that say
+//! nothing (`one`) in the code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
