@@ -2,6 +2,7 @@
 //! files.
 
 pub mod diff;
+pub mod estimate;
 mod excerpt;
 pub mod github;
 pub mod gitlab;

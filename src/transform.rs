@@ -1,6 +1,8 @@
 //! A transform: a value with an id, a contract and a function. The transforms themselves are in
 //! `transforms/`.
 
+use std::ops::RangeInclusive;
+
 use crate::config::Settings;
 use crate::context::ContextSource;
 pub use crate::contract::{Contract, Effect};
@@ -144,6 +146,18 @@ pub struct Fix {
     pub edits: Edits,
     /// The new text of the ignore file, if the fix changes it.
     pub ignore_file: Option<String>,
+    /// What it saves, if that is known.
+    pub estimate: Estimate,
+}
+
+/// What a fix saves, as far as the knowledge has numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// The bytes that the image has less, at least and at most.
+    pub bytes: Option<RangeInclusive<u64>>,
+    /// The first lines of the installs and downloads that a rebuild after a source change no longer
+    /// repeats.
+    pub spared: Vec<String>,
 }
 
 /// A fix that was not made, and the guard that prevented it.
@@ -193,6 +207,7 @@ impl Fixes {
                 effect,
                 edits,
                 ignore_file,
+                estimate: Estimate::default(),
             });
         }
     }
@@ -218,6 +233,13 @@ impl Fixes {
         }
     }
 
+    /// Sets what the last proposal saves.
+    pub fn estimate(&mut self, estimate: Estimate) {
+        if let Some(last) = self.proposed.last_mut() {
+            last.estimate = estimate;
+        }
+    }
+
     /// Sets the benefit of the last proposal.
     pub fn set_effect(&mut self, effect: Effect) {
         if let Some(last) = self.proposed.last_mut() {
@@ -235,7 +257,18 @@ impl Fixes {
     ) {
         let (title, notes, edits) = (title.into(), Vec::new(), Edits::new());
         let (hadolint, effect, ignore_file) = (None, None, Some(text));
-        self.proposed.push(Fix { title, notes, applicability, anchor, hadolint, effect, edits, ignore_file });
+        let estimate = Estimate::default();
+        self.proposed.push(Fix {
+            title,
+            notes,
+            applicability,
+            anchor,
+            hadolint,
+            effect,
+            edits,
+            ignore_file,
+            estimate,
+        });
     }
 
     /// Records a possible improvement of an instruction, and the reason why it was not made.

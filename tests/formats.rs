@@ -390,3 +390,38 @@ fn edits_of_other_files_are_refused() {
     assert_eq!(apply(&document(&absolute, NAIVE), &["--unsafe-paths"]).status.code(), Some(0));
     assert!(fs::read_to_string(&absolute).expect("a file").starts_with("curl evil"));
 }
+
+/// The estimate of a Dockerfile in a project, as low and high bytes and the number of skipped steps.
+fn estimate(dockerfile: &str) -> (Option<(usize, usize)>, usize) {
+    let files =
+        [("Dockerfile", dockerfile), ("requirements.txt", "flask==3.0.0\n"), ("main.py", "import flask\n")];
+    let output = run(folder(&files).path(), &["fix", "--format", "json"]);
+    let estimate = json(&output.stdout)["files"][0]["estimate"].clone();
+    let bytes = estimate.get("bytes").map(|bytes| (number(&bytes["low"]), number(&bytes["high"])));
+    (bytes, estimate["skipped_steps"].as_array().map_or(0, Vec::len))
+}
+
+#[test]
+fn estimates_count_what_ships_once_and_only_what_is_known() {
+    const APT: &str = "RUN apt-get update && apt-get install -y curl\n";
+    const PIP: &str = "RUN pip install flask\n";
+    let of = |base: &str, rest: &str| estimate(&format!("FROM {base}\n{rest}CMD [\"sh\"]\n"));
+    // knowledge/managers: 17 to 21 MB for apt's lists on Debian, 1 to 50 MB for pip's cache.
+    assert_eq!(of("debian:12", APT), (Some((17_000_000, 21_000_000)), 0));
+    assert_eq!(of("python:3.11-slim", PIP), (Some((1_000_000, 50_000_000)), 0));
+    assert_eq!(of("python:3.11-slim", &format!("{APT}{PIP}")), (Some((18_000_000, 71_000_000)), 0));
+    // The second update finds the lists of the first one. If those stay, only little is saved.
+    let other = APT.replace("curl", "git");
+    let between = "RUN make-something\n";
+    assert_eq!(of("debian:12", &format!("{APT}{between}{other}")), (Some((0, 21_000_000)), 0));
+    let two = format!("{APT}ENV A=b\nUSER root\n{other}");
+    assert_eq!(of("debian:12", &two), (Some((0, 21_000_000)), 0));
+    // Nothing was measured there.
+    assert_eq!(of("ubuntu:24.04", APT), (None, 0));
+    assert_eq!(of("company/base", APT), (None, 0));
+    // A stage that only builds does not ship its caches.
+    let stages = format!("{PIP}\nFROM debian:12\nCOPY --from=0 /usr /opt\n");
+    assert_eq!(of("python:3.11", &stages), (None, 0));
+    let sources = "WORKDIR /app\nCOPY requirements.txt main.py ./\nRUN pip install --no-cache-dir -r requirements.txt\n";
+    assert_eq!(of("python:3.11-slim", sources), (None, 1));
+}

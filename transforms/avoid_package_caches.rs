@@ -44,9 +44,9 @@
 mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
 use crate::transforms::avoid_package_caches::plan::NoCacheOption;
-use crate::transforms::support::caches::is_for_a_mount;
+use crate::transforms::support::caches::{is_for_a_mount, usual_bytes};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -83,6 +83,14 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                         format!("pass {option} to {manager}")
                     };
                     fixes.propose(confidence.into(), anchor, title, edits);
+                    let bytes = ctx.known.manager(manager).and_then(|manager| {
+                        let directories = &manager.avoid.as_ref()?.directories;
+                        let mut kept = manager.caches.iter().filter(|cache| {
+                            cache.directories.iter().any(|directory| directories.contains(directory))
+                        });
+                        kept.find_map(|cache| usual_bytes(ctx, run, manager, cache))
+                    });
+                    fixes.estimate(Estimate { bytes, ..Estimate::default() });
                     let codes = ctx.known.manager(manager).and_then(|manager| manager.avoid.as_ref());
                     fixes.restrict_codes(codes.map(|avoid| avoid.hadolint.clone()).unwrap_or_default());
                 }

@@ -91,14 +91,17 @@ mod manager_survives;
 mod residue;
 mod uneditable;
 
+use std::ops::RangeInclusive;
+
 use crate::edit::Edits;
+use crate::facts::RunFacts;
 use crate::facts::caches::what;
 use crate::knowledge::Confidence;
 use crate::reasons;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
 use crate::transforms::clean_package_caches::residue::Leftover;
 use crate::transforms::support::append::append_to;
-use crate::transforms::support::caches::is_for_a_mount;
+use crate::transforms::support::caches::{is_for_a_mount, sum, usual_bytes};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
@@ -130,9 +133,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 }
                 Ok(found) if is_for_a_mount(ctx, run, &found.manager.name) => {}
                 // A user who suppresses hadolint's finding about a cache wants to keep the cache.
-                Ok(found) if ctx.is_suppressed(&found.cache.hadolint, anchor) => unwanted.add(found),
+                Ok(found) if ctx.is_suppressed(&found.cache.hadolint, anchor) => {
+                    unwanted.add(ctx, run, found);
+                }
                 Ok(found) if found.confidence == Confidence::Safe || ctx.settings.config.r#unsafe => {
-                    wanted.add(found);
+                    wanted.add(ctx, run, found);
                 }
                 Ok(found) => {
                     let because = found.cache.because.as_deref().unwrap_or("something may depend on it");
@@ -142,7 +147,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 }
             }
         }
-        let Cleanup { commands, names, codes, is_unsafe } =
+        let Cleanup { commands, names, codes, bytes, is_unsafe } =
             if wanted.commands.is_empty() { unwanted } else { wanted };
         if commands.is_empty() {
             continue;
@@ -155,6 +160,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
                 let title = format!("delete {} cache in the RUN that fills it", names.join(" and "));
                 fixes.propose(applicability, anchor, title, edits);
                 fixes.restrict_codes(codes);
+                fixes.estimate(Estimate { bytes, ..Estimate::default() });
             }
         }
     }
@@ -168,12 +174,15 @@ struct Cleanup {
     names: Vec<String>,
     /// The hadolint codes for these caches.
     codes: Vec<String>,
+    /// How many bytes they usually have, if that is known.
+    bytes: Option<RangeInclusive<u64>>,
     is_unsafe: bool,
 }
 
 impl Cleanup {
-    fn add(&mut self, found: Leftover<'_>) {
+    fn add(&mut self, ctx: &Context<'_>, run: &RunFacts<'_>, found: Leftover<'_>) {
         self.is_unsafe |= found.confidence != Confidence::Safe;
+        self.bytes = sum(self.bytes.take(), usual_bytes(ctx, run, found.manager, found.cache));
         if !self.commands.contains(&found.command) {
             self.names.push(format!("{}'s", found.manager.name));
             self.codes.extend(found.cache.hadolint.iter().cloned());

@@ -101,8 +101,9 @@ use crate::context::BuildContext;
 use crate::edit::Edits;
 use crate::reasons;
 use crate::syntax::{Instruction, Item};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
 use crate::transforms::copy_manifests_first::plan::{DependencyCopy, SinkingSources};
+use crate::transforms::ordering::spared_installs;
 use crate::transforms::support::early_copy::manifest_copies;
 use crate::transforms::support::moves::{move_after, move_all};
 use crate::transforms::support::reserved;
@@ -177,6 +178,8 @@ fn propose(ctx: &Context<'_>, early: &DependencyCopy, context: &BuildContext, fi
     let needed_at = ctx.facts.block(early.moved.spares).span.start;
     edits.insert(needed_at, manifest_copies(ctx.file, copy, &early.copies));
     fixes.propose(early.confidence.into(), copy.text, title(early), edits);
+    let spared = spared_installs(ctx.facts, std::slice::from_ref(&early.moved));
+    fixes.estimate(Estimate { spared, ..Estimate::default() });
     if let Some(text) = ignore_file {
         fixes.along_with_ignore_file(text);
     }
@@ -196,6 +199,8 @@ fn propose_order(ctx: &Context<'_>, sinking: &SinkingSources, context: &BuildCon
     let title =
         format!("copy the sources after `{spared}`, so a source change doesn't reinstall the dependencies");
     fixes.propose(sinking.confidence.into(), anchor, title, move_all(ctx, &sinking.moves));
+    let spared = spared_installs(ctx.facts, &sinking.moves);
+    fixes.estimate(Estimate { spared, ..Estimate::default() });
     if let Some(text) = ignore_file {
         fixes.along_with_ignore_file(text);
     }

@@ -64,7 +64,7 @@ mod plan;
 use crate::edit::Edits;
 use crate::reasons;
 use crate::syntax::{Instruction, Item};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
 use crate::transforms::fetch_dependencies_first::plan::EarlyFetch;
 use crate::transforms::support::early_copy::manifest_copies;
 use crate::transforms::support::moves::move_after;
@@ -138,6 +138,7 @@ fn propose(ctx: &Context<'_>, fetch: &EarlyFetch, ignore_file: Option<String>, f
         fetch.what
     );
     fixes.propose(Applicability::Unsafe, copy.text, title, edits);
+    fixes.estimate(Estimate { spared: vec![format!("RUN {}", fetch.command)], ..Estimate::default() });
     if let Some(text) = ignore_file {
         fixes.along_with_ignore_file(text);
     }

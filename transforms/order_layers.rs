@@ -47,7 +47,7 @@
 //! ```
 
 use crate::syntax::{Instruction, Item};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
 use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
@@ -78,5 +78,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             "move the copy below `{spared}`, which doesn't need the files, so it stays cached when they change"
         );
         fixes.propose(Applicability::Safe, anchor.text, title, move_all(ctx, &moves));
+        let spared = ordering::spared_installs(ctx.facts, &moves);
+        fixes.estimate(Estimate { spared, ..Estimate::default() });
     }
 }

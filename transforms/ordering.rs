@@ -34,6 +34,23 @@ pub struct Move {
     pub spares: usize,
 }
 
+/// The installs that some moves of sources spare, as their first lines: what a rebuild after a
+/// source change no longer repeats.
+pub(crate) fn spared_installs(facts: &Facts<'_>, moves: &[Move]) -> Vec<String> {
+    let sources = moves.iter().filter(|moving| facts.rate(moving.item) == Rate::Often);
+    let passed: BTreeSet<usize> = sources.flat_map(|moving| moving.spares..=moving.after).collect();
+    let installs = |item: &usize| {
+        facts.run_at(*item).is_some_and(|run| run.calls.iter().any(|call| call.manager.installs(&call.verb)))
+    };
+    passed.into_iter().filter(installs).filter_map(|item| first_line(facts, item)).collect()
+}
+
+/// The first line of an instruction.
+fn first_line(facts: &Facts<'_>, item: usize) -> Option<String> {
+    let text = facts.file.items[item].span().of(facts.file.text);
+    Some(text.lines().next()?.trim_end_matches(['\\', '`', ' ']).to_owned())
+}
+
 /// Moves each instruction down as far as it gains, the lowest first, so that the upper ones can
 /// follow. An instruction that would pass more than [`FURTHEST`](crate::facts::FURTHEST) others
 /// stays.

@@ -387,8 +387,36 @@ pub struct Cache {
     /// The hadolint codes for a missing cleanup.
     #[serde(default)]
     pub hadolint: Vec<String>,
+    /// How large it usually is after one install.
+    #[serde(default)]
+    pub size: Option<UsualSize>,
     /// The sources.
     pub source: String,
+}
+
+/// A usual size in megabytes (a million bytes each), at least and at most.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct UsualSize {
+    /// At least.
+    pub low: u64,
+    /// At most.
+    pub high: u64,
+    /// The distributions (`debian`) that the numbers are about; empty for all.
+    #[serde(default)]
+    pub distributions: Vec<String>,
+    /// Whether a second install of a stage makes it no larger.
+    #[serde(default)]
+    pub once: bool,
+    /// What was measured, or who says so.
+    pub source: String,
+}
+
+impl UsualSize {
+    /// The range in bytes.
+    pub fn bytes(&self) -> std::ops::RangeInclusive<u64> {
+        self.low * 1_000_000..=self.high * 1_000_000
+    }
 }
 
 /// How much a rewrite may depend on a claim; the most certain first.

@@ -101,6 +101,7 @@ impl Admission<'_> {
             severity: hadolint.severity(names),
             hadolint: codes,
             effect: fix.effect.unwrap_or(transform.contract.effect),
+            estimate: fix.estimate.clone(),
         })
     }
 

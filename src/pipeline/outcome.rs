@@ -7,7 +7,7 @@ use crate::config::Severity;
 use crate::edit::Edits;
 use crate::reasons::Reason;
 use crate::span::Place;
-use crate::transform::{Applicability, Effect, Transform};
+use crate::transform::{Applicability, Effect, Estimate, Transform};
 
 /// The result for one file. Every position refers to the original text.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,8 @@ pub struct Applied {
     pub hadolint: Vec<String>,
     /// Its benefit.
     pub effect: Effect,
+    /// What it saves, if that is known.
+    pub estimate: Estimate,
 }
 
 /// A change that was not made.

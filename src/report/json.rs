@@ -11,7 +11,7 @@ use crate::digest::sha256;
 use crate::edit;
 use crate::pipeline::Held;
 use crate::reasons::Argument;
-use crate::report::{FileReport, Format, diff, measured, verified};
+use crate::report::{FileReport, Format, diff, estimate, measured, verified};
 use crate::span::Place;
 
 #[derive(Serialize)]
@@ -46,6 +46,8 @@ struct File<'a> {
     diff: Option<String>,
     #[serde(rename = "ignore_file")]
     ignored: Option<IgnoreFile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,6 +86,8 @@ struct Fix<'a> {
     reason: &'a str,
     step: usize,
     notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +145,7 @@ fn file(report: &FileReport) -> File<'_> {
             reason: step.transform.summary(),
             step: number,
             notes: &fix.notes,
+            estimate: estimate::value(&fix.estimate),
         })
     });
     File {
@@ -188,6 +193,7 @@ fn file(report: &FileReport) -> File<'_> {
                 |old| diff::of(&file.path, old, &file.new),
             ),
         }),
+        estimate: estimate::value(&estimate::of([report])),
         measured: report.measured.as_ref().map(measured::value),
         verified: report.verified.as_ref().map(verified::value),
         diff: outcome.text().map(|new| diff::of(report.path.as_deref().unwrap_or("-"), &report.text, new)),

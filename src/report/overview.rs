@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::escape;
-use crate::report::{FileReport, count, count_fixes, effect_name, ranked, withheld};
+use crate::report::{FileReport, count, count_fixes, effect_name, estimate, ranked, withheld};
 use crate::transform::{Applicability, Effect};
 
 /// The largest number of files to list.
@@ -47,8 +47,9 @@ fn unsafe_fixes(number: usize) -> String {
     count_fixes(number).replacen(' ', " unsafe ", 1)
 }
 
-/// `smaller images, faster rebuilds`
+/// `smaller images, faster rebuilds; saves about 40–90 MB`
 fn gains(report: &FileReport) -> String {
     let effects: BTreeSet<Effect> = report.fixes().map(|(_, fix)| fix.effect).collect();
-    effects.into_iter().map(effect_name).collect::<Vec<_>>().join(", ")
+    let names = effects.into_iter().map(effect_name).collect::<Vec<_>>().join(", ");
+    std::iter::once(names).chain(estimate::sentences(&estimate::of([report]))).collect::<Vec<_>>().join("; ")
 }

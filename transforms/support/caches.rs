@@ -1,7 +1,11 @@
 //! Whether a mount or a cleanup keeps a cache out of the image.
 
+use std::ops::RangeInclusive;
+
 use crate::config::Caches;
 use crate::facts::RunFacts;
+use crate::facts::base_image::Release;
+use crate::knowledge::{Cache, Manager};
 use crate::transform::Context;
 use crate::transforms::cache_mounts::plan;
 
@@ -10,4 +14,47 @@ use crate::transforms::cache_mounts::plan;
 pub(crate) fn is_for_a_mount(ctx: &Context<'_>, run: &RunFacts<'_>, manager: &str) -> bool {
     let config = &ctx.settings.config;
     config.caches == Caches::Mount && plan::can_be_mounted(ctx.facts, run, manager, &config.keep)
+}
+
+/// How many bytes of a cache a RUN leaves, if that is known. A cache that a second install makes no
+/// larger counts for the last RUN of its stage that leaves it.
+pub(crate) fn usual_bytes(
+    ctx: &Context<'_>,
+    run: &RunFacts<'_>,
+    manager: &Manager,
+    cache: &Cache,
+) -> Option<RangeInclusive<u64>> {
+    let size = cache.size.as_ref()?;
+    let family = || {
+        let image = ctx.facts.root_name(run.stage)?;
+        Some(Release::of(image, ctx.known)?.family)
+    };
+    if !size.distributions.is_empty() && !family().is_some_and(|family| size.distributions.contains(&family))
+    {
+        return None;
+    }
+    let leaves = |other: &RunFacts<'_>| {
+        let last = ctx.facts.last_fill(other, manager, cache);
+        last.is_some_and(|last| !ctx.facts.is_emptied(other, manager, cache, last))
+    };
+    if !size.once {
+        return Some(size.bytes());
+    }
+    let mut others =
+        ctx.facts.runs_of(run.stage).iter().filter(|other| leaves(other)).map(|other| other.item);
+    let is_first = others.next() == Some(run.item);
+    let is_last = others.last().is_none_or(|last| last <= run.item);
+    // If an earlier RUN keeps it, this one only hides it.
+    is_last.then(|| if is_first { size.bytes() } else { 0..=*size.bytes().end() })
+}
+
+/// The sum of two estimates, of which one may be unknown.
+pub(crate) fn sum(
+    sum: Option<RangeInclusive<u64>>,
+    more: Option<RangeInclusive<u64>>,
+) -> Option<RangeInclusive<u64>> {
+    match (sum, more) {
+        (Some(sum), Some(more)) => Some(sum.start() + more.start()..=sum.end() + more.end()),
+        (sum, more) => sum.or(more),
+    }
 }
