@@ -405,7 +405,8 @@ pub struct UsualSize {
     /// The distributions (`debian`) that the numbers are about; empty for all.
     #[serde(default)]
     pub distributions: Vec<String>,
-    /// Whether a second install of a stage makes it no larger.
+    /// Whether it counts once for all installs of a stage: a second one makes it no larger, or the
+    /// numbers are those of a whole application.
     #[serde(default)]
     pub once: bool,
     /// What was measured, or who says so.

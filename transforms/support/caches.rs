@@ -16,8 +16,8 @@ pub(crate) fn is_for_a_mount(ctx: &Context<'_>, run: &RunFacts<'_>, manager: &st
     config.caches == Caches::Mount && plan::can_be_mounted(ctx.facts, run, manager, &config.keep)
 }
 
-/// How many bytes of a cache a RUN leaves, if that is known. A cache that a second install makes no
-/// larger counts for the last RUN of its stage that leaves it.
+/// How many bytes of a cache a RUN leaves, if that is known. A cache that counts once per stage
+/// counts for the last RUN that leaves it.
 pub(crate) fn usual_bytes(
     ctx: &Context<'_>,
     run: &RunFacts<'_>,
