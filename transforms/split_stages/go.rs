@@ -196,14 +196,15 @@ fn is_static(view: &StageView<'_, '_>, step: &Step<'_, '_>) -> bool {
         .and_then(|assignment| assignment.value.as_ref())
         .map(|word| word.text().to_owned())
         .or(by_env);
-    let exported = step
-        .run
-        .invocations
-        .iter()
-        .filter(|invocation| invocation.is("export") && invocation.place.own_shell);
-    let exported = exported
-        .flat_map(crate::facts::Invocation::arguments)
-        .find_map(|word| word.raw.strip_prefix("CGO_ENABLED=").map(str::to_owned));
+    // The last one before the build counts. One that may not run leaves the value unknown.
+    let exported = step.run.invocations[..step.index].iter().rev().find_map(|invocation| {
+        if !invocation.is("export") || !invocation.place.own_shell {
+            return None;
+        }
+        let mut values = invocation.arguments().iter().rev();
+        let value = values.find_map(|word| word.raw.strip_prefix("CGO_ENABLED="))?;
+        Some(if invocation.place.is_certain() { value.to_owned() } else { String::new() })
+    });
     let value = value.or(exported).or_else(|| match view.facts.variable(step.run.item, "CGO_ENABLED") {
         Variable::Set(value) => Some(value),
         _ => None,
