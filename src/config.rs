@@ -245,9 +245,52 @@ impl Config {
 }
 
 impl Settings {
-    /// Whether a transform is enabled.
-    pub fn wants(&self, id: &str) -> bool {
-        let selected = self.config.select.as_ref().is_none_or(|ids| ids.iter().any(|other| other == id));
-        selected && !self.config.ignore.iter().any(|other| other == id)
+    /// Whether a transform is enabled. For the findings of a linter's report, those of every group
+    /// are.
+    pub fn wants(&self, id: &str, group: Group) -> bool {
+        let is_named = |names: &[String]| names.iter().any(|name| name == id || name == group.name());
+        let is_selected = match &self.config.select {
+            Some(names) => is_named(names),
+            None => group == Group::Default || matches!(self.scope, Some(Scope::Found(_))),
+        };
+        is_selected && !is_named(&self.config.ignore)
+    }
+}
+
+/// A group of transforms. `select` and `ignore` accept its name for all of its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// They run unless `select` leaves them out.
+    Default,
+    /// They run only if they are selected, or for the findings of a linter's report.
+    Tidy,
+}
+
+impl Group {
+    /// All groups.
+    pub const ALL: &[Self] = &[Self::Default, Self::Tidy];
+
+    /// The name for `select` and `ignore`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Tidy => "tidy",
+        }
+    }
+
+    /// What its transforms do, and when they run.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Default => "make images smaller and rebuilds faster; run unless `select` leaves them out",
+            Self::Tidy => {
+                "change how a Dockerfile is written, as linters advise; run only if selected \
+                 (`--select tidy`), or for the findings of a linter's report"
+            }
+        }
+    }
+
+    /// The group with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|group| group.name() == name)
     }
 }

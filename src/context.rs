@@ -1,6 +1,7 @@
 //! The context of a Dockerfile as plain data: the build context with the files that Docker sends.
 //! This module reads no files; `cli` does, on the first request.
 
+mod archives;
 pub mod compose;
 pub mod ignore;
 pub mod parsed;
@@ -110,6 +111,8 @@ pub struct BuildContext {
     pub ignore: Ignore,
     /// The files tracked by version control.
     pub tracked: Tracked,
+    /// The first bytes of its files.
+    pub starts: Starts,
     /// Whether the ignore file excludes each entry.
     excluded: OnceLock<Vec<bool>>,
     /// The entries selected by [`Self::notable`], as indices into `entries`.
@@ -151,6 +154,35 @@ impl fmt::Debug for Tracked {
     }
 }
 
+/// The first bytes of files, which are read at the first question about one: enough to see whether
+/// it is an archive. `None` if a file can't be read.
+#[derive(Clone)]
+pub struct Starts(Arc<ReadStart>);
+
+type ReadStart = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
+
+impl Starts {
+    /// How many bytes of a file are read.
+    pub const BYTES: usize = archives::BYTES;
+
+    /// The bytes that this function reads.
+    pub fn read_by(read: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+}
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self::read_by(|_| None)
+    }
+}
+
+impl fmt::Debug for Starts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Starts")
+    }
+}
+
 /// One file or symlink of a context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -181,6 +213,7 @@ impl BuildContext {
             ignore_text,
             ignore,
             tracked: Tracked::default(),
+            starts: Starts::default(),
             excluded: OnceLock::new(),
             notable: OnceLock::new(),
             by_name: Arc::default(),
@@ -276,6 +309,14 @@ impl BuildContext {
     /// The text of a manifest that is sent to the builder.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.texts.get(path).map(String::as_str).filter(|_| self.sends_file(path))
+    }
+
+    /// Whether the file at this path may be an archive: its content is one, or is unknown.
+    pub fn may_be_archive(&self, path: &str) -> bool {
+        match self.texts.get(path) {
+            Some(text) => archives::may_be_archive(text.as_bytes()),
+            None => (self.starts.0)(path).is_none_or(|start| archives::may_be_archive(&start)),
+        }
     }
 
     /// The value of a manifest that is sent to the builder. The error says why it is

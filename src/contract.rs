@@ -12,6 +12,7 @@ mod mounts;
 mod order;
 mod ownership;
 mod prune_stage;
+mod spelling;
 mod stages;
 
 use crate::facts::Facts;
@@ -80,4 +81,6 @@ pub enum Effect {
     ReliableBuild,
     /// The image has fewer layers, but not significantly fewer bytes.
     FewerLayers,
+    /// The Dockerfile says the same in a way that linters prefer.
+    Tidier,
 }

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 pub use model::{
     Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Fetch, Format, Image,
     InstallScript, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project,
-    Prune, Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, UsualSize, Verbs,
-    Wrapper,
+    Prune, Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended,
+    UsualSize, Verbs, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));

@@ -354,7 +354,7 @@ impl Pipeline<'_, '_> {
     ) -> Option<StepBuilder> {
         let transform = &transforms::ALL[index];
         let mut step = StepBuilder::default();
-        if !self.settings.wants(transform.id) || self.broken.contains(&transform.id) {
+        if !self.settings.wants(transform.id, transform.group) || self.broken.contains(&transform.id) {
             return Some(step);
         }
         let (file, text) = (facts.file, facts.file.text);

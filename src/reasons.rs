@@ -18,6 +18,7 @@ mod packages;
 mod pipeline;
 mod scripts;
 mod stages;
+mod tidy;
 
 use std::fmt;
 
@@ -36,6 +37,7 @@ pub(crate) use packages::*;
 pub(crate) use pipeline::*;
 pub(crate) use scripts::*;
 pub(crate) use stages::*;
+pub(crate) use tidy::*;
 
 /// All reasons, by what they are about.
 pub const GROUPS: &[&Group] = &[
@@ -52,6 +54,7 @@ pub const GROUPS: &[&Group] = &[
     &bases::GROUP,
     &stages::GROUP,
     &context::GROUP,
+    &tidy::GROUP,
 ];
 
 /// The codes of the reasons about the form of one RUN.

@@ -389,6 +389,7 @@ fn effect_name(effect: Effect) -> &'static str {
         Effect::FasterBuild => "faster rebuilds",
         Effect::ReliableBuild => "more reliable builds",
         Effect::FewerLayers => "fewer layers",
+        Effect::Tidier => "tidier Dockerfiles",
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::ops::RangeInclusive;
 
+pub use crate::config::Group;
 use crate::config::Settings;
 use crate::context::ContextSource;
 pub use crate::contract::{Contract, Effect};
@@ -56,11 +57,14 @@ pub struct Transform {
     pub id: &'static str,
     /// The highest applicability of its fixes; a single fix may have a lower one.
     pub applicability: Applicability,
+    /// Whether it runs without being selected.
+    pub group: Group,
     /// The version that introduced it.
     pub since: &'static str,
     /// The text of its file, whose `//!` comment is the manual page.
     pub source: &'static str,
-    /// The hadolint codes that it covers, so that `# hadolint ignore=…` applies to it too.
+    /// The hadolint codes and BuildKit checks that it covers, so that `# hadolint ignore=…` and
+    /// `# check=skip=…` apply to it too.
     pub hadolint: &'static [&'static str],
     /// What it may change; everything else must be unchanged.
     pub contract: Contract,

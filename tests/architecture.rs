@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jettison::transform::Group;
 use jettison::{config, reasons, transforms};
 
 fn root() -> PathBuf {
@@ -448,9 +449,10 @@ fn the_page_of_transforms_is_up_to_date() {
     );
     for transform in transforms::ALL {
         page += &format!(
-            "\n## {}\n\n*{}, since {}*\n\n",
+            "\n## {}\n\n*{}, {}since {}*\n\n",
             transform.id,
             transform.applicability.name(),
+            if transform.group == Group::Tidy { "group `tidy`, " } else { "" },
             transform.since
         );
         // Headings move two levels down. In an example, such a line is a comment.

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use jettison::config::{Caches, Config, MergeRuns, Settings};
 use jettison::context::{ContextSource, NoBuildContext};
 use jettison::pipeline::{self, Outcome};
-use jettison::transform::{Applicability, Transform};
+use jettison::transform::{Applicability, Group, Transform};
 use jettison::transforms;
 use libtest_mimic::{Arguments, Trial};
 
@@ -242,6 +242,9 @@ fn settles_under_all(path: &Path) {
         let mode = format!("unsafe: {}, caches: {caches:?}", settings.config.r#unsafe);
         check_invariants(&mode, &text, &settings, &*context_source);
     }
+    let select = Some(Group::ALL.iter().map(|group| group.name().to_owned()).collect());
+    let settings = Settings { config: Config { select, ..Config::default() }, ..Settings::default() };
+    check_invariants("all groups", &text, &settings, &*context_source);
 }
 
 /// A fixture in a folder that does not belong to a transform, a context without a Dockerfile, or a

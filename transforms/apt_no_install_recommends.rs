@@ -23,13 +23,14 @@
 //! RUN apt-get update && apt-get install --no-install-recommends -y curl ca-certificates
 //! ```
 
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::support::recommended::omit_recommended;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "apt-no-install-recommends",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("apt_no_install_recommends.rs"),
     hadolint: &["DL3015"],

@@ -44,7 +44,7 @@
 mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::avoid_package_caches::plan::NoCacheOption;
 use crate::transforms::support::caches::{is_for_a_mount, usual_bytes};
 
@@ -52,6 +52,7 @@ use crate::transforms::support::caches::{is_for_a_mount, usual_bytes};
 pub const TRANSFORM: Transform = Transform {
     id: "avoid-package-caches",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("avoid_package_caches.rs"),
     hadolint: &["DL3042", "DL3019"],

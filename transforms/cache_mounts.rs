@@ -76,13 +76,14 @@ use crate::edit::Edits;
 use crate::facts::RunFacts;
 use crate::facts::style::Style;
 use crate::span::Span;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::cache_mounts::plan::CacheMounts;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "cache-mounts",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("cache_mounts.rs"),
     hadolint: &[],

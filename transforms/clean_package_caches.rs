@@ -98,7 +98,7 @@ use crate::facts::RunFacts;
 use crate::facts::caches::what;
 use crate::knowledge::Confidence;
 use crate::reasons;
-use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::clean_package_caches::residue::Leftover;
 use crate::transforms::support::append::append_to;
 use crate::transforms::support::caches::{is_for_a_mount, sum, usual_bytes};
@@ -107,6 +107,7 @@ use crate::transforms::support::caches::{is_for_a_mount, sum, usual_bytes};
 pub const TRANSFORM: Transform = Transform {
     id: "clean-package-caches",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("clean_package_caches.rs"),
     hadolint: &["DL3009", "DL3032", "DL3036", "DL3040", "DL3060"],

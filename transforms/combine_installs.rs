@@ -53,12 +53,13 @@ use crate::facts::packages::{Call, may_change_apt_sources};
 use crate::facts::{Invocation, RunFacts};
 use crate::knowledge::lists::options::OF_EQUAL_INSTALLS;
 use crate::syntax::shell::Word;
-use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Group, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "combine-installs",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("combine_installs.rs"),
     hadolint: &[],

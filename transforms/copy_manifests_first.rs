@@ -101,7 +101,7 @@ use crate::context::BuildContext;
 use crate::edit::Edits;
 use crate::reasons;
 use crate::syntax::{Instruction, Item};
-use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::copy_manifests_first::plan::{DependencyCopy, SinkingSources};
 use crate::transforms::ordering::spared_installs;
 use crate::transforms::support::early_copy::manifest_copies;
@@ -112,6 +112,7 @@ use crate::transforms::support::reserved;
 pub const TRANSFORM: Transform = Transform {
     id: "copy-manifests-first",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("copy_manifests_first.rs"),
     hadolint: &[],

@@ -57,12 +57,13 @@
 pub(crate) mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "copy-ownership",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("copy_ownership.rs"),
     hadolint: &[],

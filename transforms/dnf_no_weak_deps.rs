@@ -23,13 +23,14 @@
 //! RUN dnf install --setopt=install_weak_deps=False -y git
 //! ```
 
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::support::recommended::omit_recommended;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "dnf-no-weak-deps",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("dnf_no_weak_deps.rs"),
     hadolint: &[],

@@ -46,12 +46,13 @@ use crate::knowledge::lists::programs::COMPILERS_IN_SCRIPTS;
 use crate::reasons;
 use crate::runtime::package_role::{Role, role_of};
 use crate::syntax::shell::Word;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "drop-build-packages",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("drop_build_packages.rs"),
     hadolint: &[],

@@ -64,7 +64,7 @@ mod plan;
 use crate::edit::Edits;
 use crate::reasons;
 use crate::syntax::{Instruction, Item};
-use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::fetch_dependencies_first::plan::EarlyFetch;
 use crate::transforms::support::early_copy::manifest_copies;
 use crate::transforms::support::moves::move_after;
@@ -75,6 +75,7 @@ use crate::transforms::support::reserved;
 pub const TRANSFORM: Transform = Transform {
     id: "fetch-dependencies-first",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("fetch_dependencies_first.rs"),
     hadolint: &[],

@@ -72,7 +72,7 @@ use crate::config::MergeRuns;
 use crate::facts::RunFacts;
 use crate::facts::change_rate::Rate;
 use crate::syntax::Body;
-use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Group, Transform};
 use crate::transforms::support::join::gain::{Gain, GainKind, Gains};
 use crate::transforms::support::join::{are_neighbours, join, judge};
 
@@ -80,6 +80,7 @@ use crate::transforms::support::join::{are_neighbours, join, judge};
 pub const TRANSFORM: Transform = Transform {
     id: "merge-runs",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("merge_runs.rs"),
     hadolint: &["DL3059"],

@@ -3,37 +3,48 @@
 //! This file lists the transforms in the order in which they run, and contains the code that some
 //! of them share. Stages come first, since stages that only build need no cleanup. Layer boundaries
 //! are next, since a cleanup must be in the layer that creates the files. Then come cache mounts
-//! (if the user wants them), options that disable caches, and cleanups.
+//! (if the user wants them), options that disable caches, and cleanups. Those of the group `tidy` are
+//! last.
 
+mod absolute_paths;
+mod answer_prompts;
+mod apt_get_in_scripts;
 mod apt_no_install_recommends;
 mod avoid_package_caches;
 mod cache_mounts;
 mod clean_package_caches;
 mod combine_installs;
+mod consistent_case;
+mod continuation_lines;
 mod copy_manifests_first;
+mod copy_not_add;
 mod copy_ownership;
 mod dnf_no_weak_deps;
 mod drop_build_packages;
 mod fetch_dependencies_first;
+mod key_value_syntax;
 mod merge_runs;
 mod order_layers;
 mod ordering;
 mod production_dependencies;
 mod prune_stage;
 mod purge_build_packages;
+mod redundant_platform;
 mod remove_downloads;
 mod sink_metadata;
 mod slim_base;
 pub(crate) mod split_stages;
 mod strip_artifacts;
+mod superseded_settings;
 pub(crate) mod support;
 mod update_index_once;
 mod useradd_no_log_init;
+mod wget_progress;
 mod write_dockerignore;
 mod zypper_no_recommends;
 
 use crate::spelling;
-use crate::transform::Transform;
+use crate::transform::{Group, Transform};
 
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
@@ -61,6 +72,16 @@ pub const ALL: &[Transform] = &[
     useradd_no_log_init::TRANSFORM,
     strip_artifacts::TRANSFORM,
     write_dockerignore::TRANSFORM,
+    continuation_lines::TRANSFORM,
+    key_value_syntax::TRANSFORM,
+    consistent_case::TRANSFORM,
+    redundant_platform::TRANSFORM,
+    superseded_settings::TRANSFORM,
+    copy_not_add::TRANSFORM,
+    absolute_paths::TRANSFORM,
+    apt_get_in_scripts::TRANSFORM,
+    answer_prompts::TRANSFORM,
+    wget_progress::TRANSFORM,
 ];
 
 /// The transform with this id.
@@ -68,7 +89,18 @@ pub fn find(id: &str) -> Option<&'static Transform> {
     ALL.iter().find(|transform| transform.id == id)
 }
 
-/// The id that is most similar to an unknown one; `None` if no id is similar enough.
+/// Whether `select` and `ignore` accept a name: the id of a transform, or a group.
+pub fn is_selector(name: &str) -> bool {
+    find(name).is_some() || Group::parse(name).is_some()
+}
+
+/// The transforms of a group, in the order in which they run.
+pub fn of_group(group: Group) -> impl Iterator<Item = &'static Transform> {
+    ALL.iter().filter(move |transform| transform.group == group)
+}
+
+/// The id or group that is most similar to an unknown one; `None` if none is similar enough.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    spelling::nearest(id, ALL.iter().map(|transform| transform.id))
+    let groups = Group::ALL.iter().map(|group| group.name());
+    spelling::nearest(id, ALL.iter().map(|transform| transform.id).chain(groups))
 }

@@ -47,7 +47,7 @@
 //! ```
 
 use crate::syntax::{Instruction, Item};
-use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
@@ -55,6 +55,7 @@ use crate::transforms::support::moves::move_all;
 pub const TRANSFORM: Transform = Transform {
     id: "order-layers",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("order_layers.rs"),
     hadolint: &[],

@@ -79,7 +79,7 @@ mod prune;
 use crate::edit::Edits;
 use crate::reasons::Reason;
 use crate::span::Span;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::production_dependencies::prune::Prune;
 use crate::transforms::support::append::append_to;
 
@@ -87,6 +87,7 @@ use crate::transforms::support::append::append_to;
 pub const TRANSFORM: Transform = Transform {
     id: "production-dependencies",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("production_dependencies.rs"),
     hadolint: &[],

@@ -68,7 +68,7 @@ mod plan;
 
 use crate::edit::Edits;
 use crate::syntax::{Body, Item};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::prune_stage::plan::Plan;
 use crate::transforms::support::new_instruction::in_case_of;
 
@@ -76,6 +76,7 @@ use crate::transforms::support::new_instruction::in_case_of;
 pub const TRANSFORM: Transform = Transform {
     id: "prune-stage",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("prune_stage.rs"),
     hadolint: &[],

@@ -48,7 +48,7 @@ use std::collections::HashMap;
 use crate::edit::Edits;
 use crate::facts::{Call, RunFacts};
 use crate::knowledge::{Kind, Program};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::support::append::append_to;
 use crate::transforms::support::join::gain::Gain;
 use crate::transforms::support::join::judge::Merge;
@@ -58,6 +58,7 @@ use crate::transforms::support::join::{are_neighbours, join};
 pub const TRANSFORM: Transform = Transform {
     id: "purge-build-packages",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("purge_build_packages.rs"),
     hadolint: &[],

@@ -32,13 +32,14 @@
 mod plan;
 
 use crate::edit::Edits;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::support::append::append_to;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "remove-downloads",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("remove_downloads.rs"),
     hadolint: &[],

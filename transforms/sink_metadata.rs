@@ -32,7 +32,7 @@
 //! ```
 
 use crate::syntax::{Item, Keyword};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::ordering;
 use crate::transforms::support::moves::move_all;
 
@@ -40,6 +40,7 @@ use crate::transforms::support::moves::move_all;
 pub const TRANSFORM: Transform = Transform {
     id: "sink-metadata",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("sink_metadata.rs"),
     hadolint: &[],

@@ -51,13 +51,14 @@ mod variant;
 
 use crate::config::Bases;
 use crate::edit::Edits;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::slim_base::variant::Variant;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "slim-base",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("slim_base.rs"),
     hadolint: &[],

@@ -83,7 +83,7 @@ mod variable_workdir;
 use crate::edit::Edits;
 use crate::span::Span;
 use crate::syntax::Item;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::split_stages::plan::Candidate;
 use crate::transforms::split_stages::recipe::{Language, RuntimeLine, Split};
 use crate::transforms::support::new_instruction::{NewInstruction, in_case_of};
@@ -105,6 +105,7 @@ const LANGUAGES: &[Language] = &[
 pub const TRANSFORM: Transform = Transform {
     id: "split-stages",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("split_stages.rs"),
     hadolint: &[],

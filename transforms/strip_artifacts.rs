@@ -52,12 +52,13 @@ use crate::facts::Invocation;
 use crate::knowledge::languages::{c, go};
 use crate::knowledge::lists::variables::DECIDING_ABOUT_SYMBOLS;
 use crate::reasons;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "strip-artifacts",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("strip_artifacts.rs"),
     hadolint: &[],

@@ -37,12 +37,13 @@ mod plan;
 
 use crate::edit::Edits;
 use crate::facts::excise;
-use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Group, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "update-index-once",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("update_index_once.rs"),
     hadolint: &[],

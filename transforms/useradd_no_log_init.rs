@@ -25,12 +25,13 @@
 use crate::edit::Edits;
 use crate::facts::Invocation;
 use crate::knowledge::Act;
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "useradd-no-log-init",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("useradd_no_log_init.rs"),
     hadolint: &["DL3046"],

@@ -52,13 +52,14 @@ mod reinstalled;
 use crate::context::Ignore;
 use crate::reasons;
 use crate::syntax::{Body, Instruction};
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::write_dockerignore::candidates::{Kind, Unsent};
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "write-dockerignore",
     applicability: Applicability::Safe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("write_dockerignore.rs"),
     hadolint: &[],

@@ -22,13 +22,14 @@
 //! RUN zypper --non-interactive install --no-recommends git
 //! ```
 
-use crate::transform::{Applicability, Context, Contract, Fixes, Transform};
+use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::support::recommended::omit_recommended;
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {
     id: "zypper-no-recommends",
     applicability: Applicability::Unsafe,
+    group: Group::Default,
     since: "0.1.0",
     source: include_str!("zypper_no_recommends.rs"),
     hadolint: &[],

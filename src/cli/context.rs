@@ -21,7 +21,7 @@ use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
 use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
-use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service, Tracked};
+use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service, Starts, Tracked};
 
 /// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -203,6 +203,8 @@ impl<'c> FileContext<'c> {
             let mut context = BuildContext::of(files.entries, files.texts, &ignore_path, ignore_text);
             let (below, listed) = (directory.to_owned(), Arc::clone(&self.contexts.listed));
             context.tracked = Tracked::read_by(move || tracked::below(&below, &listed));
+            let folder = directory.to_owned();
+            context.starts = Starts::read_by(move |path| input::start_of(&folder.join(path), Starts::BYTES));
             let (patterns, entries) = (context.ignore.patterns(), context.entries.len());
             if patterns.saturating_mul(entries) > MOST_MATCHES {
                 return Err(format!("{ignore_path} has too many patterns ({patterns}) for {entries} files"));

@@ -102,6 +102,15 @@ pub fn document(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), reading(&error)))
 }
 
+/// The first bytes of a regular file; `None` if it can't be read.
+pub fn start_of(path: &Path, most: usize) -> Option<Vec<u8>> {
+    let is_regular = fs::symlink_metadata(path).ok()?.is_file();
+    let mut bytes = Vec::new();
+    let most = u64::try_from(most).ok()?;
+    fs::File::open(path).ok().filter(|_| is_regular)?.take(most).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
 /// Reads standard input.
 pub fn stdin() -> Result<String, String> {
     let mut bytes = Vec::new();

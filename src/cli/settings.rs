@@ -70,7 +70,7 @@ impl<'a> Configurations<'a> {
     /// Checks what the command line says.
     pub fn new(args: &'a Choice) -> anyhow::Result<Self> {
         for id in args.flags.select.iter().chain(&args.flags.ignore) {
-            if transforms::find(id).is_none() {
+            if !transforms::is_selector(id) {
                 bail!(unknown_transform(id));
             }
         }
@@ -271,7 +271,7 @@ fn read(path: &Path) -> Result<(Config, Vec<Gitignore>), Failure> {
         ids.extend(settings.select.iter().flatten().flatten());
         ids.extend(settings.ignore.iter().flatten());
     }
-    if let Some(id) = ids.into_iter().find(|id| transforms::find(id).is_none()) {
+    if let Some(id) = ids.into_iter().find(|id| !transforms::is_selector(id)) {
         return Err(wrong(path, &text, Mistake::new(unknown_transform(id)).near(id, &text)));
     }
     let folder = path.parent().unwrap_or(Path::new(""));

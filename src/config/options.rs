@@ -79,14 +79,15 @@ macro_rules! options {
 }
 
 options! {
-    /// Run only these transforms (`jettison list` shows all of them).
+    /// Run only these transforms, or those of a group: `default` or `tidy` (`jettison list` shows all
+    /// of them).
     select: Option<Vec<String>> = None, flag: {
-        /// Run only these transforms
+        /// Run only these transforms, or those of a group (default, tidy)
         #[arg(long, value_name = "ID", value_delimiter = ',')]
         select: Vec<String>
     } => |value, ids| if !ids.is_empty() { *value = Some(ids.clone()) };
 
-    /// Skip these transforms.
+    /// Skip these transforms, or those of a group.
     ignore: Vec<String> = Vec::new(), flag: {
         /// Skip these transforms
         #[arg(long, value_name = "ID", value_delimiter = ',')]

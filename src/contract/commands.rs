@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::contract::Contract;
+use crate::contract::{Contract, Effect};
 use crate::facts::{Facts, paths};
 use crate::knowledge::Knowledge;
 use crate::knowledge::lists::packages::{
@@ -28,9 +28,11 @@ struct Allowed {
     cleanup: bool,
     /// Other packages in installs.
     packages: bool,
+    /// `apt-get` instead of `apt`.
+    apt_get: bool,
 }
 
-const NOTHING: Allowed = Allowed { options: false, cleanup: false, packages: false };
+const NOTHING: Allowed = Allowed { options: false, cleanup: false, packages: false, apt_get: false };
 
 impl Contract {
     /// Only the boundaries of layers.
@@ -47,10 +49,26 @@ impl Contract {
         compare_commands(old, Facts::of(after, known), Allowed { options: true, ..NOTHING })
     });
 
+    /// It adds options with which commands print less, or ask nothing.
+    pub const ADDS_QUIET_OPTIONS: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("adds quiet options", |old, after, known| {
+            compare_commands(old, Facts::of(after, known), Allowed { options: true, ..NOTHING })
+        })
+    };
+
     /// It adds options and commands that remove packages.
     pub const ADDS_OPTIONS_AND_CLEANUP: Self = Self::of("adds options and cleanup", |old, after, known| {
         compare_commands(old, Facts::of(after, known), Allowed { options: true, cleanup: true, ..NOTHING })
     });
+
+    /// It calls `apt-get` instead of `apt`.
+    pub const APT_GET: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("apt-get", |old, after, known| {
+            compare_commands(old, Facts::of(after, known), Allowed { apt_get: true, ..NOTHING })
+        })
+    };
 
     /// It removes packages from installs, or replaces them with others.
     pub const DROPS_PACKAGES: Self = Self {
@@ -239,6 +257,10 @@ fn compare(
                 old.next();
                 new.next();
             }
+            (Some(a), Some(b)) if allowed.apt_get && calls_apt_get(a, b) => {
+                old.next();
+                new.next();
+            }
             (_, Some(b)) if allowed.cleanup && is_cleanup(b) => {
                 new.next();
             }
@@ -260,6 +282,14 @@ fn gains_options(before: &Step<'_>, after: &Step<'_>) -> bool {
     before.flags == after.flags
         && after.words().all(|word| rest.next_if_eq(&word).is_some() || is_option(&word))
         && rest.peek().is_none()
+}
+
+/// Whether the only difference is that `after` calls `apt-get` where `before` calls `apt`.
+fn calls_apt_get(before: &Step<'_>, after: &Step<'_>) -> bool {
+    let mut pairs = before.words().zip(after.words());
+    before.flags == after.flags
+        && before.words().count() == after.words().count()
+        && pairs.all(|(old, new)| old == new || old == "apt" && new == "apt-get")
 }
 
 /// Whether both commands install with the same manager and options, and differ only in operands,

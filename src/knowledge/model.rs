@@ -45,6 +45,9 @@ pub struct Manager {
     /// The option that excludes recommended packages.
     #[serde(default)]
     pub lean: Option<Lean>,
+    /// The option that answers its question, which fails a build.
+    #[serde(default)]
+    pub unattended: Option<Unattended>,
     /// The option that leaves out dev dependencies.
     #[serde(default)]
     pub production: Option<Production>,
@@ -486,6 +489,26 @@ pub struct Lean {
     /// of the names of the files that may contain it.
     #[serde(default)]
     pub unless_setting: Option<ManagerSetting>,
+    /// The hadolint codes for the missing option.
+    #[serde(default)]
+    pub hadolint: Vec<String>,
+    /// The sources.
+    pub source: String,
+}
+
+/// An option that answers the question of a command, which otherwise fails without a terminal.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Unattended {
+    /// The option, as one word.
+    pub option: String,
+    /// The verbs that ask.
+    pub verbs: Vec<String>,
+    /// Options (or prefixes of options) that answer as well, or prevent the question.
+    pub unless_option: Vec<String>,
+    /// Letters that do so in a cluster of short options.
+    #[serde(default)]
+    pub unless_letters: Vec<String>,
     /// The hadolint codes for the missing option.
     #[serde(default)]
     pub hadolint: Vec<String>,

@@ -111,7 +111,7 @@ fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: 
 
 /// Whether a transform runs in full, without a missing configuration, engine or build context.
 fn is_sure_to_report(transform: &Transform, settings: &Settings, context_source: &dyn ContextSource) -> bool {
-    settings.wants(transform.id)
+    settings.wants(transform.id, transform.group)
         && settings.scope.is_none()
         && transform.applicability >= needed(settings)
         && !transform.contract.is_conditional

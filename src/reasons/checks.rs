@@ -32,6 +32,9 @@ reasons! {
     /// A command is new.
     command_new(command: &str) = "the command `{command}` is new";
 
+    /// An instruction does not mean the same to the builder.
+    meaning_differs() = "an instruction does not mean the same to the builder";
+
     /// More than the base image differs.
     more_than_base_differs() = "more than the base image differs";
 

@@ -285,7 +285,7 @@ fn assignment(word: &str) -> Assignment {
 
 /// `parseWords`: words separated by blanks; quotes and backslashes protect blanks and stay in the
 /// word.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         rest = rest.trim_start();

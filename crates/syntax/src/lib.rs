@@ -34,6 +34,7 @@ mod opaque;
 mod platform;
 pub mod shell;
 pub mod span;
+pub mod value;
 
 pub use dockerfile::{Directive, Dockerfile, Item};
 pub use heredoc::Heredoc;

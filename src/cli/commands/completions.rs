@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use crate::cli::Status;
 use crate::cli::args::Args;
+use crate::transform::Group;
 use crate::transforms;
 
 /// Prints the completions for a shell.
@@ -24,9 +25,11 @@ pub fn completions(shell: Shell) -> anyhow::Result<Status> {
 fn with_ids(mut command: Command) -> Command {
     let names: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
     for name in names.into_iter().filter(|name| OF_IDS.contains(&name.as_str())) {
+        let groups = Group::ALL.iter().map(|group| PossibleValue::new(group.name()).help(group.about()));
         let ids = transforms::ALL
             .iter()
-            .map(|transform| PossibleValue::new(transform.id).help(transform.summary()));
+            .map(|transform| PossibleValue::new(transform.id).help(transform.summary()))
+            .chain(groups);
         command = command.mut_arg(name, |argument| argument.value_parser(PossibleValuesParser::new(ids)));
     }
     let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();

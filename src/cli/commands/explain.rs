@@ -10,7 +10,7 @@ use crate::cli::args::Explain;
 use crate::cli::hadolint;
 use crate::cli::settings::unknown_transform;
 use crate::reasons;
-use crate::transform::Transform;
+use crate::transform::{Group, Transform};
 use crate::transforms;
 
 pub fn run(args: &Explain) -> anyhow::Result<Status> {
@@ -22,6 +22,11 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
     }
     if let Some(transform) = transforms::find(&args.id) {
         page(&mut out, transform)?;
+        return Ok(Status::Clean);
+    }
+    if let Some(group) = Group::parse(&args.id) {
+        writeln!(out, "The transforms of the group {} {}:\n", group.name(), group.about())?;
+        members(&mut out, group, width())?;
         return Ok(Status::Clean);
     }
     let answers = hadolint::transforms_for(&args.id);
@@ -43,8 +48,27 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
 
 /// The manual page of a transform.
 fn page(out: &mut dyn Write, transform: &Transform) -> std::io::Result<()> {
-    writeln!(out, "{} ({}, since {})\n", transform.id, transform.applicability.name(), transform.since)?;
+    let group = match transform.group {
+        Group::Default => String::new(),
+        Group::Tidy => format!(", group {}", transform.group.name()),
+    };
+    let applicability = transform.applicability.name();
+    writeln!(out, "{} ({applicability}{group}, since {})\n", transform.id, transform.since)?;
     write!(out, "{}", transform.manual())
+}
+
+/// The length of the longest id.
+fn width() -> usize {
+    transforms::ALL.iter().map(|transform| transform.id.len()).max().unwrap_or_default()
+}
+
+/// A line for each transform of a group.
+fn members(out: &mut dyn Write, group: Group, width: usize) -> std::io::Result<()> {
+    for transform in transforms::of_group(group) {
+        let applicability = transform.applicability.name();
+        writeln!(out, "{:width$}  {applicability:6}  {}", transform.id, transform.summary())?;
+    }
+    Ok(())
 }
 
 /// `a and b`
@@ -54,15 +78,11 @@ fn names(transforms: &[&Transform]) -> String {
 
 pub fn list() -> anyhow::Result<Status> {
     let mut out = anstream::stdout().lock();
-    let width = transforms::ALL.iter().map(|transform| transform.id.len()).max().unwrap_or_default();
-    for transform in transforms::ALL {
-        writeln!(
-            out,
-            "{:width$}  {:6}  {}",
-            transform.id,
-            transform.applicability.name(),
-            transform.summary()
-        )?;
+    for &group in Group::ALL {
+        if group != Group::Default {
+            writeln!(out, "\nThe transforms of the group {} {}:", group.name(), group.about())?;
+        }
+        members(&mut out, group, width())?;
     }
     Ok(Status::Clean)
 }
