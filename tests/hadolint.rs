@@ -88,6 +88,66 @@ fn what_was_found_is_fixed_and_the_rest_is_explained() {
     assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), expected);
 }
 
+/// BuildKit names the Dockerfile without its directory: the report is about the file on the command
+/// line.
+#[test]
+fn what_buildkit_checks_is_fixed_and_the_rest_is_explained() {
+    let dockerfile = "FROM debian:12 as Base\nENV A b\nCMD [\"a\"]\nCMD b\nEXPOSE 80/TCP\n";
+    let warning = |name: &str, line: usize| {
+        let range = json!({ "start": { "line": line }, "end": { "line": line } });
+        json!({ "ruleName": name, "description": "", "url": "", "detail": "", "location": { "ranges": [range] } })
+    };
+    let warnings = [
+        warning("StageNameCasing", 1),
+        warning("FromAsCasing", 1),
+        warning("LegacyKeyValueFormat", 2),
+        warning("MultipleInstructionsDisallowed", 3),
+        warning("JSONArgsRecommended", 4),
+        warning("InvalidDefaultArgInFrom", 1),
+    ];
+    let report = json!({ "warnings": warnings, "sources": [{ "filename": "Dockerfile", "data": "" }] });
+    let folder = folder(&[("a/Dockerfile", dockerfile), ("report.json", &report.to_string())]);
+    let arguments = ["--from-check", "report.json", "a/Dockerfile"];
+    let output = run(folder.path(), &[&arguments[..], &["--format", "json"]].concat());
+    let expected = [
+        "StageNameCasing 1 fixed",
+        "FromAsCasing 1 fixed",
+        "LegacyKeyValueFormat 2 fixed",
+        "MultipleInstructionsDisallowed 3 fixed",
+        "JSONArgsRecommended 4 not answered",
+        "InvalidDefaultArgInFrom 1 not answered",
+    ];
+    assert_eq!(answers(&output), expected);
+    let output = run(folder.path(), &[&arguments[..], &["--write"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // The port was not reported.
+    let expected = "FROM debian:12 AS base\nENV A=b\nCMD b\nEXPOSE 80/TCP\n";
+    assert_eq!(fs::read_to_string(folder.path().join("a/Dockerfile")).expect("a file"), expected);
+    fs::write(folder.path().join("report.json"), "[]").expect("a file");
+    let output = run(folder.path(), &arguments);
+    assert!(stderr(&output).contains("--call=check,format=json"), "{}", stderr(&output));
+}
+
+/// The group `tidy` runs if it is selected, and for what hadolint found.
+#[test]
+fn what_only_hadolint_wants_is_fixed_for_its_report() {
+    let dockerfile = "FROM debian:12\nRUN apt update && apt install curl\nADD . /app\n";
+    let folder = folder(&[("Dockerfile", dockerfile)]);
+    let report = json!([found("DL3027", 2), found("DL3014", 2), found("DL3020", 3)]);
+    fs::write(folder.path().join("report.json"), report.to_string()).expect("a file");
+    let expected = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nCOPY . /app\n";
+    for arguments in
+        [&["--from-hadolint", "report.json"][..], &["--select", "tidy"], &["--select", "default"]]
+    {
+        fs::write(folder.path().join("Dockerfile"), dockerfile).expect("a file");
+        run(folder.path(), &[arguments, &["--write"]].concat());
+        let new = fs::read_to_string(folder.path().join("Dockerfile")).expect("a file");
+        assert_eq!(new == expected, arguments[1] != "default", "{arguments:?}: {new}");
+    }
+    let output = run(folder.path(), &["--select", "tidi"]);
+    assert!(stderr(&output).contains("did you mean `tidy`?"), "{}", stderr(&output));
+}
+
 #[test]
 fn a_report_that_is_none_is_an_error() {
     let folder = folder(&[("Dockerfile", DOCKERFILE), ("report.json", "{}")]);

@@ -156,6 +156,10 @@ pub struct Fix {
     /// the rest was not fixed
     #[arg(long, value_name = "REPORT.json", conflicts_with = "since", help_heading = FILES)]
     pub from_hadolint: Option<PathBuf>,
+    /// Fix only what a report of BuildKit's checks (`docker build --call=check,format=json`; a file
+    /// or -) lists, and say why the rest was not fixed
+    #[arg(long, value_name = "REPORT.json", conflicts_with_all = ["since", "from_hadolint"], help_heading = FILES)]
+    pub from_check: Option<PathBuf>,
     /// Fix only instructions that changed since a git revision
     #[arg(long, value_name = "REVISION", help_heading = FILES)]
     pub since: Option<String>,

@@ -1,5 +1,5 @@
-//! hadolint's report, printed by `hadolint --format json`: its findings, and what happens to each
-//! of them.
+//! The reports of hadolint (`hadolint --format json`) and of BuildKit's checks (`docker build
+//! --call=check,format=json`): their findings, and what happens to each of them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,48 @@ use crate::pipeline::Outcome;
 use crate::report::{Answer, Finding};
 use crate::transform::Transform;
 use crate::transforms;
+
+/// A report of BuildKit's checks. (BuildKit's `frontend/subrequests/lint`.)
+#[derive(Debug, Deserialize)]
+struct CheckReport {
+    #[serde(default)]
+    warnings: Vec<Warning>,
+    sources: Vec<Source>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Warning {
+    rule_name: String,
+    #[serde(default)]
+    location: Location,
+}
+
+/// The places of a finding, in one of the sources.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(default)]
+    source_index: usize,
+    #[serde(default)]
+    ranges: Vec<Lines>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Lines {
+    start: Position,
+}
+
+#[derive(Debug, Deserialize)]
+struct Position {
+    line: usize,
+}
+
+/// A file, by its name without the directory.
+#[derive(Debug, Deserialize)]
+struct Source {
+    filename: PathBuf,
+}
 
 /// A finding as hadolint prints it.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +77,33 @@ impl Findings {
         let found: Vec<Found> = serde_json::from_str(&text).with_context(|| {
             format!("{} is not a hadolint report; create one with `hadolint --format json`", report.display())
         })?;
+        Ok(Self::by_file(found))
+    }
+
+    /// Reads a report of BuildKit's checks. It names the Dockerfile without its directory, so it is
+    /// about the file on the command line if there is one.
+    pub fn read_check(report: &Path, paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let text = input::document(report)?;
+        let read: CheckReport = serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is not a report of BuildKit's checks; create one with `docker build \
+                 --call=check,format=json`",
+                report.display()
+            )
+        })?;
+        let file = |index: usize| match paths {
+            [path] => Some(path.clone()),
+            _ => read.sources.get(index).map(|source| source.filename.clone()),
+        };
+        let found = |warning: &Warning| {
+            let line = warning.location.ranges.first().map_or(1, |lines| lines.start.line);
+            let file = file(warning.location.source_index)?;
+            Some(Found { code: warning.rule_name.clone(), line, file })
+        };
+        Ok(Self::by_file(read.warnings.iter().filter_map(found).collect()))
+    }
+
+    fn by_file(found: Vec<Found>) -> Self {
         let mut findings = Self { by_file: HashMap::new(), files: Vec::new() };
         for finding in found {
             if !findings.files.contains(&finding.file) {
@@ -42,7 +111,7 @@ impl Findings {
             }
             findings.by_file.entry(identity(&finding.file)).or_default().push(finding);
         }
-        Ok(findings)
+        findings
     }
 
     /// The files that it mentions, in its order.
@@ -116,7 +185,7 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
         return (Answer::Refused, held.reason.to_string());
     }
     let ids: Vec<&str> = ours.iter().map(|transform| transform.id).collect();
-    (Answer::Nothing, format!("`{}` found nothing to save here", ids.join("`, `")))
+    (Answer::Nothing, format!("`{}` found nothing to change here", ids.join("`, `")))
 }
 
 /// Why no transform fixes a code.
@@ -125,6 +194,7 @@ fn reason(code: &str) -> &'static str {
         code if ABOUT_VERSIONS.contains(&code) => "you have to choose the version",
         code if ABOUT_BEHAVIOR.contains(&code) => "a fix would change what the image does",
         code if ABOUT_STYLE.contains(&code) => "a fix would save neither space nor time",
+        code if BUILD_CHECKS.contains(&code) => "a person has to decide; `docker build --check` explains it",
         "DL1000" => "the file can't be parsed as a Dockerfile",
         "DL1001" => "the ignore comment is intentional",
         _ if code.starts_with("SC") => {

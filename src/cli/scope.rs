@@ -1,5 +1,5 @@
-//! The part of each file that may change: all of it, the changes since a git revision, or
-//! hadolint's findings.
+//! The part of each file that may change: all of it, the changes since a git revision, or the
+//! findings of hadolint or BuildKit.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -21,15 +21,19 @@ pub enum Scopes {
     Whole,
     /// The changes since a commit.
     Since(Git, CommitId),
-    /// hadolint's findings.
+    /// The findings of hadolint or BuildKit.
     Found(Findings),
 }
 
 impl Scopes {
     /// Checks what the command line says.
     pub fn new(args: &Fix) -> anyhow::Result<Self> {
-        if let Some(report) = &args.from_hadolint {
-            let findings = Findings::read(report)?;
+        let found = match (&args.from_hadolint, &args.from_check) {
+            (Some(report), _) => Some((report, Findings::read(report)?)),
+            (None, Some(report)) => Some((report, Findings::read_check(report, &args.paths)?)),
+            (None, None) => None,
+        };
+        if let Some((report, findings)) = found {
             // A report from elsewhere may name any file.
             if args.paths.is_empty() {
                 let limits = Limits::here("to fix it, name it on the command line")?;

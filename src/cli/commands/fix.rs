@@ -63,8 +63,11 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
             !args.mode.write && !args.mode.interactive,
             "--write needs a file; the result of standard input goes to standard output"
         );
-        let is_part = args.since.is_some() || args.from_hadolint.is_some();
-        anyhow::ensure!(!is_part, "--since and --from-hadolint need files; standard input (-) has no name");
+        let is_part = args.since.is_some() || args.from_hadolint.is_some() || args.from_check.is_some();
+        anyhow::ensure!(
+            !is_part,
+            "--since, --from-hadolint and --from-check need files; standard input (-) has no name"
+        );
         return standard_input(args, &configurations);
     }
     if args.mode.interactive {

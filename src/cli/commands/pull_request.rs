@@ -44,6 +44,7 @@ pub fn run(args: PullRequest) -> anyhow::Result<Status> {
         proof,
         building,
         from_hadolint: None,
+        from_check: None,
         since: None,
         stdin_filename: None,
         format: None,
