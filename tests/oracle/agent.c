@@ -43,21 +43,24 @@ static void make_relative(const char *directory) {
 // --- the stub ---
 
 static int is_declared_option(const char *word) {
-    static const char *all[] = {"--no-cache-dir", "--no-cache", "--no-cach", "--no-log-init", "--pip-args=--no-cache-dir"};
+    static const char *all[] = {"--no-cache-dir", "--no-cache", "--no-cach", "--no-log-init", "--pip-args=--no-cache-dir", "-y", "--force", "--progress=dot:giga"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (!strcmp(word, all[i])) return 1;
     return 0;
 }
 
 // Whether this call is the one that must fail: the directory and the words are the same, not
-// counting options that may be added, and the number of such calls before it is right.
+// counting options that may be added and with apt like apt-get, and the number of such calls before it is right.
 static int chosen_to_fail(const char *cwd, int argc, char **argv) {
     struct buffer wanted = read_buffer("/.run/fault");
     if (wanted.length < sizeof(uint32_t)) return 0;
     struct buffer own = {0};
     put(&own, cwd, strlen(cwd) + 1);
     for (int i = 0; i < argc; i++)
-        if (!is_declared_option(argv[i])) put(&own, argv[i], strlen(argv[i]) + 1);
+        if (!is_declared_option(argv[i])) {
+            const char *word = strcmp(argv[i], "apt") ? argv[i] : "apt-get";
+            put(&own, word, strlen(word) + 1);
+        }
     uint32_t occurrence;
     memcpy(&occurrence, wanted.data, sizeof occurrence);
     if (own.length != wanted.length - sizeof occurrence || memcmp(own.data, wanted.data + sizeof occurrence, own.length)) return 0;

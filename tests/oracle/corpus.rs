@@ -27,6 +27,13 @@ fn corpus_with_all_merges() {
     everything("corpus_with_all_merges", &settings, Some(&Settings::default()));
 }
 
+#[test]
+fn corpus_with_tidy() {
+    let mut settings = Settings::default();
+    settings.config.select = Some(vec!["tidy".to_owned()]);
+    everything("corpus_with_tidy", &settings, None);
+}
+
 /// Judges the results with these settings, except those that are the same with the other settings.
 fn everything(test: &str, settings: &Settings, other: Option<&Settings>) {
     let Some(files) = need(test, files()) else { return };

@@ -10,6 +10,9 @@ pub const OPTIONS: &[(&str, &[&str])] = &[
     ("--no-cach", &["pip"]),
     ("--no-log-init", &["useradd"]),
     ("--pip-args=--no-cache-dir", &["pipx"]),
+    ("-y", &["apt", "yum", "dnf", "zypper"]),
+    ("--force", &["npm"]),
+    ("--progress=dot:giga", &["wget"]),
 ];
 
 /// Cache directories of package managers, in which `rm -rf` is a cleanup.
@@ -75,7 +78,19 @@ const CLEANERS: &[(&str, &[&str])] = &[
 pub fn same(old: &Record, new: &Record) -> bool {
     (&old.cwd, &old.out, &old.notes, &old.env, &old.context)
         == (&new.cwd, &new.out, &new.notes, &new.env, &new.context)
-        && (old.argv == new.argv || gains_options(&old.argv, &new.argv) || gains_caches(&old.argv, &new.argv))
+        && (old.argv == new.argv
+            || gains_options(&old.argv, &new.argv)
+            || gains_caches(&old.argv, &new.argv)
+            || calls_apt_get(&old.argv, &new.argv))
+}
+
+/// Whether the new one calls `apt-get` where the old one calls `apt`, with an added option at most.
+fn calls_apt_get(old: &[String], new: &[String]) -> bool {
+    let at = old.iter().position(|word| word == "apt");
+    at.is_some_and(|at| {
+        let renamed = [&old[..at], &["apt-get".to_owned()], &old[at + 1..]].concat();
+        renamed == new || gains_options(&renamed, new)
+    })
 }
 
 /// Whether both are the same `rm -rf`, except that the new one also removes caches.

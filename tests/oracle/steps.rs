@@ -57,7 +57,7 @@ pub fn stages(text: &str) -> Vec<Vec<Step>> {
     for (_, instruction) in file.instructions() {
         if let Body::From(from) = &instruction.body {
             let base = ends.iter().rev().find(|(name, _)| *name == from.image.to_lowercase());
-            state = base.map_or_else(State::new, |(_, state)| state.clone());
+            state = base.map_or_else(|| State::of(&from.image), |(_, state)| state.clone());
             ends.push((from.name.clone().unwrap_or_default().to_lowercase(), state.clone()));
             stages.push(Vec::new());
         }
@@ -76,10 +76,128 @@ pub fn stages(text: &str) -> Vec<Vec<Step>> {
             *end = state.clone();
         }
     }
+    for steps in &mut stages {
+        drop_superseded(steps);
+    }
     stages
 }
 
+/// The flags of a RUN, with the names of stages in lower case.
+fn with_lower_stages(flags: &[&str]) -> String {
+    let field = |field: &str| {
+        let name = field.strip_prefix("from=").or_else(|| field.strip_prefix("--mount=from="));
+        if name.is_some() { field.to_lowercase() } else { field.to_owned() }
+    };
+    flags.iter().map(|flag| flag.split(',').map(field).collect::<Vec<_>>().join(",") + " ").collect()
+}
+
+/// Removes the settings that a later instruction of the stage replaces.
+fn drop_superseded(steps: &mut Vec<Step>) {
+    for keyword in ["CMD ", "ENTRYPOINT ", "HEALTHCHECK "] {
+        let is_one = |step: &Step| matches!(step, Step::Other(text) if text.starts_with(keyword));
+        while steps.iter().filter(|step| is_one(step)).count() > 1 {
+            let first = steps.iter().position(is_one).expect("there are two");
+            steps.remove(first);
+        }
+    }
+}
+
+/// What the builder makes of a value: without quotes, and with a mark before each variable that it
+/// expands.
+fn meant(text: &str) -> String {
+    let mut result = String::new();
+    let mut chars = text.chars().peekable();
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            ('\\', None) => result.extend(chars.next()),
+            ('\\', Some('"')) => match chars.next_if(|c| ['"', '$', '\\'].contains(c)) {
+                Some(escaped) => result.push(escaped),
+                None => result.push(c),
+            },
+            ('$', None | Some('"')) => result.push('\u{1}'),
+            (c, _) => result.push(c),
+        }
+    }
+    result
+}
+
 impl State {
+    /// The state at the start of a stage with this base image.
+    fn of(image: &str) -> Self {
+        let name = image.rsplit('/').next().unwrap_or_default().split(':').next().unwrap_or_default();
+        // The images of Docker Hub that have a WORKDIR, as far as Jettison may know it.
+        let cwd = if name == "golang" { "/go" } else { "/" };
+        Self { cwd: cwd.to_owned(), ..Self::new() }
+    }
+
+    /// The text of an instruction other than a script, the same for all ways to write it.
+    fn plain_text(&self, instruction: &Instruction<'_>, file: &Dockerfile<'_>) -> String {
+        let whole = whole_text(instruction, file);
+        let (keyword, rest) = whole.split_once(char::is_whitespace).unwrap_or((&whole, ""));
+        let keyword = keyword.to_uppercase();
+        let lower = |flags: &str| flags.to_lowercase();
+        match &instruction.body {
+            Body::Env(all) | Body::Label(all) if file.escape == '\\' => {
+                let assigned = |assignment: &jettison::syntax::Assignment| {
+                    format!(
+                        " {}={:?}",
+                        assignment.key,
+                        meant(assignment.value.as_deref().unwrap_or_default())
+                    )
+                };
+                keyword + &all.iter().map(assigned).collect::<String>()
+            }
+            Body::From(from) => {
+                let flags = instruction.flags.iter().map(|flag| flag.span.of(file.text));
+                let flags: String = flags
+                    .filter(|flag| {
+                        !flag.trim_matches(['{', '}']).replace(['{', '}'], "").ends_with("=$TARGETPLATFORM")
+                    })
+                    .map(|flag| format!("{flag} "))
+                    .collect();
+                let name = from.name.as_ref().map(|name| format!(" AS {}", lower(name))).unwrap_or_default();
+                format!("FROM {flags}{}{name}", from.image)
+            }
+            Body::Expose(ports) => format!("EXPOSE {}", lower(&ports.join(" "))),
+            Body::Workdir(_) => format!("WORKDIR {}", self.absolute("")),
+            _ => format!("{keyword} {rest}"),
+        }
+    }
+
+    /// The text of a copy: a directory is added as it is copied, and the destination is absolute.
+    fn plain_copy(
+        &self,
+        instruction: &Instruction<'_>,
+        file: &Dockerfile<'_>,
+        transfer: &jettison::syntax::Transfer,
+        destination: Option<&str>,
+    ) -> String {
+        let text = self.plain_text(instruction, file);
+        let is_directory = transfer.sources.iter().all(|source| matches!(source.as_str(), "." | "./" | "/"));
+        let text = match text.strip_prefix("ADD ") {
+            Some(rest) if is_directory => format!("COPY {rest}"),
+            _ => text,
+        };
+        let text = match text.split_once("--from=") {
+            Some((start, rest)) => {
+                let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                format!("{start}--from={} {rest}", name.to_lowercase())
+            }
+            None => text,
+        };
+        match (destination, text.strip_suffix(&transfer.destination)) {
+            (Some(path), Some(start)) if !transfer.destination.starts_with(['/', '$']) => {
+                let slash =
+                    if transfer.destination == "." || transfer.destination.ends_with('/') { "/" } else { "" };
+                format!("{start}{}{slash}", path.trim_end_matches('/'))
+            }
+            _ => text,
+        }
+    }
+
     fn new() -> Self {
         let env = [("HOME", "/root"), ("PATH", PATH), ("HOSTNAME", "oracle")];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
@@ -102,12 +220,13 @@ impl State {
                     shell: self.shell.clone(),
                     cwd: self.cwd.clone(),
                     env: self.env.clone(),
-                    context: format!("{} {}", self.user, flags.join(" ")),
+                    context: format!("{} {}", self.user, with_lower_stages(&flags)),
                 });
             }
             Body::Copy(transfer) | Body::Add(transfer) => {
                 let destination = value(&transfer.destination, &self.env).map(|path| self.absolute(&path));
-                return Step::Copy { text: whole_text(instruction, file), destination };
+                let text = self.plain_copy(instruction, file, transfer, destination.as_deref());
+                return Step::Copy { text, destination };
             }
             Body::Shell(words) => self.shell.clone_from(words),
             Body::User(user) => self.user.clone_from(user),
@@ -148,7 +267,7 @@ impl State {
             }
             _ => {}
         }
-        Step::Other(whole_text(instruction, file))
+        Step::Other(self.plain_text(instruction, file))
     }
 
     fn absolute(&self, path: &str) -> String {
@@ -206,7 +325,11 @@ pub fn value(text: &str, env: &BTreeMap<String, String>) -> Option<String> {
         match (c, quote) {
             ('"' | '\'', None) => quote = Some(c),
             (c, Some(open)) if c == open => quote = None,
-            ('\\', None | Some('"')) => result.extend(chars.next()),
+            ('\\', None) => result.extend(chars.next()),
+            ('\\', Some('"')) => match chars.next_if(|c| ['"', '$', '\\'].contains(c)) {
+                Some(escaped) => result.push(escaped),
+                None => result.push(c),
+            },
             ('$', None | Some('"')) => {
                 let braces = chars.next_if_eq(&'{').is_some();
                 let mut name = String::new();

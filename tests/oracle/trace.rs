@@ -63,7 +63,7 @@ impl Record {
     pub fn key(&self) -> Vec<u8> {
         let mut key = Vec::new();
         for part in std::iter::once(self.cwd.as_str()).chain(self.plain()) {
-            key.extend(part.as_bytes());
+            key.extend(if part == "apt" { "apt-get" } else { part }.as_bytes());
             key.push(0);
         }
         key
