@@ -66,6 +66,7 @@ const CLEANERS: &[(&str, &[&str])] = &[
     ("pnpm", &["store", "prune"]),
     ("uv", &["cache", "clean"]),
     ("apk", &["del"]),
+    ("go", &["clean", "-modcache"]),
     ("apt-get", &["clean"]),
     ("apt-get", &["dist-clean"]),
     ("pip", &["cache", "purge"]),

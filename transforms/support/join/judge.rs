@@ -6,7 +6,7 @@ use crate::facts::commands::Invocation;
 use crate::facts::environment::Variable;
 use crate::facts::execution::{changes_shell, has_background};
 use crate::facts::{Facts, RunFacts};
-use crate::knowledge::lists::programs::ENDING_A_SCRIPT;
+use crate::knowledge::lists::programs::{BUILTINS_THAT_FIND_PROGRAMS, ENDING_A_SCRIPT};
 use crate::knowledge::{Act, Kind, Knowledge, Program};
 use crate::pragma::is_pragma;
 use crate::reasons::{self, Reason};
@@ -176,7 +176,12 @@ fn moved_program<'f>(facts: &Facts<'_>, first: &'f RunFacts<'_>, second: &RunFac
         .filter_map(|invocation| invocation.program);
     // The shell remembers only programs that it looked up by name.
     let by_name = |invocation: &&Invocation<'_>| invocation.directory().is_none();
-    names.find(|name| second.invocations.iter().filter(by_name).any(|other| other.program == Some(name)))
+    let is_looked_up = |other: &Invocation<'_>, name: &str| {
+        other.program == Some(name)
+            || other.program.is_some_and(|program| BUILTINS_THAT_FIND_PROGRAMS.contains(&program))
+                && other.arguments().iter().any(|word| word.text() == name)
+    };
+    names.find(|name| second.invocations.iter().filter(by_name).any(|other| is_looked_up(other, name)))
 }
 
 fn defines_function(script: &Script) -> bool {
