@@ -229,6 +229,10 @@ fn counts(report: &[Value]) -> BTreeMap<String, usize> {
     counts
 }
 
+/// Codes that hadolint reports for `apt-get` but not for `apt`: it finds more of them once
+/// `apt install` is `apt-get install`.
+const OF_APT_GET: &[&str] = &["DL3008", "DL3009", "DL3014", "DL3015"];
+
 /// Real files: every finding gets an answer, and hadolint no longer reports the fixed ones. With
 /// UPDATE_DOCS=1, the test uses all files and writes the percentages to docs/hadolint.md.
 #[test]
@@ -264,11 +268,13 @@ fn hadolint_no_longer_finds_what_was_fixed() {
     );
     let (was, is) = (counts(&before), counts(&report(&program, folder.path(), &files)));
     let mut fixed_in_all = 0;
+    let renamed = shares.get("DL3027").and_then(|answers| answers.get("fixed")).copied().unwrap_or(0);
     for (code, answers) in &shares {
         let fixed = answers.get("fixed").copied().unwrap_or(0);
         let left = is.get(code).copied().unwrap_or(0);
         fixed_in_all += fixed;
-        assert!(left + fixed <= was[code], "{code}: {} before, {fixed} fixed, {left} left", was[code]);
+        let more = if OF_APT_GET.contains(&code.as_str()) { renamed } else { 0 };
+        assert!(left + fixed <= was[code] + more, "{code}: {} before, {fixed} fixed, {left} left", was[code]);
     }
     assert!(fixed_in_all > 0);
     if updates {
