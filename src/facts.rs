@@ -56,7 +56,7 @@ use known_uses::KnownUses;
 use lineage::Lineage;
 use variables::Variables;
 
-pub use commands::{Invocation, Proof};
+pub use commands::Invocation;
 pub use environment::User;
 pub use packages::Call;
 pub use stage::{Base, Stage};

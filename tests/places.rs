@@ -61,7 +61,10 @@ fn shells_take_the_completions() {
         .spawn()
         .expect("bash starts");
     shell.stdin.take().expect("piped").write_all(&script).expect("it reads");
-    assert_eq!(text(&shell.wait_with_output().expect("it ends").stdout).trim(), "--from-hadolint");
+    assert_eq!(
+        text(&shell.wait_with_output().expect("it ends").stdout).trim(),
+        "--from-hadolint --from-check"
+    );
     for shell in ["zsh", "fish", "powershell", "elvish"] {
         assert!(text(&jettison(&["completions", shell]).stdout).contains("from-hadolint"), "{shell}");
     }

@@ -24,8 +24,8 @@
 //! ```
 
 use crate::edit::Edits;
-use crate::facts::append::{Errexit, errexit};
-use crate::facts::{Call, Proof, RunFacts};
+use crate::facts::append::is_proven;
+use crate::facts::{Call, RunFacts};
 use crate::knowledge::Unattended;
 use crate::reasons;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
@@ -44,7 +44,9 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     for run in &ctx.facts.runs {
-        let Some(script) = ctx.facts.extensible(run) else { continue };
+        if ctx.facts.extensible(run).is_none() {
+            continue;
+        }
         for call in &run.calls {
             let Some(unattended) = &call.manager.unattended else { continue };
             let is_meant = unattended.verbs.contains(&call.verb) && !is_answered(call, unattended);
@@ -55,13 +57,8 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             if place.in_word {
                 continue;
             }
-            let proof = match place.proof {
-                Proof::Always => true,
-                Proof::UnderErrexit => errexit(run, script) == Errexit::On,
-                Proof::None => false,
-            };
             let command = format!("{} {}", call.manager.name, call.verb);
-            if !proof || !place.alone || reads_answer(run, call) {
+            if !is_proven(run, call.invocation) || !place.alone || reads_answer(run, call) {
                 fixes.refuse(run.instruction.text, reasons::failure_may_be_ignored(&command));
                 continue;
             }
