@@ -40,10 +40,10 @@ pub(crate) fn usual_bytes(
     if !size.once {
         return Some(size.bytes());
     }
-    let mut others =
-        ctx.facts.runs_of(run.stage).iter().filter(|other| leaves(other)).map(|other| other.item);
-    let is_first = others.next() == Some(run.item);
-    let is_last = others.last().is_none_or(|last| last <= run.item);
+    // The first and the last one are usually found at once.
+    let runs = ctx.facts.runs_of(run.stage);
+    let is_first = runs.iter().find(|other| leaves(other)).is_some_and(|first| first.item == run.item);
+    let is_last = runs.iter().rfind(|other| leaves(other)).is_none_or(|last| last.item <= run.item);
     // If an earlier RUN keeps it, this one only hides it.
     is_last.then(|| if is_first { size.bytes() } else { 0..=*size.bytes().end() })
 }
