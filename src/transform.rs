@@ -5,13 +5,13 @@ use std::ops::RangeInclusive;
 
 pub use crate::config::Group;
 use crate::config::Settings;
-use crate::context::ContextSource;
+use crate::context::{BuildContext, ContextSource};
 pub use crate::contract::{Contract, Effect};
 use crate::edit::Edits;
 use crate::facts::Facts;
 use crate::knowledge::{Confidence, Knowledge};
 use crate::pragma::Pragmas;
-use crate::reasons::Reason;
+use crate::reasons::{self, Reason};
 use crate::span::Span;
 use crate::syntax::Dockerfile;
 
@@ -110,6 +110,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The build context, or the reason why it is unknown.
+    pub fn build_context(&self) -> Result<&BuildContext, Reason> {
+        self.context_source.context().map_err(reasons::unknown_build_context)
+    }
+
     /// Whether the time limit for the file is exceeded, so that further proposals are dropped.
     pub fn is_over(&self) -> bool {
         self.settings.deadline.is_over()
@@ -200,20 +205,29 @@ impl Fixes {
         edits: Edits,
     ) {
         if !edits.is_empty() {
-            let (title, notes) = (title.into(), Vec::new());
-            let (hadolint, effect, ignore_file) = (None, None, None);
-            self.proposed.push(Fix {
-                title,
-                notes,
-                applicability,
-                anchor,
-                hadolint,
-                effect,
-                edits,
-                ignore_file,
-                estimate: Estimate::default(),
-            });
+            self.push(applicability, anchor, title.into(), edits, None);
         }
+    }
+
+    fn push(
+        &mut self,
+        applicability: Applicability,
+        anchor: Span,
+        title: String,
+        edits: Edits,
+        ignore_file: Option<String>,
+    ) {
+        self.proposed.push(Fix {
+            title,
+            notes: Vec::new(),
+            applicability,
+            anchor,
+            hadolint: None,
+            effect: None,
+            edits,
+            ignore_file,
+            estimate: Estimate::default(),
+        });
     }
 
     /// Sets the facts that the last proposal depends on.
@@ -259,20 +273,7 @@ impl Fixes {
         title: impl Into<String>,
         text: String,
     ) {
-        let (title, notes, edits) = (title.into(), Vec::new(), Edits::new());
-        let (hadolint, effect, ignore_file) = (None, None, Some(text));
-        let estimate = Estimate::default();
-        self.proposed.push(Fix {
-            title,
-            notes,
-            applicability,
-            anchor,
-            hadolint,
-            effect,
-            edits,
-            ignore_file,
-            estimate,
-        });
+        self.push(applicability, anchor, title.into(), Edits::new(), Some(text));
     }
 
     /// Records a possible improvement of an instruction, and the reason why it was not made.

@@ -99,7 +99,6 @@ mod plan;
 
 use crate::context::BuildContext;
 use crate::edit::Edits;
-use crate::reasons;
 use crate::syntax::{Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::copy_manifests_first::plan::{DependencyCopy, SinkingSources};
@@ -133,10 +132,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             continue;
         }
         let from = ctx.file.items[stage.items.start].span();
-        let context = match ctx.context_source.context() {
+        let context = match ctx.build_context() {
             Ok(context) => context,
             Err(reason) => {
-                fixes.refuse(from, reasons::unknown_build_context(reason).undone(UNDONE));
+                fixes.refuse(from, reason.undone(UNDONE));
                 continue;
             }
         };

@@ -85,7 +85,7 @@ fn is_unpacked(ctx: &Context<'_>, source: &str) -> Result<(), Reason> {
     if path.is_empty() {
         return Ok(());
     }
-    let context = ctx.context_source.context().map_err(reasons::unknown_build_context)?;
+    let context = ctx.build_context()?;
     match context.file(&path) {
         Some(entry) if entry.is_link => Err(reasons::may_be_archive(source)),
         Some(_) if context.may_be_archive(&path) => Err(reasons::may_be_archive(source)),

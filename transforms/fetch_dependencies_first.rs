@@ -62,7 +62,6 @@
 mod plan;
 
 use crate::edit::Edits;
-use crate::reasons;
 use crate::syntax::{Instruction, Item};
 use crate::transform::{Applicability, Context, Contract, Estimate, Fixes, Group, Transform};
 use crate::transforms::fetch_dependencies_first::plan::EarlyFetch;
@@ -94,10 +93,10 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         }
         let Some(build) = plan::first_build(ctx.facts, stage.index) else { continue };
         let from = ctx.file.items[stage.items.start].span();
-        let context = match ctx.context_source.context() {
+        let context = match ctx.build_context() {
             Ok(context) => context,
             Err(reason) => {
-                fixes.refuse(from, reasons::unknown_build_context(reason).undone(UNDONE));
+                fixes.refuse(from, reason.undone(UNDONE));
                 continue;
             }
         };

@@ -50,7 +50,6 @@ mod history;
 mod reinstalled;
 
 use crate::context::Ignore;
-use crate::reasons;
 use crate::syntax::{Body, Instruction};
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::write_dockerignore::candidates::{Kind, Unsent};
@@ -82,12 +81,9 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     // All of these instructions copy from the context, so a comment at any of them suppresses the
     // fix.
     let anchor = copies.find(|copy| ctx.pragmas.silence(&TRANSFORM.names(), *copy)).unwrap_or(first);
-    let context = match ctx.context_source.context() {
+    let context = match ctx.build_context() {
         Ok(context) => context,
-        Err(reason) => {
-            let reason = reasons::unknown_build_context(reason);
-            return fixes.refuse(anchor, reason.undone(".dockerignore not changed"));
-        }
+        Err(reason) => return fixes.refuse(anchor, reason.undone(".dockerignore not changed")),
     };
     let found = candidates::unsent(ctx.facts, context, ctx.context_source.dockerfile());
     if let Some(reason) = found.history.filter(|_| ctx.settings.config.r#unsafe) {
