@@ -14,41 +14,25 @@ impl Contract {
     /// Only the spelling.
     pub const SPELLING: Self = Self {
         effect: Effect::Tidier,
-        ..Self::of("spelling", |old, after, _| {
-            compare(&meanings(old.file), &meanings(after))?;
-            compare_comments(old.file, after)?;
-            Ok(None)
-        })
+        ..Self::of("spelling", |old, after, _| compare_all(old.file, after, |all| all))
     };
 
     /// The spelling, and settings that a later instruction of the stage replaces.
     pub const SUPERSEDED: Self = Self {
         effect: Effect::Tidier,
-        ..Self::of("superseded settings", |old, after, _| {
-            compare(&effective(meanings(old.file)), &effective(meanings(after)))?;
-            compare_comments(old.file, after)?;
-            Ok(None)
-        })
+        ..Self::of("superseded settings", |old, after, _| compare_all(old.file, after, effective))
     };
 
     /// The spelling, and the platform of a base image where it is that of the build anyway.
     pub const PLATFORM: Self = Self {
         effect: Effect::Tidier,
-        ..Self::of("platform of the build", |old, after, _| {
-            compare(&anywhere(meanings(old.file)), &anywhere(meanings(after)))?;
-            compare_comments(old.file, after)?;
-            Ok(None)
-        })
+        ..Self::of("platform of the build", |old, after, _| compare_all(old.file, after, anywhere))
     };
 
     /// COPY instead of ADD.
     pub const COPY_FOR_ADD: Self = Self {
         effect: Effect::Tidier,
-        ..Self::of("COPY for ADD", |old, after, _| {
-            compare(&as_copies(meanings(old.file)), &as_copies(meanings(after)))?;
-            compare_comments(old.file, after)?;
-            Ok(None)
-        })
+        ..Self::of("COPY for ADD", |old, after, _| compare_all(old.file, after, as_copies))
     };
 
     /// Other names for the same directories.
@@ -77,6 +61,17 @@ struct Meaning<'a> {
 enum Argument {
     Text(String),
     Value(Vec<Part>),
+}
+
+/// Compares the comments, and the instructions without what the contract allows to differ.
+fn compare_all<'k>(
+    before: &Dockerfile<'_>,
+    after: &Dockerfile<'_>,
+    without: fn(Vec<Meaning<'_>>) -> Vec<Meaning<'_>>,
+) -> Result<Option<Facts<'k>>, Reason> {
+    compare(&without(meanings(before)), &without(meanings(after)))?;
+    compare_comments(before, after)?;
+    Ok(None)
 }
 
 fn compare(old: &[Meaning<'_>], new: &[Meaning<'_>]) -> Result<(), Reason> {
