@@ -2,6 +2,8 @@
 //! everything else as text.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::str::Chars;
 
 use jettison::syntax::{Body, Dockerfile, Instruction, Run as Kind};
 
@@ -105,23 +107,11 @@ fn drop_superseded(steps: &mut Vec<Step>) {
 /// What the builder makes of a value: without quotes, and with a mark before each variable that it
 /// expands.
 fn meant(text: &str) -> String {
-    let mut result = String::new();
-    let mut chars = text.chars().peekable();
-    let mut quote = None;
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            ('"' | '\'', None) => quote = Some(c),
-            (c, Some(open)) if c == open => quote = None,
-            ('\\', None) => result.extend(chars.next()),
-            ('\\', Some('"')) => match chars.next_if(|c| ['"', '$', '\\'].contains(c)) {
-                Some(escaped) => result.push(escaped),
-                None => result.push(c),
-            },
-            ('$', None | Some('"')) => result.push('\u{1}'),
-            (c, _) => result.push(c),
-        }
-    }
-    result
+    let mark = |_: &mut Peekable<Chars<'_>>, result: &mut String| {
+        result.push('\u{1}');
+        Some(())
+    };
+    unquoted(text, mark).expect("a mark is always known")
 }
 
 impl State {
@@ -318,6 +308,25 @@ fn whole_text(instruction: &Instruction<'_>, file: &Dockerfile<'_>) -> String {
 
 /// A value without quotes and with variables expanded; `None` if a variable is unknown.
 pub fn value(text: &str, env: &BTreeMap<String, String>) -> Option<String> {
+    unquoted(text, |chars, result| {
+        let braces = chars.next_if_eq(&'{').is_some();
+        let mut name = String::new();
+        while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
+            name.push(c);
+        }
+        if braces && chars.next() != Some('}') {
+            return None;
+        }
+        result.push_str(env.get(&name)?);
+        Some(())
+    })
+}
+
+/// A value without quotes. `variable` reads the rest of a variable after its `$`, and adds its value.
+fn unquoted(
+    text: &str,
+    mut variable: impl FnMut(&mut Peekable<Chars<'_>>, &mut String) -> Option<()>,
+) -> Option<String> {
     let mut result = String::new();
     let mut chars = text.chars().peekable();
     let mut quote = None;
@@ -330,17 +339,7 @@ pub fn value(text: &str, env: &BTreeMap<String, String>) -> Option<String> {
                 Some(escaped) => result.push(escaped),
                 None => result.push(c),
             },
-            ('$', None | Some('"')) => {
-                let braces = chars.next_if_eq(&'{').is_some();
-                let mut name = String::new();
-                while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
-                    name.push(c);
-                }
-                if braces && chars.next() != Some('}') {
-                    return None;
-                }
-                result.push_str(env.get(&name)?);
-            }
+            ('$', None | Some('"')) => variable(&mut chars, &mut result)?,
             (c, _) => result.push(c),
         }
     }
