@@ -210,7 +210,11 @@ impl Facts<'_> {
         }
         let tree = self.tree_at(item, &transfer.destination);
         let tree = self.with_missing_parents(item, tree);
-        let tree = if self.may_be_linked(item, &tree) { Tree::Everything } else { tree };
+        let tree = match tree {
+            // A copy into a link ends up elsewhere.
+            Tree::At(path) if self.may_be_linked(item, &path) => Tree::Everything,
+            tree => tree,
+        };
         let writes = vec![Resource::Files(tree)];
         Effects { reads, writes, ..Effects::default() }
     }
@@ -248,16 +252,6 @@ impl Facts<'_> {
             }
         }
         made
-    }
-
-    /// Whether an earlier script of the file made the directory or a parent a symlink, so copies
-    /// into it end up elsewhere.
-    fn may_be_linked(&self, item: usize, tree: &Tree) -> bool {
-        let Tree::At(path) = tree else { return false };
-        let links = self.kept.links.get_or_init(|| known::links(&self.runs));
-        // A relative or unknown name may be any directory.
-        let names = std::iter::once("").chain(paths::and_around(path));
-        names.into_iter().filter_map(|name| links.get(name)).any(|first| *first < item)
     }
 
     /// The tree that a path denotes in an instruction that the builder reads itself.

@@ -132,7 +132,11 @@ impl Facts<'_> {
     pub(crate) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
         let invocation = &run.invocations[index];
         let holds = |name: Name<'_>| self.target_of_name(run, index, name).may_hold(directory, &run.workdir);
+        let is_linked = matches!(directory, Directory::Known(path) if self.may_be_linked(run.item + 1, path));
         let removes = |action: &Action<'_>| match (action.act, action.to) {
+            // What the link leads to may have any name.
+            (Act::RemovesTrees | Act::Prunes | Act::Moves, _) if is_linked => true,
+            (Act::Removes, _) => is_linked && holds(action.file.name),
             // find never removes its working directory under this name.
             (Act::Prunes, _) if matches!(action.file.name.written(), "." | "./") => {
                 run.states.directory(index) != directory && holds(action.file.name)
@@ -179,7 +183,7 @@ mod tests {
         let text = format!("FROM example.com/base\n{lines}\nRUN {script}\n");
         let file = Dockerfile::parse(&text);
         let facts = Facts::of(&file, Knowledge::embedded());
-        let run = &facts.runs[0];
+        let run = facts.runs.last().expect("the script is the last RUN");
         facts.may_remove(run, &Directory::start(&run.workdir))
     }
 
@@ -240,6 +244,20 @@ mod tests {
         ] {
             assert!(removes_start(lines, script), "{script}");
         }
+    }
+
+    #[test]
+    fn what_a_link_leads_to_may_be_removed_by_any_name() {
+        for link in ["ln -s /data /srv/app", "ln -sfn /data /srv", "cd /srv && ln -s ../data app"] {
+            let lines = format!("RUN {link}\nWORKDIR /srv/app");
+            for script in ["rm -rf /data", "mv /data /old", "rm /srv/app", "find /data -delete"] {
+                assert!(removes_start(&lines, script), "{link}: {script}");
+            }
+            assert!(!removes_start(&lines, "rm /data/x"), "{link}");
+        }
+        let lines = "RUN cd /opt && ln -s app-1 app\nWORKDIR /srv/app";
+        assert!(!removes_start(lines, "rm -rf /data"));
+        assert!(removes_start("WORKDIR /srv/app", "rm -rf /old && ln -s /data /srv/app && rm -rf /data"));
     }
 
     #[test]

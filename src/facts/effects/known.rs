@@ -7,10 +7,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::facts::effects::Effects;
-use crate::facts::{FURTHEST, Facts, RunFacts};
+use crate::facts::{FURTHEST, Facts, paths};
 use crate::knowledge::Act;
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::Word;
 use crate::syntax::{Assignment, Body, Item};
 
 /// The effects of a file's items that were computed so far.
@@ -78,18 +77,30 @@ impl Facts<'_> {
     }
 }
 
-/// The names that scripts give to symbolic links, and the first item that does so; an empty one
-/// matches any name.
-pub(super) fn links(runs: &[RunFacts<'_>]) -> HashMap<String, usize> {
-    let mut links = HashMap::new();
-    for run in runs {
-        let actions = run.invocations.iter().flat_map(|invocation| invocation.actions.known());
-        for target in actions.filter(|action| action.act == Act::Links).filter_map(|action| action.to) {
-            let name = target.name.word().and_then(Word::literal);
-            let name = name.map_or("", |name| name.trim_end_matches('/'));
-            let name = if name.starts_with('/') { name } else { "" };
-            links.entry(name.to_owned()).or_insert(run.item);
-        }
+impl Facts<'_> {
+    /// Whether a script before an item made the directory or one of its parents a symbolic link, so
+    /// that the path leads elsewhere.
+    pub(crate) fn may_be_linked(&self, item: usize, directory: &str) -> bool {
+        let links = self.kept.links.get_or_init(|| self.links_made());
+        // The empty name may be any directory.
+        let names = std::iter::once("").chain(paths::and_around(directory));
+        names.into_iter().filter_map(|name| links.get(name)).any(|first| *first < item)
     }
-    links
+
+    /// The names that scripts give to symbolic links, and the first item that does so; an empty one
+    /// matches any name.
+    fn links_made(&self) -> HashMap<String, usize> {
+        let mut links = HashMap::new();
+        for run in &self.runs {
+            for index in 0..run.invocations.len() {
+                let actions = run.invocations[index].actions.known().iter();
+                for to in actions.filter(|action| action.act == Act::Links).filter_map(|action| action.to) {
+                    let target = self.target_of_name(run, index, to.name);
+                    let name = target.path().unwrap_or_default();
+                    links.entry(name.to_owned()).or_insert(run.item);
+                }
+            }
+        }
+        links
+    }
 }
