@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 
 pub use model::{
     Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Fetch, Format, Image,
-    InstallScript, Keep, Kind, Lean, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project,
-    Prune, Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended,
-    UsualSize, Verbs, Wrapper,
+    InstallScript, Keep, Kind, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project, Prune,
+    Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended, UsualSize,
+    Verbs, WithoutRecommended, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));

@@ -34,7 +34,7 @@ use crate::transforms;
 use admission::{Admission, Verdict};
 pub use choice::{Choice, Chooser, Proposal};
 use current_context::CurrentContext;
-pub use outcome::{Applied, Held, Outcome, Step};
+pub use outcome::{Applied, Outcome, Step, Unapplied};
 use silent::Silent;
 use source_positions::SourcePositions;
 use step_builder::StepBuilder;
@@ -171,8 +171,8 @@ struct Next<'t> {
 }
 
 /// The message about transforms that were left out.
-fn never_finished(left_out: &[&'static str]) -> Held {
-    Held {
+fn never_finished(left_out: &[&'static str]) -> Unapplied {
+    Unapplied {
         transform: None,
         place: Place { line: 1, column: 1 },
         lines: 1..=1,
@@ -317,8 +317,8 @@ impl Pipeline<'_, '_> {
                         if edited_by_user { "" } else { " (this is a bug in jettison, please report it)" };
                     let reason = reason.after(format_args!("rolled back{blame}: after this step,"));
                     let at = Span::at(applied_at(&edits));
-                    let held = self.admission(file, pragmas).held(transform, at, reason, None);
-                    self.outcome.undone.push(held);
+                    let unapplied = self.admission(file, pragmas).unapplied(transform, at, reason, None);
+                    self.outcome.undone.push(unapplied);
                 }
             }
         }
@@ -377,8 +377,8 @@ impl Pipeline<'_, '_> {
         for fix in fixes.proposed {
             match admission.verdict(transform, &fix) {
                 Verdict::Pass => {}
-                Verdict::Hold(held) => silent.withheld.push((index, held)),
-                Verdict::Refuse(held) => silent.refused.push((index, held)),
+                Verdict::Hold(unapplied) => silent.withheld.push((index, unapplied)),
+                Verdict::Refuse(unapplied) => silent.refused.push((index, unapplied)),
                 Verdict::Take(applied) => taken.push((fix, applied)),
             }
         }
@@ -386,8 +386,9 @@ impl Pipeline<'_, '_> {
         if transform.applicability >= needed(self.settings) {
             let names = transform.names();
             let refused = fixes.refused.into_iter().filter(|refusal| !admission.is_silent(&names, refusal));
-            let held = refused.map(|refusal| admission.held(transform, refusal.span, refusal.reason, None));
-            silent.refused.extend(held.map(|held| (index, held)));
+            let unapplied =
+                refused.map(|refusal| admission.unapplied(transform, refusal.span, refusal.reason, None));
+            silent.refused.extend(unapplied.map(|unapplied| (index, unapplied)));
         }
         for (fix, applied) in taken {
             step.take(fix, applied, transform, text, &mut self.chooser);
@@ -405,9 +406,9 @@ fn applied_at(edits: &Edits) -> usize {
     edits.extent().map_or(0, |span| span.start)
 }
 
-fn unreadable(file: &Dockerfile<'_>, lines: &LineIndex<'_>) -> Vec<Held> {
+fn unreadable(file: &Dockerfile<'_>, lines: &LineIndex<'_>) -> Vec<Unapplied> {
     let errors = file.items.iter().filter_map(|item| match item {
-        Item::Error(span, reason) => Some(Held {
+        Item::Error(span, reason) => Some(Unapplied {
             transform: None,
             place: lines.place(span.start),
             lines: lines.lines(*span),

@@ -25,7 +25,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::pipeline::{Applied, Held, Outcome, Step};
+use crate::pipeline::{Applied, Outcome, Step, Unapplied};
 use crate::reasons::Reason;
 use crate::span::Place;
 use crate::transform::{Applicability, Effect};
@@ -293,17 +293,17 @@ impl FileReport {
 
     /// The refusals: each reason of a transform at its first place, with the number of further
     /// places. A reason about the form of one RUN is listed for each RUN.
-    pub fn refusals(&self) -> Vec<(&Held, usize)> {
-        let mut found: Vec<(&Held, usize)> = Vec::new();
+    pub fn refusals(&self) -> Vec<(&Unapplied, usize)> {
+        let mut found: Vec<(&Unapplied, usize)> = Vec::new();
         let mut seen = HashMap::new();
-        for held in &self.outcome.refused {
-            let at = *seen.entry((held.transform, held.reason.to_string(), own_place(held))).or_insert_with(
-                || {
-                    found.push((held, 0));
+        for unapplied in &self.outcome.refused {
+            let at = *seen
+                .entry((unapplied.transform, unapplied.reason.to_string(), own_place(unapplied)))
+                .or_insert_with(|| {
+                    found.push((unapplied, 0));
                     found.len() - 1
-                },
-            );
-            if !std::ptr::eq(found[at].0, held) {
+                });
+            if !std::ptr::eq(found[at].0, unapplied) {
                 found[at].1 += 1;
             }
         }
@@ -339,13 +339,13 @@ fn ranked(reports: &[FileReport]) -> Vec<&FileReport> {
 }
 
 /// The line of a refusal that is about a single RUN; 0 for other refusals.
-fn own_place(held: &Held) -> usize {
-    if held.reason.is_about_one_run() { held.place.line } else { 0 }
+fn own_place(unapplied: &Unapplied) -> usize {
+    if unapplied.reason.is_about_one_run() { unapplied.place.line } else { 0 }
 }
 
 /// `, see line 12`, if the reason mentions another instruction.
-fn and_related(held: &Held) -> String {
-    held.related.map(|place| format!(", see line {}", place.line)).unwrap_or_default()
+fn and_related(unapplied: &Unapplied) -> String {
+    unapplied.related.map(|place| format!(", see line {}", place.line)).unwrap_or_default()
 }
 
 /// `, and at 2 more places`, if there are more.
@@ -380,7 +380,7 @@ pub fn count_fixes(number: usize) -> String {
 
 /// The number of fixes that were not applied because they are not safe enough.
 fn withheld(report: &FileReport, applicability: Applicability) -> usize {
-    report.outcome.withheld.iter().filter(|held| held.applicability == Some(applicability)).count()
+    report.outcome.withheld.iter().filter(|unapplied| unapplied.applicability == Some(applicability)).count()
 }
 
 fn effect_name(effect: Effect) -> &'static str {

@@ -6,7 +6,7 @@
 
 use crate::config::Settings;
 use crate::context::{BuildContext, ContextSource, ImageRun, RequiredPackage, Service};
-use crate::pipeline::{self, Held, Outcome};
+use crate::pipeline::{self, Outcome, Unapplied};
 use crate::reasons;
 use crate::span::Place;
 
@@ -67,7 +67,7 @@ pub fn fix<T: Trial>(
     context_source: &dyn ContextSource,
 ) -> Result<Proven<T::Proof>, T::Error> {
     let mut settings = settings.clone();
-    let mut held: Vec<Held> = Vec::new();
+    let mut unapplied: Vec<Unapplied> = Vec::new();
     let mut proving = Proving {
         context_source,
         proven: context_source.proven().to_vec(),
@@ -80,7 +80,7 @@ pub fn fix<T: Trial>(
         let checked = if last == 0 { None } else { Some(check_step(trial, &outcome, last)?) };
         let failure = match checked.transpose() {
             Ok(proof) => {
-                outcome.refused.extend(held);
+                outcome.refused.extend(unapplied);
                 return Ok(Proven { outcome, proof });
             }
             Err(failure) => failure,
@@ -96,7 +96,7 @@ pub fn fix<T: Trial>(
         let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().to_owned();
         let reason = reasons::fails_with_fix(failure.evidence.trim_end());
         let lines = place.line..=place.line;
-        held.push(Held {
+        unapplied.push(Unapplied {
             transform: Some(id),
             place,
             lines,
@@ -267,7 +267,7 @@ mod tests {
         let outcome = fixed(&trial);
         assert!(outcome.steps.len() > 2, "{outcome:?}");
         assert_eq!(trial.checks.get(), 1);
-        assert!(outcome.refused.iter().all(|held| held.reason.code() != "fails-with-fix"));
+        assert!(outcome.refused.iter().all(|unapplied| unapplied.reason.code() != "fails-with-fix"));
     }
 
     #[test]
@@ -278,8 +278,12 @@ mod tests {
             let outcome = fixed(&Fake { breaks_on, ..Fake::default() });
             let text = outcome.text().expect("the others are applied");
             assert!(!text.contains(breaks_on), "{text}");
-            let held = outcome.refused.iter().find(|held| held.transform == Some(id)).expect("it is named");
-            assert_eq!(held.reason.to_string(), "held back: with it, it printed nothing");
+            let unapplied = outcome
+                .refused
+                .iter()
+                .find(|unapplied| unapplied.transform == Some(id))
+                .expect("it is named");
+            assert_eq!(unapplied.reason.to_string(), "held back: with it, it printed nothing");
             assert!(outcome.steps.iter().all(|step| step.transform.id != id));
         }
     }
@@ -310,7 +314,7 @@ mod tests {
         }
         let text = "FROM gcc\nWORKDIR /src\nCOPY main.c ./\nRUN gcc -o /usr/local/bin/hello main.c\nCMD [\"hello\"]\n";
         let unknown = pipeline::fix_within(text, &settings(), &Folder::new());
-        let codes: Vec<&str> = unknown.refused.iter().map(|held| held.reason.code()).collect();
+        let codes: Vec<&str> = unknown.refused.iter().map(|unapplied| unapplied.reason.code()).collect();
         assert!(codes.contains(&"unknown-debian-release"), "{codes:?}");
         let Ok(known) = fix(&Works, text, &settings(), &Folder::new());
         let text = known.outcome.text().expect("it is split");

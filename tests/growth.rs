@@ -9,7 +9,7 @@ mod measure;
 use std::time::Duration;
 
 use jettison::config::{Deadline, Settings};
-use jettison::pipeline::{self, Held};
+use jettison::pipeline::{self, Unapplied};
 use kinds::KINDS;
 use measure::{MODES, exponent, fix, settings};
 
@@ -31,7 +31,7 @@ fn grow(mode: &str) {
         // A disturbance can only make a measurement longer.
         let is_well = (0..4).any(|_| {
             let (before, after) = (fix(&small, &settings), fix(&large, &settings));
-            let is_undone = |held: &Held| held.reason.code() != "never-finished";
+            let is_undone = |unapplied: &Unapplied| unapplied.reason.code() != "never-finished";
             assert!(!after.1.undone.iter().any(is_undone), "{name}, {mode}: {:?}", after.1.undone);
             times = (times.0.min(before.0), times.1.min(after.0));
             times.1 < LEAST || exponent(SIZES, times) < MOST
@@ -86,7 +86,7 @@ fn a_long_row_of_copies_keeps_no_other_transform_from_its_work() {
         format!("FROM python:3.12\nWORKDIR /s\n{copies}RUN apt-get update && apt-get install -y curl\n");
     let (_, outcome) = fix(&text, &Settings::default());
     assert!(
-        !outcome.undone.iter().any(|held| held.reason.code() != "never-finished"),
+        !outcome.undone.iter().any(|unapplied| unapplied.reason.code() != "never-finished"),
         "{:?}",
         outcome.undone
     );

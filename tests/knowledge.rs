@@ -37,13 +37,24 @@ fn the_managers_that_people_use_are_there() {
 #[test]
 fn every_claim_has_a_source() {
     for manager in Knowledge::embedded().managers() {
-        let Manager { caches, avoid, lean, mounts, keep, offline, linked, uncached, moved, .. } = manager;
+        let Manager {
+            caches,
+            avoid,
+            without_recommended,
+            mounts,
+            keep,
+            offline,
+            linked,
+            uncached,
+            moved,
+            ..
+        } = manager;
         let Manager { project, production, prune, by_name, .. } = manager;
         let modes = [offline, linked, uncached, moved].into_iter().flatten();
         let sources = caches.iter().map(|claim| &claim.source);
         let sources = sources
             .chain(avoid.iter().map(|claim| &claim.source))
-            .chain(lean.iter().map(|claim| &claim.source));
+            .chain(without_recommended.iter().map(|claim| &claim.source));
         let sources = sources
             .chain(mounts.iter().map(|claim| &claim.source))
             .chain(keep.iter().map(|claim| &claim.source))
@@ -83,7 +94,7 @@ fn verbs_that_claims_name_are_listed() {
             .avoid
             .iter()
             .flat_map(|avoid| &avoid.verbs)
-            .chain(manager.lean.iter().flat_map(|lean| &lean.verbs));
+            .chain(manager.without_recommended.iter().flat_map(|option| &option.verbs));
         for verb in cache_verbs.chain(option_verbs).chain(&manager.default_verb) {
             assert!(verbs.contains(verb.as_str()), "{}: the verb {verb:?} is not listed", manager.name);
         }
@@ -216,9 +227,9 @@ fn every_language_is_a_module_of_split_stages() {
 #[test]
 fn options_against_recommended_packages_belong_to_a_transform() {
     for manager in Knowledge::embedded().managers() {
-        let Some(lean) = &manager.lean else { continue };
-        let is_known = jettison::transforms::ALL.iter().any(|transform| transform.id == lean.transform);
-        assert!(is_known, "{}: {} is not a transform", manager.name, lean.transform);
+        let Some(option) = &manager.without_recommended else { continue };
+        let is_known = jettison::transforms::ALL.iter().any(|transform| transform.id == option.transform);
+        assert!(is_known, "{}: {} is not a transform", manager.name, option.transform);
     }
 }
 
@@ -226,11 +237,12 @@ fn options_against_recommended_packages_belong_to_a_transform() {
 #[test]
 fn options_that_are_added_are_recognized() {
     for manager in Knowledge::embedded().managers() {
-        let Manager { avoid, lean, production, .. } = manager;
+        let Manager { avoid, without_recommended, production, .. } = manager;
         let avoid = avoid.iter().map(|avoid| (&avoid.option, &avoid.unless_option));
-        let lean = lean.iter().map(|lean| (&lean.option, &lean.unless_option));
+        let without_recommended =
+            without_recommended.iter().map(|without| (&without.option, &without.unless_option));
         let production = production.iter().map(|found| (&found.option, &found.unless_option));
-        for (option, unless) in avoid.chain(lean).chain(production) {
+        for (option, unless) in avoid.chain(without_recommended).chain(production) {
             let is_recognized = unless.iter().any(|start| option.starts_with(start.as_str()));
             assert!(is_recognized, "{}: unless-option lacks {option}", manager.name);
         }

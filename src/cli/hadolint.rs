@@ -171,18 +171,18 @@ fn answer(found: &Found, outcome: &Outcome) -> (Answer, String) {
     {
         return (Answer::Fixed, fix.title.clone());
     }
-    let at = |held: &&crate::pipeline::Held| {
-        held.transform.is_some_and(is_ours) && held.lines.contains(&found.line)
+    let at = |unapplied: &&crate::pipeline::Unapplied| {
+        unapplied.transform.is_some_and(is_ours) && unapplied.lines.contains(&found.line)
     };
-    if let Some(held) = outcome.withheld.iter().find(at) {
-        let needs = match held.applicability {
+    if let Some(unapplied) = outcome.withheld.iter().find(at) {
+        let needs = match unapplied.applicability {
             Some(applicability) => format!(" ({}: --{0} applies it)", applicability.name()),
             None => String::new(),
         };
-        return (Answer::Withheld, format!("{}{needs}", held.reason));
+        return (Answer::Withheld, format!("{}{needs}", unapplied.reason));
     }
-    if let Some(held) = outcome.refused.iter().find(at) {
-        return (Answer::Refused, held.reason.to_string());
+    if let Some(unapplied) = outcome.refused.iter().find(at) {
+        return (Answer::Refused, unapplied.reason.to_string());
     }
     let ids: Vec<&str> = ours.iter().map(|transform| transform.id).collect();
     (Answer::Nothing, format!("`{}` found nothing to change here", ids.join("`, `")))

@@ -290,8 +290,8 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether the commands of one RUN depend on it.
-    pub(crate) fn leans_in(&self, run: &RunFacts<'_>, removal: Removal<'_>) -> Option<Reason> {
+    /// Why the commands of a RUN need what is removed; `None` if they do not.
+    pub(crate) fn why_needed_by(&self, run: &RunFacts<'_>, removal: Removal<'_>) -> Option<Reason> {
         self.use_in_run(run, removal).err()
     }
 

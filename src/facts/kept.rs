@@ -42,7 +42,7 @@ pub(crate) struct Kept {
     pub leaving: RefCell<HashMap<String, Vec<usize>>>,
     /// For directories, the first two RUNs that have a mount there and read what they did not
     /// download.
-    pub leaning: RefCell<HashMap<Vec<String>, Vec<usize>>>,
+    pub dependent_mounts: RefCell<HashMap<Vec<String>, Vec<usize>>>,
     /// How many instructions come before each item.
     pub depths: OnceCell<Depths>,
     /// Whether a stage has the name of the empty image.

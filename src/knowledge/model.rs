@@ -44,7 +44,7 @@ pub struct Manager {
     pub avoid: Option<Avoid>,
     /// The option that excludes recommended packages.
     #[serde(default)]
-    pub lean: Option<Lean>,
+    pub without_recommended: Option<WithoutRecommended>,
     /// The option that answers its question, which fails a build.
     #[serde(default)]
     pub unattended: Option<Unattended>,
@@ -475,7 +475,7 @@ pub struct Avoid {
 /// An option that installs fewer packages.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Lean {
+pub struct WithoutRecommended {
     /// The id of the transform that adds the option.
     pub transform: String,
     /// The option, as one word.

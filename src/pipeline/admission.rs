@@ -2,7 +2,7 @@
 //! in the original text. The user is not asked here.
 
 use super::source_positions::SourcePositions;
-use super::{Applied, Held, needed};
+use super::{Applied, Unapplied, needed};
 use crate::config::Settings;
 use crate::pragma::Pragmas;
 use crate::reasons::{self, Reason};
@@ -14,9 +14,9 @@ pub(super) enum Verdict {
     /// It was not requested.
     Pass,
     /// It is reported and not applied.
-    Hold(Held),
+    Hold(Unapplied),
     /// It can't be applied.
-    Refuse(Held),
+    Refuse(Unapplied),
     /// It is applied.
     Take(Applied),
 }
@@ -31,14 +31,14 @@ pub(super) struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    pub fn held(
+    pub fn unapplied(
         &self,
         transform: &Transform,
         span: Span,
         reason: Reason,
         applicability: Option<Applicability>,
-    ) -> Held {
-        Held {
+    ) -> Unapplied {
+        Unapplied {
             transform: Some(transform.id),
             place: self.positions.place(span.start),
             lines: self.positions.lines_of(span),
@@ -66,7 +66,7 @@ impl Admission<'_> {
         }
         let title = &fix.title;
         let hold = |reason: Reason, applicability| {
-            Verdict::Hold(self.held(transform, fix.anchor, reason, applicability))
+            Verdict::Hold(self.unapplied(transform, fix.anchor, reason, applicability))
         };
         let hadolint = &self.settings.hadolint;
         if let Some(code) = hadolint.ignored.iter().find(|code| names.contains(&code.as_str())) {
@@ -90,7 +90,7 @@ impl Admission<'_> {
         }
         if self.open_end.is_some_and(|end| fix.edits.iter().any(|edit| edit.span.start >= end)) {
             let reason = reasons::open_line_continuation().undone(title);
-            return Verdict::Refuse(self.held(transform, fix.anchor, reason, None));
+            return Verdict::Refuse(self.unapplied(transform, fix.anchor, reason, None));
         }
         Verdict::Take(Applied {
             title: title.clone(),

@@ -15,16 +15,16 @@ pub struct Outcome {
     /// The applied steps, in order.
     pub steps: Vec<Step>,
     /// Fixes that a transform refused.
-    pub refused: Vec<Held>,
+    pub refused: Vec<Unapplied>,
     /// Fixes that were proposed and not applied: unsafe without `--unsafe`, or suppressed by a
     /// comment.
-    pub withheld: Vec<Held>,
+    pub withheld: Vec<Unapplied>,
     /// Lines that can't be parsed.
-    pub unreadable: Vec<Held>,
+    pub unreadable: Vec<Unapplied>,
     /// Steps that were rolled back because a check failed: bugs in Jettison, worth a report.
-    pub undone: Vec<Held>,
+    pub undone: Vec<Unapplied>,
     /// Ignore comments without an effect.
-    pub unused: Vec<Held>,
+    pub unused: Vec<Unapplied>,
     /// Whether the time limit was exceeded; then the rest of the result is empty.
     pub is_late: bool,
 }
@@ -69,7 +69,7 @@ pub struct Applied {
 
 /// A change that was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct Unapplied {
     /// The transform; `None` for lines that can't be parsed.
     pub transform: Option<&'static str>,
     /// Its position.

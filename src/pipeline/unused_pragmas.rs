@@ -2,7 +2,7 @@
 //! syntax, and comments without which the result would be the same. A trial run determines the
 //! last.
 
-use super::{Held, Outcome, needed};
+use super::{Outcome, Unapplied, needed};
 use crate::config::Settings;
 use crate::context::ContextSource;
 use crate::pragma::{self, OwnComment, Pragmas};
@@ -26,7 +26,7 @@ pub(super) fn found(
     settings: &Settings,
     context_source: &dyn ContextSource,
     retry: Option<Try<'_>>,
-) -> Vec<Held> {
+) -> Vec<Unapplied> {
     // Nearly all files have no Jettison comment and can be skipped.
     if !["ettison", "ETTISON"].iter().any(|name| text.contains(name)) {
         return Vec::new();
@@ -54,20 +54,20 @@ pub(super) fn found(
                     })
                     .map(|_| reasons::unused_comment(id)),
             };
-            found.extend(reason.map(|reason| held(&lines, comment.span, reason)));
+            found.extend(reason.map(|reason| unapplied(&lines, comment.span, reason)));
         }
     }
     for mistaken in pragmas.mistaken() {
         let reason = reasons::misspelled_comment(&mistaken.correction);
-        found.push(held(&lines, mistaken.span, reason));
+        found.push(unapplied(&lines, mistaken.span, reason));
     }
-    found.sort_by_key(|held| held.place.line);
+    found.sort_by_key(|unapplied| unapplied.place.line);
     found
 }
 
-fn held(lines: &LineIndex<'_>, span: Span, reason: Reason) -> Held {
+fn unapplied(lines: &LineIndex<'_>, span: Span, reason: Reason) -> Unapplied {
     let place = lines.place(span.start);
-    Held {
+    Unapplied {
         transform: None,
         place,
         lines: place.line..=place.line,
@@ -101,8 +101,10 @@ fn is_unused(text: &str, comment: &OwnComment, id: &str, with: &Outcome, retry: 
     let trial = format!("{}{inert}{}", &text[..comment.span.start], &text[comment.span.end..]);
     let without = retry(&trial);
     let said = |outcome: &Outcome| -> Vec<_> {
-        let held = outcome.refused.iter().chain(&outcome.withheld).chain(&outcome.undone);
-        held.map(|held| (held.transform, held.place, held.reason.to_string())).collect()
+        let unapplied = outcome.refused.iter().chain(&outcome.withheld).chain(&outcome.undone);
+        unapplied
+            .map(|unapplied| (unapplied.transform, unapplied.place, unapplied.reason.to_string()))
+            .collect()
     };
     without.text().unwrap_or(&trial).replace(&inert, old) == with.text().unwrap_or(text)
         && without.ignore_file() == with.ignore_file()

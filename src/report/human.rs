@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::escape;
-use crate::pipeline::Held;
+use crate::pipeline::Unapplied;
 pub use crate::report::excerpt::Drawing;
 use crate::report::excerpt::{Excerpt, Kind};
 use crate::report::{
@@ -120,28 +120,28 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
             if mode == Mode::Shown {
                 fixes(out, std::slice::from_ref(report), options)?;
             }
-            for held in &report.outcome.withheld {
+            for unapplied in &report.outcome.withheld {
                 // The applicability says the same as its code.
-                let note = held.applicability.map_or_else(
-                    || format!("({})", held.reason.code()),
+                let note = unapplied.applicability.map_or_else(
+                    || format!("({})", unapplied.reason.code()),
                     |applicability| format!("[{}, not applied]", applicability.name()),
                 );
-                not_made(out, report, held, style, (Kind::NotApplied, "", &note))?;
+                not_made(out, report, unapplied, style, (Kind::NotApplied, "", &note))?;
             }
         }
         // What a build has shown is worth more than a guard's doubt, so it is always said.
-        let is_shown = |held: &Held| match verbosity {
+        let is_shown = |unapplied: &Unapplied| match verbosity {
             Verbosity::Everything => true,
-            Verbosity::Summary => held.reason.is_shown_by_a_build(),
+            Verbosity::Summary => unapplied.reason.is_shown_by_a_build(),
             Verbosity::Errors => false,
         };
-        for (held, more) in report.refusals().into_iter().filter(|(held, _)| is_shown(held)) {
-            let note = format!("({}{}{})", held.reason.code(), and_related(held), and_more(more));
-            not_made(out, report, held, style, (Kind::Refused, "refused: ", &note))?;
+        for (unapplied, more) in report.refusals().into_iter().filter(|(unapplied, _)| is_shown(unapplied)) {
+            let note = format!("({}{}{})", unapplied.reason.code(), and_related(unapplied), and_more(more));
+            not_made(out, report, unapplied, style, (Kind::Refused, "refused: ", &note))?;
         }
         if verbosity != Verbosity::Errors {
-            for held in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
-                with_line(out, report, held, options, (Kind::Warning, "warning"))?;
+            for unapplied in report.outcome.unreadable.iter().chain(&report.outcome.unused) {
+                with_line(out, report, unapplied, options, (Kind::Warning, "warning"))?;
             }
         }
         for finding in report
@@ -158,8 +158,8 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
                 escape::line(&finding.reason)
             )?;
         }
-        for held in &report.outcome.undone {
-            with_line(out, report, held, options, (Kind::Bug, "bug"))?;
+        for unapplied in &report.outcome.undone {
+            with_line(out, report, unapplied, options, (Kind::Bug, "bug"))?;
         }
         if is_listed(&errors, report) {
             error(out, report, style)?;
@@ -176,11 +176,11 @@ pub fn messages(out: &mut dyn Write, reports: &[FileReport], options: Options) -
 fn not_made(
     out: &mut dyn Write,
     report: &FileReport,
-    held: &Held,
+    unapplied: &Unapplied,
     style: Style,
     (kind, label, note): (Kind, &str, &str),
 ) -> io::Result<()> {
-    let reason = held.reason.to_string();
+    let reason = unapplied.reason.to_string();
     // The output of a failing program follows the sentence.
     let (reason, output) = reason.split_once('\n').unwrap_or((&reason, ""));
     let reason = reason.trim_end_matches(':');
@@ -188,12 +188,12 @@ fn not_made(
     if let Style::Full(drawing) = style {
         let note = note.trim_matches(['(', ')', '[', ']']).to_owned();
         let notes: Vec<String> = shown.map(str::to_owned).chain([note]).collect();
-        let excerpt = excerpt(report, held, kind, reason, &notes);
+        let excerpt = excerpt(report, unapplied, kind, reason, &notes);
         return out.write_all(excerpt.render(drawing).as_bytes());
     }
     let path = escape::line(report.path.as_deref().unwrap_or_default());
-    let id = held.transform.unwrap_or_default();
-    writeln!(out, "{path}:{}: {id}: {label}{} {note}", held.place, escape::line(reason))?;
+    let id = unapplied.transform.unwrap_or_default();
+    writeln!(out, "{path}:{}: {id}: {label}{} {note}", unapplied.place, escape::line(reason))?;
     shown.into_iter().try_for_each(|line| writeln!(out, "    {}", escape::line(line)))
 }
 
@@ -211,22 +211,22 @@ fn last_lines(output: &str) -> impl Iterator<Item = &str> {
 fn with_line(
     out: &mut dyn Write,
     report: &FileReport,
-    held: &Held,
+    unapplied: &Unapplied,
     options: Options,
     (kind, word): (Kind, &str),
 ) -> io::Result<()> {
-    let reason = held.reason.to_string();
+    let reason = unapplied.reason.to_string();
     let is_verbose = options.verbosity == Verbosity::Everything;
     if let Style::Full(drawing) = options.style {
-        let code = held.reason.code().to_owned();
+        let code = unapplied.reason.code().to_owned();
         let notes = if is_verbose { std::slice::from_ref(&code) } else { &[] };
-        return out.write_all(excerpt(report, held, kind, &reason, notes).render(drawing).as_bytes());
+        return out.write_all(excerpt(report, unapplied, kind, &reason, notes).render(drawing).as_bytes());
     }
     let path = escape::line(report.path.as_deref().unwrap_or_default());
-    let who = held.transform.map_or(String::new(), |id| format!("{id}: "));
-    let code = if is_verbose { format!(" ({})", held.reason.code()) } else { String::new() };
-    writeln!(out, "{word}: {path}:{}: {who}{}{code}", held.place, escape::line(&reason))?;
-    if held.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&held.line)) }
+    let who = unapplied.transform.map_or(String::new(), |id| format!("{id}: "));
+    let code = if is_verbose { format!(" ({})", unapplied.reason.code()) } else { String::new() };
+    writeln!(out, "{word}: {path}:{}: {who}{}{code}", unapplied.place, escape::line(&reason))?;
+    if unapplied.line.is_empty() { Ok(()) } else { writeln!(out, "  | {}", escape::line(&unapplied.line)) }
 }
 
 /// Writes the errors of all files.
@@ -256,13 +256,22 @@ fn error(out: &mut dyn Write, report: &FileReport, style: Style) -> io::Result<(
 
 fn excerpt<'a>(
     report: &'a FileReport,
-    held: &'a Held,
+    unapplied: &'a Unapplied,
     kind: Kind,
     title: &'a str,
     notes: &'a [String],
 ) -> Excerpt<'a> {
     let path = report.path.as_deref().unwrap_or_default();
-    Excerpt { kind, id: held.transform, title, path, place: held.place, line: &held.line, notes, help: None }
+    Excerpt {
+        kind,
+        id: unapplied.transform,
+        title,
+        path,
+        place: unapplied.place,
+        line: &unapplied.line,
+        notes,
+        help: None,
+    }
 }
 
 fn them(number: usize) -> &'static str {
@@ -280,8 +289,9 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     let sum = |of: fn(&FileReport) -> usize| reports.iter().map(of).sum::<usize>();
     let unsafe_ones = sum(|report| withheld(report, Applicability::Unsafe));
     let manual = sum(|report| withheld(report, Applicability::Manual));
-    let silenced =
-        sum(|report| report.outcome.withheld.iter().filter(|held| held.applicability.is_none()).count());
+    let silenced = sum(|report| {
+        report.outcome.withheld.iter().filter(|unapplied| unapplied.applicability.is_none()).count()
+    });
     let refused = sum(|report| report.refusals().len());
     let failed = super::errors(reports).len();
     let undone = sum(|report| report.outcome.undone.len());
@@ -306,7 +316,7 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     if !done.is_empty() && mode != Mode::Written {
         parts.push(format!("`jettison fix --write` applies {}", them(number)));
     }
-    let held: Vec<String> = [
+    let unapplied: Vec<String> = [
         (
             unsafe_ones,
             format!("{unsafe_ones} unsafe (--verify tests {0}, --unsafe applies {0})", them(unsafe_ones)),
@@ -323,9 +333,9 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     if !estimate.is_empty() {
         text += &format!("\n{}", estimate.join("; "));
     }
-    if !held.is_empty() {
+    if !unapplied.is_empty() {
         let more = if verbosity == Verbosity::Everything { "" } else { "; -v says why" };
-        text += &format!("\nnot applied: {}{more}", held.join(", "));
+        text += &format!("\nnot applied: {}{more}", unapplied.join(", "));
     }
     text
 }

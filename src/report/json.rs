@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::digest::sha256;
 use crate::edit;
-use crate::pipeline::Held;
+use crate::pipeline::Unapplied;
 use crate::reasons::Argument;
 use crate::report::{FileReport, Format, diff, estimate, measured, verified};
 use crate::span::Place;
@@ -204,18 +204,19 @@ fn span(edit: &edit::Edit) -> Edit<'_> {
     Edit { start: edit.span.start, end: edit.span.end, replacement: Cow::Borrowed(&edit.text) }
 }
 
-fn others(held: &[Held]) -> Vec<Other<'_>> {
-    held.iter()
-        .map(|held| Other {
-            transform: held.transform,
-            applicability: held.applicability.map(crate::transform::Applicability::name),
-            line: held.place.line,
-            column: held.place.column,
-            code: held.reason.code(),
-            message: held.reason.to_string(),
-            reason: held.reason.to_string(),
-            arguments: held.reason.arguments().collect(),
-            related: held.related.map(|Place { line, column }| Related { line, column }),
+fn others(unapplied: &[Unapplied]) -> Vec<Other<'_>> {
+    unapplied
+        .iter()
+        .map(|unapplied| Other {
+            transform: unapplied.transform,
+            applicability: unapplied.applicability.map(crate::transform::Applicability::name),
+            line: unapplied.place.line,
+            column: unapplied.place.column,
+            code: unapplied.reason.code(),
+            message: unapplied.reason.to_string(),
+            reason: unapplied.reason.to_string(),
+            arguments: unapplied.reason.arguments().collect(),
+            related: unapplied.related.map(|Place { line, column }| Related { line, column }),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::escape;
-use crate::pipeline::Held;
+use crate::pipeline::Unapplied;
 use crate::report::{FileReport, Format, and_more, and_related, diff, inert, measured, ranked};
 
 /// The largest size of a text in bytes. GitHub has the lowest limit of all forges: 65,536
@@ -119,12 +119,16 @@ pub fn refusals(reports: &[FileReport], most: usize) -> String {
     let mut lines = Vec::new();
     for report in reports {
         let path = report.path.as_deref().unwrap_or_default();
-        for (held, more) in report.refusals() {
-            let Held { transform, place, reason, .. } = held;
+        for (unapplied, more) in report.refusals() {
+            let Unapplied { transform, place, reason, .. } = unapplied;
             let who = transform.unwrap_or_default();
             let place = inert::code(&format!("{path}:{}", place.line));
             let (text, code) = (inert::prose(&reason.to_string()), reason.code());
-            lines.push(format!("- {place} {who}: {text} ({code}{}{})\n", and_related(held), and_more(more)));
+            lines.push(format!(
+                "- {place} {who}: {text} ({code}{}{})\n",
+                and_related(unapplied),
+                and_more(more)
+            ));
         }
     }
     let room = most.saturating_sub(folded(TITLE, "x").len());

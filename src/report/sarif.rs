@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::config::Severity;
 use crate::digest::sha256;
 use crate::escape;
-use crate::pipeline::{Applied, Held, Step};
+use crate::pipeline::{Applied, Step, Unapplied};
 use crate::reasons;
 use crate::report::{FileReport, Format, errors};
 use crate::span::{LineIndex, Place};
@@ -169,25 +169,25 @@ fn descriptor(code: &str) -> Option<Value> {
 /// What was left as it is, and the comments without an effect.
 fn left(report: &FileReport) -> Vec<Value> {
     let outcome = &report.outcome;
-    let refused = report.refusals().into_iter().map(|(held, _)| held);
-    let notes = refused.chain(&outcome.withheld).map(|held| ("note", held));
+    let refused = report.refusals().into_iter().map(|(unapplied, _)| unapplied);
+    let notes = refused.chain(&outcome.withheld).map(|unapplied| ("note", unapplied));
     let warnings = outcome.unreadable.iter().chain(&outcome.unused).chain(&outcome.undone);
-    let all = notes.chain(warnings.map(|held| ("warning", held)));
-    all.map(|(level, held)| notification(report, level, held)).collect()
+    let all = notes.chain(warnings.map(|unapplied| ("warning", unapplied)));
+    all.map(|(level, unapplied)| notification(report, level, unapplied)).collect()
 }
 
-fn notification(report: &FileReport, level: &str, held: &Held) -> Value {
-    let Place { line, column } = held.place;
+fn notification(report: &FileReport, level: &str, unapplied: &Unapplied) -> Value {
+    let Place { line, column } = unapplied.place;
     let mut notification = json!({
         "level": level,
-        "descriptor": { "id": held.reason.code() },
-        "message": { "text": unlinked(&held.reason.to_string()) },
+        "descriptor": { "id": unapplied.reason.code() },
+        "message": { "text": unlinked(&unapplied.reason.to_string()) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": location(report),
             "region": { "startLine": line, "startColumn": column },
         }}],
     });
-    if let Some(transform) = held.transform {
+    if let Some(transform) = unapplied.transform {
         notification["properties"] = json!({ "transform": transform });
     }
     notification

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jettison::config::{Bases, Caches, Config, Deadline, MergeRuns, Settings};
 use jettison::context::{ContextSource, NoBuildContext};
-use jettison::pipeline::{self, Held};
+use jettison::pipeline::{self, Unapplied};
 use jettison::syntax::{Dockerfile, Item};
 use jettison::transforms;
 use nix::time::{ClockId, clock_gettime};
@@ -157,7 +157,7 @@ pub fn check(text: &str, settings: &Settings, context_source: &dyn ContextSource
 }
 
 /// The kind of a rolled-back step: its transform and the code of the reason.
-fn kind(undone: &Held) -> String {
+fn kind(undone: &Unapplied) -> String {
     format!("{}: {}", undone.transform.unwrap_or("all"), undone.reason.code())
 }
 

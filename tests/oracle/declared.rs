@@ -160,11 +160,11 @@ pub fn is_dropped(record: &Record, after: &[Record]) -> bool {
         || matches!(words.as_slice(), ["rm", paths @ ..] if paths.iter().any(|path| path.starts_with('/')) && paths.iter().all(|path| path.replace("//", "/").starts_with("/var/cache/apk") || matches!(*path, "-rf" | "-fr" | "-r" | "-f" | "-v" | "-rfv")));
     let fetches_itself = |other: &Record| {
         let words = without_sudo(&other.argv);
-        let leans = words.first().is_some_and(|word| base_name(word) == "apk")
+        let needs_lists = words.first().is_some_and(|word| base_name(word) == "apk")
             && words
                 .iter()
                 .any(|word| matches!(word.as_str(), "add" | "upgrade" | "fix" | "fetch" | "search"));
-        !leans
+        !needs_lists
             || words
                 .iter()
                 .any(|word| matches!(word.as_str(), "--no-cache" | "-U" | "--update" | "--update-cache"))

@@ -4,7 +4,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::agent::{Agent, Fault};
 use crate::compare::{Alignment, compare, compare_unordered};
-use crate::leaning;
+use crate::missing_lists;
 use crate::names::Needed;
 use crate::order;
 use crate::steps::{Run, Step, stages};
@@ -55,7 +55,7 @@ pub fn judge(agent: &mut Agent, before: &str, after: &str) -> Verdict {
             Err(how) => verdict.failures.push(how),
         }
     }
-    verdict.failures.extend(leaning::harm(&old, &new));
+    verdict.failures.extend(missing_lists::harm(&old, &new));
     verdict
 }
 

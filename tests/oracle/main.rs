@@ -20,7 +20,7 @@ mod declared;
 mod examples;
 mod harm;
 mod judge;
-mod leaning;
+mod missing_lists;
 mod mounts;
 mod names;
 mod order;

@@ -15,7 +15,7 @@ use crate::agent::Agent;
 use crate::corpus::files;
 use crate::examples::texts;
 use crate::judge::judge;
-use crate::leaning;
+use crate::missing_lists;
 use crate::steps::stages;
 use crate::support::need;
 
@@ -70,7 +70,7 @@ fn all(texts: &[(String, String)]) -> usize {
                 // below, in the right order.
                 let own =
                     verdict.failures.into_iter().filter(|failure| !failure.starts_with("no package lists"));
-                let harm = leaning::harm(&stages(text), &stages(&without_lists(new)));
+                let harm = missing_lists::harm(&stages(text), &stages(&without_lists(new)));
                 failures.extend(own.chain(harm).map(|failure| format!("{name}: {failure}")));
             }
         }

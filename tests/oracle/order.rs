@@ -5,7 +5,7 @@
 //! running it.
 
 use crate::declared::OPTIONS;
-use crate::leaning::commands;
+use crate::missing_lists::commands;
 use crate::steps::Step;
 
 /// Programs that install packages by name, into the system's own directories.

@@ -393,13 +393,13 @@ fn shared<'a>(
     if manager.kind != Kind::System {
         return None;
     }
-    let mut kept = facts.kept.leaning.borrow_mut();
-    let leaning = kept.entry(removal.directories.to_vec()).or_insert_with(|| {
+    let mut kept = facts.kept.dependent_mounts.borrow_mut();
+    let dependents = kept.entry(removal.directories.to_vec()).or_insert_with(|| {
         let with_mount = facts.runs.iter().filter(|other| is_mounted(other, removal.directories));
-        let leaning = with_mount.filter(|other| facts.leans_in(other, removal).is_some());
-        leaning.map(|other| other.item).take(2).collect()
+        let dependents = with_mount.filter(|other| facts.why_needed_by(other, removal).is_some());
+        dependents.map(|other| other.item).take(2).collect()
     });
-    leaning.iter().any(|item| *item != run.item).then(reasons::mount_shared)
+    dependents.iter().any(|item| *item != run.item).then(reasons::mount_shared)
 }
 
 /// A later RUN that uses the directory, which the cleanup would have left and a mount does not.

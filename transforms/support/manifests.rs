@@ -67,33 +67,34 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Rea
     if place.folder.is_none() && !is_pip {
         return None;
     }
-    let looked = Looked { call, folder: place.folder.unwrap_or(NOWHERE), place, context: place.context };
+    let install =
+        InstallCall { call, folder: place.folder.unwrap_or(NOWHERE), place, context: place.context };
     if place.as_module
         && let Some(name) = place.folder.and_then(|folder| modules::shadowing(folder, place.context))
     {
         return Some(Err(reasons::shadowed_module(name)));
     }
     if call.manager.name == "uv" && call.verb.starts_with("pip ") {
-        return requirements::project(&looked);
+        return requirements::project(&install);
     }
     if !known.verbs.contains(&call.verb) {
         return None;
     }
     match call.manager.name.as_str() {
-        "pip" => return requirements::project(&looked),
+        "pip" => return requirements::project(&install),
         _ if !call.packages.is_empty() && call.manager.name != "dotnet" => return None,
         _ => {}
     }
-    Some(looked.with_names(known).and_then(|mut project| {
+    Some(install.with_names(known).and_then(|mut project| {
         match call.manager.ecosystem {
-            Some(Ecosystem::Node) => node::view(&looked, &mut project)?,
-            Some(Ecosystem::Python) => pyproject::view(&looked, &mut project)?,
-            Some(Ecosystem::Ruby) => gemfile::view(&looked, &mut project)?,
-            Some(Ecosystem::Php) => composer::view(&looked, &mut project)?,
-            Some(Ecosystem::Dotnet) => dotnet::view(&looked, &mut project)?,
-            Some(Ecosystem::Go) => go::view(&looked, &mut project)?,
-            Some(Ecosystem::Maven) => maven::view(&looked, &mut project)?,
-            Some(Ecosystem::Elixir) => mix::view(&looked, &mut project)?,
+            Some(Ecosystem::Node) => node::view(&install, &mut project)?,
+            Some(Ecosystem::Python) => pyproject::view(&install, &mut project)?,
+            Some(Ecosystem::Ruby) => gemfile::view(&install, &mut project)?,
+            Some(Ecosystem::Php) => composer::view(&install, &mut project)?,
+            Some(Ecosystem::Dotnet) => dotnet::view(&install, &mut project)?,
+            Some(Ecosystem::Go) => go::view(&install, &mut project)?,
+            Some(Ecosystem::Maven) => maven::view(&install, &mut project)?,
+            Some(Ecosystem::Elixir) => mix::view(&install, &mut project)?,
             // cargo rejects a manifest whose targets do not exist. (The Cargo Book, "Cargo
             // Targets", Target auto-discovery.)
             Some(Ecosystem::Rust) => {
@@ -110,14 +111,14 @@ pub fn project(call: &Call<'_>, place: &Place<'_>) -> Option<Result<Project, Rea
 const NOWHERE: &str = "\0";
 
 /// A call, with the folder that it reads.
-struct Looked<'l, 'a> {
+struct InstallCall<'l, 'a> {
     call: &'l Call<'a>,
     folder: &'l str,
     place: &'l Place<'l>,
     context: &'l BuildContext,
 }
 
-impl<'l> Looked<'l, '_> {
+impl<'l> InstallCall<'l, '_> {
     /// The manifests and their related files in the folder.
     fn with_names(&self, known: &knowledge::Project) -> Result<Project, Reason> {
         if self.call.options.iter().any(|option| moves_elsewhere(self.call.manager, &option.raw)) {

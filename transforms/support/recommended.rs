@@ -14,21 +14,22 @@ use crate::transform::{Applicability, Context, Fixes};
 pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: &str) {
     for run in ctx.facts.shipped_and_extensible() {
         for call in &run.calls {
-            let lean = call.manager.lean.as_ref().filter(|lean| lean.transform == transform);
-            let Some(lean) = lean else { continue };
+            let without = call.manager.without_recommended.as_ref().filter(|without| without.transform == transform);
+            let Some(without) = without else { continue };
             let is_set = || {
-                lean.unless_setting
+                without
+                    .unless_setting
                     .as_ref()
                     .is_some_and(|setting| ctx.facts.may_be_set(setting, run, ctx.context_source))
             };
-            if lean.verbs.contains(&call.verb)
-                && !call.has_option(&lean.unless_option)
+            if without.verbs.contains(&call.verb)
+                && !call.has_option(&without.unless_option)
                 && call.verb_word.literal().is_some()
                 && !run.invocations[call.invocation].place.in_word
                 && !is_set()
             {
                 let mut edits = Edits::new();
-                edits.insert(call.verb_word.span.end, format!(" {}", lean.option));
+                edits.insert(call.verb_word.span.end, format!(" {}", without.option));
                 let mut title =
                     format!("install {} packages without recommended packages", call.manager.name);
                 let needed = needed(ctx.facts, run, call);

@@ -2,38 +2,38 @@
 
 use serde_json::Value;
 
-use super::{Looked, Project, resolve, says_something};
+use super::{InstallCall, Project, resolve, says_something};
 use crate::context::Format;
 use crate::knowledge::Confidence;
 use crate::reasons::{self, Reason};
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    let value = looked.value("composer.json", Format::Json)?;
-    if says_something(&value["scripts"]) && !looked.has_option(&["--no-scripts"]) {
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    let value = install.value("composer.json", Format::Json)?;
+    if says_something(&value["scripts"]) && !install.has_option(&["--no-scripts"]) {
         return Err(reasons::composer_scripts());
     }
-    autoloader(looked, &value)?;
-    plugins(looked, &value)?;
+    autoloader(install, &value)?;
+    plugins(install, &value)?;
     repositories(&value)?;
     // Without a version in composer.json, Composer reads the root package's version from git and
     // stores it with the packages. (getcomposer.org, "The composer.json schema", version.)
     let history = [".git", ".hg", ".svn"]
         .iter()
-        .find(|name| looked.context.sends(name) || looked.context.sends(&looked.path(name)));
+        .find(|name| install.context.sends(name) || install.context.sends(&install.path(name)));
     if let Some(history) = history.filter(|_| value["version"].is_null()) {
         return Err(reasons::composer_version(history));
     }
     for key in ["bin-dir", "vendor-dir"] {
         if let Some(directory) = value["config"][key].as_str() {
-            let path = resolve(looked.folder, directory).filter(|path| !path.is_empty());
+            let path = resolve(install.folder, directory).filter(|path| !path.is_empty());
             project.makes.push(path.ok_or_else(|| reasons::composer_directory_outside(key))?);
         }
     }
-    if !looked.has("composer.lock") {
+    if !install.has("composer.lock") {
         project.confidence = Confidence::Unsafe;
         return Ok(());
     }
-    let lock = looked.value("composer.lock", Format::Json)?;
+    let lock = install.value("composer.lock", Format::Json)?;
     for package in ["packages", "packages-dev"].iter().filter_map(|key| lock[*key].as_array()).flatten() {
         let name = package["name"].as_str().unwrap_or_default();
         let is_local = |part: &str| {
@@ -47,7 +47,7 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         }
         let is_plugin = matches!(package["type"].as_str(), Some("composer-plugin" | "composer-installer"));
         if is_plugin
-            && !looked.has_option(&["--no-plugins"])
+            && !install.has_option(&["--no-plugins"])
             && value["config"]["allow-plugins"][name] != false
         {
             return Err(reasons::composer_plugin(name));
@@ -56,8 +56,8 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     Ok(())
 }
 
-fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
-    if looked.has_option(&["--no-autoloader"]) {
+fn autoloader(install: &InstallCall<'_, '_>, value: &Value) -> Result<(), Reason> {
+    if install.has_option(&["--no-autoloader"]) {
         return Ok(());
     }
     let mut kinds = ["autoload", "autoload-dev"].iter().filter_map(|key| value[*key].as_object()).flatten();
@@ -65,20 +65,20 @@ fn autoloader(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
         !matches!(kind.as_str(), "psr-4" | "exclude-from-classmap") && says_something(what)
     });
     let is_cluster = |raw: &str| raw.starts_with('-') && !raw.starts_with("--") && raw.contains(['o', 'a']);
-    let optimizes = looked.call.options.iter().any(|option| is_cluster(&option.raw))
-        || looked.has_option(&["--optimize-autoloader", "--classmap-authoritative"])
+    let optimizes = install.call.options.iter().any(|option| is_cluster(&option.raw))
+        || install.has_option(&["--optimize-autoloader", "--classmap-authoritative"])
         || value["config"]["optimize-autoloader"] == true
         || value["config"]["classmap-authoritative"] == true;
     if scans || optimizes { Err(reasons::composer_autoloader()) } else { Ok(()) }
 }
 
-fn plugins(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
+fn plugins(install: &InstallCall<'_, '_>, value: &Value) -> Result<(), Reason> {
     let allows = match &value["config"]["allow-plugins"] {
         Value::Null | Value::Bool(false) => false,
         Value::Object(all) => all.values().any(|allowed| *allowed != false),
         _ => true,
     };
-    if allows && !looked.has_option(&["--no-plugins"]) {
+    if allows && !install.has_option(&["--no-plugins"]) {
         return Err(reasons::composer_plugins_allowed());
     }
     Ok(())

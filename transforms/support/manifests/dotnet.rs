@@ -12,10 +12,10 @@ use crate::knowledge::languages::dotnet::{
 use crate::reasons::{self, Reason};
 use roxmltree::{Document, Node};
 
-use super::{Looked, Project, join, resolve};
+use super::{InstallCall, Project, join, resolve};
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    let mut open = named(looked)?;
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    let mut open = named(install)?;
     if open.is_empty() {
         return Err(reasons::no_project_file());
     }
@@ -27,7 +27,7 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
         if done.contains(&path) {
             continue;
         }
-        let text = looked.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))?;
+        let text = install.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let others = match path.rsplit_once('.').map(|(_, ending)| ending) {
             Some("sln") => listed(text, &path)?,
@@ -46,8 +46,8 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             let other = resolve(folder, &other).ok_or_else(|| reasons::outside_of_context(&other))?;
             open.push(other);
         }
-        beside(looked, &path, project);
-        above(looked, folder, project)?;
+        beside(install, &path, project);
+        above(install, folder, project)?;
         project.reads.push(path.clone());
         done.push(path);
     }
@@ -59,12 +59,12 @@ fn ends_with(path: &str, endings: &[&str]) -> bool {
 }
 
 /// The projects and solutions that the call names, or else those in its folder.
-fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
+fn named(install: &InstallCall<'_, '_>) -> Result<Vec<String>, Reason> {
     let is_known = |path: &str| ends_with(path, PROJECTS) || ends_with(path, SOLUTIONS);
     let here = |folder: &str| -> Vec<String> {
-        let entries = looked.context.below(folder).filter(|entry| {
+        let entries = install.context.below(folder).filter(|entry| {
             let inside = entry.path.rsplit_once('/').map_or("", |(directory, _)| directory) == folder;
-            inside && looked.context.sends_file(&entry.path)
+            inside && install.context.sends_file(&entry.path)
         });
         // A project of another type in the folder would be used too.
         let any = |path: &str| {
@@ -73,13 +73,13 @@ fn named(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
         entries.map(|entry| entry.path.clone()).filter(|path| any(path)).collect()
     };
     let mut found = Vec::new();
-    for word in &looked.call.packages {
-        let name = word.literal().and_then(|name| resolve(looked.folder, name));
+    for word in &install.call.packages {
+        let name = word.literal().and_then(|name| resolve(install.folder, name));
         let name = name.ok_or(reasons::unknown_project_name())?;
         if is_known(&name) { found.push(name) } else { found.extend(here(&name)) }
     }
-    if looked.call.packages.is_empty() {
-        found = here(looked.folder);
+    if install.call.packages.is_empty() {
+        found = here(install.folder);
     }
     match found.iter().find(|path| !is_known(path)) {
         Some(other) => Err(reasons::project_of_unknown_type(other)),
@@ -196,7 +196,7 @@ fn looks_at_files(value: &str) -> bool {
 
 /// Files that belong to one project or solution by its name. (Microsoft's documentation, "Customize
 /// your build by folder"; NuGet's, "Lock files".)
-fn beside(looked: &Looked<'_, '_>, path: &str, project: &mut Project) {
+fn beside(install: &InstallCall<'_, '_>, path: &str, project: &mut Project) {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let names = [
@@ -206,21 +206,21 @@ fn beside(looked: &Looked<'_, '_>, path: &str, project: &mut Project) {
         format!("packages.{}.lock.json", stem.replace(' ', "_")),
     ];
     let paths = names.iter().map(|name| join(folder, name));
-    project.reads.extend(paths.filter(|path| looked.context.sends_file(path)).collect::<Vec<_>>());
+    project.reads.extend(paths.filter(|path| install.context.sends_file(path)).collect::<Vec<_>>());
 }
 
 /// Settings files in a folder and its parents.
-fn above(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
+fn above(install: &InstallCall<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
     let known =
-        looked.call.manager.project.as_ref().map(|known| known.companions.as_slice()).unwrap_or_default();
+        install.call.manager.project.as_ref().map(|known| known.companions.as_slice()).unwrap_or_default();
     let mut folder = folder;
     loop {
         for name in known {
             let path = join(folder, name);
-            if !looked.context.sends_file(&path) || project.reads.contains(&path) {
+            if !install.context.sends_file(&path) || project.reads.contains(&path) {
                 continue;
             }
-            let text = || looked.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path));
+            let text = || install.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path));
             match name.to_ascii_lowercase().as_str() {
                 "nuget.config" => nuget(text()?, &path)?,
                 lower if lower.ends_with(".rsp") => {

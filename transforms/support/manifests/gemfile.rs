@@ -2,23 +2,23 @@
 //! statements.
 
 use super::settings::is_path;
-use super::{Looked, Project};
+use super::{InstallCall, Project};
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::ruby::{KEYS_OF_GEMS, SECTIONS_OF_LOCKFILES};
 use crate::reasons::{self, Reason};
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    for statement in statements(looked.text("Gemfile")?) {
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    for statement in statements(install.text("Gemfile")?) {
         if !is_plain(&statement) {
             return Err(reasons::gemfile_line(&statement));
         }
     }
-    if !looked.has("Gemfile.lock") {
+    if !install.has("Gemfile.lock") {
         return Err(reasons::no_gemfile_lock());
     }
-    lockfile(looked)?;
+    lockfile(install)?;
     // Otherwise it may rewrite the lockfile, and the later copy would restore the old one.
-    if !looked.has_option(&["--frozen", "--deployment"]) {
+    if !install.has_option(&["--frozen", "--deployment"]) {
         project.confidence = Confidence::Unsafe;
     }
     Ok(())
@@ -26,8 +26,8 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
 
 /// The lockfile's sections, each a line without indentation. (rubygems/bundler,
 /// lib/bundler/lockfile_parser.rs.)
-fn lockfile(looked: &Looked<'_, '_>) -> Result<(), Reason> {
-    let text = looked.text("Gemfile.lock")?;
+fn lockfile(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
+    let text = install.text("Gemfile.lock")?;
     let known = SECTIONS_OF_LOCKFILES;
     let headings = text.lines().filter(|line| !line.is_empty() && !line.starts_with(' '));
     match headings.map(str::trim_end).find(|line| !known.contains(line)) {

@@ -1,15 +1,15 @@
 //! Go: go.mod by its own grammar. (go.dev/ref/mod, "go.mod files", Lexical elements and Grammar.)
 
-use super::{Looked, Project};
+use super::{InstallCall, Project};
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::go::HARMLESS_DIRECTIVES;
 use crate::reasons::{self, Reason};
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    let manifest = looked.path("go.mod");
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    let manifest = install.path("go.mod");
     let mut release = None;
     let mut requires = false;
-    for (verb, words) in directives(looked.text("go.mod")?) {
+    for (verb, words) in directives(install.text("go.mod")?) {
         match verb.as_str() {
             "replace" => {
                 let target = words.iter().skip_while(|word| *word != "=>").nth(1);
@@ -33,10 +33,10 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
     let minor =
         release.and_then(|release| release.strip_prefix("1.")?.split('.').next()?.parse::<u32>().ok());
     // Before Go 1.18, `go mod download` wrote to go.sum. (Go 1.18 release notes, "Go command".)
-    if minor.is_none_or(|minor| minor < 18) || requires && !looked.has("go.sum") {
+    if minor.is_none_or(|minor| minor < 18) || requires && !install.has("go.sum") {
         project.confidence = Confidence::Unsafe;
     }
-    if looked.above().any(|folder| looked.context.sends_file(&super::join(folder, "go.work"))) {
+    if install.above().any(|folder| install.context.sends_file(&super::join(folder, "go.work"))) {
         return Err(reasons::go_work());
     }
     Ok(())

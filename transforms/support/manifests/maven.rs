@@ -3,12 +3,12 @@
 
 use roxmltree::Document;
 
-use super::{Looked, Project, join};
+use super::{InstallCall, Project, join};
 use crate::knowledge::Confidence;
 use crate::reasons::{self, Reason};
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    let text = looked.text("pom.xml")?;
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    let text = install.text("pom.xml")?;
     let document = Document::parse(text.trim_start_matches('\u{feff}'))
         .map_err(|error| reasons::pom_not_xml(&error.to_string()))?;
     let has = |name: &str| {
@@ -30,14 +30,14 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             Some(path) => Some(path),
             None => Some("../pom.xml".to_owned()),
         };
-        let above = looked.folder.rsplit_once('/').map_or("", |(above, _)| above);
-        let is_outside = looked.folder.is_empty() && beside.as_deref() == Some("../pom.xml");
-        let is_there = looked.context.sends_file(&join(above, "pom.xml"));
+        let above = install.folder.rsplit_once('/').map_or("", |(above, _)| above);
+        let is_outside = install.folder.is_empty() && beside.as_deref() == Some("../pom.xml");
+        let is_there = install.context.sends_file(&join(above, "pom.xml"));
         if beside.is_some_and(|path| path != "../pom.xml" || is_there) && !is_outside {
             return Err(reasons::pom_parent());
         }
     }
-    if let Some(extensions) = looked.context.text(&looked.path(".mvn/extensions.xml")) {
+    if let Some(extensions) = install.context.text(&install.path(".mvn/extensions.xml")) {
         let extensions = Document::parse(extensions.trim_start_matches('\u{feff}'));
         let has_any = extensions
             .as_ref()

@@ -10,31 +10,31 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Looked, Parsed, Project, join, says_something, settings, strings};
+use super::{InstallCall, Parsed, Project, join, says_something, settings, strings};
 use crate::context::{Format, Ignore};
 use crate::knowledge::languages::node::{FILES_OF_WORKSPACES, LIFECYCLE_SCRIPTS};
 use crate::reasons::{self, Reason};
 
 use lockfile::Lockfile;
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    workspace_above(looked)?;
-    let root = looked.value("package.json", Format::Json)?;
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    workspace_above(install)?;
+    let root = install.value("package.json", Format::Json)?;
     if !root.is_object() {
-        return Err(reasons::unknown_format(&looked.path("package.json")));
+        return Err(reasons::unknown_format(&install.path("package.json")));
     }
-    specs::replacements(looked, &root, project)?;
-    plugins(looked)?;
+    specs::replacements(install, &root, project)?;
+    plugins(install)?;
     // `pnpm fetch` reads only the lockfile and the settings. (pnpm's documentation, "pnpm fetch".)
-    let fetches = looked.call.manager.name == "pnpm" && looked.call.verb == "fetch";
-    if fetches && !looked.has("pnpm-lock.yaml") {
+    let fetches = install.call.manager.name == "pnpm" && install.call.verb == "fetch";
+    if fetches && !install.has("pnpm-lock.yaml") {
         return Err(reasons::no_pnpm_lock());
     }
-    let mut manifests = vec![(looked.folder.to_owned(), root)];
+    let mut manifests = vec![(install.folder.to_owned(), root)];
     if !fetches {
-        for member in members(looked, &manifests[0].1)? {
+        for member in members(install, &manifests[0].1)? {
             let path = join(&member, "package.json");
-            let package = looked.context.parsed(&path, Format::Json).map(Parsed)?;
+            let package = install.context.parsed(&path, Format::Json).map(Parsed)?;
             if says_something(&package["bin"]) || says_something(&package["directories"]["bin"]) {
                 return Err(reasons::links_programs(&path));
             }
@@ -43,38 +43,38 @@ pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(),
             }
             project.reads.push(path);
             let npmrc = join(&member, ".npmrc");
-            if looked.context.sends_file(&npmrc) {
+            if install.context.sends_file(&npmrc) {
                 project.reads.push(npmrc);
             }
-            settings::view(looked, &member, project)?;
+            settings::view(install, &member, project)?;
             project.makes.push(join(&member, "node_modules"));
             manifests.push((member, package));
         }
         for (folder, package) in &manifests {
-            own_scripts(looked, folder, package)?;
-            specs::dependencies(looked, folder, package, project)?;
+            own_scripts(install, folder, package)?;
+            specs::dependencies(install, folder, package, project)?;
         }
     }
     let members: BTreeSet<&str> = manifests[1..].iter().map(|(folder, _)| folder.as_str()).collect();
-    let lockfile = Lockfile::read(looked, &manifests[0].1, &members, project)?;
-    scripts::view(looked, &manifests, lockfile.as_ref(), project)?;
+    let lockfile = Lockfile::read(install, &manifests[0].1, &members, project)?;
+    scripts::view(install, &manifests, lockfile.as_ref(), project)?;
     if let Some(lockfile) = &lockfile {
-        lockfile.add_created_files(looked, project);
+        lockfile.add_created_files(install, project);
     }
-    lockfile::rewritten(looked, &manifests[0].1, lockfile.as_ref(), !members.is_empty(), project)
+    lockfile::rewritten(install, &manifests[0].1, lockfile.as_ref(), !members.is_empty(), project)
 }
 
 /// A workspace in a parent directory that the project may be part of.
-fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), Reason> {
-    for folder in looked.above() {
+fn workspace_above(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
+    for folder in install.above() {
         let manifest = join(folder, "package.json");
-        let is_workspace = looked.context.sends_file(&manifest)
-            && looked
+        let is_workspace = install.context.sends_file(&manifest)
+            && install
                 .context
                 .parsed(&manifest, Format::Json)
                 .map_or(true, |value| says_something(&Parsed(value)["workspaces"]));
         let settings = FILES_OF_WORKSPACES;
-        if is_workspace || settings.iter().any(|name| looked.context.sends_file(&join(folder, name))) {
+        if is_workspace || settings.iter().any(|name| install.context.sends_file(&join(folder, name))) {
             return Err(reasons::workspace_above());
         }
     }
@@ -82,9 +82,9 @@ fn workspace_above(looked: &Looked<'_, '_>) -> Result<(), Reason> {
 }
 
 /// Yarn's plugins are code that runs at every install.
-fn plugins(looked: &Looked<'_, '_>) -> Result<(), Reason> {
-    let Some(plugins) = settings::setting(looked, ".yarnrc.yml", "plugins") else { return Ok(()) };
-    let known = looked.call.manager.project.as_ref().map(|known| &known.plugins);
+fn plugins(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
+    let Some(plugins) = settings::setting(install, ".yarnrc.yml", "plugins") else { return Ok(()) };
+    let known = install.call.manager.project.as_ref().map(|known| &known.plugins);
     for plugin in plugins.as_array().into_iter().flatten() {
         let spec = plugin["spec"].as_str().unwrap_or_default();
         let is_known = known.is_some_and(|known| known.iter().any(|name| name == spec));
@@ -97,8 +97,8 @@ fn plugins(looked: &Looked<'_, '_>) -> Result<(), Reason> {
 }
 
 /// Scripts of the project itself that an install runs.
-fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result<(), Reason> {
-    if scripts::are_off(looked) {
+fn own_scripts(install: &InstallCall<'_, '_>, folder: &str, package: &Value) -> Result<(), Reason> {
+    if scripts::are_off(install) {
         return Ok(());
     }
     let path = join(folder, "package.json");
@@ -111,7 +111,7 @@ fn own_scripts(looked: &Looked<'_, '_>, folder: &str, package: &Value) -> Result
         return Err(reasons::lifecycle_script(&path, script));
     }
     let gyp = join(folder, "binding.gyp");
-    if looked.context.sends_file(&gyp) {
+    if install.context.sends_file(&gyp) {
         return Err(reasons::compiles_project(&gyp));
     }
     Ok(())
@@ -126,16 +126,16 @@ fn only_asks_for_a_manager(script: &str) -> bool {
 }
 
 /// The folders of the workspaces, those with a package.json.
-fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, Reason> {
-    let patterns: Vec<String> = if looked.call.manager.name == "pnpm" {
-        if !looked.has("pnpm-workspace.yaml") {
+fn members(install: &InstallCall<'_, '_>, root: &Value) -> Result<Vec<String>, Reason> {
+    let patterns: Vec<String> = if install.call.manager.name == "pnpm" {
+        if !install.has("pnpm-workspace.yaml") {
             return Ok(Vec::new());
         }
-        let value = looked.value("pnpm-workspace.yaml", Format::Yaml)?;
+        let value = install.value("pnpm-workspace.yaml", Format::Yaml)?;
         match &value["packages"] {
             Value::Null => return Ok(Vec::new()),
             packages => listed(packages)
-                .ok_or_else(|| reasons::workspace_packages(&looked.path("pnpm-workspace.yaml")))?,
+                .ok_or_else(|| reasons::workspace_packages(&install.path("pnpm-workspace.yaml")))?,
         }
     } else {
         let known = ["packages", "nohoist", "catalog", "catalogs"];
@@ -151,13 +151,13 @@ fn members(looked: &Looked<'_, '_>, root: &Value) -> Result<Vec<String>, Reason>
     // The same kind of patterns as in an ignore file: a later `!` excludes a folder again.
     let wanted = Ignore::parse(&patterns.join("\n"));
     let manifests =
-        looked.context.below(looked.folder).filter(|entry| looked.context.sends_file(&entry.path));
+        install.context.below(install.folder).filter(|entry| install.context.sends_file(&entry.path));
     let folders = manifests.filter_map(|entry| {
         let folder = entry.path.strip_suffix("/package.json")?;
-        let inner = if looked.folder.is_empty() {
+        let inner = if install.folder.is_empty() {
             folder
         } else {
-            folder.strip_prefix(looked.folder)?.trim_start_matches('/')
+            folder.strip_prefix(install.folder)?.trim_start_matches('/')
         };
         let installed = folder.split('/').any(|part| part == "node_modules");
         (!inner.is_empty() && !installed && wanted.excludes(inner)).then(|| folder.to_owned())

@@ -4,27 +4,27 @@
 use serde_json::{Map, Value};
 
 use super::settings::is_path;
-use super::{Looked, Project, join, resolve, says_something, settings, strings};
+use super::{InstallCall, Project, join, resolve, says_something, settings, strings};
 use crate::context::Format;
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::python::{KEYS_OF_PIPENV, KEYS_OF_POETRY, KEYS_OF_UV_SOURCES};
 use crate::reasons::{self, Reason};
 
-pub(super) fn view(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    match looked.call.manager.name.as_str() {
-        "poetry" => poetry(looked, project),
-        "uv" => uv(looked),
-        _ => pipenv(looked, project),
+pub(super) fn view(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    match install.call.manager.name.as_str() {
+        "poetry" => poetry(install, project),
+        "uv" => uv(install),
+        _ => pipenv(install, project),
     }
 }
 
-fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    let value = looked.value("pyproject.toml", Format::Toml)?;
+fn poetry(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    let value = install.value("pyproject.toml", Format::Toml)?;
     let poetry = &value["tool"]["poetry"];
-    if !looked.has_option(&["--no-root"]) && poetry["package-mode"] != false {
+    if !install.has_option(&["--no-root"]) && poetry["package-mode"] != false {
         return Err(reasons::poetry_installs_project());
     }
-    versions_from_history(looked, &value)?;
+    versions_from_history(install, &value)?;
     let groups = poetry["group"].as_object().into_iter().flat_map(|all| all.values());
     let tables = [&poetry["dependencies"], &poetry["dev-dependencies"]];
     for table in tables.into_iter().chain(groups.map(|group| &group["dependencies"])) {
@@ -43,15 +43,15 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> 
     requirements_of(&value)?;
     // Poetry 2 reads the licence's text. (python-poetry/poetry-core, factory.py.)
     if let Some(file) = value["project"]["license"]["file"].as_str() {
-        let path = resolve(looked.folder, file).filter(|path| looked.context.sends_file(path));
+        let path = resolve(install.folder, file).filter(|path| install.context.sends_file(path));
         project.reads.push(path.ok_or(reasons::missing_license_file())?);
     }
-    if !looked.has("poetry.lock") {
+    if !install.has("poetry.lock") {
         // Another checkout may have one: by convention it is in all of them or in none.
         project.confidence = Confidence::Unsafe;
         return Ok(());
     }
-    let lock = looked.value("poetry.lock", Format::Toml)?;
+    let lock = install.value("poetry.lock", Format::Toml)?;
     let packages = lock["package"].as_array().into_iter().flatten();
     let is_local =
         |package: &&Value| matches!(package["source"]["type"].as_str(), Some("directory" | "file"));
@@ -62,16 +62,16 @@ fn poetry(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> 
 }
 
 /// Plugins run at every command of Poetry's; one that takes the version from git needs the history.
-fn versions_from_history(looked: &Looked<'_, '_>, value: &Value) -> Result<(), Reason> {
+fn versions_from_history(install: &InstallCall<'_, '_>, value: &Value) -> Result<(), Reason> {
     let dynamic = &value["tool"]["poetry-dynamic-versioning"];
     if dynamic.is_object() && dynamic["enable"] != false {
         return Err(reasons::version_from_git());
     }
     let known =
-        looked.call.manager.project.as_ref().map(|known| known.plugins.as_slice()).unwrap_or_default();
+        install.call.manager.project.as_ref().map(|known| known.plugins.as_slice()).unwrap_or_default();
     let is_known = |name: &str| name == "poetry" || known.iter().any(|plugin| plugin == name);
     let required = value["tool"]["poetry"]["requires-plugins"].as_object().into_iter().flatten();
-    let installed: Vec<String> = (looked.place.installed)();
+    let installed: Vec<String> = (install.place.installed)();
     // `poetry-dynamic-versioning[plugin]>=1.0`; a URL contains the name too.
     let named =
         installed.iter().filter(|word| !word.starts_with('-') && word.contains("poetry")).map(|word| {
@@ -138,27 +138,27 @@ fn local(file: &str, name: &str, from: &str) -> Reason {
     reasons::dependency_from(file, name, from)
 }
 
-fn uv(looked: &Looked<'_, '_>) -> Result<(), Reason> {
-    let value = looked.value("pyproject.toml", Format::Toml)?;
+fn uv(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
+    let value = install.value("pyproject.toml", Format::Toml)?;
     let uv = &value["tool"]["uv"];
     // uv's documentation, "Configuring projects", Project packaging.
     let is_package = uv["package"] == true || value.get("build-system").is_some() && uv["package"] != false;
-    if is_package && !looked.has_option(&["--no-install-project"]) {
+    if is_package && !install.has_option(&["--no-install-project"]) {
         return Err(reasons::uv_installs_project());
     }
-    has_uv_parent(looked)?;
+    has_uv_parent(install)?;
     understood_by_uv(&value)?;
     if dynamic(&value, "dependencies") || dynamic(&value, "optional-dependencies") {
         return Err(reasons::dynamic_dependencies());
     }
-    if !looked.has("uv.lock") {
+    if !install.has("uv.lock") {
         return Err(reasons::no_uv_lock());
     }
     // Otherwise it may write a lockfile that the later copy would replace.
-    if !looked.has_option(&["--frozen", "--locked"]) {
+    if !install.has_option(&["--frozen", "--locked"]) {
         return Err(reasons::uv_may_rewrite_lock());
     }
-    let lock = looked.value("uv.lock", Format::Toml)?;
+    let lock = install.value("uv.lock", Format::Toml)?;
     for package in lock["package"].as_array().into_iter().flatten() {
         let source = &package["source"];
         let is_own = ["virtual", "editable"].iter().any(|key| source[*key] == ".");
@@ -180,14 +180,14 @@ fn dynamic(value: &Value, key: &str) -> bool {
 }
 
 /// A uv project or settings in a parent directory, which would apply too.
-pub(super) fn has_uv_parent(looked: &Looked<'_, '_>) -> Result<(), Reason> {
-    let above = looked.above().find(|folder| {
+pub(super) fn has_uv_parent(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
+    let above = install.above().find(|folder| {
         let manifest = join(folder, "pyproject.toml");
-        let has_table = || match looked.context.parsed(&manifest, Format::Toml) {
+        let has_table = || match install.context.parsed(&manifest, Format::Toml) {
             Ok(value) => value.as_ref().as_ref().is_ok_and(|value| value["tool"].get("uv").is_some()),
-            Err(_) => looked.context.sends_file(&manifest),
+            Err(_) => install.context.sends_file(&manifest),
         };
-        looked.context.sends_file(&join(folder, "uv.toml")) || has_table()
+        install.context.sends_file(&join(folder, "uv.toml")) || has_table()
     });
     above.map_or(Ok(()), |_| Err(reasons::uv_settings_above()))
 }
@@ -210,8 +210,8 @@ pub(super) fn understood_by_uv(value: &Value) -> Result<(), Reason> {
     requirements_of(value)
 }
 
-fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> {
-    let value = looked.value("Pipfile", Format::Toml)?;
+fn pipenv(install: &InstallCall<'_, '_>, project: &mut Project) -> Result<(), Reason> {
+    let value = install.value("Pipfile", Format::Toml)?;
     let known = KEYS_OF_PIPENV;
     for (table, all) in value.as_object().into_iter().flatten() {
         match table.as_str() {
@@ -238,12 +238,12 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> 
             }
         }
     }
-    if !looked.has("Pipfile.lock") {
+    if !install.has("Pipfile.lock") {
         // Another checkout may have one: by convention it is in all of them or in none.
         project.confidence = Confidence::Unsafe;
         return Ok(());
     }
-    let lock = looked.value("Pipfile.lock", Format::Json)?;
+    let lock = install.value("Pipfile.lock", Format::Json)?;
     for (_, table) in lock.as_object().into_iter().flatten().filter(|(name, _)| *name != "_meta") {
         let is_local = |package: &Value| {
             package["editable"] == true
@@ -256,15 +256,15 @@ fn pipenv(looked: &Looked<'_, '_>, project: &mut Project) -> Result<(), Reason> 
             return Err(local("Pipfile.lock", name, "a local path"));
         }
     }
-    if !looked.has_option(&["--deploy", "--ignore-pipfile"]) && looked.call.verb != "sync" {
+    if !install.has_option(&["--deploy", "--ignore-pipfile"]) && install.call.verb != "sync" {
         project.confidence = Confidence::Unsafe;
     }
     Ok(())
 }
 
 /// `uv pip install -r pyproject.toml`: what it names must be in it. The error follows "because".
-pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(), Reason> {
-    let value = looked.context.parsed(path, Format::Toml).map(super::Parsed)?;
+pub(super) fn as_requirements(install: &InstallCall<'_, '_>, path: &str) -> Result<(), Reason> {
+    let value = install.context.parsed(path, Format::Toml).map(super::Parsed)?;
     if value["project"].is_null()
         || dynamic(&value, "dependencies")
         || dynamic(&value, "optional-dependencies")
@@ -275,11 +275,11 @@ pub(super) fn as_requirements(looked: &Looked<'_, '_>, path: &str) -> Result<(),
 }
 
 /// Whether uv has settings that are not understood.
-pub(super) fn settings_of_uv(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
+pub(super) fn settings_of_uv(install: &InstallCall<'_, '_>) -> Result<Vec<String>, Reason> {
     let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
-    settings::view(looked, looked.folder, &mut project)?;
-    has_uv_parent(looked)?;
-    let names = ["uv.toml", "pyproject.toml", ".python-version"].iter().map(|name| looked.path(name));
-    project.reads.extend(names.filter(|path| looked.context.sends_file(path)));
+    settings::view(install, install.folder, &mut project)?;
+    has_uv_parent(install)?;
+    let names = ["uv.toml", "pyproject.toml", ".python-version"].iter().map(|name| install.path(name));
+    project.reads.extend(names.filter(|path| install.context.sends_file(path)));
     Ok(project.reads)
 }

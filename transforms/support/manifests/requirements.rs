@@ -1,26 +1,26 @@
 //! `pip install -r` and `uv pip install -r`: requirements files with everything that they include,
 //! and the local paths in them.
 
-use super::{Looked, Project, moves_elsewhere, pyproject, resolve};
+use super::{InstallCall, Project, moves_elsewhere, pyproject, resolve};
 use crate::knowledge::Confidence;
 use crate::knowledge::languages::python::{ARCHIVES, OPTIONS_OF_REQUIREMENTS, OPTIONS_WITH_OTHER_FILES};
 use crate::reasons::{self, Reason};
 use crate::syntax::shell::Word;
 
-pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, Reason>> {
-    let files = match files(looked) {
+pub(super) fn project(install: &InstallCall<'_, '_>) -> Option<Result<Project, Reason>> {
+    let files = match files(install) {
         Ok(files) if files.is_empty() => return None,
         Ok(files) => files,
         Err(reason) => return Some(Err(reason)),
     };
-    Some(read_all(looked, files).and_then(|mut project| {
-        if looked.call.manager.name == "uv" {
-            let more = pyproject::settings_of_uv(looked)?;
+    Some(read_all(install, files).and_then(|mut project| {
+        if install.call.manager.name == "uv" {
+            let more = pyproject::settings_of_uv(install)?;
             project
                 .reads
                 .extend(more.into_iter().filter(|path| !project.reads.contains(path)).collect::<Vec<_>>());
         } else {
-            distutils(looked)?;
+            distutils(install)?;
         }
         Ok(project)
     }))
@@ -28,8 +28,8 @@ pub(super) fn project(looked: &Looked<'_, '_>) -> Option<Result<Project, Reason>
 
 /// Old releases of pip read the install locations from `setup.cfg` in the directory. (Python's
 /// documentation, "Distributing Python Modules", Writing the Setup Configuration File.)
-fn distutils(looked: &Looked<'_, '_>) -> Result<(), Reason> {
-    let Some(text) = looked.context.text(&looked.path("setup.cfg")) else { return Ok(()) };
+fn distutils(install: &InstallCall<'_, '_>) -> Result<(), Reason> {
+    let Some(text) = install.context.text(&install.path("setup.cfg")) else { return Ok(()) };
     let sections = ["[install]", "[easy_install]", "[global]", "[build]", "[build_ext]"];
     match text.lines().map(str::trim).find(|line| sections.contains(line)) {
         Some(section) => Err(reasons::setup_cfg_section(section)),
@@ -38,8 +38,8 @@ fn distutils(looked: &Looked<'_, '_>) -> Result<(), Reason> {
 }
 
 /// The files that the call names by `-r` and `-c`.
-fn files(looked: &Looked<'_, '_>) -> Result<Vec<String>, Reason> {
-    let call = looked.call;
+fn files(install: &InstallCall<'_, '_>) -> Result<Vec<String>, Reason> {
+    let call = install.call;
     let mut found = Vec::new();
     let mut values = call.values.iter();
     for option in &call.options {
@@ -89,26 +89,27 @@ fn is_local(text: &str) -> bool {
 }
 
 /// Reads requirements files and those that they include.
-fn read_all(looked: &Looked<'_, '_>, files: Vec<String>) -> Result<Project, Reason> {
+fn read_all(install: &InstallCall<'_, '_>, files: Vec<String>) -> Result<Project, Reason> {
     let mut open: Vec<(String, String)> =
-        files.into_iter().map(|file| (looked.folder.to_owned(), file)).collect();
+        files.into_iter().map(|file| (install.folder.to_owned(), file)).collect();
     let mut project = Project { reads: Vec::new(), makes: Vec::new(), confidence: Confidence::Safe };
     while let Some((folder, file)) = open.pop() {
         if file.contains("://") {
             continue;
         }
-        let path = if file.starts_with('/') { (looked.place.origin)(&file) } else { resolve(&folder, &file) };
+        let path =
+            if file.starts_with('/') { (install.place.origin)(&file) } else { resolve(&folder, &file) };
         let path = path.filter(|_| !file.contains('$') && !folder.contains('\0') || file.starts_with('/'));
         let path = path.ok_or_else(|| reasons::outside_of_copied_files(&file))?;
         if project.reads.contains(&path) {
             continue;
         }
-        let text = looked.context.text(&path).ok_or_else(|| reasons::missing_file(&path))?;
-        if path.ends_with(".toml") && looked.call.manager.name == "uv" {
+        let text = install.context.text(&path).ok_or_else(|| reasons::missing_file(&path))?;
+        if path.ends_with(".toml") && install.call.manager.name == "uv" {
             if !path.ends_with("pyproject.toml") {
                 return Err(reasons::not_requirements(&path));
             }
-            pyproject::as_requirements(looked, &path)?;
+            pyproject::as_requirements(install, &path)?;
             project.reads.push(path);
             continue;
         }

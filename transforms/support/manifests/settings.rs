@@ -5,20 +5,20 @@
 
 use serde_json::{Map, Value};
 
-use super::{Looked, Project, join, resolve};
+use super::{InstallCall, Project, join, resolve};
 use crate::context::Format;
 use crate::knowledge::{SettingsFile, SettingsFormat};
 use crate::reasons::{self, Reason};
 
 /// Reads the manager's settings files in a folder, and adds the files that they name.
-pub(super) fn view(looked: &Looked<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
-    for known in looked.place.known.settings(&looked.call.manager.name) {
-        let Some(value) = read(looked, known, folder)? else { continue };
+pub(super) fn view(install: &InstallCall<'_, '_>, folder: &str, project: &mut Project) -> Result<(), Reason> {
+    for known in install.place.known.settings(&install.call.manager.name) {
+        let Some(value) = read(install, known, folder)? else { continue };
         let mut value = &value;
         for part in known.table.iter().flat_map(|table| table.split('.')) {
             value = &value[part];
         }
-        let check = Check { looked, known, folder, path: join(folder, &known.file) };
+        let check = Check { install, known, folder, path: join(folder, &known.file) };
         match value {
             Value::Null => {}
             Value::Object(all) => check.table("", all, project)?,
@@ -29,19 +29,19 @@ pub(super) fn view(looked: &Looked<'_, '_>, folder: &str, project: &mut Project)
 }
 
 /// The value of a key in a settings file; none if the key or the file does not exist.
-pub(super) fn setting(looked: &Looked<'_, '_>, file: &str, key: &str) -> Option<Value> {
-    let known = looked.place.known.settings(&looked.call.manager.name);
+pub(super) fn setting(install: &InstallCall<'_, '_>, file: &str, key: &str) -> Option<Value> {
+    let known = install.place.known.settings(&install.call.manager.name);
     let known = known.into_iter().find(|known| known.file == file && known.table.is_none())?;
-    read(looked, known, looked.folder).ok()??.get(key).cloned()
+    read(install, known, install.folder).ok()??.get(key).cloned()
 }
 
-fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<Option<Value>, Reason> {
+fn read(install: &InstallCall<'_, '_>, known: &SettingsFile, folder: &str) -> Result<Option<Value>, Reason> {
     let path = join(folder, &known.file);
-    if !looked.context.sends_file(&path) {
+    if !install.context.sends_file(&path) {
         return Ok(None);
     }
     let parsed = |format| {
-        let value = looked.context.parsed(&path, format)?;
+        let value = install.context.parsed(&path, format)?;
         Ok(value.as_ref().as_ref().ok().cloned())
     };
     match known.format {
@@ -49,7 +49,7 @@ fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<O
         SettingsFormat::Toml => parsed(Format::Toml),
         SettingsFormat::Yaml => parsed(Format::Yaml),
         SettingsFormat::Ini | SettingsFormat::Yarnrc => {
-            let text = looked.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))?;
+            let text = install.context.text(&path).ok_or_else(|| reasons::unreadable_file(&path))?;
             let all = if known.format == SettingsFormat::Ini { ini(text) } else { yarnrc(text) };
             Ok(Some(Value::Object(all)))
         }
@@ -58,7 +58,7 @@ fn read(looked: &Looked<'_, '_>, known: &SettingsFile, folder: &str) -> Result<O
 
 /// A settings file.
 struct Check<'c, 'l, 'a> {
-    looked: &'c Looked<'l, 'a>,
+    install: &'c InstallCall<'l, 'a>,
     known: &'c SettingsFile,
     folder: &'c str,
     path: String,
@@ -95,7 +95,7 @@ impl Check<'_, '_, '_> {
             _ => None,
         };
         for path in named.ok_or_else(|| reasons::setting_format(name, &self.path))? {
-            let path = resolve(self.folder, path).filter(|path| self.looked.context.sends_file(path));
+            let path = resolve(self.folder, path).filter(|path| self.install.context.sends_file(path));
             let path = path.ok_or_else(|| reasons::setting_names_missing_file(name, &self.path))?;
             // A directory that is copied as a whole already contains it.
             let is_there = |known: &String| crate::facts::paths::within(&path, known);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::{Looked, Project, resolve, settings};
+use super::super::{InstallCall, Project, resolve, settings};
 use super::scripts::{Scripts, is_berry};
 use super::yarn_lock;
 use crate::context::Format;
@@ -42,24 +42,24 @@ fn names(manager: &str) -> &'static [&'static str] {
 impl Lockfile {
     /// Reads the lockfile of the project; none where it has none.
     pub fn read(
-        looked: &Looked<'_, '_>,
+        install: &InstallCall<'_, '_>,
         root: &Value,
         members: &BTreeSet<&str>,
         project: &mut Project,
     ) -> Result<Option<Self>, Reason> {
-        let names = names(&looked.call.manager.name);
-        let Some(name) = names.iter().copied().find(|name| looked.has(name)) else { return Ok(None) };
+        let names = names(&install.call.manager.name);
+        let Some(name) = names.iter().copied().find(|name| install.has(name)) else { return Ok(None) };
         let mut lock =
             Self { name, names: BTreeSet::new(), is_complete: true, scripts: Scripts::Of(BTreeSet::new()) };
         match name {
-            "yarn.lock" if is_berry(looked) => lock.berry(&*looked.value(name, Format::Yaml)?)?,
+            "yarn.lock" if is_berry(install) => lock.berry(&*install.value(name, Format::Yaml)?)?,
             "yarn.lock" => {
-                lock.names = yarn_lock::names(looked.text(name)?)
-                    .ok_or_else(|| reasons::lockfile_local_or_unknown(&looked.path(name)))?;
+                lock.names = yarn_lock::names(install.text(name)?)
+                    .ok_or_else(|| reasons::lockfile_local_or_unknown(&install.path(name)))?;
                 lock.scripts = Scripts::Perhaps(lock.names.clone());
             }
-            "pnpm-lock.yaml" => lock.pnpm(looked, &*looked.value(name, Format::Yaml)?, project)?,
-            "bun.lock" => lock.bun(&*looked.value(name, Format::Yaml)?)?,
+            "pnpm-lock.yaml" => lock.pnpm(install, &*install.value(name, Format::Yaml)?, project)?,
+            "bun.lock" => lock.bun(&*install.value(name, Format::Yaml)?)?,
             "bun.lockb" => {
                 lock.names = direct(root);
                 lock.is_complete = false;
@@ -67,8 +67,8 @@ impl Lockfile {
             }
             _ => {
                 // npm rejects or rewrites a file that is not JSON.
-                let value = looked.value(name, Format::Json)?;
-                lock.npm(looked, &value, members)?;
+                let value = install.value(name, Format::Json)?;
+                lock.npm(install, &value, members)?;
             }
         }
         Ok(Some(lock))
@@ -77,7 +77,7 @@ impl Lockfile {
     /// package-lock.json, from version 2 on. (npm's documentation, "package-lock.json".)
     fn npm(
         &mut self,
-        looked: &Looked<'_, '_>,
+        install: &InstallCall<'_, '_>,
         value: &Value,
         members: &BTreeSet<&str>,
     ) -> Result<(), Reason> {
@@ -90,7 +90,7 @@ impl Lockfile {
         for (path, entry) in packages {
             let Some((_, name)) = path.rsplit_once("node_modules/") else {
                 let is_member = path.is_empty()
-                    || resolve(looked.folder, path).is_some_and(|path| members.contains(path.as_str()));
+                    || resolve(install.folder, path).is_some_and(|path| members.contains(path.as_str()));
                 if is_member {
                     continue;
                 }
@@ -98,7 +98,7 @@ impl Lockfile {
             };
             let resolved = entry["resolved"].as_str().unwrap_or_default();
             if entry["link"] == true {
-                if resolve(looked.folder, resolved).is_some_and(|path| members.contains(path.as_str())) {
+                if resolve(install.folder, resolved).is_some_and(|path| members.contains(path.as_str())) {
                     continue;
                 }
                 return Err(reasons::linked_package(self.name, name, resolved));
@@ -155,7 +155,12 @@ impl Lockfile {
     }
 
     /// pnpm-lock.yaml: up to version 6 it says which packages are built, later not.
-    fn pnpm(&mut self, looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Result<(), Reason> {
+    fn pnpm(
+        &mut self,
+        install: &InstallCall<'_, '_>,
+        value: &Value,
+        project: &mut Project,
+    ) -> Result<(), Reason> {
         let version = match &value["lockfileVersion"] {
             Value::String(text) => text.split('.').next().and_then(|major| major.parse::<u32>().ok()),
             Value::Number(number) => number.as_f64().map(|number| if number < 6.0 { 5 } else { 6 }),
@@ -188,7 +193,7 @@ impl Lockfile {
         for (name, patch) in value["patchedDependencies"].as_object().into_iter().flatten() {
             // From pnpm 10 on, it is only the checksum; the path is in the settings.
             let Some(path) = patch["path"].as_str() else { continue };
-            let path = resolve(looked.folder, path).filter(|path| looked.context.sends_file(path));
+            let path = resolve(install.folder, path).filter(|path| install.context.sends_file(path));
             let path = path.ok_or_else(|| reasons::missing_patch(name))?;
             if !project.reads.iter().any(|known| paths::within(&path, known)) {
                 project.reads.push(path);
@@ -223,13 +228,13 @@ impl Lockfile {
     }
 
     /// The files that Yarn 2 and later creates next to `node_modules`.
-    pub fn add_created_files(&self, looked: &Looked<'_, '_>, project: &mut Project) {
-        if self.name == "yarn.lock" && is_berry(looked) {
-            let linker = settings::setting(looked, ".yarnrc.yml", "nodeLinker");
+    pub fn add_created_files(&self, install: &InstallCall<'_, '_>, project: &mut Project) {
+        if self.name == "yarn.lock" && is_berry(install) {
+            let linker = settings::setting(install, ".yarnrc.yml", "nodeLinker");
             let is_pnp = linker.is_none_or(|linker| linker == "pnp");
-            let known = looked.call.manager.project.iter().flat_map(|known| &known.may_make);
+            let known = install.call.manager.project.iter().flat_map(|known| &known.may_make);
             let made = known.filter(|name| is_pnp || !name.starts_with(".pnp"));
-            project.makes.extend(made.map(|name| looked.path(name)));
+            project.makes.extend(made.map(|name| install.path(name)));
         }
     }
 }
@@ -264,13 +269,13 @@ fn direct(root: &Value) -> BTreeSet<String> {
 
 /// An install that may rewrite the lockfile: the later copy would restore the old one.
 pub(super) fn rewritten(
-    looked: &Looked<'_, '_>,
+    install: &InstallCall<'_, '_>,
     root: &Value,
     lockfile: Option<&Lockfile>,
     has_members: bool,
     project: &mut Project,
 ) -> Result<(), Reason> {
-    let call = looked.call;
+    let call = install.call;
     let is_ci = VERBS_THAT_KEEP_LOCKFILES.contains(&call.verb.as_str());
     let Some(lockfile) = lockfile else {
         if is_ci {
@@ -278,16 +283,16 @@ pub(super) fn rewritten(
         }
         // Some managers take the versions from the lockfile of another one.
         let foreign = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
-        if foreign.iter().any(|name| looked.has(name)) {
+        if foreign.iter().any(|name| install.has(name)) {
             return Err(reasons::foreign_lockfile());
         }
         return Ok(());
     };
-    let frozen = is_ci || call.verb == "fetch" || looked.has_option(OPTIONS_THAT_KEEP_LOCKFILES);
+    let frozen = is_ci || call.verb == "fetch" || install.has_option(OPTIONS_THAT_KEEP_LOCKFILES);
     let keeps = !has_members
         && match call.manager.name.as_str() {
-            "npm" => npm_keeps(looked, lockfile.name, root)?,
-            "pnpm" => pnpm_keeps(looked, lockfile.name, root)?,
+            "npm" => npm_keeps(install, lockfile.name, root)?,
+            "pnpm" => pnpm_keeps(install, lockfile.name, root)?,
             _ => false,
         };
     if !frozen && !keeps {
@@ -298,8 +303,8 @@ pub(super) fn rewritten(
 
 /// Whether `npm install` finds nothing to change in a lockfile: its root entry asks for what
 /// package.json asks for.
-fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, Reason> {
-    let lock = looked.value(name, Format::Json)?;
+fn npm_keeps(install: &InstallCall<'_, '_>, name: &str, root: &Value) -> Result<bool, Reason> {
+    let lock = install.value(name, Format::Json)?;
     let entry = &lock["packages"][""];
     let same = |key: &str| {
         let of = |value: &Value| value[key].as_object().filter(|all| !all.is_empty()).cloned();
@@ -311,8 +316,8 @@ fn npm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, 
 
 /// Whether `pnpm install` leaves a lockfile unchanged: it does if that satisfies package.json.
 /// (pnpm's documentation, "Settings", prefer-frozen-lockfile.)
-fn pnpm_keeps(looked: &Looked<'_, '_>, name: &str, root: &Value) -> Result<bool, Reason> {
-    let lock = looked.value(name, Format::Yaml)?;
+fn pnpm_keeps(install: &InstallCall<'_, '_>, name: &str, root: &Value) -> Result<bool, Reason> {
+    let lock = install.value(name, Format::Yaml)?;
     let own = &lock["importers"]["."];
     let same = |key: &str| {
         let wanted = root[key].as_object().into_iter().flatten();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::{Looked, Parsed, Project, settings};
+use super::super::{InstallCall, Parsed, Project, settings};
 use super::lockfile::Lockfile;
 use crate::context::Format;
 use crate::knowledge::Confidence;
@@ -26,26 +26,29 @@ pub(super) enum Scripts {
 /// Looks up what the scripts of an install read: adds files, or lowers the confidence, or names the
 /// package that prevents the rewrite.
 pub(super) fn view(
-    looked: &Looked<'_, '_>,
+    install: &InstallCall<'_, '_>,
     manifests: &[(String, Parsed)],
     lockfile: Option<&Lockfile>,
     project: &mut Project,
 ) -> Result<(), Reason> {
-    if are_off(looked) {
+    if are_off(install) {
         return Ok(());
     }
-    match which(looked, manifests, lockfile)? {
+    match which(install, manifests, lockfile)? {
         Scripts::Of(names) => {
             for name in names {
-                let script =
-                    looked.place.known.install_script(&name).ok_or_else(|| reasons::install_script(&name))?;
-                needs_no_more(looked, &name)?;
-                let reads = script.reads.iter().map(|file| looked.path(file));
-                project.reads.extend(reads.filter(|path| looked.context.sends_file(path)));
+                let script = install
+                    .place
+                    .known
+                    .install_script(&name)
+                    .ok_or_else(|| reasons::install_script(&name))?;
+                needs_no_more(install, &name)?;
+                let reads = script.reads.iter().map(|file| install.path(file));
+                project.reads.extend(reads.filter(|path| install.context.sends_file(path)));
             }
         }
         Scripts::Perhaps(names) => {
-            names.iter().try_for_each(|name| needs_no_more(looked, name))?;
+            names.iter().try_for_each(|name| needs_no_more(install, name))?;
             // By convention an install script reads only its own package.
             project.confidence = project.confidence.max(Confidence::Unsafe);
         }
@@ -53,21 +56,21 @@ pub(super) fn view(
     Ok(())
 }
 
-fn needs_no_more(looked: &Looked<'_, '_>, name: &str) -> Result<(), Reason> {
-    let because = looked.place.known.install_script(name).and_then(|script| script.because.as_ref());
+fn needs_no_more(install: &InstallCall<'_, '_>, name: &str) -> Result<(), Reason> {
+    let because = install.place.known.install_script(name).and_then(|script| script.because.as_ref());
     because.map_or(Ok(()), |because| Err(reasons::install_script_needs(name, because)))
 }
 
 /// Whether no scripts run at all: by an option or a setting.
-pub(super) fn are_off(looked: &Looked<'_, '_>) -> bool {
+pub(super) fn are_off(install: &InstallCall<'_, '_>) -> bool {
     let is_on = |file: &str, key: &str| {
-        settings::setting(looked, file, key).is_some_and(|value| value == "true" || value == true)
+        settings::setting(install, file, key).is_some_and(|value| value == "true" || value == true)
     };
-    let by_option = looked.has_option(&["--ignore-scripts"]);
-    match looked.call.manager.name.as_str() {
-        "yarn" if is_berry(looked) => {
-            settings::setting(looked, ".yarnrc.yml", "enableScripts").is_some_and(|value| value == false)
-                || looked.call.options.iter().any(|option| option.raw == "--mode=skip-build")
+    let by_option = install.has_option(&["--ignore-scripts"]);
+    match install.call.manager.name.as_str() {
+        "yarn" if is_berry(install) => {
+            settings::setting(install, ".yarnrc.yml", "enableScripts").is_some_and(|value| value == false)
+                || install.call.options.iter().any(|option| option.raw == "--mode=skip-build")
         }
         "yarn" => by_option || is_on(".npmrc", "ignore-scripts") || is_on(".yarnrc", "ignore-scripts"),
         "pnpm" => {
@@ -78,13 +81,13 @@ pub(super) fn are_off(looked: &Looked<'_, '_>) -> bool {
 }
 
 /// Whether Yarn 2 or later made the lockfile.
-pub(super) fn is_berry(looked: &Looked<'_, '_>) -> bool {
-    looked.has(".yarnrc.yml")
-        || looked.context.text(&looked.path("yarn.lock")).is_some_and(|text| text.contains("__metadata:"))
+pub(super) fn is_berry(install: &InstallCall<'_, '_>) -> bool {
+    install.has(".yarnrc.yml")
+        || install.context.text(&install.path("yarn.lock")).is_some_and(|text| text.contains("__metadata:"))
 }
 
 fn which(
-    looked: &Looked<'_, '_>,
+    install: &InstallCall<'_, '_>,
     manifests: &[(String, Parsed)],
     lockfile: Option<&Lockfile>,
 ) -> Result<Scripts, Reason> {
@@ -96,8 +99,8 @@ fn which(
             .collect();
         return Ok(if names.is_empty() { Scripts::Of(names) } else { Scripts::Perhaps(names) });
     };
-    let found = match looked.call.manager.name.as_str() {
-        "pnpm" => allowed_by_pnpm(looked, &manifests[0].1, lockfile)?,
+    let found = match install.call.manager.name.as_str() {
+        "pnpm" => allowed_by_pnpm(install, &manifests[0].1, lockfile)?,
         "bun" => match super::strings(&manifests[0].1["trustedDependencies"]) {
             Some(trusted) => among(lockfile, &trusted),
             // Bun has a built-in list of trusted packages.
@@ -114,9 +117,13 @@ fn which(
 /// pnpm runs the scripts of all dependencies before version 10, and only of those that are allowed
 /// to from then on; a list of allowed ones holds for all versions. (pnpm's documentation,
 /// "Settings", Build Settings; its release notes, 10.0.)
-fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -> Result<Scripts, Reason> {
+fn allowed_by_pnpm(
+    install: &InstallCall<'_, '_>,
+    root: &Value,
+    lockfile: &Lockfile,
+) -> Result<Scripts, Reason> {
     let workspace =
-        looked.has("pnpm-workspace.yaml").then(|| looked.value("pnpm-workspace.yaml", Format::Yaml));
+        install.has("pnpm-workspace.yaml").then(|| install.value("pnpm-workspace.yaml", Format::Yaml));
     let workspace = workspace.transpose()?;
     let setting = |key: &str| -> Value {
         let own = root["pnpm"][key].clone();
@@ -130,7 +137,7 @@ fn allowed_by_pnpm(looked: &Looked<'_, '_>, root: &Value, lockfile: &Lockfile) -
     }
     let only = setting("onlyBuiltDependencies");
     let allowed = setting("allowBuilds");
-    let is_strict = pnpm_release(looked, root).is_some_and(|release| release >= 10);
+    let is_strict = pnpm_release(install, root).is_some_and(|release| release >= 10);
     if !is_strict && only.is_null() && allowed.is_null() {
         return Ok(lockfile.scripts.clone());
     }
@@ -171,13 +178,13 @@ fn among(lockfile: &Lockfile, names: &[&str]) -> Scripts {
 
 /// The major release of pnpm that runs: package.json says it, or an earlier command that installed
 /// it.
-fn pnpm_release(looked: &Looked<'_, '_>, root: &Value) -> Option<u32> {
+fn pnpm_release(install: &InstallCall<'_, '_>, root: &Value) -> Option<u32> {
     let release = |text: &str| -> Option<u32> {
         text.strip_prefix("pnpm@")?.split('.').next()?.trim_start_matches(['^', '~', 'v']).parse().ok()
     };
     let named = root["packageManager"].as_str().and_then(release);
     let installed = || {
-        let words = (looked.place.installed)();
+        let words = (install.place.installed)();
         let mut all = words.iter().filter(|word| word.starts_with("pnpm@")).map(|word| release(word));
         let first = all.next()??;
         all.all(|other| other == Some(first)).then_some(first)

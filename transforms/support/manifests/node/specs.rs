@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::super::{Looked, Parsed, Project, join, resolve};
+use super::super::{InstallCall, Parsed, Project, join, resolve};
 use crate::context::Format;
 use crate::facts::paths;
 use crate::knowledge::languages::node::{DEPENDENCY_TABLES, REMOTE_SCHEMES};
@@ -11,7 +11,7 @@ use crate::reasons::{self, Reason};
 
 /// The dependencies of one package.json.
 pub(super) fn dependencies(
-    looked: &Looked<'_, '_>,
+    install: &InstallCall<'_, '_>,
     folder: &str,
     package: &Value,
     project: &mut Project,
@@ -26,7 +26,7 @@ pub(super) fn dependencies(
         };
         for (name, spec) in all {
             let spec = spec.as_str().ok_or_else(|| reasons::unknown_location(&path, name))?;
-            is_understood(looked, folder, spec, project)
+            is_understood(install, folder, spec, project)
                 .map_err(|reason| reasons::dependency_from(&path, name, &reason))?;
         }
     }
@@ -39,11 +39,11 @@ pub(super) fn dependencies(
 
 /// What replaces dependencies of dependencies: overrides, resolutions, catalogs, patches.
 pub(super) fn replacements(
-    looked: &Looked<'_, '_>,
+    install: &InstallCall<'_, '_>,
     root: &Value,
     project: &mut Project,
 ) -> Result<(), Reason> {
-    let path = looked.path("package.json");
+    let path = install.path("package.json");
     let mut all: Vec<(&str, Value)> = Vec::new();
     for key in ["overrides", "resolutions", "catalog", "catalogs"] {
         all.push((key, root[key].clone()));
@@ -52,32 +52,33 @@ pub(super) fn replacements(
     for key in ["catalog", "catalogs"] {
         all.push((key, root["workspaces"][key].clone()));
     }
-    if looked.call.manager.name == "pnpm" && looked.has("pnpm-workspace.yaml") {
-        let workspace: Parsed = looked.value("pnpm-workspace.yaml", Format::Yaml)?;
+    if install.call.manager.name == "pnpm" && install.has("pnpm-workspace.yaml") {
+        let workspace: Parsed = install.value("pnpm-workspace.yaml", Format::Yaml)?;
         for key in ["overrides", "catalog", "catalogs"] {
             all.push((key, workspace[key].clone()));
         }
     }
     for (key, value) in &all {
-        nested(looked, value, project).map_err(|reason| reasons::replaced_dependency(key, &reason, &path))?;
+        nested(install, value, project)
+            .map_err(|reason| reasons::replaced_dependency(key, &reason, &path))?;
     }
     // Bun's key; pnpm's are files of its settings.
     if let Some(patches) = root["patchedDependencies"].as_object() {
         for (name, patch) in patches {
-            let patch = patch.as_str().and_then(|patch| resolve(looked.folder, patch));
-            let patch = patch.filter(|patch| looked.context.sends_file(patch));
+            let patch = patch.as_str().and_then(|patch| resolve(install.folder, patch));
+            let patch = patch.filter(|patch| install.context.sends_file(patch));
             project.reads.push(patch.ok_or_else(|| reasons::missing_patch(name))?);
         }
     }
     Ok(())
 }
 
-fn nested(looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Result<(), String> {
+fn nested(install: &InstallCall<'_, '_>, value: &Value, project: &mut Project) -> Result<(), String> {
     match value {
         Value::Null => Ok(()),
         Value::String(spec) if spec.starts_with('$') || matches!(spec.as_str(), "-" | "") => Ok(()),
-        Value::String(spec) => is_understood(looked, looked.folder, spec, project),
-        Value::Object(all) => all.values().try_for_each(|inner| nested(looked, inner, project)),
+        Value::String(spec) => is_understood(install, install.folder, spec, project),
+        Value::Object(all) => all.values().try_for_each(|inner| nested(install, inner, project)),
         _ => Err("a value in an unknown format".into()),
     }
 }
@@ -85,13 +86,13 @@ fn nested(looked: &Looked<'_, '_>, value: &Value, project: &mut Project) -> Resu
 /// Whether a package comes from elsewhere or from the workspace; the error says where else it is
 /// from, to follow "from".
 fn is_understood(
-    looked: &Looked<'_, '_>,
+    install: &InstallCall<'_, '_>,
     folder: &str,
     spec: &str,
     project: &mut Project,
 ) -> Result<(), String> {
     if let Some(patched) = spec.strip_prefix("patch:") {
-        return patch(looked, folder, patched, project);
+        return patch(install, folder, patched, project);
     }
     if is_remote(spec) { Ok(()) } else { Err(format!("a local path or an unknown location, `{spec}`")) }
 }
@@ -129,7 +130,12 @@ fn is_remote(spec: &str) -> bool {
 }
 
 /// Yarn's `patch:NAME@VERSION#PATH`: its file is read. A built-in patch is Yarn's own.
-fn patch(looked: &Looked<'_, '_>, folder: &str, patched: &str, project: &mut Project) -> Result<(), String> {
+fn patch(
+    install: &InstallCall<'_, '_>,
+    folder: &str,
+    patched: &str,
+    project: &mut Project,
+) -> Result<(), String> {
     let (source, file) = patched.split_once('#').ok_or_else(|| "a patch in an unknown format".to_owned())?;
     let file = file.split("::").next().unwrap_or(file);
     let source = source.rsplit_once('@').map_or(source, |(_, version)| version);
@@ -141,10 +147,10 @@ fn patch(looked: &Looked<'_, '_>, folder: &str, patched: &str, project: &mut Pro
             continue;
         }
         let path = match file.strip_prefix("~/") {
-            Some(inner) => resolve(looked.folder, inner),
+            Some(inner) => resolve(install.folder, inner),
             None => resolve(folder, file),
         };
-        let path = path.filter(|path| looked.context.sends_file(path));
+        let path = path.filter(|path| install.context.sends_file(path));
         let path = path.ok_or_else(|| format!("a patch that is not in the build context, `{file}`"))?;
         if !project.reads.iter().any(|known| paths::within(&path, known)) {
             project.reads.push(path);
