@@ -98,8 +98,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// Names in code that say nothing about what they name.
-const NAMES: &[&str] =
-    &[r"\bone\b", r"\b(?:enum|struct|trait|type) (?:Fate|Held|Lean|Look|Looked|Made|Own|Way)\b", r"\bfn is_it\b"];
+const NAMES: &[&str] = &[
+    r"\bone\b",
+    r"\b(?:enum|struct|trait|type) (?:Fate|Held|Lean|Look|Looked|Made|Own|Way)\b",
+    r"\bfn is_it\b",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -14,7 +14,8 @@ use crate::transform::{Applicability, Context, Fixes};
 pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: &str) {
     for run in ctx.facts.shipped_and_extensible() {
         for call in &run.calls {
-            let without = call.manager.without_recommended.as_ref().filter(|without| without.transform == transform);
+            let without =
+                call.manager.without_recommended.as_ref().filter(|without| without.transform == transform);
             let Some(without) = without else { continue };
             let is_set = || {
                 without
