@@ -30,6 +30,12 @@ pub fn keys() -> Vec<String> {
     options::all().into_iter().map(|option| option.key).collect()
 }
 
+/// The keys of all options, each with the version that introduced it.
+#[doc(hidden)]
+pub fn versions() -> Vec<(String, &'static str)> {
+    options::all().into_iter().map(|option| (option.key, option.since)).collect()
+}
+
 /// A configuration file in which every option is a comment.
 #[doc(hidden)]
 pub fn template() -> String {

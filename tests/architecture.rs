@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Args as _;
 use jettison::transform::Group;
 use jettison::{config, reasons, transforms};
 
@@ -489,6 +490,101 @@ fn the_page_of_reasons_is_up_to_date() {
 #[test]
 fn the_schema_of_the_configuration_is_up_to_date() {
     is_up_to_date("schemas/config.schema.json", &config::schema());
+}
+
+/// The options on the page about the configuration are made from the schema and the flags.
+#[test]
+fn the_page_of_the_configuration_is_up_to_date() {
+    let schema: serde_json::Value = serde_json::from_str(&config::schema()).expect("JSON");
+    let texts = |values: &serde_json::Value| -> Vec<String> {
+        let values = values.as_array().into_iter().flatten();
+        values.map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let flags = config::Flags::augment_args(clap::Command::new("jettison"));
+    let flags: Vec<&str> = flags.get_arguments().filter_map(clap::Arg::get_long).collect();
+    let mut part = String::new();
+    for (key, since) in config::versions() {
+        let option = &schema["properties"][&key];
+        let about = option["description"].as_str().expect("a description");
+        let values = texts(&option["enum"]);
+        let is_list = texts(&option["type"]).contains(&"array".to_owned());
+        let form = match option["type"].as_str() {
+            _ if !values.is_empty() => "one of the values below",
+            Some("boolean") => "`true` or `false`",
+            Some("integer") => "a number",
+            _ if is_list => "a list of strings, or one string",
+            _ => panic!("{key} has no known form"),
+        };
+        let default = match &option["default"] {
+            serde_json::Value::Null => "not set".to_owned(),
+            serde_json::Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        };
+        part += &format!("### {key}\n\n{}\n\n- Value: {form}\n- Default: {default}\n", wrapped(about));
+        let flag = [key.clone(), format!("no-{key}")].into_iter().find(|name| flags.contains(&name.as_str()));
+        part += &flag.map_or(String::new(), |flag| format!("- On the command line: `--{flag}`\n"));
+        part += &format!("- Since {since}\n\n");
+        if !values.is_empty() {
+            part += "| value | meaning |\n|---|---|\n";
+            for (value, about) in values.iter().zip(texts(&option["enumDescriptions"])) {
+                part += &format!("| `{value}` | {} |\n", about.trim_end_matches('.'));
+            }
+            part.push('\n');
+        }
+    }
+    let overrides = &schema["properties"]["overrides"];
+    let about = overrides["description"].as_str().expect("a description");
+    let files = &overrides["items"]["properties"]["files"]["description"];
+    part += &format!(
+        "### overrides\n\n{}\n\n- `files`: {}\n- Every other option except `search` and `exclude`\n- Since 0.1.0\n",
+        wrapped(about),
+        files.as_str().expect("a description").to_lowercase().trim_end_matches('.')
+    );
+    let name = "docs/configuration.md";
+    let page = fs::read_to_string(root().join(name)).expect("a page");
+    let (start, rest) = page.split_once("cargo test --test architecture`. -->\n").expect("the start");
+    let (_, end) = rest.split_once("<!-- End of").expect("the end");
+    is_up_to_date(name, &format!("{start}cargo test --test architecture`. -->\n\n{part}\n<!-- End of{end}"));
+    // The example has every option, and is right.
+    let example =
+        page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    config::Config::parse(example).expect("a configuration");
+    for (key, _) in config::versions() {
+        assert!(example.contains(&format!("{key}: ")), "the example lacks {key}");
+    }
+}
+
+/// Every version that a transform or an option is said to be from is in the changelog, or is the
+/// next one.
+#[test]
+fn versions_are_in_the_changelog() {
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).expect("a file");
+    let is_known = |version: &str| {
+        changelog.contains(&format!("\n## [{version}]"))
+            || (version == env!("CARGO_PKG_VERSION") && changelog.contains("\n## [Unreleased]"))
+    };
+    for transform in transforms::ALL {
+        assert!(is_known(transform.since), "{} is since {}", transform.id, transform.since);
+    }
+    for (key, since) in config::versions() {
+        assert!(is_known(since), "{key} is since {since}");
+    }
+}
+
+/// A text in lines of at most 100 characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.len() + 1 + word.len() <= 100 {
+            *line += &format!(" {word}");
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n")
 }
 
 /// Compares a page with its file, or writes it.

@@ -291,8 +291,13 @@ fn the_repository_names_one_version() {
         let (sum, name) = line.split_once("  ").expect("a checksum and a name");
         assert!(sum.len() == 64 && name.starts_with("jettison-") && name.ends_with(".tar.gz"), "{line}");
     }
-    for name in ["README.md", "docs/install.md"] {
-        let text = fs::read_to_string(root().join(name)).expect("a file");
+    let pages = fs::read_dir(root().join("docs")).expect("a directory");
+    let pages = pages
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "md"));
+    for path in pages.chain([root().join("README.md")]) {
+        let text = fs::read_to_string(&path).expect("a file");
+        let name = path.display();
         for mark in ["jettison@v", "jettison=="] {
             for rest in text.split(mark).skip(1) {
                 let named = rest.split(|letter: char| letter != '.' && !letter.is_ascii_digit()).next();

@@ -1,12 +1,110 @@
-//! The output in the README is the real output of the program.
+//! What the documents show is true: output is the real output of the program, commands are accepted,
+//! and links lead to files and headings.
 #![cfg(unix)]
 
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use support::run::{run, stderr, stdout};
+use support::run::{jettison, run, stderr, stdout};
+
+/// The documents for users and contributors: path and text.
+fn documents() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = [root.to_owned(), root.join("docs")].into_iter().flat_map(|directory| {
+        fs::read_dir(directory).expect("readable").map(|entry| entry.expect("an entry").path())
+    });
+    let mut all: Vec<_> = pages
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("readable");
+            (path, text)
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// The lines of a document outside of its code blocks.
+fn prose(text: &str) -> String {
+    let mut is_code = false;
+    let mut lines = String::new();
+    for line in text.lines() {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        if !is_code && !is_fence {
+            lines += &format!("{line}\n");
+        }
+    }
+    lines
+}
+
+/// The names of the headings in links, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text);
+    let headings = headings.lines().filter(|line| line.starts_with('#'));
+    let name = |line: &str| -> String {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        let kept =
+            title.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+        kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+    };
+    headings.map(name).collect()
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    let mut number = 0;
+    for (path, text) in documents() {
+        for rest in prose(&text).split("](").skip(1) {
+            let target = rest.split(')').next().unwrap_or_default();
+            if target.contains("://") {
+                continue;
+            }
+            number += 1;
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let linked = path.parent().expect("a parent").join(file);
+            let linked = if file.is_empty() { path.clone() } else { linked };
+            assert!(linked.exists(), "{}: no file {target}", path.display());
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&linked).expect("readable");
+                assert!(
+                    anchors(&text).contains(&heading.to_owned()),
+                    "{}: no heading {target}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(number > 100, "only {number} links");
+}
+
+/// Every command in the documents has options that exist.
+#[test]
+fn commands_in_documents_are_accepted() {
+    let mut number = 0;
+    for (path, text) in documents() {
+        let shown = text.lines().filter_map(|line| line.strip_prefix("$ jettison").map(str::to_owned));
+        let prose = prose(&text).replace('\n', " ");
+        let inline = prose.split('`').skip(1).step_by(2).filter_map(|code| code.strip_prefix("jettison "));
+        let inline = inline.map(|command| command.replace(['[', ']', '…', '|'], ""));
+        for command in shown.chain(inline) {
+            // Comments, what goes to the build, and where the output goes.
+            let ends = [" #", " -- ", " <", " >", " \\"];
+            let end = ends.iter().filter_map(|end| command.find(end)).min().unwrap_or(command.len());
+            number += 1;
+            let output = Command::new("sh")
+                .args(["-c", &format!("\"$0\" {} --help", &command[..end])])
+                .arg(jettison())
+                .output()
+                .expect("sh starts");
+            assert!(output.status.success(), "{}: jettison {command}: {}", path.display(), stderr(&output));
+        }
+    }
+    assert!(number > 50, "only {number} commands");
+}
 
 #[test]
 fn the_example_in_the_readme_is_real_output() {

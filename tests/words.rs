@@ -13,10 +13,12 @@ use regex_lite::{Regex, RegexBuilder};
 const CHECKED: &[&str] = &[
     "ARCHITECTURE.md",
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "README.md",
     "SECURITY.md",
     ".ci/run",
+    ".github/ISSUE_TEMPLATE",
     ".pre-commit-hooks.yaml",
     "Dockerfile",
     "action.sh",

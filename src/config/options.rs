@@ -13,7 +13,7 @@ use super::schema::{Described, Form, one_of};
 macro_rules! options {
     ($(
         $(#[doc = $about:literal])+
-        $key:ident: $type:ty = $default:expr
+        $key:ident: $type:ty = $default:expr, since: $since:literal
         $(, flag: { $(#[$attribute:meta])+ $flag:ident: $flag_type:ty } => $set:expr)?;
     )+) => {
         /// The configuration file.
@@ -73,6 +73,7 @@ macro_rules! options {
                 about: concat!($($about),+).trim_start(),
                 form: <$type as Form>::form(),
                 default: serde_json::json!($key),
+                since: $since,
             }),+]
         }
     };
@@ -81,21 +82,21 @@ macro_rules! options {
 options! {
     /// Run only these transforms, or those of a group: `default` or `tidy` (`jettison list` shows all
     /// of them).
-    select: Option<Vec<String>> = None, flag: {
+    select: Option<Vec<String>> = None, since: "0.1.0", flag: {
         /// Run only these transforms, or those of a group (default, tidy)
         #[arg(long, value_name = "ID", value_delimiter = ',')]
         select: Vec<String>
     } => |value, ids| if !ids.is_empty() { *value = Some(ids.clone()) };
 
     /// Skip these transforms, or those of a group.
-    ignore: Vec<String> = Vec::new(), flag: {
+    ignore: Vec<String> = Vec::new(), since: "0.1.0", flag: {
         /// Skip these transforms
         #[arg(long, value_name = "ID", value_delimiter = ',')]
         ignore: Vec<String>
     } => |value, ids| value.extend(ids.iter().cloned());
 
     /// Also apply unsafe fixes, which remove things that a program may depend on.
-    r#unsafe: bool = false, flag: {
+    r#unsafe: bool = false, since: "0.1.0", flag: {
         /// Also apply unsafe fixes, which remove things that a program may depend on
         #[arg(long)]
         r#unsafe: bool
@@ -103,11 +104,11 @@ options! {
 
     /// When to merge consecutive RUN instructions: if that makes the image smaller, or wherever it
     /// is safe.
-    merge_runs: MergeRuns = MergeRuns::WhereItHelps;
+    merge_runs: MergeRuns = MergeRuns::WhereItHelps, since: "0.1.0";
 
     /// How to handle package manager caches: delete them in the layer that fills them, or keep them
     /// in BuildKit cache mounts.
-    caches: Caches = Caches::Clean, flag: {
+    caches: Caches = Caches::Clean, since: "0.1.0", flag: {
         /// How to handle package manager caches
         #[arg(long, value_enum)]
         caches: Option<Caches>
@@ -115,42 +116,42 @@ options! {
 
     /// The smaller base image variant to switch to, with `unsafe`: the slim variant of the same
     /// distribution, or the Alpine Linux variant.
-    bases: Bases = Bases::Slim, flag: {
+    bases: Bases = Bases::Slim, since: "0.1.0", flag: {
         /// Smaller base image variant to switch to (with --unsafe)
         #[arg(long, value_enum)]
         bases: Option<Bases>
     } => |value, bases| *value = bases.unwrap_or(*value);
 
     /// Files and directories (absolute, or `~/…`) that no cleanup may remove.
-    keep: Vec<String> = Vec::new();
+    keep: Vec<String> = Vec::new(), since: "0.1.0";
 
     /// Whether to add explanatory comments to new instructions.
-    comments: bool = true, flag: {
+    comments: bool = true, since: "0.1.0", flag: {
         /// Don't add explanatory comments to new instructions
         #[arg(long, hide_short_help = true)]
         no_comments: bool
     } => |value, is_off| *value &= !is_off;
 
     /// Whether to build programs without symbol tables, with `unsafe`.
-    strip: bool = false;
+    strip: bool = false, since: "0.1.0";
 
     /// Which Dockerfiles to find in a directory: those outside of directories of tests (`tests`,
     /// `testdata`, `fixtures` …) and of other projects (`node_modules`, `vendor` …), or all.
-    search: Search = Search::WithoutTests;
+    search: Search = Search::WithoutTests, since: "0.1.0";
 
     /// Files and directories that a search skips: patterns like those of `.gitignore`. Files that are
     /// named on the command line are not skipped.
-    exclude: Vec<String> = Vec::new(), flag: {
+    exclude: Vec<String> = Vec::new(), since: "0.1.0", flag: {
         /// Skip files and directories that match a pattern like those of .gitignore (repeatable)
         #[arg(long, value_name = "PATTERN", help_heading = "Which files")]
         exclude: Vec<String>
     } => |_, _| {};
 
     /// Whether to edit Dockerfiles that are marked at the top as generated or not to be edited.
-    edit_generated: bool = false;
+    edit_generated: bool = false, since: "0.1.0";
 
     /// The time limit for a file in seconds, after which it is left unchanged; 0 means no limit.
-    time_limit: u64 = 10, flag: {
+    time_limit: u64 = 10, since: "0.1.0", flag: {
         /// Leave a file unchanged if it takes longer; 0 means no limit [default: 10]
         #[arg(long, value_name = "SECONDS", hide_short_help = true)]
         time_limit: Option<u64>

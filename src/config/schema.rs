@@ -2,6 +2,7 @@
 //! the definitions of the options.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde_json::{Value, json};
 
 use super::options;
@@ -16,6 +17,8 @@ pub(super) struct Described {
     /// The members of the schema that describe its values, in their order.
     pub(super) form: Vec<(&'static str, Value)>,
     pub(super) default: Value,
+    /// The version that introduced it.
+    pub(super) since: &'static str,
 }
 
 /// A type whose values a schema can describe.
@@ -49,8 +52,13 @@ impl Form for Option<Vec<String>> {
 
 /// The form of an enum: one of its values.
 pub(super) fn one_of<T: ValueEnum>() -> Vec<(&'static str, Value)> {
-    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    vec![("enum", values.map(|value| value.get_name().to_owned()).collect())]
+    let values: Vec<_> = T::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+    let about = |value: &PossibleValue| value.get_help().map(ToString::to_string).unwrap_or_default();
+    vec![
+        ("enum", values.iter().map(PossibleValue::get_name).collect()),
+        // Editors show them; the standard has no such member.
+        ("enumDescriptions", values.iter().map(about).collect()),
+    ]
 }
 
 /// The text of the schema.
@@ -99,7 +107,7 @@ pub fn schema() -> String {
 }
 
 fn property(option: Described) -> String {
-    let Described { key, about, mut form, default } = option;
+    let Described { key, about, mut form, default, .. } = option;
     if OF_IDS.contains(&key.as_str()) {
         form.retain(|(member, _)| *member != "items");
         form.push(("items", json!({ "$ref": "#/definitions/transform" })));
