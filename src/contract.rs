@@ -30,6 +30,9 @@ pub struct Contract {
     /// Whether it chooses the base image of the final stage, and so can install a package that is
     /// found to be missing.
     pub chooses_base: bool,
+    /// Whether it adds a stage after one that then is not part of the image, so that nothing needs to
+    /// be cleaned up there.
+    pub splits: bool,
     /// Whether a comment above a package or a RUN may be removed with it.
     pub may_remove_comments: bool,
     /// Whether fixes also depend on a setting or on a container engine, so that a comment which
@@ -63,6 +66,7 @@ impl Contract {
             name,
             effect: Effect::SmallerImage,
             chooses_base: false,
+            splits: false,
             may_remove_comments: false,
             is_conditional: false,
             check,

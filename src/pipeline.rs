@@ -375,6 +375,12 @@ impl Pipeline<'_, '_> {
         let mut taken = Vec::new();
         let admission = self.admission(file, pragmas);
         for fix in fixes.proposed {
+            debug_assert!(
+                (transform.lowest..=transform.applicability).contains(&fix.applicability),
+                "a fix of {} is {}",
+                transform.id,
+                fix.applicability.name()
+            );
             match admission.verdict(transform, &fix) {
                 Verdict::Pass => {}
                 Verdict::Hold(unapplied) => silent.withheld.push((index, unapplied)),

@@ -57,6 +57,8 @@ pub struct Transform {
     pub id: &'static str,
     /// The highest applicability of its fixes; a single fix may have a lower one.
     pub applicability: Applicability,
+    /// The lowest applicability of its fixes.
+    pub lowest: Applicability,
     /// Whether it runs without being selected.
     pub group: Group,
     /// The version that introduced it.
@@ -73,6 +75,14 @@ pub struct Transform {
 }
 
 impl Transform {
+    /// Whether its fixes are safe, in a word or two for users.
+    pub fn safety(&self) -> &'static str {
+        match (self.applicability, self.lowest) {
+            (Applicability::Safe, Applicability::Unsafe | Applicability::Manual) => "some unsafe",
+            (highest, _) => highest.name(),
+        }
+    }
+
     /// The names for it in comments: its id, and the codes that it covers.
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once(self.id).chain(self.hadolint.iter().copied()).collect()

@@ -452,7 +452,7 @@ fn the_page_of_transforms_is_up_to_date() {
         page += &format!(
             "\n## {}\n\n*{}, {}since {}*\n\n",
             transform.id,
-            transform.applicability.name(),
+            transform.safety(),
             if transform.group == Group::Tidy { "group `tidy`, " } else { "" },
             transform.since
         );

@@ -284,6 +284,39 @@ fn one_of_something_is_singular() {
     );
 }
 
+/// D11: why there are fewer fixes with `--unsafe`, and the command that makes the same ones.
+#[test]
+fn fewer_fixes_with_unsafe_are_explained() {
+    let text = "FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\n\
+                COPY . .\nCMD [\"python\", \"app.py\"]\n";
+    let folder =
+        folder(&[("Dockerfile", text), ("requirements.txt", "flask==3.0.0\n"), ("app.py", "import flask\n")]);
+    let said = stderr(&run(folder.path(), &["check", "--unsafe"]));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "1 file would change (1 fix); `jettison fix --unsafe --write` applies it");
+    let note = "not needed: cleanups in stages that are no longer part of the image";
+    assert!(lines.contains(&note), "{said}");
+    let said = stderr(&run(folder.path(), &["check"]));
+    assert!(said.starts_with("1 file would change (1 fix); `jettison fix --write` applies it\n"), "{said}");
+    assert!(!said.contains("not needed"), "{said}");
+}
+
+/// D12: the list says of which transforms some fixes are unsafe, and a new ignore file is announced.
+#[test]
+fn an_unsafe_ignore_file_is_announced() {
+    let big = "x".repeat(200_000);
+    let folder =
+        folder(&[("Dockerfile", "FROM debian:12\nCOPY . /srv\n"), (".git/HEAD", ""), (".git/objects", &big)]);
+    let list = stdout(&run(folder.path(), &["list"]));
+    let line = list.lines().find(|line| line.starts_with("write-dockerignore")).expect("it is listed");
+    assert_eq!(line.split("  ").filter(|part| !part.is_empty()).nth(1).map(str::trim), Some("some unsafe"));
+    let output = run(folder.path(), &["check", "--unsafe"]);
+    assert!(stdout(&output).trim_end().ends_with("[unsafe]"), "{}", stdout(&output));
+    let said = stderr(&run(folder.path(), &["fix", "--unsafe", "--write"]));
+    assert!(said.starts_with("1 file changed (1 fix, with its ignore file)\n"), "{said}");
+    assert_eq!(read(&folder, ".dockerignore"), ".git\n");
+}
+
 /// D15: no transform is from a version that does not exist yet.
 #[test]
 fn transforms_are_not_from_the_future() {

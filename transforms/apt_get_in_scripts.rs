@@ -31,6 +31,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "apt-get-in-scripts",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Tidy,
     since: "0.1.0",
     source: include_str!("apt_get_in_scripts.rs"),

@@ -30,6 +30,7 @@ use crate::transforms::support::recommended::omit_recommended;
 pub const TRANSFORM: Transform = Transform {
     id: "apt-no-install-recommends",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("apt_no_install_recommends.rs"),

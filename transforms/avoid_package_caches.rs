@@ -52,6 +52,7 @@ use crate::transforms::support::caches::{is_for_a_mount, usual_bytes};
 pub const TRANSFORM: Transform = Transform {
     id: "avoid-package-caches",
     applicability: Applicability::Safe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("avoid_package_caches.rs"),

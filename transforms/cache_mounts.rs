@@ -83,6 +83,7 @@ use crate::transforms::cache_mounts::plan::CacheMounts;
 pub const TRANSFORM: Transform = Transform {
     id: "cache-mounts",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("cache_mounts.rs"),

@@ -107,6 +107,7 @@ use crate::transforms::support::caches::{is_for_a_mount, sum, usual_bytes};
 pub const TRANSFORM: Transform = Transform {
     id: "clean-package-caches",
     applicability: Applicability::Safe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("clean_package_caches.rs"),

@@ -59,6 +59,7 @@ use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Group, T
 pub const TRANSFORM: Transform = Transform {
     id: "combine-installs",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("combine_installs.rs"),

@@ -33,6 +33,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "continuation-lines",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Tidy,
     since: "0.1.0",
     source: include_str!("continuation_lines.rs"),

@@ -111,6 +111,7 @@ use crate::transforms::support::reserved;
 pub const TRANSFORM: Transform = Transform {
     id: "copy-manifests-first",
     applicability: Applicability::Safe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("copy_manifests_first.rs"),

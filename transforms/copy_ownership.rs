@@ -63,6 +63,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "copy-ownership",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("copy_ownership.rs"),

@@ -30,6 +30,7 @@ use crate::transforms::support::recommended::omit_recommended;
 pub const TRANSFORM: Transform = Transform {
     id: "dnf-no-weak-deps",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("dnf_no_weak_deps.rs"),

@@ -74,6 +74,7 @@ use crate::transforms::support::reserved;
 pub const TRANSFORM: Transform = Transform {
     id: "fetch-dependencies-first",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("fetch_dependencies_first.rs"),

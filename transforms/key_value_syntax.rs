@@ -39,6 +39,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "key-value-syntax",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Tidy,
     since: "0.1.0",
     source: include_str!("key_value_syntax.rs"),

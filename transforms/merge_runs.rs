@@ -80,6 +80,7 @@ use crate::transforms::support::join::{are_neighbours, join, judge};
 pub const TRANSFORM: Transform = Transform {
     id: "merge-runs",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("merge_runs.rs"),

@@ -55,6 +55,7 @@ use crate::transforms::support::moves::move_all;
 pub const TRANSFORM: Transform = Transform {
     id: "order-layers",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("order_layers.rs"),

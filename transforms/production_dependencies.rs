@@ -87,6 +87,7 @@ use crate::transforms::support::append::append_to;
 pub const TRANSFORM: Transform = Transform {
     id: "production-dependencies",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("production_dependencies.rs"),

@@ -76,6 +76,7 @@ use crate::transforms::support::new_instruction::in_case_of;
 pub const TRANSFORM: Transform = Transform {
     id: "prune-stage",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("prune_stage.rs"),

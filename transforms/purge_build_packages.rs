@@ -58,6 +58,7 @@ use crate::transforms::support::join::{are_neighbours, join};
 pub const TRANSFORM: Transform = Transform {
     id: "purge-build-packages",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("purge_build_packages.rs"),

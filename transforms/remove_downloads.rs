@@ -39,6 +39,7 @@ use crate::transforms::support::append::append_to;
 pub const TRANSFORM: Transform = Transform {
     id: "remove-downloads",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("remove_downloads.rs"),

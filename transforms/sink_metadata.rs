@@ -40,6 +40,7 @@ use crate::transforms::support::moves::move_all;
 pub const TRANSFORM: Transform = Transform {
     id: "sink-metadata",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("sink_metadata.rs"),

@@ -58,6 +58,7 @@ use crate::transforms::slim_base::variant::Variant;
 pub const TRANSFORM: Transform = Transform {
     id: "slim-base",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("slim_base.rs"),

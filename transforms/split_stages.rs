@@ -105,6 +105,7 @@ const LANGUAGES: &[Language] = &[
 pub const TRANSFORM: Transform = Transform {
     id: "split-stages",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("split_stages.rs"),

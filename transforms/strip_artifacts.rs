@@ -58,6 +58,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "strip-artifacts",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Manual,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("strip_artifacts.rs"),

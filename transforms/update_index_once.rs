@@ -43,6 +43,7 @@ use crate::transform::{Applicability, Context, Contract, Effect, Fixes, Group, T
 pub const TRANSFORM: Transform = Transform {
     id: "update-index-once",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("update_index_once.rs"),

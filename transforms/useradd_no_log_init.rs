@@ -31,6 +31,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "useradd-no-log-init",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("useradd_no_log_init.rs"),

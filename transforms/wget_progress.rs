@@ -34,6 +34,7 @@ use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform
 pub const TRANSFORM: Transform = Transform {
     id: "wget-progress",
     applicability: Applicability::Safe,
+    lowest: Applicability::Safe,
     group: Group::Tidy,
     since: "0.1.0",
     source: include_str!("wget_progress.rs"),

@@ -58,6 +58,7 @@ use crate::transforms::write_dockerignore::candidates::{Kind, Unsent};
 pub const TRANSFORM: Transform = Transform {
     id: "write-dockerignore",
     applicability: Applicability::Safe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("write_dockerignore.rs"),

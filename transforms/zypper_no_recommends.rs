@@ -29,6 +29,7 @@ use crate::transforms::support::recommended::omit_recommended;
 pub const TRANSFORM: Transform = Transform {
     id: "zypper-no-recommends",
     applicability: Applicability::Unsafe,
+    lowest: Applicability::Unsafe,
     group: Group::Default,
     since: "0.1.0",
     source: include_str!("zypper_no_recommends.rs"),

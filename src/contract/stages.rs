@@ -16,6 +16,7 @@ impl Contract {
     /// It splits one stage into a build stage and a runtime stage.
     pub const STAGES: Self = Self {
         chooses_base: true,
+        splits: true,
         ..Self::of("stages", |old, after, known| {
             check(old, &Facts::of(after, known))?;
             Ok(None)

@@ -278,6 +278,18 @@ fn them(number: usize) -> &'static str {
     if number == 1 { "it" } else { "them" }
 }
 
+/// The options without which `fix` would not apply the same.
+fn options_for(reports: &[&FileReport]) -> &'static str {
+    let mut fixes = reports.iter().flat_map(|report| &report.outcome.steps).flat_map(|step| &step.fixes);
+    if reports.iter().any(|report| report.verified.is_some()) {
+        " --verify"
+    } else if fixes.any(|fix| fix.applicability < Applicability::Safe) {
+        " --unsafe"
+    } else {
+        ""
+    }
+}
+
 /// What changes and how to apply it, in a line, what that saves, in another one, and what was not
 /// done, in a third: `3 files would change (5 fixes); …`, `saves about 40–90 MB` and `not done: 2
 /// unsafe (…), 4 refused; -v says why`.
@@ -314,7 +326,8 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
         parts.push(count(failed, "error"));
     }
     if !done.is_empty() && mode != Mode::Written {
-        parts.push(format!("`jettison fix --write` applies {}", them(number)));
+        let options = options_for(&done);
+        parts.push(format!("`jettison fix{options} --write` applies {}", them(number)));
     }
     let unapplied: Vec<String> = [
         (
@@ -329,9 +342,12 @@ pub fn summary(reports: &[FileReport], mode: Mode, verbosity: Verbosity) -> Stri
     .filter_map(|(number, text)| (number > 0).then_some(text))
     .collect();
     let mut text = parts.join("; ");
-    let estimate = estimate::sentences(&estimate::of(done));
+    let estimate = estimate::sentences(&estimate::of(done.iter().copied()));
     if !estimate.is_empty() {
         text += &format!("\n{}", estimate.join("; "));
+    }
+    if done.iter().any(|report| report.outcome.steps.iter().any(|step| step.transform.contract.splits)) {
+        text += "\nnot needed: cleanups in stages that are no longer part of the image";
     }
     if !unapplied.is_empty() {
         let more = if verbosity == Verbosity::Everything { "" } else { "; -v says why" };

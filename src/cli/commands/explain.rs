@@ -52,8 +52,11 @@ fn page(out: &mut dyn Write, transform: &Transform) -> std::io::Result<()> {
         Group::Default => String::new(),
         Group::Tidy => format!(", group {}", transform.group.name()),
     };
-    let applicability = transform.applicability.name();
-    writeln!(out, "{} ({applicability}{group}, since {})\n", transform.id, transform.since)?;
+    let safety = match transform.safety() {
+        "some unsafe" => "safe, some fixes unsafe",
+        other => other,
+    };
+    writeln!(out, "{} ({safety}{group}, since {})\n", transform.id, transform.since)?;
     write!(out, "{}", transform.manual())
 }
 
@@ -65,8 +68,7 @@ fn width() -> usize {
 /// A line for each transform of a group.
 fn members(out: &mut dyn Write, group: Group, width: usize) -> std::io::Result<()> {
     for transform in transforms::of_group(group) {
-        let applicability = transform.applicability.name();
-        writeln!(out, "{:width$}  {applicability:6}  {}", transform.id, transform.summary())?;
+        writeln!(out, "{:width$}  {:11}  {}", transform.id, transform.safety(), transform.summary())?;
     }
     Ok(())
 }
