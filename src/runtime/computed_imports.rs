@@ -22,9 +22,10 @@ pub(crate) const NODE: Loading =
 pub(crate) const PYTHON: Loading =
     Loading { calls: &["import_module(", "__import__("], comment: "#", placeholder: "{" };
 
-/// Whether a text loads a module whose package is unknown before it runs.
+/// Whether a text loads a module whose package is unknown before it runs, or gives the function that
+/// loads one another name.
 pub(crate) fn loads_computed_name(text: &str, loading: Loading) -> bool {
-    loading.calls.iter().any(|call| {
+    let mut computes = loading.calls.iter().map(|call| {
         text.match_indices(call).any(|(at, _)| {
             let line = text[..at].rsplit('\n').next().unwrap_or_default();
             let is_other_name = line.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'))
@@ -32,7 +33,29 @@ pub(crate) fn loads_computed_name(text: &str, loading: Loading) -> bool {
             let is_comment = line.trim_start().starts_with(['*']) || line.contains(loading.comment);
             !is_other_name && !is_comment && is_computed(&text[at + call.len()..], loading)
         })
-    })
+    });
+    computes.any(|computes| computes) || has_other_name(text, loading)
+}
+
+/// Whether a text assigns a function that loads modules to a variable: `const load = require`. What
+/// is loaded under the other name is not looked for.
+fn has_other_name(text: &str, loading: Loading) -> bool {
+    let is_assigned = |line: &str| {
+        let is_comment = line.contains(loading.comment) || line.trim_start().starts_with('*');
+        let Some((names, value)) = line.rsplit_once('=').filter(|_| !is_comment) else { return false };
+        let value = value.trim().trim_end_matches([';', ',']).trim_end();
+        // Node's manual, `module.createRequire()`: it returns a function like `require`.
+        if value.strip_prefix("module.").unwrap_or(value).starts_with("createRequire(") {
+            return names.split_whitespace().last() != Some("require");
+        }
+        let is_function = |call: &str| {
+            let name = call.trim_end_matches('(');
+            let module = value.strip_suffix(name);
+            module.is_some_and(|module| matches!(module, "" | "module." | "importlib."))
+        };
+        !names.ends_with(['=', '!']) && loading.calls.iter().any(|call| is_function(call))
+    };
+    text.lines().any(is_assigned)
 }
 
 /// Whether an argument, up to the end of its call, is neither a text nor the path of a file.
@@ -82,6 +105,10 @@ mod tests {
             "await import(process.env.LOGGER)",
             "await import(`pino-${kind}`)",
             "const x = require(\n  config.driver,\n)",
+            "const load = require;",
+            "let load = module.require,",
+            "const load = createRequire(import.meta.url);",
+            "const load = module.createRequire(__filename)",
         ] {
             assert!(loads_computed_name(text, NODE), "{text}");
         }
@@ -89,6 +116,8 @@ mod tests {
             "importlib.import_module(name)",
             "import_module(settings.BACKEND)",
             "__import__(f\"{name}_driver\")",
+            "load = importlib.import_module",
+            "load = __import__  ",
         ] {
             assert!(loads_computed_name(text, PYTHON), "{text}");
         }
@@ -108,6 +137,12 @@ mod tests {
             "this.require(name)",
             "my_require(name)",
             "require()",
+            "const require = createRequire(import.meta.url);",
+            "if (module.parent == require) {}",
+            "const isNode = typeof require === 'function'",
+            "// const load = require;",
+            "const x = { require: true, other: y.require }",
+            "let other = my_require;",
         ] {
             assert!(!loads_computed_name(text, NODE), "{text}");
         }
