@@ -13,4 +13,5 @@ pub(crate) mod node_start;
 pub(crate) mod outputs;
 pub(crate) mod package_role;
 pub(crate) mod programs;
+pub(crate) mod system_files;
 pub(crate) mod view;

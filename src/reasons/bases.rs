@@ -83,8 +83,8 @@ reasons! {
     /// A tool is only in the JDK.
     tool_in_jdk(tool: &str) = "`{tool}` is only in the JDK";
 
-    /// The image starts a script that is not in the build context.
-    start_script_unknown() = "the image starts a script that is not in the build context, and the script may call programs that are only in the full image";
+    /// The image starts a script or a table of commands that can't be read.
+    start_script_unknown() = "the image starts a script or a table of commands that is not in the build context or can't be read; it may call programs that are only in the full image";
 
     /// A file in the build context calls a program that only the full image has.
     file_calls_program(package: &str) = "a file in the build context calls a program of {package}, which is only in the full image; install it explicitly";
@@ -94,6 +94,9 @@ reasons! {
 
     /// A source loads a system library that only the full image may have.
     loads_library(path: &str, call: &str) = "{path} loads a library with {call}, which may be only in the full image";
+
+    /// A source names files or a directory of the system of which only the full image may have all.
+    reads_system_files(path: &str, named: &str) = "{path} names {named}, where the full image may have more files";
 
     /// A package may need libraries that only the full image has.
     needs_full_image(package: &str) = "{package} may need libraries that are only in the full image";

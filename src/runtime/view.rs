@@ -7,7 +7,7 @@
 use crate::context::BuildContext;
 use crate::context::RequiredPackage;
 use crate::facts::base_image::ImageName;
-use crate::facts::started::Started;
+use crate::facts::started::{Started, What};
 use crate::facts::{Facts, Stage};
 use crate::knowledge::lists::images::{OTHER_VARIANTS, RELEASES_IN_TAGS};
 use crate::reasons::{self, Reason};
@@ -139,8 +139,12 @@ impl StageView<'_, '_> {
     /// can't be read.
     pub fn scripts(&self) -> Option<Vec<&str>> {
         let mut scripts = self.scripts_of_start()?;
-        let started = self.facts.started().iter().filter(|script| script.stage == self.stage.index);
-        scripts.extend(started.filter(|script| !script.is_inline).filter_map(Started::shell_text));
+        let started = self.facts.started().iter();
+        let started = started.filter(|script| script.stage == self.stage.index && !script.is_inline);
+        if started.clone().any(|script| matches!(script.what, What::Unknown(_))) {
+            return None;
+        }
+        scripts.extend(started.filter_map(Started::shell_text));
         Some(scripts)
     }
 

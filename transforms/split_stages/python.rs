@@ -16,6 +16,7 @@ use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
+use crate::runtime::system_files::reads_system_files;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
@@ -261,7 +262,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let slim = view.slim();
     let scripts = view.scripts();
     let installed: Vec<&str> = work.packages.iter().map(String::as_str).collect();
-    let loads = loads_other_libraries(view, &installed);
+    let loads = loads_other_libraries(view, &installed).or_else(|| reads_system_files(view, &installed));
     let keeps_full = loads.is_some() || NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
     let mut packages = Vec::new();
     let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
