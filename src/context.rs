@@ -41,6 +41,12 @@ pub trait ContextSource: Sync {
         &[]
     }
 
+    /// Files of the original image that its checks have read or executed: absolute paths. Empty if
+    /// nothing is known.
+    fn read_files(&self) -> &[String] {
+        &[]
+    }
+
     /// The distribution and release of the image that the last stage is based on, as a build has
     /// shown: `debian:12`.
     fn observed_release(&self) -> Option<&str> {

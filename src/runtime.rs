@@ -6,6 +6,7 @@
 
 pub(crate) mod assets;
 pub(crate) mod computed_imports;
+pub(crate) mod dev_files;
 pub(crate) mod entrypoint;
 pub(crate) mod loaded_libraries;
 pub(crate) mod node_imports;

@@ -22,6 +22,11 @@ pub trait Trial {
         None
     }
 
+    /// The files of the original image that its checks have read or executed: absolute paths.
+    fn read_files(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Tries a version of the Dockerfile, with its ignore file if that changes too.
     ///
     /// # Errors
@@ -72,6 +77,7 @@ pub fn fix<T: Trial>(
         context_source,
         proven: context_source.proven().to_vec(),
         files: context_source.needed_files().to_vec(),
+        read_files: trial.read_files(),
         release: trial.release(),
     };
     loop {
@@ -140,6 +146,7 @@ struct Proving<'a> {
     context_source: &'a dyn ContextSource,
     proven: Vec<RequiredPackage>,
     files: Vec<String>,
+    read_files: Vec<String>,
     release: Option<String>,
 }
 
@@ -158,6 +165,10 @@ impl ContextSource for Proving<'_> {
 
     fn needed_files(&self) -> &[String] {
         &self.files
+    }
+
+    fn read_files(&self) -> &[String] {
+        &self.read_files
     }
 
     fn observed_release(&self) -> Option<&str> {
@@ -319,6 +330,52 @@ mod tests {
         let Ok(known) = fix(&Works, text, &settings(), &Folder::new());
         let text = known.outcome.text().expect("it is split");
         assert!(text.contains("FROM debian:trixie-slim\n"), "{text}");
+    }
+
+    #[test]
+    fn a_dev_dependency_that_a_check_has_read_stays() {
+        struct Works(&'static str);
+        impl Trial for Works {
+            type Error = std::convert::Infallible;
+            type Proof = ();
+
+            fn read_files(&self) -> Vec<String> {
+                vec![self.0.to_owned()]
+            }
+
+            fn check(&self, _: &str, _: Option<&str>) -> Result<Result<(), Failure>, Self::Error> {
+                Ok(Ok(()))
+            }
+        }
+        let texts = [
+            (
+                "package.json",
+                r#"{"dependencies": {"express": "4"}, "devDependencies": {"debug": "4", "jest": "29"}}"#,
+            ),
+            (
+                "package-lock.json",
+                r#"{"lockfileVersion": 3, "packages": {"node_modules/debug": {"dev": true}, "node_modules/ms": {"dev": true}, "node_modules/express": {}}}"#,
+            ),
+            ("server.js", "require('express')().listen(80);\n"),
+        ];
+        let entry = |path: &str| Entry { path: path.into(), size: 9, is_link: false, executable: false };
+        let entries = texts.iter().map(|(path, _)| entry(path)).collect();
+        let texts = texts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+        let folder = Folder(BuildContext::of(entries, texts, ".dockerignore", None));
+        let installs =
+            "FROM node:18-slim\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD [\"node\", \"server.js\"]\n";
+        let builds = installs.replace("npm ci", "npm ci && npm run build").replace("-slim", "");
+        for text in [installs, &builds] {
+            let removes = |read: &'static str| {
+                let Ok(fixed) = fix(&Works(read), text, &settings(), &folder);
+                let new = fixed.outcome.text().unwrap_or(text).to_owned();
+                new.contains("omit=dev")
+            };
+            assert!(removes("/app/node_modules/express/index.js"), "{text}");
+            assert!(!removes("/app/node_modules/debug/src/index.js"), "{text}");
+            // A dependency of a dev dependency, according to the lockfile.
+            assert!(!removes("/app/node_modules/ms/index.js"), "{text}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@
 //! `COMPOSER_NO_DEV`) already decides. Jettison checks only the last stage. If the same RUN
 //! compiles sources, the packages are removed after that; if a later step compiles them,
 //! `split-stages` removes them. It refuses, and names the package or the step, if one may be
-//! needed, and if the manifest can't be read.
+//! needed, and if the manifest can't be read. Under `--verify`, it also refuses if a check of the
+//! original image reads a file of one. That no check reads any proves nothing: another request may.
 //!
 //! # Examples
 //! ```context

@@ -47,6 +47,10 @@ impl ContextSource for CurrentContext<'_> {
         self.given.needed_files()
     }
 
+    fn read_files(&self) -> &[String] {
+        self.given.read_files()
+    }
+
     fn services(&self) -> &[Service] {
         self.given.services()
     }

@@ -47,6 +47,9 @@ reasons! {
     /// A file that ships names a dev dependency.
     file_names_dev_dependency(path: &str, package: &str) = "{path} names {package}, which is a dev dependency";
 
+    /// A check of the built image has read a file of a dev dependency.
+    check_reads_dev_dependency(path: &str, package: &str) = "a check of the original image reads {path} of {package}, which is a dev dependency";
+
     /// A source file loads a module whose name it computes: it may be a dev dependency.
     loads_computed_module(file: &str) = "{file} loads a module whose name it computes, which may be a dev dependency";
 

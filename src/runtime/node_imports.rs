@@ -9,15 +9,17 @@ use serde_json::Value;
 use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, READ_SOURCES, WORDS_OF_TOOL_FILES};
 use crate::reasons::{self, Reason};
 use crate::runtime::computed_imports::{NODE, loads_computed_name};
+use crate::runtime::dev_files;
 use crate::runtime::view::StageView;
 
-/// Checks that no file that ships names a dev dependency of a manifest. The error names the package
-/// and the file.
+/// Checks that no file that ships names a dev dependency of a manifest, and that no check of a built
+/// image has read one. The error names the package and the file.
 pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value) -> Result<(), Reason> {
     let Some(context) = view.context else { return Ok(()) };
     let Some(listed) = packages(manifest, "devDependencies") else { return Ok(()) };
     let own = |name: &&String| !name.starts_with("@types/") && !is_also_needed(manifest, name);
     let names: Vec<&str> = listed.keys().filter(own).map(String::as_str).collect();
+    dev_files::node(view, &names)?;
     let ships = |path: &str| is_run(path, manifest) && context.sends_file(path);
     for (path, text) in context.texts.iter().filter(|(path, _)| ships(path)) {
         if let Some(name) = names.iter().find(|name| mentions(text, name)) {

@@ -17,6 +17,7 @@ use crate::knowledge::languages::node::{
 use crate::knowledge::languages::php::DEVELOPMENT_PROGRAMS;
 use crate::knowledge::{Ecosystem, Production};
 use crate::reasons::{self, Reason};
+use crate::runtime::dev_files;
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::node_imports::names_no_dev_dependency;
 use crate::runtime::node_start::{Started, has};
@@ -181,6 +182,9 @@ fn php(view: &StageView<'_, '_>, run: &RunFacts<'_>, call: &Call<'_>, text: &str
     let listed = manifest.get("require-dev").and_then(Value::as_object);
     if listed.is_none_or(serde_json::Map::is_empty) {
         return Ok(false);
+    }
+    for name in listed.into_iter().flat_map(serde_json::Map::keys) {
+        dev_files::php(view, name)?;
     }
     let environment = view.facts.variable(view.stage.items.end - 1, "APP_ENV");
     let is_production = matches!(&environment, Variable::Set(value) if value.starts_with("prod"));

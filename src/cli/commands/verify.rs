@@ -181,6 +181,10 @@ impl verification::Trial for Trial<'_> {
         verify::release(self.engine, &self.before)
     }
 
+    fn read_files(&self) -> Vec<String> {
+        self.evidence.read_files(&self.before.image)
+    }
+
     fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Verified, Failure>> {
         let failure = match self.compare(text, ignore_file)? {
             Ok(verified) if verified.finding.broken.is_empty() => return Ok(Ok(verified)),

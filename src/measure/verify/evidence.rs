@@ -108,6 +108,15 @@ impl Evidence {
         self.trace.runs.is_empty()
     }
 
+    /// The files of an image that were read or executed: absolute paths.
+    pub fn read_files(&self, image: &Image) -> Vec<String> {
+        let tree = Tree::of(image);
+        let used = self.used(&tree);
+        let read = used.iter().filter(|file| file.using <= Use::Read);
+        let paths: BTreeSet<&str> = read.flat_map(|file| [file.path, &file.real]).collect();
+        paths.into_iter().map(|path| format!("/{path}")).collect()
+    }
+
     /// Why the evidence is not everything; empty if it is.
     pub fn untraced(&self) -> String {
         self.untraced.join("; ")

@@ -9,6 +9,7 @@ use crate::knowledge::Production;
 use crate::knowledge::languages::python::{DEVELOPMENT_GROUPS, DEVELOPMENT_TOOLS, IMPORT_NAMES};
 use crate::reasons::{self, Reason};
 use crate::runtime::computed_imports::{PYTHON, loads_computed_name};
+use crate::runtime::dev_files;
 use crate::runtime::view::StageView;
 use crate::transforms::production_dependencies::omit::later;
 
@@ -60,6 +61,7 @@ fn is_not_needed(
     if let Some(name) = packages.iter().find(|name| view.start.names(name)) {
         return Err(reasons::start_is_dev_dependency(name));
     }
+    packages.iter().try_for_each(|name| dev_files::python(view, name, &modules_of(name)))?;
     let sources = view.sources(&[".py"]).ok_or(reasons::unreadable_source())?;
     if sources.iter().any(|text| loads_computed_name(text, PYTHON)) {
         return Err(reasons::loads_computed_module("a source file"));
