@@ -40,9 +40,11 @@ pub enum Probe {
     },
     /// A command in a container of its own succeeds and prints something.
     Prints { service: &'static str, command: &'static [&'static str], contains: &'static str },
+    /// A container that is started without options writes something to its log.
+    Logs { service: &'static str, contains: &'static str },
 }
 
-const fn get(service: &'static str, request: &'static str, contains: &'static str) -> Probe {
+pub const fn get(service: &'static str, request: &'static str, contains: &'static str) -> Probe {
     Probe::Answers { service, request, body: "", status: 200, contains }
 }
 
@@ -56,11 +58,11 @@ const fn post(
     Probe::Answers { service, request, body, status, contains }
 }
 
-const fn alone(name: &'static str, port: u16) -> Service {
+pub const fn alone(name: &'static str, port: u16) -> Service {
     Service { name, context: "", port: Some(port), environment: &[] }
 }
 
-const fn once(name: &'static str) -> Service {
+pub const fn once(name: &'static str) -> Service {
     Service { name, context: "", port: None, environment: &[] }
 }
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::applications::{Application, Service};
@@ -20,27 +21,56 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Copies the folder. All files get the same timestamp, since compiled Python contains that of
-    /// its source.
+    /// Copies the folder of an example.
     pub fn of(application: &'static Application) -> Result<Self> {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        Self::copied(application, &examples.join(application.name))
+    }
+
+    /// Copies a folder. All files get the same timestamp, since compiled Python contains that of its
+    /// source.
+    pub fn copied(application: &'static Application, from: &Path) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("jettison-lab-").tempdir()?;
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(application.name);
-        copy(&from, directory.path()).with_context(|| format!("{} can't be copied", from.display()))?;
+        copy(from, directory.path()).with_context(|| format!("{} can't be copied", from.display()))?;
         Ok(Self { application, directory })
     }
 
     /// Runs the program under test on the copy, as a user would.
     pub fn fix(&self, options: &[&str]) -> Result<()> {
+        self.fix_file("", options)
+    }
+
+    /// Runs the program under test on a file or folder of the copy.
+    pub fn fix_file(&self, path: &str, options: &[&str]) -> Result<()> {
+        let builds = options.contains(&"--verify").then_some(["--", "--network=host"]);
         let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
             .args(["fix", "--write"])
             .args(options)
-            .arg(self.directory.path())
+            .arg(self.file(path))
+            .args(builds.iter().flatten())
             .output()
             .context("jettison can't be started")?;
         if !output.status.success() {
             bail!("jettison fix --write failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
         Ok(())
+    }
+
+    /// Runs `fix --verify` on the copy; returns its report.
+    pub fn verify(&self) -> Result<Value> {
+        let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(["fix", "--unsafe", "--verify", "--write", "--format", "json"])
+            .arg(self.directory.path())
+            .args(["--", "--network=host"])
+            .output()
+            .context("jettison can't be started")?;
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_slice(&output.stdout).with_context(said)?;
+        for file in report["files"].as_array().into_iter().flatten() {
+            ensure!(file["error"].is_null(), "{}: {}", file["path"], file["error"]);
+        }
+        ensure!(output.status.success(), "jettison fix --verify failed:\n{}", said());
+        Ok(report)
     }
 
     /// Builds one service. With `fresh`, it does not use the build cache.

@@ -14,7 +14,7 @@
 //! applications.
 
 mod allowed;
-// Here, the parts that only the benchmark of rebuild times uses are dead code.
+// Here, the parts that only the benchmarks use are dead code.
 #[allow(dead_code)]
 mod applications;
 #[allow(dead_code)]
@@ -24,10 +24,12 @@ mod filesystem;
 mod harm;
 mod proof;
 mod proved;
+#[allow(dead_code)]
 mod sizes;
 mod smoke;
 #[path = "../support/mod.rs"]
 mod support;
+mod traps;
 
 use anyhow::Result;
 

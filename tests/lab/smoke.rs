@@ -46,6 +46,11 @@ pub fn test(application: &Application, images: &[Image]) -> Result<()> {
                 let text = engine::docker(&arguments)?;
                 ensure!(text.contains(contains), "{command:?} does not print {contains:?}:\n{text}");
             }
+            Probe::Logs { service, contains } => {
+                let at = application.services.iter().position(|entry| entry.name == service);
+                let image = &images[at.with_context(|| format!("no service {service}"))?];
+                wait_for_log(&image.tag, contains)?;
+            }
         }
     }
     running.iter().try_for_each(Running::check_health)
@@ -81,12 +86,37 @@ impl Drop for Network {
     }
 }
 
+/// Starts a container, and waits until its log has a text.
+fn wait_for_log(image: &str, contains: &str) -> Result<()> {
+    let container = Container(engine::docker(&["run", "--detach", "--no-healthcheck", image])?);
+    let start = Instant::now();
+    loop {
+        let logs = engine::docker(&["logs", &container.0])?;
+        if logs.contains(contains) {
+            return Ok(());
+        }
+        ensure!(start.elapsed() < PATIENCE, "the log has no {contains:?}:\n{logs}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// A container that is removed when it is dropped.
+struct Container(String);
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if let Err(error) = engine::docker(&["rm", "--force", "--volumes", &self.0]) {
+            eprintln!("{error:#}");
+        }
+    }
+}
+
 /// A container of a service, which runs until it is dropped.
 struct Running {
     service: &'static Service,
     port: u16,
     image: String,
-    container: String,
+    container: Container,
 }
 
 impl Running {
@@ -99,7 +129,7 @@ impl Running {
             arguments.extend(["--env", variable]);
         }
         arguments.push(&image.tag);
-        let container = engine::docker(&arguments)?;
+        let container = Container(engine::docker(&arguments)?);
         Ok(Self { service, port, image: image.tag.clone(), container })
     }
 
@@ -108,7 +138,7 @@ impl Running {
         let start = Instant::now();
         while let Err(error) = self.ask("GET /healthz", "") {
             if start.elapsed() > PATIENCE {
-                let logs = engine::docker(&["logs", "--tail", "20", &self.container])?;
+                let logs = engine::docker(&["logs", "--tail", "20", &self.container.0])?;
                 bail!("{} does not start to answer ({error:#}):\n{logs}", self.service.name);
             }
             std::thread::sleep(Duration::from_millis(200));
@@ -120,7 +150,7 @@ impl Running {
     /// the answer.
     fn ask(&self, request: &str, body: &str) -> Result<(u16, String)> {
         let port = format!("{}/tcp", self.port);
-        let address = engine::docker(&["port", &self.container, &port])?;
+        let address = engine::docker(&["port", &self.container.0, &port])?;
         let mut stream = TcpStream::connect(address.lines().next().context("no port is published")?)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let kind =
@@ -151,18 +181,10 @@ impl Running {
             ["CMD", program, ref rest @ ..] => (program, rest.to_vec()),
             _ => return Ok(()),
         };
-        let network = format!("container:{}", self.container);
+        let network = format!("container:{}", self.container.0);
         let mut arguments = vec!["run", "--rm", "--network", &network, "--entrypoint", program, &self.image];
         arguments.extend(rest);
         engine::docker(&arguments).context("the image's health check fails")?;
         Ok(())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Err(error) = engine::docker(&["rm", "--force", "--volumes", &self.container]) {
-            eprintln!("{error:#}");
-        }
     }
 }

@@ -8,7 +8,9 @@ pub mod run;
 #[cfg(target_os = "linux")]
 pub mod throwaway;
 
-pub use needs::{corpus_folder, from_npm, from_pypi, has_engine, has_programs, need, python_with, skip};
+pub use needs::{
+    corpus_folder, from_npm, from_pypi, has_engine, has_programs, has_tracer, need, python_with, skip,
+};
 pub use run::jettison;
 
 use std::fs;

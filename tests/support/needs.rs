@@ -30,6 +30,15 @@ pub fn has_engine(test: &str) -> bool {
     need(test, engine::answers()).is_some()
 }
 
+/// Whether the tracer was built next to the program. If not, the test is skipped.
+pub fn has_tracer(test: &str) -> bool {
+    let is_there = super::jettison().with_file_name("jettison-trace").is_file();
+    if !is_there {
+        skip(test, "jettison-trace was not built; `cargo build -p jettison-trace` does");
+    }
+    is_there
+}
+
 /// Whether these programs are in the PATH. If not, the test is skipped.
 pub fn has_programs(test: &str, names: &[&str]) -> bool {
     let is_there = |name: &str| {
