@@ -52,6 +52,8 @@ pub struct Finding {
     pub tried: Vec<Tried>,
     /// The number of files of the first image that the checks used, if they were traced.
     pub used: Option<usize>,
+    /// The size of those of these files that were read or executed, in bytes.
+    pub used_size: u64,
     /// The failures, one per line; empty if everything works.
     pub broken: Vec<String>,
     /// Packages of the first image that would repair some of them.
@@ -96,8 +98,8 @@ pub fn trace(
     let tree = Tree::of(&subject.image);
     for test in smoke::tests(&subject.image, &tree, commands) {
         if !test.starts_nothing() {
-            let (_, trace) = test.run(engine, Side { subject, tree: &tree }, Some(tracer))?;
-            evidence.add(&test.to_string(), trace);
+            let (outcome, trace) = test.run(engine, Side { subject, tree: &tree }, Some(tracer))?;
+            evidence.add(&test.to_string(), trace, &outcome.said);
         }
     }
     Ok(())
@@ -128,6 +130,7 @@ pub fn compare(
     if !evidence.is_empty() {
         let used = evidence.used(&was);
         let lost = evidence::lost(&used, (&before.image, &was), &owners, (&after.image, &is));
+        finding.used_size = evidence::size(&used);
         let used = evidence::count(&used);
         finding.used = Some(used);
         finding.tried.push(Tried {

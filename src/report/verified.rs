@@ -129,6 +129,7 @@ pub(super) fn value(verified: &Verified) -> Value {
         "tried": tried.collect::<Vec<_>>(),
         "tested": is_tested,
         "used": finding.used,
+        "used_size": finding.used_size,
         "untraced": if untraced.is_empty() { Value::Null } else { Value::from(untraced.as_str()) },
     })
 }

@@ -12,16 +12,13 @@ use crate::build::Workspace;
 /// `--verify` applies every fix that `--unsafe` would make to an application, and withholds none.
 pub fn verify(name: &str) -> Result<()> {
     let workspace = Workspace::of(applications::named(name))?;
-    let arguments = ["fix", "--unsafe", "--verify", "--write", "--format", "json"];
-    let output = run(&workspace, &arguments, &[])?;
-    let found: Value = serde_json::from_slice(&output.stdout).context("JSON")?;
+    let found = workspace.verify()?;
     let file = &found["files"][0];
-    ensure!(file["error"].is_null(), "{name}: {}", file["error"]);
     let held: Vec<&Value> =
         file["refused"].as_array().into_iter().flatten().filter(|refusal| is_held(refusal)).collect();
     ensure!(held.is_empty(), "verify says that {name} does not work as before: {held:?}");
     let applied = file["fixes"].as_array().map_or(0, Vec::len);
-    ensure!(applied > 0 && output.status.success(), "{name}: nothing was applied");
+    ensure!(applied > 0, "{name}: nothing was applied");
     Ok(())
 }
 
@@ -44,14 +41,9 @@ pub fn measure(name: &str) -> Result<Value> {
 }
 
 fn run(workspace: &Workspace, arguments: &[&str], files: &[&str]) -> Result<Output> {
-    let files = if files.is_empty() {
-        vec![workspace.file("")]
-    } else {
-        files.iter().map(|file| workspace.file(file)).collect()
-    };
     Command::new(env!("CARGO_BIN_EXE_jettison"))
         .args(arguments)
-        .args(files)
+        .args(files.iter().map(|file| workspace.file(file)))
         .args(["--", "--network=host"])
         .output()
         .context("jettison can't be started")

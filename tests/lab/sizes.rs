@@ -48,6 +48,44 @@ pub fn of(application: &'static Application) -> Result<Sizes> {
     Ok(Sizes { before: bytes(&before)?, after: bytes(&after)? })
 }
 
+/// The effect of `--verify`, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Verified {
+    /// The size of all images afterwards, unpacked.
+    pub after: u64,
+    /// The size of the files that the checks executed or read in the original images.
+    pub read: u64,
+}
+
+impl Verified {
+    /// How many bytes are kept for each byte that is read.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn kept_per_read(self) -> f64 {
+        self.after as f64 / self.read as f64
+    }
+}
+
+/// Fixes an application with `--verify`, and runs its smoke test on the result. The program under
+/// test does not know the smoke test: it only knows the HEALTHCHECK and the start of the container.
+pub fn verified(application: &'static Application) -> Result<Verified> {
+    let workspace = Workspace::of(application)?;
+    let report = workspace.verify()?;
+    let mut read = 0;
+    for service in application.services {
+        let path = workspace.context(service).join("Dockerfile").to_string_lossy().into_owned();
+        let mut files = report["files"].as_array().into_iter().flatten();
+        let file = files.find(|file| file["path"] == path.as_str());
+        let verified = &file.with_context(|| format!("{path} is not in the report"))?["verified"];
+        ensure!(verified["untraced"].is_null(), "{path}: {}", verified["untraced"]);
+        read += verified["used_size"].as_u64().with_context(|| format!("{path} was not verified"))?;
+    }
+    let services = application.services.iter();
+    let images: Vec<Image> =
+        services.map(|service| workspace.build(service, "verified", false)).collect::<Result<_>>()?;
+    smoke::test(application, &images).context("with --verify")?;
+    Ok(Verified { after: bytes(&images)?, read })
+}
+
 fn bytes(images: &[Image]) -> Result<u64> {
     let size = |image: &Image| -> Result<u64> {
         Ok(engine::docker(&["image", "inspect", "--format", "{{.Size}}", &image.tag])?.parse()?)

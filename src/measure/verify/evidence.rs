@@ -31,6 +31,8 @@ pub(super) struct Used<'e> {
     using: Use,
     /// The path without symlinks.
     real: String,
+    /// The size of the file.
+    size: u64,
 }
 
 /// A file of the original that a check used and that another image lacks.
@@ -82,6 +84,10 @@ impl Use {
     }
 }
 
+/// What a message of the tracer starts with, and the one where it may not trace.
+const MESSAGE: &str = "jettison-trace: ";
+const NOT_PERMITTED: &str = "ptrace is not permitted";
+
 /// Directories that the engine or the kernel fills.
 const NOT_OF_THE_IMAGE: [&str; 4] = ["dev", "proc", "sys", "run/secrets"];
 
@@ -89,12 +95,22 @@ const NOT_OF_THE_IMAGE: [&str; 4] = ["dev", "proc", "sys", "run/secrets"];
 const TEMPORARY: [&str; 2] = ["tmp", "var/tmp"];
 
 impl Evidence {
-    /// Adds what one check used.
-    pub(super) fn add(&mut self, check: &str, trace: Trace) {
-        if trace.runs.is_empty() {
-            self.untraced.push(format!("the tracer could not start in the original image for {check}"));
-        } else {
+    /// Adds what one check used. Without a trace, `said` has the message of the tracer.
+    pub(super) fn add(&mut self, check: &str, trace: Trace, said: &str) {
+        if !trace.runs.is_empty() {
             self.trace.merge(trace);
+            return;
+        }
+        let mut messages = said.lines().filter_map(|line| line.strip_prefix(MESSAGE));
+        let reason = messages.find(|message| message.starts_with(NOT_PERMITTED)).map_or_else(
+            || format!("the tracer could not start in the original image for {check}"),
+            // The same for every check.
+            |message| {
+                format!("in containers of this engine, {}", message.split(';').next().unwrap_or(message))
+            },
+        );
+        if !self.untraced.contains(&reason) {
+            self.untraced.push(reason);
         }
     }
 
@@ -144,10 +160,16 @@ impl Evidence {
             if path.is_empty() || is_other || is_optional || !is_needed {
                 return None;
             }
-            Some(Used { path, using, real })
+            Some(Used { path, using, real, size: place.entry.size })
         });
         used.collect()
     }
+}
+
+/// The size of the files whose content was used.
+pub(super) fn size(used: &[Used<'_>]) -> u64 {
+    let read = used.iter().filter(|file| file.using <= Use::Read);
+    read.map(|file| (file.real.as_str(), file.size)).collect::<BTreeMap<_, _>>().values().sum()
 }
 
 /// The number of files and directories whose content was used.
@@ -290,7 +312,7 @@ mod tests {
             text += &format!("{{\"path\":\"/{path}\",\"found\":{{\"read\":1}}}}\n");
         }
         let mut evidence = Evidence::default();
-        evidence.add("x", Trace::read(text.as_bytes()).expect("a trace"));
+        evidence.add("x", Trace::read(text.as_bytes()).expect("a trace"), "");
         evidence
     }
 
@@ -330,6 +352,19 @@ mod tests {
             lost(&["usr/bin/tool", module], &before, &elsewhere),
             ["/usr/bin/tool".to_owned(), format!("/{module}")]
         );
+    }
+
+    #[test]
+    fn the_reason_why_nothing_is_traced_is_given_once() {
+        let mut evidence = Evidence::default();
+        let said = "jettison-trace: ptrace is not permitted: Operation not permitted (os error 1); --or-run runs it anyway\n";
+        evidence.add("HEALTHCHECK", Trace::default(), said);
+        evidence.add("`x`", Trace::default(), said);
+        let expected =
+            "in containers of this engine, ptrace is not permitted: Operation not permitted (os error 1)";
+        assert_eq!(evidence.untraced(), expected);
+        evidence.add("`y`", Trace::default(), "");
+        assert!(evidence.untraced().ends_with("; the tracer could not start in the original image for `y`"));
     }
 
     #[test]
