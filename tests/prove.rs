@@ -245,7 +245,7 @@ fn what_works_as_before_and_what_does_not() {
 const ON_PYTHON: &str = "FROM python:3.11\nWORKDIR /app\nRUN useradd -u 1234567 app\nCOPY main.py .\nCMD [\"python\", \"main.py\"]\n";
 
 /// Reads a file of the full image under a name that can't be found in the source.
-const READS_A_HEADER: &str = "print(open('/usr/include/' + 'stdio' + chr(46) + 'h').readline())\n";
+const READS_A_HEADER: &str = "print(open(chr(47) + 'usr/include/stdio' + chr(46) + 'h').readline())\n";
 
 /// Fixes it in place, and compares what its program prints.
 const PROVE_AND_WRITE: &[&str] = &[
@@ -284,7 +284,8 @@ fn the_transform_that_breaks_something_is_held_back_with_the_evidence() {
 
 #[test]
 fn packages_and_files_that_the_checks_use_are_brought() {
-    if !support::has_engine("packages_and_files_that_the_checks_use_are_brought") || !has_tracer("packages") {
+    let test = "packages_and_files_that_the_checks_use_are_brought";
+    if !support::has_engine(test) || !support::has_tracer(test) {
         return;
     }
     // Debian's package of the header is in the full image only.
@@ -298,7 +299,7 @@ fn packages_and_files_that_the_checks_use_are_brought() {
     assert!(figures.contains("libc6-dev: /usr/include/stdio.h was read in the original image"), "{figures}");
 
     // No package has the file, and the health check alone reads it.
-    let check = "import sys\nname = 'tables' + chr(46) + 'bin'\nsys.exit(len(open('/usr/share/' + name).read()) != 3)\n";
+    let check = "import sys\nname = 'tables' + chr(46) + 'bin'\nsys.exit(len(open(chr(47) + 'usr/share/' + name).read()) != 3)\n";
     let build = "FROM python:3.11\nWORKDIR /app\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nRUN python3 make.py\nCOPY main.py check.py ./\nHEALTHCHECK CMD [\"python\", \"check.py\"]\nCMD [\"python\", \"main.py\"]\n"
         .replace("RUN python3 make.py", "RUN printf abc > /usr/share/tables.bin");
     let place = Place::with(&[
@@ -320,15 +321,6 @@ fn packages_and_files_that_the_checks_use_are_brought() {
     assert!(text.contains("FROM python:3.11-slim\n"), "{text}");
     assert!(text.contains("COPY --from=build /usr/share/tables.bin /usr/share/tables.bin\n"), "{text}");
     assert!(stdout(&output).contains("%); verified: "), "{}", stdout(&output));
-}
-
-/// Whether the tracer was built next to the program. Without it, the test is skipped.
-fn has_tracer(test: &str) -> bool {
-    let is_there = support::jettison().with_file_name("jettison-trace").is_file();
-    if !is_there {
-        support::skip(test, "jettison-trace was not built; `cargo build -p jettison-trace` does");
-    }
-    is_there
 }
 
 #[test]
@@ -401,6 +393,75 @@ fn an_interrupt_leaves_nothing_behind() {
         assert!(since.elapsed() < Duration::from_secs(30), "it ends at once");
         assert_eq!(place.read("Dockerfile"), slow);
     }
+}
+
+#[test]
+fn an_interrupt_of_a_traced_check_leaves_nothing_behind() {
+    let test = "an_interrupt_of_a_traced_check_leaves_nothing_behind";
+    if !support::has_engine(test) || !support::has_tracer(test) {
+        return;
+    }
+    let original = "FROM debian:bookworm-slim\nRUN useradd -u 1234567 app\nCMD [\"sleep\", \"300\"]\n";
+    for signal in ["-INT", "-TERM"] {
+        let place = Place::with(&[("Dockerfile", original)]);
+        let smoke = ["fix", "--verify", "--write", "Dockerfile", "--smoke", "sleep 300"];
+        let child = place.command(&smoke).spawn().expect("the program starts");
+        let own = format!("jettison-verify-{}-", child.id());
+        let runs = || {
+            let traced = engine::docker(&["ps", "--no-trunc", "--format", "{{.Names}} {{.Command}}"]);
+            let traced = traced.expect("an engine");
+            traced.lines().any(|line| line.starts_with(&own) && line.contains("jettison-trace"))
+        };
+        let since = Instant::now();
+        while !runs() {
+            assert!(since.elapsed() < Duration::from_mins(2), "nothing is traced");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let sent = Command::new("sh").arg("-c").arg(format!("kill {signal} {}", child.id())).status();
+        assert!(sent.expect("a shell").success());
+        let output = place.finish(child);
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert_eq!(place.read("Dockerfile"), original);
+    }
+}
+
+/// An engine that forbids ptrace in its containers.
+const WITHOUT_PTRACE: &str = "#!/bin/sh
+verb=$1
+case $verb in
+    create | run)
+        shift
+        exec docker \"$verb\" --security-opt \"seccomp=${0%/*}/profile.json\" \"$@\"
+        ;;
+esac
+exec docker \"$@\"
+";
+
+#[test]
+fn without_permission_to_trace_the_other_rules_remain() {
+    let test = "without_permission_to_trace_the_other_rules_remain";
+    if !support::has_engine(test) || !support::has_tracer(test) {
+        return;
+    }
+    let profile = r#"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrace"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}"#;
+    let place = Place::with(&[
+        ("Dockerfile", WASTEFUL),
+        ("notes.txt", "notes\n"),
+        ("main.py", ""),
+        ("docker-without-ptrace", WITHOUT_PTRACE),
+        ("profile.json", profile),
+    ]);
+    let engine = place.folder.path().join("docker-without-ptrace");
+    fs::set_permissions(&engine, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    let child = place
+        .command(&["fix", "--verify", "--write", "Dockerfile", "--smoke", "cat /srv/notes.txt"])
+        .env("JETTISON_ENGINE", &engine)
+        .spawn();
+    let output = place.finish(child.expect("the program starts"));
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_ne!(place.read("Dockerfile"), WASTEFUL, "fixes are applied");
+    let said = "; not known which files are used: in containers of this engine, ptrace is not permitted: ";
+    assert_eq!(stdout(&output).matches(said).count(), 1, "{}", stdout(&output));
 }
 
 #[test]
