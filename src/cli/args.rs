@@ -226,6 +226,9 @@ pub struct Proof {
     /// Build before and after, and compare size, build time and cache hits
     #[arg(long)]
     pub measure: bool,
+    /// How often to time each build [default: until the ranges are apart, if builds are short]
+    #[arg(long, value_name = "N", requires = "measure", hide_short_help = true)]
+    pub runs: Option<usize>,
 }
 
 /// How to build images.
@@ -259,9 +262,10 @@ pub struct Measure {
     pub choice: Choice,
     #[command(flatten)]
     pub building: Building,
-    /// How often to time each build; the two versions take turns
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub runs: usize,
+    /// How often to time each build; the two versions take turns [default: until the ranges are
+    /// apart, if builds are short]
+    #[arg(long, value_name = "N")]
+    pub runs: Option<usize>,
     /// Also compress the layers with gzip and zstd, and report sizes and times
     #[arg(long)]
     pub compression: bool,

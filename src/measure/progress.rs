@@ -103,6 +103,27 @@ fn makes_a_layer(name: &str) -> bool {
     place != "internal" && matches!(keyword, "RUN" | "COPY" | "ADD" | "WORKDIR")
 }
 
+/// The number of steps that ran although their stage copies no file above them. A stage that starts
+/// from another one does not count, since what runs there may depend on files of that one.
+pub fn lost(steps: &[Step]) -> usize {
+    let parsed = |step: &Step| -> Option<(String, usize, String)> {
+        let (place, instruction) = step.name.strip_prefix('[')?.split_once("] ")?;
+        let (stage, place) = place.rsplit_once(' ').unwrap_or(("", place));
+        Some((stage.to_owned(), place.split('/').next()?.parse().ok()?, instruction.to_owned()))
+    };
+    let all: Vec<_> = steps.iter().filter_map(|step| Some((parsed(step)?, step))).collect();
+    let reads = |instruction: &str| {
+        ["COPY ", "ADD "].iter().any(|start| instruction.starts_with(start))
+            || instruction.contains("--mount=")
+    };
+    let is_lost = |(stage, place, _): &(String, usize, String)| {
+        let own = || all.iter().map(|(parsed, _)| parsed).filter(|(other, ..)| other == stage);
+        own().any(|(_, first, instruction)| *first == 1 && instruction.starts_with("FROM "))
+            && !own().any(|(_, other, instruction)| other <= place && reads(instruction))
+    };
+    all.iter().filter(|(parsed, step)| step.makes_a_layer && !step.cached && is_lost(parsed)).count()
+}
+
 fn moment(text: Option<String>) -> Option<SystemTime> {
     humantime::parse_rfc3339(&text?).ok()
 }
@@ -135,6 +156,23 @@ mod tests {
             ("[1/3] COPY . .", 0.0, true, true),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn steps_above_every_copy_stay_cached() {
+        let steps = |ran: &[&str]| -> Vec<Step> {
+            let names =
+                ["[1/4] FROM debian", "[2/4] RUN a", "[3/4] COPY . .", "[4/4] RUN b", "[last 1/1] RUN c"];
+            let step = |name: &str| Step {
+                name: name.into(),
+                took: Duration::ZERO,
+                cached: !ran.contains(&name),
+                makes_a_layer: makes_a_layer(name),
+            };
+            names.into_iter().map(step).collect()
+        };
+        assert_eq!(lost(&steps(&["[3/4] COPY . .", "[4/4] RUN b", "[last 1/1] RUN c"])), 0);
+        assert_eq!(lost(&steps(&["[2/4] RUN a", "[3/4] COPY . .", "[4/4] RUN b"])), 1);
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Touch {
     /// A source file and a manifest of the build context, if it has them; `root` is the context
     /// directory.
     pub fn of(context: &BuildContext, root: &Path) -> Vec<Self> {
-        let found = [("a source file", source(context)), ("a manifest", manifest(context))];
+        let found = [("source file", source(context)), ("manifest", manifest(context))];
         let touches = found.into_iter().filter_map(|(what, path)| {
             let path = path?;
             let file = root.join(&path);

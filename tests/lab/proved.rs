@@ -30,7 +30,8 @@ fn is_held(refused: &Value) -> bool {
 pub fn measure(name: &str) -> Result<Value> {
     let workspace = Workspace::of(applications::named(name))?;
     let before = workspace.files(&applications::named(name).services[0])?;
-    let output = run(&workspace, &["measure", "--unsafe", "--format", "json"], &["Dockerfile"])?;
+    let output =
+        run(&workspace, &["measure", "--unsafe", "--runs", "1", "--format", "json"], &["Dockerfile"])?;
     ensure!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     ensure!(
         before == workspace.files(&applications::named(name).services[0])?,

@@ -246,6 +246,8 @@ fn what_was_measured_and_proven_stands_in_the_request() {
     let output = place.run(&[
         "--dry-run",
         "--measure",
+        "--runs",
+        "1",
         "--verify",
         "--smoke",
         "curl --version",

@@ -13,6 +13,7 @@ use crate::context::ContextSource;
 use crate::measure::workspace::{Version, Workspace};
 use crate::measure::{self, Engine, Options, Plan, Progress};
 use crate::pipeline;
+use crate::report::diff;
 use crate::report::measured::{self, Measured, Platform};
 
 pub fn run(args: &Measure) -> anyhow::Result<Status> {
@@ -33,10 +34,11 @@ pub fn run(args: &Measure) -> anyhow::Result<Status> {
             (text, outcome.ignore_file().map(str::to_owned))
         }
     };
-    let options = Options { runs: args.runs.max(1), compression: args.compression };
+    let options = Options { runs: args.runs.map(|runs| runs.max(1)), compression: args.compression };
     let meter = Meter { engine, plans: plans(&args.building), options, is_quiet: args.quiet };
     let texts = Texts { before: &before, after: &after, ignore_file: ignore_file.as_deref() };
-    let measured = meter.measure(discover::display_name(&args.before), &context_source, &texts)?;
+    let mut measured = meter.measure(discover::display_name(&args.before), &context_source, &texts)?;
+    measured.after = args.after.as_deref().map(discover::display_name);
     let has_figures = measured.platforms.iter().any(|platform| platform.figures.is_ok());
     let mut out = io::BufWriter::new(io::stdout().lock());
     print(&mut out, args.format, &measured)?;
@@ -70,7 +72,7 @@ pub struct Texts<'t> {
 impl Meter {
     /// Finds the engine, for `fix --measure`.
     pub fn new(args: &Fix) -> anyhow::Result<Self> {
-        let options = Options { runs: 1, compression: false };
+        let options = Options { runs: args.proof.runs.map(|runs| runs.max(1)), compression: false };
         Ok(Self { engine: Engine::find()?, plans: plans(&args.building), options, is_quiet: args.quiet })
     }
 
@@ -106,7 +108,16 @@ impl Meter {
             platforms.push(Platform { name: name.clone(), figures });
         }
         let engine = format!("container engine {}", self.engine.version);
-        Ok(Measured { path, engine, platforms, runs: self.options.runs })
+        let mut diff = diff::of(&path, texts.before, texts.after);
+        if let Some(new) = texts.ignore_file {
+            diff += &match &known.ignore_text {
+                Some(old) => diff::of(&known.ignore_path, old, new),
+                None => diff::of_new(&known.ignore_path, new),
+            };
+        }
+        let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+        let date = date.split('T').next().unwrap_or_default().to_owned();
+        Ok(Measured { path, after: None, diff, engine, date, platforms })
     }
 }
 

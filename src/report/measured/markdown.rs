@@ -3,11 +3,14 @@
 use std::io::{self, Write};
 
 use super::super::inert;
-use super::{Measured, counted, rows, shortened, size};
+use super::{Measured, counted, headline, notes, rows, shortened, size};
 
 /// Writes a section.
 pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
     writeln!(out, "### {}\n", inert::code(&measured.path))?;
+    if let Some(after) = &measured.after {
+        writeln!(out, "Compared with {}\n", inert::code(after))?;
+    }
     for platform in &measured.platforms {
         if let Some(name) = &platform.name {
             writeln!(out, "**{}**\n", inert::plain(name))?;
@@ -19,6 +22,7 @@ pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
                 continue;
             }
         };
+        writeln!(out, "**{}**\n", headline(before, after))?;
         writeln!(out, "| | before | after | change |\n|---|---:|---:|---:|")?;
         for row in rows(before, after) {
             writeln!(
@@ -30,6 +34,9 @@ pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
                 row.change
             )?;
         }
+        for note in notes(before, after) {
+            writeln!(out, "\n{}", inert::prose(&note))?;
+        }
         for (name, figures) in [("before", before), ("after", after)] {
             writeln!(
                 out,
@@ -37,7 +44,7 @@ pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
                 counted(figures.layers.len(), "layer")
             )?;
             writeln!(out, "| size | instruction |\n|---:|---|")?;
-            for layer in &figures.layers {
+            for layer in figures.layers.iter().filter(|layer| layer.size > 0) {
                 let text = inert::code(&shortened(&layer.created_by, 100));
                 writeln!(out, "| {} | {text} |", size(layer.size))?;
             }
@@ -45,5 +52,5 @@ pub fn markdown(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    writeln!(out, "Measured with {}, {}.\n", inert::plain(&measured.engine), counted(measured.runs, "run"))
+    writeln!(out, "Measured with {}, {}.\n", inert::plain(&measured.engine), counted(measured.runs(), "run"))
 }
