@@ -17,6 +17,7 @@ mod input;
 mod interactive;
 mod limits;
 mod plugin;
+mod progress;
 mod reach;
 mod recognize;
 mod scope;

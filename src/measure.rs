@@ -18,7 +18,8 @@ pub mod workspace;
 pub use build::{BuildError, Built, Plan};
 pub use engine::Engine;
 pub use error::Error;
-pub use progress::Step;
+pub use process::is_stopping;
+pub use progress::{Activity, Step};
 
 use std::time::{Duration, Instant};
 

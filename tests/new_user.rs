@@ -4,14 +4,12 @@
 
 mod support;
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 
-use nix::pty::{Winsize, openpty};
 use support::folder;
-use support::run::{FIXED, NAIVE, code, command, git, read, run, run_with_input, stderr, stdout};
+use support::run::{FIXED, NAIVE, code, git, read, run, run_with_input, stderr, stdout};
+use support::terminal;
 
 const TWO_RUNS: &str =
     "FROM debian:12\n# jettison: ignore=merge-runs\nRUN apt-get update\nRUN apt-get install -y curl\n";
@@ -378,7 +376,7 @@ fn the_bare_name_shows_what_can_be_improved() {
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert_eq!(
         stdout(&output),
-        "a/Dockerfile    1 fix    smaller images; saves about 17–21 MB\n\n1 fix in 1 of 2 files\n  jettison diff          print the changes\n  \
+        "a/Dockerfile    1 fix    smaller images\n    saves about 17–21 MB\n\n1 fix in 1 of 2 files\n  jettison diff          print the changes\n  \
          jettison fix --write   apply them\n  jettison fix --verify  build the images, and also test 2 unsafe fixes\n"
     );
     assert_eq!(stderr(&output), "");
@@ -577,36 +575,9 @@ fn help_is_short_or_long() {
 
 /// What the program prints on a terminal with this many columns, without escape sequences.
 fn on_terminal(folder: &Path, arguments: &[&str], columns: u16) -> String {
-    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    let pty = openpty(Some(&size), None).expect("a pseudo-terminal");
-    let end = || Stdio::from(pty.slave.try_clone().expect("a handle"));
-    let mut child = command(folder, arguments)
-        .env("TERM", "xterm")
-        .env_remove("COLUMNS")
-        .env_remove("NO_COLOR")
-        .stdin(Stdio::null())
-        .stdout(end())
-        .stderr(end())
-        .spawn()
-        .expect("the program starts");
-    drop(pty.slave);
-    let mut bytes = Vec::new();
-    // Reading fails when the program has closed the terminal.
-    let _ = File::from(pty.master).read_to_end(&mut bytes);
-    child.wait().expect("it ends");
-    let text = String::from_utf8(bytes).expect("UTF-8").replace('\r', "");
-    assert!(text.contains('\u{1b}'), "there are colours: {text}");
-    let mut parts = text.split('\u{1b}');
-    let first = parts.next().unwrap_or_default().to_owned();
-    // `ESC [ … m` is a colour, `ESC ] … ESC \\` a link.
-    parts.fold(first, |text, part| {
-        let rest = match part.as_bytes().first() {
-            Some(b'[') => part.split_once('m').map_or("", |(_, rest)| rest),
-            Some(b'\\') => &part[1..],
-            _ => "",
-        };
-        text + rest
-    })
+    let screen = terminal::shown(folder, arguments, columns);
+    assert!(screen.contains('\u{1b}'), "there are colours: {screen}");
+    terminal::with_colours(&screen, |_| String::new())
 }
 
 /// Findings have their source lines on a terminal, and words do not break at its edge.

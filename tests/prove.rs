@@ -391,6 +391,11 @@ fn an_interrupt_leaves_nothing_behind() {
         assert!(sent.success());
         let output = place.finish(child);
         assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert!(
+            stderr(&output).ends_with("interrupted; temporary files, images and containers are removed\n"),
+            "{}",
+            stderr(&output)
+        );
         assert!(since.elapsed() < Duration::from_secs(30), "it ends at once");
         assert_eq!(place.read("Dockerfile"), slow);
     }
@@ -422,6 +427,11 @@ fn an_interrupt_of_a_traced_check_leaves_nothing_behind() {
         assert!(sent.expect("a shell").success());
         let output = place.finish(child);
         assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert!(
+            stderr(&output).ends_with("interrupted; temporary files, images and containers are removed\n"),
+            "{}",
+            stderr(&output)
+        );
         assert_eq!(place.read("Dockerfile"), original);
     }
 }

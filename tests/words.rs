@@ -116,7 +116,7 @@ fn files(path: &Path, found: &mut Vec<PathBuf>) {
     } else if path.is_dir() {
         let entries = fs::read_dir(path).expect("a readable directory");
         entries.for_each(|entry| files(&entry.expect("a readable entry").path(), found));
-    } else if path.extension().is_none_or(|extension| extension != "html" && extension != "gz") {
+    } else if path.extension().is_none_or(|end| ["html", "gz", "png"].iter().all(|other| end != *other)) {
         found.push(path.to_owned());
     }
 }

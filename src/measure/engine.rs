@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::Error as MeasureError;
 use super::process::{self, Running};
+use super::progress::Activity;
 use crate::knowledge::lists::variables::WITH_SECRETS;
 
 /// An available engine.
@@ -16,6 +17,8 @@ pub struct Engine {
     program: String,
     /// Its version.
     pub version: String,
+    /// The step that the current build is at.
+    pub activity: Activity,
 }
 
 /// Why no engine can be used.
@@ -55,7 +58,8 @@ impl Engine {
         let output = command(&program, ["version", "--format", format]).output();
         match output {
             Ok(output) if output.status.success() => {
-                Ok(Self { program, version: String::from_utf8_lossy(&output.stdout).trim().to_owned() })
+                let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+                Ok(Self { program, version, activity: Activity::default() })
             }
             Ok(output) => {
                 let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -91,8 +95,10 @@ impl Engine {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<Output, MeasureError> {
-        process::output(command(&self.program, arguments))
-            .map_err(|source| MeasureError::Start { program: self.program.clone(), source })
+        let activity = self.activity.clone();
+        let output = process::output(command(&self.program, arguments), move |line| activity.hear(line));
+        self.activity.end();
+        output.map_err(|source| MeasureError::Start { program: self.program.clone(), source })
     }
 
     /// Starts a command whose output is streamed.
@@ -100,7 +106,7 @@ impl Engine {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<Stream, MeasureError> {
-        match Running::start(command(&self.program, arguments)) {
+        match Running::start(command(&self.program, arguments), |_| {}) {
             Ok(running) => Ok(Stream { program: self.program.clone(), running }),
             Err(source) => Err(MeasureError::Start { program: self.program.clone(), source }),
         }

@@ -1,6 +1,7 @@
 //! Temporary images, containers and directories, which are removed when the program ends, also on
 //! an interrupt.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -24,13 +25,22 @@ pub fn watch() {
         // Without the handler, only an interrupt leaves something.
         let _ = ctrlc::set_handler(|| {
             super::process::stop();
-            for leftover in LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).rev() {
-                leftover.remove();
-            }
+            let left: Vec<Leftover> = LEFT.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+            left.iter().rev().for_each(Leftover::remove);
+            // If standard error is closed, the message is lost.
+            let start = if std::io::stderr().is_terminal() { "\r\u{1b}[K" } else { "" };
+            let _ = writeln!(
+                std::io::stderr(),
+                "{start}{}",
+                if left.is_empty() { "interrupted" } else { FAREWELL }
+            );
             std::process::exit(130);
         });
     });
 }
+
+/// The last message after an interrupt.
+const FAREWELL: &str = "interrupted; temporary files, images and containers are removed";
 
 impl Leftover {
     fn remove(&self) {

@@ -4,7 +4,7 @@
 //! After an interrupt, no process is started, and a thread that tries to start one waits for the
 //! end of the program.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,9 +17,9 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 /// How long a child process may take to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs a program to its end, and captures its output.
-pub(super) fn output(command: Command) -> io::Result<Output> {
-    let mut running = Running::start(command)?;
+/// Runs a program to its end, and captures its output. `hear` gets each line of standard error at once.
+pub(super) fn output(command: Command, hear: impl Fn(&[u8]) + Send + 'static) -> io::Result<Output> {
+    let mut running = Running::start(command, hear)?;
     let mut stdout = Vec::new();
     running.output().read_to_end(&mut stdout)?;
     let (status, stderr) = running.finish()?;
@@ -35,16 +35,21 @@ pub struct Running {
 
 impl Running {
     /// Starts it; both output streams must be piped.
-    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+    pub(super) fn start(mut command: Command, hear: impl Fn(&[u8]) + Send + 'static) -> io::Result<Self> {
         wait_if_stopping();
         let mut child = command.spawn()?;
-        let (Some(output), Some(mut said)) = (child.stdout.take(), child.stderr.take()) else {
+        let (Some(output), Some(said)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("its streams are not piped"));
         };
         // A thread reads standard error, so that the program never blocks on it.
         let said = std::thread::spawn(move || {
+            let mut said = BufReader::new(said);
             let mut text = Vec::new();
-            let _ = said.read_to_end(&mut text);
+            let mut heard = 0;
+            while said.read_until(b'\n', &mut text).is_ok_and(|read| read > 0) {
+                hear(&text[heard..]);
+                heard = text.len();
+            }
             text
         });
         let child = Arc::new(Mutex::new(child));
@@ -106,10 +111,15 @@ fn interrupt(id: u32) {
 #[cfg(not(unix))]
 fn interrupt(_: u32) {}
 
+/// Whether an interrupt ends the program.
+pub fn is_stopping() -> bool {
+    STOPPING.load(Ordering::SeqCst)
+}
+
 /// Blocks forever: the thread that handles the interrupt ends the program after everything is
 /// removed.
 fn wait_if_stopping() {
-    while STOPPING.load(Ordering::SeqCst) {
+    while is_stopping() {
         std::thread::park();
     }
 }

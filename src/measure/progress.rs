@@ -2,6 +2,7 @@
 //! (moby/buildkit, client/graph.go, `SolveStatus`.)
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -27,6 +28,45 @@ pub struct Step {
     pub cached: bool,
     /// Whether it is an instruction that creates a layer.
     pub makes_a_layer: bool,
+}
+
+/// The step that the current build is at, for people who wait. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Activity(Arc<Mutex<String>>);
+
+impl PartialEq for Activity {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Activity {}
+
+impl Activity {
+    /// The name of the step; empty if nothing is known.
+    pub fn step(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads a line of buildx's output.
+    pub(super) fn hear(&self, line: &[u8]) {
+        let Ok(news) = serde_json::from_slice::<News>(line) else { return };
+        let mut step = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for vertex in news.vertexes {
+            if vertex.completed.is_some() {
+                if vertex.name == *step {
+                    step.clear();
+                }
+            } else if vertex.started.is_some() && !vertex.name.starts_with("[internal]") {
+                *step = vertex.name;
+            }
+        }
+    }
+
+    /// Forgets the step of a build that has ended.
+    pub(super) fn end(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -173,6 +213,18 @@ mod tests {
         };
         assert_eq!(lost(&steps(&["[3/4] COPY . .", "[4/4] RUN b", "[last 1/1] RUN c"])), 0);
         assert_eq!(lost(&steps(&["[2/4] RUN a", "[3/4] COPY . .", "[4/4] RUN b"])), 1);
+    }
+
+    #[test]
+    fn the_running_step_is_known() {
+        let activity = Activity::default();
+        let lines: Vec<&str> = TEXT.lines().collect();
+        activity.hear(lines[0].as_bytes());
+        assert_eq!(activity.step(), "");
+        activity.hear(lines[1].as_bytes());
+        assert_eq!(activity.step(), "[2/3] RUN make");
+        activity.hear(lines[4].as_bytes());
+        assert_eq!(activity.step(), "");
     }
 
     #[test]

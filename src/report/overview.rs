@@ -10,7 +10,7 @@ use crate::transform::{Applicability, Effect};
 /// The largest number of files to list.
 const MOST_FILES: usize = 20;
 
-/// Writes a line for each file that would change, a summary, and what to do next.
+/// Writes each file that would change with what that saves, a summary, and what to do next.
 pub fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     let read: Vec<&FileReport> = ranked(reports)
         .into_iter()
@@ -23,7 +23,11 @@ pub fn write(out: &mut dyn Write, reports: &[FileReport]) -> io::Result<()> {
     for report in shown {
         let number = report.fixes_by_place().len();
         let noun = if number == 1 { "fix" } else { "fixes" };
-        writeln!(out, "{:width$}  {number:>3} {noun:5}  {}", path(report), gains(report))?;
+        writeln!(out, "{:width$}  {number:>3} {noun:5}  {}", path(report), effects(report))?;
+        let savings = estimate::sentences(&estimate::of([*report]));
+        if !savings.is_empty() {
+            writeln!(out, "    {}", savings.join("; "))?;
+        }
     }
     if to_change.len() > shown.len() {
         writeln!(out, "… and {}", count(to_change.len() - shown.len(), "more file"))?;
@@ -47,9 +51,8 @@ fn unsafe_fixes(number: usize) -> String {
     count_fixes(number).replacen(' ', " unsafe ", 1)
 }
 
-/// `smaller images, faster rebuilds; saves about 40–90 MB`
-fn gains(report: &FileReport) -> String {
+/// `smaller images, faster rebuilds`
+fn effects(report: &FileReport) -> String {
     let effects: BTreeSet<Effect> = report.fixes().map(|(_, fix)| fix.effect).collect();
-    let names = effects.into_iter().map(effect_name).collect::<Vec<_>>().join(", ");
-    std::iter::once(names).chain(estimate::sentences(&estimate::of([report]))).collect::<Vec<_>>().join("; ")
+    effects.into_iter().map(effect_name).collect::<Vec<_>>().join(", ")
 }

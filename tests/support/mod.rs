@@ -5,6 +5,8 @@
 pub mod engine;
 mod needs;
 pub mod run;
+#[cfg(unix)]
+pub mod terminal;
 #[cfg(target_os = "linux")]
 pub mod throwaway;
 

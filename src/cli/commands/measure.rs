@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::cli::args::{Building, Fix, Measure, MeasureFormat};
 use crate::cli::context::{Contexts, FileContext};
+use crate::cli::progress::Bar;
 use crate::cli::settings::Configurations;
 use crate::cli::{Status, discover, input};
 use crate::context::ContextSource;
@@ -86,7 +87,7 @@ impl Meter {
         let known = context_source.context().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let directory = context_source.directory().map_err(|reason| anyhow::anyhow!("{reason}"))?;
         let new_ignore = texts.ignore_file.map(|text| (known.ignore_path.as_str(), text));
-        let bar = Bar::new(self.is_quiet);
+        let bar = Bar::new(self.is_quiet, &self.engine.activity);
         let show = |progress: &Progress| bar.show(progress);
         let mut platforms = Vec::new();
         for (name, plan) in &self.plans {
@@ -156,52 +157,3 @@ pub fn plans(building: &Building) -> Vec<(Option<String>, Plan)> {
     }
     building.platform.iter().map(|name| (Some(name.clone()), plan(Some(name.clone())))).collect()
 }
-
-/// Shows the progress on a terminal, in one line that is erased again; prints nothing elsewhere.
-pub struct Bar {
-    is_seen: bool,
-}
-
-impl Bar {
-    /// A bar on standard error.
-    pub fn new(quiet: bool) -> Self {
-        use std::io::IsTerminal;
-        Self { is_seen: io::stderr().is_terminal() && !quiet }
-    }
-
-    /// Draws it.
-    pub fn show(&self, progress: &Progress) {
-        if self.is_seen {
-            let full = (progress.done * WIDTH).checked_div(progress.total).unwrap_or_default();
-            let bar = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH - full));
-            let bar = if progress.total > 0 {
-                format!("{bar} {}/{} ", progress.done, progress.total)
-            } else {
-                String::new()
-            };
-            // If standard error is closed, progress is not needed.
-            let _ = write!(io::stderr(), "\r\u{1b}[K{bar}{} …", crate::escape::line(&progress.what));
-        }
-    }
-
-    /// Shows an action without a count.
-    pub fn say(&self, what: &str) {
-        self.show(&Progress { what: what.to_owned(), done: 0, total: 0 });
-    }
-
-    /// Erases the line, so that other output can follow.
-    pub fn clear(&self) {
-        if self.is_seen {
-            let _ = write!(io::stderr(), "\r\u{1b}[K");
-        }
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.clear();
-    }
-}
-
-/// The width of the bar in characters.
-const WIDTH: usize = 20;

@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Fix, InspectFormat, Verify};
-use crate::cli::commands::measure::{Bar, plans};
+use crate::cli::commands::measure::plans;
 use crate::cli::context::Contexts;
 use crate::cli::context::FileContext;
+use crate::cli::progress::Bar;
 use crate::cli::{Status, discover, input};
 use crate::config::{Deadline, Settings};
 use crate::context::ContextSource as _;
@@ -27,7 +28,7 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
     let contexts = Contexts::new(args.building.context.as_deref())?;
     let context_source = contexts.of_file(Some(&args.before));
     let mut is_well = true;
-    let bar = Bar::new(args.quiet);
+    let bar = Bar::new(args.quiet, &engine.activity);
     for (platform, plan) in plans(&args.building) {
         let mut trial = Trial::of(&engine, &context_source, &plan, &args.smoke, &before, &bar)?;
         trial.trace(args.trace_file.as_deref())?;
@@ -86,7 +87,7 @@ impl Prover {
         }
         // It was in time, and the time limit is not meant for builds.
         settings.deadline = Deadline::default();
-        let bar = Bar::new(self.is_quiet);
+        let bar = Bar::new(self.is_quiet, &self.engine.activity);
         let mut trial = Trial::of(&self.engine, context_source, &self.plan, &self.commands, text, &bar)?;
         trial.trace(self.trace_file.as_deref())?;
         settings.proves = trial.tries_something();
