@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::knowledge::languages::READ_SOURCES;
-use crate::knowledge::lists::files::DIRECTORIES_WITHOUT_SOURCES;
+use crate::knowledge::lists::files::{DIRECTORIES_WITHOUT_SOURCES, NAMES_OF_OTHER_JSON};
 use crate::reasons::{self, Reason};
 
 use serde_json::Value;
@@ -361,6 +361,15 @@ pub fn is_source(path: &str) -> bool {
     READ_SOURCES.iter().any(|ending| path.ends_with(ending))
         && !path.ends_with(".min.js")
         && !path.split('/').any(is_left_out)
+}
+
+/// Whether a file may hold settings of the application that name packages: JSON that is no manifest,
+/// no lockfile and no configuration of a compiler.
+pub fn is_settings(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with(".json")
+        && !NAMES_OF_OTHER_JSON.iter().any(|start| name.starts_with(start))
+        && !path.split('/').any(|part| DIRECTORIES_WITHOUT_SOURCES.contains(&part) || part.starts_with('.'))
 }
 
 #[cfg(test)]

@@ -10,8 +10,11 @@ use crate::runtime::view::StageView;
 /// installed if a system package is named after it.
 pub(crate) fn loads_other_libraries(view: &StageView<'_, '_>, installed: &[&str]) -> Option<Reason> {
     let context = view.context?;
-    let is_source = |path: &str| SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending));
-    let mut sources = context.texts.iter().filter(|(path, _)| is_source(path) && context.sends_file(path));
+    let is_source = |path: &str, text: &str| {
+        SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending)) || text.starts_with("#!")
+    };
+    let sources = context.texts.iter().filter(|(path, text)| is_source(path, text));
+    let mut sources = sources.filter(|(path, _)| context.sends_file(path));
     sources.find_map(|(path, text)| {
         CALLS_THAT_LOAD_LIBRARIES.iter().find_map(|call| {
             let mut arguments = text.match_indices(call).map(|(at, _)| &text[at + call.len()..]);

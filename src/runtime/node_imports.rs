@@ -6,11 +6,13 @@
 
 use serde_json::Value;
 
+use crate::context::is_settings;
 use crate::knowledge::languages::node::{DIRECTORIES_OF_TESTS, READ_SOURCES, WORDS_OF_TOOL_FILES};
 use crate::reasons::{self, Reason};
 use crate::runtime::computed_imports::{NODE, loads_computed_name};
 use crate::runtime::dev_files;
 use crate::runtime::view::StageView;
+use crate::syntax::Body;
 
 /// Checks that no file that ships names a dev dependency of a manifest, and that no check of a built
 /// image has read one. The error names the package and the file.
@@ -20,6 +22,9 @@ pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value
     let own = |name: &&String| !name.starts_with("@types/") && !is_also_needed(manifest, name);
     let names: Vec<&str> = listed.keys().filter(own).map(String::as_str).collect();
     dev_files::node(view, &names)?;
+    if let Some((variable, name)) = names_in_environment(view, &names) {
+        return Err(reasons::file_names_dev_dependency(&format!("the variable {variable}"), name));
+    }
     let ships = |path: &str| is_run(path, manifest) && context.sends_file(path);
     for (path, text) in context.texts.iter().filter(|(path, _)| ships(path)) {
         if let Some(name) = names.iter().find(|name| mentions(text, name)) {
@@ -33,6 +38,28 @@ pub(crate) fn names_no_dev_dependency(view: &StageView<'_, '_>, manifest: &Value
         Some(path) => Err(reasons::unreadable_file(path)),
         None => Ok(()),
     }
+}
+
+/// A variable of the file whose value is the name of a package, or of a file in it, and that package.
+/// (Other tools separate the names in a list by blanks, commas or colons.)
+pub(crate) fn names_in_environment<'n>(
+    view: &StageView<'_, '_>,
+    names: &[&'n str],
+) -> Option<(String, &'n str)> {
+    let instructions = view.facts.file.instructions();
+    let assignments = instructions.flat_map(|(_, instruction)| match &instruction.body {
+        Body::Env(all) | Body::Arg(all) => &all[..],
+        _ => &[],
+    });
+    let is_named = |part: &str, name: &str| {
+        part.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    assignments.into_iter().find_map(|assignment| {
+        let value = assignment.value.as_deref()?;
+        let mut parts = value.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '=' | '"' | '\''));
+        let name = parts.find_map(|part| names.iter().find(|name| is_named(part, name)))?;
+        Some((assignment.key.clone(), *name))
+    })
 }
 
 fn packages<'m>(manifest: &'m Value, section: &str) -> Option<&'m serde_json::Map<String, Value>> {
@@ -56,7 +83,9 @@ fn is_run(path: &str, manifest: &Value) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_for_tests = folder.split('/').any(|part| DIRECTORIES_OF_TESTS.contains(&part))
         || WORDS_OF_TOOL_FILES.iter().any(|part| name.contains(part));
-    is_source(path) && !is_for_tests && !tool_of(name).is_some_and(|tool| is_for_development(tool, manifest))
+    (is_source(path) || is_settings(path))
+        && !is_for_tests
+        && !tool_of(name).is_some_and(|tool| is_for_development(tool, manifest))
 }
 
 /// The tool that reads a configuration file, by the file's name: `jest.config.js`, `.eslintrc.js`.

@@ -37,7 +37,8 @@ pub(crate) fn by_start(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
 fn starts(path: &str, text: &str) -> bool {
     let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
     let has = |calls: &[&str]| calls.iter().any(|call| text.contains(call));
-    ends(SCRIPTS_OF_LANGUAGES) && (has(CALLS_OF_SOURCES) || path.ends_with(".rb") && text.contains('`'))
+    (ends(SCRIPTS_OF_LANGUAGES) || text.starts_with("#!"))
+        && (has(CALLS_OF_SOURCES) || path.ends_with(".rb") && text.contains('`'))
         || ends(COMPILED_SOURCES) && has(CALLS_OF_COMPILED_SOURCES)
 }
 

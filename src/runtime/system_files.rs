@@ -14,11 +14,12 @@ const OF_THE_SYSTEM: [&str; 4] = ["/etc", "/usr", "/usr/lib", "/usr/share"];
 /// system package is named after it.
 pub(crate) fn reads_system_files(view: &StageView<'_, '_>, installed: &[&str]) -> Option<Reason> {
     let context = view.context?;
-    let is_source = |path: &str| {
-        SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending))
+    let is_source = |path: &str, text: &str| {
+        (SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending)) || text.starts_with("#!"))
             && !path.split('/').any(|part| matches!(part, "test" | "tests"))
     };
-    let mut sources = context.texts.iter().filter(|(path, _)| is_source(path) && context.sends_file(path));
+    let sources = context.texts.iter().filter(|(path, text)| is_source(path, text));
+    let mut sources = sources.filter(|(path, _)| context.sends_file(path));
     sources.find_map(|(path, text)| {
         let mut quoted = text.split(['"', '\'', '`']).filter(|quoted| quoted.starts_with('/'));
         let found = quoted.find(|quoted| may_be_missing(quoted, installed))?;

@@ -4,7 +4,7 @@
 //! Only files that exist in the context, are copied with a directory, and are not named anywhere.
 //! The transform writes the ignore file.
 
-use crate::context::{BuildContext, Entry, Ignore};
+use crate::context::{BuildContext, Entry, Ignore, is_settings};
 use crate::facts::Facts;
 use crate::facts::copied::Copied;
 use crate::knowledge::languages::node::LOCKFILES;
@@ -226,7 +226,7 @@ impl<'s> Search<'s, '_> {
 
     /// Whether a file that the build or the running image reads mentions a name.
     fn mentions(&self, name: &str) -> bool {
-        let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile");
+        let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile") && !is_settings(path);
         // URLs of packages in a lockfile say nothing about the project.
         let is_lock = |path: &str| LOCKFILES_WITH_URLS.iter().any(|lock| path.ends_with(lock));
         self.context.texts.iter().any(|(path, text)| is_ours(path) && !is_lock(path) && text.contains(name))

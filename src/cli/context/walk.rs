@@ -11,7 +11,7 @@ use ignore::WalkBuilder;
 use crate::cli::context::relative;
 use crate::cli::input;
 use crate::context::compose::is_compose_file;
-use crate::context::{Entry, is_source};
+use crate::context::{Entry, is_settings, is_source};
 use crate::knowledge::lists::files::{
     DIRECTORIES_OF_OTHERS_AND_GIT, ENDINGS_OF_MANIFESTS, MAKEFILES, SHELL_SCRIPTS,
 };
@@ -25,6 +25,8 @@ const MOST_BYTES: u64 = 1024 * 1024;
 /// The largest size of a lockfile.
 const MOST_LOCK_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_SCRIPT_BYTES: u64 = 64 * 1024;
+/// The largest total size of the settings.
+const MOST_SETTINGS_BYTES: u64 = 1024 * 1024;
 /// The largest total size of the sources.
 const MOST_SOURCE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -40,7 +42,7 @@ pub struct Files {
 /// Reads a directory, including hidden files, without following symlinks.
 pub fn files(directory: &Path) -> Result<Files, String> {
     let mut found = Files::default();
-    let mut sources: u64 = 0;
+    let (mut sources, mut settings) = (0_u64, 0_u64);
     for entry in WalkBuilder::new(directory).standard_filters(false).follow_links(false).build() {
         let entry = entry.map_err(|error| format!("the build context can't be read: {error}"))?;
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
@@ -61,11 +63,18 @@ pub fn files(directory: &Path) -> Result<Files, String> {
         if source {
             sources += size;
         }
+        let are_settings = is_settings(&path)
+            && size <= MOST_SCRIPT_BYTES
+            && settings.saturating_add(size) <= MOST_SETTINGS_BYTES;
+        if are_settings {
+            settings += size;
+        }
         if !is_link
             && metadata.is_file()
             && (source
+                || are_settings
                 || is_read(&path, size)
-                || may_have_interpreter(&path, size) && is_shell_script(entry.path()))
+                || may_have_interpreter(&path, size) && is_script(entry.path()))
             && let Ok(Some(text)) = input::beside(entry.path(), MOST_LOCK_BYTES)
         {
             found.texts.insert(path.clone(), text);
@@ -90,13 +99,14 @@ fn may_have_interpreter(path: &str, size: u64) -> bool {
     size <= MOST_SCRIPT_BYTES && !name.contains('.') && !path.split('/').any(is_left_out)
 }
 
-/// Whether a file's first line names a shell.
-fn is_shell_script(path: &Path) -> bool {
+/// Whether a file's first line names a shell or the interpreter of another language.
+fn is_script(path: &Path) -> bool {
     let mut start = [0; 64];
     let Ok(length) = fs::File::open(path).and_then(|mut file| file.read(&mut start)) else { return false };
     let line = start[..length].split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line);
-    line.starts_with("#!") && (line.contains("sh") || line.contains("with-contenv"))
+    let is_known = |name: &&str| line.contains(name);
+    line.starts_with("#!") && ["sh", "with-contenv", "python", "node", "ruby"].iter().any(is_known)
 }
 
 fn is_read(path: &str, size: u64) -> bool {

@@ -10,6 +10,7 @@ use crate::knowledge::languages::python::{DEVELOPMENT_GROUPS, DEVELOPMENT_TOOLS,
 use crate::reasons::{self, Reason};
 use crate::runtime::computed_imports::{PYTHON, loads_computed_name};
 use crate::runtime::dev_files;
+use crate::runtime::node_imports::names_in_environment;
 use crate::runtime::view::StageView;
 use crate::transforms::production_dependencies::omit::later;
 
@@ -57,6 +58,10 @@ fn is_not_needed(
             || words.windows(2).any(|pair| pair[0].raw == "-m" && is_listed(pair[1].text()))
     }) {
         return Err(reasons::later_step_calls(&program));
+    }
+    let all: Vec<&str> = packages.iter().map(String::as_str).collect();
+    if let Some((variable, name)) = names_in_environment(view, &all) {
+        return Err(reasons::file_names_dev_dependency(&format!("the variable {variable}"), name));
     }
     if let Some(name) = packages.iter().find(|name| view.start.names(name)) {
         return Err(reasons::start_is_dev_dependency(name));
