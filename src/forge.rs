@@ -180,7 +180,8 @@ impl Forge {
         })
     }
 
-    /// All requests for a branch, in any state.
+    /// All requests for a branch of this repository, in any state. A fork may have a branch of the
+    /// same name.
     pub fn requests(&self, branch: &str) -> Result<Vec<Request>, Error> {
         let branch_name = encoded(branch);
         let owner = encoded(self.repository.split('/').next().unwrap_or_default());
@@ -194,10 +195,7 @@ impl Forge {
         for page in 1..=MOST_PAGES {
             let answer = self.call("GET", &format!("{}?{query}&page={page}", self.path()), None)?;
             let list = answer.as_array().ok_or(Error::Answer("a list"))?;
-            let ours = list.iter().filter(|request| {
-                let name = request["head"]["ref"].as_str().or_else(|| request["source_branch"].as_str());
-                name == Some(branch)
-            });
+            let ours = list.iter().filter(|request| self.branch_of(request) == Some(branch));
             requests.extend(ours.filter_map(|request| self.read(request)));
             if list.len() < PAGE {
                 break;
@@ -254,6 +252,21 @@ impl Forge {
                 advice: self.kind.advice(status),
             }),
         }
+    }
+
+    /// The branch of this repository that a request wants to merge; `None` for one of a fork, even
+    /// if the fork was deleted.
+    fn branch_of<'r>(&self, request: &'r Value) -> Option<&'r str> {
+        let (branch, from, to) = match self.kind {
+            Kind::GitLab => {
+                (&request["source_branch"], &request["source_project_id"], &request["target_project_id"])
+            }
+            Kind::GitHub | Kind::Gitea => {
+                let (head, base) = (&request["head"], &request["base"]);
+                (&head["ref"], &head["repo"]["id"], &base["repo"]["id"])
+            }
+        };
+        branch.as_str().filter(|_| from == to)
     }
 
     fn read(&self, request: &Value) -> Option<Request> {

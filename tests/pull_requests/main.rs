@@ -515,6 +515,34 @@ fn gitlab_and_gitea_are_spoken_to_in_their_own_words() {
 }
 
 #[test]
+fn a_request_from_a_fork_is_not_ours() {
+    for likeness in [Likeness::GitHub, Likeness::GitLab, Likeness::Gitea] {
+        let place = Place::new(likeness);
+        assert!(place.run(&[]).status.success());
+        let own = place.server.requests().remove(0);
+        let key = if likeness == Likeness::GitLab { "description" } else { "body" };
+        // Closed, with a copy of our description: it does not keep us from asking again.
+        let other = Place::new(likeness);
+        other.server.open_from_fork(BRANCH, own[key].as_str().expect("a description"));
+        other.server.change("state", "closed");
+        let opened = other.run(&[]);
+        assert!(text(&opened.stderr).contains("opened a"), "{likeness:?}: {}", text(&opened.stderr));
+        // Open: it is not updated, and ours is.
+        place.server.open_from_fork(BRANCH, "by a stranger");
+        let before = place.server.requests().remove(1);
+        place.write("other.txt", "it moves\n");
+        place.commit("Something else");
+        let updated = place.run(&[]);
+        assert!(text(&updated.stderr).contains("updated a"), "{likeness:?}: {}", text(&updated.stderr));
+        assert_eq!(place.server.requests()[1], before);
+        let third = Place::new(likeness);
+        third.server.open_from_fork(BRANCH, "by a stranger");
+        let opened = third.run(&[]);
+        assert!(text(&opened.stderr).contains("opened a"), "{likeness:?}: {}", text(&opened.stderr));
+    }
+}
+
+#[test]
 fn every_call_is_one_that_githubs_own_description_allows() {
     let test = "every_call_is_one_that_githubs_own_description_allows";
     let Some(checker) = openapi::Checker::start(test) else { return };

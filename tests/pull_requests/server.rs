@@ -119,6 +119,21 @@ impl Server {
         state.requests.last_mut().expect("a request")[key] = value.into();
     }
 
+    /// Opens a request for a branch of the same name from another repository, as a stranger would.
+    pub fn open_from_fork(&self, branch: &str, body: &str) {
+        let sent = json!({
+            "head": branch, "base": "main", "source_branch": branch, "target_branch": "main",
+            "title": "Something else", "body": body, "description": body,
+        });
+        let mut state = self.state.lock().expect("no panic");
+        let mut request = self.request(state.requests.len() + 1, &sent);
+        match self.likeness {
+            Likeness::GitLab => request["source_project_id"] = 2.into(),
+            Likeness::GitHub | Likeness::Gitea => request["head"]["repo"]["id"] = 2.into(),
+        }
+        state.requests.push(request);
+    }
+
     fn serve(&self, stream: &TcpStream) {
         let Some(asked) = read(stream) else { return };
         self.state.lock().expect("no panic").all.push(asked.clone());
@@ -180,11 +195,13 @@ impl Server {
             Likeness::GitLab => json!({
                 "iid": number, "state": "opened", "web_url": url, "merged_at": null,
                 "source_branch": sent["source_branch"], "target_branch": sent["target_branch"],
+                "source_project_id": 1, "target_project_id": 1,
                 "title": sent["title"], "description": sent["description"],
             }),
             Likeness::GitHub | Likeness::Gitea => json!({
                 "number": number, "state": "open", "html_url": url, "merged_at": null,
-                "head": { "ref": sent["head"] }, "base": { "ref": sent["base"] },
+                "head": { "ref": sent["head"], "repo": { "id": 1 } },
+                "base": { "ref": sent["base"], "repo": { "id": 1 } },
                 "title": sent["title"], "body": sent["body"],
             }),
         }
