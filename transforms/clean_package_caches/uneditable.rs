@@ -3,6 +3,9 @@
 //!
 //! Reported here for all transforms, once for each RUN, so that no RUN is skipped silently.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use crate::facts::caches::{KeptCache, what};
 use crate::facts::kept::KeptOfRun;
 use crate::facts::started::{Started, What};
@@ -14,7 +17,6 @@ use crate::syntax::Opaque;
 use crate::syntax::{Body, Run};
 use crate::transforms::clean_package_caches::residue;
 use crate::transforms::clean_package_caches::residue::Leftover;
-use std::sync::OnceLock;
 
 /// What could be saved in a RUN, or in a script within it, that is never edited, and why it is not
 /// edited. `None` if it is edited, or if no savings are known.
@@ -58,7 +60,8 @@ pub fn untouched<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, keep: &[String]) -> 
     };
     // The caches that could be emptied if the RUN had another form come first.
     let mut names: Vec<&str> = found.iter().filter_map(|result| result.as_deref().ok()).collect();
-    names.dedup();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
     let left = |what: &str, reason: Reason| reason.after(format_args!("{what} left alone, because"));
     let other = || found.iter().find_map(|result| result.as_ref().err());
     if names.is_empty() {
