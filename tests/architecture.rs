@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args as _;
+use jettison::knowledge::model::Language;
 use jettison::transform::Group;
 use jettison::{config, reasons, transforms};
 
@@ -587,11 +588,42 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
+/// The list of languages is made from the knowledge about them: a new one is a module and a
+/// knowledge file.
+#[test]
+fn the_list_of_languages_is_up_to_date() {
+    let mut languages = BTreeSet::new();
+    for entry in fs::read_dir(root().join("knowledge/languages")).expect("a readable directory") {
+        let path = entry.expect("a readable entry").path();
+        let text = fs::read_to_string(&path).expect("a readable file");
+        let language: Language = serde_yaml::from_str(&text).expect("a language");
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if name != "general" {
+            languages.insert((language.tried_last, name));
+        }
+    }
+    let names: BTreeSet<&str> = languages.iter().map(|(_, name)| name.as_str()).collect();
+    let mut code = String::from(
+        "//! The languages that split-stages knows.\n\
+         //!\n\
+         //! Made from the files in `knowledge/languages/`. To update this file, run `UPDATE_DOCS=1 cargo test\n\
+         //! --test architecture`.\n\n",
+    );
+    code.extend(names.iter().map(|name| format!("mod {name};\n")));
+    code += "\nuse crate::transforms::split_stages::recipe::Language;\n\n\
+             /// All languages. The first one that matches a stage is used.\n\
+             pub(super) const LANGUAGES: &[Language] = &[\n";
+    for (_, name) in &languages {
+        code += &format!("    Language {{ detects: {name}::detects, recipe: {name}::recipe }},\n");
+    }
+    is_up_to_date("transforms/split_stages/languages.rs", &(code + "];\n"));
+}
+
 /// Compares a page with its file, or writes it.
 fn is_up_to_date(name: &str, page: &str) {
     let path = root().join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, page).expect("docs/ is writable");
+        fs::write(&path, page).expect("the file is writable");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
     let run = "UPDATE_DOCS=1 cargo test --test architecture";

@@ -170,6 +170,7 @@ fn lists(path: &Path) -> Vec<(String, List)> {
     if path.parent().is_some_and(|folder| folder.ends_with("languages")) {
         let language: Language = serde_yaml::from_str(&text).expect(&refused);
         let Language {
+            tried_last: _,
             build_variables,
             image_variables,
             slim_images,
@@ -210,17 +211,6 @@ fn lists_are_sorted_and_have_sources() {
                 assert!(list.ordered || names.is_sorted(), "{named} is not sorted");
             }
         }
-    }
-}
-
-#[test]
-fn every_language_is_a_module_of_split_stages() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for entry in fs::read_dir(root.join("knowledge/languages")).expect("a readable directory") {
-        let path = entry.expect("a readable entry").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let module = root.join("transforms/split_stages").join(format!("{name}.rs"));
-        assert!(name == "general" || module.exists(), "{} does not exist", module.display());
     }
 }
 

@@ -64,20 +64,12 @@
 
 pub(crate) mod assemble;
 mod build_texts;
-mod c;
 mod distroless;
-mod dotnet;
-mod go;
-mod java;
 mod jre;
-mod node;
+mod languages;
 mod packages;
-mod php;
 mod plan;
-pub(crate) mod python;
 pub(crate) mod recipe;
-mod ruby;
-mod rust;
 mod variable_workdir;
 
 use crate::edit::Edits;
@@ -85,21 +77,8 @@ use crate::span::Span;
 use crate::syntax::Item;
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 use crate::transforms::split_stages::plan::Candidate;
-use crate::transforms::split_stages::recipe::{Language, RuntimeLine, Split};
+use crate::transforms::split_stages::recipe::{RuntimeLine, Split};
 use crate::transforms::support::new_instruction::{NewInstruction, in_case_of};
-
-/// All languages. The first one that matches a stage is used.
-const LANGUAGES: &[Language] = &[
-    Language { detects: go::detects, recipe: go::recipe },
-    Language { detects: rust::detects, recipe: rust::recipe },
-    Language { detects: java::detects, recipe: java::recipe },
-    Language { detects: dotnet::detects, recipe: dotnet::recipe },
-    Language { detects: node::detects, recipe: node::recipe },
-    Language { detects: python::detects, recipe: python::recipe },
-    Language { detects: ruby::detects, recipe: ruby::recipe },
-    Language { detects: php::detects, recipe: php::recipe },
-    Language { detects: c::detects, recipe: c::recipe },
-];
 
 /// See the module's documentation.
 pub const TRANSFORM: Transform = Transform {

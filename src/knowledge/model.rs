@@ -506,7 +506,7 @@ pub struct Unattended {
     pub verbs: Vec<String>,
     /// Options (or prefixes of options) that answer as well, or prevent the question.
     pub unless_option: Vec<String>,
-    /// Letters that do so in a cluster of short options.
+    /// Letters of short options that do so: `qq` is twice the same.
     #[serde(default)]
     pub unless_letters: Vec<String>,
     /// The hadolint codes for the missing option.
@@ -1050,11 +1050,15 @@ pub struct List {
 pub type Lists = std::collections::BTreeMap<String, List>;
 
 /// A programming language: one file in `knowledge/languages/`, named after the module in
-/// `transforms/split_stages/` that uses its lists. The fields are lists that all languages have;
-/// the build script joins them.
+/// `transforms/split_stages/languages/` that uses its lists. Most fields are lists that all languages
+/// have; the build script joins them.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Language {
+    /// Whether split-stages tries this language after all others, because builds of other languages
+    /// use its tools as well.
+    #[serde(default)]
+    pub tried_last: bool,
     /// Environment variables that only its compilers and package managers read.
     #[serde(default)]
     pub build_variables: Option<List>,

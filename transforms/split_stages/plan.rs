@@ -14,8 +14,9 @@ use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
 use crate::runtime::view::StageView;
 use crate::syntax::Body;
+use crate::transforms::split_stages::languages::LANGUAGES;
 use crate::transforms::split_stages::recipe::{Copy, Language, Split};
-use crate::transforms::split_stages::{LANGUAGES, assemble, variable_workdir};
+use crate::transforms::split_stages::{assemble, variable_workdir};
 
 /// The last stage of a file, if it builds programs of a known language.
 pub(super) struct Candidate<'f> {
