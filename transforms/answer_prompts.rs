@@ -74,17 +74,11 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
 
 /// Whether an option answers the question, or prevents it.
 fn is_answered(call: &Call<'_>, unattended: &Unattended) -> bool {
-    let letters = unattended.option.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
-    let in_cluster = |text: &str| {
-        let cluster = text.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
-        let has = |letters: &str| cluster.is_some_and(|cluster| cluster.contains(letters));
-        letters.is_some_and(has) || unattended.unless_letters.iter().any(|letters| has(letters))
-    };
-    // apt-get takes two `-q` like `-qq`.
-    let twice = |letter: &str| call.options.iter().filter(|word| word.text() == letter).count() > 1;
+    let own = unattended.option.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+    let mut letters = own.into_iter().chain(unattended.unless_letters.iter().map(String::as_str));
     call.has_option(&unattended.unless_option)
-        || call.options.iter().any(|word| in_cluster(word.text()) || word.literal().is_none())
-        || unattended.unless_letters.iter().any(|letters| twice(&format!("-{}", &letters[..1])))
+        || call.options.iter().any(|word| word.literal().is_none())
+        || letters.any(|letters| call.has_letters(letters))
 }
 
 /// Whether the command has an input of its own.

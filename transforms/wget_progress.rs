@@ -24,6 +24,7 @@
 //! ```
 
 use crate::edit::Edits;
+use crate::facts::actions::{self, Flag};
 use crate::facts::{Call, Facts, Invocation, RunFacts};
 use crate::knowledge::lists::images::FAMILIES_WITH_GNU_WGET;
 use crate::knowledge::lists::options::QUIET_OF_WGET;
@@ -53,7 +54,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             let Some(program) = wget.words.first().filter(|word| word.raw == "wget") else { continue };
             let is_literal =
                 wget.arguments().iter().all(|word| word.literal().is_some() || !word.is_option());
-            if wget.place.in_word || wget.repeated || !is_literal || prints_elsewhere(ctx.file.text, wget) {
+            if wget.place.in_word || wget.repeated || !is_literal || prints_elsewhere(ctx.facts, wget) {
                 continue;
             }
             if is_of_gnu(ctx.facts, run, index) {
@@ -67,24 +68,16 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     }
 }
 
-/// Letters of short options that take a value. (GNU wget's manual.)
-const WITH_VALUE: &[char] =
-    &['a', 'e', 'i', 'l', 'o', 't', 'w', 'A', 'B', 'D', 'I', 'O', 'P', 'Q', 'R', 'T', 'U', 'X'];
-
 /// Whether an option decides what is printed, or a redirection takes what is printed.
-fn prints_elsewhere(text: &str, wget: &Invocation<'_>) -> bool {
-    let is_quiet = |option: &str| {
-        let name = option.split_once('=').map_or(option, |(name, _)| name);
-        let Some(cluster) = name.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
-            // An abbreviation of a long option is enough for wget.
-            return QUIET_OF_WGET.iter().any(|known| known.starts_with(name));
-        };
-        let letters = &cluster[..cluster.find(WITH_VALUE).map_or(cluster.len(), |at| at + 1)];
-        letters.contains(['q', 'o', 'a', 'b', 'v', 'h', 'V'])
+fn prints_elsewhere(facts: &Facts<'_>, wget: &Invocation<'_>) -> bool {
+    let is_quiet = |flag: &Flag<'_>| match flag {
+        Flag::Short(_) => QUIET_OF_WGET.iter().any(|known| flag.is(known)),
+        // An abbreviation of a long option is enough for wget.
+        Flag::Long(name) => QUIET_OF_WGET.iter().any(|known| known.starts_with(name)),
     };
-    let mut options = wget.arguments().iter().filter(|word| word.is_option());
-    options.any(|word| is_quiet(word.text()))
-        || wget.command.redirects.iter().any(|redirect| redirect.span.of(text).starts_with(['2', '&']))
+    let redirects = &wget.command.redirects;
+    actions::flags("wget", wget.arguments(), facts.known).iter().any(is_quiet)
+        || redirects.iter().any(|redirect| redirect.span.of(facts.file.text).starts_with(['2', '&']))
 }
 
 /// Whether the program is GNU's: a package of a distribution that has no other, or one that an

@@ -16,6 +16,7 @@ use crate::syntax::shell::{Redirect, Word};
 
 use arguments::{Argument, Arguments};
 
+pub(crate) use arguments::Flag;
 pub(super) use arguments::loose_paths;
 
 /// What a command does with files.
@@ -89,6 +90,15 @@ impl<'a> Actions<'a> {
     /// The targets of redirections, also of compound commands that start with this command.
     pub fn redirections(&self) -> impl Iterator<Item = &Action<'a>> {
         self.known.iter().filter(|action| action.is_redirection())
+    }
+}
+
+/// The options among the arguments of a program, each letter of a cluster by itself, without the
+/// values that are known to belong to them.
+pub(crate) fn flags<'a>(program: &str, arguments: &'a [Word], known: &Knowledge) -> Vec<Flag<'a>> {
+    match known.command_line(program) {
+        Some(line) => Arguments::of(arguments, line).flags,
+        None => Arguments::of(arguments, &CommandLine::default()).flags,
     }
 }
 

@@ -118,6 +118,16 @@ impl Place {
     pub fn is_certain(self) -> bool {
         self.region == Region::default()
     }
+
+    /// Whether it comes before a use that follows it in the script: the use is in the same branch,
+    /// and does not run only if this failed (`apt-get update || apt-get install x`).
+    pub fn precedes(self, use_: Self) -> bool {
+        let is_alternative = self.statement == use_.statement
+            && self.pipeline != use_.pipeline
+            && self.proof == Proof::None
+            && !use_.is_certain();
+        !self.negated && !is_alternative && use_.region.is_within(self.region)
+    }
 }
 
 /// All commands of a script in the order of its text, and the state at each.
@@ -368,9 +378,7 @@ impl<'a> Invocation<'a> {
     /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`,
     /// `-sfn`.
     pub fn has_short_option(&self, letter: char) -> bool {
-        self.arguments()
-            .iter()
-            .any(|word| word.is_option() && !word.raw.starts_with("--") && word.raw.contains(letter))
+        self.arguments().iter().filter_map(Word::short_options).any(|letters| letters.contains(letter))
     }
 
     /// The same for an option that has a long name, too.

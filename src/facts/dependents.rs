@@ -2,7 +2,7 @@
 //! stages built from it, or in the running image.
 
 use crate::facts::caches::is_mounted;
-use crate::facts::commands::{Elevation, Invocation, Place, Proof};
+use crate::facts::commands::{Elevation, Invocation, Place};
 use crate::facts::environment::User;
 use crate::facts::execution::{ScriptStates, Workdir};
 use crate::facts::known_uses::Answer;
@@ -352,7 +352,7 @@ impl Facts<'_> {
                 if is_own
                     && call.manager.refreshes(&call.verb)
                     && invocation.place.is_certain()
-                    && list.places_after(index).all(|place| comes_before(invocation.place, place))
+                    && list.places_after(index).all(|place| invocation.place.precedes(place))
                 {
                     return Ok(Next::Stop);
                 }
@@ -547,24 +547,12 @@ impl Commands<'_> {
     /// Whether a call of the same manager in the same list of commands has downloaded the index
     /// before, branches included.
     fn refreshed(&self, index: usize) -> bool {
-        let manager = self.calls.iter().find(|call| call.invocation == index).map(|call| &call.manager.name);
-        self.calls.iter().any(|call| {
-            call.invocation < index
-                && Some(&call.manager.name) == manager
-                && call.manager.refreshes(&call.verb)
-                && comes_before(self.script.0[call.invocation].place, self.script.0[index].place)
+        let manager = packages::call_of(self.calls, index).map(|call| call.manager);
+        manager.is_some_and(|manager| {
+            packages::index_downloads(self.calls, manager, index)
+                .any(|call| self.script.0[call.invocation].place.precedes(self.script.0[index].place))
         })
     }
-}
-
-/// Whether a download comes before each use that follows it in the script: the use is in the same
-/// branch, and does not run only if the download failed (`apt-get update || apt-get install x`).
-fn comes_before(download: Place, use_: Place) -> bool {
-    let is_alternative = download.statement == use_.statement
-        && download.pipeline != use_.pipeline
-        && download.proof == Proof::None
-        && !use_.is_certain();
-    !download.negated && !is_alternative && use_.region.is_within(download.region)
 }
 
 /// Whether the name is that of an instruction, or of a service of a Compose file, and not of a

@@ -125,6 +125,18 @@ pub(crate) fn may_change_apt_sources(name: &str) -> bool {
         && !NOT_CHANGING_PACKAGE_SOURCES.contains(&name)
 }
 
+/// The calls that download the index of a manager before a command of the same script. They may be
+/// in another branch, or fail.
+pub(crate) fn index_downloads<'c, 'a>(
+    calls: &'c [Call<'a>],
+    manager: &'c Manager,
+    command: usize,
+) -> impl Iterator<Item = &'c Call<'a>> {
+    calls.iter().filter(move |call| {
+        call.invocation < command && call.manager.name == manager.name && manager.refreshes(&call.verb)
+    })
+}
+
 impl Call<'_> {
     /// Whether the call has one of these options: alone, or with a value (`--setopt=x` for
     /// `--setopt`). A name that is not an option (`APT::Install-Recommends`) is searched for in the
@@ -138,6 +150,16 @@ impl Call<'_> {
             self.options.iter().copied().any(|word| self.is_option(word, name) || in_value(&word))
                 || self.values.iter().copied().any(|word| in_value(&word))
         })
+    }
+}
+
+impl Call<'_> {
+    /// Whether its short options have these letters, each as often as here: `qq` is in `-q -q` and
+    /// in `-qyq`. Letters of a value that follows its option count, too.
+    pub fn has_letters(&self, letters: &str) -> bool {
+        let given: Vec<&str> = self.options.iter().filter_map(|word| word.short_options()).collect();
+        let count = |letter: char| given.iter().map(|cluster| cluster.matches(letter).count()).sum::<usize>();
+        letters.chars().all(|letter| count(letter) >= letters.matches(letter).count())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::facts::commands::Elevation;
 use crate::facts::dependents::{Removal, has_no_network};
 use crate::facts::environment::{User, Variable};
 use crate::facts::execution::Directory;
-use crate::facts::packages::Call;
+use crate::facts::packages::{self, Call};
 use crate::facts::{FURTHEST, Facts, RunFacts, append, caches::KeptCache, paths};
 use crate::knowledge::{Cache, Kind, Manager, Mount};
 use crate::reasons::{self, Reason};
@@ -505,15 +505,12 @@ fn index_readers<'r, 'a>(
 fn is_fetched_before(run: &RunFacts<'_>, manager: &Manager, from: usize, command: usize) -> bool {
     let statements = run.script().map_or(&[][..], |script| &script.list.statements);
     let is_and_chain = |index: usize| statements.get(index).is_some_and(Statement::is_and_chain);
-    run.calls.iter().any(|call| {
+    packages::index_downloads(&run.calls, manager, command).any(|call| {
         let place = run.invocations[call.invocation].place;
         let stops_the_list = place.alone
             && is_and_chain(place.statement)
             && run.invocations[command].place.statement == place.statement;
-        call.manager.name == manager.name
-            && call.invocation >= from
-            && call.invocation < command
-            && manager.refreshes(&call.verb)
+        call.invocation >= from
             && place.is_certain()
             && (stops_the_list || append::is_proven(run, call.invocation))
     })

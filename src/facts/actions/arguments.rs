@@ -18,18 +18,21 @@ pub(super) enum Argument<'a> {
 pub(super) struct Arguments<'a> {
     /// Operands and values of options, in order.
     pub list: Vec<Argument<'a>>,
-    flags: Vec<Flag<'a>>,
+    pub flags: Vec<Flag<'a>>,
 }
 
-/// An option, with or without a value.
+/// The name of an option, with or without a value.
 #[derive(Debug, Clone, Copy)]
-enum Flag<'a> {
+pub(crate) enum Flag<'a> {
+    /// `-o`, perhaps in a cluster.
     Short(char),
+    /// `--output`.
     Long(&'a str),
 }
 
 impl Flag<'_> {
-    fn is(self, name: &str) -> bool {
+    /// Whether it is the option that is written like this.
+    pub fn is(self, name: &str) -> bool {
         match self {
             Self::Long(own) => own == name,
             Self::Short(letter) => name.strip_prefix('-').is_some_and(|rest| rest.chars().eq([letter])),

@@ -64,8 +64,7 @@ fn autoloader(install: &InstallCall<'_, '_>, value: &Value) -> Result<(), Reason
     let scans = kinds.any(|(kind, what)| {
         !matches!(kind.as_str(), "psr-4" | "exclude-from-classmap") && says_something(what)
     });
-    let is_cluster = |raw: &str| raw.starts_with('-') && !raw.starts_with("--") && raw.contains(['o', 'a']);
-    let optimizes = install.call.options.iter().any(|option| is_cluster(&option.raw))
+    let optimizes = ["o", "a"].iter().any(|letter| install.call.has_letters(letter))
         || install.has_option(&["--optimize-autoloader", "--classmap-authoritative"])
         || value["config"]["optimize-autoloader"] == true
         || value["config"]["classmap-authoritative"] == true;

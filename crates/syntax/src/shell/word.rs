@@ -74,6 +74,11 @@ impl Word {
     pub fn is_option(&self) -> bool {
         self.raw.starts_with('-') && self.raw.len() > 1
     }
+
+    /// The letters of a word like `-rf`: short options, and perhaps a value after them.
+    pub fn short_options(&self) -> Option<&str> {
+        self.text().strip_prefix('-').filter(|rest| !rest.is_empty() && !rest.starts_with('-'))
+    }
 }
 
 /// A byte without a special meaning at any position in a word.
