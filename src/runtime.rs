@@ -8,6 +8,7 @@ pub(crate) mod assets;
 pub(crate) mod computed_imports;
 pub(crate) mod dev_files;
 pub(crate) mod entrypoint;
+mod first_argument;
 pub(crate) mod loaded_libraries;
 pub(crate) mod node_imports;
 pub(crate) mod node_start;

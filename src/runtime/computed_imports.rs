@@ -1,7 +1,7 @@
 //! Whether a source file loads a module whose name it computes while it runs: the package is then
 //! unknown. The name of a file in the application is not a package.
 
-use crate::knowledge::lists::files::WORDS_OF_PATHS;
+use crate::runtime::first_argument::{Argument, is_of_path};
 
 /// How a language loads a module by a name that is an expression.
 #[derive(Debug, Clone, Copy)]
@@ -10,28 +10,23 @@ pub(crate) struct Loading {
     pub calls: &'static [&'static str],
     /// What a comment starts with.
     pub comment: &'static str,
-    /// What a part of a text that is computed starts with.
-    pub placeholder: &'static str,
 }
 
 /// Node's `require` and `import`. (nodejs.org, "Modules: CommonJS modules" and "ECMAScript modules".)
-pub(crate) const NODE: Loading =
-    Loading { calls: &["require(", "import("], comment: "//", placeholder: "${" };
+pub(crate) const NODE: Loading = Loading { calls: &["require(", "import("], comment: "//" };
 
 /// Python's `import_module` and `__import__`. (docs.python.org, importlib and "Built-in Functions".)
-pub(crate) const PYTHON: Loading =
-    Loading { calls: &["import_module(", "__import__("], comment: "#", placeholder: "{" };
+pub(crate) const PYTHON: Loading = Loading { calls: &["import_module(", "__import__("], comment: "#" };
 
 /// Whether a text loads a module whose package is unknown before it runs, or gives the function that
 /// loads one another name.
 pub(crate) fn loads_computed_name(text: &str, loading: Loading) -> bool {
     let mut computes = loading.calls.iter().map(|call| {
-        text.match_indices(call).any(|(at, _)| {
-            let line = text[..at].rsplit('\n').next().unwrap_or_default();
+        Argument::of_calls(text, call).any(|(line, argument)| {
             let is_other_name = line.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'))
                 || line.ends_with('.') && !line.ends_with("importlib.") && !line.ends_with("module.");
             let is_comment = line.trim_start().starts_with(['*']) || line.contains(loading.comment);
-            !is_other_name && !is_comment && is_computed(&text[at + call.len()..], loading)
+            !is_other_name && !is_comment && is_computed(argument)
         })
     });
     computes.any(|computes| computes) || has_other_name(text, loading)
@@ -58,39 +53,18 @@ fn has_other_name(text: &str, loading: Loading) -> bool {
     text.lines().any(is_assigned)
 }
 
-/// Whether an argument, up to the end of its call, is neither a text nor the path of a file.
-fn is_computed(argument: &str, loading: Loading) -> bool {
-    let argument = argument.trim_start();
-    let (prefix, argument) = match argument.split_once(['"', '\'']) {
-        Some(("f" | "rf" | "fr", _)) => ("f", &argument[argument.find(['"', '\'']).unwrap_or(0)..]),
-        _ => ("", argument),
-    };
-    let Some(quote) = argument.chars().next().filter(|first| matches!(first, '"' | '\'' | '`')) else {
-        let expression = until_closed(argument).to_ascii_lowercase();
-        return !expression.trim().is_empty() && !WORDS_OF_PATHS.iter().any(|word| expression.contains(word));
-    };
-    let Some((text, rest)) = argument[1..].split_once(quote) else { return true };
-    let has_placeholder = (quote == '`' || prefix == "f") && text.contains(loading.placeholder);
-    let fixed = if has_placeholder { text.split(loading.placeholder).next().unwrap_or(text) } else { text };
-    let is_whole = !has_placeholder && matches!(rest.trim_start().chars().next(), Some(')' | ',') | None);
-    // The text already says that it is a file, or a module in a known package.
-    let is_within = fixed.starts_with(['.', '/']) || !fixed.starts_with('@') && fixed.contains(['.', '/']);
-    !is_whole && !is_within && !WORDS_OF_PATHS.iter().any(|word| text.to_ascii_lowercase().contains(word))
-}
-
-/// The expression up to the parenthesis that closes the call.
-fn until_closed(argument: &str) -> &str {
-    let mut depth = 0;
-    let end = argument.find(|c: char| {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return true,
-            ')' => depth -= 1,
-            _ => {}
+/// Whether an argument is neither a text nor the path of a file.
+fn is_computed(argument: Argument<'_>) -> bool {
+    match argument {
+        Argument::Expression(expression) => !expression.trim().is_empty() && !is_of_path(expression),
+        Argument::Text { is_whole: true, .. } => false,
+        // The text may already say that it is a file, or a module in a known package.
+        Argument::Text { text, fixed, is_whole: false } => {
+            let is_within =
+                fixed.starts_with(['.', '/']) || !fixed.starts_with('@') && fixed.contains(['.', '/']);
+            !is_within && !is_of_path(text)
         }
-        false
-    });
-    &argument[..end.unwrap_or(argument.len())]
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Sources that load a system library by its name: a smaller base image may lack it, and no package
 //! of the application says so.
 
-use crate::knowledge::lists::files::{SCRIPTS_OF_LANGUAGES, WORDS_OF_PATHS};
+use crate::knowledge::lists::files::SCRIPTS_OF_LANGUAGES;
 use crate::knowledge::lists::programs::{CALLS_THAT_LOAD_LIBRARIES, LIBRARIES_OF_EVERY_IMAGE};
 use crate::reasons::{self, Reason};
+use crate::runtime::first_argument::{Argument, is_of_path};
 use crate::runtime::view::StageView;
 
 /// The reason why a base image without additional libraries may not be enough. A library counts as
@@ -17,25 +18,23 @@ pub(crate) fn loads_other_libraries(view: &StageView<'_, '_>, installed: &[&str]
     let mut sources = sources.filter(|(path, _)| context.sends_file(path));
     sources.find_map(|(path, text)| {
         CALLS_THAT_LOAD_LIBRARIES.iter().find_map(|call| {
-            let mut arguments = text.match_indices(call).map(|(at, _)| &text[at + call.len()..]);
-            let is_missing = |argument: &str| may_be_missing(argument, installed);
-            arguments.any(is_missing).then(|| reasons::loads_library(path, call.trim_end_matches('(')))
+            let mut calls = Argument::of_calls(text, call);
+            calls
+                .any(|(_, argument)| may_be_missing(argument, installed))
+                .then(|| reasons::loads_library(path, call.trim_end_matches('(')))
         })
     })
 }
 
 /// Whether the library that the argument of a call names may be missing in a smaller image.
-fn may_be_missing(argument: &str, installed: &[&str]) -> bool {
-    let argument = argument.trim_start();
-    let quoted = ['"', '\''].iter().find_map(|quote| argument.strip_prefix(*quote)?.split_once(*quote));
-    let Some((name, rest)) = quoted else {
-        let end = argument.find([',', '\n']).unwrap_or(argument.len());
-        let expression = argument[..end].to_ascii_lowercase();
-        // Without a name, it is the program itself. A nested call is looked at itself.
-        let is_other = expression.starts_with("none")
-            || expression.contains("find_library(")
-            || WORDS_OF_PATHS.iter().any(|word| expression.contains(word));
-        return !is_other;
+fn may_be_missing(argument: Argument<'_>, installed: &[&str]) -> bool {
+    let (name, is_whole) = match argument {
+        Argument::Text { text, fixed, is_whole } if fixed == text => (text, is_whole),
+        Argument::Text { text: expression, .. } | Argument::Expression(expression) => {
+            // Without a name, it is the program itself. A nested call is looked at itself.
+            let is_other = expression.starts_with("None") || expression.contains("find_library(");
+            return !is_other && !is_of_path(expression);
+        }
     };
     let is_file = name.contains('/') && !name.starts_with("/usr/") && !name.starts_with("/lib");
     let stem = name.split(".so").next().unwrap_or(name);
@@ -43,7 +42,6 @@ fn may_be_missing(argument: &str, installed: &[&str]) -> bool {
     let is_installed = installed
         .iter()
         .any(|package| package.strip_prefix("lib").unwrap_or(package).starts_with(stem) && !stem.is_empty());
-    let is_whole = rest.trim_start().starts_with([')', ',', ']']);
     !is_whole || !is_file && !is_installed && !LIBRARIES_OF_EVERY_IMAGE.contains(&stem)
 }
 
@@ -51,10 +49,15 @@ fn may_be_missing(argument: &str, installed: &[&str]) -> bool {
 mod tests {
     use super::*;
 
+    fn is_missing(argument: &str, installed: &[&str]) -> bool {
+        let text = format!("CDLL({argument}");
+        Argument::of_calls(&text, "CDLL(").any(|(_, argument)| may_be_missing(argument, installed))
+    }
+
     #[test]
     fn libraries_by_name() {
         for argument in ["\"pq\")", "'libpq.so.5')", "name)", "\"p\" + \"q\")", "\"/usr/lib/libx.so\")"] {
-            assert!(may_be_missing(argument, &["curl"]), "{argument}");
+            assert!(is_missing(argument, &["curl"]), "{argument}");
         }
         for argument in [
             "None)",
@@ -64,8 +67,8 @@ mod tests {
             "os.path.join(here, \"x.so\"))",
             "find_library(\"pq\"))",
         ] {
-            assert!(!may_be_missing(argument, &[]), "{argument}");
+            assert!(!is_missing(argument, &[]), "{argument}");
         }
-        assert!(!may_be_missing("\"libpq.so.5\")", &["libpq5"]));
+        assert!(!is_missing("\"libpq.so.5\")", &["libpq5"]));
     }
 }
