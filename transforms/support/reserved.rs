@@ -13,6 +13,7 @@ use crate::knowledge::lists::files::CREATED_BY_INSTALLS;
 use crate::knowledge::{Kind, Program};
 use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Dockerfile, Item};
+use crate::transforms::support::context_paths::{Access, accesses};
 
 /// The text of an ignore file that excludes all these paths, or `None` if it does already. The
 /// error says why they can't be excluded, and completes the clause "because …".
@@ -84,47 +85,19 @@ fn may_be_excluded(
 /// Whether every copy of a Dockerfile that copies a path is in a stage that creates the path again.
 fn needs_nothing_of(facts: &Facts<'_>, path: &str, context: &BuildContext, file: &str) -> Result<(), Reason> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    for item in 0..facts.file.items.len() {
-        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
-        match &instruction.body {
-            Body::Copy(transfer) | Body::Add(transfer) => {
-                if instruction.flag("from").is_some() || !instruction.heredocs.is_empty() {
-                    continue;
-                }
-                let is_meant = |source: &String| {
-                    let source = source.trim_start_matches("./").trim_matches('/');
-                    !source.is_empty()
-                        && !source.contains("://")
-                        && (paths::within(source, path)
-                            || source.contains(['*', '?', '[']) && Ignore::parse(source).excludes(path))
-                };
-                if transfer.sources.iter().any(is_meant) {
-                    return Err(reasons::copied_from_context(file, path));
-                }
-                let copied = facts.copied(item, context);
-                let brings = match &copied {
-                    Some(copied) => copied.inner_path(path).is_some(),
-                    // Flags or variables that are not analyzed.
-                    None => transfer.sources.iter().any(|source| {
-                        let source = source.trim_start_matches("./").trim_matches('/');
-                        !source.contains("://")
-                            && (source.contains('$') || source == "." || paths::within(path, source))
-                    }),
-                };
-                let place = copied.and_then(|copied| copied.image_path(path));
-                let is_unread = || place.is_some_and(|place| is_unread(facts, item, &place));
-                if brings && !is_made_in_stage_of(facts, item, name) && !is_unread() {
-                    return Err(reasons::may_be_copied_from_context(file, path));
-                }
+    for (item, instruction, access) in accesses(facts, context, path) {
+        let is_made = || is_made_in_stage_of(facts, item, name);
+        let is_read = match access {
+            Access::Named => return Err(reasons::copied_from_context(file, path)),
+            Access::Copied(place) => !is_made() && !is_unread(facts, item, &place),
+            Access::Unknown { may_contain } => may_contain && !is_made(),
+            Access::Mounted if instruction.full.of(facts.file.text).contains(name) => {
+                return Err(reasons::mounted_from_context(file, name));
             }
-            Body::Run(_) => {
-                let mounts = paths::mounts(instruction);
-                let shows = mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
-                if shows && instruction.full.of(facts.file.text).contains(name) {
-                    return Err(reasons::mounted_from_context(file, name));
-                }
-            }
-            _ => {}
+            Access::Mounted | Access::Later => false,
+        };
+        if is_read {
+            return Err(reasons::may_be_copied_from_context(file, path));
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! Whether a build creates `node_modules` again wherever a copy adds it, so no step ever reads the
 //! context's own.
 
-use crate::context::{BuildContext, Ignore};
+use crate::context::BuildContext;
 use crate::facts::{Facts, RunFacts};
 use crate::knowledge::Ecosystem;
-use crate::syntax::{Body, Item};
+use crate::transforms::support::context_paths::{Access, accesses};
 
 const NAME: &str = "node_modules";
 
@@ -12,46 +12,13 @@ const NAME: &str = "node_modules";
 /// the same path before anything could have read them, and nothing else in the file copies them.
 pub(crate) fn in_every_stage(facts: &Facts<'_>, context: &BuildContext, folder: &str) -> bool {
     let path = crate::transforms::write_dockerignore::candidates::join(folder, NAME);
-    for item in 0..facts.file.items.len() {
-        let Item::Instruction(instruction) = &facts.file.items[item] else { continue };
-        match &instruction.body {
-            Body::Copy(transfer) | Body::Add(transfer) => {
-                if instruction.flag("from").is_some() || !instruction.heredocs.is_empty() {
-                    continue;
-                }
-                let names = |source: &String| {
-                    source.contains(NAME)
-                        || Ignore::parse(source).excludes(&path) && source.contains(['*', '?', '['])
-                };
-                if transfer.sources.iter().any(names) {
-                    return false;
-                }
-                let Some(copied) = facts.copied(item, context) else {
-                    // URLs, archives and patterns for single files contain no directory of that
-                    // name.
-                    if transfer.sources.iter().all(|source| source.contains("://")) {
-                        continue;
-                    }
-                    return false;
-                };
-                let Some(place) = copied.image_path(&path) else { continue };
-                let directory = place.strip_suffix(NAME).unwrap_or_default().trim_end_matches('/').to_owned();
-                if !is_reinstalled(facts, item, &directory) {
-                    return false;
-                }
-            }
-            // Docker's reference, RUN --mount=type=bind: without `from` it shows the build context.
-            Body::Run(_) => {
-                let mounts = crate::facts::paths::mounts(instruction);
-                if mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()) {
-                    return false;
-                }
-            }
-            Body::Onbuild(..) => return false,
-            _ => {}
+    accesses(facts, context, &path).all(|(item, _, access)| match access {
+        Access::Copied(place) => {
+            let directory = place.strip_suffix(NAME).unwrap_or_default().trim_end_matches('/');
+            is_reinstalled(facts, item, directory)
         }
-    }
-    true
+        Access::Named | Access::Unknown { .. } | Access::Mounted | Access::Later => false,
+    })
 }
 
 /// Whether the first RUN after a copy that may read the directory's dependencies is the one that
