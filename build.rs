@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::{env, fs};
+use std::{env, fs, slice};
 
 #[path = "src/knowledge/model.rs"]
 #[allow(dead_code)]
@@ -64,23 +64,17 @@ fn tables(everything: &model::Everything) -> String {
         "Wrapper",
         programs.wrappers.iter().map(|wrapper| (wrapper.name.as_str(), json(wrapper))),
     );
-    parts(&mut text, "RUNTIME", "Runtime", std::iter::once(("", json(runtime))));
+    parts(&mut text, "LIBRARIES", "Vec<Library>", std::iter::once(("", json(&runtime.libraries))));
     parts(&mut text, "SETTINGS", "Vec<SettingsFile>", std::iter::once(("", json(settings))));
     parts(&mut text, "STARTERS", "Vec<Starter>", std::iter::once(("", json(starters))));
     parts(&mut text, "INSTALL_SCRIPTS", "Vec<InstallScript>", std::iter::once(("", json(install_scripts))));
-    let command_numbers = commands.iter().enumerate().flat_map(|(number, command)| {
-        command.programs.iter().map(move |name| (name.as_str(), number.to_string()))
-    });
-    table(&mut text, "COMMAND_BY_PROGRAM", "u8", &command_numbers.collect());
-    let numbers = |names: fn(&model::Manager) -> &Vec<String>| -> BTreeMap<&str, String> {
-        let all = managers.iter().enumerate();
-        all.flat_map(|(number, manager)| {
-            names(manager).iter().map(move |name| (name.as_str(), number.to_string()))
-        })
-        .collect()
-    };
-    table(&mut text, "MANAGER_BY_PROGRAM", "u8", &numbers(|manager| &manager.programs));
-    table(&mut text, "MANAGER_BY_MODULE", "u8", &numbers(|manager| &manager.modules));
+    table(&mut text, "COMMAND_BY_PROGRAM", "u8", &numbers(commands, |command| &command.programs));
+    table(&mut text, "MANAGER_BY_PROGRAM", "u8", &numbers(managers, |manager| &manager.programs));
+    table(&mut text, "MANAGER_BY_MODULE", "u8", &numbers(managers, |manager| &manager.modules));
+    table(&mut text, "STARTER_BY_PROGRAM", "u8", &numbers(starters, |starter| &starter.programs));
+    let wrappers = numbers(&programs.wrappers, |wrapper| slice::from_ref(&wrapper.name));
+    table(&mut text, "WRAPPER_BY_NAME", "u8", &wrappers);
+    table(&mut text, "IMAGE_BY_NAME", "u16", &numbers(images, |image| slice::from_ref(&image.name)));
     // If several lists contain a name, the last one counts.
     let sorts = [
         (&programs.builders, "Builder"),
@@ -107,6 +101,7 @@ fn tables(everything: &model::Everything) -> String {
             module(text, file, &format!("See `knowledge/lists/{file}.yaml`."), |text| constants(text, lists));
         }
     });
+    module(&mut text, "packages", "System packages that only a build needs.", |text| roles(text, runtime));
     module(&mut text, "managers", "The files of all package managers.", |text| files(text, managers));
     module(&mut text, "languages", "Programming languages.", |text| {
         shared(text, languages);
@@ -162,6 +157,20 @@ fn constant_with(text: &mut String, name: &str, list: &model::List, attribute: &
     *text += attribute;
     *text += "\n";
     *text += &format!("pub(crate) const {name}: &[{kind}] = &{values};\n");
+}
+
+/// The system packages by what they are for.
+fn roles(text: &mut String, runtime: &model::Runtime) {
+    let roles = [
+        ("build-tools", "Compilers, build systems, headers without a library.", &runtime.build_tools),
+        ("looking", "For people who inspect a container.", &runtime.looking),
+        ("fetching", "Download files.", &runtime.fetching),
+    ];
+    for (name, about, packages) in roles {
+        let (about, source) = (about.to_owned(), "`knowledge/runtime.yaml`".to_owned());
+        let list = model::List { about, source, words: packages.clone(), ..model::List::default() };
+        constant(text, name, &list);
+    }
 }
 
 /// The names of the files that are read for the package managers.
@@ -282,6 +291,13 @@ fn table(text: &mut String, table: &str, kind: &str, entries: &BTreeMap<&str, St
     *text += &format!(
         "static {table}: Table<{kind}> = Table {{\n    names: {names:?},\n    starts: &{starts:?},\n    entries: &[\n{rows}],\n}};\n"
     );
+}
+
+/// The number of the entry that has each name.
+fn numbers<'e, T>(entries: &'e [T], names: impl Fn(&'e T) -> &'e [String]) -> BTreeMap<&'e str, String> {
+    let all = entries.iter().enumerate();
+    all.flat_map(|(number, entry)| names(entry).iter().map(move |name| (name.as_str(), number.to_string())))
+        .collect()
 }
 
 fn variants<'e>(kind: &str, lists: &[(&'e Vec<String>, &str)]) -> BTreeMap<&'e str, String> {

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 pub use model::{
     Act, ArgumentForm, Avoid, ByName, Cache, CommandLine, Confidence, Ecosystem, Fetch, Format, Image,
     InstallScript, Keep, Kind, Library, Manager, ManagerSetting, Mode, Mount, On, Production, Project, Prune,
-    Runtime, Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended, UsualSize,
-    Verbs, WithoutRecommended, Wrapper,
+    Setting, SettingsFile, SettingsFormat, Starter, StarterFormat, Switch, Unattended, UsualSize, Verbs,
+    WithoutRecommended, Wrapper,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -44,8 +44,8 @@ impl<T: DeserializeOwned, const N: usize> Parts<T, N> {
         self.read[number].get_or_init(|| read().expect("the build script wrote what these types read"))
     }
 
-    fn find(&self, is_meant: impl Fn(&str) -> bool) -> Option<&T> {
-        self.entries.iter().position(|(name, _)| is_meant(name)).map(|number| self.get(number))
+    fn find(&self, wanted: &str) -> Option<&T> {
+        self.entries.iter().position(|(name, _)| *name == wanted).map(|number| self.get(number))
     }
 
     fn all(&self) -> impl Iterator<Item = &T> {
@@ -118,15 +118,6 @@ pub fn frontend_release(syntax: &str) -> Option<&str> {
     lists::images::FRONTENDS.contains(&repository).then_some(tag)
 }
 
-/// The shell's builtins, which start no program. (POSIX, Shell Command Language, 2.14 and "Regular
-/// built-ins".)
-const BUILTINS: &[&str] = &[
-    ":", "break", "cd", "command", "continue", "echo", "export", "false", "getopts", "hash", "pwd", "read",
-    "readonly", "return", "set", "shift", "test", "[", "times", "trap", "true", "type", "ulimit", "umask",
-    "unalias", "unset", "wait", "local", "declare", "typeset", "shopt", "printf", "exit", "alias", "let",
-    "popd", "pushd", "dirs",
-];
-
 impl Knowledge {
     /// The knowledge that is embedded in this program.
     pub fn embedded() -> &'static Self {
@@ -138,9 +129,9 @@ impl Knowledge {
         MANAGERS.all()
     }
 
-    /// The system packages that only a build needs.
-    pub fn runtime(&self) -> &Runtime {
-        RUNTIME.get(0)
+    /// The development packages of libraries.
+    pub fn libraries(&self) -> &[Library] {
+        LIBRARIES.get(0)
     }
 
     /// The settings files that a manager reads in a project.
@@ -155,7 +146,7 @@ impl Knowledge {
 
     /// The manager with this name.
     pub fn manager(&self, name: &str) -> Option<&Manager> {
-        MANAGERS.find(|known| known == name)
+        MANAGERS.find(name)
     }
 
     /// The manager that a program's name (without directory) calls, optionally with a version
@@ -202,9 +193,17 @@ impl Knowledge {
         VARIABLES.iter().any(|start| variable.starts_with(start))
     }
 
-    /// Whether it is a shell builtin.
+    /// Whether it is one of the shell's builtins, which start no program. (POSIX, Shell Command
+    /// Language, 2.14 and "Regular built-ins".)
+    #[rustfmt::skip]
     pub fn is_builtin(name: &str) -> bool {
-        BUILTINS.contains(&name)
+        matches!(
+            name,
+            ":" | "break" | "cd" | "command" | "continue" | "echo" | "export" | "false" | "getopts" | "hash"
+                | "pwd" | "read" | "readonly" | "return" | "set" | "shift" | "test" | "[" | "times" | "trap"
+                | "true" | "type" | "ulimit" | "umask" | "unalias" | "unset" | "wait" | "local" | "declare"
+                | "typeset" | "shopt" | "printf" | "exit" | "alias" | "let" | "popd" | "pushd" | "dirs"
+        )
     }
 
     /// Whether a file of this name is sourced for the environment that it sets.
@@ -219,19 +218,17 @@ impl Knowledge {
 
     /// The starter that a program's name calls.
     pub fn starter(&self, program: &str) -> Option<&Starter> {
-        self.starters().iter().find(|starter| starter.programs.iter().any(|name| name == program))
+        STARTER_BY_PROGRAM.find(program).map(|number| &self.starters()[usize::from(number)])
     }
 
     /// The wrapper with this name (`sudo`, `env`).
     pub fn wrapper(&self, name: &str) -> Option<&Wrapper> {
-        WRAPPERS.find(|known| known == name)
+        WRAPPER_BY_NAME.find(name).map(|number| WRAPPERS.get(usize::from(number)))
     }
 
-    /// The base image with this repository name; a name may end in `/*`.
+    /// The base image with this repository name.
     pub fn image(&self, name: &str) -> Option<&Image> {
-        IMAGES.find(|known| known == name).or_else(|| {
-            IMAGES.find(|known| known.strip_suffix('*').is_some_and(|start| name.starts_with(start)))
-        })
+        IMAGE_BY_NAME.find(name).map(|number| IMAGES.get(usize::from(number)))
     }
 
     /// All base images.

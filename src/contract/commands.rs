@@ -302,7 +302,7 @@ fn has_other_packages(before: &Step<'_>, after: &Step<'_>, known: &Knowledge) ->
     };
     let is_option = |word: &Cow<'_, str>| word.starts_with('-');
     let is_library = |word: &str| {
-        known.runtime().libraries.iter().any(|library| {
+        known.libraries().iter().any(|library| {
             library
                 .everywhere
                 .iter()

@@ -6,6 +6,7 @@
 
 use crate::facts::base_image::Release;
 use crate::knowledge::Knowledge;
+use crate::knowledge::packages::{BUILD_TOOLS, FETCHING, LOOKING};
 
 /// The role of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +24,12 @@ pub enum Role {
 
 /// The role of a package, whose name may be followed by a version or an architecture.
 pub fn role_of(package: &str, release: Option<&Release>, known: &Knowledge) -> Role {
-    let name = package.split(['=', ':', '/']).next().unwrap_or(package);
-    let runtime = known.runtime();
-    let is_in = |list: &[String]| list.iter().any(|other| other == name);
-    if is_in(&runtime.build_tools) {
+    let name = plain(package);
+    if BUILD_TOOLS.contains(&name) {
         Role::BuildOnly
-    } else if is_in(&runtime.looking) {
+    } else if LOOKING.contains(&name) {
         Role::Debugging
-    } else if is_in(&runtime.fetching) {
+    } else if FETCHING.contains(&name) {
         Role::Download
     } else {
         let libraries = release.and_then(|release| libraries(name, release, known));
@@ -39,13 +38,17 @@ pub fn role_of(package: &str, release: Option<&Release>, known: &Knowledge) -> R
 }
 
 /// Whether a package serves builds: a build tool, or the headers of a library.
-pub fn serves_builds(package: &str, release: Option<&Release>, known: &Knowledge) -> bool {
-    package.ends_with("-dev") || role_of(package, release, known) == Role::BuildOnly
+pub fn serves_builds(package: &str) -> bool {
+    package.ends_with("-dev") || BUILD_TOOLS.contains(&plain(package))
+}
+
+/// A package's name without a version or an architecture.
+fn plain(package: &str) -> &str {
+    package.split(['=', ':', '/']).next().unwrap_or(package)
 }
 
 fn libraries(headers: &str, release: &Release, known: &Knowledge) -> Option<Vec<String>> {
-    let library =
-        known.runtime().libraries.iter().find(|library| library.dev.iter().any(|dev| dev == headers))?;
+    let library = known.libraries().iter().find(|library| library.dev.iter().any(|dev| dev == headers))?;
     let number = release.version.first().map(|number| format!("{}:{number}", release.family));
     let by_release = number.and_then(|number| library.releases.get(&number));
     if let Some(packages) = by_release.or_else(|| library.releases.get(&release.family)) {

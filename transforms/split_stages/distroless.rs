@@ -53,7 +53,7 @@ pub(crate) fn libraries(
     for package in &work.packages {
         match role_of(package, Some(release), view.facts.known) {
             Role::Runtime(_) => {
-                let all = &view.facts.known.runtime().libraries;
+                let all = view.facts.known.libraries();
                 let library = all.iter().find(|library| {
                     library.dev.iter().any(|dev| dev == package) && !library.files.is_empty()
                 })?;

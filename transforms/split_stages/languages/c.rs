@@ -231,7 +231,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
 /// it, with its headers.
 fn library_of_the_image(view: &StageView<'_, '_>, work: &StageOutputs) -> Option<String> {
     let brought = |library: &str| {
-        let all = view.facts.known.runtime().libraries.iter();
+        let all = view.facts.known.libraries().iter();
         let mut installed = all.filter(|entry| entry.dev.iter().any(|dev| work.packages.contains(dev)));
         installed.any(|entry| entry.files.iter().any(|file| file.starts_with(&format!("lib{library}.so"))))
     };

@@ -21,9 +21,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
         .flat_map(|run| &run.invocations)
         .any(|invocation| ["docker-php-ext-install", "pecl"].iter().any(|tool| invocation.is(tool)));
     let calls = || runs().flat_map(|run| &run.calls);
-    let headers = calls()
-        .flat_map(|call| &call.packages)
-        .any(|word| serves_builds(word.text(), stage.release.as_ref(), facts.known));
+    let headers = calls().flat_map(|call| &call.packages).any(|word| serves_builds(word.text()));
     let removes = calls().any(|call| call.manager.removes(&call.verb));
     image.repository == "php" && compiles && headers && !removes
 }

@@ -43,7 +43,7 @@ fn compiles(facts: &Facts<'_>, stage: &Stage) -> bool {
     let compiles = calls()
         .filter(|call| matches!(call.manager.name.as_str(), "apt-get" | "apt" | "apk"))
         .flat_map(|call| &call.packages)
-        .any(|word| serves_builds(word.text(), stage.release.as_ref(), facts.known));
+        .any(|word| serves_builds(word.text()));
     // If the same layer removes the compilers, splitting gains nothing.
     let removes = calls().any(|call| call.manager.kind == Kind::System && call.manager.removes(&call.verb));
     compiles && !removes

@@ -27,9 +27,7 @@ pub(crate) fn detects(facts: &Facts<'_>, stage: &Stage, image: &ImageName) -> bo
     let installs = calls().any(|call| {
         matches!(call.manager.name.as_str(), "bundler" | "gem") && call.manager.installs(&call.verb)
     });
-    let compiles = calls()
-        .flat_map(|call| &call.packages)
-        .any(|word| serves_builds(word.text(), stage.release.as_ref(), facts.known));
+    let compiles = calls().flat_map(|call| &call.packages).any(|word| serves_builds(word.text()));
     image.repository == "ruby" && installs && (is_full(image) || compiles)
 }
 
