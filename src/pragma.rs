@@ -196,6 +196,9 @@ fn ignored(comment: &str) -> Option<Reading> {
 /// A comment that starts with Jettison's name, or with another program's keyword and Jettison's
 /// name.
 fn own(comment: &str) -> Option<Reading> {
+    if !comment.starts_with(['j', 'J', 'n', 'N']) {
+        return None;
+    }
     let lower = comment.to_ascii_lowercase();
     if let Some(rest) = lower.strip_prefix("noqa").or_else(|| lower.strip_prefix("nolint")) {
         return rest.trim_start_matches([':', ' ']).starts_with("jettison").then(|| mistaken(&[]));

@@ -262,6 +262,17 @@ fn class(chars: &mut Chars<'_>) -> Result<Token, Broken> {
 /// Whether tokens match a whole path. All positions that the path so far can lead to are tracked,
 /// each only once.
 fn matches_tokens(tokens: &[Token], path: &str) -> bool {
+    // Most paths differ in the first or in the last character.
+    if let Some(Token::Char(first)) = tokens.first()
+        && !path.starts_with(*first)
+    {
+        return false;
+    }
+    if let Some(Token::Char(last)) = tokens.last()
+        && !path.ends_with(*last)
+    {
+        return false;
+    }
     let mut positions = Positions { all: Vec::new(), seen: vec![0; 2 * tokens.len() + 1], round: 1 };
     positions.add(tokens, 0);
     for (index, c) in path.chars().enumerate() {

@@ -98,8 +98,8 @@ fn rate_of_path(path: &str) -> Rate {
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let is_named =
         SELDOM_CHANGED_NAMES.contains(&name) || name.contains(".config.") || name.starts_with("entrypoint");
-    let is_setting =
-        SELDOM_CHANGED_ENDINGS.iter().any(|ending| name.trim_end_matches(['*', '?']).ends_with(ending));
+    let without_pattern = name.trim_end_matches(['*', '?']);
+    let is_setting = SELDOM_CHANGED_ENDINGS.iter().any(|ending| without_pattern.ends_with(ending));
     let is_hidden_file =
         name.starts_with('.') && name.len() > 2 && (name.ends_with("rc") || name.ends_with("-version"));
     if !path.ends_with('/') && (is_named || is_setting || is_hidden_file) {

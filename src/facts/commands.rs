@@ -409,7 +409,10 @@ impl<'a> Invocation<'a> {
         let looks = NEEDING_FILES.iter().any(|program| self.is(program));
         let directories: Vec<Named<'_>> = directories.iter().map(|directory| Named::of(directory)).collect();
         let directories = &directories[..];
-        self.words_and_targets().any(|word| names_one(&word.raw, looks, directories))
+        // Most words have no slash, and most directories do.
+        let are_paths = directories.iter().all(|directory| directory.part.contains('/'));
+        let may_name = |word: &&Word| looks || !are_paths || word.raw.contains('/');
+        self.words_and_targets().filter(may_name).any(|word| names_one(&word.raw, looks, directories))
             || self.scripts().any(|script| {
                 let parts = || script.split(|c: char| c.is_whitespace() || "'\";|&()<>".contains(c));
                 parts().any(|part| NEEDING_FILES.contains(&base_name(part)))
@@ -506,8 +509,8 @@ struct Named<'d> {
 impl<'d> Named<'d> {
     fn of(directory: &'d str) -> Self {
         let path = paths::plain(directory);
-        let part = paths::normal(&path);
-        let part = part.strip_prefix('~').map(str::to_owned).unwrap_or(part);
+        let part = paths::plain(&path);
+        let part = part.strip_prefix('~').unwrap_or(&part).to_owned();
         Self { path, part }
     }
 }
@@ -526,7 +529,7 @@ fn names_one(text: &str, looks: bool, directories: &[Named<'_>]) -> bool {
             || looks
                 && is_relative
                 && !named.is_empty()
-                && format!("{directory}/").contains(&format!("/{named}/"))
+                && [directory, "/"].concat().contains(&["/", &named, "/"].concat())
             || looks
                 && text.contains('{')
                 && paths::within(directory, &paths::normal(text.split('{').next().unwrap_or_default()))

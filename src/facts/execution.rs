@@ -197,7 +197,7 @@ impl Facts<'_> {
 /// An absolute path without `.` and double slashes. `None` if it contains `..`, which may follow a
 /// symlink.
 pub fn normalized(path: &str) -> Option<String> {
-    let mut result = String::new();
+    let mut result = String::with_capacity(path.len() + 1);
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
         if part == ".." {
             return None;

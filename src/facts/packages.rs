@@ -92,7 +92,8 @@ fn find_verb<'a>(
     known: impl Fn(&str) -> bool,
     program: &'a Word,
 ) -> (String, usize, &'a Word) {
-    if let Some(cluster) = options.iter().find(|option| known(&option.raw)) {
+    let has_clusters = manager.all_verbs().any(|verb| verb.starts_with('-'));
+    if has_clusters && let Some(cluster) = options.iter().find(|option| known(&option.raw)) {
         return (cluster.raw.to_string(), 0, cluster);
     }
     if let [first, second, ..] = plain {

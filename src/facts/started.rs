@@ -106,13 +106,15 @@ impl Facts<'_> {
     pub(crate) fn started(&self) -> &[Started] {
         self.started.get_or_init(|| {
             let mut found = Vec::new();
+            let directories = self.known.starters().iter().flat_map(|starter| &starter.directories);
+            let directories: Vec<&str> = directories.map(String::as_str).collect();
             for stage in &self.stages {
                 let mut entrypoint: Option<&[String]> = None;
                 let mut command: Option<&[String]> = None;
                 let mut walk = Walk::of(self, At { stage: stage.index, end: stage.items.end });
                 for item in stage.items.clone() {
                     let Item::Instruction(instruction) = &self.file.items[item] else { continue };
-                    walk.placed_to_start(item, instruction);
+                    walk.placed_to_start(item, instruction, &directories);
                     let (Body::Cmd(form) | Body::Entrypoint(form) | Body::Healthcheck(Some(form))) =
                         &instruction.body
                     else {

@@ -41,12 +41,14 @@ fn service<'w>(invocation: &'w Invocation<'_>, known: &'w Knowledge) -> Option<(
     };
     let first = invocation.words.first()?;
     at(0).or_else(|| {
-        let is_runner =
-            RUNNERS.contains(&base_name(first.text())) || known.manager_of(invocation.program?).is_some();
-        let start = invocation.words.iter().position(|word| RUNNERS.contains(&base_name(word.text())))?;
+        let is_runner = |word: &Word| RUNNERS.contains(&base_name(word.text()));
+        if !is_runner(first) && known.manager_of(invocation.program?).is_none() {
+            return None;
+        }
+        let start = invocation.words.iter().position(is_runner)?;
         let mut rest =
             (start + 1..invocation.words.len()).filter(|&index| !invocation.words[index].is_option());
-        rest.find_map(at).filter(|_| is_runner)
+        rest.find_map(at)
     })
 }
 
@@ -99,7 +101,19 @@ fn files<'w>(words: &'w [Word], known: &Knowledge) -> Vec<Start<'w>> {
 /// `"$@"` is the command of CMD, and `"$0"` is the script itself.
 fn is_self(word: &Word) -> bool {
     let raw = word.raw.trim_matches('"');
-    ["$@", "${@}", "$*", "$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE}", "${BASH_SOURCE[0]}", "${@:", "${*:"]
+    raw.starts_with('$')
+        && [
+            "$@",
+            "${@}",
+            "$*",
+            "$0",
+            "${0}",
+            "$BASH_SOURCE",
+            "${BASH_SOURCE}",
+            "${BASH_SOURCE[0]}",
+            "${@:",
+            "${*:",
+        ]
         .iter()
         .any(|own| raw == *own || own.ends_with(':') && raw.starts_with(own))
 }

@@ -99,7 +99,7 @@ impl Facts<'_> {
                 normalized(&format!("{directory}/{path}")).into_iter().collect()
             }
             (Some(path), _) if is_command && !path.contains('/') => {
-                self.path_directories(at).iter().map(|directory| format!("{directory}/{path}")).collect()
+                self.path_directories(at).iter().map(|directory| [directory, "/", path].concat()).collect()
             }
             _ => Vec::new(),
         };

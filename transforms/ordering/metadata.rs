@@ -18,7 +18,7 @@ pub(crate) fn may_vary(body: &Body) -> bool {
 
 fn refers_to_varying(assignment: &Assignment) -> bool {
     let value = assignment.value.as_deref().unwrap_or_default();
-    OF_BUILD_METADATA.iter().any(|name| is_variable(value, name))
+    value.contains('$') && OF_BUILD_METADATA.iter().any(|name| is_variable(value, name))
 }
 
 /// Whether a text contains `$NAME` or `${NAME…}`, and not just the beginning of a longer name.

@@ -109,7 +109,8 @@ pub(super) fn line_at(text: &str, start: usize) -> (usize, usize) {
 
 /// Removes line breaks of any style from the end, as BuildKit's `trimNewline` does.
 pub(super) fn trim_line_break(line: &str) -> &str {
-    line.trim_end_matches(['\r', '\n'])
+    let end = line.bytes().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+    &line[..end.map_or(0, |last| last + 1)]
 }
 
 /// Whether a line is a comment, optionally with blanks before the `#`.

@@ -35,7 +35,9 @@ impl Flag<'_> {
     pub fn is(self, name: &str) -> bool {
         match self {
             Self::Long(own) => own == name,
-            Self::Short(letter) => name.strip_prefix('-').is_some_and(|rest| rest.chars().eq([letter])),
+            Self::Short(letter) => {
+                name.len() == 1 + letter.len_utf8() && name.starts_with('-') && name.ends_with(letter)
+            }
         }
     }
 

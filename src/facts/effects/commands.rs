@@ -114,14 +114,20 @@ impl Script<'_, '_> {
     }
 
     pub(super) fn variable(&mut self, item: usize, name: &str, value: &str) -> Result<(), Reason> {
-        let names_files = WORDS_ABOUT_FILES;
         let plain = value.trim_matches(['"', '\'']);
         let is_relative = !plain.starts_with('/') && !plain.is_empty() && !plain.contains("://");
-        if is_relative && names_files.iter().any(|part| name.to_ascii_uppercase().contains(part)) {
+        let names_file = || {
+            let name = name.to_ascii_uppercase();
+            WORDS_ABOUT_FILES.iter().any(|part| name.contains(part))
+        };
+        if is_relative && names_file() {
             return Err(reasons::variable_names_file(name));
         }
         for part in value.trim_matches(['"', '\'']).split([':', '=', ',', ';', ' ']) {
-            if part == format!("${name}") || part == format!("${{{name}}}") || !part.contains(['/', '$']) {
+            let own = part
+                .strip_prefix('$')
+                .map(|own| own.strip_prefix('{').and_then(|own| own.strip_suffix('}')).unwrap_or(own));
+            if own == Some(name) || !part.contains(['/', '$']) {
                 continue;
             }
             let path =

@@ -557,7 +557,7 @@ fn assigned_by_expansion(command: &Command) -> Vec<&str> {
     let mut names = Vec::new();
     let expands = |word: &&Word| {
         let mut pairs = word.raw.as_bytes().windows(2);
-        pairs.any(|pair| matches!(pair, b"${" | b"$(" | b"$["))
+        word.raw.bytes().any(|byte| byte == b'$') && pairs.any(|pair| matches!(pair, b"${" | b"$(" | b"$["))
     };
     for word in command.words().filter(expands) {
         for part in word.raw.split("${").skip(1) {

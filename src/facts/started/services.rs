@@ -95,16 +95,19 @@ impl Walk<'_, '_> {
         walk.found
     }
 
-    /// The files that an instruction puts into a directory where a program of the running image
-    /// looks for things to start.
-    pub(super) fn placed_to_start(&mut self, item: usize, instruction: &Instruction<'_>) {
+    /// The files that an instruction puts into one of the directories where programs of the running
+    /// image look for things to start.
+    pub(super) fn placed_to_start(
+        &mut self,
+        item: usize,
+        instruction: &Instruction<'_>,
+        directories: &[&str],
+    ) {
         if !matches!(instruction.body, Body::Copy(_) | Body::Add(_) | Body::Run(_)) {
             return;
         }
         let starters = self.facts.known.starters();
-        let directories: Vec<&str> =
-            starters.iter().flat_map(|starter| &starter.directories).map(String::as_str).collect();
-        for Placed { path, source } in self.facts.placed_by(item, instruction, &directories) {
+        for Placed { path, source } in self.facts.placed_by(item, instruction, directories) {
             let is_its = |directory: &String| paths::within(&path, directory);
             let Some(starter) = starters.iter().find(|starter| starter.directories.iter().any(is_its)) else {
                 continue;

@@ -32,16 +32,14 @@ impl Writers {
     /// The instructions in a range of items that may put something at a path, nearest first.
     pub(super) fn of<'w>(&'w self, path: &'w str, range: Range<usize>) -> impl Iterator<Item = usize> + 'w {
         let name = base_name(path);
-        let mut lists: Vec<&[usize]> =
-            around(path).filter_map(|part| Some(&self.copies.get(part)?[..])).collect();
-        lists.push(&self.copies_anywhere);
-        if name.chars().all(is_of_name) {
-            lists.push(&self.fetching);
-            lists.push(self.names.of(name));
+        let copies = around(path).filter_map(|part| Some(&self.copies.get(part)?[..]));
+        let runs: [&[usize]; 2] = if name.chars().all(is_of_name) {
+            [&self.fetching, self.names.of(name)]
         } else {
-            lists.push(&self.runs);
-        }
-        let mut lists: Vec<&[usize]> = lists.into_iter().map(|list| within(list, &range)).collect();
+            [&self.runs, &[]]
+        };
+        let lists = copies.chain([&self.copies_anywhere[..]]).chain(runs).map(|list| within(list, &range));
+        let mut lists: Vec<&[usize]> = lists.filter(|list| !list.is_empty()).collect();
         std::iter::from_fn(move || {
             let last = lists.iter().filter_map(|list| list.last().copied()).max()?;
             for list in &mut lists {
@@ -170,7 +168,11 @@ fn around(path: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a character can be part of a name, as far as the index of names is concerned.
 fn is_of_name(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphanumeric() || ".-_+".contains(c) } else { c.is_alphanumeric() }
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+')
+    } else {
+        c.is_alphanumeric()
+    }
 }
 
 fn within<'l>(list: &'l [usize], range: &Range<usize>) -> &'l [usize] {

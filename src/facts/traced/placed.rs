@@ -156,6 +156,13 @@ impl Facts<'_> {
 
     fn placed_by_run(&self, item: usize, instruction: &Instruction<'_>, directories: &[&str]) -> Vec<Placed> {
         let Some(run) = self.run_at(item) else { return Vec::new() };
+        let puts = |action: &Action<'_>| {
+            action.to.is_some() || matches!(action.act, Act::Writes | Act::Fetches | Act::Into)
+        };
+        let mut actions = run.invocations.iter().flat_map(|invocation| invocation.actions.known());
+        if run.script().is_some() && !actions.any(puts) {
+            return Vec::new();
+        }
         let text = instruction.full.of(self.file.text);
         let named = directories.iter().find(|directory| text.contains(**directory));
         let is_inside = |path: &str| directories.iter().any(|directory| paths::within(path, directory));
