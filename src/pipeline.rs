@@ -27,7 +27,7 @@ use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
 use crate::reasons;
 use crate::span::{LineIndex, Place, Span};
-use crate::syntax::{Dockerfile, Item};
+use crate::syntax::{Body, Dockerfile, Item};
 use crate::transform::{Applicability, Context, Fixes};
 use crate::transforms;
 
@@ -50,11 +50,11 @@ const MOST_BYTES_OF_STRETCH: usize = 8 << 20;
 /// The largest number of trees that are kept.
 const MOST_STEPS_OF_STRETCH: usize = 64;
 
-/// The largest number of rounds for a text. The fix of one RUN may enable that of the RUN before
+/// The largest number of rounds for a file. The fix of one RUN may enable that of the RUN before
 /// it, in a round each, and the last round proposes nothing.
-fn rounds(text: &str) -> usize {
-    let runs = text.as_bytes().windows(3).filter(|word| word.eq_ignore_ascii_case(b"RUN")).count();
-    (runs + 1).clamp(FEW_ROUNDS, MOST_ROUNDS)
+fn rounds(file: &Dockerfile<'_>) -> usize {
+    let runs = file.instructions().filter(|(_, instruction)| matches!(instruction.body, Body::Run(_)));
+    (runs.count() + 1).clamp(FEW_ROUNDS, MOST_ROUNDS)
 }
 
 /// Runs the enabled transforms over a text, without a build context.
@@ -64,27 +64,32 @@ pub fn fix(text: &str, settings: &Settings) -> Outcome {
 
 /// Runs the enabled transforms over a text; `context_source` gives them the build context.
 pub fn fix_within(text: &str, settings: &Settings, context_source: &dyn ContextSource) -> Outcome {
-    let mut outcome = run(text, settings, context_source, None);
-    let retry = |text: &str| run(text, settings, context_source, None);
-    outcome.unused = unused_pragmas::found(text, &outcome, settings, context_source, Some(&retry));
+    fix_file(&Dockerfile::parse(text), settings, context_source)
+}
+
+/// Like [`fix_within`], for a text that has been parsed.
+pub fn fix_file(file: &Dockerfile<'_>, settings: &Settings, context_source: &dyn ContextSource) -> Outcome {
+    let mut outcome = run(file, settings, context_source, None);
+    let retry = |text: &str| run(&Dockerfile::parse(text), settings, context_source, None);
+    outcome.unused = unused_pragmas::found(file, &outcome, settings, context_source, Some(&retry));
     outcome
 }
 
-/// Like [`fix_within`], but asks the chooser about each fix before applying it.
+/// Like [`fix_file`], but asks the chooser about each fix before applying it.
 pub fn fix_choosing(
-    text: &str,
+    file: &Dockerfile<'_>,
     settings: &Settings,
     context_source: &dyn ContextSource,
     chooser: &mut dyn Chooser,
 ) -> Outcome {
-    let mut outcome = run(text, settings, context_source, Some(chooser));
-    outcome.unused = unused_pragmas::found(text, &outcome, settings, context_source, None);
+    let mut outcome = run(file, settings, context_source, Some(chooser));
+    outcome.unused = unused_pragmas::found(file, &outcome, settings, context_source, None);
     outcome
 }
 
 /// Leaves out transforms that never finish, so that the others still apply.
 fn run(
-    text: &str,
+    file: &Dockerfile<'_>,
     settings: &Settings,
     context_source: &dyn ContextSource,
     mut chooser: Option<&mut dyn Chooser>,
@@ -92,7 +97,7 @@ fn run(
     let mut left_out: Vec<&'static str> = Vec::new();
     loop {
         let asked = chooser.as_mut().map(|chooser| &mut **chooser as &mut dyn Chooser);
-        match attempt(text, settings, context_source, asked, &left_out) {
+        match attempt(file, settings, context_source, asked, &left_out) {
             Err(restless) => left_out.extend(restless),
             Ok(mut outcome) => {
                 outcome.undone.extend((!left_out.is_empty()).then(|| never_finished(&left_out)));
@@ -105,7 +110,7 @@ fn run(
 /// Runs rounds until no transform proposes a fix. The error names the transforms that still propose
 /// fixes in the last round.
 fn attempt(
-    text: &str,
+    file: &Dockerfile<'_>,
     settings: &Settings,
     context_source: &dyn ContextSource,
     chooser: Option<&mut dyn Chooser>,
@@ -115,19 +120,16 @@ fn attempt(
     let mut context_source = CurrentContext { given: context_source, changed: None, reads_runs };
     let mut run = Pipeline {
         chooser,
-        lines: LineIndex::of(text),
+        lines: LineIndex::of(file.text),
         settings,
         known: Knowledge::embedded(),
         outcome: Outcome::default(),
         origins: Vec::new(),
         broken: left_out.to_vec(),
     };
-    let mut progress = Progress { most_rounds: rounds(text), ..Progress::default() };
-    let mut next = {
-        let file = Dockerfile::parse(text);
-        run.outcome.unreadable = unreadable(&file, &run.lines);
-        run.stretch(&file, &mut context_source, &mut progress)?
-    };
+    let mut progress = Progress { most_rounds: rounds(file), ..Progress::default() };
+    run.outcome.unreadable = unreadable(file, &run.lines);
+    let mut next = run.stretch(file, &mut context_source, &mut progress)?;
     while let Some(text) = next {
         next = run.stretch(&Dockerfile::parse(&text), &mut context_source, &mut progress)?;
     }
@@ -371,6 +373,9 @@ impl Pipeline<'_, '_> {
         if context.is_over() {
             self.outcome.is_late = true;
             return None;
+        }
+        if fixes.proposed.is_empty() && fixes.refused.is_empty() {
+            return Some(step);
         }
         let mut taken = Vec::new();
         let admission = self.admission(file, pragmas);

@@ -10,7 +10,6 @@ mod sources;
 mod tracked;
 mod walk;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -19,9 +18,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub use crate::cli::context::compose::dockerfiles_of;
 use crate::cli::context::sources::{Presence, Sources};
 use crate::cli::folders::Folders;
-use crate::cli::full_paths::FullPaths;
 use crate::cli::{input, reach};
 use crate::context::{BuildContext, ContextSource, Ignore, ImageRun, Service, Starts, Tracked};
+use crate::syntax::Dockerfile;
 
 /// Far larger than any real ignore file.
 const MOST_IGNORE_BYTES: u64 = 1024 * 1024;
@@ -39,15 +38,14 @@ pub struct Contexts {
     loaded: Kept<Loaded>,
     /// What is known of the folders of Dockerfiles.
     folders: Kept<Folder>,
-    /// Compose files in a folder and above it, and in a context.
-    compose_files_around: Kept<compose::Files>,
+    /// Compose files in a folder, and those in a context.
+    compose_files: Kept<compose::Files>,
     compose_files_within: Kept<compose::Files>,
     /// What the compose and bake files in one folder build.
     builds: Kept<compose::Builds>,
     /// How the files of a repository run images, by its top.
     runs: Kept<Vec<ImageRun>>,
     listed: Arc<Folders>,
-    full_paths: FullPaths,
 }
 
 /// Answers by path. A thread waits if another one is already looking for the same answer.
@@ -84,8 +82,8 @@ pub struct FileContext<'c> {
     contexts: &'c Contexts,
     /// The Dockerfile; `None` for standard input.
     dockerfile: Option<&'c Path>,
-    /// Its text, if it has been read.
-    text: Option<&'c str>,
+    /// The same, parsed, if it has been read.
+    file: Option<&'c Dockerfile<'c>>,
     directory: OnceLock<Result<PathBuf, String>>,
     context: OnceLock<Loaded>,
     full: OnceLock<Option<PathBuf>>,
@@ -128,7 +126,7 @@ impl Contexts {
         FileContext {
             contexts: self,
             dockerfile,
-            text: None,
+            file: None,
             directory: OnceLock::new(),
             context: OnceLock::new(),
             full: OnceLock::new(),
@@ -145,10 +143,10 @@ fn kept<T>(all: &Kept<T>, path: PathBuf) -> Arc<OnceLock<T>> {
 }
 
 impl<'c> FileContext<'c> {
-    /// The same context, with the text of the Dockerfile, which is then not read again.
+    /// The same context, with the parsed Dockerfile, which is then not read again.
     #[must_use]
-    pub fn with_text(self, text: &'c str) -> Self {
-        Self { text: Some(text), ..self }
+    pub fn with_file(self, file: &'c Dockerfile<'c>) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// The full path of the context directory.
@@ -173,9 +171,9 @@ impl<'c> FileContext<'c> {
         let folder = kept(&self.contexts.folders, own.to_owned());
         let folder = folder.get_or_init(|| Folder::at(own, self.contexts));
         let Some((file, directory)) = compose::context_of(&folder.builds, dockerfile)? else {
-            let read = || input::file(dockerfile).ok().map(Cow::Owned);
-            let text = || self.text.map(Cow::Borrowed).or_else(read);
-            return by_sources(text, own, folder, &self.contexts.listed);
+            let read = || Some(Sources::of(&Dockerfile::outline(&input::file(dockerfile).ok()?)));
+            let sources = || self.file.map(Sources::of).or_else(read);
+            return by_sources(sources, own, folder, &self.contexts.listed);
         };
         let directory = full(directory)?;
         if !reach::is_within(&directory, &folder.top) {
@@ -216,7 +214,7 @@ impl<'c> FileContext<'c> {
 
     /// The full path of the Dockerfile.
     fn full_path(&self) -> Option<&Path> {
-        let full = || self.dockerfile.and_then(|path| self.contexts.full_paths.of(path).ok());
+        let full = || self.dockerfile.and_then(|path| self.contexts.listed.full_paths.of(path).ok());
         self.full.get_or_init(full).as_deref()
     }
 }
@@ -246,14 +244,20 @@ impl ContextSource for FileContext<'_> {
         self.services.get_or_init(|| {
             let Some(dockerfile) = self.full_path() else { return Vec::new() };
             let own = dockerfile.parent().unwrap_or(Path::new("/"));
-            let around = kept(&self.contexts.compose_files_around, own.to_owned());
-            let around = around.get_or_init(|| compose::files_around(own, &self.contexts.listed));
-            let Some((context, directory)) = self.context().ok().zip(self.directory().ok()) else {
-                return compose::services_of(dockerfile, around, None);
-            };
-            let within = kept(&self.contexts.compose_files_within, directory.to_owned());
-            let within = within.get_or_init(|| compose::files_within(directory, context));
-            compose::services_of(dockerfile, around, Some(within))
+            let listed = &self.contexts.listed;
+            let mut all: Vec<_> = compose::folders_around(own, listed)
+                .map(|folder| {
+                    let files = kept(&self.contexts.compose_files, folder.to_owned());
+                    files.get_or_init(|| compose::files_in(folder, listed));
+                    files
+                })
+                .collect();
+            if let Some((context, directory)) = self.context().ok().zip(self.directory().ok()) {
+                let files = kept(&self.contexts.compose_files_within, directory.to_owned());
+                files.get_or_init(|| compose::files_within(directory, context));
+                all.push(files);
+            }
+            compose::services_of(dockerfile, all.iter().filter_map(|files| files.get()))
         })
     }
 }
@@ -261,8 +265,8 @@ impl ContextSource for FileContext<'_> {
 /// The context of a Dockerfile that no file names one for: its own folder, unless nothing of what
 /// it copies is there. Then it is the one folder above, up to the top of the repository, that has
 /// it all.
-fn by_sources<'t>(
-    text: impl FnOnce() -> Option<Cow<'t, str>>,
+fn by_sources(
+    sources: impl FnOnce() -> Option<Sources>,
     own: &Path,
     folder: &Folder,
     listed: &Folders,
@@ -271,8 +275,7 @@ fn by_sources<'t>(
     if own == folder.top || folder.has_ignore_file {
         return Ok(own.to_owned());
     }
-    let Some(text) = text() else { return Ok(own.to_owned()) };
-    let sources = Sources::of(&text);
+    let Some(sources) = sources() else { return Ok(own.to_owned()) };
     let in_own = sources.presence(own, listed);
     if matches!(in_own, Presence::All | Presence::Unknown) {
         return Ok(own.to_owned());

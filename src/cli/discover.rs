@@ -70,9 +70,9 @@ impl Files {
 const MOST_NAMES: usize = 5;
 
 /// Finds the files for the given paths. `search` may differ from directory to directory.
-pub fn files(paths: &[PathBuf], search: impl Fn(&Path) -> Searched) -> Files {
+pub fn files(paths: &[PathBuf], full_paths: &FullPaths, search: impl Fn(&Path) -> Searched) -> Files {
     let mut files = Files::default();
-    let (mut known, full_paths) = (HashSet::new(), FullPaths::default());
+    let mut known = HashSet::new();
     for path in paths {
         let found = if path.is_dir() {
             let Within { found, skipped, mut inline } = within(path, &search(path));

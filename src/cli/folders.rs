@@ -1,21 +1,52 @@
-//! The names of the files in the folders around Dockerfiles. Each folder is read once, however many
-//! Dockerfiles ask whether a configuration, a compose file or a source is there.
+//! The folders around Dockerfiles: the names of their files, and their full paths. Each folder is
+//! read once, however many Dockerfiles ask whether a configuration, a compose file or a source is
+//! there.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::cli::full_paths::FullPaths;
 
 /// A folder with more entries is not listed; each question about it asks the file system.
 const MOST_ENTRIES: usize = 2_000;
 
-/// The folders, by their full paths.
+/// What is known of folders.
 #[derive(Debug, Default)]
-pub struct Folders(Mutex<HashMap<PathBuf, Arc<OnceLock<Option<Names>>>>>);
+pub struct Folders {
+    /// By their full paths, as texts: to compare paths part by part takes longer.
+    listed: Mutex<HashMap<OsString, Arc<OnceLock<Listed>>>>,
+    /// Where the paths of files and folders lead.
+    pub full_paths: FullPaths,
+}
 
-/// The names of files, sorted, shared by all who ask for those of a folder.
-pub type Names = Arc<Vec<OsString>>;
+/// The names in a folder; `None` if it can't be read or has too many.
+type Listed = Option<Arc<Names>>;
+
+/// The names of the files in a folder, by their lengths: a question looks at a few of them, and a
+/// folder with many files that few ask about is not sorted.
+#[derive(Debug, Default)]
+pub struct Names(Vec<Vec<OsString>>);
+
+impl Names {
+    fn add(&mut self, name: OsString) {
+        if self.0.len() <= name.len() {
+            self.0.resize(name.len() + 1, Vec::new());
+        }
+        self.0[name.len()].push(name);
+    }
+
+    fn has(&self, name: &OsStr) -> bool {
+        self.0.get(name.len()).is_some_and(|names| names.iter().any(|known| known == name))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &OsString> {
+        self.0.iter().flatten()
+    }
+}
 
 impl Folders {
     /// Whether a folder has an entry with this name; a symlink to nothing counts too.
@@ -24,29 +55,27 @@ impl Folders {
         // Elsewhere a name may be written in letters of another case.
         let names = if cfg!(target_os = "linux") { self.names(folder) } else { None };
         match names {
-            Some(names) => names.binary_search_by(|known| known.as_os_str().cmp(name)).is_ok(),
+            Some(names) => names.has(name),
             None => fs::symlink_metadata(folder.join(name)).is_ok(),
         }
     }
 
     /// The names in a folder; `None` if it can't be read.
-    pub fn entries(&self, folder: &Path) -> Option<Names> {
-        let large = || {
-            let mut names: Vec<OsString> =
-                fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name()).collect();
-            names.sort_unstable();
+    pub fn entries(&self, folder: &Path) -> Option<Arc<Names>> {
+        self.names(folder).or_else(|| {
+            let mut names = Names::default();
+            fs::read_dir(folder).ok()?.flatten().for_each(|entry| names.add(entry.file_name()));
             Some(Arc::new(names))
-        };
-        self.names(folder).or_else(large)
+        })
     }
 
     /// The names in a folder; `None` if it can't be read or has too many.
-    fn names(&self, folder: &Path) -> Option<Names> {
+    fn names(&self, folder: &Path) -> Listed {
         let known = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match all.get(folder) {
+            let mut all = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+            match all.get(folder.as_os_str()) {
                 Some(known) => Arc::clone(known),
-                None => Arc::clone(all.entry(folder.to_owned()).or_default()),
+                None => Arc::clone(all.entry(folder.as_os_str().to_owned()).or_default()),
             }
         };
         known.get_or_init(|| listed(folder)).clone()
@@ -58,15 +87,14 @@ impl Folders {
     }
 }
 
-fn listed(folder: &Path) -> Option<Names> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).ok()? {
-        names.push(entry.ok()?.file_name());
-        if names.len() > MOST_ENTRIES {
+fn listed(folder: &Path) -> Listed {
+    let mut names = Names::default();
+    for (number, entry) in fs::read_dir(folder).ok()?.enumerate() {
+        if number == MOST_ENTRIES {
             return None;
         }
+        names.add(entry.ok()?.file_name());
     }
-    names.sort_unstable();
     Some(Arc::new(names))
 }
 
@@ -90,9 +118,9 @@ mod tests {
             assert!(folders.has(&at("large"), "7") && !folders.has(&at("large"), "x"));
             assert!(!folders.has(&at("missing"), "x"));
         }
-        assert_eq!(folders.entries(&at("small")).expect("names").len(), 2);
-        assert_eq!(folders.entries(&at("large")).expect("names").len(), MOST_ENTRIES + 1);
-        assert_eq!(folders.entries(&at("missing")), None);
+        assert_eq!(folders.entries(&at("small")).expect("names").iter().count(), 2);
+        assert_eq!(folders.entries(&at("large")).expect("names").iter().count(), MOST_ENTRIES + 1);
+        assert!(folders.entries(&at("missing")).is_none());
         assert_eq!(folders.repository(&at("small/inner")), Some(&*at("small")));
     }
 }

@@ -25,7 +25,8 @@ impl FullPaths {
         Ok(self.of_folder(folder)?.join(name))
     }
 
-    fn of_folder(&self, folder: &Path) -> io::Result<PathBuf> {
+    /// The full path of a folder; the empty path is the current directory.
+    pub fn of_folder(&self, folder: &Path) -> io::Result<PathBuf> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(full) = known().get(folder) {
             return Ok(full.clone());

@@ -29,27 +29,11 @@ pub fn file(path: &Path) -> Result<String, String> {
     text(fs::read(path).map_err(|error| reading(&error))?)
 }
 
-/// Reads a Dockerfile, and refuses a file of another kind; the error does not contain the path.
-pub fn dockerfile(path: &Path) -> Result<String, Refused> {
+/// Reads a Dockerfile, and refuses a file that is named like one of another kind; the error does
+/// not contain the path.
+pub fn dockerfile(path: &Path) -> Result<String, Failure> {
     recognize::check_name(path)?;
-    let text = file(path)?;
-    match recognize::check_text(Some(path), &text) {
-        Ok(()) => Ok(text),
-        Err(failure) => Err(Refused { failure, text }),
-    }
-}
-
-/// Why a Dockerfile is not processed.
-pub struct Refused {
-    pub failure: Failure,
-    /// Its text, if it can be read.
-    pub text: String,
-}
-
-impl<F: Into<Failure>> From<F> for Refused {
-    fn from(failure: F) -> Self {
-        Self { failure: failure.into(), text: String::new() }
-    }
+    Ok(file(path)?)
 }
 
 /// Reads a file; the error contains the path.

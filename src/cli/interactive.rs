@@ -13,10 +13,9 @@ use anyhow::{Context as _, ensure};
 
 use crate::cli::args::Fix;
 use crate::cli::commands::fix::drawing;
-use crate::cli::input::Refused;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, discover, dockerignore, input};
+use crate::cli::{Status, discover, dockerignore, input, recognize};
 use crate::context::ContextSource as _;
 use crate::edit::Edits;
 use crate::escape;
@@ -25,6 +24,7 @@ use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
 use crate::report::human::{self, Options, Style};
 use crate::report::{FileReport, Mode, Verbosity, diff};
 use crate::span::Span;
+use crate::syntax::Dockerfile;
 
 const HELP: &str = "\
 y - apply this fix
@@ -78,18 +78,23 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
 /// Asks about the fixes of one file.
 fn ask_about(session: &Session<'_>, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
     let name = discover::display_name(path);
-    let read = input::dockerfile(path).and_then(|text| Ok((session.settings(path, &text)?, text)));
-    let (settings, text) = match read {
-        Ok(read) => read,
-        Err(Refused { failure, text }) => {
-            return Ok(FileReport { text, ..FileReport::failed(Some(name), failure) });
-        }
+    let text = match input::dockerfile(path) {
+        Ok(text) => text,
+        Err(failure) => return Ok(FileReport::failed(Some(name), failure)),
+    };
+    let file = Dockerfile::parse(&text);
+    if let Err(failure) = recognize::check_text(Some(path), &file) {
+        return Ok(FileReport { text, ..FileReport::failed(Some(name), failure) });
+    }
+    let settings = match session.settings(path, &text) {
+        Ok(settings) => settings,
+        Err(failure) => return Ok(FileReport::failed(Some(name), failure)),
     };
     let mut person = Person { path: name.clone(), ..Person::default() };
-    let context_source = session.contexts.of_file(Some(path));
+    let context_source = session.contexts.of_file(Some(path)).with_file(&file);
     person.ignore_file =
         context_source.context().ok().and_then(|context| context.ignore_text.clone()).unwrap_or_default();
-    let outcome: Outcome = pipeline::fix_choosing(&text, &settings, &context_source, &mut person);
+    let outcome: Outcome = pipeline::fix_choosing(&file, &settings, &context_source, &mut person);
     *quits = person.quits;
     if let Some(error) = person.error {
         return Err(error).context("the terminal can't be used");

@@ -10,8 +10,7 @@ use crate::cli::folders::Folders;
 /// The top of the repository around a folder, given by its full path; where there is none, the
 /// current directory if that is above, else the folder itself.
 pub fn top_above(folder: &Path, folders: &Folders) -> PathBuf {
-    let here =
-        || std::env::current_dir().and_then(fs::canonicalize).ok().filter(|here| folder.starts_with(here));
+    let here = || folders.full_paths.of_folder(Path::new("")).ok().filter(|here| folder.starts_with(here));
     folders.repository(folder).map(Path::to_owned).or_else(here).unwrap_or_else(|| folder.to_owned())
 }
 

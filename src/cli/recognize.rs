@@ -36,13 +36,10 @@ pub fn check_name(path: &Path) -> Result<(), Failure> {
     Err(reasons::build_file(kind, &advice).into())
 }
 
-/// Refuses a text with a line that starts with no instruction, unless the file names a frontend
+/// Refuses a file with a line that starts with no instruction, unless the file names a frontend
 /// that may know more instructions than Docker's.
-pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
-    if starts_with_keywords(text) {
-        return Ok(());
-    }
-    let file = Dockerfile::parse(text);
+pub fn check_text(path: Option<&Path>, file: &Dockerfile<'_>) -> Result<(), Failure> {
+    let text = file.text;
     let mut unknown = file.unknown_instructions();
     let Some(word) = unknown.next() else { return Ok(()) };
     let more = unknown.count();
@@ -50,7 +47,7 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     if syntax.is_some_and(|syntax| frontend_release(&syntax.value).is_none()) {
         return Ok(());
     }
-    if has_document_before(&file, word) {
+    if has_document_before(file, word) {
         return Ok(());
     }
     let lines = LineIndex::of(text);
@@ -64,7 +61,7 @@ pub fn check_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     if starts && name.is_some_and(|name| !is_dockerfile(&name)) && (near.is_none() || more > 0) {
         return Err(reasons::not_a_dockerfile(place.line).into());
     }
-    let reason = match (near, ends_before(&file, word, &lines)) {
+    let reason = match (near, ends_before(file, word, &lines)) {
         (Some(near), _) => reasons::misspelled_instruction(written, near),
         (None, Some(line)) if is_command(written) => reasons::missing_continuation(written, line),
         _ => reasons::unknown_instruction(written),
@@ -108,36 +105,15 @@ fn ends_before(file: &Dockerfile<'_>, word: Span, lines: &LineIndex<'_>) -> Opti
     }
 }
 
-/// Whether every instruction is sure to start with a keyword, without parsing the text. Lines that
-/// need more than a glance are not sure: here-documents, and another escape character.
-fn starts_with_keywords(text: &str) -> bool {
-    let mut is_continued = false;
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
-        }
-        if line.starts_with('#') {
-            if line.to_ascii_lowercase().contains("escape") {
-                return false;
-            }
-            continue;
-        }
-        let first = line.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
-        if line.contains("<<") || !is_continued && Keyword::parse(first).is_none() {
-            return false;
-        }
-        is_continued = line.ends_with('\\');
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn said(text: &str) -> String {
-        check_text(None, text).err().map(|failure| failure.to_string()).unwrap_or_default()
+        check_text(None, &Dockerfile::parse(text))
+            .err()
+            .map(|failure| failure.to_string())
+            .unwrap_or_default()
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl<'a> Session<'a> {
             Scopes::Found(findings) => findings.files(),
             _ => &here[..],
         };
-        discover::files(paths, |directory| self.configurations.search(directory))
+        let folders = self.configurations.folders();
+        discover::files(paths, &folders.full_paths, |directory| self.configurations.search(directory))
     }
 
     /// The settings for a file with this text.

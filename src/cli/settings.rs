@@ -12,7 +12,6 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::cli::args::Choice;
 use crate::cli::folders::Folders;
-use crate::cli::full_paths::FullPaths;
 use crate::cli::{discover, input, reach};
 use crate::config::{Config, Hadolint, Mistake, Search, Settings};
 use crate::report::{Failure, Spot};
@@ -32,7 +31,6 @@ pub struct Configurations<'a> {
     args: &'a Choice,
     found: Mutex<HashMap<PathBuf, Result<Arc<Found>, Failure>>>,
     folders: Arc<Folders>,
-    full_paths: FullPaths,
 }
 
 /// What is configured for a directory.
@@ -75,7 +73,7 @@ impl<'a> Configurations<'a> {
             }
         }
         patterns(Path::new(""), &args.flags.exclude).map_err(anyhow::Error::msg)?;
-        Ok(Self { args, found: Mutex::default(), folders: Arc::default(), full_paths: FullPaths::default() })
+        Ok(Self { args, found: Mutex::default(), folders: Arc::default() })
     }
 
     /// The folders that were searched.
@@ -89,7 +87,8 @@ impl<'a> Configurations<'a> {
         if found.overrides.is_empty() {
             return Ok(Arc::clone(&found.settings));
         }
-        let full = self.full_paths.of(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let full =
+            self.folders.full_paths.of(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut config = found.config.clone();
         let all = found.config.overrides.iter().zip(&found.overrides);
         for (settings, _) in all.filter(|(_, files)| matches(files, &full, false)) {
@@ -151,11 +150,12 @@ impl<'a> Configurations<'a> {
     }
 
     fn load(&self, directory: &Path) -> Result<Found, Failure> {
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        let start = fs::canonicalize(directory).ok();
+        let start = self.folders.full_paths.of_folder(directory).ok();
+        let start = start.as_deref();
+        let repository = start.and_then(|start| self.folders.repository(start));
         let path = match &self.args.config {
             Some(path) => Some(path.clone()),
-            None => self.nearest(start.as_deref(), FILE_NAMES)?,
+            None => self.nearest(start, repository, FILE_NAMES)?,
         };
         let (config, overrides) = match &path {
             Some(path) => read(path)?,
@@ -163,7 +163,7 @@ impl<'a> Configurations<'a> {
         };
         let mut effective = config.clone();
         self.args.flags.override_config(&mut effective);
-        let hadolint = match self.nearest(start.as_deref(), HADOLINT)? {
+        let hadolint = match self.nearest(start, repository, HADOLINT)? {
             Some(path) => read_hadolint(&path)?,
             None => Hadolint::default(),
         };
@@ -174,9 +174,13 @@ impl<'a> Configurations<'a> {
     /// The nearest of some files: in the directory with this full path or above it, up to the top of
     /// the repository or, without one, to the root directory; then in the home directory. None if
     /// there is no such directory.
-    fn nearest(&self, start: Option<&Path>, names: &[&str]) -> Result<Option<PathBuf>, Failure> {
+    fn nearest(
+        &self,
+        start: Option<&Path>,
+        repository: Option<&Path>,
+        names: &[&str],
+    ) -> Result<Option<PathBuf>, Failure> {
         let Some(start) = start else { return Ok(None) };
-        let repository = self.folders.repository(start);
         let folders =
             start.ancestors().take_while(|folder| repository.is_none_or(|top| folder.starts_with(top)));
         let home = std::env::home_dir().filter(|home| home.is_absolute());

@@ -21,18 +21,18 @@ pub(super) type Try<'t> = &'t dyn Fn(&str) -> Outcome;
 /// The unused ignore comments of a text with a known outcome. Without `retry`, only the comments
 /// that are wrong by themselves are found.
 pub(super) fn found(
-    text: &str,
+    file: &Dockerfile<'_>,
     outcome: &Outcome,
     settings: &Settings,
     context_source: &dyn ContextSource,
     retry: Option<Try<'_>>,
 ) -> Vec<Unapplied> {
+    let text = file.text;
     // Nearly all files have no Jettison comment and can be skipped.
     if !["ettison", "ETTISON"].iter().any(|name| text.contains(name)) {
         return Vec::new();
     }
-    let file = Dockerfile::parse(text);
-    let pragmas = Pragmas::of(&file, !settings.hadolint.disable_ignore_pragma);
+    let pragmas = Pragmas::of(file, !settings.hadolint.disable_ignore_pragma);
     let lines = LineIndex::of(text);
     let mut trials = 0;
     let mut found = Vec::new();

@@ -10,7 +10,6 @@ use crate::cli::args::{Color, Fix};
 use crate::cli::commands::measure::{Meter, Texts};
 use crate::cli::commands::verify::Prover;
 use crate::cli::context::Contexts;
-use crate::cli::input::Refused;
 use crate::cli::scope::Scopes;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
@@ -21,6 +20,7 @@ use crate::git;
 use crate::pipeline::{self, Outcome};
 use crate::report::human::{self, Drawing, Options, Style};
 use crate::report::{self, Failure, FileReport, Output, Verbosity, diff, github, markdown, statistics};
+use crate::syntax::Dockerfile;
 use crate::verification::Proven;
 
 /// `jettison check`: `fix` that lists what would change.
@@ -156,18 +156,21 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
     let name = discover::display_name(path);
     let text = match input::dockerfile(path) {
         Ok(text) => text,
-        Err(Refused { failure, text }) => {
-            return FileReport { text, ..FileReport::failed(Some(name), failure) };
-        }
+        Err(failure) => return FileReport::failed(Some(name), failure),
     };
+    let settings = session.settings(path, &text).map(|settings| clock::started(&settings));
+    let file = Dockerfile::parse(&text);
+    if let Err(failure) = recognize::check_text(Some(path), &file) {
+        return FileReport { text, ..FileReport::failed(Some(name), failure) };
+    }
     let fix = || -> Result<_, Failure> {
-        let context_source = session.contexts.of_file(Some(path)).with_text(&text);
-        let settings = clock::started(&*session.settings(path, &text)?);
+        let context_source = session.contexts.of_file(Some(path)).with_file(&file);
+        let settings = settings?;
         let Proven { outcome, proof } = match &engines.prover {
             Some(prover) => {
                 prover.fix(&text, &settings, &context_source).map_err(|error| format!("{error:#}"))?
             }
-            None => Proven { outcome: pipeline::fix_within(&text, &settings, &context_source), proof: None },
+            None => Proven { outcome: pipeline::fix_file(&file, &settings, &context_source), proof: None },
         };
         let outcome = clock::in_time(outcome, &settings)?;
         let changes = !outcome.steps.is_empty();
@@ -210,22 +213,23 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     let path = args.stdin_filename.as_deref();
     let name = path.map_or_else(|| "-".to_owned(), discover::display_name);
-    if let Err(failure) = recognize::check_text(path, &text) {
-        let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];
-        print(args, &reports)?;
-        return Ok(status(args, &reports));
-    }
     let settings = match path {
         Some(path) => configurations.for_file(path),
         None => configurations.for_directory(Path::new("")),
     };
-    let settings = settings.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+    let settings = settings.map(|settings| clock::started(&settings));
+    let file = Dockerfile::parse(&text);
+    if let Err(failure) = recognize::check_text(path, &file) {
+        let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];
+        print(args, &reports)?;
+        return Ok(status(args, &reports));
+    }
     // The ignore file is not written in this mode, so no fix may depend on a new one.
-    let mut settings = Settings::clone(&clock::started(&settings));
+    let mut settings = Settings::clone(&*settings.map_err(|failure| anyhow::anyhow!("{failure}"))?);
     settings.config.ignore.push("write-dockerignore".into());
     let contexts = Contexts::new(args.building.context.as_deref())?;
-    let context_source = contexts.of_file(path).with_text(&text);
-    let outcome: Outcome = pipeline::fix_within(&text, &settings, &context_source);
+    let context_source = contexts.of_file(path).with_file(&file);
+    let outcome: Outcome = pipeline::fix_file(&file, &settings, &context_source);
     let outcome =
         clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     if args.mode.check || args.format.is_some() || args.statistics {

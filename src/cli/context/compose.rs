@@ -113,16 +113,14 @@ pub fn folders_around<'f>(folder: &'f Path, listed: &Folders) -> impl Iterator<I
 /// Compose files by their full paths, each parsed once for all Dockerfiles.
 pub type Files = BTreeMap<String, ComposeFile>;
 
-/// The compose files in a folder and above it.
-pub fn files_around(folder: &Path, listed: &Folders) -> Files {
+/// The compose files in a folder.
+pub fn files_in(folder: &Path, listed: &Folders) -> Files {
     let mut files = Files::new();
-    for folder in folders_around(folder, listed) {
-        let names = listed.entries(folder).unwrap_or_default();
-        for name in names.iter().filter(|name| name.to_str().is_some_and(is_compose_file)) {
-            let path = folder.join(name);
-            if let (Ok(Some(text)), Some(path)) = (input::beside(&path, MOST_BYTES), path.to_str()) {
-                files.insert(path.to_owned(), ComposeFile::of(path, &text));
-            }
+    let names = listed.entries(folder).unwrap_or_default();
+    for name in names.iter().filter(|name| name.to_str().is_some_and(is_compose_file)) {
+        let path = folder.join(name);
+        if let (Ok(Some(text)), Some(path)) = (input::beside(&path, MOST_BYTES), path.to_str()) {
+            files.insert(path.to_owned(), ComposeFile::of(path, &text));
         }
     }
     files
@@ -140,11 +138,10 @@ pub fn files_within(directory: &Path, context: &BuildContext) -> Files {
     files.collect()
 }
 
-/// The services that run the image of a Dockerfile, by the compose files around it and in its
-/// context.
-pub fn services_of(dockerfile: &Path, around: &Files, within: Option<&Files>) -> Vec<Service> {
-    let mut files: BTreeMap<&str, &ComposeFile> = BTreeMap::new();
-    files.extend(around.iter().chain(within.into_iter().flatten()).map(|(path, file)| (path.as_str(), file)));
+/// The services that run the image of a Dockerfile, by these compose files.
+pub fn services_of<'f>(dockerfile: &Path, files: impl Iterator<Item = &'f Files>) -> Vec<Service> {
+    let files: BTreeMap<&str, &ComposeFile> =
+        files.flatten().map(|(path, file)| (path.as_str(), file)).collect();
     dockerfile.to_str().map(|dockerfile| services(files.into_values(), dockerfile)).unwrap_or_default()
 }
 

@@ -32,9 +32,9 @@ const MADE_BEFORE: &[&str] = CREATED_BY_EARLIER_BUILDS;
 
 impl Sources {
     /// The sources of all COPY and ADD instructions.
-    pub fn of(text: &str) -> Self {
+    pub fn of(file: &Dockerfile<'_>) -> Self {
         let mut sources = Self::default();
-        for (_, instruction) in Dockerfile::outline(text).instructions() {
+        for (_, instruction) in file.instructions() {
             let (Body::Copy(transfer) | Body::Add(transfer)) = &instruction.body else { continue };
             if instruction.flag("from").is_some() {
                 continue;
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn sources_are_what_is_copied_by_name() {
         let text = "FROM a AS b\nCOPY ./x /y/z $V target/a /w/\nCOPY --from=b /p /q\nADD https://example.com/a.tgz /\nCOPY <<E /e\nE\nCOPY . .\nCOPY [\"s t\", \"/\"]\n";
-        let sources = Sources::of(text);
+        let sources = Sources::of(&Dockerfile::outline(text));
         assert_eq!(sources.named, ["x", "y/z", "s t"]);
         assert!(sources.whole);
     }
