@@ -15,6 +15,7 @@ use crate::facts::change_rate::Rate;
 use crate::facts::effects::{Effects, Resource, Tree};
 use crate::facts::environment::User;
 use crate::facts::{Facts, RunFacts};
+use crate::knowledge::lists::version_control::TRANSFERS_OF_GIT;
 use crate::knowledge::{Program, Scope};
 use crate::pragma::is_pragma;
 use crate::syntax::{Body, Instruction, Item, Run};
@@ -348,8 +349,8 @@ pub(crate) fn is_movable_across(facts: &Facts<'_>, item: usize) -> bool {
     !matches!(instruction.body, Body::From(_) | Body::Onbuild(..))
 }
 
-/// Whether one of the selected commands of a step takes time: it downloads, installs or creates
-/// accounts. Other commands take less than a second.
+/// Whether one of the selected commands of a step takes time: it downloads or installs something.
+/// Other commands take less than a second, so that a move past them only makes the diff longer.
 fn takes_time_for(facts: &Facts<'_>, item: usize, counts: impl Fn(&RunFacts<'_>, usize) -> bool) -> bool {
     let Item::Instruction(instruction) = &facts.file.items[item] else { return false };
     let Body::Run(Run::Shell(_) | Run::Heredoc(_)) = &instruction.body else { return false };
@@ -360,12 +361,13 @@ fn takes_time_for(facts: &Facts<'_>, item: usize, counts: impl Fn(&RunFacts<'_>,
 }
 
 fn command_takes_time(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize) -> bool {
-    let Some(program) = run.invocations[index].program else { return false };
+    let invocation = &run.invocations[index];
+    let Some(program) = invocation.program else { return false };
     let call = run.call_of(index);
     call.is_some_and(|call| call.manager.installs(&call.verb))
-        || matches!(facts.known.scope(program), Some(Scope::Download | Scope::Accounts))
-        || program == "git"
+        || facts.known.scope(program) == Some(Scope::Download)
+        || program == "git" && invocation.arguments().iter().any(|word| TRANSFERS_OF_GIT.contains(&word.text()))
         || call.is_none()
-            && facts.known.program(program).is_some_and(|kind| kind != Program::Cheap)
+            && facts.known.program(program) == Some(Program::Ordinary)
             && matches!(facts.known.scope(program), Some(Scope::Named | Scope::System))
 }

@@ -44,6 +44,9 @@ pub struct FileUse<'a> {
     pub word: Option<&'a Word>,
     /// The working directory, in the same form.
     pub directory: String,
+    /// Whether the name is absolute, so that it means the same in every directory. A name that
+    /// starts with an unknown variable is not known to be.
+    pub is_absolute: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -70,7 +73,8 @@ impl<'a> Facts<'a> {
                 } else {
                     tidy(&format!("{directory}/{name}"))
                 };
-                uses.push(FileUse { invocation: index, touch, path, word, directory });
+                let is_absolute = name.starts_with(['/', '~']);
+                uses.push(FileUse { invocation: index, touch, path, word, directory, is_absolute });
             };
             for action in invocation.actions.known() {
                 let (name, inner) = (action.file.name, action.file.inner);

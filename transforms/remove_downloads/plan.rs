@@ -71,21 +71,25 @@ fn name_at_end<'a>(
     let word = fetched.word.or(consumer.and_then(|use_| use_.word)).ok_or_else(reasons::name_not_literal)?;
     let same_directory = Some(fetched.directory.as_str()) == end
         && consumer.is_none_or(|use_| use_.directory == fetched.directory);
-    if word.raw.starts_with(['/', '~', '"', '$'])
-        && fetched.path.starts_with(['/', '~', '$'])
-        && word.text().trim_matches('"').starts_with(['/', '~', '$'])
-        || same_directory
-    {
+    let is_absolute = match fetched.word {
+        Some(_) => fetched.is_absolute,
+        None => consumer.is_some_and(|use_| use_.is_absolute),
+    };
+    if is_absolute || same_directory {
         return Ok(word.raw.to_string());
     }
-    if fetched.path.starts_with('/') && word.literal().is_some() {
+    if fetched.path.starts_with('/') {
         // The directory is written without quotes, so it must not need any.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
-        return if fetched.path.chars().all(is_plain) {
-            Ok(fetched.path.clone())
-        } else {
-            Err(reasons::unusual_path())
-        };
+        if word.literal().is_some() {
+            let is_usual = fetched.path.chars().all(is_plain);
+            return if is_usual { Ok(fetched.path.clone()) } else { Err(reasons::unusual_path()) };
+        }
+        let may_follow = |c: char| is_plain(c) || "${}".contains(c);
+        if fetched.directory.chars().all(is_plain) && word.raw.chars().all(may_follow) {
+            let name = word.raw.strip_prefix("./").unwrap_or(&word.raw);
+            return Ok(format!("{}/{name}", fetched.directory.trim_end_matches('/')));
+        }
     }
     Err(reasons::script_changes_directory())
 }
