@@ -366,7 +366,8 @@ fn command_takes_time(facts: &Facts<'_>, run: &RunFacts<'_>, index: usize) -> bo
     let call = run.call_of(index);
     call.is_some_and(|call| call.manager.installs(&call.verb))
         || facts.known.scope(program) == Some(Scope::Download)
-        || program == "git" && invocation.arguments().iter().any(|word| TRANSFERS_OF_GIT.contains(&word.text()))
+        || program == "git"
+            && invocation.arguments().iter().any(|word| TRANSFERS_OF_GIT.contains(&word.text()))
         || call.is_none()
             && facts.known.program(program) == Some(Program::Ordinary)
             && matches!(facts.known.scope(program), Some(Scope::Named | Scope::System))

@@ -87,16 +87,23 @@ fn compare_installs(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) 
             return Err(reasons::command_missing(&first.text()));
         }
         let wanted: HashSet<Cow<'_, str>> = step.words().collect();
-        let is_part = |other: &&Step<'_>| {
-            after.get(at + 1) != Some(*other)
-                && is_install(step, known)
+        let is_part = |other: &Step<'_>| {
+            is_install(step, known)
                 && other.flags == step.flags
                 && is_install(other, known)
                 && options(other).is_subset(&options(step))
                 && other.words().all(|word| word.starts_with('-') || wanted.contains(&word))
         };
+        // A step that installs nothing new belongs to the next one, if that installs its packages.
+        let is_of_next = |other: &Step<'_>| {
+            after.get(at + 1).is_some_and(|next| {
+                let words: HashSet<Cow<'_, str>> = next.words().collect();
+                other.words().all(|word| words.contains(&word))
+            })
+        };
         let mut found: HashSet<Cow<'_, str>> = first.words().collect();
-        while let Some(part) = old.next_if(is_part) {
+        while let Some(part) = old.next_if(|other| is_part(other) && (found != wanted || !is_of_next(other)))
+        {
             found.extend(part.words().filter(|word| !word.starts_with('-')));
         }
         if found != wanted {

@@ -80,7 +80,9 @@ pub fn word(run: &RunFacts<'_>, invocation: &Invocation<'_>, word: &Word) -> Opt
     let redirects = invocation.command.redirects.iter().map(|redirect| redirect.span.end);
     let before = words.chain(redirects).filter(|end| *end <= word.span.start).max()?;
     let span = Span::new(before, word.span.end);
-    (!invocation.place.in_word && !follows_an_escape(run, span)).then_some(span)
+    // A word that continues on the next line may contain a comment line.
+    (!invocation.place.in_word && !has_comment(run, word.span) && !follows_an_escape(run, span))
+        .then_some(span)
 }
 
 /// The span, unless it contains a comment or follows an escape character, or is in a here-document.
@@ -88,10 +90,13 @@ pub fn clear(run: &RunFacts<'_>, span: Span) -> Option<Span> {
     if run.instruction.document().is_some() {
         return None;
     }
+    (!has_comment(run, span) && !follows_an_escape(run, span)).then_some(span)
+}
+
+fn has_comment(run: &RunFacts<'_>, span: Span) -> bool {
     let comments = &run.instruction.comments;
     let first = comments.partition_point(|comment| comment.end <= span.start);
-    let has_no_comment = comments.get(first).is_none_or(|comment| span.end <= comment.start);
-    (has_no_comment && !follows_an_escape(run, span)).then_some(span)
+    comments.get(first).is_some_and(|comment| comment.start < span.end)
 }
 
 /// Whether the text before a span ends in an escaped blank. Without the span, the next character

@@ -71,7 +71,8 @@ fn read<'a>(manager: &'a Manager, invocation: usize, words: &'a [Word]) -> Call<
             plain.push(word);
         }
     }
-    let known = |verb: &str| manager.all_verbs().any(|known| known == verb);
+    // `cache\ clean` is one word, and not the verb of two.
+    let known = |verb: &str| !verb.contains(' ') && manager.all_verbs().any(|known| known == verb);
     let (verb, taken, verb_word) = find_verb(manager, &options, &plain, known, &words[0]);
     Call {
         manager,
@@ -112,6 +113,7 @@ fn find_verb<'a>(
             match (goal, &manager.default_verb) {
                 (Some(at), _) => (plain[at].text().to_owned(), at + 1, plain[at]),
                 (None, Some(verb)) if manager.verbs.install == [verb.as_str()] => (verb.clone(), 0, program),
+                (None, _) if first.text().contains(' ') => (first.raw.to_string(), 1, *first),
                 (None, _) => (first.text().to_owned(), 1, *first),
             }
         }

@@ -34,6 +34,13 @@ pub struct Removed<'a> {
     pub extent: Extent,
 }
 
+impl Removed<'_> {
+    /// Whether the script writes an absolute name, which does not depend on the directory.
+    pub fn is_absolute(&self) -> bool {
+        self.action.file.name.written().trim_start_matches(['"', '\'']).starts_with(['/', '~'])
+    }
+}
+
 impl Facts<'_> {
     /// The names that a command removes, or whose contents it removes, and how much of a directory
     /// each concerns.

@@ -317,10 +317,11 @@ fn needless<'a>(
     }
     let removals = run.invocations.iter().enumerate().filter(|&(index, invocation)| {
         let empties = |directory: &String| {
-            facts.removed_from(run, index, directory).any(|removed| removed.extent == Extent::Whole)
+            let mut removed = facts.removed_from(run, index, directory);
+            removed.any(|removed| removed.extent == Extent::Whole && removed.is_absolute())
         };
         let only = invocation.actions.known().len() == 1 && avoid.directories.iter().any(empties);
-        invocation.is("rm") && only && is_plain(invocation)
+        invocation.words.first().is_some_and(|word| word.raw == "rm") && only && is_plain(invocation)
     });
     spans.extend(
         removals.filter_map(|(_, invocation)| {

@@ -122,8 +122,8 @@ fn cleans(run: &RunFacts<'_>, index: usize, manager: &Manager, cache: &Cache) ->
         }
         Some(_) => Ok(true),
         None => {
-            let words: Vec<&str> = invocation.words.iter().map(|word| word.raw.as_str()).collect();
-            Ok(cache.clean_needs_manager && words.join(" ") == cache.clean)
+            let words = invocation.words.iter().map(|word| word.raw.as_str());
+            Ok(cache.clean_needs_manager && words.eq(cache.clean.split(' ')))
         }
     }
 }
@@ -138,13 +138,17 @@ fn removed_words<'r>(
 ) -> Result<Vec<(&'r Word, Extent)>, Reason> {
     let is_forced = run.invocations[index].is_forced_removal();
     let mut found = Vec::new();
-    for Removed { action, extent, .. } in facts.removed_from(run, index, target) {
+    for removed in facts.removed_from(run, index, target) {
+        let is_absolute = removed.is_absolute();
+        let Removed { action, extent, .. } = removed;
         match (extent, action.file.name) {
             _ if action.act.prunes() => {}
             (Extent::Nothing, _) => {}
             // Without -f, it fails if the file does not exist; the RUN must then fail too.
             (Extent::Part, _) if !is_forced => {}
-            (Extent::Part | Extent::Whole, Name::Word(word)) if is_forced => found.push((word, extent)),
+            (Extent::Part | Extent::Whole, Name::Word(word)) if is_forced && is_absolute => {
+                found.push((word, extent));
+            }
             (_, name) => return Err(reasons::removal_in_mount(name.written())),
         }
     }

@@ -27,6 +27,8 @@ pub(crate) fn omit_recommended(ctx: &Context<'_>, fixes: &mut Fixes, transform: 
                 && !call.has_option(&without.unless_option)
                 && call.verb_word.literal().is_some()
                 && !run.invocations[call.invocation].place.in_word
+                // After an escaped blank, an appended package would become part of that word.
+                && !call.packages.iter().any(|word| word.raw.contains('\\'))
                 && !is_set()
             {
                 let mut edits = Edits::new();

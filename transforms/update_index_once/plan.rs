@@ -246,7 +246,12 @@ fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, li
     if of_lists.is_empty() {
         return Effect::None;
     }
-    if !is_plain(invocation) {
+    let is_absolute = |directory: &String| {
+        let mut removed = facts.removed_from(run, index, directory);
+        removed.all(|removed| removed.extent == Extent::Nothing || removed.is_absolute())
+    };
+    let is_rm = invocation.words.first().is_some_and(|word| word.raw == "rm");
+    if !is_rm || !is_plain(invocation) || !lists.iter().all(is_absolute) {
         return Effect::ChangesSources;
     }
     if others.is_empty() {
