@@ -149,7 +149,8 @@ pub fn lost(steps: &[Step]) -> usize {
     let parsed = |step: &Step| -> Option<(String, usize, String)> {
         let (place, instruction) = step.name.strip_prefix('[')?.split_once("] ")?;
         let (stage, place) = place.rsplit_once(' ').unwrap_or(("", place));
-        Some((stage.to_owned(), place.split('/').next()?.parse().ok()?, instruction.to_owned()))
+        // BuildKit pads the numbers: `[build  5/10]`.
+        Some((stage.trim().to_owned(), place.split('/').next()?.trim().parse().ok()?, instruction.to_owned()))
     };
     let all: Vec<_> = steps.iter().filter_map(|step| Some((parsed(step)?, step))).collect();
     let reads = |instruction: &str| {
