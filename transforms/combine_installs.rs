@@ -94,7 +94,9 @@ fn can_be_one(run: &RunFacts<'_>, first: &Call<'_>, second: &Call<'_>) -> bool {
     let (left, right) = (&run.invocations[first.invocation], &run.invocations[second.invocation]);
     let are_installs =
         [first, second].iter().all(|call| call.manager.name == "apt-get" && call.verb == "install");
+    let are_literal = [first, second].iter().all(|call| call.verb_word.raw == call.verb);
     are_installs
+        && are_literal
         && are_neighbours(run, left, right)
         && surroundings(left) == surroundings(right)
         && options(first) == options(second)

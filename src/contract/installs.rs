@@ -54,18 +54,36 @@ fn check(
 }
 
 fn compare_updates(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -> Result<(), Reason> {
+    let count = |steps: &[Step<'_>]| steps.iter().filter(|step| removes(step, known)).count();
+    let fewer = count(before).saturating_sub(count(after));
+    // Of several equal removals, those that are gone may be the last ones or the first ones.
+    compare_updates_without(before, after, known, 0)
+        .or_else(|reason| compare_updates_without(before, after, known, fewer).map_err(|_| reason))
+}
+
+/// Compares the steps if the first removals that may be gone, this many, are gone.
+fn compare_updates_without(
+    before: &[Step<'_>],
+    after: &[Step<'_>],
+    known: &Knowledge,
+    mut gone: usize,
+) -> Result<(), Reason> {
     let mut new = after.iter().peekable();
     // Whether the lists are there, and those of an update in another RUN of the same flags count.
     let mut is_updated = false;
     for (at, step) in before.iter().enumerate() {
         let is_update = is_apt(step, known, &["update"]);
+        let is_updated_later = || before[at + 1..].iter().any(|later| is_apt(later, known, &["update"]));
+        let may_go = is_updated && removes(step, known) && is_updated_later();
+        if may_go && gone > 0 {
+            gone -= 1;
+            continue;
+        }
         if new.next_if(|new| *new == step).is_some() {
             is_updated |= is_update;
             continue;
         }
-        let is_updated_later = || before[at + 1..].iter().any(|later| is_apt(later, known, &["update"]));
-        let removes = is_apt(step, known, &["dist-clean", "distclean"]) || removes_lists(step);
-        if removes && is_updated && is_updated_later() || is_update && is_updated {
+        if may_go || is_update && is_updated {
             continue;
         }
         let shorter = new.next_if(|new| is_updated && loses_lists(step, new));
@@ -139,11 +157,17 @@ fn is_apt(step: &Step<'_>, known: &Knowledge, verbs: &[&str]) -> bool {
         && verbs.iter().any(|verb| step.has(verb))
 }
 
+/// Whether a step does nothing but remove package lists.
+fn removes(step: &Step<'_>, known: &Knowledge) -> bool {
+    is_apt(step, known, &["dist-clean", "distclean"]) || removes_lists(step)
+}
+
 /// Whether a step is an `rm` of package lists only.
 fn removes_lists(step: &Step<'_>) -> bool {
     let mut words = step.texts().filter(|word| word != "sudo");
-    words.next().as_deref() == Some("rm")
-        && words.filter(|word| !word.starts_with('-')).all(|word| is_of_lists(&word))
+    let is_rm = words.next().as_deref() == Some("rm");
+    let mut operands = words.filter(|word| !word.starts_with('-')).peekable();
+    is_rm && operands.peek().is_some() && operands.all(|word| is_of_lists(&word))
 }
 
 fn is_of_lists(word: &str) -> bool {

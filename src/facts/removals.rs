@@ -35,9 +35,11 @@ pub struct Removed<'a> {
 }
 
 impl Removed<'_> {
-    /// Whether the script writes an absolute name, which does not depend on the directory.
+    /// Whether the script writes an absolute name, which does not depend on the directory, without
+    /// quotes in its middle.
     pub fn is_absolute(&self) -> bool {
-        self.action.file.name.written().trim_start_matches(['"', '\'']).starts_with(['/', '~'])
+        let name = self.action.file.name.written().trim_matches(['"', '\'']);
+        name.starts_with(['/', '~']) && !name.contains(['"', '\''])
     }
 }
 

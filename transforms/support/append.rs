@@ -55,7 +55,7 @@ fn append_to_document(
     let (at, first) = (place.at - content.start, script.list.statements.last().map(|last| last.span.start));
     // A line that starts with `#` looks like a comment, and is none if the line above continues.
     let last_line = text[..at].rsplit('\n').next().unwrap_or_default().trim_start();
-    if text[..at].ends_with(['\n', '\\']) || last_line.starts_with('#') {
+    if text[..at].ends_with(['\n', '\\']) || last_line.starts_with('#') || text[at..].contains('\\') {
         return Err(cannot_append(reasons::uneditable_script()));
     }
     let line_of = |at: usize| {
