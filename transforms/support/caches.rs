@@ -33,17 +33,21 @@ pub(crate) fn usual_bytes(
     {
         return None;
     }
-    let leaves = |other: &RunFacts<'_>| {
+    let leaves = |other: &&RunFacts<'_>| {
         let last = ctx.facts.last_fill(other, manager, cache);
         last.is_some_and(|last| !ctx.facts.is_emptied(other, manager, cache, last))
     };
     if !size.once {
         return Some(size.bytes());
     }
-    // The first and the last one are usually found at once.
-    let runs = ctx.facts.runs_of(run.stage);
-    let is_first = runs.iter().find(|other| leaves(other)).is_some_and(|first| first.item == run.item);
-    let is_last = runs.iter().rfind(|other| leaves(other)).is_none_or(|last| last.item <= run.item);
+    let mut kept = ctx.facts.kept.first_and_last_leaving.borrow_mut();
+    let found = *kept.entry((cache.name.clone(), run.stage)).or_insert_with(|| {
+        let mut items = ctx.facts.runs_of(run.stage).iter().filter(leaves).map(|other| other.item);
+        let first = items.next()?;
+        Some((first, items.last().unwrap_or(first)))
+    });
+    let is_first = found.is_some_and(|(first, _)| first == run.item);
+    let is_last = found.is_none_or(|(_, last)| last <= run.item);
     // If an earlier RUN keeps it, this one only hides it.
     is_last.then(|| if is_first { size.bytes() } else { 0..=*size.bytes().end() })
 }
