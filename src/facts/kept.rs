@@ -12,6 +12,13 @@ use crate::facts::destinations::Destination;
 use crate::facts::traced::Searches;
 use crate::facts::traced::index::Writers;
 
+/// The first and the last of some RUNs, by their items.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    pub first: usize,
+    pub last: usize,
+}
+
 /// Answers about a file.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -38,8 +45,8 @@ pub(crate) struct Kept {
     /// For a setting of a package manager and the files that can contain it, the instructions that
     /// may set it, in order.
     pub set_by: RefCell<HashMap<(String, String), Vec<usize>>>,
-    /// For a cache, by its name, and a stage: the first and the last RUN that leaves it full.
-    pub first_and_last_leaving: RefCell<HashMap<(String, usize), Option<(usize, usize)>>>,
+    /// For a cache, by its name, and a stage: the RUNs that leave it full, if any.
+    pub ends_leaving: RefCell<HashMap<(String, usize), Option<Ends>>>,
     /// For a cache, by its name: the RUNs that leave it full in the image, in order.
     pub leaving: RefCell<HashMap<String, Vec<usize>>>,
     /// For directories, the first two RUNs that have a mount there and read what they did not

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use crate::config::Caches;
 use crate::facts::RunFacts;
 use crate::facts::base_image::Release;
+use crate::facts::kept::Ends;
 use crate::knowledge::{Cache, Manager};
 use crate::transform::Context;
 use crate::transforms::cache_mounts::plan;
@@ -40,14 +41,14 @@ pub(crate) fn usual_bytes(
     if !size.once {
         return Some(size.bytes());
     }
-    let mut kept = ctx.facts.kept.first_and_last_leaving.borrow_mut();
-    let found = *kept.entry((cache.name.clone(), run.stage)).or_insert_with(|| {
+    let mut kept = ctx.facts.kept.ends_leaving.borrow_mut();
+    let ends = *kept.entry((cache.name.clone(), run.stage)).or_insert_with(|| {
         let mut items = ctx.facts.runs_of(run.stage).iter().filter(leaves).map(|other| other.item);
         let first = items.next()?;
-        Some((first, items.last().unwrap_or(first)))
+        Some(Ends { first, last: items.last().unwrap_or(first) })
     });
-    let is_first = found.is_some_and(|(first, _)| first == run.item);
-    let is_last = found.is_none_or(|(_, last)| last <= run.item);
+    let is_first = ends.is_some_and(|ends| ends.first == run.item);
+    let is_last = ends.is_none_or(|ends| ends.last <= run.item);
     // If an earlier RUN keeps it, this one only hides it.
     is_last.then(|| if is_first { size.bytes() } else { 0..=*size.bytes().end() })
 }
