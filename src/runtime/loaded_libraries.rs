@@ -1,22 +1,16 @@
 //! Sources that load a system library by its name: a smaller base image may lack it, and no package
 //! of the application says so.
 
-use crate::knowledge::lists::files::SCRIPTS_OF_LANGUAGES;
+use crate::context::BuildContext;
 use crate::knowledge::lists::programs::{CALLS_THAT_LOAD_LIBRARIES, LIBRARIES_OF_EVERY_IMAGE};
 use crate::reasons::{self, Reason};
 use crate::runtime::first_argument::{Argument, is_of_path};
-use crate::runtime::view::StageView;
+use crate::runtime::smaller_base::scripts;
 
 /// The reason why a base image without additional libraries may not be enough. A library counts as
 /// installed if a system package is named after it.
-pub(crate) fn loads_other_libraries(view: &StageView<'_, '_>, installed: &[&str]) -> Option<Reason> {
-    let context = view.context?;
-    let is_source = |path: &str, text: &str| {
-        SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending)) || text.starts_with("#!")
-    };
-    let sources = context.texts.iter().filter(|(path, text)| is_source(path, text));
-    let mut sources = sources.filter(|(path, _)| context.sends_file(path));
-    sources.find_map(|(path, text)| {
+pub(super) fn loads_other_libraries(context: &BuildContext, installed: &[&str]) -> Option<Reason> {
+    scripts(context).find_map(|(path, text)| {
         CALLS_THAT_LOAD_LIBRARIES.iter().find_map(|call| {
             let mut calls = Argument::of_calls(text, call);
             calls

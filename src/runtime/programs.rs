@@ -7,10 +7,11 @@
 use std::collections::HashSet;
 
 use crate::context::{RequiredPackage, is_source};
-use crate::knowledge::lists::files::{COMPILED_SOURCES, SCRIPTS_OF_LANGUAGES};
+use crate::knowledge::lists::files::COMPILED_SOURCES;
 use crate::knowledge::lists::programs::{
     CALLS_OF_COMPILED_SOURCES, CALLS_OF_SOURCES, MISSING_IN_SLIM_IMAGES,
 };
+use crate::runtime::smaller_base::is_script;
 use crate::runtime::view::StageView;
 
 /// The packages that contain the programs which shell scripts call.
@@ -37,8 +38,7 @@ pub(crate) fn by_start(view: &StageView<'_, '_>) -> Vec<RequiredPackage> {
 fn starts(path: &str, text: &str) -> bool {
     let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
     let has = |calls: &[&str]| calls.iter().any(|call| text.contains(call));
-    (ends(SCRIPTS_OF_LANGUAGES) || text.starts_with("#!"))
-        && (has(CALLS_OF_SOURCES) || path.ends_with(".rb") && text.contains('`'))
+    is_script(path, text) && (has(CALLS_OF_SOURCES) || path.ends_with(".rb") && text.contains('`'))
         || ends(COMPILED_SOURCES) && has(CALLS_OF_COMPILED_SOURCES)
 }
 

@@ -1,26 +1,20 @@
 //! Sources that read files of the system which only the full image has, or that compute the names of
 //! files in a directory of the system.
 
+use crate::context::BuildContext;
 use crate::facts::paths;
 use crate::knowledge::lists::directories::{EXCLUDED_IN_SLIM_IMAGES, ONLY_IN_FULL_IMAGES};
-use crate::knowledge::lists::files::SCRIPTS_OF_LANGUAGES;
 use crate::reasons::{self, Reason};
-use crate::runtime::view::StageView;
+use crate::runtime::smaller_base::scripts;
 
 /// A source that names one of these and nothing below it computes the rest.
 const OF_THE_SYSTEM: [&str; 4] = ["/etc", "/usr", "/usr/lib", "/usr/share"];
 
 /// The reason why a base image with fewer files may not be enough. A path counts as installed if a
 /// system package is named after it.
-pub(crate) fn reads_system_files(view: &StageView<'_, '_>, installed: &[&str]) -> Option<Reason> {
-    let context = view.context?;
-    let is_source = |path: &str, text: &str| {
-        (SCRIPTS_OF_LANGUAGES.iter().any(|ending| path.ends_with(ending)) || text.starts_with("#!"))
-            && !path.split('/').any(|part| matches!(part, "test" | "tests"))
-    };
-    let sources = context.texts.iter().filter(|(path, text)| is_source(path, text));
-    let mut sources = sources.filter(|(path, _)| context.sends_file(path));
-    sources.find_map(|(path, text)| {
+pub(super) fn reads_system_files(context: &BuildContext, installed: &[&str]) -> Option<Reason> {
+    let is_test = |path: &str| path.split('/').any(|part| matches!(part, "test" | "tests"));
+    scripts(context).filter(|(path, _)| !is_test(path)).find_map(|(path, text)| {
         let mut quoted = text.split(['"', '\'', '`']).filter(|quoted| quoted.starts_with('/'));
         let found = quoted.find(|quoted| may_be_missing(quoted, installed))?;
         Some(reasons::reads_system_files(path, found))

@@ -22,9 +22,8 @@ use crate::knowledge::lists::packages::NEEDING_MANUAL_PAGES;
 use crate::knowledge::lists::programs::PACKAGES_OF_COMPILERS;
 use crate::reasons::{self, Reason};
 use crate::runtime::entrypoint::Entrypoint;
-use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::programs;
-use crate::runtime::system_files::reads_system_files;
+use crate::runtime::smaller_base::may_lack_files;
 use crate::runtime::view::{StageView, is_full};
 use crate::span::Span;
 use crate::syntax::{Body, Item};
@@ -276,9 +275,7 @@ fn by_what_runs(view: &StageView<'_, '_>, context: &BuildContext, installed: &[&
     {
         return Some(reasons::file_calls_program(package));
     }
-    if let Some(reason) =
-        loads_other_libraries(view, installed).or_else(|| reads_system_files(view, installed))
-    {
+    if let Some(reason) = may_lack_files(view, installed) {
         return Some(reason);
     }
     let speaks = has_any(installed, &["curl", "wget", "git"]);

@@ -16,12 +16,11 @@ use crate::knowledge::languages::node::{
     VERBS_WITHOUT_OUTPUT, WITH_BROWSERS,
 };
 use crate::reasons::{self, Reason};
-use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::node_imports::names_no_dev_dependency;
 use crate::runtime::node_start::{Started, has};
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::programs;
-use crate::runtime::system_files::reads_system_files;
+use crate::runtime::smaller_base::may_lack_files;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::Body;
 use crate::syntax::shell::Word;
@@ -177,7 +176,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     };
     let mut packages = Vec::new();
     if base_is_other {
-        if let Some(reason) = loads_other_libraries(view, &[]).or_else(|| reads_system_files(view, &[])) {
+        if let Some(reason) = may_lack_files(view, &[]) {
             return Err(reason);
         }
         for (dependency, package) in LIBRARIES {

@@ -12,11 +12,10 @@ use crate::knowledge::languages::python::{
 };
 use crate::knowledge::lists::directories::OF_APPLICATIONS;
 use crate::reasons::{self, Reason};
-use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
-use crate::runtime::system_files::reads_system_files;
+use crate::runtime::smaller_base::may_lack_files;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
@@ -262,8 +261,8 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     let slim = view.slim();
     let scripts = view.scripts();
     let installed: Vec<&str> = work.packages.iter().map(String::as_str).collect();
-    let loads = loads_other_libraries(view, &installed).or_else(|| reads_system_files(view, &installed));
-    let keeps_full = loads.is_some() || NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
+    let lacks = may_lack_files(view, &installed);
+    let keeps_full = lacks.is_some() || NEEDS_FULL_IMAGE.iter().any(|package| done.has(package));
     let mut packages = Vec::new();
     let base = if slim != full && !done.is_unclear && !keeps_full && scripts.is_some() {
         for (package, libraries) in LIBRARIES {
@@ -290,7 +289,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, mut work: StageOutputs) -> Resu
     } else if is_full(view.image) && !compiles(facts, view.stage) {
         let reason = if let Some(package) = NEEDS_FULL_IMAGE.iter().find(|package| done.has(package)) {
             reasons::needs_full_image(package)
-        } else if let Some(reason) = loads {
+        } else if let Some(reason) = lacks {
             reason
         } else if done.is_unclear {
             reasons::unreadable_requirements()

@@ -7,11 +7,10 @@ use crate::facts::base_image::ImageName;
 use crate::facts::{Facts, Stage, paths};
 use crate::knowledge::languages::ruby::{BUILDERS, LIBRARIES, NEEDS_FULL_IMAGE, OPTIONS_TO_ELSEWHERE};
 use crate::reasons::{self, Reason};
-use crate::runtime::loaded_libraries::loads_other_libraries;
 use crate::runtime::outputs::{Output, StageOutputs, Step, is_common_directory, is_shared_folder};
 use crate::runtime::package_role::serves_builds;
 use crate::runtime::programs;
-use crate::runtime::system_files::reads_system_files;
+use crate::runtime::smaller_base::may_lack_files;
 use crate::runtime::view::{StageView, is_full};
 use crate::syntax::{Body, Item};
 use crate::transforms::split_stages::recipe::{Copy, Recipe, from_steps};
@@ -121,7 +120,7 @@ fn finish(view: &StageView<'_, '_>, done: &Done, work: StageOutputs) -> Result<R
         if let Some(gem) = NEEDS_FULL_IMAGE.iter().find(|gem| has(gem)) {
             return Err(reasons::needs_full_image(gem));
         }
-        if let Some(reason) = loads_other_libraries(view, &[]).or_else(|| reads_system_files(view, &[])) {
+        if let Some(reason) = may_lack_files(view, &[]) {
             return Err(reason);
         }
         let scripts = scripts.as_deref().ok_or(reasons::start_script_unknown())?;
