@@ -54,11 +54,12 @@ fn check(
 }
 
 fn compare_updates(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -> Result<(), Reason> {
-    let count = |steps: &[Step<'_>]| steps.iter().filter(|step| removes(step, known)).count();
-    let fewer = count(before).saturating_sub(count(after));
     // Of several equal removals, those that are gone may be the last ones or the first ones.
-    compare_updates_without(before, after, known, 0)
-        .or_else(|reason| compare_updates_without(before, after, known, fewer).map_err(|_| reason))
+    compare_updates_without(before, after, known, 0).or_else(|reason| {
+        let count = |steps: &[Step<'_>]| steps.iter().filter(|step| removes(step, known)).count();
+        let fewer = count(before).saturating_sub(count(after));
+        compare_updates_without(before, after, known, fewer).map_err(|_| reason)
+    })
 }
 
 /// Compares the steps if the first removals that may be gone, this many, are gone.

@@ -375,6 +375,11 @@ impl<'a> Invocation<'a> {
         })
     }
 
+    /// Whether the script writes the program like this, and not by its path.
+    pub fn is_written(&self, name: &str) -> bool {
+        self.words.first().is_some_and(|word| word.raw == name)
+    }
+
     /// Whether an option of one letter is among its arguments, by itself or in a cluster: `-f`,
     /// `-sfn`.
     pub fn has_short_option(&self, letter: char) -> bool {

@@ -141,11 +141,12 @@ impl Facts<'_> {
     pub(crate) fn command_may_remove(&self, run: &RunFacts<'_>, index: usize, directory: &Directory) -> bool {
         let invocation = &run.invocations[index];
         let holds = |name: Name<'_>| self.target_of_name(run, index, name).may_hold(directory, &run.workdir);
-        let is_linked = matches!(directory, Directory::Known(path) if self.may_be_linked(run.item + 1, path));
+        let is_linked =
+            || matches!(directory, Directory::Known(path) if self.may_be_linked(run.item + 1, path));
         let removes = |action: &Action<'_>| match (action.act, action.to) {
             // What the link leads to may have any name.
-            (Act::RemovesTrees | Act::Prunes | Act::Moves, _) if is_linked => true,
-            (Act::Removes, _) => is_linked && holds(action.file.name),
+            (Act::RemovesTrees | Act::Prunes | Act::Moves, _) if is_linked() => true,
+            (Act::Removes, _) => is_linked() && holds(action.file.name),
             // find never removes its working directory under this name.
             (Act::Prunes, _) if matches!(action.file.name.written(), "." | "./") => {
                 run.states.directory(index) != directory && holds(action.file.name)

@@ -321,7 +321,7 @@ fn needless<'a>(
             removed.any(|removed| removed.extent == Extent::Whole && removed.is_absolute())
         };
         let only = invocation.actions.known().len() == 1 && avoid.directories.iter().any(empties);
-        invocation.words.first().is_some_and(|word| word.raw == "rm") && only && is_plain(invocation)
+        invocation.is_written("rm") && only && is_plain(invocation)
     });
     spans.extend(
         removals.filter_map(|(_, invocation)| {

@@ -68,13 +68,11 @@ fn name_at_end<'a>(
         matches!(use_.touch, Touch::Consumed | Touch::Checked) && use_.path == fetched.path
     };
     let consumer = uses.iter().find(is_consumer);
-    let word = fetched.word.or(consumer.and_then(|use_| use_.word)).ok_or_else(reasons::name_not_literal)?;
+    let named = [Some(fetched), consumer].into_iter().flatten().find(|use_| use_.word.is_some());
+    let (word, is_absolute) =
+        named.and_then(|use_| Some((use_.word?, use_.is_absolute))).ok_or_else(reasons::name_not_literal)?;
     let same_directory = Some(fetched.directory.as_str()) == end
         && consumer.is_none_or(|use_| use_.directory == fetched.directory);
-    let is_absolute = match fetched.word {
-        Some(_) => fetched.is_absolute,
-        None => consumer.is_some_and(|use_| use_.is_absolute),
-    };
     if is_absolute || same_directory {
         return Ok(word.raw.to_string());
     }

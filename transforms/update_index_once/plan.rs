@@ -250,8 +250,7 @@ fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, li
         let mut removed = facts.removed_from(run, index, directory);
         removed.all(|removed| removed.extent == Extent::Nothing || removed.is_absolute())
     };
-    let is_rm = invocation.words.first().is_some_and(|word| word.raw == "rm");
-    if !is_rm || !is_plain(invocation) || !lists.iter().all(is_absolute) {
+    if !invocation.is_written("rm") || !is_plain(invocation) || !lists.iter().all(is_absolute) {
         return Effect::ChangesSources;
     }
     if others.is_empty() {
