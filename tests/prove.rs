@@ -383,22 +383,23 @@ fn an_interrupt_leaves_nothing_behind() {
             place.command(&["fix", "--verify", "--write", "Dockerfile"]).spawn().expect("the program starts");
         std::thread::sleep(Duration::from_secs(4));
         let since = Instant::now();
-        let sent = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill {signal} {}", child.id()))
-            .status()
-            .expect("a shell");
-        assert!(sent.success());
-        let output = place.finish(child);
-        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-        assert!(
-            stderr(&output).ends_with("interrupted; temporary files, images and containers are removed\n"),
-            "{}",
-            stderr(&output)
-        );
+        interrupt(&place, child, signal);
         assert!(since.elapsed() < Duration::from_secs(30), "it ends at once");
         assert_eq!(place.read("Dockerfile"), slow);
     }
+}
+
+/// Sends a signal to the program, which must end and say what it removed.
+fn interrupt(place: &Place, child: Child, signal: &str) {
+    let sent = Command::new("sh").arg("-c").arg(format!("kill {signal} {}", child.id())).status();
+    assert!(sent.expect("a shell").success());
+    let output = place.finish(child);
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(
+        stderr(&output).ends_with("interrupted; temporary files, images and containers are removed\n"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -423,15 +424,7 @@ fn an_interrupt_of_a_traced_check_leaves_nothing_behind() {
             assert!(since.elapsed() < Duration::from_mins(2), "nothing is traced");
             std::thread::sleep(Duration::from_millis(100));
         }
-        let sent = Command::new("sh").arg("-c").arg(format!("kill {signal} {}", child.id())).status();
-        assert!(sent.expect("a shell").success());
-        let output = place.finish(child);
-        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-        assert!(
-            stderr(&output).ends_with("interrupted; temporary files, images and containers are removed\n"),
-            "{}",
-            stderr(&output)
-        );
+        interrupt(&place, child, signal);
         assert_eq!(place.read("Dockerfile"), original);
     }
 }

@@ -78,9 +78,8 @@ fn figures(body: &mut String, before: &Figures, after: &Figures) {
     for (name, figures, other) in [("before", before, after), ("after", after, before)] {
         let _ =
             write!(body, "<div class=\"{name}\"><span class=\"label\">{name}</span><div class=\"whole\">");
-        for layer in figures.layers.iter().filter(|layer| layer.size > 0) {
-            let share = number(layer.size) / number(whole) * 100.0;
-            let class = if is_in(layer, other) { " class=\"same\"" } else { "" };
+        for (layer, share, is_same) in layers(figures, other, whole) {
+            let class = if is_same { " class=\"same\"" } else { "" };
             let _ = write!(
                 body,
                 "<span{class} style=\"width:{share:.2}%\" title=\"{}: {}\"></span>",
@@ -111,10 +110,8 @@ fn figures(body: &mut String, before: &Figures, after: &Figures) {
             "<section class=\"{name}\">\n<h2>Layers {name}{}</h2>\n<ol>",
             without_empty(figures)
         );
-        for layer in figures.layers.iter().filter(|layer| layer.size > 0) {
-            let share = number(layer.size) / number(largest) * 100.0;
-            let (class, mark) =
-                if is_in(layer, other) { (" class=\"same\"", ", unchanged") } else { ("", "") };
+        for (layer, share, is_same) in layers(figures, other, largest) {
+            let (class, mark) = if is_same { (" class=\"same\"", ", unchanged") } else { ("", "") };
             let _ = writeln!(
                 body,
                 "<li{class}><span class=\"bar\" style=\"width:{share:.1}%\"></span><span class=\"size\">{}{mark}</span><code>{}</code></li>",
@@ -125,6 +122,17 @@ fn figures(body: &mut String, before: &Figures, after: &Figures) {
         body.push_str("</ol>\n</section>\n");
     }
     body.push_str("</div>\n");
+}
+
+/// The layers that are not empty, each with its size as a percentage of `whole`, and whether the other
+/// image has it too.
+fn layers<'f>(
+    figures: &'f Figures,
+    other: &'f Figures,
+    whole: u64,
+) -> impl Iterator<Item = (&'f Figure, f64, bool)> {
+    let layers = figures.layers.iter().filter(|layer| layer.size > 0);
+    layers.map(move |layer| (layer, number(layer.size) / number(whole) * 100.0, is_in(layer, other)))
 }
 
 /// Whether the other image has the same layer.
