@@ -68,9 +68,9 @@ fn name_at_end<'a>(
         matches!(use_.touch, Touch::Consumed | Touch::Checked) && use_.path == fetched.path
     };
     let consumer = uses.iter().find(is_consumer);
-    let named = [Some(fetched), consumer].into_iter().flatten().find(|use_| use_.word.is_some());
+    let mut named = [Some(fetched), consumer].into_iter().flatten();
     let (word, is_absolute) =
-        named.and_then(|use_| Some((use_.word?, use_.is_absolute))).ok_or_else(reasons::name_not_literal)?;
+        named.find_map(|use_| Some((use_.word?, use_.is_absolute))).ok_or_else(reasons::name_not_literal)?;
     let same_directory = Some(fetched.directory.as_str()) == end
         && consumer.is_none_or(|use_| use_.directory == fetched.directory);
     if is_absolute || same_directory {
