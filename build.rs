@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{env, fs, slice};
 
 #[path = "src/knowledge/model.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod model;
 #[path = "src/knowledge/table.rs"]
 mod table;
@@ -14,6 +14,7 @@ mod table;
 fn main() {
     println!("cargo::rerun-if-changed=knowledge");
     println!("cargo::rerun-if-changed=src/knowledge/model.rs");
+    println!("cargo::rerun-if-changed=src/knowledge/model");
     println!("cargo::rerun-if-changed=src/knowledge/table.rs");
     let root = Path::new("knowledge");
     let everything = model::Everything {

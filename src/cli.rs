@@ -16,6 +16,8 @@ mod hadolint;
 mod input;
 mod interactive;
 mod limits;
+mod names;
+mod output;
 mod plugin;
 mod progress;
 mod reach;

@@ -1,5 +1,7 @@
 //! What the user may have meant by a name that does not exist.
 
+use crate::syntax::Keyword;
+
 /// The most similar of some names; `None` if none is similar enough. Case does not matter.
 pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     const LEAST: f32 = 0.55;
@@ -10,6 +12,12 @@ pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
     // Of several that are equally similar, the first one.
     let best = all.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
     (best.0 > LEAST).then_some(best.1)
+}
+
+/// The instruction that a word was meant to be.
+pub fn nearest_instruction(word: &str) -> Option<&'static str> {
+    let has_length = |name: &&str| name.len().abs_diff(word.chars().count()) <= 1;
+    nearest(word, Keyword::names().filter(has_length))
 }
 
 /// `; did you mean `name`?`, or nothing.

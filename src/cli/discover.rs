@@ -3,19 +3,18 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
 use crate::cli::full_paths::FullPaths;
+use crate::cli::names::{display_name, is_dockerfile};
 use crate::cli::settings::Searched;
 use crate::cli::{input, reach};
 use crate::config::Search;
 use crate::context::compose::is_compose_file;
-use crate::knowledge::lists::files::{
-    DIRECTORIES_OF_OTHERS, DIRECTORIES_OF_TESTS, ENDINGS_OF_OTHER_DOCKERFILES,
-};
+use crate::knowledge::lists::files::{DIRECTORIES_OF_OTHERS, DIRECTORIES_OF_TESTS};
 
 /// A file to process, or an error.
 pub type Found = Result<PathBuf, String>;
@@ -110,21 +109,6 @@ fn target(path: &Path) -> PathBuf {
     match inner {
         Some(inner) if path.is_relative() => inner,
         _ => target,
-    }
-}
-
-/// The path as messages and diffs show it: `./a/Dockerfile` is `a/Dockerfile`.
-pub fn display_name(path: &Path) -> String {
-    let plain: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
-    plain.display().to_string()
-}
-
-/// A full path relative to the current directory, if it is below it.
-pub fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().and_then(fs::canonicalize);
-    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(inner) => display_name(&inner),
-        None => path.display().to_string(),
     }
 }
 
@@ -243,31 +227,11 @@ fn passed_over(inner: &Path) -> Option<String> {
     folders.into_iter().find(is_passed_over).map(str::to_owned)
 }
 
-/// Whether a file is named like a Dockerfile: `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`,
-/// `api_Dockerfile`, `Containerfile`; but not like an accompanying file or a template.
-pub fn is_dockerfile(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    if lower.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS_OF_OTHER_DOCKERFILES.contains(&ending)) {
-        return false;
-    }
-    let borders = |c: Option<char>| c.is_none_or(|c| matches!(c, '.' | '-' | '_'));
-    let named = ["Dockerfile", "Containerfile"].iter().any(|word| {
-        name.match_indices(word).any(|(at, _)| {
-            borders(name[..at].chars().next_back()) && borders(name[at + word.len()..].chars().next())
-        })
-    });
-    named
-        || name.starts_with("Containerfile")
-        || lower == "dockerfile"
-        || lower.ends_with(".dockerfile")
-        || lower.ends_with(".containerfile")
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{is_dockerfile, passed_over};
+    use super::passed_over;
 
     #[test]
     fn folders_of_tests_are_known_by_their_names() {
@@ -292,32 +256,6 @@ mod tests {
             "docker/test.Dockerfile",
         ] {
             assert_eq!(passed_over(Path::new(path)), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn names_of_dockerfiles() {
-        for name in [
-            "Dockerfile",
-            "Dockerfile.dev",
-            "api.Dockerfile",
-            "api.dockerfile",
-            "Containerfile",
-            "Containerfile.x",
-            "Containerfile2",
-            "a__Dockerfile.1",
-        ] {
-            assert!(is_dockerfile(name), "{name}");
-        }
-        for name in [
-            "Dockerfile.dockerignore",
-            "Dockerfile.md",
-            "Dockerfile.j2",
-            "Dockerfiles",
-            "dockerfile_parser.rs",
-            "compose.yaml",
-        ] {
-            assert!(!is_dockerfile(name), "{name}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::context::{Contexts, FileContext};
 use crate::cli::session::Session;
-use crate::cli::{clock, discover, write};
+use crate::cli::{clock, discover, names, write};
 use crate::context::{BuildContext, ContextSource, ImageRun, Service};
 use crate::pipeline;
 use crate::report::{FileReport, IgnoreFile};
@@ -44,12 +44,8 @@ pub fn finish_reports(session: &Session<'_>, found: &[discover::Found], reports:
         let old = before.or_else(|| context.ignore_text.clone());
         if let Some(new) = report.outcome.ignore_file().map(str::to_owned) {
             claimed.insert(ignore_path.clone(), new.clone());
-            report.ignore_file = Some(IgnoreFile {
-                path: discover::shown(&ignore_path),
-                top_path: None,
-                old: old.clone(),
-                new,
-            });
+            report.ignore_file =
+                Some(IgnoreFile { path: names::shown(&ignore_path), top_path: None, old: old.clone(), new });
         }
         if session.args.mode.write {
             report.error = write_both(path, &ignore_path, report).err();
@@ -66,7 +62,7 @@ pub fn write(path: &Path, contexts: &Contexts, report: &mut FileReport) -> Resul
     let context = context_source.context()?;
     let ignore_path = context_source.directory()?.join(&context.ignore_path);
     report.ignore_file = Some(IgnoreFile {
-        path: discover::shown(&ignore_path),
+        path: names::shown(&ignore_path),
         top_path: None,
         old: context.ignore_text.clone(),
         new,

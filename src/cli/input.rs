@@ -6,9 +6,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::recognize;
-use crate::report::Failure;
 use crate::span::Place;
+use crate::spelling;
 use crate::syntax::Keyword;
 
 /// Enough for 100,000 instructions; a longer file is not a Dockerfile.
@@ -27,13 +26,6 @@ pub fn file(path: &Path) -> Result<String, String> {
         return Err(format!("has {} bytes; the limit for a Dockerfile is {MOST_BYTES}", metadata.len()));
     }
     text(fs::read(path).map_err(|error| reading(&error))?)
-}
-
-/// Reads a Dockerfile, and refuses a file that is named like one of another kind; the error does
-/// not contain the path.
-pub fn dockerfile(path: &Path) -> Result<String, Failure> {
-    recognize::check_name(path)?;
-    Ok(file(path)?)
 }
 
 /// Reads a file; the error contains the path.
@@ -130,7 +122,7 @@ fn meant(text: &str) -> String {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
     let first = lines.find_map(|(number, line)| Some((number + 1, line.split_whitespace().next()?)));
     let first = first.filter(|(_, word)| word.bytes().all(|byte| byte.is_ascii_uppercase()));
-    let near = first.and_then(|(line, word)| Some((line, word, recognize::nearest(word)?)));
+    let near = first.and_then(|(line, word)| Some((line, word, spelling::nearest_instruction(word)?)));
     near.map_or(String::new(), |(line, word, near)| {
         format!(": unknown instruction `{word}` in line {line}; did you mean `{near}`?")
     })

@@ -12,10 +12,10 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use crate::cli::args::Fix;
-use crate::cli::commands::fix::drawing;
+use crate::cli::output::drawing;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, discover, dockerignore, input, recognize};
+use crate::cli::{Status, dockerignore, names, recognize};
 use crate::context::ContextSource as _;
 use crate::edit::Edits;
 use crate::escape;
@@ -24,7 +24,6 @@ use crate::pipeline::{self, Choice, Chooser, Outcome, Proposal};
 use crate::report::human::{self, Options, Style};
 use crate::report::{FileReport, Mode, Verbosity, diff};
 use crate::span::Span;
-use crate::syntax::Dockerfile;
 
 const HELP: &str = "\
 y - apply this fix
@@ -77,15 +76,15 @@ pub fn run(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<St
 
 /// Asks about the fixes of one file.
 fn ask_about(session: &Session<'_>, path: &Path, quits: &mut bool) -> anyhow::Result<FileReport> {
-    let name = discover::display_name(path);
-    let text = match input::dockerfile(path) {
+    let name = names::display_name(path);
+    let text = match recognize::read(path) {
         Ok(text) => text,
         Err(failure) => return Ok(FileReport::failed(Some(name), failure)),
     };
-    let file = Dockerfile::parse(&text);
-    if let Err(failure) = recognize::check_text(Some(path), &file) {
-        return Ok(FileReport { text, ..FileReport::failed(Some(name), failure) });
-    }
+    let file = match recognize::parse(Some(path), &text) {
+        Ok(file) => file,
+        Err(failure) => return Ok(FileReport { text, ..FileReport::failed(Some(name), failure) }),
+    };
     let settings = match session.settings(path, &text) {
         Ok(settings) => settings,
         Err(failure) => return Ok(FileReport::failed(Some(name), failure)),

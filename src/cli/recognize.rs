@@ -3,21 +3,35 @@
 
 use std::path::Path;
 
-use crate::cli::context;
-use crate::cli::discover::{display_name, is_dockerfile};
+use crate::cli::names::{display_name, is_dockerfile};
+use crate::cli::{context, input};
 use crate::context::compose::is_compose_file;
 use crate::knowledge::frontend_release;
 use crate::reasons;
 use crate::report::{Failure, Spot};
 use crate::span::{LineIndex, Span};
 use crate::spelling;
-use crate::syntax::{Body, Dockerfile, Item, Keyword};
+use crate::syntax::{Body, Dockerfile, Item};
 
 /// The largest number of Dockerfiles to name.
 const MOST_NAMES: usize = 3;
 
-/// Refuses a file that is named like a file of another kind.
-pub fn check_name(path: &Path) -> Result<(), Failure> {
+/// Reads a Dockerfile, and refuses a file that is named like one of another kind; the error does
+/// not contain the path.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    check_name(path)?;
+    Ok(input::file(path)?)
+}
+
+/// Parses a file, and refuses one with a line that starts with no instruction, unless the file names
+/// a frontend that may know more instructions than Docker's.
+pub fn parse<'t>(path: Option<&Path>, text: &'t str) -> Result<Dockerfile<'t>, Failure> {
+    let file = Dockerfile::parse(text);
+    check_text(path, &file)?;
+    Ok(file)
+}
+
+fn check_name(path: &Path) -> Result<(), Failure> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if is_dockerfile(&name) {
         return Ok(());
@@ -36,9 +50,7 @@ pub fn check_name(path: &Path) -> Result<(), Failure> {
     Err(reasons::build_file(kind, &advice).into())
 }
 
-/// Refuses a file with a line that starts with no instruction, unless the file names a frontend
-/// that may know more instructions than Docker's.
-pub fn check_text(path: Option<&Path>, file: &Dockerfile<'_>) -> Result<(), Failure> {
+fn check_text(path: Option<&Path>, file: &Dockerfile<'_>) -> Result<(), Failure> {
     let text = file.text;
     let mut unknown = file.unknown_instructions();
     let Some(word) = unknown.next() else { return Ok(()) };
@@ -55,7 +67,7 @@ pub fn check_text(path: Option<&Path>, file: &Dockerfile<'_>) -> Result<(), Fail
     let first = file.items.iter().find(|item| matches!(item, Item::Instruction(_) | Item::Error(..)));
     let starts = first.is_some_and(|item| item.span().contains(word));
     let written = word.of(text);
-    let near = nearest(written);
+    let near = spelling::nearest_instruction(written);
     let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     // The first line of a Dockerfile with another name may also be misspelled.
     if starts && name.is_some_and(|name| !is_dockerfile(&name)) && (near.is_none() || more > 0) {
@@ -85,12 +97,6 @@ fn has_document_before(file: &Dockerfile<'_>, word: Span) -> bool {
     })
 }
 
-/// The instruction that a word was meant to be.
-pub fn nearest(word: &str) -> Option<&'static str> {
-    let has_length = |name: &&str| name.len().abs_diff(word.chars().count()) <= 1;
-    spelling::nearest(word, Keyword::names().filter(has_length))
-}
-
 /// Whether a word starts or continues a command of a shell.
 fn is_command(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '&' | '|' | ';' | '-' | '.' | '/'))
@@ -110,10 +116,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str) -> String {
-        check_text(None, &Dockerfile::parse(text))
-            .err()
-            .map(|failure| failure.to_string())
-            .unwrap_or_default()
+        parse(None, text).err().map(|failure| failure.to_string()).unwrap_or_default()
     }
 
     #[test]

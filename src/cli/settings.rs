@@ -12,7 +12,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::cli::args::Choice;
 use crate::cli::folders::Folders;
-use crate::cli::{discover, input, reach};
+use crate::cli::{input, names, reach};
 use crate::config::{Config, Hadolint, Mistake, Search, Settings};
 use crate::report::{Failure, Spot};
 use crate::span::Place;
@@ -111,7 +111,7 @@ impl<'a> Configurations<'a> {
         let found = self.found_for(directory)?;
         let full = fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut layers = vec![Layer { source: "default".into(), config: Config::default() }];
-        let file = found.settings.path.as_deref().map(discover::shown);
+        let file = found.settings.path.as_deref().map(names::shown);
         if let Some(file) = &file {
             layers.push(Layer { source: file.clone(), config: found.config.clone() });
         }
@@ -254,7 +254,7 @@ fn configuration(path: &Path) -> Result<String, Failure> {
 /// A configuration that can't be read; the error may start with its path.
 fn unusable(path: &Path, error: &str) -> Failure {
     let text = error.strip_prefix(&path.display().to_string()).unwrap_or(error).trim_start();
-    let spot = Spot { path: Some(discover::shown(path)), place: None, line: String::new() };
+    let spot = Spot { path: Some(names::shown(path)), place: None, line: String::new() };
     Failure::from(text.to_owned()).at(spot)
 }
 
@@ -262,7 +262,7 @@ fn unusable(path: &Path, error: &str) -> Failure {
 fn wrong(path: &Path, text: &str, mistake: Mistake) -> Failure {
     let line = mistake.place.and_then(|Place { line, .. }| text.lines().nth(line.saturating_sub(1)));
     let line = line.unwrap_or_default().chars().take(MOST_SHOWN).collect();
-    let spot = Spot { path: Some(discover::shown(path)), place: mistake.place, line };
+    let spot = Spot { path: Some(names::shown(path)), place: mistake.place, line };
     Failure::from(mistake.text).at(spot)
 }
 

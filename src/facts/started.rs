@@ -308,72 +308,84 @@ impl<'f, 'a> Walk<'f, 'a> {
                 false
             }
             Start::Entry(name) => {
-                let sources = self.facts.sources_of(self.at, "package.json", directory, false);
-                for source in sources {
-                    let Source::Text(text) = source else { continue };
-                    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
-                    for key in [format!("pre{name}"), (*name).to_owned(), format!("post{name}")] {
-                        if let Some(text) = manifest["scripts"][&key].as_str() {
-                            self.text(
-                                &format!("package.json's {key}"),
-                                text,
-                                directory.map(str::to_owned),
-                                levels,
-                            );
-                        }
-                    }
-                }
+                self.entry(name, directory, levels);
                 true
             }
-            Start::Known(name) => {
-                let base = base_name(name.trim_matches(['"', '\'']));
-                let is_inline = std::mem::replace(&mut self.is_inline, false);
-                let mut is_known = true;
-                for source in self.facts.sources_of(self.at, name, directory, true) {
-                    if let Source::Text(text) = source {
-                        is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
-                    }
+            Start::Known(name) => self.known_file(name, directory, levels),
+            Start::File(name, is_command) => self.started_file(name, *is_command, invocation, directory, levels),
+        }
+    }
+
+    /// Follows an entry of the `scripts` of a `package.json`, with those that run before and after.
+    fn entry(&mut self, name: &str, directory: Option<&str>, levels: usize) {
+        for source in self.facts.sources_of(self.at, "package.json", directory, false) {
+            let Source::Text(text) = source else { continue };
+            let Ok(manifest) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+            for key in [format!("pre{name}"), name.to_owned(), format!("post{name}")] {
+                if let Some(text) = manifest["scripts"][&key].as_str() {
+                    let who = format!("package.json's {key}");
+                    self.text(&who, text, directory.map(str::to_owned), levels);
                 }
-                self.is_inline = is_inline;
-                is_known
-            }
-            Start::File(name, is_command) => {
-                let base = base_name(name.trim_matches(['"', '\'']));
-                if !is_command && self.facts.known.is_sourced(base) {
-                    return true;
-                }
-                let is_shell = !is_command || is_script_name(base);
-                let is_inline = std::mem::replace(&mut self.is_inline, false);
-                let sources = self.facts.sources_of(self.at, name, directory, *is_command);
-                let mut is_known = true;
-                for source in sources {
-                    match source {
-                        Source::Text(text) => {
-                            is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
-                            continue;
-                        }
-                        // A program other than a shell script counts as a reader only if it is
-                        // known to be one.
-                        Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
-                        Source::NoContext if is_shell => {
-                            self.add(base, What::NoContext { tells: tells(base, invocation) });
-                        }
-                        Source::Base if self.has_volumes => {
-                            let mounted: Vec<String> =
-                                self.facts.context_texts(base).into_iter().map(str::to_owned).collect();
-                            for text in mounted {
-                                self.text(base, &text, directory.map(str::to_owned), levels);
-                            }
-                        }
-                        // A file that exists without this RUN does not need what the RUN leaves.
-                        Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
-                    }
-                    is_known = false;
-                }
-                self.is_inline = is_inline;
-                is_known
             }
         }
+    }
+
+    /// Follows a script whose text this Dockerfile contains; whether all of it is known.
+    fn known_file(&mut self, name: &str, directory: Option<&str>, levels: usize) -> bool {
+        let base = base_name(name.trim_matches(['"', '\'']));
+        let is_inline = std::mem::replace(&mut self.is_inline, false);
+        let mut is_known = true;
+        for source in self.facts.sources_of(self.at, name, directory, true) {
+            if let Source::Text(text) = source {
+                is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
+            }
+        }
+        self.is_inline = is_inline;
+        is_known
+    }
+
+    /// Follows a file that is run, or that a shell reads; whether all of it is known.
+    fn started_file(
+        &mut self,
+        name: &str,
+        is_command: bool,
+        invocation: &Invocation<'_>,
+        directory: Option<&str>,
+        levels: usize,
+    ) -> bool {
+        let base = base_name(name.trim_matches(['"', '\'']));
+        if !is_command && self.facts.known.is_sourced(base) {
+            return true;
+        }
+        let is_shell = !is_command || is_script_name(base);
+        let is_inline = std::mem::replace(&mut self.is_inline, false);
+        let mut is_known = true;
+        for source in self.facts.sources_of(self.at, name, directory, is_command) {
+            match source {
+                Source::Text(text) => {
+                    is_known &= self.text(base, &text, directory.map(str::to_owned), levels);
+                    continue;
+                }
+                // A program other than a shell script counts as a reader only if it is known to be
+                // one.
+                Source::Unknown(reason) if is_shell => self.add(base, What::Unknown(reason)),
+                Source::NoContext if is_shell => {
+                    self.add(base, What::NoContext { tells: tells(base, invocation) });
+                }
+                Source::Base if self.has_volumes => {
+                    let mounted: Vec<String> =
+                        self.facts.context_texts(base).into_iter().map(str::to_owned).collect();
+                    for text in mounted {
+                        self.text(base, &text, directory.map(str::to_owned), levels);
+                    }
+                }
+                // A file that exists without this RUN does not need what the RUN leaves.
+                Source::Base | Source::Program | Source::Unknown(_) | Source::NoContext => {}
+            }
+            is_known = false;
+        }
+        self.is_inline = is_inline;
+        is_known
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::cli::args::Apply;
 use crate::cli::limits::Limits;
-use crate::cli::{Status, discover, input, write};
+use crate::cli::{Status, input, names, write};
 use crate::digest::sha256;
 use crate::edit::{Edit, Edits};
 use crate::escape;
@@ -90,7 +90,7 @@ pub fn run(args: &Apply) -> anyhow::Result<Status> {
 /// `.dockerignore`, `api.Dockerfile.dockerignore`
 fn is_ignore_file(name: &str) -> bool {
     let dockerfile = name.strip_suffix(".dockerignore").or_else(|| name.strip_suffix(".containerignore"));
-    dockerfile.is_some_and(|dockerfile| dockerfile.is_empty() || discover::is_dockerfile(dockerfile))
+    dockerfile.is_some_and(|dockerfile| dockerfile.is_empty() || names::is_dockerfile(dockerfile))
 }
 
 /// Applies the edits of one file, and returns whether there were any. It writes the ignore file
@@ -100,7 +100,7 @@ fn one_file(file: &FileEdits, limits: &Limits) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let path = Path::new(file.path.as_deref().context("it has edits but no path")?);
-    limits.allow(path, discover::is_dockerfile)?;
+    limits.allow(path, names::is_dockerfile)?;
     let old = input::file(path).map_err(anyhow::Error::msg)?;
     if file.result_sha256.as_ref().is_some_and(|result| sha256(&old) == *result) {
         // The edits are already applied.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::cli::args::{Init, ShowConfig};
 use crate::cli::settings::{Configurations, FILE_NAMES};
-use crate::cli::{Status, discover, write};
+use crate::cli::{Status, names, write};
 use crate::config;
 use crate::git;
 
@@ -24,13 +24,13 @@ pub fn init(args: &Init) -> anyhow::Result<Status> {
     for name in FILE_NAMES {
         let path = directory.join(name);
         let is_there = fs::symlink_metadata(&path).is_ok();
-        ensure!(!is_there, "{} exists already; it was not changed", discover::shown(&path));
+        ensure!(!is_there, "{} exists already; it was not changed", names::shown(&path));
     }
     let path = directory.join(FILE_NAMES[0]);
     write::create(&path, &config::template())
         .map_err(anyhow::Error::msg)
         .with_context(|| path.display().to_string())?;
-    writeln!(anstream::stdout().lock(), "wrote {}", discover::shown(&path))?;
+    writeln!(anstream::stdout().lock(), "wrote {}", names::shown(&path))?;
     Ok(Status::Clean)
 }
 
@@ -41,7 +41,7 @@ pub fn show(args: &ShowConfig) -> anyhow::Result<Status> {
     let configurations = Configurations::new(&args.choice)?;
     let layers = configurations.layers(&path).map_err(|failure| anyhow::anyhow!("{failure}"))?;
     let mut out = anstream::stdout().lock();
-    writeln!(out, "# The settings for {}", discover::display_name(&path))?;
+    writeln!(out, "# The settings for {}", names::display_name(&path))?;
     let lines: Vec<(String, &str)> = config::keys()
         .into_iter()
         .filter_map(|key| {

@@ -1,9 +1,8 @@
 //! `jettison fix`: reads the files, runs the pipeline, and prints, checks or writes the results.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::Context as _;
 use rayon::prelude::*;
 
 use crate::cli::args::{Color, Fix};
@@ -13,14 +12,15 @@ use crate::cli::context::Contexts;
 use crate::cli::scope::Scopes;
 use crate::cli::session::Session;
 use crate::cli::settings::Configurations;
-use crate::cli::{STACK, Status, clock, discover, dockerignore, input, interactive, recognize, write};
+use crate::cli::{
+    STACK, Status, clock, discover, dockerignore, input, interactive, names, output, recognize, write,
+};
 use crate::config::Settings;
 use crate::escape;
 use crate::git;
 use crate::pipeline::{self, Outcome};
-use crate::report::human::{self, Drawing, Options, Style};
-use crate::report::{self, Failure, FileReport, Output, Verbosity, diff, github, markdown, statistics};
-use crate::syntax::Dockerfile;
+use crate::report::human;
+use crate::report::{self, Failure, FileReport, diff};
 use crate::verification::Proven;
 
 /// `jettison check`: `fix` that lists what would change.
@@ -74,7 +74,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         return interactive::run(args, &configurations);
     }
     let mut reports = reports_with(args, &configurations)?;
-    if format_of(args) == diff::FORMAT {
+    if output::format_of(args) == diff::FORMAT {
         name_from_top(&mut reports);
         let is_outside = |report: &FileReport| {
             let path = report.path.as_deref().filter(|_| report.top_path.is_some());
@@ -88,7 +88,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
             )?;
         }
     }
-    print(args, &reports)?;
+    output::print(args, &reports)?;
     Ok(status(args, &reports))
 }
 
@@ -153,16 +153,16 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
         Ok(path) => path,
         Err(error) => return FileReport::failed(None, error.clone()),
     };
-    let name = discover::display_name(path);
-    let text = match input::dockerfile(path) {
+    let name = names::display_name(path);
+    let text = match recognize::read(path) {
         Ok(text) => text,
         Err(failure) => return FileReport::failed(Some(name), failure),
     };
     let settings = session.settings(path, &text).map(|settings| clock::started(&settings));
-    let file = Dockerfile::parse(&text);
-    if let Err(failure) = recognize::check_text(Some(path), &file) {
-        return FileReport { text, ..FileReport::failed(Some(name), failure) };
-    }
+    let file = match recognize::parse(Some(path), &text) {
+        Ok(file) => file,
+        Err(failure) => return FileReport { text, ..FileReport::failed(Some(name), failure) },
+    };
     let fix = || -> Result<_, Failure> {
         let context_source = session.contexts.of_file(Some(path)).with_file(&file);
         let settings = settings?;
@@ -212,18 +212,20 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
 fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Result<Status> {
     let text = input::stdin().map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     let path = args.stdin_filename.as_deref();
-    let name = path.map_or_else(|| "-".to_owned(), discover::display_name);
+    let name = path.map_or_else(|| "-".to_owned(), names::display_name);
     let settings = match path {
         Some(path) => configurations.for_file(path),
         None => configurations.for_directory(Path::new("")),
     };
     let settings = settings.map(|settings| clock::started(&settings));
-    let file = Dockerfile::parse(&text);
-    if let Err(failure) = recognize::check_text(path, &file) {
-        let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];
-        print(args, &reports)?;
-        return Ok(status(args, &reports));
-    }
+    let file = match recognize::parse(path, &text) {
+        Ok(file) => file,
+        Err(failure) => {
+            let reports = [FileReport { text, ..FileReport::failed(Some(name), failure) }];
+            output::print(args, &reports)?;
+            return Ok(status(args, &reports));
+        }
+    };
     // The ignore file is not written in this mode, so no fix may depend on a new one.
     let mut settings = Settings::clone(&*settings.map_err(|failure| anyhow::anyhow!("{failure}"))?);
     settings.config.ignore.push("write-dockerignore".into());
@@ -234,112 +236,17 @@ fn standard_input(args: &Fix, configurations: &Configurations<'_>) -> anyhow::Re
         clock::in_time(outcome, &settings).map_err(|error| anyhow::anyhow!("standard input {error}"))?;
     if args.mode.check || args.format.is_some() || args.statistics {
         let reports = [FileReport::fixed(name, text, outcome)];
-        print(args, &reports)?;
+        output::print(args, &reports)?;
         return Ok(status(args, &reports));
     }
     let new = outcome.text().unwrap_or(&text);
-    let shown = if is_terminal(args) { escape::lines(new) } else { new.into() };
-    target(args)?.write_all(shown.as_bytes())?;
+    let shown = if output::is_terminal(args) { escape::lines(new) } else { new.into() };
+    output::target(args)?.write_all(shown.as_bytes())?;
     let reports = [FileReport::fixed(name, text, outcome)];
     let mut err = io::BufWriter::new(anstream::stderr().lock());
-    human::messages(&mut err, &reports, messages_of(args))?;
+    human::messages(&mut err, &reports, output::messages_of(args))?;
     err.flush()?;
     Ok(Status::Clean)
-}
-
-fn print(args: &Fix, reports: &[FileReport]) -> anyhow::Result<()> {
-    let (mode, format, is_terminal) = (mode_of(args), format_of(args), is_terminal(args));
-    // Results are written unchanged: a stream that strips escape sequences would also strip them
-    // from the text of a Dockerfile.
-    let coloured = match args.output {
-        Some(_) => args.color == Color::Always,
-        None => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-    };
-    let output = Output { mode, verbosity: verbosity(args), drawing: drawing(coloured), is_terminal };
-    let mut out = io::BufWriter::new(target(args)?);
-    (format.write)(&mut out, reports, output)?;
-    out.flush()?;
-    drop(out);
-    if format == github::FORMAT {
-        summarize(reports, output)?;
-    }
-    // The diff must remain valid input for `patch`.
-    if format == diff::FORMAT {
-        human::figures(&mut anstream::stderr().lock(), reports)?;
-    }
-    let mut err = io::BufWriter::new(anstream::stderr().lock());
-    human::messages(&mut err, reports, Options { mode, ..messages_of(args) })?;
-    err.flush()?;
-    Ok(())
-}
-
-fn mode_of(args: &Fix) -> report::Mode {
-    match (args.mode.write, args.mode.check) {
-        (true, _) => report::Mode::Written,
-        (_, true) => report::Mode::Checked,
-        _ => report::Mode::Shown,
-    }
-}
-
-/// The format of the results.
-fn format_of(args: &Fix) -> report::Format {
-    let chosen = args.format.or(args.statistics.then_some(statistics::FORMAT));
-    chosen.unwrap_or(match mode_of(args) {
-        report::Mode::Shown => diff::FORMAT,
-        _ if is_terminal(args) => human::FULL,
-        _ => human::CONCISE,
-    })
-}
-
-/// Whether the results go to a terminal.
-fn is_terminal(args: &Fix) -> bool {
-    io::stdout().is_terminal() && args.output.is_none()
-}
-
-/// Where the results go.
-fn target(args: &Fix) -> anyhow::Result<Box<dyn Write>> {
-    Ok(match &args.output {
-        Some(path) => Box::new(std::fs::File::create(path).with_context(|| path.display().to_string())?),
-        None => Box::new(io::stdout().lock()),
-    })
-}
-
-/// Source lines as wide as the terminal or as `COLUMNS` says.
-pub(in crate::cli) fn drawing(coloured: bool) -> Drawing {
-    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let width = named.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()));
-    Drawing { coloured, width }
-}
-
-/// How messages look that go to standard error. `anstream` removes the colours where they are not
-/// wanted.
-fn messages_of(args: &Fix) -> Options {
-    let is_full = match args.format {
-        Some(format) if format != diff::FORMAT => format == human::FULL,
-        _ => io::stderr().is_terminal(),
-    };
-    let style = if is_full { Style::Full(drawing(true)) } else { Style::Concise };
-    Options { mode: report::Mode::Written, verbosity: verbosity(args), style }
-}
-
-/// Adds to the job summary in GitHub Actions. (GitHub's manual, "Adding a job summary".)
-fn summarize(reports: &[FileReport], output: Output) -> anyhow::Result<()> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
-        return Ok(());
-    };
-    let mut text = Vec::new();
-    (markdown::FORMAT.write)(&mut text, reports, output)?;
-    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-    file.and_then(|mut file| file.write_all(&text))
-        .with_context(|| format!("the summary in GITHUB_STEP_SUMMARY ({}) can't be written", path.display()))
-}
-
-fn verbosity(args: &Fix) -> Verbosity {
-    match (args.quiet, args.verbose) {
-        (true, _) => Verbosity::Errors,
-        (_, true) => Verbosity::Everything,
-        _ => Verbosity::Summary,
-    }
 }
 
 /// The exit status.

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::cli::args::{Inspect, InspectFormat};
 use crate::cli::context::Contexts;
 use crate::cli::settings::Configurations;
-use crate::cli::{Status, discover, input};
+use crate::cli::{Status, input, names};
 use crate::image::{self, Image, Reader};
 use crate::inspect::{Inspection, LayerInstruction, layer_instructions};
 use crate::knowledge::Knowledge;
@@ -121,7 +121,7 @@ fn savings(
     let settings = configurations.for_file(path).map_err(|failure| anyhow::anyhow!("{failure}"))?;
     let contexts = Contexts::new(None)?;
     let outcome = pipeline::fix_within(text, &settings, &contexts.of_file(Some(path)));
-    let name = discover::display_name(path);
+    let name = names::display_name(path);
     let applied = outcome
         .steps
         .iter()

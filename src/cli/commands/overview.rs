@@ -7,7 +7,7 @@ use clap::CommandFactory;
 
 use crate::cli::args::Args;
 use crate::cli::commands::fix;
-use crate::cli::discover::is_dockerfile;
+use crate::cli::names::is_dockerfile;
 use crate::cli::{Status, parse_fix};
 use crate::git;
 use crate::report::{human, overview};

@@ -11,7 +11,7 @@ use crate::cli::commands::measure::plans;
 use crate::cli::context::Contexts;
 use crate::cli::context::FileContext;
 use crate::cli::progress::Bar;
-use crate::cli::{Status, discover, input};
+use crate::cli::{Status, input, names};
 use crate::config::{Deadline, Settings};
 use crate::context::ContextSource as _;
 use crate::measure::tracer::Tracer;
@@ -41,7 +41,7 @@ pub fn run(args: &Verify) -> anyhow::Result<Status> {
             InspectFormat::Human => verified::human,
             InspectFormat::Json => verified::json,
         };
-        write(&mut out, &discover::display_name(&args.after), platform.as_deref(), &verified)?;
+        write(&mut out, &names::display_name(&args.after), platform.as_deref(), &verified)?;
         out.flush()?;
     }
     Ok(if is_well { Status::Clean } else { Status::WouldChange })
