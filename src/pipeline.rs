@@ -27,7 +27,7 @@ use crate::knowledge::Knowledge;
 use crate::pragma::Pragmas;
 use crate::reasons;
 use crate::span::{LineIndex, Place, Span};
-use crate::syntax::{Body, Dockerfile, Item};
+use crate::syntax::{Body, Dockerfile, Item, Run};
 use crate::transform::{Applicability, Context, Fixes};
 use crate::transforms;
 
@@ -40,7 +40,7 @@ use source_positions::SourcePositions;
 use step_builder::StepBuilder;
 
 /// More rounds than this mean that two transforms undo each other's changes, unless the file has
-/// more RUN instructions.
+/// more commands.
 const FEW_ROUNDS: usize = 10;
 /// The limit for every file.
 const MOST_ROUNDS: usize = 100;
@@ -50,11 +50,17 @@ const MOST_BYTES_OF_STRETCH: usize = 8 << 20;
 /// The largest number of trees that are kept.
 const MOST_STEPS_OF_STRETCH: usize = 64;
 
-/// The largest number of rounds for a file. The fix of one RUN may enable that of the RUN before
-/// it, in a round each, and the last round proposes nothing.
+/// The largest number of rounds for a file. The fix of one command, or of one RUN, may enable that of
+/// the one before it, in a round each, and the last round proposes nothing.
 fn rounds(file: &Dockerfile<'_>) -> usize {
-    let runs = file.instructions().filter(|(_, instruction)| matches!(instruction.body, Body::Run(_)));
-    (runs.count() + 1).clamp(FEW_ROUNDS, MOST_ROUNDS)
+    let commands = file.instructions().map(|(_, instruction)| match &instruction.body {
+        Body::Run(Run::Shell(script) | Run::Heredoc(script)) => {
+            script.list.statements.iter().map(|statement| 1 + statement.rest.len()).sum()
+        }
+        Body::Run(_) => 1,
+        _ => 0,
+    });
+    (commands.sum::<usize>() + 1).clamp(FEW_ROUNDS, MOST_ROUNDS)
 }
 
 /// Runs the enabled transforms over a text, without a build context.

@@ -201,7 +201,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("git", &["knowledge"]),
     ("reasons", &["span"]),
     ("escape", &[]),
-    ("spelling", &[]),
+    ("spelling", &["syntax"]),
     ("digest", &[]),
     ("knowledge", &[]),
     ("yaml", &[]),

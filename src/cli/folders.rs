@@ -25,21 +25,35 @@ pub struct Folders {
 /// The names in a folder; `None` if it can't be read or has too many.
 type Listed = Option<Arc<Names>>;
 
-/// The names of the files in a folder, by their lengths: a question looks at a few of them, and a
+/// The names of the files in a folder, by a hash value: a question looks at a few of them, and a
 /// folder with many files that few ask about is not sorted.
-#[derive(Debug, Default)]
-pub struct Names(Vec<Vec<OsString>>);
+#[derive(Debug)]
+pub struct Names([Vec<OsString>; Self::PARTS]);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self([const { Vec::new() }; Self::PARTS])
+    }
+}
 
 impl Names {
+    const PARTS: usize = 64;
+
+    /// FNV-1a, of which the last bits are the number of the part.
+    fn part(name: &OsStr) -> usize {
+        let hash = name
+            .as_encoded_bytes()
+            .iter()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        hash as usize % Self::PARTS
+    }
+
     fn add(&mut self, name: OsString) {
-        if self.0.len() <= name.len() {
-            self.0.resize(name.len() + 1, Vec::new());
-        }
-        self.0[name.len()].push(name);
+        self.0[Self::part(&name)].push(name);
     }
 
     fn has(&self, name: &OsStr) -> bool {
-        self.0.get(name.len()).is_some_and(|names| names.iter().any(|known| known == name))
+        self.0[Self::part(name)].iter().any(|known| known == name)
     }
 
     /// All of them.

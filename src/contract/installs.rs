@@ -13,6 +13,9 @@ use crate::reasons::{self, Reason};
 use crate::syntax::Dockerfile;
 use crate::syntax::shell::base_name;
 
+/// The largest number of places at which the comparison goes on, so that its time is proportional
+/// to the length of the file.
+const MOST_PLACES: usize = 64;
 /// The package lists of apt.
 const LISTS: &str = "/var/lib/apt/lists";
 
@@ -54,45 +57,34 @@ fn check(
 }
 
 fn compare_updates(before: &[Step<'_>], after: &[Step<'_>], known: &Knowledge) -> Result<(), Reason> {
-    // Of several equal removals, those that are gone may be the last ones or the first ones.
-    compare_updates_without(before, after, known, 0).or_else(|reason| {
-        let count = |steps: &[Step<'_>]| steps.iter().filter(|step| removes(step, known)).count();
-        let fewer = count(before).saturating_sub(count(after));
-        compare_updates_without(before, after, known, fewer).map_err(|_| reason)
-    })
-}
-
-/// Compares the steps if the first removals that may be gone, this many, are gone.
-fn compare_updates_without(
-    before: &[Step<'_>],
-    after: &[Step<'_>],
-    known: &Knowledge,
-    mut gone: usize,
-) -> Result<(), Reason> {
-    let mut new = after.iter().peekable();
+    // Where the next step may be in the new text: of several equal removals, any may be gone.
+    let mut places = vec![0];
     // Whether the lists are there, and those of an update in another RUN of the same flags count.
     let mut is_updated = false;
+    let last_update = before.iter().rposition(|step| is_apt(step, known, &["update"]));
     for (at, step) in before.iter().enumerate() {
         let is_update = is_apt(step, known, &["update"]);
-        let is_updated_later = || before[at + 1..].iter().any(|later| is_apt(later, known, &["update"]));
-        let may_go = is_updated && removes(step, known) && is_updated_later();
-        if may_go && gone > 0 {
-            gone -= 1;
-            continue;
+        let is_updated_later = last_update.is_some_and(|last| last > at);
+        let may_go = is_updated && (is_update || is_updated_later && removes(step, known));
+        let mut next = Vec::with_capacity(places.len() + 1);
+        for place in places {
+            if may_go {
+                next.push(place);
+            }
+            let is_kept = |new: &Step<'_>| new == step || is_updated && loses_lists(step, new);
+            if after.get(place).is_some_and(is_kept) {
+                next.push(place + 1);
+            }
         }
-        if new.next_if(|new| *new == step).is_some() {
-            is_updated |= is_update;
-            continue;
-        }
-        if may_go || is_update && is_updated {
-            continue;
-        }
-        let shorter = new.next_if(|new| is_updated && loses_lists(step, new));
-        if shorter.is_none() {
+        next.dedup();
+        next.truncate(MOST_PLACES);
+        if next.is_empty() {
             return Err(reasons::command_missing(&step.text()));
         }
+        is_updated |= is_update;
+        places = next;
     }
-    match new.next() {
+    match after.get(places[places.len() - 1]) {
         None => Ok(()),
         Some(step) => Err(reasons::command_new(&step.text())),
     }

@@ -312,7 +312,9 @@ impl<'f, 'a> Walk<'f, 'a> {
                 true
             }
             Start::Known(name) => self.known_file(name, directory, levels),
-            Start::File(name, is_command) => self.started_file(name, *is_command, invocation, directory, levels),
+            Start::File(name, is_command) => {
+                self.started_file(name, *is_command, invocation, directory, levels)
+            }
         }
     }
 

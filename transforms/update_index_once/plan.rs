@@ -250,6 +250,10 @@ fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, li
         let mut removed = facts.removed_from(run, index, directory);
         removed.all(|removed| removed.extent == Extent::Nothing || removed.is_absolute())
     };
+    // `rm -/var/lib/apt/lists`: an option that contains the name, and no removal.
+    if !of_lists.iter().all(|action| action.act.removes()) {
+        return Effect::ChangesSources;
+    }
     if !invocation.is_written("rm") || !is_plain(invocation) || !lists.iter().all(is_absolute) {
         return Effect::ChangesSources;
     }

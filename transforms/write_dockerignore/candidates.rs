@@ -226,10 +226,18 @@ impl<'s> Search<'s, '_> {
 
     /// Whether a file that the build or the running image reads mentions a name.
     fn mentions(&self, name: &str) -> bool {
-        let is_ours = |path: &str| !path.to_ascii_lowercase().contains("dockerfile") && !is_settings(path);
         // URLs of packages in a lockfile say nothing about the project.
         let is_lock = |path: &str| LOCKFILES_WITH_URLS.iter().any(|lock| path.ends_with(lock));
-        self.context.texts.iter().any(|(path, text)| is_ours(path) && !is_lock(path) && text.contains(name))
+        self.project_texts().any(|(path, text)| !is_lock(path) && text.contains(name))
+    }
+
+    /// The texts of the context that a build or the running image may read to find files: neither
+    /// Dockerfiles nor settings, which are read for the packages that they name.
+    pub(super) fn project_texts(&self) -> impl Iterator<Item = (&'s str, &'s str)> {
+        let is_of_project =
+            |path: &str| !path.to_ascii_lowercase().contains("dockerfile") && !is_settings(path);
+        let texts = self.context.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        texts.filter(move |(path, _)| is_of_project(path))
     }
 
     /// Other Dockerfiles of the context, which share its ignore file.

@@ -4,7 +4,6 @@
 //! Evidence is the program `git` where a command can be, the directory `.git` as a path, and the
 //! names of known readers.
 
-use crate::context::is_settings;
 use crate::knowledge::lists::version_control::{LIBRARIES, PROGRAMS};
 use crate::reasons::{self, Reason};
 use crate::syntax::{Body, Run};
@@ -22,11 +21,9 @@ impl Search<'_, '_> {
             runs.iter().any(|run| is_unread(&run.instruction.body)).then(reasons::run_not_read)
         };
         let mentioned = || {
-            let is_ours =
-                |path: &str| !path.to_ascii_lowercase().contains("dockerfile") && !is_settings(path);
             let is_lock =
                 |path: &str| path.ends_with("package-lock.json") || path.ends_with("npm-shrinkwrap.json");
-            let mut texts = self.context.texts.iter().filter(|(path, _)| is_ours(path) && !is_lock(path));
+            let mut texts = self.project_texts().filter(|(path, _)| !is_lock(path));
             texts.find_map(|(path, text)| asks(text).map(|what| reasons::names_history(path, what)))
         };
         called.or_else(unread).or_else(mentioned)

@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::span::Span;
 
 /// An instruction's text as the builder sees it: continuation lines are joined, and comment lines
@@ -103,7 +105,7 @@ pub(super) struct Continued<'a> {
 /// The line that starts at `start`: its text's end (without `\r` and `\n`) and the start of the
 /// next line.
 pub(super) fn line_at(text: &str, start: usize) -> (usize, usize) {
-    let next = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
+    let next = memchr(b'\n', &text.as_bytes()[start..]).map_or(text.len(), |at| start + at + 1);
     (trim_line_break(&text[start..next]).len() + start, next)
 }
 

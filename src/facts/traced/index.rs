@@ -107,7 +107,7 @@ impl Facts<'_> {
                     _ => {}
                 }
             }
-            writers.names = Names::sorted(names);
+            writers.names = Names::sorted(&names);
             writers
         })
     }
@@ -126,28 +126,50 @@ struct Names {
 impl Names {
     /// The names in a text that is split at all other characters, the empty one included.
     fn add(text: &str, item: usize, names: &mut Vec<(u64, usize)>) {
-        names.push((Self::EMPTY, item));
         let mut hash = Self::EMPTY;
         for c in text.chars() {
             if is_of_name(c) {
                 hash = Self::with(hash, c);
             } else if hash != Self::EMPTY {
-                names.push((hash, item));
+                names.push((Self::spread(hash), item));
                 hash = Self::EMPTY;
             }
         }
-        names.push((hash, item));
+        names.push((Self::spread(hash), item));
+        if hash != Self::EMPTY {
+            names.push((Self::spread(Self::EMPTY), item));
+        }
     }
 
-    fn sorted(mut names: Vec<(u64, usize)>) -> Self {
-        names.sort_unstable();
-        names.dedup();
-        let (hashes, items) = names.into_iter().unzip();
+    /// Names that are in file order, sorted. They are distributed by the first bits before, since to
+    /// sort all of them takes several times as long.
+    fn sorted(names: &[(u64, usize)]) -> Self {
+        let bits = names.len().next_power_of_two().trailing_zeros().max(1);
+        let part = |(hash, _): &(u64, usize)| usize::try_from(hash >> (64 - bits)).unwrap_or_default();
+        let mut ends = vec![0; (1 << bits) + 1];
+        names.iter().for_each(|name| ends[part(name) + 1] += 1);
+        for part in 0..1 << bits {
+            ends[part + 1] += ends[part];
+        }
+        // Each start becomes the end while the names are put into their places.
+        let mut placed = vec![(0, 0); names.len()];
+        for name in names {
+            let end = &mut ends[part(name)];
+            placed[*end] = *name;
+            *end += 1;
+        }
+        let mut start = 0;
+        for end in &ends[..1 << bits] {
+            placed[start..*end].sort_unstable();
+            start = *end;
+        }
+        placed.dedup();
+        let (hashes, items) = placed.into_iter().unzip();
         Self { hashes, items }
     }
 
     fn of(&self, name: &str) -> &[usize] {
-        let hash = name.chars().fold(Self::EMPTY, Self::with);
+        let hash = Self::spread(name.chars().fold(Self::EMPTY, Self::with));
         let start = self.hashes.partition_point(|other| *other < hash);
         let end = self.hashes.partition_point(|other| *other <= hash);
         &self.items[start..end]
@@ -158,6 +180,11 @@ impl Names {
 
     fn with(hash: u64, c: char) -> u64 {
         (hash ^ u64::from(c)).wrapping_mul(0x0000_0100_0000_01b3)
+    }
+
+    /// The hash value of a whole name: its first bits differ for short names, too.
+    fn spread(hash: u64) -> u64 {
+        hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 

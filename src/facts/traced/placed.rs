@@ -2,6 +2,8 @@
 //! names: by copies from the build context, here-documents and other stages, and by commands that
 //! write, copy or link them.
 
+use memchr::memmem;
+
 use crate::context::BuildContext;
 use crate::facts::actions::{Action, Name};
 use crate::facts::execution::normalized;
@@ -164,7 +166,9 @@ impl Facts<'_> {
             return Vec::new();
         }
         let text = instruction.full.of(self.file.text);
-        let named = directories.iter().find(|directory| text.contains(**directory));
+        let named = directories
+            .iter()
+            .find(|directory| memmem::find(text.as_bytes(), directory.as_bytes()).is_some());
         let is_inside = |path: &str| directories.iter().any(|directory| paths::within(path, directory));
         let starts_inside = run.workdir.known().is_some_and(is_inside);
         if named.is_none() && !starts_inside {
