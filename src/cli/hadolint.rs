@@ -132,6 +132,19 @@ impl Findings {
         };
         self.of(path).map(finding).collect()
     }
+
+    /// The answers for a file that is not changed because of an error, which is shown above them.
+    pub fn refusals(&self, path: &Path) -> Vec<Finding> {
+        let finding = |found: &Found| {
+            let (answer, reason) = if transforms_for(&found.code).is_empty() {
+                (Answer::None, reason(&found.code).to_owned())
+            } else {
+                (Answer::Refused, "the file has an error, so nothing in it is changed".to_owned())
+            };
+            Finding { code: found.code.clone(), line: found.line, answer, reason }
+        };
+        self.of(path).map(finding).collect()
+    }
 }
 
 /// A canonical name of a file.

@@ -154,14 +154,22 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
         Err(error) => return FileReport::failed(None, error.clone()),
     };
     let name = names::display_name(path);
+    // Each finding gets an answer, also those of a file that is left as it is.
+    let failed = |failure: Failure, text: String| {
+        let findings = match &session.scopes {
+            Scopes::Found(findings) => findings.refusals(path),
+            _ => Vec::new(),
+        };
+        FileReport { text, findings, ..FileReport::failed(Some(name.clone()), failure) }
+    };
     let text = match recognize::read(path) {
         Ok(text) => text,
-        Err(failure) => return FileReport::failed(Some(name), failure),
+        Err(failure) => return failed(failure, String::new()),
     };
     let settings = session.settings(path, &text).map(|settings| clock::started(&settings));
     let file = match recognize::parse(Some(path), &text) {
         Ok(file) => file,
-        Err(failure) => return FileReport { text, ..FileReport::failed(Some(name), failure) },
+        Err(failure) => return failed(failure, text.clone()),
     };
     let fix = || -> Result<_, Failure> {
         let context_source = session.contexts.of_file(Some(path)).with_file(&file);
@@ -189,7 +197,7 @@ fn one_file(session: &Session<'_>, engines: &Engines, found: &discover::Found) -
         Ok((outcome, proof, measured))
     };
     match fix() {
-        Err(error) => FileReport::failed(Some(name), error),
+        Err(error) => failed(error, String::new()),
         Ok((outcome, verified, measured)) => {
             // A file that depends on a new ignore file is written together with it.
             let written =
