@@ -63,6 +63,13 @@ pub trait ContextSource: Sync {
         &[]
     }
 
+    /// The paths and texts of all tracked files of the repository that contain the word "target",
+    /// except the Dockerfile. The error says why not all files were read, and completes the clause
+    /// "because …".
+    fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
+        Err("the repository is unknown")
+    }
+
     /// Whether the ignore file can be written with the Dockerfile. It can't for standard input.
     fn can_write_ignore_file(&self) -> bool {
         true

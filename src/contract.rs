@@ -12,8 +12,10 @@ mod mounts;
 mod order;
 mod ownership;
 mod prune_stage;
+mod repeated;
 mod spelling;
 mod stages;
+mod unused_stages;
 
 use crate::facts::Facts;
 use crate::knowledge::Knowledge;

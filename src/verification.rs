@@ -183,6 +183,10 @@ impl ContextSource for Proving<'_> {
         self.context_source.runs()
     }
 
+    fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
+        self.context_source.texts_about_targets()
+    }
+
     fn can_write_ignore_file(&self) -> bool {
         self.context_source.can_write_ignore_file()
     }

@@ -30,6 +30,7 @@
 use crate::edit::Edits;
 use crate::facts::{Base, Facts, near_error};
 use crate::reasons;
+use crate::span::Span;
 use crate::syntax::{Body, Instruction};
 use crate::transform::{Applicability, Context, Contract, Fixes, Group, Transform};
 
@@ -62,7 +63,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
         match written(ctx.facts, item, instruction, path) {
             Some(new) if span.of(ctx.file.text) == path => {
                 let mut edits = Edits::new();
-                edits.replace(span, new);
+                edits.replace(with_blanks(ctx, instruction, span), new);
                 let title = format!("write the absolute path in {}", instruction.keyword.name());
                 fixes.propose(Applicability::Safe, instruction.text, title, edits);
                 fixes.restrict_codes(codes.iter().map(|&code| code.to_owned()));
@@ -81,6 +82,14 @@ fn has_workdir(facts: &Facts<'_>, item: usize) -> bool {
 fn is_relative(path: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@".contains(c);
     !path.starts_with('/') && path.chars().all(is_plain)
+}
+
+/// A span with the blanks after it, if it ends the instruction: a line that changes needs none at
+/// its end.
+fn with_blanks(ctx: &Context<'_>, instruction: &Instruction<'_>, span: Span) -> Span {
+    let rest = Span::new(span.end, instruction.text.end.max(span.end)).of(ctx.file.text);
+    let is_blank = rest.chars().all(|c| matches!(c, ' ' | '\t'));
+    if is_blank { Span::new(span.start, span.end + rest.len()) } else { span }
 }
 
 /// The absolute path, with a slash at its end if the path names a directory.

@@ -3,42 +3,55 @@
 //! This file lists the transforms in the order in which they run, and contains the code that some
 //! of them share. Stages come first, since stages that only build need no cleanup. Layer boundaries
 //! are next, since a cleanup must be in the layer that creates the files. Then come cache mounts
-//! (if the user wants them), options that disable caches, and cleanups. Those of the group `tidy` are
-//! last.
+//! (if the user wants them), options that disable caches, and cleanups. Those of the group `tidy`
+//! are last.
 
 mod absolute_paths;
 mod answer_prompts;
 mod apt_get_in_scripts;
 mod apt_no_install_recommends;
 mod avoid_package_caches;
+mod bundler_settings;
 mod cache_mounts;
 mod clean_package_caches;
 mod combine_installs;
+mod command_array;
 mod consistent_case;
 mod continuation_lines;
 mod copy_manifests_first;
 mod copy_not_add;
 mod copy_ownership;
+mod description_comments;
 mod dnf_no_weak_deps;
 mod drop_build_packages;
 mod fetch_dependencies_first;
 mod key_value_syntax;
+mod maintainer_label;
 mod merge_runs;
+mod npm_ci;
 mod order_layers;
 mod ordering;
+mod pipefail;
+mod port_mappings;
 mod production_dependencies;
 mod prune_stage;
 mod purge_build_packages;
 mod redundant_platform;
+mod redundant_sudo;
 mod remove_downloads;
+mod repeated_entries;
+mod short_image_names;
 mod sink_metadata;
 mod slim_base;
 pub(crate) mod split_stages;
 mod strip_artifacts;
 mod superseded_settings;
 pub(crate) mod support;
+mod temporary_directories;
+mod unused_stages;
 mod update_index_once;
 mod useradd_no_log_init;
+mod volume_array;
 mod wget_progress;
 mod write_dockerignore;
 mod zypper_no_recommends;
@@ -72,16 +85,29 @@ pub const ALL: &[Transform] = &[
     useradd_no_log_init::TRANSFORM,
     strip_artifacts::TRANSFORM,
     write_dockerignore::TRANSFORM,
+    unused_stages::TRANSFORM,
     continuation_lines::TRANSFORM,
     key_value_syntax::TRANSFORM,
     consistent_case::TRANSFORM,
     redundant_platform::TRANSFORM,
+    short_image_names::TRANSFORM,
+    description_comments::TRANSFORM,
     superseded_settings::TRANSFORM,
+    port_mappings::TRANSFORM,
+    repeated_entries::TRANSFORM,
+    volume_array::TRANSFORM,
     copy_not_add::TRANSFORM,
     absolute_paths::TRANSFORM,
     apt_get_in_scripts::TRANSFORM,
     answer_prompts::TRANSFORM,
     wget_progress::TRANSFORM,
+    bundler_settings::TRANSFORM,
+    temporary_directories::TRANSFORM,
+    maintainer_label::TRANSFORM,
+    command_array::TRANSFORM,
+    redundant_sudo::TRANSFORM,
+    pipefail::TRANSFORM,
+    npm_ci::TRANSFORM,
 ];
 
 /// The transform with this id.

@@ -45,6 +45,8 @@ pub struct Contexts {
     builds: Kept<compose::Builds>,
     /// How the files of a repository run images, by its top.
     runs: Kept<Vec<ImageRun>>,
+    /// The files of a repository that mention a target of builds, by its top.
+    targets: Kept<AboutTargets>,
     listed: Arc<Folders>,
 }
 
@@ -77,6 +79,9 @@ impl Folder {
 /// A context, or why it is unknown.
 type Loaded = Result<Arc<BuildContext>, String>;
 
+/// Paths and texts, or why not all of them are known.
+type AboutTargets = Result<Vec<(String, String)>, String>;
+
 /// The build context of one Dockerfile.
 pub struct FileContext<'c> {
     contexts: &'c Contexts,
@@ -90,6 +95,7 @@ pub struct FileContext<'c> {
     inner: OnceLock<Option<String>>,
     services: OnceLock<Vec<Service>>,
     runs: OnceLock<Arc<OnceLock<Vec<ImageRun>>>>,
+    targets: OnceLock<Arc<OnceLock<AboutTargets>>>,
 }
 
 impl Contexts {
@@ -132,6 +138,7 @@ impl Contexts {
             full: OnceLock::new(),
             inner: OnceLock::new(),
             runs: OnceLock::new(),
+            targets: OnceLock::new(),
             services: OnceLock::new(),
         }
     }
@@ -238,6 +245,14 @@ impl ContextSource for FileContext<'_> {
         let top = || reach::top_above(own, &self.contexts.listed);
         let runs = self.runs.get_or_init(|| kept(&self.contexts.runs, top()));
         runs.get_or_init(|| repository::runs(&top()))
+    }
+
+    fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
+        let own = self.full_path().and_then(Path::parent).ok_or("the repository is unknown")?;
+        let top = || reach::top_above(own, &self.contexts.listed);
+        let texts = self.targets.get_or_init(|| kept(&self.contexts.targets, top()));
+        let texts = texts.get_or_init(|| repository::about_targets(&top(), &self.contexts.listed));
+        texts.as_deref().map_err(String::as_str)
     }
 
     fn services(&self) -> &[Service] {

@@ -92,6 +92,10 @@ impl ContextSource for Changed<'_> {
     fn runs(&self) -> &[ImageRun] {
         self.context_source.runs()
     }
+
+    fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
+        self.context_source.texts_about_targets()
+    }
 }
 
 fn write_both(path: &Path, ignore_path: &Path, report: &FileReport) -> Result<(), String> {

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use crate::contract::{Contract, Effect};
 use crate::facts::{Facts, paths};
 use crate::knowledge::Knowledge;
+use crate::knowledge::lists::options::REMEMBERED_BY_BUNDLER;
 use crate::knowledge::lists::packages::{
     RECOMMENDED_AND_NEEDED, RUNTIME_LIBRARIES_OF_COMPILERS, RUNTIME_LIBRARIES_OF_COMPILERS_OF_ALPINE,
 };
@@ -30,9 +31,23 @@ struct Allowed {
     packages: bool,
     /// `apt-get` instead of `apt`.
     apt_get: bool,
+    /// The same commands without `sudo`.
+    without_sudo: bool,
+    /// `npm ci` instead of `npm install`.
+    npm_ci: bool,
+    /// Settings of Bundler instead of options.
+    bundler_settings: bool,
 }
 
-const NOTHING: Allowed = Allowed { options: false, cleanup: false, packages: false, apt_get: false };
+const NOTHING: Allowed = Allowed {
+    options: false,
+    cleanup: false,
+    packages: false,
+    apt_get: false,
+    without_sudo: false,
+    npm_ci: false,
+    bundler_settings: false,
+};
 
 impl Contract {
     /// Only the boundaries of layers.
@@ -67,6 +82,30 @@ impl Contract {
         effect: Effect::Tidier,
         ..Self::of("apt-get", |old, after, known| {
             compare_commands(old, Facts::of(after, known), Allowed { apt_get: true, ..NOTHING })
+        })
+    };
+
+    /// It runs commands without `sudo`.
+    pub const DROPS_SUDO: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("drops sudo", |old, after, known| {
+            compare_commands(old, Facts::of(after, known), Allowed { without_sudo: true, ..NOTHING })
+        })
+    };
+
+    /// It calls `npm ci` instead of `npm install`.
+    pub const NPM_CI: Self = Self {
+        effect: Effect::ReliableBuild,
+        ..Self::of("npm ci", |old, after, known| {
+            compare_commands(old, Facts::of(after, known), Allowed { npm_ci: true, ..NOTHING })
+        })
+    };
+
+    /// It sets what Bundler remembers in commands of their own.
+    pub const BUNDLER_SETTINGS: Self = Self {
+        effect: Effect::ReliableBuild,
+        ..Self::of("settings of Bundler", |old, after, known| {
+            compare_commands(old, Facts::of(after, known), Allowed { bundler_settings: true, ..NOTHING })
         })
     };
 
@@ -261,6 +300,21 @@ fn compare(
                 old.next();
                 new.next();
             }
+            (Some(a), Some(b)) if allowed.without_sudo && runs_without_sudo(a, b) => {
+                old.next();
+                new.next();
+            }
+            (Some(a), Some(b)) if allowed.npm_ci && calls_npm_ci(a, b) => {
+                old.next();
+                new.next();
+            }
+            (_, Some(b)) if allowed.bundler_settings && sets_bundler(b) => {
+                new.next();
+            }
+            (Some(a), Some(b)) if allowed.bundler_settings && keeps_settings(a, b) => {
+                old.next();
+                new.next();
+            }
             (_, Some(b)) if allowed.cleanup && is_cleanup(b) => {
                 new.next();
             }
@@ -290,6 +344,48 @@ fn calls_apt_get(before: &Step<'_>, after: &Step<'_>) -> bool {
     before.flags == after.flags
         && before.words().count() == after.words().count()
         && pairs.all(|(old, new)| old == new || old == "apt" && new == "apt-get")
+}
+
+/// Whether the only difference is that `after` calls `npm ci` where `before` calls `npm install`.
+fn calls_npm_ci(before: &Step<'_>, after: &Step<'_>) -> bool {
+    let mut pairs = before.words().zip(after.words());
+    let is_same = |old: &str, new: &str| old == new || matches!(old, "install" | "i") && new == "ci";
+    before.flags == after.flags
+        && before.has("npm")
+        && before.words().count() == after.words().count()
+        && pairs.all(|(old, new)| is_same(&old, &new))
+}
+
+/// Whether a new command sets what Bundler would remember of an option.
+fn sets_bundler(step: &Step<'_>) -> bool {
+    let texts: Vec<Cow<'_, str>> = step.texts().collect();
+    let is_known = |name: &str| REMEMBERED_BY_BUNDLER.iter().any(|(_, setting)| *setting == name);
+    matches!(&texts[..], [start @ .., name, _] if start == ["bundle", "config", "set", "--local"] && is_known(name))
+}
+
+/// Whether the only difference is that `after` lacks options that Bundler remembers, and their
+/// values.
+fn keeps_settings(before: &Step<'_>, after: &Step<'_>) -> bool {
+    let mut rest = after.words().peekable();
+    let mut is_value = false;
+    let mut are_known = true;
+    for word in before.words() {
+        if rest.next_if_eq(&word).is_some() {
+            is_value = false;
+            continue;
+        }
+        let option = word.split('=').next().unwrap_or_default();
+        let is_option = REMEMBERED_BY_BUNDLER.iter().any(|(known, _)| *known == option);
+        are_known &= is_option || is_value && !word.starts_with('-');
+        is_value = true;
+    }
+    before.flags == after.flags && before.has("bundle") && are_known && rest.peek().is_none()
+}
+
+/// Whether the only difference is that `before` starts with `sudo`.
+fn runs_without_sudo(before: &Step<'_>, after: &Step<'_>) -> bool {
+    let mut words = before.words();
+    before.flags == after.flags && words.next().is_some_and(|word| word == "sudo") && words.eq(after.words())
 }
 
 /// Whether both commands install with the same manager and options, and differ only in operands,

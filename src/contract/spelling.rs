@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use crate::contract::{Contract, Effect, commands};
 use crate::facts::Facts;
+use crate::knowledge::lists::images::PREFIXES_OF_OFFICIAL_IMAGES;
 use crate::reasons::{self, Reason};
 use crate::syntax::value::{Part, parts};
 use crate::syntax::{Assignment, Body, Dockerfile, Instruction, Item, Keyword};
@@ -29,6 +30,50 @@ impl Contract {
         ..Self::of("platform of the build", |old, after, _| compare_all(old.file, after, anywhere))
     };
 
+    /// The spelling, and parts of the names of images that the builder completes.
+    pub const IMAGE_NAMES: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("names of images", |old, after, known| {
+            compare_all(old.file, after, with_short_names)?;
+            let new = Facts::of(after, known);
+            let bases =
+                |facts: &Facts<'_>| facts.stages.iter().map(|stage| stage.base.clone()).collect::<Vec<_>>();
+            if bases(old) == bases(&new) { Ok(Some(new)) } else { Err(reasons::meaning_differs()) }
+        })
+    };
+
+    /// EXPOSE without addresses and ports of the host, which the builder drops.
+    pub const CONTAINER_PORTS: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("ports of containers", |old, after, _| compare_all(old.file, after, without_mappings))
+    };
+
+    /// A label for authors instead of MAINTAINER.
+    pub const LABEL_FOR_MAINTAINER: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("label for MAINTAINER", |old, after, _| compare_all(old.file, after, with_labels))
+    };
+
+    /// CMD and ENTRYPOINT as arrays of the same words.
+    pub const EXEC_FORM: Self = Self {
+        effect: Effect::Tidier,
+        ..Self::of("exec form", |old, after, _| compare_all(old.file, after, with_words))
+    };
+
+    /// SHELL instructions that set pipefail.
+    pub const ADDS_PIPEFAIL: Self = Self {
+        effect: Effect::ReliableBuild,
+        ..Self::of("adds pipefail", |old, after, _| {
+            let has_shell = |file: &Dockerfile<'_>| {
+                file.instructions().any(|(_, instruction)| instruction.keyword == Keyword::Shell)
+            };
+            if has_shell(old.file) {
+                return Err(reasons::instruction_differs());
+            }
+            compare_all(old.file, after, without_pipefail)
+        })
+    };
+
     /// COPY instead of ADD.
     pub const COPY_FOR_ADD: Self = Self {
         effect: Effect::Tidier,
@@ -49,16 +94,16 @@ impl Contract {
 
 /// An instruction as the builder understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Meaning<'a> {
+pub(super) struct Meaning<'a> {
     /// `None` for text that can't be parsed.
-    keyword: Option<Keyword>,
+    pub(super) keyword: Option<Keyword>,
     flags: Vec<String>,
-    arguments: Vec<Argument>,
+    pub(super) arguments: Vec<Argument>,
     documents: Vec<&'a str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Argument {
+pub(super) enum Argument {
     Text(String),
     Value(Vec<Part>),
 }
@@ -78,12 +123,12 @@ fn compare(old: &[Meaning<'_>], new: &[Meaning<'_>]) -> Result<(), Reason> {
     if old == new { Ok(()) } else { Err(reasons::meaning_differs()) }
 }
 
-fn compare_comments(before: &Dockerfile<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
+pub(super) fn compare_comments(before: &Dockerfile<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
     let is_same = commands::comments(before) == commands::comments(after);
     if is_same { Ok(()) } else { Err(reasons::comment_lost_or_moved()) }
 }
 
-fn meanings<'a>(file: &'a Dockerfile<'_>) -> Vec<Meaning<'a>> {
+pub(super) fn meanings<'a>(file: &'a Dockerfile<'_>) -> Vec<Meaning<'a>> {
     let mut stages = HashSet::new();
     let mut all = Vec::new();
     for item in &file.items {
@@ -191,6 +236,74 @@ fn anywhere(mut all: Vec<Meaning<'_>>) -> Vec<Meaning<'_>> {
             .flags
             .retain(|flag| flag != "--platform=$TARGETPLATFORM" && flag != "--platform=${TARGETPLATFORM}");
     }
+    all
+}
+
+/// Without the parts of the names of official images that the builder adds.
+fn with_short_names(mut all: Vec<Meaning<'_>>) -> Vec<Meaning<'_>> {
+    for meaning in all.iter_mut().filter(|meaning| meaning.keyword == Some(Keyword::From)) {
+        let Some(Argument::Text(image)) = meaning.arguments.first_mut() else { continue };
+        let short = PREFIXES_OF_OFFICIAL_IMAGES.iter().find_map(|prefix| image.strip_prefix(prefix));
+        if let Some(short) = short.map(str::to_owned) {
+            *image = short;
+        }
+    }
+    all
+}
+
+/// Without the addresses and ports of the host.
+fn without_mappings(mut all: Vec<Meaning<'_>>) -> Vec<Meaning<'_>> {
+    for meaning in all.iter_mut().filter(|meaning| meaning.keyword == Some(Keyword::Expose)) {
+        for argument in &mut meaning.arguments {
+            let Argument::Text(port) = argument else { continue };
+            let own = port.rsplit_once(':').map(|(_, own)| own.to_owned());
+            if let Some(own) = own.filter(|_| !port.contains('$')) {
+                *port = own;
+            }
+        }
+    }
+    all
+}
+
+/// With each MAINTAINER as a label.
+fn with_labels(mut all: Vec<Meaning<'_>>) -> Vec<Meaning<'_>> {
+    for meaning in all.iter_mut().filter(|meaning| meaning.keyword == Some(Keyword::Maintainer)) {
+        let Some(Argument::Text(name)) = meaning.arguments.pop() else { continue };
+        let name = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&name);
+        meaning.keyword = Some(Keyword::Label);
+        meaning.arguments = vec![
+            Argument::Text("org.opencontainers.image.authors".to_owned()),
+            Argument::Value(vec![Part::Text(name.to_owned())]),
+        ];
+    }
+    all
+}
+
+/// With the words of each CMD and ENTRYPOINT, whatever their form.
+fn with_words(mut all: Vec<Meaning<'_>>) -> Vec<Meaning<'_>> {
+    let is_start =
+        |meaning: &&mut Meaning<'_>| matches!(meaning.keyword, Some(Keyword::Cmd | Keyword::Entrypoint));
+    for meaning in all.iter_mut().filter(is_start) {
+        let Some(Argument::Text(text)) = meaning.arguments.first_mut() else { continue };
+        let words = match serde_json::from_str::<Vec<String>>(text) {
+            Ok(words) => words,
+            Err(_) => {
+                let text = text.replace(['"', '\''], "");
+                text.strip_prefix("exec ").unwrap_or(&text).split_whitespace().map(str::to_owned).collect()
+            }
+        };
+        let text_of_words = words.join(" ").replace(['"', '\''], "");
+        *text = text_of_words.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    all
+}
+
+/// Without the SHELL instructions that set pipefail.
+fn without_pipefail(mut all: Vec<Meaning<'_>>) -> Vec<Meaning<'_>> {
+    let sets_pipefail = |argument: &Argument| matches!(argument, Argument::Text(text) if ["bash", "ash"].iter().any(|shell| *text == format!("[\"/bin/{shell}\", \"-o\", \"pipefail\", \"-c\"]")));
+    all.retain(|meaning| {
+        meaning.keyword != Some(Keyword::Shell) || !meaning.arguments.iter().all(sets_pipefail)
+    });
     all
 }
 

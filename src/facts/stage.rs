@@ -207,6 +207,16 @@ impl Facts<'_> {
         }
         (!is_set && IMAGES_WITHOUT_WORKDIR.contains(&image.repository.as_str())).then(|| "/".to_owned())
     }
+
+    /// Whether no other stage is built from a stage or takes files from it, and it is not the last
+    /// one.
+    pub fn is_unused(&self, stage: usize) -> bool {
+        let takes = |copied: &usize| self.copies[*copied].user != stage;
+        stage + 1 < self.stages.len()
+            && self.lineage.derived(stage).is_empty()
+            && !self.copied_from[stage].iter().any(takes)
+    }
+
     /// Where a stage starts: its FROM.
     pub fn start_of(&self, stage: &Stage) -> Span {
         self.file.items[stage.items.start].span()

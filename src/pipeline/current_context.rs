@@ -58,4 +58,8 @@ impl ContextSource for CurrentContext<'_> {
     fn runs(&self) -> &[ImageRun] {
         if self.reads_runs { self.given.runs() } else { &[] }
     }
+
+    fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
+        self.given.texts_about_targets()
+    }
 }

@@ -41,6 +41,9 @@ const CACHES: &[&str] = &[
     "/root/.cpan/sources",
     "/root/.cache/pnpm",
     "/root/.bundle/cache",
+    "/root/.gem/specs",
+    "/root/.local/share/gem/specs",
+    "/root/.cache/gem/specs",
     "/opt/conda/pkgs",
     "/root/.cache/go-build",
     "/root/.m2/",
@@ -82,6 +85,7 @@ pub fn same(old: &Record, new: &Record) -> bool {
         && (old.argv == new.argv
             || gains_options(&old.argv, &new.argv)
             || gains_caches(&old.argv, &new.argv)
+            || leaves_settings_to_bundler(&old.argv, &new.argv)
             || calls_apt_get(&old.argv, &new.argv))
 }
 
@@ -92,6 +96,28 @@ fn calls_apt_get(old: &[String], new: &[String]) -> bool {
         let renamed = [&old[..at], &["apt-get".to_owned()], &old[at + 1..]].concat();
         renamed == new || gains_options(&renamed, new)
     })
+}
+
+/// Whether both are the same `bundle install`, except that the new one lacks options that Bundler
+/// remembers, with their values. The setting of each is set before (`is_cleanup`).
+fn leaves_settings_to_bundler(old: &[String], new: &[String]) -> bool {
+    const REMEMBERED: &[&str] =
+        &["--deployment", "--without", "--with", "--path", "--clean", "--frozen", "--no-prune"];
+    let is_install =
+        |argv: &[String]| matches!(argv, [bundle, install, ..] if bundle == "bundle" && install == "install");
+    let mut rest = new.iter().peekable();
+    let mut in_option = false;
+    let are_remembered = old.iter().all(|word| {
+        if rest.next_if_eq(&word).is_some() {
+            in_option = false;
+            return true;
+        }
+        let is_option = REMEMBERED.contains(&word.split('=').next().unwrap_or_default());
+        let is_value = in_option && !word.starts_with('-');
+        in_option |= is_option;
+        is_option || is_value
+    });
+    is_install(old) && is_install(new) && are_remembered && rest.peek().is_none()
 }
 
 /// Whether both are the same `rm -rf`, except that the new one also removes caches.
@@ -144,7 +170,18 @@ pub fn is_cleanup(record: &Record, before: &[Record]) -> bool {
                 .filter(|earlier| earlier.run == record.run)
                 .any(|earlier| fetches(earlier, &resolve(&record.cwd, path)))
         };
-        return forced && !paths.is_empty() && paths.iter().all(|path| is_cache(path) || is_download(path));
+        // The stub of mktemp prints nothing, so a directory that it created has an empty name.
+        let made =
+            || before.iter().any(|earlier| earlier.run == record.run && earlier.argv == ["mktemp", "-d"]);
+        let is_temporary = |path: &str| path.is_empty() && made();
+        return forced
+            && !paths.is_empty()
+            && paths.iter().all(|path| is_cache(path) || is_download(path) || is_temporary(path));
+    }
+    if base_name(program) == "bundle"
+        && matches!(arguments, [config, set, local, _, _] if config == "config" && set == "set" && local == "--local")
+    {
+        return true;
     }
     let is_cleaner = |(name, needed): &&(&str, &[&str])| {
         base_name(program) == *name && needed.iter().all(|word| arguments.iter().any(|own| own == word))

@@ -1,7 +1,7 @@
 //! The steps of each stage of a Dockerfile, in order: scripts with all their settings, and
 //! everything else as text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -56,12 +56,14 @@ pub fn stages(text: &str) -> Vec<Vec<Step>> {
     let mut ends: Vec<(String, State)> = Vec::new();
     let mut globals = BTreeMap::new();
     let mut state = State::new();
+    let mut settings: Vec<Settings> = Vec::new();
     for (_, instruction) in file.instructions() {
         if let Body::From(from) = &instruction.body {
             let base = ends.iter().rev().find(|(name, _)| *name == from.image.to_lowercase());
             state = base.map_or_else(|| State::of(&from.image), |(_, state)| state.clone());
             ends.push((from.name.clone().unwrap_or_default().to_lowercase(), state.clone()));
             stages.push(Vec::new());
+            settings.push(Settings::default());
         }
         let Some(steps) = stages.last_mut() else {
             if let Body::Arg(all) = &instruction.body {
@@ -73,15 +75,79 @@ pub fn stages(text: &str) -> Vec<Vec<Step>> {
             }
             continue;
         };
-        steps.push(state.step(instruction, &file, &globals));
+        let before = state.env.clone();
+        let step = state.step(instruction, &file, &globals);
+        let own = settings.last_mut().expect("as many as stages");
+        if !own.take(instruction, &file, &before, steps) {
+            steps.push(with_values(step, &before));
+        }
+        own.variables.clone_from(&state.env);
         if let Some((_, end)) = ends.last_mut() {
             *end = state.clone();
         }
     }
-    for steps in &mut stages {
+    for (steps, settings) in stages.iter_mut().zip(settings) {
         drop_superseded(steps);
+        steps.push(Step::Other(format!("{settings:?}")));
     }
     stages
+}
+
+/// What a stage ends with. A script has its variables, so ENV needs no step of its own.
+#[derive(Debug, Default)]
+struct Settings {
+    variables: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+    ports: BTreeSet<String>,
+}
+
+impl Settings {
+    /// Takes what an instruction sets; whether it is done. Variables that can't be read become
+    /// steps.
+    fn take(
+        &mut self,
+        instruction: &Instruction<'_>,
+        file: &Dockerfile<'_>,
+        env: &BTreeMap<String, String>,
+        steps: &mut Vec<Step>,
+    ) -> bool {
+        let assigned = |assignment: &jettison::syntax::Assignment| {
+            let text = assignment.value.as_deref().unwrap_or_default();
+            (meant(&assignment.key), value(text, env), meant(text))
+        };
+        match &instruction.body {
+            Body::Env(all) if file.escape == '\\' => {
+                let unread = all.iter().map(assigned).filter(|(_, value, _)| value.is_none());
+                steps.extend(unread.map(|(key, _, text)| Step::Other(format!("ENV {key}={text:?}"))));
+                true
+            }
+            Body::Label(all) if file.escape == '\\' => {
+                let labels = all.iter().map(assigned).map(|(key, value, text)| (key, value.unwrap_or(text)));
+                self.labels.extend(labels);
+                true
+            }
+            Body::Expose(ports) => {
+                let own = |port: &String| port.rsplit(':').next().unwrap_or_default().to_lowercase();
+                let with_protocol =
+                    |port: String| if port.contains('/') { port } else { format!("{port}/tcp") };
+                self.ports.extend(ports.iter().map(own).map(with_protocol));
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A step other than a script, with the values of the variables in it.
+fn with_values(step: Step, env: &BTreeMap<String, String>) -> Step {
+    match step {
+        Step::Other(text) if text.starts_with("RUN") => Step::Other(format!("{text} {env:?}")),
+        Step::Other(text) if text.contains('$') => {
+            let read = value(&text, env).unwrap_or_default();
+            Step::Other(format!("{text} {read}"))
+        }
+        step => step,
+    }
 }
 
 /// The flags of a RUN, with the names of stages in lower case.
@@ -149,9 +215,12 @@ impl State {
                     .map(|flag| format!("{flag} "))
                     .collect();
                 let name = from.name.as_ref().map(|name| format!(" AS {}", lower(name))).unwrap_or_default();
-                format!("FROM {flags}{}{name}", from.image)
+                // The builder completes the names of official images.
+                let image = from.image.trim_start_matches("index.").trim_start_matches("docker.io/library/");
+                format!("FROM {flags}{image}{name}")
             }
             Body::Expose(ports) => format!("EXPOSE {}", lower(&ports.join(" "))),
+            Body::Volume(paths) => format!("VOLUME {paths:?}"),
             Body::Workdir(_) => format!("WORKDIR {}", self.absolute("")),
             _ => format!("{keyword} {rest}"),
         }

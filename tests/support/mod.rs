@@ -58,6 +58,7 @@ pub struct Written(
     pub jettison::context::BuildContext,
     Vec<jettison::context::Service>,
     Vec<jettison::context::ImageRun>,
+    Vec<(String, String)>,
 );
 
 impl jettison::context::ContextSource for Written {
@@ -72,6 +73,10 @@ impl jettison::context::ContextSource for Written {
     fn runs(&self) -> &[jettison::context::ImageRun] {
         &self.2
     }
+
+    fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
+        Ok(&self.3)
+    }
 }
 
 impl From<jettison::context::BuildContext> for Written {
@@ -84,7 +89,10 @@ impl From<jettison::context::BuildContext> for Written {
         let others = context.texts.iter().filter(|(path, _)| !named(path));
         let others = others.map(|(path, text)| (path.as_str(), text.as_str()));
         let runs = jettison::context::runs::runs(others);
-        Self(context, services, runs)
+        let is_about = |text: &&String| text.to_ascii_lowercase().contains("target");
+        let texts = context.texts.iter().filter(|(_, text)| is_about(text));
+        let texts = texts.map(|(path, text)| (path.clone(), text.clone())).collect();
+        Self(context, services, runs, texts)
     }
 }
 

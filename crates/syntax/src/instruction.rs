@@ -43,6 +43,20 @@ impl Instruction<'_> {
         self.flags.iter().find(|flag| flag.name == name)
     }
 
+    /// The ranges of the words of the arguments in the joined text. Quotes and backslashes protect
+    /// blanks.
+    pub fn words(&self) -> Vec<std::ops::Range<usize>> {
+        let start = self.arguments.start;
+        let range = |offset: usize, word: &str| (start + offset)..(start + offset + word.len());
+        let mut at = 0;
+        let place = |word: &str| {
+            let found = self.arguments()[at..].find(word).unwrap_or_default() + at;
+            at = found + word.len();
+            range(found, word)
+        };
+        crate::grammar::words(self.arguments()).map(place).collect()
+    }
+
     /// The span of the arguments in the file, including line breaks and comments in between.
     pub fn arguments_span(&self) -> Span {
         self.logical.span(self.arguments.start, self.arguments.end)

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use ignore::WalkBuilder;
 
-use crate::cli::context::relative;
+use crate::cli::context::{relative, tracked};
+use crate::cli::folders::Folders;
 use crate::cli::input;
 use crate::context::ImageRun;
 use crate::context::compose::is_compose_file;
@@ -18,6 +19,8 @@ const MOST_DEPTH: usize = 7;
 /// The largest size of a file that is read, in bytes, and of all of them.
 const MOST_BYTES: u64 = 256 * 1024;
 const MOST_BYTES_IN_ALL: u64 = 16 * 1024 * 1024;
+/// The largest size of all text files of a repository that is searched for builds.
+const MOST_BYTES_TO_SEARCH: u64 = 64 * 1024 * 1024;
 
 /// The runs in the files below a directory, sorted by path.
 pub fn runs(top: &Path) -> Vec<ImageRun> {
@@ -43,6 +46,29 @@ pub fn runs(top: &Path) -> Vec<ImageRun> {
         files.push((path, text));
     }
     found_in(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+}
+
+/// The tracked files that contain the word "target", or why not all files were read.
+pub fn about_targets(top: &Path, listed: &Folders) -> Result<Vec<(String, String)>, String> {
+    let tracked = tracked::below(top, listed).ok_or("which files git tracks is unknown")?;
+    let mut found = Vec::new();
+    let mut left = MOST_BYTES_TO_SEARCH;
+    for path in tracked {
+        let full = top.join(&path);
+        let Ok(metadata) = std::fs::symlink_metadata(&full) else { continue };
+        // A binary file builds nothing.
+        if !metadata.is_file() || input::start_of(&full, 8000).is_none_or(|start| start.contains(&0)) {
+            continue;
+        }
+        left = left.checked_sub(metadata.len()).ok_or("the repository is too large to read all of it")?;
+        let Ok(Some(text)) = input::beside(&full, MOST_BYTES_TO_SEARCH) else {
+            return Err(format!("{path} can't be read"));
+        };
+        if text.contains("target") || text.contains("TARGET") || text.contains("Target") {
+            found.push((path, text));
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a file may run images, by its path. `context::compose` reads compose files.
