@@ -28,7 +28,7 @@ use crate::pragma::Pragmas;
 use crate::reasons;
 use crate::span::{LineIndex, Place, Span};
 use crate::syntax::{Body, Dockerfile, Item, Run};
-use crate::transform::{Applicability, Context, Fixes};
+use crate::transform::{Applicability, Context, Fixes, Transform};
 use crate::transforms;
 
 use admission::{Admission, Verdict};
@@ -75,10 +75,27 @@ pub fn fix_within(text: &str, settings: &Settings, context_source: &dyn ContextS
 
 /// Like [`fix_within`], for a text that has been parsed.
 pub fn fix_file(file: &Dockerfile<'_>, settings: &Settings, context_source: &dyn ContextSource) -> Outcome {
-    let mut outcome = run(file, settings, context_source, None);
-    let retry = |text: &str| run(&Dockerfile::parse(text), settings, context_source, None);
+    let mut outcome = run(file, &all(), settings, context_source, None);
+    let retry = |text: &str| run(&Dockerfile::parse(text), &all(), settings, context_source, None);
     outcome.unused = unused_pragmas::found(file, &outcome, settings, context_source, Some(&retry));
     outcome
+}
+
+/// Like [`fix_within`], with these transforms in this order. Tests show with it that the order does
+/// not matter.
+#[doc(hidden)]
+pub fn fix_in_order(
+    text: &str,
+    order: &[&'static Transform],
+    settings: &Settings,
+    context_source: &dyn ContextSource,
+) -> Outcome {
+    run(&Dockerfile::parse(text), order, settings, context_source, None)
+}
+
+/// All transforms, in the order in which they run.
+fn all() -> Vec<&'static Transform> {
+    transforms::ALL.iter().collect()
 }
 
 /// Like [`fix_file`], but asks the chooser about each fix before applying it.
@@ -88,7 +105,7 @@ pub fn fix_choosing(
     context_source: &dyn ContextSource,
     chooser: &mut dyn Chooser,
 ) -> Outcome {
-    let mut outcome = run(file, settings, context_source, Some(chooser));
+    let mut outcome = run(file, &all(), settings, context_source, Some(chooser));
     outcome.unused = unused_pragmas::found(file, &outcome, settings, context_source, None);
     outcome
 }
@@ -96,6 +113,7 @@ pub fn fix_choosing(
 /// Leaves out transforms that never finish, so that the others still apply.
 fn run(
     file: &Dockerfile<'_>,
+    order: &[&'static Transform],
     settings: &Settings,
     context_source: &dyn ContextSource,
     mut chooser: Option<&mut dyn Chooser>,
@@ -103,7 +121,7 @@ fn run(
     let mut left_out: Vec<&'static str> = Vec::new();
     loop {
         let asked = chooser.as_mut().map(|chooser| &mut **chooser as &mut dyn Chooser);
-        match attempt(file, settings, context_source, asked, &left_out) {
+        match attempt(file, order, settings, context_source, asked, &left_out) {
             Err(restless) => left_out.extend(restless),
             Ok(mut outcome) => {
                 outcome.undone.extend((!left_out.is_empty()).then(|| never_finished(&left_out)));
@@ -117,6 +135,7 @@ fn run(
 /// fixes in the last round.
 fn attempt(
     file: &Dockerfile<'_>,
+    order: &[&'static Transform],
     settings: &Settings,
     context_source: &dyn ContextSource,
     chooser: Option<&mut dyn Chooser>,
@@ -125,6 +144,7 @@ fn attempt(
     let reads_runs = settings.config.r#unsafe || settings.proves;
     let mut context_source = CurrentContext { given: context_source, changed: None, reads_runs };
     let mut run = Pipeline {
+        transforms: order,
         chooser,
         lines: LineIndex::of(file.text),
         settings,
@@ -195,6 +215,8 @@ fn never_finished(left_out: &[&'static str]) -> Unapplied {
 type Room<'t, 'p> = Zip<slice::Iter<'p, OnceCell<String>>, slice::Iter<'t, OnceCell<Dockerfile<'p>>>>;
 
 struct Pipeline<'s, 'c> {
+    /// In the order in which they run.
+    transforms: &'s [&'static Transform],
     chooser: Option<&'c mut dyn Chooser>,
     /// The lines of the original text.
     lines: LineIndex<'s>,
@@ -219,7 +241,7 @@ impl Pipeline<'_, '_> {
     ) -> Result<Option<String>, Vec<&'static str>> {
         // Each text is parsed once: the check after a step passes its tree to the next pass, which
         // borrows the text from here.
-        let spare = transforms::ALL.len();
+        let spare = self.transforms.len();
         let texts: Vec<OnceCell<String>> = vec![OnceCell::new(); MOST_STEPS_OF_STRETCH + spare];
         let trees: Vec<OnceCell<Dockerfile<'_>>> = vec![OnceCell::new(); texts.len()];
         let mut room = texts.iter().zip(&trees);
@@ -259,7 +281,7 @@ impl Pipeline<'_, '_> {
         // and in the next round the ones before it.
         let mut silent = Silent::default();
         let from = progress.from;
-        let mut found = self.pass(facts, pragmas, from..transforms::ALL.len(), &mut silent, room);
+        let mut found = self.pass(facts, pragmas, from..self.transforms.len(), &mut silent, room);
         if found.is_none() && from > 0 && !self.outcome.is_late {
             progress.new_round(self.outcome.steps.len());
             found = self.pass(facts, pragmas, 0..from, &mut silent, room);
@@ -288,7 +310,7 @@ impl Pipeline<'_, '_> {
         room: &mut Room<'t, 'p>,
     ) -> Option<Next<'t>> {
         let (file, text) = (facts.file, facts.file.text);
-        for (index, transform) in transforms::ALL.iter().enumerate().take(range.end).skip(range.start) {
+        for (index, &transform) in self.transforms.iter().enumerate().take(range.end).skip(range.start) {
             if transform.applicability < needed(self.settings) {
                 continue;
             }
@@ -344,7 +366,7 @@ impl Pipeline<'_, '_> {
 
     /// Runs the transforms whose fixes would not be applied, for their messages.
     fn held_back(&mut self, facts: &Facts<'_>, pragmas: &Pragmas, silent: &mut Silent) {
-        let all = transforms::ALL.iter().enumerate();
+        let all = self.transforms.iter().enumerate();
         for (index, _) in all.filter(|(_, transform)| transform.applicability < needed(self.settings)) {
             if self.draft(index, facts, pragmas, silent).is_none() {
                 return;
@@ -360,7 +382,7 @@ impl Pipeline<'_, '_> {
         pragmas: &Pragmas,
         silent: &mut Silent,
     ) -> Option<StepBuilder> {
-        let transform = &transforms::ALL[index];
+        let transform = self.transforms[index];
         let mut step = StepBuilder::default();
         if !self.settings.wants(transform.id, transform.group) || self.broken.contains(&transform.id) {
             return Some(step);
