@@ -40,6 +40,7 @@ mod redundant_platform;
 mod redundant_sudo;
 mod remove_downloads;
 mod repeated_entries;
+mod shallow_clones;
 mod short_image_names;
 mod sink_metadata;
 mod slim_base;
@@ -82,6 +83,7 @@ pub const ALL: &[Transform] = &[
     clean_package_caches::TRANSFORM,
     fetch_dependencies_first::TRANSFORM,
     remove_downloads::TRANSFORM,
+    shallow_clones::TRANSFORM,
     useradd_no_log_init::TRANSFORM,
     strip_artifacts::TRANSFORM,
     write_dockerignore::TRANSFORM,

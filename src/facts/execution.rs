@@ -20,7 +20,7 @@ use crate::syntax::{Body, Dockerfile};
 
 pub(super) use script::{Changes, Scope, Walk};
 pub use script::{Directory, ScriptStates, changes_shell, has_background};
-pub use target::{Expanded, Tail, Target};
+pub use target::{Expanded, Root, Tail, Target};
 pub use variables::Assigned;
 
 /// The working directory at an instruction.

@@ -194,6 +194,13 @@ pub(crate) fn copies(file: &Dockerfile<'_>, stages: &[Stage]) -> Vec<Copied> {
 }
 
 impl Facts<'_> {
+    /// Whether an item belongs to a stage, to one built from it, or to one that copies from it.
+    pub fn follows(&self, stage: usize, item: usize) -> bool {
+        let Some(current) = self.stage_at(item) else { return false };
+        self.lineage.is_built_from(current.index, stage)
+            || self.copied_from[stage].iter().any(|&copied| self.copies[copied].user == current.index)
+    }
+
     /// The working directory of an official image, for a file without WORKDIR. (The Dockerfiles of
     /// the official images.)
     pub fn first_directory(&self, stage: &Stage) -> Option<String> {

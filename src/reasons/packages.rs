@@ -5,6 +5,15 @@ use super::reasons;
 reasons! {
     "Packages and downloads", "Why packages, dev dependencies or downloaded files stay.";
 
+    /// A command of git may need earlier versions of the repository.
+    git_may_need_history(verb: &str) = "`git {verb}` may need the history";
+
+    /// A build may ask git for the history or the last tag of the repository that it runs in.
+    build_may_ask_git(program: &str) = "{program} may ask git for the history, or for the last tag";
+
+    /// A later RUN can't be read, and may ask git for the history of the repository.
+    unread_run_may_ask_git() = "a later RUN can't be read, and may need the history";
+
     /// A program may change what the package lists are downloaded from.
     may_change_package_sources(program: &str) = "{program} may change the sources of packages";
 

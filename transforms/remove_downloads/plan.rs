@@ -109,7 +109,7 @@ fn check_unused_later<'a>(
     let earlier = earlier.filter(|instruction| instruction.full.end <= run.instruction.full.start);
     let later =
         facts.file.items[run.item + 1..].iter().zip(run.item + 1..).filter_map(|(item, at)| match item {
-            Item::Instruction(instruction) if configures(instruction) || follows(facts, run.stage, at) => {
+            Item::Instruction(instruction) if configures(instruction) || facts.follows(run.stage, at) => {
                 Some((at, &**instruction))
             }
             _ => None,
@@ -144,7 +144,7 @@ fn check_unused_later<'a>(
         }
     }
     scripts_need(facts, run, &names, &fetched.path)?;
-    let later = || facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
+    let later = || facts.runs_after(run.item).iter().filter(|other| facts.follows(run.stage, other.item));
     let all = later().flat_map(|other| {
         other.invocations.iter().enumerate().map(move |(at, invocation)| (other, at, invocation))
     });
@@ -200,7 +200,7 @@ fn scripts_need<'a>(
     names: &dyn Fn(&str) -> bool,
     path: &str,
 ) -> Result<(), Reason> {
-    let later = facts.runs_after(run.item).iter().filter(|other| follows(facts, run.stage, other.item));
+    let later = facts.runs_after(run.item).iter().filter(|other| facts.follows(run.stage, other.item));
     let scripts = later.flat_map(|other| &facts.started_by(other).0).chain(facts.started());
     let is_temporary = path.starts_with("/tmp/") || path.starts_with("/var/tmp/");
     for Started { who, what, .. } in scripts {
@@ -222,13 +222,6 @@ fn scripts_need<'a>(
         }
     }
     Ok(())
-}
-
-/// Whether an item belongs to a stage, to one built from it, or to one that copies from it.
-fn follows(facts: &Facts<'_>, stage: usize, item: usize) -> bool {
-    let Some(current) = facts.stage_at(item) else { return false };
-    facts.lineage.is_built_from(current.index, stage)
-        || facts.copied_from[stage].iter().any(|&copied| facts.copies[copied].user == current.index)
 }
 
 /// Whether an instruction sets a command of the image, or of images built on it.
