@@ -90,6 +90,7 @@
 mod manager_survives;
 mod residue;
 mod uneditable;
+mod upgrades;
 
 use std::ops::RangeInclusive;
 
@@ -122,6 +123,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
             fixes.refuse(run.instruction.text, untouched);
         }
     }
+    upgrades::explain(ctx.facts, fixes);
     for run in ctx.facts.shipped_and_extensible() {
         if ctx.is_over() {
             return;

@@ -5,6 +5,9 @@ use super::reasons;
 reasons! {
     "Packages and downloads", "Why packages, dev dependencies or downloaded files stay.";
 
+    /// The command installs newer versions of packages of the base image, whose layers keep the old ones.
+    upgrade_stores_packages_twice(manager: &str, verb: &str) = "`{manager} {verb}` stores new versions, and the old ones stay in the layers of the base image; a newer base image has them already";
+
     /// A command of git may need earlier versions of the repository.
     git_may_need_history(verb: &str) = "`git {verb}` may need the history";
 
