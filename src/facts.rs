@@ -22,6 +22,7 @@ pub mod execution;
 pub mod files;
 pub mod frontend;
 mod globals;
+mod installers;
 pub(crate) mod kept;
 mod known_uses;
 mod lineage;

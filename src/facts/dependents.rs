@@ -10,6 +10,7 @@ use crate::facts::packages::{self, Call};
 use crate::facts::started::{Started, What};
 use crate::facts::traced::{At, is_script_name};
 use crate::facts::{FURTHEST, Facts, RunFacts, paths, stage};
+use crate::knowledge::lists::messages::{OTHER_INSTALLATIONS, PARTS_THAT_TELL_OF_PACKAGES};
 use crate::knowledge::lists::programs::EVALUATING;
 use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program, unversioned};
 use crate::reasons::{self, Reason};
@@ -403,6 +404,8 @@ impl Facts<'_> {
             if list.phase == Phase::Build
                 && removal.manager.kind == Kind::System
                 && !list.resolved.contains(&index)
+                && !refreshes_index(invocation, removal.manager)
+                && (!call.is_some_and(is_known_call) || invocation.is_unreadable(self.known))
                 && self.may_call(invocation, list.user)
             {
                 return Err(reasons::unreadable_program(
@@ -513,13 +516,22 @@ enum Phase {
     Image,
 }
 
-/// Whether a word says that something is installed, as in `make deps` and `python
+/// Whether a call's verb is one that its manager is known to have.
+fn is_known_call(call: &Call<'_>) -> bool {
+    call.manager.all_verbs().any(|verb| verb == call.verb)
+}
+
+/// Whether a program other than the manager downloads the manager's index, and does not read it.
+fn refreshes_index(invocation: &Invocation<'_>, manager: &Manager) -> bool {
+    invocation.program.is_some_and(|program| manager.refreshed_by.iter().any(|known| known == program))
+}
+
+/// Whether a word says that system packages are installed, as in `make deps` and `python
 /// install_packages.py`.
 fn tells(word: &Word) -> bool {
-    let text = word.raw.to_ascii_lowercase();
-    ["deps", "depend", "bootstrap", "provision", "apt", "prereq", "packages", "install_", "install-"]
-        .iter()
-        .any(|part| text.contains(part))
+    let text = word.raw.as_str().to_ascii_lowercase();
+    let says = |text: &str| PARTS_THAT_TELL_OF_PACKAGES.iter().any(|part| text.contains(part));
+    says(&text) && says(&OTHER_INSTALLATIONS.iter().fold(text, |text, other| text.replace(other, " ")))
 }
 
 impl Commands<'_> {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::commands::{self, Invocation};
 use crate::facts::execution::{self, Scope, ScriptStates, Workdir};
+use crate::facts::installers;
 use crate::facts::started::services::Call;
 use crate::facts::starts::{Start, starts};
 use crate::facts::traced::{At, Source, is_script_name};
@@ -258,6 +259,10 @@ impl<'f, 'a> Walk<'f, 'a> {
     ) -> Vec<usize> {
         let mut resolved = Vec::new();
         for (index, invocation) in invocations.iter().enumerate() {
+            if self.is_build && installers::is_installer(invocations, index) {
+                resolved.push(index);
+                continue;
+            }
             let directory = states.directory(index).known();
             let mut starts = starts(invocation, self.facts.known);
             starts.retain(|start| {
