@@ -179,6 +179,7 @@ impl Call<'_> {
             || given.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
             || self.manager.abbreviates.is_some()
                 && name.starts_with("--")
+                && !name.contains('=')
                 && without_value.len() >= LEAST_ABBREVIATION
                 && name.starts_with(without_value)
     }

@@ -1,6 +1,8 @@
 //! The files that a RUN leaves in the caches of the package managers that it calls, and why a cache
 //! is not emptied there.
 
+use std::slice;
+
 use crate::facts::caches::{KeptCache, is_mounted, what};
 use crate::facts::commands::{Elevation, Invocation};
 use crate::facts::dependents::{Removal, has_no_network};
@@ -62,7 +64,11 @@ fn removal<'a>(
     keep: &[String],
 ) -> Result<Leftover<'a>, Reason> {
     let fills: Vec<&Call<'a>> = run.calls_to(manager).filter(|call| !manager.cleans(&call.verb)).collect();
-    if fills.iter().any(|call| call.has_option(&cache.options)) {
+    // A call that keeps no cache, by the option for that, changes nothing for the others.
+    let avoids = |call: &&Call<'_>| {
+        manager.avoid.as_ref().is_some_and(|avoid| call.has_option(slice::from_ref(&avoid.option)))
+    };
+    if fills.iter().any(|call| !avoids(call) && call.has_option(&cache.options)) {
         return Err(reasons::option_uses_cache());
     }
     if let Some(linked) = facts.mode_in(manager.linked.as_ref(), run, manager) {

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use crate::facts::commands::Invocation;
 use crate::facts::files::{FileUse, Touch, covers};
+use crate::facts::packages::Call;
 use crate::facts::{Facts, RunFacts, paths};
 use crate::knowledge::lists::programs::WITHOUT_CHANGING_PROGRAMS;
 use crate::knowledge::{Cache, Kind, Knowledge, Manager, Program};
@@ -113,7 +114,7 @@ impl<'f, 'a> Gains<'f, 'a> {
                 |run: &RunFacts<'_>| only(self.facts, run, &[name]) && !has(run, name, Manager::refreshes);
             has(a, name, Manager::refreshes)
                 && a.calls.iter().any(|call| call.manager.name == *name && leaves(call.manager))
-                && has(b, name, Manager::installs)
+                && b.calls.iter().any(|call| call.manager.name == *name && installs_from_index(call))
                 && !has(b, name, Manager::refreshes)
                 && self.facts.first_hidden_call(b).is_none()
                 && runs[first + 1..last].iter().all(is_between)
@@ -209,6 +210,12 @@ fn shared<'r>(first: &'r RunFacts<'_>, second: &RunFacts<'_>) -> Vec<&'r str> {
 /// Whether a RUN has a call of a package manager of this kind.
 fn has(run: &RunFacts<'_>, manager: &str, is_of_kind: fn(&Manager, &str) -> bool) -> bool {
     run.calls.iter().any(|call| call.manager.name == manager && is_of_kind(call.manager, &call.verb))
+}
+
+/// Whether a call installs from an index that it does not download itself (`apk add --no-cache`).
+fn installs_from_index(call: &Call<'_>) -> bool {
+    let mut caches = call.manager.caches.iter();
+    call.manager.installs(&call.verb) && !caches.any(|cache| call.has_option(&cache.refreshing_options))
 }
 
 /// Whether a RUN only calls these managers, apart from small commands.
