@@ -1,6 +1,6 @@
 //! The format of the trace file: JSON Lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Read as _, Write};
 
 use serde::{Deserialize, Serialize};
@@ -154,6 +154,11 @@ pub struct PathRecord {
     /// Calls that succeeded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub found: Counts,
+    /// The programs that made these calls: the path of each, and after a blank, the path of the first
+    /// of its arguments that is a file, as for a script and its interpreter. An empty text stands for
+    /// a program that is not known; so do traces of earlier versions, which name none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub by: BTreeSet<Text>,
     /// Calls that failed because there was no such file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: Counts,
@@ -176,6 +181,10 @@ impl PathRecord {
     }
 
     fn add(&mut self, other: &Self) {
+        if other.by.is_empty() && !other.found.is_empty() {
+            self.by.insert(Text::default());
+        }
+        self.by.extend(other.by.iter().cloned());
         if self.file_type.is_none() {
             self.file_type = other.file_type;
         }

@@ -63,6 +63,23 @@ fn scripts_and_their_children() {
 }
 
 #[test]
+fn the_programs_that_use_a_file() {
+    for stops in STOPS {
+        let folder = Folder::new("by").with(&["a", "b", "c"]);
+        let inner = folder.script("inner", "#!/bin/sh -e\ntest -e a\n(test -e b)\n");
+        let outer = folder.script("outer", "#!/bin/sh\ntest -e a; test -e c & wait; ./inner; test -e c\n");
+        let traced = folder.trace(stops, ["./outer"]).exits(0).sees_all();
+        let shell = fs::canonicalize("/bin/sh").expect("there is a shell");
+        let text =
+            |script: &std::path::Path| Text::from(&*format!("{} {}", shell.display(), script.display()));
+        let by = |name: &str| traced.path(name).by.into_iter().collect::<Vec<_>>();
+        assert_eq!(by("a"), [text(&inner), text(&outer)]);
+        assert_eq!((by("b"), by("c")), (vec![text(&inner)], vec![text(&outer)]));
+        assert_eq!(traced.path("inner").by.len(), 2, "{:?}", traced.path("inner"));
+    }
+}
+
+#[test]
 fn programs_that_are_not_found() {
     for stops in STOPS {
         let folder = Folder::new("search").with(&["bin1/other", "bin2/other"]);

@@ -15,7 +15,7 @@ use super::interpreters::Interpreter;
 use super::kernel::{self, Request, SyscallInfo, Tid, ptrace};
 use super::observe::{Effect, Observation, Observer, Problem};
 use super::paths;
-use super::recorder::{Outcome, Recorder};
+use super::recorder::{Outcome, Recorder, UNKNOWN_PROGRAM};
 use super::registers::Registers;
 use super::resolve::Presence;
 use super::start::Started;
@@ -35,6 +35,8 @@ struct Tracee {
     pending: Option<Pending>,
     /// Whether the process was made readable for the current call.
     opened: bool,
+    /// The program that it runs, as the recorder counts them.
+    program: Option<usize>,
 }
 
 /// The state of one run.
@@ -143,6 +145,9 @@ impl Tracer {
     }
 
     fn handle(&mut self, tid: Tid, event: Event) {
+        if matches!(event, Event::Filter | Event::Syscall | Event::Execute | Event::Stop) {
+            self.recorder.acting = self.program(tid);
+        }
         let resume = match event {
             Event::Exit(status) => self.ended(tid, Status::Exit(status)),
             Event::Killed(signal) => self.ended(tid, Status::Signal(signal)),
@@ -159,6 +164,18 @@ impl Tracer {
             Event::Nothing => Resume::Nothing,
         };
         self.resume(tid, resume);
+    }
+
+    /// The program that a tracee runs: until it executes another one, that of its process or parent.
+    /// A new tracee stops before it does anything, so its parent is still there, as a rule.
+    fn program(&mut self, tid: Tid) -> usize {
+        let of = |tid: Tid| self.tracees.get(&tid).and_then(|tracee| tracee.program);
+        if let Some(program) = of(tid) {
+            return program;
+        }
+        let program = paths::relatives(tid).into_iter().find_map(of).unwrap_or(UNKNOWN_PROGRAM);
+        self.tracees.entry(tid).or_default().program = Some(program);
+        program
     }
 
     /// A tracee may be killed at any time, so it is no error if it can't be resumed.
@@ -421,9 +438,31 @@ impl Tracer {
             if let Some(access) = observation.accesses.first() {
                 let last = self.interpreters(&observation.root, &access.path);
                 self.handler(tid, &last);
+                let program = self.name(tid, &observation.root, last);
+                self.tracees.entry(tid).or_default().program = Some(program);
             }
         }
         Resume::On(0)
+    }
+
+    /// The program that a process has just executed, with the first of its arguments that is a file.
+    fn name(&mut self, tid: Tid, root: &[u8], mut program: Vec<u8>) -> usize {
+        /// The script comes after the interpreter's options.
+        const FIRST: usize = 16;
+        let resolver = &mut self.recorder.resolver;
+        let mut file = |argument: &Vec<u8>| {
+            let directory = || paths::directory(tid, paths::WORKING_DIRECTORY);
+            let path = paths::join(resolver, root, directory, argument).ok()?;
+            let resolved = resolver.resolve(root, &path, true);
+            (resolved.presence == Presence::Found(FileType::File)).then_some(resolved.path)
+        };
+        let arguments = paths::arguments(tid).into_iter().skip(1).take(FIRST);
+        let mut operands = arguments.filter(|argument| !argument.is_empty() && !argument.starts_with(b"-"));
+        if let Some(file) = operands.find_map(|argument| file(&argument)) {
+            program.push(b' ');
+            program.extend(file);
+        }
+        self.recorder.program(program)
     }
 
     /// Records the interpreter or loader of a program, and theirs. Returns the program that runs in

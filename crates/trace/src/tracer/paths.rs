@@ -40,6 +40,20 @@ pub fn executable(tid: Tid) -> Option<Vec<u8>> {
     read_link(tid, &format!("/proc/{tid}/exe")).ok()
 }
 
+/// The arguments of a process, the first of which is the name of its program. Empty if they can't be
+/// read.
+pub fn arguments(tid: Tid) -> Vec<Vec<u8>> {
+    let text = std::fs::read(format!("/proc/{tid}/cmdline")).unwrap_or_default();
+    text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+}
+
+/// The process of a thread, and its parent.
+pub fn relatives(tid: Tid) -> Vec<Tid> {
+    let status = std::fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+    let number = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok());
+    ["Tgid:", "PPid:"].into_iter().filter_map(number).collect()
+}
+
 /// Reads a symlink in `/proc`. The kernel permits that for processes of the same user, so a root
 /// user without CAP_SYS_PTRACE takes on the identity of the process.
 fn read_link(tid: Tid, link: &str) -> Result<Vec<u8>, Unknown> {

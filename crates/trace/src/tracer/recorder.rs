@@ -43,11 +43,19 @@ impl Outcome {
     }
 }
 
+/// More distinct programs are not told apart.
+const MOST_PROGRAMS: usize = 1000;
+
+/// The index of a program that is not known.
+pub const UNKNOWN_PROGRAM: usize = 0;
+
 const OPERATIONS: usize = Operation::ALL.len();
 
 #[derive(Default)]
 struct Entry {
     counts: [[u64; OPERATIONS]; 3],
+    /// The programs that used it, as indices.
+    by: Vec<usize>,
     file_type: Option<FileType>,
     target: Option<Text>,
     /// Where the path leads, without and with following a symlink in its last component, and for
@@ -63,6 +71,9 @@ pub struct Recorder {
     indices: HashMap<Vec<u8>, usize>,
     paths: Vec<Vec<u8>>,
     entries: Vec<Entry>,
+    programs: Vec<Text>,
+    /// The program whose calls are recorded now, as an index.
+    pub acting: usize,
     not_seen: BTreeMap<(NotSeen, Option<Text>), u64>,
     /// Resolves symlinks.
     pub resolver: Resolver,
@@ -86,11 +97,26 @@ impl Recorder {
             indices: HashMap::new(),
             paths: Vec::new(),
             entries: Vec::new(),
+            programs: vec![Text::default()],
+            acting: UNKNOWN_PROGRAM,
             not_seen: BTreeMap::new(),
             resolver: Resolver::default(),
             state: 0,
             error: None,
         })
+    }
+
+    /// The index of a program.
+    pub fn program(&mut self, name: Vec<u8>) -> usize {
+        let name = Text(name);
+        if let Some(index) = self.programs.iter().position(|known| *known == name) {
+            return index;
+        }
+        if self.programs.len() >= MOST_PROGRAMS {
+            return UNKNOWN_PROGRAM;
+        }
+        self.programs.push(name);
+        self.programs.len() - 1
     }
 
     /// The program has mounted something or changed its root: paths may lead elsewhere.
@@ -192,10 +218,16 @@ impl Recorder {
     }
 
     fn count(&mut self, index: usize, operation: Operation, outcome: Outcome) {
-        let count = &mut self.entries[index].counts[outcome as usize][operation as usize];
+        let Entry { counts, by, .. } = &mut self.entries[index];
+        let count = &mut counts[outcome as usize][operation as usize];
         *count += 1;
-        if *count == 1 {
-            let counts = Counts::from([(operation, 1)]);
+        let is_new = *count == 1;
+        let is_other_program = outcome == Outcome::Found && !by.contains(&self.acting);
+        if is_other_program {
+            by.push(self.acting);
+        }
+        if is_new || is_other_program {
+            let counts = if is_new { Counts::from([(operation, 1)]) } else { Counts::new() };
             let record = self.with_counts(index, outcome, counts);
             self.append(&Line::Path { path: Text(self.paths[index].clone()), record });
         }
@@ -206,7 +238,10 @@ impl Recorder {
         let mut record =
             PathRecord { file_type: *file_type, target: target.clone(), ..PathRecord::default() };
         match outcome {
-            Outcome::Found => record.found = counts,
+            Outcome::Found => {
+                record.found = counts;
+                record.by.insert(self.programs[self.acting].clone());
+            }
             Outcome::Missing => record.missing = counts,
             Outcome::Failed => record.failed = counts,
         }
@@ -269,6 +304,7 @@ impl Recorder {
             file_type: entry.file_type,
             target: entry.target.clone(),
             found: counts(&entry.counts[Outcome::Found as usize]),
+            by: entry.by.iter().map(|program| self.programs[*program].clone()).collect(),
             missing: counts(&entry.counts[Outcome::Missing as usize]),
             failed: counts(&entry.counts[Outcome::Failed as usize]),
         };
