@@ -119,7 +119,7 @@ pub fn compare(
     finding.broken.extend(finding.configuration.iter().filter(differs).cloned());
     let (was, is) = (Tree::of(&before.image), Tree::of(&after.image));
     finding.files = files::compare(&was, &is);
-    let missing = libraries::missing(&was, &is);
+    let missing = libraries::missing(&was, &is, &|name| evidence.may_have_read(name));
     finding
         .tried
         .push(Tried { what: "every library of every program is found".into(), is_same: missing.is_empty() });
@@ -128,7 +128,7 @@ pub fn compare(
     finding.lacking = lacking::libraries(&was, &owners, loads);
     finding.broken.extend(missing.iter().map(ToString::to_string));
     if !evidence.is_empty() {
-        let used = evidence.used(&was);
+        let used = evidence.used(&before.image, &was);
         let lost = evidence::lost(&used, (&before.image, &was), &owners, (&after.image, &is));
         finding.used_size = evidence::size(&used);
         let used = evidence::count(&used);

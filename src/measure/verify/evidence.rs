@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jettison_trace::{Operation, PathRecord, Trace};
+use jettison_trace::{FileType, Operation, PathRecord, Text, Trace};
 
 use super::lacking::owner;
 use super::lookup::Lookup;
 use crate::context::RequiredPackage;
 use crate::image::{Image, Kind, Owners, Tree};
+use crate::knowledge::lists::directories::{OF_BUILDS_OF_PYTHON, OF_PACKAGE_MANAGERS, OF_THE_LOADER};
 use crate::knowledge::lists::files::OPTIONAL;
 use crate::measure::tracer;
 
@@ -127,7 +128,7 @@ impl Evidence {
     /// The files of an image that were read or executed: absolute paths.
     pub fn read_files(&self, image: &Image) -> Vec<String> {
         let tree = Tree::of(image);
-        let used = self.used(&tree);
+        let used = self.used(image, &tree);
         let read = used.iter().filter(|file| file.using <= Use::Read);
         let paths: BTreeSet<&str> = read.flat_map(|file| [file.path, &file.real]).collect();
         paths.into_iter().map(|path| format!("/{path}")).collect()
@@ -138,22 +139,34 @@ impl Evidence {
         self.untraced.join("; ")
     }
 
+    /// Whether a file with this name was read, or may have been.
+    pub(super) fn may_have_read(&self, name: &str) -> bool {
+        let is_read = |(path, record): (&Text, &PathRecord)| {
+            record.is_read() && path.0.rsplit(|byte| *byte == b'/').next() == Some(name.as_bytes())
+        };
+        self.is_empty() || !self.untraced.is_empty() || self.trace.paths.iter().any(is_read)
+    }
+
     /// The files of an image that were used.
-    pub(super) fn used(&self, image: &Tree<'_>) -> Vec<Used<'_>> {
+    pub(super) fn used(&self, image: &Image, tree: &Tree<'_>) -> Vec<Used<'_>> {
         let own = tracer::DIRECTORY.trim_start_matches('/');
+        let programs: BTreeSet<&str> =
+            image.config.start.path().map(|directory| directory.trim_matches('/')).collect();
         let used = self.trace.paths.iter().filter_map(|(path, record)| {
             let path = std::str::from_utf8(&path.0).ok()?.trim_matches('/');
             let below = |directory: &&str| {
                 path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            let (real, place) = image.resolve(path)?;
+            let (real, place) = tree.resolve(path)?;
             let using = match Use::of(record)? {
                 Use::Read if place.entry.kind == Kind::Directory => Use::Listed,
                 using => using,
             };
             let is_needed = match using {
                 Use::Executed | Use::Read => true,
-                Use::Listed | Use::LookedUp => !TEMPORARY.iter().any(&below),
+                Use::Listed | Use::LookedUp if TEMPORARY.iter().any(&below) => false,
+                Use::Listed => !is_made_if_missing(record),
+                Use::LookedUp => !is_made_if_missing(record) && !is_no_need(path, record, &programs),
             };
             let is_other = NOT_OF_THE_IMAGE.iter().chain([&own]).any(below);
             let is_optional = OPTIONAL.iter().any(|name| path.rsplit('/').next() == Some(name));
@@ -164,6 +177,29 @@ impl Evidence {
         });
         used.collect()
     }
+}
+
+/// Whether the program tried to create a directory that was there: it creates one that is not.
+fn is_made_if_missing(record: &PathRecord) -> bool {
+    record.file_type == Some(FileType::Directory) && record.failed.contains_key(&Operation::Create)
+}
+
+/// Whether it is known that a file need not be there although it was looked up. As a rule, a program
+/// that looks up another one, or a directory, may use it later.
+fn is_no_need(path: &str, record: &PathRecord, programs: &BTreeSet<&str>) -> bool {
+    let Some((directory, name)) = path.rsplit_once('/') else { return false };
+    let is_manager = |program: &Text| {
+        let program = program.display();
+        OF_PACKAGE_MANAGERS.iter().any(|part| program.contains(part))
+    };
+    let is_for_installs =
+        || programs.contains(directory) && !record.by.is_empty() && record.by.iter().all(is_manager);
+    let is_for_compilations = || {
+        record.file_type == Some(FileType::Directory)
+            && directory.rsplit('/').next().is_some_and(|parent| parent.starts_with("python3"))
+            && OF_BUILDS_OF_PYTHON.iter().any(|start| name.starts_with(start))
+    };
+    is_for_installs() || is_for_compilations()
 }
 
 /// The size of the files whose content was used.
@@ -192,8 +228,12 @@ pub(super) fn lost(
         led.entry(real).or_default().push(path);
     }
     let lookup = Lookup::of(before, after, is);
-    let is_found =
-        |path: &str| is.resolve(path).is_some() || lookup.finds(path) || is_default_zone(path, was);
+    let is_found = |path: &str| {
+        is.resolve(path).is_some()
+            || lookup.finds(path)
+            || is_default_zone(path, was)
+            || path == CACHE_OF_THE_LOADER && needs_no_cache(is)
+    };
     let is_lost = |file: &&Used<'_>| {
         let elsewhere = led.get(file.path).is_some_and(|names| names.iter().all(|name| is_found(name)));
         !is_found(file.path) && !elsewhere
@@ -206,6 +246,17 @@ pub(super) fn lost(
     let mut lost: Vec<Lost> = lost.collect();
     lost.sort();
     lost
+}
+
+/// The directories and names of libraries, which the loader reads first. (man 8 ld.so.)
+const CACHE_OF_THE_LOADER: &str = "etc/ld.so.cache";
+
+/// Whether the loader finds all libraries of an image without its cache.
+fn needs_no_cache(image: &Tree<'_>) -> bool {
+    let is_below =
+        |path: &str, directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let mut libraries = image.places.keys().filter(|path| path.ends_with(".so") || path.contains(".so."));
+    libraries.all(|path| OF_THE_LOADER.iter().any(|directory| is_below(path, directory)))
 }
 
 /// Whether a path is the link to the time zone of an image whose zone is UTC: that is the zone of
@@ -305,11 +356,16 @@ mod tests {
 
     /// What a program used that read these paths.
     fn evidence(paths: &[&str]) -> Evidence {
+        evidence_of(paths.iter().map(|path| format!("{{\"path\":\"/{path}\",\"found\":{{\"read\":1}}}}")))
+    }
+
+    /// The evidence with these lines.
+    fn evidence_of(lines: impl IntoIterator<Item = String>) -> Evidence {
         let mut text = String::from(
             "{\"trace\":\"jettison\",\"version\":1,\"program\":[\"x\"],\"workdir\":\"/\",\"architecture\":\"x86_64\",\"stops\":\"filter\"}\n",
         );
-        for path in paths {
-            text += &format!("{{\"path\":\"/{path}\",\"found\":{{\"read\":1}}}}\n");
+        for line in lines {
+            text += &format!("{line}\n");
         }
         let mut evidence = Evidence::default();
         evidence.add("x", Trace::read(text.as_bytes()).expect("a trace"), "");
@@ -317,9 +373,71 @@ mod tests {
     }
 
     fn lost(used: &[&str], before: &Image, after: &Image) -> Vec<String> {
+        lost_of(&evidence(used), before, after)
+    }
+
+    fn lost_of(evidence: &Evidence, before: &Image, after: &Image) -> Vec<String> {
         let (was, is) = (Tree::of(before), Tree::of(after));
-        let evidence = evidence(used);
-        files(&super::lost(&evidence.used(&was), (before, &was), &Owners::of(&was), (after, &is)))
+        let used = evidence.used(before, &was);
+        files(&super::lost(&used, (before, &was), &Owners::of(&was), (after, &is)))
+    }
+
+    /// A file was looked up, by these programs.
+    fn lookup(path: &str, by: &str) -> Evidence {
+        evidence_of([format!("{{\"path\":\"/{path}\",\"found\":{{\"stat\":1}},\"by\":[{by}]}}")])
+    }
+
+    #[test]
+    fn a_program_that_only_package_managers_look_up_is_not_needed() {
+        let before = image("/usr/bin", &[("usr/bin/git", None), ("etc/git", None)]);
+        let after = image("/usr/bin", &[]);
+        let npm = "\"/usr/bin/node /usr/lib/node_modules/npm/bin/npm-cli.js\"";
+        let lost = |path: &str, by: &str| lost_of(&lookup(path, by), &before, &after);
+        assert_eq!(lost("usr/bin/git", npm), [""; 0]);
+        // The application may call it at the next request.
+        let both = format!("{npm},\"/usr/bin/node /srv/server.js\"");
+        for by in [both.as_str(), "\"\"", ""] {
+            assert_eq!(lost("usr/bin/git", by), ["/usr/bin/git"], "{by}");
+        }
+        assert_eq!(lost("etc/git", npm), ["/etc/git"]);
+    }
+
+    #[test]
+    fn a_directory_that_the_program_creates_is_not_needed() {
+        let before = image("/bin", &[("root/.npm/x", None), ("var/lib/app/x", None)]);
+        let after = image("/bin", &[]);
+        let line = |path: &str, more: &str| {
+            format!("{{\"path\":\"/{path}\",\"type\":\"directory\",\"found\":{{\"stat\":1}}{more}}}")
+        };
+        let evidence =
+            evidence_of([line("root/.npm", ",\"failed\":{\"create\":1}"), line("var/lib/app", "")]);
+        assert_eq!(lost_of(&evidence, &before, &after), ["/var/lib/app"]);
+    }
+
+    #[test]
+    fn a_directory_that_only_compilations_read_is_not_needed() {
+        let config = "usr/lib/python3.11/config-3.11-x86_64-linux-gnu";
+        let before = image("/bin", &[(&format!("{config}/Makefile"), None)]);
+        let after = image("/bin", &[]);
+        let line = |operation: &str| {
+            evidence_of([format!(
+                "{{\"path\":\"/{config}\",\"type\":\"directory\",\"found\":{{\"{operation}\":1}}}}"
+            )])
+        };
+        assert_eq!(lost_of(&line("stat"), &before, &after), [""; 0]);
+        assert_eq!(lost_of(&line("list"), &before, &after), [format!("/{config}")]);
+    }
+
+    #[test]
+    fn the_cache_of_the_loader_is_needed_for_libraries_elsewhere() {
+        let before = image("/bin", &[(CACHE_OF_THE_LOADER, None)]);
+        let with = |path: &str| image("/bin", &[(path, None)]);
+        for (path, expected) in [
+            ("usr/lib/x86_64-linux-gnu/libz.so.1", &[][..]),
+            ("usr/local/lib/libz.so.1", &["/etc/ld.so.cache"]),
+        ] {
+            assert_eq!(lost(&[CACHE_OF_THE_LOADER], &before, &with(path)), expected, "{path}");
+        }
     }
 
     #[test]
@@ -336,6 +454,15 @@ mod tests {
         let after = image("/bin", &[("lib/a.so", Some("a.so.2")), ("lib/a.so.2", None)]);
         assert_eq!(lost(&["lib/a.so", "lib/a.so.1"], &before, &after), [""; 0]);
         assert_eq!(lost(&["lib/a.so.1"], &before, &after), ["/lib/a.so.1"]);
+    }
+
+    #[test]
+    fn a_library_may_be_in_another_directory_of_the_loader() {
+        let used = ["usr/lib/x86_64-linux-gnu/libz.so.1"];
+        let before = image("/bin", &[(used[0], None)]);
+        assert_eq!(lost(&used, &before, &image("/bin", &[("usr/lib/libz.so.1", None)])), [""; 0]);
+        let elsewhere = image("/bin", &[("opt/lib/libz.so.1", None)]);
+        assert_eq!(lost(&used, &before, &elsewhere), [format!("/{}", used[0])]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::image::{Elf, Kind, Tree};
+use crate::knowledge::lists::files::LOADED_WITH_A_DISPLAY;
 
 /// A library that files of an image load but that the image does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +29,19 @@ impl fmt::Display for Missing {
 }
 
 /// Libraries that are missing in the second image but not in the first, where the same file may be
-/// in another directory.
-pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>) -> Vec<Missing> {
+/// in another directory. `is_read` says whether a check may have read a file with a name.
+pub(super) fn missing(before: &Tree<'_>, after: &Tree<'_>, is_read: &dyn Fn(&str) -> bool) -> Vec<Missing> {
     let named = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let is_loaded = |path: &str| {
+        let name = named(path);
+        !LOADED_WITH_A_DISPLAY.contains(&name.as_str()) || is_read(&name)
+    };
     let were: BTreeSet<(String, String)> =
         unresolved(before).into_iter().map(|(path, library)| (named(&path), library)).collect();
     let mut found: BTreeMap<String, Missing> = BTreeMap::new();
     let lost = unresolved(after)
         .into_iter()
-        .filter(|(path, library)| !were.contains(&(named(path), library.clone())));
+        .filter(|(path, library)| !were.contains(&(named(path), library.clone())) && is_loaded(path));
     for (path, library) in lost {
         let new = || Missing { library: library.clone(), path: path.clone(), others: 0 };
         found.entry(library.clone()).and_modify(|found| found.others += 1).or_insert_with(new);

@@ -1,9 +1,10 @@
-//! Files that programs find by name in directories that the environment names, so that they may be in
-//! another directory of another image: programs of the PATH, Python modules, `JAVA_HOME`.
+//! Files that programs find by name in one of several directories, so that they may be in another
+//! directory of another image: programs of the PATH, libraries, Python modules, `JAVA_HOME`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::{Image, Tree};
+use crate::knowledge::lists::directories::OF_THE_LOADER;
 
 /// Where an image looks for files of the image that it replaces.
 pub(super) struct Lookup<'t> {
@@ -45,6 +46,7 @@ impl<'t> Lookup<'t> {
     pub(super) fn finds(&self, path: &str) -> bool {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         self.from.contains(directory) && self.to.iter().any(|other| self.has(&format!("{other}/{name}")))
+            || self.finds_library(directory, name)
             || self.finds_module(path)
             || self.finds_source(directory, name)
             || self.homes.iter().any(|(from, to)| {
@@ -55,6 +57,16 @@ impl<'t> Lookup<'t> {
 
     fn has(&self, path: &str) -> bool {
         self.tree.resolve(path).is_some()
+    }
+
+    /// Whether a library is in another directory of the loader. (man 8 ld.so.)
+    fn finds_library(&self, directory: &str, name: &str) -> bool {
+        let is_library = name.ends_with(".so") || name.contains(".so.");
+        is_library && is_of_the_loader(directory) && {
+            let ends = format!("/{name}");
+            let mut found = self.tree.places.keys().filter(|path| path.ends_with(&ends));
+            found.any(|path| is_of_the_loader(&path[..path.len() - ends.len()]) && self.has(path))
+        }
     }
 
     fn finds_module(&self, path: &str) -> bool {
@@ -79,6 +91,20 @@ impl<'t> Lookup<'t> {
             self.has(&source) || self.finds_module(&source)
         })
     }
+}
+
+/// Whether the loader finds libraries in a directory without its cache.
+fn is_of_the_loader(directory: &str) -> bool {
+    OF_THE_LOADER.iter().any(|own| {
+        let rest = directory.strip_prefix(own);
+        rest.is_some_and(|rest| rest.is_empty() || is_multiarch(rest))
+    })
+}
+
+/// Whether the rest of a path is one of Debian's directories for an architecture:
+/// `/x86_64-linux-gnu`.
+fn is_multiarch(rest: &str) -> bool {
+    rest.strip_prefix('/').is_some_and(|name| !name.contains('/') && name.contains("-linux-"))
 }
 
 /// The directories that a variable of both images names, where they differ.
