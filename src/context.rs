@@ -47,6 +47,12 @@ pub trait ContextSource: Sync {
         &[]
     }
 
+    /// Parts of the Python packages of the original image that running applications seldom need.
+    /// `None` if it is not known which files its checks open.
+    fn python_parts(&self) -> Option<&[PythonPart]> {
+        None
+    }
+
     /// The distribution and release of the image that the last stage is based on, as a build has
     /// shown: `debian:12`.
     fn observed_release(&self) -> Option<&str> {
@@ -94,6 +100,35 @@ impl RequiredPackage {
     /// A package and the reason for it.
     pub fn of(package: &str, why: impl Into<String>) -> Self {
         Self { package: package.to_owned(), why: why.into() }
+    }
+}
+
+/// A part of the installed Python packages of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PythonPart {
+    /// Which part it is.
+    pub name: PythonPartName,
+    /// Its size in bytes.
+    pub size: u64,
+    /// One of its files that a check has read or executed.
+    pub opened: Option<String>,
+}
+
+/// The parts of Python packages that running applications seldom need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PythonPartName {
+    /// The installer of packages.
+    Pip,
+    /// The directories `tests` of packages.
+    Tests,
+}
+
+impl fmt::Display for PythonPartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pip => "pip",
+            Self::Tests => "the tests of packages",
+        })
     }
 }
 

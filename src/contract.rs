@@ -15,6 +15,7 @@ mod prune_stage;
 mod repeated;
 mod spelling;
 mod stages;
+mod trimmed;
 mod unused_stages;
 
 use crate::facts::Facts;

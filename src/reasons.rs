@@ -12,6 +12,7 @@ mod context;
 mod later;
 mod manifests;
 mod merging;
+mod minimizing;
 mod ordering;
 mod ownership;
 mod packages;
@@ -31,6 +32,7 @@ pub(crate) use context::*;
 pub(crate) use later::*;
 pub(crate) use manifests::*;
 pub(crate) use merging::*;
+pub(crate) use minimizing::*;
 pub(crate) use ordering::*;
 pub(crate) use ownership::*;
 pub(crate) use packages::*;
@@ -53,6 +55,7 @@ pub const GROUPS: &[&Group] = &[
     &packages::GROUP,
     &bases::GROUP,
     &stages::GROUP,
+    &minimizing::GROUP,
     &context::GROUP,
     &tidy::GROUP,
 ];
@@ -141,7 +144,7 @@ impl Reason {
 
     /// Whether it may not apply once the image is built.
     pub fn is_answered_by_a_build(&self) -> bool {
-        self.code() == "unknown-debian-release"
+        matches!(self.code(), "unknown-debian-release" | "opened-files-unknown")
     }
 
     /// Its arguments by name.

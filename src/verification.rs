@@ -5,7 +5,7 @@
 //! without a container engine.
 
 use crate::config::Settings;
-use crate::context::{BuildContext, ContextSource, ImageRun, RequiredPackage, Service};
+use crate::context::{BuildContext, ContextSource, ImageRun, PythonPart, RequiredPackage, Service};
 use crate::pipeline::{self, Outcome, Unapplied};
 use crate::reasons;
 use crate::span::Place;
@@ -25,6 +25,12 @@ pub trait Trial {
     /// The files of the original image that its checks have read or executed: absolute paths.
     fn read_files(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Parts of the Python packages of the original image, and whether its checks have opened them;
+    /// `None` if that is unknown.
+    fn python_parts(&self) -> Option<Vec<PythonPart>> {
+        None
     }
 
     /// Tries a version of the Dockerfile, with its ignore file if that changes too.
@@ -78,6 +84,7 @@ pub fn fix<T: Trial>(
         proven: context_source.proven().to_vec(),
         files: context_source.needed_files().to_vec(),
         read_files: trial.read_files(),
+        python_parts: trial.python_parts(),
         release: trial.release(),
     };
     loop {
@@ -147,6 +154,7 @@ struct Proving<'a> {
     proven: Vec<RequiredPackage>,
     files: Vec<String>,
     read_files: Vec<String>,
+    python_parts: Option<Vec<PythonPart>>,
     release: Option<String>,
 }
 
@@ -169,6 +177,10 @@ impl ContextSource for Proving<'_> {
 
     fn read_files(&self) -> &[String] {
         &self.read_files
+    }
+
+    fn python_parts(&self) -> Option<&[PythonPart]> {
+        self.python_parts.as_deref()
     }
 
     fn observed_release(&self) -> Option<&str> {

@@ -344,6 +344,36 @@ fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package()
 }
 
 #[test]
+fn minimizing_removes_what_no_check_opens() {
+    let test = "minimizing_removes_what_no_check_opens";
+    if !support::has_engine(test) || !support::has_tracer(test) {
+        return;
+    }
+    let text = "FROM python:3.11 AS build\nRUN python -m venv /opt/venv\n\nFROM python:3.11-slim\nENV PATH=/opt/venv/bin:$PATH\nCOPY --from=build /opt/venv /opt/venv\nCOPY main.py /srv/\nCMD [\"python\", \"/srv/main.py\"]\n";
+    let minimize = |program: &str, more: &[&str]| {
+        let place = Place::with(&[("Dockerfile", text), ("main.py", program)]);
+        let arguments = ["fix", "--verify", "--minimize", "--write", "-v", "Dockerfile"];
+        let output = place.run(&[&arguments[..], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+        (place.read("Dockerfile"), format!("{}{}", stdout(&output), stderr(&output)))
+    };
+    let smoke = ["--smoke", "python /srv/main.py"];
+    let (new, said) = minimize("print(1)\n", &smoke);
+    let step = "# no check of the image opens pip\nRUN /opt/venv/bin/pip uninstall -y pip\n\nFROM";
+    assert!(new.contains(step), "{new}{said}");
+    assert!(said.contains("containers can no longer install or list packages"), "{said}");
+    // Nothing names pip, and the check opens it.
+    let computed = "import importlib\nprint(importlib.import_module(chr(112) + 'ip').__name__)\n";
+    let (new, said) = minimize(computed, &smoke);
+    assert!(!new.contains("uninstall"), "{new}");
+    assert!(said.contains("pip not removed: a check of the original image opens /"), "{said}");
+    // Only the start of the container was tested.
+    let (new, said) = minimize("print(1)\n", &[]);
+    assert!(!new.contains("uninstall"), "{new}");
+    assert!(said.contains("use --verify, with a HEALTHCHECK or --smoke"), "{said}");
+}
+
+#[test]
 fn a_smoke_test_that_cannot_run_in_the_original_proves_nothing() {
     if !support::has_engine("a_smoke_test_that_cannot_run_in_the_original_proves_nothing") {
         return;

@@ -58,6 +58,7 @@ fn settings(transform: &Transform) -> Settings {
         r#unsafe: transform.applicability < Applicability::Safe,
         caches: if transform.id == "cache-mounts" { Caches::Mount } else { Caches::Clean },
         strip: true,
+        minimize: true,
         ..Config::default()
     };
     Settings { config, proves: true, ..Settings::default() }

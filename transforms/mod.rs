@@ -49,6 +49,7 @@ mod strip_artifacts;
 mod superseded_settings;
 pub(crate) mod support;
 mod temporary_directories;
+mod trim_environment;
 mod unused_stages;
 mod update_index_once;
 mod useradd_no_log_init;
@@ -65,6 +66,7 @@ pub const ALL: &[Transform] = &[
     split_stages::TRANSFORM,
     slim_base::TRANSFORM,
     drop_build_packages::TRANSFORM,
+    trim_environment::TRANSFORM,
     merge_runs::TRANSFORM,
     update_index_once::TRANSFORM,
     combine_installs::TRANSFORM,

@@ -122,6 +122,14 @@ options! {
         bases: Option<Bases>
     } => |value, bases| *value = bases.unwrap_or(*value);
 
+    /// With `--verify`, also remove parts of packages that no check of the original image opened, such
+    /// as pip. What nobody tried may need them.
+    minimize: bool = false, since: "0.1.0", flag: {
+        /// Also remove parts of packages that no check opened, such as pip (with --verify)
+        #[arg(long)]
+        minimize: bool
+    } => |value, is_on| *value |= is_on;
+
     /// Files and directories (absolute, or `~/…`) that no cleanup may remove.
     keep: Vec<String> = Vec::new(), since: "0.1.0";
 

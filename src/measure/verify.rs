@@ -10,6 +10,7 @@ mod files;
 mod lacking;
 mod libraries;
 mod lookup;
+mod python_parts;
 mod smoke;
 
 pub use evidence::Evidence;

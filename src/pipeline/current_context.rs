@@ -1,6 +1,6 @@
 //! The context of the Dockerfile after the steps so far.
 
-use crate::context::{BuildContext, ContextSource, ImageRun, RequiredPackage, Service};
+use crate::context::{BuildContext, ContextSource, ImageRun, PythonPart, RequiredPackage, Service};
 
 /// The context with the ignore file as changed by the steps so far.
 pub(super) struct CurrentContext<'s> {
@@ -49,6 +49,10 @@ impl ContextSource for CurrentContext<'_> {
 
     fn read_files(&self) -> &[String] {
         self.given.read_files()
+    }
+
+    fn python_parts(&self) -> Option<&[PythonPart]> {
+        self.given.python_parts()
     }
 
     fn services(&self) -> &[Service] {

@@ -130,6 +130,21 @@ fn what_unsafe_fixes_leave_of_applications_verifies() -> Result<()> {
 }
 
 #[test]
+fn a_minimized_application_passes_a_smoke_test_that_its_check_does_not_contain() -> Result<()> {
+    let test = "a_minimized_application_passes_a_smoke_test_that_its_check_does_not_contain";
+    if !support::has_engine(test) || !support::has_tracer(test) {
+        return Ok(());
+    }
+    for (name, check) in [("flask", "python -c 'import app'"), ("sklearn-report", "python -c 'import sklearn.cluster'")]
+    {
+        let found = sizes::minimized(applications::named(name), check)?;
+        eprintln!("{name}: {} bytes, {} with --minimize", found.before, found.after);
+        assert!(found.before - found.after > 5_000_000, "{name}: {found:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn an_application_is_measured_before_and_after() -> Result<()> {
     if !support::has_engine("an_application_is_measured_before_and_after") {
         return Ok(());

@@ -86,6 +86,25 @@ pub fn verified(application: &'static Application) -> Result<Verified> {
     Ok(Verified { after: bytes(&images)?, read })
 }
 
+/// Fixes an application with `--verify` and a check, with and without `--minimize`, and runs its smoke
+/// test on both results. Returns their sizes.
+pub fn minimized(application: &'static Application, check: &str) -> Result<Sizes> {
+    let build = |more: &[&str]| -> Result<(Vec<Image>, String)> {
+        let workspace = Workspace::of(application)?;
+        workspace.fix_file("Dockerfile", &[&["--verify", "--smoke", check], more].concat())?;
+        let services = application.services.iter();
+        let images: Vec<Image> =
+            services.map(|service| workspace.build(service, "minimized", false)).collect::<Result<_>>()?;
+        smoke::test(application, &images).with_context(|| format!("with --verify {more:?}"))?;
+        Ok((images, std::fs::read_to_string(workspace.file("Dockerfile"))?))
+    };
+    let (images, _) = build(&[])?;
+    let before = bytes(&images)?;
+    let (images, text) = build(&["--minimize"])?;
+    ensure!(text.contains("uninstall -y pip"), "{}: nothing is removed:\n{text}", application.name);
+    Ok(Sizes { before, after: bytes(&images)? })
+}
+
 fn bytes(images: &[Image]) -> Result<u64> {
     let size = |image: &Image| -> Result<u64> {
         Ok(engine::docker(&["image", "inspect", "--format", "{{.Size}}", &image.tag])?.parse()?)

@@ -59,6 +59,7 @@ pub struct Written(
     Vec<jettison::context::Service>,
     Vec<jettison::context::ImageRun>,
     Vec<(String, String)>,
+    Option<Vec<jettison::context::PythonPart>>,
 );
 
 impl jettison::context::ContextSource for Written {
@@ -77,6 +78,10 @@ impl jettison::context::ContextSource for Written {
     fn texts_about_targets(&self) -> Result<&[(String, String)], &str> {
         Ok(&self.3)
     }
+
+    fn python_parts(&self) -> Option<&[jettison::context::PythonPart]> {
+        self.4.as_deref()
+    }
 }
 
 impl From<jettison::context::BuildContext> for Written {
@@ -92,7 +97,8 @@ impl From<jettison::context::BuildContext> for Written {
         let is_about = |text: &&String| text.to_ascii_lowercase().contains("target");
         let texts = context.texts.iter().filter(|(_, text)| is_about(text));
         let texts = texts.map(|(path, text)| (path.clone(), text.clone())).collect();
-        Self(context, services, runs, texts)
+        let parts = context.texts.get(".checks").map(|text| text.lines().map(python_part).collect());
+        Self(context, services, runs, texts, parts)
     }
 }
 
@@ -121,6 +127,20 @@ impl Written {
         }
         BuildContext::of(entries, texts, ".dockerignore", ignore_text).into()
     }
+}
+
+/// A line of the file `.checks`, which stands for what the checks of an image have shown: the name of
+/// a part, its size, and a file that was opened.
+fn python_part(line: &str) -> jettison::context::PythonPart {
+    use jettison::context::{PythonPart, PythonPartName};
+    let mut words = line.split(' ');
+    let name = match words.next() {
+        Some("pip") => PythonPartName::Pip,
+        Some("tests") => PythonPartName::Tests,
+        other => panic!("{other:?} is not the name of a part"),
+    };
+    let size = words.next().and_then(|size| size.parse().ok()).expect("a size");
+    PythonPart { name, size, opened: words.next().map(str::to_owned) }
 }
 
 /// The bodies of all here-documents.

@@ -49,6 +49,7 @@ pub fn run(args: &Fix) -> anyhow::Result<Status> {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
+    is_consistent(args)?;
     let configurations = Configurations::new(&args.choice)?;
     let is_named = args.stdin_filename.is_some();
     if is_named || args.paths.iter().any(|path| path == Path::new("-")) {
@@ -114,8 +115,18 @@ fn name_from_top(reports: &mut [FileReport]) {
     }
 }
 
+/// Checks the options that belong together and are defined apart.
+fn is_consistent(args: &Fix) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.proof.verify || !args.choice.flags.minimize,
+        "--minimize removes what no check of the image opens, so it needs --verify"
+    );
+    Ok(())
+}
+
 /// Fixes all files, and writes them if requested.
 pub fn reports(args: &Fix) -> anyhow::Result<Vec<FileReport>> {
+    is_consistent(args)?;
     reports_with(args, &Configurations::new(&args.choice)?)
 }
 

@@ -13,7 +13,7 @@ use crate::cli::context::FileContext;
 use crate::cli::progress::Bar;
 use crate::cli::{Status, input, names};
 use crate::config::{Deadline, Settings};
-use crate::context::ContextSource as _;
+use crate::context::{ContextSource as _, PythonPart};
 use crate::measure::tracer::Tracer;
 use crate::measure::verify::{self, Evidence, Subject};
 use crate::measure::workspace::{Version, Workspace};
@@ -184,6 +184,10 @@ impl verification::Trial for Trial<'_> {
 
     fn read_files(&self) -> Vec<String> {
         self.evidence.read_files(&self.before.image)
+    }
+
+    fn python_parts(&self) -> Option<Vec<PythonPart>> {
+        self.evidence.python_parts(&self.before.image)
     }
 
     fn check(&self, text: &str, ignore_file: Option<&str>) -> anyhow::Result<Result<Verified, Failure>> {

@@ -10,7 +10,8 @@ use jettison_trace::{FileType, Operation, PathRecord, Text, Trace};
 
 use super::lacking::owner;
 use super::lookup::Lookup;
-use crate::context::RequiredPackage;
+use super::python_parts;
+use crate::context::{PythonPart, RequiredPackage};
 use crate::image::{Image, Kind, Owners, Tree};
 use crate::knowledge::lists::directories::{OF_BUILDS_OF_PYTHON, OF_PACKAGE_MANAGERS, OF_THE_LOADER};
 use crate::knowledge::lists::files::OPTIONAL;
@@ -132,6 +133,13 @@ impl Evidence {
         let read = used.iter().filter(|file| file.using <= Use::Read);
         let paths: BTreeSet<&str> = read.flat_map(|file| [file.path, &file.real]).collect();
         paths.into_iter().map(|path| format!("/{path}")).collect()
+    }
+
+    /// Parts of the Python packages of an image, and whether the checks have opened them. `None` if
+    /// not everything that they open is known.
+    pub fn python_parts(&self, image: &Image) -> Option<Vec<PythonPart>> {
+        let is_known = !self.is_empty() && self.untraced.is_empty() && self.trace.not_seen.is_empty();
+        is_known.then(|| python_parts::of(&Tree::of(image), &self.trace))
     }
 
     /// Why the evidence is not everything; empty if it is.

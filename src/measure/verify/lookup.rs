@@ -21,7 +21,7 @@ pub(super) struct Lookup<'t> {
 
 /// The names of directories with installed Python modules. (Python's manual, "site"; Debian's Python
 /// policy for `dist-packages`.)
-const MODULES: [&str; 2] = ["site-packages", "dist-packages"];
+pub(super) const MODULES: [&str; 2] = ["site-packages", "dist-packages"];
 
 impl<'t> Lookup<'t> {
     pub(super) fn of(before: &Image, after: &Image, tree: &'t Tree<'t>) -> Self {
