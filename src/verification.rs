@@ -389,6 +389,8 @@ mod tests {
             };
             assert!(removes("/app/node_modules/express/index.js"), "{text}");
             assert!(!removes("/app/node_modules/debug/src/index.js"), "{text}");
+            // One of npm's own dependencies.
+            assert!(removes("/usr/local/lib/node_modules/npm/node_modules/debug/src/index.js"), "{text}");
             // A dependency of a dev dependency, according to the lockfile.
             assert!(!removes("/app/node_modules/ms/index.js"), "{text}");
         }

@@ -344,6 +344,31 @@ fn what_the_slim_image_lacks_is_installed_where_the_original_tells_its_package()
 }
 
 #[test]
+fn a_program_that_was_looked_up_stays_unless_an_install_calls_it() {
+    let test = "a_program_that_was_looked_up_stays_unless_an_install_calls_it";
+    if !support::has_engine(test) || !support::has_tracer(test) {
+        return;
+    }
+    // It may be called at a later request, and the name is not in the sources.
+    let looks = "import shutil\nshutil.which(chr(103) + 'it')\n";
+    let place = Place::with(&[("Dockerfile", ON_PYTHON), ("main.py", looks)]);
+    let output = place.run(PROVE_AND_WRITE);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(place.read("Dockerfile").contains(" git "), "{}", place.read("Dockerfile"));
+    assert!(stdout(&output).contains("git: /usr/bin/git was looked up in the original image"));
+    // npm looks for it when it starts.
+    let text = "FROM node:18\nWORKDIR /app\nCOPY package.json server.js ./\nCMD [\"npm\", \"start\"]\n";
+    let place = Place::with(&[
+        ("Dockerfile", text),
+        ("package.json", "{\"scripts\": {\"start\": \"node server.js\"}}\n"),
+        ("server.js", "setTimeout(() => {}, 300000);\n"),
+    ]);
+    let output = place.run(&["fix", "--verify", "--write", "Dockerfile"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(place.read("Dockerfile"), text.replace("node:18", "node:18-slim"));
+}
+
+#[test]
 fn minimizing_removes_what_no_check_opens() {
     let test = "minimizing_removes_what_no_check_opens";
     if !support::has_engine(test) || !support::has_tracer(test) {

@@ -8,11 +8,12 @@
 //! Unsafe, and proposed only with `--minimize` under `jettison fix --verify`, and only if the image
 //! has something to test: a HEALTHCHECK, or a `--smoke` command. The checks run in the original image
 //! under a tracer, and must not open a single file of what is removed. No source file, script,
-//! command of the image, or command with which the repository runs the image may name pip. Then the
-//! image is built without these files, and the checks run again.
+//! command of the image, or command with which the repository runs the image may name pip, and no
+//! source file may name `.tests`. Then the image is built without these files, and the checks run
+//! again.
 //!
-//! What is lost: `pip install` and `pip list` in a running container, and the tests of packages. A
-//! package that imports one of its `tests` later than any check shows would fail.
+//! What is lost: `pip install` and `pip list` for this environment in a running container, and the
+//! tests of packages. A package that imports one of its `tests` later than any check shows would fail.
 //!
 //! The files are removed at the end of the build stage, since a later step of the final image could
 //! hide them but not free their space.
@@ -20,7 +21,7 @@
 //! # When it does nothing
 //! Without `--minimize`; if the final image does not copy a virtual environment that another stage
 //! creates with `python -m venv`; or if that stage already removes pip. It refuses if the files that
-//! the checks open are not known, a check opens one of the files, something names pip, or another
+//! the checks open are not known, a check opens one of the files, something names them, or another
 //! stage uses the build stage.
 //!
 //! # Examples
@@ -131,7 +132,10 @@ fn may_remove(ctx: &Context<'_>, part: &PythonPart) -> Result<(), Reason> {
     if let Some(path) = &part.opened {
         return Err(reasons::check_opens(path));
     }
-    if part.name == PythonPartName::Pip { mentions::nothing_names_pip(ctx) } else { Ok(()) }
+    match part.name {
+        PythonPartName::Pip => mentions::nothing_names_pip(ctx),
+        PythonPartName::Tests => mentions::nothing_imports_tests(ctx),
+    }
 }
 
 /// The step that removes the parts.
@@ -151,8 +155,8 @@ fn step(found: &Environment, removed: &[&PythonPart], names: &str) -> NewInstruc
 /// What the user should know about the removal of a part.
 fn note(part: &PythonPart) -> String {
     let lost = match part.name {
-        PythonPartName::Pip => "containers can no longer install or list packages",
+        PythonPartName::Pip => "containers can no longer install or list packages of the environment",
         PythonPartName::Tests => "packages can no longer test themselves, or import from their tests",
     };
-    format!("{}: {} MB, of which the checks open no file; {lost}", part.name, part.size / 1_000_000)
+    format!("{}: about {} MB, of which the checks open no file; {lost}", part.name, part.size / 1_000_000)
 }

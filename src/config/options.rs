@@ -123,7 +123,7 @@ options! {
     } => |value, bases| *value = bases.unwrap_or(*value);
 
     /// With `--verify`, also remove parts of packages that no check of the original image opened, such
-    /// as pip. What nobody tried may need them.
+    /// as pip. A request that no check makes may need them.
     minimize: bool = false, since: "0.1.0", flag: {
         /// Also remove parts of packages that no check opened, such as pip (with --verify)
         #[arg(long)]

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use crate::knowledge::languages::node::DIRECTORIES_OF_GLOBAL_PACKAGES;
 use crate::reasons::{self, Reason};
 use crate::runtime::view::StageView;
 
@@ -25,7 +26,8 @@ pub(crate) fn node(view: &StageView<'_, '_>, names: &[&str]) -> Result<(), Reaso
         let is_locked = |lock: &Value| lock["packages"][path]["dev"] == Value::Bool(true);
         names.contains(&name) || locks.iter().any(is_locked)
     };
-    for path in used {
+    let is_global = |path: &str| DIRECTORIES_OF_GLOBAL_PACKAGES.iter().any(|start| path.starts_with(start));
+    for path in used.iter().filter(|path| !is_global(path)) {
         for package in installed(path) {
             if is_dev(package) {
                 let name = package.rsplit_once("node_modules/").map_or(package, |(_, name)| name);

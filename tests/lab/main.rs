@@ -135,7 +135,8 @@ fn a_minimized_application_passes_a_smoke_test_that_its_check_does_not_contain()
     if !support::has_engine(test) || !support::has_tracer(test) {
         return Ok(());
     }
-    for (name, check) in [("flask", "python -c 'import app'"), ("sklearn-report", "python -c 'import sklearn.cluster'")]
+    for (name, check) in
+        [("flask", "python -c 'import app'"), ("sklearn-report", "python -c 'import sklearn.cluster'")]
     {
         let found = sizes::minimized(applications::named(name), check)?;
         eprintln!("{name}: {} bytes, {} with --minimize", found.before, found.after);

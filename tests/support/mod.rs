@@ -129,7 +129,7 @@ impl Written {
     }
 }
 
-/// A line of the file `.checks`, which stands for what the checks of an image have shown: the name of
+/// A line of the file `.checks`, which contains what the checks of an image have shown: the name of
 /// a part, its size, and a file that was opened.
 fn python_part(line: &str) -> jettison::context::PythonPart {
     use jettison::context::{PythonPart, PythonPartName};

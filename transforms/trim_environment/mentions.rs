@@ -1,4 +1,4 @@
-//! Whether something that runs in the image names pip.
+//! Whether something that runs in the image names pip, or imports tests of packages.
 //!
 //! A name in a comment or a text counts, too: it costs a few megabytes at most.
 
@@ -9,6 +9,7 @@ use crate::syntax::Body;
 use crate::transform::Context;
 
 const PIP: &str = "pip";
+const TESTS: &str = ".tests";
 
 /// Endings of files that start programs.
 const SOURCES: [&str; 5] = [".bash", ".conf", ".ini", ".py", ".sh"];
@@ -30,7 +31,7 @@ pub fn nothing_names_pip(ctx: &Context<'_>) -> Result<(), Reason> {
         let is_script = !name.contains('.') && !FOR_PEOPLE_AND_TOOLS.contains(&name);
         is_script || SOURCES.iter().any(|ending| name.ends_with(ending))
     };
-    for entry in context.sent().filter(|entry| is_source(&entry.path)) {
+    for entry in context.sent().filter(|entry| is_source(&entry.path) && !is_test(&entry.path)) {
         match context.text(&entry.path) {
             Some(text) if has_pip(text) => return Err(reasons::named_by(&entry.path, PIP)),
             Some(_) => {}
@@ -55,6 +56,24 @@ pub fn nothing_names_pip(ctx: &Context<'_>) -> Result<(), Reason> {
         }
     }
     Ok(())
+}
+
+/// Checks that no source of the build context imports from the tests of a package: `numpy.tests`.
+pub fn nothing_imports_tests(ctx: &Context<'_>) -> Result<(), Reason> {
+    let sources = ctx.build_context()?;
+    for entry in sources.sent().filter(|entry| entry.path.ends_with(".py") && !is_test(&entry.path)) {
+        match sources.text(&entry.path) {
+            Some(text) if text.contains(TESTS) => return Err(reasons::named_by(&entry.path, TESTS)),
+            Some(_) => {}
+            None => return Err(reasons::source_not_read(&entry.path)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is a test of the project, which does not run in the image.
+fn is_test(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "test" | "tests"))
 }
 
 /// Whether a text contains the name as a word: `pip`, `pip3`, `ensurepip`.

@@ -155,8 +155,8 @@ pub struct PathRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub found: Counts,
     /// The programs that made these calls: the path of each, and after a blank, the path of the first
-    /// of its arguments that is a file, as for a script and its interpreter. An empty text stands for
-    /// a program that is not known; so do traces of earlier versions, which name none.
+    /// of its arguments that is a file, as for a script and its interpreter. An empty text means that
+    /// the program is not known, as in traces of earlier versions.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub by: BTreeSet<Text>,
     /// Calls that failed because there was no such file.

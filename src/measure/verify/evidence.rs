@@ -192,8 +192,8 @@ fn is_made_if_missing(record: &PathRecord) -> bool {
     record.file_type == Some(FileType::Directory) && record.failed.contains_key(&Operation::Create)
 }
 
-/// Whether it is known that a file need not be there although it was looked up. As a rule, a program
-/// that looks up another one, or a directory, may use it later.
+/// Whether it is known that a file need not be there although it was looked up. Usually, a program that
+/// looks up another one, or a directory, may use it later.
 fn is_no_need(path: &str, record: &PathRecord, programs: &BTreeSet<&str>) -> bool {
     let Some((directory, name)) = path.rsplit_once('/') else { return false };
     let is_manager = |program: &Text| {

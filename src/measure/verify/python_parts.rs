@@ -1,6 +1,8 @@
 //! Parts of the Python packages of an image that running applications seldom need: their sizes, and
 //! whether a check has opened one of their files.
 
+use std::collections::BTreeMap;
+
 use jettison_trace::{Operation, Trace};
 
 use super::lookup::MODULES;
@@ -11,32 +13,41 @@ use crate::image::{Kind, Tree};
 /// (Debian's Python policy.)
 const OF_DEBIAN: &str = "usr/lib/python3/";
 
-/// The parts of the packages of an image.
+/// The parts of the packages of an image. The size of a part is that in the directory of modules that
+/// has most of it, since an environment has one such directory, and its base image may have another.
 pub(super) fn of(image: &Tree<'_>, trace: &Trace) -> Vec<PythonPart> {
-    let mut parts =
-        [PythonPartName::Pip, PythonPartName::Tests].map(|name| PythonPart { name, size: 0, opened: None });
-    for (path, place) in &image.places {
-        let names = names(path).filter(|_| place.entry.kind == Kind::File);
-        for part in parts.iter_mut().filter(|part| names.is_some_and(|name| name == part.name)) {
-            part.size += place.entry.size;
-            if part.opened.is_none() && is_opened(trace, path) {
-                part.opened = Some(format!("/{path}"));
+    let part = |name| {
+        let mut sizes: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut opened = None;
+        for (path, place) in &image.places {
+            let root = root_of(path, name).filter(|_| place.entry.kind == Kind::File);
+            if let Some(root) = root {
+                *sizes.entry(root).or_default() += place.entry.size;
+                if opened.is_none() && is_opened(trace, path) {
+                    opened = Some(format!("/{path}"));
+                }
             }
         }
-    }
-    parts.into()
+        PythonPart { name, size: sizes.values().copied().max().unwrap_or(0), opened }
+    };
+    vec![part(PythonPartName::Pip), part(PythonPartName::Tests)]
 }
 
-/// The part to which a file belongs.
-fn names(path: &str) -> Option<PythonPartName> {
-    let inner = MODULES.iter().find_map(|name| path.split_once(&format!("/{name}/")))?.1;
+/// The directory of modules, if a file below it belongs to a part.
+fn root_of(path: &str, part: PythonPartName) -> Option<&str> {
+    let (root, inner) = MODULES.iter().find_map(|name| path.split_once(&format!("/{name}/")))?;
     let (package, rest) = inner.split_once('/')?;
-    if package == "pip" || package.starts_with("pip-") && package.ends_with(".dist-info") {
-        return Some(PythonPartName::Pip);
-    }
-    let (directories, _) = rest.rsplit_once('/').unwrap_or_default();
-    let is_test = package == "tests" || directories.split('/').any(|directory| directory == "tests");
-    (is_test && !path.starts_with(OF_DEBIAN)).then_some(PythonPartName::Tests)
+    let is_part = match part {
+        PythonPartName::Pip => {
+            package == "pip" || package.starts_with("pip-") && package.ends_with(".dist-info")
+        }
+        PythonPartName::Tests => {
+            let (directories, _) = rest.rsplit_once('/').unwrap_or_default();
+            let is_test = package == "tests" || directories.split('/').any(|directory| directory == "tests");
+            is_test && !path.starts_with(OF_DEBIAN)
+        }
+    };
+    is_part.then_some(root)
 }
 
 fn is_opened(trace: &Trace, path: &str) -> bool {
@@ -51,17 +62,24 @@ mod tests {
 
     #[test]
     fn a_file_belongs_to_pip_or_to_tests() {
+        let modules = "opt/venv/lib/python3.12/site-packages";
         let expected = [
-            ("opt/venv/lib/python3.12/site-packages/pip/__init__.py", Some(PythonPartName::Pip)),
-            ("usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA", Some(PythonPartName::Pip)),
-            ("opt/venv/lib/python3.12/site-packages/numpy/ma/tests/test_x.py", Some(PythonPartName::Tests)),
-            ("opt/venv/lib/python3.12/site-packages/numpy/tests.py", None),
-            ("opt/venv/lib/python3.12/site-packages/pipx/x.py", None),
-            ("usr/lib/python3/dist-packages/yaml/tests/x.py", None),
-            ("srv/app/tests/test_app.py", None),
+            (format!("{modules}/pip/__init__.py"), Some(PythonPartName::Pip)),
+            ("usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA".into(), Some(PythonPartName::Pip)),
+            (format!("{modules}/numpy/ma/tests/test_x.py"), Some(PythonPartName::Tests)),
+            (format!("{modules}/numpy/tests.py"), None),
+            (format!("{modules}/pipx/x.py"), None),
+            ("usr/lib/python3/dist-packages/yaml/tests/x.py".into(), None),
+            ("srv/app/tests/test_app.py".into(), None),
         ];
-        for (path, name) in expected {
-            assert_eq!(names(path), name, "{path}");
+        for (path, part) in expected {
+            for other in [PythonPartName::Pip, PythonPartName::Tests] {
+                assert_eq!(root_of(&path, other).is_some(), part == Some(other), "{path}");
+            }
         }
+        assert_eq!(
+            root_of(&format!("{modules}/pip/x.py"), PythonPartName::Pip),
+            Some("opt/venv/lib/python3.12")
+        );
     }
 }

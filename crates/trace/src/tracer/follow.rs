@@ -167,7 +167,7 @@ impl Tracer {
     }
 
     /// The program that a tracee runs: until it executes another one, that of its process or parent.
-    /// A new tracee stops before it does anything, so its parent is still there, as a rule.
+    /// A new tracee stops before it does anything, so its parent is usually still there.
     fn program(&mut self, tid: Tid) -> usize {
         let of = |tid: Tid| self.tracees.get(&tid).and_then(|tracee| tracee.program);
         if let Some(program) = of(tid) {
