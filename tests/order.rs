@@ -30,6 +30,8 @@ use support::Written;
 /// Files with other savings in some orders: the end of the name with its mode, and why they differ.
 const EXPECTED: &[(&str, &str)] = &[
     ("copy-manifests-first/npm-with-a-build-in-the-same-run.Dockerfile", CLEANUP_LAST),
+    ("npm-ci/a-lockfile-that-fits.Dockerfile", CLEANUP_LAST),
+    ("npm-ci/a-lockfile-that-fits.Dockerfile --unsafe", CLEANUP_LAST),
     ("split-stages/python-translations-made-at-start.Dockerfile", CLEANUP_LAST),
     ("split-stages/python-translations.Dockerfile", CLEANUP_LAST),
     ("copy-manifests-first/a-solution-with-settings-above-its-projects.Dockerfile --unsafe", CLEANUP_LAST),

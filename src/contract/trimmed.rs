@@ -4,7 +4,7 @@
 use crate::contract::{Contract, commands};
 use crate::facts::Facts;
 use crate::reasons::{self, Reason};
-use crate::syntax::shell::base_name;
+use crate::syntax::shell::{Word, base_name};
 use crate::syntax::{Body, Dockerfile, Instruction};
 
 impl Contract {
@@ -40,7 +40,7 @@ fn check(old: &Facts<'_>, after: &Dockerfile<'_>) -> Result<(), Reason> {
     };
     let mut unknown = None;
     script.list.walk(&mut |command| {
-        let words: Vec<&str> = command.words().map(|word| word.text()).collect();
+        let words: Vec<&str> = command.words().map(Word::text).collect();
         if !removes_parts(&words) {
             unknown.get_or_insert_with(|| words.join(" "));
         }

@@ -339,18 +339,23 @@ mod tests {
         archive.append_data(&mut header, path, content).expect("memory");
     }
 
-    /// An image with these files; a target makes a symlink.
+    /// An image with these files; a slash at the end makes a directory, and a target a symlink.
     fn image(path: &str, files: &[(&str, Option<&str>)]) -> Image {
         let layer = archive(|layer| {
             for (path, target) in files {
-                let Some(target) = target else {
-                    add(layer, path, b"x");
-                    continue;
-                };
                 let mut header = tar::Header::new_ustar();
-                header.set_entry_type(tar::EntryType::Symlink);
                 header.set_size(0);
-                layer.append_link(&mut header, path, target).expect("memory");
+                match target {
+                    Some(target) => {
+                        header.set_entry_type(tar::EntryType::Symlink);
+                        layer.append_link(&mut header, path, target).expect("memory");
+                    }
+                    None if path.ends_with('/') => {
+                        header.set_entry_type(tar::EntryType::Directory);
+                        layer.append_data(&mut header, path, &b""[..]).expect("memory");
+                    }
+                    None => add(layer, path, b"x"),
+                }
             }
         });
         let saved = archive(|saved| {
@@ -412,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_the_program_creates_is_not_needed() {
-        let before = image("/bin", &[("root/.npm/x", None), ("var/lib/app/x", None)]);
+        let before = image("/bin", &[("root/.npm/", None), ("var/lib/app/", None)]);
         let after = image("/bin", &[]);
         let line = |path: &str, more: &str| {
             format!("{{\"path\":\"/{path}\",\"type\":\"directory\",\"found\":{{\"stat\":1}}{more}}}")
@@ -425,7 +430,7 @@ mod tests {
     #[test]
     fn a_directory_that_only_compilations_read_is_not_needed() {
         let config = "usr/lib/python3.11/config-3.11-x86_64-linux-gnu";
-        let before = image("/bin", &[(&format!("{config}/Makefile"), None)]);
+        let before = image("/bin", &[(&format!("{config}/"), None)]);
         let after = image("/bin", &[]);
         let line = |operation: &str| {
             evidence_of([format!(
