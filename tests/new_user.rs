@@ -524,8 +524,10 @@ fn codes_of_other_linters_are_explained() {
     );
     let said = stdout(&run(folder.path(), &["explain", "DL3008"]));
     assert_eq!(said, "No transform fixes DL3008: you have to choose the version.\n");
-    let said = stdout(&run(folder.path(), &["explain", "JSONArgsRecommended"]));
-    assert!(said.starts_with("No transform fixes JSONArgsRecommended: "), "{said}");
+    let said = stdout(&run(folder.path(), &["explain", "jsonargsrecommended"]));
+    assert!(said.starts_with("JSONArgsRecommended is fixed by command-array.\n"), "{said}");
+    let said = stdout(&run(folder.path(), &["explain", "UndefinedVar"]));
+    assert!(said.starts_with("No transform fixes UndefinedVar: "), "{said}");
     let output = run(folder.path(), &["explain", "merge-run"]);
     assert!(stderr(&output).contains("did you mean `merge-runs`?"), "{}", stderr(&output));
 }

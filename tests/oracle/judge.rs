@@ -208,12 +208,12 @@ fn run(
                 number += 1;
             }
             // Reached only if all earlier scripts succeeded.
-            Step::Copy { text, .. } | Step::Other(text)
+            Step::Copy { text, .. } | Step::Other(text) | Step::Settings(text)
                 if number < done || number == runs.len() && trace.status == 0 || number == 0 =>
             {
                 trace.records.push(Record::of_step(text));
             }
-            Step::Copy { .. } | Step::Other(_) => {}
+            Step::Copy { .. } | Step::Other(_) | Step::Settings(_) => {}
         }
     }
     Ok(trace)

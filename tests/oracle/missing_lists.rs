@@ -90,7 +90,7 @@ impl State {
 /// Files that only the new version removes, although a later command names them.
 fn lost_downloads(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
     let mut before: Vec<String> = removals(old).into_iter().map(|(.., path)| path).collect();
-    let texts: Vec<Vec<&str>> = new.iter().map(|steps| steps.iter().map(Step::text).collect()).collect();
+    let texts: Vec<Vec<&str>> = new.iter().map(|steps| steps.iter().map(text_that_needs).collect()).collect();
     let mut lost = Vec::new();
     for (stage, step, path) in removals(new) {
         if let Some(at) = before.iter().position(|other| *other == path) {
@@ -113,6 +113,11 @@ fn lost_downloads(old: &[Vec<Step>], new: &[Vec<Step>]) -> Vec<String> {
         }
     }
     lost
+}
+
+/// The text of a step that may need a file.
+fn text_that_needs(step: &Step) -> &str {
+    if let Step::Settings(_) = step { "" } else { step.text() }
 }
 
 /// The files that `rm -f` removes, with their stage and step. Caches are directories and are

@@ -21,6 +21,8 @@ pub enum Step {
     },
     /// Anything else. It must stay the same, in the same place.
     Other(String),
+    /// What a stage ends with, as text: no command, so it needs no file.
+    Settings(String),
 }
 
 /// A script and the settings in effect when it starts.
@@ -88,7 +90,7 @@ pub fn stages(text: &str) -> Vec<Vec<Step>> {
     }
     for (steps, settings) in stages.iter_mut().zip(settings) {
         drop_superseded(steps);
-        steps.push(Step::Other(format!("{settings:?}")));
+        steps.push(Step::Settings(format!("{settings:?}")));
     }
     stages
 }
@@ -420,7 +422,7 @@ impl Step {
     pub fn run(&self) -> Option<&Run> {
         match self {
             Self::Run(run) => Some(run),
-            Self::Copy { .. } | Self::Other(_) => None,
+            Self::Copy { .. } | Self::Other(_) | Self::Settings(_) => None,
         }
     }
 
@@ -428,7 +430,7 @@ impl Step {
     pub fn text(&self) -> &str {
         match self {
             Self::Run(run) => &run.script,
-            Self::Copy { text, .. } | Self::Other(text) => text,
+            Self::Copy { text, .. } | Self::Other(text) | Self::Settings(text) => text,
         }
     }
 }
@@ -437,7 +439,7 @@ impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Run(run) => write!(f, "RUN {} (in {}, by {})", run.script, run.cwd, run.shell.join(" ")),
-            Self::Copy { text, .. } | Self::Other(text) => f.write_str(text),
+            Self::Copy { text, .. } | Self::Other(text) | Self::Settings(text) => f.write_str(text),
         }
     }
 }

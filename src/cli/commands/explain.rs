@@ -31,7 +31,8 @@ pub fn run(args: &Explain) -> anyhow::Result<Status> {
     }
     let answers = hadolint::transforms_for(&args.id);
     if let [first, more @ ..] = &answers[..] {
-        writeln!(out, "{} is fixed by {}.\n", args.id.to_ascii_uppercase(), names(&answers))?;
+        let code = first.hadolint.iter().find(|code| code.eq_ignore_ascii_case(&args.id));
+        writeln!(out, "{} is fixed by {}.\n", code.map_or(&*args.id, |code| code), names(&answers))?;
         page(&mut out, first)?;
         for transform in more {
             writeln!(out)?;
