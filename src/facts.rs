@@ -243,7 +243,12 @@ impl<'a> Facts<'a> {
 
     /// The RUNs whose files reach a final image and whose scripts may be extended.
     pub fn shipped_and_extensible(&self) -> impl Iterator<Item = &RunFacts<'a>> {
-        self.runs.iter().filter(|run| self.stages[run.stage].ships && self.extensible(run).is_some())
+        self.extensible_runs().filter(|run| self.stages[run.stage].ships)
+    }
+
+    /// The RUNs whose scripts may be extended, in all stages.
+    pub fn extensible_runs(&self) -> impl Iterator<Item = &RunFacts<'a>> {
+        self.runs.iter().filter(|run| self.extensible(run).is_some())
     }
 
     /// The script of a RUN, if commands may be appended to it and its commands may get options: in

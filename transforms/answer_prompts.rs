@@ -44,10 +44,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in &ctx.facts.runs {
-        if ctx.facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in ctx.facts.extensible_runs() {
         for call in &run.calls {
             let Some(unattended) = &call.manager.unattended else { continue };
             let is_meant = unattended.verbs.contains(&call.verb) && !is_answered(call, unattended);

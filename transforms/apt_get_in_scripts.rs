@@ -45,10 +45,7 @@ fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     if ["bin/apt", "divert", "which apt"].iter().any(|part| ctx.file.text.contains(part)) {
         return;
     }
-    for run in &ctx.facts.runs {
-        if ctx.facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in ctx.facts.extensible_runs() {
         let mut edits = Edits::new();
         for call in &run.calls {
             let invocation = &run.invocations[call.invocation];

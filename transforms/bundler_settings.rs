@@ -51,10 +51,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in &ctx.facts.runs {
-        if ctx.facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in ctx.facts.extensible_runs() {
         for call in run.calls.iter().filter(|call| call.manager.name == "bundler" && call.verb == "install") {
             let remembered = options::remembered(&run.invocations[call.invocation]);
             if remembered.as_ref().is_ok_and(Vec::is_empty) {

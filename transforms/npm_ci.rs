@@ -58,10 +58,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in &ctx.facts.runs {
-        if ctx.facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in ctx.facts.extensible_runs() {
         for call in &run.calls {
             let is_install = call.manager.name == "npm" && matches!(call.verb.as_str(), "install" | "i");
             if !is_install || !call.packages.is_empty() || is_global(call) {

@@ -42,10 +42,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in &ctx.facts.runs {
-        if ctx.facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in ctx.facts.extensible_runs() {
         let mut edits = Edits::new();
         for invocation in &run.invocations {
             let [sudo, program, ..] = &invocation.simple.words[..] else { continue };

@@ -48,10 +48,7 @@ pub const TRANSFORM: Transform = Transform {
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
     let facts = ctx.facts;
-    for run in &facts.runs {
-        if facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in facts.extensible_runs() {
         let anchor = run.instruction.text;
         let (mut edits, mut stays) = (Edits::new(), false);
         for clone in (0..run.invocations.len()).filter_map(|index| Clone::at(facts, run, index)) {

@@ -45,10 +45,7 @@ pub const TRANSFORM: Transform = Transform {
 };
 
 fn run(ctx: &Context<'_>, fixes: &mut Fixes) {
-    for run in &ctx.facts.runs {
-        if ctx.facts.extensible(run).is_none() {
-            continue;
-        }
+    for run in ctx.facts.extensible_runs() {
         let mut edits = Edits::new();
         for (index, wget) in run.invocations.iter().enumerate() {
             let Some(program) = wget.words.first().filter(|word| word.raw == "wget") else { continue };
