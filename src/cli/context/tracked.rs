@@ -5,7 +5,7 @@
 //! configuration names.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::relative;
@@ -13,6 +13,8 @@ use crate::cli::folders::Folders;
 
 /// Far larger than any real index.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
+/// The largest length of a path.
+const MOST_PATH_BYTES: u64 = 64 * 1024;
 
 /// The sorted tracked files below a directory, relative to it; `None` if there is no repository
 /// around it or its index can't be read.
@@ -21,15 +23,9 @@ pub fn below(directory: &Path, listed: &Folders) -> Option<Vec<String>> {
     let inner = relative(directory, top)?;
     let prefix = if inner.is_empty() { String::new() } else { format!("{inner}/") };
     let index = git_directory(&top.join(".git"))?.join("index");
-    let metadata = fs::metadata(&index).ok().filter(fs::Metadata::is_file)?;
-    let mut bytes = Vec::new();
-    fs::File::open(&index).ok()?.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    if metadata.len() > MOST_BYTES || bytes.len() as u64 > MOST_BYTES {
-        return None;
-    }
-    let all = paths(&bytes)?;
-    let mut found: Vec<String> =
-        all.iter().filter_map(|path| path.strip_prefix(&prefix)).map(str::to_owned).collect();
+    fs::metadata(&index).ok().filter(|metadata| metadata.is_file() && metadata.len() <= MOST_BYTES)?;
+    let file = fs::File::open(&index).ok()?;
+    let mut found = paths_below(&prefix, BufReader::with_capacity(32 * 1024, file.take(MOST_BYTES)))?;
     found.sort();
     Some(found)
 }
@@ -44,34 +40,44 @@ fn git_directory(git: &Path) -> Option<PathBuf> {
     Some(git.parent()?.join(named))
 }
 
-/// The paths of an index; `None` for an unsupported format.
-fn paths(bytes: &[u8]) -> Option<Vec<String>> {
-    const HEADER: usize = 12;
+/// The paths of an index that start with a prefix, without it; `None` for an unsupported format.
+/// The index of a large repository is long, so it is not kept in memory.
+fn paths_below(prefix: &str, mut index: impl BufRead) -> Option<Vec<String>> {
     const FIXED: usize = 62;
-    let number = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    let version = number(4)?;
+    let number = |bytes: &[u8]| Some(u32::from_be_bytes(bytes.try_into().ok()?));
+    let mut header = [0; 12];
+    index.read_exact(&mut header).ok()?;
     // Version 4 compresses each path relative to the previous one.
-    if !bytes.starts_with(b"DIRC") || !matches!(version, 2 | 3) {
+    if !header.starts_with(b"DIRC") || !matches!(number(&header[4..8])?, 2 | 3) {
         return None;
     }
     let mut found = Vec::new();
-    let mut at = HEADER;
-    for _ in 0..number(8)? {
-        let flags = u16::from_be_bytes(bytes.get(at + FIXED - 2..at + FIXED)?.try_into().ok()?);
+    let mut entry = [0; FIXED];
+    let mut path = Vec::new();
+    for _ in 0..number(&header[8..])? {
+        index.read_exact(&mut entry).ok()?;
+        let flags = u16::from_be_bytes([entry[FIXED - 2], entry[FIXED - 1]]);
         let is_extended = flags & 0x4000 != 0;
-        let start = at + FIXED + if is_extended { 2 } else { 0 };
-        let end = start + bytes.get(start..)?.iter().position(|byte| *byte == 0)?;
+        if is_extended {
+            index.read_exact(&mut [0; 2]).ok()?;
+        }
+        path.clear();
+        (&mut index).take(MOST_PATH_BYTES).read_until(0, &mut path).ok()?;
+        (path.pop() == Some(0)).then_some(())?;
         let length = usize::from(flags & 0x0fff);
         // A mismatch means another kind of hash, whose entries are longer.
-        if length < 0x0fff && length != end - start {
+        if length < 0x0fff && length != path.len() {
             return None;
         }
-        found.push(std::str::from_utf8(&bytes[start..end]).ok()?.to_owned());
-        at += (end - at + 8) / 8 * 8;
+        let written = FIXED + usize::from(is_extended) * 2 + path.len() + 1;
+        let padding = written.next_multiple_of(8) - written;
+        index.read_exact(&mut [0; 8][..padding]).ok()?;
+        found.extend(std::str::from_utf8(&path).ok()?.strip_prefix(prefix).map(str::to_owned));
     }
     // `link`: another file contains the rest of the entries.
-    let is_split = bytes.get(at..at + 4)? == b"link";
-    (!is_split).then_some(found)
+    let mut next = Vec::new();
+    index.take(4).read_to_end(&mut next).ok()?;
+    (next.len() == 4 && next != b"link").then_some(found)
 }
 
 #[cfg(test)]
@@ -114,7 +120,7 @@ mod tests {
     fn a_damaged_index_is_none() {
         for bytes in [&b""[..], b"DIRC", b"DIRC\0\0\0\x02\xff\xff\xff\xff", b"DIRC\0\0\0\x02\0\0\0\x01short"]
         {
-            assert_eq!(paths(bytes), None);
+            assert_eq!(paths_below("", bytes), None);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use ignore::WalkBuilder;
+use walkdir::WalkDir;
 
 use crate::cli::context::relative;
 use crate::cli::input;
@@ -43,9 +43,9 @@ pub struct Files {
 pub fn files(directory: &Path) -> Result<Files, String> {
     let mut found = Files::default();
     let (mut sources, mut settings) = (0_u64, 0_u64);
-    for entry in WalkBuilder::new(directory).standard_filters(false).follow_links(false).build() {
+    for entry in WalkDir::new(directory) {
         let entry = entry.map_err(|error| format!("the build context can't be read: {error}"))?;
-        if entry.file_type().is_none_or(|kind| kind.is_dir()) {
+        if entry.file_type().is_dir() {
             continue;
         }
         // A Dockerfile can't contain a name that is not UTF-8.
