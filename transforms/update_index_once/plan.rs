@@ -251,7 +251,17 @@ fn effect_of_removal<'a>(facts: &Facts<'a>, run: &RunFacts<'a>, index: usize, li
         removed.all(|removed| removed.extent == Extent::Nothing || removed.is_absolute())
     };
     // `rm -/var/lib/apt/lists`: an option that contains the name, and no removal.
-    if !of_lists.iter().all(|action| action.act.removes()) {
+    // `rm /var/lib/apt/lists*`: other files may have names that start alike.
+    let is_certain = |action: &&Action<'_>| {
+        let path = facts.path_in(run, index, action.file.name);
+        lists.iter().any(|directory| {
+            let mut removed = facts.removed_from(run, index, directory);
+            removed.any(|removed| {
+                removed.path == path && matches!(removed.extent, Extent::Whole | Extent::Part)
+            })
+        })
+    };
+    if !of_lists.iter().all(is_certain) {
         return Effect::ChangesSources;
     }
     if !invocation.is_written("rm") || !is_plain(invocation) || !lists.iter().all(is_absolute) {
